@@ -1,0 +1,186 @@
+"""What can go wrong between an agent's action and its authorization.
+
+* InboundsError
+  x AccessDenied               the PDP said no
+  x ApprovalRequired           the PDP said: ask a person first
+  x DecisionUnavailable        the PDP did not say anything we can trust
+    + Timeout                  nothing within the deadline
+    + Unreachable              nobody there, or it answered with a fault of its own
+    + InvalidAnswer            an answer that is no decision
+    + SessionContended         others kept changing the session until the deadline
+  x ResultWithheld             it has run; the result may not be given
+  x OutcomeUnrecorded          it has run; the evidence log did not take the outcome
+  x TaskMissing                a guarded tool was called outside a task
+  x TokenInvalid               a credential that cannot be used
+  x ArgumentNotRepresentable   an argument that has no canonical form
+  x ConfigurationError         something the person who set this up has to mend
+
+Every error says in `executed` whether the action has run. Only `ResultWithheld` and
+`OutcomeUnrecorded` ever say anything but "no". No message carries an argument's value, a
+result or a credential.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from .models import Decision
+
+Executed = Literal["no", "yes", "unknown"]
+
+
+class InboundsError(Exception):
+    """Superclass of all errors of this package. Never raised itself.
+
+    Attributes:
+        code: Stable, dotted; what a program branches on.
+        hint: What to do now, for a person.
+        executed: Whether the action has run.
+        decision_id: The PEP's id of the decision, or "" where none was begun.
+    """
+
+    code: str = "inbounds.error"
+    hint: str = ""
+    executed: Executed = "no"
+    decision_id: str = ""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        executed: Executed | None = None,
+        decision_id: str = "",
+    ) -> None:
+        if code is not None:
+            self.code = code
+        if hint is not None:
+            self.hint = hint
+        if executed is not None:
+            self.executed = executed
+        self.decision_id = decision_id
+        self.message = message or self.code
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]" + (f"; {self.hint}" if self.hint else "")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.code!r}, executed={self.executed!r})"
+
+
+class _NotAllowed(InboundsError):
+    """A decision that is not an allow. It carries the decision and speaks with its first reason."""
+
+    _otherwise: ClassVar[tuple[str, str, str]]
+
+    def __init__(self, decision: Decision) -> None:
+        code, message, remedy = self._otherwise
+        if decision.reasons:
+            first = decision.reasons[0]
+            code, message, remedy = first.code, first.message, first.remedy
+        self.decision = decision
+        self.remedy = remedy
+        super().__init__(message, code=code, hint=remedy, decision_id=decision.id)
+
+
+class AccessDenied(_NotAllowed):
+    """The PDP decided, and the decision is no. The action has not run.
+
+    Attributes:
+        decision: The decision, with the reasons a caller may show its user.
+        remedy: What the first reason says can be done.
+    """
+
+    _otherwise = ("decision.deny", "the policy denied this without a reason", "")
+
+
+class ApprovalRequired(_NotAllowed):
+    """The PDP decided that a person must be asked first. The action has not run.
+
+    Attributes:
+        decision: The decision; `decision.access_request` names what to ask for.
+        remedy: What the first reason says can be done.
+    """
+
+    _otherwise = ("decision.ask", "a person must approve this first", "")
+
+
+class DecisionUnavailable(InboundsError):
+    """No decision could be had, which is neither an allow nor a deny. The action has not run."""
+
+    code = "decision.unavailable"
+    hint = "`inbounds doctor` tells what answers and what does not"
+
+
+class Timeout(DecisionUnavailable):  # noqa: A001 -- the name the contract gives it
+    """No answer within the deadline."""
+
+    code = "decision.timeout"
+
+
+class Unreachable(DecisionUnavailable):
+    """The PDP could not be reached, or answered with a fault of its own (4xx, 5xx)."""
+
+    code = "decision.unreachable"
+
+
+class InvalidAnswer(DecisionUnavailable):
+    """The PDP answered with something that is no decision."""
+
+    code = "decision.invalid_answer"
+
+
+class SessionContended(DecisionUnavailable):
+    """Other processes kept changing the session until the deadline passed."""
+
+    code = "session.contended"
+    hint = "fewer calls at once for one session, or a longer deadline"
+
+
+class ResultWithheld(InboundsError):
+    """The action has run, but its result may not be given to the agent."""
+
+    code = "result.withheld"
+    executed: Executed = "yes"
+
+
+class OutcomeUnrecorded(InboundsError):
+    """The action has run, but its outcome is not in the evidence log.
+
+    The task takes no more calls until it is reconciled.
+    """
+
+    code = "outcome.unrecorded"
+    hint = "mend the evidence log, then `task.reconcile()`"
+    executed: Executed = "yes"
+
+
+class TaskMissing(InboundsError):
+    """A guarded tool was called with no task in this context. It has not run."""
+
+    code = "task.missing"
+    hint = "call it inside `with guard.task(...)`; a new thread starts without a task"
+
+
+class TokenInvalid(InboundsError):
+    """A credential that cannot be used: not issued, malformed or of the wrong kind."""
+
+    code = "token.invalid"
+
+
+class ArgumentNotRepresentable(InboundsError):
+    """An argument that has no canonical JSON form, so it cannot be judged. It has not run.
+
+    The message names the pointer and the kind of fault, never the value.
+    """
+
+    code = "argument.not_representable"
+
+
+class ConfigurationError(InboundsError):
+    """Something that the person who set this up has to mend. Nothing has run."""
+
+    code = "configuration.invalid"
