@@ -233,7 +233,13 @@ def from_source(tool: Tool, target: Path) -> None:
         raise InstallError("no Go to build it with")
     say(f"{tool.name}: building {tool.version} with go in tools/{tool.name} (minutes, once)")
     build = [go, "build", "-trimpath", "-buildvcs=false"]
-    build += ["-ldflags", f"-s -w {tool.ldflags}".strip(), "-o", str(target.resolve()), tool.package]
+    build += [
+        "-ldflags",
+        f"-s -w {tool.ldflags}".strip(),
+        "-o",
+        str(target.resolve()),
+        tool.package,
+    ]
     environment = {**os.environ, "CGO_ENABLED": "0"}
     if subprocess.run(build, cwd=HERE / tool.name, env=environment, check=False).returncode:
         raise InstallError("go build failed, see above")

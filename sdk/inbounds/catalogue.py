@@ -1,0 +1,246 @@
+"""What rules there are, read from their annotations: the list that the policy walks.
+
+A rule is a folder, `rules/<category>/<fault>/`, and its words are the METADATA of its package.
+From both comes one entry per code, so that nobody registers a rule by hand and the words in
+an answer cannot drift from the rule. Escalations have the same shape; obligations are
+`obligations/<type>/<name>/`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from .errors import ConfigurationError
+from .models import Severity
+
+KINDS = ("rules", "escalations", "obligations")
+"""The folders whose members are in the catalogue."""
+
+_SEVERITIES: tuple[str, ...] = get_args(Severity)
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """What one source says of itself: its package, what it defines, its package METADATA."""
+
+    file: Path
+    package: str
+    rules: frozenset[str]
+    abouts: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member of the catalogue, with its words.
+
+    Attributes:
+        kind: `rules`, `escalations` or `obligations`.
+        category: The first folder: a rule's category, an obligation's type.
+        fault: The second folder: a rule's fault, an obligation's name.
+        title: What has gone wrong, or what has to be done, in one line.
+        description: The same at length, for the documentation.
+        remedy: What to do now; "" for an obligation that states none.
+        severity: How bad the fault is.
+        controls: What it implements, as `framework:reference`.
+        file: The source that holds the METADATA.
+    """
+
+    kind: str
+    category: str
+    fault: str
+    title: str
+    description: str
+    remedy: str
+    severity: str
+    controls: tuple[str, ...]
+    file: Path
+
+    def code(self, package: str) -> str:
+        """Return the code of this entry under the root `package`."""
+        name = f"{self.category}.{self.fault}"
+        return name if package == "inbounds" else f"{package}.{name}"
+
+    def value(self) -> dict[str, Any]:
+        """Return this entry as the policy reads it."""
+        return {
+            "category": self.category,
+            "fault": self.fault,
+            "message": self.title,
+            "remedy": self.remedy,
+            "severity": self.severity,
+            "controls": list(self.controls),
+        }
+
+
+def catalogue(root: Path, *, package: str, opa: Path) -> dict[str, dict[str, Any]]:
+    """Return the catalogue of one root, as the policy reads it.
+
+    Args:
+        root: The folder that holds `rules/`, `escalations/` and `obligations/`, any of which
+            may be missing.
+        package: The Rego package of that folder, `inbounds` or `site`.
+        opa: The OPA binary, which reads the annotations.
+
+    Returns:
+        `{"rules": {code: …}, "escalations": {…}, "obligations": {…}}`, sorted by code.
+
+    Raises:
+        ConfigurationError: A source does not parse, stands where nothing would walk it, or
+            lacks METADATA; the message names the file and what is missing.
+    """
+    found = entries(root, package=package, opa=opa)
+    return {
+        kind: {
+            entry.code(package): entry.value()
+            for entry in sorted(found, key=lambda entry: entry.code(package))
+            if entry.kind == kind
+        }
+        for kind in KINDS
+    }
+
+
+def render(value: dict[str, dict[str, Any]]) -> str:
+    """Return a catalogue as the text of its `data.json`."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def entries(root: Path, *, package: str, opa: Path) -> list[Entry]:
+    """Return the members of one root with all their words; arguments as `catalogue`.
+
+    Raises:
+        ConfigurationError: As `catalogue`.
+    """
+    return [
+        _entry(kind, folder, [_module(opa, source) for source in sources], package)
+        for kind in KINDS
+        for folder, sources in sorted(_folders(root / kind).items())
+    ]
+
+
+def _folders(top: Path) -> dict[Path, list[Path]]:
+    folders: dict[Path, list[Path]] = {}
+    for source in sorted(top.rglob("*.rego")):
+        folder = source.parent
+        parts = folder.relative_to(top).parts
+        if len(parts) != 2 or not all(_NAME.fullmatch(part) for part in parts):
+            raise ConfigurationError(
+                f"{source}: stands where nothing would walk it",
+                code="catalogue.misplaced",
+                hint=f"move it to {top.name}/<category>/<fault>/, in lower case",
+            )
+        sources = folders.setdefault(folder, [])
+        if not source.name.endswith("_test.rego"):
+            sources.append(source)
+    return folders
+
+
+def _entry(kind: str, folder: Path, modules: list[_Module], package: str) -> Entry:
+    category, fault = folder.parts[-2:]
+    if not modules:
+        raise ConfigurationError(
+            f"{folder}: has a test and no rule",
+            code="catalogue.rule_missing",
+            hint=f"add {fault}.rego, or remove the folder",
+        )
+    expected = f"{package}.{kind}.{category}.{fault}"
+    own = [module for module in modules if module.package == expected]
+    stated = [(module.file, about) for module in own for about in module.abouts]
+    if not stated:
+        raise ConfigurationError(
+            f"{modules[0].file}: has no METADATA on `package {expected}`",
+            code="catalogue.metadata_missing",
+            hint="the package is named as its folder, and the METADATA stands right above it",
+        )
+    if len(stated) > 1:
+        raise ConfigurationError(
+            f"{stated[1][0]}: a second METADATA on `package {expected}`",
+            code="catalogue.metadata_twice",
+            hint=f"the first is in {stated[0][0].name}; keep one",
+        )
+    if kind != "obligations" and not any("ruled_out" in module.rules for module in own):
+        raise ConfigurationError(
+            f"{stated[0][0]}: defines no `ruled_out`, so its fault would always stand",
+            code="catalogue.ruled_out_missing",
+            hint="say in `ruled_out if { … }` what shows that the fault is absent",
+        )
+    return _worded(kind, category, fault, *stated[0])
+
+
+def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, Any]) -> Entry:
+    custom = about.get("custom")
+    custom = custom if isinstance(custom, dict) else {}
+    # An obligation refuses nothing, so it has a remedy and a severity only where it says so.
+    optional = kind == "obligations"
+
+    def text(place: dict[str, Any], key: str, name: str, *, needed: bool = True) -> str:
+        value = place.get(key, "")
+        if not isinstance(value, str) or (needed and not value.strip()):
+            raise _lacks(file, name, "a line of text")
+        return value.strip()
+
+    severity = custom.get("severity", "low" if optional else None)
+    if severity not in _SEVERITIES:
+        raise _lacks(file, "custom.severity", "one of " + ", ".join(_SEVERITIES))
+    controls = custom.get("controls", [] if optional else None)
+    if not isinstance(controls, list) or not all(
+        isinstance(control, str) and ":" in control for control in controls
+    ):
+        raise _lacks(file, "custom.controls", "a list of `framework:reference`")
+    return Entry(
+        kind=kind,
+        category=category,
+        fault=fault,
+        title=text(about, "title", "title"),
+        description=text(about, "description", "description"),
+        remedy=text(custom, "remedy", "custom.remedy", needed=not optional),
+        severity=severity,
+        controls=tuple(controls),
+        file=file,
+    )
+
+
+def _lacks(file: Path, key: str, wanted: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{file}: the METADATA lacks `{key}`",
+        code="catalogue.metadata_incomplete",
+        hint=f"give it {wanted}",
+    )
+
+
+def _module(opa: Path, source: Path) -> _Module:
+    # `opa parse` and not `opa inspect`: the latter takes a folder as a bundle, and refuses one
+    # whose data does not lie under its roots.
+    try:
+        ran = subprocess.run(
+            [str(opa), "parse", "--format", "json", str(source)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    except OSError as error:
+        raise ConfigurationError(
+            f"{opa} does not run", code="opa.missing", hint="install OPA, or name it"
+        ) from error
+    if ran.returncode:
+        raise ConfigurationError(
+            f"{source}: does not parse: {(ran.stderr or ran.stdout).strip()}",
+            code="catalogue.unparsable",
+            hint="`opa check` says more",
+        )
+    module = json.loads(ran.stdout)
+    return _Module(
+        file=source,
+        package=".".join(str(term["value"]) for term in module["package"]["path"][1:]),
+        rules=frozenset(rule["head"].get("name", "") for rule in module.get("rules", [])),
+        abouts=tuple(
+            about for about in module.get("annotations", []) if about.get("scope") == "package"
+        ),
+    )
