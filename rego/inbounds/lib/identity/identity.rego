@@ -1,0 +1,32 @@
+# METADATA
+# description: |
+#   Who runs, as the identity token says it once its signature has been verified. What
+#   the caller asserts is compared with it and never believed.
+package inbounds.lib.identity
+
+import data.inbounds.lib.jwt
+
+# METADATA
+# description: |
+#   The verified token: the name of the issuer whose key signed it, that issuer's entry in
+#   the deployment, and the claims. Undefined when no signature of a known key holds.
+verified := found if {
+	signers := {signer |
+		some signer, entry in data.deployment.issuers
+		entry.keys[jwt.header(input.context.credentials.identity).kid]
+	}
+
+	# A `kid` that two issuers share is nobody's.
+	count(signers) == 1
+	some name in signers
+	issuer := data.deployment.issuers[name]
+	found := {
+		"name": name,
+		"issuer": issuer,
+		"claims": jwt.claims(input.context.credentials.identity, "JWT", issuer.keys, issuer.algorithms),
+	}
+}
+
+# METADATA
+# description: The claims of the identity token
+claims := verified.claims

@@ -1,0 +1,52 @@
+# METADATA
+# description: |
+#   What has been ended, revoked or stopped, from the baseline in the bundle and from the
+#   feed. Nothing here can be ruled out without the feed's signed, fresh head: that a token
+#   is not in a list says nothing when the list may be missing.
+package inbounds.lib.live
+
+import data.inbounds.lib.clock
+import data.inbounds.lib.jwt
+
+# METADATA
+# description: The claims of the feed's head, signed by the feed's own key and of this very feed
+head := claims if {
+	claims := jwt.claims(
+		data.live.now.head,
+		"live-head+jwt",
+		data.deployment.feed.keys,
+		data.deployment.feed.algorithms,
+	)
+	claims.generation == data.live.now.generation
+	claims.seq == data.live.now.seq
+
+	# Each list carries a sentinel: at constant cost it shows that the list is there.
+	data.live.now.ended._ == 0
+	data.live.now.revoked._ == 0
+	data.live.now.switches._ == 0
+}
+
+# METADATA
+# description: The age of the feed in seconds; undefined when it lies over 5 s in the future
+age := clock.now - head.as_of if {
+	is_number(head.as_of)
+	head.as_of <= clock.now + 5
+}
+
+# METADATA
+# description: Whether the task has been ended
+ended(task) if data.live.baseline.ended[task]
+
+ended(task) if data.live.now.ended[task]
+
+# METADATA
+# description: Whether the token has been revoked, by its `jti`
+revoked(jti) if data.live.baseline.revoked[jti]
+
+revoked(jti) if data.live.now.revoked[jti]
+
+# METADATA
+# description: Whether a kill switch is thrown; `name` is `fleet`, `agent:…` or `task:…`
+switched(name) if data.live.baseline.switches[name]
+
+switched(name) if data.live.now.switches[name]

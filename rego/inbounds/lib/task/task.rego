@@ -1,0 +1,42 @@
+# METADATA
+# description: |
+#   What the task token says once its signature has been verified. Rules read the task
+#   from here and never from what the caller asserts.
+package inbounds.lib.task
+
+import data.inbounds.lib.jwt
+
+# METADATA
+# description: |
+#   The verified token: the name of the issuer whose key signed it, that issuer's entry in
+#   the deployment, and the claims. Undefined when no signature of a known key holds.
+verified := found if {
+	signers := {signer |
+		some signer, entry in data.deployment.issuers
+		entry.keys[jwt.header(input.context.credentials.task).kid]
+	}
+
+	# A `kid` that two issuers share is nobody's.
+	count(signers) == 1
+	some name in signers
+	issuer := data.deployment.issuers[name]
+	found := {
+		"name": name,
+		"issuer": issuer,
+		"claims": jwt.claims(input.context.credentials.task, "task+jwt", issuer.keys, issuer.algorithms),
+	}
+}
+
+# METADATA
+# description: The claims of the task token
+claims := verified.claims
+
+# METADATA
+# description: |
+#   What was approved: the one entry of `authorization_details` (RFC 9396). Undefined when
+#   there is none, when there are several, or when it is of another type.
+authority := entry if {
+	count(claims.authorization_details) == 1
+	entry := claims.authorization_details[0]
+	entry.type == "inbounds_task"
+}

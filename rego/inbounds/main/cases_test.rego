@@ -1,0 +1,49 @@
+# METADATA
+# description: |
+#   The cases of tests/cases, which the SDK's tests read as well: `opa test rego cases:tests/cases`.
+package inbounds.cases_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+
+test_there_are_cases if {
+	count(data.cases) > 0
+}
+
+test_every_case_is_decided_as_it_says if {
+	print("cases that are decided otherwise:", _differing)
+	count(_differing) == 0
+}
+
+_differing contains message if {
+	some code, cases in data.cases[_]
+	some example in cases
+	decided := _decided(example)
+	decided != _expected(example)
+	message := {"case": concat(": ", [code, example.name]), "decided": decided}
+}
+
+_differing contains {"case": concat(": ", [code, example.name]), "decided": "nothing"} if {
+	some code, cases in data.cases[_]
+	some example in cases
+	not _decided(example)
+}
+
+# Only what the case speaks about is compared, and a case that is not allowed says its codes.
+_decided(example) := object.union(
+	{
+		"outcome": answer.context.outcome,
+		"codes": [reason.code | some reason in answer.context.reasons],
+	},
+	_compared_details(example, answer),
+) if {
+	answer := fixtures.answer(example.patch)
+}
+
+_compared_details(example, answer) := {"details": answer.context.reasons[0].details} if example.details
+
+_compared_details(example, _) := {} if not example.details
+
+_expected(example) := object.union(
+	{"codes": []},
+	object.filter(example, ["outcome", "codes", "details"]),
+)

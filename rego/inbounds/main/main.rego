@@ -1,0 +1,194 @@
+# METADATA
+# description: |
+#   The one place a PEP asks. A request is allowed when something grants it, every fault is
+#   positively ruled out and nobody needs to be asked first; where a rule is silent, errs or
+#   is missing, its fault stands and the answer is no.
+# related_resources:
+#   - ref: https://openid.net/specs/authorization-api-1_0.html
+#     description: AuthZEN Authorization API 1.0
+package inbounds.main
+
+import data.inbounds.lib.live
+import data.inbounds.lib.sessions
+
+# METADATA
+# title: Decision
+# description: The decision and its reasons, in the shape of an AuthZEN evaluation response
+# entrypoint: true
+decision := {
+	"decision": outcome == "allow",
+	"context": object.union(
+		{
+			"outcome": outcome,
+			"reasons": reasons,
+			"grants": sort(grants),
+			"obligations": obligations,
+			"session": session,
+			"policy": {
+				"revision": _revision,
+				"deployment": _deployment,
+				"live_as_of": _live_as_of,
+			},
+		},
+		_access_request,
+	),
+}
+
+# METADATA
+# description: |
+#   Every fault that is not ruled out. The catalogue, generated from the rules' annotations,
+#   is what is walked: a rule that is missing from the bundle denies.
+denials contains code if {
+	some code, about in data.inbounds.catalogue.rules
+	not data.inbounds.rules[about.category][about.fault].ruled_out == true
+}
+
+denials contains code if {
+	some code, about in data.inbounds.build.site.rules
+	not data.site.rules[about.category][about.fault].ruled_out == true
+}
+
+# METADATA
+# description: Every fault that is not ruled out and that a person may lift
+escalated contains code if {
+	some code, about in data.inbounds.catalogue.escalations
+	not data.inbounds.escalations[about.category][about.fault].ruled_out == true
+}
+
+escalated contains code if {
+	some code, about in data.inbounds.build.site.escalations
+	not data.site.escalations[about.category][about.fault].ruled_out == true
+}
+
+# METADATA
+# description: Everything that speaks for this request
+grants contains entitlement if {
+	some source, title, entitlement
+	data.inbounds.grants[source][title].grant[entitlement]
+}
+
+# METADATA
+# description: What a PEP must do for an allow to hold, in a fixed order
+obligations := [obligation |
+	outcome == "allow"
+	some obligation in sort(_obliged)
+]
+
+# METADATA
+# description: One of `allow`, `deny` and `ask`
+default outcome := "deny"
+
+outcome := "allow" if {
+	_sound
+	count(denials) == 0
+	count(escalated) == 0
+	count(grants) > 0
+}
+
+outcome := "ask" if {
+	_sound
+	count(denials) == 0
+	count(escalated) > 0
+	count(grants) > 0
+}
+
+# METADATA
+# description: The faults that stand with their words, by severity and then by code
+reasons := [reason |
+	some [_, code] in sort({[_severities[_about[code].severity], code] | some code in _shown})
+	about := _about[code]
+	reason := {
+		"code": code,
+		"message": about.message,
+		"remedy": about.remedy,
+		"severity": about.severity,
+		"details": sort(object.get(_details, code, set())),
+	}
+]
+
+# METADATA
+# description: The session's next state, whole; empty where the question holds no session
+default session := {}
+
+session := sessions.after_permit if outcome == "allow"
+
+session := sessions.after_refusal if outcome != "allow"
+
+_sound if {
+	count(data.inbounds.catalogue.rules) > 0
+	_revision != ""
+}
+
+default _revision := ""
+
+_revision := data.inbounds.build.revision
+
+default _deployment := ""
+
+_deployment := data.deployment.revision
+
+default _live_as_of := 0
+
+_live_as_of := live.head.as_of
+
+default _access_request := {}
+
+_access_request := {"access_request": {
+	"decision": input.context.decision.id,
+	"codes": sort(escalated),
+}} if {
+	outcome == "ask"
+}
+
+_obliged contains obligation if {
+	some type, title, obligation
+	data.inbounds.obligations[type][title].oblige[obligation]
+}
+
+_obliged contains obligation if {
+	some type, title, obligation
+	data.site.obligations[type][title].oblige[obligation]
+}
+
+_standing := denials | escalated
+
+# A fault that only follows from another one that stands is left out of what is shown. It
+# is counted all the same.
+_shown := {code |
+	some code in _standing
+	every cause in object.get(_about[code], "depends_on", []) {
+		not cause in _standing
+	}
+}
+
+_about[code] := data.inbounds.catalogue.rules[code] if some code in denials
+
+_about[code] := data.inbounds.build.site.rules[code] if some code in denials
+
+_about[code] := data.inbounds.catalogue.escalations[code] if some code in escalated
+
+_about[code] := data.inbounds.build.site.escalations[code] if some code in escalated
+
+# Looked up for what is shown alone, and apart from the decision: a rule without details,
+# or one whose details fail, denies all the same.
+_details[code] := data.inbounds.rules[about.category][about.fault].details if {
+	some code in _shown
+	about := data.inbounds.catalogue.rules[code]
+}
+
+_details[code] := data.site.rules[about.category][about.fault].details if {
+	some code in _shown
+	about := data.inbounds.build.site.rules[code]
+}
+
+_details[code] := data.inbounds.escalations[about.category][about.fault].details if {
+	some code in _shown
+	about := data.inbounds.catalogue.escalations[code]
+}
+
+_details[code] := data.site.escalations[about.category][about.fault].details if {
+	some code in _shown
+	about := data.inbounds.build.site.escalations[code]
+}
+
+_severities := {"critical": 0, "high": 1, "medium": 2, "low": 3}

@@ -1,0 +1,20 @@
+# METADATA
+# title: Tell somebody that a tool is about to run
+# description: |
+#   The registry can name an address to be told of every permitted call of a tool. The PEP
+#   tells it before the tool runs; one that cannot must not run it.
+package inbounds.obligations.notify.on_effect
+
+import data.inbounds.lib.tools
+
+# METADATA
+# description: The one notice this call is obliged to give
+oblige contains obligation if {
+	tools.entry.notify != ""
+
+	obligation := {
+		"id": concat(":", ["notify", input.context.decision.id]),
+		"type": "notify",
+		"properties": {"to": tools.entry.notify, "tool": input.action.name},
+	}
+}

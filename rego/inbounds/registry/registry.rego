@@ -1,0 +1,29 @@
+# METADATA
+# description: |
+#   What the SDK has to know of one tool before it can ask about a call: which arguments to
+#   parse, what the result is labelled at most, and how labels are ordered.
+# scope: package
+# schemas:
+#   - input: schema.registry_question
+package inbounds.registry
+
+# METADATA
+# title: Tool
+# description: One entry of the tool registry, with the revision in force
+# entrypoint: true
+tool := object.union(
+	{
+		"revision": data.deployment.revision,
+		"labels": data.deployment.labels.order,
+		"registered": _registered,
+	},
+	_entry,
+)
+
+default _registered := false
+
+_registered if data.deployment.tools[input.tool]
+
+default _entry := {}
+
+_entry := {"tool": data.deployment.tools[input.tool]}
