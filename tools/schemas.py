@@ -1,0 +1,36 @@
+"""Writes `schemas/<name>.json` from the SDK's models, for `opa check --strict -s schemas`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from inbounds.models import SCHEMAS
+
+OWNS = ("schemas/*.json",)
+
+# Titles repeat the names; property names are held by `lib/shape`, and OPA does not read them.
+_NOISE = frozenset({"title", "propertyNames"})
+
+
+def generated(_root: Path) -> dict[str, str]:
+    """Return the text of every schema by its path."""
+    texts = {}
+    for name, model in SCHEMAS.items():
+        schema = _plain(model.model_json_schema(mode="validation"))
+        texts[f"schemas/{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return texts
+
+
+def _plain(node: Any, *, names: bool = False) -> Any:
+    """Return `node` without noise; `names` tells that its keys are property names, all kept."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _plain(value, names=not names and key in {"properties", "$defs"})
+        for key, value in node.items()
+        if names or key not in _NOISE
+    }
