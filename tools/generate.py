@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from tools import schemas
+from tools import catalogue, schemas
 
 ROOT = Path(__file__).resolve().parent.parent
 
-GENERATORS: dict[str, ModuleType] = {"schemas": schemas}
+GENERATORS: dict[str, ModuleType] = {"schemas": schemas, "catalogue": catalogue}
 """Each has `generated(root)`, texts by path, and `OWNS`, the globs only it writes to."""
 
 

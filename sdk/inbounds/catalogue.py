@@ -48,6 +48,7 @@ class Entry:
         remedy: What to do now; "" for an obligation that states none.
         severity: How bad the fault is.
         controls: What it implements, as `framework:reference`.
+        depends_on: Codes of which it only follows: while one stands, this one is not shown.
         file: The source that holds the METADATA.
     """
 
@@ -59,6 +60,7 @@ class Entry:
     remedy: str
     severity: str
     controls: tuple[str, ...]
+    depends_on: tuple[str, ...]
     file: Path
 
     def code(self, package: str) -> str:
@@ -75,6 +77,7 @@ class Entry:
             "remedy": self.remedy,
             "severity": self.severity,
             "controls": list(self.controls),
+            "depends_on": list(self.depends_on),
         }
 
 
@@ -95,6 +98,15 @@ def catalogue(root: Path, *, package: str, opa: Path) -> dict[str, dict[str, Any
             lacks METADATA; the message names the file and what is missing.
     """
     found = entries(root, package=package, opa=opa)
+    codes = {entry.code(package) for entry in found if entry.kind != "obligations"}
+    for entry in found:
+        unknown = [code for code in entry.depends_on if code not in codes]
+        # Only the root's own codes are known here; what a site rule follows from may be ours.
+        if unknown and package == "inbounds":
+            raise ConfigurationError(
+                f"{entry.file}: `custom.depends_on` names {unknown[0]}, which is no rule",
+                code="catalogue.depends_on_unknown",
+            )
     return {
         kind: {
             entry.code(package): entry.value()
@@ -187,11 +199,8 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
     severity = custom.get("severity", "low" if optional else None)
     if severity not in _SEVERITIES:
         raise _lacks(file, "custom.severity", "one of " + ", ".join(_SEVERITIES))
-    controls = custom.get("controls", [] if optional else None)
-    if not isinstance(controls, list) or not all(
-        isinstance(control, str) and ":" in control for control in controls
-    ):
-        raise _lacks(file, "custom.controls", "a list of `framework:reference`")
+    controls = _texts(file, custom, "controls", ":", needed=not optional)
+    depends_on = _texts(file, custom, "depends_on", ".", needed=False)
     return Entry(
         kind=kind,
         category=category,
@@ -200,9 +209,21 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
         description=text(about, "description", "description"),
         remedy=text(custom, "remedy", "custom.remedy", needed=not optional),
         severity=severity,
-        controls=tuple(controls),
+        controls=controls,
+        depends_on=depends_on,
         file=file,
     )
+
+
+def _texts(
+    file: Path, custom: dict[str, Any], key: str, joint: str, *, needed: bool
+) -> tuple[str, ...]:
+    value = custom.get(key, None if needed else [])
+    if not isinstance(value, list) or not all(
+        isinstance(text, str) and joint in text for text in value
+    ):
+        raise _lacks(file, f"custom.{key}", f"a list of texts with a `{joint}` in each")
+    return tuple(value)
 
 
 def _lacks(file: Path, key: str, wanted: str) -> ConfigurationError:
