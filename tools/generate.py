@@ -8,15 +8,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
-from tools import catalogue, schemas
+from inbounds.errors import InboundsError
+from tools import catalogue, schemas, shape
 
 ROOT = Path(__file__).resolve().parent.parent
 
-GENERATORS: dict[str, ModuleType] = {"schemas": schemas, "catalogue": catalogue}
+GENERATORS: dict[str, ModuleType] = {
+    "schemas": schemas,
+    "shape": shape,
+    "catalogue": catalogue,
+}
 """Each has `generated(root)`, texts by path, and `OWNS`, the globs only it writes to."""
 
 
@@ -55,7 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
 
     changed = 0
     for name in options.names or GENERATORS:
-        for path, text in stale(ROOT, GENERATORS[name]).items():
+        try:
+            changes = stale(ROOT, GENERATORS[name])
+        except InboundsError as error:
+            print(f"{name}: {error}".replace(f"{ROOT}{os.sep}", ""))
+            return 1
+        for path, text in changes.items():
             changed += 1
             shown = path.relative_to(ROOT).as_posix()
             if options.check:
