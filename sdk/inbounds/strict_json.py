@@ -1,0 +1,102 @@
+"""Reads JSON that others wrote, and refuses what two readers could read differently."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+MAX_DEPTH = 64
+"""How deep arrays and objects may nest."""
+MAX_INTEGER = 2**53 - 1
+"""The largest whole number that every reader of JSON holds exactly (RFC 8259 §6)."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class NotStrictJson(ValueError):  # noqa: N818 -- a sentence: "this is not strict JSON"
+    """The text is no JSON, or JSON that readers disagree about. The text is not quoted."""
+
+
+def strict_json(text: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
+    """Read one JSON value (RFC 8259) that means the same to everyone.
+
+    Args:
+        text: UTF-8, without a byte order mark.
+        max_depth: How many arrays and objects may nest.
+
+    Returns:
+        The value, of plain Python types.
+
+    Raises:
+        NotStrictJson: Not UTF-8 or not JSON; a key twice in one object; a number that is not
+            finite, or beyond ±(2^53 - 1); half of a surrogate pair; nested too deep.
+    """
+    try:
+        value = _DECODER.decode(text.decode("utf-8"))
+    except NotStrictJson:
+        raise
+    except RecursionError:
+        raise NotStrictJson(f"nested more than {max_depth} deep") from None
+    except ValueError:  # UnicodeDecodeError and JSONDecodeError carry the text
+        raise NotStrictJson("not JSON in UTF-8, or cut off") from None
+
+    # Brackets within strings are counted too: the walk then decides.
+    if text.count(b"[") + text.count(b"{") > max_depth or _SURROGATE.search(text):
+        _walk(value, max_depth)
+    return value
+
+
+def _walk(value: Any, room: int) -> None:
+    if isinstance(value, str):
+        _whole_text(value)
+    elif isinstance(value, dict | list):
+        if room == 0:
+            raise NotStrictJson("nested too deep")
+        if isinstance(value, dict):
+            for key in value:
+                _whole_text(key)
+            value = value.values()
+        for item in value:
+            _walk(item, room - 1)
+
+
+def _whole_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotStrictJson("half of a surrogate pair") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NotStrictJson("a key twice in one object")
+    return members
+
+
+def _integer(digits: str) -> int:
+    # The length first: converting a megabyte of digits is slow, and refused by Python.
+    if len(digits) > 17 or not -MAX_INTEGER <= (number := int(digits)) <= MAX_INTEGER:
+        raise NotStrictJson("a number beyond 2^53 - 1")
+    return number
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number) or (number.is_integer() and abs(number) > MAX_INTEGER):
+        raise NotStrictJson("a number beyond 2^53 - 1")
+    return number
+
+
+def _constant(_name: str) -> Any:
+    raise NotStrictJson("a number that is not finite")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_constant,
+)
