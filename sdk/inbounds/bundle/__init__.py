@@ -1,0 +1,1 @@
+"""Signed policy bundles: reading, building and comparing them."""

@@ -1,0 +1,343 @@
+"""OPA's WASM ABI 1.3: one compiled module, and instances of it that evaluate.
+
+Layout of an instance's memory, from the bottom:
+
+    the module's own | constants, scratch | data | data.live.now | question, evaluation
+
+An evaluation starts at the end of `data.live.now` and the next one overwrites it, so memory
+does not grow with the number of questions. A push of `data.live.now` takes the value before
+it out of the document and writes over it, so memory does not grow with their number either.
+
+Crossings between Python and the module dominate the cost of a decision, so strings and
+scalars are read where they lie, and constants are written once. The layout this relies on is
+proved on every instance before it is used.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import struct
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import wasmtime
+
+from inbounds.errors import ConfigurationError
+from inbounds.pdp.builtins import Builtin, Host
+from inbounds.pdp.crossing import Crossing
+from inbounds.pdp.values import BuiltinError, Literal, dump, parse
+
+MAX_MEMORY: Final = 1024 * 1024 * 1024
+"""The largest memory of one instance, in bytes."""
+
+_ABI: Final = (1, 2)
+_SCRATCH: Final = 64 * 1024
+_RESERVE: Final = 1024 * 1024
+_NO_DEADLINE: Final = 10**9
+_NULL, _BOOLEAN, _NUMBER, _STRING, _STRING_INTERNED, _BOOLEAN_INTERNED = 1, 2, 3, 4, 8, 9
+_INTEGER: Final = 1
+_NOW: Final = "time.now_ns"
+_FUNCTIONS: Final = (
+    "opa_eval",
+    "opa_malloc",
+    "opa_heap_ptr_get",
+    "opa_heap_ptr_set",
+    "opa_json_dump",
+    "opa_value_dump",
+    "opa_value_parse",
+    "opa_value_add_path",
+    "opa_value_remove_path",
+    "builtins",
+    "entrypoints",
+)
+
+
+class EvaluationFailed(Exception):  # noqa: N818 -- it never leaves this package
+    """The module stopped without a result; its instance is of no more use."""
+
+
+class EvaluationInterrupted(EvaluationFailed):
+    """The module was still running when its time was up."""
+
+
+class Module:
+    """A compiled policy. Compiling takes most of the time of loading; instances are cheap."""
+
+    def __init__(self, engine: wasmtime.Engine, code: bytes) -> None:
+        try:
+            self._compiled = wasmtime.Module(engine, code)
+        except wasmtime.WasmtimeError as error:
+            raise ConfigurationError(
+                "the bundle's module is not WebAssembly", code="bundle.module_unusable"
+            ) from error
+        self.engine = engine
+
+    def instance(self, host: Host, data: bytes, now: bytes | None) -> Instance:
+        """A new instance that holds `data`, and `now` at `data.live.now` if there is one.
+
+        Args:
+            host: The built-ins and the clock.
+            data: The base document, as JSON of an object that has an object at `live`.
+            now: JSON of `data.live.now`.
+
+        Raises:
+            ConfigurationError: The module wants a built-in that the host does not offer, or
+                was not made by an OPA whose ABI and layout are known here.
+        """
+        return Instance(self.engine, self._compiled, host, data, now)
+
+
+class Instance:
+    """One memory with a policy and its data in it. Not for two threads at once."""
+
+    def __init__(
+        self,
+        engine: wasmtime.Engine,
+        compiled: wasmtime.Module,
+        host: Host,
+        data: bytes,
+        now: bytes | None,
+    ) -> None:
+        self._host = host
+        self._store = wasmtime.Store(engine)
+        self._store.set_limits(memory_size=MAX_MEMORY)
+        self._store.set_epoch_deadline(_NO_DEADLINE)
+        try:
+            self._load(compiled)
+            self._prove_layout()
+            self._prepare(data)
+            if now is not None:
+                self.put_now(now)
+        except (wasmtime.WasmtimeError, wasmtime.Trap, EvaluationFailed, LookupError) as error:
+            raise ConfigurationError(
+                f"the bundle's module cannot be started: {error}", code="bundle.module_unusable"
+            ) from error
+
+    # --- loading ---------------------------------------------------------------------------
+
+    def _load(self, compiled: wasmtime.Module) -> None:
+        linker = wasmtime.Linker(self._store.engine)
+        for wanted in compiled.imports:
+            if wanted.module != "env" or wanted.name is None:
+                raise EvaluationFailed("it imports from somewhere else than `env`")
+            if isinstance(wanted.type, wasmtime.MemoryType):
+                self._memory = wasmtime.Memory(self._store, wanted.type)
+                linker.define(self._store, "env", wanted.name, self._memory)
+            elif isinstance(wanted.type, wasmtime.FuncType):
+                function = wasmtime.Func(
+                    self._store, wanted.type, self._import(wanted.name), access_caller=True
+                )
+                linker.define(self._store, "env", wanted.name, function)
+        exports = linker.instantiate(self._store, compiled).exports(self._store)
+        major, minor = exports["opa_wasm_abi_version"], exports["opa_wasm_abi_minor_version"]
+        if not isinstance(major, wasmtime.Global) or not isinstance(minor, wasmtime.Global):
+            raise EvaluationFailed("it does not say which ABI it has")
+        if major.value(self._store) != _ABI[0] or minor.value(self._store) < _ABI[1]:
+            raise EvaluationFailed("its ABI is not supported")
+        functions = {name: exports[name] for name in _FUNCTIONS}
+        self._call = {
+            name: Crossing(function, self._store)
+            for name, function in functions.items()
+            if isinstance(function, wasmtime.Func)
+        }
+        self._table = self._builtins()
+        self.entrypoints: Mapping[str, int] = self._listing("entrypoints")
+
+    def _import(self, name: str) -> Callable[..., Any]:
+        # The store holds its imports: were they to hold the instance, nothing would free it.
+        instance = weakref.ref(self)
+
+        def call(caller: wasmtime.Caller, *arguments: int) -> int | None:
+            alive = instance()
+            if alive is None:
+                raise EvaluationFailed("the instance is gone")
+            if name.startswith("opa_builtin"):
+                return alive._dispatch(caller, *arguments)  # noqa: SLF001
+            message = alive._text(caller, arguments[0]).decode("utf-8", "replace")  # noqa: SLF001
+            if name == "opa_println":
+                return None
+            raise EvaluationFailed(f"the policy stopped: {message}")
+
+        return call
+
+    def _builtins(self) -> dict[int, tuple[str, Builtin]]:
+        ids = self._listing("builtins")
+        missing = sorted(ids.keys() - self._host.builtins.keys())
+        if missing:
+            raise ConfigurationError(
+                f"the policy calls built-ins that the embedded engine lacks: {', '.join(missing)}",
+                code="policy.builtin_missing",
+                hint="leave them out, or serve this bundle with OPA",
+            )
+        return {number: (name, self._host.builtins[name]) for name, number in ids.items()}
+
+    def _listing(self, name: str) -> dict[str, int]:
+        address = self._call["opa_json_dump"](self._store, self._call[name](self._store))
+        return dict(json.loads(self._text(self._store, address)))
+
+    def _prove_layout(self) -> None:
+        for value in ("proof", True, None, 2**40 + 7):
+            if self._read(self._store, self._parsed(self._store, dump(value))) != value:
+                raise EvaluationFailed("its values are laid out in a way that is not known")
+        written = self._write(self._store, "\udc80proof")
+        if self._read(self._store, written) != "\udc80proof":
+            raise EvaluationFailed("its values are laid out in a way that is not known")
+
+    def _prepare(self, data: bytes) -> None:
+        store, call = self._store, self._call
+        self._constants = {
+            constant: self._parsed(store, dump(constant)) for constant in (True, False, None)
+        }
+        self._now_path = self._parsed(store, b'["live","now"]')
+        self._scratch = call["opa_malloc"](store, _SCRATCH)
+        self._data = self._parsed(store, data)
+        if self._data == 0:
+            raise EvaluationFailed("its data is not JSON")
+        # Put in once and taken out again, a member leaves behind a table that has room for it:
+        # `put_now` must not let that table grow into what the next one overwrites.
+        empty = self._parsed(store, b"{}")
+        self._expect(call["opa_value_add_path"](store, self._data, self._now_path, empty))
+        self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
+        self._now_start = self._heap = call["opa_heap_ptr_get"](store)
+        self._now_put = False
+        self._make_room(_RESERVE)
+
+    # --- use -------------------------------------------------------------------------------
+
+    def evaluate(self, entrypoint: int, question: bytes, *, ticks: int) -> bytes:
+        """Evaluate one entry point.
+
+        Args:
+            entrypoint: Its number, from `entrypoints`.
+            question: The `input`, as JSON.
+            ticks: How often the engine's epoch may be incremented before it is interrupted.
+
+        Returns:
+            JSON of the result set: `[{"result": …}]`, or `[]` where it is undefined.
+
+        Raises:
+            EvaluationInterrupted: `ticks` have passed.
+            EvaluationFailed: It stopped for another reason.
+        """
+        store = self._store
+        size = len(question)
+        try:
+            if self._heap + size + _SCRATCH > self._memory.data_len(store):
+                self._make_room(size + _RESERVE)
+            ctypes.memmove(self._base(store) + self._heap, question, size)
+            self._host.begin()
+            self._now_address = 0
+            store.set_epoch_deadline(ticks)
+            # It begins on a boundary of eight bytes: its numbers hold 64-bit integers.
+            start = (self._heap + size + 7) & ~7
+            address = self._call["opa_eval"](
+                store, 0, entrypoint, self._data, self._heap, size, start, 0
+            )
+        except wasmtime.Trap as trap:
+            if trap.trap_code is wasmtime.TrapCode.INTERRUPT:
+                raise EvaluationInterrupted("it ran until the deadline") from trap
+            raise EvaluationFailed("it trapped") from trap
+        return self._text(store, address)
+
+    def put_now(self, now: bytes) -> None:
+        """Replace `data.live.now`, at a cost that does not depend on the rest of the data.
+
+        Args:
+            now: The new value, as JSON.
+
+        Raises:
+            EvaluationFailed: It did not fit, or is not JSON.
+        """
+        store, call = self._store, self._call
+        store.set_epoch_deadline(_NO_DEADLINE)
+        if self._now_put:
+            call["opa_heap_ptr_set"](store, self._heap)
+            self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
+        # From here on nothing refers to what lies above; this also forgets the freed blocks.
+        call["opa_heap_ptr_set"](store, self._now_start)
+        value = self._parsed(store, now)
+        if value == 0:
+            raise EvaluationFailed("`live.now` is not JSON")
+        self._expect(call["opa_value_add_path"](store, self._data, self._now_path, value))
+        self._heap = call["opa_heap_ptr_get"](store)
+        self._now_put = True
+        self._make_room(_RESERVE)
+
+    @property
+    def memory(self) -> int:
+        """The size of the instance's memory, in bytes."""
+        return int(self._memory.data_len(self._store))
+
+    def _make_room(self, size: int) -> None:
+        """Let the module's own allocator grow the memory: behind its back it would lose count."""
+        self._call["opa_heap_ptr_set"](self._store, self._heap)
+        self._call["opa_malloc"](self._store, size)
+        self._call["opa_heap_ptr_set"](self._store, self._heap)
+
+    @staticmethod
+    def _expect(errno: int) -> None:
+        if errno:
+            raise EvaluationFailed("the data cannot be changed")
+
+    # --- built-ins -------------------------------------------------------------------------
+
+    def _dispatch(self, caller: wasmtime.Caller, number: int, _: int, *arguments: int) -> int:
+        name, builtin = self._table[number]
+        if name == _NOW and self._now_address:
+            return self._now_address
+        try:
+            result = builtin(*[self._read(caller, address) for address in arguments])
+        except BuiltinError as error:
+            raise EvaluationFailed(f"`{name}` failed: {error}") from error
+        written = self._write(caller, result)
+        if name == _NOW:
+            self._now_address = written
+        return written
+
+    def _read(self, store: wasmtime.Store | wasmtime.Caller, address: int) -> Any:
+        base = self._base(store) + address
+        kind, detail, first, second = struct.unpack("<BBxxII", ctypes.string_at(base, 12))
+        if kind in (_STRING, _STRING_INTERNED):
+            content = ctypes.string_at(base - address + second, first)
+            return content.decode("utf-8", "surrogateescape")
+        if kind in (_BOOLEAN, _BOOLEAN_INTERNED):
+            return bool(detail)
+        if kind == _NULL:
+            return None
+        if kind == _NUMBER and detail == _INTEGER:
+            return struct.unpack("<q", ctypes.string_at(base + 8, 8))[0]
+        return parse(self._text(store, self._call["opa_value_dump"](store, address)))
+
+    def _write(self, store: wasmtime.Store | wasmtime.Caller, value: Any) -> int:
+        if isinstance(value, str) and not isinstance(value, Literal):
+            # Written by hand: the module's parser refuses bytes that are not UTF-8.
+            content = value.encode("utf-8", "surrogateescape")
+            address = self._call["opa_malloc"](store, 12 + len(content))
+            header = struct.pack("<BBxxII", _STRING, 0, len(content), address + 12)
+            ctypes.memmove(self._base(store) + address, header + content, 12 + len(content))
+            return address
+        if value is None or isinstance(value, bool):
+            return self._constants[value]
+        return self._parsed(store, dump(value))
+
+    # --- memory ----------------------------------------------------------------------------
+
+    def _base(self, store: wasmtime.Store | wasmtime.Caller) -> int:
+        # Asked for every time: growing may move it.
+        return ctypes.cast(self._memory.data_ptr(store), ctypes.c_void_p).value or 0
+
+    def _text(self, store: wasmtime.Store | wasmtime.Caller, address: int) -> bytes:
+        if not 0 < address < self._memory.data_len(store):
+            raise EvaluationFailed("the module gave no result")
+        return ctypes.string_at(self._base(store) + address)
+
+    def _parsed(self, store: wasmtime.Store | wasmtime.Caller, text: bytes) -> int:
+        """The address of the value that `text` says, or 0 where it says none."""
+        if len(text) <= _SCRATCH and hasattr(self, "_scratch"):
+            address = self._scratch
+        else:
+            address = self._call["opa_malloc"](store, len(text))
+        ctypes.memmove(self._base(store) + address, text, len(text))
+        return self._call["opa_value_parse"](store, address, len(text))
