@@ -3,15 +3,15 @@
 # METADATA
 # title: Shape
 # description: |
-#   What a question about the authority of a task looks like: its keys, closed at every level but
-#   in maps named open, and the type and range of each value.
+#   What a question about the authority of a task looks like: the keys, closed at every level
+#   but in maps named open, and the type and range of each value.
 # scope: package
 # schemas:
 #   - input: schema.issuance_question
 package inbounds.lib.shape.issuance
 
 # METADATA
-# description: The whole question has the shape of a question; undefined for any other
+# description: The whole has the shape; undefined for any other
 ordinary if _issuance_question(input)
 
 _issuance_question(value) if {
