@@ -1,0 +1,123 @@
+"""The tables of an evidence log, and reading them without being able to change them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from inbounds.errors import ConfigurationError, DecisionUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APPLICATION = 0x49424556  # "IBEV"
+VERSION = 1
+
+TRIGGERS = {
+    "records_unchanged": """
+        BEFORE UPDATE ON records
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
+    "records_kept": """
+        BEFORE DELETE ON records
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
+    # A replacing insert deletes without asking the trigger above.
+    "records_in_order": """
+        BEFORE INSERT ON records
+        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM records)
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
+    "head_kept": """
+        BEFORE DELETE ON head
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
+    "head_grows": """
+        BEFORE UPDATE ON head
+        WHEN NEW.one IS NOT 1 OR NEW.log IS NOT OLD.log OR NEW.count IS NOT OLD.count + 1
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
+}
+"""What keeps an honest program from changing a record. `verify` finds one that is not honest."""
+
+SCHEMA = (
+    """
+    CREATE TABLE records (
+        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, decision_id TEXT NOT NULL,
+        task TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX records_by_task ON records (task) WHERE task <> ''",
+    "CREATE INDEX records_by_decision ON records (decision_id)",
+    "CREATE UNIQUE INDEX decided_once ON records (decision_id) WHERE kind = 'decided.v1'",
+    """
+    CREATE TABLE head (
+        one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, key TEXT NOT NULL,
+        count INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL
+    )
+    """,
+    *(f"CREATE TRIGGER {name} {text}" for name, text in TRIGGERS.items()),
+)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that reads one consistent state of the log, while others write on.
+
+    Raises:
+        ConfigurationError: There is no evidence log at `path`.
+        DecisionUnavailable: `evidence.unavailable`: it is there and cannot be read.
+    """
+    if not path.is_file():
+        raise ConfigurationError(
+            f"there is no evidence log at {path}",
+            code="evidence.missing",
+            hint="set INBOUNDS_EVIDENCE to the log's file",
+        )
+    try:
+        connection = _connect(path)
+    except sqlite3.Error as error:
+        raise unreadable(error) from error
+    try:
+        found = tuple(
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        )
+        if found != (APPLICATION, VERSION):
+            raise ConfigurationError(
+                f"{path.name} is not an evidence log of this version",
+                code="evidence.not_a_log",
+                hint="set INBOUNDS_EVIDENCE to the log's file",
+            )
+        connection.execute("BEGIN")
+        yield connection
+    except sqlite3.Error as error:
+        raise unreadable(error) from error
+    finally:
+        connection.close()
+
+
+def unreadable(error: sqlite3.Error) -> DecisionUnavailable:
+    """What is said of a log that is there and cannot be read."""
+    return DecisionUnavailable(
+        f"the evidence log cannot be read: {error}",
+        code="evidence.unavailable",
+        hint="see that the file is whole and readable, or bring a copy back",
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    name = f"file:{quote(str(path.absolute()))}"
+    connection = sqlite3.connect(f"{name}?mode=ro", uri=True, isolation_level=None, timeout=5)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        # On a medium that nobody can write, the index of a WAL cannot be made.
+        connection = sqlite3.connect(f"{name}?immutable=1", uri=True, isolation_level=None)
+    return connection

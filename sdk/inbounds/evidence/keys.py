@@ -1,0 +1,87 @@
+"""The key of a deployment that makes digests and signs the evidence log."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Literal
+
+from inbounds.errors import ConfigurationError
+
+_SIZE = 32
+Purpose = Literal["digest", "evidence"]
+
+
+def deployment_key(path: str | Path) -> bytes:
+    """The 32 random bytes in `path`; drawn and written on first use, for the owner alone.
+
+    Several processes may ask at once; all get the same key.
+
+    Raises:
+        ConfigurationError: Not writable or readable, not a key, or readable by others.
+    """
+    path = Path(path)
+    try:
+        if not path.exists():
+            _draw(path)
+        return _read(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path.name} cannot be read or made: {error.strerror}",
+            code="configuration.key_unreadable",
+            hint=f"let this user, and no other, read {path}",
+        ) from error
+
+
+def subkey(key: bytes, purpose: Purpose) -> bytes:
+    """A key for one purpose, from which neither `key` nor another purpose's can be had.
+
+    One block of HKDF-Expand with SHA-256 (RFC 5869 §2.3); `key` is uniformly random, so the
+    extract step may be left out (§3.3).
+    """
+    return hmac.digest(key, b"inbounds " + purpose.encode() + b" v1\x01", "sha256")
+
+
+def key_id(key: bytes) -> str:
+    """Eight hex digits that tell keys apart and say nothing about them."""
+    return hmac.digest(key, b"inbounds key id", "sha256").hex()[:8]
+
+
+def _draw(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        try:
+            os.write(descriptor, secrets.token_bytes(_SIZE))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        # A link is made whole or not at all, and never over a key that another process made.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+            raise ConfigurationError(
+                f"{path.name} can be read by others",
+                code="configuration.key_exposed",
+                hint=f"chmod 600 {path}, and draw another key if others did read it",
+            )
+        key = file.read(_SIZE + 1)
+    if len(key) != _SIZE:
+        raise ConfigurationError(
+            f"{path.name} is not a key of {_SIZE} bytes",
+            code="configuration.key_malformed",
+            hint="bring the key back; without it the evidence log cannot be verified",
+        )
+    return key

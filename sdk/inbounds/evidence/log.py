@@ -1,0 +1,146 @@
+"""The evidence log: an append-only SQLite file, chained and signed."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from inbounds import clock
+from inbounds.errors import ConfigurationError, DecisionUnavailable
+from inbounds.evidence import chain
+from inbounds.evidence.file import APPLICATION, SCHEMA, VERSION
+from inbounds.evidence.keys import key_id
+from inbounds.evidence.records import Decided, Executed, body, kind
+from inbounds.sqlite_file import SqliteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inbounds.evidence.records import Record
+
+T = TypeVar("T")
+
+_FIND_HEAD = "SELECT log, count, hash, mac FROM head"
+
+
+class SqliteEvidence:
+    """One chain of records, written by every thread and process that names the file.
+
+    A record is committed with an fsync before the call returns. Before it is added, the head
+    must carry the deployment's signature: a log whose end was changed takes no more records,
+    so that nobody's change is ever signed over. Nor does one that has become shorter while
+    this process wrote to it.
+
+    Args:
+        path: The file, on a local disk.
+        key: The evidence key: `keys.subkey(…, "evidence")`.
+        timeout: How long one record may wait for other writers, in seconds.
+
+    Raises:
+        ConfigurationError: The file cannot be written, is something else, or was begun with
+            another key.
+    """
+
+    def __init__(self, path: str | Path, *, key: bytes, timeout: float = 1.0) -> None:
+        self._key = key
+        self._timeout = timeout
+        self._reached = 0
+        self._file = SqliteFile(
+            Path(path), application=APPLICATION, version=VERSION, schema=SCHEMA, durable=True
+        )
+        try:
+            self._transact(self._begin)
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    def decided(self, record: Decided) -> None:
+        """Keep what was decided; see `EvidenceLog.decided`."""
+        self._append(record, task=record.task)
+
+    def executed(self, record: Executed) -> None:
+        """Keep what became of an action; see `EvidenceLog.executed`."""
+        self._append(record, task="")
+
+    def anchor(self) -> chain.Head:
+        """The signed head as it is now, to be kept where the log's writer cannot reach.
+
+        Raises:
+            DecisionUnavailable: `evidence.unavailable`.
+        """
+        return self._transact(self._head)
+
+    def close(self) -> None:
+        """Close the file of this process."""
+        self._file.close()
+
+    def _append(self, record: Record, *, task: str) -> None:
+        def run(connection: sqlite3.Connection) -> int:
+            head = self._head(connection)
+            seq = head.count + 1
+            text = body(record, seq=seq, prev=head.hash)
+            following = chain.Head.sign(self._key, log=head.log, count=seq, last=chain.link(text))
+            connection.execute(
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+                (seq, kind(record), record.decision_id, task, text.decode(), following.hash),
+            )
+            connection.execute(
+                "UPDATE head SET count = ?, hash = ?, mac = ?",
+                (following.count, following.hash, following.mac),
+            )
+            return seq
+
+        # Threads may get here out of order; what counts is the furthest.
+        self._reached = max(self._reached, self._transact(run))
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute("SELECT key FROM head").fetchone()
+        if found is None:
+            log = str(uuid.uuid4())
+            head = chain.Head.sign(self._key, log=log, count=0, last=chain.genesis(log))
+            connection.execute(
+                "INSERT INTO head VALUES (1, ?, ?, ?, ?, ?)",
+                (log, key_id(self._key), head.count, head.hash, head.mac),
+            )
+        elif found[0] != key_id(self._key):
+            raise ConfigurationError(
+                f"{self.path.name} was begun with another key",
+                code="evidence.other_key",
+                hint="bring back the deployment's key, or name another file for the log",
+            )
+
+    def _head(self, connection: sqlite3.Connection) -> chain.Head:
+        found = connection.execute(_FIND_HEAD).fetchone()
+        if found is None:
+            raise _unavailable("it has no head")
+        head = chain.Head(*found)
+        if not head.signed_by(self._key):
+            raise _unavailable("its head does not carry the deployment's signature")
+        if head.count < self._reached:
+            raise _unavailable("it has become shorter")
+        return head
+
+    def _transact(self, run: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._file.write(run, clock.monotonic() + self._timeout)
+        except sqlite3.Error as error:
+            raise _unavailable(str(error)) from error
+        except OSError as error:
+            raise _unavailable(error.strerror or str(error)) from error
+        except UnicodeEncodeError:
+            raise _unavailable("the record holds text that has no UTF-8") from None
+
+
+def _unavailable(why: str) -> DecisionUnavailable:
+    return DecisionUnavailable(
+        f"the evidence log does not take records: {why}",
+        code="evidence.unavailable",
+        hint="`inbounds evidence verify` tells whether the log is whole",
+    )

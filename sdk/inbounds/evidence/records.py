@@ -1,0 +1,153 @@
+"""The two records of one decision, and how they are written down."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=4096)]
+Texts = Annotated[tuple[Text, ...], Field(max_length=10_000)]
+
+
+def _nanoseconds(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+Nanoseconds = Annotated[int, BeforeValidator(_nanoseconds), Field(ge=0)]
+"""Since 1970-01-01T00:00:00Z. Written as a string: JSON numbers end at 2^53 (RFC 7493 §2.2)."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Granted(_Record):
+    """What the task's authority held when the decision was made."""
+
+    tools: Texts = ()
+    effects: Texts = ()
+
+
+class Decided(_Record):
+    """One decision, as it was before anything ran.
+
+    Attributes:
+        decision_id: The PEP's id; `Executed` bears the same.
+        at: When.
+        task, sid, tenant, subject, agent, intent: In what, for whom, by whom and to what end.
+        tool, effects: What was to be done; the effects are the registry's.
+        resource_type, resource_digest: To what; an HMAC stands for its id.
+        digest: HMAC of the judged arguments.
+        outcome: What was decided; `unavailable` where nothing was.
+        codes: The codes of the reasons, the first is *the* code.
+        pointers: JSON Pointers into the arguments that the reasons name.
+        obligations: The types of what had to be done.
+        policy, deployment: Revisions of what answered.
+        engine, engine_id: Which PDP answered, and its own id of the evaluation.
+        pep: The id of the PEP.
+        trace_id, span_id: Hex, as in W3C trace context; "" without tracing.
+        granted: The task's authority.
+    """
+
+    decision_id: Annotated[str, Field(min_length=8, max_length=64)]
+    at: Nanoseconds
+    task: Text
+    sid: Text
+    tenant: Text
+    subject: Text
+    agent: Text
+    intent: Text = ""
+    tool: Text
+    effects: Texts = ()
+    resource_type: Text
+    resource_digest: Text
+    digest: Text
+    outcome: Literal["allow", "deny", "ask", "unavailable"]
+    codes: Texts = ()
+    pointers: Texts = ()
+    obligations: Texts = ()
+    policy: Text = ""
+    deployment: Text = ""
+    engine: Text = ""
+    engine_id: Text = ""
+    pep: Text = ""
+    trace_id: Text = ""
+    span_id: Text = ""
+    granted: Granted = Granted()
+
+
+class Executed(_Record):
+    """What became of an allowed action.
+
+    Attributes:
+        decision_id: The id of its `Decided`.
+        at: When that was known.
+        executed: Whether it ran.
+        status: How it ended; `withheld`: it ran, and its result was not given.
+        error_type: The class of what the tool raised, or "". Never its message.
+    """
+
+    decision_id: Annotated[str, Field(min_length=8, max_length=64)]
+    at: Nanoseconds
+    executed: Literal["yes", "no", "unknown"]
+    status: Literal["ok", "error", "withheld", "cancelled", "unknown"]
+    error_type: Text = ""
+
+
+Record = Decided | Executed
+Kind = Literal["decided.v1", "executed.v1"]
+
+_encoder = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
+def kind(record: Record) -> Kind:
+    """What a record is called where it is written down."""
+    return "decided.v1" if isinstance(record, Decided) else "executed.v1"
+
+
+def canonical(value: dict[str, Any]) -> bytes:
+    """RFC 8785 JSON of what records consist of.
+
+    That is text, lists of it, and whole numbers below 2^53, under ASCII names: for these the
+    standard encoder with sorted keys writes the same bytes, at a fifth of the time of a
+    library that knows floats and sorts by UTF-16.
+
+    Raises:
+        UnicodeEncodeError: A lone surrogate, which has no UTF-8.
+    """
+    return _encoder.encode(value).encode()
+
+
+def body(record: Record, *, seq: int, prev: str) -> bytes:
+    """A record as it is written down: its fields, its kind, and its place in the chain."""
+    fields = record.model_dump()
+    fields.update(kind=kind(record), at=str(record.at), seq=seq, prev=prev)
+    return canonical(fields)
+
+
+def parse(text: str) -> tuple[Record, int, str]:
+    """Read a body back.
+
+    Returns:
+        The record, its `seq` and its `prev`.
+
+    Raises:
+        ValueError: It is not a record of a kind known here.
+    """
+    try:
+        fields = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    keys = ("kind", "seq", "prev")
+    found, seq, prev = (fields.pop(k, None) for k in keys) if type(fields) is dict else (None,) * 3
+    if type(seq) is not int or type(prev) is not str:
+        raise ValueError("no place in the chain")
+    if found == "decided.v1":
+        return Decided.model_validate(fields), seq, prev
+    if found == "executed.v1":
+        return Executed.model_validate(fields), seq, prev
+    raise ValueError("not a kind of record")

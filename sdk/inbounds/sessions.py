@@ -1,0 +1,304 @@
+"""Where the state of sessions is kept between calls, and who may change it next."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import OrderedDict, deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from inbounds import clock
+from inbounds.errors import (
+    ConfigurationError,
+    DecisionUnavailable,
+    InvalidAnswer,
+    SessionContended,
+)
+from inbounds.models import SessionState, Spent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """Whose session it is. A `sid` belongs to one tenant, subject and agent."""
+
+    tenant: str
+    subject: str
+    agent: str
+    sid: str
+
+
+class SessionStore(Protocol):
+    """Keeps the state of sessions: `MemorySessions`, `SqliteSessions`, or one of your own.
+
+    Every method is called from many threads, and may be called after a fork.
+    """
+
+    def create(self, key: SessionKey, state: SessionState) -> None:
+        """Begin a session.
+
+        Raises:
+            ConfigurationError: `session.exists`: the `sid` is taken, by this owner or another.
+            DecisionUnavailable: `session.unreachable`.
+        """
+        ...
+
+    def load(self, key: SessionKey) -> SessionState:
+        """The state as it was last committed.
+
+        Raises:
+            DecisionUnavailable: `session.lost` where there is none for this owner,
+                `session.unreachable` where the store does not answer.
+        """
+        ...
+
+    def commit(self, key: SessionKey, expected: int, state: SessionState) -> bool:
+        """Replace the state if, and only if, its version is still `expected`.
+
+        Returns:
+            False where another process was faster; nothing is changed then.
+
+        Raises:
+            InvalidAnswer: `state` is not the version that follows `expected`.
+            DecisionUnavailable: `session.lost`, or `session.unreachable`; in the latter case the
+                commit may have been made, which `SessionState.decisions` of a later load tells.
+        """
+        ...
+
+    def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
+        """Take turns within this process, first come, first served.
+
+        It is not re-entrant, and may be released by another thread than took it.
+
+        Args:
+            key: The session.
+            deadline: When to give up, in seconds on `clock.monotonic`.
+
+        Raises:
+            SessionContended: The turn did not come before the deadline.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the store holds. A closed store is unreachable."""
+        ...
+
+
+def begin_state(sid: str, lowest_label: str) -> SessionState:
+    """The state of a session in which nothing has happened yet."""
+    return SessionState(
+        id=sid,
+        version=0,
+        trust="trusted",
+        label=lowest_label,
+        effects=[],
+        spent=Spent(),
+        repeats=0,
+        refusals=0,
+        decisions=[],
+    )
+
+
+def monotone(previous: SessionState, following: SessionState, labels: Sequence[str]) -> str | None:
+    """Name what makes `following` no possible successor of `previous`.
+
+    The policy computes the next state of a session. Whatever it answers, exposure and
+    spending only ever grow, so an answer that takes some of it back is no answer.
+
+    Args:
+        previous: The state the question held.
+        following: The state the answer holds.
+        labels: Every label there is, lowest first.
+
+    Returns:
+        What is wrong, or None where nothing is.
+    """
+    rank = {label: place for place, label in enumerate(labels)}
+    before, after = previous.spent.model_dump(), following.spent.model_dump()
+    appended = [*previous.decisions, *following.decisions[-1:]][-8:]
+    faults = {
+        "the session's id changed": following.id != previous.id,
+        "the version is not the one that follows": following.version != previous.version + 1,
+        "trust was restored": (previous.trust, following.trust) == ("untrusted", "trusted"),
+        "the label is not one of the deployment's": not {previous.label, following.label}
+        <= {*rank},
+        "the label was lowered": rank.get(following.label, -1) < rank.get(previous.label, -1),
+        "an effect was lost": not {*previous.effects} <= {*following.effects},
+        "what was spent was lowered": any(after[name] < before[name] for name in before),
+        "refusals were lowered": following.refusals < previous.refusals,
+        "past decisions were rewritten": following.decisions not in (previous.decisions, appended),
+    }
+    return next((fault for fault, found in faults.items() if found), None)
+
+
+def require_successor(key: SessionKey, expected: int, state: SessionState) -> None:
+    """Refuse a state that a compare-and-set could not tell from the one it replaces.
+
+    Raises:
+        InvalidAnswer: Another session's state, or not the version after `expected`.
+    """
+    if state.id != key.sid or state.version != expected + 1:
+        raise InvalidAnswer("the next state of the session is not the one that follows")
+
+
+def session_exists(*, owner: bool) -> ConfigurationError:
+    """The refusal to begin a session under an id that is taken.
+
+    Args:
+        owner: Whether the one who asks is the owner.
+    """
+    whose = "already begun" if owner else "another tenant's, subject's or agent's"
+    return ConfigurationError(
+        f"the session id is {whose}", code="session.exists", hint="begin it under a fresh id"
+    )
+
+
+def session_lost() -> DecisionUnavailable:
+    """What is said of a session that was begun and is not there."""
+    return DecisionUnavailable(
+        "the session is not in the store",
+        code="session.lost",
+        hint="begin a task in a session of its own; sessions in memory end with their process",
+    )
+
+
+def session_unreachable(why: str) -> DecisionUnavailable:
+    """What is said when the store does not answer."""
+    return DecisionUnavailable(
+        f"the session store does not answer: {why}",
+        code="session.unreachable",
+        hint="see that the store's file is on a local disk, writable and not locked",
+    )
+
+
+class FairLocks:
+    """One lock for each key, in the order of asking; a key nobody holds takes no memory."""
+
+    def __init__(self) -> None:
+        self._forget()
+        _forked.add(self)
+
+    @contextmanager
+    def hold(self, key: SessionKey, *, deadline: float) -> Iterator[None]:
+        """Hold the lock of `key`; see `SessionStore.lock`."""
+        turn = threading.Lock()
+        with self._mutex:
+            queue = self._queues.setdefault(key, deque())
+            queue.append(turn)
+            waits = len(queue) > 1
+            if waits:
+                turn.acquire()  # its predecessor releases it
+        try:
+            if waits and not turn.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+                raise SessionContended("the session's turn did not come before the deadline")
+            yield
+        finally:
+            self._leave(key, queue, turn)
+
+    def _leave(self, key: SessionKey, queue: deque[threading.Lock], turn: threading.Lock) -> None:
+        with self._mutex:
+            if queue[0] is not turn:
+                queue.remove(turn)
+                return
+            queue.popleft()
+            if queue:
+                queue[0].release()
+            elif self._queues.get(key) is queue:
+                del self._queues[key]
+
+    def __len__(self) -> int:
+        return len(self._queues)
+
+    def _forget(self) -> None:
+        self._mutex = threading.Lock()
+        self._queues: dict[SessionKey, deque[threading.Lock]] = {}
+
+
+class MemorySessions:
+    """Sessions of this process. They end with it.
+
+    A forked child starts with none of its parent's sessions: both would spend the same
+    budget. Beyond `limit` sessions the one unused for longest is dropped, and lost.
+
+    Args:
+        limit: How many sessions are kept at most.
+    """
+
+    def __init__(self, *, limit: int = 100_000) -> None:
+        self._limit = limit
+        self._locks = FairLocks()
+        self._closed = False
+        self._forget()
+        _forked.add(self)
+
+    def create(self, key: SessionKey, state: SessionState) -> None:
+        """Begin a session; see `SessionStore.create`."""
+        with self._mutex:
+            self._require_open()
+            if key.sid in self._sessions:
+                raise session_exists(owner=self._sessions[key.sid][0] == key)
+            self._sessions[key.sid] = key, state.version, state.model_dump_json()
+            if len(self._sessions) > self._limit:
+                self._sessions.popitem(last=False)
+
+    def load(self, key: SessionKey) -> SessionState:
+        """The state as it was last committed; see `SessionStore.load`."""
+        with self._mutex:
+            _, state = self._find(key)
+        return SessionState.model_validate_json(state)
+
+    def commit(self, key: SessionKey, expected: int, state: SessionState) -> bool:
+        """Replace the state of version `expected`; see `SessionStore.commit`."""
+        require_successor(key, expected, state)
+        following = state.model_dump_json()
+        with self._mutex:
+            version, _ = self._find(key)
+            if version != expected:
+                return False
+            self._sessions[key.sid] = key, state.version, following
+            return True
+
+    def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
+        """Take turns, first come, first served; see `SessionStore.lock`."""
+        return self._locks.hold(key, deadline=deadline)
+
+    def close(self) -> None:
+        """Drop every session."""
+        with self._mutex:
+            self._closed = True
+            self._sessions.clear()
+
+    def _find(self, key: SessionKey) -> tuple[int, str]:
+        self._require_open()
+        owner, version, state = self._sessions.get(key.sid, (None, 0, ""))
+        if owner != key:
+            raise session_lost()
+        self._sessions.move_to_end(key.sid)
+        return version, state
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise session_unreachable("it was closed")
+
+    def _forget(self) -> None:
+        self._mutex = threading.Lock()
+        # Text, not models: a caller cannot reach into what is kept.
+        self._sessions: OrderedDict[str, tuple[SessionKey, int, str]] = OrderedDict()
+
+
+_forked: weakref.WeakSet[FairLocks | MemorySessions] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for held in list(_forked):
+        held._forget()  # noqa: SLF001 -- one noun in one file
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,147 @@
+"""Sessions in a SQLite file: shared by the processes of one machine, kept over restarts."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from inbounds import clock
+from inbounds.models import SessionState
+from inbounds.sessions import (
+    FairLocks,
+    SessionKey,
+    require_successor,
+    session_exists,
+    session_lost,
+    session_unreachable,
+)
+from inbounds.sqlite_file import SqliteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+T = TypeVar("T")
+
+_APPLICATION = 0x49425353  # "IBSS"
+_SCHEMA = (
+    """
+    CREATE TABLE sessions (
+        sid TEXT PRIMARY KEY, tenant TEXT NOT NULL, subject TEXT NOT NULL, agent TEXT NOT NULL,
+        version INTEGER NOT NULL, state TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+_FIND = "SELECT tenant, subject, agent, version, state FROM sessions WHERE sid = ?"
+
+
+class SqliteSessions:
+    """Sessions of every process that names the same file (`SessionStore`).
+
+    Within a process calls for one session take turns; between processes the version decides.
+
+    Args:
+        path: The file, on a local disk.
+        timeout: How long one operation may wait for other writers, in seconds.
+        durable: Whether what was spent stays spent after a power loss. Without it, it stays
+            spent after the end of the process.
+
+    Raises:
+        ConfigurationError: The file cannot be written, or is something else.
+    """
+
+    def __init__(self, path: str | Path, *, timeout: float = 1.0, durable: bool = True) -> None:
+        self._timeout = timeout
+        self._locks = FairLocks()
+        self._file = SqliteFile(
+            Path(path), application=_APPLICATION, version=1, schema=_SCHEMA, durable=durable
+        )
+
+    def create(
+        self, key: SessionKey, state: SessionState, *, deadline: float | None = None
+    ) -> None:
+        """Begin a session; see `SessionStore.create`.
+
+        Args:
+            key: Whose it is.
+            state: What it begins with.
+            deadline: When to give up before `timeout`, in seconds on `clock.monotonic`.
+        """
+        row = (key.sid, key.tenant, key.subject, key.agent, state.version, state.model_dump_json())
+
+        def run(connection: sqlite3.Connection) -> None:
+            found = connection.execute(_FIND, (key.sid,)).fetchone()
+            if found is not None:
+                raise session_exists(owner=_owner(key.sid, found) == key)
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
+
+        self._within(self._file.write, run, deadline)
+
+    def load(self, key: SessionKey, *, deadline: float | None = None) -> SessionState:
+        """The state as it was last committed; see `SessionStore.load`, and `create`."""
+
+        def run(connection: sqlite3.Connection) -> tuple[str, str, str, int, str] | None:
+            row: tuple[str, str, str, int, str] | None
+            row = connection.execute(_FIND, (key.sid,)).fetchone()
+            return row
+
+        found = self._within(self._file.read, run, deadline)
+        if found is None or _owner(key.sid, found) != key:
+            raise session_lost()
+        try:
+            state = SessionState.model_validate_json(found[4])
+        except ValidationError:
+            raise session_unreachable("the state it holds is not one") from None
+        if (state.id, state.version) != (key.sid, found[3]):
+            raise session_unreachable("the state it holds is another's")
+        return state
+
+    def commit(
+        self, key: SessionKey, expected: int, state: SessionState, *, deadline: float | None = None
+    ) -> bool:
+        """Replace the state of version `expected`; see `SessionStore.commit`, and `create`."""
+        require_successor(key, expected, state)
+        following = state.model_dump_json()
+
+        def run(connection: sqlite3.Connection) -> bool:
+            found = connection.execute(_FIND, (key.sid,)).fetchone()
+            if found is None or _owner(key.sid, found) != key:
+                raise session_lost()
+            if found[3] != expected:
+                return False
+            connection.execute(
+                "UPDATE sessions SET version = ?, state = ? WHERE sid = ?",
+                (state.version, following, key.sid),
+            )
+            return True
+
+        return self._within(self._file.write, run, deadline)
+
+    def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
+        """Take turns, first come, first served; see `SessionStore.lock`."""
+        return self._locks.hold(key, deadline=deadline)
+
+    def close(self) -> None:
+        """Close the file of this process."""
+        self._file.close()
+
+    def _within(
+        self,
+        transact: Callable[[Callable[[sqlite3.Connection], T], float], T],
+        run: Callable[[sqlite3.Connection], T],
+        deadline: float | None,
+    ) -> T:
+        latest = clock.monotonic() + self._timeout
+        try:
+            return transact(run, latest if deadline is None else min(latest, deadline))
+        except sqlite3.Error as error:
+            raise session_unreachable(str(error)) from error
+        except OSError as error:
+            raise session_unreachable(error.strerror or str(error)) from error
+
+
+def _owner(sid: str, row: tuple[str, str, str, int, str]) -> SessionKey:
+    return SessionKey(tenant=row[0], subject=row[1], agent=row[2], sid=sid)

@@ -1,0 +1,264 @@
+"""One SQLite file, shared by many threads and processes, with a deadline on every wait."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from inbounds import clock
+from inbounds.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
+_OPENING_SECONDS = 5.0
+
+
+class SqliteFile:
+    """A file in WAL mode, one connection per process, one transaction at a time.
+
+    SQLite's own busy handler sleeps in growing steps of up to 100 ms and knows no deadline,
+    so a transaction that finds the file busy is run again after a short random pause. What
+    is given to `read` and `write` must bear being run again.
+
+    A connection is never carried over a fork (https://www.sqlite.org/howtocorrupt.html §2.6):
+    the child opens its own. WAL needs a local file system, since its index is shared memory.
+
+    Args:
+        path: The file; it is made, readable by its owner alone, where it does not exist.
+        application: What marks the file as ours (`PRAGMA application_id`).
+        version: The layout (`PRAGMA user_version`); another one is refused.
+        schema: Statements that make the tables of an empty file.
+        durable: Whether a commit survives a power loss, or only the end of the process.
+
+    Raises:
+        ConfigurationError: Not writable, not SQLite, another application's, another layout,
+            or on a file system without shared memory.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        application: int,
+        version: int,
+        schema: Sequence[str],
+        durable: bool = True,
+    ) -> None:
+        self.path = path.absolute()
+        self._application = application
+        self._version = version
+        self._schema = tuple(schema)
+        self._durable = durable
+        self._mutex = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
+        self._closed = False
+        try:
+            self._create()
+            self._open(clock.monotonic() + _OPENING_SECONDS)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(
+                f"{self.path.name} cannot be opened for writing: {_cause(error)}",
+                code="configuration.not_writable",
+                hint=f"make {self.path} writable for this user, or name another path",
+            ) from error
+        _opened.add(self)
+
+    def write(self, run: Callable[[sqlite3.Connection], T], deadline: float) -> T:
+        """Run `run` in a transaction that no other writer can come between, and commit.
+
+        Args:
+            run: Works on the connection; its result is returned once the commit is made.
+            deadline: When to give up waiting, in seconds on `clock.monotonic`.
+
+        Raises:
+            sqlite3.Error: Nothing was committed, unless the commit itself failed.
+            OSError: The file is gone, or another one has taken its place.
+        """
+        return self._transact(run, "BEGIN IMMEDIATE", deadline)
+
+    def read(self, run: Callable[[sqlite3.Connection], T], deadline: float) -> T:
+        """Run `run` on one consistent state of the file; see `write` for the rest."""
+        return self._transact(run, "BEGIN", deadline)
+
+    def close(self) -> None:
+        """Close the connection of this process. A closed file takes no transactions."""
+        with self._mutex:
+            self._closed = True
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def _transact(
+        self,
+        run: Callable[[sqlite3.Connection], T],
+        begin: Literal["BEGIN", "BEGIN IMMEDIATE"],
+        deadline: float,
+    ) -> T:
+        if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+            raise sqlite3.OperationalError("other threads kept the file busy until the deadline")
+        try:
+            connection = self._connection
+            if connection is None:
+                connection = self._open(deadline)
+            self._require_same_file()
+            while True:
+                try:
+                    connection.execute(begin)
+                    result = run(connection)
+                    connection.execute("COMMIT")
+                except sqlite3.OperationalError as error:
+                    self._roll_back(connection)
+                    if not _is_busy(error) or not _pause(deadline):
+                        raise
+                except BaseException:
+                    self._roll_back(connection)
+                    raise
+                else:
+                    return result
+        finally:
+            self._mutex.release()
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._connection = None
+            connection.close()
+
+    def _create(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite gives its companions (-wal, -shm) the mode of the file itself.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    def _open(self, deadline: float) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the file was closed")
+        connection = sqlite3.connect(
+            self.path, timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            while True:
+                try:
+                    self._prepare(connection)
+                    break
+                except sqlite3.OperationalError as error:
+                    self._roll_back(connection)
+                    if not _is_busy(error) or not _pause(deadline):
+                        raise
+        except BaseException:
+            connection.close()
+            raise
+        self._identity = _identity(self.path)
+        self._connection = connection
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        def one(statement: str) -> object:
+            return connection.execute(statement).fetchone()[0]
+
+        found = (one("PRAGMA application_id"), one("PRAGMA user_version"))
+        expected = (self._application, self._version)
+        if found not in {(0, 0), expected}:
+            raise ConfigurationError(
+                f"{self.path.name} is not a file of this kind and version",
+                code="configuration.not_our_file",
+                hint="name another path, or the version of Inbounds that wrote it",
+            )
+        if one("PRAGMA journal_mode=WAL") != "wal":
+            raise ConfigurationError(
+                f"{self.path.name} is on a file system without shared memory",
+                code="configuration.not_local",
+                hint="keep it on a local disk",
+            )
+        connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'NORMAL'}")
+        connection.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone leaves it in the drive
+        connection.execute("PRAGMA checkpoint_fullfsync=ON")
+        if found == expected:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        if one("PRAGMA application_id") == 0:
+            if one("SELECT count(*) FROM sqlite_master"):
+                raise ConfigurationError(
+                    f"{self.path.name} is a database of something else",
+                    code="configuration.not_our_file",
+                    hint="name another path",
+                )
+            for statement in self._schema:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={self._version}")
+            connection.execute(f"PRAGMA application_id={self._application}")
+        connection.execute("COMMIT")
+        _sync_folder(self.path.parent)
+
+    def _require_same_file(self) -> None:
+        # Writing on to a file that was unlinked or replaced succeeds, and leaves nothing behind.
+        if _identity(self.path) != self._identity:
+            raise OSError("another file has taken its place")
+
+    def _leave_to_parent(self) -> None:
+        if self._connection is not None:
+            _inherited.append(self._connection)
+        self._connection = None
+        self._mutex = threading.Lock()
+
+
+_opened: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
+_inherited: list[sqlite3.Connection] = []
+"""Connections of the parent, kept so that the child never closes them."""
+
+
+def _after_fork() -> None:
+    for file in list(_opened):
+        file._leave_to_parent()  # noqa: SLF001 -- one noun in one file
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = os.stat(path)  # noqa: PTH116 -- on the path of every call; Path.stat costs twice
+    return status.st_dev, status.st_ino
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    # Extended codes, such as SQLITE_BUSY_SNAPSHOT, keep the primary one in the low byte.
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _BUSY
+
+
+def _pause(deadline: float) -> bool:
+    left = deadline - clock.monotonic()
+    if left <= 0:
+        return False
+    pause = random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE)  # noqa: S311 -- no secret
+    time.sleep(min(left, pause))
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)
