@@ -1,0 +1,124 @@
+package system.log_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+import data.system.log
+
+test_what_joins_the_logs_is_kept if {
+	logged(_event) == {
+		"input": {
+			"decision": fixtures.scene.question.context.decision.id,
+			"tool": "mail.read",
+			"agent": "spiffe://acme.example/agent/assistant",
+			"pep": "assistant-pep",
+		},
+		"result": {
+			"decision": false,
+			"outcome": "deny",
+			"policy": {"revision": "r1", "deployment": "d1", "live_as_of": 1},
+			"reasons": ["intent.effect_outside_intent"],
+		},
+	}
+}
+
+test_the_questions_before_a_task_are_logged_too if {
+	logged({"input": {"question": 1, "tool": "mail.read"}, "result": {"registered": true, "tool": {"pin": "x"}}}) == {
+		"input": {"tool": "mail.read"},
+		"result": {"registered": true, "reasons": []},
+	}
+	logged({
+		"input": {"agent": "spiffe://acme.example/agent/assistant", "subject": "alice@acme.example"},
+		"result": {"issued": false, "cut": [{"tool": "x"}], "reasons": [{"code": "issuance.intent", "message": "m"}]},
+	}) == {
+		"input": {"agent": "spiffe://acme.example/agent/assistant"},
+		"result": {"issued": false, "reasons": ["issuance.intent"]},
+	}
+}
+
+# A leaf of the question that whoever asks could fill with anything is not in the log.
+test_no_leaf_of_the_question_can_carry_anything_out if {
+	found := [path | walk(_event.input, [path, leaf]); not is_object(leaf); not is_array(leaf)]
+	count(found) > 20
+
+	every path in found {
+		marked := json.patch(_event, [{"op": "replace", "path": array.concat(["input"], path), "value": "canary"}])
+		not contains(json.marshal(logged(marked)), "canary")
+	}
+}
+
+# Nor is a key that is no key of a question.
+test_no_other_key_of_the_question_can_carry_anything_out if {
+	found := [path | walk(_event.input, [path, branch]); is_object(branch)]
+	count(found) > 10
+
+	every path in found {
+		at := array.flatten(["input", path, "canary"])
+		not contains(json.marshal(logged(json.patch(_event, [{"op": "add", "path": at, "value": {"canary": 1}}]))), "canary")
+	}
+}
+
+test_no_words_and_no_details_of_the_answer_are_logged if {
+	every path in [
+		"/result/context/reasons/0/message",
+		"/result/context/reasons/0/remedy",
+		"/result/context/reasons/0/details",
+		"/result/context/grants",
+		"/result/context/obligations",
+		"/result/context/session",
+		"/result/canary",
+	] {
+		not contains(json.marshal(logged(json.patch(_event, [{"op": "add", "path": path, "value": "canary"}]))), "canary")
+	}
+}
+
+test_the_cache_of_builtins_is_erased if {
+	not logged(object.union(_event, {"nd_builtin_cache": {"io.jwt.decode": {"canary": 1}}})).nd_builtin_cache
+}
+
+# Undefined would mean that the event is logged whole.
+test_there_is_a_mask_for_every_event if {
+	every anything in fixtures.junk {
+		count(log.mask) == 3 with input as anything
+		logged({"input": anything}).input == {}
+		count(log.mask) == 3 with input as {"input": anything, "result": anything}
+	}
+	log.mask
+}
+
+# `system.log.drop` is OPA's word for leaving events out.
+test_nothing_is_dropped if {
+	object.keys(log) & {"drop"} == set()
+}
+
+# METADATA
+# description: What OPA makes of an event with this mask
+logged(event) := object.union(object.remove(event, changed), replaced) if {
+	masks := log.mask with input as event with data.deployment as fixtures.scene.deployment
+	changed := {trim_prefix(mask.path, "/") | some mask in masks}
+	replaced := {name: mask.value |
+		some mask in masks
+		mask.op == "upsert"
+		name := trim_prefix(mask.path, "/")
+		name in object.keys(event)
+	}
+}
+
+_event := {
+	"input": fixtures.question([]),
+	"result": {
+		"decision": false,
+		"context": {
+			"outcome": "deny",
+			"reasons": [{
+				"code": "intent.effect_outside_intent",
+				"message": "m",
+				"remedy": "r",
+				"severity": "high",
+				"details": [{"effect": "read"}],
+			}],
+			"grants": [],
+			"obligations": [],
+			"session": fixtures.scene.question.context.session,
+			"policy": {"revision": "r1", "deployment": "d1", "live_as_of": 1},
+		},
+	},
+}
