@@ -10,9 +10,17 @@ This module does no I/O.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 QUESTION_VERSION = 1
 """The version of the question this SDK speaks."""
@@ -31,6 +39,10 @@ Role = Literal["recipient", "target", "amount", "query", "code", "content", "cre
 
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A whole number that both engines and JSON represent exactly."""
+
+T = TypeVar("T")
+Sequenced = Annotated[tuple[T, ...], Field(strict=False)]
+"""An immutable sequence; JSON has lists only, so a list is taken as well."""
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Token = Annotated[str, Field(max_length=65536)]
@@ -226,7 +238,7 @@ class Reason(_Open):
     message: str
     remedy: str = ""
     severity: Severity = "high"
-    details: tuple[dict[str, JsonValue], ...] = ()
+    details: Sequenced[dict[str, JsonValue]] = ()
 
 
 class Obligation(_Open):
@@ -249,9 +261,9 @@ class AnswerContext(_Open):
     """What stands beside the decision. Fields this SDK does not know are kept."""
 
     outcome: Outcome
-    reasons: tuple[Reason, ...]
-    grants: tuple[dict[str, JsonValue], ...]
-    obligations: tuple[Obligation, ...]
+    reasons: Sequenced[Reason]
+    grants: Sequenced[dict[str, JsonValue]]
+    obligations: Sequenced[Obligation]
     session: dict[str, JsonValue]
     policy: PolicyStamp
     access_request: dict[str, JsonValue] = {}
@@ -282,9 +294,9 @@ class Decision(_Closed):
     id: str
     allowed: bool
     outcome: Outcome
-    reasons: tuple[Reason, ...] = ()
-    grants: tuple[dict[str, JsonValue], ...] = ()
-    obligations: tuple[Obligation, ...] = ()
+    reasons: Sequenced[Reason] = ()
+    grants: Sequenced[dict[str, JsonValue]] = ()
+    obligations: Sequenced[Obligation] = ()
     policy: PolicyStamp
     evaluate_only: bool = False
     engine_id: str = ""
@@ -316,6 +328,11 @@ class Constraint(_Closed):
     path_prefixes: list[str] = []
     hosts: list[str] = []
     max_length: Count = 2**53 - 1
+
+    @model_serializer(mode="wrap")
+    def _stated(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Every member that is there must hold, so only what was stated may be there.
+        return {name: value for name, value in whole(self).items() if name in self.model_fields_set}
 
 
 class Argument(Constraint):
@@ -358,7 +375,7 @@ class RegistryAnswer(_Open):
 
     revision: str
     registered: bool
-    labels: tuple[str, ...]
+    labels: Sequenced[str]
     tool: Tool | None = None
 
 
@@ -664,8 +681,8 @@ class IssuanceAnswer(_Open):
 
     issued: bool
     authority: Authority | None = None
-    cut: tuple[dict[str, JsonValue], ...] = ()
-    reasons: tuple[Reason, ...] = ()
+    cut: Sequenced[dict[str, JsonValue]] = ()
+    reasons: Sequenced[Reason] = ()
 
 
 IssuanceQuestion.model_rebuild()

@@ -1,0 +1,101 @@
+"""Authorization for AI agents at the moment of action.
+
+A `Guard` asks the policy before every call of a tool, runs what is allowed and judged, and
+leaves a span and a record. See `Guard` first, then `Task`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .errors import (
+        AccessDenied,
+        ApprovalRequired,
+        ArgumentNotRepresentable,
+        ConfigurationError,
+        DecisionUnavailable,
+        InboundsError,
+        InvalidAnswer,
+        OutcomeUnrecorded,
+        ResultWithheld,
+        SessionContended,
+        TaskMissing,
+        Timeout,
+        TokenInvalid,
+        Unreachable,
+    )
+    from .models import Decision, Narrower, Reason, Resource
+    from .pep import Guard
+    from .permits import Labelled, Permit
+    from .tasks import Task
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+_HOMES = {
+    "AccessDenied": "errors",
+    "ApprovalRequired": "errors",
+    "ArgumentNotRepresentable": "errors",
+    "ConfigurationError": "errors",
+    "Decision": "models",
+    "DecisionUnavailable": "errors",
+    "Guard": "pep",
+    "InboundsError": "errors",
+    "InvalidAnswer": "errors",
+    "Labelled": "permits",
+    "Narrower": "models",
+    "OutcomeUnrecorded": "errors",
+    "Permit": "permits",
+    "Reason": "models",
+    "Resource": "models",
+    "ResultWithheld": "errors",
+    "SessionContended": "errors",
+    "Task": "tasks",
+    "TaskMissing": "errors",
+    "Timeout": "errors",
+    "TokenInvalid": "errors",
+    "Unreachable": "errors",
+}
+
+__all__ = [
+    "AccessDenied",
+    "ApprovalRequired",
+    "ArgumentNotRepresentable",
+    "ConfigurationError",
+    "Decision",
+    "DecisionUnavailable",
+    "Guard",
+    "InboundsError",
+    "InvalidAnswer",
+    "Labelled",
+    "Narrower",
+    "OutcomeUnrecorded",
+    "Permit",
+    "Reason",
+    "Resource",
+    "ResultWithheld",
+    "SessionContended",
+    "Task",
+    "TaskMissing",
+    "Timeout",
+    "TokenInvalid",
+    "Unreachable",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Each name brings in its module when it is first used, so that importing costs little.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

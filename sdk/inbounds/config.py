@@ -1,0 +1,164 @@
+"""Configuration in one place: what a constructor is given, else `INBOUNDS_*`, else a default.
+
+A variable or option that nobody knows is an error when a `Guard` is made: a misspelt one
+would otherwise switch something off in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "INBOUNDS_"
+
+# Read elsewhere, by the tools around the SDK.
+_ELSEWHERE = frozenset({"OPA_BINARY", "REGAL_BINARY", "RELEASE_KEY", "RELEASE_PUB"})
+
+
+class Options(TypedDict, total=False):
+    """The options of a `Guard`; each overrides the variable of its name."""
+
+    pdp_url: str
+    pdp_token: str
+    pdp_ca: str
+    pdp_cert: str
+    bundle: str | Path
+    bundle_key: str | Path
+    deployment: str | Path
+    home: str | Path
+    agent: str
+    tenant: str
+    environment: str
+    pep: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything a `Guard` can be told. Each field is an option and an `INBOUNDS_*` variable.
+
+    Attributes:
+        pdp_url: Where OPA answers, `https://…` or `unix:///…`; empty for the embedded policy.
+        pdp_token: The PEP's bearer token.
+        pdp_ca: A file of certificate authorities to trust instead of the usual ones.
+        pdp_cert: A client certificate with its key, PEM.
+        bundle: The signed WASM artefact of the embedded policy; empty for the shipped one.
+        bundle_key: The public key it must be signed with; empty for the shipped one.
+        deployment: The folder of the deployment's YAML, for the embedded policy.
+        home: The folder of state: issuer, sessions, evidence, keys.
+        evidence: The file of the evidence log.
+        sessions: `memory`, or the file of the session store.
+        agent: The SPIFFE ID of the agent that acts.
+        tenant: The tenant of the tasks.
+        environment: The environment of the tasks.
+        pep: The id of this PEP in the deployment.
+        deadline: Seconds a decision may take, from the call to the permit.
+    """
+
+    pdp_url: str = ""
+    pdp_token: str = ""
+    pdp_ca: str = ""
+    pdp_cert: str = ""
+    bundle: str = ""
+    bundle_key: str = ""
+    deployment: str = ""
+    home: str = ""
+    evidence: str = ""
+    sessions: str = ""
+    agent: str = ""
+    tenant: str = ""
+    environment: str = ""
+    pep: str = ""
+    deadline: float = 2.0
+
+    @classmethod
+    def read(
+        cls, options: Mapping[str, Any], environ: Mapping[str, str] | None = None
+    ) -> Configuration:
+        """Merge options over the environment over the defaults.
+
+        Args:
+            options: What the constructor was given; `None` means not given.
+            environ: The environment; `os.environ` when absent.
+
+        Raises:
+            ConfigurationError: An option or variable that nobody knows, or a deadline that is
+                no positive number.
+        """
+        environ = os.environ if environ is None else environ
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, value in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            name = variable.removeprefix(PREFIX)
+            if name in _ELSEWHERE:
+                continue
+            if name.lower() not in known or not name.isupper():
+                raise ConfigurationError(
+                    f"the variable {variable} means nothing here",
+                    code="configuration.unknown_variable",
+                    hint=_meant(variable, [PREFIX + field.upper() for field in known]),
+                )
+            values[name.lower()] = value
+        for name, value in options.items():
+            if name not in known:
+                raise ConfigurationError(
+                    f"the option `{name}` means nothing here",
+                    code="configuration.unknown_option",
+                    hint=_meant(name, list(known)),
+                )
+            if value is not None:
+                values[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if "deadline" in values:
+            values["deadline"] = _positive(values["deadline"])
+        return cls(**values)
+
+    @property
+    def home_folder(self) -> Path:
+        """The folder of state; not made here."""
+        from .evidence.paths import home
+
+        return Path(self.home) if self.home else home({})
+
+    @property
+    def deployment_folder(self) -> Path:
+        """The folder of the deployment's YAML; not made here."""
+        return Path(self.deployment or "deployment")
+
+    def __repr__(self) -> str:
+        return "Configuration(" + ", ".join(self._shown()) + ")"
+
+    def _shown(self) -> list[str]:
+        return [
+            f"{field.name}={'***' if field.name == 'pdp_token' else getattr(self, field.name)!r}"
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+
+
+def _positive(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < 3600:
+        raise ConfigurationError(
+            "the deadline is no number of seconds above 0",
+            code="configuration.deadline",
+            hint="such as INBOUNDS_DEADLINE=0.5",
+        )
+    return number
+
+
+def _meant(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"

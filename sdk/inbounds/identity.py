@@ -1,0 +1,109 @@
+"""Who runs and what was approved, as signed tokens. The policy verifies them; nothing here does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from .models import Authority, Narrower
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
+    from .pdp import PolicyDecisionPoint
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityToken:
+    """Proof of who runs: a JWT-SVID, or another issuer's JWT about the same agent.
+
+    Attributes:
+        token: The compact JWT. Never shown.
+        expires: Unix seconds.
+    """
+
+    token: str = field(repr=False)
+    expires: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequest:
+    """What a task is asked for, before anybody has approved it.
+
+    Attributes:
+        subject: The id of the subject on whose authority it runs.
+        agent: The SPIFFE ID of the agent that will act.
+        intent: The name of an intent of the deployment.
+        tenant: The tenant it runs in.
+        environment: The environment it runs in.
+        sid: The session it belongs to.
+        narrower: What it asks for less of.
+        seconds: How long it may last at most; the intent may say less.
+        holder: The public key of the holder, a JWK (RFC 7800 `cnf`).
+    """
+
+    subject: str
+    agent: str
+    intent: str
+    tenant: str
+    environment: str
+    sid: str
+    narrower: Narrower = Narrower()
+    seconds: int = 3600
+    holder: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskGrant:
+    """A task that was approved, and the token that says so.
+
+    Attributes:
+        token: The compact JWT (`typ task+jwt`). Never shown.
+        expires: When the token has to be renewed, Unix seconds.
+        task: The id of the task.
+        request: What was asked for.
+        authority: What was approved; within what was asked for.
+        cut: What was asked for and not given.
+    """
+
+    token: str = field(repr=False)
+    expires: int
+    task: str
+    request: TaskRequest
+    authority: Authority
+    cut: tuple[Mapping[str, JsonValue], ...] = ()
+
+
+class Issuer(Protocol):
+    """Signs identities and tasks: `DevIssuer`, or a service where no agent runs."""
+
+    def identity(self, agent: str) -> IdentityToken:
+        """Return proof that the caller is `agent`.
+
+        Raises:
+            TokenInvalid: The issuer does not vouch for this agent.
+        """
+        ...
+
+    def begin(self, request: TaskRequest, pdp: PolicyDecisionPoint) -> TaskGrant:
+        """Approve a task as far as the policy lets it reach, and sign its token.
+
+        Raises:
+            TokenInvalid: The policy grants nothing of it.
+            DecisionUnavailable: The policy could not be asked.
+        """
+        ...
+
+    def renew(self, grant: TaskGrant) -> TaskGrant:
+        """Sign a fresh token of the same task, up to its deadline.
+
+        Raises:
+            TokenInvalid: The task is over.
+        """
+        ...
+
+    def end(self, task: str) -> None:
+        """Make every token of the task worthless."""
+        ...

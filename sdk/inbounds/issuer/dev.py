@@ -1,0 +1,236 @@
+"""An issuer in the agent's own process, for development.
+
+Whoever can read its folder can sign any task, and the agent can. Its entry in the deployment
+is of `kind: development`, which the policy refuses outside environments marked so.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from inbounds import clock
+from inbounds.errors import ConfigurationError, InvalidAnswer, TokenInvalid
+from inbounds.identity import IdentityToken, TaskGrant, TaskRequest
+from inbounds.ids import uuid7
+from inbounds.models import QUESTION_VERSION, IssuanceAnswer, IssuanceQuestion, Name
+from inbounds.pdp import ISSUANCE
+
+from .keys import SigningKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from inbounds.pdp import PolicyDecisionPoint
+
+logger = logging.getLogger(__name__)
+
+LIFETIME = 300
+"""How long a token lives, in seconds; the most a task token may (design §5)."""
+
+_SECONDS_TO_ASK = 5.0
+
+
+class About(BaseModel):
+    """What `issuer.json` says: for whom this issuer signs when nobody says otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    kind: Literal["development"] = "development"
+    issuer: Name
+    audience: Name
+    agent: Name
+    tenant: Name
+    environment: Name
+    pep: Name
+    kid: Name
+    """The key that signs; others in the folder are only kept for what they have signed."""
+
+
+class DevIssuer:
+    """Signs identities and tasks with keys on disk. Read the warning above.
+
+    Args:
+        folder: Holds `issuer.json`, one `<kid>.pem` per key, and the feed's `feed.pem`.
+        end: What makes a task worthless; the revocation feed's `end`.
+
+    Raises:
+        ConfigurationError: The folder is not what `inbounds init` makes, or others can read it.
+    """
+
+    def __init__(self, folder: Path, *, end: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.about = _about(folder)
+        self._end = end
+        self._key = SigningKey.read(folder / f"{self.about.kid}.pem")
+        logger.warning(
+            "a development issuer signs in this process: anything here can mint a task (%s)",
+            folder,
+        )
+
+    @classmethod
+    def create(cls, folder: Path, about: About) -> dict[str, dict[str, str]]:
+        """Make the folder, a signing key and `issuer.json`.
+
+        Args:
+            folder: Where; refused if there is an issuer already.
+            about: What it signs for; its `kid` is replaced by that of the key drawn here.
+
+        Returns:
+            The public keys by `kid`, for `deployment/issuers.yaml`.
+        """
+        if (folder / "issuer.json").exists():
+            raise ConfigurationError(
+                f"{folder} holds an issuer already",
+                code="configuration.issuer_exists",
+                hint="keep it, or remove the folder and every task it has signed",
+            )
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _turn_to(folder, about)
+
+    @classmethod
+    def rotate(cls, folder: Path) -> dict[str, dict[str, str]]:
+        """Sign with another key from the next start on.
+
+        Returns:
+            The public keys of the folder by `kid`. They belong into
+            `deployment/issuers.yaml` before the next start; a key whose last token has
+            expired may go, from there first.
+        """
+        return _turn_to(folder, _about(folder))
+
+    def identity(self, agent: str) -> IdentityToken:
+        """Return proof that the caller is `agent`. See `Issuer.identity`."""
+        now = int(clock.now())
+        token = self._key.sign(
+            {
+                "iss": self.about.issuer,
+                "sub": agent,
+                "aud": [self.about.audience],
+                "iat": now,
+                "exp": now + LIFETIME,
+                "jti": uuid7(),
+            },
+            typ="JWT",
+        )
+        return IdentityToken(token, now + LIFETIME)
+
+    def begin(self, request: TaskRequest, pdp: PolicyDecisionPoint) -> TaskGrant:
+        """Approve a task as far as the policy lets it reach. See `Issuer.begin`."""
+        question = IssuanceQuestion(
+            question=QUESTION_VERSION,
+            subject=request.subject,
+            agent=request.agent,
+            intent=request.intent,
+            tenant=request.tenant,
+            environment=request.environment,
+            narrower=request.narrower,
+            seconds=request.seconds,
+        )
+        reply = pdp.ask(
+            ISSUANCE,
+            question.model_dump_json().encode(),
+            deadline=clock.monotonic() + _SECONDS_TO_ASK,
+        )
+        try:
+            answer = IssuanceAnswer.model_validate(reply.result)
+        except ValidationError:
+            raise InvalidAnswer("the PDP's answer about the task is none") from None
+        if not answer.issued or answer.authority is None:
+            reasons = answer.reasons or ()
+            raise TokenInvalid(
+                "; ".join(reason.message for reason in reasons) or "nothing grants this task",
+                code=reasons[0].code if reasons else "issuance.refused",
+                hint=reasons[0].remedy if reasons else "",
+            )
+        grant = TaskGrant(
+            token="",
+            expires=0,
+            task=f"task-{uuid7()}",
+            request=request,
+            authority=answer.authority,
+            cut=answer.cut,
+        )
+        return self._signed(grant)
+
+    def renew(self, grant: TaskGrant) -> TaskGrant:
+        """Sign a fresh token of the same task, up to its deadline. See `Issuer.renew`."""
+        if clock.now() >= grant.authority.deadline:
+            raise TokenInvalid(
+                "the task's time is up",
+                code="task.deadline",
+                hint="begin another task",
+            )
+        return self._signed(grant)
+
+    def end(self, task: str) -> None:
+        """Make every token of the task worthless. See `Issuer.end`."""
+        self._end(task)
+
+    def _signed(self, grant: TaskGrant) -> TaskGrant:
+        now = int(clock.now())
+        expires = min(now + LIFETIME, grant.authority.deadline)
+        request = grant.request
+        token = self._key.sign(
+            {
+                "iss": self.about.issuer,
+                "sub": request.subject,
+                "aud": [self.about.audience],
+                "act": {"sub": request.agent},
+                "iat": now,
+                "exp": expires,
+                "jti": uuid7(),
+                "task": grant.task,
+                "sid": request.sid,
+                "tenant": request.tenant,
+                "cnf": {"jwk": dict(request.holder)},
+                "del_depth": 0,
+                "del_max_depth": 0,
+                "authorization_details": [grant.authority.model_dump()],
+            },
+            typ="task+jwt",
+        )
+        return TaskGrant(
+            token=token,
+            expires=expires,
+            task=grant.task,
+            request=request,
+            authority=grant.authority,
+            cut=grant.cut,
+        )
+
+
+def _about(folder: Path) -> About:
+    path = folder / "issuer.json"
+    try:
+        return About.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(
+            f"there is no development issuer in {folder}",
+            code="configuration.issuer_missing",
+            hint="`inbounds init` makes one; in production, pass `issuer=`",
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigurationError(
+            f"{path} is no description of an issuer: {'.'.join(map(str, first['loc']))}",
+            code="configuration.issuer_malformed",
+            hint="`inbounds init` makes one",
+        ) from None
+
+
+def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
+    key = SigningKey.draw()
+    key.write(folder / f"{key.kid}.pem")
+    text = about.model_copy(update={"kid": key.kid}).model_dump_json(indent=2)
+    draft = folder / "issuer.json.draft"
+    draft.write_text(text + "\n")
+    draft.replace(folder / "issuer.json")
+    return {
+        path.stem: SigningKey.read(path).public
+        for path in sorted(folder.glob("*.pem"))
+        if path.name != "feed.pem"
+    }

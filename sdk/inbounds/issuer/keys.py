@@ -1,0 +1,119 @@
+"""Signing keys on disk: ES256, one PEM file per `kid`, readable by their owner alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from base64 import urlsafe_b64encode
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from inbounds.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class SigningKey:
+    """One ES256 key and its name.
+
+    Attributes:
+        kid: The key's RFC 7638 thumbprint, shortened; what tokens name it by.
+        public: The public key as a JWK, without a `kid`.
+    """
+
+    def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
+        self._private = private
+        self.public = _jwk(private.public_key())
+        self.kid = thumbprint(self.public)[:16]
+
+    @classmethod
+    def draw(cls) -> SigningKey:
+        """Return a key nobody has had before."""
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
+    def read(cls, path: Path) -> SigningKey:
+        """Read a key.
+
+        Raises:
+            ConfigurationError: Not there, no P-256 key, or readable by others.
+        """
+        try:
+            text = path.read_bytes()
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the key {path.name} cannot be read: {error.strerror}",
+                code="configuration.key_unreadable",
+                hint="`inbounds init` makes a development issuer",
+            ) from error
+        if os.name == "posix" and mode & 0o077:
+            raise ConfigurationError(
+                f"the key {path.name} can be read by others",
+                code="configuration.key_exposed",
+                hint=f"chmod 600 {path}, and replace the key if others did read it",
+            )
+        try:
+            private = serialization.load_pem_private_key(text, password=None)
+        except (ValueError, TypeError):
+            private = None
+        if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
+            raise ConfigurationError(
+                f"the key {path.name} is no P-256 private key in PEM",
+                code="configuration.key_malformed",
+                hint="ES256 is what every part of the deployment accepts",
+            )
+        return cls(private)
+
+    def write(self, path: Path) -> None:
+        """Write the key for its owner alone; an existing file is never replaced."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(
+                self._private.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                )
+            )
+
+    def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
+        """Return a compact JWT whose header is exactly `alg`, `kid` and `typ` (RFC 8725 §3.11)."""
+        return jwt.encode(
+            dict(claims),
+            self._private,
+            algorithm="ES256",
+            headers={"kid": self.kid, "typ": typ},
+        )
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.kid!r})"
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """Return the SHA-256 thumbprint of a public EC key (RFC 7638 §3.2)."""
+    members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
+    return urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+
+
+def _jwk(public: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    numbers = public.public_numbers()
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": _coordinate(numbers.x),
+        "y": _coordinate(numbers.y),
+    }
+
+
+def _coordinate(number: int) -> str:
+    return urlsafe_b64encode(number.to_bytes(32, "big")).rstrip(b"=").decode()

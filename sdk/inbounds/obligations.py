@@ -1,0 +1,79 @@
+"""What must be done for an allow to hold. What cannot be done makes it no answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import DecisionUnavailable, InvalidAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .models import Obligation
+
+logger = logging.getLogger(__name__)
+
+NOTIFY = "notify"
+"""Tell an address that a tool is about to run; discharged before it does."""
+
+Notify = Callable[[str, str], None]
+"""Takes whom to tell and the name of the tool. Raising means: not told."""
+
+
+def log_notice(to: str, tool: str) -> None:
+    """Tell by a log record, where nobody has said how to tell."""
+    logger.warning("notice to %s: %s is about to run", to, tool)
+
+
+@dataclass(frozen=True, slots=True)
+class Discharger:
+    """Knows how to discharge each type of obligation.
+
+    Attributes:
+        notify: How somebody is told that a tool is about to run.
+    """
+
+    notify: Notify = log_notice
+
+    @property
+    def supported(self) -> tuple[str, ...]:
+        """The types that can be discharged, as the question states them."""
+        return (NOTIFY,)
+
+    def accept(self, obligations: Sequence[Obligation]) -> None:
+        """Make sure that every obligation can be discharged, before anything is spent.
+
+        Raises:
+            InvalidAnswer: One of a type that is not known here, or without what it needs.
+        """
+        for obligation in obligations:
+            if obligation.type not in self.supported:
+                raise InvalidAnswer(
+                    f"the policy obliges to `{obligation.type}`, which is not known here",
+                    code="obligation.unknown",
+                    hint="a newer SDK, or a PEP entitled to fewer obligations",
+                )
+            if not isinstance(obligation.properties.get("to"), str):
+                raise InvalidAnswer(
+                    f"the obligation `{obligation.type}` does not say whom to tell",
+                    code="obligation.malformed",
+                )
+
+    def before(self, tool: str, obligations: Sequence[Obligation]) -> None:
+        """Discharge what is due before the tool runs.
+
+        Raises:
+            DecisionUnavailable: `obligation.failed`. The tool must not run.
+        """
+        for obligation in obligations:
+            try:
+                self.notify(str(obligation.properties["to"]), tool)
+            except Exception as error:
+                raise DecisionUnavailable(
+                    f"the obligation `{obligation.type}` failed with {type(error).__name__}",
+                    code="obligation.failed",
+                    hint="mend what gives the notice, then call again",
+                ) from None

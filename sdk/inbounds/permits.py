@@ -1,0 +1,196 @@
+"""The right to run one judged call, once."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from . import clock
+from .canonical import canonical_json
+from .errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
+from .evidence.records import Executed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .models import Decision
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Status = Literal["ok", "error", "withheld", "cancelled", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled(Generic[T]):
+    """A tool's result together with the label it turned out to have.
+
+    A tool returns it when it knows better than the registry's upper bound. A label above
+    that bound keeps the result from the agent.
+
+    Attributes:
+        value: The result.
+        label: One of the deployment's labels.
+    """
+
+    value: T
+    label: str
+
+    def __repr__(self) -> str:
+        return f"Labelled(label={self.label!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How sensitive a result may be.
+
+    Attributes:
+        label: The registry's upper bound; empty for the highest label.
+        order: Every label there is, lowest first.
+    """
+
+    label: str
+    order: Sequence[str]
+
+    def admits(self, label: str) -> bool:
+        """Whether a result of this label may be given; one that nobody knows may not."""
+        if label not in self.order:
+            return False
+        return not self.label or self.order.index(label) <= self.order.index(self.label)
+
+
+class Permit:
+    """The single-use right to run one judged call. Only the PEP makes one.
+
+    Run the tool with `arguments`, then say `finish(result)` or `fail(error)`. A permit that
+    is dropped with neither is recorded as `unknown`.
+
+    Attributes:
+        decision: The allow this permit stands for.
+        tool: The name of the tool it was given for.
+    """
+
+    def __init__(  # noqa: PLR0913 -- made in one place, by name
+        self,
+        *,
+        decision: Decision,
+        tool: str,
+        judged: bytes,
+        bound: Bound,
+        record: Callable[[Executed], None],
+        unrecorded: Callable[[Executed], None],
+    ) -> None:
+        self.decision = decision
+        self.tool = tool
+        self._judged = judged
+        self._bound = bound
+        self._record = record
+        self._unrecorded = unrecorded
+        self._lock = threading.Lock()
+        self._open = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The judged arguments: a fresh copy each time, so that nobody can change them."""
+        arguments: dict[str, Any] = json.loads(self._judged)
+        return arguments
+
+    def compare(self, arguments: dict[str, Any]) -> None:
+        """Make sure that `arguments` are the judged ones, right before the tool runs.
+
+        Raises:
+            DecisionUnavailable: `permit.arguments_changed`. The tool must not run.
+        """
+        if not hmac.compare_digest(canonical_json(arguments), self._judged):
+            self.cancel()
+            raise DecisionUnavailable(
+                "the arguments are no longer the ones that were judged",
+                code="permit.arguments_changed",
+                hint="let nothing change the arguments after the permit",
+                decision_id=self.decision.id,
+            )
+
+    def finish(self, result: T | Labelled[T]) -> T:
+        """Say that the tool has run, and get what the agent may have of its result.
+
+        Raises:
+            ResultWithheld: It has run; its result is more sensitive than was permitted.
+            OutcomeUnrecorded: It has run; the evidence log did not take it.
+            DecisionUnavailable: `permit.used`: this permit was used before.
+        """
+        if isinstance(result, Labelled):
+            if not self._bound.admits(result.label):
+                self._close("yes", "withheld")
+                raise ResultWithheld(
+                    "the result is labelled higher than the registry says this tool returns",
+                    code="result.label_above_bound",
+                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
+                    decision_id=self.decision.id,
+                )
+            value = result.value
+        else:
+            value = result
+        self._close("yes", "ok")
+        return value
+
+    def fail(self, error: BaseException) -> None:
+        """Say that the tool has run and raised.
+
+        Raises:
+            OutcomeUnrecorded: The evidence log did not take it.
+            DecisionUnavailable: `permit.used`: this permit was used before.
+        """
+        cancelled = isinstance(error, KeyboardInterrupt | GeneratorExit | asyncio.CancelledError)
+        self._close("yes", "cancelled" if cancelled else "error", type(error).__name__)
+
+    def cancel(self) -> None:
+        """Say that the tool will not run. What was spent stays spent."""
+        self._close("no", "cancelled")
+
+    def __repr__(self) -> str:
+        state = "open" if self._open else "used"
+        return f"Permit({self.tool!r}, {self.decision.id!r}, {state})"
+
+    def __del__(self) -> None:
+        if not getattr(self, "_open", False):
+            return
+        try:
+            self._close("unknown", "unknown")
+        except Exception:  # noqa: BLE001 -- nothing may leave a finaliser; the log says it
+            logger.error("the outcome of decision %s was not recorded", self.decision.id)  # noqa: TRY400
+
+    def _close(
+        self, executed: Literal["yes", "no", "unknown"], status: Status, error_type: str = ""
+    ) -> None:
+        with self._lock:
+            if not self._open:
+                raise DecisionUnavailable(
+                    "this permit was used before",
+                    code="permit.used",
+                    hint="ask for a permit for every call",
+                    decision_id=self.decision.id,
+                )
+            self._open = False
+        record = Executed(
+            decision_id=self.decision.id,
+            at=clock.now_ns(),
+            executed=executed,
+            status=status,
+            error_type=error_type,
+        )
+        try:
+            self._record(record)
+        except InboundsError as error:
+            self._unrecorded(record)
+            if executed == "no":
+                raise
+            raise OutcomeUnrecorded(
+                "it has run, and the evidence log did not take the outcome",
+                executed=executed,
+                decision_id=self.decision.id,
+            ) from error

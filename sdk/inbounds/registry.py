@@ -1,0 +1,62 @@
+"""What the policy says of each tool, kept as long as the deployment's revision stands."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from .errors import InvalidAnswer
+from .models import QUESTION_VERSION, RegistryAnswer, Tool
+from .pdp import REGISTRY
+
+if TYPE_CHECKING:
+    from .pdp import PolicyDecisionPoint
+
+UNREGISTERED = Tool(resource="unregistered")
+"""Stands for a tool that is not registered: nothing is known of its arguments."""
+
+
+class Registry:
+    """Asks the policy about a tool once per revision. The SDK reads no registry of its own."""
+
+    def __init__(self, pdp: PolicyDecisionPoint) -> None:
+        self._pdp = pdp
+        self._lock = threading.Lock()
+        self._known: dict[str, RegistryAnswer] = {}
+
+    def tool(self, name: str, *, deadline: float) -> RegistryAnswer:
+        """Return what the policy says of `name`, registered or not.
+
+        Raises:
+            DecisionUnavailable: The policy could not be asked, or gave no such answer.
+        """
+        known = self._known.get(name)
+        if known is None:
+            known = self._fetch(name, deadline)
+            with self._lock:
+                self._known[name] = known
+        return known
+
+    def forget(self, revision: str) -> None:
+        """Drop what was said under another revision than `revision`."""
+        with self._lock:
+            self._known = {
+                name: answer for name, answer in self._known.items() if answer.revision == revision
+            }
+
+    def _fetch(self, name: str, deadline: float) -> RegistryAnswer:
+        question = json.dumps({"question": QUESTION_VERSION, "tool": name}).encode()
+        reply = self._pdp.ask(REGISTRY, question, deadline=deadline)
+        try:
+            answer = RegistryAnswer.model_validate(reply.result)
+        except ValidationError:
+            raise InvalidAnswer(
+                "what the PDP says of the tool is no registry entry",
+                hint="is the bundle of this SDK's version loaded?",
+            ) from None
+        if answer.registered != (answer.tool is not None) or not answer.labels:
+            raise InvalidAnswer("what the PDP says of the tool contradicts itself")
+        return answer

@@ -1,0 +1,247 @@
+"""A task: the unit of authority, with a beginning and an end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, Self
+
+from . import clock
+from .errors import DecisionUnavailable, TaskMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from .evidence.records import Executed
+    from .evidence.report import TaskReport
+    from .identity import TaskGrant
+    from .models import Decision
+    from .pep import Guard
+    from .permits import Permit
+    from .sessions import SessionKey
+    from .tools import GuardedTool, ResourceOf
+
+_current: ContextVar[Task | None] = ContextVar("inbounds_task", default=None)
+
+RENEW_WITHIN = 60
+"""A token that has fewer seconds left than this is renewed before it is used."""
+
+
+def current() -> Task:
+    """Return the task of this context.
+
+    Raises:
+        TaskMissing: There is none. Nothing has run.
+    """
+    task = _current.get()
+    if task is None:
+        raise TaskMissing("a guarded tool was called outside a task")
+    return task
+
+
+class Task:
+    """What a user asked an agent to do, as far as the policy lets it reach.
+
+    Made by `Guard.task`. Within `with task:` (or `async with`) the guarded tools of this
+    context, and of coroutines started from it, are called under it; a new thread starts
+    without a task. Leaving the block ends the task.
+
+    Attributes:
+        id: The id of the task.
+        session: Whose session it belongs to, and its `sid`.
+        cut: What was asked for and not given.
+    """
+
+    def __init__(self, guard: Guard, grant: TaskGrant, session: SessionKey, prompt: str) -> None:
+        self._guard = guard
+        self._grant = grant
+        self._prompt = prompt
+        self._lock = threading.Lock()
+        self._entered: list[Token[Task | None]] = []
+        self._unrecorded: list[Executed] = []
+        self._ended = False
+        self.id = grant.task
+        self.session = session
+        self.cut = grant.cut
+
+    # --- calls ----------------------------------------------------------------------------
+
+    def permit(
+        self,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        resource: ResourceOf | None = None,
+        tool_call_id: str = "",
+    ) -> Permit:
+        """Ask for the right to run one call, for a framework that runs the tool itself.
+
+        Args:
+            tool: A guarded tool or its name.
+            arguments: By name.
+            resource: What the call touches, where no guarded tool of this name says it.
+            tool_call_id: The framework's own id of the call, for the span.
+
+        Raises:
+            AccessDenied: The policy said no. It has not run.
+            ApprovalRequired: A person must be asked first. It has not run.
+            DecisionUnavailable: No usable answer came. It has not run.
+            ArgumentNotRepresentable: An argument cannot be judged. It has not run.
+        """
+        return self._guard.permit(
+            self, tool, arguments, resource=resource, tool_call_id=tool_call_id
+        )
+
+    def call(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
+        """Run a guarded tool if, and only if, the policy allows this very call.
+
+        Returns:
+            What the agent may have of the tool's result.
+
+        Raises:
+            InboundsError: As `permit`, and `ResultWithheld` or `OutcomeUnrecorded` after the
+                tool has run. What the tool raises passes through.
+        """
+        return self._guard.call(self, tool, arguments)
+
+    def evaluate(
+        self,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        resource: ResourceOf | None = None,
+    ) -> Decision:
+        """Ask what the policy would say. Nothing is spent, recorded or permitted by it.
+
+        Raises:
+            DecisionUnavailable: No usable answer came.
+            ArgumentNotRepresentable: An argument cannot be judged.
+        """
+        return self._guard.evaluate(self, tool, arguments, resource=resource)
+
+    async def apermit(
+        self,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        resource: ResourceOf | None = None,
+        tool_call_id: str = "",
+    ) -> Permit:
+        """Async twin of `permit`; the event loop never waits for the PDP or the disk."""
+        return await self._guard.apermit(
+            self, tool, arguments, resource=resource, tool_call_id=tool_call_id
+        )
+
+    async def acall(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
+        """Async twin of `call`; awaits an async tool, runs any other in a thread."""
+        return await self._guard.acall(self, tool, arguments)
+
+    async def aevaluate(
+        self,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        resource: ResourceOf | None = None,
+    ) -> Decision:
+        """Async twin of `evaluate`."""
+        return await asyncio.to_thread(self.evaluate, tool, arguments, resource=resource)
+
+    # --- its life -------------------------------------------------------------------------
+
+    @property
+    def grant(self) -> TaskGrant:
+        """What was approved, with a token that is still good for a while.
+
+        Raises:
+            TokenInvalid: It could not be renewed.
+        """
+        with self._lock:
+            if self._grant.expires - clock.now() < RENEW_WITHIN:
+                deadline = self._grant.authority.deadline
+                if self._grant.expires < deadline or clock.now() >= deadline:
+                    self._grant = self._guard.issuer.renew(self._grant)
+            return self._grant
+
+    def require_usable(self) -> None:
+        """Refuse calls of a task that is over, or whose outcomes are not all recorded.
+
+        Raises:
+            DecisionUnavailable: `task.over` or `task.unreconciled`.
+        """
+        if self._ended:
+            raise DecisionUnavailable(
+                "the task is over", code="task.over", hint="begin another task"
+            )
+        if self._unrecorded:
+            raise DecisionUnavailable(
+                "an outcome of this task is not in the evidence log",
+                code="task.unreconciled",
+                hint="mend the evidence log, then `task.reconcile()`",
+            )
+
+    def hold_unrecorded(self, record: Executed) -> None:
+        """Keep an outcome that the evidence log did not take."""
+        with self._lock:
+            self._unrecorded.append(record)
+
+    def reconcile(self) -> int:
+        """Write the outcomes that the evidence log did not take; then calls go on.
+
+        Returns:
+            How many were written.
+
+        Raises:
+            DecisionUnavailable: The evidence log still does not take them.
+        """
+        written = 0
+        while self._unrecorded:
+            self._guard.evidence.executed(self._unrecorded[0])
+            with self._lock:
+                del self._unrecorded[0]
+            written += 1
+        return written
+
+    def report(self) -> TaskReport:
+        """Return whether the task stayed within bounds, from the evidence log alone."""
+        return self._guard.report(self.id)
+
+    def end(self) -> None:
+        """End the task: its tokens are worthless from here on. A second time does nothing."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+        self._guard.issuer.end(self.id)
+
+    def __enter__(self) -> Self:
+        self._entered.append(_current.set(self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.reset(self._entered.pop())
+        if not self._entered:
+            self.end()
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.reset(self._entered.pop())
+        if not self._entered:
+            await asyncio.to_thread(self.end)
+
+    def __repr__(self) -> str:
+        return f"Task({self.id!r}, intent={self._grant.request.intent!r})"
+
