@@ -11,9 +11,10 @@ import data.inbounds.lib.jwt
 #   The verified token: the name of the issuer whose key signed it, that issuer's entry in
 #   the deployment, and the claims. Undefined when no signature of a known key holds.
 verified := found if {
+	kid := jwt.header(input.context.credentials.identity).kid
 	signers := {signer |
 		some signer, entry in data.deployment.issuers
-		entry.keys[jwt.header(input.context.credentials.identity).kid]
+		entry.keys[kid]
 	}
 
 	# A `kid` that two issuers share is nobody's.
@@ -23,10 +24,13 @@ verified := found if {
 	found := {
 		"name": name,
 		"issuer": issuer,
-		"claims": jwt.claims(input.context.credentials.identity, "JWT", issuer.keys, issuer.algorithms),
+		"claims": jwt.claims(input.context.credentials.identity, "JWT", issuer.keys, _algorithms(issuer)),
 	}
 }
 
 # METADATA
 # description: The claims of the identity token
 claims := verified.claims
+
+# EdDSA is none of JWT-SVID's algorithms (section 2.1), whatever else an issuer signs with it.
+_algorithms(issuer) := {algorithm | some algorithm in issuer.algorithms} - {"EdDSA"}

@@ -13,8 +13,9 @@ package inbounds.lib.jwt
 # METADATA
 # description: |
 #   The claims of a token of the type `typ`, signed by one of `keys` (JWKs by `kid`) with
-#   one of `algorithms`. Undefined when the token is anything else.
-claims(token, typ, keys, algorithms) := payload if {
+#   one of `algorithms`. Undefined when the token is anything else. An audience that stands
+#   alone is given as a list of one (RFC 7519, section 4.1.3), so that no rule need tell.
+claims(token, typ, keys, algorithms) := object.union(payload, _audience(payload)) if {
 	head := header(token)
 	head.typ == typ
 	head.alg in algorithms
@@ -39,7 +40,7 @@ header(token) := head if {
 
 	every part in parts {
 		regex.match(`^[A-Za-z0-9_-]+$`, part)
-		count(part) % 4 != 1
+		_canonical(part)
 	}
 
 	text := base64url.decode(parts[0])
@@ -59,6 +60,24 @@ authentic(token, key, "RS256") if io.jwt.verify_rs256(token, key)
 authentic(token, key, "PS256") if io.jwt.verify_ps256(token, key)
 
 authentic(token, key, "EdDSA") if io.jwt.verify_eddsa(token, key)
+
+# Bits that no byte takes up are zero, so that a text is the only one for its bytes (RFC 4648,
+# section 3.5): a token that two spellings name is refused in both engines alike.
+_canonical(part) if count(part) % 4 == 0
+
+_canonical(part) if {
+	count(part) % 4 == 2
+	regex.match(`[AQgw]$`, part)
+}
+
+_canonical(part) if {
+	count(part) % 4 == 3
+	regex.match(`[AEIMQUYcgkosw048]$`, part)
+}
+
+_audience(payload) := {"aud": [payload.aud]} if is_string(payload.aud)
+
+else := {}
 
 _grammar := concat("", [
 	`^\{"(alg|kid|typ)":"[A-Za-z0-9._:+=-]+"`,

@@ -34,19 +34,19 @@ age := clock.now - head.as_of if {
 }
 
 # METADATA
-# description: Whether the task has been ended
-ended(task) if data.live.baseline.ended[task]
+# description: Whether a task or a session has been ended, by its id
+ended(id) if _ = data.live.baseline.ended[id]
 
-ended(task) if data.live.now.ended[task]
+ended(id) if _ = data.live.now.ended[id]
 
 # METADATA
 # description: Whether the token has been revoked, by its `jti`
-revoked(jti) if data.live.baseline.revoked[jti]
+revoked(jti) if _ = data.live.baseline.revoked[jti]
 
-revoked(jti) if data.live.now.revoked[jti]
+revoked(jti) if _ = data.live.now.revoked[jti]
 
 # METADATA
 # description: Whether a kill switch is thrown; `name` is `fleet`, `agent:…` or `task:…`
-switched(name) if data.live.baseline.switches[name]
+switched(name) if _ = data.live.baseline.switches[name]
 
-switched(name) if data.live.now.switches[name]
+switched(name) if _ = data.live.now.switches[name]

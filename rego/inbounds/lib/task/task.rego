@@ -11,9 +11,10 @@ import data.inbounds.lib.jwt
 #   The verified token: the name of the issuer whose key signed it, that issuer's entry in
 #   the deployment, and the claims. Undefined when no signature of a known key holds.
 verified := found if {
+	kid := jwt.header(input.context.credentials.task).kid
 	signers := {signer |
 		some signer, entry in data.deployment.issuers
-		entry.keys[jwt.header(input.context.credentials.task).kid]
+		entry.keys[kid]
 	}
 
 	# A `kid` that two issuers share is nobody's.

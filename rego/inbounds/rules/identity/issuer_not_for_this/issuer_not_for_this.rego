@@ -1,0 +1,61 @@
+# METADATA
+# title: Issuer may not vouch for this
+# description: |
+#   The deployment says what each issuer may vouch for: kinds of token, trust domain, tenants,
+#   environments and, for tasks, effects. A development issuer, whose key lies beside the
+#   agent, counts in development environments alone.
+# custom:
+#   severity: high
+#   remedy: Use the issuer meant for this tenant and environment, or widen its entry in the deployment
+#   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP02:2025", "nist_800_53:IA-9", "nist_800_53:AC-6"]
+#   depends_on:
+#     - request.malformed
+#     - identity.unverified
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+package inbounds.rules.identity.issuer_not_for_this
+
+import data.inbounds.lib.identity
+import data.inbounds.lib.spiffe
+import data.inbounds.lib.task
+import data.inbounds.lib.tokens
+import data.inbounds.lib.tools
+
+# METADATA
+# description: What each token says lies within what its issuer may vouch for
+ruled_out if {
+	every name in tokens.names {
+		_vouched(name)
+	}
+}
+
+# METADATA
+# description: The tokens that go beyond
+details contains {"token": name} if {
+	some name in tokens.names
+	not _vouched(name)
+}
+
+_vouched(name) if {
+	issuer := tokens.verified[name].issuer
+	name in issuer.vouches_for
+	task.claims.tenant in issuer.tenants
+	task.authority.environment in issuer.environments
+	_at_home(issuer.kind)
+	_within(name)
+}
+
+_at_home("production")
+
+_at_home("development") if data.deployment.environments[task.authority.environment].development == true
+
+_within("identity") if spiffe.trust_domain(identity.claims.sub) == identity.verified.issuer.trust_domain
+
+_within("task") if {
+	count(tools.effects) > 0
+
+	every effect in tools.effects {
+		effect in task.verified.issuer.effects
+	}
+}

@@ -1,0 +1,42 @@
+# METADATA
+# title: Token issued for too long
+# description: |
+#   A stolen token is worth what is left of its life. An identity token lives as long as its
+#   issuer's entry allows at most, a task token 5 minutes at most.
+# custom:
+#   severity: medium
+#   remedy: Have tokens issued for a shorter time, and renew them while the task goes on
+#   controls: ["owasp_aisvs:v1.0-C5.1.2", "owasp_nhi:NHI7:2025", "nist_800_207:T3"]
+#   depends_on: [request.malformed, identity.unverified, task.unverified]
+package inbounds.rules.identity.lifetime_too_long
+
+import data.inbounds.lib.tokens
+
+# METADATA
+# description: Each token ends after it was issued, and soon enough
+ruled_out if {
+	every name in tokens.names {
+		_short(name)
+	}
+}
+
+# METADATA
+# description: The tokens that live too long
+details contains {"token": name} if {
+	some name in tokens.names
+	not _short(name)
+}
+
+_short(name) if {
+	token := tokens.verified[name]
+	is_number(token.claims.exp)
+	is_number(token.claims.iat)
+	seconds := token.claims.exp - token.claims.iat
+	seconds > 0
+	seconds <= _most[name]
+	is_number(token.issuer.max_seconds)
+	seconds <= token.issuer.max_seconds
+}
+
+# In seconds, whatever an issuer's entry says.
+_most := {"identity": 86400, "task": 300}

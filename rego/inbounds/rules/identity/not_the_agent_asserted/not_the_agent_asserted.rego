@@ -1,0 +1,24 @@
+# METADATA
+# title: Agent other than its identity
+# description: |
+#   The agent that the question names must be the one that the identity token was issued to.
+#   The token is believed, the question is not.
+# custom:
+#   severity: critical
+#   remedy: Ask in the name of the agent that runs, with its own identity token
+#   controls: ["owasp_asi:ASI03", "owasp_t:T9", "csa_atf:I-2"]
+#   depends_on: [request.malformed, identity.unverified]
+package inbounds.rules.identity.not_the_agent_asserted
+
+import data.inbounds.lib.identity
+
+# METADATA
+# description: The question names the subject of the identity token
+ruled_out if {
+	is_string(identity.claims.sub)
+	input.context.agent == identity.claims.sub
+}
+
+# METADATA
+# description: Where the other agent is named
+details contains {"place": "/context/agent"} if not ruled_out

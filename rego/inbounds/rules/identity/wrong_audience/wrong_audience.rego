@@ -1,0 +1,31 @@
+# METADATA
+# title: Token made for somebody else
+# description: |
+#   The identity token and the task token each name this deployment's policy as the one
+#   audience they are for. A token that was made for another service, or for several, could
+#   have been taken from there.
+# custom:
+#   severity: high
+#   remedy: Have the tokens issued for the deployment's audience alone
+#   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI4:2025", "owasp_mcp:MCP07:2025"]
+#   depends_on: [request.malformed, identity.unverified, task.unverified]
+package inbounds.rules.identity.wrong_audience
+
+import data.inbounds.lib.tokens
+
+# METADATA
+# description: The one audience of each token is this deployment's
+ruled_out if {
+	every name in tokens.names {
+		_for_us(name)
+	}
+}
+
+# METADATA
+# description: The tokens that are for others
+details contains {"token": name} if {
+	some name in tokens.names
+	not _for_us(name)
+}
+
+_for_us(name) if tokens.verified[name].claims.aud == [data.deployment.settings.audience]

@@ -1,0 +1,21 @@
+# METADATA
+# title: Malformed question
+# description: |
+#   A question has a closed shape: every member is known, of its type and within its range.
+#   One that has not is not judged any further, since nothing that a rule would say of it
+#   holds.
+# custom:
+#   severity: high
+#   remedy: Ask with the SDK, or compare the question with its JSON Schema
+#   controls: ["nist_800_53:SI-10", "owasp_aisvs:v1.0-C10.4.3", "csa_atf:D-1"]
+package inbounds.rules.request.malformed
+
+import data.inbounds.lib.shape
+
+# METADATA
+# description: The question has the shape that the SDK's models give it
+ruled_out if shape.ordinary
+
+# METADATA
+# description: The places that have not, `*` standing for any index or key
+details contains {"place": place} if some place in shape.faults

@@ -1,0 +1,52 @@
+# METADATA
+# title: Session state missing
+# description: |
+#   What a session has been exposed to and has used decides what may still be done in it.
+#   Where any of that is missing, or its label is none of the deployment's, the worst would
+#   have to be assumed, and nothing runs.
+# custom:
+#   severity: high
+#   remedy: Begin another session; a state that was lost is not made up again
+#   controls: ["owasp_asi:ASI06", "nist_800_53:AC-4(3)", "owasp_mcp:MCP10:2025"]
+#   depends_on: [request.malformed]
+package inbounds.rules.session.missing
+
+import data.inbounds.lib.labels
+
+# METADATA
+# description: Every part of the state is there and can be reckoned with
+ruled_out if _sound == _places
+
+# METADATA
+# description: The places of the state that are not
+details contains {"place": concat("", ["/context/session", place])} if {
+	some place in _places
+	not place in _sound
+}
+
+_places := {
+	"/id", "/version", "/trust", "/label", "/effects",
+	"/spent", "/repeats", "/refusals", "/decisions",
+}
+
+_sound contains "/id" if is_string(input.context.session.id)
+
+_sound contains "/version" if is_number(input.context.session.version)
+
+_sound contains "/trust" if input.context.session.trust in {"trusted", "untrusted"}
+
+_sound contains "/label" if is_number(labels.rank(input.context.session.label))
+
+_sound contains "/effects" if is_array(input.context.session.effects)
+
+_sound contains "/spent" if {
+	is_number(input.context.session.spent.calls)
+	is_number(input.context.session.spent.writes)
+	is_number(input.context.session.spent.exports)
+}
+
+_sound contains "/repeats" if is_number(input.context.session.repeats)
+
+_sound contains "/refusals" if is_number(input.context.session.refusals)
+
+_sound contains "/decisions" if is_array(input.context.session.decisions)

@@ -1,0 +1,49 @@
+# METADATA
+# title: Task ended or token revoked
+# description: |
+#   Ending a task makes all that was issued for it worthless at once, before any token
+#   expires. So does ending its session, and revoking the task token or the agent's identity
+#   token.
+# custom:
+#   severity: high
+#   remedy: Begin another task; ask who ended this one if that comes unexpected
+#   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-3", "owasp_nhi:NHI1:2025"]
+#   depends_on: [request.malformed, identity.unverified, task.unverified, task.revocation_feed_stale]
+package inbounds.rules.task.ended
+
+import data.inbounds.lib.identity
+import data.inbounds.lib.live
+import data.inbounds.lib.task
+
+# METADATA
+# description: The feed is there, and names neither task nor session nor token
+ruled_out if {
+	live.head
+	_going(task.claims.task)
+	_going(task.claims.sid)
+	_counts(task.claims.jti)
+
+	# A JWT-SVID has no `jti`: it is stopped by ending its tasks, or by the agent's switch.
+	_counts(object.get(identity.claims, "jti", ""))
+}
+
+# METADATA
+# description: What has been ended or revoked
+# scope: document
+details contains {"ended": "task"} if live.ended(task.claims.task)
+
+details contains {"ended": "session"} if live.ended(task.claims.sid)
+
+details contains {"revoked": "task"} if live.revoked(task.claims.jti)
+
+details contains {"revoked": "identity"} if live.revoked(identity.claims.jti)
+
+_going(id) if {
+	is_string(id)
+	not live.ended(id)
+}
+
+_counts(jti) if {
+	is_string(jti)
+	not live.revoked(jti)
+}

@@ -1,0 +1,39 @@
+# METADATA
+# title: Revocation feed missing or stale
+# description: |
+#   Whether a task was ended or a token revoked is known from a feed that its owner signs anew
+#   every few seconds. Where its signed head is missing, too old for the effects of the tool,
+#   or dated ahead, nobody can tell, and nothing runs.
+# custom:
+#   severity: high
+#   remedy: Restore the revocation feed (its owner, its way to the policy, the clocks of both)
+#   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-5"]
+package inbounds.rules.task.revocation_feed_stale
+
+import data.inbounds.lib.live
+import data.inbounds.lib.tools
+
+# METADATA
+# description: The feed's head is signed, and young enough for what the tool does
+ruled_out if {
+	bound := data.deployment.feed.max_age[_kind]
+	is_number(bound)
+	live.age <= bound
+}
+
+# METADATA
+# description: The head's age, and the most it may be, in seconds; or that there is no head
+# scope: document
+details contains {"age": live.age, "at_most": data.deployment.feed.max_age[_kind]}
+
+details contains {"head": "unverified"} if not live.head
+
+details contains {"head": "ahead"} if {
+	live.head
+	not live.age
+}
+
+# What is not known to read alone is taken to do more.
+default _kind := "other"
+
+_kind := "read" if tools.effects == {"read"}
