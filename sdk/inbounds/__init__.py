@@ -30,8 +30,7 @@ if TYPE_CHECKING:
         Unreachable,
     )
     from .models import Decision, Narrower, Reason, Resource
-    from .pep import Guard
-    from .permits import Labelled, Permit
+    from .pep import Guard, Labelled, Permit
     from .tasks import Task
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -46,10 +45,10 @@ _HOMES = {
     "Guard": "pep",
     "InboundsError": "errors",
     "InvalidAnswer": "errors",
-    "Labelled": "permits",
+    "Labelled": "pep",
     "Narrower": "models",
     "OutcomeUnrecorded": "errors",
-    "Permit": "permits",
+    "Permit": "pep",
     "Reason": "models",
     "Resource": "models",
     "ResultWithheld": "errors",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .pdp import PolicyDecisionPoint
 
 
+_WHOLE = Narrower()
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityToken:
     """Proof of who runs: a JWT-SVID, or another issuer's JWT about the same agent.
@@ -50,9 +53,9 @@ class TaskRequest:
     tenant: str
     environment: str
     sid: str
-    narrower: Narrower = Narrower()
-    seconds: int = 3600
     holder: Mapping[str, JsonValue]
+    narrower: Narrower = _WHOLE
+    seconds: int = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ This module does no I/O.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -22,7 +22,7 @@ from pydantic import (
     model_serializer,
 )
 
-QUESTION_VERSION = 1
+QUESTION_VERSION: Final = 1
 """The version of the question this SDK speaks."""
 
 Effect = Literal["read", "write", "delete", "export", "execute", "spend", "delegate", "administer"]

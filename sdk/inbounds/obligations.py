@@ -71,7 +71,7 @@ class Discharger:
         for obligation in obligations:
             try:
                 self.notify(str(obligation.properties["to"]), tool)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- a function of the user's
                 raise DecisionUnavailable(
                     f"the obligation `{obligation.type}` failed with {type(error).__name__}",
                     code="obligation.failed",

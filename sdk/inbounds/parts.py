@@ -16,12 +16,10 @@ from .telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .config import Configuration
     from .evidence import EvidenceLog
     from .identity import IdentityToken, Issuer
-    from .issuer.dev import DevIssuer
     from .models import Narrower
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
@@ -79,7 +77,7 @@ class Parts:
             development = Development(home / "issuer")
             issuer = development.issuer
         about = development.issuer.about if development else None
-        names = {
+        names: dict[str, str] = {
             name: getattr(configuration, name) or (getattr(about, name) if about else "")
             for name in ("agent", "tenant", "environment", "pep")
         }
@@ -91,7 +89,7 @@ class Parts:
                     hint=f"Guard({name}=…) or INBOUNDS_{name.upper()}",
                 )
         if pdp is None:
-            pdp = _pdp(configuration, development)
+            pdp = _pdp(configuration)
         key = deployment_key(home / "deployment.key")
         digest_key = subkey(key, "digest")
         return cls(
@@ -108,7 +106,10 @@ class Parts:
             digest_key=digest_key,
             digest_key_id=key_id(digest_key),
             refresh_live=development.refresher(pdp) if development else _nothing,
-            **names,
+            agent=names["agent"],
+            tenant=names["tenant"],
+            environment=names["environment"],
+            pep=names["pep"],
         )
 
     def request(
@@ -150,7 +151,7 @@ class Parts:
             return self._holder
 
 
-def _pdp(configuration: Configuration, development: object | None) -> PolicyDecisionPoint:
+def _pdp(configuration: Configuration) -> PolicyDecisionPoint:
     if configuration.pdp_url:
         from .pdp.opa import OpaServer
 

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
     from .evidence.records import Executed
     from .evidence.report import TaskReport
-    from .identity import TaskGrant
-    from .models import Decision
-    from .pep import Guard
-    from .permits import Permit
+    from .identity import TaskGrant, TaskRequest
+    from .models import Authority, Decision
+    from .pep import Guard, Permit
     from .sessions import SessionKey
     from .tools import GuardedTool, ResourceOf
 
@@ -164,6 +163,16 @@ class Task:
                     self._grant = self._guard.issuer.renew(self._grant)
             return self._grant
 
+    @property
+    def request(self) -> TaskRequest:
+        """What was asked for when the task was begun."""
+        return self._grant.request
+
+    @property
+    def authority(self) -> Authority:
+        """What was approved."""
+        return self._grant.authority
+
     def require_usable(self) -> None:
         """Refuse calls of a task that is over, or whose outcomes are not all recorded.
 
@@ -244,4 +253,3 @@ class Task:
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, intent={self._grant.request.intent!r})"
-

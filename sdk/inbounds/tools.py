@@ -19,7 +19,7 @@ from .tasks import current
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from .permits import Permit
+    from .pep import Permit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,7 +120,7 @@ class GuardedTool(Generic[P, R]):
         try:
             args, kwargs = self._spread(arguments)
             said = self._resource(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
             raise ArgumentNotRepresentable(
                 f"the resource of `{self.name}` failed with {type(error).__name__}",
                 code="resource.not_representable",

@@ -10,15 +10,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from . import clock
-from .canonical import canonical_json
-from .errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
-from .evidence.records import Executed
+from inbounds import clock
+from inbounds.canonical import canonical_json
+from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
+from inbounds.evidence.records import Executed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .models import Decision
+    from inbounds.models import Decision
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Permit:
         tool: The name of the tool it was given for.
     """
 
-    def __init__(  # noqa: PLR0913 -- made in one place, by name
+    def __init__(
         self,
         *,
         decision: Decision,

@@ -19,311 +19,45 @@ spent.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import random
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from . import clock
-from .canonical import Canonical, canonicalise, digest
-from .config import Configuration, Options
-from .errors import (
+from inbounds import clock
+from inbounds.canonical import Canonical, canonicalise, digest
+from inbounds.errors import (
     AccessDenied,
     ApprovalRequired,
     ArgumentNotRepresentable,
-    ConfigurationError,
     DecisionUnavailable,
     InboundsError,
     InvalidAnswer,
     SessionContended,
 )
-from .evidence.records import Decided, Granted
-from .ids import uuid7
-from .models import QUESTION_VERSION, Answer, Decision, Narrower, RegistryAnswer, Resource
-from .parts import Parts
-from .pdp import DECISION
-from .permits import Bound, Permit
-from .registry import UNREGISTERED
-from .sessions import SessionKey, begin_state, monotone
-from .tasks import Task
-from .tools import GuardedTool, ResourceOf, resource_of
-from .version import __version__
+from inbounds.evidence.records import Decided, Granted
+from inbounds.ids import uuid7
+from inbounds.models import QUESTION_VERSION, Answer, Decision, RegistryAnswer, Resource
+from inbounds.pdp import DECISION
+from inbounds.registry import UNREGISTERED
+from inbounds.sessions import monotone
+from inbounds.version import __version__
+
+from .permit import Bound, Permit
 
 if TYPE_CHECKING:
-    from .evidence import EvidenceLog
-    from .evidence.report import TaskReport
-    from .identity import Issuer
-    from .models import SessionState
-    from .obligations import Notify
-    from .pdp import PolicyDecisionPoint
-    from .sessions import SessionStore
-    from .telemetry import DecisionSpan
+    from collections.abc import Callable, Mapping
 
-P = ParamSpec("P")
-R = TypeVar("R")
+    from inbounds.models import SessionState
+    from inbounds.parts import Parts
+    from inbounds.tasks import Task
+    from inbounds.telemetry import DecisionSpan, Mode
 
 
-class Guard:
-    """Stands between an agent and every tool it calls.
-
-    With nothing said, it decides by the policy in this package and the deployment in
-    `./deployment`; with `INBOUNDS_PDP_URL`, by the OPA server there. Every option is also a
-    variable, see `Configuration`. Thread-safe.
-
-    Args:
-        pdp: What decides, instead of what the configuration names.
-        issuer: Who signs identities and tasks, instead of the development issuer.
-        sessions: Where sessions are kept: a store, its file, or "memory".
-        evidence: Where records are kept: a log, or its file.
-        notify: How the obligation `notify` is discharged; raising means that nobody was told.
-        options: See `Configuration`.
-
-    Raises:
-        ConfigurationError: Something is missing, misspelt or cannot be used.
-    """
-
-    def __init__(
-        self,
-        *,
-        pdp: PolicyDecisionPoint | None = None,
-        issuer: Issuer | None = None,
-        sessions: SessionStore | str | Path | None = None,
-        evidence: EvidenceLog | str | Path | None = None,
-        notify: Notify | None = None,
-        **options: Unpack[Options],
-    ) -> None:
-        files = {"sessions": sessions, "evidence": evidence}
-        named = {name: file for name, file in files.items() if isinstance(file, str | Path)}
-        self._parts = Parts.assemble(
-            Configuration.read({**options, **named}),
-            pdp=pdp,
-            issuer=issuer,
-            sessions=None if isinstance(sessions, str | Path) else sessions,
-            evidence=None if isinstance(evidence, str | Path) else evidence,
-            notify=notify,
-        )
-        self._tools: dict[str, GuardedTool[..., Any]] = {}
-        self.configuration = self._parts.configuration
-        self.issuer = self._parts.issuer
-        self.evidence = self._parts.evidence
-
-    # --- what a framework author uses -----------------------------------------------------
-
-    def tool(
-        self, name: str, *, resource: ResourceOf
-    ) -> Callable[[Callable[P, R]], GuardedTool[P, R]]:
-        """Guard a function: it runs under a task only, and only where the policy allows it.
-
-        Args:
-            name: The name it has in the tool registry.
-            resource: Takes the tool's arguments, by its parameters, and says what the call
-                touches: a `Resource`, or a type and an id.
-
-        Raises:
-            ConfigurationError: The name is taken, or the function's arguments have no names.
-        """
-
-        def guard(function: Callable[P, R]) -> GuardedTool[P, R]:
-            if name in self._tools:
-                raise ConfigurationError(
-                    f"two functions are guarded as `{name}`",
-                    code="configuration.tool_twice",
-                    hint="give each its own name, as the registry has it",
-                )
-            guarded = GuardedTool(name, function, resource)
-            self._tools[name] = guarded
-            return guarded
-
-        return guard
-
-    @property
-    def tools(self) -> Mapping[str, GuardedTool[..., Any]]:
-        """The guarded tools by name."""
-        return dict(self._tools)
-
-    def task(
-        self,
-        intent: str,
-        *,
-        subject: str,
-        prompt: str = "",
-        session: str | None = None,
-        narrower: Narrower | None = None,
-        seconds: int = 3600,
-    ) -> Task:
-        """Begin a task: what the user asked for, bounded by what the policy grants.
-
-        Args:
-            intent: The name of an intent of the deployment, such as `summarise`.
-            subject: The id of the user on whose authority it runs.
-            prompt: What the user said. Never recorded.
-            session: The session to go on with; a fresh one by default.
-            narrower: What to ask for less of.
-            seconds: How long the task may last at most.
-
-        Raises:
-            TokenInvalid: The policy grants nothing of it.
-            ConfigurationError: `session.exists`: the session is another's.
-            DecisionUnavailable: The policy, or the session store, could not be reached.
-        """
-        parts = self._parts
-        sid = session or f"session-{uuid7()}"
-        request = parts.request(
-            intent, subject=subject, sid=sid, narrower=narrower or Narrower(), seconds=seconds
-        )
-        self._parts.refresh_live()
-        grant = self.issuer.begin(request, parts.pdp)
-        key = SessionKey(request.tenant, subject, request.agent, sid)
-        self._begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))
-        return Task(self, grant, key, prompt)
-
-    def report(self, task: str) -> TaskReport:
-        """Return whether a task stayed within bounds, from the evidence log alone.
-
-        Raises:
-            ConfigurationError: The evidence log in use cannot be read back.
-        """
-        from .evidence.report import report
-
-        return report(self.evidence, task)
-
-    def close(self) -> None:
-        """Release connections, files and memory. A closed guard permits nothing."""
-        self._parts.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    # --- what a task uses -----------------------------------------------------------------
-
-    def permit(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
-        tool_call_id: str = "",
-    ) -> Permit:
-        """Take steps 1 to 5 for one call. See `Task.permit`."""
-        call = _Call(self._parts, task, *self._resolve(tool, resource), arguments)
-        return call.permit(tool_call_id)
-
-    def evaluate(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
-    ) -> Decision:
-        """Take steps 1 and 2 for one call, and no other. See `Task.evaluate`."""
-        call = _Call(self._parts, task, *self._resolve(tool, resource), arguments)
-        return call.evaluate()
-
-    def call(
-        self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
-    ) -> Any:
-        """Take every step for one call. See `Task.call`."""
-        guarded = self._guarded(tool)
-        permit = self.permit(task, guarded, arguments)
-        run = guarded.ready(permit)
-        try:
-            result = run()
-        except BaseException as error:
-            permit.fail(error)
-            raise
-        return permit.finish(result)
-
-    async def apermit(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
-        tool_call_id: str = "",
-    ) -> Permit:
-        """Async twin of `permit`. A cancelled wait cancels what it would have permitted."""
-        asking = asyncio.ensure_future(
-            asyncio.to_thread(
-                self.permit, task, tool, arguments, resource=resource, tool_call_id=tool_call_id
-            )
-        )
-        try:
-            return await asyncio.shield(asking)
-        except asyncio.CancelledError:
-            # The thread goes on; what it brings back must not be left open.
-            asking.add_done_callback(_discard)
-            raise
-
-    async def acall(
-        self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
-    ) -> Any:
-        """Async twin of `call`."""
-        guarded = self._guarded(tool)
-        permit = await self.apermit(task, guarded, arguments)
-        run = guarded.ready(permit)
-        try:
-            running = run() if guarded.asynchronous else asyncio.to_thread(run)
-            result = await _awaited(running)
-        except BaseException as error:
-            await asyncio.shield(asyncio.to_thread(permit.fail, error))
-            raise
-        return await asyncio.shield(asyncio.to_thread(permit.finish, result))
-
-    # --- its own --------------------------------------------------------------------------
-
-    def _guarded(self, tool: str | GuardedTool[..., Any]) -> GuardedTool[..., Any]:
-        if isinstance(tool, GuardedTool):
-            return tool
-        try:
-            return self._tools[tool]
-        except KeyError:
-            raise ConfigurationError(
-                f"no function is guarded as `{tool}`",
-                code="configuration.tool_unknown",
-                hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
-            ) from None
-
-    def _resolve(
-        self, tool: str | GuardedTool[..., Any], resource: ResourceOf | None
-    ) -> tuple[str, Callable[[Mapping[str, Any]], Resource]]:
-        """Find a tool's name and how a call's resource is told."""
-        if resource is None:
-            guarded = self._guarded(tool)
-            return guarded.name, guarded.resource
-        name = tool.name if isinstance(tool, GuardedTool) else tool
-        return name, lambda arguments: resource_of(resource(**arguments), name)
-
-    def _begin_session(self, key: SessionKey, *, fresh: bool, some_tool: str) -> None:
-        sessions = self._parts.sessions
-        if not fresh:
-            try:
-                sessions.load(key)
-            except DecisionUnavailable as error:
-                if error.code != "session.lost":
-                    raise
-            else:
-                return
-        deadline = clock.monotonic() + self.configuration.deadline
-        lowest = self._parts.registry.tool(some_tool, deadline=deadline).labels[0]
-        sessions.create(key, begin_state(key.sid, lowest))
-
-    def __repr__(self) -> str:
-        return f"Guard(pdp={self._parts.pdp.name!r}, tools={sorted(self._tools)!r})"
-
-
-class _Call:
+class Call:
     """One call on its way through steps 1 to 5."""
 
     def __init__(
@@ -347,6 +81,7 @@ class _Call:
         self._digest = ""
 
     def evaluate(self) -> Decision:
+        """Take steps 1 and 2. Nothing is spent, recorded or permitted."""
         with self._span("evaluate_only") as span:
             try:
                 self._task.require_usable()
@@ -361,6 +96,7 @@ class _Call:
             return decision
 
     def permit(self, tool_call_id: str) -> Permit:
+        """Take steps 1 to 5. Raises as `Task.permit`."""
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
@@ -499,9 +235,7 @@ class _Call:
                 hint="its properties are plain JSON values, its id is text without surrogates",
             ) from None
 
-    def _decision(
-        self, answer: Answer, engine_id: str, *, evaluate_only: bool = False
-    ) -> Decision:
+    def _decision(self, answer: Answer, engine_id: str, *, evaluate_only: bool = False) -> Decision:
         context = answer.context
         if answer.decision != (context.outcome == "allow"):
             raise InvalidAnswer("the PDP's answer contradicts itself")
@@ -610,7 +344,7 @@ class _Call:
             unrecorded=self._task.hold_unrecorded,
         )
 
-    def _span(self, mode: str, tool_call_id: str = "") -> contextlib.AbstractContextManager[Any]:
+    def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
         return self._parts.telemetry.decision(
             tool=self._tool,
             agent=self._task.session.agent,
@@ -658,12 +392,3 @@ def _more_than_refused(state: SessionState, following: SessionState) -> bool:
         state.model_dump(exclude=kept) != following.model_dump(exclude=kept)
         or following.refusals != state.refusals + 1
     )
-
-
-def _discard(asking: asyncio.Future[Permit]) -> None:
-    if not asking.cancelled() and asking.exception() is None:
-        asking.result().cancel()
-
-
-async def _awaited(running: Coroutine[Any, Any, Any]) -> Any:
-    return await running

@@ -1,0 +1,8 @@
+"""The policy enforcement point: where an action is stopped. Only this package issues permits."""
+
+from __future__ import annotations
+
+from .guard import Guard
+from .permit import Labelled, Permit
+
+__all__ = ["Guard", "Labelled", "Permit"]
