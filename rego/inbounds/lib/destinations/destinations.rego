@@ -5,25 +5,29 @@
 package inbounds.lib.destinations
 
 import data.inbounds.lib.arguments
+import data.inbounds.lib.kinds
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
 # METADATA
-# description: The pointers of the leaves that name a destination
+# description: |
+#   The pointers of the leaves that name a destination. Where null may stand it names none;
+#   that a call which sends names none at all is for the rule to see.
 outward contains pointer if {
 	some pointer, leaf in arguments.leaves
+	leaf.value != null
 	_names_somewhere(arguments.spec(leaf.pattern))
 }
 
 # METADATA
 # description: The destinations the registry states for the tool
-stated := {name | some name in tools.entry.destinations}
+stated contains name if some name in tools.entry.destinations
 
 # METADATA
 # description: |
 #   The destinations the task may send to: those it was begun with that the deployment
 #   knows.
-permitted := {name |
+permitted contains name if {
 	some name in task.authority.destinations
 	data.deployment.destinations[name]
 }
@@ -41,34 +45,18 @@ _names_somewhere(spec) if spec.kind in {"url", "host"}
 
 _names_somewhere(spec) if {
 	spec.kind in {"email", "phone", "iban"}
-	not object.get(spec, "role", "none") in {"query", "content"}
+	not spec.role in {"query", "content"}
 }
 
 _matches(destination, leaf) if leaf.value in destination.addresses
 
 _matches(destination, leaf) if {
-	leaf.parsed.kind == "email"
-
-	# What was parsed must be what is sent.
-	concat("@", [leaf.parsed.local, leaf.parsed.domain]) == leaf.value
+	kinds.read_as(leaf, "email")
 	leaf.parsed.domain in destination.domains
 }
 
 _matches(destination, leaf) if {
-	leaf.parsed.kind == "host"
-	leaf.parsed.host == leaf.value
 	leaf.parsed.host in destination.hosts
-}
-
-_matches(destination, leaf) if {
-	leaf.parsed.kind == "url"
-	_starts_with_host(leaf)
-	leaf.parsed.host in destination.hosts
-}
-
-# The canonical URL carries no user information, so the host follows the scheme at once.
-_starts_with_host(leaf) if {
-	start := concat("", [leaf.parsed.scheme, "://", leaf.parsed.host])
-	some end in ["/", ":", "?", "#"]
-	startswith(leaf.value, concat("", [start, end]))
+	some kind in ["host", "url"]
+	kinds.read_as(leaf, kind)
 }

@@ -4,6 +4,7 @@
 #   id prefix; what the PEP asserts can only raise it, and what nobody knows is the highest.
 package inbounds.lib.labels
 
+import data.inbounds.lib.paths
 import data.inbounds.lib.tools
 
 # METADATA
@@ -11,41 +12,38 @@ import data.inbounds.lib.tools
 rank(label) := _ranks[label]
 
 # METADATA
+# description: The rank of a label, and the highest for one the deployment lacks
+# scope: document
+ceiling(label) := rank(label)
+
+ceiling(label) := highest if not label in data.deployment.labels.order
+
+# METADATA
 # description: The rank of the highest label there is
 highest := count(data.deployment.labels.order) - 1
 
 # METADATA
 # description: The rank of the resource of this action
-resource := max(_resource_ranks)
+resource := max({_asserted, _registered} | _prefixed)
 
 # METADATA
 # description: The rank of what the tool returns at most
-returned := _rank_or_highest(object.get(tools.entry, ["returns", "label"], ""))
+returned := ceiling(object.get(tools.entry, ["returns", "label"], ""))
 
-_ranks := {label: position | some position, label in data.deployment.labels.order}
-
-_resource_ranks contains _asserted
-
-_resource_ranks contains _registered
-
-_resource_ranks contains _rank_or_highest(label) if {
-	some prefix, label in data.deployment.labels.resources[input.resource.type].prefixes
-	startswith(input.resource.id, prefix)
-}
+_ranks[label] := position if some position, label in data.deployment.labels.order
 
 default _asserted := 0
 
-_asserted := _rank_or_highest(input.resource.properties.label)
-
-_registered := _type_rank
-
-_registered := highest if not _type_rank
+_asserted := ceiling(input.resource.properties.label) if input.resource.properties.label != ""
 
 # A type that is not the tool's own would let a caller choose its label.
-_type_rank := rank(data.deployment.labels.resources[input.resource.type].label) if {
+_registered := rank(data.deployment.labels.resources[input.resource.type].label) if {
 	input.resource.type == tools.entry.resource
-}
+} else := highest
 
-_rank_or_highest(label) := rank(label)
-
-_rank_or_highest(label) := highest if not label in data.deployment.labels.order
+_prefixed := {ceiling(label) |
+	some prefix, label in data.deployment.labels.resources[input.resource.type].prefixes
+	paths.reaches(input.resource.id, prefix)
+} if {
+	paths.steady(input.resource.id)
+} else := {highest}

@@ -4,6 +4,7 @@
 #   both do they must agree, and when nobody does it is not known.
 package inbounds.lib.resources
 
+import data.inbounds.lib.paths
 import data.inbounds.lib.tools
 
 # METADATA
@@ -16,19 +17,28 @@ environment := _agreed("environment")
 
 # METADATA
 # description: Whether the resource lies in one of `bounds`, each a type and prefixes of ids
+# scope: document
 within(bounds) if {
 	some bound in bounds
 	bound.type == input.resource.type
-	some prefix in bound.prefixes
+	some prefix in prefixes(bound)
+	_starts_with(prefix)
+}
+
+# METADATA
+# description: The prefixes of a bound, which are those of all ids where it states none
+prefixes(bound) := object.get(bound, "prefixes", [""])
+
+_starts_with("")
+
+# An id that climbs leads out of where it starts.
+_starts_with(prefix) if {
+	paths.steady(input.resource.id)
 	startswith(input.resource.id, prefix)
 }
 
 _agreed(property) := value if {
-	said := {word |
-		some source in [tools.entry, object.get(input.resource, "properties", {})]
-		word := source[property]
-		word != ""
-	}
+	said := ({word | word := tools.entry[property]} | {word | word := input.resource.properties[property]}) - {""}
 	count(said) == 1
 	some value in said
 }

@@ -10,4 +10,4 @@ entry := data.deployment.tools[input.action.name]
 # description: |
 #   The effects of the tool. Undefined for a tool that is not registered, empty for one
 #   whose effects nobody has set: `every` over nothing is true, so rules count them first.
-effects := {effect | some effect in object.get(entry, "effects", [])}
+effects := {effect | some effect in entry.effects} if entry

@@ -1,0 +1,55 @@
+# METADATA
+# description: |
+#   Kinds of argument. The SDK takes a value apart, so that no rule parses text; here its
+#   parts must make up the value again, so that what was judged is what is sent.
+package inbounds.lib.kinds
+
+import data.inbounds.lib.paths
+
+# METADATA
+# description: Whether `leaf` has been read as `kind`, and reads as nothing else
+# scope: document
+read_as(_, kind) if not kind in {"email", "url", "host", "path"}
+
+read_as(leaf, "email") if {
+	leaf.parsed.kind == "email"
+	is_string(leaf.value)
+	leaf.parsed.local != ""
+	leaf.parsed.domain != ""
+	split(leaf.value, "@") == [leaf.parsed.local, leaf.parsed.domain]
+}
+
+read_as(leaf, "host") if {
+	leaf.parsed.kind == "host"
+	leaf.parsed.host != ""
+	leaf.parsed.host == leaf.value
+}
+
+read_as(leaf, "url") if {
+	leaf.parsed.kind == "url"
+	is_string(leaf.value)
+	is_string(leaf.parsed.scheme)
+	leaf.parsed.scheme != ""
+	leaf.parsed.host != ""
+
+	scheme := concat("", [leaf.parsed.scheme, "://"])
+	startswith(leaf.value, scheme)
+	_of_host(_authority(trim_prefix(leaf.value, scheme)), leaf.parsed.host)
+}
+
+read_as(leaf, "path") if {
+	leaf.parsed.kind == "path"
+	paths.canonical(leaf.value)
+}
+
+# RFC 3986, section 3.2; a backslash ends it for readers of the WHATWG URL Standard.
+_authority(rest) := regex.find_n(`^[^/?#\\]*`, rest, 1)[0]
+
+_of_host(authority, host) if authority == host
+
+# A port, and no user information.
+_of_host(authority, host) if {
+	is_string(host)
+	startswith(authority, concat("", [host, ":"]))
+	regex.match(`^:[0-9]{1,5}$`, trim_prefix(authority, host))
+}
