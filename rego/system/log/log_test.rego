@@ -81,6 +81,9 @@ test_there_is_a_mask_for_every_event if {
 		logged({"input": anything}).input == {}
 		count(log.mask) == 3 with input as {"input": anything, "result": anything}
 	}
+}
+
+test_there_is_a_mask_without_an_event if {
 	log.mask
 }
 

@@ -1,0 +1,97 @@
+"""Packing a bundle so that the same content gives the same bytes, and signing it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from inbounds.errors import ConfigurationError
+
+from .compiler import run
+
+KEY_ID = "release"
+"""What the signing key is called in a signature and in OPA's configuration."""
+
+Files = dict[str, bytes]
+"""Content by path, without a leading slash."""
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Return `files` as a gzipped tar archive in which nothing depends on when or where."""
+    unpacked = io.BytesIO()
+    with tarfile.open(fileobj=unpacked, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in sorted(files):
+            member = tarfile.TarInfo(name)
+            member.size = len(files[name])
+            member.mode = 0o644
+            archive.addfile(member, io.BytesIO(files[name]))
+    return gzip.compress(unpacked.getvalue(), mtime=0)
+
+
+def unpack(packed: bytes) -> Files:
+    """Return the files of an archive that `opa build` has just made."""
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
+        return {
+            member.name.removeprefix("/"): content.read()
+            for member in archive
+            if member.isfile() and (content := archive.extractfile(member)) is not None
+        }
+
+
+def signed(files: Mapping[str, bytes], *, key: Path, opa: Path) -> Files:
+    """Return `files` with the `.signatures.json` that `opa sign` makes of them (ES256).
+
+    Args:
+        files: A bundle, manifest included.
+        key: The PEM of a P-256 private key.
+        opa: The OPA binary.
+
+    Raises:
+        ConfigurationError: The key cannot be used.
+    """
+    if not key.is_file():
+        raise ConfigurationError(
+            f"there is no signing key at {key}",
+            code="bundle.key_unusable",
+            hint="`openssl ecparam -name prime256v1 -genkey -noout -out release.pem` makes one",
+        )
+    with tempfile.TemporaryDirectory(prefix="inbounds-sign-") as scratch:
+        folder, out = Path(scratch) / "bundle", Path(scratch) / "out"
+        write(files, folder)
+        out.mkdir()
+        claims = Path(scratch) / "claims.json"
+        claims.write_text(json.dumps({"keyid": KEY_ID}), "utf-8")
+        done = run(
+            opa,
+            "sign",
+            *("--bundle", ".", "--signing-alg", "ES256", "--signing-key", str(key.resolve())),
+            *("--claims-file", str(claims), "--output-file-path", str(out)),
+            cwd=folder,
+        )
+        if done.returncode:
+            raise ConfigurationError(
+                f"{key} does not sign: {done.stderr.strip() or done.stdout.strip()}",
+                code="bundle.key_unusable",
+                hint="it has to be the PEM of a P-256 private key without a passphrase",
+            )
+        return {**files, ".signatures.json": (out / ".signatures.json").read_bytes()}
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write `files` below `folder`."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put `content` at `path` whole, so that no reader ever sees half of it."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(content)
+    draft.replace(path)
