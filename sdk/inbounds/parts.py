@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .config import Configuration
+    from .development import Development
     from .evidence import EvidenceLog
     from .identity import IdentityToken, Issuer
     from .models import Narrower
@@ -48,6 +49,7 @@ class Parts:
     environment: str
     pep: str
     refresh_live: Callable[[], None]
+    _development: Development | None = None
     _identity: IdentityToken | None = None
     _holder: dict[str, str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -106,6 +108,7 @@ class Parts:
             digest_key=digest_key,
             digest_key_id=key_id(digest_key),
             refresh_live=development.refresher(pdp) if development else _nothing,
+            _development=development,
             agent=names["agent"],
             tenant=names["tenant"],
             environment=names["environment"],
@@ -140,6 +143,8 @@ class Parts:
         self.pdp.close()
         self.sessions.close()
         self.evidence.close()
+        if self._development is not None:
+            self._development.close()
 
     def _holder_key(self) -> dict[str, str]:
         from .issuer.keys import SigningKey

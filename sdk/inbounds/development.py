@@ -1,0 +1,114 @@
+"""What a developer has instead of an issuer's and a feed's services: both in this process.
+
+The policy takes a development issuer in development environments only. The feed's head is
+signed here as well, so a process that uses this can also call itself up to date; elsewhere
+the feed has an owner of its own (`inbounds live serve`).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
+
+from . import clock
+from .issuer.dev import DevIssuer
+from .issuer.keys import SigningKey
+from .live import LiveFeed
+from .models import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from .issuer.dev import About
+    from .pdp import PolicyDecisionPoint
+
+EVERY = 2.0
+"""How old the feed in the embedded policy may become before it is put afresh, in seconds."""
+
+
+@runtime_checkable
+class _TakesLive(Protocol):
+    def push_live(self, now: Mapping[str, Any]) -> None: ...
+
+
+class Development:
+    """A development issuer together with its revocation feed.
+
+    Args:
+        folder: What `inbounds init` made.
+
+    Raises:
+        ConfigurationError: The folder is not what `inbounds init` makes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.issuer = DevIssuer(folder, end=self._end)
+        self.feed = LiveFeed(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
+        self._lock = threading.Lock()
+        self._put_at = float("-inf")
+
+    @staticmethod
+    def create(folder: Path, about: About) -> dict[str, Any]:
+        """Make an issuer and a feed's key in `folder`.
+
+        Args:
+            folder: Where; refused if there is an issuer already.
+            about: What it signs for.
+
+        Returns:
+            What the deployment has to say for them to count: its `issuers` and its `feed`.
+        """
+        keys = DevIssuer.create(folder, about)
+        feed = SigningKey.draw()
+        feed.write(folder / "feed.pem")
+        domain = about.agent.removeprefix("spiffe://").partition("/")[0]
+        return {
+            "issuers": {
+                "development": {
+                    "issuer": about.issuer,
+                    "kind": "development",
+                    "vouches_for": ["identity", "task"],
+                    "trust_domain": domain,
+                    "tenants": [about.tenant],
+                    "environments": [about.environment],
+                    "effects": list(get_args(Effect)),
+                    "algorithms": ["ES256"],
+                    "keys": keys,
+                }
+            },
+            "feed": {"keys": {feed.kid: feed.public}},
+        }
+
+    def refresher(self, pdp: PolicyDecisionPoint) -> Callable[[], None]:
+        """Return what keeps the feed of `pdp` fresh; called before every question.
+
+        An OPA server gets its feed from `inbounds live serve`, so nothing is done for it.
+        """
+        if not isinstance(pdp, _TakesLive):
+            return _nothing
+
+        def refresh() -> None:
+            if clock.monotonic() - self._put_at < EVERY:
+                return
+            with self._lock:
+                if clock.monotonic() - self._put_at < EVERY:
+                    return
+                begun = clock.monotonic()
+                pdp.push_live(self.feed.snapshot())
+                self._put_at = begun
+
+        return refresh
+
+    def close(self) -> None:
+        """Close the feed's file."""
+        self.feed.close()
+
+    def _end(self, task: str) -> None:
+        self.feed.end(task)
+        # What has ended is worthless at once: the next question sees it.
+        self._put_at = float("-inf")
+
+
+def _nothing() -> None:
+    """Where the feed is somebody else's, nothing is done for it."""
