@@ -306,7 +306,7 @@ def _matches(plain: Any, pattern: str) -> list[tuple[Any, Any, str]]:
         for holder, place, pointer in found:
             value = holder[place]
             if isinstance(value, dict):
-                if segment in value:
+                if segment in value and segment != "*":
                     deeper.append((value, segment, f"{pointer}/{_escaped(segment)}"))
             elif isinstance(value, list) and segment == "*":
                 deeper += [(value, index, f"{pointer}/{index}") for index in range(len(value))]

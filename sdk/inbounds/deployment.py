@@ -1,0 +1,289 @@
+"""The deployment: what the operator says, as YAML in one folder, one file per field.
+
+A folder is loaded whole or not at all. A file, key or name that nobody knows is an error, since
+a misspelt one would otherwise grant less, or refuse less, than its author believes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from .canonical import canonical_json
+from .errors import ConfigurationError
+from .kinds import NotOfKind, in_form
+from .models import Deployment, Kind, SubjectEntry, Tool
+from .strict_yaml import strict_yaml
+
+FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
+"""The fields of a deployment; each is the file `<field>.yaml`."""
+
+_SHOWN = 10
+_MAX_BYTES = 2**28
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def load(folder: Path) -> Deployment:
+    """Read a deployment from its folder.
+
+    Args:
+        folder: Holds `<field>.yaml` for some of `FIELDS`; files of notes (`.md`) may lie beside.
+
+    Returns:
+        The deployment, with its `revision`: `sha256:` and the first 12 hex digits over its
+        canonical JSON.
+
+    Raises:
+        ConfigurationError: `deployment.invalid`: the message names each file and the path in it.
+    """
+    given = {name: _read(path) for name, path in _files(folder)}
+    try:
+        deployment = Deployment.model_validate(given)
+    except ValidationError as error:
+        raise _invalid(folder, _shape_faults(error)) from None
+    faults = [*_faults(deployment)]
+    if faults:
+        raise _invalid(folder, faults)
+    return deployment.model_copy(update={"revision": _revision(deployment)})
+
+
+def document(deployment: Deployment) -> dict[str, Any]:
+    """Return a deployment as the plain JSON of `data.deployment`."""
+    plain: dict[str, Any] = deployment.model_dump(mode="json")
+    return plain
+
+
+def _revision(deployment: Deployment) -> str:
+    plain = document(deployment)
+    del plain["revision"]
+    digest = hashlib.sha256(canonical_json(plain, max_bytes=_MAX_BYTES)).hexdigest()
+    return f"sha256:{digest[:12]}"
+
+
+# --- files ---------------------------------------------------------------------------------
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the deployment's folder {folder} cannot be read: {error.strerror}",
+            code="deployment.missing",
+            hint="`inbounds init` drafts one; INBOUNDS_DEPLOYMENT names another",
+        ) from error
+    known = {f"{name}.yaml" for name in FIELDS}
+    faults = [
+        f"{entry.name}: no file of a deployment{_meant(entry.name, known)}"
+        for entry in entries
+        if entry.name not in known and entry.suffix != ".md"
+    ]
+    if faults:
+        raise _invalid(folder, faults, hint=f"known are {', '.join(sorted(known))}")
+    return [(entry.stem, entry) for entry in entries if entry.name in known]
+
+
+def _read(path: Path) -> Any:
+    try:
+        value = strict_yaml(path.read_bytes())
+    except OSError as error:
+        raise _invalid(path.parent, [f"{path.name}: {error.strerror}"]) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise _invalid(path.parent, [f"{path.name}: {_where(error)}"]) from None
+    if value is None:
+        raise _invalid(path.parent, [f"{path.name}: is empty: fill it, or remove it"])
+    return value
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return "is not YAML in UTF-8"
+
+
+def _invalid(folder: Path, faults: list[str], *, hint: str = "") -> ConfigurationError:
+    more = len(faults) - _SHOWN
+    shown = [*faults[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    return ConfigurationError(
+        f"the deployment in {folder} cannot be used:\n  " + "\n  ".join(shown),
+        code="deployment.invalid",
+        hint=hint or "mend what is named; nothing of it is in force",
+    )
+
+
+def _shape_faults(error: ValidationError) -> list[str]:
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False):
+        name, *path = fault["loc"]
+        if fault["type"] == "missing" and not path:
+            faults.append(f"{name}.yaml: is missing")
+        else:
+            faults.append(_fault(str(name), path, fault["msg"].lower()))
+    return faults
+
+
+def _fault(name: str, path: Iterable[Any], what: str) -> str:
+    where = ".".join(str(step) for step in path)
+    return f"{name}.yaml: `{where}`: {what}" if where else f"{name}.yaml: {what}"
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+# --- what one file says of another ---------------------------------------------------------
+
+
+def _faults(deployment: Deployment) -> Iterator[str]:
+    yield from _tools(deployment)
+    yield from _holders(deployment)
+    yield from _intents(deployment)
+    yield from _labels(deployment)
+    yield from _destinations(deployment)
+    yield from _keys(deployment)
+    yield from _peps(deployment)
+    yield from _unknown("budgets", [], deployment.budgets, _BUDGETS)
+
+
+_BUDGETS = ("calls", "writes", "exports")
+
+
+def _unknown(
+    name: str, path: Iterable[Any], used: Iterable[str], known: Iterable[str]
+) -> Iterator[str]:
+    known = [*known]
+    for word in used:
+        if word not in known:
+            yield _fault(name, [*path, word], f"names nothing known{_meant(word, known)}")
+
+
+def _tools(deployment: Deployment) -> Iterator[str]:
+    for name, tool in deployment.tools.items():
+        at = [name]
+        label = [tool.returns.label] if tool.returns.label else []
+        yield from _unknown("tools", [*at, "returns.label"], label, deployment.labels.order)
+        yield from _unknown(
+            "tools", [*at, "destinations"], tool.destinations, deployment.destinations
+        )
+        environment = [tool.environment] if tool.environment else []
+        yield from _unknown("tools", [*at, "environment"], environment, deployment.environments)
+        yield from _arguments(name, tool)
+
+
+def _arguments(name: str, tool: Tool) -> Iterator[str]:
+    for pattern, argument in tool.arguments.items():
+        at = [name, "arguments", pattern]
+        if not pattern.startswith("/"):
+            yield _fault("tools", at, f"is no JSON Pointer: it begins with `/`, as `/{pattern}`")
+        whole = argument.kind == "money"
+        if argument.kind not in ("none", "id") and whole != (argument.type == "integer"):
+            wanted = "integer" if whole else "string"
+            yield _fault("tools", [*at, "type"], f"`{argument.kind}` is of type `{wanted}`")
+        yield from _one_form("tools", [*at, "hosts"], "host", argument.hosts)
+        yield from _one_form(
+            "tools",
+            [*at, "path_prefixes"],
+            "path",
+            [prefix.removesuffix("/") or "/" for prefix in argument.path_prefixes],
+        )
+
+
+def _holders(deployment: Deployment) -> Iterator[str]:
+    order = deployment.labels.order
+    for name, agent in deployment.agents.items():
+        yield from _unknown("agents", [name, "clearance"], [agent.clearance], order)
+        yield from _unknown(
+            "agents", [name, "manifest.tools"], agent.manifest.tools, deployment.tools
+        )
+        yield from _unknown(
+            "agents", [name, "may_delegate_to"], agent.may_delegate_to, deployment.agents
+        )
+    for field in ("groups", "subjects"):
+        for name, holder in getattr(deployment, field).items():
+            tools = [tool for tool in holder.tools if tool != "*"]
+            yield from _unknown(field, [name, "tools"], tools, deployment.tools)
+            clearance = [holder.clearance] if holder.clearance else []
+            yield from _unknown(field, [name, "clearance"], clearance, order)
+            if isinstance(holder, SubjectEntry):
+                yield from _unknown(field, [name, "groups"], holder.groups, deployment.groups)
+
+
+def _intents(deployment: Deployment) -> Iterator[str]:
+    for name, intent in deployment.intents.items():
+        yield from _unknown("intents", [name, "tools"], intent.tools, deployment.tools)
+        yield from _unknown("intents", [name, "label"], [intent.label], deployment.labels.order)
+        yield from _unknown(
+            "intents", [name, "destinations"], intent.destinations, deployment.destinations
+        )
+        yield from _unknown("intents", [name, "budgets"], intent.budgets, _BUDGETS)
+
+
+def _labels(deployment: Deployment) -> Iterator[str]:
+    labels = deployment.labels
+    for label in {label for label in labels.order if labels.order.count(label) > 1}:
+        yield _fault("labels", ["order", label], "stands twice")
+    for kind, entry in labels.resources.items():
+        yield from _unknown("labels", ["resources", kind], [entry.label], labels.order)
+        yield from _unknown(
+            "labels", ["resources", kind, "prefixes"], entry.prefixes.values(), labels.order
+        )
+
+
+def _destinations(deployment: Deployment) -> Iterator[str]:
+    for name, destination in deployment.destinations.items():
+        yield from _one_form("destinations", [name, "hosts"], "host", destination.hosts)
+        yield from _one_form("destinations", [name, "domains"], "host", destination.domains)
+
+
+def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> Iterator[str]:
+    """Name what no argument can ever equal, since arguments are judged in their one form."""
+    for value in values:
+        try:
+            canonical, _ = in_form(kind, value)
+        except NotOfKind as fault:
+            yield _fault(name, [*path, value], str(fault))
+        else:
+            if canonical != value:
+                yield _fault(name, [*path, value], f"is judged as `{canonical}`: write that")
+
+
+def _keys(deployment: Deployment) -> Iterator[str]:
+    holders: list[tuple[str, list[Any], Mapping[str, Any]]] = [
+        ("issuers", [name, "keys"], issuer.keys) for name, issuer in deployment.issuers.items()
+    ]
+    for name, at, keys in [*holders, ("feed", ["keys"], deployment.feed.keys)]:
+        for kid, jwk in keys.items():
+            if "kty" not in jwk:
+                yield _fault(name, [*at, kid], "is no JWK: it has no `kty` (RFC 7517 §4)")
+            if jwk.get("kty") == "oct" or "d" in jwk:
+                yield _fault(name, [*at, kid], "is a private key: give the public one")
+    for name, issuer in deployment.issuers.items():
+        yield from _unknown(
+            "issuers", [name, "environments"], issuer.environments, deployment.environments
+        )
+
+
+def _peps(deployment: Deployment) -> Iterator[str]:
+    for name, pep in deployment.peps.items():
+        yield from _unknown(
+            "peps", [name, "environments"], pep.environments, deployment.environments
+        )
+        yield from _hashes("peps", [name, "token_sha256"], pep.token_sha256)
+    for name, hashes in deployment.settings.feed_writers.items():
+        yield from _hashes("settings", ["feed_writers", name], hashes)
+
+
+def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[str]:
+    for place, text in enumerate(hashes):
+        if not _SHA256.fullmatch(text):
+            # Not quoted: it may be the token itself.
+            yield _fault(name, [*path, place], "is no SHA-256 in lower-case hex")

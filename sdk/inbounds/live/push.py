@@ -1,0 +1,233 @@
+"""Keeps every PDP up to date with the revocation feed, each at its own pace.
+
+What holds for each target:
+
+1. It is given the whole in one write unless it is known to hold what was last given to it.
+2. A heartbeat replaces the head, and adds every entry not yet acknowledged, in one write that
+   is made whole or not at all. It never replaces the generation, and the sequence number only
+   beside entries; so a head over anything but what it was signed for is seen by the policy.
+3. A heartbeat first replaces the entry acknowledged last by itself. That fails, and with it the
+   heartbeat, wherever the entry is not: in an emptied OPA, or in one that went back in time.
+4. After a heartbeat the target is read back: generation and sequence number each time, all
+   entries after a change and from time to time.
+5. After any failure nothing is known of what it holds (1).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from bisect import bisect_right
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any, Protocol, runtime_checkable
+
+from inbounds import clock
+from inbounds.errors import InboundsError, InvalidAnswer
+from inbounds.pdp import LiveTarget
+
+from .feed import Entries, Entry, LiveFeed, Position
+from .head import coherent
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 1.0
+"""Seconds between heartbeats; a fifth of what the freshest rule allows, and then some."""
+POLL = 0.1
+"""Seconds between looks at the feed's file."""
+AUDIT = 30.0
+"""Seconds between reading back all that a target holds."""
+_NOTE = 5.0  # seconds between notes of a target that does not change
+_PRUNE = 3600.0  # seconds
+
+
+@runtime_checkable
+class PatchTarget(LiveTarget, Protocol):
+    """A target that takes a feed in parts and can be read: `pdp.opa_live.OpaLive`."""
+
+    def heartbeat(self, operations: list[dict[str, Any]]) -> None:
+        """Apply JSON Patch operations (RFC 6902), all or none."""
+        ...
+
+    def read(self, member: str = "") -> Any:
+        """Read the feed, or one member of it; None where there is none."""
+        ...
+
+
+class Course:
+    """One target and what it is known to hold.
+
+    Args:
+        name: What the target is called, such as its URL.
+        target: Where to push.
+        audit: Seconds between reading back everything.
+    """
+
+    def __init__(self, name: str, target: LiveTarget, *, audit: float = AUDIT) -> None:
+        self.name = name
+        self._target = target
+        self._audit = audit
+        self._audited = 0.0
+        self._held: Position | None = None
+
+    @property
+    def held(self) -> Position | None:
+        """What the target is known to hold; None if that is not known."""
+        return self._held
+
+    def beat(self, feed: LiveFeed) -> Position:
+        """Bring the target up to date, under a head signed now.
+
+        Raises:
+            InboundsError: It is not known to be up to date. The next beat gives it the whole.
+        """
+        entries = feed.entries()
+        held, self._held = self._held, None  # INVARIANT: nothing is known until it is shown
+        target = self._target
+        if (
+            held is None
+            or held.generation != entries.position.generation
+            or held.seq < entries.whole_since
+            or not isinstance(target, PatchTarget)
+        ):
+            now = feed.whole(entries)
+            coherent(now)
+            target.push_live(now)
+            self._audited = clock.monotonic()
+        else:
+            target.heartbeat(_operations(entries, held, feed.head(entries)))
+            self._read_back(target, entries, changed=held != entries.position)
+        self._held = entries.position
+        return entries.position
+
+    def _read_back(self, target: PatchTarget, entries: Entries, *, changed: bool) -> None:
+        position = entries.position
+        if changed or clock.monotonic() - self._audited >= self._audit:
+            found = target.read()
+            same = isinstance(found, dict) and {**found, "head": ""} == {
+                "head": "",
+                "generation": position.generation,
+                "seq": position.seq,
+                **entries.lists,
+            }
+            self._audited = clock.monotonic()
+        else:
+            same = (target.read("generation"), target.read("seq")) == (
+                position.generation,
+                position.seq,
+            )
+        if not same:
+            raise InvalidAnswer(
+                f"{self.name} holds another feed than was pushed",
+                code="live.overwritten",
+                hint="is there a second owner of the feed?",
+            )
+
+
+def _operations(entries: Entries, held: Position, head: str) -> list[dict[str, Any]]:
+    known = bisect_right(entries.ordered, held.seq, key=attrgetter("seq"))
+    last, fresh = entries.ordered[max(0, known - 1) : known], entries.ordered[known:]
+    operations = [_operation("replace", entry) for entry in last]
+    operations += [_operation("add", entry) for entry in fresh]
+    if held.seq != entries.position.seq:
+        operations.append({"op": "replace", "path": "/seq", "value": entries.position.seq})
+    return [*operations, {"op": "replace", "path": "/head", "value": head}]
+
+
+def _operation(op: str, entry: Entry) -> dict[str, Any]:
+    name = entry.name.replace("~", "~0").replace("/", "~1")
+    return {"op": op, "path": f"/{entry.kind}/{name}", "value": entry.at}
+
+
+class Pusher:
+    """Pushes one feed to every target until it is told to stop.
+
+    A target that is slow or gone does not hold up the others.
+
+    Args:
+        feed: What to push.
+        targets: Where to, by name.
+        interval: Seconds between heartbeats.
+        audit: Seconds between reading back all that a target holds.
+    """
+
+    def __init__(
+        self,
+        feed: LiveFeed,
+        targets: Mapping[str, LiveTarget],
+        *,
+        interval: float = INTERVAL,
+        audit: float = AUDIT,
+    ) -> None:
+        self._feed = feed
+        self._interval = interval
+        self._courses = [Course(name, target, audit=audit) for name, target in targets.items()]
+
+    def run(self, stop: threading.Event) -> None:
+        """Push until `stop` is set. The calling thread waits; each target has its own."""
+        threads = [
+            threading.Thread(target=self._serve, args=(course, stop), name=f"live {course.name}")
+            for course in self._courses
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while not stop.wait(_PRUNE):
+                self._prune()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _prune(self) -> None:
+        try:
+            self._feed.prune()
+        except InboundsError as error:
+            logger.warning("the feed was not pruned: %s", error)
+
+    def _serve(self, course: Course, stop: threading.Event) -> None:
+        notes = _Notes(self._feed, course.name)
+        due = 0.0
+        while not stop.is_set():
+            try:
+                if clock.monotonic() >= due or self._feed.position != course.held:
+                    position = course.beat(self._feed)
+                    due = clock.monotonic() + self._interval
+                    notes.take(position, "")
+                pause = POLL
+            except InboundsError as error:
+                pause = self._interval * random.uniform(0.25, 0.75)  # noqa: S311 -- jitter
+                notes.take(None, str(error))
+            except Exception:
+                # A thread that dies in silence would leave a PDP without its kill switches;
+                # it would deny for want of a fresh head, and nobody would be told why.
+                logger.exception("the feed could not be pushed to %s", course.name)
+                pause = self._interval
+            stop.wait(pause)
+
+
+class _Notes:
+    """Writes down how far a target has come: when that changes, and now and then."""
+
+    def __init__(self, feed: LiveFeed, name: str) -> None:
+        self._feed = feed
+        self._name = name
+        self._last: tuple[Position | None, str] | None = None
+        self._written = 0.0
+
+    def take(self, position: Position | None, fault: str) -> None:
+        said = (position, fault)
+        if said == self._last and clock.monotonic() - self._written < _NOTE:
+            return
+        if self._last is None or fault != self._last[1]:
+            if fault:
+                logger.warning("the feed is not in force at %s: %s", self._name, fault)
+            else:
+                logger.info("the feed is in force at %s", self._name)
+        self._last = said
+        self._written = clock.monotonic()
+        try:
+            self._feed.acknowledge(self._name, position or Position("", 0), fault=fault)
+        except InboundsError as error:
+            logger.warning("how far %s has come was not noted: %s", self._name, error)

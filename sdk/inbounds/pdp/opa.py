@@ -1,0 +1,152 @@
+"""Decisions from an Open Policy Agent server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inbounds import clock
+from inbounds.errors import InvalidAnswer, Unreachable
+from inbounds.strict_json import NotStrictJson, strict_json
+
+from . import Reply
+from .transport import Endpoint, Received
+
+if TYPE_CHECKING:
+    import requests
+
+_TOKEN_HINT = "is the bearer token the one whose SHA-256 `deployment.peps` holds?"  # noqa: S105 -- a hint
+_BUNDLE_HINT = "before its first bundle OPA answers 500: is the bundle loaded? `/health?bundles`"
+_ADDRESS_HINT = "is this address an OPA, and not a page or a proxy before it?"
+_NO_POLICY = b"authorization policy missing or undefined"
+
+
+class OpaServer:
+    """A PDP: OPA with the policy bundle, over HTTP or a Unix socket.
+
+    Only HTTP 200 with a JSON object that has a `result` is an answer. Threads share one instance.
+
+    Args:
+        url: `http://host:port`, `https://host:port` or `unix:///path/of.sock`.
+        token: The PEP's bearer token, or None where OPA asks for none.
+        verify: As in `requests`: True, or the file of a certificate authority.
+        cert: As in `requests`: the client's certificate, or certificate and key.
+        session: A `requests.Session` to send with. Its transport for this URL is replaced.
+
+    Raises:
+        ConfigurationError: The URL or the token cannot be used.
+    """
+
+    name = "opa"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        verify: bool | str = True,
+        cert: str | tuple[str, str] | None = None,
+        session: requests.Session | None = None,
+    ) -> None:
+        self.url = url
+        self._endpoint = Endpoint(url, token=token, verify=verify, cert=cert, session=session)
+
+    def __repr__(self) -> str:
+        return f"OpaServer({self.url!r})"
+
+    def ask(
+        self, entrypoint: str, question: bytes, *, deadline: float, traceparent: str = ""
+    ) -> Reply:
+        """Evaluate one entry point; see `PolicyDecisionPoint.ask`."""
+        received = self._endpoint.send(
+            "POST",
+            f"/v1/data/{entrypoint}?strict-builtin-errors=true",
+            b'{"input":' + question + b"}",
+            deadline=deadline,
+            headers={"traceparent": traceparent} if traceparent else None,
+        )
+        answer = json_object(received)
+        if "result" not in answer:
+            raise InvalidAnswer(
+                "OPA answered without a result: the entry point is undefined",
+                hint="undefined: is the bundle loaded and the path right?",
+            )
+        engine_id = answer.get("decision_id", "")
+        return Reply(answer["result"], engine_id if isinstance(engine_id, str) else "")
+
+    def health(self, *, bundles: bool = True, seconds: float = 5.0) -> bool:
+        """Tell whether OPA is up, and with `bundles` whether every bundle has been activated.
+
+        Raises:
+            DecisionUnavailable: Nobody there, or not an OPA.
+        """
+        path = "/health?bundles" if bundles else "/health"
+        received = self._endpoint.send("GET", path, deadline=clock.monotonic() + seconds)
+        if received.status == 500:
+            return False
+        json_object(received)
+        return True
+
+    def versions(self, *, seconds: float = 5.0) -> dict[str, Any]:
+        """Read what is running: `opa`, and the revision of each bundle by its name.
+
+        Raises:
+            DecisionUnavailable: Nobody there, or this token may not read it.
+        """
+        deadline = clock.monotonic() + seconds
+        version = self._read("/v1/data/system/version", deadline)
+        bundles = self._read("/v1/data/system/bundles", deadline)
+        return {
+            "opa": version.get("version", ""),
+            "bundles": {
+                name: bundle.get("manifest", {}).get("revision", "")
+                for name, bundle in bundles.items()
+            },
+        }
+
+    def _read(self, path: str, deadline: float) -> dict[str, Any]:
+        result = json_object(self._endpoint.send("GET", path, deadline=deadline)).get("result", {})
+        return result if isinstance(result, dict) else {}
+
+    def close(self) -> None:
+        """Close the connections. A closed PDP answers nothing."""
+        self._endpoint.close()
+
+
+def json_object(received: Received) -> dict[str, Any]:
+    """Take the JSON object out of what OPA sent, if that is an answer at all.
+
+    Raises:
+        Unreachable: OPA refused the caller, or has a fault of its own.
+        InvalidAnswer: Not from an OPA, or no JSON object.
+    """
+    accepted(received, 200)
+    try:
+        answer = strict_json(received.body)
+    except NotStrictJson as fault:
+        raise InvalidAnswer(f"the answer is {fault}", hint=_ADDRESS_HINT) from None
+    if not isinstance(answer, dict):
+        raise InvalidAnswer("the answer is no JSON object", hint=_ADDRESS_HINT)
+    return answer
+
+
+def accepted(received: Received, expected: int) -> None:
+    """Refuse every HTTP status but the expected one, and say what it means with OPA.
+
+    Raises:
+        Unreachable: OPA refused the caller, or has a fault of its own.
+        InvalidAnswer: A redirect, or nothing is there.
+    """
+    status = received.status
+    if status == expected:
+        return
+    if status in (401, 403):
+        raise Unreachable(f"OPA refused this caller (HTTP {status})", hint=_TOKEN_HINT)
+    if status == 500 and _NO_POLICY in received.body:
+        raise Unreachable("OPA has no policy yet (HTTP 500)", hint=_BUNDLE_HINT)
+    if status >= 500:
+        raise Unreachable(f"OPA has a fault of its own (HTTP {status})", hint=_BUNDLE_HINT)
+    if 300 <= status < 400:
+        raise InvalidAnswer(f"a redirect (HTTP {status}) is not followed", hint=_ADDRESS_HINT)
+    if status == 404 or status < 300:
+        raise InvalidAnswer(f"HTTP {status} where {expected} was expected", hint=_ADDRESS_HINT)
+    raise Unreachable(f"OPA did not take the question (HTTP {status})")

@@ -1,0 +1,66 @@
+"""Reads YAML of which each line means what it looks like.
+
+Plain scalars are read as YAML 1.2's core schema does (https://yaml.org/spec/1.2.2/#103-core-schema):
+`no` and `on` are words, `010` is ten, `12:30` is text. Times are read as in YAML 1.1.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+
+def strict_yaml(text: bytes) -> Any:
+    """Read one YAML document.
+
+    Args:
+        text: UTF-8.
+
+    Raises:
+        yaml.YAMLError: Not YAML; more than one document; a tag; a key twice in one mapping, or
+            one that is not text.
+        ValueError: Not UTF-8.
+    """
+    return yaml.load(text.decode("utf-8"), _Loader)  # noqa: S506 -- a SafeLoader
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 -- as the library declares it
+
+    def construct_mapping(self, node: yaml.MappingNode, *_deep: bool, **_: bool) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if key_node.tag != "tag:yaml.org,2002:str":
+                raise _at(key_node, "a key that is not text: put it in quotes")
+            if key_node.value in seen:
+                raise _at(key_node, f"the key `{key_node.value}` stands twice")
+            seen.add(key_node.value)
+        return {
+            self.construct_object(key, deep=True): self.construct_object(value, deep=True)
+            for key, value in node.value
+        }
+
+
+def _at(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+_DATE_OR_TIME = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[Zz]|[-+][0-9]{2}:[0-9]{2})?)?"
+)
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("timestamp", _DATE_OR_TIME, "0123456789"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), list(_first)
+    )
+_Loader.add_constructor(
+    "tag:yaml.org,2002:int", lambda _loader, node: int(node.value)
+)  # `010` is ten
