@@ -15,7 +15,7 @@ package inbounds.lib.jwt
 #   The claims of a token of the type `typ`, signed by one of `keys` (JWKs by `kid`) with
 #   one of `algorithms`. Undefined when the token is anything else. An audience that stands
 #   alone is given as a list of one (RFC 7519, section 4.1.3), so that no rule need tell.
-claims(token, typ, keys, algorithms) := object.union(payload, _audience(payload)) if {
+claims(token, typ, keys, algorithms) := _listed(payload) if {
 	head := header(token)
 	head.typ == typ
 	head.alg in algorithms
@@ -53,6 +53,7 @@ header(token) := head if {
 
 # METADATA
 # description: Whether the signature of `token` was made with `key`, a JWK as JSON
+# scope: document
 authentic(token, key, "ES256") if io.jwt.verify_es256(token, key)
 
 authentic(token, key, "RS256") if io.jwt.verify_rs256(token, key)
@@ -75,9 +76,9 @@ _canonical(part) if {
 	regex.match(`[AEIMQUYcgkosw048]$`, part)
 }
 
-_audience(payload) := {"aud": [payload.aud]} if is_string(payload.aud)
+_listed(payload) := object.union(payload, {"aud": [payload.aud]}) if is_string(payload.aud)
 
-else := {}
+else := payload
 
 _grammar := concat("", [
 	`^\{"(alg|kid|typ)":"[A-Za-z0-9._:+=-]+"`,

@@ -21,9 +21,9 @@ head := claims if {
 	claims.seq == data.live.now.seq
 
 	# Each list carries a sentinel: at constant cost it shows that the list is there.
-	data.live.now.ended._ == 0
-	data.live.now.revoked._ == 0
-	data.live.now.switches._ == 0
+	data.live.now.ended[_sentinel] == 0
+	data.live.now.revoked[_sentinel] == 0
+	data.live.now.switches[_sentinel] == 0
 }
 
 # METADATA
@@ -35,18 +35,23 @@ age := clock.now - head.as_of if {
 
 # METADATA
 # description: Whether a task or a session has been ended, by its id
+# scope: document
 ended(id) if _ = data.live.baseline.ended[id]
 
 ended(id) if _ = data.live.now.ended[id]
 
 # METADATA
 # description: Whether the token has been revoked, by its `jti`
+# scope: document
 revoked(jti) if _ = data.live.baseline.revoked[jti]
 
 revoked(jti) if _ = data.live.now.revoked[jti]
 
 # METADATA
 # description: Whether a kill switch is thrown; `name` is `fleet`, `agent:…` or `task:…`
+# scope: document
 switched(name) if _ = data.live.baseline.switches[name]
 
 switched(name) if _ = data.live.now.switches[name]
+
+_sentinel := "_"

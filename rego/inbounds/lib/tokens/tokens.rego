@@ -13,10 +13,11 @@ import data.inbounds.lib.task
 names := {"identity", "task"}
 
 # METADATA
-# description: A verified token by its name, as lib/identity and lib/task give it
-# scope: document
+# description: The verified identity token, as lib/identity gives it
 verified["identity"] := identity.verified
 
+# METADATA
+# description: The verified task token, as lib/task gives it
 verified["task"] := task.verified
 
 # METADATA
