@@ -1,0 +1,568 @@
+"""Sessions in memory and in SQLite: one set of facts for both, then what only one does."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import stat
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inbounds.errors import (
+    ConfigurationError,
+    DecisionUnavailable,
+    InvalidAnswer,
+    SessionContended,
+)
+from inbounds.models import SessionState, Spent
+from inbounds.sessions import FairLocks, MemorySessions, SessionKey, begin_state, monotone
+from inbounds.sessions_sqlite import SqliteSessions
+
+LABELS = ["public", "internal", "confidential"]
+KEY = SessionKey(tenant="acme", subject="alice@acme.example", agent="spiffe://a/b", sid="s-1")
+OTHERS = [
+    SessionKey(tenant="rival", subject=KEY.subject, agent=KEY.agent, sid=KEY.sid),
+    SessionKey(tenant=KEY.tenant, subject="bob@acme.example", agent=KEY.agent, sid=KEY.sid),
+    SessionKey(tenant=KEY.tenant, subject=KEY.subject, agent="spiffe://a/c", sid=KEY.sid),
+]
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def soon(seconds=30.0):
+    return time.monotonic() + seconds
+
+
+def after(state, **changes):
+    return state.model_copy(update={"version": state.version + 1, **changes})
+
+
+def spend_one(store, key, deadline):
+    """One call: in turn, and again where another process was faster."""
+    attempts = 0
+    with store.lock(key, deadline=deadline):
+        while True:
+            attempts += 1
+            state = store.load(key)
+            spent = state.spent.model_copy(update={"calls": state.spent.calls + 1})
+            if store.commit(key, state.version, after(state, spent=spent)):
+                return attempts
+
+
+def spend(path, times):
+    store = SqliteSessions(path, timeout=30, durable=False)
+    for _ in range(times):
+        spend_one(store, KEY, soon())
+    store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request, tmp_path):
+    found = MemorySessions() if request.param == "memory" else SqliteSessions(tmp_path / "s.sqlite")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def begun(store):
+    store.create(KEY, begin_state(KEY.sid, "public"))
+    return store
+
+
+class TestStore:
+    def test_a_fresh_session_has_seen_and_spent_nothing(self, begun):
+        state = begun.load(KEY)
+
+        assert state == begin_state(KEY.sid, "public")
+        assert (state.version, state.trust, state.label) == (0, "trusted", "public")
+        assert (state.effects, state.repeats, state.refusals, state.decisions) == ([], 0, 0, [])
+        assert state.spent == Spent(calls=0, writes=0, exports=0)
+
+    def test_a_commit_is_what_is_loaded_next(self, begun):
+        following = after(begun.load(KEY), label="internal", trust="untrusted", effects=["read"])
+
+        assert begun.commit(KEY, 0, following) is True
+        assert begun.load(KEY) == following
+
+    def test_a_commit_on_an_older_version_changes_nothing(self, begun):
+        first = after(begun.load(KEY), label="internal")
+        begun.commit(KEY, 0, first)
+
+        assert begun.commit(KEY, 0, first.model_copy(update={"label": "public"})) is False
+        assert begun.load(KEY) == first
+
+    def test_what_was_loaded_cannot_be_changed_in_the_store(self, begun):
+        begun.load(KEY).effects.append("administer")
+
+        assert begun.load(KEY).effects == []
+
+    def test_a_session_begins_once(self, begun):
+        with pytest.raises(ConfigurationError) as caught:
+            begun.create(KEY, begin_state(KEY.sid, "public"))
+
+        assert caught.value.code == "session.exists"
+
+    @pytest.mark.parametrize("other", OTHERS)
+    def test_an_id_of_another_tenant_subject_or_agent_is_refused(self, begun, other):
+        with pytest.raises(ConfigurationError) as taken:
+            begun.create(other, begin_state(other.sid, "public"))
+        with pytest.raises(DecisionUnavailable) as loaded:
+            begun.load(other)
+        with pytest.raises(DecisionUnavailable) as committed:
+            begun.commit(other, 0, after(begin_state(other.sid, "public")))
+
+        assert taken.value.code == "session.exists"
+        assert {loaded.value.code, committed.value.code} == {"session.lost"}
+        assert begun.load(KEY).version == 0
+
+    def test_a_missing_session_is_lost_and_not_made_afresh(self, store):
+        with pytest.raises(DecisionUnavailable) as loaded:
+            store.load(KEY)
+        with pytest.raises(DecisionUnavailable) as committed:
+            store.commit(KEY, 0, after(begin_state(KEY.sid, "public")))
+
+        assert {loaded.value.code, committed.value.code} == {"session.lost"}
+        with pytest.raises(DecisionUnavailable):
+            store.load(KEY)
+
+    @pytest.mark.parametrize("version", [0, 2, 7])
+    def test_a_commit_of_any_but_the_following_version_is_refused(self, begun, version):
+        state = begun.load(KEY).model_copy(update={"version": version})
+
+        with pytest.raises(InvalidAnswer):
+            begun.commit(KEY, 0, state)
+        assert begun.load(KEY).version == 0
+
+    def test_a_commit_of_another_sessions_state_is_refused(self, begun):
+        with pytest.raises(InvalidAnswer):
+            begun.commit(KEY, 0, after(begin_state("s-2", "public")))
+
+    def test_a_closed_store_is_unreachable(self, begun):
+        begun.close()
+
+        for call in (
+            lambda: begun.load(KEY),
+            lambda: begun.commit(KEY, 0, after(begin_state(KEY.sid, "public"))),
+            lambda: begun.create(OTHERS[0], begin_state(KEY.sid, "public")),
+        ):
+            with pytest.raises(DecisionUnavailable) as caught:
+                call()
+            assert caught.value.code == "session.unreachable"
+
+    def test_64_threads_lose_no_update_and_each_needs_one_attempt(self, begun):
+        attempts = []
+
+        def run():
+            attempts.extend(spend_one(begun, KEY, soon(60)) for _ in range(4))
+
+        threads = [threading.Thread(target=run) for _ in range(64)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert attempts == [1] * 256
+        assert begun.load(KEY).spent.calls == 256
+        assert begun.load(KEY).version == 256
+
+    def test_64_threads_without_turns_lose_no_update_either(self, begun):
+        won = []
+
+        def run():
+            state = begun.load(KEY)
+            if begun.commit(KEY, state.version, after(state)):
+                won.append(state.version)
+
+        threads = [threading.Thread(target=run) for _ in range(64)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(won) == list(range(len(won)))
+        assert begun.load(KEY).version == len(won) > 0
+
+
+class TestTurns:
+    def test_come_in_the_order_of_asking(self, begun):
+        order, threads = [], []
+
+        def run(number):
+            with begun.lock(KEY, deadline=soon()):
+                order.append(number)
+
+        with begun.lock(KEY, deadline=soon()):
+            for number in range(20):
+                threads.append(threading.Thread(target=run, args=(number,)))
+                threads[-1].start()
+                while len(begun._locks._queues[KEY]) < number + 2:
+                    time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+
+        assert order == list(range(20))
+
+    def test_one_that_comes_too_late_is_contended_and_leaves_the_queue(self, begun):
+        with begun.lock(KEY, deadline=soon()):
+            started = time.monotonic()
+            with (
+                pytest.raises(SessionContended) as caught,
+                begun.lock(KEY, deadline=time.monotonic() + 0.05),
+            ):
+                pytest.fail("it got the turn")
+            assert 0.04 < time.monotonic() - started < 5
+        with begun.lock(KEY, deadline=soon()):
+            pass
+
+        assert caught.value.code == "session.contended"
+        assert caught.value.executed == "no"
+
+    def test_one_that_gave_up_does_not_hold_up_those_behind(self, begun):
+        got, gave_up = threading.Event(), threading.Event()
+
+        def impatient():
+            try:
+                with begun.lock(KEY, deadline=time.monotonic() + 0.05):
+                    pytest.fail("it got the turn")
+            except SessionContended:
+                gave_up.set()
+
+        def patient():
+            with begun.lock(KEY, deadline=soon()):
+                got.set()
+
+        with begun.lock(KEY, deadline=soon()):
+            threads = [threading.Thread(target=run) for run in (impatient, patient)]
+            for thread in threads:
+                thread.start()
+            assert gave_up.wait(5)
+            assert not got.is_set()
+        for thread in threads:
+            thread.join()
+
+        assert got.is_set()
+
+    def test_other_sessions_do_not_wait(self, begun):
+        other = SessionKey(KEY.tenant, KEY.subject, KEY.agent, "s-2")
+
+        with begun.lock(KEY, deadline=soon()), begun.lock(other, deadline=soon(0.01)):
+            pass
+
+    def test_an_error_inside_gives_the_turn_on(self, begun):
+        with pytest.raises(RuntimeError), begun.lock(KEY, deadline=soon()):
+            raise RuntimeError
+        with begun.lock(KEY, deadline=soon(0.01)):
+            pass
+
+    def test_idle_sessions_take_no_memory(self):
+        locks = FairLocks()
+        for number in range(1000):
+            with locks.hold(SessionKey("t", "u", "a", str(number)), deadline=soon()):
+                assert len(locks) == 1
+
+        assert len(locks) == 0
+
+    def test_may_be_given_back_by_another_thread(self, begun):
+        turn = begun.lock(KEY, deadline=soon())
+        turn.__enter__()
+        thread = threading.Thread(target=turn.__exit__, args=(None, None, None))
+        thread.start()
+        thread.join()
+
+        with begun.lock(KEY, deadline=soon(0.01)):
+            pass
+
+
+class TestMemory:
+    def test_keeps_at_most_so_many_and_drops_the_longest_unused(self):
+        store = MemorySessions(limit=2)
+        keys = [SessionKey("t", "u", "a", sid) for sid in ("one", "two", "three")]
+        for key in keys[:2]:
+            store.create(key, begin_state(key.sid, "public"))
+        store.load(keys[0])
+        store.create(keys[2], begin_state("three", "public"))
+
+        assert store.load(keys[0]).id == "one"
+        with pytest.raises(DecisionUnavailable) as caught:
+            store.load(keys[1])
+        assert caught.value.code == "session.lost"
+
+
+class TestSqlite:
+    def test_outlives_its_process(self, tmp_path):
+        path = tmp_path / "s.sqlite"
+        first = SqliteSessions(path)
+        first.create(KEY, begin_state(KEY.sid, "public"))
+        first.close()
+        process = SPAWN.Process(target=spend, args=(path, 3))
+        process.start()
+        process.join()
+
+        again = SqliteSessions(path)
+        assert process.exitcode == 0
+        assert again.load(KEY).spent.calls == 3
+        again.close()
+
+    def test_processes_that_spend_at_once_lose_nothing(self, tmp_path):
+        path = tmp_path / "s.sqlite"
+        store = SqliteSessions(path)
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        processes = [SPAWN.Process(target=spend, args=(path, 50)) for _ in range(4)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+
+        assert [process.exitcode for process in processes] == [0] * 4
+        assert store.load(KEY).spent.calls == 200
+        store.close()
+
+    @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+    def test_is_for_its_owner_alone(self, tmp_path):
+        store = SqliteSessions(tmp_path / "new" / "s.sqlite")
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir()}
+        store.close()
+
+        assert modes == {0o600}
+        assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+    def test_a_file_that_others_hold_is_unreachable_within_the_deadline(self, tmp_path):
+        store = SqliteSessions(tmp_path / "s.sqlite", timeout=30)
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        other = sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+
+        with pytest.raises(DecisionUnavailable) as caught:
+            store.commit(KEY, 0, after(store.load(KEY)), deadline=time.monotonic() + 0.1)
+
+        assert caught.value.code == "session.unreachable"
+        assert 0.09 < time.monotonic() - started < 5
+        other.execute("ROLLBACK")
+        assert store.commit(KEY, 0, after(store.load(KEY)))
+        other.close()
+        store.close()
+
+    @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed elsewhere")
+    def test_a_file_that_was_removed_or_replaced_is_unreachable(self, tmp_path):
+        path = tmp_path / "s.sqlite"
+        store = SqliteSessions(path)
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        path.unlink()
+        with pytest.raises(DecisionUnavailable) as removed:
+            store.load(KEY)
+        other = SqliteSessions(path)
+        with pytest.raises(DecisionUnavailable) as replaced:
+            store.commit(KEY, 0, after(begin_state(KEY.sid, "public")))
+
+        assert {removed.value.code, replaced.value.code} == {"session.unreachable"}
+        other.close()
+        store.close()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "state = 'nonsense'",
+            "state = replace(state, '\"version\":0', '\"version\":9')",
+            "state = replace(state, 's-1', 's-2')",
+            "version = 5",
+        ],
+    )
+    def test_a_damaged_state_is_unreachable_and_not_a_fresh_one(self, tmp_path, change):
+        store = SqliteSessions(tmp_path / "s.sqlite")
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        other = sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)
+        other.execute(f"UPDATE sessions SET {change}")
+        other.close()
+
+        with pytest.raises(DecisionUnavailable) as caught:
+            store.load(KEY)
+        assert caught.value.code == "session.unreachable"
+        store.close()
+
+    def test_what_is_no_session_store_is_refused(self, tmp_path):
+        (tmp_path / "text").write_text("not a database, and long enough to be read as one" * 40)
+        other = sqlite3.connect(tmp_path / "other.sqlite")
+        other.execute("CREATE TABLE theirs (x)")
+        other.close()
+        (tmp_path / "folder").mkdir()
+
+        for name in ("text", "other.sqlite", "folder"):
+            with pytest.raises(ConfigurationError):
+                SqliteSessions(tmp_path / name)
+
+    def test_a_place_nobody_can_write_is_refused(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(ConfigurationError) as caught:
+            SqliteSessions(tmp_path / "file" / "s.sqlite")
+
+        assert caught.value.code == "configuration.not_writable"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+class TestFork:
+    @staticmethod
+    def in_child(run):
+        """Run in a forked child; its answer is the exit status."""
+        child = os.fork()
+        if child == 0:
+            status = 99
+            try:
+                status = run()
+            finally:
+                os._exit(status)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def test_a_child_goes_on_in_the_same_file(self, tmp_path):
+        store = SqliteSessions(tmp_path / "s.sqlite")
+        store.create(KEY, begin_state(KEY.sid, "public"))
+
+        assert self.in_child(lambda: spend_one(store, KEY, soon())) == 1
+        assert store.load(KEY).spent.calls == 1
+        spend_one(store, KEY, soon())
+        assert store.load(KEY).spent.calls == 2
+        store.close()
+
+    def test_a_child_has_none_of_the_sessions_in_memory(self):
+        store = MemorySessions()
+        store.create(KEY, begin_state(KEY.sid, "public"))
+
+        def run():
+            try:
+                store.load(KEY)
+            except DecisionUnavailable as error:
+                return 7 if error.code == "session.lost" else 8
+            return 0
+
+        assert self.in_child(run) == 7
+        assert store.load(KEY).version == 0
+
+    @pytest.mark.parametrize("kind", ["memory", "sqlite"])
+    def test_a_child_does_not_wait_for_what_a_thread_of_its_parent_held(self, tmp_path, kind):
+        store = MemorySessions() if kind == "memory" else SqliteSessions(tmp_path / "s.sqlite")
+        held, release = threading.Event(), threading.Event()
+
+        def hold():
+            inner = store._mutex if kind == "memory" else store._file._mutex
+            with store.lock(KEY, deadline=soon()), inner:
+                held.set()
+                release.wait(30)
+
+        def run():
+            with store.lock(KEY, deadline=soon(0.5)):
+                store.create(KEY, begin_state(KEY.sid, "public"))
+                return 5
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        try:
+            assert self.in_child(run) == 5
+        finally:
+            release.set()
+            thread.join()
+            store.close()
+
+
+def states():
+    return st.builds(
+        SessionState,
+        id=st.just("s-1"),
+        version=st.integers(0, 100),
+        trust=st.sampled_from(["trusted", "untrusted"]),
+        label=st.sampled_from(LABELS),
+        effects=st.lists(st.sampled_from(["read", "write", "export"]), unique=True),
+        spent=st.builds(Spent, calls=st.integers(1, 9), writes=st.integers(1, 9)),
+        repeats=st.integers(0, 5),
+        refusals=st.integers(1, 5),
+        decisions=st.lists(st.text("abcdef", min_size=8, max_size=8), max_size=8),
+    )
+
+
+class TestMonotone:
+    @given(states(), st.sampled_from(["allow", "deny"]))
+    @settings(max_examples=200)
+    def test_silent_about_what_the_policy_does(self, before, kind):
+        following = after(before, decisions=[*before.decisions, "decision-9"][-8:])
+        if kind == "deny":
+            following = following.model_copy(update={"refusals": before.refusals + 1})
+        else:
+            following = following.model_copy(
+                update={
+                    "trust": "untrusted",
+                    "label": "confidential",
+                    "effects": sorted({*before.effects, "delete"}),
+                    "spent": Spent(calls=before.spent.calls + 1, writes=before.spent.writes),
+                }
+            )
+
+        assert monotone(before, following, LABELS) is None
+
+    @pytest.mark.parametrize(
+        ("changes", "word"),
+        [
+            ({"id": "s-2"}, "id"),
+            ({"version": 5}, "version"),
+            ({"version": 7}, "version"),
+            ({"version": 4}, "version"),
+            ({"trust": "trusted"}, "trust"),
+            ({"label": "public"}, "lowered"),
+            ({"label": "secret"}, "not one of"),
+            ({"effects": ["read"]}, "effect"),
+            ({"effects": []}, "effect"),
+            ({"spent": Spent(calls=2, writes=2, exports=2)}, "spent"),
+            ({"spent": Spent(calls=3, writes=1, exports=2)}, "spent"),
+            ({"spent": Spent(calls=3, writes=2, exports=1)}, "spent"),
+            ({"refusals": 3}, "refusals"),
+            ({"decisions": []}, "decisions"),
+            ({"decisions": ["other-id"]}, "decisions"),
+            ({"decisions": ["first-id", "a-second", "a-third-"]}, "decisions"),
+        ],
+    )
+    def test_names_what_was_taken_back(self, changes, word):
+        before = SessionState(
+            id="s-1",
+            version=5,
+            trust="untrusted",
+            label="internal",
+            effects=["read", "write"],
+            spent=Spent(calls=3, writes=2, exports=2),
+            repeats=3,
+            refusals=4,
+            decisions=["first-id"],
+        )
+        following = after(before)
+        assert monotone(before, following, LABELS) is None
+
+        assert word in monotone(before, following.model_copy(update=changes), LABELS)
+
+    def test_a_label_unknown_before_is_named_too(self):
+        before = begin_state("s-1", "old")
+
+        assert "label" in monotone(before, after(before, label="public"), LABELS)
+
+    @given(states(), states())
+    @settings(max_examples=300)
+    def test_nothing_grows_back(self, before, following):
+        following = following.model_copy(update={"version": before.version + 1})
+        if monotone(before, following, LABELS) is None:
+            assert LABELS.index(following.label) >= LABELS.index(before.label)
+            assert set(following.effects) >= set(before.effects)
+            assert following.spent.calls >= before.spent.calls
+            assert following.refusals >= before.refusals
+            assert (before.trust, following.trust) != ("untrusted", "trusted")
+
+
+def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path):
+    store = SqliteSessions(tmp_path / "a b?c#d%20.sqlite")
+    store.create(KEY, begin_state(KEY.sid, "public"))
+
+    assert store.load(KEY).version == 0
+    store.close()
