@@ -19,6 +19,10 @@ ceiling(label) := rank(label)
 ceiling(label) := highest if not label in data.deployment.labels.order
 
 # METADATA
+# description: The label of a rank
+name(position) := data.deployment.labels.order[position]
+
+# METADATA
 # description: The rank of the highest label there is
 highest := count(data.deployment.labels.order) - 1
 

@@ -43,9 +43,15 @@ steady(text) if {
 #   Whether `text` lies at or below `prefix`, in any spelling that names the same place: the
 #   letter case, a doubled separator, one of another system, a segment that stays.
 # scope: document
-reaches(text, prefix) if startswith(lower(text), lower(prefix))
+reaches(text, prefix) if {
+	is_string(text)
+	is_string(prefix)
+	_reaches(text, prefix)
+}
 
-reaches(text, prefix) if startswith(_as_folder(_plain(text)), _plain_prefix(prefix))
+_reaches(text, prefix) if startswith(lower(text), lower(prefix))
+
+_reaches(text, prefix) if startswith(_as_folder(_plain(text)), _plain_prefix(prefix))
 
 # METADATA
 # description: Whether `text` is a folder around `prefix`; a prefix of one segment has none
@@ -56,15 +62,15 @@ encloses(text, prefix) if {
 
 # METADATA
 # description: |
-#   The names by which a list of places may know `text`: each run of up to three segments,
-#   and for a segment with dots `*.<ending>` and, of a hidden one, `.<name>.*`.
+#   The names by which a list of places may know `text`: each run of up to three segments;
+#   `*.<ending>`; and for what is hidden and no template `.<name>.*`. All in lower case.
 names(text) := (_runs(segments) | _endings(segments)) | _beginnings(segments) if {
 	# A colon sets off a drive, a remote, a revision or a stream.
 	segments := _segments(replace(_plain(text), ":", "/"))
 }
 
 _runs(segments) := {concat("/", array.slice(segments, start, start + length)) |
-	some start in numbers.range(0, count(segments) - 1)
+	some start, _ in segments
 	some length in [1, 2, 3]
 	start + length <= count(segments)
 }
@@ -80,7 +86,11 @@ _beginnings(segments) := {concat(".", ["", parts[1], "*"]) |
 	parts := split(segment, ".")
 	count(parts) > 2
 	parts[0] == ""
+	not parts[count(parts) - 1] in _templates
 }
+
+# What shows the form of a file and holds nothing of it.
+_templates := {"dist", "example", "sample", "template"}
 
 # Lower case, one kind of separator, nothing that stays where it is.
 _plain(text) := concat("", [_root(text), concat("/", _segments(lower(text)))])

@@ -27,12 +27,13 @@ within(bounds) if {
 
 # METADATA
 # description: The prefixes of a bound, which are those of all ids where it states none
-prefixes(bound) := object.get(bound, "prefixes", [""])
+prefixes(bound) := object.get(bound, "prefixes", [""]) if is_object(bound)
 
 _starts_with("")
 
 # An id that climbs leads out of where it starts.
 _starts_with(prefix) if {
+	is_string(prefix)
 	paths.steady(input.resource.id)
 	startswith(input.resource.id, prefix)
 }

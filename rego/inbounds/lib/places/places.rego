@@ -1,0 +1,99 @@
+# METADATA
+# description: |
+#   The places a call reaches, by the id of its resource and by the arguments that name one,
+#   and whether they are clear of places that are kept from agents. Such places are listed
+#   by name in this folder's data, and by type and prefix in the deployment's settings.
+package inbounds.lib.places
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.paths
+import data.inbounds.lib.resources
+import data.inbounds.lib.tools
+
+# METADATA
+# description: |
+#   Whether the resource, and every argument that names a place, is clear of the names in
+#   `listed` and of `bounds`
+clear(listed, bounds) if {
+	resource_clear(listed, bounds)
+
+	every leaf in arguments.leaves {
+		leaf_clear(leaf, listed, bounds)
+	}
+}
+
+# METADATA
+# description: Whether the resource is clear of the names in `listed` and of `bounds`
+resource_clear(listed, bounds) if {
+	is_string(input.resource.type)
+	_unlisted(input.resource.id, listed)
+	is_array(bounds)
+
+	every bound in bounds {
+		_apart(bound)
+	}
+}
+
+# METADATA
+# description: |
+#   Whether one leaf of the arguments names no place, or one that is clear of the names in
+#   `listed` and of those `bounds` that are paths
+# scope: document
+leaf_clear(leaf, _, _) if not is_string(leaf.value)
+
+leaf_clear(leaf, _, _) if _of_another_kind(arguments.spec(leaf.pattern))
+
+leaf_clear(leaf, listed, bounds) if {
+	_unlisted(leaf.value, listed)
+	is_array(bounds)
+
+	every bound in bounds {
+		every prefix in resources.prefixes(bound) {
+			_free_of(leaf.value, prefix)
+		}
+	}
+}
+
+# What no registry knows may be anything, a place as well.
+_of_another_kind(spec) if {
+	spec.kind != "path"
+	spec.role != "target"
+}
+
+_of_another_kind(spec) if not spec.kind in {"path", "none", "id", "text"}
+
+_unlisted(text, listed) if {
+	count(listed) > 0
+	paths.steady(text)
+	names := paths.names(text)
+
+	every name in names {
+		not listed[name]
+	}
+}
+
+_apart(bound) if bound.type != input.resource.type
+
+_apart(bound) if {
+	bound.type == input.resource.type
+
+	every prefix in resources.prefixes(bound) {
+		_outside(input.resource.id, prefix)
+	}
+}
+
+# A prefix without a separator speaks of ids, not of paths.
+_free_of(_, prefix) if not contains(prefix, "/")
+
+_free_of(text, prefix) if _outside(text, prefix)
+
+_outside(text, prefix) if {
+	not paths.reaches(text, prefix)
+	not _takes_away(text, prefix)
+}
+
+# Deleting a folder deletes what lies in it.
+_takes_away(text, prefix) if {
+	"delete" in tools.effects
+	paths.encloses(text, prefix)
+}

@@ -1,0 +1,27 @@
+# METADATA
+# title: Effects not set
+# description: |
+#   A tool is registered with its effects on the world, which a person has to set: a draft
+#   leaves them empty. Until then, and while one is a word that nobody knows, no agent may
+#   call the tool.
+# custom:
+#   severity: high
+#   remedy: Let a person set the effects of the tool in deployment/tools.yaml
+#   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C5.2.1", "csa_atf:I-5"]
+#   depends_on: [request.malformed, capability.unregistered_tool]
+package inbounds.rules.capability.effects_unset
+
+import data.inbounds.lib.tools
+
+# METADATA
+# description: The tool has effects, and all are known
+ruled_out if {
+	count(tools.effects) > 0
+	count(tools.effects - _known) == 0
+}
+
+# METADATA
+# description: The effects that nobody knows
+details contains {"effect": effect} if some effect in (tools.effects - _known)
+
+_known := {"read", "write", "delete", "export", "execute", "spend", "delegate", "administer"}

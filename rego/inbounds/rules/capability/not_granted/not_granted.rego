@@ -1,0 +1,28 @@
+# METADATA
+# title: Nothing grants this
+# description: |
+#   An action is allowed when something speaks for it. A task speaks for its tools and
+#   effects on the resources it was begun with, and nothing else does for this one.
+# custom:
+#   severity: high
+#   remedy: Keep to the resources of the task, or begin a task that names this one
+#   controls: ["owasp_asi:ASI03", "nist_800_53:AC-3", "owasp_aisvs:v1.0-C5.2.1", "csa_atf:S-1"]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+#     - capability.not_in_task
+#     - intent.effect_outside_intent
+package inbounds.rules.capability.not_granted
+
+# METADATA
+# description: A grant speaks for this call
+ruled_out if {
+	some source, title
+	count(data.inbounds.grants[source][title].grant) > 0
+}
+
+# METADATA
+# description: The type of resource that nothing grants
+details contains {"resource": input.resource.type}

@@ -1,0 +1,42 @@
+# METADATA
+# title: Not in the agent's manifest
+# description: |
+#   The manifest says what an agent was built to do: the tools and effects it can ever be
+#   given. A call beyond it is none of this agent's business, whoever asks for it.
+# custom:
+#   severity: high
+#   remedy: Use an agent that was built for this, or let the agent's owner widen its manifest in deployment/agents.yaml
+#   controls: ["owasp_asi:ASI02", "owasp_nhi:NHI5:2025", "owasp_aisvs:v1.0-C9.3.4", "mitre_atlas_m:AML.M0028"]
+#   depends_on:
+#     - request.malformed
+#     - identity.unverified
+#     - identity.agent_unregistered
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+package inbounds.rules.capability.not_in_manifest
+
+import data.inbounds.lib.agents
+import data.inbounds.lib.tools
+
+# METADATA
+# description: The manifest has the tool, and every effect of it
+ruled_out if {
+	input.action.name in agents.entry.manifest.tools
+	count(tools.effects) > 0
+
+	every effect in tools.effects {
+		effect in agents.entry.manifest.effects
+	}
+}
+
+# METADATA
+# description: The tool or the effects that the manifest lacks
+# scope: document
+details contains {"tool": input.action.name} if {
+	not input.action.name in agents.entry.manifest.tools
+}
+
+details contains {"effect": effect} if {
+	some effect in tools.effects
+	not effect in agents.entry.manifest.effects
+}

@@ -1,0 +1,21 @@
+# METADATA
+# title: Tool not in the task
+# description: |
+#   A task is begun with the tools that it needs. Another tool is out of its bounds, even
+#   where agent and user might use it for something else.
+# custom:
+#   severity: high
+#   remedy: Do without this tool, or begin a task that names it
+#   controls: ["owasp_asi:ASI02", "owasp_mcp:MCP02:2025", "owasp_aisvs:v1.0-C9.5.1", "nist_800_207:T3"]
+#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.not_in_manifest]
+package inbounds.rules.capability.not_in_task
+
+import data.inbounds.lib.task
+
+# METADATA
+# description: The task was begun with this tool
+ruled_out if is_object(task.authority.tools[input.action.name])
+
+# METADATA
+# description: The tool that the task was begun without
+details contains {"tool": input.action.name}

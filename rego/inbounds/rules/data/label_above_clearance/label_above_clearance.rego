@@ -1,0 +1,45 @@
+# METADATA
+# title: Label above clearance
+# description: |
+#   What is more sensitive than agent and subject are both cleared for is not theirs to touch,
+#   nor to be told. A resource or a result whose label nobody states has the highest there is.
+# custom:
+#   severity: high
+#   remedy: Ask somebody who is cleared for it, or state the label in deployment/tools.yaml or labels.yaml
+#   controls: ["owasp_mcp:MCP10:2025", "nist_800_53:AC-4(1)", "owasp_aisvs:v1.0-C5.2.2"]
+#   depends_on:
+#     - request.malformed
+#     - identity.unverified
+#     - identity.agent_unregistered
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - capability.not_granted
+#     - subject.not_entitled
+package inbounds.rules.data.label_above_clearance
+
+import data.inbounds.lib.agents
+import data.inbounds.lib.labels
+import data.inbounds.lib.subjects
+import data.inbounds.lib.task
+
+# METADATA
+# description: Agent and subject are cleared for the resource and for all that may be returned
+ruled_out if {
+	is_string(input.resource.id)
+	is_number(_clearance)
+	labels.resource <= _clearance
+	labels.returned <= _clearance
+}
+
+# METADATA
+# description: What is labelled too high, and how
+# scope: document
+details contains {"of": "resource", "label": labels.name(labels.resource)} if {
+	labels.resource > _clearance
+}
+
+details contains {"of": "result", "label": labels.name(labels.returned)} if {
+	labels.returned > _clearance
+}
+
+_clearance := min([labels.rank(agents.entry.clearance), subjects.clearance(task.claims.sub)])

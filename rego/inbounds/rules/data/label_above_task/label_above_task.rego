@@ -1,0 +1,41 @@
+# METADATA
+# title: Label above the task
+# description: |
+#   A task is begun for data up to a label. What is more sensitive is out of its bounds, even
+#   where agent and subject are cleared for it.
+# custom:
+#   severity: high
+#   remedy: Do without this data, or begin a task that reaches up to its label
+#   controls: ["owasp_mcp:MCP10:2025", "nist_800_53:AC-4(1)", "nist_800_207:T3"]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - capability.not_granted
+#     - data.label_above_clearance
+package inbounds.rules.data.label_above_task
+
+import data.inbounds.lib.labels
+import data.inbounds.lib.task
+
+# METADATA
+# description: The task reaches up to the label of the resource and of all that may be returned
+ruled_out if {
+	is_string(input.resource.id)
+	is_number(_reach)
+	labels.resource <= _reach
+	labels.returned <= _reach
+}
+
+# METADATA
+# description: What is labelled too high, and how
+# scope: document
+details contains {"of": "resource", "label": labels.name(labels.resource)} if {
+	labels.resource > _reach
+}
+
+details contains {"of": "result", "label": labels.name(labels.returned)} if {
+	labels.returned > _reach
+}
+
+_reach := labels.rank(task.authority.label)

@@ -1,0 +1,54 @@
+# METADATA
+# title: Destination not allowed
+# description: |
+#   Data goes only where the task may send it: every recipient, host, address or account that
+#   a call names is among the destinations the task was begun with. A call that sends or
+#   spends names at least one, unless the registry states where its tool sends.
+# custom:
+#   severity: critical
+#   remedy: Leave this destination out, or ask the user for a task that may send there
+#   controls: ["owasp_asi:ASI02", "nist_800_53:AC-4", "owasp_aisvs:v1.0-C9.3.7", "mitre_atlas:AML.T0086"]
+#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.effects_unset]
+package inbounds.rules.egress.destination_not_allowed
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.destinations
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Everywhere this call goes is where the task may send
+ruled_out if {
+	is_object(arguments.leaves)
+	_known_where
+	count(destinations.stated - destinations.permitted) == 0
+
+	every pointer in destinations.outward {
+		destinations.allowed(pointer)
+	}
+}
+
+# METADATA
+# description: Where this call would go and may not, or that it does not say where
+# scope: document
+details contains {"argument": pointer} if {
+	some pointer in destinations.outward
+	not destinations.allowed(pointer)
+}
+
+details contains {"destination": name} if {
+	some name in (destinations.stated - destinations.permitted)
+}
+
+details contains {"effect": effect} if {
+	not _known_where
+	some effect in (tools.effects & _outward)
+}
+
+_outward := {"export", "spend"}
+
+_known_where if {
+	count(tools.effects) > 0
+	count(tools.effects & _outward) == 0
+}
+
+_known_where if count(destinations.outward) + count(destinations.stated) > 0

@@ -1,0 +1,22 @@
+# METADATA
+# title: Other environment than the task's
+# description: |
+#   A task is begun for one environment. A resource of another one, or one of which nobody
+#   says where it lives, is out of its bounds.
+# custom:
+#   severity: high
+#   remedy: Begin a task for this environment, or state it for tool (deployment/tools.yaml) or resource
+#   controls: ["owasp_nhi:NHI8:2025", "nist_800_53:AC-3(13)", "csa_atf:S-5"]
+#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool]
+package inbounds.rules.environment.other_than_task
+
+import data.inbounds.lib.resources
+import data.inbounds.lib.task
+
+# METADATA
+# description: The resource is known to live in the environment of the task
+ruled_out if resources.environment == task.authority.environment
+
+# METADATA
+# description: The environment of the resource, where it is known
+details contains {"environment": resources.environment}

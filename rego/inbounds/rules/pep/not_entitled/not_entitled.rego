@@ -1,0 +1,42 @@
+# METADATA
+# title: PEP not entitled
+# description: |
+#   The deployment says of every PEP which tenants and environments it may ask for and which
+#   obligations it can discharge. One that asks for others, or claims more, is not the one
+#   that was set up.
+# custom:
+#   severity: high
+#   remedy: Let the operator add the tenant, environment or obligation to this PEP in deployment/peps.yaml
+#   controls: ["nist_800_53:IA-9", "owasp_mcp:MCP07:2025", "nist_800_207:T6"]
+#   depends_on: [request.malformed, task.unverified]
+package inbounds.rules.pep.not_entitled
+
+import data.inbounds.lib.task
+
+# METADATA
+# description: The PEP may ask for this tenant and environment, and claims no more than it may
+ruled_out if {
+	task.claims.tenant in _entry.tenants
+	task.authority.environment in _entry.environments
+	is_array(input.context.pep.supported_obligations)
+
+	every type in input.context.pep.supported_obligations {
+		type in _entry.obligations
+	}
+}
+
+# METADATA
+# description: What the PEP may not ask for, or claims without being set up for it
+# scope: document
+details contains {"tenant": task.claims.tenant} if not task.claims.tenant in _entry.tenants
+
+details contains {"environment": task.authority.environment} if {
+	not task.authority.environment in _entry.environments
+}
+
+details contains {"obligation": type} if {
+	some type in input.context.pep.supported_obligations
+	not type in _entry.obligations
+}
+
+_entry := data.deployment.peps[input.context.pep.id]

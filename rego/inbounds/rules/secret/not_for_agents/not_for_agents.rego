@@ -1,0 +1,61 @@
+# METADATA
+# title: Secrets are not for agents
+# description: |
+#   Keys, passwords and the files that hold them are for the broker that lends credentials.
+#   No agent reads, changes or passes them, whatever its task. The deployment's settings add
+#   places to the list that comes with the policy.
+# custom:
+#   severity: critical
+#   remedy: Register the credential that the tool needs, and let the broker lend it
+#   controls: ["owasp_nhi:NHI2:2025", "owasp_mcp:MCP01:2025", "owasp_aisvs:v1.0-C9.5.4", "mitre_atlas:AML.T0055"]
+#   depends_on: [request.malformed, capability.unregistered_tool]
+package inbounds.rules.secret.not_for_agents
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.places
+
+# METADATA
+# description: No secret is touched, and no credential passed
+ruled_out if {
+	_no_secret_by_type
+	places.clear(places.secrets, _bounds)
+
+	every leaf in arguments.leaves {
+		_no_credential(leaf)
+	}
+}
+
+# METADATA
+# description: The type of the resource, or the arguments, that are secrets or hold one
+# scope: document
+details contains {"resource": input.resource.type} if not _resource_clear
+
+details contains {"argument": pointer} if {
+	some pointer, leaf in arguments.leaves
+	not _leaf_clear(leaf)
+}
+
+_resource_clear if {
+	_no_secret_by_type
+	places.resource_clear(places.secrets, _bounds)
+}
+
+_leaf_clear(leaf) if {
+	_no_credential(leaf)
+	places.leaf_clear(leaf, places.secrets, _bounds)
+}
+
+_no_secret_by_type if {
+	is_string(input.resource.type)
+	count(places.secret_types) > 0
+	not places.secret_types[lower(input.resource.type)]
+}
+
+# A registry that does not know the argument does not say that it is no credential.
+_no_credential(leaf) if arguments.holds_nothing(leaf)
+
+_no_credential(leaf) if leaf.value == null
+
+_no_credential(leaf) if arguments.spec(leaf.pattern).role != "credential"
+
+_bounds := object.get(data.deployment.settings, "secrets", [])

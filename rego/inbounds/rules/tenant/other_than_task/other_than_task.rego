@@ -1,0 +1,39 @@
+# METADATA
+# title: Other tenant than the task's
+# description: |
+#   A task is begun in one tenant, to which agent and subject both belong. A resource of
+#   another one, or one of which nobody says whose it is, is out of its bounds.
+# custom:
+#   severity: critical
+#   remedy: Begin a task in this tenant, or state it for tool (deployment/tools.yaml) or resource
+#   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP10:2025", "owasp_aisvs:v1.0-C5.3.1", "owasp_aisvs:v1.0-C10.2.5"]
+#   depends_on:
+#     - request.malformed
+#     - identity.unverified
+#     - identity.agent_unregistered
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - subject.not_entitled
+package inbounds.rules.tenant.other_than_task
+
+import data.inbounds.lib.agents
+import data.inbounds.lib.resources
+import data.inbounds.lib.subjects
+import data.inbounds.lib.task
+
+# METADATA
+# description: Resource, agent and subject are all of the task's tenant
+ruled_out if {
+	resources.tenant == task.claims.tenant
+	task.claims.tenant in agents.entry.tenants
+	task.claims.tenant in subjects.tenants(task.claims.sub)
+}
+
+# METADATA
+# description: Who or what is not of the task's tenant
+# scope: document
+details contains {"of": "resource"} if not resources.tenant == task.claims.tenant
+
+details contains {"of": "agent"} if not task.claims.tenant in agents.entry.tenants
+
+details contains {"of": "subject"} if not task.claims.tenant in subjects.tenants(task.claims.sub)
