@@ -1,8 +1,7 @@
 """Writes everything that is generated and committed, or says what is stale.
 
-    python -m tools.generate                  write all
-    python -m tools.generate shape docs       write some
-    python -m tools.generate --check          write nothing; exit 1 if anything would change
+`python -m tools.generate` writes all, with names only those; with `--check` it writes nothing
+and exits with 1 if anything would change.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from inbounds.errors import InboundsError
-from tools import catalogue, schemas, shape
+from tools import capabilities, catalogue, schemas, shape
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +21,7 @@ GENERATORS: dict[str, ModuleType] = {
     "schemas": schemas,
     "shape": shape,
     "catalogue": catalogue,
+    "capabilities": capabilities,
 }
 """Each has `generated(root)`, texts by path, and `OWNS`, the globs only it writes to."""
 

@@ -33,8 +33,7 @@ _door if {
 }
 
 _door if {
-	input.method in {"PUT", "PATCH"}
-	input.path == ["v1", "data", "live", "now"]
+	_feed_door
 	count(input.params) == 0
 	some digests in data.deployment.settings.feed_writers
 	_digest in digests
@@ -44,6 +43,20 @@ _door if {
 	input.method == "GET"
 	input.path == ["health"]
 	object.keys(input.params) - {"bundles", "plugins", "exclude-plugin"} == set()
+}
+
+_feed_door if {
+	input.method in {"PUT", "PATCH", "GET"}
+	input.path == ["v1", "data", "live", "now"]
+}
+
+# Its owner reads back what it wrote.
+_feed_door if {
+	input.method == "GET"
+	input.path in {
+		["v1", "data", "live", "now", "generation"],
+		["v1", "data", "live", "now", "seq"],
+	}
 }
 
 _a_pep_door if _decision_door

@@ -42,9 +42,19 @@ test_only_the_owner_of_the_feed_writes_it if {
 		not _allowed({"method": method, "path": ["v1", "data", "live"], "identity": "feed-secret"})
 		not _allowed({"method": method, "path": ["v1", "data"], "identity": "feed-secret"})
 	}
-	every method in ["GET", "POST", "DELETE"] {
+	every method in ["POST", "DELETE"] {
 		not _allowed({"method": method, "path": _feed, "identity": "feed-secret"})
 	}
+}
+
+test_only_the_owner_of_the_feed_reads_it_back if {
+	every path in [_feed, array.concat(_feed, ["generation"]), array.concat(_feed, ["seq"])] {
+		_allowed({"method": "GET", "path": path, "identity": "feed-secret"})
+		not _allowed({"method": "GET", "path": path, "identity": "pep-secret"})
+		not _allowed({"method": "GET", "path": path, "identity": ""})
+	}
+	not _allowed({"method": "GET", "path": ["v1", "data", "live"], "identity": "feed-secret"})
+	not _allowed({"method": "PUT", "path": array.concat(_feed, ["seq"]), "identity": "feed-secret"})
 }
 
 test_anyone_asks_for_health if {

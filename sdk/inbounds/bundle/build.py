@@ -8,7 +8,6 @@ ECDSA draws a random number each time).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -96,25 +95,27 @@ def build(
     histories = [provenance.of(folder) for folder in (deployment, site, rego) if folder is not None]
     sequence = provenance.sequence(histories)
     described = next((h.described for h in histories if h.described != "0"), "0")
-    catalogue = sources.site_catalogue(site, opa=opa)
 
     with tempfile.TemporaryDirectory(prefix="inbounds-stage-") as scratch:
         folder = Path(scratch) / "bundle"
         roots = (*_POLICY_ROOTS, "site") if site is not None else _POLICY_ROOTS
         sources.stage(folder, rego=rego, site=site, manifest={"roots": list(roots)})
+        compiling: _Compiling = {
+            "opa": opa,
+            "capabilities": capabilities,
+            "known_as": {"site": site} if site is not None else {},
+        }
+        # First, since the compiler says best what is wrong with a source.
+        with sources.schemas_for_site(folder):
+            compiler.refuse_errors(folder, schemas=rego.parent / "schemas", **compiling)
+
+        catalogue = sources.site_catalogue(site, opa=opa)
         stated: dict[str, Any] = {"questions": list(sources.QUESTIONS), "site": catalogue}
         sources.state(folder, stated)
         digest = sources.digest(folder)
         revision = f"{described}-{digest[:12]}"
         sources.state(folder, {"revision": revision, **stated})
 
-        compiling: _Compiling = {
-            "opa": opa,
-            "capabilities": capabilities,
-            "known_as": {"site": site} if site is not None else {},
-        }
-        with sources.schemas_for_site(folder):
-            compiler.refuse_errors(folder, schemas=rego.parent / "schemas", **compiling)
         compiled = archive.unpack(compiler.build(folder, **compiling))
         options = ["--target", "wasm", *_entrypoints()]
         module = archive.unpack(compiler.build(folder, options=options, **compiling))
@@ -193,9 +194,7 @@ def _written(packed: Mapping[Artefact, bytes], out: Path, revision: str) -> dict
 def _deployment(folder: Path) -> dict[str, Any]:
     from inbounds.deployment import document, load
 
-    data = document(load(folder))
-    unstamped = {name: value for name, value in data.items() if name != "revision"}
-    return {**data, "revision": "sha256:" + hashlib.sha256(_json(unstamped)).hexdigest()[:12]}
+    return document(load(folder))
 
 
 def _entrypoints() -> list[str]:

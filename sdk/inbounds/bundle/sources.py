@@ -33,23 +33,11 @@ def site_catalogue(site: Path | None, *, opa: Path) -> dict[str, dict[str, Any]]
     """Return the catalogue of the operator's own rules; empty without any.
 
     Raises:
-        ConfigurationError: The folder is missing, holds something that nothing would walk,
-            or a rule lacks its METADATA.
+        ConfigurationError: Something stands where nothing would walk it, or a rule lacks its
+            METADATA.
     """
     if site is None:
         return {kind: {} for kind in KINDS}
-    if not site.is_dir():
-        raise ConfigurationError(
-            f"there is no folder {site}",
-            code="bundle.site_missing",
-            hint="`inbounds new rule <category>/<fault>` writes a first rule",
-        )
-    if (site / "grants").exists():
-        raise ConfigurationError(
-            f"{site / 'grants'}: a site may deny, ask and oblige, never grant",
-            code="bundle.site_grants",
-            hint="what may be granted is in the deployment: subjects, agents, intents",
-        )
     return catalogue(site, package="site", opa=opa)
 
 
@@ -61,8 +49,28 @@ def stage(into: Path, *, rego: Path, site: Path | None, manifest: dict[str, Any]
         rego: The project's sources: `inbounds/` and `system/`.
         site: The operator's, or None.
         manifest: The bundle's manifest.
+
+    Raises:
+        ConfigurationError: There is no such folder of sources, or the site grants something.
     """
+    if site is not None and not site.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {site}",
+            code="bundle.site_missing",
+            hint="`inbounds new rule <category>/<fault>` writes a first rule",
+        )
+    if site is not None and (site / "grants").exists():
+        raise ConfigurationError(
+            f"{site / 'grants'}: a site may deny, ask and oblige, never grant",
+            code="bundle.site_grants",
+            hint="what may be granted is in the deployment: subjects, agents, intents",
+        )
     for name in ("inbounds", "system"):
+        if not (rego / name).is_dir():
+            raise ConfigurationError(
+                f"{rego} holds no {name}/, so it is not the policy's sources",
+                code="bundle.rego_missing",
+            )
         _copy(rego / name, into / name)
     if site is not None:
         _copy(site, into / "site")
