@@ -246,7 +246,8 @@ class DecisionSpan:
         found = self._span.get_span_context()
         if not found.is_valid:
             return ""
-        return f"00-{found.trace_id:032x}-{found.span_id:016x}-{found.trace_flags:02x}"
+        # Only the sampled bit: readers of W3C Trace Context level 1 refuse the random flag beside it.
+        return f"00-{found.trace_id:032x}-{found.span_id:016x}-{found.trace_flags & 1:02x}"
 
     @property
     def trace_id(self) -> str:

@@ -12,6 +12,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -758,20 +759,26 @@ class TestVerify:
         assert all(result.ok for result in results)
         assert results[-1].records > results[0].records
 
+    @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
     def test_reads_a_log_that_nobody_can_write(self, filled):
         program = """
-import sys
+import os, sys
 from inbounds.evidence.verify import verify
-print(verify(sys.argv[1], bytes(range(32))))
+if os.geteuid() == 0:
+    os.seteuid(65534)  # the superuser can write everywhere
+try:
+    open(sys.argv[1] + "-shm", "w")
+except PermissionError:
+    print(verify(sys.argv[1], bytes(range(32))))
 """
-        filled.chmod(0o400)
-        filled.parent.chmod(0o500)
-        try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(shutil.copy(filled, folder))
+            path.chmod(0o444)
+            Path(folder).chmod(0o555)
             found = subprocess.run(
-                [sys.executable, "-c", program, filled], capture_output=True, text=True, check=True
+                [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
             )
-        finally:
-            filled.parent.chmod(0o700)
+            Path(folder).chmod(0o755)
 
         assert found.stdout == "whole · 10 records\n"
 
