@@ -22,29 +22,36 @@ task := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": []
 } else := {"issued": false, "cut": [], "reasons": sort(refusals)}
 
 # METADATA
-# description: Everything that speaks against a task; each is ruled out by being known
-refusals contains _refusal("issuance.agent", "the agent is not registered or not active") if {
+# description: |
+#   Everything that speaks against a task. That nothing is left of it is said only where
+#   nothing else explains it.
+refusals := _unknown if count(_unknown) > 0
+
+refusals := {refusal |
+	not _something_left
+	refusal := _refusal("issuance.empty", "nothing is left of what was asked for")
+} if {
+	count(_unknown) == 0
+}
+
+_unknown contains _refusal("issuance.agent", "the agent is not registered or not active") if {
 	not _agent.state == "active"
 }
 
-refusals contains _refusal("issuance.subject", "the subject is not registered") if {
+_unknown contains _refusal("issuance.subject", "the subject is not registered") if {
 	not data.deployment.subjects[input.subject]
 }
 
-refusals contains _refusal("issuance.intent", "the deployment knows no such intent") if {
+_unknown contains _refusal("issuance.intent", "the deployment knows no such intent") if {
 	not data.deployment.intents[input.intent]
 }
 
-refusals contains _refusal("issuance.environment", "the deployment knows no such environment") if {
+_unknown contains _refusal("issuance.environment", "the deployment knows no such environment") if {
 	not data.deployment.environments[input.environment]
 }
 
-refusals contains _refusal("issuance.tenant", "agent and subject are not both of this tenant") if {
+_unknown contains _refusal("issuance.tenant", "agent and subject are not both of this tenant") if {
 	not _same_tenant
-}
-
-refusals contains _refusal("issuance.empty", "nothing is left of what was asked for") if {
-	not _something_left
 }
 
 # METADATA
@@ -57,7 +64,7 @@ authority := {
 	"resources": _resources,
 	"destinations": sort(_destinations),
 	"label": data.deployment.labels.order[_label],
-	"budgets": _intent.budgets,
+	"budgets": object.get(_intent, "budgets", {}),
 	"environment": input.environment,
 	"deadline": clock.now + min([_intent.seconds, input.seconds]),
 }
