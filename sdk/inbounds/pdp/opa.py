@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from inbounds import clock
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _TOKEN_HINT = "is the bearer token the one whose SHA-256 `deployment.peps` holds?"  # noqa: S105 -- a hint
 _BUNDLE_HINT = "before its first bundle OPA answers 500: is the bundle loaded? `/health?bundles`"
 _ADDRESS_HINT = "is this address an OPA, and not a page or a proxy before it?"
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C §3.2
 _NO_POLICY = b"authorization policy missing or undefined"
 
 
@@ -62,7 +64,7 @@ class OpaServer:
             f"/v1/data/{entrypoint}?strict-builtin-errors=true",
             b'{"input":' + question + b"}",
             deadline=deadline,
-            headers={"traceparent": traceparent} if traceparent else None,
+            headers={"traceparent": traceparent} if _TRACEPARENT.fullmatch(traceparent) else None,
         )
         answer = json_object(received)
         if "result" not in answer:

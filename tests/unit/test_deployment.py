@@ -1,0 +1,251 @@
+"""A deployment is loaded whole, or its folder says what is wrong and where."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from inbounds.deployment import FIELDS, document, load
+from inbounds.errors import ConfigurationError
+from inbounds.models import Deployment
+
+KEY = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}
+ORDINARY: dict[str, Any] = {
+    "settings": {"audience": "inbounds", "feed_writers": {"feed": ["0" * 64]}},
+    "labels": {
+        "order": ["public", "secret"],
+        "resources": {"mail": {"label": "public", "prefixes": {"hr/": "secret"}}},
+    },
+    "feed": {"keys": {"feed-1": KEY}},
+    "environments": {
+        "prod": {
+            "freezes": [
+                {"start": "2026-12-24T00:00:00Z", "end": "2026-12-27T00:00:00Z", "effects": []}
+            ]
+        }
+    },
+    "tools": {
+        "mail.send": {
+            "effects": ["export"],
+            "resource": "mail",
+            "environment": "prod",
+            "returns": {"label": "public"},
+            "destinations": ["partners"],
+            "arguments": {
+                "/to/*": {"kind": "email", "role": "recipient"},
+                "/file": {"kind": "path", "path_prefixes": ["/srv/", "/", "data"]},
+                "/url": {"kind": "url", "hosts": ["api.example"]},
+                "/cents": {"kind": "money", "type": "integer"},
+                "/id": {"kind": "id", "type": "integer"},
+            },
+        }
+    },
+    "agents": {
+        "spiffe://a.example/x": {
+            "manifest": {"tools": ["mail.send"], "effects": ["export"]},
+            "clearance": "secret",
+            "tenants": ["acme"],
+            "may_delegate_to": ["spiffe://a.example/x"],
+        }
+    },
+    "groups": {"staff": {"tools": ["*"], "clearance": "public"}},
+    "subjects": {"alice@a.example": {"groups": ["staff"], "tools": ["mail.send"]}},
+    "intents": {
+        "correspond": {
+            "effects": ["export"],
+            "tools": ["mail.send"],
+            "label": "public",
+            "resources": [{"type": "mail"}],
+            "destinations": ["partners"],
+            "budgets": {"calls": 10},
+        }
+    },
+    "destinations": {"partners": {"domains": ["partner.example"], "hosts": ["127.0.0.1"]}},
+    "issuers": {
+        "tasks": {
+            "issuer": "https://a.example",
+            "kind": "production",
+            "vouches_for": ["task"],
+            "tenants": ["acme"],
+            "environments": ["prod"],
+            "effects": ["export"],
+            "algorithms": ["ES256"],
+            "keys": {"k1": KEY},
+        }
+    },
+    "peps": {"pep": {"tenants": ["acme"], "environments": ["prod"], "token_sha256": ["f" * 64]}},
+    "budgets": {"writes": 3},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, value in ORDINARY.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(value), encoding="utf-8")
+    return tmp_path
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load(folder)
+    assert refused.value.code == "deployment.invalid"
+    return refused.value.message
+
+
+def amend(folder: Path, path: str, value: Any) -> None:
+    """Set the value at a path such as `tools/mail.send/effects` in the folder's YAML."""
+    name, *steps, last = path.split("|")
+    file = folder / f"{name}.yaml"
+    whole = yaml.safe_load(file.read_text())
+    place = whole
+    for step in steps:
+        place = place[step]
+    place[last] = value
+    file.write_text(yaml.safe_dump(whole))
+
+
+def test_a_whole_folder_is_a_deployment(folder: Path) -> None:
+    deployment = load(folder)
+    assert isinstance(deployment, Deployment)
+    assert deployment.environments["prod"].freezes[0].start == 1798070400
+    plain = document(deployment)
+    assert json.loads(json.dumps(plain)) == plain
+    assert Deployment.model_validate(plain) == deployment
+    assert set(plain) == {"revision", *FIELDS}
+
+
+def test_the_revision_names_the_content_and_nothing_else(folder: Path) -> None:
+    first = load(folder).revision
+    assert first.startswith("sha256:")
+    assert len(first) == len("sha256:") + 12
+
+    labels = folder / "labels.yaml"
+    labels.write_text("# a comment\n" + labels.read_text() + "\n")
+    (folder / "README.md").write_text("notes")
+    (folder / ".hidden").write_text("notes")
+    assert load(folder).revision == first
+
+    amend(folder, "budgets|writes", 4)
+    assert load(folder).revision != first
+
+
+def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read") as refused:
+        load(tmp_path / "deployment")
+    assert refused.value.code == "deployment.missing"
+    assert "inbounds init" in refused.value.hint
+
+
+@pytest.mark.parametrize("name", ["tool.yaml", "tools.yml", "tools", "tools.json", "revision.yaml"])
+def test_an_unknown_file_is_an_error_that_names_the_known_ones(folder: Path, name: str) -> None:
+    (folder / name).write_text("{}")
+    with pytest.raises(ConfigurationError) as refused:
+        load(folder)
+    assert f"{name}: no file of a deployment" in refused.value.message
+    assert "tools.yaml" in refused.value.hint
+
+
+@pytest.mark.parametrize("name", ["settings", "labels", "feed"])
+def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
+    (folder / f"{name}.yaml").unlink()
+    assert f"{name}.yaml: is missing" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("calls: 1\ncalls: 2\n", "line 2, column 1: the key `calls` stands twice"),
+        ("a: &a {calls: 1}\nb: {<<: *a}\n", "`b`: input should be a valid integer"),
+        ("1: 2\n", "not text"),
+        ("calls: [\n", "line 2"),
+        ("calls: !!python/name:os.system\n", "could not determine a constructor"),
+        ("calls: 1\n---\ncalls: 2\n", "found another document"),
+        ("", "is empty"),
+        ("[]\n", "dictionary"),
+        ("calls: yes\n", "`calls`: input should be a valid integer"),
+        ("calls: 1:30\n", "`calls`: input should be a valid integer"),
+        ("calls: -1\n", "`calls`: input should be greater"),
+    ],
+)
+def test_yaml_that_can_be_misread_is_refused_with_its_place(
+    folder: Path, text: str, fault: str
+) -> None:
+    (folder / "budgets.yaml").write_text(text)
+    message = refusal(folder)
+    assert "budgets.yaml" in message
+    assert fault in message
+
+
+def test_a_file_that_is_not_utf_8_is_refused(folder: Path) -> None:
+    (folder / "budgets.yaml").write_bytes(b"calls: \xff")
+    assert "budgets.yaml: is not YAML in UTF-8" in refusal(folder)
+
+
+def test_words_stay_words_and_ten_stays_ten(folder: Path) -> None:
+    (folder / "destinations.yaml").write_text("{partners: {}, no: {}, on: {}}")
+    (folder / "budgets.yaml").write_text("calls: 010")
+    deployment = load(folder)
+    assert set(deployment.destinations) == {"partners", "no", "on"}
+    assert deployment.budgets == {"calls": 10}
+
+
+def test_every_fault_is_named_at_once(folder: Path) -> None:
+    amend(folder, "tools|mail.send|effcts", ["read"])
+    amend(folder, "labels|order", [])
+    message = refusal(folder)
+    assert "tools.yaml: `mail.send.effcts`" in message
+    assert "labels.yaml: `order`" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("tools|mail.send|returns|label", "publik", "did you mean `public`"),
+        ("tools|mail.send|destinations", ["partner"], "did you mean `partners`"),
+        ("tools|mail.send|environment", "production", "names nothing known"),
+        ("tools|mail.send|arguments|to", {"kind": "email"}, "is no JSON Pointer"),
+        ("tools|mail.send|arguments|/cents", {"kind": "money"}, "is of type `integer`"),
+        ("tools|mail.send|arguments|/to/*|type", "integer", "is of type `string`"),
+        ("tools|mail.send|arguments|/url|hosts", ["API.example"], "is judged as `api.example`"),
+        ("tools|mail.send|arguments|/url|hosts", ["a.example:80"], "as a host"),
+        ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "is judged as `/a/b`"),
+        ("tools|mail.send|arguments|/file|path_prefixes", ["../x"], "leaves the folder"),
+        ("agents|spiffe://a.example/x|clearance", "top", "names nothing known"),
+        ("agents|spiffe://a.example/x|manifest|tools", ["*"], "names nothing known"),
+        ("agents|spiffe://a.example/x|may_delegate_to", ["y"], "names nothing known"),
+        ("groups|staff|tools", ["mail.sent"], "did you mean `mail.send`"),
+        ("groups|staff|clearance", "top", "names nothing known"),
+        ("subjects|alice@a.example|groups", ["stuff"], "did you mean `staff`"),
+        ("intents|correspond|tools", ["mail.read"], "names nothing known"),
+        ("intents|correspond|label", "top", "names nothing known"),
+        ("intents|correspond|destinations", ["x"], "names nothing known"),
+        ("intents|correspond|budgets", {"call": 1}, "did you mean `calls`"),
+        ("budgets|reads", 1, "names nothing known"),
+        ("labels|order", ["public", "secret", "public"], "stands twice"),
+        ("labels|resources|mail|label", "top", "names nothing known"),
+        ("labels|resources|mail|prefixes", {"x": "top"}, "names nothing known"),
+        ("destinations|partners|domains", ["Partner.example"], "judged as `partner.example`"),
+        ("destinations|partners|hosts", ["0x7f.1"], "is judged as `127.0.0.1`"),
+        ("issuers|tasks|environments", ["test"], "names nothing known"),
+        ("issuers|tasks|keys", {"k1": {**KEY, "d": "canary"}}, "is a private key"),
+        ("issuers|tasks|keys", {"k1": {"kty": "oct", "k": "canary"}}, "is a private key"),
+        ("feed|keys", {"k1": {}}, "is no JWK"),
+        ("peps|pep|environments", ["test"], "names nothing known"),
+        ("peps|pep|token_sha256", ["canary"], "`pep.token_sha256.0`: is no SHA-256"),
+        ("settings|feed_writers", {"feed": ["canary"]}, "is no SHA-256"),
+        ("tools|mail.send|effects", ["reed"], "`mail.send.effects.0`"),
+        ("tools|mail.send|resource", None, "`mail.send.resource`"),
+    ],
+)
+def test_what_one_file_says_of_another_must_be_there(
+    folder: Path, path: str, value: Any, fault: str
+) -> None:
+    amend(folder, path, value)
+    message = refusal(folder)
+    assert f"{path.partition('|')[0]}.yaml: `" in message
+    assert fault in message
+    assert "canary" not in message
