@@ -43,7 +43,7 @@ read_as(leaf, "path") if {
 }
 
 # RFC 3986, section 3.2; a backslash ends it for readers of the WHATWG URL Standard.
-_authority(rest) := regex.find_n(`^[^/?#\\]*`, rest, 1)[0]
+_authority(rest) := split(replace(replace(replace(rest, "?", "/"), "#", "/"), `\`, "/"), "/")[0]
 
 _of_host(authority, host) if authority == host
 
