@@ -244,9 +244,11 @@ class DecisionSpan:
     def traceparent(self) -> str:
         """The W3C trace context of the span, to be sent to the PDP, or "" without one."""
         found = self._span.get_span_context()
+        if not found.is_valid:  # without an SDK, the trace of whoever called this process goes on
+            found = trace.get_current_span().get_span_context()
         if not found.is_valid:
             return ""
-        # Only the sampled bit: readers of W3C Trace Context level 1 refuse the random flag beside it.
+        # The sampled bit alone: readers of Trace Context level 1 refuse the random flag.
         return f"00-{found.trace_id:032x}-{found.span_id:016x}-{found.trace_flags & 1:02x}"
 
     @property
@@ -374,7 +376,7 @@ def _plain(code: str) -> str:
 
 def __getattr__(name: str) -> Any:
     if name == "configure":
-        from inbounds.telemetry_setup import configure  # noqa: PLC0415 -- it needs the SDK
+        from inbounds.telemetry_setup import configure
 
         return configure
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

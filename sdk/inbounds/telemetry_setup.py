@@ -131,13 +131,13 @@ def _console(resource: Resource, _endpoint: str, stream: TextIO) -> Providers:
 
 def _otlp(resource: Resource, endpoint: str, _stream: TextIO) -> Providers:
     try:
-        from opentelemetry.exporter.otlp.proto.http._log_exporter import (  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http._log_exporter import (
             OTLPLogExporter,
         )
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import (
             OTLPMetricExporter,
         )
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
             OTLPSpanExporter,
         )
     except ImportError as error:

@@ -23,7 +23,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     here = Path.cwd() / ".inbounds"
     if here.is_dir():
         return here
-    from platformdirs import user_state_path  # noqa: PLC0415 -- not needed where one is named
+    from platformdirs import user_state_path
 
     return user_state_path("inbounds", appauthor=False)
 
