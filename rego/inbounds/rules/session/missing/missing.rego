@@ -31,7 +31,7 @@ _places := {
 
 _sound contains "/id" if is_string(input.context.session.id)
 
-_sound contains "/version" if is_number(input.context.session.version)
+_sound contains "/version" if _counted(input.context.session.version)
 
 _sound contains "/trust" if input.context.session.trust in {"trusted", "untrusted"}
 
@@ -40,13 +40,18 @@ _sound contains "/label" if is_number(labels.rank(input.context.session.label))
 _sound contains "/effects" if is_array(input.context.session.effects)
 
 _sound contains "/spent" if {
-	is_number(input.context.session.spent.calls)
-	is_number(input.context.session.spent.writes)
-	is_number(input.context.session.spent.exports)
+	_counted(input.context.session.spent.calls)
+	_counted(input.context.session.spent.writes)
+	_counted(input.context.session.spent.exports)
 }
 
-_sound contains "/repeats" if is_number(input.context.session.repeats)
+_sound contains "/repeats" if _counted(input.context.session.repeats)
 
-_sound contains "/refusals" if is_number(input.context.session.refusals)
+_sound contains "/refusals" if _counted(input.context.session.refusals)
 
 _sound contains "/decisions" if is_array(input.context.session.decisions)
+
+_counted(value) if {
+	is_number(value)
+	value >= 0
+}

@@ -1,0 +1,78 @@
+package inbounds.rules.session.missing_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+
+test_ruled_out_when_every_part_is_there if {
+	fixtures.ruled_out("session", "missing", [])
+	fixtures.details("session", "missing", []) == set()
+}
+
+test_names_the_part_that_is_not_there if {
+	every part in {"id", "version", "trust", "label", "effects", "spent", "repeats", "refusals", "decisions"} {
+		path := concat("/", ["/context/session", part])
+		patches := [{"op": "remove", "path": concat("", ["/question", path])}]
+
+		not fixtures.ruled_out("session", "missing", patches)
+		fixtures.details("session", "missing", patches) == {{"place": path}}
+	}
+}
+
+test_stands_for_a_label_the_deployment_lacks if {
+	every label in {"", "top secret", "Public"} {
+		patches := _set("/question/context/session/label", label)
+
+		not fixtures.ruled_out("session", "missing", patches)
+		fixtures.details("session", "missing", patches) == {{"place": "/context/session/label"}}
+	}
+}
+
+test_stands_when_a_budget_is_not_counted if {
+	every budget in {"calls", "writes", "exports"} {
+		patches := [{"op": "remove", "path": concat("/", ["/question/context/session/spent", budget])}]
+
+		not fixtures.ruled_out("session", "missing", patches)
+		fixtures.details("session", "missing", patches) == {{"place": "/context/session/spent"}}
+	}
+}
+
+test_names_every_part_of_a_session_that_is_none if {
+	patches := [{"op": "remove", "path": "/question/context/session"}]
+
+	not fixtures.ruled_out("session", "missing", patches)
+	count(fixtures.details("session", "missing", patches)) == 9
+}
+
+test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
+	every path in _read {
+		every patches in fixtures.damages(path) {
+			not fixtures.ruled_out("session", "missing", patches)
+		}
+	}
+}
+
+test_stands_for_what_is_no_question if {
+	every anything in fixtures.junk {
+		not fixtures.ruled_out_of("session", "missing", anything)
+	}
+}
+
+_read := [
+	"/question/context/session",
+	"/question/context/session/id",
+	"/question/context/session/version",
+	"/question/context/session/trust",
+	"/question/context/session/label",
+	"/question/context/session/effects",
+	"/question/context/session/spent",
+	"/question/context/session/spent/calls",
+	"/question/context/session/spent/writes",
+	"/question/context/session/spent/exports",
+	"/question/context/session/repeats",
+	"/question/context/session/refusals",
+	"/question/context/session/decisions",
+	"/question/context",
+	"/deployment/labels",
+	"/deployment/labels/order",
+]
+
+_set(path, value) := [{"op": "add", "path": path, "value": value}]
