@@ -32,6 +32,7 @@ from inbounds.evidence.records import body, parse
 from inbounds.evidence.verify import verify
 
 KEY = bytes(range(32))
+CANARY = "canary-7f3a91"
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -234,6 +235,22 @@ class TestRecords:
             executed(result="text")
         with pytest.raises(ValidationError):
             decided(outcome="perhaps")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"arguments": {"body": CANARY}},
+            {"outcome": CANARY},
+            {"codes": [{"code": CANARY}]},
+            {"tool": {"name": CANARY}},
+            {"granted": {"tools": [], "token": CANARY}},
+        ],
+    )
+    def test_say_no_value_when_they_refuse_one(self, changes):
+        with pytest.raises(ValidationError) as caught:
+            decided(**changes)
+
+        assert CANARY not in str(caught.value)
 
 
 class TestLog:
@@ -491,6 +508,17 @@ for number in range(1, 10_000):
 
         with pytest.raises(DecisionUnavailable, match="shorter"):
             log.decided(decided(2))
+
+    def test_says_no_value_when_it_refuses_a_record(self, log):
+        log.decided(decided(1))
+        again = decided(1, tool=CANARY, codes=(CANARY,))
+        for record in (again, again.model_copy(update={"tool": f"{CANARY}\ud800"})):
+            with pytest.raises(DecisionUnavailable) as caught:
+                log.decided(record)
+            assert CANARY not in f"{caught.value!s} {caught.value!r} {caught.value.__cause__!r}"
+
+        raw = b"".join(path.read_bytes() for path in log.path.parent.iterdir())
+        assert CANARY.encode() not in raw
 
     def test_none_is_said_out_loud(self):
         log = NoEvidence()

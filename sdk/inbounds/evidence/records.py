@@ -20,7 +20,7 @@ Nanoseconds = Annotated[int, BeforeValidator(_nanoseconds), Field(ge=0)]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Granted(_Record):
