@@ -66,7 +66,8 @@ def _any_affix(texts: Any, affixes: Any, matches: Callable[[str, str], bool]) ->
 
 
 def _count(text: Any, part: Any) -> int:
-    return _bytes(text).count(_bytes(part)) if part else len(str(text)) + 1
+    content, wanted = _bytes(text), _bytes(part)
+    return content.count(wanted) if wanted else len(text) + 1
 
 
 def _subset(whole: Any, part: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from inbounds.pdp.values import BuiltinError, Set
 
 _VERB: Final = re.compile(r"%([-+ 0#]*)([0-9*]*)(?:\.([0-9*]*))?(.?)", re.DOTALL)
+_INT64: Final = range(-(2**63), 2**63)
 _PLAIN: Final = re.compile(r"[ -~]*", re.DOTALL)
 
 
@@ -73,27 +74,58 @@ def rego(value: Any) -> str:
 
 
 def _formatted(value: str | float, flags: str, width: int, precision: str | None, verb: str) -> str:
-    match value, verb:
-        case str(), "s" | "v":
-            return _padded_text(_cut(value, precision), flags, width)
-        case str(), "q":
-            if "+" in flags:
-                raise BuiltinError("a verb that is not supported")
-            return _padded_text(_quoted(_cut(value, precision)), flags, width)
-        case int(), "d" | "v" | "x" | "X":
-            if precision is not None:
-                raise BuiltinError("a verb that is not supported")
-            base = {"x": "x", "X": "X"}.get(verb, "d")
-            return _padded_number(value < 0, format(abs(value), base), flags, width)
-        case float(), "e" | "f":
-            digits = 6 if precision is None else int(precision or 0)
-            return _padded_number(value < 0, format(abs(value), f".{digits}{verb}"), flags, width)
-        case float(), "g" | "v" if precision is None:
-            return _padded_number(value < 0, _shortest(abs(value), 21), flags, width)
-        case (str(), "x" | "X") | (int(), "q") | (float(), "x" | "X" | "g" | "v"):
+    if verb == "v":
+        flags = flags.replace("+", "")  # it asks for the names of fields there
+    if isinstance(value, str):
+        text = _text(value, flags, precision, verb)
+        padded = None if text is None else _padded_text(text, flags, width)
+    elif isinstance(value, int):
+        text = _integer(value, precision, verb)
+        padded = None if text is None else _padded_number(text, flags, width)
+    else:
+        text = _float(value, precision, verb)
+        padded = None if text is None else _padded_number(text, flags, width)
+    if padded is not None:
+        return padded
+    if "+" in flags:
+        raise BuiltinError("a verb that is not supported")
+    shown = _formatted(value, flags, width, precision, "v")
+    return f"%!{verb}({_kind(value)}={shown})"
+
+
+# Each of these gives None for a verb that Go reports as wrong for the type.
+
+
+def _text(value: str, flags: str, precision: str | None, verb: str) -> str | None:
+    if verb in "sv":
+        return _cut(value, precision)
+    if verb == "q" and "+" not in flags:
+        return _quoted(_cut(value, precision))
+    if verb in "qxX":
+        raise BuiltinError("a verb that is not supported")
+    return None
+
+
+def _integer(value: int, precision: str | None, verb: str) -> str | None:
+    small = value in _INT64
+    if verb in "dvxX" or (verb == "s" and not small):
+        if precision is not None:
             raise BuiltinError("a verb that is not supported")
-        case _:
-            return f"%!{verb}({_kind(value)}={_shown(value)})"
+        return format(value, verb if verb in "xX" else "d")
+    if verb == "q" or not small:
+        raise BuiltinError("a verb that is not supported")
+    return None
+
+
+def _float(value: float, precision: str | None, verb: str) -> str | None:
+    if verb in "ef":
+        digits = 6 if precision is None else int(precision or 0)
+        return format(value, f".{digits}{verb}")
+    if verb in "gv" and precision is None:
+        return _shortest(value)
+    if verb in "gvxX":
+        raise BuiltinError("a verb that is not supported")
+    return None
 
 
 def _cut(text: str, precision: str | None) -> str:
@@ -108,8 +140,9 @@ def _padded_text(text: str, flags: str, width: int) -> str:
     return text.rjust(width)
 
 
-def _padded_number(negative: bool, digits: str, flags: str, width: int) -> str:  # noqa: FBT001
-    sign = "-" if negative else "+" if "+" in flags else " " if " " in flags else ""
+def _padded_number(number: str, flags: str, width: int) -> str:
+    sign, digits = ("-", number[1:]) if number[0] == "-" else ("", number)
+    sign = sign or ("+" if "+" in flags else " " if " " in flags else "")
     if "-" in flags:
         return (sign + digits).ljust(width)
     if "0" in flags:
@@ -117,26 +150,23 @@ def _padded_number(negative: bool, digits: str, flags: str, width: int) -> str: 
     return (sign + digits).rjust(width)
 
 
-def _shortest(value: float, threshold: int) -> str:
-    """Go's shortest form: an exponent of at least two digits below 1e-4 and from `threshold`."""
+def _shortest(value: float) -> str:
+    """Go's shortest form: an exponent of at least two digits below 1e-4 and from 1e6."""
     if value == 0:
-        return "0"
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    digits = mantissa.replace(".", "").lstrip("0") if not exponent else mantissa.replace(".", "")
-    if exponent:
-        power = int(exponent)
-    else:
-        whole, _, fraction = mantissa.partition(".")
-        power = len(whole) - 1 if whole != "0" else -(len(fraction) - len(fraction.lstrip("0")) + 1)
-    digits = digits.rstrip("0") or "0"
-    if power < -4 or power >= threshold:
+        return f"{value:.0f}"
+    sign = "-" if value < 0 else ""
+    # The shortest digits that read back as the same number are the same in both languages.
+    digits = repr(abs(value)).partition("e")[0].replace(".", "").strip("0")
+    power = int(f"{value:.16e}".partition("e")[2])
+    if abs(float(f"{digits[0]}.{digits[1:]}e{power}")) != abs(value):
+        power += 1  # rounded up to the next power of ten
+    if power < -4 or power >= 6:
         mantissa = digits[0] + ("." + digits[1:] if digits[1:] else "")
-        return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
+        return f"{sign}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
     if power < 0:
-        return "0." + "0" * (-power - 1) + digits
-    if len(digits) <= power + 1:
-        return digits.ljust(power + 1, "0")
-    return f"{digits[: power + 1]}.{digits[power + 1 :]}"
+        return f"{sign}0.{'0' * (-power - 1)}{digits}"
+    whole = digits[: power + 1].ljust(power + 1, "0")
+    return sign + whole + ("." + digits[power + 1 :] if digits[power + 1 :] else "")
 
 
 def _quoted(text: str) -> str:
@@ -150,12 +180,8 @@ def _kind(value: str | float) -> str:
         return "string"
     if isinstance(value, float):
         return "float64"
-    return "int64" if -(2**63) <= value < 2**63 else "*big.Int"
+    return "int64" if value in _INT64 else "*big.Int"
 
 
 def _shown(value: str | float) -> str:
-    return _shortest_signed(value) if isinstance(value, float) else str(value)
-
-
-def _shortest_signed(value: float) -> str:
-    return ("-" if value < 0 else "") + _shortest(abs(value), 21)
+    return _shortest(value) if isinstance(value, float) else str(value)

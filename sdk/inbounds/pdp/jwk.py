@@ -41,7 +41,7 @@ _SIGNING: Final = frozenset(
 )
 _OTHER: Final = frozenset(
     {
-        *("none", "ES256K", "dir", "RSA1_5"),
+        *("none", "ES256K", "Ed25519", "dir", "RSA1_5"),
         *("RSA-OAEP", "RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512"),
         *("A128KW", "A192KW", "A256KW", "A128GCMKW", "A192GCMKW", "A256GCMKW"),
         *("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"),
@@ -129,14 +129,15 @@ def _jwk(document: Any) -> Key | None:
     alg = document.get("alg") or ""
     if "alg" in document and alg not in _SIGNING | _OTHER:
         _error("the `alg` of a key is not known")
-    if not isinstance(document.get("key_ops", []), list):
+    if not isinstance(document.get("key_ops") or [], list):
         _error("the `key_ops` of a key is not a list")
     read = _KINDS.get(document.get("kty") or "")
     if read is None:
         _error("the `kty` of a key is not known")
     public = read(document)
-    if document.get("d") is not None:
-        public = None
+    if "d" in document and document.get("kty") != "oct":
+        _octets(document, "d")
+        public = None  # OPA reads a private key, and verifies nothing with it
     return None if alg in _OTHER else Key(public, alg, document.get("kid") or "")
 
 
@@ -163,10 +164,13 @@ def _ec_key(document: Mapping[str, Any]) -> PublicKey | None:
     curve = _CURVES.get(document.get("crv") or "")
     if curve is None:
         _error("the `crv` of a key is not known")
-    x = int.from_bytes(_octets(document, "x"), "big")
-    y = int.from_bytes(_octets(document, "y"), "big")
+    x, y = _octets(document, "x"), _octets(document, "y")
+    if not len(x) == len(y) == (curve.key_size + 7) // 8:
+        _error("a coordinate of a key has the wrong length")
     try:
-        return ec.EllipticCurvePublicNumbers(x, y, curve).public_key()
+        return ec.EllipticCurvePublicNumbers(
+            int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve
+        ).public_key()
     except (ValueError, UnsupportedAlgorithm):
         _error("a key is not a point of its curve")
 

@@ -73,9 +73,11 @@ def base64url(text: str) -> bytes:
     """Decode as OPA does: padding may be left out, the unused bits at the end are not read."""
     encoded = text.encode("utf-8", "surrogateescape")
     if not text.endswith("="):
-        encoded += b"=" * (-len(encoded) % 4)
+        encoded += {0: b"", 2: b"==", 3: b"="}.get(len(encoded) % 4, b"!")
     if b"\n" in encoded or b"\r" in encoded:
         encoded = encoded.translate(None, b"\r\n")
+    if len(encoded) % 4 or encoded.endswith(b"==="):
+        _error("not base64url")
     try:
         return binascii.a2b_base64(encoded.translate(_URL_ALPHABET), strict_mode=True)
     except binascii.Error:

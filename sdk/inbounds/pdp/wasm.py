@@ -54,7 +54,7 @@ _FUNCTIONS: Final = (
 )
 
 
-class EvaluationFailed(Exception):  # noqa: N818 -- it never leaves this package
+class EvaluationFailed(Exception):
     """The module stopped without a result; its instance is of no more use."""
 
 
