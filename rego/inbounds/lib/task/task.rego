@@ -37,6 +37,7 @@ claims := verified.claims
 #   What was approved: the one entry of `authorization_details` (RFC 9396). Undefined when
 #   there is none, when there are several, or when it is of another type.
 authority := entry if {
+	is_array(claims.authorization_details)
 	count(claims.authorization_details) == 1
 	entry := claims.authorization_details[0]
 	entry.type == "inbounds_task"

@@ -64,7 +64,11 @@ _public if {
 # Beyond 2^53 two engines may round one number to different ones.
 _exact if {
 	every bounds in task.authority.tools {
+		is_object(bounds)
+
 		every constraint in object.get(bounds, "arguments", {}) {
+			is_object(constraint)
+
 			every number in _numbers(constraint) {
 				number >= -9007199254740992
 				number <= 9007199254740992
