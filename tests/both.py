@@ -39,7 +39,11 @@ class Both:
         self.now = now
         changed = {
             name: value
-            for name, value in {"deployment": deployment, "live": live, "test": {"now": now}}.items()
+            for name, value in {
+                "deployment": deployment,
+                "live": live,
+                "test": {"now": now},
+            }.items()
             if self._placed.get(name) != json.dumps(value, sort_keys=True)
         }
         for name, value in changed.items():
