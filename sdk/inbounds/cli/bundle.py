@@ -1,0 +1,176 @@
+"""`inbounds bundle`: build, verify and compare signed bundles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds.bundle.diff import Change
+
+app = typer.Typer(help="Build, verify and compare signed policy bundles.", no_args_is_help=True)
+
+
+@app.command()
+def build(
+    *,
+    key: Annotated[Path, typer.Option(help="The private key to sign with: P-256, PEM.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write to.")],
+    site: Annotated[Path | None, typer.Option(help="The folder of your own rules.")] = None,
+    deployment: Annotated[Path | None, typer.Option(help="The folder of YAML.")] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="YAML of what is ended, revoked or stopped from the start."),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Build and sign all bundles of one revision.
+
+    The folder holds one revision: the bundles of an earlier build are removed from it.
+    """
+    from inbounds import assets, opa_binary
+    from inbounds.bundle.build import build as build_bundles
+
+    built = build_bundles(
+        rego=assets.rego(),
+        site=site,
+        deployment=deployment,
+        key=key,
+        out=out,
+        opa=opa_binary.find(),
+        capabilities=assets.capabilities(),
+        baseline=_baseline(baseline),
+    )
+    files = {artefact: str(path) for artefact, path in built.files.items()}
+
+    def show(console: Console) -> None:
+        console.print(f"revision {built.revision}", style="bold")
+        for artefact, path in files.items():
+            console.print(f"  {artefact:<11}{path}", markup=False)
+
+    value = {
+        "revision": built.revision,
+        "sequence": built.sequence,
+        "sources": built.sources,
+        "files": files,
+    }
+    output.emit(value, as_json=as_json, show=show)
+
+
+@app.command()
+def verify(
+    *,
+    bundles: Annotated[list[Path], typer.Argument(help="Bundles, such as dist/*.tar.gz.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The public key; without it, the key of the shipped bundles."),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Verify the signature of each bundle, every digest in it, and what it says of itself."""
+    from inbounds import assets
+    from inbounds.bundle.verify import read_signed
+    from inbounds.errors import ConfigurationError
+
+    pinned = key or assets.release_key()
+    worst = output.OK
+    results: list[dict[str, Any]] = []
+    for path in bundles:
+        try:
+            bundle = read_signed(path, pinned)
+        except ConfigurationError as error:
+            worst = max(worst, output.exit_code(error))
+            results.append({"file": str(path), "ok": False, "code": error.code})
+            results[-1]["message"] = error.message
+        else:
+            said = {"revision": bundle.revision, "roots": list(bundle.roots)}
+            results.append({"file": str(path), "ok": True, **said, **bundle.metadata})
+
+    def show(console: Console) -> None:
+        for result in results:
+            if result["ok"]:
+                said = f"{result.get('artefact', '')} {result['revision']}".strip()
+                console.print(f"[green]ok[/]      {result['file']}  [dim]{said}[/]")
+            else:
+                console.print(f"[red]refused[/] {result['file']}  {result['message']}")
+                console.print(f"        {result['code']}", style="dim")
+
+    output.emit(results, as_json=as_json, show=show)
+    raise typer.Exit(worst)
+
+
+@app.command()
+def diff(
+    *,
+    old: Annotated[Path, typer.Argument(help="The folder of bundles in force.")],
+    new: Annotated[Path, typer.Argument(help="The folder that is to take its place.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The public key; without it, the key of the shipped bundles."),
+    ] = None,
+    fail_on_widening: Annotated[
+        bool, typer.Option("--fail-on-widening", help="Exit with 1 if anything widens.")
+    ] = False,
+    as_json: output.Json = False,
+) -> None:
+    """Say what changes, and which changes let more through than before."""
+    import dataclasses
+
+    from inbounds import assets
+    from inbounds.bundle.diff import diff as compare
+
+    changes = compare(old, new, key=key or assets.release_key())
+    widening = [change for change in changes if change.widens]
+
+    def show(console: Console) -> None:
+        for change in [*widening, *(change for change in changes if not change.widens)]:
+            _show(console, change)
+        if not changes:
+            console.print("nothing changes")
+
+    value = [dataclasses.asdict(change) for change in changes]
+    output.emit(value, as_json=as_json, show=show)
+    if fail_on_widening and widening:
+        raise typer.Exit(output.FAILED)
+
+
+def _show(console: Console, change: Change) -> None:
+    from rich.text import Text
+
+    sign = {"added": "+", "removed": "-", "changed": "~"}[change.what]
+    line = Text.assemble(
+        ("widens  ", "bold yellow") if change.widens else "        ",
+        f"{sign} {change.kind} {change.path}",
+    )
+    if change.before is not None:
+        line.append(f"  {change.before}", "red")
+    if change.after is not None:
+        line.append(f"  {change.after}", "green")
+    console.print(line)
+
+
+def _baseline(path: Path | None) -> Any:
+    if path is None:
+        return None
+    from pydantic import ValidationError
+
+    from inbounds.errors import ConfigurationError
+    from inbounds.models import Live
+    from inbounds.strict_yaml import strict_yaml
+
+    try:
+        return Live.model_validate(strict_yaml(path.read_bytes()))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read", code="bundle.unreadable") from error
+    except (ValidationError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path} is no list of what is ended, revoked or stopped",
+            code="bundle.baseline_invalid",
+            hint="maps named `ended`, `revoked` and `switches`, each from a name to Unix seconds",
+        ) from error

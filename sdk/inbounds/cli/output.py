@@ -1,0 +1,87 @@
+"""What all commands share: how they speak to people and to programs, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+OK, FAILED, UNTOLD = 0, 1, 2
+"""Exit codes: allowed or ok; denied or failed; could not be told."""
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+"""The option that every command has, as `as_json: Json = False`."""
+
+# What stands in the way of an answer, rather than being one.
+_UNTOLD_CODES = frozenset(
+    {
+        "assets.missing",
+        "bundle.key_unusable",
+        "bundle.missing",
+        "bundle.unreadable",
+        "configuration.invalid",
+        "deployment.missing",
+        "opa.missing",
+        "opa.unsupported",
+    }
+)
+
+
+def console(*, error: bool = False) -> Console:
+    """Return a console for people: colours only on a terminal, no wrapping in a pipe."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    return Console(
+        file=stream,
+        highlight=False,
+        soft_wrap=not stream.isatty(),
+        width=None if stream.isatty() else 200,
+    )
+
+
+def emit(value: Any, *, as_json: bool, show: Callable[[Console], None]) -> None:
+    """Print a result: `value` as JSON for a program, else what `show` writes for a person."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    else:
+        show(console())
+
+
+def failed(error: InboundsError, *, as_json: bool) -> int:
+    """Print what went wrong, why, and what to do now; return the exit code."""
+    if as_json:
+        value = {
+            "error": {
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+                "executed": error.executed,
+            }
+        }
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    else:
+        from rich.text import Text
+
+        out = console(error=True)
+        out.print(Text.assemble(("error  ", "bold red"), error.message))
+        out.print(Text.assemble(("why    ", "dim"), error.code))
+        if error.hint:
+            out.print(Text.assemble(("now    ", "bold"), error.hint))
+    return exit_code(error)
+
+
+def exit_code(error: InboundsError) -> int:
+    """Return the exit code that says what kind of failure this is."""
+    untold = isinstance(error, DecisionUnavailable) or (
+        isinstance(error, ConfigurationError) and error.code in _UNTOLD_CODES
+    )
+    return UNTOLD if untold else FAILED

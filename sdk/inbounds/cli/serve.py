@@ -1,0 +1,200 @@
+"""`inbounds serve`: a hardened OPA with signed bundles, or the configuration for one."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def command(
+    *,
+    bundles: Annotated[
+        Path | None,
+        typer.Argument(help="A folder that `inbounds bundle build` has written."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The public key of the bundles; without it, of the shipped ones."),
+    ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="Without bundles: the folder of your own rules.")
+    ] = None,
+    deployment: Annotated[Path, typer.Option(help="Without bundles: the folder of YAML.")] = Path(
+        "deployment"
+    ),
+    address: Annotated[
+        str, typer.Option("--addr", help="host:port, or unix:///path.")
+    ] = "127.0.0.1:8181",
+    tls_cert: Annotated[Path | None, typer.Option(help="The certificate, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen on other than loopback without TLS.")
+    ] = False,
+    print_config: Annotated[
+        bool,
+        typer.Option("--print-config", help="Print the configuration of a stock OPA, and end."),
+    ] = False,
+    bundles_url: Annotated[
+        str, typer.Option(help="With --print-config: where that OPA pulls its bundles.")
+    ] = "",
+    no_site: Annotated[
+        bool, typer.Option("--no-site", help="With --print-config: without rules of your own.")
+    ] = False,
+    as_json: output.Json = False,
+) -> None:
+    """Start an OPA that serves signed bundles, hardened.
+
+    For development it can build them first: leave out the folder of bundles.
+    """
+    from inbounds import assets, opa_binary, opa_config
+
+    if print_config:
+        text = opa_config.for_pulling(
+            assets.opa_config(), key=key or assets.release_key(), url=bundles_url, site=not no_site
+        )
+
+        def print_page(console: Console) -> None:
+            console.out(text, end="")  # as it is: `print` would read square brackets as markup
+
+        output.emit({"config": text}, as_json=as_json, show=print_page)
+        return
+
+    certificate = _certificate(tls_cert, tls_key)
+    _refuse_open_listener(address, secure=certificate is not None, insecure=insecure)
+    opa = opa_binary.find()
+    with contextlib.ExitStack() as stack:
+        if bundles is None:
+            files, pinned = stack.enter_context(_built(site, deployment, opa))
+        else:
+            files, pinned = _found(bundles), key or assets.release_key()
+        _run(files, pinned, opa=opa, address=address, certificate=certificate, as_json=as_json)
+
+
+def _run(
+    files: list[Path],
+    key: Path,
+    *,
+    opa: Path,
+    address: str,
+    certificate: tuple[Path, Path] | None,
+    as_json: bool,
+) -> None:
+    from inbounds import assets
+    from inbounds.opa_process import OpaProcess
+
+    # What would end this process has to end OPA first.
+    signal.signal(signal.SIGTERM, _interrupt)
+    with OpaProcess(
+        files,
+        key=key,
+        opa=opa,
+        template=assets.opa_config(),
+        address=address,
+        certificate=certificate,
+    ) as process:
+        process.wait_ready()
+
+        def show(console: Console) -> None:
+            console.print(f"[bold]serving[/] {process.revisions.get('rego', '')} at {process.url}")
+            console.print(f"  INBOUNDS_PDP_URL={process.url}", markup=False)
+
+        value = {"url": process.url, "pid": process.process.pid, "revisions": process.revisions}
+        output.emit(value, as_json=as_json, show=show)
+        sys.stdout.flush()
+        try:
+            ended = process.process.wait()
+        except KeyboardInterrupt:
+            return
+    if ended:
+        raise typer.Exit(output.FAILED)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _built(site: Path | None, deployment: Path, opa: Path) -> Iterator[tuple[list[Path], Path]]:
+    """The bundles of what lies in folders, and the key they are signed with for this one run."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+    )
+
+    from inbounds import assets
+    from inbounds.bundle.build import build
+
+    with tempfile.TemporaryDirectory(prefix="inbounds-serve-") as scratch:
+        private, public = Path(scratch) / "once.pem", Path(scratch) / "once.pub"
+        key = ec.generate_private_key(ec.SECP256R1())
+        private.touch(0o600)
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        public.write_bytes(
+            key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+        built = build(
+            rego=assets.rego(),
+            site=site,
+            deployment=deployment,
+            key=private,
+            out=Path(scratch) / "bundles",
+            opa=opa,
+            capabilities=assets.capabilities(),
+        )
+        private.unlink()
+        yield [path for kind, path in built.files.items() if kind != "wasm"], public
+
+
+def _found(folder: Path) -> list[Path]:
+    from inbounds.bundle.build import artefacts
+    from inbounds.errors import ConfigurationError
+
+    # An OPA without a WASM engine refuses a bundle that holds a module.
+    found = [path for path in artefacts(folder) if not path.name.endswith(".wasm.tar.gz")]
+    if not found:
+        raise ConfigurationError(
+            f"{folder} holds no bundles",
+            code="bundle.missing",
+            hint="`inbounds bundle build -o` writes such a folder",
+        )
+    return found
+
+
+def _certificate(cert: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    from inbounds.errors import ConfigurationError
+
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise ConfigurationError(
+            "TLS needs both --tls-cert and --tls-key", code="opa.certificate_incomplete"
+        )
+    return cert, key
+
+
+def _refuse_open_listener(address: str, *, secure: bool, insecure: bool) -> None:
+    from inbounds.errors import ConfigurationError
+
+    host = address.rpartition(":")[0].strip("[]")
+    local = address.startswith("unix:") or host in ("localhost", "::1") or host.startswith("127.")
+    if not (local or secure or insecure):
+        raise ConfigurationError(
+            f"{address} is open to others, and bearer tokens would pass in clear text",
+            code="opa.listener_open",
+            hint="give --tls-cert and --tls-key, or say --insecure where TLS ends before OPA",
+        )

@@ -1,0 +1,105 @@
+"""The hardened configuration of an OPA, whether it pulls its bundles or is given them."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from pathlib import Path
+
+from .bundle.archive import KEY_ID
+from .errors import ConfigurationError
+
+URL_VARIABLE = "BUNDLES_URL"
+"""What OPA itself replaces in the configuration: where the bundle server is."""
+
+_PULLED = ("services", "keys", "bundles", "persistence_directory")
+_KEY_LINE = "    key: PUBLIC_KEY\n"
+
+
+def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) -> str:
+    """Return the text of a configuration with which a stock OPA pulls signed bundles.
+
+    Args:
+        template: The shipped configuration.
+        key: The PEM of the public key that the bundles are signed with.
+        url: Of the bundle server; where it is empty, OPA reads `BUNDLES_URL`.
+        site: Whether there is a bundle of the operator's own rules.
+
+    Raises:
+        ConfigurationError: The key cannot be read, or the URL is none.
+    """
+    try:
+        pem = key.read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the public key {key} cannot be read", code="bundle.key_unusable"
+        ) from error
+    if "-----BEGIN PUBLIC KEY-----" not in pem:
+        raise ConfigurationError(
+            f"{key} is not the PEM of a public key",
+            code="bundle.key_unusable",
+            hint="`openssl ec -in release.pem -pubout -out release.pub` writes it",
+        )
+    text = template.read_text("utf-8")
+    block = "    key: |\n" + textwrap.indent(pem, " " * 6) + "\n"
+    text = text.replace(_KEY_LINE, block)
+    if url:
+        if not re.fullmatch(r"https?://[^\s\"'{}]+", url):
+            raise ConfigurationError(
+                f"{url} is no URL of a bundle server",
+                code="opa.bundles_url",
+                hint="such as https://bundles.example/inbounds",
+            )
+        text = text.replace(f"${{{URL_VARIABLE}}}", url)
+    if not site:
+        text = re.sub(r"^  site:\n(?:    .*\n)+", "", text, flags=re.MULTILINE)
+    return text
+
+
+def for_serving(template: Path) -> str:
+    """Return the text of the configuration of an OPA that is given its bundles when started."""
+    import yaml
+
+    whole = yaml.safe_load(template.read_text("utf-8"))
+    return json.dumps({name: whole[name] for name in whole if name not in _PULLED}, indent=2)
+
+
+def command(
+    opa: Path,
+    *,
+    config: Path,
+    address: str,
+    bundles: list[Path] | None = None,
+    key: Path | None = None,
+    certificate: tuple[Path, Path] | None = None,
+) -> list[str]:
+    """Return the command line of a hardened OPA.
+
+    Args:
+        opa: The OPA binary.
+        config: The configuration.
+        address: `host:port`, or `unix:///path`.
+        bundles: What to serve; none where the configuration says what to pull.
+        key: The public key that they must be signed with; needed with `bundles`.
+        certificate: The files of certificate and private key for TLS.
+    """
+    line = [
+        *(str(opa), "run", "--server", "--skip-version-check"),
+        *("--config-file", str(config), "--addr", address),
+        *("--authentication", "token", "--authorization", "basic"),
+        *("--log-level", "info", "--unix-socket-perm", "700"),
+    ]
+    if certificate is not None:
+        line += ["--tls-cert-file", str(certificate[0])]
+        line += ["--tls-private-key-file", str(certificate[1])]
+    if bundles:
+        # INVARIANT: with bundles on the command line there is a key; OPA takes them unverified
+        # otherwise.
+        if key is None:
+            raise ConfigurationError("bundles are served only verified", code="bundle.key_unusable")
+        line += ["--verification-key", str(key), "--verification-key-id", KEY_ID]
+        line += ["--signing-alg", "ES256"]
+        for bundle in bundles:
+            line += ["--bundle", str(bundle)]
+    return line
