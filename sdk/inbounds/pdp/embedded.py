@@ -210,12 +210,7 @@ class EmbeddedPolicy:
         with self._lock:
             instance = self._running()
             self._instance = None
-            try:
-                instance.put_now(text)
-            except Exception as error:
-                raise ConfigurationError(
-                    "the live data could not be put in force", code="live.not_put"
-                ) from error
+            _put(instance, text)
             self._now = text
             self._instance = instance
 
@@ -293,15 +288,29 @@ class EmbeddedPolicy:
         if self._baseline is not None:
             data["live"] = self._baseline
         document = b",".join(_json(root) + b":" + value for root, value in data.items())
-        return module.instance(self._host, b"{" + document + b"}", self._now)
+        instance = module.instance(
+            self._host, b"{" + document + b"}", live="live" not in policy.owned
+        )
+        if self._now is not None:
+            _put(instance, self._now)
+        return instance
 
     def _swap(self, module: Module, policy: _Policy) -> None:
         now = self._now
         instance = self._make(module, policy)
         with self._lock:
             if self._now is not now and self._now is not None:
-                instance.put_now(self._now)
+                _put(instance, self._now)
             self._module, self._policy, self._instance = module, policy, instance
+
+
+def _put(instance: Instance, now: bytes) -> None:
+    try:
+        instance.put_now(now)
+    except Exception as error:
+        raise ConfigurationError(
+            "the live data could not be put in force", code="live.not_put"
+        ) from error
 
 
 def _json(value: Any) -> bytes:

@@ -29,7 +29,7 @@ from inbounds.pdp.builtins import Builtin, Host
 from inbounds.pdp.crossing import Crossing
 from inbounds.pdp.values import BuiltinError, Literal, dump, parse
 
-MAX_MEMORY: Final = 1024 * 1024 * 1024
+MAX_MEMORY: Final = 512 * 1024 * 1024
 """The largest memory of one instance, in bytes."""
 
 _ABI: Final = (1, 2)
@@ -74,19 +74,20 @@ class Module:
             ) from error
         self.engine = engine
 
-    def instance(self, host: Host, data: bytes, now: bytes | None) -> Instance:
-        """A new instance that holds `data`, and `now` at `data.live.now` if there is one.
+    def instance(self, host: Host, data: bytes, *, live: bool) -> Instance:
+        """A new instance that holds `data`.
 
         Args:
             host: The built-ins and the clock.
-            data: The base document, as JSON of an object that has an object at `live`.
-            now: JSON of `data.live.now`.
+            data: The base document, as JSON of an object.
+            live: Whether `put_now` is to be possible; `data` has an object at `live` then,
+                without `now` in it.
 
         Raises:
             ConfigurationError: The module wants a built-in that the host does not offer, or
                 was not made by an OPA whose ABI and layout are known here.
         """
-        return Instance(self.engine, self._compiled, host, data, now)
+        return Instance(self.engine, self._compiled, host, data, live=live)
 
 
 class Instance:
@@ -98,7 +99,8 @@ class Instance:
         compiled: wasmtime.Module,
         host: Host,
         data: bytes,
-        now: bytes | None,
+        *,
+        live: bool,
     ) -> None:
         self._host = host
         self._store = wasmtime.Store(engine)
@@ -107,9 +109,7 @@ class Instance:
         try:
             self._load(compiled)
             self._prove_layout()
-            self._prepare(data)
-            if now is not None:
-                self.put_now(now)
+            self._prepare(data, live=live)
         except (wasmtime.WasmtimeError, wasmtime.Trap, EvaluationFailed, LookupError) as error:
             raise ConfigurationError(
                 f"the bundle's module cannot be started: {error}", code="bundle.module_unusable"
@@ -185,7 +185,7 @@ class Instance:
         if self._read(self._store, written) != "\udc80proof":
             raise EvaluationFailed("its values are laid out in a way that is not known")
 
-    def _prepare(self, data: bytes) -> None:
+    def _prepare(self, data: bytes, *, live: bool) -> None:
         store, call = self._store, self._call
         self._constants = {
             constant: self._parsed(store, dump(constant)) for constant in (True, False, None)
@@ -195,11 +195,12 @@ class Instance:
         self._data = self._parsed(store, data)
         if self._data == 0:
             raise EvaluationFailed("its data is not JSON")
-        # Put in once and taken out again, a member leaves behind a table that has room for it:
-        # `put_now` must not let that table grow into what the next one overwrites.
-        empty = self._parsed(store, b"{}")
-        self._expect(call["opa_value_add_path"](store, self._data, self._now_path, empty))
-        self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
+        if live:
+            # Put in once and taken out again, a member leaves behind a table with room for it:
+            # `put_now` must not let that table grow into what the next one overwrites.
+            empty = self._parsed(store, b"{}")
+            self._expect(call["opa_value_add_path"](store, self._data, self._now_path, empty))
+            self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
         self._now_start = self._heap = call["opa_heap_ptr_get"](store)
         self._now_put = False
         self._make_room(_RESERVE)

@@ -1,0 +1,544 @@
+"""The embedded engine: what it answers, what it does when it cannot, and what it keeps."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import threading
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jwt
+import pytest
+from tests import engines
+
+from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
+from inbounds.pdp.embedded import EmbeddedPolicy
+
+PROBE = """\
+package probe
+
+echo := input
+
+tool := data.deployment.tools[input.tool]
+
+now := data.live.now
+
+baseline := data.live.baseline
+
+clock := [time.now_ns(), time.now_ns()]
+
+verified := io.jwt.decode(input.token)[1].sub if {
+	io.jwt.verify_es256(input.token, data.deployment.key)
+	io.jwt.decode(input.token)[1].exp > time.now_ns() / 1000000000
+}
+
+wrong_token := io.jwt.decode(input.token)
+
+conflict := 1 if input.a
+
+conflict := 2 if input.b
+
+# The search compares every place anew, and takes no memory for it.
+spin := contains(data.deployment.long, data.deployment.part)
+
+huge := count(numbers.range(1, 100000000))
+
+absent := data.deployment.absent
+
+revision := data.inbounds.revision
+"""
+RULES = (
+    *("echo", "tool", "now", "baseline", "clock", "verified", "wrong_token", "conflict", "spin"),
+    *("huge", "absent", "revision"),
+)
+LONG = {"long": "a" * 4_000_000, "part": "a" * 400_000 + "b"}
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return engines.signing_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory, keys):
+    """Builds an artefact of the probe, each with its own revision."""
+
+    def build(revision="v1", *, roots=("probe", "inbounds"), keys=keys, extra=None, **metadata):
+        folder = tmp_path_factory.mktemp("probe")
+        (folder / "rego").mkdir()
+        (folder / "rego" / "probe.rego").write_text(PROBE)
+        data = {"inbounds": {"revision": revision}} | (extra or {})
+        (folder / "rego" / "data.json").write_text(json.dumps(data))
+        return engines.build_wasm(
+            [folder / "rego"],
+            folder / "probe.wasm.tar.gz",
+            keys=keys,
+            roots=roots,
+            entrypoints=[f"probe/{rule}" for rule in RULES],
+            revision=revision,
+            metadata={"sequence": 10, **metadata},
+        )
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def artefact(build):
+    return build()
+
+
+@pytest.fixture
+def opened(artefact, keys):
+    """Opens the probe, and closes what it opened."""
+    policies = []
+
+    def opened(bundle=artefact, **options):
+        policies.append(EmbeddedPolicy(bundle, key=keys.public, **options))
+        return policies[-1]
+
+    yield opened
+    for policy in policies:
+        policy.close()
+
+
+def ask(policy, rule, question=None, *, seconds=30.0):
+    text = json.dumps({} if question is None else question, ensure_ascii=False).encode()
+    deadline = time.monotonic() + seconds
+    return policy.ask(f"probe/{rule}", text, deadline=deadline).result
+
+
+class TestAsk:
+    def test_the_question_reaches_the_policy_whole(self, opened):
+        """
+        Every JSON value comes back as it went in.
+        """
+        question = {"a": [1, 2.5, 'é€😀"\n\u0000', None, True, {}], "": {"b": []}, "n": 2**53}
+        assert ask(opened(), "echo", question) == question
+
+    def test_a_question_larger_than_what_is_reserved(self, opened):
+        policy = opened()
+        large = {"text": "x" * 5_000_000}
+        assert ask(policy, "echo", large) == large
+        assert ask(policy, "echo", {"a": 1}) == {"a": 1}
+
+    @pytest.mark.parametrize("rule", ["absent", "no_such_rule"])
+    def test_undefined_is_no_answer(self, opened, rule):
+        with pytest.raises(InvalidAnswer):
+            ask(opened(), rule)
+
+    @pytest.mark.parametrize(
+        "question", [b"", b"{", b"{}}", b"{1, 2}", b"set()", b'{"a":NaN', b"\xff", b"[" * 100_000]
+    )
+    def test_a_question_that_is_not_json(self, opened, question):
+        """
+        The module would take it for an absent input, or read more into it than JSON has.
+        """
+        with pytest.raises(InvalidAnswer):
+            opened().ask("probe/echo", question, deadline=time.monotonic() + 9)
+
+    def test_it_is_called_embedded(self, opened):
+        assert opened().name == "embedded"
+
+    def test_one_moment_per_evaluation(self, opened):
+        """
+        The clock is read once in an evaluation, and again in the next.
+        """
+        readings = iter(range(1, 9))
+        policy = opened(clock=lambda: next(readings))
+        assert [ask(policy, "clock"), ask(policy, "clock")] == [[1, 1], [2, 2]]
+
+    def test_closed(self, opened):
+        policy = opened()
+        policy.close()
+        with pytest.raises(Unreachable):
+            ask(policy, "echo")
+
+
+class TestFailure:
+    @pytest.mark.parametrize(
+        ("rule", "question"),
+        [
+            ("wrong_token", {"token": "a.b"}),
+            ("wrong_token", {"token": 1}),
+            ("conflict", {"a": 1, "b": 1}),
+            ("huge", {}),
+        ],
+        ids=["built-in", "type", "conflict", "memory"],
+    )
+    def test_a_policy_that_stops_gives_no_answer(self, opened, rule, question):
+        """
+        A failed built-in, a conflict and exhausted memory are no answer, and the next
+        question is answered.
+        """
+        policy = opened()
+        for _ in range(2):
+            with pytest.raises(InvalidAnswer):
+                ask(policy, rule, question)
+            assert ask(policy, "echo", {"a": 1}) == {"a": 1}
+
+    def test_no_value_of_the_question_in_the_error(self, opened):
+        with pytest.raises(InvalidAnswer) as ei:
+            ask(opened(), "wrong_token", {"token": "se.cret"})
+        assert "cret" not in f"{ei.value}{ei.value!r}{ei.value.__cause__}"
+
+    def test_a_runaway_policy_is_interrupted(self, opened):
+        """
+        It ends at its deadline, and the next question is answered.
+        """
+        policy = opened(deployment={"tools": {"a": 1}, **LONG})
+        for seconds in (0.05, 0.3):
+            begun = time.monotonic()
+            with pytest.raises(Timeout):
+                ask(policy, "spin", seconds=seconds)
+            assert seconds <= time.monotonic() - begun < seconds + 5
+            assert ask(policy, "tool", {"tool": "a"}) == 1
+
+    def test_interrupted_after_a_pause(self, opened):
+        """
+        What wakes the deadline sleeps while nothing is asked, and wakes again.
+        """
+        policy = opened(deployment=LONG)
+        assert ask(policy, "echo") == {}
+        time.sleep(1.5)
+        with pytest.raises(Timeout):
+            ask(policy, "spin", seconds=0.1)
+
+    def test_interrupted_after_a_long_run(self, opened):
+        """
+        It does not fall asleep during one long evaluation.
+        """
+        with pytest.raises(Timeout):
+            ask(opened(deployment=LONG), "spin", seconds=2.0)
+
+    def test_the_deadline_holds_while_waiting_for_others(self, opened):
+        policy = opened(deployment=LONG)
+        with ThreadPoolExecutor(1) as pool:
+            busy = pool.submit(ask, policy, "spin", seconds=1.0)
+            time.sleep(0.2)
+            begun = time.monotonic()
+            with pytest.raises(Timeout):
+                ask(policy, "echo", seconds=0.1)
+            assert time.monotonic() - begun < 0.6
+            assert isinstance(busy.exception(), Timeout)
+
+    @pytest.mark.parametrize("seconds", [0.0, -1.0])
+    def test_a_deadline_that_has_passed(self, opened, seconds):
+        with pytest.raises(Timeout):
+            ask(opened(), "echo", seconds=seconds)
+
+    def test_an_answer_that_comes_late_is_none(self, opened):
+        policy = opened(clock=lambda: time.sleep(0.2) or 1)
+        with pytest.raises(Timeout):
+            ask(policy, "clock", seconds=0.1)
+        assert ask(policy, "clock") == [1, 1]
+
+
+class TestSignatureCache:
+    def test_a_warm_signature_and_a_moved_clock(self, opened, keys):
+        """
+        Only the signature is remembered: an expired token is refused though its result is warm.
+        """
+        now = 1000
+        policy = opened(
+            deployment={"key": keys.public.read_text()}, clock=lambda: now * 1_000_000_000
+        )
+        token = jwt.encode({"sub": "alice", "exp": 2000}, keys.private.read_text(), "ES256")
+        assert ask(policy, "verified", {"token": token}) == "alice"
+        assert ask(policy, "verified", {"token": token}) == "alice"
+        now = 2001
+        with pytest.raises(InvalidAnswer):
+            ask(policy, "verified", {"token": token})
+
+    def test_a_warm_signature_and_another_key(self, opened, keys, tmp_path):
+        policy = opened(deployment={"key": keys.public.read_text()}, clock=lambda: 0)
+        token = jwt.encode({"sub": "alice", "exp": 2000}, keys.private.read_text(), "ES256")
+        assert ask(policy, "verified", {"token": token}) == "alice"
+        policy.replace_deployment({"key": engines.signing_keys(tmp_path).public.read_text()})
+        with pytest.raises(InvalidAnswer):
+            ask(policy, "verified", {"token": token})
+
+    def test_a_warm_signature_and_another_payload(self, opened, keys):
+        policy = opened(deployment={"key": keys.public.read_text()}, clock=lambda: 0)
+        private = keys.private.read_text()
+        token = jwt.encode({"sub": "alice", "exp": 2000}, private, "ES256")
+        other = jwt.encode({"sub": "mallory", "exp": 2000}, private, "ES256")
+        assert ask(policy, "verified", {"token": token}) == "alice"
+        head, _, signature = token.split(".")
+        with pytest.raises(InvalidAnswer):
+            ask(policy, "verified", {"token": f"{head}.{other.split('.')[1]}.{signature}"})
+
+
+class TestData:
+    def test_deployment_and_live(self, opened):
+        policy = opened(
+            deployment={"tools": {"a": 1}}, live={"baseline": {"b": 2}, "now": {"seq": 1}}
+        )
+        assert ask(policy, "tool", {"tool": "a"}) == 1
+        assert ask(policy, "baseline") == {"b": 2}
+        assert ask(policy, "now") == {"seq": 1}
+
+    def test_absent_until_it_is_pushed(self, opened):
+        """
+        Before the first push `data.live.now` is undefined, not empty and not null.
+        """
+        policy = opened(live={"baseline": {"b": 2}})
+        with pytest.raises(InvalidAnswer):
+            ask(policy, "now")
+        policy.push_live({"seq": 1})
+        assert ask(policy, "now") == {"seq": 1}
+        assert ask(policy, "baseline") == {"b": 2}
+
+    def test_a_push_replaces_the_whole(self, opened):
+        policy = opened()
+        for now in (
+            {"ended": {"a": 1}},
+            {"seq": 2},
+            {},
+            {"revoked": {str(i): i for i in range(99)}},
+        ):
+            policy.push_live(now)
+            assert ask(policy, "now") == now
+
+    def test_what_was_pushed_outlives_a_fault_and_a_reload(self, opened, artefact):
+        policy = opened(deployment={"tools": {"a": 1}}, live={"now": {"seq": 1}})
+        policy.push_live({"seq": 2})
+        with pytest.raises(InvalidAnswer):
+            ask(policy, "wrong_token", {"token": ""})
+        assert ask(policy, "now") == {"seq": 2}
+        policy.reload(artefact)
+        assert ask(policy, "now") == {"seq": 2}
+        policy.replace_deployment({"tools": {"a": 2}})
+        assert ask(policy, "now") == {"seq": 2}
+        assert ask(policy, "tool", {"tool": "a"}) == 2
+
+    @pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": float("nan")}, {"a": b""}])
+    def test_data_that_is_not_json(self, opened, value):
+        """
+        It is refused, and what was there stays.
+        """
+        policy = opened(deployment={"tools": {"a": 1}}, live={"now": {"seq": 1}})
+        with pytest.raises(ConfigurationError):
+            policy.push_live(value)
+        with pytest.raises(ConfigurationError):
+            policy.replace_deployment(value)
+        with pytest.raises(ConfigurationError):
+            opened(deployment=value)
+        assert ask(policy, "now") == {"seq": 1}
+        assert ask(policy, "tool", {"tool": "a"}) == 1
+
+    def test_roots_do_not_overlap(self, build, opened):
+        """
+        Data for a root the bundle owns is refused, as OPA refuses it.
+        """
+        data = {"deployment": {"tools": {"a": 1}}, "live": {"baseline": {}, "now": {"seq": 0}}}
+        owner = build(roots=["probe", "inbounds", "deployment", "live"], extra=data)
+        policy = opened(owner)
+        assert ask(policy, "tool", {"tool": "a"}) == 1
+        assert ask(policy, "now") == {"seq": 0}
+        for change in (policy.push_live, policy.replace_deployment):
+            with pytest.raises(ConfigurationError):
+                change({"seq": 1})
+        for options in ({"deployment": {}}, {"live": {"now": {}}}, {"live": {"baseline": {}}}):
+            with pytest.raises(ConfigurationError):
+                opened(owner, **options)
+        assert ask(policy, "now") == {"seq": 0}
+
+
+class TestReload:
+    def test_a_later_revision(self, build, opened):
+        policy = opened()
+        assert (policy.revision, policy.questions) == ("v1", (1,))
+        policy.reload(build("v2", sequence=11, questions=[1, 2]))
+        assert (policy.revision, policy.questions) == ("v2", (1, 2))
+        assert ask(policy, "revision") == "v2"
+
+    def test_an_older_revision(self, build, opened):
+        """
+        It is refused and the one in force stays, unless it was asked for.
+        """
+        older = build("v0", sequence=9)
+        policy = opened()
+        with pytest.raises(ConfigurationError) as ei:
+            policy.reload(older)
+        assert ei.value.code == "bundle.older"
+        assert (ask(policy, "revision"), policy.revision) == ("v1", "v1")
+
+        willing = opened(allow_older=True)
+        willing.reload(older)
+        assert (ask(willing, "revision"), willing.revision) == ("v0", "v0")
+
+    def test_what_cannot_be_loaded_leaves_the_last_good_one(self, build, opened, tmp_path):
+        policy = opened(deployment={"tools": {}})
+        stranger = build("v2", sequence=11, keys=engines.signing_keys(tmp_path))
+        owner = build("v2", sequence=11, roots=["probe", "inbounds", "deployment"])
+        torn = tmp_path / "torn.tar.gz"
+        torn.write_bytes(build("v2", sequence=11).read_bytes()[:-40])
+        for bundle in (stranger, owner, torn, tmp_path / "absent.tar.gz"):
+            with pytest.raises(ConfigurationError):
+                policy.reload(bundle)
+            assert (ask(policy, "revision"), policy.revision) == ("v1", "v1")
+
+    def test_questions_are_answered_while_it_loads(self, build, opened):
+        policy = opened(live={"now": {"seq": 1}})
+        later = [build(f"v{n}", sequence=n) for n in (11, 12)]
+        answers, stop = [], threading.Event()
+
+        def asking():
+            while not stop.is_set():
+                answers.append(ask(policy, "revision"))
+
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(asking) for _ in range(2)]
+            for bundle in later:
+                policy.reload(bundle)
+            policy.push_live({"seq": 2})
+            stop.set()
+        assert [future.result() for future in asked] == [None, None]
+        assert set(answers) <= {"v1", "v11", "v12"}
+        assert ask(policy, "revision") == "v12"
+
+    def test_a_bundle_without_a_module(self, keys, tmp_path):
+        (tmp_path / "rego").mkdir()
+        (tmp_path / "rego" / "probe.rego").write_text("package probe\n\na := 1\n")
+        folder = engines.stage([tmp_path / "rego"], tmp_path / "b", roots=["probe"])
+        plain = engines.build(folder, tmp_path / "plain.tar.gz", keys=keys)
+        with pytest.raises(ConfigurationError) as ei:
+            EmbeddedPolicy(plain, key=keys.public)
+        assert ei.value.code == "bundle.no_module"
+
+    def test_a_builtin_that_the_host_lacks(self, keys, tmp_path):
+        """
+        It is named when the bundle is loaded, not when it is called.
+        """
+        (tmp_path / "rego").mkdir()
+        (tmp_path / "rego" / "probe.rego").write_text(
+            "package probe\n\na := http.send({}) if input.x\n\nb := rand.intn(input.x, 2)\n"
+        )
+        bundle = engines.build_wasm(
+            [tmp_path / "rego"],
+            tmp_path / "b.wasm.tar.gz",
+            keys=keys,
+            roots=["probe"],
+            entrypoints=["probe/a", "probe/b"],
+        )
+        with pytest.raises(ConfigurationError, match=r"http\.send, rand\.intn"):
+            EmbeddedPolicy(bundle, key=keys.public)
+
+
+class TestProcess:
+    def test_threads_take_turns(self, opened):
+        policy = opened()
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(ask, policy, "echo", {"n": n, "x": "y" * n}) for n in range(400)]
+            for n, future in enumerate(asked):
+                assert future.result() == {"n": n, "x": "y" * n}
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_a_child_answers_for_itself(self, opened):
+        """
+        A child that was forked while the parent was asking has its own engine and lock.
+        """
+        policy = opened(deployment=LONG, live={"now": {"seq": 1}})
+        with ThreadPoolExecutor(1) as pool:
+            busy = pool.submit(ask, policy, "spin", seconds=1.0)
+            time.sleep(0.2)
+            child = os.fork()
+            if child == 0:
+                try:
+                    policy.push_live({"seq": 2})
+                    good = ask(policy, "now") == {"seq": 2}
+                    try:
+                        ask(policy, "spin", seconds=0.1)
+                    except Timeout:
+                        good = good and ask(policy, "echo", {"a": 1}) == {"a": 1}
+                    else:
+                        good = False
+                finally:
+                    os._exit(0 if good else 1)
+            _, status = os.waitpid(child, 0)
+            assert isinstance(busy.exception(), Timeout)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert ask(policy, "now") == {"seq": 1}
+
+    def test_it_is_freed(self, artefact, keys):
+        """
+        What nobody holds any more goes, thread and all.
+        """
+        policy = EmbeddedPolicy(artefact, key=keys.public)
+        assert ask(policy, "echo") == {}
+        instance, thread = weakref.ref(policy._instance), policy._ticker._thread
+        del policy
+        gc.collect()
+        assert instance() is None
+        thread.join(timeout=5)
+        assert not thread.is_alive()
+
+    def test_without_the_lean_way_into_the_module(self, opened):
+        """
+        A version of wasmtime without the parts that save time is called in the ordinary way.
+        """
+        plain = opened(live={"now": {"seq": 1}})
+        for crossing in plain._instance._call.values():
+            assert crossing._lean
+            crossing._lean = False
+        plain.push_live({"seq": 2})
+        assert ask(plain, "now") == {"seq": 2}
+        with pytest.raises(InvalidAnswer):
+            ask(plain, "conflict", {"a": 1, "b": 1})
+
+
+class TestMemory:
+    @pytest.mark.parametrize("questions", [3_000, pytest.param(100_000, marks=pytest.mark.nightly)])
+    def test_it_does_not_grow_with_questions(self, opened, keys, questions):
+        policy = opened(deployment={"key": keys.public.read_text()}, clock=lambda: 0)
+        token = jwt.encode({"sub": "alice", "exp": 2000}, keys.private.read_text(), "ES256")
+        question = {"token": token, "pad": "x" * 2000}
+        for _ in range(300):
+            ask(policy, "verified", question)
+        memory, resident = policy._instance.memory, resident_bytes()
+        for _ in range(questions):
+            ask(policy, "verified", question)
+        assert policy._instance.memory == memory
+        assert resident_bytes() - resident < 4_000_000
+
+    def test_it_does_not_grow_with_pushes(self, opened):
+        """
+        Ten thousand pushes of entries that come and go leave the instance as large as it was.
+        """
+        policy = opened(live={"baseline": {str(n): n for n in range(1000)}})
+        grown = [{"seq": n, "revoked": {f"{n}-{i}": i for i in range(n % 50)}} for n in range(500)]
+        for now in grown:
+            policy.push_live(now)
+        instance, memory = policy._instance, policy._instance.memory
+        for _ in range(20):
+            for now in grown:
+                policy.push_live(now)
+            assert ask(policy, "now") == grown[-1]
+        assert policy._instance is instance
+        assert policy._instance.memory == memory
+
+    def test_a_push_does_not_cost_what_the_deployment_weighs(self, opened):
+        heavy = {"tools": {f"t{n}": {"effects": ["read"], "pin": "x" * 300} for n in range(10_000)}}
+        times = {}
+        for name, deployment in (("light", {}), ("heavy", heavy)):
+            policy = opened(deployment=deployment)
+            spent = []
+            for n in range(50):
+                begun = time.perf_counter()
+                policy.push_live({"seq": n})
+                spent.append(time.perf_counter() - begun)
+            times[name] = min(spent)
+        assert times["heavy"] < 5 * times["light"] + 0.001
+
+
+def resident_bytes():
+    gc.collect()
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("this system does not say how much memory is resident")
+    return int(statm.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
