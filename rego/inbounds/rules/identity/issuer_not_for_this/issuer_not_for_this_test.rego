@@ -23,10 +23,11 @@ test_names_the_token_whose_issuer_may_not_say_it if {
 }
 
 test_an_issuer_of_one_type_of_token_vouches_for_no_other if {
-	both := _set("/deployment/issuers/tasks/vouches_for", ["identity", "task"])
-
 	not fixtures.ruled_out("identity", "issuer_not_for_this", _set("/deployment/issuers/identity/vouches_for", ["task"]))
 	not fixtures.ruled_out("identity", "issuer_not_for_this", _set("/deployment/issuers/tasks/vouches_for", ["identity"]))
+
+	both := _set("/deployment/issuers/tasks/vouches_for", ["identity", "task"])
+
 	fixtures.ruled_out("identity", "issuer_not_for_this", both)
 }
 

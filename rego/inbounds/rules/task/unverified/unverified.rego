@@ -36,22 +36,22 @@ details contains {"claim": place} if {
 }
 
 details contains {"claim": "/cnf/jwk"} if {
-	task.claims
+	task_claims.ordinary
 	not _public
 }
 
 details contains {"claim": "/authorization_details/*/tools"} if {
-	task.claims
+	task_claims.ordinary
 	not _exact
 }
 
 details contains {"claim": "/del_depth"} if {
-	task.claims
+	task_claims.ordinary
 	not _depth
 }
 
 details contains {"claim": "/nbf"} if {
-	task.claims
+	task_claims.ordinary
 	not _start
 }
 

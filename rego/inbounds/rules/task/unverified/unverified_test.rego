@@ -59,7 +59,8 @@ test_stands_for_what_nobody_knows_how_to_read if {
 		"tools/mail.read/anything": true,
 		"tools/mail.read/arguments": {"/id": {"any_of": ["a"]}},
 	} {
-		not fixtures.ruled_out("task", "unverified", _set(concat("/", ["/task/claims/authorization_details/0", member]), value))
+		path := concat("/", ["/task/claims/authorization_details/0", member])
+		not fixtures.ruled_out("task", "unverified", _set(path, value))
 	}
 }
 
@@ -90,11 +91,12 @@ test_stands_for_a_beginning_that_is_no_number if {
 }
 
 test_bounds_are_taken_with_all_or_any_of_their_members if {
-	all := {"one_of": ["42", 42, true], "minimum": -9007199254740992, "maximum": 9007199254740992}
-
 	fixtures.ruled_out("task", "unverified", _set("/task/claims/authorization_details/0/tools/mail.read", {}))
 	fixtures.ruled_out("task", "unverified", _bounded({}))
-	fixtures.ruled_out("task", "unverified", _bounded(all))
+
+	whole := {"one_of": ["42", 42, true], "minimum": -9007199254740992, "maximum": 9007199254740992}
+
+	fixtures.ruled_out("task", "unverified", _bounded(whole))
 }
 
 test_stands_for_numbers_that_two_engines_may_read_otherwise if {
