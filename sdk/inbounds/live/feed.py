@@ -98,7 +98,8 @@ class LiveFeed:
 
     Args:
         path: The SQLite file; made where there is none. Several processes may open it.
-        signer: Signs the heads; its public key stands in `deployment.feed`.
+        signer: Signs the heads; its public key stands in `deployment.feed`. Whoever only ends,
+            revokes or stops needs none.
         retention: How long ended tasks and revoked ids are kept, in seconds.
         now: Tells the time, in Unix seconds.
         patience: How long a busy file is waited for, in seconds.
@@ -110,7 +111,7 @@ class LiveFeed:
     def __init__(
         self,
         path: Path,
-        signer: Signer,
+        signer: Signer | None = None,
         *,
         retention: int = RETENTION,
         now: Callable[[], float] = clock.now,
@@ -197,6 +198,12 @@ class LiveFeed:
             entries: What it speaks of.
             as_of: When they were known to be all there are, in Unix seconds; now if absent.
         """
+        if self._signer is None:
+            raise ConfigurationError(
+                "the feed was opened without the key that signs its head",
+                code="live.no_key",
+                hint="the key is `feed.pem` in the issuer's folder",
+            )
         claims = {
             "as_of": int(self._now()) if as_of is None else as_of,
             "generation": entries.position.generation,
