@@ -127,7 +127,7 @@ def assert_asks(code: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _assert_refused(kind: type[AccessDenied] | type[ApprovalRequired], code: str) -> Iterator[None]:
+def _assert_refused(kind: type[AccessDenied | ApprovalRequired], code: str) -> Iterator[None]:
     __tracebackhide__ = True
     try:
         yield

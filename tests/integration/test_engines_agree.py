@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from tests import scenes
+from tests.both import NOTHING, both
 
 from inbounds.models import Answer
 from inbounds.pdp import ISSUANCE, REGISTRY
-from tests import scenes
-from tests.both import NOTHING, both
 
 CASES = list(scenes.cases())
 

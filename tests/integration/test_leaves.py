@@ -9,7 +9,6 @@ import copy
 import json
 
 import pytest
-
 from tests import scenes
 from tests.both import NOTHING, both
 
@@ -101,7 +100,7 @@ def some_first(cases):
         yield pytest.param(case, id=str(case), marks=[] if first else pytest.mark.nightly)
 
 
-@pytest.mark.parametrize("case", some_first(CASES))
+@pytest.mark.parametrize("case", list(some_first(CASES)))
 def test_no_spoilt_leaf_is_a_yes(engines, case):
     """
     No spoilt leaf makes a question allowed, on either engine.
