@@ -22,7 +22,7 @@ result or a credential.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from .models import Decision
@@ -64,11 +64,23 @@ class InboundsError(Exception):
         self.message = message or self.code
         super().__init__(self.message)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error crosses processes whole, whatever its constructor takes.
+        return _revived, (type(self), self.args, dict(self.__dict__))
+
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]" + (f"; {self.hint}" if self.hint else "")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.code!r}, executed={self.executed!r})"
+
+
+def _revived(
+    cls: type[InboundsError], args: tuple[Any, ...], said: dict[str, Any]
+) -> InboundsError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(said)
+    return error
 
 
 class _NotAllowed(InboundsError):
@@ -115,7 +127,7 @@ class DecisionUnavailable(InboundsError):
     hint = "`inbounds doctor` tells what answers and what does not"
 
 
-class Timeout(DecisionUnavailable):  # noqa: A001 -- the name the contract gives it
+class Timeout(DecisionUnavailable):
     """No answer within the deadline."""
 
     code = "decision.timeout"
