@@ -140,9 +140,12 @@ def build(
     folder: Path, out: Path, *, keys: SigningKeys | None = None, options: Sequence[str] = ()
 ) -> Path:
     """Run `opa build` on a bundle folder, signing where `keys` are given."""
-    signing = ["--signing-key", str(keys.private), "--signing-alg", "ES256"] if keys else []
-    command = [opa_binary(), "build", "-b", str(folder), "-o", str(out), *signing, *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # From within the folder: OPA writes the path it was given into the bundle.
+    signing = (
+        ["--signing-key", str(keys.private.absolute()), "--signing-alg", "ES256"] if keys else []
+    )
+    command = [opa_binary(), "build", "-b", ".", "-o", str(out.absolute()), *signing, *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return out
 

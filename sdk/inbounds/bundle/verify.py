@@ -6,9 +6,8 @@
 3. Every file is listed in the token, every listed file is there, every digest is right.
 4. Only then parse the manifest and the data.
 
-The format is OPA's (https://www.openpolicyagent.org/docs/management-bundles/#signing), and
-whatever this module accepts OPA accepts too. It refuses more: weak digests, duplicate JSON
-keys, links, scoped or doubly signed bundles.
+The format is OPA's (https://www.openpolicyagent.org/docs/management-bundles/#signing). More
+is refused than OPA refuses: weak digests, duplicate JSON keys, links, a scope.
 """
 
 from __future__ import annotations
@@ -95,7 +94,7 @@ class SignedBundle:
 
     def owns(self, root: str) -> bool:
         """Whether the bundle owns `root`, something above it or something below it."""
-        path = root.strip("/").split("/")
+        path = root.strip("/").split("/") if root.strip("/") else []
         for owned in self.roots:
             other = owned.split("/") if owned else []
             shared = min(len(path), len(other))
