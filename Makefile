@@ -1,0 +1,99 @@
+# Every target can be run on its own from a fresh clone, and does again only what has changed.
+# `make help` lists those that have a sentence.
+.POSIX:
+
+PYTHON = python3
+ENGINE = opa
+# A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
+OPA_SHA256 =
+
+VENV = .venv
+PY = $(VENV)/bin/python
+BIN = .tools/bin
+OPA = $(BIN)/opa
+
+.PHONY: help setup opa regal schemas shape catalogue capabilities docs generated \
+	generated-check assets demo test rego-test py-test lint lint-rego lint-python nightly \
+	lowest bench wheel clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned OPA
+
+$(VENV)/stamp: pyproject.toml constraints/latest.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,test]'
+	touch $@
+
+opa: ## Install the pinned OPA
+	@$(PYTHON) tools/install.py opa --to $(BIN) --sha256 '$(OPA_SHA256)'
+
+regal: ## Install the pinned Regal, the linter of Rego
+	@$(PYTHON) tools/install.py regal --to $(BIN)
+
+schemas: setup ## Write schemas/ from the SDK's models
+	$(PY) -m tools.generate schemas
+
+shape: setup ## Write rego/inbounds/lib/shape/ from the SDK's models
+	$(PY) -m tools.generate shape
+
+catalogue: setup ## Write the list of rules that the policy walks from their annotations
+	$(PY) -m tools.generate catalogue
+
+capabilities: setup ## Write the list of built-ins that both engines have
+	$(PY) -m tools.generate capabilities
+
+docs: setup ## Write docs/rules/ from the annotations and the cases
+	$(PY) -m tools.generate docs
+
+generated: setup ## Write everything that is generated and committed
+	$(PY) -m tools.generate
+
+generated-check: setup ## Fail if anything generated is stale
+	$(PY) -m tools.generate --check
+
+assets: setup ## Make what the package ships: policy, schemas, signed bundles
+	$(PY) -m tools.assets
+
+demo: setup assets ## Show an assistant at work, and what stops it (ENGINE=opa or embedded)
+	$(PY) -m demo --engine $(ENGINE)
+
+test: rego-test py-test ## Run every test but those of `make nightly`
+
+rego-test: setup
+	$(PY) -m tools.rego_tests
+
+py-test: setup assets
+	$(PY) -m pytest
+
+lint: lint-rego lint-python generated-check ## Check style, types and generated files
+
+lint-rego: setup regal
+	$(OPA) fmt --list --fail rego
+	$(OPA) check --strict --schema schemas --capabilities bundles/capabilities.json rego
+	$(BIN)/regal lint rego
+
+lint-python: setup
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+nightly: test lowest ## Run what takes long, and the tests on the lowest versions of all libraries
+	$(PY) -m pytest -m nightly
+
+lowest: setup assets
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,test]'
+	build/lowest/bin/python -m pytest
+
+bench: setup assets ## Measure what a decision costs
+	$(PY) -m bench
+
+wheel: setup assets ## Build the wheel into dist/
+	$(PY) -m build --wheel --no-isolation --outdir dist
+
+clean: ## Remove what was made, but for OPA, Regal and the checkout's release key
+	rm -rf $(VENV) dist build/lowest sdk/inbounds/_assets .coverage .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache

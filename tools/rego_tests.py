@@ -1,0 +1,61 @@
+"""Runs the tests of the policy, and holds every line of it to being run by one.
+
+`python -m tools.rego_tests` prints what fails and the lines that no test runs, and exits
+with 1 if there is either. Lines of the tests themselves are not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+OPA = ROOT / ".tools" / "bin" / "opa"
+SOURCES = ("rego", "cases:tests/cases")
+LIMITS = ("--timeout", "60s")
+
+
+def uncovered(report: dict[str, Any]) -> list[str]:
+    """Return `file:line` for each line of the policy that no test runs."""
+    return [
+        f"{file}:{gap['start']['row']}"
+        for file, lines in sorted(report.get("files", {}).items())
+        if not file.endswith("_test.rego")
+        for gap in lines.get("not_covered", [])
+    ]
+
+
+def main() -> int:
+    """Run the tests and return the exit code."""
+    ran = subprocess.run([OPA, "test", *LIMITS, *SOURCES], cwd=ROOT, check=False)
+    if ran.returncode:
+        return 1
+    measured = subprocess.run(
+        [OPA, "test", *LIMITS, "--coverage", *SOURCES],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    report = json.loads(measured.stdout)
+    gaps = uncovered(report)
+    covered = sum(
+        lines.get("covered_lines", 0)
+        for file, lines in report["files"].items()
+        if not file.endswith("_test.rego")
+    )
+    if not covered:
+        print("coverage: nothing was measured")
+        return 1
+    for gap in dict.fromkeys(gaps):
+        print(f"{gap}: no test runs this line")
+    share = 100 * covered / (covered + len(gaps))
+    print(f"coverage of the policy: {share:.1f} %, floor 100 %")
+    return 1 if gaps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
