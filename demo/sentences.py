@@ -102,6 +102,7 @@ _VERBS = (
     "|visit|fetch|get|call|delete|remove|erase|destroy|save|append|put|store|read|show|print|list"
     "|change|set|update|overwrite|replace|run|execute|add"
 )
+_STATEMENT = re.compile(r"(?:i|we|he|she|they|it|this|that|there|who)\b", re.IGNORECASE)
 _AND = re.compile(rf",?\s+(?:and then|and|then)\s+(?=(?:{_VERBS})\b)", re.IGNORECASE)
 
 
@@ -112,9 +113,7 @@ def _sentences(text: str) -> list[str]:
     # A line that ends like a sentence ends one, whatever comes next.
     quotes: list[str] = []
     masked = _QUOTED.sub(lambda found: _mask(found[0], quotes), introduced)
-    return [
-        _unmask(" ".join(part.split()), quotes) for part in _END.split(masked) if part.strip()
-    ]
+    return [_unmask(" ".join(part.split()), quotes) for part in _END.split(masked) if part.strip()]
 
 
 def _mask(quoted: str, quotes: list[str]) -> str:
@@ -138,6 +137,9 @@ def _condition(sentence: str) -> tuple[When, str]:
 def _clauses(sentence: str) -> list[str]:
     quotes: list[str] = []
     masked = _QUOTED.sub(lambda found: _mask(found[0], quotes), sentence)
+    if _STATEMENT.match(masked):
+        # "I have looked and read the document" tells, and does not ask.
+        return []
     return [_unmask(clause, quotes).rstrip(".!?; ") for clause in _AND.split(masked)]
 
 
@@ -298,7 +300,9 @@ def _read_file(match: re.Match[str], _: _Mentioned) -> list[Call]:
     return [("file.read", {"path": _bare(match["name"])})]
 
 
-@_means(rf"(?:list|show) (?:all )?(?:the |my )?documents(?: (?:in|of|below) (?:the folder )?{_NAME})?")
+@_means(
+    rf"(?:list|show) (?:all )?(?:the |my )?documents(?: (?:in|of|below) (?:the folder )?{_NAME})?"
+)
 def _list_documents(match: re.Match[str], _: _Mentioned) -> list[Call]:
     return [("document.list", {"folder": _bare(match["name"] or "")})]
 

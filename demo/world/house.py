@@ -99,7 +99,10 @@ class House:
             places=places,
             mailbox=Mailbox.create(
                 places.mailbox,
-                [_with_canary(message, canaries["the other tenant's mail"]) for message in messages],
+                [
+                    _with_canary(message, canaries["the other tenant's mail"])
+                    for message in messages
+                ],
             ),
             documents=documents,
             files=files,

@@ -91,7 +91,7 @@ class Mailbox:
                 f"SELECT * FROM messages WHERE {where} ORDER BY id",  # noqa: S608 -- own text
                 values,
             ).fetchall()
-        return [Message(*row[:-1], read=bool(row[-1])) for row in rows]
+        return [Message(*row) for row in rows]
 
     def _execute(self, statement: str, *values: object) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ nothing can leave this machine and everything that would have left can be counte
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import smtplib
 import threading
@@ -13,7 +14,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,38 @@ class _Delivery:
         return "250 kept"
 
 
+class _SmtpListener:
+    """A mail server in a thread of its own, on a port that the system chooses."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="smtp sink")
+        self._delivery = _Delivery(kept)
+        self.port = 0
+
+    def start(self) -> None:
+        self._thread.start()
+        listening = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
+        self._server = listening.result(_SECONDS)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _listen(self) -> asyncio.Server:
+        def protocol() -> SMTP:
+            return SMTP(self._delivery, hostname="outside.example", loop=self._loop)
+
+        return await self._loop.create_server(protocol, "127.0.0.1", 0)
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+
 class Outside:
     """A mail server and a web server that take everything and keep it.
 
@@ -56,9 +89,7 @@ class Outside:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._smtp = Controller(
-            _Delivery(_Kept(folder / "smtp")), hostname="127.0.0.1", port=0, ready_timeout=_SECONDS
-        )
+        self._smtp = _SmtpListener(_Kept(folder / "smtp"))
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _taker(_Kept(folder / "http")))
         self._http.daemon_threads = True
         self._thread = threading.Thread(
@@ -101,8 +132,7 @@ class Outside:
         if attached is not None:
             name, text = attached
             message.add_attachment(text, filename=name)
-        port = self._smtp.server.sockets[0].getsockname()[1]
-        with smtplib.SMTP("127.0.0.1", port, timeout=_SECONDS) as client:
+        with smtplib.SMTP("127.0.0.1", self._smtp.port, timeout=_SECONDS) as client:
             client.send_message(message, sender, list(to))
 
     def request(self, method: str, url: str, body: str = "") -> str:
