@@ -11,7 +11,7 @@ import importlib
 import sys
 from typing import Any
 
-COMMANDS = ("bundle", "serve")
+COMMANDS = ("bundle", "live", "serve")
 """The commands in the order in which `--help` names them; each is a module here."""
 
 

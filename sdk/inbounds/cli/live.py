@@ -40,7 +40,7 @@ Switch = Annotated[str, typer.Argument(help="fleet, agent:<SPIFFE ID> or task:<t
 
 @app.command()
 def kill(
-    switch: Switch, store: Store = None, wait: Wait = 5.0, as_json: output.Json = False
+    switch: Switch, *, store: Store = None, wait: Wait = 5.0, as_json: output.Json = False
 ) -> None:
     """Throw a kill switch: nothing that it names gets anything any more."""
     _change(lambda feed: feed.kill(switch), f"stopped {switch}", store, wait, as_json=as_json)
@@ -48,7 +48,7 @@ def kill(
 
 @app.command()
 def unswitch(
-    switch: Switch, store: Store = None, wait: Wait = 5.0, as_json: output.Json = False
+    switch: Switch, *, store: Store = None, wait: Wait = 5.0, as_json: output.Json = False
 ) -> None:
     """Take a kill switch back. What has been ended or revoked stays so."""
     _change(lambda feed: feed.unswitch(switch), f"released {switch}", store, wait, as_json=as_json)
@@ -57,6 +57,7 @@ def unswitch(
 @app.command()
 def end(
     task: Annotated[str, typer.Argument(help="The task's id.")],
+    *,
     store: Store = None,
     wait: Wait = 5.0,
     as_json: output.Json = False,
@@ -68,6 +69,7 @@ def end(
 @app.command()
 def revoke(
     jti: Annotated[str, typer.Argument(help="The token's id (`jti`).")],
+    *,
     store: Store = None,
     wait: Wait = 5.0,
     as_json: output.Json = False,
@@ -78,6 +80,7 @@ def revoke(
 
 @app.command()
 def serve(
+    *,
     opa: Annotated[list[str], typer.Option(help="An OPA to keep up to date; give one for each.")],
     token_file: Annotated[
         Path | None, typer.Option(help="Holds the feed writer's bearer token.")
