@@ -35,7 +35,9 @@ ROOTS = {
 }
 INPUTS = {
     "inbounds.registry": models.RegistryQuestion,
+    "inbounds.lib.shape.registry": models.RegistryQuestion,
     "inbounds.issuance": models.IssuanceQuestion,
+    "inbounds.lib.shape.issuance": models.IssuanceQuestion,
 }
 SOURCES = [
     path
