@@ -1,0 +1,286 @@
+"""From sources to an answer: built, signed, pulled over plain HTTP, kept, refused."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from tests import engines, scenes, shipping
+
+from inbounds.bundle.archive import pack, unpack
+from inbounds.bundle.build import build
+from inbounds.bundle.verify import read_signed
+from inbounds.errors import ConfigurationError
+from inbounds.pdp import DECISION
+from inbounds.pdp.embedded import EmbeddedPolicy
+
+AFTER_HOURS = """\
+# METADATA
+# title: Payroll after hours
+# description: Payroll runs from the office only.
+# custom:
+#   severity: critical
+#   remedy: Try again from the office
+#   controls: ["owasp_asi:ASI02"]
+package site.rules.payroll.after_hours
+
+# METADATA
+# description: Shown by the network that the call comes from
+ruled_out if input.context.environment.network == "office"
+
+# METADATA
+# description: Where the call comes from instead
+details contains {"network": input.context.environment.network}
+"""
+OUTSIDE = [{"op": "replace", "path": "/question/context/environment/network", "value": "home"}]
+CODE = "site.payroll.after_hours"
+
+
+def write_rule(site: Path, text: str = AFTER_HOURS) -> Path:
+    folder = site / "rules" / "payroll" / "after_hours"
+    folder.mkdir(parents=True)
+    (folder / "after_hours.rego").write_text(text, "utf-8")
+    return site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return write_rule(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    return shipping.Dist(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="module")
+def with_site(tmp_path_factory, site):
+    return shipping.Dist(tmp_path_factory.mktemp("with-site"), site=site)
+
+
+@contextlib.contextmanager
+def served(dist, tmp_path, *, without=(), site=False):
+    """An OPA that has pulled what `dist` publishes, and the folder it is published in."""
+    www = dist.publish(tmp_path / "www", without=without)
+    with (
+        shipping.web(www) as server,
+        shipping.pulling(dist, server.url, site=site, scratch=tmp_path) as opa,
+    ):
+        shipping.until(opa.ready, "OPA did not become ready")
+        opa.put_feed(scenes.staged(now=time.time()).live["now"])
+        yield opa, server, www
+
+
+def ask(opa, patch=()):
+    return opa.ask(scenes.staged(patch, now=time.time()).question)
+
+
+def codes(answer):
+    return [reason["code"] for reason in answer["context"]["reasons"]]
+
+
+# --- building ------------------------------------------------------------------------------
+
+
+def test_what_is_built_is_signed_and_says_what_it_is(with_site):
+    said = {}
+    for artefact, path in with_site.built.files.items():
+        bundle = read_signed(path, with_site.keys.public)
+        said[artefact] = bundle
+        assert bundle.metadata["artefact"] == artefact
+        assert bundle.metadata["questions"] == [1]
+        assert bundle.metadata["sources"] == with_site.built.sources
+        assert bundle.metadata["sequence"] == with_site.built.sequence
+
+    assert set(said) == {"rego", "wasm", "site", "deployment", "live"}
+    assert {artefact: set(bundle.roots) for artefact, bundle in said.items()} == {
+        "rego": {"inbounds", "system/authz", "system/log"},
+        "wasm": {"inbounds", "site", "deployment"},
+        "site": {"site"},
+        "deployment": {"deployment"},
+        "live": {"live/baseline"},
+    }
+    assert len({said[artefact].revision for artefact in ("rego", "wasm", "site", "live")}) == 1
+    assert said["deployment"].revision == said["deployment"].data["deployment"]["revision"]
+
+
+def test_a_policy_for_opa_holds_no_module_and_no_bundle_holds_a_test(with_site):
+    for artefact, path in with_site.built.files.items():
+        files = unpack(path.read_bytes())
+        assert ("policy.wasm" in files) == (artefact == "wasm")
+        assert not [name for name in files if name.endswith("_test.rego") or "fixtures" in name]
+
+
+def test_the_same_sources_give_the_same_bytes_before_signing(with_site, site, tmp_path):
+    again = with_site.build(site=site, out=tmp_path)
+    for artefact, path in with_site.built.files.items():
+        first, second = (unpack(p.read_bytes()) for p in (path, again.files[artefact]))
+        assert first.pop(".signatures.json") != second.pop(".signatures.json")
+        assert pack(first) == pack(second)
+        assert path.name == again.files[artefact].name
+
+
+def test_a_source_of_another_day_gives_the_same_bytes(dist, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    built = []
+    for name in ("a", "b"):
+        copied = shutil.copytree(scenes.ROOT / "rego", tmp_path / name / "rego")
+        shutil.copytree(scenes.ROOT / "schemas", tmp_path / name / "schemas")
+        for path in copied.rglob("*.rego"):
+            path.touch()
+        built.append(
+            build(
+                rego=copied,
+                site=None,
+                deployment=None,
+                key=dist.keys.private,
+                out=tmp_path / name / "dist",
+                opa=dist.opa,
+                capabilities=shipping.CAPABILITIES,
+            )
+        )
+    assert built[0].revision == built[1].revision
+    assert built[0].sequence == built[1].sequence == 1700000000
+    for artefact in built[0].files:
+        first, second = (unpack(b.files[artefact].read_bytes()) for b in built)
+        del first[".signatures.json"], second[".signatures.json"]
+        assert pack(first) == pack(second)
+
+
+def test_a_folder_holds_one_revision(dist, site, tmp_path):
+    other = dist.build(site=site, out=tmp_path)
+    (tmp_path / "notes.txt").write_text("kept")
+    plain = dist.build(out=tmp_path)
+    assert other.revision != plain.revision
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "notes.txt",
+        *(path.name for path in plain.files.values()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("input.context.environment", "input.contxt.environment", "undefined ref: input.contxt"),
+        ('== "office"', '== http.send({"url": "x"}).body', "undefined function http.send"),
+        ("ruled_out if input", "ruled_out if { x := 1; input", "after_hours.rego:"),
+        ("#   remedy: Try again from the office\n", "", "custom.remedy"),
+        ("ruled_out", "ruled_ot", "ruled_out"),
+        ("package site.rules.payroll", "package inbounds.rules.payroll", "after_hours"),
+    ],
+)
+def test_a_site_rule_that_cannot_hold_is_not_built(dist, tmp_path, old, new, complaint):
+    assert old in AFTER_HOURS
+    site = write_rule(tmp_path / "mine", AFTER_HOURS.replace(old, new))
+    with pytest.raises(ConfigurationError) as refused:
+        dist.build(site=site, out=tmp_path / "dist")
+    assert complaint in refused.value.message
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_site_grants_nothing(dist, site, tmp_path):
+    mine = shutil.copytree(site, tmp_path / "mine")
+    (mine / "grants").mkdir()
+    with pytest.raises(ConfigurationError, match="never grant"):
+        dist.build(site=mine, out=tmp_path / "dist")
+
+
+# --- OPA -----------------------------------------------------------------------------------
+
+
+def test_opa_pulls_the_signed_bundles_and_answers(dist, tmp_path):
+    with served(dist, tmp_path) as (opa, _, _):
+        answer = ask(opa)
+        assert answer["decision"] is True, answer
+        assert answer["context"]["policy"]["revision"] == dist.built.revision
+
+
+def test_opa_keeps_the_last_good_bundle_when_another_is_not_signed_by_the_key(dist, tmp_path):
+    stranger = engines.signing_keys(tmp_path, "stranger")
+    with served(dist, tmp_path) as (opa, server, www):
+        good = dist.built.files["rego"]
+        allow_all = {
+            "inbounds/main/main.rego": b'package inbounds.main\n\ndecision := {"decision": true}\n'
+        }
+        worse = {
+            "signed by a stranger": dist.signed_again(good, stranger.private, allow_all),
+            "tampered with": pack({**unpack(good.read_bytes()), **allow_all}),
+            "not signed": pack(
+                {
+                    **{
+                        n: c
+                        for n, c in unpack(good.read_bytes()).items()
+                        if n != ".signatures.json"
+                    },
+                    **allow_all,
+                }
+            ),
+            "cut short": good.read_bytes()[:-100],
+        }
+        for how, content in worse.items():
+            refusals = opa.log.count("Bundle load failed")
+            (www / "policy.tar.gz").write_bytes(content)
+            shipping.until(
+                lambda seen=refusals: opa.log.count("Bundle load failed") > seen, f"{how}: not seen"
+            )
+            answer = ask(opa, OUTSIDE)
+            assert answer["context"]["policy"]["revision"] == dist.built.revision, how
+            with pytest.raises(ConfigurationError):
+                read_signed(www / "policy.tar.gz", dist.keys.public)
+        # And takes the next good one.
+        dist.publish(www)
+        server.wait_for("policy.tar.gz", 2)
+        assert ask(opa)["decision"] is True
+
+
+def test_opa_starts_from_the_last_good_bundles_while_the_server_is_away(dist, tmp_path):
+    with served(dist, tmp_path) as (opa, server, _):
+        server.server.shutdown()
+        server.server.server_close()
+        opa.opa.stop()
+        opa.opa.start()
+        shipping.until(opa.ready, "OPA did not come back")
+        # What had been pushed is gone, so nothing that can be revoked is believed.
+        assert codes(ask(opa)) == ["task.revocation_feed_stale"]
+        opa.put_feed(scenes.staged(now=time.time()).live["now"])
+        assert ask(opa)["decision"] is True
+
+
+# --- site ----------------------------------------------------------------------------------
+
+
+def test_a_site_rule_shows_its_code_on_opa(with_site, tmp_path):
+    with served(with_site, tmp_path, site=True) as (opa, _, _):
+        assert ask(opa)["decision"] is True
+        answer = ask(opa, OUTSIDE)
+        assert codes(answer) == [CODE]
+        reason = answer["context"]["reasons"][0]
+        assert reason["message"] == "Payroll after hours"
+        assert reason["remedy"] == "Try again from the office"
+        assert reason["details"] == [{"network": "home"}]
+
+
+def test_a_site_rule_shows_its_code_embedded(with_site):
+    stage = scenes.staged(OUTSIDE)
+    policy = EmbeddedPolicy(
+        with_site.built.files["wasm"],
+        key=with_site.keys.public,
+        live=stage.live,
+        clock=lambda: stage.now * 10**9,
+    )
+    with contextlib.closing(policy):
+        for patch, expected in ((OUTSIDE, [CODE]), ((), [])):
+            question = scenes.staged(patch).question
+            reply = policy.ask(
+                DECISION, json.dumps(question).encode(), deadline=time.monotonic() + 20
+            )
+            assert codes(reply.result) == expected
+
+
+def test_without_the_site_bundle_every_site_rule_denies(with_site, tmp_path):
+    with served(with_site, tmp_path, without=("site",)) as (opa, _, _):
+        assert codes(ask(opa)) == [CODE]

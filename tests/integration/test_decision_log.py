@@ -1,0 +1,141 @@
+"""What OPA's decision log says of a question: nothing that whoever asks could put there."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from tests import scenes, shipping
+
+CANARY = "canary-5d1f"
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    return shipping.Dist(tmp_path_factory.mktemp("logged"))
+
+
+def planted(value):
+    """`value` with a canary in every text that is not what the deployment knows it by."""
+    if isinstance(value, dict):
+        grown = {name: planted(inner) for name, inner in value.items()}
+        return {**grown, f"{CANARY}-key": CANARY}
+    if isinstance(value, list):
+        return [*map(planted, value), CANARY]
+    return f"{CANARY} {value}" if isinstance(value, str) else value
+
+
+def questions():
+    """An allowed question, denied ones, and some that are none, each with canaries in it."""
+    now = time.time()
+    allowed = scenes.staged(now=now).question
+    allowed["action"]["properties"]["arguments"]["id"] = f"{CANARY}-id"
+    allowed["resource"]["id"] = f"{CANARY}-id"
+    yield allowed
+    yield planted(allowed)
+    for path in ("action", "context", "subject", "resource"):
+        yield {**allowed, path: planted(allowed[path])}
+    send = scenes.staged(
+        [{"op": "replace", "path": "/question/action/name", "value": "mail.send"}], now=now
+    ).question
+    send["action"]["properties"]["arguments"] = {
+        "to": [f"{CANARY}@evil.example"],
+        "body": CANARY,
+        CANARY: 1,
+    }
+    yield send
+    yield {**allowed, "action": {**allowed["action"], "name": CANARY}}
+    yield {"context": {"pep": {"id": "assistant-pep"}}, "x": CANARY}
+
+
+def log_of(dist, tmp_path, *, masked):
+    www = dist.publish(tmp_path / "www")
+    # The results of built-ins are logged too, as a careless operator may have them.
+    replace = [("nd_builtin_cache: false", "nd_builtin_cache: true")]
+    if not masked:
+        replace.append(("/system/log/mask", "/system/log/nothing"))
+    with (
+        shipping.web(www) as server,
+        shipping.pulling(
+            dist, server.url, site=False, scratch=tmp_path, replace=tuple(replace)
+        ) as opa,
+    ):
+        shipping.until(opa.ready, "OPA did not become ready")
+        feed = scenes.staged(now=time.time()).live["now"]
+        feed["revoked"][f"{CANARY}-jti"] = 1
+        opa.put_feed(feed)
+        asked = list(questions())
+        for question in asked:
+            opa.request(
+                "POST",
+                "/v1/data/inbounds/main/decision?strict-builtin-errors=true",
+                token=shipping.PEP_TOKEN,
+                json={"input": question},
+            )
+        for entrypoint, question in (
+            ("registry/tool", {"question": 1, "tool": CANARY}),
+            (
+                "issuance/task",
+                {"question": 1, "subject": CANARY, "agent": CANARY, "intent": CANARY},
+            ),
+        ):
+            body = {"input": question}
+            opa.request(
+                "POST", f"/v1/data/inbounds/{entrypoint}", token=shipping.PEP_TOKEN, json=body
+            )
+        opa.request("GET", "/v1/data/live/now", token=shipping.FEED_TOKEN)
+        shipping.until(
+            lambda: opa.log.count('"decision_id"') >= len(asked), "decisions are not logged"
+        )
+        return opa.log, asked
+
+
+def events(log):
+    lines = (json.loads(line) for line in log.splitlines() if line.startswith("{"))
+    return [line for line in lines if line.get("type") == "openpolicyagent.org/decision_logs"]
+
+
+def secrets(question):
+    """Every token and digest of a question."""
+    yield CANARY
+    credentials = question.get("context", {}).get("credentials", {})
+    for name in ("identity", "task"):
+        token = credentials.get(name)
+        if isinstance(token, str) and token.count(".") == 2:
+            yield from token.split(".")[1:]
+    yield question.get("action", {}).get("properties", {}).get("digest", CANARY)
+
+
+def test_nothing_of_what_was_asked_reaches_the_log(dist, tmp_path):
+    log, asked = log_of(dist, tmp_path, masked=True)
+    logged = events(log)
+
+    assert len(logged) >= len(asked)
+    for question in asked:
+        for secret in secrets(question):
+            assert secret not in log
+    for event in logged:
+        assert event.get("nd_builtin_cache") is None
+        assert set(event.get("input", {})) <= {"decision", "tool", "agent", "pep"}
+        assert set(event.get("result", {})) <= {
+            *("decision", "outcome", "policy", "reasons", "issued", "registered")
+        }
+
+    first = logged[0]
+    assert first["input"] == {
+        "decision": asked[0]["context"]["decision"]["id"],
+        "tool": "mail.read",
+        "agent": "spiffe://acme.example/agent/assistant",
+        "pep": "assistant-pep",
+    }
+    assert first["result"]["outcome"] == "allow"
+    assert first["bundles"]["policy"]["revision"] == dist.built.revision
+    assert any(event["result"].get("outcome") == "deny" for event in logged if "result" in event)
+
+
+def test_without_the_mask_the_canaries_are_there_to_be_found(dist, tmp_path):
+    log, asked = log_of(dist, tmp_path, masked=False)
+    for secret in secrets(asked[0]):
+        assert secret in log
+    assert any(event.get("nd_builtin_cache") for event in events(log))
