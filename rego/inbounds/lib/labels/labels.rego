@@ -28,7 +28,7 @@ highest := count(data.deployment.labels.order) - 1
 
 # METADATA
 # description: The rank of the resource of this action
-resource := max({_asserted, _registered} | _prefixed)
+resource := max({asserted, _registered} | _prefixed)
 
 # METADATA
 # description: The rank of what the tool returns at most
@@ -36,9 +36,12 @@ returned := ceiling(object.get(tools.entry, ["returns", "label"], ""))
 
 _ranks[label] := position if some position, label in data.deployment.labels.order
 
-default _asserted := 0
+# METADATA
+# description: The rank the PEP asserts for the resource; it can only raise the registry's
+# scope: document
+default asserted := 0
 
-_asserted := ceiling(input.resource.properties.label) if input.resource.properties.label != ""
+asserted := ceiling(input.resource.properties.label) if input.resource.properties.label != ""
 
 # A type that is not the tool's own would let a caller choose its label.
 _registered := rank(data.deployment.labels.resources[input.resource.type].label) if {

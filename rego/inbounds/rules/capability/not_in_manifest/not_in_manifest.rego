@@ -21,22 +21,24 @@ import data.inbounds.lib.tools
 # METADATA
 # description: The manifest has the tool, and every effect of it
 ruled_out if {
-	input.action.name in agents.entry.manifest.tools
+	_has_tool
 	count(tools.effects) > 0
 
 	every effect in tools.effects {
-		effect in agents.entry.manifest.effects
+		_has_effect(effect)
 	}
 }
 
 # METADATA
 # description: The tool or the effects that the manifest lacks
 # scope: document
-details contains {"tool": input.action.name} if {
-	not input.action.name in agents.entry.manifest.tools
-}
+details contains {"tool": input.action.name} if not _has_tool
 
 details contains {"effect": effect} if {
 	some effect in tools.effects
-	not effect in agents.entry.manifest.effects
+	not _has_effect(effect)
 }
+
+_has_tool if input.action.name in agents.entry.manifest.tools
+
+_has_effect(effect) if effect in agents.entry.manifest.effects

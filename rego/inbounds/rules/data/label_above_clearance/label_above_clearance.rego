@@ -32,7 +32,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: What is labelled too high, and how
+# description: What is labelled too high and how, and where it was said if the caller said so
 # scope: document
 details contains {"of": "resource", "label": labels.name(labels.resource)} if {
 	labels.resource > _clearance
@@ -41,5 +41,7 @@ details contains {"of": "resource", "label": labels.name(labels.resource)} if {
 details contains {"of": "result", "label": labels.name(labels.returned)} if {
 	labels.returned > _clearance
 }
+
+details contains {"place": "/resource/properties/label"} if labels.asserted > _clearance
 
 _clearance := min([labels.rank(agents.entry.clearance), subjects.clearance(task.claims.sub)])

@@ -28,7 +28,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: What is labelled too high, and how
+# description: What is labelled too high and how, and where it was said if the caller said so
 # scope: document
 details contains {"of": "resource", "label": labels.name(labels.resource)} if {
 	labels.resource > _reach
@@ -37,5 +37,7 @@ details contains {"of": "resource", "label": labels.name(labels.resource)} if {
 details contains {"of": "result", "label": labels.name(labels.returned)} if {
 	labels.returned > _reach
 }
+
+details contains {"place": "/resource/properties/label"} if labels.asserted > _reach
 
 _reach := labels.rank(task.authority.label)

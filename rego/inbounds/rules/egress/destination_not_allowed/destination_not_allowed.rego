@@ -19,7 +19,8 @@ import data.inbounds.lib.tools
 # description: Everywhere this call goes is where the task may send
 ruled_out if {
 	is_object(arguments.leaves)
-	_known_where
+	count(tools.effects) > 0
+	_says_where
 	count(destinations.stated - destinations.permitted) == 0
 
 	every pointer in destinations.outward {
@@ -40,15 +41,12 @@ details contains {"destination": name} if {
 }
 
 details contains {"effect": effect} if {
-	not _known_where
+	not _says_where
 	some effect in (tools.effects & _outward)
 }
 
 _outward := {"export", "spend"}
 
-_known_where if {
-	count(tools.effects) > 0
-	count(tools.effects & _outward) == 0
-}
+_says_where if count(tools.effects & _outward) == 0
 
-_known_where if count(destinations.outward) + count(destinations.stated) > 0
+_says_where if count(destinations.outward) + count(destinations.stated) > 0

@@ -18,5 +18,8 @@ import data.inbounds.lib.task
 ruled_out if resources.environment == task.authority.environment
 
 # METADATA
-# description: The environment of the resource, where it is known
+# description: The environment of the resource where it is known, and where it can be said
+# scope: document
 details contains {"environment": resources.environment}
+
+details contains {"place": "/resource/properties/environment"}

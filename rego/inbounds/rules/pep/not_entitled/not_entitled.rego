@@ -16,27 +16,31 @@ import data.inbounds.lib.task
 # METADATA
 # description: The PEP may ask for this tenant and environment, and claims no more than it may
 ruled_out if {
-	task.claims.tenant in _entry.tenants
-	task.authority.environment in _entry.environments
+	_tenant
+	_environment
 	is_array(input.context.pep.supported_obligations)
 
 	every type in input.context.pep.supported_obligations {
-		type in _entry.obligations
+		_obligation(type)
 	}
 }
 
 # METADATA
 # description: What the PEP may not ask for, or claims without being set up for it
 # scope: document
-details contains {"tenant": task.claims.tenant} if not task.claims.tenant in _entry.tenants
+details contains {"tenant": task.claims.tenant} if not _tenant
 
-details contains {"environment": task.authority.environment} if {
-	not task.authority.environment in _entry.environments
-}
+details contains {"environment": task.authority.environment} if not _environment
 
 details contains {"obligation": type} if {
 	some type in input.context.pep.supported_obligations
-	not type in _entry.obligations
+	not _obligation(type)
 }
+
+_tenant if task.claims.tenant in _entry.tenants
+
+_environment if task.authority.environment in _entry.environments
+
+_obligation(type) if type in _entry.obligations
 
 _entry := data.deployment.peps[input.context.pep.id]

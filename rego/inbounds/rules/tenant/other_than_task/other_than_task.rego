@@ -24,16 +24,22 @@ import data.inbounds.lib.task
 # METADATA
 # description: Resource, agent and subject are all of the task's tenant
 ruled_out if {
-	resources.tenant == task.claims.tenant
-	task.claims.tenant in agents.entry.tenants
-	task.claims.tenant in subjects.tenants(task.claims.sub)
+	_resource
+	_agent
+	_subject
 }
 
 # METADATA
 # description: Who or what is not of the task's tenant
 # scope: document
-details contains {"of": "resource"} if not resources.tenant == task.claims.tenant
+details contains {"of": "resource", "place": "/resource/properties/tenant"} if not _resource
 
-details contains {"of": "agent"} if not task.claims.tenant in agents.entry.tenants
+details contains {"of": "agent"} if not _agent
 
-details contains {"of": "subject"} if not task.claims.tenant in subjects.tenants(task.claims.sub)
+details contains {"of": "subject"} if not _subject
+
+_resource if resources.tenant == task.claims.tenant
+
+_agent if task.claims.tenant in agents.entry.tenants
+
+_subject if task.claims.tenant in subjects.tenants(task.claims.sub)
