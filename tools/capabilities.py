@@ -76,7 +76,7 @@ def _asked_of_host(opa: Path, builtins: list[dict[str, Any]]) -> set[str]:
     engine_settings.epoch_interruption = True
     host = Host(clock.now_ns)
     host.builtins = {builtin["name"]: _never for builtin in builtins}
-    instance = Module(wasmtime.Engine(engine_settings), code).instance(host, b'{"live":{}}', None)
+    instance = Module(wasmtime.Engine(engine_settings), code).instance(host, b"{}", live=False)
     return {name for name, _ in instance._builtins().values()}  # noqa: SLF001 -- nobody else asks
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from inbounds.errors import InboundsError
-from tools import capabilities, catalogue, schemas, shape
+from tools import capabilities, catalogue, docs_rules, schemas, shape
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +22,7 @@ GENERATORS: dict[str, ModuleType] = {
     "shape": shape,
     "catalogue": catalogue,
     "capabilities": capabilities,
+    "docs": docs_rules,
 }
 """Each has `generated(root)`, texts by path, and `OWNS`, the globs only it writes to."""
 
