@@ -1,0 +1,241 @@
+"""`inbounds bundle` and `inbounds serve`, as a person and as a program call them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from tests import engines, scenes, shipping
+from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
+
+from inbounds import assets
+from inbounds.cli import main
+from inbounds.errors import ConfigurationError
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _assets():
+    try:
+        assets.root()
+    except ConfigurationError:
+        subprocess.run([sys.executable, "-m", "tools.assets"], cwd=scenes.ROOT, check=True)
+
+
+@pytest.fixture(autouse=True)
+def _opa(monkeypatch):
+    monkeypatch.setenv("INBOUNDS_OPA_BINARY", engines.opa_binary())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """What an operator has: a deployment, rules, and a pair of keys."""
+    shipping.deployment_folder(tmp_path / "deployment")
+    write_rule(tmp_path / "site")
+    engines.signing_keys(tmp_path)
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def build(capsys, folder, out="dist", *more):
+    options = ("--site", folder / "site", "--deployment", folder / "deployment")
+    key = ("--key", folder / "release.pem", "-o", folder / out)
+    return run(capsys, "bundle", "build", *options, *key, *more)
+
+
+def test_bundles_are_built_and_verified(capsys, folder):
+    code, out, _ = build(capsys, folder, "dist", "--json")
+    assert code == 0
+    built = json.loads(out)
+    assert set(built["files"]) == {"rego", "wasm", "site", "deployment", "live"}
+
+    files = built["files"].values()
+    code, out, _ = run(
+        capsys, "bundle", "verify", *files, "--key", folder / "release.pub", "--json"
+    )
+    assert code == 0
+    assert {result["sources"] for result in json.loads(out)} == {built["sources"]}
+
+    code, out, _ = run(capsys, "bundle", "verify", *files, "--key", folder / "release.pub")
+    assert code == 0
+    assert out.count("ok ") == len(built["files"])
+
+
+def test_a_bundle_that_another_key_has_signed_is_refused(capsys, folder):
+    _, out, _ = build(capsys, folder, "dist", "--json")
+    stranger = engines.signing_keys(folder, "stranger")
+    files = json.loads(out)["files"].values()
+    code, out, _ = run(capsys, "bundle", "verify", *files, "--key", stranger.public, "--json")
+    assert code == 1
+    assert {result["code"] for result in json.loads(out)} == {"bundle.signature_wrong"}
+
+
+def test_what_cannot_be_read_could_not_be_told(capsys, folder):
+    absent = folder / "absent"
+    code, _, _ = run(capsys, "bundle", "verify", "x.tar.gz", "--key", absent)
+    assert code == 2
+    code, out, _ = run(
+        capsys, "bundle", "diff", absent, absent, "--key", folder / "release.pub", "--json"
+    )
+    assert code == 2
+    assert json.loads(out)["error"]["code"] == "bundle.missing"
+
+
+def test_an_error_says_what_and_why_and_what_now(capsys, folder):
+    rule = folder / "site/rules/payroll/after_hours/after_hours.rego"
+    rule.write_text(rule.read_text("utf-8").replace("environment.network ==", "environmnt.x =="))
+    code, out, err = build(capsys, folder)
+    assert code == 1
+    assert out == ""
+    # The person's own file, by the name they gave.
+    assert f"{rule}:12: undefined ref: input.context.environmnt" in err.replace("\n", "")
+    assert "bundle.policy_invalid" in err
+    assert "now " in err
+    assert not (folder / "dist").exists()
+
+
+def test_a_diff_names_what_widens_first(capsys, folder):
+    build(capsys, folder, "old")
+    deployment = folder / "deployment"
+    agents = json.loads((deployment / "agents.yaml").read_text())
+    agents["spiffe://acme.example/agent/assistant"]["manifest"]["effects"].append("delete")
+    agents["spiffe://acme.example/agent/assistant"]["owner"] = "someone-else@acme.example"
+    (deployment / "agents.yaml").write_text(json.dumps(agents))
+    shutil.rmtree(folder / "site" / "rules")
+    build(capsys, folder, "new")
+
+    options = ("--key", folder / "release.pub")
+    code, out, _ = run(capsys, "bundle", "diff", folder / "old", folder / "new", *options)
+    assert code == 0
+    lines = out.splitlines()
+    widening = [line for line in lines if line.startswith("widens")]
+    assert lines[: len(widening)] == widening
+    assert any(f"- rule {CODE}" in line for line in widening)
+    assert any("manifest/effects  delete" in line for line in widening)
+    assert any("~ revision policy" in line for line in lines)
+    assert not any("owner" in line for line in widening)
+    assert any("owner" in line for line in lines)
+
+    code, _, _ = run(
+        capsys, "bundle", "diff", folder / "old", folder / "new", *options, "--fail-on-widening"
+    )
+    assert code == 1
+    code, out, _ = run(capsys, "bundle", "diff", folder / "new", folder / "new", *options, "--json")
+    assert (code, json.loads(out)) == (0, [])
+
+
+# --- serve ---------------------------------------------------------------------------------
+
+
+class Served(shipping.Client):
+    def __init__(self, folder, *arguments, log):
+        self.port = engines.free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
+        program = "import sys; from inbounds.cli import main; sys.exit(main())"
+        with log.open("wb") as stream:
+            self._start(program, folder, arguments, stream)
+        said = self.process.stdout.readline()
+        assert said.startswith("{"), log.read_text()
+        whole = said
+        while not whole.rstrip().endswith("\n}"):
+            whole += self.process.stdout.readline()
+        self.said = json.loads(whole)
+
+    def _start(self, program, folder, arguments, stream):
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                program,
+                "serve",
+                "--addr",
+                f"127.0.0.1:{self.port}",
+                *arguments,
+            ],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+        )
+
+    def stop(self, number):
+        self.process.send_signal(number)
+        with self.process.stdout:
+            return self.process.wait(timeout=30)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("built", [True, False])
+def test_serve_starts_an_opa_that_answers_and_ends_with_it(capsys, folder, built, number):
+    if built:
+        build(capsys, folder)
+        arguments = ["dist", "--key", "release.pub"]
+    else:
+        arguments = ["--site", "site", "--deployment", "deployment"]
+    served = Served(folder, *arguments, "--json", log=folder / "log")
+    try:
+        assert served.said["url"] == served.url
+        stage = scenes.staged(OUTSIDE, now=time.time())
+        served.put_feed(stage.live["now"])
+        answer = served.ask(stage.question)
+        assert [reason["code"] for reason in answer["context"]["reasons"]] == [CODE]
+        assert served.request("GET", "/v1/policies").status_code == 401
+    finally:
+        assert served.stop(number) == 0
+    # OPA has ended too.
+    with pytest.raises(ProcessLookupError):
+        os.kill(served.said["pid"], 0)
+
+
+def test_serve_refuses_what_it_cannot_verify(capsys, folder):
+    build(capsys, folder)
+    stranger = engines.signing_keys(folder, "stranger")
+    code, _, err = run(capsys, "serve", folder / "dist", "--key", stranger.public)
+    assert code == 1
+    assert "bundle.signature_wrong" in err
+
+
+def test_serve_refuses_half_a_policy(capsys, folder):
+    build(capsys, folder)
+    next((folder / "dist").glob("deployment-*")).unlink()
+    code, _, err = run(capsys, "serve", folder / "dist", "--key", folder / "release.pub")
+    assert code == 2
+    assert "no bundle holds deployment" in err
+
+
+def test_serve_listens_to_others_only_with_tls(capsys, folder):
+    build(capsys, folder)
+    code, _, err = run(
+        capsys, "serve", folder / "dist", "--key", folder / "release.pub", "--addr", "0.0.0.0:8181"
+    )
+    assert code == 1
+    assert "opa.listener_open" in err
+
+
+def test_the_configuration_for_a_stock_opa_is_whole(capsys, folder):
+    options = ("--print-config", "--key", folder / "release.pub")
+    code, out, _ = run(
+        capsys, "serve", *options, "--bundles-url", "https://bundles.example", "--no-site"
+    )
+    assert code == 0
+    import yaml
+
+    config = yaml.safe_load(out)
+    assert config["services"]["bundles"]["url"] == "https://bundles.example"
+    assert config["keys"]["release"]["key"] == (folder / "release.pub").read_text()
+    assert set(config["bundles"]) == {"policy", "deployment", "live"}
+    for bundle in config["bundles"].values():
+        # OPA takes an unsigned bundle where this is left out.
+        assert bundle["signing"] == {"keyid": "release"}
+    assert config["nd_builtin_cache"] is False
+    assert config["decision_logs"]["mask_decision"] == "/system/log/mask"
