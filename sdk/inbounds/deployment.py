@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import rfc8785
 import yaml
 from pydantic import ValidationError
 
-from .canonical import canonical_json
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .models import Deployment, Kind, SubjectEntry, Tool
@@ -26,7 +26,6 @@ FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
 """The fields of a deployment; each is the file `<field>.yaml`."""
 
 _SHOWN = 10
-_MAX_BYTES = 2**28
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,7 +50,11 @@ def load(folder: Path) -> Deployment:
     faults = [*_faults(deployment)]
     if faults:
         raise _invalid(folder, faults)
-    return deployment.model_copy(update={"revision": _revision(deployment)})
+    try:
+        revision = _revision(deployment)
+    except rfc8785.CanonicalizationError:
+        raise _invalid(folder, ["a number in it is beyond 2^53 - 1, or not finite"]) from None
+    return deployment.model_copy(update={"revision": revision})
 
 
 def document(deployment: Deployment) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def document(deployment: Deployment) -> dict[str, Any]:
 def _revision(deployment: Deployment) -> str:
     plain = document(deployment)
     del plain["revision"]
-    digest = hashlib.sha256(canonical_json(plain, max_bytes=_MAX_BYTES)).hexdigest()
+    digest = hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
     return f"sha256:{digest[:12]}"
 
 

@@ -9,6 +9,7 @@ import http.server
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import engines
+from tests.engines import RULES, Opa, build_wasm, signing_keys
+from tests.scenes import staged
 
 from inbounds.errors import DecisionUnavailable, InvalidAnswer, Timeout, Unreachable
 from inbounds.issuer.keys import SigningKey
@@ -27,9 +31,6 @@ from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.opa_live import OpaLive
-from tests import engines
-from tests.engines import RULES, Opa, build_wasm, signing_keys
-from tests.scenes import staged
 
 KEY = SigningKey.draw()
 ROOTS = ["inbounds", "system/log", "system/authz", "deployment"]
@@ -178,6 +179,21 @@ def test_the_thousandth_ended_task_does_not_lose_the_first(feed, target, asker) 
     coherent(target.read())
 
 
+def test_a_feed_of_many_entries_is_pushed_and_read_back(feed, target, tmp_path) -> None:
+    many = 60_000  # more than 4 MiB of JSON
+    rows = ((f"{number:070d}", number + 1) for number in range(many))
+    with contextlib.closing(sqlite3.connect(tmp_path / "live.sqlite")) as file, file:
+        file.executemany("INSERT INTO entries VALUES ('revoked', ?, 1800000000, ?)", rows)
+        file.execute("UPDATE feed SET seq = ?", (many,))
+    course = Course("opa", target)
+    course.beat(feed)
+    feed.end(TASK)
+    course.beat(feed)
+    began = time.monotonic()
+    course.beat(feed)
+    assert time.monotonic() - began < 0.5
+
+
 # --- nothing re-opens what was ended -------------------------------------------------------
 
 
@@ -278,12 +294,12 @@ class Wire:
                 threading.Thread(target=self._carry, args=(near,), daemon=True).start()
 
     def _carry(self, near: socket.socket) -> None:
-        with near, contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", self._port)) as far:
-                back = threading.Thread(target=self._pass, args=(far, near, "back"))
-                back.start()
-                self._pass(near, far, "there")
-                back.join()
+        far = socket.create_connection(("127.0.0.1", self._port))
+        with near, far:
+            back = threading.Thread(target=self._pass, args=(far, near, "back"))
+            back.start()
+            self._pass(near, far, "there")
+            back.join()
 
     def _pass(self, one: socket.socket, other: socket.socket, way: str) -> None:
         with contextlib.suppress(OSError):

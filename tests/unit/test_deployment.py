@@ -133,6 +133,16 @@ def test_the_revision_names_the_content_and_nothing_else(folder: Path) -> None:
     assert load(folder).revision != first
 
 
+def test_a_number_that_engines_hold_differently_is_refused(folder: Path) -> None:
+    amend(folder, "tools|mail.send|arguments|/cents|minimum", -(2**60))
+    assert "beyond 2^53" in refusal(folder)
+
+
+def test_names_are_taken_as_they_are_written(folder: Path) -> None:
+    amend(folder, "subjects|rene\u0301", {})
+    assert "rene\u0301" in load(folder).subjects
+
+
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read") as refused:
         load(tmp_path / "deployment")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import threading
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+import rfc8785
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InvalidAnswer, Unreachable
 from inbounds.issuer.keys import SigningKey
@@ -223,6 +225,16 @@ def test_a_feed_that_is_not_of_one_piece_is_refused(feed: LiveFeed, change: Any)
     with pytest.raises(ConfigurationError) as refused:
         coherent(now)
     assert refused.value.code == "live.incoherent"
+
+
+@pytest.mark.parametrize("name", ["task-1", 'a"\\b/c', "caf\u00e9", "\ue000", "\U0001f600"])
+def test_the_digest_is_over_rfc_8785_whatever_the_ids_are(name: str) -> None:
+    lists = {"ended": {name: 1, "_": 0, "\ufb33": 2}, "revoked": {"_": 0}, "switches": {name: 3}}
+    expected = hashlib.sha256(rfc8785.dumps(lists)).hexdigest()
+    assert entries_digest(lists) == f"sha256:{expected}"
+    ascii_only = {**lists, "ended": {"b": 1, "a": 2, "_": 0}, "switches": {"_": 0}}
+    expected = hashlib.sha256(rfc8785.dumps(ascii_only)).hexdigest()
+    assert entries_digest(ascii_only) == f"sha256:{expected}"
 
 
 # --- pushing -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from .transport import Endpoint, Received
 if TYPE_CHECKING:
     import requests
 
-_TOKEN_HINT = "is the bearer token the one whose SHA-256 `deployment.peps` holds?"  # noqa: S105 -- a hint
+_TOKEN_HINT = "is the bearer token's SHA-256 in `peps`, or the feed's in `settings.feed_writers`?"  # noqa: S105 -- a hint
 _BUNDLE_HINT = "before its first bundle OPA answers 500: is the bundle loaded? `/health?bundles`"
 _ADDRESS_HINT = "is this address an OPA, and not a page or a proxy before it?"
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C §3.2

@@ -13,6 +13,7 @@ from .opa import accepted, json_object
 from .transport import Endpoint
 
 _NOW = "/v1/data/live/now"
+_MAX_BYTES = 2**28  # a feed of millions of entries
 
 
 class OpaLive:
@@ -40,7 +41,7 @@ class OpaLive:
     ) -> None:
         self.url = url
         self._seconds = seconds
-        self._endpoint = Endpoint(url, token=token, verify=verify, cert=cert)
+        self._endpoint = Endpoint(url, token=token, verify=verify, cert=cert, max_bytes=_MAX_BYTES)
 
     def __repr__(self) -> str:
         return f"OpaLive({self.url!r})"

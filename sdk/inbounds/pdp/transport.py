@@ -41,7 +41,7 @@ from inbounds.errors import (
 )
 
 MAX_BYTES = 2**22
-"""How large an answer may be."""
+"""How large an answer may be, unless told otherwise."""
 CONNECTIONS = 32
 """How many idle connections are kept; more calls at once open more."""
 CONNECT_RETRIES = 2
@@ -71,6 +71,7 @@ class Endpoint:
         verify: As in `requests`: True, or the file of a certificate authority.
         cert: As in `requests`: the client's certificate, or certificate and key.
         session: A session to send with. Its transport for this URL is replaced.
+        max_bytes: How large an answer may be.
 
     Raises:
         ConfigurationError: The URL is none of these.
@@ -84,8 +85,10 @@ class Endpoint:
         verify: bool | str = True,
         cert: str | tuple[str, str] | None = None,
         session: requests.Session | None = None,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self.url = url
+        self._max_bytes = max_bytes
         self._base, self._socket_path = _base(url)
         self._verify = verify
         self._cert = cert
@@ -147,7 +150,7 @@ class Endpoint:
                 proxies={},
                 allow_redirects=False,
             )
-            return _received(response)
+            return _received(response, self._max_bytes)
 
     def close(self) -> None:
         """Close every idle connection; a closed endpoint sends nothing."""
@@ -215,15 +218,15 @@ def _base(url: str) -> tuple[str, str]:
     )
 
 
-def _received(response: requests.Response) -> Received:
+def _received(response: requests.Response, max_bytes: int) -> Received:
     """Read a body as it was sent: bounded, whole, unencoded."""
     with response:
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise InvalidAnswer("the answer is compressed, which was not asked for")
         try:
-            body = response.raw.read(MAX_BYTES + 1, decode_content=False)
-            if len(body) > MAX_BYTES:
-                raise InvalidAnswer(f"the answer is larger than {MAX_BYTES} bytes")
+            body = response.raw.read(max_bytes + 1, decode_content=False)
+            if len(body) > max_bytes:
+                raise InvalidAnswer(f"the answer is larger than {max_bytes} bytes")
             if response.raw.read(1, decode_content=False):
                 raise InvalidAnswer("the answer goes on after its end")
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead) as error:
