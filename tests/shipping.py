@@ -13,6 +13,8 @@ import hashlib
 import http.server
 import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +34,11 @@ PEP_TOKEN = "pep-token-of-the-test"
 OTHER_TOKEN = "another-pep-of-the-test"
 FEED_TOKEN = "feed-token-of-the-test"
 NAMES = {"rego": "policy", "site": "site", "deployment": "deployment", "live": "live"}
+
+
+def make_assets() -> None:
+    """Bring up to date what the package ships, as `make` does before the tests."""
+    subprocess.run([sys.executable, "-m", "tools.assets"], cwd=scenes.ROOT, check=True)
 
 
 def sha256(text: str) -> str:

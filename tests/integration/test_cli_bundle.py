@@ -14,17 +14,12 @@ import pytest
 from tests import engines, scenes, shipping
 from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
 
-from inbounds import assets
 from inbounds.cli import main
-from inbounds.errors import ConfigurationError
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _assets():
-    try:
-        assets.root()
-    except ConfigurationError:
-        subprocess.run([sys.executable, "-m", "tools.assets"], cwd=scenes.ROOT, check=True)
+    shipping.make_assets()
 
 
 @pytest.fixture(autouse=True)
