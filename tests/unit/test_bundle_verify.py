@@ -235,6 +235,10 @@ TAMPERED = {
         lambda m, k: resigned(m, k.private.read_bytes(), header={"crit": ["x"], "x": 1}),
         "bundle.signature_wrong",
     ),
+    "a key elsewhere": (
+        lambda m, k: resigned(m, k.private.read_bytes(), header={"x5u": "https://x.example"}),
+        "bundle.signature_wrong",
+    ),
     "no files": (
         lambda m, k: resigned(m, k.private.read_bytes(), files=None),
         "bundle.signature_wrong",

@@ -208,10 +208,12 @@ def _listed(signatures: bytes, public_key: EllipticCurvePublicKey) -> list[Any]:
     if plugin not in ("", "_default") or not isinstance(tokens, list) or len(tokens) != 1:
         _refuse("unsigned", "the bundle must carry exactly one signature, made by OPA's own signer")
     try:
-        payload = jwt.PyJWS(algorithms=["ES256"]).decode(tokens[0], public_key, ["ES256"])
+        token = jwt.PyJWS(algorithms=["ES256"]).decode_complete(tokens[0], public_key, ["ES256"])
     except (jwt.PyJWTError, TypeError, AttributeError) as error:
         _refuse("signature_wrong", "the bundle was not signed by the pinned key", error)
-    claims = _document("signature", payload)
+    if not token["header"].keys() <= {"alg", "typ", "kid"}:
+        _refuse("signature_wrong", "the signature's header says what is not understood")
+    claims = _document("signature", token["payload"])
     if claims.get("scope"):
         _refuse("signature_wrong", "the bundle was signed for another scope")
     files = claims.get("files")
