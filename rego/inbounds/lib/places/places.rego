@@ -63,6 +63,7 @@ _of_another_kind(spec) if {
 _of_another_kind(spec) if not spec.kind in {"path", "none", "id", "text"}
 
 _unlisted(text, listed) if {
+	is_object(listed)
 	count(listed) > 0
 	paths.steady(text)
 	names := paths.names(text)
@@ -83,11 +84,15 @@ _apart(bound) if {
 }
 
 # A prefix without a separator speaks of ids, not of paths.
-_free_of(_, prefix) if not contains(prefix, "/")
+_free_of(_, prefix) if {
+	is_string(prefix)
+	not contains(prefix, "/")
+}
 
 _free_of(text, prefix) if _outside(text, prefix)
 
 _outside(text, prefix) if {
+	is_string(prefix)
 	not paths.reaches(text, prefix)
 	not _takes_away(text, prefix)
 }

@@ -26,8 +26,12 @@ within(bounds) if {
 }
 
 # METADATA
-# description: The prefixes of a bound, which are those of all ids where it states none
-prefixes(bound) := object.get(bound, "prefixes", [""]) if is_object(bound)
+# description: The prefixes of a bound; where it states none, the one of all ids
+prefixes(bound) := listed if {
+	is_object(bound)
+	listed := object.get(bound, "prefixes", [""])
+	is_array(listed)
+}
 
 _starts_with("")
 

@@ -37,4 +37,4 @@ details contains {"argument": pointer} if {
 	not places.leaf_clear(leaf, places.control_plane, _bounds)
 }
 
-_bounds := object.get(data.deployment.settings, "control_plane", [])
+_bounds := object.get(data.deployment.settings, "control_plane", []) if is_object(data.deployment.settings)

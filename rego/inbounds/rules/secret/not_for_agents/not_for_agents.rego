@@ -13,10 +13,12 @@ package inbounds.rules.secret.not_for_agents
 
 import data.inbounds.lib.arguments
 import data.inbounds.lib.places
+import data.inbounds.lib.tools
 
 # METADATA
 # description: No secret is touched, and no credential passed
 ruled_out if {
+	is_object(tools.entry)
 	_no_secret_by_type
 	places.clear(places.secrets, _bounds)
 
@@ -51,11 +53,11 @@ _no_secret_by_type if {
 	not places.secret_types[lower(input.resource.type)]
 }
 
-# A registry that does not know the argument does not say that it is no credential.
-_no_credential(leaf) if arguments.holds_nothing(leaf)
-
 _no_credential(leaf) if leaf.value == null
 
-_no_credential(leaf) if arguments.spec(leaf.pattern).role != "credential"
+# An argument that the registry does not know is refused as that.
+_no_credential(leaf) if not _takes_credential(leaf.pattern)
 
-_bounds := object.get(data.deployment.settings, "secrets", [])
+_takes_credential(pattern) if arguments.spec(pattern).role == "credential"
+
+_bounds := object.get(data.deployment.settings, "secrets", []) if is_object(data.deployment.settings)

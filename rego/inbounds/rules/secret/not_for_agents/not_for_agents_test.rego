@@ -1,0 +1,210 @@
+package inbounds.rules.secret.not_for_agents_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+
+_id := "/question/resource/id"
+
+_path := "/question/action/properties/arguments/path"
+
+_of(effects, place) := array.concat(
+	array.concat(fixtures.calls["file.write"], fixtures.putting(_id, place)),
+	fixtures.putting("/deployment/tools/file.write/effects", effects),
+)
+
+test_ruled_out_for_ordinary_places if {
+	every _, patches in fixtures.calls {
+		fixtures.ruled_out("secret", "not_for_agents", patches)
+	}
+
+	every place in [
+		"/work/.env.example",
+		"/work/.env.local.sample",
+		"/work/environment",
+		"/work/id_rsa.pub",
+		"/work/keys.txt",
+		"/work/aws/credentials",
+		"/work/config.json",
+		"/work/secret.txt",
+		"/work/secrets.txt",
+	] {
+		fixtures.ruled_out("secret", "not_for_agents", _of(["read"], place))
+		fixtures.ruled_out("secret", "not_for_agents", _of(["read"], "/work/a"))
+	}
+}
+
+test_names_the_resource_that_is_a_secret_whatever_the_effect if {
+	every effects in [["read"], ["write"], ["delete"], ["export", "read"], []] {
+		every place in [
+			"/work/.env",
+			"/work/.env.production",
+			"/work/.env.production.local",
+			"/home/alice/.ssh/id_ed25519",
+			"/home/alice/.ssh/known_hosts",
+			"~/.aws/credentials",
+			"/home/alice/.netrc",
+			"/home/alice/.kube/config",
+			"/home/alice/.docker/config.json",
+			"/home/alice/.npmrc",
+			"/home/alice/Library/Keychains/login.keychain-db",
+			"/etc/ssl/private/server.key",
+			"server.pem",
+			"HEAD:.env",
+			"/work/secrets/a",
+			"/work/secrets",
+		] {
+			patches := _of(effects, place)
+			fixtures.stands("secret", "not_for_agents", patches)
+			fixtures.details("secret", "not_for_agents", patches) == {{"resource": "file"}}
+		}
+	}
+}
+
+test_no_spelling_hides_a_secret if {
+	every place in [
+		"/work/.ENV",
+		"/work//.env",
+		"/work/./.env",
+		"/work/.env.",
+		"/work/.env ",
+		"/work/.env::$DATA",
+		"C:\\work\\.env",
+		"/home/alice/.SSH/ID_RSA",
+		"/work/Server.PEM",
+		"/Work/Secrets/a",
+		"/work//secrets/a",
+		"/work/./secrets/a",
+		"\\work\\secrets\\a",
+		"/work/a/../secrets/a",
+		"/work/a/..",
+	] {
+		fixtures.stands("secret", "not_for_agents", _of(["read"], place))
+		fixtures.stands("secret", "not_for_agents", array.concat(
+			fixtures.calls["file.write"],
+			fixtures.putting(_path, place),
+		))
+	}
+}
+
+test_names_the_argument_that_reaches_a_secret if {
+	every place in ["/work/.env", "/work/secrets/a", "/etc/shadow"] {
+		patches := array.concat(fixtures.calls["file.write"], fixtures.putting(_path, place))
+		fixtures.stands("secret", "not_for_agents", patches)
+		fixtures.details("secret", "not_for_agents", patches) == {{"argument": "/path"}}
+	}
+}
+
+test_a_type_of_resource_can_be_secret_by_itself if {
+	every type in ["secret", "Secret", "private_key"] {
+		patches := fixtures.putting("/question/resource/type", type)
+		fixtures.stands("secret", "not_for_agents", patches)
+		fixtures.details("secret", "not_for_agents", patches) == {{"resource": type}}
+	}
+}
+
+test_a_credential_is_never_passed if {
+	credential := array.concat(
+		fixtures.calls["mail.send"],
+		fixtures.putting("/deployment/tools/mail.send/arguments/~1password", {"role": "credential", "nullable": true}),
+	)
+
+	every value in ["hunter2", "", 7, {}, []] {
+		patches := array.concat(credential, fixtures.putting("/question/action/properties/arguments/password", value))
+		fixtures.stands("secret", "not_for_agents", patches)
+		fixtures.details("secret", "not_for_agents", patches) == {{"argument": "/password"}}
+	}
+
+	fixtures.ruled_out("secret", "not_for_agents", array.concat(
+		credential,
+		fixtures.putting("/question/action/properties/arguments/password", null),
+	))
+}
+
+test_an_unknown_argument_is_another_fault_unless_it_is_a_place if {
+	fixtures.ruled_out("secret", "not_for_agents", array.concat(
+		fixtures.calls["mail.send"],
+		fixtures.putting("/question/action/properties/arguments/more", "hunter2"),
+	))
+
+	patches := array.concat(
+		fixtures.calls["mail.send"],
+		fixtures.putting("/question/action/properties/arguments/more", "/home/alice/.ssh/id_rsa"),
+	)
+	fixtures.stands("secret", "not_for_agents", patches)
+	fixtures.details("secret", "not_for_agents", patches) == {{"argument": "/more"}}
+}
+
+test_stands_for_a_tool_that_is_not_registered if {
+	fixtures.stands("secret", "not_for_agents", fixtures.putting("/question/action/name", "mail.unregistered"))
+}
+
+test_stands_when_a_list_is_lost if {
+	stage := fixtures.staged([])
+
+	every list in [{}, [], null] {
+		not data.inbounds.rules.secret.not_for_agents.ruled_out with input as stage.question
+			with data.deployment as stage.deployment
+			with data.inbounds.lib.places.secrets as list
+		not data.inbounds.rules.secret.not_for_agents.ruled_out with input as stage.question
+			with data.deployment as stage.deployment
+			with data.inbounds.lib.places.secret_types as list
+	}
+}
+
+test_every_name_of_the_list_is_a_secret if {
+	count(data.inbounds.lib.places.secrets) > 80
+
+	every name, _ in data.inbounds.lib.places.secrets {
+		fixtures.stands("secret", "not_for_agents", _of(["read"], replace(concat("/", ["/work", upper(name), "x"]), "*", "any")))
+	}
+
+	every type, _ in data.inbounds.lib.places.secret_types {
+		fixtures.stands("secret", "not_for_agents", fixtures.putting("/question/resource/type", type))
+	}
+}
+
+test_stands_when_anything_it_reads_is_missing if {
+	fixtures.stands_without("secret", "not_for_agents", [], [
+		"/question/action/name",
+		"/question/action/properties/arguments",
+		"/question/resource",
+		"/question/resource/type",
+		"/question/resource/id",
+		"/deployment/settings",
+		"/deployment/tools/mail.read",
+	])
+}
+
+test_stands_when_anything_it_reads_is_of_another_type if {
+	fixtures.stands_retyped(
+		"secret", "not_for_agents", fixtures.calls["file.write"], [
+			"/question/action/properties",
+			"/question/action/properties/arguments",
+			"/question/resource",
+			"/deployment/settings",
+			"/deployment/settings/secrets/0",
+		],
+		"object",
+	)
+	fixtures.stands_retyped(
+		"secret", "not_for_agents", fixtures.calls["file.write"], [
+			"/question/action/name",
+			"/question/resource/type",
+			"/question/resource/id",
+			"/deployment/settings/secrets/0/prefixes/0",
+		],
+		"string",
+	)
+	fixtures.stands_retyped(
+		"secret", "not_for_agents", fixtures.calls["file.write"], [
+			"/deployment/settings/secrets",
+			"/deployment/settings/secrets/0/prefixes",
+		],
+		"array",
+	)
+}
+
+test_stands_for_what_is_no_question if {
+	every anything in fixtures.junk {
+		not fixtures.ruled_out_of("secret", "not_for_agents", anything)
+	}
+}
