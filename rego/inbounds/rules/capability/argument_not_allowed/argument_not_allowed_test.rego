@@ -16,34 +16,34 @@ test_ruled_out_for_arguments_that_the_registry_knows if {
 
 test_ruled_out_without_what_is_not_required if {
 	every path in ["body", "copies"] {
-		fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
+		fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
 			fixtures.calls["mail.send"],
 			[{"op": "remove", "path": concat("/", [_arguments, path])}],
-		))
+		]))
 	}
 }
 
 test_ruled_out_for_a_null_where_the_registry_takes_one if {
-	fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
+	fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
 		fixtures.calls["file.write"],
 		fixtures.putting(concat("/", [_arguments, "text"]), null),
-	))
+	]))
 }
 
 test_ruled_out_at_the_bounds if {
 	every copies in [1, 3] {
-		fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
+		fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
 			fixtures.calls["mail.send"],
 			fixtures.putting(concat("/", [_arguments, "copies"]), copies),
-		))
+		]))
 	}
 }
 
 test_ruled_out_for_a_tool_without_arguments if {
-	fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
+	fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
 		fixtures.putting("/deployment/tools/mail.read/arguments", {}),
 		fixtures.putting(_arguments, {}),
-	))
+	]))
 }
 
 test_names_each_argument_that_the_registry_does_not_know if {
@@ -62,10 +62,10 @@ test_names_each_argument_that_the_registry_does_not_know if {
 		{"at": "body", "value": ["Hello"], "pointer": "/body/0"},
 		{"at": "body", "value": {}, "pointer": "/body"},
 	] {
-		patches := array.concat(
+		patches := fixtures.joined([
 			fixtures.calls["mail.send"],
 			fixtures.putting(concat("/", [_arguments, example.at]), example.value),
-		)
+		])
 		fixtures.stands("capability", "argument_not_allowed", patches)
 		{"argument": example.pointer} in fixtures.details("capability", "argument_not_allowed", patches)
 	}
@@ -94,10 +94,10 @@ test_names_each_argument_that_is_out_of_bounds if {
 		{"tool": "file.write", "at": "path", "value": "work/a.txt"},
 		{"tool": "file.write", "at": "path", "value": ""},
 	] {
-		patches := array.concat(
+		patches := fixtures.joined([
 			fixtures.calls[example.tool],
 			fixtures.putting(concat("/", [_arguments, example.at]), example.value),
-		)
+		])
 		fixtures.stands("capability", "argument_not_allowed", patches)
 		fixtures.details("capability", "argument_not_allowed", patches) == {{"argument": concat("", ["/", example.at])}}
 	}
@@ -114,7 +114,7 @@ test_names_an_argument_whose_parts_do_not_make_it_up if {
 		{"tool": "web.get", "pointer": "/url", "parsed": {"kind": "host", "host": "wiki.acme.example"}},
 	] {
 		place := concat("/", [_parsed, replace(example.pointer, "/", "~1")])
-		patches := array.concat(fixtures.calls[example.tool], fixtures.putting(place, example.parsed))
+		patches := fixtures.joined([fixtures.calls[example.tool], fixtures.putting(place, example.parsed)])
 		fixtures.stands("capability", "argument_not_allowed", patches)
 		fixtures.details("capability", "argument_not_allowed", patches) == {{"argument": example.pointer}}
 	}
@@ -125,20 +125,20 @@ test_names_a_pattern_that_is_required_and_missing if {
 		{"tool": "mail.read", "at": "id", "pattern": "/id"},
 		{"tool": "mail.send", "at": "to", "pattern": "/to/*"},
 	] {
-		patches := array.concat(
+		patches := fixtures.joined([
 			fixtures.calls[example.tool],
 			[{"op": "remove", "path": concat("/", [_arguments, example.at])}],
-		)
+		])
 		fixtures.stands("capability", "argument_not_allowed", patches)
 		fixtures.details("capability", "argument_not_allowed", patches) == {{"argument": example.pattern}}
 	}
 }
 
 test_an_empty_list_is_nothing_where_something_is_required if {
-	patches := array.concat(
+	patches := fixtures.joined([
 		fixtures.calls["mail.send"],
 		fixtures.putting(concat("/", [_arguments, "to"]), []),
-	)
+	])
 
 	fixtures.stands("capability", "argument_not_allowed", patches)
 	fixtures.details("capability", "argument_not_allowed", patches) == {{"argument": "/to/*"}}
@@ -146,16 +146,16 @@ test_an_empty_list_is_nothing_where_something_is_required if {
 
 test_an_empty_list_passes_where_the_registry_knows_what_would_be_in_it if {
 	optional := fixtures.putting("/deployment/tools/mail.send/arguments/~1to~1*/required", false)
-	fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
-		array.concat(fixtures.calls["mail.send"], optional),
+	fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
+		fixtures.calls["mail.send"], optional,
 		fixtures.putting(concat("/", [_arguments, "to"]), []),
-	))
+	]))
 
 	# What belongs in a list is not what belongs in an object.
-	fixtures.stands("capability", "argument_not_allowed", array.concat(
-		array.concat(fixtures.calls["mail.send"], optional),
+	fixtures.stands("capability", "argument_not_allowed", fixtures.joined([
+		fixtures.calls["mail.send"], optional,
 		fixtures.putting(concat("/", [_arguments, "to"]), {}),
-	))
+	]))
 }
 
 test_the_task_narrows_one_argument_and_leaves_the_others if {
@@ -163,14 +163,14 @@ test_the_task_narrows_one_argument_and_leaves_the_others if {
 		concat("/", [_bounds, "mail.send", "arguments"]),
 		{"/to/*": {"one_of": ["bob@acme.example"]}},
 	)
-	to_both := array.concat(fixtures.calls["mail.send"], bounds)
+	to_both := fixtures.joined([fixtures.calls["mail.send"], bounds])
 
 	fixtures.stands("capability", "argument_not_allowed", to_both)
 	fixtures.details("capability", "argument_not_allowed", to_both) == {{"argument": "/to/1"}}
-	fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
+	fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
 		to_both,
 		[{"op": "remove", "path": concat("/", [_arguments, "to", "1"])}],
-	))
+	]))
 }
 
 test_the_task_never_widens_what_the_registry_says if {
@@ -186,7 +186,7 @@ test_the_task_never_widens_what_the_registry_says if {
 		fixtures.stands(
 			"capability",
 			"argument_not_allowed",
-			array.concat(array.concat(fixtures.calls["mail.send"], bounds), patches),
+			fixtures.joined([fixtures.calls["mail.send"], bounds, patches]),
 		)
 	}
 }
@@ -202,13 +202,13 @@ test_a_constraint_at_its_defaults_restricts_nothing if {
 		"max_length": 9007199254740991,
 	}
 
-	fixtures.ruled_out("capability", "argument_not_allowed", array.concat(
+	fixtures.ruled_out("capability", "argument_not_allowed", fixtures.joined([
 		fixtures.calls["mail.send"],
 		fixtures.putting(
 			concat("/", [_bounds, "mail.send", "arguments"]),
 			{"/to/*": unconstrained, "/body": unconstrained, "/copies": unconstrained},
 		),
-	))
+	]))
 }
 
 test_stands_for_a_bound_that_this_policy_does_not_know if {
@@ -232,10 +232,10 @@ test_stands_for_a_tool_that_is_not_registered_or_not_in_the_task if {
 
 	# Nothing in the arguments, so nothing that could be refused.
 	every name in ["mail.unregistered", "mail.purge"] {
-		fixtures.stands("capability", "argument_not_allowed", array.concat(
+		fixtures.stands("capability", "argument_not_allowed", fixtures.joined([
 			fixtures.putting("/question/action/name", name),
 			fixtures.putting(_arguments, {}),
-		))
+		]))
 	}
 }
 

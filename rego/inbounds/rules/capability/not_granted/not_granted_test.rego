@@ -20,10 +20,10 @@ test_names_the_type_of_resource_that_nothing_grants if {
 }
 
 test_stands_for_a_resource_of_another_type_than_the_tool_s if {
-	patches := array.concat(
+	patches := fixtures.joined([
 		fixtures.putting("/question/resource/type", "mailbox"),
 		fixtures.putting("/question/resource/id", "alice"),
-	)
+	])
 
 	fixtures.stands("capability", "not_granted", patches)
 	fixtures.details("capability", "not_granted", patches) == {{"resource": "mailbox"}}

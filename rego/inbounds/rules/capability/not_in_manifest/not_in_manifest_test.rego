@@ -40,10 +40,10 @@ test_stands_for_a_tool_of_unknown_effect if {
 }
 
 test_reads_the_agent_from_the_verified_token if {
-	asserted := fixtures.putting("/question/context/agent", "spiffe://acme.example/agent/other")
+	other := "spiffe://acme.example/agent/other"
 
-	fixtures.ruled_out("capability", "not_in_manifest", asserted)
-	fixtures.stands("capability", "not_in_manifest", fixtures.putting("/identity/claims/sub", "spiffe://acme.example/agent/other"))
+	fixtures.ruled_out("capability", "not_in_manifest", fixtures.putting("/question/context/agent", other))
+	fixtures.stands("capability", "not_in_manifest", fixtures.putting("/identity/claims/sub", other))
 	fixtures.stands("capability", "not_in_manifest", fixtures.putting("/identity/genuine", false))
 }
 
@@ -59,7 +59,13 @@ test_stands_when_anything_it_reads_is_missing if {
 }
 
 test_stands_when_anything_it_reads_is_of_another_type if {
-	fixtures.stands_retyped("capability", "not_in_manifest", [], ["/question/action/name", "/identity/claims/sub"], "string")
+	fixtures.stands_retyped(
+		"capability", "not_in_manifest", [], [
+			"/question/action/name",
+			"/identity/claims/sub",
+		],
+		"string",
+	)
 	fixtures.stands_retyped("capability", "not_in_manifest", [], [_manifest], "object")
 	fixtures.stands_retyped(
 		"capability", "not_in_manifest", [], [

@@ -8,15 +8,16 @@ _path := "/question/action/properties/arguments/path"
 
 # The same place as the resource, as the argument, and as both.
 _writes(place) := [
-	array.concat(fixtures.calls["file.write"], fixtures.putting(_id, place)),
-	array.concat(fixtures.calls["file.write"], fixtures.putting(_path, place)),
-	array.concat(array.concat(fixtures.calls["file.write"], fixtures.putting(_id, place)), fixtures.putting(_path, place)),
+	fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_id, place)]),
+	fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_path, place)]),
+	fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_id, place), fixtures.putting(_path, place)]),
 ]
 
-_deletes(place) := array.concat(
-	array.concat(fixtures.calls["file.write"], fixtures.putting(_id, place)),
+_deletes(place) := fixtures.joined([
+	fixtures.calls["file.write"],
+	fixtures.putting(_id, place),
 	fixtures.putting("/deployment/tools/file.write/effects", ["delete"]),
-)
+])
 
 test_ruled_out_for_ordinary_places if {
 	every _, patches in fixtures.calls {
@@ -66,7 +67,7 @@ test_names_the_resource_of_the_control_plane if {
 		"/etc/inbounds/",
 		"/etc/inbounds",
 	] {
-		patches := array.concat(fixtures.calls["file.write"], fixtures.putting(_id, place))
+		patches := fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_id, place)])
 		fixtures.stands("control_plane", "own_configuration", patches)
 		fixtures.details("control_plane", "own_configuration", patches) == {{"resource": "file"}}
 	}
@@ -74,7 +75,7 @@ test_names_the_resource_of_the_control_plane if {
 
 test_names_the_argument_that_reaches_the_control_plane if {
 	every place in ["/work/.cursor/rules/a", "/work/x.rego", "/etc/inbounds/tools.yaml"] {
-		patches := array.concat(fixtures.calls["file.write"], fixtures.putting(_path, place))
+		patches := fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_path, place)])
 		fixtures.stands("control_plane", "own_configuration", patches)
 		fixtures.details("control_plane", "own_configuration", patches) == {{"argument": "/path"}}
 	}
@@ -119,56 +120,59 @@ test_deleting_a_folder_deletes_what_lies_in_it if {
 test_bounds_hold_for_their_own_type_of_resource if {
 	elsewhere := fixtures.putting("/deployment/settings/control_plane", [{"type": "repository", "prefixes": [""]}])
 
-	fixtures.ruled_out("control_plane", "own_configuration", array.concat(fixtures.calls["file.write"], elsewhere))
-	fixtures.stands("control_plane", "own_configuration", array.concat(
-		array.concat(fixtures.calls["file.write"], elsewhere),
+	fixtures.ruled_out("control_plane", "own_configuration", fixtures.joined([fixtures.calls["file.write"], elsewhere]))
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([
+		fixtures.calls["file.write"], elsewhere,
 		fixtures.putting("/question/resource/type", "repository"),
-	))
+	]))
 }
 
 test_a_bound_without_prefixes_holds_for_all_of_its_type if {
-	fixtures.stands("control_plane", "own_configuration", array.concat(
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([
 		fixtures.calls["file.write"],
 		fixtures.putting("/deployment/settings/control_plane", [{"type": "file"}]),
-	))
+	]))
 }
 
 test_a_bound_of_ids_says_nothing_of_arguments if {
 	ids := fixtures.putting("/deployment/settings/control_plane", [{"type": "mailbox", "prefixes": ["al"]}])
 
-	fixtures.stands("control_plane", "own_configuration", array.concat(fixtures.calls["mail.send"], ids))
-	fixtures.ruled_out("control_plane", "own_configuration", array.concat(
-		array.concat(fixtures.calls["file.write"], ids),
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([fixtures.calls["mail.send"], ids]))
+	fixtures.ruled_out("control_plane", "own_configuration", fixtures.joined([
+		fixtures.calls["file.write"], ids,
 		fixtures.putting(_path, "alice.txt"),
-	))
+	]))
 }
 
 test_content_and_recipients_name_no_place if {
 	every patches in [
-		array.concat(
+		fixtures.joined([
 			fixtures.calls["file.write"],
 			fixtures.putting("/question/action/properties/arguments/text", "CLAUDE.md"),
-		),
-		array.concat(
+		]),
+		fixtures.joined([
 			fixtures.calls["mail.send"],
 			fixtures.putting("/question/action/properties/arguments/body", "/etc/inbounds/tools.yaml"),
-		),
+		]),
 	] {
 		fixtures.ruled_out("control_plane", "own_configuration", patches)
 	}
 }
 
 test_a_target_of_no_kind_and_an_unknown_argument_may_be_places if {
-	untyped := array.concat(
+	untyped := fixtures.joined([
 		fixtures.calls["file.write"],
 		[{"op": "remove", "path": "/deployment/tools/file.write/arguments/~1path/kind"}],
-	)
+	])
 
-	fixtures.stands("control_plane", "own_configuration", array.concat(untyped, fixtures.putting(_path, "/work/CLAUDE.md")))
-	fixtures.stands("control_plane", "own_configuration", array.concat(
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([
+		untyped,
+		fixtures.putting(_path, "/work/CLAUDE.md"),
+	]))
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([
 		fixtures.calls["file.write"],
 		fixtures.putting("/question/action/properties/arguments/more", "/work/CLAUDE.md"),
-	))
+	]))
 }
 
 test_stands_when_the_list_is_lost if {
@@ -185,10 +189,10 @@ test_every_name_of_the_list_is_of_the_control_plane if {
 	count(data.inbounds.lib.places.control_plane) > 100
 
 	every name, _ in data.inbounds.lib.places.control_plane {
-		fixtures.stands("control_plane", "own_configuration", array.concat(
+		fixtures.stands("control_plane", "own_configuration", fixtures.joined([
 			fixtures.calls["file.write"],
-			fixtures.putting(_id, replace(concat("/", ["/work", upper(name), "x"]), "*", "any")),
-		))
+			fixtures.putting(_id, fixtures.place(name)),
+		]))
 	}
 }
 

@@ -17,10 +17,10 @@ test_ruled_out_up_to_the_clearance if {
 }
 
 test_the_highest_clearance_of_subject_and_groups_counts if {
-	fixtures.ruled_out("data", "label_above_clearance", array.concat(
+	fixtures.ruled_out("data", "label_above_clearance", fixtures.joined([
 		fixtures.putting(_alice, ""),
 		fixtures.putting(_staff, "confidential"),
-	))
+	]))
 }
 
 test_names_a_resource_that_is_labelled_too_high if {
@@ -52,10 +52,10 @@ test_names_what_the_caller_says_of_the_label if {
 
 test_what_the_caller_says_never_lowers_a_label if {
 	every label in ["public", ""] {
-		fixtures.stands("data", "label_above_clearance", array.concat(
+		fixtures.stands("data", "label_above_clearance", fixtures.joined([
 			fixtures.putting("/question/resource/id", "board/1"),
 			fixtures.putting(_label, label),
-		))
+		]))
 	}
 }
 
@@ -75,7 +75,7 @@ test_names_a_result_that_is_labelled_too_high if {
 test_both_must_be_cleared if {
 	every patches in [
 		fixtures.putting(_agent, "internal"),
-		array.concat(fixtures.putting(_alice, "public"), fixtures.putting(_staff, "internal")),
+		fixtures.joined([fixtures.putting(_alice, "public"), fixtures.putting(_staff, "internal")]),
 	] {
 		fixtures.stands("data", "label_above_clearance", patches)
 		fixtures.details("data", "label_above_clearance", patches) == {{"of": "result", "label": "confidential"}}
@@ -86,7 +86,7 @@ test_stands_when_a_clearance_is_not_known if {
 	every patches in [
 		fixtures.putting(_agent, "unknown"),
 		fixtures.putting(_agent, ""),
-		array.concat(fixtures.putting(_alice, ""), fixtures.putting(_staff, "")),
+		fixtures.joined([fixtures.putting(_alice, ""), fixtures.putting(_staff, "")]),
 		fixtures.putting("/task/claims/sub", "mallory@evil.example"),
 		fixtures.putting("/identity/claims/sub", "spiffe://acme.example/agent/other"),
 		fixtures.putting("/identity/genuine", false),

@@ -5,11 +5,11 @@ import data.inbounds.lib.fixtures_test as fixtures
 _reach := "/task/claims/authorization_details/0/label"
 
 test_ruled_out_up_to_the_label_of_the_task if {
+	fixtures.ruled_out("data", "label_above_task", fixtures.putting(_reach, "secret"))
+
 	every _, patches in fixtures.calls {
 		fixtures.ruled_out("data", "label_above_task", patches)
 	}
-
-	fixtures.ruled_out("data", "label_above_task", fixtures.putting(_reach, "secret"))
 }
 
 test_names_what_is_labelled_too_high if {

@@ -8,15 +8,17 @@ _parsed := "/question/action/properties/parsed"
 
 _destinations := "/task/claims/authorization_details/0/destinations"
 
-_to(address) := array.concat(fixtures.calls["mail.send"], array.concat(
+_to(address) := fixtures.joined([
+	fixtures.calls["mail.send"],
 	fixtures.putting(concat("/", [_arguments, "to"]), [concat("@", [address.local, address.domain])]),
 	fixtures.putting(concat("/", [_parsed, "~1to~10"]), object.union({"kind": "email"}, address)),
-))
+])
 
-_fetch(url, host) := array.concat(fixtures.calls["web.get"], array.concat(
+_fetch(url, host) := fixtures.joined([
+	fixtures.calls["web.get"],
 	fixtures.putting(concat("/", [_arguments, "url"]), url),
 	fixtures.putting(concat("/", [_parsed, "~1url"]), {"kind": "url", "scheme": "https", "host": host}),
-))
+])
 
 test_ruled_out_where_the_task_may_send if {
 	every _, patches in fixtures.calls {
@@ -42,10 +44,11 @@ test_names_the_recipient_that_is_not_among_them if {
 }
 
 test_one_of_several_is_enough if {
-	patches := array.concat(fixtures.calls["mail.send"], array.concat(
+	patches := fixtures.joined([
+		fixtures.calls["mail.send"],
 		fixtures.putting(concat("/", [_arguments, "to/-"]), "mallory@evil.example"),
 		fixtures.putting(concat("/", [_parsed, "~1to~12"]), {"kind": "email", "local": "mallory", "domain": "evil.example"}),
-	))
+	])
 
 	fixtures.stands("egress", "destination_not_allowed", patches)
 	fixtures.details("egress", "destination_not_allowed", patches) == {{"argument": "/to/2"}}
@@ -57,10 +60,11 @@ test_names_a_recipient_whose_parts_do_not_make_it_up if {
 		{"kind": "email", "local": "mallory@evil.example,bob", "domain": "acme.example"},
 		{},
 	] {
-		patches := array.concat(fixtures.calls["mail.send"], array.concat(
+		patches := fixtures.joined([
+			fixtures.calls["mail.send"],
 			fixtures.putting(concat("/", [_arguments, "to"]), ["mallory@evil.example,bob@acme.example"]),
 			fixtures.putting(concat("/", [_parsed, "~1to~10"]), parsed),
-		))
+		])
 		fixtures.stands("egress", "destination_not_allowed", patches)
 		fixtures.details("egress", "destination_not_allowed", patches) == {{"argument": "/to/0"}}
 	}
@@ -95,36 +99,39 @@ test_a_port_a_query_and_a_fragment_do_not_change_the_host if {
 }
 
 test_a_host_is_matched_whole if {
-	named := array.concat(fixtures.calls["web.get"], fixtures.putting("/deployment/tools/web.get/arguments/~1host", {"kind": "host"}))
+	named := fixtures.joined([
+		fixtures.calls["web.get"],
+		fixtures.putting("/deployment/tools/web.get/arguments/~1host", {"kind": "host"}),
+	])
 
-	fixtures.ruled_out("egress", "destination_not_allowed", array.concat(named, array.concat(
+	fixtures.ruled_out("egress", "destination_not_allowed", fixtures.joined([
+		named,
 		fixtures.putting(concat("/", [_arguments, "host"]), "wiki.acme.example"),
 		fixtures.putting(concat("/", [_parsed, "~1host"]), {"kind": "host", "host": "wiki.acme.example"}),
-	)))
+	]))
 
 	every host in ["evil.example", "wiki.acme.example."] {
-		fixtures.stands("egress", "destination_not_allowed", array.concat(named, array.concat(
+		fixtures.stands("egress", "destination_not_allowed", fixtures.joined([
+			named,
 			fixtures.putting(concat("/", [_arguments, "host"]), host),
 			fixtures.putting(concat("/", [_parsed, "~1host"]), {"kind": "host", "host": "wiki.acme.example"}),
-		)))
+		]))
 	}
 }
 
 test_an_address_that_is_searched_for_is_no_destination if {
-	every role in ["query", "content"] {
-		fixtures.ruled_out("egress", "destination_not_allowed", array.concat(
-			_to({"local": "mallory", "domain": "evil.example"}),
-			array.concat(
-				fixtures.putting("/deployment/tools/mail.send/arguments/~1to~1*/role", role),
-				fixtures.putting("/deployment/tools/mail.send/effects", ["read"]),
-			),
-		))
-	}
-
-	fixtures.stands("egress", "destination_not_allowed", array.concat(
+	fixtures.stands("egress", "destination_not_allowed", fixtures.joined([
 		_to({"local": "mallory", "domain": "evil.example"}),
 		[{"op": "remove", "path": "/deployment/tools/mail.send/arguments/~1to~1*/role"}],
-	))
+	]))
+
+	every role in ["query", "content"] {
+		fixtures.ruled_out("egress", "destination_not_allowed", fixtures.joined([
+			_to({"local": "mallory", "domain": "evil.example"}),
+			fixtures.putting("/deployment/tools/mail.send/arguments/~1to~1*/role", role),
+			fixtures.putting("/deployment/tools/mail.send/effects", ["read"]),
+		]))
+	}
 }
 
 test_names_a_destination_of_the_tool_that_the_task_lacks if {
@@ -135,10 +142,10 @@ test_names_a_destination_of_the_tool_that_the_task_lacks if {
 }
 
 test_a_destination_that_the_deployment_lacks_is_nobody_s if {
-	patches := array.concat(
+	patches := fixtures.joined([
 		fixtures.putting(concat("/", [_destinations, "-"]), "nowhere"),
 		fixtures.putting("/deployment/tools/mail.read/destinations", ["nowhere"]),
-	)
+	])
 
 	fixtures.stands("egress", "destination_not_allowed", patches)
 	fixtures.details("egress", "destination_not_allowed", patches) == {{"destination": "nowhere"}}
@@ -153,10 +160,10 @@ test_a_call_that_sends_names_where if {
 			fixtures.putting(concat("/", [_arguments, "to"]), [null]),
 			fixtures.putting(concat("/", [_arguments, "to"]), null),
 		] {
-			nowhere := array.concat(
-				array.concat(fixtures.calls["mail.send"], patches),
+			nowhere := fixtures.joined([
+				fixtures.calls["mail.send"], patches,
 				fixtures.putting("/deployment/tools/mail.send/effects", ["read", effect]),
-			)
+			])
 			fixtures.stands("egress", "destination_not_allowed", nowhere)
 			fixtures.details("egress", "destination_not_allowed", nowhere) == {{"effect": effect}}
 		}
@@ -164,26 +171,26 @@ test_a_call_that_sends_names_where if {
 }
 
 test_a_call_that_sends_where_the_registry_states_names_none if {
-	fixtures.ruled_out("egress", "destination_not_allowed", array.concat(
-		array.concat(fixtures.calls["mail.send"], [{"op": "remove", "path": concat("/", [_arguments, "to"])}]),
+	fixtures.ruled_out("egress", "destination_not_allowed", fixtures.joined([
+		fixtures.calls["mail.send"], [{"op": "remove", "path": concat("/", [_arguments, "to"])}],
 		fixtures.putting("/deployment/tools/mail.send/destinations", ["colleagues"]),
-	))
+	]))
 }
 
 test_a_null_names_nowhere_beside_one_that_names_somewhere if {
 	copied := fixtures.putting("/deployment/tools/mail.send/arguments/~1reply_to", {"kind": "email", "nullable": true})
 
-	fixtures.ruled_out("egress", "destination_not_allowed", array.concat(
-		array.concat(fixtures.calls["mail.send"], copied),
+	fixtures.ruled_out("egress", "destination_not_allowed", fixtures.joined([
+		fixtures.calls["mail.send"], copied,
 		fixtures.putting(concat("/", [_arguments, "reply_to"]), null),
-	))
+	]))
 }
 
 test_stands_without_a_verified_task if {
-	fixtures.stands("egress", "destination_not_allowed", array.concat(
+	fixtures.stands("egress", "destination_not_allowed", fixtures.joined([
 		fixtures.calls["mail.send"],
 		fixtures.putting("/task/genuine", false),
-	))
+	]))
 }
 
 test_stands_for_a_tool_of_unknown_effect if {
@@ -232,10 +239,10 @@ test_stands_when_anything_it_reads_is_of_another_type if {
 
 test_a_destination_of_another_type_is_none if {
 	every value in [0, true, false, {"x": 1}, {}] {
-		fixtures.stands("egress", "destination_not_allowed", array.concat(
+		fixtures.stands("egress", "destination_not_allowed", fixtures.joined([
 			fixtures.calls["mail.send"],
 			fixtures.putting(concat("/", [_arguments, "to/0"]), value),
-		))
+		]))
 	}
 }
 

@@ -33,10 +33,10 @@ test_names_the_end_of_a_freeze_that_holds if {
 	every patches in [
 		_frozen(_now, _now + 1, ["read"]),
 		_frozen(_now - 100, _now + 1, ["write", "read"]),
-		array.concat(
+		fixtures.joined([
 			_frozen(_now - 1, _now + 1, ["read"]),
 			fixtures.putting("/deployment/tools/mail.read/effects", ["write", "read"]),
-		),
+		]),
 	] {
 		fixtures.stands("environment", "freeze_window", patches)
 		fixtures.details("environment", "freeze_window", patches) == {{"environment": "production", "until": _now + 1}}
@@ -119,10 +119,10 @@ test_stands_when_the_freezes_are_no_list if {
 test_stands_when_nobody_knows_the_time if {
 	stage := fixtures.staged(_frozen(_now + 1, _now + 2, ["read"]))
 
-	every time in ["soon", null, {}] {
+	every moment in ["soon", null, {}] {
 		not data.inbounds.rules.environment.freeze_window.ruled_out with input as stage.question
 			with data.deployment as stage.deployment
-			with data.inbounds.lib.clock.now as time
+			with data.inbounds.lib.clock.now as moment
 	}
 }
 

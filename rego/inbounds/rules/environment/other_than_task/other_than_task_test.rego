@@ -11,12 +11,12 @@ test_ruled_out_in_the_environment_of_the_task if {
 		[],
 		fixtures.putting(_registered, "production"),
 		fixtures.putting(_registered, ""),
-		array.concat([{"op": "remove", "path": _said}], fixtures.putting(_registered, "production")),
-		array.concat(fixtures.putting(_said, ""), fixtures.putting(_registered, "production")),
-		array.concat(
+		fixtures.joined([[{"op": "remove", "path": _said}], fixtures.putting(_registered, "production")]),
+		fixtures.joined([fixtures.putting(_said, ""), fixtures.putting(_registered, "production")]),
+		fixtures.joined([
 			fixtures.putting(_said, "development"),
 			fixtures.putting("/task/claims/authorization_details/0/environment", "development"),
-		),
+		]),
 	] {
 		fixtures.ruled_out("environment", "other_than_task", patches)
 	}
@@ -25,7 +25,7 @@ test_ruled_out_in_the_environment_of_the_task if {
 test_names_the_other_environment if {
 	every patches in [
 		fixtures.putting(_said, "development"),
-		array.concat([{"op": "remove", "path": _said}], fixtures.putting(_registered, "development")),
+		fixtures.joined([[{"op": "remove", "path": _said}], fixtures.putting(_registered, "development")]),
 	] {
 		fixtures.stands("environment", "other_than_task", patches)
 		fixtures.details("environment", "other_than_task", patches) == {

@@ -6,10 +6,11 @@ _id := "/question/resource/id"
 
 _path := "/question/action/properties/arguments/path"
 
-_of(effects, place) := array.concat(
-	array.concat(fixtures.calls["file.write"], fixtures.putting(_id, place)),
+_of(effects, place) := fixtures.joined([
+	fixtures.calls["file.write"],
+	fixtures.putting(_id, place),
 	fixtures.putting("/deployment/tools/file.write/effects", effects),
-)
+])
 
 test_ruled_out_for_ordinary_places if {
 	every _, patches in fixtures.calls {
@@ -28,7 +29,6 @@ test_ruled_out_for_ordinary_places if {
 		"/work/secrets.txt",
 	] {
 		fixtures.ruled_out("secret", "not_for_agents", _of(["read"], place))
-		fixtures.ruled_out("secret", "not_for_agents", _of(["read"], "/work/a"))
 	}
 }
 
@@ -78,16 +78,16 @@ test_no_spelling_hides_a_secret if {
 		"/work/a/..",
 	] {
 		fixtures.stands("secret", "not_for_agents", _of(["read"], place))
-		fixtures.stands("secret", "not_for_agents", array.concat(
+		fixtures.stands("secret", "not_for_agents", fixtures.joined([
 			fixtures.calls["file.write"],
 			fixtures.putting(_path, place),
-		))
+		]))
 	}
 }
 
 test_names_the_argument_that_reaches_a_secret if {
 	every place in ["/work/.env", "/work/secrets/a", "/etc/shadow"] {
-		patches := array.concat(fixtures.calls["file.write"], fixtures.putting(_path, place))
+		patches := fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_path, place)])
 		fixtures.stands("secret", "not_for_agents", patches)
 		fixtures.details("secret", "not_for_agents", patches) == {{"argument": "/path"}}
 	}
@@ -102,33 +102,33 @@ test_a_type_of_resource_can_be_secret_by_itself if {
 }
 
 test_a_credential_is_never_passed if {
-	credential := array.concat(
+	credential := fixtures.joined([
 		fixtures.calls["mail.send"],
 		fixtures.putting("/deployment/tools/mail.send/arguments/~1password", {"role": "credential", "nullable": true}),
-	)
+	])
+
+	fixtures.ruled_out("secret", "not_for_agents", fixtures.joined([
+		credential,
+		fixtures.putting("/question/action/properties/arguments/password", null),
+	]))
 
 	every value in ["hunter2", "", 7, {}, []] {
-		patches := array.concat(credential, fixtures.putting("/question/action/properties/arguments/password", value))
+		patches := fixtures.joined([credential, fixtures.putting("/question/action/properties/arguments/password", value)])
 		fixtures.stands("secret", "not_for_agents", patches)
 		fixtures.details("secret", "not_for_agents", patches) == {{"argument": "/password"}}
 	}
-
-	fixtures.ruled_out("secret", "not_for_agents", array.concat(
-		credential,
-		fixtures.putting("/question/action/properties/arguments/password", null),
-	))
 }
 
 test_an_unknown_argument_is_another_fault_unless_it_is_a_place if {
-	fixtures.ruled_out("secret", "not_for_agents", array.concat(
+	fixtures.ruled_out("secret", "not_for_agents", fixtures.joined([
 		fixtures.calls["mail.send"],
 		fixtures.putting("/question/action/properties/arguments/more", "hunter2"),
-	))
+	]))
 
-	patches := array.concat(
+	patches := fixtures.joined([
 		fixtures.calls["mail.send"],
 		fixtures.putting("/question/action/properties/arguments/more", "/home/alice/.ssh/id_rsa"),
-	)
+	])
 	fixtures.stands("secret", "not_for_agents", patches)
 	fixtures.details("secret", "not_for_agents", patches) == {{"argument": "/more"}}
 }
@@ -154,7 +154,7 @@ test_every_name_of_the_list_is_a_secret if {
 	count(data.inbounds.lib.places.secrets) > 80
 
 	every name, _ in data.inbounds.lib.places.secrets {
-		fixtures.stands("secret", "not_for_agents", _of(["read"], replace(concat("/", ["/work", upper(name), "x"]), "*", "any")))
+		fixtures.stands("secret", "not_for_agents", _of(["read"], fixtures.place(name)))
 	}
 
 	every type, _ in data.inbounds.lib.places.secret_types {

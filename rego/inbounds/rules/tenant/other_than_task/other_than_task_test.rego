@@ -17,7 +17,7 @@ test_ruled_out_when_all_are_of_the_task_s_tenant if {
 		[],
 		fixtures.putting(_registered, "acme"),
 		fixtures.putting(_registered, ""),
-		array.concat([{"op": "remove", "path": _said}], fixtures.putting(_registered, "acme")),
+		fixtures.joined([[{"op": "remove", "path": _said}], fixtures.putting(_registered, "acme")]),
 		fixtures.putting(_agent, ["globex", "acme"]),
 		fixtures.putting(_alice, []),
 		fixtures.putting(_staff, []),
@@ -32,7 +32,7 @@ test_names_a_resource_of_another_tenant_or_of_nobody_s if {
 		fixtures.putting(_said, ""),
 		[{"op": "remove", "path": _said}],
 		fixtures.putting(_registered, "globex"),
-		array.concat([{"op": "remove", "path": _said}], fixtures.putting(_registered, "globex")),
+		fixtures.joined([[{"op": "remove", "path": _said}], fixtures.putting(_registered, "globex")]),
 	] {
 		fixtures.stands("tenant", "other_than_task", patches)
 		fixtures.details("tenant", "other_than_task", patches) == {{"of": "resource", "place": "/resource/properties/tenant"}}
@@ -49,7 +49,7 @@ test_names_an_agent_of_another_tenant if {
 
 test_names_a_subject_of_another_tenant if {
 	every tenants in [["globex"], [], ["*"]] {
-		patches := array.concat(fixtures.putting(_alice, tenants), fixtures.putting(_staff, tenants))
+		patches := fixtures.joined([fixtures.putting(_alice, tenants), fixtures.putting(_staff, tenants)])
 		fixtures.stands("tenant", "other_than_task", patches)
 		fixtures.details("tenant", "other_than_task", patches) == {{"of": "subject"}}
 	}
