@@ -11,8 +11,8 @@ import importlib
 import sys
 from typing import Any
 
-COMMANDS = ("bundle", "live", "serve")
-"""The commands in the order in which `--help` names them; each is a module here."""
+COMMANDS = ("init", "bundle", "serve", "live")
+"""The commands; each is a module here."""
 
 
 def main(arguments: list[str] | None = None) -> int:
