@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 
 from . import clock
-from .issuer.dev import DevIssuer
+from .issuer.dev import DevIssuer, public_keys, read_about
 from .issuer.keys import SigningKey
 from .live import LiveFeed
 from .models import Effect
@@ -59,22 +59,31 @@ class Development:
         Returns:
             What the deployment has to say for them to count: its `issuers` and its `feed`.
         """
-        keys = DevIssuer.create(folder, about)
-        feed = SigningKey.draw()
-        feed.write(folder / "feed.pem")
-        domain = about.agent.removeprefix("spiffe://").partition("/")[0]
+        DevIssuer.create(folder, about)
+        SigningKey.draw().write(folder / "feed.pem")
+        return Development.stated(folder)
+
+    @staticmethod
+    def stated(folder: Path) -> dict[str, Any]:
+        """Return what the deployment has to say for the issuer in `folder` to count.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        said = read_about(folder)
+        feed = SigningKey.read(folder / "feed.pem")
         return {
             "issuers": {
                 "development": {
-                    "issuer": about.issuer,
+                    "issuer": said.issuer,
                     "kind": "development",
                     "vouches_for": ["identity", "task"],
-                    "trust_domain": domain,
-                    "tenants": [about.tenant],
-                    "environments": [about.environment],
+                    "trust_domain": said.agent.removeprefix("spiffe://").partition("/")[0],
+                    "tenants": [said.tenant],
+                    "environments": [said.environment],
                     "effects": list(get_args(Effect)),
                     "algorithms": ["ES256"],
-                    "keys": keys,
+                    "keys": public_keys(folder),
                 }
             },
             "feed": {"keys": {feed.kid: feed.public}},

@@ -63,7 +63,7 @@ class DevIssuer:
 
     def __init__(self, folder: Path, *, end: Callable[[str], None]) -> None:
         self.folder = folder
-        self.about = _about(folder)
+        self.about = read_about(folder)
         self._end = end
         self._key = SigningKey.read(folder / f"{self.about.kid}.pem")
         logger.warning(
@@ -100,7 +100,7 @@ class DevIssuer:
             `deployment/issuers.yaml` before the next start; a key whose last token has
             expired may go, from there first.
         """
-        return _turn_to(folder, _about(folder))
+        return _turn_to(folder, read_about(folder))
 
     def identity(self, agent: str) -> IdentityToken:
         """Return proof that the caller is `agent`. See `Issuer.identity`."""
@@ -203,7 +203,12 @@ class DevIssuer:
         )
 
 
-def _about(folder: Path) -> About:
+def read_about(folder: Path) -> About:
+    """Return what the issuer in `folder` signs for.
+
+    Raises:
+        ConfigurationError: There is none, or its description is none.
+    """
     path = folder / "issuer.json"
     try:
         return About.model_validate_json(path.read_bytes())
@@ -222,6 +227,15 @@ def _about(folder: Path) -> About:
         ) from None
 
 
+def public_keys(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the public keys of the issuer in `folder` by `kid`, for `deployment/issuers.yaml`."""
+    return {
+        path.stem: SigningKey.read(path).public
+        for path in sorted(folder.glob("*.pem"))
+        if path.name != "feed.pem"
+    }
+
+
 def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
     key = SigningKey.draw()
     key.write(folder / f"{key.kid}.pem")
@@ -229,8 +243,4 @@ def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
     draft = folder / "issuer.json.draft"
     draft.write_text(text + "\n")
     draft.replace(folder / "issuer.json")
-    return {
-        path.stem: SigningKey.read(path).public
-        for path in sorted(folder.glob("*.pem"))
-        if path.name != "feed.pem"
-    }
+    return public_keys(folder)

@@ -1,0 +1,175 @@
+"""`inbounds init`: draft a deployment and a development issuer; write the policy for plain OPA."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds.draft.setup import SetUp
+    from inbounds.draft.tools import Found
+
+
+def command(
+    *,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders or modules that guard tools; without any, this folder."
+        ),
+    ] = None,
+    subject: Annotated[
+        str, typer.Option(help="The user it is for. [default: alice@acme.example]")
+    ] = "",
+    agent: Annotated[
+        str,
+        typer.Option(
+            help="The agent's SPIFFE ID. [default: spiffe://acme.example/agent/assistant]"
+        ),
+    ] = "",
+    tenant: Annotated[str, typer.Option(help="The tenant. [default: acme]")] = "",
+    environment: Annotated[str, typer.Option(help="The environment. [default: development]")] = "",
+    intent: Annotated[str, typer.Option(help="What a user asks for. [default: summarise]")] = "",
+    deployment: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write to. [default: INBOUNDS_DEPLOYMENT or deployment/]"),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy", help="Only write the policy, its fixtures and schemas there, for OPA alone."
+        ),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Draft a deployment and a development issuer from the tools that sources guard.
+
+    Sources are read and never run. What is there already is kept: a second run adds tools that
+    were not registered. Effects are left for a person to set; until then a tool is denied.
+    """
+    from inbounds.draft.files import sources as found_files
+    from inbounds.draft.setup import Wishes, set_up
+    from inbounds.draft.tools import find
+    from inbounds.errors import ConfigurationError
+
+    if policy is not None:
+        _write_policy(policy, as_json=as_json)
+        return
+    found = find(found_files(sources or []), strict=bool(sources))
+    if not found.tools:
+        raise ConfigurationError(
+            f"no guarded tool was found in {found.files} file{'s' * (found.files != 1)}",
+            code="init.no_tools",
+            hint="a tool is a function under `@guard.tool(name, resource=…)`; name its file, "
+            "such as `inbounds init app.py`",
+        )
+    done = set_up(
+        found.tools,
+        deployment=deployment or Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment"),
+        home=_home(),
+        wishes=Wishes(
+            subject=subject, agent=agent, tenant=tenant, environment=environment, intent=intent
+        ),
+    )
+    output.emit(
+        _value(found, done), as_json=as_json, show=lambda console: _show(console, found, done)
+    )
+    if done.by_hand:
+        raise typer.Exit(output.FAILED)
+
+
+def _home() -> Path:
+    from inbounds.evidence.paths import home
+
+    # Not the user's own folder: what is drafted here belongs to what lies here.
+    return home() if "INBOUNDS_HOME" in os.environ else Path(".inbounds")
+
+
+def _value(found: Found, done: SetUp) -> dict[str, Any]:
+    return {
+        "deployment": str(done.deployment),
+        "issuer": str(done.issuer),
+        "written": [str(path) for path in done.written],
+        "tools": {
+            name: {
+                "file": str(tool.file),
+                "line": tool.line,
+                "resource": tool.resource,
+                "arguments": {leaf.pattern: dict(leaf.members) for leaf in tool.leaves},
+                "notes": [*tool.notes],
+            }
+            for name, tool in sorted(found.tools.items())
+        },
+        "added": done.added,
+        "known": done.known,
+        "effects_unset": done.unset,
+        "notes": [*found.notes],
+        "further": done.further,
+        "by_hand": done.by_hand,
+    }
+
+
+def _show(console: Console, found: Found, done: SetUp) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("tool", "touches", "arguments", "found in", ""):
+        table.add_column(heading)
+    for name, tool in sorted(found.tools.items()):
+        table.add_row(
+            f"[bold]{escape(name)}[/]",
+            escape(tool.resource) + ("?" if tool.guessed else ""),
+            escape(" ".join(leaf.pattern for leaf in tool.leaves)),
+            escape(f"{tool.file}:{tool.line}"),
+            "registered" if name in done.added else "[dim]known[/]",
+        )
+    console.print(table)
+    for note in found.notes:
+        console.print(f"[yellow]note[/]   {escape(note)}")
+    for name, tool in sorted(found.tools.items()):
+        for note in tool.notes if name in done.added else ():
+            console.print(f"[yellow]note[/]   {escape(name)}: {escape(note)}")
+    console.print()
+    for path in done.written:
+        console.print(f"[green]wrote[/]  {escape(str(path))}")
+    if not done.written:
+        console.print("nothing to add: everything found is registered")
+    for file, text in done.by_hand.items():
+        console.print(f"[red]by hand[/] {done.deployment / file} cannot be added to; put there:")
+        console.print(text, markup=False)
+    _show_next(console, done)
+
+
+def _show_next(console: Console, done: SetUp) -> None:
+    from rich.markup import escape
+
+    if done.unset:
+        console.print(
+            f"\n[bold]now[/]    set `effects` of {escape(', '.join(done.unset))} "
+            f"in {escape(str(done.deployment / 'tools.yaml'))}; until then each call is denied"
+        )
+    for what in done.further:
+        console.print(f"[bold]then[/]   {escape(what)}")
+
+
+def _write_policy(folder: Path, *, as_json: bool) -> None:
+    from inbounds.site.plain import command_line, write
+
+    write(folder)
+    commands = command_line(folder)
+
+    def show(console: Console) -> None:
+        console.print(f"[green]wrote[/]  the policy, its fixtures and schemas to {folder}\n")
+        for what, line in commands.items():
+            console.print(f"[bold]{what}[/]", highlight=False)
+            console.print(f"  {line}", markup=False)
+
+    output.emit({"folder": str(folder), "commands": commands}, as_json=as_json, show=show)

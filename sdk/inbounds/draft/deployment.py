@@ -1,0 +1,257 @@
+"""The text of a deployment's first files: what each says, and what a person has to set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from inbounds.models import Effect
+
+from .insertion import flow, plain
+from .tools import FoundTool
+
+LABELS = ("public", "internal", "confidential", "secret")
+"""The labels of a draft, lowest first."""
+LABEL = "internal"
+"""How sensitive a draft supposes things to be."""
+_USUAL = ("read", "write", "export")
+_GROUP = "staff"
+_DESTINATION = "own_domain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Who and what a draft is about.
+
+    Attributes:
+        subject: The id of the one user.
+        agent: The SPIFFE ID of the one agent.
+        tenant, environment, pep: Where and behind what it acts.
+        intent: The name of the one intent.
+        audience: Who the tokens are made for.
+    """
+
+    subject: str
+    agent: str
+    tenant: str
+    environment: str
+    pep: str
+    intent: str
+    audience: str
+
+
+def drafted(names: Names, tools: Sequence[FoundTool], issued: Mapping[str, Any]) -> dict[str, str]:
+    """Return the text of every file of a deployment, by name.
+
+    Args:
+        names: Who and what it is about.
+        tools: What to register.
+        issued: `issuers` and `feed`: the public keys that count.
+    """
+    types = sorted({tool.resource for tool in tools})
+    return {
+        "settings.yaml": _settings(names),
+        "tools.yaml": _TOOLS + "".join(f"\n{block(tool, names)}" for tool in tools),
+        "agents.yaml": _agents(names, tools),
+        "subjects.yaml": _subjects(names),
+        "groups.yaml": _groups(names),
+        "intents.yaml": _intents(names, tools, types),
+        "labels.yaml": _labels(types),
+        "destinations.yaml": _destinations(names),
+        "issuers.yaml": _ISSUERS + _nested(issued["issuers"]),
+        "feed.yaml": _FEED + _nested(issued["feed"]),
+        "peps.yaml": _peps(names),
+        "environments.yaml": _environments(names),
+    }
+
+
+def block(tool: FoundTool, names: Names, *, label: str = LABEL) -> str:
+    """Return a tool as an entry of `tools.yaml`, whose result is no more sensitive than `label`."""
+    lines = [f"# {tool.function or 'a function'}() in {tool.file.name}"]
+    lines += [f"# to be told by a person: {note}" for note in tool.notes]
+    guess = "  # guess: its type is not written in `resource=`" if tool.guessed else ""
+    lines += [f"{plain(tool.name)}:"]
+    if tool.description:
+        lines += [f"  description: {flow(tool.description)}"]
+    lines += [
+        "  effects: []  # a person has to set these; until then every call is denied",
+        "  reversible: false",
+        f"  resource: {plain(tool.resource)}{guess}",
+        f"  tenant: {plain(names.tenant)}",
+        f"  environment: {plain(names.environment)}",
+    ]
+    if tool.leaves:
+        lines += ["  arguments:"]
+        for leaf in tool.leaves:
+            note = f"  # {leaf.note}" if leaf.note else ""
+            lines += [f"    {plain(leaf.pattern)}: {flow(dict(leaf.members))}{note}"]
+    else:
+        lines += ["  arguments: {}"]
+    lines += [
+        f"  returns: {{label: {plain(label)}, party: third}}  # guess: no more sensitive than this"
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_TOOLS = f"""\
+# What each tool does and takes. A tool that is not here cannot be called, and an argument that
+# is not here cannot be given. `inbounds init` adds tools that it finds; it changes nothing else.
+#
+# effects      What a call does to the world, any of: {", ".join(get_args(Effect)[:4])},
+#              {", ".join(get_args(Effect)[4:])}. Nobody but a person can know them.
+# reversible   Whether what it does can be undone.
+# resource     The type of what a call touches, as `resource=` of the tool says it.
+# tenant, environment   Whose that is and where it lives. Leave one out where the resource says it.
+# arguments    By JSON Pointer; `*` is any index of a list. For each, where it applies:
+#                type      string (when left out), integer, number, boolean
+#                kind      email url host path iban id date money phone text: put in one form
+#                role      recipient target amount query code content credential
+#                required, nullable, one_of, minimum, maximum, pattern, path_prefixes, hosts,
+#                max_length
+# returns      The most sensitive label it may return, and whether the data is our own (`first`)
+#              or may hold what a stranger wrote (`third`).
+# destinations Where data goes that no argument names, from destinations.yaml.
+# notify       Whom to tell of every call.
+"""
+
+_ISSUERS = """\
+# Whose signature counts, and for what. This one signs on a developer's machine, so the policy
+# takes it in environments that environments.yaml marks as development, and nowhere else. Keys
+# are public ones (JWK) by `kid`; the private ones are in the state folder, `.inbounds/issuer`.
+"""
+
+_FEED = """\
+# The public keys that sign the revocation feed: what has been ended, revoked or stopped.
+"""
+
+
+def _settings(names: Names) -> str:
+    return f"""\
+# What holds for the deployment as a whole.
+
+audience: {plain(names.audience)}  # whom tokens are made for; others are refused
+
+# Resources that are this control itself, which no agent may change, and secrets, which no agent
+# may touch. By type, and where it helps by prefixes of the id:
+#   - {{type: file, prefixes: [/etc/inbounds/]}}
+control_plane: []
+secrets: []
+
+# Who may push the revocation feed to an OPA: names with the SHA-256 of their bearer tokens.
+feed_writers: {{}}
+"""
+
+
+def _agents(names: Names, tools: Sequence[FoundTool]) -> str:
+    return f"""\
+# The agents, by SPIFFE ID. One that is not here can do nothing.
+
+{plain(names.agent)}:
+  owner: {plain(names.subject)}  # who answers for it
+  state: active  # or suspended, retired
+  clearance: {LABEL}  # the highest label it may see
+  tenants: [{plain(names.tenant)}]
+  manifest:  # what it was built to do: it is never given more
+    effects: {flow(_USUAL)}
+    tools:{_listed((tool.name for tool in tools), 6)}
+"""
+
+
+def _subjects(names: Names) -> str:
+    return f"""\
+# The users on whose authority an agent works. It never has more rights than they have.
+
+{plain(names.subject)}:
+  groups: [{_GROUP}]
+"""
+
+
+def _groups(names: Names) -> str:
+    return f"""\
+# What the members of a group are entitled to; a subject has what its groups have.
+
+{_GROUP}:
+  effects: {flow(_USUAL)}
+  tools: ["*"]  # every registered tool
+  clearance: {LABEL}
+  tenants: [{plain(names.tenant)}]
+"""
+
+
+def _intents(names: Names, tools: Sequence[FoundTool], types: Sequence[str]) -> str:
+    resources = "".join(f"\n    - {{type: {plain(kind)}}}" for kind in types)
+    return f"""\
+# What a user can ask for. A task has the effects, tools and resources of its intent, and no
+# others, however its agent was talked into wanting them.
+
+{plain(names.intent)}:
+  description: ""
+  effects: [read]  # what the user asks for when asking for this
+  label: {LABEL}  # the highest label it reaches up to
+  tools:{_listed((tool.name for tool in tools), 4)}
+  resources:{resources or " []"}  # `prefixes: [inbox/]` narrows one to ids that begin so
+  destinations: []  # where data may be sent, from destinations.yaml: nowhere
+  seconds: 3600
+"""
+
+
+def _labels(types: Sequence[str]) -> str:
+    resources = "".join(f"  {plain(kind)}: {{label: {LABEL}}}\n" for kind in types)
+    return f"""\
+# How sensitive data can be, lowest first, and what each type of resource is. A type that is not
+# here has the highest label. `prefixes: {{board/: secret}}` labels ids that begin so.
+
+order: {flow(LABELS)}
+resources:  # a guess for each
+{resources}"""
+
+
+def _destinations(names: Names) -> str:
+    domain = names.subject.rpartition("@")[2] if "@" in names.subject else "example.com"
+    return f"""\
+# Where data may be sent, for intents to name: mail domains, whole addresses, hosts.
+
+{_DESTINATION}:
+  domains: [{plain(domain.lower())}]
+"""
+
+
+def _peps(names: Names) -> str:
+    return f"""\
+# Who may ask the policy: the programs that stop an agent's actions. One that asks an OPA server
+# has a bearer token; its SHA-256 goes here: printf %s "$TOKEN" | sha256sum
+
+{plain(names.pep)}:
+  tenants: [{plain(names.tenant)}]
+  environments: [{plain(names.environment)}]
+  obligations: [notify]  # what it can be obliged to do
+  token_sha256: []
+"""
+
+
+def _environments(names: Names) -> str:
+    return f"""\
+# Where resources live. Only a development environment takes tokens of a development issuer.
+# `freezes` are times in which only reading goes on:
+#   freezes: [{{start: 2027-01-01T00:00:00Z, end: 2027-01-08T00:00:00Z, effects: [read]}}]
+
+{plain(names.environment)}:
+  development: true
+"""
+
+
+def _listed(words: Iterable[str], indent: int) -> str:
+    lines = [f"\n{' ' * indent}- {plain(word)}" for word in words]
+    return "".join(lines) or " []"
+
+
+def _nested(value: Mapping[str, Any], depth: int = 0) -> str:
+    """A mapping in block style down to what is no mapping, keys (JWK) on one line each."""
+    lines = "" if depth else "\n"
+    for key, inner in value.items():
+        if isinstance(inner, Mapping) and "kty" not in inner:
+            lines += f"{'  ' * depth}{plain(key)}:\n{_nested(inner, depth + 1)}"
+        else:
+            lines += f"{'  ' * depth}{plain(key)}: {flow(inner)}\n"
+    return lines

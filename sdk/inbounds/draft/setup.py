@@ -1,0 +1,304 @@
+"""Making a development set-up of what was found: a deployment, and an issuer to go with it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from inbounds.deployment import FIELDS, load
+from inbounds.development import Development
+from inbounds.errors import ConfigurationError
+from inbounds.issuer.dev import About, read_about
+from inbounds.models import Deployment
+
+from .deployment import LABEL, Names, block, drafted
+from .insertion import flow, plain, with_block, with_entry
+from .tools import FoundTool
+
+_AGENT = "spiffe://acme.example/agent/assistant"
+_SPIFFE_ID = re.compile(r"spiffe://[a-z0-9._-]+(?:/[A-Za-z0-9._-]+)+")  # SPIFFE-ID §2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the person who sets up has said; "" for what they have not."""
+
+    subject: str = ""
+    agent: str = ""
+    tenant: str = ""
+    environment: str = ""
+    intent: str = ""
+
+
+@dataclass(slots=True)
+class SetUp:
+    """What was done.
+
+    Attributes:
+        deployment: The folder of YAML.
+        issuer: The folder of the development issuer.
+        written: Files that were made or added to.
+        added: The tools that were registered.
+        known: The tools that were found and are registered already.
+        unset: The registered tools whose effects a person has to set.
+        by_hand: What to add where a file is written in a way that cannot be added to.
+        further: What nobody but a person can decide, in words.
+    """
+
+    deployment: Path
+    issuer: Path
+    written: list[Path] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    unset: list[str] = field(default_factory=list)
+    by_hand: dict[str, str] = field(default_factory=dict)
+    further: list[str] = field(default_factory=list)
+
+
+def set_up(
+    tools: Mapping[str, FoundTool], *, deployment: Path, home: Path, wishes: Wishes
+) -> SetUp:
+    """Draft a deployment and an issuer, or add to those there are.
+
+    Nothing that is there is changed: a file that a person has written gets lines more, and
+    none of its own is touched.
+
+    Args:
+        tools: What was found, by name.
+        deployment: The folder of the deployment's YAML.
+        home: The state folder; the issuer goes into `issuer` in it.
+        wishes: Who and what it is to be about.
+
+    Raises:
+        ConfigurationError: A wish cannot be granted, or what is there cannot be used.
+    """
+    done = SetUp(deployment, home / "issuer")
+    there = deployment.is_dir() and any((deployment / f"{name}.yaml").exists() for name in FIELDS)
+    if there:
+        _add(done, tools, load(deployment), wishes)
+    else:
+        _begin(done, tools, wishes)
+    in_force = load(deployment) if not done.by_hand else None
+    if in_force is not None:
+        done.unset = sorted(name for name, tool in in_force.tools.items() if not tool.effects)
+    return done
+
+
+# --- where there is nothing ----------------------------------------------------------------
+
+
+def _begin(done: SetUp, tools: Mapping[str, FoundTool], wishes: Wishes) -> None:
+    agent = wishes.agent or _AGENT
+    names = Names(
+        subject=wishes.subject or "alice@acme.example",
+        agent=agent,
+        tenant=wishes.tenant or "acme",
+        environment=wishes.environment or "development",
+        pep=f"{agent.rpartition('/')[2]}-pep",
+        intent=wishes.intent or "summarise",
+        audience="inbounds",
+    )
+    about = read_about(done.issuer) if _has_issuer(done) else None
+    if about is not None:
+        # What it signs is what has to be accepted.
+        names = replace(
+            names,
+            agent=about.agent,
+            tenant=about.tenant,
+            environment=about.environment,
+            pep=about.pep,
+            audience=about.audience,
+        )
+        _refuse_others(wishes, about)
+    else:
+        _create(done, names)
+    with tempfile.TemporaryDirectory(prefix="inbounds-init-") as scratch:
+        draft = Path(scratch) / "deployment"
+        draft.mkdir()
+        issued = Development.stated(done.issuer)
+        for file, text in drafted(names, list(tools.values()), issued).items():
+            (draft / file).write_text(text, "utf-8")
+        load(draft)
+        done.deployment.mkdir(parents=True, exist_ok=True)
+        for path in sorted(draft.iterdir()):
+            shutil.copyfile(path, done.deployment / path.name)
+            done.written.append(done.deployment / path.name)
+    done.added = sorted(tools)
+
+
+def _has_issuer(done: SetUp) -> bool:
+    return (done.issuer / "issuer.json").exists()
+
+
+def _create(done: SetUp, names: Names) -> None:
+    if not _SPIFFE_ID.fullmatch(names.agent):
+        raise ConfigurationError(
+            f"{names.agent} is no SPIFFE ID",
+            code="init.agent",
+            hint=f"such as --agent {_AGENT}",
+        )
+    home = done.issuer.parent
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not any(home.iterdir()):
+        # Keys and records of one machine have no place in a repository.
+        (home / ".gitignore").write_text("*\n", "utf-8")
+    about = About(
+        issuer=f"https://issuer.{names.agent.split('/')[2]}/development",
+        audience=names.audience,
+        agent=names.agent,
+        tenant=names.tenant,
+        environment=names.environment,
+        pep=names.pep,
+        kid="drawn",
+    )
+    Development.create(done.issuer, about)
+    done.written.append(done.issuer)
+
+
+def _refuse_others(wishes: Wishes, about: About) -> None:
+    for name in ("agent", "tenant", "environment"):
+        wish = getattr(wishes, name)
+        if wish and wish != getattr(about, name):
+            raise ConfigurationError(
+                f"the issuer there is signs for the {name} {getattr(about, name)}, not {wish}",
+                code="init.issuer_for_another",
+                hint="leave the option out, or remove the folder `issuer` of the state folder",
+            )
+
+
+# --- where a deployment is there -----------------------------------------------------------
+
+
+def _add(
+    done: SetUp, tools: Mapping[str, FoundTool], deployment: Deployment, wishes: Wishes
+) -> None:
+    if _has_issuer(done):
+        about = read_about(done.issuer)
+        _refuse_others(wishes, about)
+    else:
+        _create(done, _named(deployment, wishes))
+        about = read_about(done.issuer)
+    _add_keys(done, deployment, about)
+    done.known = sorted(set(tools) & set(deployment.tools))
+    missing = [tool for name, tool in tools.items() if name not in deployment.tools]
+    if missing:
+        names = Names(
+            subject="",
+            agent=about.agent,
+            tenant=about.tenant,
+            environment=about.environment,
+            pep=about.pep,
+            intent="",
+            audience=about.audience,
+        )
+        _register(done, missing, names, deployment)
+
+
+def _register(
+    done: SetUp, missing: Sequence[FoundTool], names: Names, deployment: Deployment
+) -> None:
+    lowest_known = LABEL if LABEL in deployment.labels.order else deployment.labels.order[-1]
+    blocks = "\n".join(block(tool, names, label=lowest_known) for tool in missing)
+    _write(done, "tools.yaml", lambda text: with_block(text, blocks), blocks)
+    done.added = sorted(tool.name for tool in missing)
+    listed = ", ".join(done.added)
+    done.further = [
+        f"an agent may have it once `manifest.tools` in agents.yaml names it ({listed})",
+        f"a task may have it once an intent in intents.yaml names it ({listed})",
+    ]
+    types = sorted({tool.resource for tool in missing} - set(deployment.labels.resources))
+    if types:
+        done.further.append(
+            f"labels.yaml says nothing of {', '.join(types)}, which has the highest label so far"
+        )
+
+
+def _add_keys(done: SetUp, deployment: Deployment, about: About) -> None:
+    """Have the issuer's and the feed's keys count."""
+    issued = Development.stated(done.issuer)
+    stated: dict[str, Any] = issued["issuers"]["development"]
+    same = next((n for n, e in deployment.issuers.items() if e.issuer == about.issuer), None)
+    if same is None:
+        name = next(n for n in _names_of_issuers() if n not in deployment.issuers)
+        entry = f"{plain(name)}: {flow(stated)}\n"
+        _write(done, "issuers.yaml", lambda text: with_block(text, entry), entry)
+    else:
+        there = deployment.issuers[same].keys
+        _write_keys(done, "issuers.yaml", [same, "keys"], stated["keys"], there)
+    _write_keys(done, "feed.yaml", ["keys"], issued["feed"]["keys"], deployment.feed.keys)
+
+
+def _names_of_issuers() -> Iterator[str]:
+    yield "development"
+    yield from (f"development-{number}" for number in count(2))
+
+
+def _write_keys(
+    done: SetUp, file: str, path: list[str], keys: Mapping[str, Any], there: Mapping[str, Any]
+) -> None:
+    for kid, jwk in keys.items():
+        if kid not in there:
+            _write(
+                done,
+                file,
+                lambda text, kid=kid, jwk=jwk: with_entry(text, path, kid, jwk),  # type: ignore[misc]
+                f"{'.'.join(path)}: {plain(kid)}: {flow(jwk)}",
+            )
+
+
+def _write(done: SetUp, file: str, change: Callable[[str], str | None], otherwise: str) -> None:
+    path = done.deployment / file
+    changed = change(path.read_text("utf-8") if path.exists() else "")
+    if changed is None:
+        done.by_hand[file] = done.by_hand.get(file, "") + otherwise
+        return
+    draft = path.with_name(f".{file}.draft")
+    draft.write_text(changed, "utf-8")
+    draft.replace(path)
+    if path not in done.written:
+        done.written.append(path)
+
+
+def _named(deployment: Deployment, wishes: Wishes) -> Names:
+    """Who a developer's issuer signs for, where the deployment leaves but one choice."""
+    agent = wishes.agent or _only("agent", [*deployment.agents])
+    entry = deployment.agents.get(agent)
+    tenant = wishes.tenant or _only("tenant", [*(entry.tenants if entry else ())])
+    marked = [name for name, about in deployment.environments.items() if about.development]
+    environment = wishes.environment or _only("environment", marked)
+    peps = [
+        name
+        for name, pep in deployment.peps.items()
+        if tenant in pep.tenants and environment in pep.environments
+    ]
+    if not peps:
+        raise ConfigurationError(
+            f"no PEP may ask for the tenant {tenant} in the environment {environment}",
+            code="init.pep",
+            hint="add one to deployment/peps.yaml",
+        )
+    return Names(
+        subject="",
+        agent=agent,
+        tenant=tenant,
+        environment=environment,
+        pep=peps[0],
+        intent="",
+        audience=deployment.settings.audience,
+    )
+
+
+def _only(what: str, choices: list[str]) -> str:
+    if len(choices) == 1:
+        return choices[0]
+    raise ConfigurationError(
+        f"the deployment does not tell which {what} an issuer should sign for",
+        code=f"init.{what}",
+        hint=f"say --{what}" + (f", one of {', '.join(choices)}" if choices else ""),
+    )

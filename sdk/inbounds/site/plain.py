@@ -1,0 +1,50 @@
+"""The policy laid out for OPA alone, where no Python is at hand."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from inbounds import assets
+from inbounds.errors import ConfigurationError
+
+_MARK = "inbounds-policy"
+
+
+def write(folder: Path) -> None:
+    """Write the policy's sources, the fixtures for tests, the schemas and the capabilities.
+
+    Args:
+        folder: Made if missing. One that this has written before is replaced.
+
+    Raises:
+        ConfigurationError: The folder holds something else.
+    """
+    ours = (folder / _MARK).is_file()
+    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigurationError(
+            f"{folder} holds something else",
+            code="init.policy_folder",
+            hint="name a folder that is empty, or not there",
+        )
+    for place in (folder / "rego", folder / "schemas"):
+        shutil.rmtree(place, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).write_text("written by `inbounds init --policy`; do not edit\n", "utf-8")
+    shutil.copytree(assets.rego(), folder / "rego")
+    shutil.copytree(assets.schemas(), folder / "schemas")
+    shutil.copyfile(assets.capabilities(), folder / "capabilities.json")
+
+
+def command_line(folder: Path, site: Path = Path("site")) -> Mapping[str, str]:
+    """Return the command lines with which OPA alone compiles and tests a site's rules."""
+    shared = [
+        *("--schema", f"{folder}/schemas", "--capabilities", f"{folder}/capabilities.json"),
+        *(f"{folder}/rego", f"site:{site}"),
+    ]
+    return {
+        "compile your rules": shlex.join(["opa", "check", "--strict", *shared]),
+        "test your rules": shlex.join(["opa", "test", *shared]),
+    }
