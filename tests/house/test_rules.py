@@ -1,0 +1,131 @@
+"""What every rule's folder holds, and where a rule may look."""
+
+import json
+import re
+
+import pytest
+from tests import scenes
+from tests.engines import ROOT, RULES
+
+CATALOGUE = json.loads((RULES / "inbounds/catalogue/data.json").read_text())
+FRAMEWORKS = json.loads((ROOT / "docs/frameworks.json").read_text())["frameworks"]
+CASES = list(scenes.cases())
+FOLDERS = sorted(path for path in (RULES / "inbounds/rules").glob("*/*") if path.is_dir())
+SOURCES = sorted(
+    path for path in (RULES / "inbounds").rglob("*.rego") if not path.name.endswith("_test.rego")
+)
+
+
+def code(folder):
+    """The code that a rule's folder means."""
+    return f"{folder.parent.name}.{folder.name}"
+
+
+def test_the_catalogue_is_the_folders():
+    """
+    Every folder is in the catalogue, and nothing else is.
+    """
+    assert sorted(CATALOGUE["rules"]) == sorted(code(folder) for folder in FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=code)
+class TestFolder:
+    def test_its_files(self, folder):
+        """
+        A rule has its source and its test, named as the folder, and at most a data document.
+        """
+        name = folder.name
+        files = {path.name for path in folder.iterdir()}
+
+        assert {f"{name}.rego", f"{name}_test.rego"} <= files
+        assert files <= {f"{name}.rego", f"{name}_test.rego", "data.json"}
+
+    def test_its_package(self, folder):
+        """
+        A rule's package is its folder.
+        """
+        text = (folder / f"{folder.name}.rego").read_text()
+
+        assert f"package inbounds.rules.{code(folder)}\n" in text
+
+    def test_it_tests_junk(self, folder):
+        """
+        A rule's test puts what is no question before it.
+        """
+        assert "fixtures.junk" in (folder / f"{folder.name}_test.rego").read_text()
+
+    def test_its_cases(self, folder):
+        """
+        A rule has a case that is allowed, and one that it alone denies.
+        """
+        own = [case for case in CASES if case.code == code(folder)]
+
+        assert "allow" in {case.outcome for case in own}
+        assert [code(folder)] in [case.codes for case in own]
+
+    def test_its_page(self, folder):
+        """
+        A rule has a page in the documentation.
+        """
+        assert (ROOT / "docs/rules" / folder.parent.name / f"{folder.name}.md").is_file()
+
+
+@pytest.mark.parametrize("kind", ["rules", "escalations"])
+def test_controls_exist(kind):
+    """
+    No rule names a control that its framework lacks.
+    """
+    known = {f"{name}:{row['id']}" for name, about in FRAMEWORKS.items() for row in about["rows"]}
+    named = {control for about in CATALOGUE[kind].values() for control in about["controls"]}
+
+    assert named <= known
+    assert all(about["controls"] for about in CATALOGUE[kind].values())
+
+
+def test_what_a_fault_follows_from_stands_alone():
+    """
+    What is shown is never empty: no fault follows from itself, directly or in a circle.
+    """
+    rules = CATALOGUE["rules"]
+
+    def causes(code, path):
+        assert code not in path, path
+        for cause in rules[code]["depends_on"]:
+            causes(cause, (*path, code))
+
+    for name in rules:
+        causes(name, ())
+
+
+def test_imports_point_one_way():
+    """
+    Rules read the libraries, never each other or what walks them; libraries read libraries.
+    """
+    allowed = {
+        "main": r"lib\.",
+        "rules": r"lib\.",
+        "grants": r"lib\.",
+        "obligations": r"lib\.",
+        "issuance": r"lib\.",
+        "registry": r"lib\.",
+        "lib": r"lib\.",
+    }
+    wrong = []
+    for source in SOURCES:
+        top = source.relative_to(RULES / "inbounds").parts[0]
+        for imported in re.findall(
+            r"^import data\.inbounds\.(\S+)", source.read_text(), re.MULTILINE
+        ):
+            if not re.match(allowed.get(top, "$^"), imported):
+                wrong += [f"{source.name}: {imported}"]
+
+    assert wrong == []
+
+
+def test_one_clock():
+    """
+    The policy reads the time in one place.
+    """
+    readers = {path.parent.name for path in SOURCES if "time.now_ns" in path.read_text()}
+
+    assert readers == {"clock"}
