@@ -1,0 +1,156 @@
+"""The shape in Rego and the models it comes from take, and refuse, the same values.
+
+Spoilt values are drawn with a fixed seed, a batch for each shape, and judged by pydantic here
+and by OPA in one run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from inbounds import opa_binary
+from tools.shape import SHAPES
+from tools.shape.reading import Shape
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNT = 300
+JUNK: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2, 0.5, -0.5, 2**53 - 1, 2**53, -(2**53), 1e300),
+    *("", "x", "read", "user", "0", "é" * 256, "é" * 257, "x" * 2049, "x" * 65536, "x" * 65537),
+    *([], [[]], [""], ["x"], [0], [None], [["x"]], ["x"] * 8, ["x"] * 9, ["read", "x"], ["read"]),
+    *({}, {"": 0}, {"x": 0}, {"/a": {}}, {"/a": None}, {"id": "x"}, {"type": "x", "id": "x"}),
+    {"arguments": {"/a": {"minimum": 0.5, "one_of": [1, "x", True, 0.5]}}},
+    {"source": "none", "grade": "none"},
+    {"kind": "url", "host": "h"},
+)
+
+
+def spoilt(value: Any, draw: random.Random) -> Any:
+    """Return `value` with one to three of its places replaced, removed or added to."""
+    value = copy.deepcopy(value)
+    for _ in range(draw.randint(1, 3)):
+        places = list(_places(value))
+        if not places:
+            return value
+        holder, key = draw.choice(places)
+        match draw.randrange(4), holder:
+            case 0, _:
+                del holder[key]
+            case 1, dict():
+                holder[draw.choice(["unknown", "label", "tool", "call", "properties"])] = (
+                    draw.choice(JUNK)
+                )
+            case _:
+                holder[key] = copy.deepcopy(draw.choice(JUNK))
+    return value
+
+
+def _places(value: Any):
+    if isinstance(value, dict | list):
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from _places(value[key])
+
+
+def accepted(shape: Shape, value: Any) -> bool:
+    # To Python `True` is 1, and so it is to a Literal of pydantic's. To Rego it is not.
+    if isinstance(value, dict) and value.get("question") is True:
+        return False
+    try:
+        shape.model.model_validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def judged(shape: Shape, values: list[Any], tmp_path: Path) -> list[dict[str, Any]]:
+    """Return for each value whether it is ordinary and which places are faulty."""
+    (tmp_path / "values.json").write_text(json.dumps({"values": values}), "utf-8")
+    (tmp_path / "asked.rego").write_text(
+        f"""\
+package asked
+
+import data.{shape.package} as shape
+
+answers := [{{"ordinary": _ordinary(value), "faults": _faults(value)}} |
+	some value in data.values
+]
+
+_ordinary(value) if shape.ordinary with {shape.path} as value
+else := false
+
+_faults(value) := faults if faults := shape.faults with {shape.path} as value
+""",
+        "utf-8",
+    )
+    ran = subprocess.run(
+        [
+            *(opa_binary.find(), "eval", "--format", "raw", "--strict-builtin-errors"),
+            *("--data", ROOT / "rego" / "inbounds" / "lib", "--data", tmp_path),
+            "data.asked.answers",
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    # With strict errors a built-in that failed on any of the values would end the run.
+    assert ran.returncode == 0, ran.stdout[:500] + ran.stderr[:500]
+    answers: list[dict[str, Any]] = json.loads(ran.stdout)
+    return answers
+
+
+@pytest.fixture(params=SHAPES, ids=lambda shape: shape.schema)
+def shape(request):
+    return request.param
+
+
+def test_both_take_and_refuse_the_same(shape, tmp_path):
+    draw = random.Random(20)
+    whole, least = shape.example(shape.root), shape.least(shape.root)
+    values = [whole, least, *JUNK]
+    values += [spoilt(draw.choice([whole, least]), draw) for _ in range(COUNT)]
+
+    expected = [accepted(shape, value) for value in values]
+    answers = judged(shape, values, tmp_path)
+
+    assert len(answers) == len(values)
+    differing = [
+        value
+        for value, taken, answer in zip(values, expected, answers, strict=True)
+        if taken != answer["ordinary"]
+    ]
+    assert differing == []
+    # Both kinds have to be among what was drawn, or nothing has been compared.
+    assert min(expected.count(True), expected.count(False)) >= 5
+
+
+def test_there_are_faults_where_it_is_not_ordinary_and_nowhere_else(shape, tmp_path):
+    draw = random.Random(21)
+    whole = shape.example(shape.root)
+    values = [*JUNK, whole, *(spoilt(whole, draw) for _ in range(COUNT // 3))]
+    for answer in judged(shape, values, tmp_path):
+        assert answer["ordinary"] == (answer["faults"] == [])
+
+
+def test_no_fault_says_a_name_or_a_value_of_what_was_judged(shape, tmp_path):
+    whole = shape.example(shape.root)
+    secret = "hunter2"
+
+    def planted(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {**{key: planted(held) for key, held in value.items()}, secret: secret}
+        return [planted(held) for held in value] + [secret] if isinstance(value, list) else [secret]
+
+    (answer,) = judged(shape, [planted(whole)], tmp_path)
+    assert not answer["ordinary"]
+    assert answer["faults"]
+    assert secret not in json.dumps(answer)
