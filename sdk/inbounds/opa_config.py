@@ -39,7 +39,7 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
         raise ConfigurationError(
             f"{key} is not the PEM of a public key",
             code="bundle.key_unusable",
-            hint="`openssl ec -in release.pem -pubout -out release.pub` writes it",
+            hint="`inbounds bundle key release.pem` writes one to release.pub",
         )
     text = template.read_text("utf-8")
     block = "    key: |\n" + textwrap.indent(pem, " " * 6) + "\n"

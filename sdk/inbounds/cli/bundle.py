@@ -1,4 +1,4 @@
-"""`inbounds bundle`: build, verify and compare signed bundles."""
+"""`inbounds bundle`: draw a key; build, verify and compare signed bundles."""
 
 from __future__ import annotations
 
@@ -16,11 +16,59 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Build, verify and compare signed policy bundles.", no_args_is_help=True)
 
+PublicKey = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="INBOUNDS_RELEASE_PUB",
+        help="The public key; without it, the key of the shipped bundles.",
+    ),
+]
+
+
+@app.command()
+def key(
+    private: Annotated[
+        Path, typer.Argument(help="The file of the private key, such as release.pem.")
+    ],
+    *,
+    as_json: output.Json = False,
+) -> None:
+    """Draw a key to sign bundles with; the public half goes beside it, as `.pub`.
+
+    A file that is there is never replaced.
+    """
+    from inbounds.errors import ConfigurationError
+    from inbounds.issuer.keys import SigningKey
+
+    public = private.with_suffix(".pub")
+    drawn = SigningKey.draw()
+    try:
+        drawn.write(private)
+        with public.open("x", encoding="ascii") as file:
+            file.write(drawn.public_pem())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename} cannot be written: {error.strerror}",
+            code="bundle.key_unwritable",
+            hint="name a file that is not there, in a folder that is",
+        ) from error
+
+    def show(console: Console) -> None:
+        console.print(f"[green]wrote[/]  {private}  [dim]keep it where no agent runs[/]")
+        console.print(f"[green]wrote[/]  {public}  [dim]give it to whoever loads the bundles[/]")
+
+    output.emit({"private": str(private), "public": str(public)}, as_json=as_json, show=show)
+
 
 @app.command()
 def build(
     *,
-    key: Annotated[Path, typer.Option(help="The private key to sign with: P-256, PEM.")],
+    key: Annotated[
+        Path,
+        typer.Option(
+            envvar="INBOUNDS_RELEASE_KEY", help="The private key to sign with: P-256, PEM."
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write to.")],
     site: Annotated[Path | None, typer.Option(help="The folder of your own rules.")] = None,
     deployment: Annotated[Path | None, typer.Option(help="The folder of YAML.")] = None,
@@ -67,10 +115,7 @@ def build(
 def verify(
     *,
     bundles: Annotated[list[Path], typer.Argument(help="Bundles, such as dist/*.tar.gz.")],
-    key: Annotated[
-        Path | None,
-        typer.Option(help="The public key; without it, the key of the shipped bundles."),
-    ] = None,
+    key: PublicKey = None,
     as_json: output.Json = False,
 ) -> None:
     """Verify the signature of each bundle, every digest in it, and what it says of itself."""
@@ -110,10 +155,7 @@ def diff(
     *,
     old: Annotated[Path, typer.Argument(help="The folder of bundles in force.")],
     new: Annotated[Path, typer.Argument(help="The folder that is to take its place.")],
-    key: Annotated[
-        Path | None,
-        typer.Option(help="The public key; without it, the key of the shipped bundles."),
-    ] = None,
+    key: PublicKey = None,
     fail_on_widening: Annotated[
         bool, typer.Option("--fail-on-widening", help="Exit with 1 if anything widens.")
     ] = False,

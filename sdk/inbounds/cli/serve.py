@@ -26,7 +26,10 @@ def command(
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help="The public key of the bundles; without it, of the shipped ones."),
+        typer.Option(
+            envvar="INBOUNDS_RELEASE_PUB",
+            help="The public key of the bundles; without it, of the shipped ones.",
+        ),
     ] = None,
     site: Annotated[
         Path | None, typer.Option(help="Without bundles: the folder of your own rules.")

@@ -85,6 +85,16 @@ class SigningKey:
                 )
             )
 
+    def public_pem(self) -> str:
+        """Return the public key in PEM."""
+        return (
+            self._private.public_key()
+            .public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            .decode("ascii")
+        )
+
     def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
         """Return a compact JWT whose header is exactly `alg`, `kid` and `typ` (RFC 8725 §3.11)."""
         return jwt.encode(

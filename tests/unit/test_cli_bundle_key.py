@@ -1,0 +1,34 @@
+"""`inbounds bundle key`: the pair of keys that bundles are signed and verified with."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from inbounds.cli import main
+
+
+def test_the_public_half_is_that_of_the_private_one(tmp_path):
+    private = tmp_path / "release.pem"
+    assert main(["bundle", "key", str(private)]) == 0
+    public = load_pem_public_key((tmp_path / "release.pub").read_bytes())
+    drawn = load_pem_private_key(private.read_bytes(), None)
+    assert drawn.public_key() == public
+    assert drawn.curve.name == "secp256r1"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("taken", ["release.pem", "release.pub"])
+def test_a_file_that_is_there_is_left_as_it_is(tmp_path, capsys, taken):
+    (tmp_path / taken).write_text("mine")
+    assert main(["bundle", "key", str(tmp_path / "release.pem")]) == 1
+    assert "bundle.key_unwritable" in capsys.readouterr().err
+    assert (tmp_path / taken).read_text() == "mine"
+
+
+def test_two_draws_are_two_keys(tmp_path):
+    for name in ("one.pem", "two.pem"):
+        assert main(["bundle", "key", str(tmp_path / name)]) == 0
+    assert (tmp_path / "one.pub").read_text() != (tmp_path / "two.pub").read_text()
