@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wasmtime
 from pydantic import ValidationError
 
-from inbounds import opa_binary
+from inbounds import clock, opa_binary
+from inbounds.bundle.archive import unpack
+from inbounds.pdp.builtins import Host
+from inbounds.pdp.wasm import Module
 from tools.shape import SHAPES
 from tools.shape.reading import Shape
 
@@ -108,6 +112,30 @@ _faults(value) := faults if faults := shape.faults with {shape.path} as value
     return answers
 
 
+def embedded(shape: Shape, values: list[Any], tmp_path: Path) -> list[dict[str, Any]]:
+    """Judge as `judged` does, compiled to WASM, with a host that offers no built-in at all."""
+    out = tmp_path / "shape.tar.gz"
+    place = shape.package.replace(".", "/")
+    build = [opa_binary.find(), "build", "--target", "wasm", "--output", out]
+    build += ["--entrypoint", f"{place}/ordinary", "--entrypoint", f"{place}/faults"]
+    source = ROOT / "rego" / "inbounds" / "lib" / shape.folder / f"{shape.name}.rego"
+    subprocess.run([*build, source], check=True)
+    config = wasmtime.Config()
+    config.epoch_interruption = True
+    host = Host(clock.now_ns)
+    host.builtins = {}
+    module = Module(wasmtime.Engine(config), unpack(out.read_bytes())["policy.wasm"])
+    instance = module.instance(host, b"{}", live=False)
+    ordinary, faults = (instance.entrypoints[f"{place}/{name}"] for name in ("ordinary", "faults"))
+    return [
+        {
+            "ordinary": json.loads(instance.evaluate(ordinary, question, ticks=1)) != [],
+            "faults": sorted(json.loads(instance.evaluate(faults, question, ticks=1))[0]["result"]),
+        }
+        for question in (json.dumps(value).encode() for value in values)
+    ]
+
+
 @pytest.fixture(params=SHAPES, ids=lambda shape: shape.schema)
 def shape(request):
     return request.param
@@ -131,6 +159,8 @@ def test_both_take_and_refuse_the_same(shape, tmp_path):
     assert differing == []
     # Both kinds have to be among what was drawn, or nothing has been compared.
     assert min(expected.count(True), expected.count(False)) >= 5
+    if shape.value == "input":
+        assert embedded(shape, values, tmp_path) == answers
 
 
 def test_there_are_faults_where_it_is_not_ordinary_and_nowhere_else(shape, tmp_path):
