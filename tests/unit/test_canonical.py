@@ -16,10 +16,12 @@ from enum import Enum, IntEnum, StrEnum
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pydantic
 import pytest
 import rfc8785
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -429,7 +431,10 @@ def test_a_leaf_of_two_kinds_is_refused() -> None:
         canonicalise({"it": "x"}, TwoKinds())
 
 
-hosts = st.text(st.sampled_from("aAzZ0.-_\u00e9\u00df\u0130[]:x%"), max_size=12)
+hosts = st.text(
+    st.sampled_from("aAzZ0127.-_\u00e9\u00df\u0130\u2460\uff0f\u3002\u00ad[]:x%2e@/\\?#\t "),
+    max_size=14,
+)
 
 
 @given(hosts, st.sampled_from(["email", "url", "host"]), st.sampled_from(["http", "s3"]))
@@ -450,7 +455,10 @@ def test_hosts_read_from_anything_keep_their_form(host: str, kind: Any, scheme: 
         assert value == leaf.host
     else:
         assert value.startswith(f"{leaf.scheme}://{leaf.host}")
-        assert value[len(f"{leaf.scheme}://{leaf.host}")] in "/:"
+        assert value[len(f"{leaf.scheme}://{leaf.host}") :][:1] in ("", "/", ":", "?", "#")
+        # Whoever opens it reaches the host that was judged.
+        assert urlsplit(value).hostname == leaf.host.strip("[]")
+        assert urllib3.util.parse_url(value).host == leaf.host
 
 
 @given(text, st.sampled_from(["path", "id", "text", "date", "phone", "iban", "url"]))

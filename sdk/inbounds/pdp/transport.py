@@ -223,6 +223,7 @@ def _received(response: requests.Response, max_bytes: int) -> Received:
     with response:
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise InvalidAnswer("the answer is compressed, which was not asked for")
+        response.raw.enforce_content_length = True  # urllib3 1 does not by itself
         try:
             body = response.raw.read(max_bytes + 1, decode_content=False)
             if len(body) > max_bytes:
