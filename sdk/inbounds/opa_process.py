@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from .pdp.transport import Endpoint
 _NEEDED = ("inbounds", "system/authz", "system/log", "deployment", "live/baseline")
 
 _PAUSE = 0.05  # seconds
+_STANDARD_ERROR = 2
 
 
 class OpaProcess:
@@ -66,7 +66,7 @@ class OpaProcess:
             certificate=certificate,
         )
         line += ["--diagnostic-addr", f"unix://{self._health}"]
-        stream = log if log is not None else sys.stderr
+        stream = log if log is not None else _STANDARD_ERROR
         try:
             self.process = subprocess.Popen(line, stdout=stream, stderr=stream)
         except OSError as error:

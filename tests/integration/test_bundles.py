@@ -37,6 +37,9 @@ ruled_out if input.context.environment.network == "office"
 details contains {"network": input.context.environment.network}
 """
 OUTSIDE = [{"op": "replace", "path": "/question/context/environment/network", "value": "home"}]
+ALLOW_ALL = {
+    "inbounds/main/main.rego": b'package inbounds.main\n\ndecision := {"decision": true}\n'
+}
 CODE = "site.payroll.after_hours"
 
 
@@ -203,12 +206,9 @@ def test_opa_keeps_the_last_good_bundle_when_another_is_not_signed_by_the_key(di
     stranger = engines.signing_keys(tmp_path, "stranger")
     with served(dist, tmp_path) as (opa, server, www):
         good = dist.built.files["rego"]
-        allow_all = {
-            "inbounds/main/main.rego": b'package inbounds.main\n\ndecision := {"decision": true}\n'
-        }
         worse = {
-            "signed by a stranger": dist.signed_again(good, stranger.private, allow_all),
-            "tampered with": pack({**unpack(good.read_bytes()), **allow_all}),
+            "signed by a stranger": dist.signed_again(good, stranger.private, ALLOW_ALL),
+            "tampered with": pack({**unpack(good.read_bytes()), **ALLOW_ALL}),
             "not signed": pack(
                 {
                     **{
@@ -216,7 +216,7 @@ def test_opa_keeps_the_last_good_bundle_when_another_is_not_signed_by_the_key(di
                         for n, c in unpack(good.read_bytes()).items()
                         if n != ".signatures.json"
                     },
-                    **allow_all,
+                    **ALLOW_ALL,
                 }
             ),
             "cut short": good.read_bytes()[:-100],
@@ -248,6 +248,17 @@ def test_opa_starts_from_the_last_good_bundles_while_the_server_is_away(dist, tm
         assert codes(ask(opa)) == ["task.revocation_feed_stale"]
         opa.put_feed(scenes.staged(now=time.time()).live["now"])
         assert ask(opa)["decision"] is True
+
+        # What lies on the disk is believed no more than what comes over the network.
+        opa.opa.stop()
+        kept = tmp_path / "persisted" / "bundles" / "policy" / "bundle.tar.gz"
+        kept.write_bytes(pack({**unpack(kept.read_bytes()), **ALLOW_ALL}))
+        opa.opa.start()
+        shipping.until(lambda: "digest mismatch" in opa.log, "OPA did not look at it")
+        question = {"input": scenes.staged(now=time.time()).question}
+        path = f"/v1/data/{DECISION}"
+        found = opa.request("POST", path, token=shipping.PEP_TOKEN, json=question)
+        assert found.status_code == 500
 
 
 # --- site ----------------------------------------------------------------------------------

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
+import requests
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from tests import engines, scenes, shipping
 from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
 
@@ -217,14 +224,60 @@ def test_serve_listens_to_others_only_with_tls(capsys, folder):
     assert "opa.listener_open" in err
 
 
+def test_serve_with_tls_is_reached_under_its_certificate(capsys, folder):
+    build(capsys, folder)
+    certificate = engines.signing_keys(folder, "tls").private
+    pem = self_signed(certificate)
+    (folder / "tls.crt").write_bytes(pem)
+    arguments = ["dist", "--key", "release.pub", "--tls-cert", "tls.crt", "--tls-key", "tls.pem"]
+    served = Served(folder, *arguments, "--json", log=folder / "log")
+    try:
+        assert served.said["url"] == f"https://127.0.0.1:{served.port}"
+        found = requests.get(
+            f"{served.said['url']}/health", verify=str(folder / "tls.crt"), timeout=10
+        )
+        assert found.status_code == 200
+    finally:
+        assert served.stop(signal.SIGTERM) == 0
+
+
+def self_signed(key):
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "opa")])
+    now = dt.datetime.now(dt.UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(alternative, critical=False)
+        .sign(private, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+
+
+def test_serve_says_that_the_address_is_taken(capsys, folder):
+    build(capsys, folder)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, _, err = run(
+            capsys, "serve", folder / "dist", "--key", folder / "release.pub", "--addr", address
+        )
+    assert (code, "opa.ended" in err) == (1, True), err
+
+
 def test_the_configuration_for_a_stock_opa_is_whole(capsys, folder):
     options = ("--print-config", "--key", folder / "release.pub")
     code, out, _ = run(
         capsys, "serve", *options, "--bundles-url", "https://bundles.example", "--no-site"
     )
     assert code == 0
-    import yaml
-
     config = yaml.safe_load(out)
     assert config["services"]["bundles"]["url"] == "https://bundles.example"
     assert config["keys"]["release"]["key"] == (folder / "release.pub").read_text()

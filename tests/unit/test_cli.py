@@ -1,0 +1,96 @@
+"""The command line as such: what it lists, how quick it is, how it ends."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import inbounds
+from inbounds import cli
+from inbounds.cli import main, output
+from inbounds.errors import AccessDenied, ConfigurationError, Timeout, Unreachable
+from inbounds.models import Decision, PolicyStamp
+
+HEAVY = {
+    "wasmtime",
+    "cryptography",
+    "yaml",
+    "requests",
+    "pydantic.networks",
+    "opentelemetry.sdk",
+    "sqlite3",
+}
+
+
+def test_every_command_is_listed(capsys):
+    modules = {module.name for module in pkgutil.iter_modules(cli.__path__)}
+    assert set(cli.COMMANDS) == modules - {"output"}
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_explains_itself(capsys, command):
+    assert main([command, "--help"]) == 0
+    assert "Usage: inbounds " + command in capsys.readouterr().out
+
+
+def test_the_version_is_said(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == inbounds.__version__
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nothing"], ["bundle", "nothing"], ["bundle", "build"], ["--nothing"]]
+)
+def test_what_cannot_be_understood_could_not_be_told(capsys, arguments):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import sys; from inbounds.cli import main; main(['--help']); "
+        "sys.stderr.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not HEAVY & set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError("x", code="bundle.signature_wrong"), 1),
+        (ConfigurationError("x", code="bundle.policy_invalid"), 1),
+        (ConfigurationError("x", code="bundle.unreadable"), 2),
+        (ConfigurationError("x", code="opa.missing"), 2),
+        (Timeout("x"), 2),
+        (Unreachable("x"), 2),
+    ],
+)
+def test_an_exit_code_tells_failed_from_not_told(error, code):
+    assert output.exit_code(error) == code
+
+
+def test_a_denial_is_no_failure_to_tell():
+    decision = Decision(
+        id="12345678",
+        allowed=False,
+        outcome="deny",
+        policy=PolicyStamp(revision="r", deployment="d"),
+    )
+    assert output.exit_code(AccessDenied(decision)) == 1
+
+
+def test_brackets_in_an_error_are_not_read_as_markup(capsys):
+    error = ConfigurationError("the value [red]x[/red] of [a]", code="x.y", hint="see [docs]")
+    output.failed(error, as_json=False)
+    assert capsys.readouterr().err == (
+        "error  the value [red]x[/red] of [a]\nwhy    x.y\nnow    see [docs]\n"
+    )
