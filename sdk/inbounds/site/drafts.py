@@ -1,0 +1,134 @@
+"""Writing the first lines of a site's own rule, escalation or obligation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from inbounds.errors import ConfigurationError
+from inbounds.obligations import Discharger
+
+Kind = Literal["rule", "escalation", "obligation"]
+
+FOLDERS: Mapping[Kind, str] = {
+    "rule": "rules",
+    "escalation": "escalations",
+    "obligation": "obligations",
+}
+"""Where each kind of member stands below the folder of a site."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED = (
+    "as",
+    "contains",
+    "data",
+    "default",
+    "else",
+    "every",
+    "false",
+    "if",
+    "import",
+    "in",
+    "input",
+    "not",
+    "null",
+    "package",
+    "some",
+    "true",
+    "with",
+)
+"""Words of Rego, which no package can be named by."""
+
+
+def write(kind: Kind, name: str, site: Path) -> list[Path]:
+    """Write a member with its test, and a case for what the whole policy decides.
+
+    Args:
+        kind: What it is to be.
+        name: `<category>/<fault>`; of an obligation, `<type>/<name>`.
+        site: The folder of the site's own rules; made if missing.
+
+    Returns:
+        The files, the member first.
+
+    Raises:
+        ConfigurationError: The name cannot be one, or something of this name is there.
+    """
+    category, fault = _parts(kind, name)
+    folder = site / FOLDERS[kind] / category / fault
+    # A rule and an escalation of one name would have one code.
+    others = FOLDERS.values() if kind != "obligation" else ("obligations",)
+    for place in (site / other / category / fault for other in others):
+        if place.exists():
+            raise ConfigurationError(
+                f"{place} is there already",
+                code="new.exists",
+                hint="change it, or choose another name",
+            )
+    words = {
+        "kind": FOLDERS[kind],
+        "category": category,
+        "fault": fault,
+        "code": f"site.{category}.{fault}",
+        "title": fault.replace("_", " ").capitalize(),
+        "outcome": "ask" if kind == "escalation" else "deny",
+    }
+    template = "obligation" if kind == "obligation" else "rule"
+    files = {
+        folder / f"{fault}.rego": f"{template}.rego",
+        folder / f"{fault}_test.rego": f"{template}_test.rego",
+    }
+    if kind != "obligation":
+        files[site / "cases" / category / f"{fault}.yaml"] = "rule.yaml"
+    written = []
+    for path, source in files.items():
+        # A case that is there is of a member that was: it is kept.
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_template(source).format_map(words), "utf-8")
+            written.append(path)
+    return written
+
+
+def _template(name: str) -> str:
+    return (resources.files(__package__) / "templates" / f"{name}.in").read_text("utf-8")
+
+
+def _parts(kind: Kind, name: str) -> tuple[str, str]:
+    parts = name.strip("/").split("/")
+    shape = "<type>/<name>" if kind == "obligation" else "<category>/<fault>"
+    if len(parts) != 2:
+        raise ConfigurationError(
+            f"`{name}` is no {shape}",
+            code="new.name",
+            hint=f"two words, such as `inbounds new {kind} {_example(kind)}`",
+        )
+    for part in parts:
+        if not _NAME.fullmatch(part):
+            raise ConfigurationError(
+                f"`{part}` cannot name a Rego package",
+                code="new.name",
+                hint="lower-case letters, digits and `_`, beginning with a letter, "
+                f"such as `inbounds new {kind} {_example(kind)}`",
+            )
+        if part in _RESERVED or part.endswith("_test"):
+            raise ConfigurationError(
+                f"`{part}` means something else to Rego",
+                code="new.name",
+                hint="choose another word",
+            )
+    known = Discharger().supported
+    if kind == "obligation" and parts[0] not in known:
+        raise ConfigurationError(
+            f"no PEP can be obliged to `{parts[0]}`, so every call would be refused",
+            code="new.obligation_unknown",
+            hint=f"known are {', '.join(known)}, such as `inbounds new {kind} {_example(kind)}`",
+        )
+    return parts[0], parts[1]
+
+
+def _example(kind: Kind) -> str:
+    return {"obligation": "notify/large_payment"}.get(kind, "payroll/after_hours")
