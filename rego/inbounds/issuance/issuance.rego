@@ -10,6 +10,8 @@ package inbounds.issuance
 
 import data.inbounds.lib.clock
 import data.inbounds.lib.labels
+import data.inbounds.lib.resources
+import data.inbounds.lib.shape.issuance as shape
 import data.inbounds.lib.subjects
 
 # METADATA
@@ -23,94 +25,142 @@ task := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": []
 
 # METADATA
 # description: |
-#   Everything that speaks against a task. That nothing is left of it is said only where
-#   nothing else explains it.
+#   Everything that speaks against a task. What only follows from something else is said only
+#   where nothing else explains it.
+# scope: document
 refusals := _unknown if count(_unknown) > 0
 
-refusals := {refusal |
-	not _something_left
-	refusal := _refusal("issuance.empty", "nothing is left of what was asked for")
-} if {
-	count(_unknown) == 0
-}
-
-_unknown contains _refusal("issuance.agent", "the agent is not registered or not active") if {
-	not _agent.state == "active"
-}
-
-_unknown contains _refusal("issuance.subject", "the subject is not registered") if {
-	not data.deployment.subjects[input.subject]
-}
-
-_unknown contains _refusal("issuance.intent", "the deployment knows no such intent") if {
-	not data.deployment.intents[input.intent]
-}
-
-_unknown contains _refusal("issuance.environment", "the deployment knows no such environment") if {
-	not data.deployment.environments[input.environment]
-}
-
-_unknown contains _refusal("issuance.tenant", "agent and subject are not both of this tenant") if {
-	not _same_tenant
-}
+refusals := _without_reach if count(_unknown) == 0
 
 # METADATA
 # description: The one `authorization_details` entry of the task's token (RFC 9396)
 authority := {
 	"type": "inbounds_task",
-	"intent": input.intent,
+	"intent": _question.intent,
 	"effects": sort(_effects),
 	"tools": {name: _bounds(name) | some name in _tools},
 	"resources": _resources,
 	"destinations": sort(_destinations),
-	"label": data.deployment.labels.order[_label],
+	"label": labels.name(_label),
 	"budgets": object.get(_intent, "budgets", {}),
-	"environment": input.environment,
-	"deadline": clock.now + min([_intent.seconds, input.seconds]),
+	"environment": _question.environment,
+	"deadline": clock.now + min([_seconds, _question.seconds]),
 }
 
 # METADATA
-# description: What was asked for by name and cannot be given
+# description: What was asked for by name, or is named by the intent, and cannot be given
+# scope: document
 cut contains {"effect": effect} if {
-	some effect in input.narrower.effects
+	some effect in _wanted(_asked.effects, _intent.effects)
 	not effect in _effects
 }
 
 cut contains {"tool": name} if {
-	some name, _ in input.narrower.tools
+	some name in _wanted(object.keys(_asked.tools), _intent.tools)
 	not name in _tools
 }
 
 cut contains {"destination": name} if {
-	some name in input.narrower.destinations
+	some name in _asked.destinations
 	not name in _destinations
 }
 
 cut contains {"resource": bound.type} if {
-	some bound in input.narrower.resources
+	some bound in _asked.resources
 	not bound in _resources
 }
 
-# What the intent names and this user or agent lacks.
-cut contains {"tool": name} if {
-	count(input.narrower.tools) == 0
-	some name in _intent.tools
-	not name in _tools
+cut contains {"label": label} if {
+	some label in _wanted({_asked.label} - {""}, {_intent.label})
+	labels.rank(label) > _label
 }
 
-cut contains {"effect": effect} if {
-	count(input.narrower.effects) == 0
-	some effect in _intent.effects
-	not effect in _effects
+_unknown contains _refusal(
+	"issuance.malformed",
+	"the question is not of its shape",
+	"Ask with the SDK, or compare the question with its JSON Schema",
+) if {
+	not _question
 }
 
-_agent := data.deployment.agents[input.agent]
+_unknown contains _refusal(
+	"issuance.agent",
+	"the agent is not registered or not active",
+	"Register the agent in deployment/agents.yaml",
+) if {
+	_question
+	not _agent.state == "active"
+}
 
-_intent := data.deployment.intents[input.intent]
+_unknown contains _refusal(
+	"issuance.subject",
+	"the subject is not registered",
+	"Register the subject in deployment/subjects.yaml",
+) if {
+	_question
+	not data.deployment.subjects[_question.subject]
+}
+
+_unknown contains _refusal(
+	"issuance.intent",
+	"the deployment knows no such intent",
+	"Use an intent of deployment/intents.yaml, or add this one",
+) if {
+	_question
+	not _intent
+}
+
+_unknown contains _refusal(
+	"issuance.environment",
+	"the deployment knows no such environment",
+	"Use an environment of deployment/environments.yaml, or add this one",
+) if {
+	_question
+	not data.deployment.environments[_question.environment]
+}
+
+_unknown contains _refusal(
+	"issuance.tenant",
+	"agent and subject are not both of this tenant",
+	"Use the tenant of both, or add it to them in deployment/agents.yaml and subjects.yaml",
+) if {
+	_question
+	not _same_tenant
+}
+
+_without_reach contains _refusal(
+	"issuance.label",
+	"a label or a clearance is not one that the deployment knows",
+	"Use a label of deployment/labels.yaml for intent, agent, subject and what is asked for",
+) if {
+	not _label
+}
+
+_without_reach contains _refusal(
+	"issuance.empty",
+	"nothing is left of what was asked for",
+	"Ask for something that subject, agent and intent have in common",
+) if {
+	not _something_left
+}
+
+# Everything else is read from here: a question of another shape yields nothing at all.
+_question := input if shape.ordinary
+
+_asked := object.union(
+	{"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""},
+	_question.narrower,
+)
+
+_agent := data.deployment.agents[_question.agent]
+
+_intent := data.deployment.intents[_question.intent]
+
+_seconds := object.get(_intent, "seconds", 3600)
 
 _same_tenant if {
-	input.tenant in _agent.tenants
-	input.tenant in subjects.tenants(input.subject)
+	_question.tenant in _agent.tenants
+	_question.tenant in subjects.tenants(_question.subject)
 }
 
 _something_left if {
@@ -119,57 +169,59 @@ _something_left if {
 	count(_resources) > 0
 }
 
-_effects := {effect |
-	some effect in _intent.effects
+_effects contains effect if {
+	some effect in _wanted(_asked.effects, _intent.effects)
+	effect in _intent.effects
 	effect in _agent.manifest.effects
-	effect in subjects.effects(input.subject)
-	_asked(effect, input.narrower.effects)
+	effect in subjects.effects(_question.subject)
 }
 
-_tools := {name |
-	some name in _intent.tools
+_tools contains name if {
+	some name in _wanted(object.keys(_asked.tools), _intent.tools)
+	name in _intent.tools
 	name in _agent.manifest.tools
-	count(subjects.tools(input.subject) & {name, "*"}) > 0
-	_asked(name, object.keys(input.narrower.tools))
+	count(subjects.tools(_question.subject) & {name, "*"}) > 0
 }
 
-_destinations := {name |
-	some name in _intent.destinations
-	_asked(name, input.narrower.destinations)
+_destinations contains name if {
+	some name in _wanted(_asked.destinations, _intent.destinations)
+	name in _intent.destinations
 }
 
 # Narrower bounds hold as far as they lie within the intent's.
-_resources := _intent.resources if count(input.narrower.resources) == 0
-
 _resources := [bound |
-	some bound in input.narrower.resources
+	some bound in _wanted(_asked.resources, _intent.resources)
 	_inside(bound)
-] if {
-	count(input.narrower.resources) > 0
-}
+]
 
 _inside(bound) if {
-	count(bound.prefixes) > 0
+	prefixes := resources.prefixes(bound)
+	count(prefixes) > 0
 
-	every prefix in bound.prefixes {
+	every prefix in prefixes {
 		some outer in _intent.resources
 		outer.type == bound.type
-		some wider in outer.prefixes
+		some wider in resources.prefixes(outer)
 		startswith(prefix, wider)
 	}
 }
 
-_label := min({labels.rank(_intent.label), labels.rank(_agent.clearance), subjects.clearance(input.subject), _asked_label})
+_label := min([
+	labels.rank(_intent.label),
+	labels.rank(_agent.clearance),
+	subjects.clearance(_question.subject),
+	_asked_label,
+])
 
-_asked_label := labels.highest if input.narrower.label == ""
+_asked_label := labels.highest if _asked.label == ""
 
-_asked_label := labels.rank(input.narrower.label) if input.narrower.label != ""
+_asked_label := labels.rank(_asked.label) if _asked.label != ""
 
-_bounds(name) := {"arguments": object.get(input.narrower.tools, [name, "arguments"], {})}
+_bounds(name) := {"arguments": object.get(_asked.tools, [name, "arguments"], {})}
 
 # Nothing named asks for all that can be had.
-_asked(_, wanted) if count(wanted) == 0
+_wanted(named, had) := had if count(named) == 0
 
-_asked(word, wanted) if word in wanted
+_wanted(named, _) := named if count(named) > 0
 
-_refusal(code, message) := {"code": code, "message": message, "remedy": "Ask the owner of the deployment", "severity": "high"}
+_refusal(code, message, remedy) := {"code": code, "message": message, "remedy": remedy, "severity": "high"}

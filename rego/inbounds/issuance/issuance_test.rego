@@ -1,0 +1,313 @@
+package inbounds.issuance_test
+
+import data.inbounds.issuance
+import data.inbounds.lib.fixtures_test as fixtures
+import data.inbounds.lib.paths
+
+_now := fixtures.scene.now
+
+_agent := "/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant"
+
+_alice := "/deployment/subjects/alice@acme.example"
+
+# What is asked: all that can be had of the intent.
+_asking := {
+	"question": {
+		"question": 1,
+		"subject": "alice@acme.example",
+		"agent": "spiffe://acme.example/agent/assistant",
+		"intent": "correspond",
+		"tenant": "acme",
+		"environment": "production",
+		"narrower": {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""},
+		"seconds": 600,
+	},
+	"deployment": fixtures.scene.deployment,
+}
+
+_answer(patches) := answer if {
+	stage := json.patch(_asking, patches)
+	answer := issuance.task with input as stage.question
+		with data.deployment as stage.deployment
+		with data.inbounds.lib.clock.now as _now
+}
+
+_codes(patches) := [reason.code | some reason in _answer(patches).reasons]
+
+_narrowed(field, value) := fixtures.putting(concat("/", ["/question/narrower", field]), value)
+
+test_gives_all_of_the_intent_that_all_have_in_common if {
+	_answer([]) == {
+		"issued": true,
+		"reasons": [],
+		"cut": [],
+		"authority": {
+			"type": "inbounds_task",
+			"intent": "correspond",
+			"effects": ["export", "read", "write"],
+			"tools": {
+				"mail.read": {"arguments": {}},
+				"mail.send": {"arguments": {}},
+				"file.write": {"arguments": {}},
+				"web.get": {"arguments": {}},
+			},
+			"resources": fixtures.scene.deployment.intents.correspond.resources,
+			"destinations": ["colleagues", "intranet"],
+			"label": "confidential",
+			"budgets": {},
+			"environment": "production",
+			"deadline": _now + 600,
+		},
+	}
+}
+
+test_the_authority_has_the_shape_of_a_task_token_s if {
+	authority := _answer([]).authority
+	patches := fixtures.putting("/task/claims/authorization_details", [authority])
+
+	fixtures.answer(patches).decision == true
+}
+
+test_a_narrower_that_is_left_out_asks_for_all if {
+	_answer(fixtures.putting("/question/narrower", {})) == _answer([])
+}
+
+test_gives_what_was_asked_for_and_no_more if {
+	every example in [
+		{"field": "effects", "asked": ["read"], "given": ["read"]},
+		{"field": "destinations", "asked": ["intranet"], "given": ["intranet"]},
+		{"field": "label", "asked": "internal", "given": "internal"},
+		{"field": "tools", "asked": {"mail.read": {}}, "given": {"mail.read": {"arguments": {}}}},
+		{
+			"field": "tools",
+			"asked": {"mail.read": {"arguments": {"/id": {"one_of": ["42"]}}}},
+			"given": {"mail.read": {"arguments": {"/id": {"one_of": ["42"]}}}},
+		},
+		{
+			"field": "resources",
+			"asked": [{"type": "file", "prefixes": ["/work/notes/"]}],
+			"given": [{"type": "file", "prefixes": ["/work/notes/"]}],
+		},
+	] {
+		answer := _answer(_narrowed(example.field, example.asked))
+		answer.authority[example.field] == example.given
+		answer.cut == []
+	}
+}
+
+test_says_what_was_asked_for_and_is_not_given if {
+	every example in [
+		{"field": "effects", "asked": ["read", "delete"], "cut": [{"effect": "delete"}]},
+		{"field": "tools", "asked": {"mail.read": {}, "mail.purge": {}}, "cut": [{"tool": "mail.purge"}]},
+		{"field": "destinations", "asked": ["intranet", "press"], "cut": [{"destination": "press"}]},
+		{"field": "label", "asked": "secret", "cut": [{"label": "secret"}]},
+		{
+			"field": "resources",
+			"asked": [{"type": "mail", "prefixes": ["4"]}, {"type": "file", "prefixes": ["/"]}],
+			"cut": [{"resource": "file"}],
+		},
+		{
+			"field": "resources",
+			"asked": [{"type": "mail"}, {"type": "file", "prefixes": ["/work/a", "/home/"]}],
+			"cut": [{"resource": "file"}],
+		},
+		{
+			"field": "resources",
+			"asked": [{"type": "mail"}, {"type": "file"}, {"type": "file", "prefixes": []}, {"type": "calendar"}],
+			"cut": [{"resource": "calendar"}, {"resource": "file"}],
+		},
+	] {
+		answer := _answer(_narrowed(example.field, example.asked))
+		answer.issued
+		answer.cut == example.cut
+	}
+}
+
+test_says_what_the_intent_names_and_somebody_lacks if {
+	every example in [
+		{"patches": fixtures.putting(concat("/", [_agent, "manifest/effects"]), ["read"]), "cut": [
+			{"effect": "export"},
+			{"effect": "write"},
+		]},
+		{"patches": fixtures.putting(concat("/", [_alice, "effects"]), []), "cut": [{"effect": "export"}]},
+		{"patches": fixtures.putting("/deployment/groups/staff/effects", ["read"]), "cut": [{"effect": "write"}]},
+		{
+			"patches": fixtures.putting(concat("/", [_agent, "manifest/tools"]), ["mail.read", "mail.send", "web.get"]),
+			"cut": [{"tool": "file.write"}],
+		},
+		{"patches": fixtures.putting("/deployment/groups/staff/tools", ["mail.read", "web.get"]), "cut": [
+			{"tool": "file.write"},
+			{"tool": "mail.send"},
+		]},
+		{"patches": fixtures.putting(concat("/", [_agent, "clearance"]), "internal"), "cut": [{"label": "confidential"}]},
+		{"patches": fixtures.putting(concat("/", [_alice, "clearance"]), ""), "cut": [{"label": "confidential"}]},
+	] {
+		answer := _answer(example.patches)
+		answer.issued
+		answer.cut == example.cut
+	}
+}
+
+test_the_label_is_the_lowest_of_all if {
+	every example in [
+		{"patches": [], "label": "confidential"},
+		{"patches": fixtures.putting("/deployment/intents/correspond/label", "public"), "label": "public"},
+		{"patches": fixtures.putting("/deployment/intents/correspond/label", "secret"), "label": "confidential"},
+		{"patches": fixtures.putting(concat("/", [_agent, "clearance"]), "internal"), "label": "internal"},
+		{"patches": fixtures.putting(concat("/", [_alice, "clearance"]), "internal"), "label": "internal"},
+		{"patches": _narrowed("label", "public"), "label": "public"},
+	] {
+		_answer(example.patches).authority.label == example.label
+	}
+}
+
+test_the_task_ends_when_the_first_of_both_says_so if {
+	every example in [
+		{"seconds": 600, "intent": 3600, "deadline": 600},
+		{"seconds": 7200, "intent": 3600, "deadline": 3600},
+		{"seconds": 0, "intent": 3600, "deadline": 0},
+	] {
+		answer := _answer(fixtures.joined([
+			fixtures.putting("/question/seconds", example.seconds),
+			fixtures.putting("/deployment/intents/correspond/seconds", example.intent),
+		]))
+		answer.authority.deadline == _now + example.deadline
+	}
+
+	unsaid := [{"op": "remove", "path": "/deployment/intents/correspond/seconds"}]
+	_answer(unsaid).authority.deadline == _now + 600
+}
+
+test_budgets_are_the_intent_s if {
+	_answer(fixtures.putting("/deployment/intents/correspond/budgets", {"calls": 9})).authority.budgets == {"calls": 9}
+}
+
+test_refuses_with_the_one_thing_that_is_wrong if {
+	every example in [
+		{"code": "issuance.agent", "patches": [{"op": "remove", "path": concat("/", [_agent, "state"])}]},
+		{"code": "issuance.agent", "patches": fixtures.putting(concat("/", [_agent, "state"]), "retired")},
+		{"code": "issuance.agent", "patches": fixtures.putting(concat("/", [_agent, "state"]), "suspended")},
+		{"code": "issuance.intent", "patches": fixtures.putting("/question/intent", "plunder")},
+		{"code": "issuance.environment", "patches": fixtures.putting("/question/environment", "staging")},
+		{"code": "issuance.tenant", "patches": fixtures.putting("/question/tenant", "globex")},
+		{"code": "issuance.tenant", "patches": fixtures.putting(concat("/", [_agent, "tenants"]), ["globex"])},
+		{"code": "issuance.label", "patches": _narrowed("label", "unknown")},
+		{"code": "issuance.label", "patches": fixtures.putting("/deployment/intents/correspond/label", "unknown")},
+		{"code": "issuance.label", "patches": fixtures.putting(concat("/", [_agent, "clearance"]), "unknown")},
+		{"code": "issuance.empty", "patches": _narrowed("effects", ["delete"])},
+		{"code": "issuance.empty", "patches": _narrowed("tools", {"mail.purge": {}})},
+		{"code": "issuance.empty", "patches": _narrowed("resources", [{"type": "calendar"}])},
+		{"code": "issuance.empty", "patches": fixtures.putting("/deployment/intents/correspond/effects", [])},
+		{"code": "issuance.empty", "patches": fixtures.putting("/deployment/intents/correspond/tools", [])},
+		{"code": "issuance.empty", "patches": fixtures.putting("/deployment/intents/correspond/resources", [])},
+		{"code": "issuance.empty", "patches": fixtures.putting(concat("/", [_agent, "manifest/tools"]), [])},
+	] {
+		answer := _answer(example.patches)
+		answer.issued == false
+		answer.cut == []
+		not answer.authority
+		[reason.code | some reason in answer.reasons] == [example.code]
+	}
+}
+
+test_refuses_strangers if {
+	_codes(fixtures.putting("/question/agent", "spiffe://evil.example/agent")) == ["issuance.agent", "issuance.tenant"]
+	_codes(fixtures.putting("/question/subject", "mallory@evil.example")) == ["issuance.subject", "issuance.tenant"]
+}
+
+test_refuses_a_question_of_another_shape if {
+	every field in ["question", "subject", "agent", "intent", "tenant", "environment", "narrower", "seconds"] {
+		_codes([{"op": "remove", "path": concat("/", ["/question", field])}]) == ["issuance.malformed"]
+
+		every value in [null, true, -1, [[]], {"": {"x": 1}}] {
+			_codes(fixtures.putting(concat("/", ["/question", field]), value)) == ["issuance.malformed"]
+		}
+	}
+
+	every field in ["effects", "tools", "resources", "destinations", "label"] {
+		every value in [null, true, -1, [[]], {"": {"x": 1}}] {
+			_codes(_narrowed(field, value)) == ["issuance.malformed"]
+		}
+	}
+
+	every anything in fixtures.junk {
+		answer := issuance.task with input as anything
+			with data.deployment as fixtures.scene.deployment
+		[reason.code | some reason in answer.reasons] == ["issuance.malformed"]
+	}
+}
+
+test_refuses_without_a_deployment if {
+	every nothing in [{}, null] {
+		answer := issuance.task with input as _asking.question
+			with data.deployment as nothing
+		answer.issued == false
+		count(answer.reasons) > 0
+	}
+}
+
+test_every_refusal_has_words if {
+	reasons := _answer(fixtures.putting("/question/intent", "plunder")).reasons
+
+	reasons == [{
+		"code": "issuance.intent",
+		"message": "the deployment knows no such intent",
+		"remedy": "Use an intent of deployment/intents.yaml, or add this one",
+		"severity": "high",
+	}]
+}
+
+# Combinations of all, of less and of more than can be had.
+_narrowers := [{"effects": effects, "tools": tools, "resources": bounds, "destinations": destinations, "label": label} |
+	some effects in [[], ["read", "delete"]]
+	some tools in [{}, {"mail.read": {"arguments": {"/id": {}}}, "mail.purge": {}}]
+	some bounds in [
+		[],
+		[{"type": "mail"}, {"type": "file", "prefixes": [""]}],
+		[{"type": "file", "prefixes": ["/work/a"]}],
+	]
+	some destinations in [[], ["intranet", "press"]]
+	some label in ["public", "secret"]
+]
+
+test_what_is_asked_for_never_widens_what_can_be_had if {
+	count(_narrowers) == 48
+	most := _answer([]).authority
+
+	every narrower in _narrowers {
+		answer := _answer(fixtures.putting("/question/narrower", narrower))
+		_no_more(answer.authority, most)
+		_all_said(narrower, answer)
+	}
+}
+
+_no_more(authority, most) if {
+	authority.label in {"public", "confidential"}
+	authority.deadline == most.deadline
+	authority.budgets == most.budgets
+	count(_lost(authority.effects, most.effects)) == 0
+	count(_lost(authority.destinations, most.destinations)) == 0
+	count(object.keys(authority.tools) - object.keys(most.tools)) == 0
+
+	every bound in authority.resources {
+		_lies_within(bound, most.resources)
+	}
+}
+
+_all_said(narrower, answer) if {
+	_lost(narrower.effects, answer.authority.effects) == {cut.effect | some cut in answer.cut}
+	object.keys(narrower.tools) - object.keys(answer.authority.tools) == {cut.tool | some cut in answer.cut}
+	_lost(narrower.destinations, answer.authority.destinations) == {cut.destination | some cut in answer.cut}
+	{narrower.label} & {"secret"} == {cut.label | some cut in answer.cut}
+}
+
+_lost(asked, given) := {name | some name in asked} - {name | some name in given}
+
+_lies_within(bound, outer) if {
+	every prefix in object.get(bound, "prefixes", [""]) {
+		some wider in outer
+		wider.type == bound.type
+		some whole in wider.prefixes
+		paths.reaches(prefix, whole)
+	}
+}
