@@ -35,6 +35,7 @@ decision := {
 }
 
 # METADATA
+# scope: document
 # description: |
 #   Every fault that is not ruled out. The catalogue, generated from the rules' annotations,
 #   is what is walked: a rule that is missing from the bundle denies.
@@ -49,6 +50,7 @@ denials contains code if {
 }
 
 # METADATA
+# scope: document
 # description: Every fault that is not ruled out and that a person may lift
 escalated contains code if {
 	some code, about in data.inbounds.catalogue.escalations
@@ -75,6 +77,7 @@ obligations := [obligation |
 ]
 
 # METADATA
+# scope: document
 # description: One of `allow`, `deny` and `ask`
 default outcome := "deny"
 
@@ -107,6 +110,7 @@ reasons := [reason |
 ]
 
 # METADATA
+# scope: document
 # description: The session's next state, whole; empty where the question holds no session
 default session := {}
 
@@ -154,7 +158,7 @@ _standing := denials | escalated
 
 # A fault that only follows from another one that stands is left out of what is shown. It
 # is counted all the same.
-_shown := {code |
+_shown contains code if {
 	some code in _standing
 	every cause in object.get(_about[code], "depends_on", []) {
 		not cause in _standing
