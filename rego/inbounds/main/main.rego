@@ -105,7 +105,7 @@ reasons := [reason |
 		"message": about.message,
 		"remedy": about.remedy,
 		"severity": about.severity,
-		"details": sort(object.get(_details, code, set())),
+		"details": _sorted(object.get(_details, code, set())),
 	}
 ]
 
@@ -121,6 +121,9 @@ session := sessions.after_refusal if outcome != "allow"
 _sound if {
 	count(data.inbounds.catalogue.rules) > 0
 	_revision != ""
+
+	# What a call takes is taken when it is permitted, or it is not permitted.
+	sessions.after_permit
 }
 
 default _revision := ""
@@ -194,5 +197,10 @@ _details[code] := data.site.escalations[about.category][about.fault].details if 
 	some code in _shown
 	about := data.inbounds.build.site.escalations[code]
 }
+
+# What is neither a set nor a list is no details; the fault stands without them.
+_sorted(details) := sort(details) if type_name(details) in {"set", "array"}
+
+_sorted(details) := [] if not type_name(details) in {"set", "array"}
 
 _severities := {"critical": 0, "high": 1, "medium": 2, "low": 3}
