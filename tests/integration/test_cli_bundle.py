@@ -29,18 +29,31 @@ def _assets():
     shipping.make_assets()
 
 
-@pytest.fixture(autouse=True)
-def _opa(monkeypatch):
-    monkeypatch.setenv("INBOUNDS_OPA_BINARY", engines.opa_binary())
+@pytest.fixture(scope="module", autouse=True)
+def _opa():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INBOUNDS_OPA_BINARY", engines.opa_binary())
+        yield
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """What an operator has: a deployment, rules, a pair of keys, and bundles of it all."""
+    folder = tmp_path_factory.mktemp("original")
+    shipping.deployment_folder(folder / "deployment")
+    write_rule(folder / "site")
+    keys = engines.signing_keys(folder)
+    source = ["--site", str(folder / "site"), "--deployment", str(folder / "deployment")]
+    assert (
+        main(["bundle", "build", *source, "--key", str(keys.private), "-o", str(folder / "dist")])
+        == 0
+    )
+    return folder
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """What an operator has: a deployment, rules, and a pair of keys."""
-    shipping.deployment_folder(tmp_path / "deployment")
-    write_rule(tmp_path / "site")
-    engines.signing_keys(tmp_path)
-    return tmp_path
+def folder(tmp_path, original):
+    return shutil.copytree(original, tmp_path / "mine")
 
 
 def run(capsys, *arguments):
@@ -74,9 +87,8 @@ def test_bundles_are_built_and_verified(capsys, folder):
 
 
 def test_a_bundle_that_another_key_has_signed_is_refused(capsys, folder):
-    _, out, _ = build(capsys, folder, "dist", "--json")
     stranger = engines.signing_keys(folder, "stranger")
-    files = json.loads(out)["files"].values()
+    files = (folder / "dist").iterdir()
     code, out, _ = run(capsys, "bundle", "verify", *files, "--key", stranger.public, "--json")
     assert code == 1
     assert {result["code"] for result in json.loads(out)} == {"bundle.signature_wrong"}
@@ -96,18 +108,17 @@ def test_what_cannot_be_read_could_not_be_told(capsys, folder):
 def test_an_error_says_what_and_why_and_what_now(capsys, folder):
     rule = folder / "site/rules/payroll/after_hours/after_hours.rego"
     rule.write_text(rule.read_text("utf-8").replace("environment.network ==", "environmnt.x =="))
-    code, out, err = build(capsys, folder)
+    code, out, err = build(capsys, folder, "refused")
     assert code == 1
     assert out == ""
     # The person's own file, by the name they gave.
     assert f"{rule}:12: undefined ref: input.context.environmnt" in err.replace("\n", "")
     assert "bundle.policy_invalid" in err
     assert "now " in err
-    assert not (folder / "dist").exists()
+    assert not (folder / "refused").exists()
 
 
 def test_a_diff_names_what_widens_first(capsys, folder):
-    build(capsys, folder, "old")
     deployment = folder / "deployment"
     agents = json.loads((deployment / "agents.yaml").read_text())
     agents["spiffe://acme.example/agent/assistant"]["manifest"]["effects"].append("delete")
@@ -117,7 +128,7 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     build(capsys, folder, "new")
 
     options = ("--key", folder / "release.pub")
-    code, out, _ = run(capsys, "bundle", "diff", folder / "old", folder / "new", *options)
+    code, out, _ = run(capsys, "bundle", "diff", folder / "dist", folder / "new", *options)
     assert code == 0
     lines = out.splitlines()
     widening = [line for line in lines if line.startswith("widens")]
@@ -129,7 +140,7 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     assert any("owner" in line for line in lines)
 
     code, _, _ = run(
-        capsys, "bundle", "diff", folder / "old", folder / "new", *options, "--fail-on-widening"
+        capsys, "bundle", "diff", folder / "dist", folder / "new", *options, "--fail-on-widening"
     )
     assert code == 1
     code, out, _ = run(capsys, "bundle", "diff", folder / "new", folder / "new", *options, "--json")
@@ -180,7 +191,6 @@ class Served(shipping.Client):
 @pytest.mark.parametrize("built", [True, False])
 def test_serve_starts_an_opa_that_answers_and_ends_with_it(capsys, folder, built, number):
     if built:
-        build(capsys, folder)
         arguments = ["dist", "--key", "release.pub"]
     else:
         arguments = ["--site", "site", "--deployment", "deployment"]
@@ -200,7 +210,6 @@ def test_serve_starts_an_opa_that_answers_and_ends_with_it(capsys, folder, built
 
 
 def test_serve_refuses_what_it_cannot_verify(capsys, folder):
-    build(capsys, folder)
     stranger = engines.signing_keys(folder, "stranger")
     code, _, err = run(capsys, "serve", folder / "dist", "--key", stranger.public)
     assert code == 1
@@ -208,7 +217,6 @@ def test_serve_refuses_what_it_cannot_verify(capsys, folder):
 
 
 def test_serve_refuses_half_a_policy(capsys, folder):
-    build(capsys, folder)
     next((folder / "dist").glob("deployment-*")).unlink()
     code, _, err = run(capsys, "serve", folder / "dist", "--key", folder / "release.pub")
     assert code == 2
@@ -216,7 +224,6 @@ def test_serve_refuses_half_a_policy(capsys, folder):
 
 
 def test_serve_listens_to_others_only_with_tls(capsys, folder):
-    build(capsys, folder)
     code, _, err = run(
         capsys, "serve", folder / "dist", "--key", folder / "release.pub", "--addr", "0.0.0.0:8181"
     )
@@ -225,7 +232,6 @@ def test_serve_listens_to_others_only_with_tls(capsys, folder):
 
 
 def test_serve_with_tls_is_reached_under_its_certificate(capsys, folder):
-    build(capsys, folder)
     certificate = engines.signing_keys(folder, "tls").private
     pem = self_signed(certificate)
     (folder / "tls.crt").write_bytes(pem)
@@ -261,7 +267,6 @@ def self_signed(key):
 
 
 def test_serve_says_that_the_address_is_taken(capsys, folder):
-    build(capsys, folder)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
