@@ -1,0 +1,37 @@
+package inbounds.registry_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+import data.inbounds.registry
+
+test_tells_what_the_registry_says_of_a_tool if {
+	answer := _answer({"question": 1, "tool": "mail.read"})
+
+	answer == {
+		"revision": fixtures.scene.deployment.revision,
+		"labels": fixtures.scene.deployment.labels.order,
+		"registered": true,
+		"tool": fixtures.scene.deployment.tools["mail.read"],
+	}
+}
+
+test_tells_that_a_tool_is_not_registered if {
+	answer := _answer({"question": 1, "tool": "mail.forward"})
+
+	answer.registered == false
+	object.keys(answer) == {"revision", "labels", "registered"}
+}
+
+test_a_question_of_another_shape_is_of_no_registered_tool if {
+	every junk in [{}, null, [], "mail.read", {"tool": null}, {"tool": ["mail.read"]}, {"tool": {}}] {
+		_answer(junk).registered == false
+	}
+}
+
+test_no_deployment_is_no_answer if {
+	not registry.tool with input as {"question": 1, "tool": "mail.read"}
+}
+
+_answer(question) := answer if {
+	answer := registry.tool with input as question
+		with data.deployment as fixtures.scene.deployment
+}
