@@ -1,0 +1,295 @@
+"""`inbounds explain`: what was decided, why, and what would have to change."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds.explanation.answered import Explanation
+    from inbounds.explanation.recorded import Recorded
+    from inbounds.site.scenes import Scene
+
+_INDENT = " " * 11
+_EXPIRED = frozenset({"identity.expired", "task.expired"})
+_EXITS = {"allow": output.OK, "deny": output.FAILED, "ask": output.FAILED}
+_COLOURS = {"allow": "green", "deny": "red", "ask": "yellow"}
+
+
+def command(
+    *,
+    question: Annotated[
+        str, typer.Argument(help="A file that holds a question, or the id of a decision.")
+    ] = "",
+    deployment: Annotated[
+        Path | None,
+        typer.Option(help="The folder of YAML. [default: INBOUNDS_DEPLOYMENT or deployment/]"),
+    ] = None,
+    live: Annotated[
+        Path | None,
+        typer.Option(help="A file of `data.live`; without it, the development issuer's feed."),
+    ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="The folder of your own rules. [default: site/ if it is]")
+    ] = None,
+    no_site: Annotated[bool, typer.Option("--no-site", help="Leave your own rules out.")] = False,
+    at: Annotated[
+        str,
+        typer.Option(help="Judge it as of a time, or `tokens`: when the task token was issued."),
+    ] = "",
+    from_case: Annotated[
+        str, typer.Option(help="FILE or FILE#NUMBER of a case, instead of a question.")
+    ] = "",
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Also write the question there, with what it is judged with."),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Say in plain words what is decided of a question, or was recorded of a decision.
+
+    No token is shown, only what it claims. Exits with 0 where it is allowed, 1 where it is
+    denied or a person has to be asked, 2 where nothing could be decided.
+    """
+    from inbounds.errors import ConfigurationError
+
+    if bool(question) == bool(from_case):
+        raise ConfigurationError(
+            "explain what?",
+            code="explain.nothing",
+            hint="`inbounds explain question.json`, a decision's id, or --from-case FILE",
+        )
+    if question and not _is_file(question):
+        _explain_record(question, as_json=as_json)
+        return
+    scene = _scene(question, from_case, deployment=deployment, live=live, at=at)
+    if save is not None:
+        save.write_text(json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    rules = None if no_site else _site(site)
+    explained = _judged(scene, rules)
+
+    def show(console: Console) -> None:
+        _show(console, explained)
+        if not at and _EXPIRED & {reason["code"] for reason in explained.reasons}:
+            console.print(f"{_INDENT}`--at tokens` judges it as of when the tokens were issued")
+        if save is not None:
+            console.print(f"\n[green]wrote[/]  {save}")
+
+    value = {**dataclasses.asdict(explained), "changes": explained.changes}
+    output.emit(value, as_json=as_json, show=show)
+    raise typer.Exit(_EXITS.get(explained.outcome, output.UNTOLD))
+
+
+def _is_file(named: str) -> bool:
+    return Path(named).exists() or named.endswith((".json", ".yaml")) or "/" in named
+
+
+def _scene(
+    question: str, from_case: str, *, deployment: Path | None, live: Path | None, at: str
+) -> Scene:
+    from inbounds.evidence.paths import home
+    from inbounds.explanation import asked
+
+    if from_case:
+        return asked.from_case(from_case)
+    folder = deployment or Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment")
+    sources = asked.Sources(deployment=folder, live=live, issuer=home() / "issuer", at=at)
+    return asked.from_file(Path(question), sources)
+
+
+def _site(named: Path | None) -> Path | None:
+    if named is not None:
+        return named
+    usual = Path("site")
+    return usual if usual.is_dir() and any(usual.rglob("*.rego")) else None
+
+
+def _judged(scene: Scene, site: Path | None) -> Explanation:
+    from inbounds import opa_binary
+    from inbounds.bundle.verify import read_signed
+    from inbounds.explanation.answered import explain, members
+    from inbounds.site.cases import Judge
+
+    opa = opa_binary.find() if site is not None else None
+    said = f"compiling the rules in {site} …" if site is not None else "asking …"
+    with output.console(error=True).status(said), Judge(site, opa=opa) as judge:
+        catalogue = members(read_signed(judge.bundle, judge.key).data)
+        return explain(scene, judge.answer(scene), catalogue)
+
+
+def _explain_record(decision: str, *, as_json: bool) -> None:
+    from inbounds.evidence.paths import evidence_path
+    from inbounds.explanation.recorded import recorded
+
+    found = recorded(evidence_path(), decision)
+    value = {
+        "outcome": found.decided.outcome,
+        "decided": found.decided.model_dump(mode="json"),
+        "executed": [record.model_dump(mode="json") for record in found.executed],
+        "reasons": _words(found.decided.codes),
+    }
+    output.emit(value, as_json=as_json, show=lambda console: _show_record(console, found))
+    raise typer.Exit(_EXITS.get(found.decided.outcome, output.UNTOLD))
+
+
+def _words(codes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What the shipped policy says of codes; of others, the code alone."""
+    from inbounds import assets
+
+    path = assets.rego() / "inbounds" / "catalogue" / "data.json"
+    known: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    rules = {**known.get("rules", {}), **known.get("escalations", {})}
+    return [
+        {
+            "code": code,
+            "message": rules.get(code, {}).get("message", ""),
+            "remedy": rules.get(code, {}).get("remedy", ""),
+        }
+        for code in codes
+    ]
+
+
+# --- for people ----------------------------------------------------------------------------
+
+
+def _show(console: Console, explained: Explanation) -> None:
+    _headline(console, explained.outcome, explained.asked)
+    for reason in explained.reasons:
+        _show_reason(console, reason)
+    if explained.outcome == "unavailable":
+        console.print("\n[bold]no answer[/]  the policy did not decide this, so it would not run")
+    _show_speaking_for(console, explained)
+    _show_tokens(console, explained)
+    _show_rules(console, explained)
+    if explained.reasons:
+        console.print("\n[bold]to change[/]")
+        for change in explained.changes:
+            console.print(f"{_INDENT}{change}", markup=False)
+    if explained.policy:
+        revision, deployed = explained.policy["revision"], explained.policy["deployment"]
+        console.print(f"\npolicy {revision}, deployment {deployed}", markup=False, style="dim")
+
+
+def _show_speaking_for(console: Console, explained: Explanation) -> None:
+    from rich.markup import escape
+
+    for fault in explained.malformed:
+        console.print(f"{_INDENT}{fault}", markup=False)
+    for grant in explained.grants:
+        said = ", ".join(f"{k} {_plain(v)}" for k, v in grant.items() if k != "source")
+        source = escape(str(grant.get("source")))
+        console.print(f"\n[bold]for it[/]     {source}: {escape(said)}")
+    for obligation in explained.obligations:
+        said = escape(_plain(obligation.get("properties", {})))
+        console.print(f"[yellow]obliged[/]    to {escape(str(obligation.get('type')))}: {said}")
+
+
+def _show_tokens(console: Console, explained: Explanation) -> None:
+    from rich.markup import escape
+
+    states = {"yes": "[green]verified[/]", "no": "[red]not verified[/]"}
+    console.print("\n[bold]tokens[/]     [dim]what they claim[/]")
+    for token in explained.tokens:
+        state = states.get(token.verified, "[dim]not told[/]")
+        if token.name == "live head" and token.verified == "no":
+            state = "[red]not verified, or not fresh[/]"
+        console.print(f"  {escape(token.name):<12} {state}")
+        for line in token.lines:
+            console.print(f"               {line}", markup=False)
+
+
+def _headline(console: Console, outcome: str, asked: Any) -> None:
+    from rich.markup import escape
+
+    colour = _COLOURS.get(outcome, "magenta")
+    what = f"{asked['tool'] or 'something'} on {asked['resource'] or 'something'}"
+    console.print(f"[bold {colour}]{outcome}[/]  {escape(what)}")
+    console.print(
+        f"[dim]for {escape(asked['subject'] or 'nobody')}, "
+        f"by {escape(asked['agent'] or 'nobody')}[/]"
+    )
+
+
+def _show_reason(console: Console, reason: Any) -> None:
+    from rich.markup import escape
+
+    console.print(
+        f"\n[bold]{escape(reason['code'])}[/]  [dim]{escape(reason.get('severity', ''))}[/]"
+    )
+    console.print(f"           {escape(reason['message'])}")
+    for detail in reason.get("details", ()):
+        console.print(f"           [yellow]{escape(_plain(detail))}[/]")
+    if reason.get("remedy"):
+        console.print(f"           [dim]now[/] {escape(reason['remedy'])}")
+
+
+def _show_rules(console: Console, explained: Explanation) -> None:
+    if explained.ruled_out:
+        console.print(f"\n[bold]ruled out[/]  {len(explained.ruled_out)} faults")
+        _show_codes(console, explained.ruled_out)
+    if explained.not_told:
+        console.print("\n[bold]not told[/]   would only follow from what stands")
+        _show_codes(console, [*explained.not_told])
+
+
+def _show_codes(console: Console, codes: Sequence[str]) -> None:
+    """One line for each category."""
+    for category, members in itertools.groupby(codes, lambda code: code.rpartition(".")[0]):
+        faults = " ".join(code.rpartition(".")[2] for code in members)
+        console.print(f"{_INDENT}{category + '.':<15}{faults}", markup=False, style="dim")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(_plain(inner) for inner in value)
+    return str(value)
+
+
+def _show_record(console: Console, found: Recorded) -> None:
+    from rich.markup import escape
+
+    decided = found.decided
+    asked = {
+        "tool": decided.tool,
+        "resource": decided.resource_type,
+        "subject": decided.subject,
+        "agent": decided.agent,
+    }
+    _headline(console, decided.outcome, asked)
+    moment = datetime.fromtimestamp(decided.at / 1e9, UTC).isoformat(timespec="milliseconds")
+    console.print(f"[dim]{moment}, {escape(decided.task)}, intent {escape(decided.intent)}[/]")
+    for reason in _words(decided.codes):
+        _show_reason(console, reason)
+    if decided.pointers:
+        console.print(f"           arguments {escape(', '.join(decided.pointers))}")
+    console.print(
+        f"\n[bold]wanted[/]     to {escape(', '.join(decided.effects) or 'nothing known')}"
+    )
+    granted = decided.granted
+    console.print(
+        f"[bold]the task[/]   may {escape(', '.join(granted.effects) or 'do nothing')} "
+        f"with {escape(', '.join(granted.tools) or 'nothing')}"
+    )
+    for record in found.executed:
+        error = f" ({record.error_type})" if record.error_type else ""
+        console.print(f"[bold]executed[/]   {record.executed}, {record.status}{escape(error)}")
+    if not found.executed:
+        console.print("[bold]executed[/]   nothing is recorded of it having run")
+    console.print(
+        f"\n[dim]policy {escape(decided.policy)}, deployment {escape(decided.deployment)}, "
+        f"by {escape(decided.engine)}[/]"
+    )

@@ -1,0 +1,168 @@
+"""What is to be explained: a question, and everything it is judged with."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from inbounds import clock
+from inbounds.deployment import document, load
+from inbounds.errors import ConfigurationError
+from inbounds.issuer.keys import SigningKey
+from inbounds.live.feed import LiveFeed
+from inbounds.site import cases
+from inbounds.site.scenes import Scene
+from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.strict_yaml import strict_yaml
+
+from .tokens import claims_of
+
+AT_TOKENS = "tokens"
+"""For the time: when the question's task token was issued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the data comes from that a question is judged with.
+
+    Attributes:
+        deployment: The folder of YAML.
+        live: A file that holds `data.live`; the development issuer's feed where it is None.
+        issuer: The folder of the development issuer.
+        at: When it is judged: "" for now, RFC 3339, Unix seconds, or `tokens`.
+    """
+
+    deployment: Path
+    live: Path | None
+    issuer: Path
+    at: str = ""
+
+
+def from_file(path: Path, sources: Sources) -> Scene:
+    """Read a question, or a question with the data it is judged with, and fill in the rest.
+
+    Args:
+        path: JSON: the `input` document, or `{question, deployment, live, now}`.
+        sources: Where the rest comes from.
+
+    Raises:
+        ConfigurationError: It cannot be read, or the rest cannot.
+    """
+    try:
+        read = strict_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}",
+            code="explain.unreadable",
+            hint="a question is a JSON file; a decision is named by its id in the evidence log",
+        ) from error
+    except NotStrictJson as fault:
+        raise ConfigurationError(
+            f"{path} is {fault}", code="explain.not_json", hint="a question is one JSON object"
+        ) from None
+    if isinstance(read, dict) and isinstance(read.get("question"), dict):
+        scene = Scene(
+            read["question"], read.get("deployment"), read.get("live"), int(read.get("now", 0))
+        )
+    else:
+        scene = Scene(read, None, None, 0)
+    return _filled(scene, sources)
+
+
+def from_case(named: str) -> Scene:
+    """Return the scene of a case with real signatures.
+
+    Args:
+        named: `FILE`, or `FILE#NUMBER` from 1 on; without a number the first that is no allow.
+
+    Raises:
+        ConfigurationError: There is no such case.
+    """
+    name, _, number = named.partition("#")
+    known = cases.read(Path(name))
+    if number:
+        if not number.isdigit() or not 1 <= int(number) <= len(known):
+            raise ConfigurationError(
+                f"{name} has no case {number}",
+                code="explain.no_case",
+                hint=f"it has {len(known)}, counted from 1",
+            )
+        return known[int(number) - 1].scene()
+    if not known:
+        raise ConfigurationError(f"{name} has no case", code="explain.no_case")
+    return next((case for case in known if case.outcome != "allow"), known[0]).scene()
+
+
+def _filled(scene: Scene, sources: Sources) -> Scene:
+    now = _moment(sources.at, scene)
+    scene = replace(scene, now=now)
+    if scene.deployment is None:
+        scene = replace(scene, deployment=document(load(sources.deployment)))
+    if scene.live is None or sources.live is not None:
+        scene = replace(scene, live=_live(sources, now))
+    return scene
+
+
+def _moment(at: str, scene: Scene) -> int:
+    if not at:
+        return scene.now or int(clock.now())
+    if at == AT_TOKENS:
+        issued = claims_of(_task_token(scene.question)).get("iat")
+        if isinstance(issued, int):
+            return issued + 1
+        raise ConfigurationError(
+            "the question has no task token that says when it was issued", code="explain.at"
+        )
+    with contextlib.suppress(ValueError):
+        return int(at)
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(at)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    raise ConfigurationError(
+        f"`{at}` is no time",
+        code="explain.at",
+        hint="such as 2027-01-31T12:00:00Z, Unix seconds, or `tokens`",
+    )
+
+
+def _task_token(question: Any) -> Any:
+    for step in ("context", "credentials", "task"):
+        question = question.get(step) if isinstance(question, dict) else None
+    return question
+
+
+def _live(sources: Sources, now: int) -> Any:
+    if sources.live is not None:
+        try:
+            read = strict_yaml(sources.live.read_bytes())
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise ConfigurationError(
+                f"{sources.live} cannot be read ({type(error).__name__})",
+                code="explain.live",
+                hint="JSON or YAML of `data.live`: `baseline` and `now`",
+            ) from error
+        return read if isinstance(read, Mapping) else {}
+    key = sources.issuer / "feed.pem"
+    return {"baseline": _NOTHING, "now": _own_feed(key, now)} if key.exists() else {}
+
+
+_NOTHING: Mapping[str, Any] = {"ended": {}, "revoked": {}, "switches": {}}
+
+
+def _own_feed(key: Path, now: int) -> Mapping[str, Any]:
+    """What the development issuer's feed says, under a head that is signed for that time."""
+    with tempfile.TemporaryDirectory(prefix="inbounds-explain-") as scratch:
+        there = key.with_name("live.sqlite")
+        path = there if there.exists() else Path(scratch) / "live.sqlite"
+        feed = LiveFeed(path, SigningKey.read(key), now=lambda: now)
+        try:
+            return feed.snapshot()
+        finally:
+            feed.close()
