@@ -24,7 +24,7 @@ setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned 
 $(VENV)/stamp: pyproject.toml constraints/latest.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,test]'
+	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,test,lint]'
 	touch $@
 
 opa: ## Install the pinned OPA
