@@ -207,7 +207,7 @@ def _show_tokens(console: Console, explained: Explanation) -> None:
             state = "[red]not verified, or not fresh[/]"
         console.print(f"  {escape(token.name):<12} {state}")
         for line in token.lines:
-            console.print(f"               {line}", markup=False)
+            console.print(f"{_INDENT}    {line}", markup=False)
 
 
 def _headline(console: Console, outcome: str, asked: Any) -> None:
@@ -228,11 +228,12 @@ def _show_reason(console: Console, reason: Any) -> None:
     console.print(
         f"\n[bold]{escape(reason['code'])}[/]  [dim]{escape(reason.get('severity', ''))}[/]"
     )
-    console.print(f"           {escape(reason['message'])}")
+    if reason["message"]:
+        console.print(f"{_INDENT}{escape(reason['message'])}")
     for detail in reason.get("details", ()):
-        console.print(f"           [yellow]{escape(_plain(detail))}[/]")
+        console.print(f"{_INDENT}[yellow]{escape(_plain(detail))}[/]")
     if reason.get("remedy"):
-        console.print(f"           [dim]now[/] {escape(reason['remedy'])}")
+        console.print(f"{_INDENT}[dim]now[/] {escape(reason['remedy'])}")
 
 
 def _show_rules(console: Console, explained: Explanation) -> None:
@@ -275,7 +276,7 @@ def _show_record(console: Console, found: Recorded) -> None:
     for reason in _words(decided.codes):
         _show_reason(console, reason)
     if decided.pointers:
-        console.print(f"           arguments {escape(', '.join(decided.pointers))}")
+        console.print(f"{_INDENT}arguments {escape(', '.join(decided.pointers))}")
     console.print(
         f"\n[bold]wanted[/]     to {escape(', '.join(decided.effects) or 'nothing known')}"
     )

@@ -1,0 +1,96 @@
+"""`inbounds report`: whether a task stayed within bounds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from inbounds.evidence.report import Refused, TaskReport
+
+_EXITS = {"in bounds": output.OK, "out of bounds": output.FAILED, "cannot tell": output.UNTOLD}
+_COLOURS = {"in bounds": "green", "out of bounds": "red", "cannot tell": "yellow"}
+
+
+def command(
+    *,
+    task: Annotated[str, typer.Argument(help="The task's id; without it, the latest.")] = "",
+    log: Annotated[
+        Path | None,
+        typer.Option(help="The evidence log. [default: INBOUNDS_EVIDENCE or the state folder's]"),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Also write it as a page of its own.")
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Say whether a task stayed within bounds, from the evidence log alone.
+
+    Exits with 0 where it did, 1 where it did not, 2 where the records do not tell.
+    """
+    from inbounds.evidence.page import page
+    from inbounds.evidence.paths import evidence_path
+    from inbounds.evidence.recent import latest_task
+    from inbounds.evidence.report import report
+
+    path = log or evidence_path()
+    told = report(path, task or latest_task(path))
+    if html is not None:
+        html.write_text(page(told), "utf-8")
+
+    def show(console: Console) -> None:
+        _show(console, told)
+        if html is not None:
+            console.print(f"\n[green]wrote[/]  {html}")
+
+    output.emit(json.loads(told.to_json()), as_json=as_json, show=show)
+    raise typer.Exit(_EXITS[told.verdict])
+
+
+def _show(console: Console, told: TaskReport) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    _, _, counts = str(told).partition(" · ")
+    console.print(f"[bold {_COLOURS[told.verdict]}]{told.verdict}[/] · {counts}")
+    for why in told.why:
+        console.print(f"  {why}", markup=False)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    about = {
+        "task": told.task,
+        "intent": told.intent,
+        "for": told.subject,
+        "by": told.agent,
+        "granted": ", ".join((*told.granted_tools, *told.granted_effects)),
+        "used": ", ".join(f"{tool} ({times})" for tool, times in told.used_tools.items()),
+        "never used": ", ".join((*told.never_used_tools, *told.never_used_effects)),
+        "policy": ", ".join(told.policies),
+    }
+    for name, value in about.items():
+        if value:
+            table.add_row(name, escape(value))
+    _add(table, "refused", "red", told.refused)
+    _add(table, "asked", "yellow", told.asked)
+    _add(table, "unavailable", "magenta", told.unavailable)
+    console.print()
+    console.print(table)
+
+
+def _add(table: Table, name: str, colour: str, refused: tuple[Refused, ...]) -> None:
+    from rich.markup import escape
+
+    for number, no in enumerate(refused):
+        times = f" ({no.times})" if no.times > 1 else ""
+        table.add_row(
+            name if not number else "", f"[{colour}]{escape(no.tool)}[/]  {escape(no.code)}{times}"
+        )
