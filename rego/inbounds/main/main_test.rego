@@ -1,6 +1,57 @@
 package inbounds.main_test
 
 import data.inbounds.lib.fixtures_test as fixtures
+import data.inbounds.main
+
+# What the ordinary scene is decided with, a part of it replaced by a test.
+_world := {
+	"patches": [],
+	"build": fixtures.build,
+	"catalogue": data.inbounds.catalogue,
+	"escalations": {},
+	"site": {},
+}
+
+_answered(parts) := decision if {
+	world := object.union(object.remove(_world, object.keys(parts)), parts)
+	stage := fixtures.staged(world.patches)
+	decision := main.decision with input as stage.question
+		with data.inbounds.build as world.build
+		with data.inbounds.catalogue as world.catalogue
+		with data.inbounds.escalations as world.escalations
+		with data.site as world.site
+		with data.deployment as stage.deployment
+		with data.live as stage.live
+		with data.inbounds.lib.clock.now as stage.now
+		with data.inbounds.lib.jwt.authentic as fixtures.authentic
+}
+
+# Grants read the question, so they are replaced here alone.
+_granted(parts, grants) := decision if {
+	decision := _answered(parts) with data.inbounds.grants as grants
+}
+
+_codes(parts) := [reason.code | some reason in _answered(parts).context.reasons]
+
+_about(category, fault) := {
+	"category": category,
+	"fault": fault,
+	"message": "What is wrong",
+	"remedy": "What to do now",
+	"severity": "medium",
+	"controls": [],
+	"depends_on": [],
+}
+
+# A build whose site has one rule, one escalation or none.
+_with_site(kind, entries) := object.union(
+	fixtures.build,
+	{"site": object.union(fixtures.build.site, {kind: entries})},
+)
+
+_site_rule := _with_site("rules", {"site.payroll.after_hours": _about("payroll", "after_hours")})
+
+_site_escalation := _with_site("escalations", {"site.payroll.large": _about("payroll", "large")})
 
 test_allows_the_ordinary_scene if {
 	answer := fixtures.answer([])
@@ -12,4 +63,290 @@ test_allows_the_ordinary_scene if {
 	answer.context.session.spent == {"calls": 13, "writes": 1, "exports": 0}
 	answer.context.session.label == "confidential"
 	answer.context.session.trust == "untrusted"
+}
+
+test_says_what_it_was_decided_with if {
+	_answered({}).context.policy == {
+		"revision": "test",
+		"deployment": "sha256:000000000000",
+		"live_as_of": 1799999999,
+	}
+	_answered({"patches": fixtures.putting("/head/genuine", false)}).context.policy.live_as_of == 0
+}
+
+test_says_what_grants_it if {
+	_answered({}).context.grants == [{
+		"source": "task.within_bounds",
+		"task": "task-1",
+		"tool": "mail.read",
+		"effects": ["read"],
+	}]
+}
+
+test_a_rule_of_the_catalogue_that_is_not_in_the_bundle_denies if {
+	catalogue := json.patch(data.inbounds.catalogue, [{
+		"op": "add",
+		"path": "/rules/payroll.after_hours",
+		"value": _about("payroll", "after_hours"),
+	}])
+	answer := _answered({"catalogue": catalogue})
+
+	answer.decision == false
+	answer.context.outcome == "deny"
+	answer.context.reasons == [{
+		"code": "payroll.after_hours",
+		"message": "What is wrong",
+		"remedy": "What to do now",
+		"severity": "medium",
+		"details": [],
+	}]
+}
+
+test_denies_without_a_catalogue if {
+	every catalogue in [{}, {"rules": {}}, {"rules": {}, "escalations": {}, "obligations": {}}, null, []] {
+		answer := _answered({"catalogue": catalogue})
+		answer.decision == false
+		answer.context.outcome == "deny"
+	}
+}
+
+test_denies_without_a_revision if {
+	every build in [
+		{},
+		null,
+		object.remove(fixtures.build, ["revision"]),
+		object.union(fixtures.build, {"revision": ""}),
+	] {
+		_answered({"build": build}).decision == false
+	}
+}
+
+test_denies_where_nothing_grants if {
+	every grants in [{}, {"task": {}}, {"task": {"within_bounds": {}}}, {"task": {"within_bounds": {"grant": set()}}}] {
+		answer := _granted({}, grants)
+		answer.decision == false
+		[reason.code | some reason in answer.context.reasons] == ["capability.not_granted"]
+	}
+
+	# Not by that rule alone.
+	unwatched := json.patch(data.inbounds.catalogue, [{"op": "remove", "path": "/rules/capability.not_granted"}])
+	_granted({"catalogue": unwatched}, {}).context.outcome == "deny"
+}
+
+test_allows_when_the_site_s_rule_rules_its_fault_out if {
+	answer := _answered({"build": _site_rule, "site": {"rules": {"payroll": {"after_hours": {"ruled_out": true}}}}})
+
+	answer.decision == true
+}
+
+test_denies_by_the_site_s_rule if {
+	answer := _answered({"build": _site_rule, "site": {"rules": {"payroll": {"after_hours": {"details": {{"hour": 3}}}}}}})
+
+	answer.decision == false
+	answer.context.reasons == [{
+		"code": "site.payroll.after_hours",
+		"message": "What is wrong",
+		"remedy": "What to do now",
+		"severity": "medium",
+		"details": [{"hour": 3}],
+	}]
+}
+
+test_denies_by_every_rule_of_a_site_that_is_missing if {
+	every site in [{}, {"rules": {}}, {"rules": {"payroll": {}}}, {"rules": {"payroll": {"after_hours": {}}}}, null] {
+		_codes({"build": _site_rule, "site": site}) == ["site.payroll.after_hours"]
+	}
+}
+
+test_only_true_rules_a_fault_out if {
+	every answer in [false, "true", 1, null, [true], {"ruled_out": true}] {
+		site := {"rules": {"payroll": {"after_hours": {"ruled_out": answer}}}}
+		_codes({"build": _site_rule, "site": site}) == ["site.payroll.after_hours"]
+	}
+}
+
+test_a_site_never_grants_and_never_lifts if {
+	answer := _granted(
+		{"site": {
+			"grants": {"task": {"within_bounds": {"grant": {{"source": "site"}}}}},
+			"rules": {"capability": {"not_granted": {"ruled_out": true}}},
+		}},
+		{},
+	)
+
+	answer.decision == false
+	answer.context.grants == []
+}
+
+test_details_never_decide if {
+	every details in ["a text", 7, true, {"hour": 3}] {
+		answer := _answered({"build": _site_rule, "site": {"rules": {"payroll": {"after_hours": {"details": details}}}}})
+		answer.decision == false
+		answer.context.reasons[0].details == []
+	}
+}
+
+test_asks_when_only_an_escalation_stands if {
+	answer := _answered({"build": _site_escalation})
+
+	answer.decision == false
+	answer.context.outcome == "ask"
+	answer.context.access_request == {
+		"decision": "01890000-0000-7000-8000-000000000001",
+		"codes": ["site.payroll.large"],
+	}
+	answer.context.obligations == []
+	[reason.code | some reason in answer.context.reasons] == ["site.payroll.large"]
+	answer.context.session.refusals == 1
+}
+
+test_asks_by_an_escalation_of_its_own if {
+	catalogue := json.patch(data.inbounds.catalogue, [{
+		"op": "add",
+		"path": "/escalations/payroll.large",
+		"value": _about("payroll", "large"),
+	}])
+	standing := {"payroll": {"large": {"details": {{"argument": "/amount"}}}}}
+	answer := _answered({"catalogue": catalogue, "escalations": standing})
+
+	answer.context.outcome == "ask"
+	answer.context.reasons[0].details == [{"argument": "/amount"}]
+	_answered({"catalogue": catalogue, "escalations": {"payroll": {"large": {"ruled_out": true}}}}).decision == true
+}
+
+test_an_escalation_has_details_of_its_own if {
+	answer := _answered({
+		"build": _site_escalation,
+		"site": {"escalations": {"payroll": {"large": {"details": {{"argument": "/amount"}}}}}},
+	})
+
+	answer.context.outcome == "ask"
+	answer.context.reasons[0].details == [{"argument": "/amount"}]
+}
+
+test_allows_when_the_escalation_is_ruled_out if {
+	_answered({
+		"build": _site_escalation,
+		"site": {"escalations": {"payroll": {"large": {"ruled_out": true}}}},
+	}).decision == true
+}
+
+test_a_denial_beats_an_escalation if {
+	answer := _answered({
+		"build": _site_escalation,
+		"patches": fixtures.putting("/question/action/properties/arguments/more", 1),
+	})
+
+	answer.context.outcome == "deny"
+	not answer.context.access_request
+	[reason.code | some reason in answer.context.reasons] == ["capability.argument_not_allowed", "site.payroll.large"]
+}
+
+test_does_not_ask_for_what_nothing_grants if {
+	unwatched := json.patch(data.inbounds.catalogue, [{"op": "remove", "path": "/rules/capability.not_granted"}])
+
+	_granted({"build": _site_escalation, "catalogue": unwatched}, {}).context.outcome == "deny"
+}
+
+test_obligations_stand_in_one_order_and_for_an_allow_alone if {
+	told := fixtures.putting("/deployment/tools/mail.read/notify", "owner@acme.example")
+	site := {"obligations": {"redact": {"body": {"oblige": {
+		{"id": "b", "type": "redact", "properties": {}},
+		{"id": "a", "type": "redact", "properties": {}},
+	}}}}}
+	answer := _answered({"patches": told, "site": site})
+
+	answer.decision == true
+	[obligation.id | some obligation in answer.context.obligations] == [
+		"a",
+		"b",
+		"notify:01890000-0000-7000-8000-000000000001",
+	]
+
+	refused := fixtures.joined([told, fixtures.putting("/question/action/properties/arguments/more", 1)])
+	_answered({"patches": refused, "site": site}).context.obligations == []
+}
+
+test_reasons_stand_by_severity_and_then_by_code if {
+	severities := {"a.low": "low", "a.critical": "critical", "b.high": "high", "a.high": "high", "a.medium": "medium"}
+	build := _with_site("rules", {code: about |
+		some code, severity in severities
+		about := object.union(_about("missing", code), {"severity": severity})
+	})
+
+	_codes({"build": build}) == ["a.critical", "a.high", "b.high", "a.medium", "a.low"]
+}
+
+test_a_fault_that_only_follows_is_hidden_and_denies_all_the_same if {
+	build := _with_site("rules", {
+		"site.payroll.cause": _about("payroll", "cause"),
+		"site.payroll.follows": object.union(_about("payroll", "follows"), {"depends_on": ["site.payroll.cause"]}),
+	})
+
+	_codes({"build": build}) == ["site.payroll.cause"]
+	_codes({"build": build, "site": {"rules": {"payroll": {"follows": {"ruled_out": true}}}}}) == ["site.payroll.cause"]
+
+	# Alone it is shown.
+	_codes({"build": build, "site": {"rules": {"payroll": {"cause": {"ruled_out": true}}}}}) == ["site.payroll.follows"]
+	_answered({"build": build, "site": {"rules": {"payroll": {"cause": {"ruled_out": true}}}}}).decision == false
+}
+
+test_every_cause_is_a_code_and_none_hides_itself if {
+	causes := {code: {cause | some cause in about.depends_on} | some code, about in data.inbounds.catalogue.rules}
+	count(causes) > 0
+
+	every code, direct in causes {
+		every cause in direct {
+			cause in object.keys(causes)
+		}
+
+		not code in graph.reachable(causes, direct)
+	}
+}
+
+test_a_refusal_changes_the_count_of_refusals_alone if {
+	answer := fixtures.answer(fixtures.putting("/question/action/properties/arguments/more", 1))
+
+	answer.context.session == object.union(fixtures.scene.question.context.session, {
+		"version": 18,
+		"refusals": 1,
+		"decisions": ["01890000-0000-7000-8000-000000000001"],
+	})
+}
+
+test_the_session_is_empty_where_the_question_holds_none if {
+	every anything in fixtures.junk {
+		answer := main.decision with input as anything
+			with data.inbounds.build as fixtures.build
+			with data.deployment as fixtures.scene.deployment
+		answer.decision == false
+		answer.context.outcome == "deny"
+		answer.context.session == {}
+		answer.context.reasons[_].code == "request.malformed"
+	}
+}
+
+test_answers_without_any_data if {
+	answer := main.decision with input as fixtures.question([])
+		with data.deployment as {}
+		with data.live as {}
+		with data.site as {}
+		with data.inbounds.build as {}
+
+	answer.decision == false
+	answer.context.policy == {"revision": "", "deployment": "", "live_as_of": 0}
+}
+
+test_permits_nothing_whose_next_session_is_not_known if {
+	unwatched := json.patch(data.inbounds.catalogue, [
+		{"op": "remove", "path": "/rules/request.malformed"},
+		{"op": "remove", "path": "/rules/session.missing"},
+	])
+	answer := _answered({
+		"catalogue": unwatched,
+		"patches": fixtures.putting("/question/context/session/spent/calls", "12"),
+	})
+
+	answer.decision == false
+	answer.context.session == {}
 }
