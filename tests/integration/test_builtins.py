@@ -253,6 +253,8 @@ SMALL = st.recursive(
 @example(whole=[0, 1, 0, 1, 1], part=[0, 1, 1])
 @example(whole=[1, 2], part={"$set": [2]})
 @example(whole=[], part={"$set": []})
+@example(whole=[0], part={"$set": []})
+@example(whole=[0, 0], part={"$set": [0, 1]})
 @example(whole={"a": True}, part={"a": 1})
 @example(whole={"a": 1}, part={"a": 1.0})
 @example(whole={"a": {"$set": [1, 2]}}, part={"a": {"$set": [2]}})

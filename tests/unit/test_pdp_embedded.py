@@ -217,18 +217,21 @@ class TestFailure:
     def test_the_deadline_holds_while_waiting_for_others(self, opened):
         policy = opened(deployment=LONG)
         with ThreadPoolExecutor(1) as pool:
-            busy = pool.submit(ask, policy, "spin", seconds=1.0)
+            busy = pool.submit(ask, policy, "spin", seconds=2.0)
             time.sleep(0.2)
             begun = time.monotonic()
             with pytest.raises(Timeout):
                 ask(policy, "echo", seconds=0.1)
-            assert time.monotonic() - begun < 0.6
+            assert time.monotonic() - begun < 1.5
             assert isinstance(busy.exception(), Timeout)
 
     @pytest.mark.parametrize("seconds", [0.0, -1.0])
     def test_a_deadline_that_has_passed(self, opened, seconds):
         with pytest.raises(Timeout):
             ask(opened(), "echo", seconds=seconds)
+
+    def test_no_deadline_at_all(self, opened):
+        assert ask(opened(), "echo", {"a": 1}, seconds=float("inf")) == {"a": 1}
 
     def test_an_answer_that_comes_late_is_none(self, opened):
         policy = opened(clock=lambda: time.sleep(0.2) or 1)

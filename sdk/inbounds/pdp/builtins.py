@@ -78,8 +78,9 @@ def _subset(whole: Any, part: Any) -> bool:
     if isinstance(whole, list) and isinstance(part, list):
         return _array_subset(whole, part)
     if isinstance(whole, list) and isinstance(part, Set):
-        members = Set(tuple(whole))
-        return bool(whole) and all(contains(members, member) for member in part.members)
+        # As OPA does, which counts an element as often as it occurs: [0, 0] holds {0, 1}.
+        found = sum(contains(part, element) for element in whole)
+        return bool(whole) and found >= len(part.members)
     raise BuiltinError("object.subset takes two of a kind")
 
 

@@ -22,6 +22,7 @@ from inbounds.pdp.ticker import Ticker
 from inbounds.pdp.wasm import EvaluationInterrupted, Instance, Module
 
 _BORN: Final = os.getpid()
+_LONGEST: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class EmbeddedPolicy:
         """
         del traceparent
         _expect_json(question)
-        remaining = deadline - clocks.monotonic()
+        remaining = min(deadline - clocks.monotonic(), _LONGEST)
         if remaining <= 0 or not self._lock.acquire(timeout=remaining):
             raise Timeout("the embedded policy was busy until the deadline")
         try:
@@ -142,7 +143,8 @@ class EmbeddedPolicy:
         # Whatever ends an evaluation early leaves the instance's memory in no known state.
         self._instance = None
         try:
-            ticks = self._ticker.begin(max(0.0, deadline - clocks.monotonic()))
+            remaining = min(deadline - clocks.monotonic(), _LONGEST)
+            ticks = self._ticker.begin(max(0.0, remaining))
             raw = instance.evaluate(number, question, ticks=ticks)
         except EvaluationInterrupted as error:
             raise Timeout("the embedded policy was interrupted at the deadline") from error
@@ -247,7 +249,7 @@ class EmbeddedPolicy:
 
     def _begin_child(self) -> None:
         """Leave everything of the parent alone: another thread of it may have been inside."""
-        self._of_parent = (self._engine, self._module, self._instance, self._ticker)
+        self._of_parent = dict(vars(self))
         self._lock, self._changing = threading.Lock(), threading.Lock()
         self._start_engine()
         self._instance = None
