@@ -7,7 +7,9 @@ the feed has an owner of its own (`inbounds live serve`).
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 
 from . import clock
@@ -18,7 +20,6 @@ from .models import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from .issuer.dev import About
     from .pdp import PolicyDecisionPoint
@@ -117,6 +118,23 @@ class Development:
         self.feed.end(task)
         # What has ended is worthless at once: the next question sees it.
         self._put_at = float("-inf")
+
+
+def feed_as_of(folder: Path, now: int) -> dict[str, Any]:
+    """Return the feed of the issuer in `folder`, under a head that is signed for another time.
+
+    Args:
+        folder: What `inbounds init` made. Nothing is made in it.
+        now: Unix seconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="inbounds-feed-") as scratch:
+        there = folder / "live.sqlite"
+        path = there if there.exists() else Path(scratch) / "live.sqlite"
+        feed = LiveFeed(path, SigningKey.read(folder / "feed.pem"), now=lambda: now)
+        try:
+            return feed.snapshot()
+        finally:
+            feed.close()
 
 
 def _nothing() -> None:

@@ -11,7 +11,18 @@ import importlib
 import sys
 from typing import Any
 
-COMMANDS = ("init", "test", "explain", "bundle", "serve", "live", "report", "evidence", "new")
+COMMANDS = (
+    "init",
+    "doctor",
+    "test",
+    "explain",
+    "bundle",
+    "serve",
+    "live",
+    "report",
+    "evidence",
+    "new",
+)
 """The commands; each is a module here."""
 
 

@@ -104,8 +104,13 @@ def _scene(
 
     if from_case:
         return asked.from_case(from_case)
-    folder = deployment or Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment")
-    sources = asked.Sources(deployment=folder, live=live, issuer=home() / "issuer", at=at)
+    sources = asked.Sources(
+        deployment=Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment"),
+        instead=deployment,
+        live=live,
+        issuer=home() / "issuer",
+        at=at,
+    )
     return asked.from_file(Path(question), sources)
 
 

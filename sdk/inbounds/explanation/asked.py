@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,9 +13,8 @@ import yaml
 
 from inbounds import clock
 from inbounds.deployment import document, load
+from inbounds.development import feed_as_of
 from inbounds.errors import ConfigurationError
-from inbounds.issuer.keys import SigningKey
-from inbounds.live.feed import LiveFeed
 from inbounds.site import cases
 from inbounds.site.scenes import Scene
 from inbounds.strict_json import NotStrictJson, strict_json
@@ -33,13 +31,15 @@ class Sources:
     """Where the data comes from that a question is judged with.
 
     Attributes:
-        deployment: The folder of YAML.
+        deployment: The folder of YAML, where the file says nothing of a deployment.
+        instead: A folder of YAML to judge it with in any case.
         live: A file that holds `data.live`; the development issuer's feed where it is None.
         issuer: The folder of the development issuer.
         at: When it is judged: "" for now, RFC 3339, Unix seconds, or `tokens`.
     """
 
     deployment: Path
+    instead: Path | None = None
     live: Path | None
     issuer: Path
     at: str = ""
@@ -103,8 +103,9 @@ def from_case(named: str) -> Scene:
 def _filled(scene: Scene, sources: Sources) -> Scene:
     now = _moment(sources.at, scene)
     scene = replace(scene, now=now)
-    if scene.deployment is None:
-        scene = replace(scene, deployment=document(load(sources.deployment)))
+    if scene.deployment is None or sources.instead is not None:
+        folder = sources.instead or sources.deployment
+        scene = replace(scene, deployment=document(load(folder)))
     if scene.live is None or sources.live is not None:
         scene = replace(scene, live=_live(sources, now))
     return scene
@@ -149,20 +150,9 @@ def _live(sources: Sources, now: int) -> Any:
                 hint="JSON or YAML of `data.live`: `baseline` and `now`",
             ) from error
         return read if isinstance(read, Mapping) else {}
-    key = sources.issuer / "feed.pem"
-    return {"baseline": _NOTHING, "now": _own_feed(key, now)} if key.exists() else {}
+    if not (sources.issuer / "feed.pem").exists():
+        return {}
+    return {"baseline": _NOTHING, "now": feed_as_of(sources.issuer, now)}
 
 
 _NOTHING: Mapping[str, Any] = {"ended": {}, "revoked": {}, "switches": {}}
-
-
-def _own_feed(key: Path, now: int) -> Mapping[str, Any]:
-    """What the development issuer's feed says, under a head that is signed for that time."""
-    with tempfile.TemporaryDirectory(prefix="inbounds-explain-") as scratch:
-        there = key.with_name("live.sqlite")
-        path = there if there.exists() else Path(scratch) / "live.sqlite"
-        feed = LiveFeed(path, SigningKey.read(key), now=lambda: now)
-        try:
-            return feed.snapshot()
-        finally:
-            feed.close()

@@ -1,0 +1,107 @@
+"""How the policy in this process is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inbounds import assets, clock
+from inbounds.bundle.verify import read_signed
+from inbounds.deployment import document, load
+from inbounds.development import feed_as_of
+from inbounds.models import QUESTION_VERSION
+from inbounds.pdp import DECISION
+from inbounds.pdp.embedded import EmbeddedPolicy
+
+from .finding import Finding, tried
+
+if TYPE_CHECKING:
+    from inbounds.config import Configuration
+    from inbounds.models import Deployment
+
+_SECONDS_TO_ANSWER = 10.0
+
+
+def findings(configuration: Configuration) -> Iterator[Finding]:
+    """Look at the bundle, the deployment, and whether both together answer."""
+    bundle = configuration.bundle or assets.wasm_bundle()
+    key = configuration.bundle_key or assets.release_key()
+    signed = read_signed(bundle, key)
+    questions = signed.metadata.get("questions", [])
+    if QUESTION_VERSION in questions:
+        yield Finding("policy", "ok", f"revision {signed.revision}, its signature is right")
+    else:
+        said = (
+            f"revision {signed.revision} answers the questions {questions}, not {QUESTION_VERSION}"
+        )
+        yield Finding("policy", "mend", said, "use the bundle of this SDK's version")
+    yield from _clock(signed.metadata.get("sequence", 0))
+
+    deployed: list[Deployment] = []
+
+    def deployment() -> Iterator[Finding]:
+        deployed.append(load(configuration.deployment_folder))
+        yield from _deployment(configuration, deployed[0])
+
+    yield from tried("deployment", deployment)
+    if deployed:
+        issuer = configuration.home_folder / "issuer"
+        yield from tried("answers", lambda: _answers(bundle, key, deployed[0], issuer))
+
+
+def _clock(built: Any) -> Iterator[Finding]:
+    if isinstance(built, int) and clock.now() < built:
+        said = "this machine's clock is before the time at which the policy was made"
+        yield Finding("clock", "mend", said, "set the clock: every token's time is held against it")
+
+
+def _deployment(configuration: Configuration, deployment: Deployment) -> Iterator[Finding]:
+    said = (
+        f"{configuration.deployment_folder}/, {deployment.revision}; "
+        f"tools: {len(deployment.tools)}, agents: {len(deployment.agents)}, "
+        f"intents: {len(deployment.intents)}"
+    )
+    yield Finding("deployment", "ok", said)
+    unset = sorted(name for name, tool in deployment.tools.items() if not tool.effects)
+    if unset:
+        yield Finding(
+            "deployment",
+            "mend",
+            f"the effects of {_shown(unset)} are not set, so each call is denied",
+            f"set `effects` in {configuration.deployment_folder / 'tools.yaml'}",
+        )
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _answers(bundle: Any, key: Any, deployment: Deployment, issuer: Path) -> Iterator[Finding]:
+    live = {"now": feed_as_of(issuer, int(clock.now()))} if _signs_feed(issuer) else {}
+    policy = EmbeddedPolicy(bundle, key=key, deployment=document(deployment), live=live)
+    try:
+        begun = clock.monotonic()
+        answer = policy.ask(DECISION, b"{}", deadline=begun + _SECONDS_TO_ANSWER).result
+        taken = 1000 * (clock.monotonic() - begun)
+    finally:
+        policy.close()
+    context = answer["context"] if isinstance(answer, dict) else {}
+    if context.get("outcome") == "deny":
+        yield Finding("answers", "ok", f"denies what is no question, in {taken:.1f} ms")
+    else:
+        said = "does not deny what is no question"
+        yield Finding("answers", "mend", said, "use another bundle: this one is not sound")
+    if not live:
+        said = "nobody here signs the revocation feed, so every call is denied"
+        yield Finding("feed", "mend", said, "`inbounds init` makes a development issuer")
+    elif context.get("policy", {}).get("live_as_of"):
+        yield Finding("feed", "ok", "signed in this process, and the policy believes it")
+    else:
+        said = "signed in this process, and the policy does not believe it"
+        yield Finding("feed", "mend", said, "deployment/feed.yaml has to hold its key")
+
+
+def _signs_feed(issuer: Path) -> bool:
+    return (issuer / "feed.pem").exists()

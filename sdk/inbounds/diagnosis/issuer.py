@@ -1,0 +1,70 @@
+"""How the development issuer is, and whether the deployment takes what it signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from inbounds.deployment import load
+from inbounds.development import Development
+from inbounds.errors import ConfigurationError
+from inbounds.issuer.dev import read_about
+
+from .finding import Finding, State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inbounds.config import Configuration
+    from inbounds.issuer.dev import About
+    from inbounds.models import Deployment
+
+
+def findings(configuration: Configuration) -> Iterator[Finding]:
+    """Look at the issuer's folder, and at what the deployment says of its keys."""
+    folder = configuration.home_folder / "issuer"
+    if not (folder / "issuer.json").exists():
+        state: State = "note" if configuration.pdp_url else "mend"
+        hint = "`inbounds init` makes a development one; elsewhere, `Guard(issuer=…)`"
+        yield Finding("issuer", state, f"none in {folder}", hint)
+        return
+    about = read_about(folder)
+    yield Finding("issuer", "ok", f"a development one, for {about.agent} in {about.environment}")
+    try:
+        deployment = load(configuration.deployment_folder)
+    except ConfigurationError:
+        said = "whether the deployment takes its tokens is not told"
+        if configuration.pdp_url:
+            yield Finding("issuer", "note", said, "its YAML is not here")
+        return
+    yield from _accepted(folder, about, deployment)
+
+
+def _accepted(folder: Path, about: About, deployment: Deployment) -> Iterator[Finding]:
+    stated = Development.stated(folder)
+    keys = stated["issuers"]["development"]["keys"]
+    known = {
+        kid: jwk
+        for entry in deployment.issuers.values()
+        if entry.issuer == about.issuer
+        for kid, jwk in entry.keys.items()
+    }
+    again = "`inbounds init` adds it"
+    if known.get(about.kid) != keys.get(about.kid):
+        yield Finding("issuer", "mend", "issuers.yaml lacks the key that it signs with", again)
+    feed = stated["feed"]["keys"]
+    if any(deployment.feed.keys.get(kid) != jwk for kid, jwk in feed.items()):
+        yield Finding("feed", "mend", "feed.yaml lacks the key of the development feed", again)
+    environment = deployment.environments.get(about.environment)
+    if environment is None or not environment.development:
+        yield Finding(
+            "issuer",
+            "mend",
+            f"`{about.environment}` is no development environment, so its tokens are refused",
+            "mark it in environments.yaml, or use a production issuer",
+        )
+    if about.agent not in deployment.agents:
+        said = f"agents.yaml does not know {about.agent}"
+        yield Finding("issuer", "mend", said, "register the agent there")
+    if about.pep not in deployment.peps:
+        yield Finding("issuer", "mend", f"peps.yaml does not know {about.pep}", "add it there")

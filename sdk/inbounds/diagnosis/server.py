@@ -1,0 +1,216 @@
+"""How an OPA server is, as far as a PEP may ask it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+
+from inbounds import assets, clock, opa_binary
+from inbounds.deployment import load
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, Unreachable
+from inbounds.issuer.dev import read_about
+from inbounds.pdp import DECISION, REGISTRY
+from inbounds.pdp.opa import OpaServer
+from inbounds.pdp.transport import Endpoint
+
+from .finding import Finding, of_error, tried
+
+if TYPE_CHECKING:
+    from inbounds.config import Configuration
+
+_SECONDS = 5.0
+_SKEW = 5
+"""How far clocks may differ, in seconds: a feed that is further ahead is stale to the policy."""
+_CLOSED = (401, 403)
+_DOORS = ("/v1/policies", "/v1/data", "/v1/config", "/metrics")
+"""What nobody has to reach: policies, data, configuration, figures."""
+
+
+class _Listening(requests.Session):
+    """Keeps when the server said that it answered."""
+
+    date = ""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        response = super().send(request, **kwargs)
+        self.date = response.headers.get("Date", "")
+        return response
+
+
+def findings(configuration: Configuration) -> Iterator[Finding]:
+    """Look at health, token, policy, feed, doors and clock."""
+    yield from _transport(configuration)
+    session = _Listening()
+    opa = OpaServer(
+        configuration.pdp_url,
+        token=configuration.pdp_token or None,
+        verify=configuration.pdp_ca or True,
+        cert=configuration.pdp_cert or None,
+        session=session,
+    )
+    try:
+        if not opa.health(bundles=False, seconds=_SECONDS):
+            yield Finding("health", "mend", "OPA says it is not healthy", "its log says why")
+        elif opa.health(seconds=_SECONDS):
+            yield Finding("health", "ok", "up, and every bundle is active")
+        else:
+            said = "up, and not every bundle is active"
+            yield Finding("health", "mend", said, "can it reach its bundles, and are they signed?")
+        yield from _clock(session.date)
+        yield from _token(configuration, opa)
+        yield from tried("policy", lambda: _policy(configuration, opa))
+        yield from _version(opa)
+    finally:
+        opa.close()
+    yield from _doors(configuration)
+
+
+def _transport(configuration: Configuration) -> Iterator[Finding]:
+    parts = urlsplit(configuration.pdp_url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127."):
+        yield Finding(
+            "transport",
+            "mend",
+            "the bearer token and every question pass in clear text",
+            "https, or a Unix socket",
+        )
+
+
+def _clock(date: str) -> Iterator[Finding]:
+    try:
+        skew = parsedate_to_datetime(date).timestamp() - clock.now()
+    except (TypeError, ValueError):
+        yield Finding("clock", "note", "OPA does not say what time it is")
+        return
+    # The header is cut to whole seconds.
+    apart = max(0, round(abs(skew + 0.5) - 0.5))
+    said = f"{apart} s between OPA's and this one" if apart else "OPA's and this one agree"
+    if apart <= _SKEW:
+        yield Finding("clock", "ok", said)
+    else:
+        yield Finding("clock", "mend", said, "have both kept by NTP")
+
+
+def _token(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
+    if not configuration.pdp_token:
+        hint = "INBOUNDS_PDP_TOKEN; its SHA-256 belongs into deployment/peps.yaml"
+        yield Finding("token", "mend", "no bearer token is set", hint)
+    question = json.dumps({"question": 1, "tool": "-"}).encode()
+    try:
+        opa.ask(REGISTRY, question, deadline=clock.monotonic() + _SECONDS)
+    except Unreachable as error:
+        if configuration.pdp_token:
+            yield Finding("token", "mend", error.message, error.hint)
+    except DecisionUnavailable as error:
+        yield of_error("token", error)
+    else:
+        if configuration.pdp_token:
+            yield Finding("token", "ok", "accepted")
+
+
+def _policy(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
+    pep = configuration.pep or _own_pep(configuration)
+    if not pep:
+        said = "which PEP this is is not known, so it cannot ask"
+        yield Finding("policy", "untold", said, "INBOUNDS_PEP, as deployment/peps.yaml names it")
+        return
+    # No whole question, so it is denied; the answer says which policy denied it.
+    question = json.dumps({"question": 1, "context": {"pep": {"id": pep}}}).encode()
+    result = opa.ask(DECISION, question, deadline=clock.monotonic() + _SECONDS).result
+    context = result.get("context", {}) if isinstance(result, dict) else {}
+    stamp = context.get("policy", {})
+    if context.get("outcome") != "deny" or not stamp.get("revision"):
+        said = "what is no question is not denied"
+        yield Finding("policy", "mend", said, "is this the policy of this package?")
+        return
+    yield Finding(
+        "policy",
+        "ok",
+        f"revision {stamp['revision']}, deployment {stamp.get('deployment') or 'missing'}",
+    )
+    yield from _shipped(str(stamp["revision"]))
+    yield _feed(configuration, stamp.get("live_as_of", 0))
+
+
+def _own_pep(configuration: Configuration) -> str:
+    try:
+        return read_about(configuration.home_folder / "issuer").pep
+    except ConfigurationError:
+        return ""
+
+
+def _shipped(revision: str) -> Iterator[Finding]:
+    try:
+        own = assets.policy_bundle().name.removeprefix("policy-").removesuffix(".tar.gz")
+    except ConfigurationError:
+        return
+    if own != revision:
+        yield Finding("policy", "note", f"the policy in this package is another one, {own}")
+
+
+def _feed(configuration: Configuration, as_of: Any) -> Finding:
+    hint = "`inbounds live serve` brings it; it has to reach this OPA, with a token of its own"
+    if not isinstance(as_of, int) or as_of <= 0:
+        return Finding("feed", "mend", "no revocation feed that the policy believes", hint)
+    try:
+        limit = load(configuration.deployment_folder).feed.max_age.other
+    except ConfigurationError:
+        limit = 10
+    age = round(clock.now() - as_of)
+    if age < -_SKEW:
+        return Finding("feed", "mend", f"its head is {-age} s in the future", "compare the clocks")
+    if age > limit:
+        said = f"its head is {age} s old, and {limit} s is the most for what is no reading"
+        return Finding("feed", "mend", said, hint)
+    return Finding("feed", "ok", f"its head is {max(age, 0)} s old")
+
+
+def _version(opa: OpaServer) -> Iterator[Finding]:
+    try:
+        said = str(opa.versions(seconds=_SECONDS)["opa"])
+    except InboundsError:
+        # A closed API tells no version either.
+        return
+    lowest, beyond = opa_binary.SUPPORTED
+    if lowest <= tuple(int(part) for part in re.findall(r"\d+", said)[:3]) < beyond:
+        yield Finding("version", "ok", f"OPA {said}")
+    else:
+        bounds = f"from {'.'.join(map(str, lowest))} on, below {'.'.join(map(str, beyond))}"
+        yield Finding("version", "mend", f"OPA {said or 'of no version'}", f"OPA {bounds}")
+
+
+def _doors(configuration: Configuration) -> Iterator[Finding]:
+    """Whether OPA's own API is closed, to strangers and to this PEP."""
+    opened: list[str] = []
+    for token in {None, configuration.pdp_token or None}:
+        endpoint = Endpoint(
+            configuration.pdp_url,
+            token=token,
+            verify=configuration.pdp_ca or True,
+            cert=configuration.pdp_cert or None,
+        )
+        try:
+            opened += [
+                door
+                for door in _DOORS
+                if endpoint.send("GET", door, deadline=clock.monotonic() + _SECONDS).status
+                not in _CLOSED
+            ]
+        except DecisionUnavailable as error:
+            yield of_error("api", error)
+            return
+        finally:
+            endpoint.close()
+    if opened:
+        said = f"OPA's own API is open: {', '.join(sorted(set(opened)))}"
+        hint = "`inbounds serve --print-config` writes a configuration that closes it"
+        yield Finding("api", "mend", said, hint)
+    else:
+        yield Finding("api", "ok", "OPA's own API is closed")

@@ -1,0 +1,88 @@
+"""How what is kept on this machine is: keys, evidence, sessions, and an OPA to build with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inbounds import opa_binary
+from inbounds.errors import ConfigurationError
+from inbounds.evidence.keys import deployment_key, subkey
+from inbounds.evidence.log import SqliteEvidence
+
+from .finding import Finding, State, tried
+
+if TYPE_CHECKING:
+    from inbounds.config import Configuration
+
+
+def findings(configuration: Configuration) -> Iterator[Finding]:
+    """Look at each of them. Nothing is made that is not there."""
+    yield from tried("evidence", lambda: _evidence(configuration))
+    yield from tried("sessions", lambda: _sessions(configuration))
+    yield from _opa()
+
+
+def _evidence(configuration: Configuration) -> Iterator[Finding]:
+    home = configuration.home_folder
+    path = Path(configuration.evidence or home / "evidence.sqlite")
+    key = home / "deployment.key"
+    if not path.exists():
+        yield _to_be_made("evidence", path)
+        return
+    if not key.exists():
+        said = f"{path} is there, and the key that it is signed with, {key}, is not"
+        yield Finding(
+            "evidence", "mend", said, "bring the key back; INBOUNDS_HOME names its folder"
+        )
+        return
+    log = SqliteEvidence(path, key=subkey(deployment_key(key), "evidence"))
+    try:
+        head = log.anchor()
+    finally:
+        log.close()
+    yield Finding(
+        "evidence", "ok", f"{path} takes records; {head.count} so far, its head is signed"
+    )
+
+
+def _sessions(configuration: Configuration) -> Iterator[Finding]:
+    named = configuration.sessions
+    if named in ("", "memory"):
+        said = "in memory: they end with the process, and processes share none"
+        yield Finding("sessions", "note", said, "INBOUNDS_SESSIONS names a file that is shared")
+        return
+    path = Path(named)
+    if not path.exists():
+        yield _to_be_made("sessions", path)
+        return
+    from inbounds.sessions_sqlite import SqliteSessions
+
+    SqliteSessions(path).close()
+    yield Finding("sessions", "ok", f"{path} takes states")
+
+
+def _to_be_made(name: str, path: Path) -> Finding:
+    there = path.absolute().parent
+    while not there.exists():
+        there = there.parent
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding(name, "ok", f"{path} will be made when it is needed")
+    said = f"{path} cannot be made: {there} is not writable"
+    return Finding(name, "mend", said, f"make it writable, or set INBOUNDS_{name.upper()}")
+
+
+def _opa() -> Iterator[Finding]:
+    try:
+        binary = opa_binary.find()
+    except ConfigurationError as error:
+        needed = "`inbounds test`, `bundle build` and `serve` need one"
+        # One that was named is meant to be used.
+        state: State = "mend" if os.environ.get(opa_binary.VARIABLE) else "note"
+        said = f"{error.message}; {needed}"
+        yield Finding("opa", state, said, error.hint)
+    else:
+        version = ".".join(map(str, opa_binary.version(binary)))
+        yield Finding("opa", "ok", f"OPA {version} at {binary}, to build and test with")
