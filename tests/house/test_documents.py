@@ -1,0 +1,217 @@
+"""The documents: that they lead somewhere, name what exists, and say of every block what it is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from functools import cache
+from urllib.parse import unquote
+
+import pytest
+from tests.documents import DOCUMENTS, ROOT, blocks
+
+from inbounds import models, telemetry
+from inbounds.deployment import FIELDS
+
+WRITTEN = [path for path in DOCUMENTS if "docs/rules/" not in path.as_posix()]
+NAMES = [path.relative_to(ROOT).as_posix() for path in WRITTEN]
+OPERATORS = ROOT / "docs" / "operators.md"
+
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_CODE = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`")
+_WALKED = {
+    "README.md": "tests/integration/test_readme.py",
+    "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
+    "docs/operators.md": "tests/integration/test_operators.py",
+}
+"""Which documents a test walks through, and which test."""
+
+
+def _prose(path):
+    """A document without its blocks."""
+    return re.sub(r"(?ms)^ *```.*?^ *```[ \t]*$", "", path.read_text("utf-8"))
+
+
+@cache
+def _anchors(path):
+    """The anchors of a document's headings, as GitHub makes them."""
+    heads = re.findall(r"(?m)^#+ (.+)$", _prose(path))
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize(
+    "path", DOCUMENTS, ids=[path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
+)
+def test_every_link_leads_somewhere(path):
+    for link in _LINK.findall(_prose(path)):
+        if link.startswith("https://"):
+            continue
+        place, _, anchor = unquote(link).partition("#")
+        target = (path.parent / place).resolve() if place else path
+        assert target.is_relative_to(ROOT), link
+        assert target.exists(), link
+        if anchor:
+            assert anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=NAMES)
+def test_no_document_knows_the_machine_it_was_written_on(path):
+    text = path.read_text("utf-8")
+    assert not re.findall(r"(?:/work|/root|/tmp|/home|/Users)/[\w.-]+", _but_examples(text))
+    hosts = set(re.findall(r"https?://([^/\s\"'`)>\]]+)", text))
+    public = {
+        "github.com",
+        "keepachangelog.com",
+        "semver.org",
+        "www.apache.org",
+        "www.openpolicyagent.org",
+        "openid.net",
+        "www.rfc-editor.org",
+    }
+    unknown = {host for host in hosts - public if not _for_examples(host.rsplit(":", 1)[0])}
+    # What the URLs of this decision name is what it is about.
+    assert not unknown or "url-library" in path.name, unknown
+
+
+def _for_examples(host):
+    """Whether nobody can own a host: RFC 2606, loopback, or a bare name of a local network."""
+    return host.endswith((".example", ".invalid", "localhost")) or host in (
+        "127.0.0.1",
+        "opa",
+        "collector",
+    )
+
+
+def _but_examples(text):
+    """Without what stands for an agent's own files: the demonstration's, and the fixtures'."""
+    return re.sub(r"/home/alice/|/work/(?:notes|secrets|hr)\b", "", text)
+
+
+@cache
+def _codes():
+    """Every code a document may name: of rules, of errors, of refusals to issue, of bundles."""
+    catalogue = json.loads((ROOT / "rego/inbounds/catalogue/data.json").read_text("utf-8"))
+    whole = catalogue.get("inbounds", {}).get("catalogue", catalogue)
+    rules = {code for kind in whole.values() for code in kind}
+    found = set()
+    sources = [*(ROOT / "sdk/inbounds").rglob("*.py"), *(ROOT / "rego").rglob("*.rego")]
+    for path in sources:
+        if "_assets" not in path.parts:
+            found |= set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', path.read_text("utf-8")))
+    return rules, found
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=NAMES)
+def test_every_code_that_is_named_exists(path):
+    rules, said = _codes()
+    categories = {code.split(".")[0] for code in rules}
+    for word in _CODE.findall(_prose(path)):
+        first = word.split(".")[0]
+        if first in categories and word.count(".") == 1 and not _is_something_else(word):
+            assert word in rules | said, word
+
+
+def _is_something_else(word):
+    """Whether a word with a dot in it is a member of the SDK's, a file or a file's member."""
+    first, second = word.split(".")
+    if second in ("yaml", "json", "md", "py", "rego", "pem", "pub", "token", "sqlite"):
+        return True
+    members = {"task": "Task", "session": "SessionState", "data": "LiveRoot", "identity": ""}
+    if first == "task":
+        from inbounds import Task
+
+        return hasattr(Task, second)
+    return first == "data" and (ROOT / "rego/inbounds").exists() and second in _ROOTS.union(members)
+
+
+_ROOTS = frozenset({"inbounds", "site", "deployment", "live"})
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=NAMES)
+def test_every_block_says_what_it_is_and_is_taken(path):
+    name = path.relative_to(ROOT).as_posix()
+    walked = name in _WALKED
+    for block in blocks(path):
+        assert block.word, f"{block} does not say what it is; see tests/documents.py"
+        if block.word == "picture":
+            assert block.language in ("text", "json"), f"{block} could be run, and is a picture"
+        elif block.word == "make":
+            for line in block.text.splitlines():
+                assert line.startswith("make "), f"{block}: {line}"
+        elif block.word == "traps":
+            assert name == "docs/policy-authors.md", f"{block} is tried by no test"
+        else:
+            assert walked, f"{block} is walked through by no test"
+    if walked:
+        assert (ROOT / _WALKED[name]).exists()
+
+
+def _targets():
+    text = (ROOT / "Makefile").read_text("utf-8")
+    return set(re.findall(r"(?m)^([a-z-]+):", text))
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=NAMES)
+def test_every_target_of_make_that_is_named_exists(path):
+    named = set(re.findall(r"\bmake ([a-z-]+)", " ".join(_spoken(path))))
+    assert named <= _targets(), named - _targets()
+
+
+def _spoken(path):
+    """What stands in backticks, and in blocks of targets."""
+    yield from re.findall(r"`([^`\n]+)`", _prose(path))
+    yield from (block.text for block in blocks(path) if block.word == "make")
+
+
+def test_make_would_do_what_the_documents_say():
+    targets = sorted({t for path in WRITTEN for b in blocks(path) if b.word == "make"
+                      for t in re.findall(r"(?m)^make ([a-z-]+)", b.text)})
+    assert {"demo", "test"} <= set(targets)
+    for target in targets:
+        done = subprocess.run(
+            ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+# --- what is told of the deployment and of telemetry ---------------------------------------
+
+
+def _section(path, heading):
+    text = path.read_text("utf-8")
+    found = re.search(rf"(?ms)^(#+) `?{re.escape(heading)}`?.*?$(.*?)(?=^#{{1,3}} |\Z)", text)
+    assert found, f"{path.name} has no section {heading}"
+    return found[2]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_file_of_a_deployment_is_told_with_all_its_members(field):
+    section = _section(OPERATORS, f"{field}.yaml")
+    for model in _models_of(models.Deployment.model_fields[field].annotation):
+        for member in model.model_fields:
+            assert re.search(rf"`{member}`|\b{member}:", section), f"{field}.yaml: {member}"
+
+
+def _models_of(annotation):
+    """The models in an annotation, and those in their members."""
+    if isinstance(annotation, type) and issubclass(annotation, models._Closed):
+        yield annotation
+        for inner in annotation.model_fields.values():
+            yield from _models_of(inner.annotation)
+        return
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_of(inner)
+
+
+def test_telemetry_is_told_by_its_names_and_no_others():
+    section = _section(OPERATORS, "Telemetry")
+    told = set(re.findall(r"`((?:inbounds|gen_ai|opa|security_rule|error)\.[a-z_.]+)`", section))
+    signals = {
+        telemetry.EVENT,
+        telemetry.DURATION,
+        telemetry.DECISIONS,
+        telemetry.PDP_ERRORS,
+    }
+    functions = {"inbounds.telemetry.configure"}
+    assert told - functions == set(telemetry.NAMES.values()) | signals
