@@ -121,7 +121,7 @@ def _opa(
     folder: Path, tokens: Mapping[str, str], told: Callable[[str], None]
 ) -> Iterator[PolicyDecisionPoint]:
     """A hardened OPA on a Unix socket, with bundles signed for it and a revocation feed."""
-    from inbounds.opa_process import OpaProcess
+    from inbounds.pdp.process import OpaProcess
     from inbounds.pdp.opa import OpaServer
     from inbounds.pdp.opa_live import OpaLive
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from tests import engines, scenes, shipping
 
-from inbounds.opa_process import OpaProcess
+from inbounds.pdp.process import OpaProcess
 
 DECISION = "/v1/data/inbounds/main/decision"
 

@@ -351,6 +351,11 @@ class TestMetrics:
 
 
 class TestWithoutProviders:
+    @pytest.fixture(autouse=True)
+    def none(self, monkeypatch):
+        """No provider, whatever another test has set up."""
+        monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
+
     def test_does_nothing_and_knows_nothing(self):
         telemetry = Telemetry()
         with telemetry.decision(**BEGIN) as span:
@@ -367,23 +372,6 @@ class TestWithoutProviders:
             told = Telemetry().decision(**BEGIN).traceparent
 
         assert told == f"00-{0xABC:032x}-{0xDEF:016x}-01"
-
-    def test_costs_next_to_nothing(self):
-        telemetry = Telemetry()
-
-        def one():
-            with telemetry.decision(**BEGIN) as span:
-                span.decided("allow", revision="v1")
-                span.enforcement("executed")
-
-        def microseconds(run, times=2000):
-            started = time.process_time()
-            for _ in range(times):
-                run()
-            return (time.process_time() - started) / times * 1e6
-
-        # About 5 µs where nothing else runs; the rest is for a machine that is busy.
-        assert min(microseconds(one) for _ in range(5)) < 25
 
 
 def run(program, *arguments):

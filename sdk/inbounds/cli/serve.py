@@ -95,7 +95,7 @@ def _run(
     as_json: bool,
 ) -> None:
     from inbounds import assets
-    from inbounds.opa_process import OpaProcess
+    from inbounds.pdp.process import OpaProcess
 
     # What would end this process has to end OPA first.
     signal.signal(signal.SIGTERM, _interrupt)

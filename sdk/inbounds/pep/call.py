@@ -128,7 +128,8 @@ class Call:
         tool = registered.tool or UNREGISTERED
         self._registered = registered
         self._canonical = canonicalise(self._given, tool.arguments)
-        self._resource = self._resource_of_call(self._canonical.arguments)
+        # A copy of its own: what it does to the arguments must not change what is judged.
+        self._resource = self._resource_of_call(json.loads(self._canonical.json))
         self._digest = self._hmac(self._canonical.json)
 
     # --- steps 2 and 3 --------------------------------------------------------------------

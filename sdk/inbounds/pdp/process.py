@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from . import clock, opa_config
-from .bundle.verify import SignedBundle, read_signed
-from .errors import ConfigurationError, InboundsError, Unreachable
-from .pdp.transport import Endpoint
+from inbounds import clock, opa_config
+from inbounds.bundle.verify import SignedBundle, read_signed
+from inbounds.errors import ConfigurationError, InboundsError, Unreachable
+from .transport import Endpoint
 
 _NEEDED = ("inbounds", "system/authz", "system/log", "deployment", "live/baseline")
 
