@@ -90,9 +90,9 @@ class Parts:
                     code="configuration.incomplete",
                     hint=f"Guard({name}=…) or INBOUNDS_{name.upper()}",
                 )
-        if pdp is None:
-            pdp = _pdp(configuration)
         key = deployment_key(home / "deployment.key")
+        if pdp is None:
+            pdp = _pdp(configuration, subkey(key, "compiled"))
         digest_key = subkey(key, "digest")
         return cls(
             configuration=configuration,
@@ -156,7 +156,7 @@ class Parts:
             return self._holder
 
 
-def _pdp(configuration: Configuration) -> PolicyDecisionPoint:
+def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
     if configuration.pdp_url:
         from .pdp.opa import OpaServer
 
@@ -168,12 +168,14 @@ def _pdp(configuration: Configuration) -> PolicyDecisionPoint:
         )
     from . import assets
     from .deployment import document, load
+    from .pdp.compiled import CompiledModules
     from .pdp.embedded import EmbeddedPolicy
 
     return EmbeddedPolicy(
         configuration.bundle or assets.wasm_bundle(),
         key=configuration.bundle_key or assets.release_key(),
         deployment=document(load(configuration.deployment_folder)),
+        compiled=CompiledModules(configuration.home_folder / "compiled", key=key),
     )
 
 

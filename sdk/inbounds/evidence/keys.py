@@ -12,7 +12,7 @@ from typing import Literal
 from inbounds.errors import ConfigurationError
 
 _SIZE = 32
-Purpose = Literal["digest", "evidence"]
+Purpose = Literal["compiled", "digest", "evidence"]
 
 
 def deployment_key(path: str | Path) -> bytes:

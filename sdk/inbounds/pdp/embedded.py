@@ -18,6 +18,7 @@ from inbounds.bundle.verify import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import Reply
 from inbounds.pdp.builtins import Host
+from inbounds.pdp.compiled import CompiledModules
 from inbounds.pdp.ticker import Ticker
 from inbounds.pdp.wasm import EvaluationInterrupted, Instance, Module
 
@@ -71,6 +72,8 @@ class EmbeddedPolicy:
         live: The document at `data.live` (`baseline`, `now`), unless the bundle owns it.
         allow_older: Let `reload` go back to an older revision.
         clock: What `time.now_ns` reads: nanoseconds since 1970-01-01T00:00:00Z.
+        compiled: Where compiled modules are kept between processes; without, each process
+            compiles (a fifth of a second and more).
 
     Raises:
         ConfigurationError: The bundle is not signed by `key`, is malformed, owns a root that
@@ -88,9 +91,11 @@ class EmbeddedPolicy:
         live: Mapping[str, Any] | None = None,
         allow_older: bool = False,
         clock: Callable[[], int] = clocks.now_ns,
+        compiled: CompiledModules | None = None,
     ) -> None:
         self._key = key
         self._allow_older = allow_older
+        self._compiled = compiled
         self._host = Host(clock)
         self._deployment = None if deployment is None else _json(deployment)
         live = {} if live is None else dict(live)
@@ -101,7 +106,7 @@ class EmbeddedPolicy:
         self._changing = threading.Lock()
         self._start_process()
         self._policy = self._read(bundle)
-        self._module = Module(self._engine, self._policy.code)
+        self._module = Module(self._engine, self._policy.code, kept=self._compiled)
         self._instance: Instance | None = self._make(self._module, self._policy)
 
     # --- asking ----------------------------------------------------------------------------
@@ -184,7 +189,7 @@ class EmbeddedPolicy:
                     code="bundle.older",
                     hint="say `allow_older=True` to go back to it",
                 )
-            self._swap(Module(self._engine, policy.code), policy)
+            self._swap(Module(self._engine, policy.code, kept=self._compiled), policy)
 
     def replace_deployment(self, deployment: Mapping[str, Any]) -> None:
         """Replace `data.deployment`, all of it or nothing.
@@ -261,7 +266,7 @@ class EmbeddedPolicy:
         if self._instance is None:
             try:
                 if self._module.engine is not self._engine:
-                    self._module = Module(self._engine, self._policy.code)
+                    self._module = Module(self._engine, self._policy.code, kept=self._compiled)
                 self._instance = self._make(self._module, self._policy)
             except ConfigurationError as error:
                 raise Unreachable("the embedded policy could not be started again") from error

@@ -26,6 +26,7 @@ import wasmtime
 
 from inbounds.errors import ConfigurationError
 from inbounds.pdp.builtins import Builtin, Host
+from inbounds.pdp.compiled import CompiledModules
 from inbounds.pdp.crossing import Crossing
 from inbounds.pdp.values import BuiltinError, Literal, dump, parse
 
@@ -63,11 +64,19 @@ class EvaluationInterrupted(EvaluationFailed):
 
 
 class Module:
-    """A compiled policy. Compiling takes most of the time of loading; instances are cheap."""
+    """A compiled policy. Compiling takes most of the time of loading; instances are cheap.
 
-    def __init__(self, engine: wasmtime.Engine, code: bytes) -> None:
+    Args:
+        engine: What runs it.
+        code: The module, verified.
+        kept: Where compiled modules are kept between processes, if they are.
+    """
+
+    def __init__(
+        self, engine: wasmtime.Engine, code: bytes, *, kept: CompiledModules | None = None
+    ) -> None:
         try:
-            self._compiled = wasmtime.Module(engine, code)
+            self._compiled = kept.module(engine, code) if kept else wasmtime.Module(engine, code)
         except wasmtime.WasmtimeError as error:
             raise ConfigurationError(
                 "the bundle's module is not WebAssembly", code="bundle.module_unusable"

@@ -1,0 +1,86 @@
+"""Machine code kept between processes: compiling the module is most of a cold start.
+
+The bundle's signature does not cover what a compiler made of it, and machine code that is
+believed runs with all the rights of this process. So what lies in the folder is believed
+only where its HMAC shows that a holder of this deployment's key has written it, for this
+very module; whoever can write files, but not read that key, cannot put a policy in force.
+Anything else in the folder is compiled anew and replaced. The folder may be deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import wasmtime
+
+_MAX_BYTES: Final = 64 * 1024 * 1024
+_KEPT: Final = 4
+_MAC_BYTES: Final = 32
+_ENDING: Final = ".cwasm"
+
+
+class CompiledModules:
+    """A folder of compiled modules.
+
+    Args:
+        folder: Made where it is missing, for this user alone.
+        key: A secret of the deployment, for nothing but this.
+    """
+
+    def __init__(self, folder: Path, *, key: bytes) -> None:
+        self._folder = folder
+        self._key = key
+
+    def module(self, engine: wasmtime.Engine, code: bytes) -> wasmtime.Module:
+        """The compiled form of `code`, taken from the folder or put into it.
+
+        Raises:
+            wasmtime.WasmtimeError: `code` is not WebAssembly.
+        """
+        name = hashlib.sha256(code).hexdigest()
+        kept = self._read(name)
+        if kept is not None:
+            # Made by another version, or for another machine: that is found out here.
+            with contextlib.suppress(wasmtime.WasmtimeError):
+                return wasmtime.Module.deserialize(engine, kept)
+        module = wasmtime.Module(engine, code)
+        self._write(name, bytes(module.serialize()))
+        return module
+
+    def _mac(self, name: str, content: bytes) -> bytes:
+        return hmac.digest(self._key, name.encode("ascii") + content, "sha256")
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with (self._folder / (name + _ENDING)).open("rb") as file:
+                found = file.read(_MAX_BYTES)
+        except OSError:
+            return None
+        mac, content = found[:_MAC_BYTES], found[_MAC_BYTES:]
+        return content if hmac.compare_digest(mac, self._mac(name, content)) else None
+
+    def _write(self, name: str, content: bytes) -> None:
+        # A folder that cannot be written costs the next process its time, and nothing else.
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(self._mac(name, content) + content)
+                Path(temporary).replace(self._folder / (name + _ENDING))
+            except OSError:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            self._forget()
+
+    def _forget(self) -> None:
+        """Leave the modules written last; a reload or an upgrade makes others useless."""
+        kept = sorted(self._folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-_KEPT]:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,179 @@
+"""Machine code kept between processes: used where it is ours, and never otherwise."""
+
+import hmac
+import json
+import os
+import stat
+import time
+
+import pytest
+import wasmtime
+from tests import engines
+
+from inbounds.errors import ConfigurationError
+from inbounds.pdp.compiled import CompiledModules
+from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.pdp.wasm import Module
+
+KEY = b"k" * 32
+CODE = wasmtime.wat2wasm('(module (func (export "f") (result i32) i32.const 1))')
+OTHER = wasmtime.wat2wasm('(module (func (export "f") (result i32) i32.const 2))')
+
+
+@pytest.fixture
+def compiles(monkeypatch):
+    """The modules that were compiled rather than read."""
+    compiled = []
+    original = wasmtime.Module.__init__
+
+    def counted(self, engine, code):
+        compiled.append(bytes(code))
+        original(self, engine, code)
+
+    monkeypatch.setattr(wasmtime.Module, "__init__", counted)
+    return compiled
+
+
+def answer(module, engine):
+    store = wasmtime.Store(engine)
+    return wasmtime.Instance(store, module, []).exports(store)["f"](store)
+
+
+def kept_files(folder):
+    return sorted(folder.glob("*"))
+
+
+def test_it_is_compiled_once(tmp_path, compiles):
+    """
+    The second process, with an engine of its own, reads what the first has written.
+    """
+    for _ in range(3):
+        engine = wasmtime.Engine()
+        module = CompiledModules(tmp_path / "c", key=KEY).module(engine, CODE)
+        assert answer(module, engine) == 1
+    assert compiles == [CODE]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_nobody_else_reads_or_writes_it(tmp_path):
+    CompiledModules(tmp_path / "c", key=KEY).module(wasmtime.Engine(), CODE)
+    assert stat.S_IMODE((tmp_path / "c").stat().st_mode) == 0o700
+    [kept] = kept_files(tmp_path / "c")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def put_in_place(folder, *, key):
+    """Machine code of another module, written under the name of this one."""
+    engine = wasmtime.Engine()
+    [kept] = kept_files(folder)
+    content = bytes(wasmtime.Module(engine, OTHER).serialize())
+    mac = hmac.digest(key, kept.stem.encode() + content, "sha256")
+    kept.write_bytes(mac + content)
+
+
+def spoil(position):
+    def change(folder):
+        [kept] = kept_files(folder)
+        content = bytearray(kept.read_bytes())
+        content[position] ^= 1
+        kept.write_bytes(content)
+
+    return change
+
+
+def moved(folder):
+    """What was kept of another module, under the name of this one."""
+    [kept] = kept_files(folder)
+    CompiledModules(folder, key=KEY).module(wasmtime.Engine(), OTHER)
+    [other] = set(kept_files(folder)) - {kept}
+    other.replace(kept)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        lambda folder: put_in_place(folder, key=b"x" * 32),
+        lambda folder: put_in_place(folder, key=b""),
+        spoil(0),
+        spoil(40),
+        spoil(-1),
+        moved,
+        lambda folder: kept_files(folder)[0].write_bytes(b""),
+        lambda folder: kept_files(folder)[0].write_bytes(b"x" * 32),
+    ],
+    ids=["another key", "no key", "MAC", "head", "tail", "moved", "empty", "MAC alone"],
+)
+def test_what_is_not_ours_is_compiled_anew(tmp_path, compiles, attack):
+    """
+    It is not run, and what takes its place is used by the next process.
+    """
+    folder = tmp_path / "c"
+    CompiledModules(folder, key=KEY).module(wasmtime.Engine(), CODE)
+    attack(folder)
+    compiles.clear()
+    for _ in range(2):
+        engine = wasmtime.Engine()
+        module = CompiledModules(folder, key=KEY).module(engine, CODE)
+        assert answer(module, engine) == 1
+    assert compiles == [CODE]
+
+
+def test_made_for_another_engine(tmp_path, compiles):
+    """
+    Code of ours that this engine cannot run is compiled anew.
+    """
+    CompiledModules(tmp_path / "c", key=KEY).module(wasmtime.Engine(), CODE)
+    for _ in range(2):
+        config = wasmtime.Config()
+        config.epoch_interruption = True
+        CompiledModules(tmp_path / "c", key=KEY).module(wasmtime.Engine(config), CODE)
+    assert compiles == [CODE, CODE]
+
+
+def test_a_folder_that_cannot_be_had(tmp_path):
+    """
+    Then it is compiled, each time.
+    """
+    (tmp_path / "c").write_text("a file")
+    engine = wasmtime.Engine()
+    assert answer(CompiledModules(tmp_path / "c", key=KEY).module(engine, CODE), engine) == 1
+
+
+def test_the_folder_stays_small(tmp_path):
+    modules = CompiledModules(tmp_path / "c", key=KEY)
+    for n in range(9):
+        code = wasmtime.wat2wasm(f'(module (func (export "f") (result i32) i32.const {n}))')
+        modules.module(wasmtime.Engine(), code)
+    assert len(kept_files(tmp_path / "c")) == 4
+
+
+def test_what_is_no_module(tmp_path):
+    with pytest.raises(ConfigurationError):
+        Module(wasmtime.Engine(), b"x", kept=CompiledModules(tmp_path / "c", key=KEY))
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_policy_from_what_was_kept(tmp_path, compiles):
+    """
+    A policy answers the same from kept machine code, and reads its bundle's signature first.
+    """
+    keys = engines.signing_keys(tmp_path)
+    (tmp_path / "rego").mkdir()
+    (tmp_path / "rego" / "probe.rego").write_text("package probe\n\na := input.a\n")
+    bundle = engines.build_wasm(
+        [tmp_path / "rego"],
+        tmp_path / "b.tar.gz",
+        keys=keys,
+        roots=["probe"],
+        entrypoints=["probe/a"],
+    )
+    kept = CompiledModules(tmp_path / "c", key=KEY)
+    for _ in range(2):
+        policy = EmbeddedPolicy(bundle, key=keys.public, compiled=kept)
+        question = json.dumps({"a": 7}).encode()
+        assert policy.ask("probe/a", question, deadline=time.monotonic() + 9).result == 7
+        policy.close()
+    assert len(compiles) == 1
+    with pytest.raises(ConfigurationError) as ei:
+        EmbeddedPolicy(bundle, key=engines.signing_keys(tmp_path, "x").public, compiled=kept)
+    assert ei.value.code == "bundle.signature_wrong"
