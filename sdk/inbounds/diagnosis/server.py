@@ -176,7 +176,7 @@ def _version(opa: OpaServer) -> Iterator[Finding]:
     try:
         said = str(opa.versions(seconds=_SECONDS)["opa"])
     except InboundsError:
-        # A closed API tells no version either.
+        yield Finding("version", "note", "its API is closed, so it does not tell its version")
         return
     lowest, beyond = opa_binary.SUPPORTED
     if lowest <= tuple(int(part) for part in re.findall(r"\d+", said)[:3]) < beyond:

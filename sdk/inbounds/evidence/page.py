@@ -35,8 +35,8 @@ dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
   tabular-nums; }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: anywhere; }
-th { color: var(--quiet); font-weight: 500; }
+  vertical-align: top; overflow-wrap: break-word; }
+th { color: var(--quiet); font-weight: 500; white-space: nowrap; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; }
 th.number { text-align: right; padding-right: 0; }
 code { font: .92em ui-monospace, "Cascadia Mono", "Liberation Mono", monospace; }
@@ -135,7 +135,7 @@ def _refusals(report: TaskReport) -> str:
 
 def _table(title: str, refused: Iterable[Refused]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(no.tool)}</td><td><code>{escape(no.code)}</code></td>"
+        f"<tr><td>{_breakable(no.tool)}</td><td><code>{_breakable(no.code)}</code></td>"
         f'<td class="number">{no.times}</td></tr>'
         for no in refused
     )
@@ -146,18 +146,26 @@ def _table(title: str, refused: Iterable[Refused]) -> str:
 
 
 def _authority(report: TaskReport) -> str:
-    unused = (*report.never_used_tools, *report.never_used_effects)
     used = [f"{tool} ({times})" for tool, times in report.used_tools.items()]
     rows = {
-        "granted": (*report.granted_tools, *report.granted_effects),
-        "used": (*used, *report.used_effects),
-        "never used": unused,
+        "tools": (report.granted_tools, used, report.never_used_tools),
+        "effects": (report.granted_effects, report.used_effects, report.never_used_effects),
     }
     cells = "".join(
-        f"<tr><th>{name}</th><td>{escape(', '.join(words)) or 'nothing'}</td></tr>"
-        for name, words in rows.items()
+        f"<tr><th>{name}</th>"
+        + "".join(f"<td>{', '.join(map(_breakable, words)) or 'none'}</td>" for words in columns)
+        + "</tr>"
+        for name, columns in rows.items()
     )
-    return f"<h2>Authority</h2>\n<table><tbody>{cells}</tbody></table>"
+    head = "".join(f"<th>{name}</th>" for name in ("", "granted", "used", "never used"))
+    return (
+        f"<h2>Authority</h2>\n<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>"
+    )
+
+
+def _breakable(name: str) -> str:
+    """A name that a narrow page may break where it has joints."""
+    return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
 
 
 def _policies(policies: Iterable[str]) -> str:
