@@ -42,8 +42,8 @@ read_as(leaf, "path") if {
 	paths.canonical(leaf.value)
 }
 
-# RFC 3986, section 3.2; a backslash ends it for readers of the WHATWG URL Standard.
-_authority(rest) := split(replace(replace(replace(rest, "?", "/"), "#", "/"), `\`, "/"), "/")[0]
+# RFC 3986, section 3.2. A backslash, which others take for its end, leaves no host.
+_authority(rest) := split(replace(replace(rest, "?", "/"), "#", "/"), "/")[0]
 
 _of_host(authority, host) if authority == host
 

@@ -1,0 +1,112 @@
+package inbounds.lib.labels_test
+
+import data.inbounds.lib.labels
+
+_deployment := {
+	"labels": {
+		"order": ["public", "internal", "secret"],
+		"resources": {"file": {"label": "internal", "prefixes": {"/pub/": "public", "/hr/": "secret", "/odd/": "unknown"}}},
+	},
+	"tools": {"t": {"resource": "file", "returns": {"label": "internal"}}},
+}
+
+_resource(type, id, properties) := {
+	"action": {"name": "t"},
+	"resource": {"type": type, "id": id, "properties": properties},
+}
+
+test_a_rank_is_the_place_in_the_order if {
+	labels.highest == 2 with data.deployment as _deployment
+
+	every rank, label in _deployment.labels.order {
+		labels.rank(label) == rank with data.deployment as _deployment
+		labels.ceiling(label) == rank with data.deployment as _deployment
+		labels.name(rank) == label with data.deployment as _deployment
+	}
+}
+
+test_what_is_no_label_has_no_rank_and_the_highest_ceiling if {
+	every label in ["", "Public", "unknown", 0, null, [], {}, true] {
+		not labels.rank(label) with data.deployment as _deployment
+		labels.ceiling(label) == 2 with data.deployment as _deployment
+	}
+}
+
+test_the_highest_of_all_that_is_said_of_a_resource if {
+	every example in [
+		{"rank": 1, "input": _resource("file", "/a", {})},
+		{"rank": 1, "input": _resource("file", "/pub/a", {})},
+		{"rank": 2, "input": _resource("file", "/hr/a", {})},
+		{"rank": 2, "input": _resource("file", "/HR/a", {})},
+		{"rank": 2, "input": _resource("file", "//hr//a", {})},
+		{"rank": 2, "input": _resource("file", "/hr", {})},
+		{"rank": 2, "input": _resource("file", "/odd/a", {})},
+		{"rank": 2, "input": _resource("file", "/a/../hr/a", {})},
+		{"rank": 2, "input": _resource("file", 7, {})},
+		{"rank": 2, "input": _resource("mail", "/a", {})},
+		{"rank": 1, "input": _resource("file", "/a", {"label": ""})},
+		{"rank": 1, "input": _resource("file", "/a", {"label": "public"})},
+		{"rank": 2, "input": _resource("file", "/a", {"label": "secret"})},
+		{"rank": 2, "input": _resource("file", "/a", {"label": "unknown"})},
+		{"rank": 2, "input": _resource("file", "/a", {"label": null})},
+		{"rank": 2, "input": _resource("file", "/hr/a", {"label": "public"})},
+		{"rank": 1, "input": _resource("file", "/a", null)},
+	] {
+		labels.resource == example.rank with input as example.input
+			with data.deployment as _deployment
+	}
+}
+
+test_a_type_that_is_not_the_tool_s_has_the_highest if {
+	other := json.patch(_deployment, [{"op": "replace", "path": "/tools/t/resource", "value": "mail"}])
+
+	labels.resource == 2 with input as _resource("file", "/a", {})
+		with data.deployment as other
+}
+
+test_what_nobody_labelled_has_the_highest if {
+	every path in ["/labels/resources", "/labels/resources/file", "/labels/resources/file/label", "/tools/t/resource"] {
+		deployment := json.patch(_deployment, [{"op": "remove", "path": path}])
+		labels.resource == 2 with input as _resource("file", "/a", {})
+			with data.deployment as deployment
+	}
+}
+
+test_what_the_caller_says_counts_by_itself if {
+	labels.asserted == 0 with input as _resource("file", "/a", {})
+		with data.deployment as _deployment
+	labels.asserted == 2 with input as _resource("file", "/a", {"label": "secret"})
+		with data.deployment as _deployment
+}
+
+test_a_result_without_a_label_has_the_highest if {
+	question := _resource("file", "/a", {})
+
+	labels.returned == 1 with input as question
+		with data.deployment as _deployment
+
+	every path in ["/tools/t/returns", "/tools/t/returns/label"] {
+		deployment := json.patch(_deployment, [{"op": "remove", "path": path}])
+		labels.returned == 2 with input as question
+			with data.deployment as deployment
+	}
+
+	every label in ["", "unknown", null] {
+		deployment := json.patch(_deployment, [{"op": "replace", "path": "/tools/t/returns/label", "value": label}])
+		labels.returned == 2 with input as question
+			with data.deployment as deployment
+	}
+}
+
+test_nothing_is_known_of_a_tool_that_is_not_registered if {
+	not labels.returned with input as {"action": {"name": "other"}}
+		with data.deployment as _deployment
+}
+
+test_there_is_no_label_without_an_order if {
+	deployment := json.patch(_deployment, [{"op": "remove", "path": "/labels/order"}])
+
+	not labels.resource with input as _resource("file", "/a", {})
+		with data.deployment as deployment
+	not labels.highest with data.deployment as deployment
+}

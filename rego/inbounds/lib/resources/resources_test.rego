@@ -1,0 +1,96 @@
+package inbounds.lib.resources_test
+
+import data.inbounds.lib.resources
+
+_of(registered, said) := {
+	"input": {"action": {"name": "t"}, "resource": {"type": "file", "id": "/a", "properties": said}},
+	"deployment": {"tools": {"t": registered}},
+}
+
+test_whoever_says_it_is_believed_when_nobody_contradicts if {
+	every scene in [
+		_of({"tenant": "acme", "environment": "production"}, {}),
+		_of({"tenant": "", "environment": ""}, {"tenant": "acme", "environment": "production"}),
+		_of({}, {"tenant": "acme", "environment": "production"}),
+		_of({"tenant": "acme", "environment": "production"}, {"tenant": "acme", "environment": "production"}),
+		_of({"tenant": "acme", "environment": "production"}, {"tenant": "", "environment": ""}),
+		_of({"tenant": "acme", "environment": "production"}, null),
+	] {
+		resources.tenant == "acme" with input as scene.input
+			with data.deployment as scene.deployment
+		resources.environment == "production" with input as scene.input
+			with data.deployment as scene.deployment
+	}
+}
+
+test_it_is_not_known_when_nobody_says_it_or_two_contradict if {
+	every scene in [
+		_of({}, {}),
+		_of({"tenant": "", "environment": ""}, {"tenant": "", "environment": ""}),
+		_of({"tenant": "acme", "environment": "production"}, {"tenant": "globex", "environment": "development"}),
+		_of({"tenant": "acme", "environment": "production"}, {"tenant": null, "environment": 7}),
+		_of(null, null),
+	] {
+		not resources.tenant with input as scene.input
+			with data.deployment as scene.deployment
+		not resources.environment with input as scene.input
+			with data.deployment as scene.deployment
+	}
+}
+
+test_within_is_the_type_and_a_prefix_of_the_id if {
+	every bounds in [
+		[{"type": "file", "prefixes": ["/work/"]}],
+		[{"type": "file", "prefixes": ["/home/", "/w"]}],
+		[{"type": "mail", "prefixes": [""]}, {"type": "file", "prefixes": [""]}],
+		[{"type": "file"}],
+	] {
+		resources.within(bounds) with input as {"resource": {"type": "file", "id": "/work/a"}}
+	}
+
+	every bounds in [
+		[],
+		[{"type": "mail", "prefixes": [""]}],
+		[{"type": "file", "prefixes": []}],
+		[{"type": "file", "prefixes": ["/Work/"]}],
+		[{"type": "file", "prefixes": ["/work/a/"]}],
+		[{"type": "file", "prefixes": ["work/"]}],
+		[{"type": "file", "prefixes": "/work/"}],
+		[{"type": "file", "prefixes": [7, null, ["/work/"]]}],
+		[{"type": "file", "prefixes": {"x": "/work/"}}],
+		[{"prefixes": [""]}],
+		["file"],
+		[null],
+		null,
+		"file",
+		{},
+	] {
+		not resources.within(bounds) with input as {"resource": {"type": "file", "id": "/work/a"}}
+	}
+}
+
+test_an_id_that_climbs_is_within_no_prefix if {
+	every id in ["/work/../home/a", "/work/..", "/work/a\\..\\..\\home"] {
+		question := {"resource": {"type": "file", "id": id}}
+		not resources.within([{"type": "file", "prefixes": ["/work/"]}]) with input as question
+		resources.within([{"type": "file"}]) with input as question
+	}
+}
+
+test_what_has_no_id_is_within_no_prefix if {
+	not resources.within([{"type": "file", "prefixes": ["/"]}]) with input as {"resource": {"type": "file"}}
+	not resources.within([{"type": "file"}]) with input as {}
+
+	every value in [null, true, 7, [], {}] {
+		not resources.within([{"type": "file", "prefixes": ["/"]}]) with input as {"resource": {"type": "file", "id": value}}
+	}
+}
+
+test_a_bound_without_prefixes_has_the_one_of_all if {
+	resources.prefixes({"type": "file"}) == [""]
+	resources.prefixes({"type": "file", "prefixes": ["a"]}) == ["a"]
+
+	every bound in [null, "file", [], {"prefixes": null}, {"prefixes": "a"}, {"prefixes": {}}] {
+		not resources.prefixes(bound)
+	}
+}
