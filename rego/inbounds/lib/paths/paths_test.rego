@@ -8,7 +8,22 @@ test_a_canonical_path_has_one_form if {
 	}
 
 	every path in [
-		"", "//", "/a/", "a/", "//a", "/a//b", "./a", "a/.", "/a/./b", "..", "/..", "../a", "/a/../b", "a\\b", "\\", "/./",
+		"",
+		"//",
+		"/a/",
+		"a/",
+		"//a",
+		"/a//b",
+		"./a",
+		"a/.",
+		"/a/./b",
+		"..",
+		"/..",
+		"../a",
+		"/a/../b",
+		"a\\b",
+		"\\",
+		"/./",
 	] {
 		not paths.canonical(path)
 	}
@@ -44,7 +59,14 @@ test_what_climbs_is_not_steady if {
 
 test_no_spelling_keeps_from_being_reached if {
 	every text in [
-		"/work/hr/x", "/work/hr/", "/work/hr", "/WORK/Hr/x", "//work//hr//x", "/work/./hr/x", "\\work\\hr\\x", "/work /hr./x",
+		"/work/hr/x",
+		"/work/hr/",
+		"/work/hr",
+		"/WORK/Hr/x",
+		"//work//hr//x",
+		"/work/./hr/x",
+		"\\work\\hr\\x",
+		"/work /hr./x",
 	] {
 		paths.reaches(text, "/work/hr/")
 	}
@@ -83,10 +105,17 @@ test_a_folder_encloses_what_lies_in_it if {
 
 test_names_are_runs_endings_and_what_is_hidden if {
 	paths.names("/home/Alice/.SSH/id.pem") == {
-		"home", "alice", ".ssh", "id.pem",
-		"home/alice", "alice/.ssh", ".ssh/id.pem",
-		"home/alice/.ssh", "alice/.ssh/id.pem",
-		"*.ssh", "*.pem",
+		"home",
+		"alice",
+		".ssh",
+		"id.pem",
+		"home/alice",
+		"alice/.ssh",
+		".ssh/id.pem",
+		"home/alice/.ssh",
+		"alice/.ssh/id.pem",
+		"*.ssh",
+		"*.pem",
 	}
 	paths.names("42") == {"42"}
 	paths.names("main:.env.local") == {"main", ".env.local", "main/.env.local", "*.local", ".env.*"}
