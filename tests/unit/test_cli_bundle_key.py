@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import stat
 
+import jwt
 import pytest
+import yaml
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from inbounds.cli import main
@@ -32,3 +35,12 @@ def test_two_draws_are_two_keys(tmp_path):
     for name in ("one.pem", "two.pem"):
         assert main(["bundle", "key", str(tmp_path / name)]) == 0
     assert (tmp_path / "one.pub").read_text() != (tmp_path / "two.pub").read_text()
+
+
+def test_the_jwk_is_that_of_the_public_half_and_reads_as_yaml(tmp_path, capsys):
+    assert main(["bundle", "key", str(tmp_path / "feed.pem")]) == 0
+    line = capsys.readouterr().out.splitlines()[-1].removeprefix("jwk")
+    ((_, jwk),) = yaml.safe_load(line).items()
+    public = load_pem_public_key((tmp_path / "feed.pub").read_bytes())
+    assert jwt.algorithms.ECAlgorithm.from_jwk(json.dumps(jwk)) == public
+    assert "d" not in jwk

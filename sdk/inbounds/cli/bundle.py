@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,9 +34,10 @@ def key(
     *,
     as_json: output.Json = False,
 ) -> None:
-    """Draw a key to sign bundles with; the public half goes beside it, as `.pub`.
+    """Draw a key to sign with; the public half goes beside it, as `.pub`.
 
-    A file that is there is never replaced.
+    The public half is printed as a JWK as well, for issuers.yaml or feed.yaml. A file that is
+    there is never replaced.
     """
     from inbounds.errors import ConfigurationError
     from inbounds.issuer.keys import SigningKey
@@ -53,11 +55,15 @@ def key(
             hint="name a file that is not there, in a folder that is",
         ) from error
 
+    jwk = {drawn.kid: drawn.public}
+
     def show(console: Console) -> None:
         console.print(f"[green]wrote[/]  {private}  [dim]keep it where no agent runs[/]")
-        console.print(f"[green]wrote[/]  {public}  [dim]give it to whoever loads the bundles[/]")
+        console.print(f"[green]wrote[/]  {public}  [dim]give it to whoever has to verify[/]")
+        console.print(f"jwk    {json.dumps(jwk)[1:-1]}", markup=False)
 
-    output.emit({"private": str(private), "public": str(public)}, as_json=as_json, show=show)
+    value = {"private": str(private), "public": str(public), "jwk": jwk}
+    output.emit(value, as_json=as_json, show=show)
 
 
 @app.command()
