@@ -1,0 +1,259 @@
+"""`inbounds explain`: of a question, of a case, and of what was recorded."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+
+import pytest
+from tests import scenes, shipping
+from tests.console import ASSISTANT, inbounds, python, set_effects
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _assets():
+    shipping.make_assets()
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory):
+    """The deployment of the ordinary scene, as an operator keeps it."""
+    return shipping.deployment_folder(tmp_path_factory.mktemp("scene") / "deployment")
+
+
+def question(folder, patch=(), *, now=None):
+    """Write a scene's question to one file, and what it is judged with to others."""
+    stage = scenes.staged(patch, now=time.time() if now is None else now)
+    (folder / "question.json").write_text(json.dumps(stage.question))
+    (folder / "live.json").write_text(json.dumps(stage.live))
+    return stage
+
+
+def explain(folder, *arguments, deployment):
+    options = ("--deployment", deployment, "--live", "live.json", "--json")
+    return inbounds(folder, "explain", *arguments, *options)
+
+
+def test_an_allow_says_what_grants_it_and_that_every_fault_is_ruled_out(tmp_path, deployment):
+    question(tmp_path)
+    done = explain(tmp_path, "question.json", deployment=deployment)
+    assert done.code == 0, done.out
+    said = done.json
+    assert said["outcome"] == "allow"
+    assert said["grants"][0]["source"] == "task.within_bounds"
+    assert said["reasons"] == said["changes"] == []
+    assert said["not_told"] == {}
+    assert "egress.destination_not_allowed" in said["ruled_out"]
+    assert {token["name"]: token["verified"] for token in said["tokens"]} == {
+        "identity": "yes",
+        "task": "yes",
+        "live head": "yes",
+    }
+
+
+def test_a_denial_says_its_reasons_what_follows_and_what_would_have_to_change(tmp_path, deployment):
+    question(
+        tmp_path,
+        [
+            {
+                "op": "replace",
+                "path": "/task/claims/authorization_details/0/effects",
+                "value": ["write"],
+            },
+        ],
+    )
+    done = explain(tmp_path, "question.json", deployment=deployment)
+    assert done.code == 1
+    said = done.json
+    assert [reason["code"] for reason in said["reasons"]] == ["intent.effect_outside_intent"]
+    assert said["reasons"][0]["details"] == [{"effect": "read"}]
+    # It follows from that, so the answer does not tell of it; nor is it said to be ruled out.
+    assert said["not_told"]["capability.not_granted"] == ["intent.effect_outside_intent"]
+    assert not set(said["not_told"]) & set(said["ruled_out"])
+    assert said["changes"][0].startswith("intent.effect_outside_intent: Ask the user to widen")
+
+    done = inbounds(
+        tmp_path, "explain", "question.json", "--deployment", deployment, "--live", "live.json"
+    )
+    assert done.out.startswith("deny  mail.read on mail 42\n")
+    for words in ("effect read", "Ask the user to widen the task", "ruled out", "not told"):
+        assert words in done.out
+
+
+def test_no_token_is_shown_only_what_it_claims(tmp_path, deployment):
+    stage = question(tmp_path)
+    credentials = stage.question["context"]["credentials"]
+    for options in ((), ("--json",)):
+        done = inbounds(
+            tmp_path,
+            "explain",
+            "question.json",
+            "--deployment",
+            deployment,
+            "--live",
+            "live.json",
+            *options,
+        )
+        assert "https://tasks.acme.example" in done.out
+        for token in (credentials["identity"], credentials["task"], stage.live["now"]["head"]):
+            for part in token.split("."):
+                assert part not in done.out
+
+
+@pytest.mark.parametrize(("place", "name"), [("identity", "identity"), ("task", "task")])
+def test_a_token_that_is_forged_is_not_believed(tmp_path, deployment, place, name):
+    question(tmp_path, [{"op": "replace", "path": f"/{place}/genuine", "value": False}])
+    said = explain(tmp_path, "question.json", deployment=deployment).json
+    verified = {token["name"]: token["verified"] for token in said["tokens"]}
+    assert verified[name] == "no"
+
+
+def test_what_a_malformed_question_hides_is_not_told(tmp_path, deployment):
+    question(tmp_path)
+    (tmp_path / "question.json").write_text('{"question": 1, "subject": {"type": 7}}')
+    done = explain(tmp_path, "question.json", deployment=deployment)
+    assert done.code == 1
+    said = done.json
+    assert said["reasons"][0]["code"] == "request.malformed"
+    assert any(line.startswith("/subject/type: ") for line in said["malformed"])
+    assert "task.unverified" in said["not_told"]
+    assert {token["verified"] for token in said["tokens"][:2]} == {"not told"}
+
+
+def test_a_question_of_then_can_be_judged_as_of_then(tmp_path, deployment):
+    hour_ago = time.time() - 3600
+    stage = question(tmp_path, now=hour_ago)
+    codes = [
+        r["code"] for r in explain(tmp_path, "question.json", deployment=deployment).json["reasons"]
+    ]
+    assert "identity.expired" in codes
+
+    done = explain(tmp_path, "question.json", "--at", str(stage.now), deployment=deployment)
+    assert (done.code, done.json["outcome"]) == (0, "allow")
+    done = inbounds(
+        tmp_path, "explain", "question.json", "--deployment", deployment, "--live", "live.json"
+    )
+    assert "--at tokens" in done.out
+
+
+def test_without_a_feed_it_is_stale(tmp_path, deployment):
+    question(tmp_path)
+    done = inbounds(tmp_path, "explain", "question.json", "--deployment", deployment, "--json")
+    assert [r["code"] for r in done.json["reasons"]] == ["task.revocation_feed_stale"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("question.json", None, "explain.unreadable"),
+        ("question.json", '{"question": 1, "question": 2}', "explain.not_json"),
+        ("question.json", '{"question": ', "explain.not_json"),
+        ("01890000-0000-7000-8000-000000000009", None, "evidence.missing"),
+        ("", None, "explain.nothing"),
+    ],
+)
+def test_what_cannot_be_read_could_not_be_told(tmp_path, deployment, name, text, code):
+    question(tmp_path)
+    if text is None:
+        (tmp_path / "question.json").unlink()
+    else:
+        (tmp_path / name).write_text(text)
+    done = explain(tmp_path, name, deployment=deployment)
+    assert (done.code, done.json["error"]["code"]) == (2, code)
+
+
+def test_a_case_is_explained_with_real_signatures(tmp_path):
+    path = scenes.CASES / "egress" / "destination_not_allowed.yaml"
+    done = inbounds(tmp_path, "explain", "--from-case", path, "--save", "q.json", "--json")
+    assert done.code == 1
+    assert done.json["reasons"][0]["code"] == "egress.destination_not_allowed"
+    again = inbounds(tmp_path, "explain", "q.json", "--json")
+    assert again.code == 1
+    assert again.json["reasons"] == done.json["reasons"]
+
+    done = inbounds(tmp_path, "explain", "--from-case", f"{path}#1", "--json")
+    assert (done.code, done.json["outcome"]) == (0, "allow")
+    done = inbounds(tmp_path, "explain", "--from-case", f"{path}#99", "--json")
+    assert (done.code, done.json["error"]["code"]) == (2, "explain.no_case")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A folder in which an assistant has worked."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "app.py").write_text(ASSISTANT, "utf-8")
+    assert inbounds(folder, "init", "app.py").code == 0
+    set_effects(folder, mail_read="read", mail_send="export")
+    assert python(folder, "app.py").code == 0
+    return folder
+
+
+def decisions(folder):
+    log = sqlite3.connect(folder / ".inbounds" / "evidence.sqlite")
+    rows = log.execute("SELECT decision_id, body FROM records WHERE kind = 'decided.v1'").fetchall()
+    log.close()
+    return {json.loads(body)["outcome"]: identity for identity, body in rows}
+
+
+def test_a_recorded_denial_is_explained_from_the_record(recorded):
+    done = inbounds(recorded, "explain", decisions(recorded)["deny"])
+    assert done.code == 1
+    assert done.out.startswith("deny  mail.send on mailbox\n")
+    for words in (
+        "egress.destination_not_allowed",
+        "Leave this destination out",
+        "/to/0",
+        "intent summarise",
+        "nothing is recorded of it having run",
+    ):
+        assert words in done.out
+    assert "mallory" not in done.out
+
+
+def test_a_recorded_allow_says_that_it_ran(recorded):
+    done = inbounds(recorded, "explain", decisions(recorded)["allow"], "--json")
+    assert done.code == 0
+    assert [record["executed"] for record in done.json["executed"]] == ["yes"]
+
+
+def test_an_edited_record_tells_nothing(recorded, tmp_path):
+    log = tmp_path / "evidence.sqlite"
+    with (
+        sqlite3.connect(recorded / ".inbounds" / "evidence.sqlite") as own,
+        sqlite3.connect(log) as copy,
+    ):
+        own.backup(copy)
+        copy.execute("DROP TRIGGER records_unchanged")
+        copy.execute("""UPDATE records SET body = replace(body, '"deny"', '"allow"')""")
+    identity = decisions(recorded)["deny"]
+    done = inbounds(recorded, "explain", identity, "--json", INBOUNDS_EVIDENCE=str(log))
+    assert (done.code, done.json["error"]["code"]) == (2, "evidence.edited")
+
+
+def test_a_question_put_to_the_own_deployment_is_judged_with_the_own_feed(recorded):
+    program = re.sub(r"(?s)with guard.task.*", "", ASSISTANT) + CAPTURE
+    (recorded / "capture.py").write_text(program, "utf-8")
+    assert python(recorded, "capture.py").code == 0
+    done = inbounds(recorded, "explain", "asked.json", "--json")
+    assert done.code == 1
+    # Its task is over by then; all else is as it was.
+    assert [reason["code"] for reason in done.json["reasons"]] == ["task.ended"]
+
+
+CAPTURE = """
+import pathlib
+pdp = guard._parts.pdp
+class Listening:
+    name = pdp.name
+    def ask(self, entrypoint, question, **more):
+        if entrypoint.endswith("decision"):
+            pathlib.Path("asked.json").write_bytes(question)
+        return pdp.ask(entrypoint, question, **more)
+    def push_live(self, now): pdp.push_live(now)
+    def close(self): pdp.close()
+guard._parts.pdp = Listening()
+with guard.task("summarise", subject="alice@acme.example") as task:
+    read("42")
+"""

@@ -1,0 +1,222 @@
+"""`inbounds new` and `inbounds test`: a site's own rules, from their first lines on."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from tests import shipping
+from tests.console import inbounds
+
+RULE = "site/rules/payroll/after_hours/after_hours.rego"
+TEST = "site/rules/payroll/after_hours/after_hours_test.rego"
+CASES = "site/cases/payroll/after_hours.yaml"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _assets():
+    shipping.make_assets()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    assert inbounds(folder, "new", "rule", "payroll/after_hours").code == 0
+    return folder
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    return shutil.copytree(written, tmp_path / "mine")
+
+
+def tried(folder, *arguments):
+    done = inbounds(folder, "test", "site/", "--json", *arguments)
+    return done, {step["name"]: step for step in done.json["steps"]}
+
+
+def change(folder, file, old, new):
+    path = folder / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_what_a_policy_author_gets(tmp_path):
+    assert inbounds(tmp_path, "new", "rule", "payroll/after_hours").code == 0
+    done = inbounds(tmp_path, "test", "site/")
+    assert done.code == 0, done.out + done.err
+    assert "passed" in done.out
+    assert "site.payroll.after_hours" in done.out
+    assert "100 %" in done.out
+
+    done = inbounds(tmp_path, "explain", "--from-case", CASES, "--save", "question.json")
+    assert done.code == 1
+    done = inbounds(tmp_path, "explain", "question.json")
+    assert done.code == 1
+    assert done.out.startswith("deny  payroll.after_hours on mail 42\n")
+    assert "site.payroll.after_hours" in done.out
+
+
+def test_every_kind_passes_as_it_is_written_and_all_together(tmp_path):
+    for kind, name in (
+        ("rule", "payroll/after_hours"),
+        ("rule", "payroll/too_much"),
+        ("escalation", "payroll/large"),
+        ("obligation", "notify/large_payment"),
+    ):
+        done = inbounds(tmp_path, "new", kind, name, "--json")
+        assert done.code == 0, done.err
+        assert all((tmp_path / file).is_file() for file in done.json["files"])
+    done, steps = tried(tmp_path)
+    assert done.code == 0, steps
+    assert {step["state"] for step in steps.values()} == {"ok"}
+    assert steps["words"]["codes"] == [
+        "site.notify.large_payment",
+        "site.payroll.after_hours",
+        "site.payroll.large",
+        "site.payroll.too_much",
+    ]
+    assert steps["coverage"]["percent"] == 100
+    assert steps["cases"]["run"] == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code"),
+    [
+        ("rule", "payroll", "new.name"),
+        ("rule", "payroll/after/hours", "new.name"),
+        ("rule", "Payroll/after", "new.name"),
+        ("rule", "payroll/after-hours", "new.name"),
+        ("rule", "../payroll", "new.name"),
+        ("rule", "payroll/import", "new.name"),
+        ("rule", "payroll/pay_test", "new.name"),
+        ("rule", "payroll/after_hours", "new.exists"),
+        ("escalation", "payroll/after_hours", "new.exists"),
+        ("obligation", "redact/everything", "new.obligation_unknown"),
+    ],
+)
+def test_a_name_that_cannot_be_one_is_explained_and_nothing_is_written(folder, kind, name, code):
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = inbounds(folder, "new", kind, name, "--json")
+    assert (done.code, done.json["error"]["code"]) == (1, code)
+    assert done.json["error"]["hint"]
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_a_test_that_fails_is_named_with_its_line(folder):
+    change(folder, RULE, '== "office"', '== "home"')
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert steps["tests"]["state"] == "failed"
+    assert any(
+        f"{TEST}:" in line and "test_ruled_out_from_the_office" in line
+        for line in steps["tests"]["lines"]
+    )
+    assert steps["cases"]["state"] == "skipped"
+
+
+def test_a_case_that_is_decided_otherwise_is_told(folder):
+    change(folder, CASES, "value: home", "value: office")
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert (steps["cases"]["state"], steps["cases"]["failed"]) == ("failed", 1)
+    assert "expected deny, decided allow" in steps["cases"]["lines"][0]
+    assert "a call from elsewhere" in steps["cases"]["lines"][0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("codes: [site.payroll.after_hours]", "codes: [site.other]", "expected site.other"),
+        ("codes: [site", "code: [site", "`code` means nothing here"),
+        ("outcome: deny", "outcome: no", "`outcome` is one of"),
+        ("path: /question/action/name", "path: /question/nothing/name", "operation 1"),
+        ("tool: payroll.after_hours", "tool: other", "expected the details"),
+    ],
+)
+def test_a_case_that_is_wrong_fails(folder, old, new, says):
+    change(folder, CASES, old, new)
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert steps["cases"]["state"] == "failed"
+    assert says in " ".join(steps["cases"]["lines"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "step", "says"),
+    [
+        ("#   remedy: Say here what that person can do now\n", "", "words", "custom.remedy"),
+        ("severity: medium", "severity: grave", "words", "custom.severity"),
+        ("ruled_out if", "ruled_in if", "words", "ruled_out"),
+        (
+            "package site.rules.payroll.after_hours",
+            "package site.rules.payroll.other",
+            "words",
+            "METADATA",
+        ),
+        (
+            "input.context.environment.network",
+            "input.context.enviroment.network",
+            "compiler",
+            "undefined ref",
+        ),
+        ("is_string(input.action.name)", "http.send({}).x", "compiler", "http.send"),
+        ("is_string(input.action.name)", "is_strin(input.action.name)", "compiler", "is_strin"),
+    ],
+)
+def test_a_rule_that_is_not_sound_is_told_where(folder, old, new, step, says):
+    change(folder, RULE, old, new)
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert steps[step]["state"] == "failed"
+    told = " ".join(steps[step]["lines"])
+    assert says in told
+    assert RULE in told
+    assert steps["tests"]["state"] == "skipped"
+
+
+def test_what_no_test_reaches_is_shown(folder):
+    path = folder / TEST
+    head, _, _ = path.read_text("utf-8").partition("test_ruled_out_from_the_office")
+    path.write_text(head, "utf-8")
+    done, steps = tried(folder)
+    assert done.code == 0
+    assert steps["coverage"]["state"] == "warning"
+    assert steps["coverage"]["percent"] < 100
+    assert f"{RULE}: no test reaches line" in steps["coverage"]["lines"][0]
+
+
+def test_a_rule_without_a_test_is_a_warning(folder):
+    (folder / TEST).unlink()
+    done, steps = tried(folder)
+    assert done.code == 0
+    assert (steps["words"]["state"], steps["tests"]["state"]) == ("warning", "warning")
+
+
+def test_what_opa_fmt_would_change_is_a_warning(folder):
+    change(folder, RULE, "\tis_string(", "    is_string(")
+    done, steps = tried(folder)
+    assert done.code == 0
+    assert steps["form"]["state"] == "warning"
+    assert RULE in steps["form"]["lines"][0]
+
+
+def test_a_site_never_grants(folder):
+    (folder / "site/grants/payroll/all").mkdir(parents=True)
+    (folder / "site/grants/payroll/all/all.rego").write_text("package site.grants.payroll.all\n")
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert "never grant" in " ".join(steps["compiler"]["lines"])
+
+
+@pytest.mark.parametrize("name", ["site", "nothing"])
+def test_without_rules_there_is_nothing_to_try(tmp_path, name):
+    (tmp_path / "site").mkdir()
+    done = inbounds(tmp_path, "test", name, "--json")
+    assert (done.code, done.json["error"]["code"]) == (1, "test.no_rules")
+
+
+def test_without_an_opa_it_could_not_be_told(folder):
+    done = inbounds(folder, "test", "--json", INBOUNDS_OPA_BINARY="no-such-opa")
+    assert (done.code, done.json["error"]["code"]) == (2, "opa.missing")
