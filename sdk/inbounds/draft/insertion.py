@@ -90,7 +90,7 @@ def flow(value: Any) -> str:
 def _quoted(text: str) -> str:
     # What JSON leaves as it is and YAML does not print: controls of C1, separators, a BOM.
     shown = json.dumps(text, ensure_ascii=False)
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in shown)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in shown)
 
 
 def _at(node: yaml.Node | None, path: Sequence[str]) -> yaml.MappingNode | None:

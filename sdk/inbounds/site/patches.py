@@ -57,8 +57,8 @@ def _apply(whole: list[Any], operation: Mapping[str, Any]) -> None:
         _remove(whole, path)
     elif name == "replace":
         at(whole[0], path)
-        _remove(whole, path)
-        _add(whole, path, copy.deepcopy(operation["value"]))
+        holder, step = _holder(whole, path)
+        holder[_place(holder, step)] = copy.deepcopy(operation["value"])
     else:
         raise ValueError(f"there is no `{name}`")
 

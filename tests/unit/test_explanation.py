@@ -1,0 +1,153 @@
+"""What an explanation makes of an answer, of tokens and of spans of time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests import scenes, shipping
+
+from inbounds.evidence.page import page
+from inbounds.evidence.report import Refused, TaskReport
+from inbounds.explanation.answered import explain, members
+from inbounds.explanation.times import ago, ahead, span
+from inbounds.explanation.tokens import claims_of, read
+from inbounds.site.scenes import Scene
+
+CATALOGUE = {
+    "a": {"depends_on": []},
+    "b": {"depends_on": ["a"]},
+    "c": {"depends_on": ["b"]},
+    "d": {"depends_on": ["c", "e"]},
+    "e": {"depends_on": []},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _assets():
+    shipping.make_assets()
+
+
+def answer(*codes):
+    reasons = [{"code": code, "message": "", "remedy": "mend it"} for code in codes]
+    return {
+        "context": {
+            "outcome": "deny" if codes else "allow",
+            "reasons": reasons,
+            "grants": [],
+            "obligations": [],
+            "policy": {},
+        }
+    }
+
+
+def explained(*codes, catalogue=CATALOGUE):
+    return explain(Scene({}, {}, {}, 0), answer(*codes), catalogue)
+
+
+@pytest.mark.parametrize(
+    ("standing", "ruled_out", "not_told"),
+    [
+        ([], "abcde", {}),
+        (["e"], "abc", {"d": ("e",)}),
+        (["c"], "abe", {"d": ("c",)}),
+        # Through one that is itself not told.
+        (["a"], "e", {"b": ("a",), "c": ("b",), "d": ("c",)}),
+        (["a", "e"], "", {"b": ("a",), "c": ("b",), "d": ("c", "e")}),
+        (["a", "c"], "e", {"b": ("a",), "d": ("c",)}),
+    ],
+)
+def test_what_was_ruled_out_is_told_apart_from_what_would_only_follow(
+    standing, ruled_out, not_told
+):
+    said = explained(*standing)
+    assert said.ruled_out == tuple(ruled_out)
+    assert said.not_told == not_told
+
+
+def test_what_is_not_told_is_what_the_policy_really_hides():
+    """Held against the policy itself: every code that stands is shown or said to be hidden."""
+    from inbounds import assets
+    from inbounds.bundle.verify import read_signed
+
+    catalogue = members(read_signed(assets.wasm_bundle(), assets.release_key()).data)
+    causes = {code: set(about["depends_on"]) for code, about in catalogue.items()}
+    for first in causes:
+        # The worst: everything that could follow does stand.
+        standing = {first}
+        while more := {c for c, by in causes.items() if by & standing} - standing:
+            standing |= more
+        shown = [code for code in sorted(standing) if not causes[code] & standing]
+        said = explained(*shown, catalogue=catalogue)
+        assert standing - set(shown) <= set(said.not_told)
+
+
+def test_rules_of_a_circle_come_to_an_end():
+    circle = {"a": {"depends_on": ["b"]}, "b": {"depends_on": ["a"]}, "c": {"depends_on": []}}
+    assert explained("c", catalogue=circle).ruled_out == ("a", "b")
+    assert explained("a", catalogue=circle).not_told == {"b": ("a",)}
+
+
+def test_no_answer_rules_nothing_out():
+    said = explain(Scene({}, {}, {}, 0), None, CATALOGUE)
+    assert (said.outcome, said.ruled_out) == ("unavailable", ())
+    assert {token.verified for token in said.tokens} <= {"yes", "not told"}
+
+
+def test_what_would_have_to_change_ends_with_a_warning_where_more_may_stand_behind():
+    assert explained("a").changes == ("a: mend it", "then ask again: more may stand behind these")
+    assert explained("d").changes == ("d: mend it",)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [None, 7, "", "a.b", "a.!.c", "a.e30.c.d", "a.W10.c", "a.bnVsbA.c", "a." + "x" * 5 + ".c"],
+)
+def test_what_is_no_token_claims_nothing(token):
+    assert claims_of(token) == {}
+
+
+@pytest.mark.parametrize(
+    "question", [None, [], {}, {"context": 7}, {"context": {"credentials": []}}]
+)
+def test_tokens_of_what_is_no_question_are_missing(question):
+    said = read(question, None, standing=(), not_told=(), now=0)
+    assert [token.lines for token in said] == [("is missing",)] * 3
+
+
+def test_no_key_is_among_the_claims_that_are_shown():
+    stage = scenes.staged()
+    said = read(stage.question, stage.live, standing=(), not_told=(), now=stage.now)
+    assert "cnf" not in json.dumps([dict(token.claims) for token in said])
+    task = " ".join(said[1].lines)
+    for words in ("alice@acme.example", "intent correspond", "it expires in 3 min 20 s"):
+        assert words in task
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3600, "1 h"), (90061, "1 d 1 h")],
+)
+def test_a_span_has_its_two_largest_units(seconds, words):
+    assert span(seconds) == words
+    assert ago(seconds) == f"{words} ago"
+    assert ago(-seconds - 1).startswith("in ")
+    assert ahead(seconds) == f"in {words}"
+
+
+def test_nothing_of_a_record_is_markup_in_a_page():
+    script = "<script>alert(1)</script>"
+    told = TaskReport(
+        task=script,
+        verdict="in bounds",
+        intent=script,
+        subject=script,
+        agent=script,
+        tenant=script,
+        why=(script,),
+        refused=(Refused(script, script, 1),),
+        granted_tools=(script,),
+        used_tools={script: 1},
+        policies=(script,),
+    )
+    assert "<script" not in page(told)
