@@ -11,10 +11,10 @@ import data.inbounds.lib.jwt
 #   The verified token: the name of the issuer whose key signed it, that issuer's entry in
 #   the deployment, and the claims. Undefined when no signature of a known key holds.
 verified := found if {
-	kid := jwt.header(input.context.credentials.identity).kid
+	parts := jwt.read(input.context.credentials.identity)
 	signers := {signer |
 		some signer, entry in data.deployment.issuers
-		entry.keys[kid]
+		entry.keys[parts.header.kid]
 	}
 
 	# A `kid` that two issuers share is nobody's.
@@ -24,7 +24,7 @@ verified := found if {
 	found := {
 		"name": name,
 		"issuer": issuer,
-		"claims": jwt.claims(input.context.credentials.identity, "JWT", issuer.keys, _but_eddsa(issuer.algorithms)),
+		"claims": jwt.verified(parts, "JWT", issuer.keys, _but_eddsa(issuer.algorithms)),
 	}
 }
 

@@ -15,42 +15,42 @@ package inbounds.lib.jwt
 #   The claims of a token of the type `typ`, signed by one of `keys` (JWKs by `kid`) with
 #   one of `algorithms`. Undefined when the token is anything else. An audience that stands
 #   alone is given as a list of one (RFC 7519, section 4.1.3), so that no rule need tell.
-claims(token, typ, keys, algorithms) := _listed(payload) if {
-	head := header(token)
-	head.typ == typ
-	head.alg in algorithms
+claims(token, typ, keys, algorithms) := verified(read(token), typ, keys, algorithms)
+
+# METADATA
+# description: The same, of a token that `read` has taken apart
+verified(parts, typ, keys, algorithms) := _listed(payload) if {
+	parts.header.typ == typ
+	parts.header.alg in algorithms
 
 	# Only the key that the token names: never "any key that fits".
-	key := keys[head.kid]
-	_fits[head.alg] == object.filter(key, {"kty", "crv"})
-	authentic(token, json.marshal(key), head.alg)
+	key := keys[parts.header.kid]
+	_fits[parts.header.alg] == object.filter(key, {"kty", "crv"})
+	authentic(parts.token, json.marshal(key), parts.header.alg)
 
-	text := base64url.decode(split(token, ".")[1])
-	json.is_valid(text)
-	payload := json.unmarshal(text)
+	json.is_valid(parts.payload)
+	payload := json.unmarshal(parts.payload)
 	is_object(payload)
 }
 
 # METADATA
-# description: The header of a compact JWT that has `alg`, `kid` and `typ`, and nothing else
-header(token) := head if {
+# description: |
+#   A compact JWT taken apart: the token itself, its header and the text of its payload.
+#   Nothing of it is to be believed yet. Reading is most of what a token costs, so each is
+#   read once.
+read(token) := {"token": token, "header": head, "payload": payload} if {
 	is_string(token)
+	regex.match(`^[A-Za-z0-9._-]+$`, token)
 	parts := split(token, ".")
 	count(parts) == 3
-
-	every part in parts {
-		# Trimming by the alphabet says the same, at 300 µs a token in the embedded engine.
-		regex.match(`^[A-Za-z0-9_-]+$`, part)
-		_canonical(part)
-	}
-
-	text := base64url.decode(parts[0])
-	regex.match(_grammar, text)
-	head := json.unmarshal(text)
-
-	# A member that is there twice leaves fewer than three.
-	object.keys(head) == {"alg", "kid", "typ"}
+	head := _header(_text(parts[0]))
+	payload := _text(parts[1])
+	_text(parts[2])
 }
+
+# METADATA
+# description: The header of a compact JWT that has `alg`, `kid` and `typ`, and nothing else
+header(token) := read(token).header
 
 # METADATA
 # description: Whether the signature of `token` was made with `key`, a JWK as JSON
@@ -63,29 +63,37 @@ authentic(token, key, "PS256") if io.jwt.verify_ps256(token, key)
 
 authentic(token, key, "EdDSA") if io.jwt.verify_eddsa(token, key)
 
-# Bits that no byte takes up are zero, so that a text is the only one for its bytes (RFC 4648,
-# section 3.5): a token that two spellings name is refused in both engines alike.
-_canonical(part) if count(part) % 4 == 0
-
-_canonical(part) if {
-	count(part) % 4 == 2
-	trim_right(part, "AQgw") != part
+# What a part says. Bits that no byte takes up are zero, so that a text is the only one for
+# its bytes (RFC 4648, section 3.5): a token that two spellings name is refused in both engines
+# alike.
+_text(part) := text if {
+	part != ""
+	padded := concat("", [part, _padding[count(part) % 4]])
+	text := base64url.decode(padded)
+	base64url.encode(text) == padded
 }
 
-_canonical(part) if {
-	count(part) % 4 == 3
-	trim_right(part, "AEIMQUYcgkosw048") != part
+# A part is never one sign longer than a multiple of four.
+_padding := {0: "", 2: "==", 3: "="}
+
+# Cut at its quotes a header has one form only, whatever a parser would make of it: three
+# members, no blanks, nothing escaped.
+_header(text) := {pieces[1]: pieces[3], pieces[5]: pieces[7], pieces[9]: pieces[11]} if {
+	pieces := split(text, `"`)
+	count(pieces) == 13
+	[pieces[0], pieces[2], pieces[4], pieces[6], pieces[8], pieces[10], pieces[12]] == _between
+	{pieces[1], pieces[5], pieces[9]} == {"alg", "kid", "typ"}
+
+	every value in [pieces[3], pieces[7], pieces[11]] {
+		regex.match(`^[A-Za-z0-9._:+=-]+$`, value)
+	}
 }
+
+_between := ["{", ":", ",", ":", ",", ":", "}"]
 
 _listed(payload) := object.union(payload, {"aud": [payload.aud]}) if is_string(payload.aud)
 
 else := payload
-
-_grammar := concat("", [
-	`^\{"(alg|kid|typ)":"[A-Za-z0-9._:+=-]+"`,
-	`,"(alg|kid|typ)":"[A-Za-z0-9._:+=-]+"`,
-	`,"(alg|kid|typ)":"[A-Za-z0-9._:+=-]+"\}$`,
-])
 
 # A key of another type would make the built-in fail instead of saying no.
 _fits := {
