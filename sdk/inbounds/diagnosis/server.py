@@ -9,8 +9,6 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
-
 from inbounds import assets, clock, opa_binary
 from inbounds.deployment import load
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, Unreachable
@@ -32,27 +30,14 @@ _DOORS = ("/v1/policies", "/v1/data", "/v1/config", "/metrics")
 """What nobody has to reach: policies, data, configuration, figures."""
 
 
-class _Listening(requests.Session):
-    """Keeps when the server said that it answered."""
-
-    date = ""
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        response = super().send(request, **kwargs)
-        self.date = response.headers.get("Date", "")
-        return response
-
-
 def findings(configuration: Configuration) -> Iterator[Finding]:
     """Look at health, token, policy, feed, doors and clock."""
     yield from _transport(configuration)
-    session = _Listening()
     opa = OpaServer(
         configuration.pdp_url,
         token=configuration.pdp_token or None,
         verify=configuration.pdp_ca or True,
         cert=configuration.pdp_cert or None,
-        session=session,
     )
     try:
         if not opa.health(bundles=False, seconds=_SECONDS):
@@ -62,7 +47,6 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
         else:
             said = "up, and not every bundle is active"
             yield Finding("health", "mend", said, "can it reach its bundles, and are they signed?")
-        yield from _clock(session.date)
         yield from _token(configuration, opa)
         yield from tried("policy", lambda: _policy(configuration, opa))
         yield from _version(opa)
@@ -83,19 +67,17 @@ def _transport(configuration: Configuration) -> Iterator[Finding]:
         )
 
 
-def _clock(date: str) -> Iterator[Finding]:
+def _clock(date: str) -> Finding:
     try:
         skew = parsedate_to_datetime(date).timestamp() - clock.now()
     except (TypeError, ValueError):
-        yield Finding("clock", "note", "OPA does not say what time it is")
-        return
+        return Finding("clock", "note", "OPA does not say what time it is")
     # The header is cut to whole seconds.
     apart = max(0, round(abs(skew + 0.5) - 0.5))
     said = f"{apart} s between OPA's and this one" if apart else "OPA's and this one agree"
     if apart <= _SKEW:
-        yield Finding("clock", "ok", said)
-    else:
-        yield Finding("clock", "mend", said, "have both kept by NTP")
+        return Finding("clock", "ok", said)
+    return Finding("clock", "mend", said, "have both kept by NTP")
 
 
 def _token(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
@@ -187,8 +169,9 @@ def _version(opa: OpaServer) -> Iterator[Finding]:
 
 
 def _doors(configuration: Configuration) -> Iterator[Finding]:
-    """Whether OPA's own API is closed, to strangers and to this PEP."""
-    opened: list[str] = []
+    """Whether OPA's own API is closed, to strangers and to this PEP; and what time it has."""
+    opened: set[str] = set()
+    date = ""
     for token in {None, configuration.pdp_token or None}:
         endpoint = Endpoint(
             configuration.pdp_url,
@@ -197,20 +180,20 @@ def _doors(configuration: Configuration) -> Iterator[Finding]:
             cert=configuration.pdp_cert or None,
         )
         try:
-            opened += [
-                door
-                for door in _DOORS
-                if endpoint.send("GET", door, deadline=clock.monotonic() + _SECONDS).status
-                not in _CLOSED
-            ]
+            for door in _DOORS:
+                received = endpoint.send("GET", door, deadline=clock.monotonic() + _SECONDS)
+                date = received.date
+                if received.status not in _CLOSED:
+                    opened.add(door)
         except DecisionUnavailable as error:
             yield of_error("api", error)
             return
         finally:
             endpoint.close()
     if opened:
-        said = f"OPA's own API is open: {', '.join(sorted(set(opened)))}"
+        said = f"OPA's own API is open: {', '.join(sorted(opened))}"
         hint = "`inbounds serve --print-config` writes a configuration that closes it"
         yield Finding("api", "mend", said, hint)
     else:
         yield Finding("api", "ok", "OPA's own API is closed")
+    yield _clock(date)

@@ -53,10 +53,11 @@ _deadline: ContextVar[float] = ContextVar("deadline")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a server sent back: the whole body, of a bounded size."""
+    """What a server sent back: the whole body, of a bounded size, and when it says that was."""
 
     status: int
     body: bytes
+    date: str = ""
 
 
 class Endpoint:
@@ -234,7 +235,7 @@ def _received(response: requests.Response, max_bytes: int) -> Received:
             if _has(error, TimeoutError):
                 raise
             raise InvalidAnswer("the answer was cut off") from None
-    return Received(response.status_code, body)
+    return Received(response.status_code, body, response.headers.get("Date", ""))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,0 +1,91 @@
+"""What the doctor makes of clocks, feeds and errors."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+
+from inbounds import clock
+from inbounds.config import Configuration
+from inbounds.diagnosis import Finding, diagnose, server
+from inbounds.diagnosis.finding import of_error
+from inbounds.errors import ConfigurationError, DecisionUnavailable, Unreachable
+
+NOW = 1_800_000_000
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("apart", "state"),
+    [(0, "ok"), (5, "ok"), (-5, "ok"), (7, "mend"), (-7, "mend"), (3600, "mend")],
+)
+def test_clocks_that_are_apart_are_to_be_mended(apart, state):
+    assert server._clock(formatdate(NOW + apart, usegmt=True)).state == state
+
+
+@pytest.mark.parametrize("date", ["", "soon"])
+def test_a_server_that_says_no_time_is_only_noted(date):
+    assert server._clock(date).state == "note"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "state"),
+    [
+        (NOW, "ok"),
+        (NOW - 10, "ok"),
+        (NOW - 12, "mend"),
+        (NOW + 4, "ok"),
+        (NOW + 7, "mend"),
+        (0, "mend"),
+        (None, "mend"),
+    ],
+)
+def test_a_feed_is_held_to_what_the_policy_allows(tmp_path, as_of, state):
+    configuration = Configuration(deployment=str(tmp_path / "none"))
+    assert server._feed(configuration, as_of).state == state
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("http://opa.example:8181", True),
+        ("http://127.0.0.1:8181", False),
+        ("http://localhost:8181", False),
+        ("https://opa.example:8181", False),
+        ("unix:///run/opa.sock", False),
+    ],
+)
+def test_a_token_in_clear_text_is_to_be_mended(url, named):
+    assert bool([*server._transport(Configuration(pdp_url=url))]) == named
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (ConfigurationError("x"), "mend"),
+        (Unreachable("x"), "untold"),
+        (DecisionUnavailable("x", code="evidence.unavailable"), "mend"),
+    ],
+)
+def test_no_answer_tells_nothing_and_all_else_is_to_be_mended(error, state):
+    found = of_error("x", error)
+    assert found.state == state
+    assert "inbounds doctor" not in found.hint
+
+
+def test_a_setting_that_is_none_ends_it(tmp_path):
+    found = [*diagnose({"deadline": "soon"}, {"INBOUNDS_HOME": str(tmp_path)})]
+    assert found[-1].name == "settings"
+    assert found[-1].state == "mend"
+
+
+def test_no_value_of_a_variable_is_said(tmp_path):
+    environ = {"INBOUNDS_HOME": str(tmp_path), "INBOUNDS_PDP_TOKEN": "my-secret-token"}
+    said = [*diagnose({"deployment": str(tmp_path / "none")}, environ)]
+    assert all(isinstance(finding, Finding) for finding in said)
+    assert "my-secret-token" not in repr(said)
