@@ -4,7 +4,7 @@ Every fenced block says in a comment right above it what it is:
 
     <!-- run -->                      a shell block; its exports hold for those after it
     <!-- run: exits 1 -->             one that fails, and how
-    <!-- run: until it says serving -->   a server; it goes on until the walk is over
+    <!-- run: until it says ready and listening -->   a server; it goes on until the walk is over
     <!-- file: app.py -->             a file the reader writes
     <!-- edit: deployment/x.yaml -->  entries of a YAML file, to be changed to what the block says
     <!-- shown -->                    what the block before has printed; `…` stands for anything
@@ -36,6 +36,8 @@ from typing import Self
 
 import yaml
 from tests import engines
+
+from inbounds.issuer.keys import SigningKey
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -184,7 +186,8 @@ class Walk:
             )
         self._servers.append(server)
         until = time.monotonic() + 60
-        while words not in (said := log.read_text("utf-8", "replace")):
+        wanted = self._placed(words).split(" and ")
+        while not all(word in (said := log.read_text("utf-8", "replace")) for word in wanted):
             over = server.poll() is not None or time.monotonic() > until
             assert not over, f"{block} does not say `{words}`:\n{said}"
             time.sleep(0.05)
@@ -200,8 +203,9 @@ class Walk:
             if re.search(rf"(?m)^{re.escape(entry)}: *[^\s#]", text):
                 heads = {rf"(?m)(^{re.escape(entry)}:) [^#\n]*": members}
             else:
+                within = rf"(?m)(^{re.escape(entry)}:\n(?:(?:  .*)?\n)*?  "
                 heads = {
-                    rf"(?m)(^{re.escape(entry)}:\n(?:(?:  .*)?\n)*?  {re.escape(member)}:) [^#\n]*": value
+                    rf"{within}{re.escape(member)}:) [^#\n]*": value
                     for member, value in members.items()
                 }
             for head, value in heads.items():
@@ -213,11 +217,16 @@ class Walk:
     def _placed(self, text: str) -> str:
         for word, instead in self._instead.items():
             text = text.replace(word, instead)
-        return re.sub(r"<the digest of ([\w./-]+)>", self._digest, text)
+        text = re.sub(r"<the digest of ([\w./-]+)>", self._digest, text)
+        return re.sub(r"<the JWK of ([\w./-]+)>", self._jwk, text)
 
     def _digest(self, found: re.Match[str]) -> str:
         token = (self.folder / found[1]).read_text("utf-8").strip()
         return hashlib.sha256(token.encode()).hexdigest()
+
+    def _jwk(self, found: re.Match[str]) -> str:
+        key = SigningKey.read(self.folder / found[1])
+        return json.dumps({key.kid: key.public})
 
 
 def shows(output: str, said: str) -> bool:

@@ -165,8 +165,15 @@ def _spoken(path):
 
 
 def test_make_would_do_what_the_documents_say():
-    targets = sorted({t for path in WRITTEN for b in blocks(path) if b.word == "make"
-                      for t in re.findall(r"(?m)^make ([a-z-]+)", b.text)})
+    targets = sorted(
+        {
+            t
+            for path in WRITTEN
+            for b in blocks(path)
+            if b.word == "make"
+            for t in re.findall(r"(?m)^make ([a-z-]+)", b.text)
+        }
+    )
     assert {"demo", "test"} <= set(targets)
     for target in targets:
         done = subprocess.run(

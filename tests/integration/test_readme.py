@@ -1,4 +1,4 @@
-"""`README.md`, as written: its snippets in a folder of their own, its commands by the console script."""
+"""`README.md`, as written: its snippets in a folder of their own, by the console script."""
 
 from __future__ import annotations
 
