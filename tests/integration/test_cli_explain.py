@@ -122,6 +122,25 @@ def test_what_a_malformed_question_hides_is_not_told(tmp_path, deployment):
     assert {token["verified"] for token in said["tokens"][:2]} == {"not told"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "7",
+        '"x"',
+        "null",
+        '{"question": {}, "now": "x", "live": 7}',
+        '{"question": 1, "context": []}',
+    ],
+)
+def test_whatever_is_no_question_is_denied(tmp_path, deployment, text):
+    question(tmp_path)
+    (tmp_path / "question.json").write_text(text)
+    done = explain(tmp_path, "question.json", deployment=deployment)
+    assert done.code == 1
+    assert done.json["reasons"][0]["code"] == "request.malformed"
+
+
 def test_a_question_of_then_can_be_judged_as_of_then(tmp_path, deployment):
     hour_ago = time.time() - 3600
     stage = question(tmp_path, now=hour_ago)

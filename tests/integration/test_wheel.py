@@ -129,3 +129,8 @@ def test_a_rule_in_an_empty_folder_shows_its_code_on_both_engines(author):
             process.send_signal(signal.SIGTERM)
     # All of it: one policy, two engines, one answer.
     assert answer == embedded["answer"]
+
+
+def test_a_first_rule_is_written_and_tried_with_the_wheel_and_opa_alone(author):
+    run(author, "new", "rule", "payroll/after_hours")
+    assert "passed" in run(author, "test", "site/")

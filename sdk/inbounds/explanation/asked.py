@@ -68,8 +68,12 @@ def from_file(path: Path, sources: Sources) -> Scene:
             f"{path} is {fault}", code="explain.not_json", hint="a question is one JSON object"
         ) from None
     if isinstance(read, dict) and isinstance(read.get("question"), dict):
+        then = read.get("now", 0)
         scene = Scene(
-            read["question"], read.get("deployment"), read.get("live"), int(read.get("now", 0))
+            read["question"],
+            read.get("deployment"),
+            read.get("live"),
+            then if isinstance(then, int) else 0,
         )
     else:
         scene = Scene(read, None, None, 0)
