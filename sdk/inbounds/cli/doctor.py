@@ -25,13 +25,13 @@ _SIGNS = {
 
 def command(
     *,
-    pdp: Annotated[str, typer.Option(help="An OPA to look at. [default: INBOUNDS_PDP_URL]")] = "",
+    pdp: Annotated[str, typer.Option(help="An OPA to look at. (default: INBOUNDS_PDP_URL)")] = "",
     pdp_ca: Annotated[
         Path | None, typer.Option(help="A file of certificate authorities to trust.")
     ] = None,
     deployment: Annotated[
         Path | None,
-        typer.Option(help="The folder of YAML. [default: INBOUNDS_DEPLOYMENT or deployment/]"),
+        typer.Option(help="The folder of YAML. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
     ] = None,
     as_json: output.Json = False,
 ) -> None:

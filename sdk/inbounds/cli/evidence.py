@@ -21,11 +21,11 @@ app = typer.Typer(
 
 Log = Annotated[
     Path | None,
-    typer.Option(help="The evidence log. [default: INBOUNDS_EVIDENCE or the state folder's]"),
+    typer.Option(help="The evidence log. (default: INBOUNDS_EVIDENCE or the state folder's)"),
 ]
 Key = Annotated[
     Path | None,
-    typer.Option(help="The deployment's key. [default: deployment.key in the state folder]"),
+    typer.Option(help="The deployment's key. (default: deployment.key in the state folder)"),
 ]
 
 

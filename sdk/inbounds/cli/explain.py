@@ -35,14 +35,14 @@ def command(
     ] = "",
     deployment: Annotated[
         Path | None,
-        typer.Option(help="The folder of YAML. [default: INBOUNDS_DEPLOYMENT or deployment/]"),
+        typer.Option(help="The folder of YAML. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
     ] = None,
     live: Annotated[
         Path | None,
         typer.Option(help="A file of `data.live`; without it, the development issuer's feed."),
     ] = None,
     site: Annotated[
-        Path | None, typer.Option(help="The folder of your own rules. [default: site/ if it is]")
+        Path | None, typer.Option(help="The folder of your own rules. (default: site/ if it is)")
     ] = None,
     no_site: Annotated[bool, typer.Option("--no-site", help="Leave your own rules out.")] = False,
     at: Annotated[

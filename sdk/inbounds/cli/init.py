@@ -26,20 +26,20 @@ def command(
         ),
     ] = None,
     subject: Annotated[
-        str, typer.Option(help="The user it is for. [default: alice@acme.example]")
+        str, typer.Option(help="The user it is for. (default: alice@acme.example)")
     ] = "",
     agent: Annotated[
         str,
         typer.Option(
-            help="The agent's SPIFFE ID. [default: spiffe://acme.example/agent/assistant]"
+            help="The agent's SPIFFE ID. (default: spiffe://acme.example/agent/assistant)"
         ),
     ] = "",
-    tenant: Annotated[str, typer.Option(help="The tenant. [default: acme]")] = "",
-    environment: Annotated[str, typer.Option(help="The environment. [default: development]")] = "",
-    intent: Annotated[str, typer.Option(help="What a user asks for. [default: summarise]")] = "",
+    tenant: Annotated[str, typer.Option(help="The tenant. (default: acme)")] = "",
+    environment: Annotated[str, typer.Option(help="The environment. (default: development)")] = "",
+    intent: Annotated[str, typer.Option(help="What a user asks for. (default: summarise)")] = "",
     deployment: Annotated[
         Path | None,
-        typer.Option(help="The folder to write to. [default: INBOUNDS_DEPLOYMENT or deployment/]"),
+        typer.Option(help="The folder to write to. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
     ] = None,
     policy: Annotated[
         Path | None,

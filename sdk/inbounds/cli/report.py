@@ -25,7 +25,7 @@ def command(
     task: Annotated[str, typer.Argument(help="The task's id; without it, the latest.")] = "",
     log: Annotated[
         Path | None,
-        typer.Option(help="The evidence log. [default: INBOUNDS_EVIDENCE or the state folder's]"),
+        typer.Option(help="The evidence log. (default: INBOUNDS_EVIDENCE or the state folder's)"),
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write it as a page of its own.")

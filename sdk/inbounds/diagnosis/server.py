@@ -47,6 +47,7 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
         else:
             said = "up, and not every bundle is active"
             yield Finding("health", "mend", said, "can it reach its bundles, and are they signed?")
+        yield _clock(_date(configuration))
         yield from _token(configuration, opa)
         yield from tried("policy", lambda: _policy(configuration, opa))
         yield from _version(opa)
@@ -65,6 +66,24 @@ def _transport(configuration: Configuration) -> Iterator[Finding]:
             "the bearer token and every question pass in clear text",
             "https, or a Unix socket",
         )
+
+
+def _date(configuration: Configuration) -> str:
+    """When OPA says that it answers (RFC 9110 §6.6.1)."""
+    endpoint = _endpoint(configuration, None)
+    try:
+        return endpoint.send("GET", "/health", deadline=clock.monotonic() + _SECONDS).date
+    finally:
+        endpoint.close()
+
+
+def _endpoint(configuration: Configuration, token: str | None) -> Endpoint:
+    return Endpoint(
+        configuration.pdp_url,
+        token=token,
+        verify=configuration.pdp_ca or True,
+        cert=configuration.pdp_cert or None,
+    )
 
 
 def _clock(date: str) -> Finding:
@@ -169,20 +188,13 @@ def _version(opa: OpaServer) -> Iterator[Finding]:
 
 
 def _doors(configuration: Configuration) -> Iterator[Finding]:
-    """Whether OPA's own API is closed, to strangers and to this PEP; and what time it has."""
+    """Whether OPA's own API is closed, to strangers and to this PEP."""
     opened: set[str] = set()
-    date = ""
     for token in {None, configuration.pdp_token or None}:
-        endpoint = Endpoint(
-            configuration.pdp_url,
-            token=token,
-            verify=configuration.pdp_ca or True,
-            cert=configuration.pdp_cert or None,
-        )
+        endpoint = _endpoint(configuration, token)
         try:
             for door in _DOORS:
                 received = endpoint.send("GET", door, deadline=clock.monotonic() + _SECONDS)
-                date = received.date
                 if received.status not in _CLOSED:
                     opened.add(door)
         except DecisionUnavailable as error:
@@ -196,4 +208,3 @@ def _doors(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("api", "mend", said, hint)
     else:
         yield Finding("api", "ok", "OPA's own API is closed")
-    yield _clock(date)
