@@ -5,6 +5,7 @@
 package inbounds.lib.identity
 
 import data.inbounds.lib.jwt
+import data.inbounds.lib.spiffe
 
 # METADATA
 # description: |
@@ -31,6 +32,10 @@ verified := found if {
 # METADATA
 # description: The claims of the identity token
 claims := verified.claims
+
+# METADATA
+# description: The trust domain of the agent; undefined where its name is no SPIFFE ID
+trust_domain := spiffe.trust_domain(claims.sub)
 
 # EdDSA is none of JWT-SVID's algorithms (section 2.1), whatever else an issuer signs with it.
 _but_eddsa(algorithms) := {algorithm | some algorithm in algorithms} - {"EdDSA"}

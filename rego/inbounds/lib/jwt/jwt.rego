@@ -78,18 +78,14 @@ _padding := {0: "", 2: "==", 3: "="}
 
 # Cut at its quotes a header has one form only, whatever a parser would make of it: three
 # members, no blanks, nothing escaped.
-_header(text) := {pieces[1]: pieces[3], pieces[5]: pieces[7], pieces[9]: pieces[11]} if {
-	pieces := split(text, `"`)
-	count(pieces) == 13
-	[pieces[0], pieces[2], pieces[4], pieces[6], pieces[8], pieces[10], pieces[12]] == _between
-	{pieces[1], pieces[5], pieces[9]} == {"alg", "kid", "typ"}
+_header(text) := _members(split(text, `"`))
 
-	every value in [pieces[3], pieces[7], pieces[11]] {
-		regex.match(`^[A-Za-z0-9._:+=-]+$`, value)
-	}
+_members(["{", first, ":", a, ",", second, ":", b, ",", third, ":", c, "}"]) := members if {
+	{first, second, third} == {"alg", "kid", "typ"}
+	not "" in {a, b, c}
+	regex.match(`^[A-Za-z0-9._:+=-]+$`, concat("", [a, b, c]))
+	members := {first: a, second: b, third: c}
 }
-
-_between := ["{", ":", ",", ":", ",", ":", "}"]
 
 _listed(payload) := object.union(payload, {"aud": [payload.aud]}) if is_string(payload.aud)
 

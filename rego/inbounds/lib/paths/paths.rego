@@ -96,15 +96,23 @@ _templates := {"dist", "example", "sample", "template"}
 _plain(text) := concat("", [_root(text), concat("/", _segments(lower(text)))])
 
 # A prefix that ends in a separator ends a name.
-_plain_prefix(prefix) := _as_folder(_plain(prefix)) if regex.match(`[/\\]$`, prefix)
+_plain_prefix(prefix) := _as_folder(_plain(prefix)) if _ends_a_name(prefix)
 
-_plain_prefix(prefix) := _plain(prefix) if not regex.match(`[/\\]$`, prefix)
+_plain_prefix(prefix) := _plain(prefix) if not _ends_a_name(prefix)
+
+_ends_a_name(prefix) if endswith(prefix, "/")
+
+_ends_a_name(prefix) if endswith(prefix, `\`)
 
 _as_folder(path) := concat("", [trim_suffix(path, "/"), "/"])
 
-_root(text) := "/" if regex.match(`^[/\\]`, text)
+_root(text) := "/" if _from_root(text)
 
-_root(text) := "" if not regex.match(`^[/\\]`, text)
+_root(text) := "" if not _from_root(text)
+
+_from_root(text) if startswith(text, "/")
+
+_from_root(text) if startswith(text, `\`)
 
 # Some systems drop dots and blanks at the end of a name.
 _segments(text) := [name |

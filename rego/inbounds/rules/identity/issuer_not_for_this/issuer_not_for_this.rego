@@ -17,7 +17,6 @@
 package inbounds.rules.identity.issuer_not_for_this
 
 import data.inbounds.lib.identity
-import data.inbounds.lib.spiffe
 import data.inbounds.lib.task
 import data.inbounds.lib.tokens
 import data.inbounds.lib.tools
@@ -50,7 +49,7 @@ _at_home("production")
 
 _at_home("development") if data.deployment.environments[task.authority.environment].development == true
 
-_within("identity") if spiffe.trust_domain(identity.claims.sub) == identity.verified.issuer.trust_domain
+_within("identity") if identity.trust_domain == identity.verified.issuer.trust_domain
 
 _within("task") if {
 	count(tools.effects) > 0

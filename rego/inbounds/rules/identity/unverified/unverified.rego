@@ -12,7 +12,6 @@ package inbounds.rules.identity.unverified
 
 import data.inbounds.lib.identity
 import data.inbounds.lib.shape.identity_claims
-import data.inbounds.lib.spiffe
 
 # METADATA
 # description: The signature holds, every claim is there, and the subject is a SPIFFE ID
@@ -48,7 +47,7 @@ details contains {"claim": "/nbf"} if {
 	not _start
 }
 
-_named if is_string(spiffe.trust_domain(identity.claims.sub))
+_named if is_string(identity.trust_domain)
 
 # A JWT-SVID has no `jti`; one that is there must be fit for a list of revoked ones.
 _jti if is_string(object.get(identity.claims, "jti", ""))
