@@ -20,7 +20,6 @@ import data.inbounds.lib.subjects
 # entrypoint: true
 task := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": []} if {
 	count(refusals) == 0
-	authority
 } else := {"issued": false, "cut": [], "reasons": sort(refusals)}
 
 # METADATA

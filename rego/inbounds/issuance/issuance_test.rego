@@ -113,11 +113,31 @@ test_says_what_was_asked_for_and_is_not_given if {
 		},
 		{
 			"field": "resources",
-			"asked": [{"type": "mail"}, {"type": "file"}, {"type": "file", "prefixes": []}, {"type": "calendar"}],
+			"asked": [{"type": "mail"}, {"type": "file"}, {"type": "calendar"}],
 			"cut": [{"resource": "calendar"}, {"resource": "file"}],
+		},
+		{
+			"field": "resources",
+			"asked": [{"type": "mail"}, {"type": "file", "prefixes": []}],
+			"cut": [{"resource": "file"}],
 		},
 	] {
 		answer := _answer(_narrowed(example.field, example.asked))
+		answer.issued
+		answer.cut == example.cut
+	}
+}
+
+test_the_intent_bounds_what_can_be_asked_for if {
+	every example in [
+		{"of": "effects", "had": ["read"], "asked": ["read", "write"], "cut": [{"effect": "write"}]},
+		{"of": "tools", "had": ["mail.read"], "asked": {"mail.read": {}, "web.get": {}}, "cut": [{"tool": "web.get"}]},
+		{"of": "destinations", "had": [], "asked": ["intranet"], "cut": [{"destination": "intranet"}]},
+	] {
+		answer := _answer(fixtures.joined([
+			fixtures.putting(concat("/", ["/deployment/intents/correspond", example.of]), example.had),
+			_narrowed(example.of, example.asked),
+		]))
 		answer.issued
 		answer.cut == example.cut
 	}

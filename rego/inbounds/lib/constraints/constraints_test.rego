@@ -90,6 +90,7 @@ test_not_met_out_of_bounds if {
 		{"value": null, "constraint": {"type": "string", "nullable": false}},
 		{"value": null, "constraint": {"one_of": ["a"]}},
 		{"value": null, "constraint": {"nullable": "true"}},
+		{"value": 7, "constraint": {"type": "string", "nullable": true}},
 	] {
 		not constraints.met(object.union({"parsed": {}}, object.remove(example, ["constraint"])), example.constraint)
 	}

@@ -47,6 +47,17 @@ test_an_address_has_one_at if {
 		"email",
 	)
 	not kinds.read_as({"value": "@", "parsed": {"kind": "email", "local": "", "domain": ""}}, "email")
+	not kinds.read_as({"value": "a@", "parsed": {"kind": "email", "local": "a", "domain": ""}}, "email")
+	not kinds.read_as({"value": "@b", "parsed": {"kind": "email", "local": "", "domain": "b"}}, "email")
+}
+
+test_a_kind_is_the_one_the_value_was_read_as if {
+	every kind in ["text", "none", "", null, ["email"]] {
+		not kinds.read_as(object.union(_address, {"parsed": {"kind": kind}}), "email")
+		not kinds.read_as(object.union(_host, {"parsed": {"kind": kind}}), "host")
+		not kinds.read_as(object.union(_path, {"parsed": {"kind": kind}}), "path")
+		not kinds.read_as(object.union(_url, {"parsed": {"kind": kind}}), "url")
+	}
 }
 
 test_a_host_is_itself if {
@@ -96,6 +107,9 @@ test_a_url_leads_nowhere_else if {
 		"http://acme.example/",
 		"HTTPS://acme.example/",
 		"//acme.example/",
+		"acme.example/",
+		"https://:80/",
+		"https://",
 		"",
 	] {
 		not kinds.read_as({"value": value, "parsed": _url.parsed}, "url")
@@ -103,6 +117,11 @@ test_a_url_leads_nowhere_else if {
 }
 
 test_a_url_without_its_parts_is_none if {
+	not kinds.read_as(
+		{"value": "://acme.example/", "parsed": {"kind": "url", "scheme": "", "host": "acme.example"}},
+		"url",
+	)
+
 	every parsed in [
 		{},
 		{"scheme": "https"},

@@ -34,7 +34,7 @@ steady(text) if {
 	is_string(text)
 
 	every segment in split(replace(text, "\\", "/"), "/") {
-		segment != ".."
+		trim_right(segment, " ") != ".."
 	}
 }
 
@@ -42,23 +42,15 @@ steady(text) if {
 # description: |
 #   Whether `text` lies at or below `prefix`, in any spelling that names the same place: the
 #   letter case, a doubled separator, one of another system, a segment that stays.
-# scope: document
 reaches(text, prefix) if {
 	is_string(text)
 	is_string(prefix)
-	_reaches(text, prefix)
+	startswith(_as_folder(_plain(text)), _plain_prefix(prefix))
 }
-
-_reaches(text, prefix) if startswith(lower(text), lower(prefix))
-
-_reaches(text, prefix) if startswith(_as_folder(_plain(text)), _plain_prefix(prefix))
 
 # METADATA
-# description: Whether `text` is a folder around `prefix`; a prefix of one segment has none
-encloses(text, prefix) if {
-	contains(prefix, "/")
-	startswith(_plain_prefix(prefix), _as_folder(_plain(text)))
-}
+# description: Whether `text` is a folder around `prefix`
+encloses(text, prefix) if startswith(_plain_prefix(prefix), _as_folder(_plain(text)))
 
 # METADATA
 # description: |
@@ -72,7 +64,6 @@ names(text) := (_runs(segments) | _endings(segments)) | _beginnings(segments) if
 _runs(segments) := {concat("/", array.slice(segments, start, start + length)) |
 	some start, _ in segments
 	some length in [1, 2, 3]
-	start + length <= count(segments)
 }
 
 _endings(segments) := {concat(".", ["*", parts[count(parts) - 1]]) |

@@ -44,6 +44,8 @@ test_below_is_the_folder_and_what_lies_in_it if {
 }
 
 test_what_climbs_is_not_steady if {
+	not paths.steady("a/.. /b")
+
 	every text in ["", "42", "/a/b", "a..b", "...", "/a/..b/c", "https://host.example/a"] {
 		paths.steady(text)
 	}
@@ -120,6 +122,7 @@ test_names_are_runs_endings_and_what_is_hidden if {
 	paths.names("42") == {"42"}
 	paths.names("main:.env.local") == {"main", ".env.local", "main/.env.local", "*.local", ".env.*"}
 	paths.names(".env.example") == {".env.example", "*.example"}
+	paths.names("a.env.b") == {"a.env.b", "*.b"}
 	paths.names("a\\b. ") == {"a", "b", "a/b"}
 	paths.names("") == set()
 	paths.names("/./") == set()

@@ -231,9 +231,10 @@ test_stands_for_a_tool_that_is_not_registered_or_not_in_the_task if {
 	}
 
 	# Nothing in the arguments, so nothing that could be refused.
-	every name in ["mail.unregistered", "mail.purge"] {
+	every name in ["mail.unregistered", "mail.purge", "mail.promised"] {
 		fixtures.stands("capability", "argument_not_allowed", fixtures.joined([
 			fixtures.putting("/question/action/name", name),
+			fixtures.putting(concat("/", [_bounds, "mail.promised"]), {"arguments": {}}),
 			fixtures.putting(_arguments, {}),
 		]))
 	}

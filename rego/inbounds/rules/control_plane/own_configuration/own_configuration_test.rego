@@ -115,6 +115,11 @@ test_deleting_a_folder_deletes_what_lies_in_it if {
 	every place in ["/work", "/et", "/etc/inbound"] {
 		fixtures.ruled_out("control_plane", "own_configuration", _deletes(place))
 	}
+
+	# What is written into a folder is told by its own name.
+	every patches in _writes("/etc") {
+		fixtures.ruled_out("control_plane", "own_configuration", patches)
+	}
 }
 
 test_bounds_hold_for_their_own_type_of_resource if {
@@ -144,6 +149,19 @@ test_a_bound_of_ids_says_nothing_of_arguments if {
 	]))
 }
 
+test_bounds_hold_without_an_argument_that_is_a_path if {
+	ids := fixtures.joined([
+		fixtures.calls["mail.send"],
+		fixtures.putting("/deployment/settings/control_plane", [{"type": "mailbox", "prefixes": ["bob"]}]),
+	])
+	lists := ["/deployment/settings/control_plane", "/deployment/settings/control_plane/0/prefixes"]
+
+	fixtures.ruled_out("control_plane", "own_configuration", ids)
+	fixtures.stands_without("control_plane", "own_configuration", ids, ["/deployment/settings/control_plane/0/type"])
+	fixtures.stands_retyped("control_plane", "own_configuration", ids, lists, "array")
+	fixtures.stands_retyped("control_plane", "own_configuration", ids, [concat("/", [lists[1], "0"])], "string")
+}
+
 test_content_and_recipients_name_no_place if {
 	every patches in [
 		fixtures.joined([
@@ -157,6 +175,26 @@ test_content_and_recipients_name_no_place if {
 	] {
 		fixtures.ruled_out("control_plane", "own_configuration", patches)
 	}
+}
+
+test_a_path_is_a_place_whatever_its_role if {
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([
+		fixtures.calls["file.write"],
+		fixtures.putting("/deployment/tools/file.write/arguments/~1path/role", "content"),
+		fixtures.putting(_path, "/work/CLAUDE.md"),
+	]))
+}
+
+test_a_target_that_is_no_text_or_no_path_is_no_place if {
+	fixtures.ruled_out("control_plane", "own_configuration", fixtures.joined([
+		fixtures.calls["mail.send"],
+		fixtures.putting("/deployment/tools/mail.send/arguments/~1copies/role", "target"),
+	]))
+	fixtures.ruled_out("control_plane", "own_configuration", fixtures.joined([
+		fixtures.calls["web.get"],
+		fixtures.putting("/deployment/tools/web.get/effects", ["write"]),
+		fixtures.putting("/question/action/properties/arguments/url", "https://wiki.acme.example/CLAUDE.md"),
+	]))
 }
 
 test_a_target_of_no_kind_and_an_unknown_argument_may_be_places if {
@@ -178,7 +216,7 @@ test_a_target_of_no_kind_and_an_unknown_argument_may_be_places if {
 test_stands_when_the_list_is_lost if {
 	stage := fixtures.staged(fixtures.calls["file.write"])
 
-	every list in [{}, [], null] {
+	every list in [{}, [], null, ["claude.md"], "claude.md"] {
 		not data.inbounds.rules.control_plane.own_configuration.ruled_out with input as stage.question
 			with data.deployment as stage.deployment
 			with data.inbounds.lib.places.control_plane as list

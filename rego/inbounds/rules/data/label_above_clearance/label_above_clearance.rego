@@ -26,7 +26,6 @@ import data.inbounds.lib.task
 # description: Agent and subject are cleared for the resource and for all that may be returned
 ruled_out if {
 	is_string(input.resource.id)
-	is_number(_clearance)
 	labels.resource <= _clearance
 	labels.returned <= _clearance
 }

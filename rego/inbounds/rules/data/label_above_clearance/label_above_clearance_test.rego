@@ -11,9 +11,23 @@ _staff := "/deployment/groups/staff/clearance"
 _label := "/question/resource/properties/label"
 
 test_ruled_out_up_to_the_clearance if {
+	fixtures.ruled_out(
+		"data",
+		"label_above_clearance",
+		fixtures.putting("/deployment/labels/resources/mail/label", "confidential"),
+	)
+
 	every _, patches in fixtures.calls {
 		fixtures.ruled_out("data", "label_above_clearance", patches)
 	}
+}
+
+test_the_highest_clearance_is_none_for_what_has_no_id if {
+	cleared := fixtures.joined([fixtures.putting(_agent, "secret"), fixtures.putting(_alice, "secret")])
+
+	fixtures.ruled_out("data", "label_above_clearance", cleared)
+	fixtures.stands_without("data", "label_above_clearance", cleared, ["/question/resource/id"])
+	fixtures.stands_retyped("data", "label_above_clearance", cleared, ["/question/resource/id"], "string")
 }
 
 test_the_highest_clearance_of_subject_and_groups_counts if {

@@ -22,7 +22,6 @@ import data.inbounds.lib.task
 # description: The task reaches up to the label of the resource and of all that may be returned
 ruled_out if {
 	is_string(input.resource.id)
-	is_number(_reach)
 	labels.resource <= _reach
 	labels.returned <= _reach
 }

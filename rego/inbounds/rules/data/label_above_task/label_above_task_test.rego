@@ -6,10 +6,22 @@ _reach := "/task/claims/authorization_details/0/label"
 
 test_ruled_out_up_to_the_label_of_the_task if {
 	fixtures.ruled_out("data", "label_above_task", fixtures.putting(_reach, "secret"))
+	fixtures.ruled_out(
+		"data",
+		"label_above_task",
+		fixtures.putting("/deployment/labels/resources/mail/label", "confidential"),
+	)
 
 	every _, patches in fixtures.calls {
 		fixtures.ruled_out("data", "label_above_task", patches)
 	}
+}
+
+test_the_highest_label_is_none_for_what_has_no_id if {
+	highest := fixtures.putting(_reach, "secret")
+
+	fixtures.stands_without("data", "label_above_task", highest, ["/question/resource/id"])
+	fixtures.stands_retyped("data", "label_above_task", highest, ["/question/resource/id"], "string")
 }
 
 test_names_what_is_labelled_too_high if {

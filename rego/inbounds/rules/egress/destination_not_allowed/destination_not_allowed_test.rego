@@ -216,6 +216,11 @@ test_stands_when_anything_it_reads_is_missing if {
 	])
 }
 
+test_a_call_that_sends_nothing_holds_its_arguments_all_the_same if {
+	fixtures.stands_without("egress", "destination_not_allowed", [], [_arguments])
+	fixtures.stands_retyped("egress", "destination_not_allowed", [], [_arguments], "object")
+}
+
 test_stands_when_anything_it_reads_is_of_another_type if {
 	fixtures.stands_retyped(
 		"egress", "destination_not_allowed", fixtures.calls["mail.send"], [

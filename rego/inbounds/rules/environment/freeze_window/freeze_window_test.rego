@@ -59,6 +59,8 @@ test_a_freeze_that_is_written_wrongly_holds if {
 		{"start": _now + 100, "end": _now - 100, "effects": ["read"]},
 		{"start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "effects": ["read"]},
 		{"end": _now - 100, "effects": ["read"]},
+		{"start": null, "end": _now - 100, "effects": ["read"]},
+		{"start": _now + 100, "end": "2028-01-01T00:00:00Z", "effects": ["read"]},
 		{"start": _now + 100, "effects": ["read"]},
 		{"start": _now + 100, "end": null, "effects": ["read"]},
 		{"start": _now - 1, "end": _now + 1, "effects": "write"},

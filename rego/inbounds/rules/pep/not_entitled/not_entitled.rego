@@ -32,9 +32,11 @@ details contains {"tenant": task.claims.tenant} if not _tenant
 
 details contains {"environment": task.authority.environment} if not _environment
 
-details contains {"obligation": type} if {
-	some type in input.context.pep.supported_obligations
+details contains {"obligation": type, "place": place} if {
+	is_array(input.context.pep.supported_obligations)
+	some index, type in input.context.pep.supported_obligations
 	not _obligation(type)
+	place := concat("/", ["/context/pep/supported_obligations", format_int(index, 10)])
 }
 
 _tenant if task.claims.tenant in _entry.tenants

@@ -25,7 +25,10 @@ test_names_what_the_pep_may_not_ask_for if {
 		},
 		{
 			"patches": fixtures.putting("/question/context/pep/supported_obligations/-", "redact"),
-			"details": {{"obligation": "redact"}},
+			"details": {{
+				"obligation": "redact",
+				"place": "/context/pep/supported_obligations/1",
+			}},
 		},
 	] {
 		fixtures.stands("pep", "not_entitled", example.patches)
@@ -40,7 +43,7 @@ test_stands_for_a_pep_that_nobody_set_up if {
 	fixtures.details("pep", "not_entitled", patches) == {
 		{"tenant": "acme"},
 		{"environment": "production"},
-		{"obligation": "notify"},
+		{"obligation": "notify", "place": "/context/pep/supported_obligations/0"},
 	}
 }
 

@@ -49,6 +49,7 @@ _leaf_clear(leaf) if {
 
 _no_secret_by_type if {
 	is_string(input.resource.type)
+	is_object(places.secret_types)
 	count(places.secret_types) > 0
 	not places.secret_types[lower(input.resource.type)]
 }

@@ -140,7 +140,7 @@ test_stands_for_a_tool_that_is_not_registered if {
 test_stands_when_a_list_is_lost if {
 	stage := fixtures.staged([])
 
-	every list in [{}, [], null] {
+	every list in [{}, [], null, [".env"], ".env"] {
 		not data.inbounds.rules.secret.not_for_agents.ruled_out with input as stage.question
 			with data.deployment as stage.deployment
 			with data.inbounds.lib.places.secrets as list
