@@ -1,127 +1,97 @@
-"""`python -m bench`: what one decision costs, on either engine, small and large.
+"""`python -m bench`: measure what a decision costs, print it, and keep it as JSON.
 
-The ordinary scene of the tests, allowed, with real signatures, is asked again and again at
-one fixed time. The large deployment has 10,000 tools and 100,000 revoked ids besides: a
-decision is to cost the same there. `--json` prints the figures alone, in microseconds.
+Times depend on the machine and on what else it does; ratios within one run are what counts.
+The exit code says whether everything was measured, not whether a goal was reached.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
-import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from tests.both import both
-from tests.scenes import Staged, staged
+from . import bare, calls, growth, servers, starts
+from .measure import FULL, QUICK
+from .results import Results, load, machine
+from .screen import Progress, console, show
+from .world import World
 
-from inbounds.pdp import DECISION, Reply
-from inbounds.pdp.opa import OpaServer
+if TYPE_CHECKING:
+    from .measure import Effort
 
-ROOT = Path(__file__).resolve().parent.parent
-WARM_UP = 50
-TOOLS = 10_000
-REVOKED = 100_000
-
-Ask = Callable[[bytes], Reply]
+_BUILD = Path(__file__).resolve().parent.parent / "build"
 
 
-def large() -> Staged:
-    """Return the ordinary scene in a deployment of many tools and many revoked ids."""
-    small = staged()
-    tools = small.deployment["tools"]
-    some = next(iter(tools.values()))
-    more = {f"other.{number}": copy.deepcopy(some) for number in range(TOOLS)}
-    deployment = {**small.deployment, "tools": {**tools, **more}}
-    live = copy.deepcopy(small.live)
-    live.setdefault("baseline", {"ended": {}, "revoked": {}, "switches": {}})
-    # In the baseline, so that the signed head of the feed holds as it is.
-    live["baseline"]["revoked"] = {f"other-{number}": 0 for number in range(REVOKED)}
-    return Staged(small.question, deployment, live, small.now)
-
-
-def microseconds(ask: Ask, question: bytes, *, rounds: int) -> dict[str, float]:
-    """Return the median, the 99th percentile and the least time of one decision."""
-    for _ in range(WARM_UP):
-        decision = ask(question).result["decision"]
-        if decision is not True:
-            raise SystemExit("the ordinary scene is not allowed: run the tests first")
-    spent = []
-    for _ in range(rounds):
-        start = time.perf_counter_ns()
-        ask(question)
-        spent.append((time.perf_counter_ns() - start) / 1000)
-    spent.sort()
-    return {"p50": spent[rounds // 2], "p99": spent[rounds * 99 // 100], "least": spent[0]}
-
-
-def decisions(rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield the name of each measurement with its figures."""
-    with both() as engines:
-        opa = OpaServer(engines.opa.url)
-        asks: dict[str, Ask] = {
-            "embedded": lambda text: engines.embedded.ask(DECISION, text, deadline=_later()),
-            "opa": lambda text: opa.ask(DECISION, text, deadline=_later()),
-        }
-        for size, stage in (("small", staged()), ("large", large())):
-            engines.place(stage.deployment, stage.live, stage.now)
-            question = json.dumps(stage.question).encode()
-            for name, ask in asks.items():
-                yield f"{name}, {size} deployment", microseconds(ask, question, rounds=rounds)
-        opa.close()
-
-
-def importing() -> dict[str, float]:
-    """Return what `import inbounds` costs beside what it cannot do without."""
-    needed = _import("import requests, pydantic, jwt")
-    whole = _import("import inbounds")
-    return {"needed": needed, "inbounds": whole, "ratio": whole / needed}
-
-
-def _import(statement: str) -> float:
-    timed = (
-        f"import time; t = time.perf_counter_ns(); {statement}; print(time.perf_counter_ns() - t)"
-    )
-    runs = [
-        int(subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True).stdout)
-        for _ in range(7)
-    ]
-    return min(runs) / 1000
-
-
-def _later() -> float:
-    return time.monotonic() + 30
-
-
-def main() -> int:
-    """Measure, print, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="What a decision costs.")
-    parser.add_argument("--rounds", type=int, default=2000, help="decisions to time of each kind")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    options = parser.parse_args()
-
-    figures: dict[str, Any] = {}
-    for name, found in decisions(options.rounds):
-        figures[name] = found
-        if not options.json:
-            print(
-                f"{name:28} p50 {found['p50']:7.0f} µs   p99 {found['p99']:7.0f} µs   "
-                f"least {found['least']:7.0f} µs"
-            )
-    cost = figures["import"] = importing()
-    if options.json:
-        print(json.dumps(figures, indent=2))
-    else:
-        print(
-            f"{'import inbounds':28} {cost['inbounds'] / 1000:.0f} ms, {cost['ratio']:.2f} times "
-            f"requests, pydantic and jwt"
-        )
+def main(arguments: list[str] | None = None) -> int:
+    """Run the bench as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer calls, smaller sizes, no HTTP")
+    parser.add_argument("--json", type=Path, default=_BUILD / "bench.json", help="where it is kept")
+    options = parser.parse_args(arguments)
+    effort = QUICK if options.quick else FULL
+    results, on = Results(), console()
+    before, begun = load(), time.monotonic()
+    _BUILD.mkdir(exist_ok=True)
+    # On the disk of the checkout, since a temporary folder may lie in memory.
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=_BUILD) as folder, Progress(on) as told:
+        world = World(Path(folder))
+        _run(world, effort, results, told)
+        world.close()
+    whole = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "load": {"before": before, "after": load()},
+        "quick": options.quick,
+        "seconds": round(time.monotonic() - begun, 1),
+        **results.to_json(),
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+    show(whole, on)
+    on.print(f"[dim]kept in {options.json}[/]")
     return 0
+
+
+def _run(world: World, effort: Effort, results: Results, told: Progress) -> None:
+    told("one call, embedded")
+    policy = world.embedded()
+    with bare.opa_eval(world, calls.question(world, policy)) as evaluate:
+        calls.measure(world, policy, ("opa_eval alone", evaluate), effort, results)
+    told("threads, embedded")
+    policy.push_live(world.feed())
+    calls.measure_threads(world, policy, effort, results)
+    policy.close()
+
+    told("building and signing bundles for OPA")
+    built = servers.bundles(world, 10)
+    for unix in (True, False) if effort is FULL else (True,):
+        told(f"one call, OPA over {'a Unix socket' if unix else 'HTTP'}")
+        with servers.opa(world, *built, unix=unix) as server:
+            asked = calls.question(world, server)
+            name = f"a raw {'Unix' if unix else 'TCP'} socket to OPA"
+            with servers.RawSocket(server, world.tokens["pep"], asked) as raw:
+                calls.measure(world, server, (name, raw.ask), effort, results)
+            if unix:
+                told("threads, OPA")
+                servers.refresh(world, server)
+                calls.measure_threads(world, server, effort, results)
+
+    told(f"embedded: up to {effort.most:,} tools, revoked ids and past calls")
+    growth.measure_embedded(world, effort, results)
+    told(f"the evidence log: {effort.most:,} records")
+    growth.measure_evidence(world, effort, results)
+    if effort is FULL:
+        told("OPA: more tools, more revoked ids")
+        growth.measure_opa(world, built, effort, results)
+    told("starting")
+    starts.measure(world, effort, results)
+    told("memory")
+    starts.measure_memory(world, results)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What a decision costs, measured beside what it cannot do without."""

@@ -1,0 +1,140 @@
+"""Timing things side by side, so that what disturbs one disturbs all."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Call = Callable[[], object]
+
+_WARM_UP = 20
+"""How often each is called before anything is timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        rounds: How often every entry has its turn; ratios are medians over these.
+        batch: How many calls a turn has.
+        seconds: How long a turn of throughput lasts.
+        starts: How many processes are started for each way to start.
+        most: The larger of two sizes that a decision must not depend on.
+    """
+
+    rounds: int
+    batch: int
+    seconds: float
+    starts: int
+    most: int
+
+
+FULL = Effort(rounds=25, batch=20, seconds=0.5, starts=9, most=10_000)
+QUICK = Effort(rounds=8, batch=10, seconds=0.25, starts=3, most=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the calls of one entry took, by round, in seconds."""
+
+    rounds: tuple[tuple[float, ...], ...]
+
+    def percentile(self, percent: float) -> float:
+        """Return the time that so many of a hundred calls did not exceed."""
+        ordered = sorted(seconds for calls in self.rounds for seconds in calls)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+    @property
+    def least(self) -> float:
+        """The time of the fastest calls: the second percentile, so that luck counts little."""
+        return self.percentile(2)
+
+    def over(self, other: Timing) -> float:
+        """Return how many times as long as `other`: the median of rounds."""
+        return statistics.median(
+            statistics.median(own) / statistics.median(beside)
+            for own, beside in zip(self.rounds, other.rounds, strict=True)
+        )
+
+    def beyond(self, other: Timing, *, unit: Timing) -> float:
+        """Return how much longer than `other`, counted in `unit`: the median of rounds."""
+        return statistics.median(
+            (statistics.median(own) - statistics.median(less)) / statistics.median(one)
+            for own, less, one in zip(self.rounds, other.rounds, unit.rounds, strict=True)
+        )
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return the percentiles, in microseconds."""
+        shown = {f"p{percent}": self.percentile(percent) for percent in (50, 95, 99)}
+        shown["least"] = self.least
+        calls = sum(len(calls) for calls in self.rounds)
+        return {"calls": calls, **{name: round(value * 1e6, 1) for name, value in shown.items()}}
+
+
+def side_by_side(entries: Mapping[str, Call], effort: Effort) -> dict[str, Timing]:
+    """Time all entries in turns, each turn beginning with another one."""
+    names = list(entries)
+    for name in names:
+        for _ in range(_WARM_UP):
+            entries[name]()
+    rounds: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
+    for number in range(effort.rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            rounds[name].append(_timed(entries[name], effort.batch))
+    return {name: Timing(tuple(taken)) for name, taken in rounds.items()}
+
+
+def _timed(call: Call, times: int) -> tuple[float, ...]:
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - begun)
+    return tuple(taken)
+
+
+def throughput(entries: Mapping[str, Sequence[Call]], effort: Effort) -> dict[str, float]:
+    """Count the calls a second of each entry, which has one thread for each of its calls."""
+    found: dict[str, list[float]] = {name: [] for name in entries}
+    for _ in range(max(3, effort.rounds // 5)):
+        for name, calls in entries.items():
+            found[name].append(_rate(calls, effort.seconds))
+    return {name: statistics.median(rates) for name, rates in found.items()}
+
+
+def _rate(calls: Sequence[Call], seconds: float) -> float:
+    made = [0] * len(calls)
+    failed: list[BaseException] = []
+    ready = threading.Barrier(len(calls) + 1)
+    over = threading.Event()
+
+    def run(place: int) -> None:
+        ready.wait()
+        try:
+            while not over.is_set():
+                calls[place]()
+                made[place] += 1
+        except BaseException as error:  # noqa: BLE001 -- told by the thread that waits
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    begun = time.perf_counter()
+    time.sleep(seconds)
+    over.set()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return sum(made) / (time.perf_counter() - begun)

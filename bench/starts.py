@@ -1,0 +1,131 @@
+"""What starting costs, in processes of their own: importing, the first call, and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .results import Goal
+
+if TYPE_CHECKING:
+    from .measure import Effort
+    from .results import Results
+    from .world import World
+
+_LIBRARIES = "import requests, pydantic, jwt"
+_IMPORT = "import inbounds"
+_FIRST_CALL = """\
+from inbounds import Guard
+guard = Guard(home=%(home)r, deployment=%(deployment)r, evidence=%(evidence)r, deadline=30)
+guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: None)
+with guard.task("correspond", subject="alice@acme.example") as task:
+    task.call("mail.read", {"id": "42"})
+"""
+_TIMED = """\
+import time
+begun = time.perf_counter()
+%s
+print(time.perf_counter() - begun)
+"""
+_RESIDENT = """\
+import gc
+gc.collect()
+with open("/proc/self/status") as status:
+    print(next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS:")))
+"""
+
+LIBRARIES = "importing requests, pydantic and jwt"
+IMPORT = "importing inbounds"
+WARM = "import, Guard() and the first call; machine code kept"
+COLD = "import, Guard() and the first call; nothing kept"
+
+
+def measure(world: World, effort: Effort, results: Results) -> None:
+    """Measure what starting takes, in turns."""
+    home = world.folder / "start"
+    shutil.copytree(world.folder / "home" / "issuer", home / "issuer")
+    first = _FIRST_CALL % {
+        "home": str(home),
+        "deployment": str(world.deployment()),
+        "evidence": str(home / "evidence.sqlite"),
+    }
+    programs = {LIBRARIES: _LIBRARIES, IMPORT: _IMPORT, COLD: first, WARM: first}
+    found: dict[str, list[float]] = {name: [] for name in programs}
+    for turn in range(effort.starts + 1):
+        for name, program in programs.items():
+            if name == COLD:
+                shutil.rmtree(home / "compiled", ignore_errors=True)
+            seconds = _run(_TIMED % program)
+            if turn:  # the first has the bytecode written
+                found[name].append(seconds)
+    medians = {name: statistics.median(seconds) for name, seconds in found.items()}
+    results.seconds["starting, without the interpreter"] = medians
+    for name, most in ((IMPORT, 1.8), (WARM, 2.5), (COLD, 2.5)):
+        ratio = statistics.median(
+            own / beside for own, beside in zip(found[name], found[LIBRARIES], strict=True)
+        )
+        results.goals.append(Goal(f"{name}, over {LIBRARIES}", ratio, most))
+
+
+def measure_memory(world: World, results: Results) -> None:
+    """Measure what is resident; only where the system tells."""
+    if not Path("/proc/self/status").exists():
+        return
+    folder = world.folder / "memory"
+    folder.mkdir()
+    sizes = results.mebibytes
+    sizes["the interpreter"] = _run(_RESIDENT)
+    sizes["after importing the SDK and wasmtime"] = _run(
+        f"import inbounds.pep, inbounds.pdp.embedded\n{_RESIDENT}"
+    )
+    for tools in (10, 10_000):
+        (folder / "deployment.json").write_text(json.dumps(world.stated(tools)), "utf-8")
+        (folder / "now.json").write_text(json.dumps(world.feed()), "utf-8")
+        sizes[f"after 200 questions, {tools:,} tools"] = _run(
+            _EMBEDDED % {"folder": str(folder)} + _RESIDENT
+        )
+    results.goals.append(
+        Goal(
+            "MiB of the embedded engine above the interpreter, 10 tools",
+            sizes["after 200 questions, 10 tools"] - sizes["the interpreter"],
+            64,
+        )
+    )
+
+
+_EMBEDDED = """\
+import json, pathlib, time
+import inbounds.pep
+from inbounds import assets
+from inbounds.pdp.embedded import EmbeddedPolicy
+folder = pathlib.Path(%(folder)r)
+policy = EmbeddedPolicy(
+    assets.wasm_bundle(),
+    key=assets.release_key(),
+    deployment=json.loads((folder / "deployment.json").read_bytes()),
+    live={"now": json.loads((folder / "now.json").read_bytes())},
+)
+for _ in range(200):
+    policy.ask("inbounds/main/decision", b"{}", deadline=time.monotonic() + 30)
+"""
+
+
+def _run(program: str) -> float:
+    """Run a program in a process of its own, and return the number it prints last."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("INBOUNDS_")}
+    made: Any = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    if made.returncode:
+        raise RuntimeError(f"a program of the bench failed:\n{made.stderr}")
+    return float(made.stdout.split()[-1])
