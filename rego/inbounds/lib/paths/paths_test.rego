@@ -78,6 +78,12 @@ test_no_spelling_keeps_from_being_reached if {
 	}
 }
 
+test_a_prefix_may_be_spelled_as_well if {
+	paths.reaches("/work/hr/x", `\Work\hr\`)
+	paths.reaches("/work/hr/x", "//work/./hr/")
+	not paths.reaches("/work/hrx", `\Work\hr\`)
+}
+
 test_a_prefix_that_ends_in_no_separator_goes_on_in_a_name if {
 	paths.reaches("alice", "al")
 	paths.reaches("./Alice", "al")

@@ -154,10 +154,10 @@ test_bounds_hold_without_an_argument_that_is_a_path if {
 		fixtures.calls["mail.send"],
 		fixtures.putting("/deployment/settings/control_plane", [{"type": "mailbox", "prefixes": ["bob"]}]),
 	])
-	lists := ["/deployment/settings/control_plane", "/deployment/settings/control_plane/0/prefixes"]
 
 	fixtures.ruled_out("control_plane", "own_configuration", ids)
 	fixtures.stands_without("control_plane", "own_configuration", ids, ["/deployment/settings/control_plane/0/type"])
+	lists := ["/deployment/settings/control_plane", "/deployment/settings/control_plane/0/prefixes"]
 	fixtures.stands_retyped("control_plane", "own_configuration", ids, lists, "array")
 	fixtures.stands_retyped("control_plane", "own_configuration", ids, [concat("/", [lists[1], "0"])], "string")
 }
