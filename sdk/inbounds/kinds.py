@@ -35,7 +35,7 @@ _PHONE = re.compile(r"\+[1-9][0-9]{1,14}")
 _DATE_ONLY = re.compile(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[1-7])?)")
 
 
-class NotOfKind(ValueError):  # noqa: N818 -- a sentence: "this is not of its kind"
+class NotOfKind(ValueError):
     """A value that its kind does not admit. Names the fault, never the value."""
 
 
@@ -82,7 +82,7 @@ def _host_of(host: str, host_type: int) -> str:
 
 def _read_url(text: str, fault: str = "cannot be read as a URL") -> Any:
     # Imported here: most agents have no argument of these kinds, and the parser is native code.
-    from ada_url import parse_url  # noqa: PLC0415
+    from ada_url import parse_url
 
     try:
         return parse_url(
@@ -106,7 +106,7 @@ def _url(value: Any) -> tuple[str, Parsed]:
         # The standard leaves the host of an unknown scheme as it is written; others do not.
         raise NotOfKind("is a URL of an unknown scheme whose host is not in its one form")
     if host != read:
-        from ada_url import replace_url  # noqa: PLC0415
+        from ada_url import replace_url
 
         href = replace_url(href, hostname=host)
     return href, Parsed(kind="url", scheme=url["protocol"].removesuffix(":"), host=host)

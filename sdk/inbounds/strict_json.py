@@ -15,7 +15,7 @@ MAX_INTEGER = 2**53 - 1
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-class NotStrictJson(ValueError):  # noqa: N818 -- a sentence: "this is not strict JSON"
+class NotStrictJson(ValueError):
     """The text is no JSON, or JSON that readers disagree about. The text is not quoted."""
 
 
