@@ -179,7 +179,7 @@ def _array(values: list[Any] | tuple[Any, ...], depth: int, room: _Room) -> list
     plain: list[Any] = []
     try:
         for value in values:
-            plain.append(_plain(value, depth, room))
+            plain.append(_plain(value, depth, room))  # noqa: PERF401 -- its length says where
     except _Fault as fault:
         fault.path.append(len(plain))
         raise
@@ -195,7 +195,7 @@ def _object(members: Mapping[Any, Any], depth: int, room: _Room) -> dict[str, An
         if type(key) is not str:
             if not isinstance(key, str):
                 raise _Fault("has a key that is not text")
-            key = str.__str__(key)
+            key = str.__str__(key)  # noqa: PLW2901 -- exactly text from here on
         if key in plain:
             raise _Fault("has a key twice")
         room.take(key)
@@ -224,7 +224,7 @@ def _members(model: pydantic.BaseModel) -> dict[str, Any]:
     try:
         # Not in JSON mode: that gives a set some order, and a secret its mask.
         return model.model_dump()
-    except Exception:
+    except Exception:  # noqa: BLE001 -- a serialiser of the caller's may raise anything
         raise _Fault("is a model that cannot be serialised") from None
 
 
