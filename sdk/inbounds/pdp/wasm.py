@@ -27,7 +27,7 @@ import wasmtime
 from inbounds.errors import ConfigurationError
 from inbounds.pdp.builtins import Builtin, Host
 from inbounds.pdp.compiled import CompiledModules
-from inbounds.pdp.crossing import Crossing
+from inbounds.pdp.crossing import Crossing, Landing
 from inbounds.pdp.values import BuiltinError, Literal, dump, parse
 
 MAX_MEMORY: Final = 512 * 1024 * 1024
@@ -40,6 +40,10 @@ _NO_DEADLINE: Final = 10**9
 _NULL, _BOOLEAN, _NUMBER, _STRING, _STRING_INTERNED, _BOOLEAN_INTERNED = 1, 2, 3, 4, 8, 9
 _INTEGER: Final = 1
 _NOW: Final = "time.now_ns"
+_HEAD: Final = struct.Struct("<BBxxII")
+_HEAD_OF_NUMBER: Final = struct.Struct("<BBxxxxxxII")
+_DIGITS: Final = 19
+"""Of nanoseconds since 1970, from 2001 to 2286."""
 _FUNCTIONS: Final = (
     "opa_eval",
     "opa_malloc",
@@ -127,6 +131,7 @@ class Instance:
     # --- loading ---------------------------------------------------------------------------
 
     def _load(self, compiled: wasmtime.Module) -> None:
+        self._landings: list[Landing] = []
         linker = wasmtime.Linker(self._store.engine)
         for wanted in compiled.imports:
             if wanted.module != "env" or wanted.name is None:
@@ -135,10 +140,9 @@ class Instance:
                 self._memory = wasmtime.Memory(self._store, wanted.type)
                 linker.define(self._store, "env", wanted.name, self._memory)
             elif isinstance(wanted.type, wasmtime.FuncType):
-                function = wasmtime.Func(
-                    self._store, wanted.type, self._import(wanted.name), access_caller=True
-                )
-                linker.define(self._store, "env", wanted.name, function)
+                landing = Landing(self._store, wanted.type, self._import(wanted.name))
+                self._landings.append(landing)
+                linker.define(self._store, "env", wanted.name, landing.function)
         exports = linker.instantiate(self._store, compiled).exports(self._store)
         major, minor = exports["opa_wasm_abi_version"], exports["opa_wasm_abi_minor_version"]
         if not isinstance(major, wasmtime.Global) or not isinstance(minor, wasmtime.Global):
@@ -154,16 +158,17 @@ class Instance:
         self._table = self._builtins()
         self.entrypoints: Mapping[str, int] = self._listing("entrypoints")
 
-    def _import(self, name: str) -> Callable[..., Any]:
-        # The store holds its imports: were they to hold the instance, nothing would free it.
+    def _import(self, name: str) -> Callable[[wasmtime.Caller, list[int]], int | None]:
+        # Were the imports to hold the instance, only the collector of cycles would free it.
         instance = weakref.ref(self)
+        built_in = name.startswith("opa_builtin")
 
-        def call(caller: wasmtime.Caller, *arguments: int) -> int | None:
+        def call(caller: wasmtime.Caller, arguments: list[int]) -> int | None:
             alive = instance()
             if alive is None:
                 raise EvaluationFailed("the instance is gone")
-            if name.startswith("opa_builtin"):
-                return alive._dispatch(caller, *arguments)  # noqa: SLF001
+            if built_in:
+                return alive._dispatch(caller, arguments)  # noqa: SLF001
             message = alive._text(caller, arguments[0]).decode("utf-8", "replace")  # noqa: SLF001
             if name == "opa_println":
                 return None
@@ -187,12 +192,19 @@ class Instance:
         return dict(json.loads(self._text(self._store, address)))
 
     def _prove_layout(self) -> None:
+        store, unknown = self._store, "its values are laid out in a way that is not known"
         for value in ("proof", True, None, 2**40 + 7):
-            if self._read(self._store, self._parsed(self._store, dump(value))) != value:
-                raise EvaluationFailed("its values are laid out in a way that is not known")
-        written = self._write(self._store, "\udc80proof")
-        if self._read(self._store, written) != "\udc80proof":
-            raise EvaluationFailed("its values are laid out in a way that is not known")
+            if self._read(store, self._parsed(store, dump(value)), self._base(store)) != value:
+                raise EvaluationFailed(unknown)
+        written = self._write(store, "\udc80proof")
+        if self._read(store, written, self._base(store)) != "\udc80proof":
+            raise EvaluationFailed(unknown)
+        self._now_value = self._parsed(store, b"1" * _DIGITS)
+        for now in (10**_DIGITS - 1, 10 ** (_DIGITS - 1)):
+            if self._moment(store, now) != self._now_value:
+                raise EvaluationFailed(unknown)
+            if self._read(store, self._now_value, self._base(store)) != now:
+                raise EvaluationFailed(unknown)
 
     def _prepare(self, data: bytes, *, live: bool) -> None:
         store, call = self._store, self._call
@@ -238,7 +250,6 @@ class Instance:
                 self._make_room(size + _RESERVE)
             ctypes.memmove(self._base(store) + self._heap, question, size)
             self._host.begin()
-            self._now_address = 0
             store.set_epoch_deadline(ticks)
             # It begins on a boundary of eight bytes: its numbers hold 64-bit integers.
             start = (self._heap + size + 7) & ~7
@@ -293,31 +304,45 @@ class Instance:
 
     # --- built-ins -------------------------------------------------------------------------
 
-    def _dispatch(self, caller: wasmtime.Caller, number: int, _: int, *arguments: int) -> int:
+    def _dispatch(self, caller: wasmtime.Caller, arguments: list[int]) -> int:
+        number, _, *addresses = arguments
         name, builtin = self._table[number]
-        if name == _NOW and self._now_address:
-            return self._now_address
         try:
-            result = builtin(*[self._read(caller, address) for address in arguments])
+            if name == _NOW:
+                return self._moment(caller, builtin())
+            # Nothing in between lets the memory grow, which could move it.
+            base = self._base(caller)
+            result = builtin(*[self._read(caller, address, base) for address in addresses])
         except BuiltinError as error:
             raise EvaluationFailed(f"`{name}` failed: {error}") from error
-        written = self._write(caller, result)
-        if name == _NOW:
-            self._now_address = written
-        return written
+        return self._write(caller, result)
 
-    def _read(self, store: wasmtime.Store | wasmtime.Caller, address: int) -> Any:
-        base = self._base(store) + address
-        kind, detail, first, second = struct.unpack("<BBxxII", ctypes.string_at(base, 12))
+    def _moment(self, store: wasmtime.Store | wasmtime.Caller, now: int) -> int:
+        """Write the time into the number kept for it: an evaluation knows one moment only.
+
+        The number keeps the digits it was parsed from. As a 64-bit integer it would be cut to
+        32 bits when it is divided (OPA 1.22).
+        """
+        digits = b"%d" % now
+        base = self._base(store)
+        kind, _, at, size = _HEAD_OF_NUMBER.unpack(
+            ctypes.string_at(base + self._now_value, _HEAD_OF_NUMBER.size)
+        )
+        if (kind, size) != (_NUMBER, len(digits)):
+            return self._write(store, now)
+        ctypes.memmove(base + at, digits, size)
+        return self._now_value
+
+    def _read(self, store: wasmtime.Store | wasmtime.Caller, address: int, base: int) -> Any:
+        kind, detail, first, second = _HEAD.unpack(ctypes.string_at(base + address, _HEAD.size))
         if kind in (_STRING, _STRING_INTERNED):
-            content = ctypes.string_at(base - address + second, first)
-            return content.decode("utf-8", "surrogateescape")
+            return ctypes.string_at(base + second, first).decode("utf-8", "surrogateescape")
         if kind in (_BOOLEAN, _BOOLEAN_INTERNED):
             return bool(detail)
         if kind == _NULL:
             return None
         if kind == _NUMBER and detail == _INTEGER:
-            return struct.unpack("<q", ctypes.string_at(base + 8, 8))[0]
+            return struct.unpack("<q", ctypes.string_at(base + address + 8, 8))[0]
         return parse(self._text(store, self._call["opa_value_dump"](store, address)))
 
     def _write(self, store: wasmtime.Store | wasmtime.Caller, value: Any) -> int:
@@ -325,7 +350,7 @@ class Instance:
             # Written by hand: the module's parser refuses bytes that are not UTF-8.
             content = value.encode("utf-8", "surrogateescape")
             address = self._call["opa_malloc"](store, 12 + len(content))
-            header = struct.pack("<BBxxII", _STRING, 0, len(content), address + 12)
+            header = _HEAD.pack(_STRING, 0, len(content), address + 12)
             ctypes.memmove(self._base(store) + address, header + content, 12 + len(content))
             return address
         if value is None or isinstance(value, bool):
@@ -336,7 +361,7 @@ class Instance:
 
     def _base(self, store: wasmtime.Store | wasmtime.Caller) -> int:
         # Asked for every time: growing may move it.
-        return ctypes.cast(self._memory.data_ptr(store), ctypes.c_void_p).value or 0
+        return ctypes.addressof(self._memory.data_ptr(store).contents)
 
     def _text(self, store: wasmtime.Store | wasmtime.Caller, address: int) -> bytes:
         if not 0 < address < self._memory.data_len(store):
