@@ -48,6 +48,7 @@ class Development:
         self.feed = LiveFeed(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
         self._lock = threading.Lock()
         self._put_at = float("-inf")
+        self._ends = self._put_ends = 0
 
     @staticmethod
     def create(folder: Path, about: About) -> dict[str, Any]:
@@ -99,14 +100,14 @@ class Development:
             return _nothing
 
         def refresh() -> None:
-            if clock.monotonic() - self._put_at < EVERY:
+            if self._fresh():
                 return
             with self._lock:
-                if clock.monotonic() - self._put_at < EVERY:
+                if self._fresh():
                     return
-                begun = clock.monotonic()
+                begun, ends = clock.monotonic(), self._ends
                 pdp.push_live(self.feed.snapshot())
-                self._put_at = begun
+                self._put_at, self._put_ends = begun, ends
 
         return refresh
 
@@ -116,8 +117,12 @@ class Development:
 
     def _end(self, task: str) -> None:
         self.feed.end(task)
-        # What has ended is worthless at once: the next question sees it.
-        self._put_at = float("-inf")
+        # What has ended is worthless at once: the next question sees it, even where the feed
+        # is being put just now.
+        self._ends += 1
+
+    def _fresh(self) -> bool:
+        return clock.monotonic() - self._put_at < EVERY and self._ends == self._put_ends
 
 
 def feed_as_of(folder: Path, now: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from . import clock
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .sessions import SessionKey
     from .tools import GuardedTool, ResourceOf
 
-_current: ContextVar[Task | None] = ContextVar("inbounds_task", default=None)
+_entered: ContextVar[tuple[Task, ...]] = ContextVar("inbounds_tasks", default=())
+"""The tasks that this context is within, the innermost last."""
 
 RENEW_WITHIN = 60
 """A token that has fewer seconds left than this is renewed before it is used."""
@@ -34,10 +35,10 @@ def current() -> Task:
     Raises:
         TaskMissing: There is none. Nothing has run.
     """
-    task = _current.get()
-    if task is None:
+    within = _entered.get()
+    if not within:
         raise TaskMissing("a guarded tool was called outside a task")
-    return task
+    return within[-1]
 
 
 class Task:
@@ -45,7 +46,8 @@ class Task:
 
     Made by `Guard.task`. Within `with task:` (or `async with`) the guarded tools of this
     context, and of coroutines started from it, are called under it; a new thread starts
-    without a task. Leaving the block ends the task.
+    without a task. Leaving the block ends the task. A generator that enters a task shares its
+    context with whoever iterates it: say `task.call` there, which names the task.
 
     Attributes:
         id: The id of the task.
@@ -58,7 +60,7 @@ class Task:
         self._grant = grant
         self._prompt = prompt
         self._lock = threading.Lock()
-        self._entered: list[Token[Task | None]] = []
+        self._blocks = 0
         self._unrecorded: list[Executed] = []
         self._ended = False
         self.id = grant.task
@@ -225,7 +227,9 @@ class Task:
         self._guard.issuer.end(self.id)
 
     def __enter__(self) -> Self:
-        self._entered.append(_current.set(self))
+        with self._lock:
+            self._blocks += 1
+        _entered.set((*_entered.get(), self))
         return self
 
     def __exit__(
@@ -234,8 +238,7 @@ class Task:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.reset(self._entered.pop())
-        if not self._entered:
+        if self._left():
             self.end()
 
     async def __aenter__(self) -> Self:
@@ -247,9 +250,19 @@ class Task:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.reset(self._entered.pop())
-        if not self._entered:
+        if self._left():
             await asyncio.to_thread(self.end)
+
+    def _left(self) -> bool:
+        """Leave one block; tell whether it was the last, in whatever thread the others were."""
+        within = list(_entered.get())
+        if self in within:
+            # Not always the innermost: a generator's block ends when the generator does.
+            del within[len(within) - 1 - within[::-1].index(self)]
+            _entered.set(tuple(within))
+        with self._lock:
+            self._blocks -= 1
+            return self._blocks == 0
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, intent={self._grant.request.intent!r})"

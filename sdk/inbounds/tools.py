@@ -7,19 +7,22 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
+from .canonical import canonical_json
 from .errors import ArgumentNotRepresentable, ConfigurationError, InboundsError
 from .models import Resource
 from .tasks import current
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from .pep import Permit
+    from .tasks import Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,6 +53,21 @@ def resource_of(said: Resource | tuple[str, str], tool: str) -> Resource:
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a call is about to call.
+
+    Attributes:
+        name: The name the tool is registered under.
+        complete: Adds to the arguments what the tool itself would add.
+        resource: Says what a call with whole arguments touches.
+    """
+
+    name: str
+    complete: Callable[[Mapping[str, Any]], dict[str, Any]]
+    resource: Callable[[Mapping[str, Any]], Resource]
+
+
 class GuardedTool(Generic[P, R]):
     """A function an agent may call, behind the policy. Made by `Guard.tool`.
 
@@ -61,15 +79,26 @@ class GuardedTool(Generic[P, R]):
         function: The function itself, unguarded.
     """
 
+    name: str
+
     def __init__(self, name: str, function: Callable[P, R], resource: ResourceOf) -> None:
+        if isinstance(function, GuardedTool):
+            raise ConfigurationError(
+                f"`{name}` guards what is guarded as `{function.name}`",
+                code="configuration.tool_guarded_twice",
+                hint="guard a function once, under the one name the registry has for it",
+            )
+        # The function's own attributes stay its own: one of them may be called `name`.
+        functools.update_wrapper(self, function, updated=())
+        # An object that is called is what its class makes of a call.
+        called = getattr(type(function), "__call__", None)  # noqa: B004 -- what it is matters
         self.name = name
         self.function = function
-        self.asynchronous = inspect.iscoroutinefunction(function)
-        self.generates = inspect.isgeneratorfunction(function)
-        self.generates_async = inspect.isasyncgenfunction(function)
+        self.asynchronous = _is(inspect.iscoroutinefunction, function, called)
+        self.generates = _is(inspect.isgeneratorfunction, function, called)
+        self.generates_async = _is(inspect.isasyncgenfunction, function, called)
         self._resource = resource
         self.signature = _signature(name, function)
-        functools.update_wrapper(self, function)
         if self.asynchronous and sys.version_info >= (3, 12):
             # What asks whether this is a coroutine function has to hear yes.
             inspect.markcoroutinefunction(self)
@@ -81,9 +110,9 @@ class GuardedTool(Generic[P, R]):
         if self.asynchronous:
             call = current().acall(self, arguments)
         elif self.generates_async:
-            call = self._aiterate(arguments)
+            call = self.aiterate(current, arguments)
         elif self.generates:
-            call = self._iterate(arguments)
+            call = self.iterate(current, arguments)
         else:
             call = current().call(self, arguments)
         return typing.cast("R", call)
@@ -111,76 +140,97 @@ class GuardedTool(Generic[P, R]):
             for name, value in bound.arguments.items()
         }
 
+    def complete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments with the function's defaults: what is left out runs as well.
+
+        Raises:
+            ArgumentNotRepresentable: One that the function needs is missing.
+        """
+        whole = dict(arguments)
+        for name, parameter in self.signature.parameters.items():
+            if name in whole or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            if parameter.default is parameter.empty:
+                raise _does_not_fit(self.name, "one that it needs is missing")
+            whole[name] = parameter.default
+        return whole
+
     def resource(self, arguments: Mapping[str, Any]) -> Resource:
         """Return what a call with these arguments touches.
 
         Raises:
             ArgumentNotRepresentable: The resource function failed, or said no resource.
         """
-        try:
-            args, kwargs = self._spread(arguments)
-            said = self._resource(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
-            raise ArgumentNotRepresentable(
-                f"the resource of `{self.name}` failed with {type(error).__name__}",
-                code="resource.not_representable",
-                hint="`resource=` takes the arguments of the tool, by the same names",
-            ) from None
-        return resource_of(said, self.name)
+        args, kwargs = self._spread(arguments)
+        return told_resource(self._resource, self.name, *args, **kwargs)
 
     def ready(self, permit: Permit) -> Callable[[], Any]:
         """Return the one call that `permit` stands for; nothing has run until it is called.
 
         Raises:
-            DecisionUnavailable: The arguments are not the judged ones.
-            ArgumentNotRepresentable: A judged argument does not fit its annotation.
+            ArgumentNotRepresentable: A judged argument does not fit the function.
         """
         judged = permit.arguments
-        permit.compare(judged)
         try:
+            if judged.keys() - self.signature.parameters.keys():
+                raise _does_not_fit(self.name, "one that it does not take was judged")
             args, kwargs = self._spread(self._restored(judged))
         except InboundsError:
             permit.cancel()
             raise
-        return functools.partial(typing.cast("Any", self.function), *args, **kwargs)
 
-    def _iterate(self, arguments: Mapping[str, Any]) -> Iterator[Any]:
-        permit = current().permit(self, arguments)
+        def run() -> Any:
+            permit.compare(judged)
+            return typing.cast("Any", self.function)(*args, **kwargs)
+
+        return run
+
+    def iterate(self, task: Callable[[], Task], arguments: Mapping[str, Any]) -> Iterator[Any]:
+        """Iterate over the function's items under one permit, asked for with the first."""
+        permit = task().permit(self, arguments)
         run = self.ready(permit)
         try:
-            yield from run()
+            # No `yield from`: what is sent into the generator would reach the tool unjudged.
+            for item in run():
+                yield permit.admitted(item)
         except BaseException as error:
             permit.fail(error)
             raise
         permit.finish(None)
 
-    async def _aiterate(self, arguments: Mapping[str, Any]) -> AsyncIterator[Any]:
-        permit = await current().apermit(self, arguments)
+    async def aiterate(
+        self, task: Callable[[], Task], arguments: Mapping[str, Any]
+    ) -> AsyncIterator[Any]:
+        """Async twin of `iterate`."""
+        permit = await task().apermit(self, arguments)
         run = self.ready(permit)
         try:
             async for item in run():
-                yield item
+                yield permit.admitted(item)
         except BaseException as error:
             permit.fail(error)
             raise
         permit.finish(None)
 
     def _spread(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Lay arguments out as the signature takes them."""
+        """Lay whole arguments out as the signature takes them."""
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         for name, parameter in self.signature.parameters.items():
-            if name not in arguments:
-                continue
-            value = arguments[name]
             if parameter.kind is parameter.VAR_POSITIONAL:
-                args.extend(value)
+                args.extend(arguments.get(name, []))
             elif parameter.kind is parameter.VAR_KEYWORD:
-                kwargs.update(value)
+                bag = arguments.get(name, {})
+                if not isinstance(bag, dict) or bag.keys() & self.signature.parameters.keys():
+                    raise _does_not_fit(self.name, "one is given twice")
+                kwargs.update(bag)
+            elif name not in arguments:
+                # Laid out by place: without this one, every later one would be another's.
+                raise _does_not_fit(self.name, "one that it needs is missing")
             elif parameter.kind is parameter.KEYWORD_ONLY:
-                kwargs[name] = value
+                kwargs[name] = arguments[name]
             else:
-                args.append(value)
+                args.append(arguments[name])
         return args, kwargs
 
     def _restored(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,13 +239,15 @@ class GuardedTool(Generic[P, R]):
         for name, adapter in self._adapters.items():
             if name not in restored:
                 continue
+            judged = restored[name]
             try:
-                restored[name] = adapter.validate_python(restored[name])
-            except ValidationError:
-                raise ArgumentNotRepresentable(
-                    f"the judged `{name}` of `{self.name}` does not fit its annotation",
-                    hint="make the annotation and the registry say the same",
-                ) from None
+                restored[name] = adapter.validate_python(judged, by_name=True)
+                # A default or a validator of the type may have made something else of it.
+                same = canonical_json(restored[name]) == canonical_json(judged)
+            except (ValidationError, ArgumentNotRepresentable):
+                same = False
+            if not same:
+                raise _does_not_fit(self.name, f"the judged `{name}` is none of its annotation")
         return restored
 
     @functools.cached_property
@@ -219,6 +271,36 @@ class GuardedTool(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"GuardedTool({self.name!r})"
+
+
+def told_resource(function: ResourceOf, tool: str, *args: Any, **kwargs: Any) -> Resource:
+    """Ask a resource function what a call touches.
+
+    Raises:
+        ArgumentNotRepresentable: It failed, or said no resource. What it raised is not told:
+            it may hold an argument.
+    """
+    try:
+        said = function(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
+        raise ArgumentNotRepresentable(
+            f"the resource of `{tool}` failed with {type(error).__name__}",
+            code="resource.not_representable",
+            hint="`resource=` takes the arguments of the tool, by the same names",
+        ) from None
+    return resource_of(said, tool)
+
+
+def _is(kind: Callable[[Any], bool], *candidates: Any) -> bool:
+    return any(kind(candidate) for candidate in candidates)
+
+
+def _does_not_fit(tool: str, why: str) -> ArgumentNotRepresentable:
+    return ArgumentNotRepresentable(
+        f"the arguments do not fit `{tool}`: {why}",
+        code="argument.does_not_fit",
+        hint="make the function's signature and the registry say the same",
+    )
 
 
 def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:

@@ -38,7 +38,7 @@ from inbounds.errors import (
     InvalidAnswer,
     SessionContended,
 )
-from inbounds.evidence.records import Decided, Granted
+from inbounds.evidence.records import Decided, Executed, Granted
 from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, Answer, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
@@ -49,12 +49,16 @@ from inbounds.version import __version__
 from .permit import Bound, Permit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from inbounds.models import SessionState
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
+    from inbounds.tools import Target
+
+
+_MOST_POINTERS = 100
 
 
 class Call:
@@ -64,15 +68,15 @@ class Call:
         self,
         parts: Parts,
         task: Task,
-        tool: str,
-        resource_of_call: Callable[[Mapping[str, Any]], Resource],
+        target: Target,
         arguments: Mapping[str, Any],
     ) -> None:
         self._parts = parts
         self._task = task
-        self._tool = tool
-        self._resource_of_call = resource_of_call
+        self._tool = target.name
+        self._target = target
         self._given = arguments
+        self._recorded = False
         self._id = uuid7()
         self._deadline = clock.monotonic() + parts.configuration.deadline
         self._registered: RegistryAnswer | None = None
@@ -106,11 +110,16 @@ class Call:
                 if decision.allowed:
                     self._parts.discharger.before(self._tool, decision.obligations)
                 self._record(span, decision)
+                self._recorded = decision.allowed
             except InboundsError as error:
                 error.decision_id = error.decision_id or self._id
                 span.unavailable(error)
                 span.enforcement("blocked")
-                self._record_fault(span, error)
+                self._record_fault(span, error.code)
+                raise
+            except BaseException:
+                # Stopped in between, perhaps after the commit: it has not run.
+                self._record_fault(span, "call.interrupted")
                 raise
             if decision.outcome == "ask":
                 span.enforcement("paused")
@@ -124,12 +133,18 @@ class Call:
     # --- step 1 ---------------------------------------------------------------------------
 
     def _canonicalise(self) -> None:
+        if shown(self._tool) != self._tool:
+            raise ArgumentNotRepresentable(
+                "the name of the tool is empty, too long or not printable",
+                code="tool.not_representable",
+                hint="the registry has names of up to 256 printable signs",
+            )
         registered = self._parts.registry.tool(self._tool, deadline=self._deadline)
         tool = registered.tool or UNREGISTERED
         self._registered = registered
-        self._canonical = canonicalise(self._given, tool.arguments)
+        self._canonical = canonicalise(self._target.complete(self._given), tool.arguments)
         # A copy of its own: what it does to the arguments must not change what is judged.
-        self._resource = self._resource_of_call(json.loads(self._canonical.json))
+        self._resource = self._target.resource(json.loads(self._canonical.json))
         self._digest = self._hmac(self._canonical.json)
 
     # --- steps 2 and 3 --------------------------------------------------------------------
@@ -283,12 +298,7 @@ class Call:
                 span,
                 outcome=decision.outcome,
                 codes=tuple(reason.code for reason in decision.reasons),
-                pointers=tuple(
-                    str(detail["argument"])
-                    for reason in decision.reasons
-                    for detail in reason.details
-                    if "argument" in detail
-                ),
+                pointers=self._pointers(decision),
                 obligations=tuple(obligation.type for obligation in decision.obligations),
                 policy=decision.policy.revision,
                 deployment=decision.policy.deployment,
@@ -296,14 +306,42 @@ class Call:
             )
         )
 
-    def _record_fault(self, span: DecisionSpan, error: InboundsError) -> None:
-        if error.code.startswith("evidence."):
-            return
-        # What refused it is what the caller has to hear, not that it left no record.
-        with contextlib.suppress(DecisionUnavailable):
-            self._parts.evidence.decided(
-                self._decided(span, outcome="unavailable", codes=(error.code,))
+    def _pointers(self, decision: Decision) -> tuple[str, ...]:
+        """The arguments that the reasons name, as far as the registry knows their names.
+
+        A key that nobody registered is text of whoever chose it, and could be a value.
+        """
+        tool = self._registered.tool if self._registered else None
+        known = {
+            step for pattern in (tool.arguments if tool else {}) for step in pattern.split("/")
+        }
+        named = {
+            "/".join(
+                step if step in known or step.isdigit() else "?"
+                for step in str(detail["argument"]).split("/")
             )
+            for reason in decision.reasons
+            for detail in reason.details
+            if "argument" in detail
+        }
+        return tuple(sorted(named)[:_MOST_POINTERS])
+
+    def _record_fault(self, span: DecisionSpan, code: str) -> None:
+        # What stopped it is what the caller has to hear, not that it left no record.
+        with contextlib.suppress(DecisionUnavailable):
+            if self._recorded:
+                self._parts.evidence.executed(
+                    Executed(
+                        decision_id=self._id,
+                        at=clock.now_ns(),
+                        executed="no",
+                        status="cancelled",
+                    )
+                )
+            elif not code.startswith("evidence."):
+                self._parts.evidence.decided(
+                    self._decided(span, outcome="unavailable", codes=(code,))
+                )
 
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
         task, request = self._task, self._task.request
@@ -317,9 +355,9 @@ class Call:
             subject=task.session.subject,
             agent=task.session.agent,
             intent=request.intent,
-            tool=self._tool,
+            tool=shown(self._tool),
             effects=tuple(tool.effects) if tool else (),
-            resource_type=self._resource.type,
+            resource_type=shown(self._resource.type),
             resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
             digest=self._digest,
             engine=self._parts.pdp.name,
@@ -341,13 +379,14 @@ class Call:
             tool=self._tool,
             judged=self._canonical.json,
             bound=Bound(returns.label, registered.labels),
+            require_usable=self._task.require_usable,
             record=self._parts.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
         return self._parts.telemetry.decision(
-            tool=self._tool,
+            tool=shown(self._tool),
             agent=self._task.session.agent,
             sid=self._task.session.sid,
             task=self._task.id,
@@ -368,6 +407,12 @@ class Call:
 
     def _hmac(self, serialised: bytes) -> str:
         return digest(serialised, self._parts.digest_key, self._parts.digest_key_id)
+
+
+def shown(name: str) -> str:
+    """A name as it may stand in records and spans: printable, of a name's length, not empty."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256] or "?"
 
 
 def _answer(result: Any) -> Answer:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
@@ -11,14 +12,13 @@ from inbounds import clock
 from inbounds.config import Configuration, Options
 from inbounds.errors import (
     ConfigurationError,
-    DecisionUnavailable,
 )
 from inbounds.ids import uuid7
-from inbounds.models import Decision, Narrower, Resource
+from inbounds.models import Decision, Narrower
 from inbounds.parts import Parts
 from inbounds.sessions import SessionKey, begin_state
 from inbounds.tasks import Task
-from inbounds.tools import GuardedTool, ResourceOf, resource_of
+from inbounds.tools import GuardedTool, ResourceOf, Target, told_resource
 
 from .call import Call
 from .permit import Permit
@@ -129,14 +129,15 @@ class Guard:
             intent: The name of an intent of the deployment, such as `summarise`.
             subject: The id of the user on whose authority it runs.
             prompt: What the user said. Never recorded.
-            session: The session to go on with; a fresh one by default.
+            session: The `sid` of the session to go on with, as `Task.session.sid` says it; a
+                fresh one by default.
             narrower: What to ask for less of.
             seconds: How long the task may last at most.
 
         Raises:
             TokenInvalid: The policy grants nothing of it.
-            ConfigurationError: `session.exists`: the session is another's.
-            DecisionUnavailable: The policy, or the session store, could not be reached.
+            DecisionUnavailable: `session.lost`: there is no such session of this subject, agent
+                and tenant; or the policy or the session store could not be reached.
         """
         parts = self._parts
         sid = session or f"session-{uuid7()}"
@@ -181,8 +182,7 @@ class Guard:
         tool_call_id: str = "",
     ) -> Permit:
         """Take steps 1 to 5 for one call. See `Task.permit`."""
-        call = Call(self._parts, task, *self._resolve(tool, resource), arguments)
-        return call.permit(tool_call_id)
+        return Call(self._parts, task, self._target(tool, resource), arguments).permit(tool_call_id)
 
     def evaluate(
         self,
@@ -193,18 +193,26 @@ class Guard:
         resource: ResourceOf | None = None,
     ) -> Decision:
         """Take steps 1 and 2 for one call, and no other. See `Task.evaluate`."""
-        call = Call(self._parts, task, *self._resolve(tool, resource), arguments)
-        return call.evaluate()
+        return Call(self._parts, task, self._target(tool, resource), arguments).evaluate()
 
     def call(
         self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
     ) -> Any:
         """Take every step for one call. See `Task.call`."""
         guarded = self._guarded(tool)
+        if guarded.generates:
+            return guarded.iterate(lambda: task, arguments)
+        if guarded.asynchronous or guarded.generates_async:
+            raise ConfigurationError(
+                f"`{guarded.name}` is async, and would run after its permit was used",
+                code="configuration.tool_is_async",
+                hint="`await task.acall(…)`",
+            )
         permit = self.permit(task, guarded, arguments)
         run = guarded.ready(permit)
         try:
             result = run()
+            _refuse_lazy(guarded.name, result)
         except BaseException as error:
             permit.fail(error)
             raise
@@ -237,11 +245,17 @@ class Guard:
     ) -> Any:
         """Async twin of `call`."""
         guarded = self._guarded(tool)
+        if guarded.generates_async:
+            return guarded.aiterate(lambda: task, arguments)
+        if guarded.generates:
+            return guarded.iterate(lambda: task, arguments)
         permit = await self.apermit(task, guarded, arguments)
         run = guarded.ready(permit)
         try:
-            running = run() if guarded.asynchronous else asyncio.to_thread(run)
-            result = await _awaited(running)
+            result = run() if guarded.asynchronous else await asyncio.to_thread(run)
+            if inspect.isawaitable(result):
+                result = await result
+            _refuse_lazy(guarded.name, result)
         except BaseException as error:
             await asyncio.shield(asyncio.to_thread(permit.fail, error))
             raise
@@ -261,26 +275,21 @@ class Guard:
                 hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
             ) from None
 
-    def _resolve(
-        self, tool: str | GuardedTool[..., Any], resource: ResourceOf | None
-    ) -> tuple[str, Callable[[Mapping[str, Any]], Resource]]:
-        """Find a tool's name and how a call's resource is told."""
+    def _target(self, tool: str | GuardedTool[..., Any], resource: ResourceOf | None) -> Target:
+        """Find a tool's name, what is left out of its arguments, and how its resource is told."""
         if resource is None:
             guarded = self._guarded(tool)
-            return guarded.name, guarded.resource
+            return Target(guarded.name, guarded.complete, guarded.resource)
         name = tool.name if isinstance(tool, GuardedTool) else tool
-        return name, lambda arguments: resource_of(resource(**arguments), name)
+        complete = tool.complete if isinstance(tool, GuardedTool) else dict
+        return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
 
     def _begin_session(self, key: SessionKey, *, fresh: bool, some_tool: str) -> None:
         sessions = self._parts.sessions
         if not fresh:
-            try:
-                sessions.load(key)
-            except DecisionUnavailable as error:
-                if error.code != "session.lost":
-                    raise
-            else:
-                return
+            # One that is not there was lost, with its labels; it never begins anew.
+            sessions.load(key)
+            return
         deadline = clock.monotonic() + self.configuration.deadline
         lowest = self._parts.registry.tool(some_tool, deadline=deadline).labels[0]
         sessions.create(key, begin_state(key.sid, lowest))
@@ -294,5 +303,21 @@ def _discard(asking: asyncio.Future[Permit]) -> None:
         asking.result().cancel()
 
 
-async def _awaited(running: Coroutine[Any, Any, Any]) -> Any:
-    return await running
+def _refuse_lazy(tool: str, result: Any) -> None:
+    """Refuse a result that would do its work after the permit was used.
+
+    Raises:
+        ConfigurationError: `configuration.tool_is_lazy`.
+    """
+    if not (
+        inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result)
+    ):
+        return
+    if hasattr(result, "close"):
+        result.close()
+    raise ConfigurationError(
+        f"`{tool}` returned something that runs later, out of sight of its permit",
+        code="configuration.tool_is_lazy",
+        hint="guard the async or generator function itself",
+        executed="unknown",
+    )

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import logging
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -82,6 +83,7 @@ class Permit:
         tool: str,
         judged: bytes,
         bound: Bound,
+        require_usable: Callable[[], None],
         record: Callable[[Executed], None],
         unrecorded: Callable[[Executed], None],
     ) -> None:
@@ -89,6 +91,9 @@ class Permit:
         self.tool = tool
         self._judged = judged
         self._bound = bound
+        self._require_usable = require_usable
+        # A fork copies the permit; only the process it was given to may use it.
+        self._process = os.getpid()
         self._record = record
         self._unrecorded = unrecorded
         self._lock = threading.Lock()
@@ -104,8 +109,16 @@ class Permit:
         """Make sure that `arguments` are the judged ones, right before the tool runs.
 
         Raises:
-            DecisionUnavailable: `permit.arguments_changed`. The tool must not run.
+            DecisionUnavailable: `permit.arguments_changed`, `permit.used`, or `task.over`. The
+                tool must not run.
         """
+        if not self._open or os.getpid() != self._process:
+            raise self._used()
+        try:
+            self._require_usable()
+        except DecisionUnavailable:
+            self.cancel()
+            raise
         if not hmac.compare_digest(canonical_json(arguments), self._judged):
             self.cancel()
             raise DecisionUnavailable(
@@ -115,6 +128,24 @@ class Permit:
                 decision_id=self.decision.id,
             )
 
+    def admitted(self, item: T | Labelled[T]) -> T:
+        """Get what the agent may have of one item of a result, while the tool goes on.
+
+        Raises:
+            ResultWithheld: The item is more sensitive than was permitted. The permit is used.
+        """
+        if not isinstance(item, Labelled):
+            return item
+        if self._bound.admits(item.label):
+            return item.value
+        self._close("yes", "withheld")
+        raise ResultWithheld(
+            "the result is labelled higher than the registry says this tool returns",
+            code="result.label_above_bound",
+            hint="raise `returns.label` of the tool in deployment/tools.yaml",
+            decision_id=self.decision.id,
+        )
+
     def finish(self, result: T | Labelled[T]) -> T:
         """Say that the tool has run, and get what the agent may have of its result.
 
@@ -123,30 +154,23 @@ class Permit:
             OutcomeUnrecorded: It has run; the evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
-        if isinstance(result, Labelled):
-            if not self._bound.admits(result.label):
-                self._close("yes", "withheld")
-                raise ResultWithheld(
-                    "the result is labelled higher than the registry says this tool returns",
-                    code="result.label_above_bound",
-                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
-                    decision_id=self.decision.id,
-                )
-            value = result.value
-        else:
-            value = result
+        value = self.admitted(result)
         self._close("yes", "ok")
         return value
 
     def fail(self, error: BaseException) -> None:
-        """Say that the tool has run and raised.
+        """Say that the tool has run and raised. After a refusal of the permit's own, nothing.
 
         Raises:
             OutcomeUnrecorded: The evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
+        refused = isinstance(error, InboundsError) and error.decision_id == self.decision.id
+        if (refused and not self._open) or os.getpid() != self._process:
+            return
         cancelled = isinstance(error, KeyboardInterrupt | GeneratorExit | asyncio.CancelledError)
-        self._close("yes", "cancelled" if cancelled else "error", type(error).__name__)
+        name = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
+        self._close("yes", "cancelled" if cancelled else "error", name)
 
     def cancel(self) -> None:
         """Say that the tool will not run. What was spent stays spent."""
@@ -157,24 +181,27 @@ class Permit:
         return f"Permit({self.tool!r}, {self.decision.id!r}, {state})"
 
     def __del__(self) -> None:
-        if not getattr(self, "_open", False):
+        if not getattr(self, "_open", False) or os.getpid() != self._process:
             return
         try:
             self._close("unknown", "unknown")
         except Exception:  # noqa: BLE001 -- nothing may leave a finaliser; the log says it
             logger.error("the outcome of decision %s was not recorded", self.decision.id)  # noqa: TRY400
 
+    def _used(self) -> DecisionUnavailable:
+        return DecisionUnavailable(
+            "this permit was used before, or is another process's",
+            code="permit.used",
+            hint="ask for a permit for every call, in the process that runs it",
+            decision_id=self.decision.id,
+        )
+
     def _close(
         self, executed: Literal["yes", "no", "unknown"], status: Status, error_type: str = ""
     ) -> None:
         with self._lock:
-            if not self._open:
-                raise DecisionUnavailable(
-                    "this permit was used before",
-                    code="permit.used",
-                    hint="ask for a permit for every call",
-                    decision_id=self.decision.id,
-                )
+            if not self._open or os.getpid() != self._process:
+                raise self._used()
             self._open = False
         record = Executed(
             decision_id=self.decision.id,
