@@ -284,6 +284,8 @@ class Call:
             raise InvalidAnswer("the session's next state is not whole") from None
         labels = self._registered.labels if self._registered else ()
         fault = monotone(state, following, labels)
+        if fault is None and following.decisions[-1:] != [self._id]:
+            fault = "it is the answer to another question"
         if fault is None and not decision.allowed and _more_than_refused(state, following):
             fault = "a refusal changed more than the count of refusals"
         if fault is not None:
