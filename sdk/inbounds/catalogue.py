@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from . import rego_module
 from .errors import ConfigurationError
 from .models import Severity
 
@@ -23,16 +24,6 @@ KINDS = ("rules", "escalations", "obligations")
 
 _SEVERITIES: tuple[str, ...] = get_args(Severity)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True, slots=True)
-class _Module:
-    """What one source says of itself: its package, what it defines, its package METADATA."""
-
-    file: Path
-    package: str
-    rules: frozenset[str]
-    abouts: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +119,58 @@ def entries(root: Path, *, package: str, opa: Path) -> list[Entry]:
     Raises:
         ConfigurationError: As `catalogue`.
     """
-    return [
-        _entry(kind, folder, [_module(opa, source) for source in sources], package)
+    found = [
+        _entry(kind, folder, [rego_module.read(source, opa=opa) for source in sources], package)
         for kind in KINDS
         for folder, sources in sorted(_folders(root / kind).items())
     ]
+    # An obligation has a code too: it is the reason for a denial where it is missing.
+    reasons: dict[str, Entry] = {}
+    for entry in found:
+        code = entry.code(package)
+        if code in reasons:
+            raise ConfigurationError(
+                f"{entry.file}: has the code {code}, which {reasons[code].file} has already",
+                code="catalogue.code_twice",
+                hint="no two rules, escalations or obligations share a name; rename a folder",
+            )
+        reasons[code] = entry
+    refuse_circles({code: entry.depends_on for code, entry in reasons.items()})
+    return found
+
+
+def refuse_circles(depends_on: Mapping[str, Iterable[str]]) -> None:
+    """Refuse faults that follow from one another: none of them would ever be shown.
+
+    Args:
+        depends_on: The codes that each code only follows from. Codes that are no key follow
+            from nothing.
+
+    Raises:
+        ConfigurationError: There is a circle; the message names its codes in their order.
+    """
+    clear: set[str] = set()
+    for start in sorted(depends_on):
+        trail: list[str] = []
+        pending = [(start, iter(sorted(depends_on[start])))]
+        while pending:
+            code, further = pending[-1]
+            if len(trail) < len(pending):
+                trail.append(code)
+            following = next(further, None)
+            if following is None:
+                pending.pop()
+                trail.pop()
+                clear.add(code)
+            elif following in trail:
+                circle = [*trail[trail.index(following) :], following]
+                raise ConfigurationError(
+                    f"`custom.depends_on` runs in a circle: {' → '.join(circle)}",
+                    code="catalogue.depends_on_circle",
+                    hint="while one stands none would be shown; let one of them follow from none",
+                )
+            elif following not in clear:
+                pending.append((following, iter(sorted(depends_on.get(following, ())))))
 
 
 def _folders(top: Path) -> dict[Path, list[Path]]:
@@ -152,7 +190,7 @@ def _folders(top: Path) -> dict[Path, list[Path]]:
     return folders
 
 
-def _entry(kind: str, folder: Path, modules: list[_Module], package: str) -> Entry:
+def _entry(kind: str, folder: Path, modules: list[rego_module.Module], package: str) -> Entry:
     category, fault = folder.parts[-2:]
     if not modules:
         raise ConfigurationError(
@@ -161,7 +199,7 @@ def _entry(kind: str, folder: Path, modules: list[_Module], package: str) -> Ent
             hint=f"add {fault}.rego, or remove the folder",
         )
     expected = f"{package}.{kind}.{category}.{fault}"
-    own = [module for module in modules if module.package == expected]
+    own = [module for module in modules if module.path == (package, kind, category, fault)]
     stated = [(module.file, about) for module in own for about in module.abouts]
     if not stated:
         raise ConfigurationError(
@@ -231,37 +269,4 @@ def _lacks(file: Path, key: str, wanted: str) -> ConfigurationError:
         f"{file}: the METADATA lacks `{key}`",
         code="catalogue.metadata_incomplete",
         hint=f"give it {wanted}",
-    )
-
-
-def _module(opa: Path, source: Path) -> _Module:
-    # `opa parse` and not `opa inspect`: the latter takes a folder as a bundle, and refuses one
-    # whose data does not lie under its roots.
-    try:
-        ran = subprocess.run(
-            [str(opa), "parse", "--format", "json", str(source)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-    except OSError as error:
-        raise ConfigurationError(
-            f"{opa} does not run", code="opa.missing", hint="install OPA, or name it"
-        ) from error
-    if ran.returncode:
-        raise ConfigurationError(
-            f"{source}: does not parse: {(ran.stderr or ran.stdout).strip()}",
-            code="catalogue.unparsable",
-            hint="`opa check` says more",
-        )
-    module = json.loads(ran.stdout)
-    return _Module(
-        file=source,
-        package=".".join(str(term["value"]) for term in module["package"]["path"][1:]),
-        rules=frozenset(rule["head"].get("name", "") for rule in module.get("rules", [])),
-        abouts=tuple(
-            about for about in module.get("annotations", []) if about.get("scope") == "package"
-        ),
     )

@@ -99,7 +99,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="inbounds-stage-") as scratch:
         folder = Path(scratch) / "bundle"
         roots = (*_POLICY_ROOTS, "site") if site is not None else _POLICY_ROOTS
-        sources.stage(folder, rego=rego, site=site, manifest={"roots": list(roots)})
+        sources.stage(folder, rego=rego, site=site, manifest={"roots": list(roots)}, opa=opa)
         compiling: _Compiling = {
             "opa": opa,
             "capabilities": capabilities,
@@ -109,7 +109,7 @@ def build(
         with sources.schemas_for_site(folder):
             compiler.refuse_errors(folder, schemas=rego.parent / "schemas", **compiling)
 
-        catalogue = sources.site_catalogue(site, opa=opa)
+        catalogue = sources.site_catalogue(site, rego=rego, opa=opa)
         stated: dict[str, Any] = {"questions": list(sources.QUESTIONS), "site": catalogue}
         sources.state(folder, stated)
         digest = sources.digest(folder)

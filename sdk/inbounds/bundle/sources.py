@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inbounds.catalogue import KINDS, catalogue
+from inbounds.catalogue import KINDS, catalogue, refuse_circles
 from inbounds.errors import ConfigurationError
 from inbounds.models import QUESTION_VERSION
+
+from . import site_tree
 
 QUESTIONS = (QUESTION_VERSION,)
 """The versions of the question that the policy answers."""
 
-_DATA = ("data.json", "data.yaml", "data.yml")
 _ROOT_OF_SITE = """\
 # METADATA
 # scope: subpackages
@@ -29,19 +30,36 @@ package site
 """
 
 
-def site_catalogue(site: Path | None, *, opa: Path) -> dict[str, dict[str, Any]]:
+def site_catalogue(site: Path | None, *, rego: Path, opa: Path) -> dict[str, dict[str, Any]]:
     """Return the catalogue of the operator's own rules; empty without any.
 
+    Args:
+        site: The operator's folder, or None.
+        rego: The project's sources, whose catalogue says what its own rules follow from.
+        opa: The OPA binary, which reads the annotations.
+
     Raises:
-        ConfigurationError: Something stands where nothing would walk it, or a rule lacks its
-            METADATA.
+        ConfigurationError: Something stands where nothing would walk it, a rule lacks its
+            METADATA, or faults follow from one another in a circle.
     """
     if site is None:
         return {kind: {} for kind in KINDS}
-    return catalogue(site, package="site", opa=opa)
+    found = catalogue(site, package="site", opa=opa)
+    own = json.loads((rego / "inbounds" / "catalogue" / "data.json").read_text("utf-8"))
+    refuse_circles(
+        {
+            code: about["depends_on"]
+            for source in (own, found)
+            for kind in ("rules", "escalations")
+            for code, about in source[kind].items()
+        }
+    )
+    return found
 
 
-def stage(into: Path, *, rego: Path, site: Path | None, manifest: dict[str, Any]) -> None:
+def stage(
+    into: Path, *, rego: Path, site: Path | None, manifest: dict[str, Any], opa: Path
+) -> None:
     """Lay out the sources as one bundle, without tests and fixtures.
 
     Args:
@@ -49,9 +67,11 @@ def stage(into: Path, *, rego: Path, site: Path | None, manifest: dict[str, Any]
         rego: The project's sources: `inbounds/` and `system/`.
         site: The operator's, or None.
         manifest: The bundle's manifest.
+        opa: The OPA binary, which reads the packages of the site.
 
     Raises:
-        ConfigurationError: There is no such folder of sources, or the site grants something.
+        ConfigurationError: There is no such folder of sources, or the site grants something,
+            holds what nothing would apply, or reaches outside `data.site`.
     """
     if site is not None and not site.is_dir():
         raise ConfigurationError(
@@ -73,7 +93,9 @@ def stage(into: Path, *, rego: Path, site: Path | None, manifest: dict[str, Any]
             )
         _copy(rego / name, into / name)
     if site is not None:
-        _copy(site, into / "site")
+        for path in site_tree.files(site, opa=opa):
+            _place(path, into / "site" / path.relative_to(site))
+        site_tree.refuse_other_roots(into / "site", opa=opa)
     (into / ".manifest").write_text(json.dumps(manifest), "utf-8")
 
 
@@ -85,15 +107,10 @@ def state(into: Path, build: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def schemas_for_site(into: Path) -> Iterator[None]:
-    """Have site rules compiled against the schemas, unless they name schemas of their own."""
+    """Have site rules compiled against the schemas."""
     place = into / "site"
-    named = any(
-        line.split() == ["package", "site"]
-        for source in place.rglob("*.rego")
-        for line in source.read_text("utf-8").splitlines()
-    )
     root = place / "site_schemas.rego"
-    if place.is_dir() and not named:
+    if place.is_dir():
         root.write_text(_ROOT_OF_SITE, "utf-8")
     try:
         yield
@@ -114,9 +131,13 @@ def _copy(source: Path, target: Path) -> None:
     for path in sorted(source.rglob("*")):
         inner = path.relative_to(source)
         hidden = any(part.startswith(".") or part == "fixtures" for part in inner.parts)
-        wanted = path.name in _DATA or (
+        wanted = path.name in site_tree.DATA or (
             path.suffix == ".rego" and not path.name.endswith("_test.rego")
         )
         if wanted and not hidden and path.is_file():
-            (target / inner).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / inner)
+            _place(path, target / inner)
+
+
+def _place(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)

@@ -125,7 +125,14 @@ class Trial:
         with tempfile.TemporaryDirectory(prefix="inbounds-test-") as scratch:
             folder = Path(scratch) / "bundle"
             try:
-                sources.stage(folder, rego=assets.rego(), site=self._site, manifest={"roots": [""]})
+                sources.stage(
+                    folder,
+                    rego=assets.rego(),
+                    site=self._site,
+                    manifest={"roots": [""]},
+                    opa=self._opa,
+                )
+                sources.site_catalogue(self._site, rego=assets.rego(), opa=self._opa)
                 with sources.schemas_for_site(folder):
                     compiler.refuse_errors(
                         folder,
