@@ -108,7 +108,8 @@ def serve(
     logging.getLogger("inbounds.live").setLevel(logging.INFO)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # In a thread of its own: the main one may hold the event's lock when the signal comes.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set, daemon=True).start())
 
     token = _token(token_file)
     verify, client = str(ca) if ca else True, str(cert) if cert else None
