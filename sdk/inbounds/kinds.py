@@ -20,7 +20,8 @@ from .models import Kind, Parsed
 
 _NO_DOMAIN = "is an address without a DNS name"
 _NAME, _IPV6 = 0, 2  # ada_url.HostType
-_NOT_SPECIAL = 1  # ada_url.SchemeType
+# The schemes whose host all readers find alike. In others some take the scheme itself for a host.
+_SCHEMES = frozenset({"http:", "https:", "ws:", "wss:"})
 _HOST_LENGTH = 253  # RFC 1035 §2.3.4, in text
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -87,7 +88,7 @@ def _read_url(text: str, fault: str = "cannot be read as a URL") -> Any:
     try:
         return parse_url(
             text,
-            ("href", "protocol", "username", "password", "hostname", "host_type", "scheme_type"),
+            ("href", "protocol", "username", "password", "hostname", "host_type"),
         )
     except ValueError:
         raise NotOfKind(fault) from None
@@ -95,17 +96,13 @@ def _read_url(text: str, fault: str = "cannot be read as a URL") -> Any:
 
 def _url(value: Any) -> tuple[str, Parsed]:
     url = _read_url(_text(value))
+    if url["protocol"] not in _SCHEMES:
+        raise NotOfKind("is a URL of another scheme than http, https, ws and wss")
     if url["username"] or url["password"]:
         raise NotOfKind("is a URL with a user name or password in it")
-    if not (read := url["hostname"]):
-        raise NotOfKind("is a URL without a host")
-
-    host = _host_of(read, url["host_type"])
+    host = _host_of(url["hostname"], url["host_type"])
     href = url["href"]
-    if url["scheme_type"] == _NOT_SPECIAL and _host(read)[0] != read:
-        # The standard leaves the host of an unknown scheme as it is written; others do not.
-        raise NotOfKind("is a URL of an unknown scheme whose host is not in its one form")
-    if host != read:
+    if host != url["hostname"]:
         from ada_url import replace_url
 
         href = replace_url(href, hostname=host)

@@ -28,8 +28,7 @@ read_as(leaf, "host") if {
 read_as(leaf, "url") if {
 	leaf.parsed.kind == "url"
 	is_string(leaf.value)
-	is_string(leaf.parsed.scheme)
-	leaf.parsed.scheme != ""
+	leaf.parsed.scheme in _schemes
 	leaf.parsed.host != ""
 
 	scheme := concat("", [leaf.parsed.scheme, "://"])
@@ -41,6 +40,9 @@ read_as(leaf, "path") if {
 	leaf.parsed.kind == "path"
 	paths.canonical(leaf.value)
 }
+
+# Those whose host all readers find alike. In others some take the scheme itself for a host.
+_schemes := {"http", "https", "ws", "wss"}
 
 # RFC 3986, section 3.2. A backslash, which others take for its end, leaves no host.
 _authority(rest) := split(replace(replace(rest, "?", "/"), "#", "/"), "/")[0]

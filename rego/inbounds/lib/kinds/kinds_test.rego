@@ -116,6 +116,36 @@ test_a_url_leads_nowhere_else if {
 	}
 }
 
+test_a_url_has_a_scheme_that_all_read_alike if {
+	every scheme in ["http", "https", "ws", "wss"] {
+		kinds.read_as(_url_of(scheme), "url")
+	}
+
+	every scheme in [
+		"evil.example",
+		"evil.example:80",
+		"evil",
+		"http.evil.example",
+		"HTTPS",
+		"https:",
+		"https ",
+		"ftp",
+		"file",
+		"s3",
+		"mailto",
+		"javascript",
+		"data",
+		"",
+	] {
+		not kinds.read_as(_url_of(scheme), "url")
+	}
+}
+
+_url_of(scheme) := {
+	"value": concat("", [scheme, "://acme.example/x"]),
+	"parsed": {"kind": "url", "scheme": scheme, "host": "acme.example"},
+}
+
 test_a_url_without_its_parts_is_none if {
 	not kinds.read_as(
 		{"value": "://acme.example/", "parsed": {"kind": "url", "scheme": "", "host": "acme.example"}},
