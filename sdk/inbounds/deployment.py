@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .models import Deployment, Kind, SubjectEntry, Tool
-from .strict_yaml import strict_yaml
+from .strict_yaml import fault_in, strict_yaml
 
 FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
 """The fields of a deployment; each is the file `<field>.yaml`."""
@@ -99,17 +99,10 @@ def _read(path: Path) -> Any:
     except OSError as error:
         raise _invalid(path.parent, [f"{path.name}: {error.strerror}"]) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise _invalid(path.parent, [f"{path.name}: {_where(error)}"]) from None
+        raise _invalid(path.parent, [f"{path.name}: {fault_in(error)}"]) from None
     if value is None:
         raise _invalid(path.parent, [f"{path.name}: is empty: fill it, or remove it"])
     return value
-
-
-def _where(error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
-    return "is not YAML in UTF-8"
 
 
 def _invalid(folder: Path, faults: list[str], *, hint: str = "") -> ConfigurationError:

@@ -169,7 +169,12 @@ def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
     ("text", "fault"),
     [
         ("calls: 1\ncalls: 2\n", "line 2, column 1: the key `calls` stands twice"),
-        ("a: &a {calls: 1}\nb: {<<: *a}\n", "`b`: input should be a valid integer"),
+        ("a: &a {calls: 1}\nb: {<<: *a}\n", "line 1, column 4: an anchor or alias, `a`"),
+        ("calls: &calls 1\n", "line 1, column 8: an anchor or alias, `calls`"),
+        ("&calls calls: 1\n", "line 1, column 1: an anchor or alias, `calls`"),
+        ("calls: 1\nb: *a\n", "line 2, column 4: an anchor or alias, `a`"),
+        ("a: &a [*a]\n", "line 1, column 4: an anchor or alias, `a`"),
+        ("b: {<<: {calls: 1}}\n", "`b`: input should be a valid integer"),
         ("1: 2\n", "not text"),
         ("calls: [\n", "line 2"),
         ("calls: !!python/name:os.system\n", "could not determine a constructor"),
@@ -188,6 +193,13 @@ def test_yaml_that_can_be_misread_is_refused_with_its_place(
     message = refusal(folder)
     assert "budgets.yaml" in message
     assert fault in message
+
+
+def test_a_kilobyte_of_aliases_is_not_unfolded(folder: Path) -> None:
+    levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 20)]
+    text = "\n".join(["l0: &l0 [x, x, x, x, x, x, x, x, x]", *levels])
+    (folder / "issuers.yaml").write_text(text)
+    assert "issuers.yaml: line 1, column 5: an anchor or alias, `l0`" in refusal(folder)
 
 
 def test_a_file_that_is_not_utf_8_is_refused(folder: Path) -> None:

@@ -322,7 +322,6 @@ def test_an_entry_is_added_in_flow_style(text, path):
         ("a: {new: 1}\n", ["a"]),
         ("b: {}\n", ["a"]),
         ("[]\n", []),
-        ("a: &x {b: 1}\nc: *x\n", ["c"]),
     ],
 )
 def test_where_it_cannot_be_added_nothing_is_written(text, path):

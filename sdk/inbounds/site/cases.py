@@ -16,7 +16,7 @@ from inbounds.bundle.build import build
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
-from inbounds.strict_yaml import strict_yaml
+from inbounds.strict_yaml import fault_in, strict_yaml
 
 from .patches import Patch, PatchFault
 from .scenes import Scene, staged
@@ -69,8 +69,10 @@ def read(file: Path) -> list[Case]:
     """
     try:
         document = strict_yaml(file.read_bytes())
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except OSError as error:
         raise _fault(file, f"cannot be read ({type(error).__name__})") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise _fault(file, fault_in(error)) from None
     if not isinstance(document, dict):
         raise _fault(file, "is no mapping from codes to cases")
     return [
