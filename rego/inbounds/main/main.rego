@@ -37,8 +37,9 @@ decision := {
 # METADATA
 # scope: document
 # description: |
-#   Every fault that is not ruled out. The catalogue, generated from the rules' annotations,
-#   is what is walked: a rule that is missing from the bundle denies.
+#   Every fault that is not ruled out, and every obligation that is not there. The catalogue,
+#   generated from the rules' annotations, is what is walked: what is missing from the bundle
+#   denies.
 denials contains code if {
 	some code, about in data.inbounds.catalogue.rules
 	not data.inbounds.rules[about.category][about.fault].ruled_out == true
@@ -47,6 +48,17 @@ denials contains code if {
 denials contains code if {
 	some code, about in data.inbounds.build.site.rules
 	not data.site.rules[about.category][about.fault].ruled_out == true
+}
+
+# An obligation that is missing would let a call run without what it owes.
+denials contains code if {
+	some code, _ in data.inbounds.catalogue.obligations
+	not code in _kept
+}
+
+denials contains code if {
+	some code, _ in data.inbounds.build.site.obligations
+	not code in _kept
 }
 
 # METADATA
@@ -157,6 +169,17 @@ _obliged contains obligation if {
 	data.site.obligations[type][title].oblige[obligation]
 }
 
+# The obligations that are there. `not is_set(…)` of one that is not would be undefined.
+_kept contains code if {
+	some code, about in data.inbounds.catalogue.obligations
+	is_set(data.inbounds.obligations[about.category][about.fault].oblige)
+}
+
+_kept contains code if {
+	some code, about in data.inbounds.build.site.obligations
+	is_set(data.site.obligations[about.category][about.fault].oblige)
+}
+
 _standing := denials | escalated
 
 # A fault that only follows from another one that stands is left out of what is shown. It
@@ -172,9 +195,21 @@ _about[code] := data.inbounds.catalogue.rules[code] if some code in denials
 
 _about[code] := data.inbounds.build.site.rules[code] if some code in denials
 
+_about[code] := _lacking(data.inbounds.catalogue.obligations[code]) if some code in denials
+
+_about[code] := _lacking(data.inbounds.build.site.obligations[code]) if some code in denials
+
 _about[code] := data.inbounds.catalogue.escalations[code] if some code in escalated
 
 _about[code] := data.inbounds.build.site.escalations[code] if some code in escalated
+
+# An obligation's own words say what is owed, not what is wrong.
+_lacking(about) := object.union(about, {
+	"message": concat(": ", ["Obligation missing from the policy", about.message]),
+	"remedy": "Put the bundle that holds it in force again, whole",
+	"severity": "critical",
+	"depends_on": [],
+})
 
 # Looked up for what is shown alone, and apart from the decision: a rule without details,
 # or one whose details fail, denies all the same.

@@ -26,7 +26,11 @@ _answered(parts) := decision if {
 		with data.inbounds.lib.jwt.authentic as fixtures.authentic
 }
 
-# Grants read the question, so they are replaced here alone.
+# Grants and obligations read the question, so they are replaced here alone.
+_obliging(parts, obligations) := decision if {
+	decision := _answered(parts) with data.inbounds.obligations as obligations
+}
+
 _granted(parts, grants) := decision if {
 	decision := _answered(parts) with data.inbounds.grants as grants
 }
@@ -265,6 +269,68 @@ test_obligations_stand_in_one_order_and_for_an_allow_alone if {
 
 	refused := fixtures.joined([told, fixtures.putting("/question/action/properties/arguments/more", 1)])
 	_answered({"patches": refused, "site": site}).context.obligations == []
+}
+
+_site_obligation := _with_site("obligations", {"site.notify.large": object.union(
+	_about("notify", "large"),
+	{"message": "Tell the owner", "remedy": "", "severity": "low"},
+)})
+
+test_denies_by_every_obligation_of_a_site_that_is_missing if {
+	every site in [
+		{},
+		{"obligations": {}},
+		{"obligations": {"notify": {}}},
+		{"obligations": {"notify": {"large": {}}}},
+		null,
+	] {
+		answer := _answered({"build": _site_obligation, "site": site})
+		answer.decision == false
+		answer.context.outcome == "deny"
+		answer.context.obligations == []
+		answer.context.reasons == [{
+			"code": "site.notify.large",
+			"message": "Obligation missing from the policy: Tell the owner",
+			"remedy": "Put the bundle that holds it in force again, whole",
+			"severity": "critical",
+			"details": [],
+		}]
+	}
+}
+
+test_only_a_set_is_an_obligation if {
+	every owed in [false, true, "notify", 1, null, [], {}, [{"id": "a", "type": "notify", "properties": {}}]] {
+		site := {"obligations": {"notify": {"large": {"oblige": owed}}}}
+		_codes({"build": _site_obligation, "site": site}) == ["site.notify.large"]
+	}
+}
+
+test_an_obligation_that_owes_nothing_now_is_there if {
+	site := {"obligations": {"notify": {"large": {"oblige": set()}}}}
+
+	_answered({"build": _site_obligation, "site": site}).decision == true
+}
+
+test_denies_by_an_obligation_of_its_own_that_is_missing if {
+	every obligations in [{}, {"notify": {}}, {"notify": {"on_effect": {}}}, {"notify": {"on_effect": {"oblige": []}}}] {
+		answer := _obliging({}, obligations)
+		answer.decision == false
+		[reason.code | some reason in answer.context.reasons] == ["notify.on_effect"]
+	}
+}
+
+test_allows_by_an_obligation_of_its_own_that_owes_nothing if {
+	_obliging({}, {"notify": {"on_effect": {"oblige": set()}}}).decision == true
+}
+
+test_does_not_ask_where_an_obligation_is_missing if {
+	build := json.patch(_site_obligation, [{
+		"op": "add",
+		"path": "/site/escalations/site.payroll.large",
+		"value": _about("payroll", "large"),
+	}])
+
+	_answered({"build": build}).context.outcome == "deny"
 }
 
 test_reasons_stand_by_severity_and_then_by_code if {
