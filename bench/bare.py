@@ -10,6 +10,7 @@ import wasmtime
 
 from inbounds import assets, clock
 from inbounds.bundle.verify import read_signed
+from inbounds.live.head import empty_lists
 from inbounds.pdp import DECISION
 from inbounds.pdp.builtins import Host
 from inbounds.pdp.wasm import Module
@@ -30,7 +31,7 @@ def opa_eval(world: World, question: bytes) -> Iterator[Call]:
     config = wasmtime.Config()
     config.epoch_interruption = True
     engine = wasmtime.Engine(config)
-    data = {**bundle.data, "deployment": world.stated(), "live": {}}
+    data = {**bundle.data, "deployment": world.stated(), "live": {"baseline": empty_lists()}}
     module = Module(engine, next(iter(bundle.modules.values())), kept=world.compiled)
     instance = module.instance(Host(clock.now_ns), json.dumps(data).encode(), live=True)
     instance.put_now(json.dumps(world.feed()).encode())

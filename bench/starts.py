@@ -103,13 +103,17 @@ _EMBEDDED = """\
 import json, pathlib, time
 import inbounds.pep
 from inbounds import assets
+from inbounds.live.head import empty_lists
 from inbounds.pdp.embedded import EmbeddedPolicy
 folder = pathlib.Path(%(folder)r)
 policy = EmbeddedPolicy(
     assets.wasm_bundle(),
     key=assets.release_key(),
     deployment=json.loads((folder / "deployment.json").read_bytes()),
-    live={"now": json.loads((folder / "now.json").read_bytes())},
+    live={
+        "baseline": empty_lists(),
+        "now": json.loads((folder / "now.json").read_bytes()),
+    },
 )
 for _ in range(200):
     policy.ask("inbounds/main/decision", b"{}", deadline=time.monotonic() + 30)

@@ -18,7 +18,7 @@ from inbounds.deployment import document
 from inbounds.development import Development
 from inbounds.identity import IdentityToken, TaskGrant
 from inbounds.issuer.dev import About
-from inbounds.live.head import entries_digest
+from inbounds.live.head import empty_lists, entries_digest
 from inbounds.models import Deployment
 from inbounds.pdp.compiled import CompiledModules
 from inbounds.pdp.embedded import EmbeddedPolicy
@@ -115,6 +115,7 @@ class World:
             assets.wasm_bundle(),
             key=assets.release_key(),
             deployment=self.stated(tools),
+            live={"baseline": empty_lists()},
             compiled=self.compiled,
         )
         policy.push_live(self.feed(revoked))

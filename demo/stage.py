@@ -17,6 +17,7 @@ from inbounds import Guard, assets, opa_binary
 from inbounds.deployment import document, load
 from inbounds.development import Development
 from inbounds.issuer.dev import About
+from inbounds.live.head import empty_lists
 from inbounds.models import Constraint, Narrower, ToolBounds
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _embedded(
         assets.wasm_bundle(),
         key=assets.release_key(),
         deployment=document(load(folder / "deployment")),
+        live={"baseline": empty_lists()},
     )
 
 
@@ -121,9 +123,9 @@ def _opa(
     folder: Path, tokens: Mapping[str, str], told: Callable[[str], None]
 ) -> Iterator[PolicyDecisionPoint]:
     """A hardened OPA on a Unix socket, with bundles signed for it and a revocation feed."""
-    from inbounds.pdp.process import OpaProcess
     from inbounds.pdp.opa import OpaServer
     from inbounds.pdp.opa_live import OpaLive
+    from inbounds.pdp.process import OpaProcess
 
     opa = opa_binary.find()
     told("building and signing the bundles: policy, deployment, revocations")

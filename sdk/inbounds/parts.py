@@ -168,6 +168,7 @@ def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
         )
     from . import assets
     from .deployment import document, load
+    from .live.head import empty_lists
     from .pdp.compiled import CompiledModules
     from .pdp.embedded import EmbeddedPolicy
 
@@ -175,6 +176,7 @@ def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
         configuration.bundle or assets.wasm_bundle(),
         key=configuration.bundle_key or assets.release_key(),
         deployment=document(load(configuration.deployment_folder)),
+        live={"baseline": empty_lists()},
         compiled=CompiledModules(configuration.home_folder / "compiled", key=key),
     )
 

@@ -47,6 +47,7 @@ class PolicyUnderTest:
         from . import assets
         from .development import Development
         from .issuer.dev import About
+        from .live.head import empty_lists
         from .pdp.embedded import EmbeddedPolicy
         from .pep import Guard
 
@@ -63,7 +64,10 @@ class PolicyUnderTest:
         merged = {**small_deployment(), **issued, **(changes or {})}
         self.deployment = _document(merged)
         self._policy = EmbeddedPolicy(
-            assets.wasm_bundle(), key=assets.release_key(), deployment=self.deployment
+            assets.wasm_bundle(),
+            key=assets.release_key(),
+            deployment=self.deployment,
+            live={"baseline": empty_lists()},
         )
         settings: Options = {"home": folder, **options}  # type: ignore[typeddict-item]
         self.guard = Guard(pdp=self._policy, **settings)

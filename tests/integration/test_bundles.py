@@ -15,6 +15,7 @@ from inbounds.bundle.archive import pack, unpack
 from inbounds.bundle.build import build
 from inbounds.bundle.verify import read_signed
 from inbounds.errors import ConfigurationError
+from inbounds.models import Live
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 
@@ -76,6 +77,31 @@ def served(dist, tmp_path, *, without=(), site=False):
         shipping.until(opa.ready, "OPA did not become ready")
         opa.put_feed(scenes.staged(now=time.time()).live["now"])
         yield opa, server, www
+
+
+OBLIGATION = """\
+# METADATA
+# title: Tell payroll
+# description: Payroll is told of every call.
+package site.obligations.notify.payroll
+
+# METADATA
+# description: The notice
+oblige contains {
+	"id": input.context.decision.id,
+	"type": "notify",
+	"properties": {"to": "payroll@acme.example", "tool": input.action.name},
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_obligation(tmp_path_factory):
+    site = tmp_path_factory.mktemp("site-that-obliges")
+    folder = site / "obligations" / "notify" / "payroll"
+    folder.mkdir(parents=True)
+    (folder / "payroll.rego").write_text(OBLIGATION, "utf-8")
+    return shipping.Dist(tmp_path_factory.mktemp("with-obligation"), site=site)
 
 
 def ask(opa, patch=()):
@@ -295,3 +321,69 @@ def test_a_site_rule_shows_its_code_embedded(with_site):
 def test_without_the_site_bundle_every_site_rule_denies(with_site, tmp_path):
     with served(with_site, tmp_path, without=("site",)) as (opa, _, _):
         assert codes(ask(opa)) == [CODE]
+
+
+def test_a_site_obligation_is_owed_on_both_engines(with_obligation, tmp_path):
+    stage = scenes.staged()
+    policy = EmbeddedPolicy(
+        with_obligation.built.files["wasm"],
+        key=with_obligation.keys.public,
+        live=stage.live,
+        clock=lambda: stage.now * 10**9,
+    )
+    with contextlib.closing(policy), served(with_obligation, tmp_path, site=True) as (opa, _, _):
+        reply = policy.ask(
+            DECISION, json.dumps(stage.question).encode(), deadline=time.monotonic() + 20
+        )
+        for answer in (reply.result, ask(opa)):
+            assert answer["decision"] is True
+            (owed,) = answer["context"]["obligations"]
+            assert owed["properties"]["to"] == "payroll@acme.example"
+
+
+def test_without_the_site_bundle_every_site_obligation_denies(with_obligation, tmp_path):
+    with served(with_obligation, tmp_path, without=("site",)) as (opa, _, _):
+        answer = ask(opa)
+        assert answer["decision"] is False
+        assert codes(answer) == ["site.notify.payroll"]
+
+
+# --- live ----------------------------------------------------------------------------------
+
+
+def test_a_baseline_is_in_force_and_one_that_is_missing_stops_everything(dist, tmp_path):
+    shut = shipping.Dist(tmp_path / "shut")
+    shut.keys = dist.keys
+    shut.built = build(
+        rego=shut.rego,
+        site=None,
+        deployment=shut.deployment,
+        key=shut.keys.private,
+        out=shut.folder,
+        opa=shut.opa,
+        capabilities=shipping.CAPABILITIES,
+        baseline=Live(switches={"fleet": 1}),
+    )
+    for without, expected in (
+        ((), "emergency.kill_switch"),
+        (("live",), "task.revocation_feed_stale"),
+    ):
+        folder = tmp_path / f"without-{len(without)}"
+        folder.mkdir()
+        www = shut.publish(folder / "www", without=without)
+        with (
+            shipping.web(www) as server,
+            shipping.pulling(shut, server.url, site=False, scratch=folder) as opa,
+        ):
+            ready = () if without else (opa.ready,)
+            for each in ready:
+                shipping.until(each, "OPA did not become ready")
+
+            def denied(opa=opa, expected=expected):
+                opa.put_feed(scenes.staged(now=time.time()).live["now"])
+                return codes(ask(opa)) == [expected]
+
+            if without:
+                server.wait_for("policy.tar.gz", 1)
+                time.sleep(2)
+            assert denied(), codes(ask(opa))

@@ -26,6 +26,7 @@ from tests.scenes import staged
 from inbounds.errors import DecisionUnavailable, InvalidAnswer, Timeout, Unreachable
 from inbounds.issuer.keys import SigningKey
 from inbounds.live import LiveFeed, Pusher, coherent
+from inbounds.live.head import empty_lists
 from inbounds.live.push import Course
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
@@ -33,7 +34,7 @@ from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.opa_live import OpaLive
 
 KEY = SigningKey.draw()
-ROOTS = ["inbounds", "system/log", "system/authz", "deployment"]
+ROOTS = ["inbounds", "system/log", "system/authz", "deployment", "live/baseline"]
 CLOSED = ["--authentication=token", "--authorization=basic"]
 TASK, TOKEN, AGENT = "task-1", "token-1", "spiffe://acme.example/agent/assistant"
 
@@ -60,7 +61,10 @@ def scene() -> Any:
 def bundle(tmp_path_factory, scene) -> Path:
     """The whole policy with its own authorization, and the deployment."""
     folder = tmp_path_factory.mktemp("live") / "bundle"
-    data = {"deployment/data.json": json.dumps(scene.deployment)}
+    data = {
+        "deployment/data.json": json.dumps(scene.deployment),
+        "live/baseline/data.json": json.dumps(empty_lists()),
+    }
     return engines.stage([RULES], folder, roots=ROOTS, replace=data)
 
 
@@ -497,7 +501,12 @@ def test_the_embedded_engine_is_fed_alike(feed, scene, tmp_path) -> None:
     wasm = build_wasm(
         [RULES], tmp_path / "policy.wasm.tar.gz", keys=keys, roots=["inbounds", "system"]
     )
-    policy = EmbeddedPolicy(wasm, key=keys.public, deployment=scene.deployment)
+    policy = EmbeddedPolicy(
+        wasm,
+        key=keys.public,
+        deployment=scene.deployment,
+        live={"baseline": empty_lists()},
+    )
     asker, course = Asker(policy, scene.question), Course("embedded", policy)
     assert asker.outcome() != "allow"
     course.beat(feed)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
+from inbounds.live.head import empty_lists
 from inbounds.pdp import DECISION, ISSUANCE, REGISTRY
 
 from . import archive, compiler, provenance, sources
@@ -137,7 +138,9 @@ def build(
     if data is not None:
         embedded["deployment"] = data
     modules = {"wasm": json.loads(module[".manifest"])["wasm"]}
-    live = baseline.model_dump(mode="json") if baseline is not None else _EMPTY_LIVE
+    live = empty_lists()
+    for kind, entries in (baseline.model_dump(mode="json") if baseline is not None else {}).items():
+        live[kind] = {**entries, **live[kind]}
 
     bundles: dict[Artefact, archive.Files] = {
         "rego": {
@@ -211,6 +214,3 @@ def _json(value: Any) -> bytes:
         raise ConfigurationError(
             "the data holds a value that JSON has no form for", code="bundle.data_invalid"
         ) from error
-
-
-_EMPTY_LIVE: dict[str, dict[str, int]] = {"ended": {}, "revoked": {}, "switches": {}}

@@ -10,6 +10,7 @@ from inbounds import assets, clock
 from inbounds.bundle.verify import read_signed
 from inbounds.deployment import document, load
 from inbounds.development import feed_as_of
+from inbounds.live.head import empty_lists
 from inbounds.models import QUESTION_VERSION
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
@@ -79,7 +80,9 @@ def _shown(names: list[str]) -> str:
 
 
 def _answers(bundle: Any, key: Any, deployment: Deployment, issuer: Path) -> Iterator[Finding]:
-    live = {"now": feed_as_of(issuer, int(clock.now()))} if _signs_feed(issuer) else {}
+    live: dict[str, Any] = {}
+    if _signs_feed(issuer):
+        live = {"baseline": empty_lists(), "now": feed_as_of(issuer, int(clock.now()))}
     policy = EmbeddedPolicy(bundle, key=key, deployment=document(deployment), live=live)
     try:
         begun = clock.monotonic()

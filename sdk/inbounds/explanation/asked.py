@@ -15,6 +15,7 @@ from inbounds import clock
 from inbounds.deployment import document, load
 from inbounds.development import feed_as_of
 from inbounds.errors import ConfigurationError
+from inbounds.live.head import empty_lists
 from inbounds.site import cases
 from inbounds.site.scenes import Scene
 from inbounds.strict_json import NotStrictJson, strict_json
@@ -156,7 +157,4 @@ def _live(sources: Sources, now: int) -> Any:
         return read if isinstance(read, Mapping) else {}
     if not (sources.issuer / "feed.pem").exists():
         return {}
-    return {"baseline": _NOTHING, "now": feed_as_of(sources.issuer, now)}
-
-
-_NOTHING: Mapping[str, Any] = {"ended": {}, "revoked": {}, "switches": {}}
+    return {"baseline": empty_lists(), "now": feed_as_of(sources.issuer, now)}

@@ -14,7 +14,7 @@ from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.sqlite_file import SqliteFile
 
-from .head import KINDS, SENTINEL, TYPE, Signer, entries_digest
+from .head import SENTINEL, TYPE, Signer, empty_lists, entries_digest
 
 T = TypeVar("T")
 
@@ -308,7 +308,7 @@ def _moved(connection: sqlite3.Connection, *, entries_left: bool) -> Position:
 def _read(connection: sqlite3.Connection) -> Entries:
     position = _position(connection)
     (whole_since,) = connection.execute("SELECT whole_since FROM feed").fetchone()
-    lists: dict[str, dict[str, int]] = {kind: {SENTINEL: 0} for kind in KINDS}
+    lists = empty_lists()
     ordered = tuple(
         Entry(*row)
         for row in connection.execute("SELECT kind, name, at, seq FROM entries ORDER BY seq")

@@ -31,6 +31,15 @@ class Signer(Protocol):
         ...
 
 
+def empty_lists() -> dict[str, dict[str, int]]:
+    """Return lists that say that nothing is ended, revoked or stopped, with their sentinels.
+
+    Such is the `live.baseline` of whoever knows of nothing: without its sentinels it is
+    missing, and the policy denies.
+    """
+    return {kind: {SENTINEL: 0} for kind in KINDS}
+
+
 def entries_digest(lists: Mapping[str, Mapping[str, int]]) -> str:
     """Return what a head says of its entries: `sha256:` over their RFC 8785 JSON."""
     entries = {kind: lists[kind] for kind in KINDS}

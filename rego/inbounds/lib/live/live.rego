@@ -1,15 +1,17 @@
 # METADATA
 # description: |
 #   What has been ended, revoked or stopped, from the baseline in the bundle and from the
-#   feed. Nothing here can be ruled out without the feed's signed, fresh head: that a token
-#   is not in a list says nothing when the list may be missing.
+#   feed. Nothing here can be ruled out without the feed's signed, fresh head and every list
+#   of both: that a token is not in a list says nothing when the list may be missing.
 package inbounds.lib.live
 
 import data.inbounds.lib.clock
 import data.inbounds.lib.jwt
 
 # METADATA
-# description: The claims of the feed's head, signed by the feed's own key and of this very feed
+# description: |
+#   The claims of the feed's head, signed by the feed's own key and of this very feed; only
+#   where every list is there, the feed's and the baseline's
 head := claims if {
 	claims := jwt.claims(
 		data.live.now.head,
@@ -20,10 +22,14 @@ head := claims if {
 	claims.generation == data.live.now.generation
 	claims.seq == data.live.now.seq
 
-	# Each list carries a sentinel: at constant cost it shows that the list is there.
+	# Each list carries a sentinel: at constant cost it shows that the list is there. Without
+	# the baseline's own, a bundle that is missing would take what it lists with it.
 	data.live.now.ended[_sentinel] == 0
 	data.live.now.revoked[_sentinel] == 0
 	data.live.now.switches[_sentinel] == 0
+	data.live.baseline.ended[_sentinel] == 0
+	data.live.baseline.revoked[_sentinel] == 0
+	data.live.baseline.switches[_sentinel] == 0
 }
 
 # METADATA

@@ -31,9 +31,13 @@ test_no_head_of_another_generation_or_write if {
 
 # A heartbeat alone on an emptied engine leaves a head, and no lists beside it.
 test_no_head_without_every_list if {
-	every name in {"ended", "revoked", "switches"} {
-		path := concat("/", ["/live/now", name])
+	paths := {concat("/", ["/live", root, name]) |
+		some root in {"now", "baseline"}
+		some name in {"ended", "revoked", "switches"}
+	}
+	count(paths) == 6
 
+	every path in paths {
 		every patches in fixtures.damages(path) {
 			not _head(patches)
 		}
@@ -47,6 +51,13 @@ test_no_head_without_a_feed if {
 		every patches in fixtures.damages(path) {
 			not _head(patches)
 		}
+	}
+}
+
+# Its bundle is another than the rules', and can be missing alone.
+test_no_head_without_a_baseline if {
+	every patches in fixtures.damages("/live/baseline") {
+		not _head(patches)
 	}
 }
 
