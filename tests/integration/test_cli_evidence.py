@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -9,6 +10,10 @@ import sqlite3
 import pytest
 from tests import shipping
 from tests.console import ASSISTANT, inbounds, python, set_effects
+
+from inbounds.evidence import Executed
+from inbounds.evidence.keys import deployment_key, subkey
+from inbounds.evidence.log import SqliteEvidence
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,20 +72,31 @@ def test_without_an_id_it_is_the_latest_task(folder):
     assert done.json["task"] == (folder / "task").read_text()
 
 
-def test_an_action_that_ran_without_an_allow_is_out_of_bounds(folder):
-    import hashlib
-
-    path = folder / ".inbounds" / "evidence.sqlite"
-    log = sqlite3.connect(path)
+def denied(folder):
+    log = sqlite3.connect(folder / ".inbounds" / "evidence.sqlite")
     (body,) = log.execute(
         """SELECT body FROM records WHERE body LIKE '%"outcome":"deny"%'"""
     ).fetchone()
     log.close()
-    denied = json.loads(body)["decision_id"]
+    return json.loads(body)["decision_id"]
+
+
+def test_an_action_that_ran_without_an_allow_is_out_of_bounds(folder):
+    key = subkey(deployment_key(folder / ".inbounds" / "deployment.key"), "evidence")
+    log = SqliteEvidence(folder / ".inbounds" / "evidence.sqlite", key=key)
+    log.executed(Executed(decision_id=denied(folder), at=1, executed="yes", status="ok"))
+    log.close()
+    done = inbounds(folder, "report")
+    assert done.code == 1
+    assert done.out.startswith("out of bounds")
+    assert "mail.send ran without an allow" in done.out
+
+
+def test_of_records_that_nobody_with_the_key_wrote_nothing_can_be_told(folder):
     executed = json.dumps(
         {
             "at": "1",
-            "decision_id": denied,
+            "decision_id": denied(folder),
             "error_type": "",
             "executed": "yes",
             "kind": "executed.v1",
@@ -94,12 +110,22 @@ def test_an_action_that_ran_without_an_allow_is_out_of_bounds(folder):
     digest = hashlib.sha256(executed.encode()).hexdigest()
     edit(
         folder,
-        f"INSERT INTO records VALUES (99, 'executed.v1', '{denied}', '', '{executed}', '{digest}')",
+        "INSERT INTO records VALUES "
+        f"(99, 'executed.v1', '{denied(folder)}', '', '{executed}', '{digest}', '')",
     )
     done = inbounds(folder, "report")
-    assert done.code == 1
-    assert done.out.startswith("out of bounds")
-    assert "mail.send ran without an allow" in done.out
+    assert done.code == 2
+    assert done.out.startswith("cannot tell")
+    assert "a record of it was edited" in done.out
+
+
+def test_without_the_key_of_the_log_nobody_can_tell(folder):
+    (folder / ".inbounds" / "deployment.key").rename(folder / "key")
+    done = inbounds(folder, "report")
+    assert done.code == 2
+    assert "without the log's key" in done.out
+    assert not (folder / ".inbounds" / "deployment.key").exists()
+    assert inbounds(folder, "report", "--key", "key").code == 0
 
 
 def test_of_a_task_that_nobody_knows_nothing_can_be_told(folder):

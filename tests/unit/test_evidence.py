@@ -298,11 +298,15 @@ class TestLog:
             "UPDATE records SET task = 'x' WHERE seq = 1",
             "DELETE FROM records",
             "DELETE FROM records WHERE seq = 2",
-            "INSERT OR REPLACE INTO records SELECT 1, kind, 'x', task, body, hash FROM records",
-            "INSERT INTO records SELECT 9, kind, 'x', task, body, hash FROM records LIMIT 1",
+            "INSERT OR REPLACE INTO records "
+            "SELECT 1, kind, 'x', task, body, hash, mac FROM records",
+            "INSERT INTO records SELECT 9, kind, 'x', task, body, hash, mac FROM records LIMIT 1",
             "DELETE FROM head",
             "UPDATE head SET count = 1",
             "UPDATE head SET log = 'x'",
+            "DELETE FROM tasks",
+            "UPDATE tasks SET count = 1",
+            "UPDATE tasks SET task = 'x', count = count + 1",
         ],
     )
     def test_takes_no_change_from_an_honest_program(self, filled, statement):
@@ -433,6 +437,15 @@ class TestLog:
 
         assert not log.path.exists()
 
+    def test_takes_no_record_of_a_task_whose_count_was_changed(self, log):
+        log.decided(decided(1))
+        with Tamper(log.path) as tamper:
+            tamper("UPDATE tasks SET count = 7")
+        with pytest.raises(DecisionUnavailable, match="count of a task"):
+            log.executed(executed(1))
+
+        assert verify(log.path, KEY).records == 1
+
     @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE")
     def test_a_full_disk_is_unavailable_and_leaves_a_whole_chain(self, tmp_path):
         program = """
@@ -440,7 +453,7 @@ import resource, sys
 sys.path.insert(0, sys.argv[2])
 from test_evidence import KEY, DecisionUnavailable, SqliteEvidence, decided
 log = SqliteEvidence(sys.argv[1], key=KEY)
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 for number in range(1, 10_000):
     try:
         log.decided(decided(number))
@@ -611,15 +624,47 @@ class TestVerify:
         with Tamper(filled) as tamper:
             tamper("UPDATE records SET seq = -seq - 1 WHERE seq > 4")
             tamper("UPDATE records SET seq = -seq WHERE seq < 0")
-            tamper("INSERT INTO records SELECT 5, kind, 'x', task, '{}', '' FROM records LIMIT 1")
+            tamper(
+                "INSERT INTO records SELECT 5, kind, 'x', task, '{}', '', '' FROM records LIMIT 1"
+            )
             tamper.write(5, {**tamper.body(3), "decision_id": "inserted", "seq": 5}, rehash=True)
 
         assert {"replaced", "reordered"} <= kinds(filled)
 
+    def test_finds_a_seal_that_is_not_the_key_s(self, filled):
+        with Tamper(filled) as tamper:
+            tamper("UPDATE records SET mac = (SELECT mac FROM records WHERE seq = 3) WHERE seq = 5")
+
+        assert faults(filled) == {("edited", 5)}
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "DELETE FROM tasks WHERE task = 'task-1'",
+            "UPDATE tasks SET count = count - 1",
+            "UPDATE tasks SET hash = 'x'",
+            "UPDATE tasks SET mac = 'x'",
+            "UPDATE tasks SET mac = x'00'",
+        ],
+    )
+    def test_finds_that_a_task_s_count_was_changed(self, filled, statement):
+        with Tamper(filled) as tamper:
+            tamper(statement)
+
+        assert kinds(filled) == {"count"}
+
+    def test_finds_a_record_moved_to_another_task(self, filled):
+        with Tamper(filled) as tamper:
+            tamper("UPDATE records SET task = 'task-0' WHERE seq = 2")
+
+        assert faults(filled) == {("edited", 2)}
+
     def test_finds_a_record_added_at_the_end(self, filled):
         with Tamper(filled) as tamper:
             last = tamper("SELECT hash FROM head")[0][0]
-            tamper("INSERT INTO records SELECT 11, kind, 'x', task, '{}', '' FROM records LIMIT 1")
+            tamper(
+                "INSERT INTO records SELECT 11, kind, 'x', task, '{}', '', '' FROM records LIMIT 1"
+            )
             fields = {**tamper.body(3), "decision_id": "inserted", "seq": 11, "prev": last}
             tamper.write(11, fields, rehash=True)
 

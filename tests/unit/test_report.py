@@ -218,6 +218,119 @@ class TestVerdict:
         assert report(log, TASK).verdict == "cannot tell"
 
 
+class Forger:
+    """Somebody who can write to the file and knows SHA-256, but not the key."""
+
+    def __init__(self, path):
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        for (name,) in self("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            self(f"DROP TRIGGER {name}")
+
+    def __call__(self, statement, *values):
+        return self.connection.execute(statement, values).fetchall()
+
+    def rewrite(self, change):
+        """Change what bodies say, and compute every hash anew; the head's and counts' too."""
+        last = None
+        for seq, body in self("SELECT seq, body FROM records ORDER BY seq"):
+            fields = json.loads(body)
+            fields = change({**fields, "prev": last or fields["prev"], "seq": seq})
+            text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            last = hashlib.sha256(text.encode()).hexdigest()
+            self("UPDATE records SET body = ?, hash = ? WHERE seq = ?", text, last, seq)
+        self("UPDATE head SET hash = ?, count = (SELECT count(*) FROM records)", last)
+        self("UPDATE tasks SET hash = ?", last)
+
+
+class TestForged:
+    @pytest.fixture
+    def forger(self, log, story):
+        story.ran("mail.read")
+        story.executed(story.decided("mail.send", "deny", "x.y"))
+        Story(log, "task-2").ran("mail.read")
+        story.ran("docs.read")
+        Story(log, "task-2").executed("task-2-decision-9", executed="no", status="cancelled")
+        assert report(log, TASK).verdict == "out of bounds"
+        found = Forger(log.path)
+        yield found
+        found.connection.close()
+
+    def test_a_denial_edited_into_an_allow(self, log, forger):
+        forger.rewrite(
+            lambda fields: {**fields, **({"outcome": "allow"} if "tool" in fields else {})}
+        )
+        found = report(log, TASK)
+
+        assert found.verdict == "cannot tell"
+        assert "a record of it was edited" in found.why
+
+    @pytest.mark.parametrize("seq", range(1, 5))
+    def test_a_record_dropped(self, log, forger, seq):
+        forger("DELETE FROM records WHERE seq = ?", seq)
+
+        assert report(log, TASK).verdict == "cannot tell"
+
+    def test_a_record_dropped_and_the_rest_moved_up(self, log, forger):
+        forger("DELETE FROM records WHERE seq = 4")
+        forger("UPDATE records SET seq = seq - 1 WHERE seq > 4")
+        forger.rewrite(lambda fields: fields)
+
+        assert report(log, TASK).verdict == "cannot tell"
+
+    def test_the_last_of_a_task_dropped_in_the_middle_of_the_log(self, log, forger):
+        forger("DELETE FROM records WHERE seq = 8")
+
+        assert "a record of it is missing, or is not one of it" in report(log, TASK).why
+
+    @pytest.mark.parametrize("beyond", [8, 4, 2])
+    def test_an_end_cut_off(self, log, forger, beyond):
+        forger("DELETE FROM records WHERE seq > ?", beyond)
+
+        assert "the log does not end where it was signed" in report(log, TASK).why
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE tasks SET count = count - 1",
+            "UPDATE tasks SET mac = 'x'",
+            "DELETE FROM tasks",
+            "UPDATE tasks SET hash = 'x'",
+            "UPDATE head SET count = 3",
+            "UPDATE head SET log = 'x'",
+            "DELETE FROM head",
+            "UPDATE records SET mac = 'x' WHERE seq = 4",
+            "UPDATE records SET mac = (SELECT mac FROM records WHERE seq = 3) WHERE seq = 4",
+            "UPDATE records SET task = 'task-2' WHERE seq = 4",
+            "UPDATE records SET task = '' WHERE seq = 4",
+            "UPDATE records SET task = x'00' WHERE seq = 4",
+        ],
+    )
+    def test_anything_else(self, log, forger, statement):
+        forger(statement)
+
+        assert report(log, TASK).verdict == "cannot tell"
+
+    def test_a_record_of_another_log_with_the_same_key(self, log, forger, tmp_path):
+        other = SqliteEvidence(tmp_path / "other.sqlite", key=KEY)
+        Story(other).decided("mail.read")
+        story = Story(other)
+        story.number = 1
+        story.decided("mail.send")
+        other.close()
+        forger("ATTACH ? AS other", str(other.path))
+        forger(
+            "UPDATE records SET (body, hash, mac) = "
+            "(SELECT body, hash, mac FROM other.records WHERE seq = 2) WHERE seq = 3"
+        )
+
+        assert "a record of it was edited" in report(log, TASK).why
+
+    def test_another_task_is_told_of_all_the_same(self, log, forger):
+        forger("DELETE FROM records WHERE seq = 4")
+
+        assert report(log, "task-2").verdict == "in bounds"
+
+
 class TestContents:
     @pytest.fixture
     def found(self, log, story):
@@ -302,8 +415,17 @@ class TestReading:
         story.ran("mail.read")
         log.close()
 
-        assert report(log.path, TASK) == report(str(log.path), TASK)
-        assert report(log.path, TASK).ran == 1
+        assert report(log.path, TASK, key=KEY) == report(str(log.path), TASK, key=KEY)
+        assert str(report(log.path, TASK, key=KEY)) == "in bounds · 1 ran · 0 refused"
+
+    @pytest.mark.parametrize("key", [None, b"x" * 32])
+    def test_from_the_file_without_its_key_nobody_can_tell(self, log, story, key):
+        story.ran("mail.read")
+        log.close()
+        found = report(log.path, TASK, key=key)
+
+        assert found.verdict == "cannot tell"
+        assert "key" in found.why[0]
 
     def test_goes_by_indexes_alone(self, log):
         with reading(log.path) as connection:

@@ -27,6 +27,10 @@ def command(
         Path | None,
         typer.Option(help="The evidence log. (default: INBOUNDS_EVIDENCE or the state folder's)"),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The deployment's key. (default: deployment.key in the state folder)"),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write it as a page of its own.")
     ] = None,
@@ -34,15 +38,19 @@ def command(
 ) -> None:
     """Say whether a task stayed within bounds, from the evidence log alone.
 
-    Exits with 0 where it did, 1 where it did not, 2 where the records do not tell.
+    Each record is held against what the deployment's key signed; without the key nobody can
+    tell. Exits with 0 where it did, 1 where it did not, 2 where the records do not tell.
     """
+    from inbounds.evidence.keys import deployment_key, subkey
     from inbounds.evidence.page import page
-    from inbounds.evidence.paths import evidence_path
+    from inbounds.evidence.paths import evidence_path, key_path
     from inbounds.evidence.recent import latest_task
     from inbounds.evidence.report import report
 
-    path = log or evidence_path()
-    told = report(path, task or latest_task(path))
+    path, secret = log or evidence_path(), key or key_path()
+    # One that is drawn now would verify nothing: without it, nobody can tell.
+    own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
+    told = report(path, task or latest_task(path), key=own)
     if html is not None:
         html.write_text(page(told), "utf-8")
 

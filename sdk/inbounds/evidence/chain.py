@@ -21,6 +21,60 @@ def genesis(log: str) -> str:
     return hashlib.sha256(canonical({"kind": "genesis.v1", "log": log})).hexdigest()
 
 
+def seal(key: bytes, *, log: str, task: str, digest: str) -> str:
+    """What shows of one record alone that it was written with the key of the log.
+
+    Anybody can compute a record's hash. This covers it, and with it every field.
+
+    Args:
+        key: The evidence key.
+        log: The id of the log.
+        task: The task that the record counts for; "" for none.
+        digest: The hash of the record.
+
+    Returns:
+        HMAC-SHA256, in hex.
+    """
+    sealed = canonical({"kind": "record.v1", "log": log, "task": task, "hash": digest})
+    return hmac.digest(key, sealed, "sha256").hex()
+
+
+def sealed(key: bytes, mac: object, *, log: str, task: str, digest: str) -> bool:
+    """Whether `mac` is the `seal` of that record."""
+    return _same(mac, seal(key, log=log, task=task, digest=digest))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHead:
+    """How many records count for a task, and the hash of the last; signed like the log's head.
+
+    By it a report finds what was cut from among a task's records, at the cost of that task.
+
+    Attributes:
+        task: The id of the task.
+        count: How many records.
+        hash: The hash of the last one.
+        mac: HMAC-SHA256 over the other three and the id of the log, in hex.
+    """
+
+    task: str
+    count: int
+    hash: str
+    mac: str
+
+    @classmethod
+    def sign(cls, key: bytes, *, log: str, task: str, count: int, last: str) -> TaskHead:
+        """The head of a task with `count` records, the last of which hashes to `last`."""
+        return cls(task, count, last, _task_mac(key, log, task, count, last))
+
+    def signed_by(self, key: bytes, *, log: str) -> bool:
+        """Whether this was signed with `key` for that log. One of the wrong shape was not."""
+        shape = (type(self.task), type(self.count), type(self.hash))
+        return shape == (str, int, str) and _same(
+            self.mac, _task_mac(key, log, self.task, self.count, self.hash)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """How many records a log holds, and the hash of the last; signed by the deployment.
@@ -49,8 +103,7 @@ class Head:
         """Whether this head was signed with `key`. One of the wrong shape was not."""
         if not self.well_formed:
             return False
-        expected = _mac(key, self.log, self.count, self.hash)
-        return hmac.compare_digest(expected.encode(), self.mac.encode(errors="replace"))
+        return _same(self.mac, _mac(key, self.log, self.count, self.hash))
 
     def to_json(self) -> str:
         """One line of JSON, to be kept where the log's writer cannot reach."""
@@ -85,3 +138,14 @@ class Head:
 def _mac(key: bytes, log: str, count: int, last: str) -> str:
     head = canonical({"kind": "head.v1", "log": log, "count": count, "hash": last})
     return hmac.digest(key, head, "sha256").hex()
+
+
+def _task_mac(key: bytes, log: str, task: str, count: int, last: str) -> str:
+    head = {"kind": "task.v1", "log": log, "task": task, "count": count, "hash": last}
+    return hmac.digest(key, canonical(head), "sha256").hex()
+
+
+def _same(mac: object, expected: str) -> bool:
+    return isinstance(mac, str) and hmac.compare_digest(
+        expected.encode(), mac.encode(errors="replace")
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APPLICATION = 0x49424556  # "IBEV"
-VERSION = 1
+VERSION = 2
 
 TRIGGERS = {
     "records_unchanged": """
@@ -40,6 +40,15 @@ TRIGGERS = {
         WHEN NEW.one IS NOT 1 OR NEW.log IS NOT OLD.log OR NEW.count IS NOT OLD.count + 1
         BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
     """,
+    "tasks_kept": """
+        BEFORE DELETE ON tasks
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
+    "tasks_grow": """
+        BEFORE UPDATE ON tasks
+        WHEN NEW.task IS NOT OLD.task OR NEW.count IS NOT OLD.count + 1
+        BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END
+    """,
 }
 """What keeps an honest program from changing a record. `verify` finds one that is not honest."""
 
@@ -47,7 +56,7 @@ SCHEMA = (
     """
     CREATE TABLE records (
         seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, decision_id TEXT NOT NULL,
-        task TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
+        task TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL
     )
     """,
     "CREATE INDEX records_by_task ON records (task) WHERE task <> ''",
@@ -58,6 +67,11 @@ SCHEMA = (
         one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, key TEXT NOT NULL,
         count INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL
     )
+    """,
+    """
+    CREATE TABLE tasks (
+        task TEXT PRIMARY KEY, count INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL
+    ) WITHOUT ROWID
     """,
     *(f"CREATE TRIGGER {name} {text}" for name, text in TRIGGERS.items()),
 )

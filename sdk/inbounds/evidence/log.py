@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FIND_HEAD = "SELECT log, count, hash, mac FROM head"
+_FIND_TASK = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
+_FIND_DECIDED = "SELECT task FROM records WHERE decision_id = ? AND kind = 'decided.v1'"
 
 
 class SqliteEvidence:
@@ -61,13 +63,18 @@ class SqliteEvidence:
         """The file."""
         return self._file.path
 
+    @property
+    def key(self) -> bytes:
+        """The evidence key, by which a `report` knows this log's records. A secret."""
+        return self._key
+
     def decided(self, record: Decided) -> None:
         """Keep what was decided; see `EvidenceLog.decided`."""
-        self._append(record, task=record.task)
+        self._append(record)
 
     def executed(self, record: Executed) -> None:
         """Keep what became of an action; see `EvidenceLog.executed`."""
-        self._append(record, task="")
+        self._append(record)
 
     def anchor(self) -> chain.Head:
         """The signed head as it is now, to be kept where the log's writer cannot reach.
@@ -81,16 +88,20 @@ class SqliteEvidence:
         """Close the file of this process."""
         self._file.close()
 
-    def _append(self, record: Record, *, task: str) -> None:
+    def _append(self, record: Record) -> None:
         def run(connection: sqlite3.Connection) -> int:
             head = self._head(connection)
             seq = head.count + 1
             text = body(record, seq=seq, prev=head.hash)
             following = chain.Head.sign(self._key, log=head.log, count=seq, last=chain.link(text))
+            task = _task_of(connection, record)
+            mac = chain.seal(self._key, log=head.log, task=task, digest=following.hash)
             connection.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
-                (seq, kind(record), record.decision_id, task, text.decode(), following.hash),
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (seq, kind(record), record.decision_id, task, text.decode(), following.hash, mac),
             )
+            if task:
+                self._count(connection, log=head.log, task=task, last=following.hash)
             connection.execute(
                 "UPDATE head SET count = ?, hash = ?, mac = ?",
                 (following.count, following.hash, following.mac),
@@ -99,6 +110,21 @@ class SqliteEvidence:
 
         # Threads may get here out of order; what counts is the furthest.
         self._reached = max(self._reached, self._transact(run))
+
+    def _count(self, connection: sqlite3.Connection, *, log: str, task: str, last: str) -> None:
+        found = connection.execute(_FIND_TASK, (task,)).fetchone()
+        count = 1
+        if found is not None:
+            counted = chain.TaskHead(*found)
+            if not counted.signed_by(self._key, log=log):
+                raise _unavailable("the count of a task does not carry the deployment's signature")
+            count = counted.count + 1
+        signed = chain.TaskHead.sign(self._key, log=log, task=task, count=count, last=last)
+        connection.execute(
+            "INSERT INTO tasks VALUES (?, ?, ?, ?) ON CONFLICT (task) DO UPDATE "
+            "SET count = excluded.count, hash = excluded.hash, mac = excluded.mac",
+            (signed.task, signed.count, signed.hash, signed.mac),
+        )
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         found = connection.execute("SELECT key FROM head").fetchone()
@@ -136,6 +162,14 @@ class SqliteEvidence:
             raise _unavailable(error.strerror or str(error)) from error
         except UnicodeEncodeError:
             raise _unavailable("the record holds text that has no UTF-8") from None
+
+
+def _task_of(connection: sqlite3.Connection, record: Record) -> str:
+    """The task that a record counts for; what became of an action counts for its decision's."""
+    if isinstance(record, Decided):
+        return record.task
+    found = connection.execute(_FIND_DECIDED, (record.decision_id,)).fetchone()
+    return "" if found is None else str(found[0])
 
 
 def _unavailable(why: str) -> DecisionUnavailable:

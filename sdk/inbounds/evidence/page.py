@@ -68,8 +68,8 @@ def page(report: TaskReport) -> str:
 {_counts(report)}
 {_refusals(report)}
 {_authority(report)}
-<footer>From the evidence log alone. Whether the log itself is whole, <code>inbounds evidence
-verify</code> tells.{_policies(report.policies)}</footer>
+<footer>From this task's records alone. Whether the rest of the log is whole, <code>inbounds
+evidence verify</code> tells.{_policies(report.policies)}</footer>
 </main>
 </body>
 </html>

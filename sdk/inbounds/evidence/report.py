@@ -14,6 +14,7 @@ from inbounds.evidence.file import reading
 from inbounds.evidence.records import Decided, Executed, parse
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Mapping
 
     from inbounds.evidence import EvidenceLog
@@ -22,15 +23,18 @@ Verdict = Literal["in bounds", "out of bounds", "cannot tell"]
 
 # Each half goes by an index, so that the cost is that of the task and not of the log.
 _OF_TASK = """
-    SELECT seq, body, hash FROM records INDEXED BY records_by_task
+    SELECT seq, task, body, hash, mac FROM records INDEXED BY records_by_task
     WHERE task = :task AND task <> ''
     UNION
-    SELECT e.seq, e.body, e.hash
+    SELECT e.seq, e.task, e.body, e.hash, e.mac
     FROM records AS d INDEXED BY records_by_task
     JOIN records AS e INDEXED BY records_by_decision ON e.decision_id = d.decision_id
     WHERE d.task = :task AND d.task <> ''
     ORDER BY 1
 """
+_HEAD = "SELECT log, count, hash, mac FROM head"
+_LAST = "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1"
+_TASK_HEAD = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class TaskReport:
         task, intent, subject, agent, tenant: Which task this is about.
         verdict: `in bounds` when every action that ran had an allow of its own before it and
             of each it is known whether it ran; `out of bounds` when one ran without;
-            `cannot tell` otherwise, or where nothing is recorded.
+            `cannot tell` otherwise, where nothing is recorded, and whenever a record or the
+            log's end is not as it was written.
         why: What the verdict rests on where it is not `in bounds`.
         ran: How many actions ran; `withheld` of them gave no result.
         refused: What the policy said no to, with its code.
@@ -143,48 +148,101 @@ class TaskReport:
         return f"<table><caption>{escape(str(self))}</caption>{cells}</table>"
 
 
-def report(log: EvidenceLog | str | Path, task: str) -> TaskReport:
+def report(log: EvidenceLog | str | Path, task: str, *, key: bytes | None = None) -> TaskReport:
     """Read a task's records, of a task that has ended or still runs.
 
-    It holds each record against its own hash. Whether the log is whole is for `verify`.
+    Each record is held against its hash and its seal, the task's records against their signed
+    count, and the log's last record against the signed head; all at the cost of this task,
+    whatever else the log holds. So a record of the task that was edited, added, moved or
+    dropped is found by whoever has the key, and so is an end that was cut off the log.
+
+    It cannot find what the file alone does not show: a log that was set back whole to an
+    earlier state (an anchor does, see `verify`), a task that was set back to an earlier state,
+    its count and all its later records with it, while the log went on (`verify` does: the
+    chain has a gap), and anything done by somebody who has the key.
 
     Args:
         log: The log, or its file. One that keeps no file (`NoEvidence`) tells nothing.
         task: The id of the task.
+        key: The evidence key: `keys.subkey(…, "evidence")`; a log brings its own. Without it
+            nobody can tell whether the records are genuine: `cannot tell`.
 
     Raises:
         ConfigurationError: There is no evidence log at that path.
         DecisionUnavailable: `evidence.unavailable`: it cannot be read.
     """
     path = log if isinstance(log, (str, Path)) else getattr(log, "path", None)
-    tally = _Tally(task)
+    if key is None:
+        key = getattr(log, "key", None)
+    tally = _Tally(task, key)
     if path is not None:
         with reading(Path(path)) as connection:
-            for _, body, digest in connection.execute(_OF_TASK, {"task": task}):
-                tally.add(body, digest)
+            tally.read(connection)
     return tally.report()
 
 
 @dataclass(slots=True)
 class _Tally:
     task: str
+    key: bytes | None
+    log: str = ""
+    counted: int = 0
+    latest: str = ""
     decided: dict[str, Decided] = field(default_factory=dict)
     executed: dict[str, Executed] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     last: Decided | None = None
     begun: int = 0
     ended: int = 0
 
-    def add(self, body: object, digest: object) -> None:
-        if not isinstance(body, str) or chain.link(body.encode()) != digest:
-            self.doubts.append("a record of it was edited")
+    def read(self, connection: sqlite3.Connection) -> None:
+        connection.text_factory = _text
+        if self.key is None:
+            self.broken.append("without the log's key nobody can tell whether it is genuine")
+        else:
+            self._read_end(connection, self.key)
+        for _, *row in connection.execute(_OF_TASK, {"task": self.task}):
+            self.add(*row)
+        if self.key is not None:
+            self._compare_count(connection, self.key)
+
+    def _read_end(self, connection: sqlite3.Connection, key: bytes) -> None:
+        found = connection.execute(_HEAD).fetchone()
+        head = chain.Head(*found) if found is not None else None
+        if head is None or not head.signed_by(key):
+            self.broken.append("the log's head is not signed with this key")
+            return
+        self.log = head.log
+        last = connection.execute(_LAST).fetchone() or (0, chain.genesis(head.log))
+        if last != (head.count, head.hash):
+            self.broken.append("the log does not end where it was signed")
+
+    def _compare_count(self, connection: sqlite3.Connection, key: bytes) -> None:
+        found = connection.execute(_TASK_HEAD, (self.task,)).fetchone()
+        if found is None:
+            if self.counted:
+                self.broken.append("nobody has signed how many records it has")
+            return
+        head = chain.TaskHead(*found)
+        if not head.signed_by(key, log=self.log):
+            self.broken.append("the count of its records is not signed with this key")
+        elif (head.count, head.hash) != (self.counted, self.latest):
+            self.broken.append("a record of it is missing, or is not one of it")
+
+    def add(self, task: object, body: object, digest: object, mac: object) -> None:
+        if not self._genuine(task, body, digest, mac):
+            self.broken.append("a record of it was edited")
             return
         try:
-            record, _, _ = parse(body)
+            record, _, _ = parse(str(body))
         except ValueError:
-            self.doubts.append("a record of it is not one")
+            self.broken.append("a record of it is not one")
             return
+        if task == self.task:
+            self.counted += 1
+            self.latest = str(digest)
         self.begun = self.begun or record.at
         self.ended = record.at
         if isinstance(record, Decided):
@@ -196,6 +254,15 @@ class _Tally:
         earlier = self.executed.get(record.decision_id)
         if earlier is None or earlier.executed == "no":
             self.executed[record.decision_id] = record
+
+    def _genuine(self, task: object, body: object, digest: object, mac: object) -> bool:
+        if not isinstance(task, str) or not isinstance(body, str) or not isinstance(digest, str):
+            return False
+        if chain.link(body.encode(errors="surrogateescape")) != digest:
+            return False
+        return self.key is None or chain.sealed(
+            self.key, mac, log=self.log, task=task, digest=digest
+        )
 
     def _require_allow(self, record: Executed) -> None:
         decided = self.decided.get(record.decision_id)
@@ -209,7 +276,8 @@ class _Tally:
 
     def report(self) -> TaskReport:
         if self.last is None:
-            return TaskReport(self.task, "cannot tell", ("nothing of it is recorded",))
+            why = dict.fromkeys([*self.broken, "nothing of it is recorded"])
+            return TaskReport(self.task, "cannot tell", tuple(why))
         endings: Counter[str] = Counter()
         used: Counter[str] = Counter()
         effects: set[str] = set()
@@ -233,13 +301,16 @@ class _Tally:
         if endings["unknown"]:
             self.doubts.append(f"of {endings['unknown']} it is not known whether they ran")
         verdict: Verdict = "in bounds"
-        if self.outside or self.doubts:
-            verdict = "out of bounds" if self.outside else "cannot tell"
+        # Of a log that is not as it was written, not even the worst is certain.
+        if self.broken or self.doubts:
+            verdict = "cannot tell"
+        if self.outside and not self.broken:
+            verdict = "out of bounds"
         everything = self.decided.values()
         return TaskReport(
             task=self.task,
             verdict=verdict,
-            why=tuple(dict.fromkeys(self.outside + self.doubts)),
+            why=tuple(dict.fromkeys(self.broken + self.outside + self.doubts)),
             intent=self.last.intent,
             subject=self.last.subject,
             agent=self.last.agent,
@@ -259,6 +330,10 @@ class _Tally:
             begun=self.begun,
             ended=self.ended,
         )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
 
 
 def _union(sets: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

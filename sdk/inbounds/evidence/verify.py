@@ -22,6 +22,7 @@ Fault = Literal[
     "inserted",
     "head",
     "anchor",
+    "count",
     "unprotected",
     "unreadable",
     "executed_without_decided",
@@ -30,6 +31,16 @@ Fault = Literal[
 ]
 
 _SHOWN = 100
+_TASKS = """
+    SELECT t.task, t.count, t.hash, t.mac,
+        (SELECT count(*) FROM records WHERE task = t.task AND task <> ''),
+        (SELECT hash FROM records WHERE task = t.task AND task <> '' ORDER BY seq DESC LIMIT 1)
+    FROM tasks AS t
+"""
+_UNCOUNTED = """
+    SELECT 1 FROM records AS r
+    WHERE r.task <> '' AND NOT EXISTS (SELECT 1 FROM tasks WHERE task = r.task) LIMIT 1
+"""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -157,7 +168,7 @@ class _Reader:
         if self.anchor is not None and self.anchor.count == 0:
             self.anchored = self.last
         rows = connection.execute(
-            "SELECT seq, kind, decision_id, task, body, hash FROM records ORDER BY seq"
+            "SELECT seq, kind, decision_id, task, mac, body, hash FROM records ORDER BY seq"
         )
         for row in rows:
             self._read_record(connection, *row)
@@ -165,6 +176,9 @@ class _Reader:
             self._compare_end(self.head)
         if self.anchor is not None:
             self._compare_anchor(self.anchor)
+        # Of a log that is not whole the counts are not right either.
+        if self.head is not None and not self.faults:
+            self._compare_tasks(connection, self.head.log)
         # The indexes, which reports read by, against the table.
         for (problem,) in connection.execute("PRAGMA integrity_check(1)"):
             if problem != "ok":
@@ -197,7 +211,7 @@ class _Reader:
         seq: int,
         *row: Any,
     ) -> None:
-        *columns, text, digest = row
+        *columns, mac, text, digest = row
         missing = seq - self.seq - 1
         follows, self.seq, self.last = self.last, seq, str(digest)
         self.records += 1
@@ -212,7 +226,9 @@ class _Reader:
         except ValueError:
             self.found("edited", seq, "the record is not one")
             return
-        expected = [kind(record), record.decision_id, getattr(record, "task", "")]
+        # Which task an `Executed` counts for stands in its column, which its seal covers.
+        task = record.task if isinstance(record, Decided) else str(columns[2])
+        expected = [kind(record), record.decision_id, task]
         if missing:
             self.found("dropped", seq, f"{missing} before it are missing")
         elif place != seq:
@@ -221,7 +237,23 @@ class _Reader:
             self.found("edited", seq, "its columns do not say what it says")
         elif prev != follows and follows:
             self.found("replaced", seq, "it does not follow the one before it")
+        elif not self._sealed(seq, mac, task, str(digest)):
+            self.found("edited", seq, "it is not sealed with this key")
         self._pair(connection, seq, record)
+
+    def _sealed(self, seq: int, mac: object, task: str, digest: str) -> bool:
+        # What lies beyond the head was added, whatever it says.
+        if self.head is None or seq > self.head.count:
+            return True
+        return chain.sealed(self.key, mac, log=self.head.log, task=task, digest=digest)
+
+    def _compare_tasks(self, connection: sqlite3.Connection, log: str) -> None:
+        for *row, count, last in connection.execute(_TASKS):
+            head = chain.TaskHead(*row)
+            if not head.signed_by(self.key, log=log) or (head.count, head.hash) != (count, last):
+                self.found("count", 0, "a task has other records than were signed for it")
+        if connection.execute(_UNCOUNTED).fetchone() is not None:
+            self.found("count", 0, "nobody has signed how many records a task has")
 
     def _pair(self, connection: sqlite3.Connection, seq: int, record: Decided | Executed) -> None:
         if isinstance(record, Decided):

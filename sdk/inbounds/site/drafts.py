@@ -59,9 +59,8 @@ def write(kind: Kind, name: str, site: Path) -> list[Path]:
     """
     category, fault = _parts(kind, name)
     folder = site / FOLDERS[kind] / category / fault
-    # A rule and an escalation of one name would have one code.
-    others = FOLDERS.values() if kind != "obligation" else ("obligations",)
-    for place in (site / other / category / fault for other in others):
+    # Two members of one name would have one code.
+    for place in (site / other / category / fault for other in FOLDERS.values()):
         if place.exists():
             raise ConfigurationError(
                 f"{place} is there already",
