@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+_DEEPEST = 64
+
 
 def strict_yaml(text: bytes) -> Any:
     """Read one YAML document.
@@ -19,13 +21,18 @@ def strict_yaml(text: bytes) -> Any:
         text: UTF-8.
 
     Raises:
-        yaml.YAMLError: Not YAML; more than one document; a tag; an anchor or an alias; a key
-            twice in one mapping, or one that is not text.
+        yaml.YAMLError: Not YAML; more than one document; a tag; an anchor or an alias; more
+            than 64 levels; a key twice in one mapping, or one that is not text.
         ValueError: Not UTF-8.
     """
     decoded = text.decode("utf-8")
     # Ahead of all else: a thousand signs of aliases to aliases stand for billions of values.
+    depth = 0
     for event in yaml.parse(decoded, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _at(event, f"nested more than {_DEEPEST} deep")
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             raise _at(event, f"an anchor or alias, `{anchor}`: write the value out")

@@ -177,6 +177,8 @@ def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
         ("b: {<<: {calls: 1}}\n", "`b`: input should be a valid integer"),
         ("1: 2\n", "not text"),
         ("calls: [\n", "line 2"),
+        ("calls: " + "[" * 64 + "]" * 64, "line 1, column 71: nested more than 64 deep"),
+        ("calls: " + "[" * 900, "nested more than 64 deep"),
         ("calls: !!python/name:os.system\n", "could not determine a constructor"),
         ("calls: 1\n---\ncalls: 2\n", "found another document"),
         ("", "is empty"),
