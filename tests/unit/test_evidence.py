@@ -298,8 +298,7 @@ class TestLog:
             "UPDATE records SET task = 'x' WHERE seq = 1",
             "DELETE FROM records",
             "DELETE FROM records WHERE seq = 2",
-            "INSERT OR REPLACE INTO records "
-            "SELECT 1, kind, 'x', task, body, hash, mac FROM records",
+            "REPLACE INTO records SELECT 1, kind, 'x', task, body, hash, mac FROM records",
             "INSERT INTO records SELECT 9, kind, 'x', task, body, hash, mac FROM records LIMIT 1",
             "DELETE FROM head",
             "UPDATE head SET count = 1",

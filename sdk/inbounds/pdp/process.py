@@ -14,6 +14,7 @@ from typing import IO, Self
 from inbounds import clock, opa_config
 from inbounds.bundle.verify import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError, InboundsError, Unreachable
+
 from .transport import Endpoint
 
 _NEEDED = ("inbounds", "system/authz", "system/log", "deployment", "live/baseline")
