@@ -1,9 +1,9 @@
-"""Writes `ordinary`: one body of as few expressions as can be, each of which costs about 1 µs.
+"""Writes `ordinary`: one statement that a whole value has its shape, made to be quick.
 
-Three things make it short. What is optional is filled in first, so that the number of keys
-tells whether there is one too many. In Rego's order of all values numbers come before texts
-and texts before lists, so that the least and the greatest of some values tell the type of
-all. A field that has a value tells that what holds it is an object.
+Both engines take a step for every reference and every call, so a closed object is taken apart
+by one pattern, which also shows that it has these keys and no other, and leaves of one type
+are checked together. In the order of all values numbers come before texts and texts before
+lists: the least and the greatest of some values tell the type of all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from tools.shape.reading import Schema, Shape, closed, from_a_set, indented
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Leaves:
     """The leaves of one object at every level but within lists and maps, by what holds of them.
 
@@ -28,7 +28,7 @@ class _Leaves:
         lists: All lists.
         maps: All maps.
         sizes: What has a size, how it compares, and with what.
-        groups: Lists and maps of anything but texts: field, where, and the schema of an item.
+        groups: Lists and maps of anything but texts: where, their name, the schema of an item.
     """
 
     equal: list[str] = field(default_factory=list)
@@ -43,21 +43,20 @@ class _Leaves:
 
 def ordinary(shape: Shape) -> Iterator[str]:
     """Yield the rules of `ordinary` for one shape."""
+    functions: list[str] = []
     lines = [
         f"is_object({shape.value})",
-        *_filled("whole", shape.value, shape, shape.root),
-        *_object("whole", "", shape, shape.root),
+        *[f"is_object({at})" for at in _would_appear(shape.value, shape, shape.root)],
+        _call("_ordinary", shape.value, shape, shape.root, functions),
     ]
     yield f"""\
 # METADATA
-# description: |
-#   The whole has the shape; undefined for any other. In the order of all values numbers
-#   come before texts and texts before lists, so that the least and the greatest of some
-#   values tell the type of all.
+# description: The whole has the shape; undefined for any other
 ordinary if {{
 {indented(lines)}
 }}"""
-    if any("_within(" in line for line in lines):
+    yield from reversed(functions)
+    if any("_within(" in text for text in functions):
         yield """\
 # No text is longer than `most`. Together they seldom are, and that is one step.
 _within(most, texts) if {
@@ -69,12 +68,26 @@ _within(most, texts) if {
 }"""
 
 
-def _filled(name: str, ref: str, shape: Shape, schema: Schema) -> list[str]:
-    """Return the lines that bind `name` to the object `ref` with its defaults."""
-    lines = [f"is_object({at})" for at in _would_appear(ref, shape, schema)]
+def _call(name: str, ref: str, shape: Shape, schema: Schema, functions: list[str]) -> str:
+    """Return the line that holds the object `ref` to the function of that name, and write it."""
+    found = _Leaves()
+    pattern = _pattern("", shape, schema, found, whole=True)
+    if any(text.startswith(f"{name}(") for text in functions):
+        # Two bodies of one function would be an "or".
+        raise ValueError(f"{shape.schema}: {name} would be written twice")
+    body = indented(_lines(found, shape, functions))
+    functions.append(f"{name}({pattern}) if {{\n{body}\n}}")
+    return f"{name}({_filled(ref, shape, schema)})"
+
+
+def _filled(ref: str, shape: Shape, schema: Schema) -> str:
+    """Return the object `ref` with its defaults, and no more than its own keys if it is open."""
     defaults = _defaults(shape, schema)
-    filled = f"object.union({json.dumps(defaults)}, {ref})" if defaults else ref
-    return [*lines, f"{name} := {filled}"]
+    whole = f"object.union({json.dumps(defaults)}, {ref})" if defaults else ref
+    if closed(schema):
+        return whole
+    keys = ", ".join(f'"{name}"' for name in schema["properties"])
+    return f"object.filter({whole}, {{{keys}}})"
 
 
 def _defaults(shape: Shape, schema: Schema) -> dict[str, Any]:
@@ -97,77 +110,106 @@ def _would_appear(ref: str, shape: Shape, schema: Schema) -> Iterator[str]:
             yield from _would_appear(f"{ref}.{name}", shape, value)
 
 
-def _object(ref: str, stem: str, shape: Shape, schema: Schema) -> list[str]:
-    """Return the lines for an object with its defaults; `stem` goes before its variables."""
-    found = _Leaves()
-    _gather(ref, shape, schema, found)
-    return [
-        *[f"is_object({at})" for at in found.maps],
-        *[f"is_array({at})" for at in found.lists],
-        *found.equal,
-        *_texts(stem, found),
-        *_lengths(found),
-        *_integers(stem, found),
-        # Counted last: by now all of these are known to be objects or lists.
-        *[f"count({at}) {sign} {size}" for at, sign, size in found.sizes],
-        *[_every(name, at, shape, item) for name, at, item in found.groups],
-    ]
+def _pattern(
+    stem: str, shape: Shape, schema: Schema, found: _Leaves, *, whole: bool = False
+) -> str:
+    """Return the pattern that takes an object apart, and gather its leaves."""
+    if not closed(schema) and not whole:
+        # A pattern is closed; what lies in an open object is reached from outside.
+        name = stem.removesuffix("_")
+        for key, value, _ in shape.fields(schema):
+            _gather(f"{name}.{key}", key, shape, value, found)
+        return name
+    members = []
+    for key, value, _ in shape.fields(schema):
+        if "properties" in value:
+            inner = _pattern(f"{stem}{key}_", shape, value, found)
+        else:
+            inner = _variable(f"{stem}{key}", shape)
+            _gather(inner, key, shape, value, found)
+        members.append(f'"{key}": {inner}')
+    return f"{{{', '.join(members)}}}"
 
 
-def _gather(ref: str, shape: Shape, schema: Schema, found: _Leaves) -> None:
+def _variable(name: str, shape: Shape) -> str:
+    # A variable may not bear the name of the package that claims are imported from.
+    return f"{name}_" if shape.value.startswith(f"{name}.") else name
+
+
+def _gather(ref: str, key: str, shape: Shape, schema: Schema, found: _Leaves) -> None:
     kind = schema.get("type")
     if "properties" in schema:
-        for name, value, _ in shape.fields(schema):
-            _gather(f"{ref}.{name}", shape, value, found)
-        if closed(schema):
-            found.sizes.append((ref, "==", len(schema["properties"])))
-    elif from_a_set(ref, schema):
+        raise ValueError(f"{shape.schema}: {ref} is an object within an open one")
+    if from_a_set(ref, schema):
         found.equal.append(from_a_set(ref, schema))
     elif kind == "string":
         found.texts.append((ref, schema))
     elif kind == "integer":
         found.integers.append((ref, schema))
     elif kind in {"array", "object"}:
-        _gather_items(ref, shape, schema, found)
+        _gather_items(ref, key, shape, schema, found)
     else:
         raise ValueError(f"{shape.schema}: {ref} is of a kind that is not written")
 
 
-def _gather_items(ref: str, shape: Shape, schema: Schema, found: _Leaves) -> None:
+def _gather_items(ref: str, key: str, shape: Shape, schema: Schema, found: _Leaves) -> None:
     item = shape.item(schema)
     (found.maps if schema["type"] == "object" else found.lists).append(ref)
     found.sizes.extend(
-        (ref, sign, schema[key])
-        for key, sign in (("minItems", ">="), ("maxItems", "<="))
-        if key in schema
+        (ref, sign, schema[bound])
+        for bound, sign in (("minItems", ">="), ("maxItems", "<="))
+        if bound in schema
     )
     if schema["type"] == "array" and item.get("type") == "string" and "enum" not in item:
         found.many.append((ref, item))
     elif item:
-        found.groups.append((ref.rsplit(".", 1)[-1], ref, item))
+        found.groups.append((ref, key, item))
 
 
-def _every(field: str, at: str, shape: Shape, item: Schema) -> str:
-    name = whole = f"{field}_item"
-    lines = []
-    if "properties" in item:
-        lines.append(f"is_object({name})")
-        if _defaults(shape, item):
-            whole = f"{field}_whole"
-            lines += _filled(whole, name, shape, item)
-    lines += _object(whole, f"{field}_", shape, item)
+def _lines(found: _Leaves, shape: Shape, functions: list[str]) -> list[str]:
+    """Return the lines for the leaves of an object."""
+    return [
+        *[f"is_object({at})" for at in found.maps],
+        *[f"is_array({at})" for at in found.lists],
+        *found.equal,
+        *_texts(found),
+        *_lengths(found),
+        *_integers(found),
+        # Counted last: by now all of these are known to be objects or lists.
+        *[f"count({at}) {sign} {size}" for at, sign, size in found.sizes],
+        *[_every(at, called, shape, item, functions) for at, called, item in found.groups],
+    ]
+
+
+def _every(at: str, called: str, shape: Shape, item: Schema, functions: list[str]) -> str:
+    stem = at.replace(".", "_")
+    name = f"{called}_item"
+    if "properties" not in item:
+        found = _Leaves()
+        _gather(name, name, shape, item, found)
+        lines = _lines(found, shape, functions)
+    else:
+        lines = [f"is_object({name})", _call(f"_{stem}_item", name, shape, item, functions)]
+        defaults = _defaults(shape, item)
+        if closed(item) and defaults.keys() == item["properties"].keys():
+            # What says nothing is ordinary, and most say nothing.
+            silent = f"{{{{}}, {json.dumps(defaults)}}}"
+            at = f"({{{name} | some {name} in {at}}} - {silent})"
     return f"every {name} in {at} {{\n{indented(lines)}\n}}"
 
 
-def _texts(stem: str, found: _Leaves) -> list[str]:
+def _texts(found: _Leaves) -> list[str]:
     lines = []
     for name, most_least in (("names", 1), ("texts", 0)):
         refs = [ref for ref, text in found.texts if min(text.get("minLength", 0), 1) == most_least]
-        lines += _of_type_text(f"{stem}{name}", f"[{', '.join(refs)}]", most_least) if refs else []
+        if len(refs) == 1:
+            lines += [f"is_string({refs[0]})", *([f'{refs[0]} != ""'] if most_least else [])]
+        elif refs:
+            lines += _of_type_text(name, f"[{', '.join(refs)}]", most_least)
         refs = [ref for ref, text in found.many if min(text.get("minLength", 0), 1) == most_least]
         # Flat only once all are known to be lists, and with one text more: nothing has no least.
         flat = f"array.flatten([{json.dumps('x' * most_least)}, {', '.join(refs)}])"
-        lines += _of_type_text(f"{stem}listed_{name}", flat, most_least) if refs else []
+        lines += _of_type_text(f"listed_{name}", flat, most_least) if refs else []
     for ref, text in (*found.texts, *found.many):
         if text.get("pattern"):
             raise ValueError(f"{ref} has a pattern, which is not written")
@@ -200,13 +242,18 @@ def _lengths(found: _Leaves) -> list[str]:
     return lines
 
 
-def _integers(stem: str, found: _Leaves) -> list[str]:
+def _integers(found: _Leaves) -> list[str]:
     lines = []
     ranges: dict[tuple[int, int], list[str]] = {}
     for ref, number in found.integers:
         ranges.setdefault((number["minimum"], number["maximum"]), []).append(ref)
     for place, ((least, most), refs) in enumerate(sorted(ranges.items())):
-        name = f"{stem}integers" + (f"_{place}" if place else "")
+        if len(refs) == 1:
+            [ref] = refs
+            lines += [f"is_number({ref})", f"{ref} >= {least}", f"{ref} <= {most}"]
+            lines.append(f"floor({ref}) == {ref}")
+            continue
+        name = "integers" + (f"_{place}" if place else "")
         whole = ", ".join(f"floor({ref})" for ref in refs)
         lines += [
             f"{name} := [{', '.join(refs)}]",

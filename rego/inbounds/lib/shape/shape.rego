@@ -11,14 +11,11 @@
 package inbounds.lib.shape
 
 # METADATA
-# description: |
-#   The whole has the shape; undefined for any other. In the order of all values numbers
-#   come before texts and texts before lists, so that the least and the greatest of some
-#   values tell the type of all.
+# description: The whole has the shape; undefined for any other
 ordinary if {
 	is_object(input)
 	is_object(input.context.session.spent)
-	whole := object.union(
+	_ordinary(object.union(
 		{
 			"subject": {"properties": {}},
 			"action": {"properties": {"origins": {}, "parsed": {}}},
@@ -30,162 +27,150 @@ ordinary if {
 			},
 		},
 		input,
-	)
-	is_object(whole.subject.properties)
-	is_object(whole.action.properties.arguments)
-	is_object(whole.action.properties.origins)
-	is_object(whole.action.properties.parsed)
-	is_array(whole.context.credentials.chain)
-	is_array(whole.context.credentials.approvals)
-	is_array(whole.context.session.effects)
-	is_array(whole.context.session.decisions)
-	is_array(whole.context.pep.supported_obligations)
-	whole.question == 1
-	whole.context.session.trust in {"trusted", "untrusted"}
+	))
+}
+
+_ordinary({
+	"question": question,
+	"subject": {"type": subject_type, "id": subject_id, "properties": subject_properties},
+	"action": {"name": action_name, "properties": action_properties},
+	"resource": {"type": resource_type, "id": resource_id, "properties": resource_properties},
+	"context": {
+		"decision": {"id": context_decision_id},
+		"agent": context_agent,
+		"credentials": {
+			"identity": context_credentials_identity,
+			"task": context_credentials_task,
+			"chain": context_credentials_chain,
+			"approvals": context_credentials_approvals,
+		},
+		"session": {
+			"id": context_session_id,
+			"version": context_session_version,
+			"trust": context_session_trust,
+			"label": context_session_label,
+			"effects": context_session_effects,
+			"spent": {
+				"calls": context_session_spent_calls,
+				"writes": context_session_spent_writes,
+				"exports": context_session_spent_exports,
+			},
+			"repeats": context_session_repeats,
+			"refusals": context_session_refusals,
+			"decisions": context_session_decisions,
+		},
+		"environment": {"network": context_environment_network},
+		"pep": {
+			"id": context_pep_id,
+			"version": context_pep_version,
+			"supported_obligations": context_pep_supported_obligations,
+		},
+	},
+}) if {
+	is_object(subject_properties)
+	is_object(action_properties.arguments)
+	is_object(action_properties.origins)
+	is_object(action_properties.parsed)
+	is_array(context_credentials_chain)
+	is_array(context_credentials_approvals)
+	is_array(context_session_effects)
+	is_array(context_session_decisions)
+	is_array(context_pep_supported_obligations)
+	question == 1
+	context_session_trust in {"trusted", "untrusted"}
 	names := [
-		whole.subject.type,
-		whole.subject.id,
-		whole.action.name,
-		whole.resource.type,
-		whole.resource.id,
-		whole.context.decision.id,
-		whole.context.agent,
-		whole.context.session.id,
-		whole.context.session.label,
-		whole.context.pep.id,
-		whole.context.pep.version,
+		subject_type,
+		subject_id,
+		action_name,
+		resource_type,
+		resource_id,
+		context_decision_id,
+		context_agent,
+		context_session_id,
+		context_session_label,
+		context_pep_id,
+		context_pep_version,
 	]
 	min(names) > ""
 	max(names) < []
 	texts := [
-		whole.action.properties.digest,
-		whole.action.properties.registry,
-		whole.resource.properties.label,
-		whole.resource.properties.tenant,
-		whole.resource.properties.environment,
-		whole.context.credentials.identity,
-		whole.context.credentials.task,
-		whole.context.environment.network,
+		action_properties.digest,
+		action_properties.registry,
+		resource_properties.label,
+		resource_properties.tenant,
+		resource_properties.environment,
+		context_credentials_identity,
+		context_credentials_task,
+		context_environment_network,
 	]
 	min(texts) >= ""
 	max(texts) < []
 	listed_texts := array.flatten([
 		"",
-		whole.context.credentials.chain,
-		whole.context.credentials.approvals,
-		whole.context.session.decisions,
-		whole.context.pep.supported_obligations,
+		context_credentials_chain,
+		context_credentials_approvals,
+		context_session_decisions,
+		context_pep_supported_obligations,
 	])
 	min(listed_texts) >= ""
 	max(listed_texts) < []
-	count(whole.context.decision.id) >= 8
-	count(whole.context.decision.id) <= 64
+	count(context_decision_id) >= 8
+	count(context_decision_id) <= 64
 	_within(
 		256,
 		[
-			whole.subject.type,
-			whole.subject.id,
-			whole.action.name,
-			whole.resource.type,
-			whole.context.agent,
-			whole.context.session.id,
-			whole.context.session.label,
-			whole.context.pep.id,
-			whole.context.pep.version,
+			subject_type,
+			subject_id,
+			action_name,
+			resource_type,
+			context_agent,
+			context_session_id,
+			context_session_label,
+			context_pep_id,
+			context_pep_version,
 		],
 	)
-	count(whole.resource.id) <= 2048
+	count(resource_id) <= 2048
 	_within(
 		65536,
 		array.flatten([
-			whole.context.credentials.identity,
-			whole.context.credentials.task,
-			whole.context.credentials.chain,
-			whole.context.credentials.approvals,
+			context_credentials_identity,
+			context_credentials_task,
+			context_credentials_chain,
+			context_credentials_approvals,
 		]),
 	)
 	integers := [
-		whole.context.session.version,
-		whole.context.session.spent.calls,
-		whole.context.session.spent.writes,
-		whole.context.session.spent.exports,
-		whole.context.session.repeats,
-		whole.context.session.refusals,
+		context_session_version,
+		context_session_spent_calls,
+		context_session_spent_writes,
+		context_session_spent_exports,
+		context_session_repeats,
+		context_session_refusals,
 	]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
 	[
-		floor(whole.context.session.version),
-		floor(whole.context.session.spent.calls),
-		floor(whole.context.session.spent.writes),
-		floor(whole.context.session.spent.exports),
-		floor(whole.context.session.repeats),
-		floor(whole.context.session.refusals),
+		floor(context_session_version),
+		floor(context_session_spent_calls),
+		floor(context_session_spent_writes),
+		floor(context_session_spent_exports),
+		floor(context_session_repeats),
+		floor(context_session_refusals),
 	] == integers
-	count(whole.subject) == 3
-	count(whole.action) == 2
-	count(whole.resource) == 3
-	count(whole.context.decision) == 1
-	count(whole.context.credentials) == 4
-	count(whole.context.session.spent) == 3
-	count(whole.context.session.decisions) <= 8
-	count(whole.context.session) == 9
-	count(whole.context.environment) == 1
-	count(whole.context.pep) == 3
-	count(whole.context) == 6
-	count(whole) == 5
-	every origins_item in whole.action.properties.origins {
+	count(context_session_decisions) <= 8
+	every origins_item in action_properties.origins {
 		is_object(origins_item)
-		origins_whole := object.union({"tool": "", "call": 0}, origins_item)
-		origins_whole.source in {"prompt", "tool", "session", "none"}
-		origins_whole.grade in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"third_party_text",
-			"none",
-		}
-		origins_texts := [origins_whole.tool]
-		min(origins_texts) >= ""
-		max(origins_texts) < []
-		origins_integers := [origins_whole.call]
-		min(origins_integers) >= 0
-		max(origins_integers) <= 9007199254740991
-		[floor(origins_whole.call)] == origins_integers
-		count(origins_whole) == 4
+		_action_properties_origins_item(object.union({"tool": "", "call": 0}, origins_item))
 	}
-	every parsed_item in whole.action.properties.parsed {
+	every parsed_item in action_properties.parsed {
 		is_object(parsed_item)
-		parsed_whole := object.union(
+		_action_properties_parsed_item(object.union(
 			{"host": "", "scheme": "", "domain": "", "local": ""},
 			parsed_item,
-		)
-		parsed_whole.kind in {
-			"email",
-			"url",
-			"host",
-			"path",
-			"iban",
-			"id",
-			"date",
-			"money",
-			"phone",
-			"text",
-			"none",
-		}
-		parsed_texts := [
-			parsed_whole.host,
-			parsed_whole.scheme,
-			parsed_whole.domain,
-			parsed_whole.local,
-		]
-		min(parsed_texts) >= ""
-		max(parsed_texts) < []
-		count(parsed_whole) == 5
+		))
 	}
-	every effects_item in whole.context.session.effects {
+	every effects_item in context_session_effects {
 		effects_item in {
 			"read",
 			"write",
@@ -197,6 +182,37 @@ ordinary if {
 			"administer",
 		}
 	}
+}
+
+_action_properties_parsed_item({
+	"kind": kind,
+	"host": host,
+	"scheme": scheme,
+	"domain": domain,
+	"local": local,
+}) if {
+	kind in {"email", "url", "host", "path", "iban", "id", "date", "money", "phone", "text", "none"}
+	texts := [host, scheme, domain, local]
+	min(texts) >= ""
+	max(texts) < []
+}
+
+_action_properties_origins_item({"source": source, "grade": grade, "tool": tool, "call": call}) if {
+	source in {"prompt", "tool", "session", "none"}
+	grade in {
+		"prompt",
+		"first_party",
+		"quoted",
+		"listing",
+		"third_party_meta",
+		"third_party_text",
+		"none",
+	}
+	is_string(tool)
+	is_number(call)
+	call >= 0
+	call <= 9007199254740991
+	floor(call) == call
 }
 
 # No text is longer than `most`. Together they seldom are, and that is one step.

@@ -11,25 +11,25 @@ package inbounds.lib.shape.identity_claims
 import data.inbounds.lib.identity
 
 # METADATA
-# description: |
-#   The whole has the shape; undefined for any other. In the order of all values numbers
-#   come before texts and texts before lists, so that the least and the greatest of some
-#   values tell the type of all.
+# description: The whole has the shape; undefined for any other
 ordinary if {
 	is_object(identity.claims)
-	whole := identity.claims
-	is_array(whole.aud)
-	names := [whole.iss, whole.sub]
+	_ordinary(object.filter(identity.claims, {"iss", "sub", "aud", "exp", "iat"}))
+}
+
+_ordinary({"iss": iss, "sub": sub, "aud": aud, "exp": exp, "iat": iat}) if {
+	is_array(aud)
+	names := [iss, sub]
 	min(names) > ""
 	max(names) < []
-	listed_texts := array.flatten(["", whole.aud])
+	listed_texts := array.flatten(["", aud])
 	min(listed_texts) >= ""
 	max(listed_texts) < []
-	_within(256, [whole.iss, whole.sub])
-	integers := [whole.exp, whole.iat]
+	_within(256, [iss, sub])
+	integers := [exp, iat]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[floor(whole.exp), floor(whole.iat)] == integers
+	[floor(exp), floor(iat)] == integers
 }
 
 # No text is longer than `most`. Together they seldom are, and that is one step.

@@ -11,49 +11,53 @@
 package inbounds.lib.shape.issuance
 
 # METADATA
-# description: |
-#   The whole has the shape; undefined for any other. In the order of all values numbers
-#   come before texts and texts before lists, so that the least and the greatest of some
-#   values tell the type of all.
+# description: The whole has the shape; undefined for any other
 ordinary if {
 	is_object(input)
 	is_object(input.narrower)
-	whole := object.union(
+	_ordinary(object.union(
 		{"narrower": {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""}},
 		input,
-	)
-	is_object(whole.narrower.tools)
-	is_array(whole.narrower.effects)
-	is_array(whole.narrower.resources)
-	is_array(whole.narrower.destinations)
-	whole.question == 1
-	names := [whole.subject, whole.agent, whole.intent, whole.tenant, whole.environment]
+	))
+}
+
+_ordinary({
+	"question": question,
+	"subject": subject,
+	"agent": agent,
+	"intent": intent,
+	"tenant": tenant,
+	"environment": environment,
+	"narrower": {
+		"effects": narrower_effects,
+		"tools": narrower_tools,
+		"resources": narrower_resources,
+		"destinations": narrower_destinations,
+		"label": narrower_label,
+	},
+	"seconds": seconds,
+}) if {
+	is_object(narrower_tools)
+	is_array(narrower_effects)
+	is_array(narrower_resources)
+	is_array(narrower_destinations)
+	question == 1
+	names := [subject, agent, intent, tenant, environment]
 	min(names) > ""
 	max(names) < []
-	listed_names := array.flatten(["x", whole.narrower.destinations])
+	listed_names := array.flatten(["x", narrower_destinations])
 	min(listed_names) > ""
 	max(listed_names) < []
-	texts := [whole.narrower.label]
-	min(texts) >= ""
-	max(texts) < []
+	is_string(narrower_label)
 	_within(
 		256,
-		array.flatten([
-			whole.subject,
-			whole.agent,
-			whole.intent,
-			whole.tenant,
-			whole.environment,
-			whole.narrower.destinations,
-		]),
+		array.flatten([subject, agent, intent, tenant, environment, narrower_destinations]),
 	)
-	integers := [whole.seconds]
-	min(integers) >= 0
-	max(integers) <= 9007199254740991
-	[floor(whole.seconds)] == integers
-	count(whole.narrower) == 5
-	count(whole) == 8
-	every effects_item in whole.narrower.effects {
+	is_number(seconds)
+	seconds >= 0
+	seconds <= 9007199254740991
+	floor(seconds) == seconds
+	every effects_item in narrower_effects {
 		effects_item in {
 			"read",
 			"write",
@@ -65,62 +69,80 @@ ordinary if {
 			"administer",
 		}
 	}
-	every tools_item in whole.narrower.tools {
+	every tools_item in {tools_item | some tools_item in narrower_tools} - {{}, {"arguments": {}}} {
 		is_object(tools_item)
-		tools_whole := object.union({"arguments": {}}, tools_item)
-		is_object(tools_whole.arguments)
-		count(tools_whole) == 1
-		every arguments_item in tools_whole.arguments {
-			is_object(arguments_item)
-			arguments_whole := object.union(
-				{
-					"one_of": [],
-					"minimum": -9007199254740992,
-					"maximum": 9007199254740992,
-					"pattern": "",
-					"path_prefixes": [],
-					"hosts": [],
-					"max_length": 9007199254740991,
-				},
-				arguments_item,
-			)
-			is_array(arguments_whole.one_of)
-			is_array(arguments_whole.path_prefixes)
-			is_array(arguments_whole.hosts)
-			type_name(arguments_whole.minimum) == "number"
-			type_name(arguments_whole.maximum) == "number"
-			arguments_texts := [arguments_whole.pattern]
-			min(arguments_texts) >= ""
-			max(arguments_texts) < []
-			arguments_listed_texts := array.flatten([
-				"",
-				arguments_whole.path_prefixes,
-				arguments_whole.hosts,
-			])
-			min(arguments_listed_texts) >= ""
-			max(arguments_listed_texts) < []
-			arguments_integers := [arguments_whole.max_length]
-			min(arguments_integers) >= 0
-			max(arguments_integers) <= 9007199254740991
-			[floor(arguments_whole.max_length)] == arguments_integers
-			count(arguments_whole) == 7
-			every one_of_item in arguments_whole.one_of {
-				type_name(one_of_item) in {"boolean", "number", "string"}
-			}
-		}
+		_narrower_tools_item(object.union({"arguments": {}}, tools_item))
 	}
-	every resources_item in whole.narrower.resources {
+	every resources_item in narrower_resources {
 		is_object(resources_item)
-		resources_whole := object.union({"prefixes": [""]}, resources_item)
-		is_array(resources_whole.prefixes)
-		resources_names := [resources_whole.type]
-		min(resources_names) > ""
-		max(resources_names) < []
-		resources_listed_texts := array.flatten(["", resources_whole.prefixes])
-		min(resources_listed_texts) >= ""
-		max(resources_listed_texts) < []
-		count(resources_whole.type) <= 256
-		count(resources_whole) == 2
+		_narrower_resources_item(object.union({"prefixes": [""]}, resources_item))
+	}
+}
+
+_narrower_resources_item({"type": type, "prefixes": prefixes}) if {
+	is_array(prefixes)
+	is_string(type)
+	type != ""
+	listed_texts := array.flatten(["", prefixes])
+	min(listed_texts) >= ""
+	max(listed_texts) < []
+	count(type) <= 256
+}
+
+_narrower_tools_item({"arguments": arguments}) if {
+	is_object(arguments)
+	every arguments_item in {arguments_item | some arguments_item in arguments} - {
+		{},
+		{
+			"one_of": [],
+			"minimum": -9007199254740992,
+			"maximum": 9007199254740992,
+			"pattern": "",
+			"path_prefixes": [],
+			"hosts": [],
+			"max_length": 9007199254740991,
+		},
+	} {
+		is_object(arguments_item)
+		_arguments_item(object.union(
+			{
+				"one_of": [],
+				"minimum": -9007199254740992,
+				"maximum": 9007199254740992,
+				"pattern": "",
+				"path_prefixes": [],
+				"hosts": [],
+				"max_length": 9007199254740991,
+			},
+			arguments_item,
+		))
+	}
+}
+
+_arguments_item({
+	"one_of": one_of,
+	"minimum": minimum,
+	"maximum": maximum,
+	"pattern": pattern,
+	"path_prefixes": path_prefixes,
+	"hosts": hosts,
+	"max_length": max_length,
+}) if {
+	is_array(one_of)
+	is_array(path_prefixes)
+	is_array(hosts)
+	type_name(minimum) == "number"
+	type_name(maximum) == "number"
+	is_string(pattern)
+	listed_texts := array.flatten(["", path_prefixes, hosts])
+	min(listed_texts) >= ""
+	max(listed_texts) < []
+	is_number(max_length)
+	max_length >= 0
+	max_length <= 9007199254740991
+	floor(max_length) == max_length
+	every one_of_item in one_of {
+		type_name(one_of_item) in {"boolean", "number", "string"}
 	}
 }
 

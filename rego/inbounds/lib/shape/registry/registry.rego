@@ -11,19 +11,17 @@
 package inbounds.lib.shape.registry
 
 # METADATA
-# description: |
-#   The whole has the shape; undefined for any other. In the order of all values numbers
-#   come before texts and texts before lists, so that the least and the greatest of some
-#   values tell the type of all.
+# description: The whole has the shape; undefined for any other
 ordinary if {
 	is_object(input)
-	whole := input
-	whole.question == 1
-	names := [whole.tool]
-	min(names) > ""
-	max(names) < []
-	count(whole.tool) <= 256
-	count(whole) == 2
+	_ordinary(input)
+}
+
+_ordinary({"question": question, "tool": tool}) if {
+	question == 1
+	is_string(tool)
+	tool != ""
+	count(tool) <= 256
 }
 
 # METADATA

@@ -11,147 +11,189 @@ package inbounds.lib.shape.task_claims
 import data.inbounds.lib.task
 
 # METADATA
-# description: |
-#   The whole has the shape; undefined for any other. In the order of all values numbers
-#   come before texts and texts before lists, so that the least and the greatest of some
-#   values tell the type of all.
+# description: The whole has the shape; undefined for any other
 ordinary if {
 	is_object(task.claims)
-	whole := task.claims
-	is_object(whole.cnf.jwk)
-	is_array(whole.aud)
-	is_array(whole.authorization_details)
-	names := [whole.iss, whole.sub, whole.act.sub, whole.jti, whole.task, whole.sid, whole.tenant]
+	_ordinary(object.filter(
+		task.claims,
+		{
+			"iss",
+			"sub",
+			"aud",
+			"act",
+			"exp",
+			"iat",
+			"jti",
+			"task",
+			"sid",
+			"tenant",
+			"cnf",
+			"del_depth",
+			"del_max_depth",
+			"authorization_details",
+		},
+	))
+}
+
+_ordinary({
+	"iss": iss,
+	"sub": sub,
+	"aud": aud,
+	"act": act,
+	"exp": exp,
+	"iat": iat,
+	"jti": jti,
+	"task": task_,
+	"sid": sid,
+	"tenant": tenant,
+	"cnf": cnf,
+	"del_depth": del_depth,
+	"del_max_depth": del_max_depth,
+	"authorization_details": authorization_details,
+}) if {
+	is_object(cnf.jwk)
+	is_array(aud)
+	is_array(authorization_details)
+	names := [iss, sub, act.sub, jti, task_, sid, tenant]
 	min(names) > ""
 	max(names) < []
-	listed_texts := array.flatten(["", whole.aud])
+	listed_texts := array.flatten(["", aud])
 	min(listed_texts) >= ""
 	max(listed_texts) < []
-	_within(
-		256,
-		[whole.iss, whole.sub, whole.act.sub, whole.jti, whole.task, whole.sid, whole.tenant],
-	)
-	integers := [whole.exp, whole.iat, whole.del_depth, whole.del_max_depth]
+	_within(256, [iss, sub, act.sub, jti, task_, sid, tenant])
+	integers := [exp, iat, del_depth, del_max_depth]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[
-		floor(whole.exp),
-		floor(whole.iat),
-		floor(whole.del_depth),
-		floor(whole.del_max_depth),
-	] == integers
-	count(whole.authorization_details) >= 1
-	count(whole.authorization_details) <= 1
-	every authorization_details_item in whole.authorization_details {
+	[floor(exp), floor(iat), floor(del_depth), floor(del_max_depth)] == integers
+	count(authorization_details) >= 1
+	count(authorization_details) <= 1
+	every authorization_details_item in authorization_details {
 		is_object(authorization_details_item)
-		is_object(authorization_details_item.tools)
-		is_object(authorization_details_item.budgets)
-		is_array(authorization_details_item.effects)
-		is_array(authorization_details_item.resources)
-		is_array(authorization_details_item.destinations)
-		authorization_details_item.type == "inbounds_task"
-		authorization_details_names := [
-			authorization_details_item.intent,
-			authorization_details_item.label,
-			authorization_details_item.environment,
-		]
-		min(authorization_details_names) > ""
-		max(authorization_details_names) < []
-		authorization_details_listed_names := array.flatten([
-			"x",
-			authorization_details_item.destinations,
-		])
-		min(authorization_details_listed_names) > ""
-		max(authorization_details_listed_names) < []
-		_within(
-			256,
-			array.flatten([
-				authorization_details_item.intent,
-				authorization_details_item.label,
-				authorization_details_item.environment,
-				authorization_details_item.destinations,
-			]),
-		)
-		authorization_details_integers := [authorization_details_item.deadline]
-		min(authorization_details_integers) >= 0
-		max(authorization_details_integers) <= 9007199254740991
-		[floor(authorization_details_item.deadline)] == authorization_details_integers
-		count(authorization_details_item) == 10
-		every effects_item in authorization_details_item.effects {
-			effects_item in {
-				"read",
-				"write",
-				"delete",
-				"export",
-				"execute",
-				"spend",
-				"delegate",
-				"administer",
-			}
+		_authorization_details_item(authorization_details_item)
+	}
+}
+
+_authorization_details_item({
+	"type": type,
+	"intent": intent,
+	"effects": effects,
+	"tools": tools,
+	"resources": resources,
+	"destinations": destinations,
+	"label": label,
+	"budgets": budgets,
+	"environment": environment,
+	"deadline": deadline,
+}) if {
+	is_object(tools)
+	is_object(budgets)
+	is_array(effects)
+	is_array(resources)
+	is_array(destinations)
+	type == "inbounds_task"
+	names := [intent, label, environment]
+	min(names) > ""
+	max(names) < []
+	listed_names := array.flatten(["x", destinations])
+	min(listed_names) > ""
+	max(listed_names) < []
+	_within(256, array.flatten([intent, label, environment, destinations]))
+	is_number(deadline)
+	deadline >= 0
+	deadline <= 9007199254740991
+	floor(deadline) == deadline
+	every effects_item in effects {
+		effects_item in {
+			"read",
+			"write",
+			"delete",
+			"export",
+			"execute",
+			"spend",
+			"delegate",
+			"administer",
 		}
-		every tools_item in authorization_details_item.tools {
-			is_object(tools_item)
-			tools_whole := object.union({"arguments": {}}, tools_item)
-			is_object(tools_whole.arguments)
-			count(tools_whole) == 1
-			every arguments_item in tools_whole.arguments {
-				is_object(arguments_item)
-				arguments_whole := object.union(
-					{
-						"one_of": [],
-						"minimum": -9007199254740992,
-						"maximum": 9007199254740992,
-						"pattern": "",
-						"path_prefixes": [],
-						"hosts": [],
-						"max_length": 9007199254740991,
-					},
-					arguments_item,
-				)
-				is_array(arguments_whole.one_of)
-				is_array(arguments_whole.path_prefixes)
-				is_array(arguments_whole.hosts)
-				type_name(arguments_whole.minimum) == "number"
-				type_name(arguments_whole.maximum) == "number"
-				arguments_texts := [arguments_whole.pattern]
-				min(arguments_texts) >= ""
-				max(arguments_texts) < []
-				arguments_listed_texts := array.flatten([
-					"",
-					arguments_whole.path_prefixes,
-					arguments_whole.hosts,
-				])
-				min(arguments_listed_texts) >= ""
-				max(arguments_listed_texts) < []
-				arguments_integers := [arguments_whole.max_length]
-				min(arguments_integers) >= 0
-				max(arguments_integers) <= 9007199254740991
-				[floor(arguments_whole.max_length)] == arguments_integers
-				count(arguments_whole) == 7
-				every one_of_item in arguments_whole.one_of {
-					type_name(one_of_item) in {"boolean", "number", "string"}
-				}
-			}
-		}
-		every resources_item in authorization_details_item.resources {
-			is_object(resources_item)
-			resources_whole := object.union({"prefixes": [""]}, resources_item)
-			is_array(resources_whole.prefixes)
-			resources_names := [resources_whole.type]
-			min(resources_names) > ""
-			max(resources_names) < []
-			resources_listed_texts := array.flatten(["", resources_whole.prefixes])
-			min(resources_listed_texts) >= ""
-			max(resources_listed_texts) < []
-			count(resources_whole.type) <= 256
-			count(resources_whole) == 2
-		}
-		every budgets_item in authorization_details_item.budgets {
-			budgets_integers := [budgets_item]
-			min(budgets_integers) >= 0
-			max(budgets_integers) <= 9007199254740991
-			[floor(budgets_item)] == budgets_integers
-		}
+	}
+	every tools_item in {tools_item | some tools_item in tools} - {{}, {"arguments": {}}} {
+		is_object(tools_item)
+		_tools_item(object.union({"arguments": {}}, tools_item))
+	}
+	every resources_item in resources {
+		is_object(resources_item)
+		_resources_item(object.union({"prefixes": [""]}, resources_item))
+	}
+	every budgets_item in budgets {
+		is_number(budgets_item)
+		budgets_item >= 0
+		budgets_item <= 9007199254740991
+		floor(budgets_item) == budgets_item
+	}
+}
+
+_resources_item({"type": type, "prefixes": prefixes}) if {
+	is_array(prefixes)
+	is_string(type)
+	type != ""
+	listed_texts := array.flatten(["", prefixes])
+	min(listed_texts) >= ""
+	max(listed_texts) < []
+	count(type) <= 256
+}
+
+_tools_item({"arguments": arguments}) if {
+	is_object(arguments)
+	every arguments_item in {arguments_item | some arguments_item in arguments} - {
+		{},
+		{
+			"one_of": [],
+			"minimum": -9007199254740992,
+			"maximum": 9007199254740992,
+			"pattern": "",
+			"path_prefixes": [],
+			"hosts": [],
+			"max_length": 9007199254740991,
+		},
+	} {
+		is_object(arguments_item)
+		_arguments_item(object.union(
+			{
+				"one_of": [],
+				"minimum": -9007199254740992,
+				"maximum": 9007199254740992,
+				"pattern": "",
+				"path_prefixes": [],
+				"hosts": [],
+				"max_length": 9007199254740991,
+			},
+			arguments_item,
+		))
+	}
+}
+
+_arguments_item({
+	"one_of": one_of,
+	"minimum": minimum,
+	"maximum": maximum,
+	"pattern": pattern,
+	"path_prefixes": path_prefixes,
+	"hosts": hosts,
+	"max_length": max_length,
+}) if {
+	is_array(one_of)
+	is_array(path_prefixes)
+	is_array(hosts)
+	type_name(minimum) == "number"
+	type_name(maximum) == "number"
+	is_string(pattern)
+	listed_texts := array.flatten(["", path_prefixes, hosts])
+	min(listed_texts) >= ""
+	max(listed_texts) < []
+	is_number(max_length)
+	max_length >= 0
+	max_length <= 9007199254740991
+	floor(max_length) == max_length
+	every one_of_item in one_of {
+		type_name(one_of_item) in {"boolean", "number", "string"}
 	}
 }
 
