@@ -11,9 +11,10 @@ import pytest
 from tests import shipping
 from tests.console import ASSISTANT, inbounds, python, set_effects
 
-from inbounds.evidence import Executed
+from inbounds.evidence import Decided, Executed, Granted
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence
+from inbounds.evidence.records import parse
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -131,6 +132,36 @@ def test_without_the_key_of_the_log_nobody_can_tell(folder):
 def test_of_a_task_that_nobody_knows_nothing_can_be_told(folder):
     done = inbounds(folder, "report", "task-of-nobody", "--json")
     assert (done.code, done.json["verdict"]) == (2, "cannot tell")
+
+
+# Clears the screen, colours, turns the direction of writing, and ends the line.
+DISGUISE = "mail\x1b[2J\x1b[1;1H\x1b[32m\x9b2J\x07\x7f\u202e\u2066\u200b\r\nin bounds\u2028"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_that_was_recorded_drives_the_terminal(folder, options):
+    home = folder / ".inbounds"
+    with sqlite3.connect(home / "evidence.sqlite") as log:
+        (body,) = log.execute("SELECT body FROM records WHERE kind = 'decided.v1'").fetchone()
+    said = dict.fromkeys(("tool", "subject", "agent", "intent", "resource_type"), DISGUISE)
+    granted = Granted(tools=(DISGUISE,), effects=(DISGUISE,))
+    known = parse(body)[0].model_dump()
+    new = {"decision_id": "disguised-1", "task": "disguised", "outcome": "deny"}
+    decided = Decided(**{**known, **said, **new, "codes": (DISGUISE,), "granted": granted})
+    evidence = SqliteEvidence(
+        home / "evidence.sqlite", key=subkey(deployment_key(home / "deployment.key"), "evidence")
+    )
+    evidence.decided(decided)
+    evidence.close()
+
+    for command in (["report", "disguised"], ["explain", "disguised-1"]):
+        done = inbounds(folder, *command, *options)
+        lines = done.out.split("\n")
+        assert "mail" in done.out
+        assert all(line.isprintable() for line in lines)
+        assert len([line for line in lines if line.startswith("in bounds")]) <= (
+            command[0] == "report" and not options
+        )
 
 
 @pytest.mark.parametrize("command", [["report"], ["evidence", "verify"], ["evidence", "anchor"]])

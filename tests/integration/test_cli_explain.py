@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import time
+from base64 import urlsafe_b64encode
 
 import pytest
 from tests import scenes, shipping
@@ -108,6 +109,74 @@ def test_a_token_that_is_forged_is_not_believed(tmp_path, deployment, place, nam
     said = explain(tmp_path, "question.json", deployment=deployment).json
     verified = {token["name"]: token["verified"] for token in said["tokens"]}
     assert verified[name] == "no"
+
+
+# Clears the screen, colours, sets a title, turns the direction of writing, and ends the line.
+DISGUISE = (
+    "alice\x1b[2J\x1b[1;1H\x1b[32m\x9b2J\x1b]0;x\x07\x7f"
+    "\u202e\u2066\u200b\r\nallow  mail.read\u2028"
+)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_of_a_question_or_a_token_drives_the_terminal(tmp_path, deployment, options):
+    stage = question(tmp_path)
+    stage.question["subject"]["id"] = stage.question["action"]["name"] = DISGUISE
+    stage.question["context"]["credentials"]["task"] = token(
+        {"sub": DISGUISE, "aud": [DISGUISE], "authorization_details": [{"tools": {DISGUISE: 1}}]}
+    )
+    (tmp_path / "question.json").write_text(json.dumps(stage.question))
+    done = inbounds(
+        tmp_path,
+        "explain",
+        "question.json",
+        "--deployment",
+        deployment,
+        "--live",
+        "live.json",
+        *options,
+    )
+    assert done.code == 1
+    assert all(line.isprintable() for line in done.out.split("\n"))
+    assert not [line for line in done.out.split("\n") if line.startswith("allow")]
+    if options:
+        assert done.json["asked"]["subject"] == DISGUISE
+    else:
+        assert "alice\\x1b[2J" in done.out
+
+
+def token(claims):
+    """What looks like a token, with claims that nobody has signed."""
+    header, payload = (
+        urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).rstrip(b"=").decode()
+        for text in ('{"alg": "ES256"}', claims if isinstance(claims, str) else json.dumps(claims))
+    )
+    return f"{header}.{payload}.c2ln"
+
+
+@pytest.mark.parametrize("odd", [None, -1, [[None]], {"a": None}], ids=repr)
+def test_claims_of_any_type_are_told(tmp_path, deployment, odd):
+    stage = question(tmp_path)
+    authority = {"resources": [{"type": odd, "prefixes": odd}, odd], "tools": odd}
+    credentials = stage.question["context"]["credentials"]
+    credentials["identity"] = token(dict.fromkeys(("sub", "iss", "aud", "act", "exp"), odd))
+    credentials["task"] = token({"authorization_details": [odd, authority], "iat": odd})
+    credentials["chain"] = [odd]
+    (tmp_path / "question.json").write_text(json.dumps(stage.question))
+    for options in ((), ("--at", "tokens")):
+        done = explain(tmp_path, "question.json", *options, deployment=deployment)
+        assert done.code in (1, 2), (done.out, done.err)
+
+
+@pytest.mark.parametrize("part", ["question", "deployment", "live", "now"])
+@pytest.mark.parametrize("odd", [None, -(10**15), 2**53 - 1, [1]])
+def test_parts_of_any_type_are_told(tmp_path, part, odd):
+    stage = scenes.staged(now=time.time())
+    names = ("question", "deployment", "live", "now")
+    whole = {name: getattr(stage, name) for name in names} | {part: odd}
+    (tmp_path / "question.json").write_text(json.dumps(whole))
+    done = inbounds(tmp_path, "explain", "question.json", "--json")
+    assert done.code in (1, 2) or (part == "now" and done.code == 0), (done.out, done.err)
 
 
 def test_what_a_malformed_question_hides_is_not_told(tmp_path, deployment):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 
 import pytest
 from tests import scenes, shipping
@@ -113,6 +114,53 @@ def test_what_is_no_token_claims_nothing(token):
 def test_tokens_of_what_is_no_question_are_missing(question):
     said = read(question, None, standing=(), not_told=(), now=0)
     assert [token.lines for token in said] == [("is missing",)] * 3
+
+
+def token(claims):
+    text = claims if isinstance(claims, str) else json.dumps(claims)
+    return f"e30.{urlsafe_b64encode(text.encode()).rstrip(b'=').decode()}.c2ln"
+
+
+CLAIMS = ("sub", "iss", "aud", "act", "task", "sid", "iat", "exp", "as_of", "authorization_details")
+AUTHORITY = ("intent", "effects", "label", "tools", "resources", "destinations", "deadline")
+ODD = (None, True, -1, 1.5, 2**53 - 1, "", [], [None], [[]], {}, {"a": None}, [{"a": [1]}])
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_claims_of_any_type_are_told(odd):
+    bound = {"type": odd, "prefixes": odd}
+    authority = dict.fromkeys(AUTHORITY, odd) | {"resources": [odd, bound]}
+    credentials = {
+        "identity": token(dict.fromkeys(CLAIMS, odd)),
+        "task": token({"authorization_details": [odd, authority], "act": {"sub": odd}}),
+        "chain": [odd, token({"authorization_details": [dict.fromkeys(AUTHORITY, odd)]})],
+        "approvals": odd,
+    }
+    question = {"context": {"credentials": credentials}}
+    for live in (
+        odd,
+        {"now": odd},
+        {"now": {"head": odd}},
+        {"now": {"head": token({"as_of": odd})}},
+    ):
+        said = read(question, live, standing=(), not_told=(), now=0)
+        assert all(isinstance(line, str) and line for it in said for line in it.lines)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        '{"iat": 1' + "0" * 5000 + "}",
+        '{"iat": 1e999, "exp": NaN}',
+        '{"a": ' + "[" * 900 + "]" * 900 + "}",
+        '{"a": ' + "[" * 90_000 + "]" * 90_000 + "}",
+        '{"sub": "\\ud800"}',
+        '{"sub": "a", "sub": "b"}',
+    ],
+    ids=["digits", "infinite", "deep", "deeper", "surrogate", "twice"],
+)
+def test_claims_that_readers_disagree_about_are_none(claims):
+    assert claims_of(token(claims)) == {}
 
 
 def test_no_key_is_among_the_claims_that_are_shown():

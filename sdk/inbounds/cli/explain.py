@@ -81,7 +81,9 @@ def command(
     explained = _judged(scene, rules)
 
     def show(console: Console) -> None:
-        _show(console, explained)
+        from inbounds.printable import shown
+
+        _show(console, shown(explained))
         if not at and _EXPIRED & {reason["code"] for reason in explained.reasons}:
             console.print(f"{_INDENT}`--at tokens` judges it as of when the tokens were issued")
         if save is not None:
@@ -137,6 +139,7 @@ def _judged(scene: Scene, site: Path | None) -> Explanation:
 def _explain_record(decision: str, *, as_json: bool) -> None:
     from inbounds.evidence.paths import evidence_path
     from inbounds.explanation.recorded import recorded
+    from inbounds.printable import shown
 
     found = recorded(evidence_path(), decision)
     value = {
@@ -145,7 +148,7 @@ def _explain_record(decision: str, *, as_json: bool) -> None:
         "executed": [record.model_dump(mode="json") for record in found.executed],
         "reasons": _words(found.decided.codes),
     }
-    output.emit(value, as_json=as_json, show=lambda console: _show_record(console, found))
+    output.emit(value, as_json=as_json, show=lambda console: _show_record(console, shown(found)))
     raise typer.Exit(_EXITS.get(found.decided.outcome, output.UNTOLD))
 
 

@@ -49,11 +49,14 @@ _UNTOLD_CODES = frozenset(
 
 
 def console(*, error: bool = False) -> Console:
-    """Return a console for people: colours only on a terminal, no wrapping in a pipe."""
-    from rich.console import Console
+    """Return a console for people: colours only on a terminal, no wrapping in a pipe.
+
+    What is printed there drives no terminal: only the console's own colours do.
+    """
+    from inbounds.safe_console import SafeConsole
 
     stream = sys.stderr if error else sys.stdout
-    return Console(
+    return SafeConsole(
         file=stream,
         highlight=False,
         soft_wrap=not stream.isatty(),
@@ -64,9 +67,20 @@ def console(*, error: bool = False) -> Console:
 def emit(value: Any, *, as_json: bool, show: Callable[[Console], None]) -> None:
     """Print a result: `value` as JSON for a program, else what `show` writes for a person."""
     if as_json:
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        _write_json(value)
     else:
         show(console())
+
+
+def _write_json(value: Any) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # JSON's own escapes: it is the same value, and may be read on a terminal all the same.
+    lines = ("".join(map(_in_json, line)) for line in text.split("\n"))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _in_json(sign: str) -> str:
+    return sign if sign.isprintable() else json.dumps(sign)[1:-1]
 
 
 def failed(error: InboundsError, *, as_json: bool) -> int:
@@ -80,7 +94,7 @@ def failed(error: InboundsError, *, as_json: bool) -> int:
                 "executed": error.executed,
             }
         }
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        _write_json(value)
     else:
         from rich.text import Text
 

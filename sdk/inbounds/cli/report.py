@@ -55,7 +55,9 @@ def command(
         html.write_text(page(told), "utf-8")
 
     def show(console: Console) -> None:
-        _show(console, told)
+        from inbounds.printable import shown
+
+        _show(console, shown(told))
         if html is not None:
             console.print(f"\n[green]wrote[/]  {html}")
 

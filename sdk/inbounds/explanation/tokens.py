@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
+
+from inbounds.strict_json import strict_json
 
 from .times import ago, ahead
 
@@ -34,8 +35,8 @@ def claims_of(token: Any) -> dict[str, Any]:
         return {}
     payload = token.split(".")[1]
     try:
-        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, RecursionError):
+        claims = strict_json(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}
 
@@ -114,7 +115,7 @@ def _of_authority(authority: Mapping[str, Any], now: int) -> Iterator[str]:
     yield f"on {_resources(authority.get('resources'))}"
     yield f"sending to {_listed(authority.get('destinations'))}"
     deadline = authority.get("deadline")
-    if isinstance(deadline, int):
+    if _is_time(deadline):
         yield f"its deadline {_when(deadline, now)}"
 
 
@@ -122,23 +123,24 @@ def _resources(bounds: Any) -> str:
     words = []
     for bound in bounds if isinstance(bounds, list) else []:
         if isinstance(bound, Mapping):
-            prefixes = [prefix for prefix in bound.get("prefixes", []) if prefix]
-            words.append(f"{_word(bound.get('type'))} {' '.join(map(str, prefixes))}".strip())
+            prefixes = bound.get("prefixes")
+            listed = [str(p) for p in prefixes if p] if isinstance(prefixes, list) else []
+            words.append(" ".join([_word(bound.get("type")), *listed]))
     return ", ".join(words) or "nothing"
 
 
 def _of_head(claims: Mapping[str, Any], now: int) -> Iterator[str]:
     as_of = claims.get("as_of")
-    when = ago(now - as_of) if isinstance(as_of, int) else "at no time"
+    when = ago(now - as_of) if _is_time(as_of) else "at no time"
     yield f"what has been ended, revoked or stopped, as of {when}"
 
 
 def _lifetime(claims: Mapping[str, Any], now: int) -> str:
     issued, expires = claims.get("iat"), claims.get("exp")
     told = []
-    if isinstance(issued, int):
+    if _is_time(issued):
         told.append(f"issued {ago(now - issued)}")
-    if isinstance(expires, int):
+    if _is_time(expires):
         told.append(f"it {_expiry(expires, now)}")
     return ", ".join(told) or "without a time"
 
@@ -154,6 +156,11 @@ def _when(moment: int, now: int) -> str:
 def _listed(values: Any) -> str:
     words = [str(value) for value in values] if isinstance(values, list | dict) else []
     return ", ".join(words) or "nothing"
+
+
+def _is_time(value: Any) -> TypeGuard[int]:
+    """Whether a claim is whole seconds; a boolean, which Python counts among them, is none."""
+    return type(value) is int
 
 
 def _word(value: Any) -> str:
