@@ -66,7 +66,7 @@ rego-test: setup
 	$(PY) -m tools.rego_tests
 
 py-test: setup assets
-	$(PY) -m pytest
+	$(PY) -m pytest -m 'not nightly'
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
 
@@ -87,7 +87,7 @@ nightly: test lowest ## Run what takes long, and the tests on the lowest version
 lowest: setup assets
 	$(PYTHON) -m venv build/lowest
 	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,test]'
-	build/lowest/bin/python -m pytest
+	build/lowest/bin/python -m pytest -m 'not nightly'
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench
