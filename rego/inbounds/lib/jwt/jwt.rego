@@ -19,17 +19,17 @@ claims(token, typ, keys, algorithms) := verified(read(token), typ, keys, algorit
 
 # METADATA
 # description: The same, of a token that `read` has taken apart
-verified(parts, typ, keys, algorithms) := _listed(payload) if {
-	parts.header.typ == typ
-	parts.header.alg in algorithms
+verified({"token": token, "header": head, "payload": text}, typ, keys, algorithms) := _listed(payload) if {
+	head.typ == typ
+	head.alg in algorithms
 
 	# Only the key that the token names: never "any key that fits".
-	key := keys[parts.header.kid]
-	_fits[parts.header.alg] == object.filter(key, {"kty", "crv"})
-	authentic(parts.token, json.marshal(key), parts.header.alg)
+	key := keys[head.kid]
+	_fits[head.alg] == object.filter(key, {"kty", "crv"})
+	authentic(token, json.marshal(key), head.alg)
 
-	json.is_valid(parts.payload)
-	payload := json.unmarshal(parts.payload)
+	json.is_valid(text)
+	payload := json.unmarshal(text)
 	is_object(payload)
 }
 
