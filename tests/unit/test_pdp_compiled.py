@@ -11,7 +11,8 @@ import wasmtime
 from tests import engines
 
 from inbounds.errors import ConfigurationError
-from inbounds.pdp.compiled import CompiledModules
+from inbounds.pdp import compiled
+from inbounds.pdp.compiled import CompiledModules, compiled_once
 from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.pdp.wasm import Module
 
@@ -177,3 +178,33 @@ def test_a_policy_from_what_was_kept(tmp_path, compiles):
     with pytest.raises(ConfigurationError) as ei:
         EmbeddedPolicy(bundle, key=engines.signing_keys(tmp_path, "x").public, compiled=kept)
     assert ei.value.code == "bundle.signature_wrong"
+
+
+def test_without_a_folder_a_process_compiles_once(compiles):
+    """
+    Every engine of the process gets the same machine code, and only the last few are kept.
+    """
+    compiled._here.clear()
+    for _ in range(2):
+        engine = wasmtime.Engine()
+        assert answer(compiled_once(engine, CODE), engine) == 1
+        assert answer(compiled_once(engine, OTHER), engine) == 2
+    assert compiles == [CODE, OTHER]
+
+    for number in range(10):
+        compiled_once(wasmtime.Engine(), wasmtime.wat2wasm(f"(module (memory {number}))"))
+    assert len(compiled._here) == 4
+
+
+def test_an_engine_of_another_kind_compiles_for_itself(compiles):
+    """
+    Machine code that was made without interruption is never run where it is relied upon.
+    """
+    compiled._here.clear()
+    compiled_once(wasmtime.Engine(), CODE)
+    config = wasmtime.Config()
+    config.epoch_interruption = True
+
+    compiled_once(wasmtime.Engine(config), CODE)
+
+    assert compiles == [CODE, CODE]

@@ -84,3 +84,28 @@ class CompiledModules:
         kept = sorted(self._folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-_KEPT]:
             path.unlink(missing_ok=True)
+
+
+_here: dict[str, bytes] = {}
+"""What this process has compiled, by the digest of the module, the last ones only."""
+
+
+def compiled_once(engine: wasmtime.Engine, code: bytes) -> wasmtime.Module:
+    """The compiled form of `code`, made once in this process for all engines of it.
+
+    It never leaves the memory of the process, so there is nobody to be believed.
+
+    Raises:
+        wasmtime.WasmtimeError: `code` is not WebAssembly.
+    """
+    name = hashlib.sha256(code).hexdigest()
+    kept = _here.get(name)
+    if kept is not None:
+        # An engine of another configuration compiles for itself.
+        with contextlib.suppress(wasmtime.WasmtimeError):
+            return wasmtime.Module.deserialize(engine, kept)
+    module = wasmtime.Module(engine, code)
+    _here[name] = bytes(module.serialize())
+    for oldest in list(_here)[:-_KEPT]:
+        _here.pop(oldest, None)
+    return module

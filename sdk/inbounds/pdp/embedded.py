@@ -73,7 +73,7 @@ class EmbeddedPolicy:
         allow_older: Let `reload` go back to an older revision.
         clock: What `time.now_ns` reads: nanoseconds since 1970-01-01T00:00:00Z.
         compiled: Where compiled modules are kept between processes; without, each process
-            compiles (a fifth of a second and more).
+            compiles once (a fifth of a second and more).
 
     Raises:
         ConfigurationError: The bundle is not signed by `key`, is malformed, owns a root that

@@ -26,7 +26,7 @@ import wasmtime
 
 from inbounds.errors import ConfigurationError
 from inbounds.pdp.builtins import Builtin, Host
-from inbounds.pdp.compiled import CompiledModules
+from inbounds.pdp.compiled import CompiledModules, compiled_once
 from inbounds.pdp.crossing import Crossing, Landing
 from inbounds.pdp.values import BuiltinError, Literal, dump, parse
 
@@ -73,14 +73,14 @@ class Module:
     Args:
         engine: What runs it.
         code: The module, verified.
-        kept: Where compiled modules are kept between processes, if they are.
+        kept: Where compiled modules are kept between processes; else in this one alone.
     """
 
     def __init__(
         self, engine: wasmtime.Engine, code: bytes, *, kept: CompiledModules | None = None
     ) -> None:
         try:
-            self._compiled = kept.module(engine, code) if kept else wasmtime.Module(engine, code)
+            self._compiled = kept.module(engine, code) if kept else compiled_once(engine, code)
         except wasmtime.WasmtimeError as error:
             raise ConfigurationError(
                 "the bundle's module is not WebAssembly", code="bundle.module_unusable"
