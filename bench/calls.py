@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace import TracerProvider
@@ -20,7 +22,6 @@ from .world import ARGUMENTS, TOOL, FreshTokens, Listening, begin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from inbounds import Guard
     from inbounds.pdp import PolicyDecisionPoint
@@ -61,6 +62,7 @@ def measure(
     """Measure (a), (b) and (c) on one engine, beside `floor`, the engine alone."""
     name, bare = floor
     asked = question(world, pdp)
+    disk = Path(tempfile.mkdtemp(dir=world.folder))
     with contextlib.ExitStack() as stack:
         entries: dict[str, Call] = {
             name: bare,
@@ -69,9 +71,9 @@ def measure(
             ),
             WARM: calling(world.guard(pdp, NoEvidence())),
             COLD: _cold(world, pdp, effort),
-            DURABLE: calling(world.guard(pdp, stack.enter_context(_evidence(world, pdp.name)))),
+            DURABLE: calling(world.guard(pdp, stack.enter_context(_evidence(disk / "evidence")))),
             SPAN: _span(),
-            COMMITS: stack.enter_context(_commits(world.folder / f"bare-{pdp.name}.sqlite")),
+            COMMITS: stack.enter_context(_commits(disk / "bare")),
         }
         found = side_by_side(entries, effort)
     group = f"one call, {name}"
@@ -122,8 +124,8 @@ def _cold(world: World, pdp: PolicyDecisionPoint, effort: Effort) -> Call:
 
 
 @contextlib.contextmanager
-def _evidence(world: World, name: str) -> Iterator[SqliteEvidence]:
-    log = SqliteEvidence(world.folder / f"evidence-{name}.sqlite", key=_KEY)
+def _evidence(path: Path) -> Iterator[SqliteEvidence]:
+    log = SqliteEvidence(path, key=_KEY)
     yield log
     log.close()
 
