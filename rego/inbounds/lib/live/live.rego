@@ -23,13 +23,16 @@ head := claims if {
 	claims.seq == data.live.now.seq
 
 	# Each list carries a sentinel: at constant cost it shows that the list is there. Without
-	# the baseline's own, a bundle that is missing would take what it lists with it.
-	data.live.now.ended[_sentinel] == 0
-	data.live.now.revoked[_sentinel] == 0
-	data.live.now.switches[_sentinel] == 0
-	data.live.baseline.ended[_sentinel] == 0
-	data.live.baseline.revoked[_sentinel] == 0
-	data.live.baseline.switches[_sentinel] == 0
+	# the baseline's own, a bundle that is missing would take what it lists with it. Compared
+	# one by one with a constant, OPA would read each list whole for its index of rules.
+	[
+		data.live.now.ended[_sentinel],
+		data.live.now.revoked[_sentinel],
+		data.live.now.switches[_sentinel],
+		data.live.baseline.ended[_sentinel],
+		data.live.baseline.revoked[_sentinel],
+		data.live.baseline.switches[_sentinel],
+	] == [0, 0, 0, 0, 0, 0]
 }
 
 # METADATA
