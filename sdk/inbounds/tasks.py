@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
@@ -147,6 +146,8 @@ class Task:
         resource: ResourceOf | None = None,
     ) -> Decision:
         """Async twin of `evaluate`."""
+        import asyncio
+
         return await asyncio.to_thread(self.evaluate, tool, arguments, resource=resource)
 
     # --- its life -------------------------------------------------------------------------
@@ -251,6 +252,8 @@ class Task:
         trace: TracebackType | None,
     ) -> None:
         if self._left():
+            import asyncio
+
             await asyncio.to_thread(self.end)
 
     def _left(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +23,8 @@ from .call import Call
 from .permit import Permit
 
 if TYPE_CHECKING:
+    import asyncio
+
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import Issuer
@@ -228,6 +229,8 @@ class Guard:
         tool_call_id: str = "",
     ) -> Permit:
         """Async twin of `permit`. A cancelled wait cancels what it would have permitted."""
+        import asyncio
+
         asking = asyncio.ensure_future(
             asyncio.to_thread(
                 self.permit, task, tool, arguments, resource=resource, tool_call_id=tool_call_id
@@ -244,6 +247,8 @@ class Guard:
         self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
     ) -> Any:
         """Async twin of `call`."""
+        import asyncio
+
         guarded = self._guarded(tool)
         if guarded.generates_async:
             return guarded.aiterate(lambda: task, arguments)

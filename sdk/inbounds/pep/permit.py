@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 import logging
 import os
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -168,7 +168,7 @@ class Permit:
         refused = isinstance(error, InboundsError) and error.decision_id == self.decision.id
         if (refused and not self._open) or os.getpid() != self._process:
             return
-        cancelled = isinstance(error, KeyboardInterrupt | GeneratorExit | asyncio.CancelledError)
+        cancelled = _cancels(error)
         name = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
         self._close("yes", "cancelled" if cancelled else "error", name)
 
@@ -221,3 +221,10 @@ class Permit:
                 executed=executed,
                 decision_id=self.decision.id,
             ) from error
+
+
+def _cancels(error: BaseException) -> bool:
+    # Whoever raises asyncio's error has imported asyncio; a call that does not need it is spared.
+    asyncio = sys.modules.get("asyncio")
+    kinds = (KeyboardInterrupt, GeneratorExit)
+    return isinstance(error, (*kinds, asyncio.CancelledError) if asyncio else kinds)
