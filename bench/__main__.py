@@ -81,7 +81,7 @@ def _run(world: World, effort: Effort, results: Results, told: Progress) -> None
                 servers.refresh(world, server)
                 calls.measure_threads(world, server, effort, results)
 
-    told(f"embedded: up to {effort.most:,} tools, revoked ids and past calls")
+    told(f"embedded: {effort.most:,} tools and past calls, {effort.revoked:,} revoked ids")
     growth.measure_embedded(world, effort, results)
     told(f"the evidence log: {effort.most:,} records")
     growth.measure_evidence(world, effort, results)

@@ -16,7 +16,7 @@ from inbounds.evidence import NoEvidence
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.pdp import DECISION
 
-from .measure import side_by_side, throughput
+from .measure import added, side_by_side, throughput
 from .results import Goal
 from .world import ARGUMENTS, TOOL, FreshTokens, Listening, begin
 
@@ -61,9 +61,11 @@ def measure(
 ) -> None:
     """Measure (a), (b) and (c) on one engine, beside `floor`, the engine alone."""
     name, bare = floor
+    paired = f"{name}, and {COMMITS}"
     asked = question(world, pdp)
     disk = Path(tempfile.mkdtemp(dir=world.folder))
     with contextlib.ExitStack() as stack:
+        commits = stack.enter_context(_commits(disk / "bare"))
         entries: dict[str, Call] = {
             name: bare,
             f"{type(pdp).__name__}.ask": lambda: pdp.ask(
@@ -73,7 +75,8 @@ def measure(
             COLD: _cold(world, pdp, effort),
             DURABLE: calling(world.guard(pdp, stack.enter_context(_evidence(disk / "evidence")))),
             SPAN: _span(),
-            COMMITS: stack.enter_context(_commits(disk / "bare")),
+            COMMITS: commits,
+            paired: lambda: (bare(), commits()),
         }
         found = side_by_side(entries, effort)
     group = f"one call, {name}"
@@ -87,10 +90,11 @@ def measure(
             undisturbed=found[WARM].least / found[name].least,
         ),
         Goal(
-            f"{pdp.name}: what evidence adds to (a), over two bare commits",
-            found[DURABLE].beyond(found[WARM], unit=found[COMMITS]),
+            f"{name}: what evidence adds to (a), over what two bare commits add",
+            added(found[DURABLE], found[WARM], beside=(found[paired], found[name])),
             1.5,
-            undisturbed=(found[DURABLE].least - found[WARM].least) / found[COMMITS].least,
+            undisturbed=(found[DURABLE].least - found[WARM].least)
+            / (found[paired].least - found[name].least),
         ),
     ]
 

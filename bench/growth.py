@@ -33,13 +33,13 @@ _TOOLS_OF_OPA = 1_000
 def measure_embedded(world: World, effort: Effort, results: Results) -> None:
     """Measure the embedded engine with little and with much of everything."""
     few, many = "10 tools", f"{effort.most:,} tools"
-    revoked, past = f"{effort.most:,} revoked ids", f"a session of {effort.most:,} past calls"
+    revoked, past = f"{effort.revoked:,} revoked ids", f"a session of {effort.most:,} past calls"
     with contextlib.ExitStack() as stack:
         policies = {
             few: world.embedded(),
             "1,000 tools": world.embedded(1_000),
             many: world.embedded(effort.most),
-            revoked: world.embedded(revoked=effort.most),
+            revoked: world.embedded(revoked=effort.revoked),
         }
         for policy in policies.values():
             stack.callback(policy.close)
@@ -51,7 +51,7 @@ def measure_embedded(world: World, effort: Effort, results: Results) -> None:
             aged()
         for policy in policies.values():
             policy.push_live(world.feed())  # the calls above took part of its minute
-        policies[revoked].push_live(world.feed(effort.most))
+        policies[revoked].push_live(world.feed(effort.revoked))
         found = side_by_side(entries, effort)
     results.timings["embedded, (a) as things grow"] = found
     results.goals += _flat(found, few, "embedded")
@@ -62,7 +62,7 @@ def measure_opa(
 ) -> None:
     """Measure OPA with few and with many tools, without and with revoked ids."""
     few, many = "10 tools", f"{_TOOLS_OF_OPA:,} tools"
-    revoked = f"{effort.most:,} revoked ids"
+    revoked = f"{effort.revoked:,} revoked ids"
     with contextlib.ExitStack() as stack:
         running = {
             few: stack.enter_context(servers.opa(world, *small, unix=True)),
@@ -73,7 +73,7 @@ def measure_opa(
         }
         entries: dict[str, Call] = {}
         for name, server in running.items():
-            servers.refresh(world, server, revoked=effort.most if name == revoked else 0)
+            servers.refresh(world, server, revoked=effort.revoked if name == revoked else 0)
             asked = question(world, server)
             raw = servers.RawSocket(server, world.tokens["pep"], asked)
             entries[name] = stack.enter_context(raw).ask

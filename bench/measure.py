@@ -27,7 +27,8 @@ class Effort:
         batch: How many calls a turn has.
         seconds: How long a turn of throughput lasts.
         starts: How many processes are started for each way to start.
-        most: The larger of two sizes that a decision must not depend on.
+        most: How many tools, past calls and records a decision must not depend on.
+        revoked: Likewise, how many revoked ids.
     """
 
     rounds: int
@@ -35,10 +36,11 @@ class Effort:
     seconds: float
     starts: int
     most: int
+    revoked: int
 
 
-FULL = Effort(rounds=25, batch=20, seconds=0.5, starts=9, most=10_000)
-QUICK = Effort(rounds=8, batch=10, seconds=0.25, starts=3, most=1_000)
+FULL = Effort(rounds=25, batch=20, seconds=0.5, starts=9, most=10_000, revoked=100_000)
+QUICK = Effort(rounds=8, batch=10, seconds=0.25, starts=3, most=1_000, revoked=1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,22 @@ class Timing:
             for own, beside in zip(self.rounds, other.rounds, strict=True)
         )
 
-    def beyond(self, other: Timing, *, unit: Timing) -> float:
-        """Return how much longer than `other`, counted in `unit`: the median of rounds."""
-        return statistics.median(
-            (statistics.median(own) - statistics.median(less)) / statistics.median(one)
-            for own, less, one in zip(self.rounds, other.rounds, unit.rounds, strict=True)
-        )
-
     def to_json(self) -> dict[str, float | int]:
         """Return the percentiles, in microseconds."""
         shown = {f"p{percent}": self.percentile(percent) for percent in (50, 95, 99)}
         shown["least"] = self.least
         calls = sum(len(calls) for calls in self.rounds)
         return {"calls": calls, **{name: round(value * 1e6, 1) for name, value in shown.items()}}
+
+
+def added(more: Timing, less: Timing, *, beside: tuple[Timing, Timing]) -> float:
+    """Return what `more` takes beyond `less`, over the same of another pair: median of rounds."""
+    rounds = (more.rounds, less.rounds, *(timing.rounds for timing in beside))
+    ratios: list[float] = []
+    for calls in zip(*rounds, strict=True):
+        above, below, unit_above, unit_below = map(statistics.median, calls)
+        ratios.append((above - below) / (unit_above - unit_below))
+    return statistics.median(ratios)
 
 
 def side_by_side(entries: Mapping[str, Call], effort: Effort) -> dict[str, Timing]:

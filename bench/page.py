@@ -1,0 +1,103 @@
+"""Writes `docs/performance.md` from what one run has found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HEAD = """\
+# What a decision costs
+
+`make bench` measures it; this page is what one run of it printed (`python -m bench.page`). Times
+are those of one small machine and tell little about another: the ratios are what counts. They
+are of one run, in which everything took turns, and medians of its rounds. *Undisturbed* is the
+same of the fastest calls.
+
+- *(a)* is `task.call` of a tool that does nothing, from the arguments to the permit and its end:
+  canonical form, question, policy, session, telemetry without an exporter. *(b)* comes with other
+  tokens at every call, so that each signature is verified. *(c)* is (a) with two durable records.
+- `opa_eval` is the WASM module alone, its calls for time and signatures included. The raw socket
+  is one connection to the same OPA that is kept, with nothing of a client in between.
+- The two bare commits are rows of the size of the records, each in a transaction that is on the
+  disk. What evidence adds is compared with what they add to asking the engine alone: a disk that
+  has rested for the time of a decision is slower than one that is written to without a pause.
+- The revocation feed is put by hand: keeping it fresh is in no figure.
+"""
+
+
+def page(whole: dict[str, Any]) -> str:
+    """Return the page in Markdown."""
+    parts = [
+        _HEAD,
+        _machine(whole),
+        "## What is aimed at\n",
+        _table(
+            ("", "what", "found", "undisturbed", "aim"),
+            [
+                (
+                    "✓" if goal["reached"] else "✗",
+                    goal["what"],
+                    f"{goal['found']:.2f}",
+                    f"{goal['undisturbed']:.2f}" if "undisturbed" in goal else "",
+                    f"≥ {goal['at_least']:g}" if "at_least" in goal else f"≤ {goal['at_most']:g}",
+                )
+                for goal in whole["goals"]
+            ],
+        ),
+    ]
+    for group, entries in whole["microseconds"].items():
+        parts += [
+            f"## {group[0].upper()}{group[1:]}\n",
+            _table(
+                ("microseconds", "p50", "p95", "p99"),
+                [
+                    (name, *(f"{found[key]:,.0f}" for key in ("p50", "p95", "p99")))
+                    for name, found in entries.items()
+                ],
+            ),
+        ]
+    rates = [
+        (f"{engine}, {name}", f"{rate:,.0f}")
+        for engine, found in whole["calls_per_second"].items()
+        for name, rate in found.items()
+    ]
+    parts += ["## Calls a second\n", _table(("(a)", "a second"), rates)]
+    for group, entries in whole["seconds_to_start"].items():
+        starts = [(name, f"{seconds * 1000:,.0f}") for name, seconds in entries.items()]
+        parts += [f"## {group[0].upper()}{group[1:]}\n", _table(("", "milliseconds"), starts)]
+    sizes = [(name, f"{size:,.1f}") for name, size in whole["mebibytes"].items()]
+    parts += ["## Resident memory\n", _table(("", "MiB"), sizes)]
+    return "\n".join(parts)
+
+
+def _machine(whole: dict[str, Any]) -> str:
+    about, load = whole["machine"], whole["load"]
+    return (
+        f"{about['cpus']} of {about['cpu']}, {about['system'].partition('-')[0]}, Python "
+        f"{about['python']}, wasmtime {about['packages']['wasmtime']}; load {load['before']} "
+        f"before and {load['after']} after.\n"
+    )
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines: list[tuple[str, ...]] = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def main() -> None:
+    """Write the page as the command line says."""
+    root = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
+    parser.add_argument("--json", type=Path, default=root / "build" / "bench.json")
+    options = parser.parse_args()
+    whole = json.loads(options.json.read_text("utf-8"))
+    (root / "docs" / "performance.md").write_text(page(whole), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
