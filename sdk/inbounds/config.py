@@ -30,6 +30,7 @@ class Options(TypedDict, total=False):
     pdp_token: str
     pdp_ca: str
     pdp_cert: str
+    pdp_cleartext: bool
     bundle: str | Path
     bundle_key: str | Path
     deployment: str | Path
@@ -50,6 +51,7 @@ class Configuration:
         pdp_token: The PEP's bearer token.
         pdp_ca: A file of certificate authorities to trust instead of the usual ones.
         pdp_cert: A client certificate with its key, PEM.
+        pdp_cleartext: Send the token over plain HTTP beyond this machine all the same.
         bundle: The signed WASM artefact of the embedded policy; empty for the shipped one.
         bundle_key: The public key it must be signed with; empty for the shipped one.
         deployment: The folder of the deployment's YAML, for the embedded policy.
@@ -67,6 +69,7 @@ class Configuration:
     pdp_token: str = ""
     pdp_ca: str = ""
     pdp_cert: str = ""
+    pdp_cleartext: bool = False
     bundle: str = ""
     bundle_key: str = ""
     deployment: str = ""
@@ -90,8 +93,8 @@ class Configuration:
             environ: The environment; `os.environ` when absent.
 
         Raises:
-            ConfigurationError: An option or variable that nobody knows, or a deadline that is
-                no positive number.
+            ConfigurationError: An option or variable that nobody knows, a deadline that is
+                no positive number, or a switch that is neither on nor off.
         """
         environ = os.environ if environ is None else environ
         known = {field.name for field in fields(cls)}
@@ -120,6 +123,8 @@ class Configuration:
                 values[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
         if "deadline" in values:
             values["deadline"] = _positive(values["deadline"])
+        if "pdp_cleartext" in values:
+            values["pdp_cleartext"] = _switch("pdp_cleartext", values["pdp_cleartext"])
         return cls(**values)
 
     @property
@@ -157,6 +162,19 @@ def _positive(value: Any) -> float:
             hint="such as INBOUNDS_DEADLINE=0.5",
         )
     return number
+
+
+def _switch(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("1", "0", ""):
+        return bool(value == "1")
+    variable = PREFIX + name.upper()
+    raise ConfigurationError(
+        f"{variable} is neither on nor off",
+        code="configuration.switch",
+        hint=f"{variable}=1 is on; without it, it is off",
+    )
 
 
 def _meant(word: str, known: list[str]) -> str:

@@ -165,6 +165,7 @@ def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
             token=configuration.pdp_token or None,
             verify=configuration.pdp_ca or True,
             cert=configuration.pdp_cert or None,
+            cleartext=configuration.pdp_cleartext,
         )
     from . import assets
     from .deployment import document, load

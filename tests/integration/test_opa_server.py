@@ -8,8 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from tests.engines import Opa, free_port
+from tests.wire import OK, Script, answering, drip, misbehaving, raw, request_read, reset, silence
 
 from inbounds.errors import DecisionUnavailable, InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import Reply
@@ -235,7 +235,7 @@ def test_a_caller_that_opa_refuses_is_told_about_its_token(tmp_path: Path, token
     try:
         with pytest.raises(Unreachable, match="refused this caller") as error:
             refused.ask("system/authz/allow", ASKED, deadline=soon())
-        assert "bearer token" in error.value.hint
+        assert ("no token was sent" if token is None else "bearer token") in error.value.hint
         allowed.ask("system/authz/allow", b'{"identity":"x"}', deadline=soon())
         with pytest.raises(Unreachable):
             refused.versions()
@@ -248,102 +248,6 @@ def test_a_caller_that_opa_refuses_is_told_about_its_token(tmp_path: Path, token
 # --- what is no OPA ------------------------------------------------------------------------
 
 
-Script = Callable[[socket.socket], None]
-
-
-@contextmanager
-def misbehaving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Serve each connection with `script`, which sees the raw socket; yields the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-    threads = []
-
-    def serve(connection: socket.socket) -> None:
-        # The client hangs up in the midst of it, as it should.
-        with connection, suppress(OSError):
-            if tls:
-                with tls.wrap_socket(connection, server_side=True) as wrapped:
-                    script(wrapped)
-            else:
-                script(connection)
-
-    def accept() -> None:
-        while not stop.is_set():
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=serve, args=(connection,), daemon=True)
-            thread.start()
-            threads.append(thread)
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        stop.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
-        for thread in threads:
-            thread.join(timeout=5)
-
-
-def request_read(connection: socket.socket) -> bytes:
-    def more() -> bytes:
-        received = connection.recv(65536)
-        if not received:
-            raise ConnectionError
-        return received
-
-    data = more()
-    while b"\r\n\r\n" not in data:
-        data += more()
-    head, _, body = data.partition(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
-    while len(body) < length:
-        body += more()
-    return head
-
-
-def answering(body: bytes, *, status: str = "200 OK", head: bytes = b"") -> Script:
-    def script(connection: socket.socket) -> None:
-        while True:
-            request_read(connection)
-            length = f"Content-Length: {len(body)}\r\n".encode()
-            connection.sendall(f"HTTP/1.1 {status}\r\n".encode() + length + head + b"\r\n" + body)
-
-    return script
-
-
-def raw(*pieces: bytes, pause: float = 0.0) -> Script:
-    """Answer with these bytes, one piece after the other, and hang up."""
-
-    def script(connection: socket.socket) -> None:
-        request_read(connection)
-        for piece in pieces:
-            connection.sendall(piece)
-            time.sleep(pause)
-
-    return script
-
-
-def drip(data: bytes) -> Script:
-    return raw(*(data[n : n + 1] for n in range(len(data))), pause=0.05)
-
-
-def reset(connection: socket.socket) -> None:
-    request_read(connection)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-
-
-def silence(connection: socket.socket) -> None:
-    while connection.recv(65536):
-        pass
-
-
 def asked(url: str, *, seconds: float = 5.0, **options: Any) -> Reply:
     pdp = OpaServer(url, token="secret-canary", **options)
     try:
@@ -352,7 +256,6 @@ def asked(url: str, *, seconds: float = 5.0, **options: Any) -> Reply:
         pdp.close()
 
 
-OK = b"HTTP/1.1 200 OK\r\n"
 FAULTS: dict[str, tuple[Script, type[DecisionUnavailable], str]] = {
     "an empty object": (answering(b"{}"), InvalidAnswer, "undefined"),
     "null": (answering(b"null"), InvalidAnswer, "no JSON object"),
@@ -503,7 +406,7 @@ def test_a_name_that_takes_long_to_resolve_is_a_timeout(monkeypatch) -> None:
 
 def test_a_name_that_does_not_exist_is_unreachable() -> None:
     with pytest.raises((Unreachable, Timeout)):
-        asked("http://pdp.invalid:8181", seconds=2)
+        asked("http://pdp.invalid:8181", seconds=2, cleartext=True)
 
 
 def test_nobody_there_is_unreachable_and_says_so() -> None:

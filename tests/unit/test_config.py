@@ -69,6 +69,23 @@ class TestRead:
         with pytest.raises(ConfigurationError):
             Configuration.read({}, {"INBOUNDS_DEADLINE": value})
 
+    @pytest.mark.parametrize(("value", "on"), [("1", True), ("0", False), ("", False)])
+    def test_a_switch(self, value, on):
+        """
+        A switch is on with 1.
+        """
+        configuration = Configuration.read({}, {"INBOUNDS_PDP_CLEARTEXT": value})
+
+        assert on == configuration.pdp_cleartext
+
+    @pytest.mark.parametrize("value", ["yes", "true", "no", "2"])
+    def test_a_switch_that_is_neither_on_nor_off(self, value):
+        """
+        What could be read either way is an error.
+        """
+        with pytest.raises(ConfigurationError, match="INBOUNDS_PDP_CLEARTEXT"):
+            Configuration.read({}, {"INBOUNDS_PDP_CLEARTEXT": value})
+
     def test_every_option_is_a_field(self):
         """
         The typed options are the fields, but for the parts that can also be objects.

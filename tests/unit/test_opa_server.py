@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import requests
 import responses
 
-from inbounds.errors import ConfigurationError, InvalidAnswer
+from inbounds.errors import ConfigurationError, InvalidAnswer, Unreachable
 from inbounds.pdp import Reply
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.opa_live import OpaLive
@@ -62,9 +63,51 @@ def test_a_token_that_is_no_header_is_an_error_at_construction(token: str) -> No
 
 
 def test_a_token_is_not_shown() -> None:
-    for pdp in (OpaServer("http://opa", token="canary"), OpaLive("http://opa", "canary")):
+    for pdp in (OpaServer("https://opa", token="canary"), OpaLive("https://opa", "canary")):
         assert "canary" not in repr(pdp)
-        assert "http://opa" in repr(pdp)
+        assert "https://opa" in repr(pdp)
+
+
+FAR = ["http://opa:8181", "http://10.0.0.1", "http://[2001:db8::1]", "http://localhost.example"]
+
+
+@pytest.mark.parametrize("url", FAR)
+@pytest.mark.parametrize("client", [OpaServer, OpaLive])
+def test_a_token_is_not_sent_in_clear_text(client: Any, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="in clear text") as refused:
+        client(url, token="canary")
+    assert refused.value.code == "configuration.token_in_clear"
+    assert "INBOUNDS_PDP_CLEARTEXT" in refused.value.hint
+    assert "canary" not in str(refused.value)
+    client(url, token="canary", cleartext=True).close()
+    client(url).close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://opa:8181",
+        "http://localhost:8181",
+        "http://127.0.0.2",
+        "http://[::1]:8181",
+        "unix:///run/opa.sock",
+    ],
+)
+def test_a_token_is_sent_where_nobody_reads_it_on_the_way(url: str) -> None:
+    OpaServer(url, token="canary").close()
+    OpaLive(url, "canary").close()
+
+
+@responses.activate
+@pytest.mark.parametrize(("token", "said"), [(None, "no token was sent"), ("wrong", "SHA-256")])
+def test_a_refusal_tells_a_wrong_token_from_none(token: str | None, said: str) -> None:
+    responses.post("https://opa/v1/data/a/b", status=401, json={"code": "unauthorized"})
+    pdp = OpaServer("https://opa", token=token)
+    with pytest.raises(Unreachable, match="HTTP 401") as refused:
+        pdp.ask("a/b", b"{}", deadline=time.monotonic() + 1)
+    assert said in refused.value.hint
+    assert ("INBOUNDS_PDP_TOKEN" in refused.value.hint) == (token is None)
+    pdp.close()
 
 
 @responses.activate

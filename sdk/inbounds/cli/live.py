@@ -93,6 +93,12 @@ def serve(
         Path | None,
         typer.Option(help="What signs the head; without it, issuer/feed.pem in the state folder."),
     ] = None,
+    cleartext: Annotated[
+        bool,
+        typer.Option(
+            "--cleartext", help="Send the token over plain HTTP beyond this machine all the same."
+        ),
+    ] = False,
     store: Store = None,
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between heartbeats.")] = 1.0,
     as_json: output.Json = False,
@@ -113,7 +119,9 @@ def serve(
 
     token = _token(token_file)
     verify, client = str(ca) if ca else True, str(cert) if cert else None
-    targets = {url: OpaLive(url, token, verify=verify, cert=client) for url in opa}
+    targets = {
+        url: OpaLive(url, token, verify=verify, cert=client, cleartext=cleartext) for url in opa
+    }
     feed = LiveFeed(store or _issuer_folder() / "live.sqlite", SigningKey.read(_key(key)))
     feed.forget_targets()
     position = feed.rotate()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from inbounds import assets, clock, opa_binary
 from inbounds.deployment import load
@@ -15,7 +14,7 @@ from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsErr
 from inbounds.issuer.dev import read_about
 from inbounds.pdp import DECISION, REGISTRY
 from inbounds.pdp.opa import OpaServer
-from inbounds.pdp.transport import Endpoint
+from inbounds.pdp.transport import Endpoint, readable_on_the_way
 
 from .finding import Finding, of_error, tried
 
@@ -38,6 +37,7 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
         token=configuration.pdp_token or None,
         verify=configuration.pdp_ca or True,
         cert=configuration.pdp_cert or None,
+        cleartext=configuration.pdp_cleartext,
     )
     try:
         if not opa.health(bundles=False, seconds=_SECONDS):
@@ -57,14 +57,13 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _transport(configuration: Configuration) -> Iterator[Finding]:
-    parts = urlsplit(configuration.pdp_url)
-    host = parts.hostname or ""
-    if parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127."):
+    if readable_on_the_way(configuration.pdp_url):
+        allowed = configuration.pdp_cleartext
         yield Finding(
             "transport",
-            "mend",
+            "note" if allowed else "mend",
             "the bearer token and every question pass in clear text",
-            "https, or a Unix socket",
+            "INBOUNDS_PDP_CLEARTEXT allows it" if allowed else "https, or a Unix socket",
         )
 
 
@@ -83,6 +82,7 @@ def _endpoint(configuration: Configuration, token: str | None) -> Endpoint:
         token=token,
         verify=configuration.pdp_ca or True,
         cert=configuration.pdp_cert or None,
+        cleartext=configuration.pdp_cleartext,
     )
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import requests
 
 _TOKEN_HINT = "is the bearer token's SHA-256 in `peps`, or the feed's in `settings.feed_writers`?"  # noqa: S105 -- a hint
+_NO_TOKEN_HINT = (
+    "no token was sent; set INBOUNDS_PDP_TOKEN (the feed's writer: give `--token-file`)"  # noqa: S105 -- a hint
+)
 _BUNDLE_HINT = "before its first bundle OPA answers 500: is the bundle loaded? `/health?bundles`"
 _ADDRESS_HINT = "is this address an OPA, and not a page or a proxy before it?"
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C §3.2
@@ -33,9 +36,11 @@ class OpaServer:
         verify: As in `requests`: True, or the file of a certificate authority.
         cert: As in `requests`: the client's certificate, or certificate and key.
         session: A `requests.Session` to send with. Its transport for this URL is replaced.
+        cleartext: Send the token over plain HTTP beyond this machine all the same.
 
     Raises:
-        ConfigurationError: The URL or the token cannot be used.
+        ConfigurationError: The URL or the token cannot be used, or the token would pass in
+            clear text.
     """
 
     name = "opa"
@@ -48,9 +53,12 @@ class OpaServer:
         verify: bool | str = True,
         cert: str | tuple[str, str] | None = None,
         session: requests.Session | None = None,
+        cleartext: bool = False,
     ) -> None:
         self.url = url
-        self._endpoint = Endpoint(url, token=token, verify=verify, cert=cert, session=session)
+        self._endpoint = Endpoint(
+            url, token=token, verify=verify, cert=cert, session=session, cleartext=cleartext
+        )
 
     def __repr__(self) -> str:
         return f"OpaServer({self.url!r})"
@@ -142,7 +150,8 @@ def accepted(received: Received, expected: int) -> None:
     if status == expected:
         return
     if status in (401, 403):
-        raise Unreachable(f"OPA refused this caller (HTTP {status})", hint=_TOKEN_HINT)
+        hint = _TOKEN_HINT if received.with_token else _NO_TOKEN_HINT
+        raise Unreachable(f"OPA refused this caller (HTTP {status})", hint=hint)
     if status == 500 and _NO_POLICY in received.body:
         raise Unreachable("OPA has no policy yet (HTTP 500)", hint=_BUNDLE_HINT)
     if status >= 500:

@@ -25,9 +25,11 @@ class OpaLive:
         verify: As in `requests`.
         cert: As in `requests`.
         seconds: How long one write or read may take.
+        cleartext: Send the token over plain HTTP beyond this machine all the same.
 
     Raises:
-        ConfigurationError: The URL or the token cannot be used.
+        ConfigurationError: The URL or the token cannot be used, or the token would pass in
+            clear text.
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class OpaLive:
         verify: bool | str = True,
         cert: str | tuple[str, str] | None = None,
         seconds: float = 2.0,
+        cleartext: bool = False,
     ) -> None:
         self.url = url
         self._seconds = seconds
-        self._endpoint = Endpoint(url, token=token, verify=verify, cert=cert, max_bytes=_MAX_BYTES)
+        self._endpoint = Endpoint(
+            url, token=token, verify=verify, cert=cert, max_bytes=_MAX_BYTES, cleartext=cleartext
+        )
 
     def __repr__(self) -> str:
         return f"OpaLive({self.url!r})"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import ipaddress
 import os
 import queue
 import random
@@ -53,11 +54,15 @@ _deadline: ContextVar[float] = ContextVar("deadline")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a server sent back: the whole body, of a bounded size, and when it says that was."""
+    """What a server sent back: the whole body, of a bounded size, and when it says that was.
+
+    `with_token` says whether a bearer token had been sent with the request.
+    """
 
     status: int
     body: bytes
     date: str = ""
+    with_token: bool = True
 
 
 class Endpoint:
@@ -73,9 +78,11 @@ class Endpoint:
         cert: As in `requests`: the client's certificate, or certificate and key.
         session: A session to send with. Its transport for this URL is replaced.
         max_bytes: How large an answer may be.
+        cleartext: Send the token over plain HTTP beyond this machine all the same.
 
     Raises:
-        ConfigurationError: The URL is none of these.
+        ConfigurationError: The URL is none of these; or the token would pass in clear text
+            (RFC 6750 §5.3).
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class Endpoint:
         cert: str | tuple[str, str] | None = None,
         session: requests.Session | None = None,
         max_bytes: int = MAX_BYTES,
+        cleartext: bool = False,
     ) -> None:
         self.url = url
         self._max_bytes = max_bytes
@@ -103,6 +111,13 @@ class Endpoint:
         if token is not None:
             if not token or not token.isascii() or not token.isprintable() or " " in token:
                 raise ConfigurationError("the bearer token is empty or has a blank in it")
+            if not cleartext and readable_on_the_way(url):
+                raise ConfigurationError(
+                    f"the bearer token would pass in clear text to {url}",
+                    code="configuration.token_in_clear",
+                    hint="https or a Unix socket; where something else encrypts the way, "
+                    "INBOUNDS_PDP_CLEARTEXT=1, or `--cleartext` on the command line",
+                )
             self._headers["Authorization"] = f"Bearer {token}"
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
         self._owner = 0
@@ -151,7 +166,7 @@ class Endpoint:
                 proxies={},
                 allow_redirects=False,
             )
-            return _received(response, self._max_bytes)
+            return _received(response, self._max_bytes, with_token="Authorization" in self._headers)
 
     def close(self) -> None:
         """Close every idle connection; a closed endpoint sends nothing."""
@@ -219,7 +234,19 @@ def _base(url: str) -> tuple[str, str]:
     )
 
 
-def _received(response: requests.Response, max_bytes: int) -> Received:
+def readable_on_the_way(url: str) -> bool:
+    """Whether what is sent to this URL leaves the machine unencrypted."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def _received(response: requests.Response, max_bytes: int, *, with_token: bool) -> Received:
     """Read a body as it was sent: bounded, whole, unencoded."""
     with response:
         if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -235,7 +262,12 @@ def _received(response: requests.Response, max_bytes: int) -> Received:
             if _has(error, TimeoutError):
                 raise
             raise InvalidAnswer("the answer was cut off") from None
-    return Received(response.status_code, body, response.headers.get("Date", ""))
+    return Received(
+        response.status_code,
+        body,
+        date=response.headers.get("Date", ""),
+        with_token=with_token,
+    )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
