@@ -87,15 +87,34 @@ class _NotAllowed(InboundsError):
     """A decision that is not an allow. It carries the decision and speaks with its first reason."""
 
     _otherwise: ClassVar[tuple[str, str, str]]
+    _verb: ClassVar[str]
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        *,
+        tool: str = "",
+        subject: str = "",
+        agent: str = "",
+        intent: str = "",
+    ) -> None:
         code, message, remedy = self._otherwise
         if decision.reasons:
             first = decision.reasons[0]
             code, message, remedy = first.code, first.message, first.remedy
         self.decision = decision
         self.remedy = remedy
+        self.tool = tool
+        self.subject = subject
+        self.agent = agent
+        self.intent = intent
         super().__init__(message, code=code, hint=remedy, decision_id=decision.id)
+
+    def __str__(self) -> str:
+        said = f"{self.message} [{self.code}]"
+        if self.tool:
+            said = f"`{self.tool}` for {self.subject} under `{self.intent}` {self._verb}: {said}"
+        return "; ".join([said, *filter(None, [self.remedy]), f"decision {self.decision_id}"])
 
 
 class AccessDenied(_NotAllowed):
@@ -104,8 +123,13 @@ class AccessDenied(_NotAllowed):
     Attributes:
         decision: The decision, with the reasons a caller may show its user.
         remedy: What the first reason says can be done.
+        tool: The name of the tool that was called.
+        subject: On whose authority.
+        agent: Who acted.
+        intent: The intent of the task it was called under.
     """
 
+    _verb = "was denied"
     _otherwise = ("decision.deny", "the policy denied this without a reason", "")
 
 
@@ -115,8 +139,13 @@ class ApprovalRequired(_NotAllowed):
     Attributes:
         decision: The decision; `decision.access_request` names what to ask for.
         remedy: What the first reason says can be done.
+        tool: The name of the tool that was called.
+        subject: On whose authority.
+        agent: Who acted.
+        intent: The intent of the task it was called under.
     """
 
+    _verb = "needs a person to approve it"
     _otherwise = ("decision.ask", "a person must approve this first", "")
 
 

@@ -75,8 +75,27 @@ class TestRefusals:
 
         assert "intent.effect_outside_intent" == error.code
         assert "Ask." == error.remedy == error.hint
-        assert "No. [intent.effect_outside_intent]; Ask." == str(error)
+        assert f"No. [intent.effect_outside_intent]; Ask.; decision {DENIED.id}" == str(error)
         assert DENIED.id == error.decision_id
+
+    def test_says_who_wanted_what(self):
+        """
+        A refusal names the tool, on whose authority, the intent and the decision.
+        """
+        who = {"tool": "mail.send", "agent": "spiffe://a/x", "intent": "summarise"}
+
+        error = errors.AccessDenied(DENIED, subject="alice@a.example", **who)
+        own = errors.ApprovalRequired(DENIED, subject="spiffe://a/x", **who)
+
+        assert str(error) == (
+            "`mail.send` for alice@a.example under `summarise` was denied: "
+            f"No. [intent.effect_outside_intent]; Ask.; decision {DENIED.id}"
+        )
+        assert str(own).startswith(
+            "`mail.send` for spiffe://a/x under `summarise` needs a person to approve it: No."
+        )
+        assert (error.tool, error.subject) == ("mail.send", "alice@a.example")
+        assert (error.agent, error.intent) == ("spiffe://a/x", "summarise")
 
     def test_without_a_reason(self):
         """

@@ -123,10 +123,10 @@ class Call:
                 raise
             if decision.outcome == "ask":
                 span.enforcement("paused")
-                raise ApprovalRequired(decision)
+                raise ApprovalRequired(decision, **self._who())
             if not decision.allowed:
                 span.enforcement("blocked")
-                raise AccessDenied(decision)
+                raise AccessDenied(decision, **self._who())
             span.enforcement("executed")
             return self._permitted(decision)
 
@@ -371,6 +371,16 @@ class Call:
             ),
             **said,
         )
+
+    def _who(self) -> dict[str, str]:
+        """Who wanted what, as a refusal says it: never what it was to be done with."""
+        task = self._task
+        return {
+            "tool": shown(self._tool),
+            "subject": shown(task.session.subject),
+            "agent": shown(task.session.agent),
+            "intent": shown(task.request.intent),
+        }
 
     def _permitted(self, decision: Decision) -> Permit:
         registered = self._registered
