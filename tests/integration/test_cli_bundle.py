@@ -223,9 +223,12 @@ def test_serve_refuses_half_a_policy(capsys, folder):
     assert "no bundle holds deployment" in err
 
 
-def test_serve_listens_to_others_only_with_tls(capsys, folder):
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0:8181", "[::]:8181", ":8181", "127.0.0.1.acme.example:8181"]
+)
+def test_serve_listens_to_others_only_with_tls(capsys, folder, address):
     code, _, err = run(
-        capsys, "serve", folder / "dist", "--key", folder / "release.pub", "--addr", "0.0.0.0:8181"
+        capsys, "serve", folder / "dist", "--key", folder / "release.pub", "--addr", address
     )
     assert code == 1
     assert "opa.listener_open" in err

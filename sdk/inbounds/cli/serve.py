@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import signal
 import sys
 import tempfile
@@ -194,10 +195,17 @@ def _refuse_open_listener(address: str, *, secure: bool, insecure: bool) -> None
     from inbounds.errors import ConfigurationError
 
     host = address.rpartition(":")[0].strip("[]")
-    local = address.startswith("unix:") or host in ("localhost", "::1") or host.startswith("127.")
+    local = address.startswith("unix:") or host == "localhost" or _is_loopback(host)
     if not (local or secure or insecure):
         raise ConfigurationError(
             f"{address} is open to others, and bearer tokens would pass in clear text",
             code="opa.listener_open",
             hint="give --tls-cert and --tls-key, or say --insecure where TLS ends before OPA",
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, which may be bound to any address
+        return False
