@@ -6,10 +6,9 @@ a misspelt one would otherwise grant less, or refuse less, than its author belie
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
+from .misfits import Misfit, meant, misfits
 from .models import Deployment, Kind, SubjectEntry, Tool
 from .strict_yaml import fault_in, strict_yaml
 
@@ -46,7 +46,7 @@ def load(folder: Path) -> Deployment:
     try:
         deployment = Deployment.model_validate(given)
     except ValidationError as error:
-        raise _invalid(folder, _shape_faults(error)) from None
+        raise _invalid(folder, [*misfits(error)]) from None
     faults = [*_faults(deployment)]
     if faults:
         raise _invalid(folder, faults)
@@ -84,7 +84,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         ) from error
     known = {f"{name}.yaml" for name in FIELDS}
     faults = [
-        f"{entry.name}: no file of a deployment{_meant(entry.name, known)}"
+        f"{entry.name}: no file of a deployment{meant(entry.name, known)}"
         for entry in entries
         if entry.name not in known and entry.suffix != ".md"
     ]
@@ -105,9 +105,10 @@ def _read(path: Path) -> Any:
     return value
 
 
-def _invalid(folder: Path, faults: list[str], *, hint: str = "") -> ConfigurationError:
+def _invalid(folder: Path, faults: Sequence[str | Misfit], *, hint: str = "") -> ConfigurationError:
     more = len(faults) - _SHOWN
-    shown = [*faults[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    first = [fault if isinstance(fault, str) else fault.said(folder) for fault in faults[:_SHOWN]]
+    shown = [*first, *([f"and {more} more"] if more > 0 else [])]
     return ConfigurationError(
         f"the deployment in {folder} cannot be used:\n  " + "\n  ".join(shown),
         code="deployment.invalid",
@@ -115,31 +116,14 @@ def _invalid(folder: Path, faults: list[str], *, hint: str = "") -> Configuratio
     )
 
 
-def _shape_faults(error: ValidationError) -> list[str]:
-    faults = []
-    for fault in error.errors(include_url=False, include_input=False):
-        name, *path = fault["loc"]
-        if fault["type"] == "missing" and not path:
-            faults.append(f"{name}.yaml: is missing")
-        else:
-            faults.append(_fault(str(name), path, fault["msg"].lower()))
-    return faults
-
-
-def _fault(name: str, path: Iterable[Any], what: str) -> str:
-    where = ".".join(str(step) for step in path)
-    return f"{name}.yaml: `{where}`: {what}" if where else f"{name}.yaml: {what}"
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+def _fault(name: str, path: Iterable[Any], what: str) -> Misfit:
+    return Misfit(name, tuple(path), what)
 
 
 # --- what one file says of another ---------------------------------------------------------
 
 
-def _faults(deployment: Deployment) -> Iterator[str]:
+def _faults(deployment: Deployment) -> Iterator[Misfit]:
     yield from _tools(deployment)
     yield from _holders(deployment)
     yield from _intents(deployment)
@@ -155,14 +139,14 @@ _BUDGETS = ("calls", "writes", "exports")
 
 def _unknown(
     name: str, path: Iterable[Any], used: Iterable[str], known: Iterable[str]
-) -> Iterator[str]:
+) -> Iterator[Misfit]:
     known = [*known]
     for word in used:
         if word not in known:
-            yield _fault(name, [*path, word], f"names nothing known{_meant(word, known)}")
+            yield _fault(name, [*path, word], f"names nothing known{meant(word, known)}")
 
 
-def _tools(deployment: Deployment) -> Iterator[str]:
+def _tools(deployment: Deployment) -> Iterator[Misfit]:
     for name, tool in deployment.tools.items():
         at = [name]
         label = [tool.returns.label] if tool.returns.label else []
@@ -175,7 +159,7 @@ def _tools(deployment: Deployment) -> Iterator[str]:
         yield from _arguments(name, tool)
 
 
-def _arguments(name: str, tool: Tool) -> Iterator[str]:
+def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:
     for pattern, argument in tool.arguments.items():
         at = [name, "arguments", pattern]
         if not pattern.startswith("/"):
@@ -193,7 +177,7 @@ def _arguments(name: str, tool: Tool) -> Iterator[str]:
         )
 
 
-def _holders(deployment: Deployment) -> Iterator[str]:
+def _holders(deployment: Deployment) -> Iterator[Misfit]:
     order = deployment.labels.order
     for name, agent in deployment.agents.items():
         yield from _unknown("agents", [name, "clearance"], [agent.clearance], order)
@@ -213,7 +197,7 @@ def _holders(deployment: Deployment) -> Iterator[str]:
                 yield from _unknown(field, [name, "groups"], holder.groups, deployment.groups)
 
 
-def _intents(deployment: Deployment) -> Iterator[str]:
+def _intents(deployment: Deployment) -> Iterator[Misfit]:
     for name, intent in deployment.intents.items():
         yield from _unknown("intents", [name, "tools"], intent.tools, deployment.tools)
         yield from _unknown("intents", [name, "label"], [intent.label], deployment.labels.order)
@@ -223,7 +207,7 @@ def _intents(deployment: Deployment) -> Iterator[str]:
         yield from _unknown("intents", [name, "budgets"], intent.budgets, _BUDGETS)
 
 
-def _labels(deployment: Deployment) -> Iterator[str]:
+def _labels(deployment: Deployment) -> Iterator[Misfit]:
     labels = deployment.labels
     for label in {label for label in labels.order if labels.order.count(label) > 1}:
         yield _fault("labels", ["order", label], "stands twice")
@@ -234,13 +218,13 @@ def _labels(deployment: Deployment) -> Iterator[str]:
         )
 
 
-def _destinations(deployment: Deployment) -> Iterator[str]:
+def _destinations(deployment: Deployment) -> Iterator[Misfit]:
     for name, destination in deployment.destinations.items():
         yield from _one_form("destinations", [name, "hosts"], "host", destination.hosts)
         yield from _one_form("destinations", [name, "domains"], "host", destination.domains)
 
 
-def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> Iterator[str]:
+def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> Iterator[Misfit]:
     """Name what no argument can ever equal, since arguments are judged in their one form."""
     for value in values:
         try:
@@ -252,7 +236,7 @@ def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> 
                 yield _fault(name, [*path, value], f"is judged as `{canonical}`: write that")
 
 
-def _keys(deployment: Deployment) -> Iterator[str]:
+def _keys(deployment: Deployment) -> Iterator[Misfit]:
     holders: list[tuple[str, list[Any], Mapping[str, Any]]] = [
         ("issuers", [name, "keys"], issuer.keys) for name, issuer in deployment.issuers.items()
     ]
@@ -268,7 +252,7 @@ def _keys(deployment: Deployment) -> Iterator[str]:
         )
 
 
-def _peps(deployment: Deployment) -> Iterator[str]:
+def _peps(deployment: Deployment) -> Iterator[Misfit]:
     for name, pep in deployment.peps.items():
         yield from _unknown(
             "peps", [name, "environments"], pep.environments, deployment.environments
@@ -278,7 +262,7 @@ def _peps(deployment: Deployment) -> Iterator[str]:
         yield from _hashes("settings", ["feed_writers", name], hashes)
 
 
-def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[str]:
+def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[Misfit]:
     for place, text in enumerate(hashes):
         if not _SHA256.fullmatch(text):
             # Not quoted: it may be the token itself.

@@ -7,6 +7,7 @@ Plain scalars are read as YAML 1.2's core schema does (https://yaml.org/spec/1.2
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -45,6 +46,42 @@ def fault_in(error: yaml.YAMLError | ValueError) -> str:
         mark = error.problem_mark
         return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
     return "is not YAML in UTF-8"
+
+
+def line_of(text: bytes, path: Sequence[Any]) -> int:
+    """Return the line on which the value at a path stands, or as much of the path as there is.
+
+    Args:
+        text: What `strict_yaml` reads.
+        path: Keys and indices from the top, or an item itself; a key may also hold several,
+            joined by dots.
+
+    Raises:
+        yaml.YAMLError: Not YAML.
+        ValueError: Not UTF-8.
+    """
+    node = yaml.compose(text.decode("utf-8"), _Loader)
+    line = node.start_mark.line if node is not None else 0
+    steps = [*path]
+    while steps:
+        step = steps.pop(0)
+        if isinstance(node, yaml.SequenceNode):
+            items = dict(enumerate(node.value)) | {
+                item.value: item for item in node.value[::-1] if isinstance(item, yaml.ScalarNode)
+            }
+            if step in items:
+                node = items[step]
+                line = node.start_mark.line
+                continue
+        members = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next((member for member in members if member[0].value == str(step)), None)
+        if found is not None:
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(step, str) and "." in step:
+            steps[:0] = step.split(".")
+        else:
+            break
+    return int(line) + 1
 
 
 # The parser in C where the package has it: a deployment of 10,000 tools takes a tenth of the time.
