@@ -289,8 +289,8 @@ def test_what_one_file_says_of_another_must_be_there(
             "mail.read:\n  resource: mail\n  effects: read\n",
             (
                 "tools.yaml: line 3: `mail.read.effects`: found `read`, where a list (each: one of "
-                "`read`, `write`, `delete`, `export`, `execute`, `spend`, `delegate`, `administer`) "
-                "is meant: write `[read]`"
+                "`read`, `write`, `delete`, `export`, `execute`, `spend`, `delegate`, "
+                "`administer`) is meant: write `[read]`"
             ),
         ),
         (
@@ -298,8 +298,8 @@ def test_what_one_file_says_of_another_must_be_there(
             "mail.read:\n  resource: mail\n  effects: [reed]\n",
             (
                 "tools.yaml: line 3: `mail.read.effects.0`: found `reed`, where one of `read`, "
-                "`write`, `delete`, `export`, `execute`, `spend`, `delegate`, `administer` is meant; "
-                "did you mean `read`?"
+                "`write`, `delete`, `export`, `execute`, `spend`, `delegate`, "
+                "`administer` is meant; did you mean `read`?"
             ),
         ),
         (
