@@ -263,6 +263,32 @@ def test_opa_keeps_the_last_good_bundle_when_another_is_not_signed_by_the_key(di
         assert ask(opa)["decision"] is True
 
 
+@pytest.mark.parametrize("persist", ["true", "false"])
+def test_an_unsigned_delta_in_the_place_of_a_signed_bundle_changes_nothing(dist, tmp_path, persist):
+    """
+    OPA before 1.21.3 applied it where bundles are not persisted (GHSA-g2pf-6v5v-qcc8): whoever
+    had the bundle server had the deployment. It is why older ones are not supported.
+    """
+    manifest = json.dumps({"revision": "forged", "roots": ["deployment"]}).encode()
+    change = {"op": "upsert", "path": "/deployment/revision", "value": "forged"}
+    delta = pack({".manifest": manifest, "patch.json": json.dumps({"data": [change]}).encode()})
+    replace = (("persist: true", f"persist: {persist}"),)
+    www = dist.publish(tmp_path / "www")
+    with (
+        shipping.web(www) as server,
+        shipping.pulling(dist, server.url, site=False, scratch=tmp_path, replace=replace) as opa,
+    ):
+        shipping.until(opa.ready, "OPA did not become ready")
+        opa.put_feed(scenes.staged(now=time.time()).live["now"])
+        before = ask(opa)["context"]["policy"]["deployment"]
+        (www / "deployment.tar.gz").write_bytes(delta)
+        server.wait_for("deployment.tar.gz", 3)
+        answer = ask(opa)
+        assert answer["context"]["policy"]["deployment"] == before != "forged"
+        assert answer["decision"] is True
+        assert "Bundle load failed" in opa.log
+
+
 def test_opa_starts_from_the_last_good_bundles_while_the_server_is_away(dist, tmp_path):
     with served(dist, tmp_path) as (opa, server, _):
         server.server.shutdown()
