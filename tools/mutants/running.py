@@ -1,0 +1,219 @@
+"""Runs the tests of the policy on mutants, in copies of it, until something fails."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from tools.mutants.operators import Mutant
+from tools.mutants.policy import Policy
+
+# One process for each job. Less often collected, a run that takes a moment takes less.
+_ONE_CORE = {"GOMAXPROCS": "1", "GOGC": "400"}
+
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
+    UNCOMPILABLE = "uncompilable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a mutant.
+
+    Attributes:
+        mutant: The mutant.
+        fate: What became of it.
+        by: The tests that ended it; empty for one that survived.
+        seconds: How long its tests ran.
+    """
+
+    mutant: Mutant
+    fate: Fate
+    by: str
+    seconds: float
+
+
+class Broken(Exception):
+    """The policy's tests fail without any change, so that they can show nothing of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    name: str
+    loads: tuple[str, ...]
+
+
+class _Workbench:
+    """A copy of the policy to change, apart from its tests and cases."""
+
+    def __init__(self, policy: Policy, folder: Path) -> None:
+        self._policy = policy
+        self._folder = folder
+        self._tests, self._case_tests = policy.tests(), policy.case_tests()
+        for path in sorted(policy.rego.rglob("*")):
+            if path.is_file():
+                below = path.relative_to(policy.rego).as_posix()
+                target = folder / ("tests" if below in self._tests else "sources") / below
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        (folder / "tests").mkdir(exist_ok=True)
+        if policy.cases.exists():
+            shutil.copytree(policy.cases, folder / "cases")
+
+    def stages(self, file: str) -> list[_Stage]:
+        """Return what to run on a mutant of `file`, from what is quick and likely to fail."""
+        own = [test for test in self._tests if Path(test).parent == Path(file).parent]
+        own = [test for test in own if test not in self._case_tests]
+        others = [test for test in self._tests if test not in {*own, *self._case_tests}]
+        stages = [_Stage("own tests", _tests(own))]
+        case = self._policy.case_of(file)
+        if case:
+            place = ".".join(("cases", *case.parent.parts))
+            stages.append(_Stage("own cases", (*_tests(self._case_tests), f"{place}:cases/{case}")))
+        stages.append(_Stage("all tests", _tests(others)))
+        if self._case_tests:
+            stages.append(_Stage("all cases", (*_tests(self._case_tests), "cases:cases")))
+        return [stage for stage in stages if stage.loads]
+
+    def judge(self, mutant: Mutant, limit: float) -> Verdict:
+        """Run stage by stage on `mutant`, `limit` seconds each, and end at the first failure."""
+        file = self._folder / "sources" / mutant.name.file
+        original = file.read_text("utf-8")
+        began = time.monotonic()
+        fate, by = Fate.SURVIVED, ""
+        file.write_text(mutant.text, "utf-8", newline="\n")
+        try:
+            for stage in self.stages(mutant.name.file):
+                fate = self._run(stage, limit)
+                if fate is not Fate.SURVIVED:
+                    by = stage.name
+                    break
+        finally:
+            file.write_text(original, "utf-8", newline="\n")
+        return Verdict(mutant, fate, by, time.monotonic() - began)
+
+    def unchanged(self, file: str, limit: float, *, whole: bool) -> list[str]:
+        """Return the stages for `file` that fail on the policy as it is.
+
+        Args:
+            file: A file of the policy.
+            limit: Seconds for each stage.
+            whole: Whether to run those stages as well that are the same for every file.
+        """
+        return [
+            f"{file}: {stage.name}"
+            for stage in self.stages(file)
+            if (whole or not stage.name.startswith("all"))
+            and self._run(stage, limit) is not Fate.SURVIVED
+        ]
+
+    def _run(self, stage: _Stage, limit: float) -> Fate:
+        command = [str(self._policy.opa), "test", "--parallel", "1", "--timeout", f"{2 * limit}s"]
+        try:
+            ran = subprocess.run(
+                [*command, "sources", *stage.loads],
+                cwd=self._folder,
+                env=os.environ | _ONE_CORE,
+                check=False,
+                capture_output=True,
+                timeout=limit,
+            )
+        except subprocess.TimeoutExpired:
+            return Fate.TIMED_OUT
+        match ran.returncode:
+            case 0:
+                return Fate.SURVIVED
+            case 2:
+                return Fate.KILLED
+            case 1:
+                return Fate.UNCOMPILABLE
+            case code:
+                raise Broken(f"opa test ended with {code}: {ran.stderr.decode(errors='replace')}")
+
+
+def _tests(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"tests/{path}" for path in paths)
+
+
+class Workshop:
+    """As many copies of the policy as there are jobs, each worked in by one at a time."""
+
+    def __init__(self, benches: Sequence[_Workbench], limit: float) -> None:
+        self._limit = limit
+        self._jobs = len(benches)
+        self._free: queue.SimpleQueue[_Workbench] = queue.SimpleQueue()
+        for bench in benches:
+            self._free.put(bench)
+
+    def judged(self, mutants: Sequence[Mutant]) -> Iterator[Verdict]:
+        """Give what becomes of each mutant, as it is known.
+
+        Raises:
+            Broken: The tests fail on the policy as it is.
+        """
+        files = list(dict.fromkeys(mutant.name.file for mutant in mutants))
+        failing = [
+            stage
+            for stages in self._each(
+                files,
+                lambda bench, file: bench.unchanged(file, self._limit, whole=file == files[0]),
+            )
+            for stage in stages
+        ]
+        if failing:
+            raise Broken(f"without any change these fail: {', '.join(sorted(failing))}")
+        yield from self._each(mutants, lambda bench, mutant: bench.judge(mutant, self._limit))
+
+    def _each(self, things: Sequence[_T], work: Callable[[_Workbench, _T], _R]) -> Iterator[_R]:
+        def done(thing: _T) -> _R:
+            bench = self._free.get()
+            try:
+                return work(bench, thing)
+            finally:
+                self._free.put(bench)
+
+        with ThreadPoolExecutor(self._jobs) as pool:
+            futures = [pool.submit(done, thing) for thing in things]
+            try:
+                for future in as_completed(futures):
+                    yield future.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def workshop(policy: Policy, *, jobs: int, limit: float) -> Iterator[Workshop]:
+    """Copy the policy `jobs` times, and take the copies away in the end.
+
+    Args:
+        policy: The checkout, which is only read.
+        jobs: How many mutants to judge at a time.
+        limit: Seconds for each stage of tests; a mutant that takes longer counts as noticed.
+    """
+    with tempfile.TemporaryDirectory(prefix="mutants") as scratch:
+        benches = []
+        for number in range(jobs):
+            folder = Path(scratch) / str(number)
+            folder.mkdir()
+            benches.append(_Workbench(policy, folder))
+        yield Workshop(benches, limit)
