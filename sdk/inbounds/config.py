@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 PREFIX = "INBOUNDS_"
 
 # Read elsewhere, by the tools around the SDK.
-_ELSEWHERE = frozenset({"OPA_BINARY", "REGAL_BINARY", "RELEASE_KEY", "RELEASE_PUB"})
+_ELSEWHERE = frozenset(
+    {"OPA_BINARY", "OPA_OLDEST_BINARY", "REGAL_BINARY", "RELEASE_KEY", "RELEASE_PUB"}
+)
 
 
 class Options(TypedDict, total=False):
@@ -126,6 +128,20 @@ class Configuration:
         if "pdp_cleartext" in values:
             values["pdp_cleartext"] = _switch("pdp_cleartext", values["pdp_cleartext"])
         return cls(**values)
+
+    def require_one_engine(self) -> None:
+        """Refuse what names an OPA server and a bundle for the embedded policy at once.
+
+        Raises:
+            ConfigurationError: `configuration.two_engines`.
+        """
+        if self.pdp_url and self.bundle:
+            raise ConfigurationError(
+                f"INBOUNDS_PDP_URL ({self.pdp_url}) and INBOUNDS_BUNDLE ({self.bundle}) are both "
+                "set, and only one policy can decide",
+                code="configuration.two_engines",
+                hint="unset INBOUNDS_BUNDLE to ask OPA, or INBOUNDS_PDP_URL for the bundle",
+            )
 
     @property
     def home_folder(self) -> Path:

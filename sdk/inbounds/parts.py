@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import clock
-from .errors import ConfigurationError
+from .errors import ConfigurationError, DecisionUnavailable
 from .identity import TaskRequest
 from .obligations import Discharger, log_notice
 from .registry import Registry
@@ -15,16 +16,22 @@ from .sessions import MemorySessions
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
     from .identity import IdentityToken, Issuer
-    from .models import Narrower
+    from .models import CallEnvironment, Narrower
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionStore
+
+    CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
+    """Where calls come from, or what says so at each call. Its one key is `network`."""
+
+logger = logging.getLogger(__name__)
 
 RENEW_WITHIN = 60
 """An identity token that has fewer seconds left than this is fetched again."""
@@ -49,6 +56,7 @@ class Parts:
     environment: str
     pep: str
     refresh_live: Callable[[], None]
+    call_environment: Callable[[], CallEnvironment]
     _development: Development | None = None
     _identity: IdentityToken | None = None
     _holder: dict[str, str] | None = None
@@ -64,6 +72,7 @@ class Parts:
         sessions: SessionStore | None,
         evidence: EvidenceLog | None,
         notify: Notify | None,
+        call_environment: CallEnvironmentOf | None,
     ) -> Parts:
         """Make what was not given, as the configuration says.
 
@@ -76,6 +85,7 @@ class Parts:
         home = configuration.home_folder
         development = None
         if issuer is None:
+            _require_issuer(configuration, home)
             development = Development(home / "issuer")
             issuer = development.issuer
         about = development.issuer.about if development else None
@@ -108,6 +118,7 @@ class Parts:
             digest_key=digest_key,
             digest_key_id=key_id(digest_key),
             refresh_live=development.refresher(pdp) if development else _nothing,
+            call_environment=_call_environment(call_environment),
             _development=development,
             agent=names["agent"],
             tenant=names["tenant"],
@@ -156,8 +167,68 @@ class Parts:
             return self._holder
 
 
+def _require_issuer(configuration: Configuration, home: Path) -> None:
+    if (home / "issuer" / "issuer.json").exists():
+        return
+    deployment = configuration.deployment_folder
+    if home.name == ".inbounds":
+        looked = f"in {home / 'issuer'}"
+    elif configuration.home:
+        looked = f"in {home / 'issuer'}, as INBOUNDS_HOME says"
+    else:
+        looked = f"in ./.inbounds, which is not there, and in {home / 'issuer'}"
+    there = "is there" if deployment.is_dir() else "is not there either"
+    shown = deployment if deployment.is_absolute() else f"./{deployment}"
+    raise ConfigurationError(
+        f"there is no development issuer: looked {looked}; the deployment {shown} {there}",
+        code="configuration.issuer_missing",
+        hint="`inbounds init app.py`, with the file of your tools, makes both here; or run where "
+        "they are, or name them: INBOUNDS_HOME, INBOUNDS_DEPLOYMENT; in production, `issuer=`",
+    )
+
+
+def _call_environment(given: CallEnvironmentOf | None) -> Callable[[], CallEnvironment]:
+    """Return what says, at each call, where it comes from.
+
+    Raises:
+        ConfigurationError: What was given says something that the question has no place for.
+    """
+    from .models import CallEnvironment
+
+    def read(said: Mapping[str, str]) -> CallEnvironment:
+        return CallEnvironment.model_validate(dict(said))
+
+    if callable(given):
+
+        def ask() -> CallEnvironment:
+            try:
+                return read(given())
+            except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
+                raise DecisionUnavailable(
+                    f"`call_environment` failed with {type(error).__name__}",
+                    code="environment.unknown",
+                    hint=_NETWORK,
+                ) from None
+
+        return ask
+    try:
+        fixed = read(given or {})
+    except (TypeError, ValueError):
+        raise ConfigurationError(
+            "`call_environment` says what the question has no place for",
+            code="configuration.call_environment",
+            hint=_NETWORK,
+        ) from None
+    return lambda: fixed
+
+
+_NETWORK = 'it says where a call comes from: {"network": "office"}, or is a function that says so'
+
+
 def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
+    configuration.require_one_engine()
     if configuration.pdp_url:
+        logger.info("decisions by OPA at %s", configuration.pdp_url)
         from .pdp.opa import OpaServer
 
         return OpaServer(
@@ -173,13 +244,23 @@ def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
     from .pdp.compiled import CompiledModules
     from .pdp.embedded import EmbeddedPolicy
 
-    return EmbeddedPolicy(
+    folder = configuration.deployment_folder
+    policy = EmbeddedPolicy(
         configuration.bundle or assets.wasm_bundle(),
         key=configuration.bundle_key or assets.release_key(),
-        deployment=document(load(configuration.deployment_folder)),
+        deployment=lambda: document(load(folder)),
         live={"baseline": empty_lists()},
         compiled=CompiledModules(configuration.home_folder / "compiled", key=key),
     )
+    if policy.holds_deployment:
+        source = f"its own deployment, and nothing of {folder}"
+    else:
+        source = f"the deployment in {folder}"
+    level = (
+        logging.WARNING if policy.holds_deployment and configuration.deployment else logging.INFO
+    )
+    logger.log(level, "decisions by the embedded policy, %s, with %s", policy.revision, source)
+    return policy
 
 
 def _sessions(configuration: Configuration) -> SessionStore:

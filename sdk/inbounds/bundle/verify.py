@@ -139,7 +139,8 @@ def _public_key(key: Path | str) -> EllipticCurvePublicKey:
             pem = Path(key).read_text(encoding="ascii")
         public_key = load_pem_public_key(pem.encode("ascii"))
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
-        _refuse("key_unusable", "the bundle's public key cannot be read", error)
+        named = "" if "-----BEGIN" in pem else f", {key}, "
+        _refuse("key_unusable", f"the bundle's public key{named or ' '}cannot be read", error)
     if not isinstance(public_key, EllipticCurvePublicKey) or not isinstance(
         public_key.curve, SECP256R1
     ):
@@ -155,7 +156,7 @@ def _unpack(path: Path) -> dict[str, bytes]:
         with path.open("rb") as file:
             packed = _limited(file)
     except OSError as error:
-        _refuse("unreadable", "the bundle cannot be read", error)
+        _refuse("unreadable", f"the bundle {path} cannot be read: {error.strerror}", error)
 
     files: dict[str, bytes] = {}
     try:

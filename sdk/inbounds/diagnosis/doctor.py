@@ -31,6 +31,11 @@ def diagnose(
     except ConfigurationError as error:
         yield of_error("settings", error)
         return
+    try:
+        configuration.require_one_engine()
+    except ConfigurationError as error:
+        yield of_error("decides", error)
+        return
     yield _decides(configuration, options)
     if configuration.pdp_url:
         yield from tried("policy", lambda: server.findings(configuration))

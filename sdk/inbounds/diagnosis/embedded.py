@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds import assets, clock
 from inbounds.bundle.verify import read_signed
-from inbounds.deployment import document, load
+from inbounds.deployment import document
 from inbounds.development import feed_as_of
 from inbounds.live.head import empty_lists
 from inbounds.models import QUESTION_VERSION
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 
+from .deployed import deployed
 from .finding import Finding, tried
 
 if TYPE_CHECKING:
@@ -39,16 +40,18 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("policy", "mend", said, "use the bundle of this SDK's version")
     yield from _clock(signed.metadata.get("sequence", 0))
 
-    deployed: list[Deployment] = []
+    found: list[Deployment] = []
 
     def deployment() -> Iterator[Finding]:
-        deployed.append(load(configuration.deployment_folder))
-        yield from _deployment(configuration, deployed[0])
+        read, source = deployed(configuration)
+        found.append(read)
+        yield from _deployment(configuration, read, source)
 
     yield from tried("deployment", deployment)
-    if deployed:
+    if found:
         issuer = configuration.home_folder / "issuer"
-        yield from tried("answers", lambda: _answers(bundle, key, deployed[0], issuer))
+        own = document(found[0])
+        yield from tried("answers", lambda: _answers(bundle, key, own, issuer))
 
 
 def _clock(built: Any) -> Iterator[Finding]:
@@ -57,21 +60,28 @@ def _clock(built: Any) -> Iterator[Finding]:
         yield Finding("clock", "mend", said, "set the clock: every token's time is held against it")
 
 
-def _deployment(configuration: Configuration, deployment: Deployment) -> Iterator[Finding]:
+def _deployment(
+    configuration: Configuration, deployment: Deployment, source: str
+) -> Iterator[Finding]:
     said = (
-        f"{configuration.deployment_folder}/, {deployment.revision}; "
+        f"{source}, {deployment.revision}; "
         f"tools: {len(deployment.tools)}, agents: {len(deployment.agents)}, "
         f"intents: {len(deployment.intents)}"
     )
     yield Finding("deployment", "ok", said)
+    inside = source != f"{configuration.deployment_folder}/"
     unset = sorted(name for name, tool in deployment.tools.items() if not tool.effects)
     if unset:
         yield Finding(
             "deployment",
             "mend",
             f"the effects of {_shown(unset)} are not set, so each call is denied",
-            f"set `effects` in {configuration.deployment_folder / 'tools.yaml'}",
+            f"set `effects` in {configuration.deployment_folder / 'tools.yaml'}"
+            + (", and build the bundle again" if inside else ""),
         )
+    if inside and configuration.deployment:
+        said = f"nothing of {configuration.deployment_folder} counts: the bundle holds its own"
+        yield Finding("deployment", "note", said)
 
 
 def _shown(names: list[str]) -> str:
@@ -79,11 +89,13 @@ def _shown(names: list[str]) -> str:
     return ", ".join(names[:5]) + more
 
 
-def _answers(bundle: Any, key: Any, deployment: Deployment, issuer: Path) -> Iterator[Finding]:
+def _answers(
+    bundle: Any, key: Any, deployment: Mapping[str, Any], issuer: Path
+) -> Iterator[Finding]:
     live: dict[str, Any] = {}
     if _signs_feed(issuer):
         live = {"baseline": empty_lists(), "now": feed_as_of(issuer, int(clock.now()))}
-    policy = EmbeddedPolicy(bundle, key=key, deployment=document(deployment), live=live)
+    policy = EmbeddedPolicy(bundle, key=key, deployment=lambda: deployment, live=live)
     try:
         begun = clock.monotonic()
         answer = policy.ask(DECISION, b"{}", deadline=begun + _SECONDS_TO_ANSWER).result

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from inbounds.deployment import load
 from inbounds.development import Development
 from inbounds.errors import ConfigurationError
 from inbounds.issuer.dev import read_about
 
+from .deployed import deployed
 from .finding import Finding, State
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
     about = read_about(folder)
     yield Finding("issuer", "ok", f"a development one, for {about.agent} in {about.environment}")
     try:
-        deployment = load(configuration.deployment_folder)
+        deployment, _ = deployed(configuration)
     except ConfigurationError:
         said = "whether the deployment takes its tokens is not told"
         if configuration.pdp_url:

@@ -16,6 +16,7 @@ import wasmtime
 from inbounds import clock as clocks
 from inbounds.bundle.verify import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
+from inbounds.models import QUESTION_VERSION
 from inbounds.pdp import Reply
 from inbounds.pdp.builtins import Host
 from inbounds.pdp.compiled import CompiledModules
@@ -46,7 +47,14 @@ class _Policy:
                 code="bundle.no_module",
                 hint="the embedded engine wants the `.wasm.tar.gz` of a revision",
             )
-        questions = bundle.metadata.get("questions", ())
+        questions = bundle.metadata.get("questions")
+        if not isinstance(questions, list) or QUESTION_VERSION not in questions:
+            raise ConfigurationError(
+                f"revision {bundle.revision} does not answer question {QUESTION_VERSION}, "
+                "which this version of Inbounds asks",
+                code="bundle.other_question",
+                hint="use the bundle of this version",
+            )
         sequence = bundle.metadata.get("sequence", 0)
         return cls(
             code=codes.pop(),
@@ -68,7 +76,8 @@ class EmbeddedPolicy:
     Args:
         bundle: The signed `.wasm.tar.gz` of a revision.
         key: The PEM of the pinned public key, or the path of a file that holds it.
-        deployment: The document at `data.deployment`, unless the bundle owns it.
+        deployment: The document at `data.deployment`, unless the bundle owns it; or what reads
+            it, which is called only where the bundle does not.
         live: The document at `data.live` (`baseline`, `now`), unless the bundle owns it.
         allow_older: Let `reload` go back to an older revision.
         clock: What `time.now_ns` reads: nanoseconds since 1970-01-01T00:00:00Z.
@@ -76,7 +85,7 @@ class EmbeddedPolicy:
             compiles once (a fifth of a second and more).
 
     Raises:
-        ConfigurationError: The bundle is not signed by `key`, is malformed, owns a root that
+        ConfigurationError: The bundle is not signed by `key`, is malformed, answers other questions, owns a root that
             data is given for, or calls a built-in that the embedded engine lacks.
     """
 
@@ -87,7 +96,7 @@ class EmbeddedPolicy:
         bundle: Path | str,
         *,
         key: Path | str,
-        deployment: Mapping[str, Any] | None = None,
+        deployment: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
         live: Mapping[str, Any] | None = None,
         allow_older: bool = False,
         clock: Callable[[], int] = clocks.now_ns,
@@ -97,7 +106,8 @@ class EmbeddedPolicy:
         self._allow_older = allow_older
         self._compiled = compiled
         self._host = Host(clock)
-        self._deployment = None if deployment is None else _json(deployment)
+        given = None if callable(deployment) else deployment
+        self._deployment = None if given is None else _json(given)
         live = {} if live is None else dict(live)
         self._now = _json(live.pop("now")) if "now" in live else None
         self._baseline = _json(live) if live else None
@@ -106,6 +116,8 @@ class EmbeddedPolicy:
         self._changing = threading.Lock()
         self._start_process()
         self._policy = self._read(bundle)
+        if callable(deployment) and not self.holds_deployment:
+            self._deployment = _json(deployment())
         self._module = Module(self._engine, self._policy.code, kept=self._compiled)
         self._instance: Instance | None = self._make(self._module, self._policy)
 
@@ -171,6 +183,11 @@ class EmbeddedPolicy:
     def questions(self) -> tuple[int, ...]:
         """The versions of the question that the policy in force answers."""
         return self._policy.questions
+
+    @property
+    def holds_deployment(self) -> bool:
+        """Whether the deployment is the one inside the bundle in force."""
+        return "deployment" in self._policy.owned
 
     def reload(self, bundle: Path | str) -> None:
         """Put another bundle in force, all of it or nothing.

@@ -234,7 +234,7 @@ class Call:
                     "approvals": [],
                 },
                 "session": state.model_dump(),
-                "environment": {},
+                "environment": self._parts.call_environment().model_dump(exclude_defaults=True),
                 "pep": {
                     "id": self._parts.pep,
                     "version": __version__,
@@ -282,6 +282,9 @@ class Call:
             following = type(state).model_validate(said)
         except ValidationError:
             raise InvalidAnswer("the session's next state is not whole") from None
+        # A counter that is left out reads as 0, which would hide what was spent.
+        if following.spent.model_fields_set != type(following.spent).model_fields.keys():
+            raise InvalidAnswer("the session's next state is not whole")
         labels = self._registered.labels if self._registered else ()
         fault = monotone(state, following, labels)
         if fault is None and following.decisions[-1:] != [self._id]:

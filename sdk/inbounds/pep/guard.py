@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import Issuer
     from inbounds.obligations import Notify
+    from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.sessions import SessionStore
 
@@ -49,6 +50,9 @@ class Guard:
         sessions: Where sessions are kept: a store, its file, or "memory".
         evidence: Where records are kept: a log, or its file.
         notify: How the obligation `notify` is discharged; raising means that nobody was told.
+        call_environment: Where calls come from, as `{"network": "office"}`, or a function that
+            says so at each call. Rules read it as `input.context.environment`; it is this
+            PEP's word, so let it come from what the agent cannot change.
         options: See `Configuration`.
 
     Raises:
@@ -63,6 +67,7 @@ class Guard:
         sessions: SessionStore | str | Path | None = None,
         evidence: EvidenceLog | str | Path | None = None,
         notify: Notify | None = None,
+        call_environment: CallEnvironmentOf | None = None,
         **options: Unpack[Options],
     ) -> None:
         files = {"sessions": sessions, "evidence": evidence}
@@ -74,6 +79,7 @@ class Guard:
             sessions=None if isinstance(sessions, str | Path) else sessions,
             evidence=None if isinstance(evidence, str | Path) else evidence,
             notify=notify,
+            call_environment=call_environment,
         )
         self._tools: dict[str, GuardedTool[..., Any]] = {}
         self.configuration = self._parts.configuration

@@ -1,0 +1,50 @@
+"""Which deployment the embedded policy judges with: its own, or a folder's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from inbounds.deployment import load
+from inbounds.errors import ConfigurationError
+from inbounds.models import Deployment
+
+if TYPE_CHECKING:
+    from inbounds.bundle.verify import SignedBundle
+    from inbounds.config import Configuration
+
+
+def of_bundle(signed: SignedBundle) -> Deployment | None:
+    """Return the deployment that a bundle holds; None where it holds none.
+
+    Raises:
+        ConfigurationError: It holds one that is none.
+    """
+    if not signed.owns("deployment"):
+        return None
+    try:
+        return Deployment.model_validate(signed.data.get("deployment"))
+    except ValidationError:
+        raise ConfigurationError(
+            "the deployment in the bundle is none",
+            code="bundle.deployment_invalid",
+            hint="build it again with the SDK that reads it",
+        ) from None
+
+
+def deployed(configuration: Configuration) -> tuple[Deployment, str]:
+    """Return the deployment in force for this configuration, and where it comes from.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    if configuration.bundle and not configuration.pdp_url:
+        from inbounds import assets
+        from inbounds.bundle.verify import read_signed
+
+        key = configuration.bundle_key or assets.release_key()
+        own = of_bundle(read_signed(configuration.bundle, key))
+        if own is not None:
+            return own, f"inside {configuration.bundle}"
+    return load(configuration.deployment_folder), f"{configuration.deployment_folder}/"
