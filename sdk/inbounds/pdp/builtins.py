@@ -172,14 +172,15 @@ class Host:
                 f"io.jwt.verify_{algorithm}": _verifier(algorithm, remembered=SIGNATURES)
                 for algorithm in jws.SCHEMES
             },
-            "time.now_ns": self._now_ns,
+            "time.now_ns": self.now_ns,
         }
 
     def begin(self) -> None:
         """Begin an evaluation: the next `time.now_ns` reads the clock, later ones repeat it."""
         self._now = None
 
-    def _now_ns(self) -> int:
+    def now_ns(self) -> int:
+        """The moment of this evaluation."""
         if self._now is None:
             self._now = self.clock()
         return self._now

@@ -21,6 +21,7 @@ from inbounds.pdp import Reply
 from inbounds.pdp.builtins import Host
 from inbounds.pdp.compiled import CompiledModules
 from inbounds.pdp.ticker import Ticker
+from inbounds.pdp.turns import Turns
 from inbounds.pdp.wasm import EvaluationInterrupted, Instance, Module
 
 _BORN: Final = os.getpid()
@@ -142,12 +143,12 @@ class EmbeddedPolicy:
         del traceparent
         _expect_json(question)
         remaining = min(deadline - clocks.monotonic(), _LONGEST)
-        if remaining <= 0 or not self._lock.acquire(timeout=remaining):
+        if remaining <= 0 or not self._lock.take(timeout=remaining):
             raise Timeout("the embedded policy was busy until the deadline")
         try:
             raw = self._evaluate(entrypoint, question, deadline)
         finally:
-            self._lock.release()
+            self._lock.leave()
         if clocks.monotonic() > deadline:
             raise Timeout("the embedded policy answered after the deadline")
         return Reply(_result(raw))
@@ -248,7 +249,7 @@ class EmbeddedPolicy:
     # --- engines and instances -------------------------------------------------------------
 
     def _start_process(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Turns()
         self._start_engine()
         if hasattr(os, "register_at_fork"):
             policy = weakref.ref(self)
@@ -272,7 +273,7 @@ class EmbeddedPolicy:
     def _begin_child(self) -> None:
         """Leave everything of the parent alone: another thread of it may have been inside."""
         self._of_parent = dict(vars(self))
-        self._lock, self._changing = threading.Lock(), threading.Lock()
+        self._lock, self._changing = Turns(), threading.Lock()
         self._start_engine()
         self._instance = None
 

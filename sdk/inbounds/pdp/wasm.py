@@ -28,6 +28,8 @@ from inbounds.errors import ConfigurationError
 from inbounds.pdp.builtins import Builtin, Host
 from inbounds.pdp.compiled import CompiledModules, compiled_once
 from inbounds.pdp.crossing import Crossing, Landing
+from inbounds.pdp.reach import Reach, set_epoch_deadline, write
+from inbounds.pdp.recall import MODULE, SIZE, Recall
 from inbounds.pdp.values import BuiltinError, Literal, dump, parse
 
 MAX_MEMORY: Final = 512 * 1024 * 1024
@@ -40,6 +42,7 @@ _NO_DEADLINE: Final = 10**9
 _NULL, _BOOLEAN, _NUMBER, _STRING, _STRING_INTERNED, _BOOLEAN_INTERNED = 1, 2, 3, 4, 8, 9
 _INTEGER: Final = 1
 _NOW: Final = "time.now_ns"
+_VERIFY: Final = "io.jwt.verify_"
 _HEAD: Final = struct.Struct("<BBxxII")
 _HEAD_OF_NUMBER: Final = struct.Struct("<BBxxxxxxII")
 _DIGITS: Final = 19
@@ -79,8 +82,10 @@ class Module:
     def __init__(
         self, engine: wasmtime.Engine, code: bytes, *, kept: CompiledModules | None = None
     ) -> None:
+        compiled = kept.module if kept else compiled_once
         try:
-            self._compiled = kept.module(engine, code) if kept else compiled_once(engine, code)
+            self._compiled = compiled(engine, code)
+            self._recall = compiled(engine, MODULE)
         except wasmtime.WasmtimeError as error:
             raise ConfigurationError(
                 "the bundle's module is not WebAssembly", code="bundle.module_unusable"
@@ -100,7 +105,7 @@ class Module:
             ConfigurationError: The module wants a built-in that the host does not offer, or
                 was not made by an OPA whose ABI and layout are known here.
         """
-        return Instance(self.engine, self._compiled, host, data, live=live)
+        return Instance(self.engine, self._compiled, self._recall, host, data, live=live)
 
 
 class Instance:
@@ -110,6 +115,7 @@ class Instance:
         self,
         engine: wasmtime.Engine,
         compiled: wasmtime.Module,
+        recall: wasmtime.Module,
         host: Host,
         data: bytes,
         *,
@@ -120,7 +126,7 @@ class Instance:
         self._store.set_limits(memory_size=MAX_MEMORY)
         self._store.set_epoch_deadline(_NO_DEADLINE)
         try:
-            self._load(compiled)
+            self._load(compiled, recall)
             self._prove_layout()
             self._prepare(data, live=live)
         except (wasmtime.WasmtimeError, wasmtime.Trap, EvaluationFailed, LookupError) as error:
@@ -130,29 +136,34 @@ class Instance:
 
     # --- loading ---------------------------------------------------------------------------
 
-    def _load(self, compiled: wasmtime.Module) -> None:
+    def _load(self, compiled: wasmtime.Module, recall: wasmtime.Module) -> None:
         self._landings: list[Landing] = []
+        functions: dict[str, wasmtime.Func] = {}
         linker = wasmtime.Linker(self._store.engine)
         for wanted in compiled.imports:
             if wanted.module != "env" or wanted.name is None:
                 raise EvaluationFailed("it imports from somewhere else than `env`")
             if isinstance(wanted.type, wasmtime.MemoryType):
                 self._memory = wasmtime.Memory(self._store, wanted.type)
+                self._reach = Reach(self._memory)
                 linker.define(self._store, "env", wanted.name, self._memory)
             elif isinstance(wanted.type, wasmtime.FuncType):
                 landing = Landing(self._store, wanted.type, self._import(wanted.name))
                 self._landings.append(landing)
-                linker.define(self._store, "env", wanted.name, landing.function)
+                functions[wanted.name] = landing.function
+        self._recall = Recall(self._store, self._memory, recall, functions)
+        for name, function in {**functions, **self._recall.functions}.items():
+            linker.define(self._store, "env", name, function)
         exports = linker.instantiate(self._store, compiled).exports(self._store)
         major, minor = exports["opa_wasm_abi_version"], exports["opa_wasm_abi_minor_version"]
         if not isinstance(major, wasmtime.Global) or not isinstance(minor, wasmtime.Global):
             raise EvaluationFailed("it does not say which ABI it has")
         if major.value(self._store) != _ABI[0] or minor.value(self._store) < _ABI[1]:
             raise EvaluationFailed("its ABI is not supported")
-        functions = {name: exports[name] for name in _FUNCTIONS}
+        exported = {name: exports[name] for name in _FUNCTIONS}
         self._call = {
             name: Crossing(function, self._store)
-            for name, function in functions.items()
+            for name, function in exported.items()
             if isinstance(function, wasmtime.Func)
         }
         self._table = self._builtins()
@@ -213,6 +224,9 @@ class Instance:
         }
         self._now_path = self._parsed(store, b'["live","now"]')
         self._scratch = call["opa_malloc"](store, _SCRATCH)
+        table = call["opa_malloc"](store, SIZE)
+        ids = {name: number for number, (name, _) in self._table.items()}
+        self._recall.begin(store, self._base(store), table, time_id=ids.get(_NOW))
         self._data = self._parsed(store, data)
         if self._data == 0:
             raise EvaluationFailed("its data is not JSON")
@@ -246,11 +260,13 @@ class Instance:
         store = self._store
         size = len(question)
         try:
-            if self._heap + size + _SCRATCH > self._memory.data_len(store):
+            if self._heap + size + _SCRATCH > self._reach.size(store):
                 self._make_room(size + _RESERVE)
-            ctypes.memmove(self._base(store) + self._heap, question, size)
+            base = self._base(store)
+            write(base + self._heap, question)
             self._host.begin()
-            store.set_epoch_deadline(ticks)
+            self._recall.tell(base, self._set_moment(base, self._host.now_ns()))
+            set_epoch_deadline(store, ticks)
             # It begins on a boundary of eight bytes: its numbers hold 64-bit integers.
             start = (self._heap + size + 7) & ~7
             address = self._call["opa_eval"](
@@ -289,7 +305,7 @@ class Instance:
     @property
     def memory(self) -> int:
         """The size of the instance's memory, in bytes."""
-        return int(self._memory.data_len(self._store))
+        return int(self._reach.size(self._store))
 
     def _make_room(self, size: int) -> None:
         """Let the module's own allocator grow the memory: behind its back it would lose count."""
@@ -312,10 +328,15 @@ class Instance:
                 return self._moment(caller, builtin())
             # Nothing in between lets the memory grow, which could move it.
             base = self._base(caller)
-            result = builtin(*[self._read(caller, address, base) for address in addresses])
+            given = [self._read(caller, address, base) for address in addresses]
+            result = builtin(*given)
         except BuiltinError as error:
             raise EvaluationFailed(f"`{name}` failed: {error}") from error
-        return self._write(caller, result)
+        written = self._write(caller, result)
+        if name.startswith(_VERIFY):
+            token, key = (text.encode("utf-8", "surrogateescape") for text in given)
+            self._recall.remember(base, number, token, key, written)
+        return written
 
     def _moment(self, store: wasmtime.Store | wasmtime.Caller, now: int) -> int:
         """Write the time into the number kept for it: an evaluation knows one moment only.
@@ -323,14 +344,16 @@ class Instance:
         The number keeps the digits it was parsed from. As a 64-bit integer it would be cut to
         32 bits when it is divided (OPA 1.22).
         """
+        return self._set_moment(self._base(store), now) or self._write(store, now)
+
+    def _set_moment(self, base: int, now: int) -> int:
         digits = b"%d" % now
-        base = self._base(store)
         kind, _, at, size = _HEAD_OF_NUMBER.unpack(
             ctypes.string_at(base + self._now_value, _HEAD_OF_NUMBER.size)
         )
         if (kind, size) != (_NUMBER, len(digits)):
-            return self._write(store, now)
-        ctypes.memmove(base + at, digits, size)
+            return 0
+        write(base + at, digits)
         return self._now_value
 
     def _read(self, store: wasmtime.Store | wasmtime.Caller, address: int, base: int) -> Any:
@@ -351,7 +374,7 @@ class Instance:
             content = value.encode("utf-8", "surrogateescape")
             address = self._call["opa_malloc"](store, 12 + len(content))
             header = _HEAD.pack(_STRING, 0, len(content), address + 12)
-            ctypes.memmove(self._base(store) + address, header + content, 12 + len(content))
+            write(self._base(store) + address, header + content)
             return address
         if value is None or isinstance(value, bool):
             return self._constants[value]
@@ -361,10 +384,10 @@ class Instance:
 
     def _base(self, store: wasmtime.Store | wasmtime.Caller) -> int:
         # Asked for every time: growing may move it.
-        return ctypes.addressof(self._memory.data_ptr(store).contents)
+        return self._reach.base(store)
 
     def _text(self, store: wasmtime.Store | wasmtime.Caller, address: int) -> bytes:
-        if not 0 < address < self._memory.data_len(store):
+        if not 0 < address < self._reach.size(store):
             raise EvaluationFailed("the module gave no result")
         return ctypes.string_at(self._base(store) + address)
 
@@ -374,5 +397,5 @@ class Instance:
             address = self._scratch
         else:
             address = self._call["opa_malloc"](store, len(text))
-        ctypes.memmove(self._base(store) + address, text, len(text))
+        write(self._base(store) + address, text)
         return self._call["opa_value_parse"](store, address, len(text))

@@ -1,0 +1,143 @@
+"""Turns at an engine: one at a time, first come, first served, and nobody waits for the dead."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from inbounds.pdp.turns import Turns
+
+FOREVER = 30
+
+
+def started(run):
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def waiting(turns, number):
+    """Wait until so many wait."""
+    until = time.monotonic() + FOREVER
+    while len(turns._waiting) != number:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_one_at_a_time():
+    turns, inside, most = Turns(), 0, 0
+
+    def run():
+        nonlocal inside, most
+        for _ in range(50):
+            assert turns.take(timeout=FOREVER)
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0)
+            inside -= 1
+            turns.leave()
+
+    threads = [started(run) for _ in range(8)]
+    for thread in threads:
+        thread.join(FOREVER)
+    assert not any(thread.is_alive() for thread in threads)
+    assert most == 1
+    assert turns.take(timeout=0)
+
+
+def test_first_come_first_served():
+    turns, order = Turns(), []
+
+    def run(number):
+        with turns:
+            order.append(number)
+
+    turns.take()
+    threads = []
+    for number in range(6):
+        threads.append(started(lambda number=number: run(number)))
+        waiting(turns, number + 1)
+    turns.leave()
+    for thread in threads:
+        thread.join(FOREVER)
+    assert order == list(range(6))
+
+
+def test_a_turn_that_does_not_come():
+    """
+    Who gives up is forgotten, and the one behind gets the turn.
+    """
+    turns, got = Turns(), []
+    turns.take()
+    assert not turns.take(timeout=0)
+    assert not turns.take(timeout=0.01)
+    behind = started(lambda: got.append(turns.take(timeout=FOREVER)))
+    waiting(turns, 1)
+    turns.leave()
+    behind.join(FOREVER)
+    assert got == [True]
+    assert not turns.take(timeout=0)
+    turns.leave()
+    assert turns.take(timeout=0)
+
+
+def test_a_turn_that_comes_as_the_time_is_up():
+    """
+    Then it is taken: a turn that was given and not taken would be nobody's for ever.
+    """
+    turns = Turns()
+    turns.take()
+    given = threading.Event()
+    withdraw = turns._withdraw
+
+    def late(turn):
+        started(lambda: (turns.leave(), given.set()))
+        assert given.wait(FOREVER)
+        return withdraw(turn)
+
+    turns._withdraw = late
+    assert turns.take(timeout=0.01)
+    turns.leave()
+    assert turns.take(timeout=0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the signal is POSIX's")
+def test_who_is_interrupted_while_waiting_leaves_the_queue():
+    turns, got = Turns(), []
+    turns.take()
+
+    def interrupted(number, frame):
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGUSR1, interrupted)
+    try:
+        main = threading.get_ident()
+        started(lambda: (waiting(turns, 1), signal.pthread_kill(main, signal.SIGUSR1)))
+        with pytest.raises(InterruptedError):
+            turns.take(timeout=FOREVER)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    behind = started(lambda: got.append(turns.take(timeout=FOREVER)))
+    waiting(turns, 1)
+    turns.leave()
+    behind.join(FOREVER)
+    assert got == [True]
+
+
+def test_the_next_has_begun_before_the_last_goes_on():
+    """
+    Who leaves lets the next one take up its turn, and waits no longer than a moment for it.
+    """
+    turns, begun = Turns(), []
+    for _ in range(20):
+        turns.take()
+        thread = started(lambda: (turns.take(timeout=FOREVER), begun.append(1), turns.leave()))
+        waiting(turns, 1)
+        turns.leave()
+        thread.join(FOREVER)
+    assert len(begun) == 20
+    assert turns.take(timeout=0)
