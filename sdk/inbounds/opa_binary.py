@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import ConfigurationError
-
-SUPPORTED = ((1, 17), (2,))
-"""The versions that are taken: from the first on, below the second."""
+from .pdp import opa_version
 
 VARIABLE = "INBOUNDS_OPA_BINARY"
 """The environment variable that names the binary to use."""
@@ -42,7 +40,7 @@ def find(environ: Mapping[str, str] | None = None) -> Path:
             raise ConfigurationError(
                 f"{VARIABLE} names {named}, which is no program",
                 code="opa.missing",
-                hint=f"name an OPA {_range()}, or unset {VARIABLE}",
+                hint=f"name an OPA {opa_version.described()}, or unset {VARIABLE}",
             )
         return _supported(Path(found))
 
@@ -57,7 +55,7 @@ def find(environ: Mapping[str, str] | None = None) -> Path:
     raise unsupported or ConfigurationError(
         "no OPA is installed",
         code="opa.missing",
-        hint=f"put an OPA {_range()} on the PATH or name one in {VARIABLE}; "
+        hint=f"put an OPA {opa_version.described()} on the PATH or name one in {VARIABLE}; "
         "https://www.openpolicyagent.org/docs/#1-download-opa",
     )
 
@@ -76,24 +74,19 @@ def version(binary: Path) -> tuple[int, ...]:
         raise ConfigurationError(
             f"{binary} does not run ({type(error).__name__})", code="opa.missing"
         ) from error
-    said = re.search(r"^Version:\s*v?(\d+(?:\.\d+)*)", answer, re.MULTILINE)
-    if said is None:
+    said = re.search(r"^Version:\s*(\S+)", answer, re.MULTILINE)
+    found = opa_version.parse(said[1]) if said else ()
+    if not found:
         raise ConfigurationError(f"{binary} says no version", code="opa.unsupported")
-    return tuple(int(part) for part in said[1].split("."))
+    return found
 
 
 def _supported(binary: Path) -> Path:
-    lowest, beyond = SUPPORTED
     found = version(binary)
-    if not lowest <= found < beyond:
+    if not opa_version.supported(found):
         raise ConfigurationError(
-            f"{binary} is OPA {'.'.join(map(str, found))}",
+            f"{binary} is OPA {'.'.join(map(str, found))}, and {opa_version.described()} is needed",
             code="opa.unsupported",
-            hint=f"OPA {_range()} is supported; {VARIABLE} names another one",
+            hint=f"install another one, or name one in {VARIABLE}",
         )
     return binary
-
-
-def _range() -> str:
-    lowest, beyond = (".".join(map(str, bound)) for bound in SUPPORTED)
-    return f"≥ {lowest}, < {beyond}"

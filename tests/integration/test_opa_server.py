@@ -449,7 +449,9 @@ def test_what_is_sent() -> None:
         for trace in ("", TRACE, "00-x\r\nX-Evil: 1"):
             pdp.ask("inbounds/main/decision", b"{}", deadline=soon(), traceparent=trace)
         pdp.close()
-    first, second, third = heads
+    # Once it has answered, it is asked which version it is.
+    first, version, second, third = heads
+    assert version.startswith("GET /opa/v1/data/system/version/version HTTP/1.1\r\n")
     assert first.startswith(
         "POST /opa/v1/data/inbounds/main/decision?strict-builtin-errors=true HTTP/1.1\r\n"
     )

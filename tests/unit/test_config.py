@@ -54,7 +54,10 @@ class TestRead:
         assert ei.value.code == "configuration.unknown_option"
         assert "agent" in ei.value.hint
 
-    @pytest.mark.parametrize("variable", ["INBOUNDS_OPA_BINARY", "INBOUNDS_REGAL_BINARY"])
+    @pytest.mark.parametrize(
+        "variable",
+        ["INBOUNDS_OPA_BINARY", "INBOUNDS_OPA_OLDEST_BINARY", "INBOUNDS_REGAL_BINARY"],
+    )
     def test_what_the_tools_read(self, variable):
         """
         A variable that a tool beside the SDK reads is known.

@@ -29,7 +29,7 @@ def test_the_named_one_is_taken_before_the_path(tmp_path):
 
 
 def test_the_path_is_taken_before_the_checkout(tmp_path, monkeypatch):
-    on_path = program(tmp_path / "a", "1.17.0")
+    on_path = program(tmp_path / "a", "1.21.3")
     checkout = program(tmp_path / "b", "1.22.2")
     monkeypatch.setattr(opa_binary, "_CHECKOUT", checkout)
     assert opa_binary.find({"PATH": str(tmp_path / "a")}) == on_path
@@ -43,13 +43,18 @@ def test_an_unsupported_one_on_the_path_is_passed_over(tmp_path, monkeypatch):
     assert opa_binary.find({"PATH": str(tmp_path / "a")}) == checkout
 
 
-@pytest.mark.parametrize("version", ["0.70.0", "1.16.9", "2.0.0", "2.0.0-rc1", "dev"])
+@pytest.mark.parametrize(
+    "version", ["0.70.0", "1.17.0", "1.21", "1.21.2", "v1.21.2", "2.0.0", "2.0.0-rc1", "dev"]
+)
 def test_an_unsupported_one_is_said_to_be(tmp_path, version):
     named = program(tmp_path / "a", version)
     with pytest.raises(ConfigurationError) as refused:
         opa_binary.find({"INBOUNDS_OPA_BINARY": str(named), "PATH": ""})
     assert refused.value.code == "opa.unsupported"
     assert str(named) in refused.value.message
+    if version != "dev":  # which is no version
+        assert version.removeprefix("v").removesuffix("-rc1") in refused.value.message
+        assert "≥ 1.21.3, < 2" in refused.value.message
 
 
 def test_a_wish_that_cannot_be_honoured_is_an_error_even_with_one_on_the_path(tmp_path):

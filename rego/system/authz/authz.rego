@@ -1,8 +1,9 @@
 # METADATA
 # description: |
-#   Who may ask OPA what. Its own API is closed but for four doors: a PEP asks, the owner of
-#   the revocation feed writes the feed, and anyone may ask whether OPA is healthy. Everything
-#   else (policies, ad hoc queries, reading data, explanations, metrics) is refused.
+#   Who may ask OPA what. Its own API is closed but for these doors: a PEP asks, and reads which
+#   version of OPA answers it; the owner of the revocation feed writes the feed; and anyone may
+#   ask whether OPA is healthy. Everything else (policies, ad hoc queries, reading data,
+#   explanations, metrics) is refused.
 # related_resources:
 #   - ref: https://www.openpolicyagent.org/docs/security#authentication-and-authorization
 #     description: OPA's authentication and authorization
@@ -28,6 +29,13 @@ _door if {
 
 _door if {
 	_registry_door
+	some pep in data.deployment.peps
+	_digest in pep.token_sha256
+}
+
+# It makes sure that this is a version that it may rely on.
+_door if {
+	_version_door
 	some pep in data.deployment.peps
 	_digest in pep.token_sha256
 }
@@ -63,6 +71,8 @@ _a_pep_door if _decision_door
 
 _a_pep_door if _registry_door
 
+_a_pep_door if _version_door
+
 _decision_door if {
 	_asks
 	input.path == ["v1", "data", "inbounds", "main", "decision"]
@@ -74,6 +84,12 @@ _registry_door if {
 		["v1", "data", "inbounds", "registry", "tool"],
 		["v1", "data", "inbounds", "issuance", "task"],
 	}
+}
+
+_version_door if {
+	input.method == "GET"
+	input.path == ["v1", "data", "system", "version", "version"]
+	count(input.params) == 0
 }
 
 # Nothing that would explain, measure or log more than the answer.

@@ -34,6 +34,22 @@ test_any_known_pep_asks_what_comes_before_a_question if {
 	}
 }
 
+test_any_known_pep_reads_the_version_and_no_more if {
+	version := ["v1", "data", "system", "version", "version"]
+	reading := {"method": "GET", "path": version}
+	_allowed(reading)
+	_allowed(object.union(reading, {"identity": "other-secret"}))
+	not _allowed(object.union(reading, {"identity": "unknown"}))
+	not _allowed(object.union(reading, {"identity": "feed-secret"}))
+	not _allowed(object.union(reading, {"identity": ""}))
+	not _allowed(object.union(reading, {"params": {"provenance": ["true"]}}))
+	not _allowed(object.union(reading, {"method": "POST"}))
+	not _allowed(object.union(reading, {"method": "PUT"}))
+	not _allowed(object.union(reading, {"path": array.slice(version, 0, 4)}))
+	not _allowed(object.union(reading, {"path": array.slice(version, 0, 3)}))
+	not _allowed(object.union(reading, {"path": array.concat(array.slice(version, 0, 4), ["build_hostname"])}))
+}
+
 test_only_the_owner_of_the_feed_writes_it if {
 	every method in ["PUT", "PATCH"] {
 		_allowed({"method": method, "path": _feed, "identity": "feed-secret"})

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from inbounds import assets, clock, opa_binary
+from inbounds import assets, clock
 from inbounds.deployment import load
-from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, Unreachable
+from inbounds.errors import ConfigurationError, DecisionUnavailable, Unreachable
 from inbounds.issuer.dev import read_about
-from inbounds.pdp import DECISION, REGISTRY
+from inbounds.pdp import DECISION, REGISTRY, opa_version
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.transport import Endpoint, readable_on_the_way
 
@@ -48,9 +47,11 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
             said = "up, and not every bundle is active"
             yield Finding("health", "mend", said, "can it reach its bundles, and are they signed?")
         yield _clock(_date(configuration))
-        yield from _token(configuration, opa)
-        yield from tried("policy", lambda: _policy(configuration, opa))
-        yield from _version(opa)
+        version = _version(opa)
+        yield version
+        if version.state != "mend":  # a PEP does not ask an OPA of another version
+            yield from _token(configuration, opa)
+            yield from tried("policy", lambda: _policy(configuration, opa))
     finally:
         opa.close()
     yield from _doors(configuration)
@@ -173,18 +174,13 @@ def _feed(configuration: Configuration, as_of: Any) -> Finding:
     return Finding("feed", "ok", f"its head is {max(age, 0)} s old")
 
 
-def _version(opa: OpaServer) -> Iterator[Finding]:
-    try:
-        said = str(opa.versions(seconds=_SECONDS)["opa"])
-    except InboundsError:
-        yield Finding("version", "note", "its API is closed, so it does not tell its version")
-        return
-    lowest, beyond = opa_binary.SUPPORTED
-    if lowest <= tuple(int(part) for part in re.findall(r"\d+", said)[:3]) < beyond:
-        yield Finding("version", "ok", f"OPA {said}")
-    else:
-        bounds = f"from {'.'.join(map(str, lowest))} on, below {'.'.join(map(str, beyond))}"
-        yield Finding("version", "mend", f"OPA {said or 'of no version'}", f"OPA {bounds}")
+def _version(opa: OpaServer) -> Finding:
+    said = opa.version(seconds=_SECONDS)
+    if not said:
+        return Finding("version", "note", "it does not tell this PEP its version")
+    if opa_version.supported(opa_version.parse(said)):
+        return Finding("version", "ok", f"OPA {said}")
+    return Finding("version", "mend", f"OPA {said}", f"OPA {opa_version.described()} is needed")
 
 
 def _doors(configuration: Configuration) -> Iterator[Finding]:

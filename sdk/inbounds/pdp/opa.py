@@ -6,10 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from inbounds import clock
-from inbounds.errors import InvalidAnswer, Unreachable
+from inbounds.errors import (
+    ConfigurationError,
+    DecisionUnavailable,
+    InvalidAnswer,
+    Unreachable,
+)
 from inbounds.strict_json import NotStrictJson, strict_json
 
-from . import Reply
+from . import Reply, opa_version
 from .transport import Endpoint, Received
 
 if TYPE_CHECKING:
@@ -22,13 +27,17 @@ _NO_TOKEN_HINT = (
 _BUNDLE_HINT = "before its first bundle OPA answers 500: is the bundle loaded? `/health?bundles`"
 _ADDRESS_HINT = "is this address an OPA, and not a page or a proxy before it?"
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C §3.2
+_VERSION = "/v1/data/system/version/version"
+_VERSION_HOLDS = 60.0
+"""For how long a version that was read is relied on, in seconds: an OPA may be replaced."""
 _NO_POLICY = b"authorization policy missing or undefined"
 
 
 class OpaServer:
     """A PDP: OPA with the policy bundle, over HTTP or a Unix socket.
 
-    Only HTTP 200 with a JSON object that has a `result` is an answer. Threads share one instance.
+    Only HTTP 200 with a JSON object that has a `result` is an answer, and that of an OPA that
+    says it is of an unsupported version is none. Threads share one instance.
 
     Args:
         url: `http://host:port`, `https://host:port` or `unix:///path/of.sock`.
@@ -56,6 +65,7 @@ class OpaServer:
         cleartext: bool = False,
     ) -> None:
         self.url = url
+        self._version_holds_until = float("-inf")
         self._endpoint = Endpoint(
             url, token=token, verify=verify, cert=cert, session=session, cleartext=cleartext
         )
@@ -66,7 +76,12 @@ class OpaServer:
     def ask(
         self, entrypoint: str, question: bytes, *, deadline: float, traceparent: str = ""
     ) -> Reply:
-        """Evaluate one entry point; see `PolicyDecisionPoint.ask`."""
+        """Evaluate one entry point; see `PolicyDecisionPoint.ask`.
+
+        Raises:
+            ConfigurationError: `opa.unsupported`: OPA says that it is of another version than
+                the supported ones.
+        """
         received = self._endpoint.send(
             "POST",
             f"/v1/data/{entrypoint}?strict-builtin-errors=true",
@@ -80,6 +95,7 @@ class OpaServer:
                 "OPA answered without a result: the entry point is undefined",
                 hint="undefined: is the bundle loaded and the path right?",
             )
+        self._require_supported(deadline)
         engine_id = answer.get("decision_id", "")
         return Reply(answer["result"], engine_id if isinstance(engine_id, str) else "")
 
@@ -112,6 +128,39 @@ class OpaServer:
                 for name, bundle in bundles.items()
             },
         }
+
+    def version(self, *, seconds: float = 5.0) -> str:
+        """Read the version of OPA; "" where it does not tell this PEP.
+
+        Raises:
+            DecisionUnavailable: Nobody there.
+        """
+        return self._version(clock.monotonic() + seconds)
+
+    def _version(self, deadline: float) -> str:
+        received = self._endpoint.send("GET", _VERSION, deadline=deadline)
+        try:
+            said = json_object(received).get("result", "")
+        except DecisionUnavailable:
+            return ""
+        return said if isinstance(said, str) else ""
+
+    def _require_supported(self, deadline: float) -> None:
+        now = clock.monotonic()
+        if now < self._version_holds_until:
+            return
+        try:
+            said = self._version(deadline)
+        except DecisionUnavailable:
+            return  # it has just answered; the next question reads it again
+        # A policy of one's own may keep it closed: who does not tell is not known to be old.
+        if said and not opa_version.supported(opa_version.parse(said)):
+            raise ConfigurationError(
+                f"{self.url} is OPA {said}, and {opa_version.described()} is needed",
+                code="opa.unsupported",
+                hint="install another OPA there; what this one answers is not relied on",
+            )
+        self._version_holds_until = now + _VERSION_HOLDS
 
     def _read(self, path: str, deadline: float) -> dict[str, Any]:
         result = json_object(self._endpoint.send("GET", path, deadline=deadline)).get("result", {})
