@@ -11,10 +11,16 @@ VENV = .venv
 PY = $(VENV)/bin/python
 BIN = .tools/bin
 OPA = $(BIN)/opa
+# What depends on how OPA itself behaves: it is run with the oldest one too.
+WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_closed.py \
+	tests/integration/test_decision_log.py tests/integration/test_live_feed.py \
+	tests/integration/test_opa_server.py tests/integration/test_engines_agree.py \
+	tests/integration/test_builtins.py tests/integration/test_shape.py \
+	tests/integration/test_opa_versions.py
 
-.PHONY: help setup opa regal schemas shape catalogue capabilities docs generated \
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs generated \
 	generated-check assets demo test rego-test py-test lint lint-rego lint-python nightly \
-	lowest bench wheel clean
+	lowest test-oldest-opa bench wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +35,9 @@ $(VENV)/stamp: pyproject.toml constraints/latest.txt
 
 opa: ## Install the pinned OPA
 	@$(PYTHON) tools/install.py opa --to $(BIN) --sha256 '$(OPA_SHA256)'
+
+opa-oldest: ## Install the oldest OPA that is supported, beside the pinned one
+	@$(PYTHON) tools/install.py opa-oldest --to $(BIN)
 
 regal: ## Install the pinned Regal, the linter of Rego
 	@$(PYTHON) tools/install.py regal --to $(BIN)
@@ -88,6 +97,10 @@ lowest: setup assets
 	$(PYTHON) -m venv build/lowest
 	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,test]'
 	build/lowest/bin/python -m pytest -m 'not nightly'
+
+test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported
+	$(BIN)/opa-oldest test --timeout 300s rego cases:tests/cases
+	INBOUNDS_OPA_BINARY="$$PWD/$(BIN)/opa-oldest" $(PY) -m pytest -m 'not nightly' $(WITH_OPA)
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench

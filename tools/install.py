@@ -1,13 +1,13 @@
-"""Installs one pinned tool, OPA or Regal, so that everything else finds it in one place.
+"""Installs one pinned tool, an OPA or Regal, so that everything else finds it in one place.
 
 It is looked for in this order, and the first that answers with the pinned version is
 taken:
 
-1. the binary that `INBOUNDS_OPA_BINARY` or `INBOUNDS_REGAL_BINARY` names: an explicit wish,
-   so one that cannot be honoured is an error;
+1. the binary that `INBOUNDS_OPA_BINARY`, `INBOUNDS_OPA_OLDEST_BINARY` or
+   `INBOUNDS_REGAL_BINARY` names: an explicit wish, so one that cannot be honoured is an error;
 2. `PATH`;
 3. the official release, held to a SHA-256 that was not fetched from where the release is;
-4. `go build` in `tools/opa` or `tools/regal`, held to the `go.sum` there.
+4. `go build` in `tools/opa`, `tools/opa-oldest` or `tools/regal`, held to the `go.sum` there.
 
 Beside the tool a record is left that says where it came from. Runs before any virtual
 environment exists, so it needs nothing but Python.
@@ -66,7 +66,7 @@ class Tool:
     @property
     def variable(self) -> str:
         """The environment variable that names a binary to use."""
-        return f"INBOUNDS_{self.name.upper()}_BINARY"
+        return f"INBOUNDS_{self.name.replace('-', '_').upper()}_BINARY"
 
 
 OPA = Tool(
@@ -85,6 +85,17 @@ OPA = Tool(
     # A digest belongs here once two sources other than the release itself agree on it.
     sha256={},
 )
+
+OPA_OLDEST = Tool(
+    name="opa-oldest",
+    version="1.21.3",
+    package=OPA.package,
+    ldflags="",
+    release="https://github.com/open-policy-agent/opa/releases/download/v1.21.3",
+    assets=OPA.assets,
+    sha256={},
+)
+"""The oldest OPA that is supported, to test with."""
 
 REGAL = Tool(
     name="regal",
@@ -106,7 +117,7 @@ REGAL = Tool(
     },
 )
 
-TOOLS = {tool.name: tool for tool in (OPA, REGAL)}
+TOOLS = {tool.name: tool for tool in (OPA, OPA_OLDEST, REGAL)}
 
 
 def say(line: str) -> None:

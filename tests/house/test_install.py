@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from inbounds.pdp import opa_version
 from tools import install
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -219,6 +220,11 @@ def test_the_pinned_version_is_the_one_its_go_module_requires(tool):
     assert tool.release.endswith(f"/v{tool.version}")
     assert all(len(bytes.fromhex(digest)) == 32 for digest in tool.sha256.values())
     assert tool.sha256.keys() <= tool.assets.keys()
+
+
+def test_the_oldest_opa_is_the_first_that_is_supported():
+    assert opa_version.parse(install.OPA_OLDEST.version) == opa_version.SUPPORTED[0]
+    assert opa_version.supported(opa_version.parse(install.OPA.version))
 
 
 @pytest.mark.nightly
