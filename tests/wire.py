@@ -57,6 +57,13 @@ def misbehaving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterato
 
 
 def request_read(connection: socket.socket) -> bytes:
+    """Read one request, and return its head."""
+    return request_whole(connection)[0]
+
+
+def request_whole(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Read one request, and return its head and its body."""
+
     def more() -> bytes:
         received = connection.recv(65536)
         if not received:
@@ -68,10 +75,11 @@ def request_read(connection: socket.socket) -> bytes:
         data += more()
     head, _, body = data.partition(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
-    length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
+    stated = [int(line[15:]) for line in lines if line.startswith(b"content-length:")]
+    length = stated[0] if stated else 0  # a GET has none
     while len(body) < length:
         body += more()
-    return head
+    return head, body
 
 
 def answering(body: bytes, *, status: str = "200 OK", head: bytes = b"") -> Script:
