@@ -81,8 +81,8 @@ class Endpoint:
         cleartext: Send the token over plain HTTP beyond this machine all the same.
 
     Raises:
-        ConfigurationError: The URL is none of these; or the token would pass in clear text
-            (RFC 6750 §5.3).
+        ConfigurationError: The URL is none of these; the token would pass in clear text
+            (RFC 6750 §5.3); or a file of certificates cannot be used.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Endpoint:
         self.url = url
         self._max_bytes = max_bytes
         self._base, self._socket_path = _base(url)
+        _require_usable(verify, cert)
         self._verify = verify
         self._cert = cert
         self._given = session
@@ -246,6 +247,30 @@ def readable_on_the_way(url: str) -> bool:
         return True
 
 
+def _require_usable(verify: bool | str, cert: str | tuple[str, str] | None) -> None:  # noqa: FBT001
+    """Refuse files of certificates that would only be missed once a connection is made.
+
+    Raises:
+        ConfigurationError: `configuration.certificate_unusable`.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    named = ""
+    try:
+        if isinstance(verify, str):
+            named, folder = verify, os.path.isdir(verify)  # noqa: PTH112
+            context.load_verify_locations(**{"capath" if folder else "cafile": verify})
+        if cert is not None:
+            files = (cert,) if isinstance(cert, str) else cert
+            named = files[-1]
+            context.load_cert_chain(*files)
+    except OSError as error:  # what OpenSSL says is one, too
+        raise ConfigurationError(
+            f"{named} holds no certificate that can be used",
+            code="configuration.certificate_unusable",
+            hint="PEM files: the authorities to trust, or the client's certificate with its key",
+        ) from error
+
+
 def _received(response: requests.Response, max_bytes: int, *, with_token: bool) -> Received:
     """Read a body as it was sent: bounded, whole, unencoded."""
     with response:
@@ -273,7 +298,9 @@ def _received(response: requests.Response, max_bytes: int, *, with_token: bool) 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__ or error.__context__
+        # urllib3 hands some on as an argument of its own.
+        inner = next((each for each in error.args if isinstance(each, BaseException)), None)
+        error = error.__cause__ or error.__context__ or inner
 
 
 def _has(error: BaseException, kind: type[BaseException]) -> bool:
@@ -285,8 +312,11 @@ def _cause(error: BaseException) -> str:
     for link in _chain(error):
         if isinstance(link, ssl.SSLCertVerificationError):
             return f"its certificate: {link.verify_message}"
+        if isinstance(link, ssl.SSLEOFError):
+            return "the other side ended TLS before an answer"
         if isinstance(link, ssl.SSLError):
-            return "TLS could not be agreed on"
+            why = f" ({link.reason.lower().replace('_', ' ')})" if link.reason else ""
+            return f"TLS could not be agreed on{why}"
         if isinstance(link, requests.RequestException | urllib3.exceptions.HTTPError):
             continue
         if isinstance(link, OSError) and link.strerror:
