@@ -16,11 +16,13 @@ from inbounds import InboundsError
 
 from .performance import perform
 from .screen import Progress, console, show
+from .stage import Apart
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the demonstration as the command line says."""
     options = _options(arguments)
+    apart = Apart(options.pdp, options.authority) if options.pdp else None
     on = console()
     with tempfile.TemporaryDirectory(prefix="inbounds-demo-") as fresh:
         folder = (options.keep or Path(fresh)).resolve()
@@ -30,12 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             if options.json:
-                performed = perform(options.engine, folder, planted=options.message)
+                performed = perform(options.engine, folder, planted=options.message, apart=apart)
             else:
                 on.print(f"[bold]Summarise my unread mail[/], decided by {options.engine}")
                 with Progress(on) as progress:
                     performed = perform(
-                        options.engine, folder, planted=options.message, told=progress
+                        options.engine,
+                        folder,
+                        planted=options.message,
+                        told=progress,
+                        apart=apart,
                     )
         except InboundsError as error:
             print(f"the demonstration could not be set up: {error}", file=sys.stderr)
@@ -63,7 +69,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--message", type=_file, help="another message of the stranger's")
     parser.add_argument("--keep", type=Path, help="an empty folder in which everything is left")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    return parser.parse_args(arguments)
+    parser.add_argument("--pdp", help="where an OPA answers that is started apart; unix:///…")
+    parser.add_argument("--authority", type=Path, help="with --pdp: what was drawn for that OPA")
+    options = parser.parse_args(arguments)
+    if (options.pdp is None) != (options.authority is None):
+        parser.error("--pdp and --authority go together")
+    if options.pdp and options.engine != "opa":
+        parser.error("--pdp is an OPA's")
+    return options
 
 
 def _file(name: str) -> Path:

@@ -13,7 +13,7 @@ from inbounds.evidence.verify import VerifyResult, verify
 from . import aftermath, trail
 from .aftermath import Fact, Snapshot
 from .assistant import USER, Assistant, Step
-from .stage import INTENT, NARROWER, PROMPT, Engine, stage
+from .stage import INTENT, NARROWER, PROMPT, Apart, Engine, stage
 from .tools import USER as SUBJECT
 from .tools import furnish
 from .world.house import House
@@ -114,6 +114,7 @@ def perform(
     reach: Callable[
         [Mapping[str, GuardedTool[..., Any]]], Mapping[str, Callable[..., Any]]
     ] = _guarded,
+    apart: Apart | None = None,
 ) -> Performance:
     """Run the whole of it in a fresh folder.
 
@@ -124,10 +125,11 @@ def perform(
         told: Is told what is being done.
         reach: What the assistant is handed of the guarded tools. Anything but the tools
             themselves goes around the guard, and has to be found out.
+        apart: The OPA to ask, where none is to be started.
     """
     spans = trail.listen()
     tracer = trace.get_tracer("inbounds.demo")
-    with stage(folder, engine, told) as guard, House.build(folder, planted) as house:
+    with stage(folder, engine, told, apart) as guard, House.build(folder, planted) as house:
         tools = furnish(guard, house)
         before = Snapshot.take(house.places)
         told("the assistant works through the mailbox")

@@ -1,24 +1,21 @@
-"""Sets the stage: keys, deployment and a policy decision point, all drawn afresh."""
+"""Sets the stage: a guard, and a policy decision point that counts the keys drawn for it."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import secrets
-import shutil
 import tempfile
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import yaml
-
-from inbounds import Guard, assets, opa_binary
+from inbounds import Guard, InboundsError, assets, clock, opa_binary
 from inbounds.deployment import document, load
-from inbounds.development import Development
-from inbounds.issuer.dev import About
 from inbounds.live.head import empty_lists
 from inbounds.models import Constraint, Narrower, ToolBounds
+
+from . import authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,11 +25,9 @@ if TYPE_CHECKING:
 
 Engine = Literal["opa", "embedded"]
 
-AGENT = "spiffe://acme.example/agent/assistant"
 INTENT = "summarise"
 PROMPT = "Summarise my unread mail"
-_HERE = Path(__file__).resolve().parent
-_PEP = "assistant-pep"
+_PAUSE = 0.2  # seconds
 _SECONDS = 10.0
 """How long a decision may take; generous, since the machine may be busy."""
 
@@ -48,54 +43,48 @@ NARROWER = Narrower(
 """What the program asks for less of: a summary is written among the summaries."""
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """An OPA that others have started.
+
+    Attributes:
+        url: Where it answers.
+        authority: The folder of the keys and tokens that its deployment counts.
+    """
+
+    url: str
+    authority: Path
+
+
 @contextlib.contextmanager
-def stage(folder: Path, engine: Engine, told: Callable[[str], None]) -> Iterator[Guard]:
+def stage(
+    folder: Path, engine: Engine, told: Callable[[str], None], apart: Apart | None = None
+) -> Iterator[Guard]:
     """Make a guard on a real policy, and everything that stands behind it.
 
     Args:
         folder: A fresh folder; gets `deployment/`, `.inbounds/` and for OPA `opa/`.
         engine: What decides.
         told: Is told what is being done, in words for a person.
+        apart: The OPA to ask, where that is not started here.
     """
-    home, deployment = folder / ".inbounds", folder / "deployment"
-    told("drawing keys for the issuer of tasks and the revocation feed")
-    shutil.copytree(_HERE / "deployment", deployment, dirs_exist_ok=True)
-    about = About(
-        issuer="https://issuer.acme.example",
-        audience="inbounds-demo",
-        agent=AGENT,
-        tenant="acme",
-        environment="office",
-        pep=_PEP,
-        kid="-",
-    )
-    made: dict[str, Any] = Development.create(home / "issuer", about)
-    drawn = {name: secrets.token_urlsafe(32) for name in ("pep", "feed")}
-    hashed = {name: hashlib.sha256(token.encode()).hexdigest() for name, token in drawn.items()}
-    made["peps"] = {
-        _PEP: {
-            "tenants": ["acme"],
-            "environments": ["office"],
-            "obligations": ["notify"],
-            "token_sha256": [hashed["pep"]],
-        }
-    }
-    settings = yaml.safe_load((deployment / "settings.yaml").read_text("utf-8"))
-    made["settings"] = {**settings, "feed_writers": {"demo": [hashed["feed"]]}}
-    for name, value in made.items():
-        (deployment / f"{name}.yaml").write_text(yaml.safe_dump(value), "utf-8")
-
+    if apart is None:
+        told("drawing keys for the issuer of tasks and the revocation feed")
+        decides = _ENGINES[engine](folder, authority.draw(folder), told)
+    else:
+        told("taking the keys that were drawn beforehand")
+        decides = _reached(folder, apart.url, authority.take(apart.authority, folder), told)
     with contextlib.ExitStack() as stack:
-        pdp = stack.enter_context(_ENGINES[engine](folder, drawn, told))
+        pdp = stack.enter_context(decides)
         guard = Guard(
             pdp=pdp,
-            home=home,
+            home=folder / ".inbounds",
             evidence=folder / "evidence.sqlite",
             sessions="memory",
-            agent=AGENT,
+            agent=authority.AGENT,
             tenant="acme",
             environment="office",
-            pep=_PEP,
+            pep=authority.PEP,
             deadline=_SECONDS,
         )
         stack.callback(guard.close)
@@ -129,7 +118,8 @@ def _opa(
 
     opa = opa_binary.find()
     told("building and signing the bundles: policy, deployment, revocations")
-    bundles, key = _bundles(folder, opa)
+    signed, key = authority.sign(folder, opa)
+    bundles = [path for artefact, path in signed.items() if artefact != "wasm"]
     # The path of a socket has to be short, and the folder's may be long.
     with (
         tempfile.TemporaryDirectory(prefix="inbounds-opa-") as short,
@@ -153,14 +143,41 @@ def _opa(
 
 
 @contextlib.contextmanager
-def _feed(folder: Path, target: OpaLive) -> Iterator[None]:
-    """Own the feed as `inbounds live serve` does, in a thread."""
+def _reached(
+    folder: Path, url: str, tokens: Mapping[str, str], told: Callable[[str], None]
+) -> Iterator[PolicyDecisionPoint]:
+    """An OPA that others have started, and a revocation feed for it."""
+    from inbounds.pdp.opa import OpaServer
+    from inbounds.pdp.opa_live import OpaLive
+
+    told("putting the revocation feed in force, once OPA is there")
+    with _feed(folder, OpaLive(url, tokens["feed"]), patience=_SECONDS * 3):
+        yield OpaServer(url, token=tokens["pep"])
+
+
+@contextlib.contextmanager
+def _feed(folder: Path, target: OpaLive, *, patience: float = 0.0) -> Iterator[None]:
+    """Own the feed as `inbounds live serve` does, in a thread.
+
+    Args:
+        folder: Holds the feed's key.
+        target: The OPA to push to.
+        patience: Seconds in which it may still be starting.
+    """
     from inbounds.issuer.keys import SigningKey
     from inbounds.live import LiveFeed, Pusher
 
     issuer = folder / ".inbounds" / "issuer"
     feed = LiveFeed(issuer / "live.sqlite", SigningKey.read(issuer / "feed.pem"))
-    target.push_live(feed.snapshot())
+    deadline = clock.monotonic() + patience
+    while True:
+        try:
+            target.push_live(feed.snapshot())
+            break
+        except InboundsError:
+            if clock.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
     stop = threading.Event()
     pushing = threading.Thread(
         target=Pusher(feed, {"opa": target}).run, args=(stop,), name="revocation feed"
@@ -172,33 +189,6 @@ def _feed(folder: Path, target: OpaLive) -> Iterator[None]:
         stop.set()
         pushing.join()
         feed.close()
-
-
-def _bundles(folder: Path, opa: Path) -> tuple[list[Path], Path]:
-    """Build what OPA serves, and return it with the public key it is signed with."""
-    from cryptography.hazmat.primitives import serialization
-
-    from inbounds.bundle.build import build
-    from inbounds.issuer.keys import SigningKey
-
-    private, public = folder / ".inbounds" / "release.pem", folder / "release.pub"
-    SigningKey.draw().write(private)
-    key = serialization.load_pem_private_key(private.read_bytes(), password=None)
-    public.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
-    built = build(
-        rego=assets.rego(),
-        site=None,
-        deployment=folder / "deployment",
-        key=private,
-        out=folder / "bundles",
-        opa=opa,
-        capabilities=assets.capabilities(),
-    )
-    return [path for artefact, path in built.files.items() if artefact != "wasm"], public
 
 
 _ENGINES = {"embedded": _embedded, "opa": _opa}
