@@ -26,10 +26,12 @@ def main(arguments: list[str] | None = None, *, root: Path = ROOT) -> int:
     options = _parser().parse_args(arguments)
     policy = Policy(root, ROOT / ".tools" / "bin" / "opa")
     console = Console()
+    if not console.is_terminal:
+        console.width = 120
     try:
         paths = _asked_for(policy, options.rule, options.changed)
     except LookupError as error:
-        console.print(f"mutants: {error.args[0]}", highlight=False)
+        console.print(f"mutants: {error.args[0]}", highlight=False, markup=False, soft_wrap=True)
         return 2
     began = time.monotonic()
     try:
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None, *, root: Path = ROOT) -> int:
                     bar, advance=1, survived=sum(one.fate is Fate.SURVIVED for one in verdicts)
                 )
     except (Broken, Misplaced, ValueError) as error:
-        console.print(f"mutants: {error}", highlight=False, markup=False)
+        console.print(f"mutants: {error}", highlight=False, markup=False, soft_wrap=True)
         return 1
     place = {mutant.name: number for number, mutant in enumerate(mutants)}
     run = Run(

@@ -7,6 +7,7 @@ place is changed only where OPA's location and the text agree.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ COMPARISONS = {
     "gt": (">", {"comparison-turned": "<=", "boundary-moved": ">="}),
     "gte": (">=", {"comparison-turned": "<", "boundary-moved": ">"}),
 }
-_NUMBER = re.compile(r"-?\d[\d.eE+-]*")
+_NUMBER = re.compile(r"-?\s*\d+(\.\d+)?([eE][+-]?\d+)?")
 EMPTY = "object.union({}, {})"
 """A document without a member, which OPA cannot tell at compile time to be one."""
 
@@ -209,13 +210,26 @@ class _Reading:
         match node["type"]:
             case "string" if text[:1] in {'"', "`"}:
                 other = f"{text[:-1]}~{text[-1]}"
-            case "number" if _NUMBER.fullmatch(text):
+            case "number" if text[:1] == "-" or text[:1].isdigit():
+                # Of a negative number OPA gives the place of the sign alone.
+                text = self._number(node)
                 other = str(node["value"] + 1)
             case "boolean" if text in {"true", "false"}:
                 other = "false" if text == "true" else "true"
             case _:
                 return
-        yield _Change("constant-changed", (Edit(self._source.span(node), other),))
+        start = self._source.span(node).start
+        span = Span(start, start + len(text))
+        yield _Change("constant-changed", (Edit(span, other),))
+
+    def _number(self, node: Node) -> str:
+        """Return a number as it is written, and not just its sign."""
+        start = self._source.span(node).start
+        written = _NUMBER.match(self._source.text, start)
+        if not written or json.loads("".join(written[0].split())) != node["value"]:
+            row = node["location"]["row"]
+            raise Misplaced(f"{self._source.path}:{row}: {node['value']} does not stand there")
+        return written[0]
 
     def _reference(self, node: Node) -> Iterator[_Change]:
         steps = node["value"]

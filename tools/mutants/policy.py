@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.mutants.operators import Mutant, mutants
 from tools.mutants.source import read
 
-_TEST = re.compile(r"^(todo_)?test_", re.MULTILINE)
+_PACKAGE = re.compile(r"^package (\S+)", re.MULTILINE)
+_TEST = re.compile(r"^test_\w+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,25 @@ class Policy:
     def case_tests(self) -> list[str]:
         """Return those of the tests that read the cases."""
         return [path for path in self.tests() if "data.cases" in self._text(path)]
+
+    def readers(self, path: str) -> set[Path]:
+        """Return the folders of the files that import the package of the one at `path`."""
+        (package,) = _PACKAGE.findall(self._text(path))
+        imports = re.compile(rf"^import data\.{re.escape(package)}( as \w+)?$", re.MULTILINE)
+        return {
+            Path(each).parent
+            for each in self._files("*.rego")
+            if imports.search(self._text(each)) and Path(each).parent != Path(path).parent
+        }
+
+    def test_rules(self, tests: Sequence[str]) -> list[str]:
+        """Return the tests in the files at `tests`, each by its path in `data`."""
+        return [
+            f"data.{package}.{rule}"
+            for text in map(self._text, tests)
+            for package in _PACKAGE.findall(text)
+            for rule in _TEST.findall(text)
+        ]
 
     def documents(self) -> list[tuple[str, ...]]:
         """Return the paths, below `data`, of the documents that the policy may read.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -119,10 +120,10 @@ class Run:
         file.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
     def _table(self, title: str, of: Callable[[Verdict], str]) -> Table:
-        table = Table(title=f"Mutants by {title}")
+        table = Table(title=f"Mutants by {title}", box=SIMPLE_HEAD)
         table.add_column(title, no_wrap=True)
         for heading in ("mutants", "killed", "timed out", "explained", "survived", "uncompilable"):
-            table.add_column(heading, justify="right")
+            table.add_column(heading, justify="right", no_wrap=True)
         for group in (*sorted({of(one) for one in self.verdicts}), "all"):
             mine = [one for one in self.verdicts if group in {of(one), "all"}]
             fates = Counter(one.fate for one in mine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import shutil
@@ -21,6 +22,10 @@ from tools.mutants.policy import Policy
 
 # One process for each job. Less often collected, a run that takes a moment takes less.
 _ONE_CORE = {"GOMAXPROCS": "1", "GOGC": "400"}
+# Evaluated rather than given to `opa test`, which runs all tests to their end, and for which a
+# built-in that fails is merely undefined: OPA is asked with strict built-in errors.
+_OPTIONS = ("--strict-builtin-errors", "--fail", "--format", "json")
+_WHOLE = "all tests and cases"
 
 
 _T = TypeVar("_T")
@@ -60,7 +65,9 @@ class Broken(Exception):
 @dataclass(frozen=True, slots=True)
 class _Stage:
     name: str
-    loads: tuple[str, ...]
+    tests: tuple[str, ...]
+    rules: str
+    cases: str
 
 
 class _Workbench:
@@ -70,6 +77,7 @@ class _Workbench:
         self._policy = policy
         self._folder = folder
         self._tests, self._case_tests = policy.tests(), policy.case_tests()
+        self._stages: dict[str, list[_Stage]] = {}
         for path in sorted(policy.rego.rglob("*")):
             if path.is_file():
                 below = path.relative_to(policy.rego).as_posix()
@@ -82,18 +90,26 @@ class _Workbench:
 
     def stages(self, file: str) -> list[_Stage]:
         """Return what to run on a mutant of `file`, from what is quick and likely to fail."""
-        own = [test for test in self._tests if Path(test).parent == Path(file).parent]
-        own = [test for test in own if test not in self._case_tests]
-        others = [test for test in self._tests if test not in {*own, *self._case_tests}]
-        stages = [_Stage("own tests", _tests(own))]
+        if file not in self._stages:
+            self._stages[file] = [stage for stage in self._staged(file) if stage.tests]
+        return self._stages[file]
+
+    def _staged(self, file: str) -> Iterator[_Stage]:
+        tests = [test for test in self._tests if test not in self._case_tests]
+        own = [test for test in tests if Path(test).parent == Path(file).parent]
+        near = [test for test in tests if Path(test).parent in self._policy.readers(file)]
+        far = [test for test in tests if test not in {*own, *near}]
         case = self._policy.case_of(file)
+        yield self._stage("own tests", own)
         if case:
             place = ".".join(("cases", *case.parent.parts))
-            stages.append(_Stage("own cases", (*_tests(self._case_tests), f"{place}:cases/{case}")))
-        stages.append(_Stage("all tests", _tests(others)))
-        if self._case_tests:
-            stages.append(_Stage("all cases", (*_tests(self._case_tests), "cases:cases")))
-        return [stage for stage in stages if stage.loads]
+            yield self._stage("own cases", self._case_tests, f"{place}:cases/{case}")
+        yield self._stage("tests of what reads it", near)
+        every = "cases:cases" if self._case_tests else ""
+        yield self._stage(_WHOLE, [*far, *self._case_tests], every)
+
+    def _stage(self, name: str, tests: Sequence[str], cases: str = "") -> _Stage:
+        return _Stage(name, tuple(tests), ", ".join(self._policy.test_rules(tests)), cases)
 
     def judge(self, mutant: Mutant, limit: float) -> Verdict:
         """Run stage by stage on `mutant`, `limit` seconds each, and end at the first failure."""
@@ -123,19 +139,25 @@ class _Workbench:
         return [
             f"{file}: {stage.name}"
             for stage in self.stages(file)
-            if (whole or not stage.name.startswith("all"))
-            and self._run(stage, limit) is not Fate.SURVIVED
+            if (whole or stage.name != _WHOLE) and self._run(stage, limit) is not Fate.SURVIVED
         ]
 
     def _run(self, stage: _Stage, limit: float) -> Fate:
-        command = [str(self._policy.opa), "test", "--parallel", "1", "--timeout", f"{2 * limit}s"]
+        """Evaluate the tests of a stage in turn, and end with the first that does not hold."""
+        loads = ["sources", *(f"tests/{test}" for test in stage.tests)]
+        loads += [stage.cases] if stage.cases else []
         try:
             ran = subprocess.run(
-                [*command, "sources", *stage.loads],
+                [
+                    *(self._policy.opa, "eval", *_OPTIONS),
+                    *(f"--data={each}" for each in loads),
+                    f"every passes in [{stage.rules}] {{ passes == true }}",
+                ],
                 cwd=self._folder,
                 env=os.environ | _ONE_CORE,
                 check=False,
                 capture_output=True,
+                encoding="utf-8",
                 timeout=limit,
             )
         except subprocess.TimeoutExpired:
@@ -143,16 +165,14 @@ class _Workbench:
         match ran.returncode:
             case 0:
                 return Fate.SURVIVED
-            case 2:
-                return Fate.KILLED
             case 1:
-                return Fate.UNCOMPILABLE
+                return Fate.KILLED
+            case 2:
+                errors = json.loads(ran.stdout)["errors"]
+                compiled = all(error["code"].startswith("eval_") for error in errors)
+                return Fate.KILLED if compiled else Fate.UNCOMPILABLE
             case code:
-                raise Broken(f"opa test ended with {code}: {ran.stderr.decode(errors='replace')}")
-
-
-def _tests(paths: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f"tests/{path}" for path in paths)
+                raise Broken(f"{stage.name}: opa eval ended with {code}: {ran.stderr}")
 
 
 class Workshop:

@@ -185,6 +185,7 @@ test_the_task_ends_when_the_first_of_both_says_so if {
 	every example in [
 		{"seconds": 600, "intent": 3600, "deadline": 600},
 		{"seconds": 7200, "intent": 3600, "deadline": 3600},
+		{"seconds": 7200, "intent": 1800, "deadline": 1800},
 		{"seconds": 0, "intent": 3600, "deadline": 0},
 	] {
 		answer := _answer(fixtures.joined([
@@ -196,6 +197,8 @@ test_the_task_ends_when_the_first_of_both_says_so if {
 
 	unsaid := [{"op": "remove", "path": "/deployment/intents/correspond/seconds"}]
 	_answer(unsaid).authority.deadline == _now + 600
+	longest := array.concat(unsaid, fixtures.putting("/question/seconds", 7200))
+	_answer(longest).authority.deadline == _now + 3600
 }
 
 test_budgets_are_the_intent_s if {
@@ -267,14 +270,59 @@ test_refuses_without_a_deployment if {
 }
 
 test_every_refusal_has_words if {
-	reasons := _answer(fixtures.putting("/question/intent", "plunder")).reasons
-
-	reasons == [{
-		"code": "issuance.intent",
-		"message": "the deployment knows no such intent",
-		"remedy": "Use an intent of deployment/intents.yaml, or add this one",
-		"severity": "high",
-	}]
+	every example in [
+		{
+			"patches": fixtures.putting("/question/seconds", null),
+			"code": "issuance.malformed",
+			"message": "the question is not of its shape",
+			"remedy": "Ask with the SDK, or compare the question with its JSON Schema",
+		},
+		{
+			"patches": fixtures.putting(concat("/", [_agent, "state"]), "retired"),
+			"code": "issuance.agent",
+			"message": "the agent is not registered or not active",
+			"remedy": "Register the agent in deployment/agents.yaml",
+		},
+		{
+			"patches": fixtures.putting("/deployment/subjects", {}),
+			"code": "issuance.subject",
+			"message": "the subject is not registered",
+			"remedy": "Register the subject in deployment/subjects.yaml",
+		},
+		{
+			"patches": fixtures.putting("/question/intent", "plunder"),
+			"code": "issuance.intent",
+			"message": "the deployment knows no such intent",
+			"remedy": "Use an intent of deployment/intents.yaml, or add this one",
+		},
+		{
+			"patches": fixtures.putting("/question/environment", "staging"),
+			"code": "issuance.environment",
+			"message": "the deployment knows no such environment",
+			"remedy": "Use an environment of deployment/environments.yaml, or add this one",
+		},
+		{
+			"patches": fixtures.putting("/question/tenant", "globex"),
+			"code": "issuance.tenant",
+			"message": "agent and subject are not both of this tenant",
+			"remedy": "Use the tenant of both, or add it to them in deployment/agents.yaml and subjects.yaml",
+		},
+		{
+			"patches": _narrowed("label", "unknown"),
+			"code": "issuance.label",
+			"message": "a label or a clearance is not one that the deployment knows",
+			"remedy": "Use a label of deployment/labels.yaml for intent, agent, subject and what is asked for",
+		},
+		{
+			"patches": _narrowed("effects", ["delete"]),
+			"code": "issuance.empty",
+			"message": "nothing is left of what was asked for",
+			"remedy": "Ask for something that subject, agent and intent have in common",
+		},
+	] {
+		words := object.remove(object.union(example, {"severity": "high"}), ["patches"])
+		words in _answer(example.patches).reasons
+	}
 }
 
 # Combinations of all, of less and of more than can be had.
