@@ -86,8 +86,9 @@ class EmbeddedPolicy:
             compiles once (a fifth of a second and more).
 
     Raises:
-        ConfigurationError: The bundle is not signed by `key`, is malformed, answers other questions, owns a root that
-            data is given for, or calls a built-in that the embedded engine lacks.
+        ConfigurationError: The bundle is not signed by `key`, is malformed, does not answer what
+            this version asks, owns a root that data is given for, or calls a built-in that the
+            embedded engine lacks.
     """
 
     name: Final = "embedded"
