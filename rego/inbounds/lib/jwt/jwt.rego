@@ -25,6 +25,7 @@ verified({"token": token, "header": head, "payload": text}, typ, keys, algorithm
 
 	# Only the key that the token names: never "any key that fits".
 	key := keys[head.kid]
+	is_object(key)
 	_fits[head.alg] == object.filter(key, {"kty", "crv"})
 	authentic(token, json.marshal(key), head.alg)
 

@@ -22,6 +22,7 @@ import data.inbounds.lib.tools
 # description: No freeze of the environment holds now for an effect of the tool
 ruled_out if {
 	count(tools.effects) > 0
+	is_object(_environment)
 
 	every freeze in object.get(_environment, "freezes", []) {
 		_open(freeze)
