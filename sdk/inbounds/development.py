@@ -8,7 +8,6 @@ the feed has an owner of its own (`inbounds live serve`).
 from __future__ import annotations
 
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 
@@ -16,6 +15,7 @@ from . import clock
 from .issuer.dev import DevIssuer, public_keys, read_about
 from .issuer.keys import SigningKey
 from .live import LiveFeed
+from .locks import ProcessLock
 from .models import Effect
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Development:
     def __init__(self, folder: Path) -> None:
         self.issuer = DevIssuer(folder, end=self._end)
         self.feed = LiveFeed(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._put_at = float("-inf")
         self._ends = self._put_ends = 0
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import clock
 from .errors import ConfigurationError, DecisionUnavailable
 from .identity import TaskRequest
+from .locks import ProcessLock
 from .obligations import Discharger, log_notice
 from .registry import Registry
 from .sessions import MemorySessions
@@ -60,7 +60,7 @@ class Parts:
     _development: Development | None = None
     _identity: IdentityToken | None = None
     _holder: dict[str, str] | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: ProcessLock = field(default_factory=ProcessLock)
 
     @classmethod
     def assemble(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from .errors import InvalidAnswer
+from .locks import ProcessLock
 from .models import QUESTION_VERSION, RegistryAnswer, Tool
 from .pdp import REGISTRY
 
@@ -24,7 +24,7 @@ class Registry:
 
     def __init__(self, pdp: PolicyDecisionPoint) -> None:
         self._pdp = pdp
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._known: dict[str, RegistryAnswer] = {}
 
     def tool(self, name: str, *, deadline: float) -> RegistryAnswer:

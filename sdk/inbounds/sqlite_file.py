@@ -8,20 +8,25 @@ import sqlite3
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
 
+_NONE = (0, 0)
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
 _OPENING_SECONDS = 5.0
+_FORK_SECONDS = 5.0
+"""How long a fork waits for what other threads do with files, in all."""
+_FORKED = "this process was forked while its parent used the file"
 
 
 class SqliteFile:
@@ -31,8 +36,13 @@ class SqliteFile:
     so a transaction that finds the file busy is run again after a short random pause. What
     is given to `read` and `write` must bear being run again.
 
-    A connection is never carried over a fork (https://www.sqlite.org/howtocorrupt.html §2.6):
-    the child opens its own. WAL needs a local file system, since its index is shared memory.
+    No connection is open while the process forks (https://www.sqlite.org/howtocorrupt.html
+    §2.6). SQLite would count the parent's locks, which a child does not have, among the child's,
+    even for a connection of the child's own: what the child commits could be lost without a
+    word. So connections are closed before and opened again after, on both sides. A file that a
+    thread does not give up in time is of no use to the child.
+
+    WAL needs a local file system, since its index is shared memory.
 
     Args:
         path: The file; it is made, readable by its owner alone, where it does not exist.
@@ -62,7 +72,7 @@ class SqliteFile:
         self._durable = durable
         self._mutex = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._identity = (0, 0)
+        self._identity = _NONE
         self._closed = False
         try:
             self._create()
@@ -146,6 +156,11 @@ class SqliteFile:
     def _open(self, deadline: float) -> sqlite3.Connection:
         if self._closed:
             raise sqlite3.ProgrammingError("the file was closed")
+        if self._identity != _NONE:  # opened again: never a file of the same name made anew
+            self._require_same_file()
+        identity = _identity(self.path)
+        if identity in _unusable:
+            raise OSError(_FORKED)
         connection = sqlite3.connect(
             self.path, timeout=0, isolation_level=None, check_same_thread=False
         )
@@ -161,7 +176,7 @@ class SqliteFile:
         except BaseException:
             connection.close()
             raise
-        self._identity = _identity(self.path)
+        self._identity = identity
         self._connection = connection
         return connection
 
@@ -208,25 +223,98 @@ class SqliteFile:
         if _identity(self.path) != self._identity:
             raise OSError("another file has taken its place")
 
-    def _leave_to_parent(self) -> None:
+    def _close_for_fork(self, deadline: float) -> bool:
+        """Close the connection, and keep all others from opening one; false if it is too late."""
+        if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+            return False
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        return True
+
+    def _begin_child(self) -> None:
         if self._connection is not None:
             _inherited.append(self._connection)
-        self._connection = None
+            self._connection = None
         self._mutex = threading.Lock()
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say that a connection of another kind is open to the file at `path`, for a fork to wait.
+
+    Raises:
+        sqlite3.Error: The file is gone, or the parent of this process had it open at the fork.
+    """
+    try:
+        identity = _identity(path)
+    except OSError as error:
+        raise sqlite3.OperationalError(error.strerror) from error
+    if identity in _unusable:
+        raise sqlite3.OperationalError(_FORKED)
+    with _gate:
+        _read[identity] = _read.get(identity, 0) + 1
+    try:
+        yield
+    finally:
+        with _gate:
+            _read[identity] = _read.get(identity, 0) - 1
+            if _read[identity] <= 0:
+                del _read[identity]
+
+
 _opened: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
+_read: dict[tuple[int, int], int] = {}
+"""How many connections of another kind are open to a file."""
+_gate = threading.Lock()
+"""For who changes the above; held while the process forks."""
+_fork = threading.Lock()
+"""Of the thread that forks."""
+_held: list[SqliteFile] = []
+"""The files whose connections are closed while the process forks."""
+_unusable: set[tuple[int, int]] = set()
+"""The files that the parent of this process had open when it forked."""
 _inherited: list[sqlite3.Connection] = []
-"""Connections of the parent, kept so that the child never closes them."""
+"""Their connections, kept so that the child never closes them."""
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    deadline = clock.monotonic() + _FORK_SECONDS
+    _fork.acquire()
+    _held.extend(file for file in list(_opened) if file._close_for_fork(deadline))  # noqa: SLF001
+    _gate.acquire()
+    while _read and clock.monotonic() < deadline:
+        _gate.release()
+        time.sleep(_SHORTEST_PAUSE)
+        _gate.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    for file in _held:
+        file._mutex.release()  # noqa: SLF001
+    _held.clear()
+    _gate.release()
+    _fork.release()
+
+
+def _after_fork_in_child() -> None:
+    global _fork, _gate
+    _unusable.update(_read)
     for file in list(_opened):
-        file._leave_to_parent()  # noqa: SLF001 -- one noun in one file
+        if file._connection is not None:  # noqa: SLF001
+            _unusable.add(file._identity)  # noqa: SLF001
+        file._begin_child()  # noqa: SLF001
+    _read.clear()
+    _held.clear()
+    _fork, _gate = threading.Lock(), threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
 
 
 def _identity(path: Path) -> tuple[int, int]:

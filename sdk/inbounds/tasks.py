@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from . import clock
 from .errors import DecisionUnavailable, TaskMissing
+from .locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Task:
         self._guard = guard
         self._grant = grant
         self._prompt = prompt
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._blocks = 0
         self._unrecorded: list[Executed] = []
         self._ended = False

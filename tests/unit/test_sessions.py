@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sqlite3
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbounds import sqlite_file
 from inbounds.errors import (
     ConfigurationError,
     DecisionUnavailable,
@@ -450,7 +452,7 @@ class TestFork:
         held, release = threading.Event(), threading.Event()
 
         def hold():
-            inner = store._mutex if kind == "memory" else store._file._mutex
+            inner = store._mutex if kind == "memory" else contextlib.nullcontext()
             with store.lock(KEY, deadline=soon()), inner:
                 held.set()
                 release.wait(30)
@@ -469,6 +471,110 @@ class TestFork:
             release.set()
             thread.join()
             store.close()
+
+    def test_what_a_child_commits_outlives_its_parents_connection(self, tmp_path):
+        """
+        SQLite takes locks of the parent for the child's: the parent, closing last as it
+        believes, removed the log that the child's commits were in.
+        """
+        store = SqliteSessions(tmp_path / "s.sqlite")
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        spent, closed = os.pipe(), os.pipe()
+
+        def run():
+            spend_one(store, KEY, soon())
+            os.write(spent[1], b".")
+            os.read(closed[0], 1)
+            spend_one(store, KEY, soon())
+            return 7
+
+        child = os.fork()
+        if child == 0:
+            status = 99
+            try:
+                status = run()
+            finally:
+                os._exit(status)
+        os.read(spent[0], 1)
+        store.close()
+        os.write(closed[1], b".")
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        for descriptor in (*spent, *closed):
+            os.close(descriptor)
+        again = SqliteSessions(tmp_path / "s.sqlite")
+        assert again.load(KEY).spent.calls == 2
+        again.close()
+
+    def test_a_fork_waits_for_a_transaction(self, tmp_path):
+        store = SqliteSessions(tmp_path / "s.sqlite")
+        within = threading.Event()
+
+        def slow(connection):
+            within.set()
+            time.sleep(0.3)
+
+        thread = threading.Thread(target=lambda: store._file.write(slow, soon()))
+        thread.start()
+        within.wait()
+
+        def run():
+            store.create(KEY, begin_state(KEY.sid, "public"))
+            return 5
+
+        assert self.in_child(run) == 5
+        thread.join()
+        assert store.load(KEY).version == 0
+        store.close()
+
+    @pytest.mark.parametrize("by", ["a transaction", "a reader"])
+    def test_a_file_that_was_not_given_up_is_of_no_use_to_a_child(self, tmp_path, monkeypatch, by):
+        """
+        Rather no answer than a commit that could be lost.
+        """
+        monkeypatch.setattr(sqlite_file, "_FORK_SECONDS", 0.1)
+        store = SqliteSessions(tmp_path / "s.sqlite")
+        within, release = threading.Event(), threading.Event()
+
+        def hold(_=None):
+            within.set()
+            release.wait(30)
+
+        def transact():
+            store._file.write(hold, soon())
+
+        def read():
+            with sqlite_file.reading(tmp_path / "s.sqlite"):
+                hold()
+
+        thread = threading.Thread(target=transact if by == "a transaction" else read)
+        thread.start()
+        within.wait()
+
+        def run():
+            try:
+                store.create(KEY, begin_state(KEY.sid, "public"))
+            except DecisionUnavailable as error:
+                return 7 if error.code == "session.unreachable" else 8
+            return 0
+
+        try:
+            assert self.in_child(run) == 7
+        finally:
+            release.set()
+            thread.join()
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        assert store.load(KEY).version == 0
+        store.close()
+
+    def test_a_file_that_was_replaced_during_a_fork_is_unreachable(self, tmp_path):
+        store = SqliteSessions(tmp_path / "s.sqlite")
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        assert self.in_child(lambda: 1) == 1  # closes it; it is opened again when it is used
+        (tmp_path / "s.sqlite").rename(tmp_path / "moved")
+        with pytest.raises(DecisionUnavailable):
+            store.load(KEY)
+        assert not (tmp_path / "s.sqlite").exists()
+        store.close()
 
 
 def states():

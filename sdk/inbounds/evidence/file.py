@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from inbounds import sqlite_file
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 
 if TYPE_CHECKING:
@@ -92,9 +93,14 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             hint="set INBOUNDS_EVIDENCE to the log's file",
         )
     try:
-        connection = _connect(path)
+        with sqlite_file.reading(path):
+            yield from _reading(path)
     except sqlite3.Error as error:
         raise unreadable(error) from error
+
+
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = _connect(path)
     try:
         found = tuple(
             connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -108,8 +114,6 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             )
         connection.execute("BEGIN")
         yield connection
-    except sqlite3.Error as error:
-        raise unreadable(error) from error
     finally:
         connection.close()
 

@@ -7,14 +7,14 @@ import json
 import logging
 import os
 import sys
-import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from inbounds import clock
 from inbounds.canonical import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
+from inbounds.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,7 +96,7 @@ class Permit:
         self._process = os.getpid()
         self._record = record
         self._unrecorded = unrecorded
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._open = True
 
     @property
@@ -175,6 +175,9 @@ class Permit:
     def cancel(self) -> None:
         """Say that the tool will not run. What was spent stays spent."""
         self._close("no", "cancelled")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a permit is used once, in its own process: it cannot be copied")
 
     def __repr__(self) -> str:
         state = "open" if self._open else "used"
