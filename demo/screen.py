@@ -160,7 +160,7 @@ def _traces(performed: Performance) -> Table:
     table = _table(f"What each decision left behind, in trace {', '.join(sorted(traces))}")
     table.add_column("#", justify="right", style="dim", width=2)
     table.add_column("span", ratio=1, no_wrap=True)
-    table.add_column("span id", width=8, style="dim")
+    table.add_column("span id", width=7, style="dim")
     table.add_column("outcome", width=7, overflow="fold")
     table.add_column("code", width=31, overflow="fold")
     table.add_column("engine", width=8)
@@ -169,7 +169,7 @@ def _traces(performed: Performance) -> Table:
         table.add_row(
             str(number),
             Text(found.name if found.records == 1 else f"{found.records} records: {found.name}"),
-            found.span_id[:8],
+            found.span_id[:7],
             Text(found.outcome, style=_STYLES.get(found.outcome, "")),
             Text(found.code),
             found.engine,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import http.client
 import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from tests import engines, scenes, shipping
@@ -46,6 +49,17 @@ def question():
 
 def status(opa, method, path, **more):
     return opa.request(method, path, **more).status_code
+
+
+def as_written(opa, method, path, *, token, body):
+    """Status and text for a path that no client tidies up on the way."""
+    parts = urlsplit(opa.url)
+    headers = {"Content-Type": "application/json"}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
+    with contextlib.closing(http.client.HTTPConnection(parts.netloc, timeout=30)) as connection:
+        connection.request(method, path, body=json.dumps(body).encode(), headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read().decode("utf-8", "replace")
 
 
 def test_a_pep_is_answered(opa, question):
@@ -154,11 +168,11 @@ CLOSED = [
 def test_everything_else_is_closed_to_everybody(opa, question, token):
     before = opa.ask(question)["context"]["policy"]
     for method, path in CLOSED:
-        url = f"{opa.url}{path}"
         body = {"input": question} if method == "POST" else {"x": 1}
-        found = opa.request(method, path, token=token, json=body)
-        assert found.status_code in (401, 404, 405), (method, url, found.status_code, found.text)
-        assert "result" not in found.text, (method, url)
+        found, text = as_written(opa, method, path, token=token, body=body)
+        # 301: it names the path without the slash at its end, and says nothing else.
+        assert found in (301, 401, 404, 405), (method, path, found, text)
+        assert "result" not in text, (method, path)
     after = opa.ask(question)["context"]["policy"]
     assert after == before
 
