@@ -403,6 +403,21 @@ test_answers_without_any_data if {
 	answer.context.policy == {"revision": "", "deployment": "", "live_as_of": 0}
 }
 
+test_asks_for_nothing_whose_next_session_is_not_known if {
+	unwatched := json.patch(data.inbounds.catalogue, [
+		{"op": "remove", "path": "/rules/request.malformed"},
+		{"op": "remove", "path": "/rules/session.missing"},
+	])
+	answer := _answered({
+		"build": _site_escalation,
+		"catalogue": unwatched,
+		"patches": fixtures.putting("/question/context/session/spent/calls", "12"),
+	})
+
+	answer.context.outcome == "deny"
+	not answer.context.access_request
+}
+
 test_permits_nothing_whose_next_session_is_not_known if {
 	unwatched := json.patch(data.inbounds.catalogue, [
 		{"op": "remove", "path": "/rules/request.malformed"},
@@ -413,6 +428,6 @@ test_permits_nothing_whose_next_session_is_not_known if {
 		"patches": fixtures.putting("/question/context/session/spent/calls", "12"),
 	})
 
-	answer.decision == false
+	answer.context.outcome == "deny"
 	answer.context.session == {}
 }

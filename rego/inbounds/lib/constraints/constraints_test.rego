@@ -68,6 +68,8 @@ test_not_met_out_of_bounds if {
 		{"value": 0, "constraint": {"minimum": 1}},
 		{"value": "5", "constraint": {"minimum": 1}},
 		{"value": 1, "constraint": {"minimum": "0"}},
+		{"value": 1, "constraint": {"minimum": null}},
+		{"value": 1, "constraint": {"minimum": false}},
 		{"value": 2, "constraint": {"maximum": 1}},
 		{"value": true, "constraint": {"maximum": 1}},
 		{"value": 2, "constraint": {"maximum": "3"}},

@@ -46,7 +46,7 @@ test_below_is_the_folder_and_what_lies_in_it if {
 test_what_climbs_is_not_steady if {
 	not paths.steady("a/.. /b")
 
-	every text in ["", "42", "/a/b", "a..b", "...", "/a/..b/c", "https://host.example/a"] {
+	every text in ["", "42", "/a/b", "a..b", "...", "/a/..b/c", "/a/..~/c", "https://host.example/a"] {
 		paths.steady(text)
 	}
 
@@ -73,7 +73,7 @@ test_no_spelling_keeps_from_being_reached if {
 		paths.reaches(text, "/work/hr/")
 	}
 
-	every text in ["/work/hrx", "/work", "work/hr/x", "/a/work/hr", ""] {
+	every text in ["/work/hrx", "/work/hr~", "/work", "work/hr/x", "/a/work/hr", ""] {
 		not paths.reaches(text, "/work/hr/")
 	}
 }
@@ -127,9 +127,15 @@ test_names_are_runs_endings_and_what_is_hidden if {
 	}
 	paths.names("42") == {"42"}
 	paths.names("main:.env.local") == {"main", ".env.local", "main/.env.local", "*.local", ".env.*"}
-	paths.names(".env.example") == {".env.example", "*.example"}
 	paths.names("a.env.b") == {"a.env.b", "*.b"}
 	paths.names("a\\b. ") == {"a", "b", "a/b"}
 	paths.names("") == set()
 	paths.names("/./") == set()
+}
+
+test_a_template_is_not_named_for_what_it_shows_the_form_of if {
+	every ending in ["dist", "example", "sample", "template"] {
+		name := concat(".", ["", "env", ending])
+		paths.names(name) == {name, concat(".", ["*", ending])}
+	}
 }
