@@ -85,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at a time")
     parser.add_argument(
-        "--limit", type=float, default=60, metavar="SECONDS", help="for each stage of tests"
+        "--limit",
+        type=float,
+        default=30,
+        metavar="SECONDS",
+        help="what tests may take, if ten times what they take without a change is less",
     )
     return parser
 

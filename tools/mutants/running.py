@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,8 +111,13 @@ class _Workbench:
     def _stage(self, name: str, tests: Sequence[str], cases: str = "") -> _Stage:
         return _Stage(name, tuple(tests), ", ".join(self._policy.test_rules(tests)), cases)
 
-    def judge(self, mutant: Mutant, limit: float) -> Verdict:
-        """Run stage by stage on `mutant`, `limit` seconds each, and end at the first failure."""
+    def judge(self, mutant: Mutant, limits: Mapping[str, float]) -> Verdict:
+        """Run stage by stage on `mutant`, and end at the first failure.
+
+        Args:
+            mutant: The mutant.
+            limits: The seconds that each stage may take, by its name.
+        """
         file = self._folder / "sources" / mutant.name.file
         original = file.read_text("utf-8")
         began = time.monotonic()
@@ -120,7 +125,7 @@ class _Workbench:
         file.write_text(mutant.text, "utf-8", newline="\n")
         try:
             for stage in self.stages(mutant.name.file):
-                fate = self._run(stage, limit)
+                fate = self._run(stage, limits[stage.name])
                 if fate is not Fate.SURVIVED:
                     by = stage.name
                     break
@@ -128,21 +133,27 @@ class _Workbench:
             file.write_text(original, "utf-8", newline="\n")
         return Verdict(mutant, fate, by, time.monotonic() - began)
 
-    def unchanged(self, file: str, limit: float, *, whole: bool) -> list[str]:
-        """Return the stages for `file` that fail on the policy as it is.
+    def unchanged(self, file: str, *, whole: bool) -> dict[str, float]:
+        """Return the seconds that the stages for `file` take on the policy as it is.
 
         Args:
             file: A file of the policy.
-            limit: Seconds for each stage.
-            whole: Whether to run those stages as well that are the same for every file.
-        """
-        return [
-            f"{file}: {stage.name}"
-            for stage in self.stages(file)
-            if (whole or stage.name != _WHOLE) and self._run(stage, limit) is not Fate.SURVIVED
-        ]
+            whole: Whether to run those stages as well that are much the same for every file.
 
-    def _run(self, stage: _Stage, limit: float) -> Fate:
+        Raises:
+            Broken: A test fails.
+        """
+        took = {}
+        for stage in self.stages(file):
+            if stage.name == _WHOLE and not whole:
+                continue
+            began = time.monotonic()
+            if self._run(stage, None) is not Fate.SURVIVED:
+                raise Broken(f"without any change these fail: {file}: {stage.name}")
+            took[stage.name] = time.monotonic() - began
+        return took
+
+    def _run(self, stage: _Stage, limit: float | None) -> Fate:
         """Evaluate the tests of a stage in turn, and end with the first that does not hold."""
         loads = ["sources", *(f"tests/{test}" for test in stage.tests)]
         loads += [stage.cases] if stage.cases else []
@@ -192,17 +203,18 @@ class Workshop:
             Broken: The tests fail on the policy as it is.
         """
         files = list(dict.fromkeys(mutant.name.file for mutant in mutants))
-        failing = [
-            stage
-            for stages in self._each(
-                files,
-                lambda bench, file: bench.unchanged(file, self._limit, whole=file == files[0]),
-            )
-            for stage in stages
-        ]
-        if failing:
-            raise Broken(f"without any change these fail: {', '.join(sorted(failing))}")
-        yield from self._each(mutants, lambda bench, mutant: bench.judge(mutant, self._limit))
+
+        def timed(bench: _Workbench, file: str) -> tuple[str, dict[str, float]]:
+            return file, bench.unchanged(file, whole=file == files[0])
+
+        took = dict(self._each(files, timed))
+
+        def judged(bench: _Workbench, mutant: Mutant) -> Verdict:
+            seconds = took[files[0]] | took[mutant.name.file]
+            limits = {stage: max(self._limit, 10 * each) for stage, each in seconds.items()}
+            return bench.judge(mutant, limits)
+
+        yield from self._each(mutants, judged)
 
     def _each(self, things: Sequence[_T], work: Callable[[_Workbench, _T], _R]) -> Iterator[_R]:
         def done(thing: _T) -> _R:
@@ -228,7 +240,8 @@ def workshop(policy: Policy, *, jobs: int, limit: float) -> Iterator[Workshop]:
     Args:
         policy: The checkout, which is only read.
         jobs: How many mutants to judge at a time.
-        limit: Seconds for each stage of tests; a mutant that takes longer counts as noticed.
+        limit: Seconds that each stage of tests may take, or ten times what it takes on the
+            policy as it is if that is more; a mutant that takes longer counts as noticed.
     """
     with tempfile.TemporaryDirectory(prefix="mutants") as scratch:
         benches = []
