@@ -185,6 +185,22 @@ def test_what_cannot_be_drafted_is_said_and_nothing_is_written(tmp_path, argumen
     assert not (tmp_path / "deployment").exists()
 
 
+def test_what_an_intent_still_wants_is_said_with_its_file(tmp_path):
+    (tmp_path / "app.py").write_text(ASSISTANT, "utf-8")
+    done = inbounds(tmp_path, "init", "--intent", "correspond", "app.py")
+    assert "in deployment/intents.yaml, say what a user asks for with `correspond`" in done.out
+
+    again = inbounds(tmp_path, "init", "--intent", "correspond", "app.py")
+    another = inbounds(tmp_path, "init", "--intent", "book", "app.py", "--json")
+    assert "intents.yaml" not in again.out
+    assert another.json["further"] == [
+        (
+            "deployment/intents.yaml has no `book`: "
+            "add it there, with its `effects`, `tools` and `label`"
+        )
+    ]
+
+
 def test_a_file_that_cannot_be_added_to_is_left_and_said(folder):
     path = folder / "deployment" / "tools.yaml"
     path.write_text("{}\n")

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from tests import engines
 from tests.documents import ROOT, Block, Walk, blocks
 
 README = ROOT / "README.md"
-CASE = "tests/cases/egress/destination_not_allowed.yaml#3"
 
 
 def test_the_readme_works_as_it_is_written(tmp_path):
@@ -20,23 +15,13 @@ def test_the_readme_works_as_it_is_written(tmp_path):
     port = engines.free_port()
     url = f"http://127.0.0.1:{port}"
     with Walk(folder, instead={"https://opa:8181": url}) as walk:
-        _question(folder)
         for block in blocks(README):
             if "inbounds doctor" in block.text:
-                _old(walk, url)
+                _served(walk, url)
             walk.take(block)
 
 
-def _question(folder: Path) -> None:
-    """What the README says of its `question.json`."""
-    assert CASE in README.read_text("utf-8")
-    inbounds = Path(sys.executable).parent / "inbounds"
-    asked = [str(inbounds), "explain", "--from-case", CASE, "--save", str(folder / "question.json")]
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
-
-
-def _old(walk: Walk, url: str) -> None:
+def _served(walk: Walk, url: str) -> None:
     """The bundles in force, and the OPA that has them, as docs/operators.md sets them up."""
     _take(walk, "run", "", "for name in pep feed; do echo of-the-test-$name >$name.token; done")
     _take(
@@ -55,14 +40,14 @@ def _old(walk: Walk, url: str) -> None:
         walk,
         "run",
         "",
-        "inbounds bundle build --deployment deployment/ --key release.pem -o old/\n"
+        "inbounds bundle build --deployment deployment/ --key release.pem -o in-force/\n"
         'export INBOUNDS_PDP_TOKEN="$(cat pep.token)"',
     )
     _take(
         walk,
         "run",
         "until it says INBOUNDS_PDP_URL=",
-        f"exec inbounds serve old/ --addr {url.removeprefix('http://')}",
+        f"exec inbounds serve in-force/ --addr {url.removeprefix('http://')}",
     )
     _take(
         walk,

@@ -122,7 +122,8 @@ def _show(console: Console, found: Found, done: SetUp) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("tool", "touches", "arguments", "found in", ""):
-        table.add_column(heading)
+        # Nothing is cut off: what is too long for a narrow terminal goes on in the next line.
+        table.add_column(heading, overflow="fold", no_wrap=not heading)
     for name, tool in sorted(found.tools.items()):
         table.add_row(
             f"[bold]{escape(name)}[/]",

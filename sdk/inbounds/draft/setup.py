@@ -130,6 +130,10 @@ def _begin(done: SetUp, tools: Mapping[str, FoundTool], wishes: Wishes) -> None:
             shutil.copyfile(path, done.deployment / path.name)
             done.written.append(done.deployment / path.name)
     done.added = sorted(tools)
+    if wishes.intent:
+        file = done.deployment / "intents.yaml"
+        said = f"in {file}, say what a user asks for with `{names.intent}`"
+        done.further = [f"{said}: its `effects` are [read] so far, its `destinations` none"]
 
 
 def _has_issuer(done: SetUp) -> bool:
@@ -198,6 +202,10 @@ def _add(
             audience=about.audience,
         )
         _register(done, missing, names, deployment)
+    if wishes.intent and wishes.intent not in deployment.intents:
+        file = done.deployment / "intents.yaml"
+        said = f"{file} has no `{wishes.intent}`"
+        done.further.append(f"{said}: add it there, with its `effects`, `tools` and `label`")
 
 
 def _register(

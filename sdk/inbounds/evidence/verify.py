@@ -86,9 +86,9 @@ class VerifyResult:
         return self.faults == 0
 
     def __str__(self) -> str:
-        parts = ["whole" if self.ok else "not whole", f"{self.records} records"]
+        parts = ["whole" if self.ok else "not whole", _many(self.records, "record")]
         if self.faults:
-            parts.append(f"{self.faults} faults")
+            parts.append(_many(self.faults, "fault"))
         if self.unfinished:
             parts.append(f"{self.unfinished} unfinished")
         return " · ".join(parts)
@@ -96,6 +96,10 @@ class VerifyResult:
     def to_json(self) -> str:
         """The same as JSON."""
         return json.dumps({"ok": self.ok, **asdict(self)}, sort_keys=True)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def verify(path: str | Path, key: bytes, *, anchor: chain.Head | None = None) -> VerifyResult:
