@@ -4,6 +4,8 @@
 
 PYTHON = python3
 ENGINE = opa
+BUILDER = buildah
+BASES = named
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 
@@ -19,8 +21,8 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 	tests/integration/test_opa_versions.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs generated \
-	generated-check assets demo test rego-test py-test lint lint-rego lint-python nightly \
-	lowest test-oldest-opa bench wheel clean
+	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants nightly \
+	lowest test-oldest-opa bench wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +30,7 @@ help: ## List the targets
 setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned OPA
 
 $(VENV)/stamp: pyproject.toml constraints/latest.txt
-	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,test,lint]'
 	touch $@
@@ -90,7 +92,10 @@ lint-python: setup
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-nightly: test lowest ## Run what takes long, and the tests on the lowest versions of all libraries
+mutants: setup ## Change the policy one small step at a time, and see that a test notices each
+	$(PY) -m tools.mutants
+
+nightly: test mutants lowest ## Run what takes long, and the tests on the lowest versions of all libraries
 	$(PY) -m pytest -m nightly
 
 lowest: setup assets
@@ -108,6 +113,9 @@ bench: setup assets ## Measure what a decision costs
 wheel: setup assets ## Build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist
 
+image: setup assets ## Build the container images (BUILDER=buildah or docker, BASES=named or local)
+	$(PY) -m tools.image --builder $(BUILDER) --bases $(BASES)
+
 clean: ## Remove what was made, but for OPA, Regal and the checkout's release key
-	rm -rf $(VENV) dist build/lowest sdk/inbounds/_assets .coverage .hypothesis
+	rm -rf $(VENV) dist build/lowest build/image sdk/inbounds/_assets .coverage .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache

@@ -74,7 +74,7 @@ def gather_opa(folder: Path, *, bundles: list[Path], key: Path) -> str:
     fresh(folder)
     root = folder / "root"
     (folder / "run").mkdir()
-    for name in ("bundles", "deployment", "etc/inbounds", "licenses"):
+    for name in ("bundles", "deployment", "etc/inbounds", "licenses", "run"):
         (root / name).mkdir(parents=True)
     places, revision = {"deployment": "/deployment/deployment.tar.gz"}, ""
     for path in bundles:
