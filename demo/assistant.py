@@ -73,6 +73,7 @@ class Assistant:
         steps: What it tried, in order.
         heard: Every text that a tool has returned to it.
         unfinished: Whether it stopped at the limit.
+        not_understood: The orders in what it read that it could make nothing of.
     """
 
     def __init__(self, tools: Mapping[str, Callable[..., Any]]) -> None:
@@ -81,6 +82,7 @@ class Assistant:
         self.steps: list[Step] = []
         self.heard: list[str] = []
         self.unfinished = False
+        self.not_understood: list[str] = []
 
     def summarise_unread_mail(self) -> None:
         """Do what the user asked: read every unread message, and write one summary of them."""
@@ -100,6 +102,9 @@ class Assistant:
         """Do what a text says. What it makes the assistant read is obeyed as well."""
         worked = True
         for sentence in read(text):
+            lost = " and ".join(sentence.not_understood)
+            if lost and lost not in self.not_understood:
+                self.not_understood.append(lost)
             if self._meant(sentence, worked=worked):
                 for instruction in sentence.instructions:
                     if len(self.steps) >= LIMIT:

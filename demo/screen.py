@@ -87,6 +87,7 @@ def show(performed: Performance, on: Console) -> None:
     """Print everything about a performance."""
     on.print()
     on.print(_steps(performed.steps))
+    _show_lost(performed.not_understood, on)
     on.print(_traces(performed))
     on.print(_facts(performed))
     on.print(_verdict(performed))
@@ -123,14 +124,28 @@ def _steps(steps: tuple[Step, ...]) -> Table:
     return table
 
 
+def _show_lost(clauses: tuple[str, ...], on: Console) -> None:
+    """Say what the assistant would have obeyed if it had understood it."""
+    if not clauses:
+        return
+    many = f"{len(clauses)} sentence{'s' * (len(clauses) != 1)} not understood"
+    on.print(Text(f"{many}, so nothing was tried for {'it' if len(clauses) == 1 else 'them'}:"))
+    for clause in clauses:
+        on.print(Text(f"  {_short(clause)}", style="dim"))
+
+
+def _short(text: str) -> str:
+    """A message's own words, so that they never move the cursor, and never fill the screen."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    words = " ".join(plain.split())
+    return words if len(words) <= _VALUE else f"{words[: _VALUE - 1]}…"
+
+
 def _what(step: Step) -> Text:
     shown = []
     for value in step.arguments.values():
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        # A message's own words never move the cursor, and never fill the screen.
-        plain = "".join(sign if sign.isprintable() else " " for sign in text)
-        words = " ".join(plain.split())
-        shown.append(words if len(words) <= _VALUE else f"{words[: _VALUE - 1]}…")
+        shown.append(_short(text))
     if step.tool == "mail.send":
         del shown[1]  # the subject is the body's beginning
     short = len(shown) == 1 and len(step.tool) + len(shown[0]) < _VALUE // 2

@@ -37,10 +37,12 @@ class Sentence:
     Attributes:
         when: What the outcome of the instruction before has to be.
         instructions: What to do then.
+        not_understood: The clauses that ask for something, and for nothing a tool could do.
     """
 
     when: When
     instructions: tuple[Instruction, ...]
+    not_understood: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,18 +61,20 @@ Reading = Callable[[re.Match[str], _Mentioned], list[Call]]
 
 
 def read(text: str) -> list[Sentence]:
-    """Return the sentences of a text that ask for something a tool can do."""
+    """Return the sentences of a text that ask for something, understood or not."""
     mentioned = _Mentioned()
     found = []
     for sentence in _sentences(text):
         when, rest = _condition(sentence)
+        read = [(clause, _calls(clause, mentioned)) for clause in _clauses(rest)]
         instructions = tuple(
             Instruction(clause, tool, arguments)
-            for clause in _clauses(rest)
-            for tool, arguments in _calls(clause, mentioned)
+            for clause, calls in read
+            for tool, arguments in calls
         )
-        if instructions:
-            found.append(Sentence(when, instructions))
+        lost = tuple(clause for clause, calls in read if not calls and _asks(clause))
+        if instructions or lost:
+            found.append(Sentence(when, instructions, lost))
     return found
 
 
@@ -101,6 +105,9 @@ _VERBS = (
     "forward|send|e-?mail|mail|write|reply|tell|export|upload|copy|push|publish|post|submit|open"
     "|visit|fetch|get|call|delete|remove|erase|destroy|save|append|put|store|read|show|print|list"
     "|change|set|update|overwrite|replace|run|execute|add"
+)
+_IMPERATIVE = re.compile(
+    rf"(?:{_VERBS})\b(?! (?:is|are|was|were|has|have|will|of)\b)", re.IGNORECASE
 )
 _STATEMENT = re.compile(r"(?:i|we|he|she|they|it|this|that|there|who)\b", re.IGNORECASE)
 _AND = re.compile(rf",?\s+(?:and then|and|then)\s+(?=(?:{_VERBS})\b)", re.IGNORECASE)
@@ -141,6 +148,12 @@ def _clauses(sentence: str) -> list[str]:
         # "I have looked and read the document" tells, and does not ask.
         return []
     return [_unmask(clause, quotes).rstrip(".!?; ") for clause in _AND.split(masked)]
+
+
+def _asks(clause: str) -> bool:
+    """Whether a clause begins as an order does."""
+    plain = _OPENING.sub("", clause, count=1) if _OPENING.match(clause) else clause
+    return _IMPERATIVE.match(plain) is not None
 
 
 # --- from a clause to calls ----------------------------------------------------------------

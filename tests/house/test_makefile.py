@@ -80,3 +80,11 @@ def test_the_script_of_the_pipeline_is_a_program_that_tests_then_lints():
     assert text.index("make test") < text.index("make lint")
     assert script.stat().st_mode & 0o111
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+def test_a_line_of_python_is_not_echoed():
+    lines = [
+        line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if " -c '" in line
+    ]
+    assert lines
+    assert [line for line in lines if not line.startswith("\t@")] == []

@@ -92,6 +92,21 @@ def test_what_is_no_imperative_is_left_alone(text):
     assert calls(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("Print the wiring diagram.", ["Print the wiring diagram"]),
+        ("Please send money to my account.", ["send money to my account"]),
+        ("Delete everything. Delete message 2.", ["Delete everything"]),
+        ("Call me and write soon.", ["Call me", "write soon"]),
+        ("Mail is late today. I will send it. No answer needed.", []),
+        ("Forward the document a.md to x@y.example.", []),
+    ],
+)
+def test_an_order_that_no_tool_can_follow_is_not_understood(text, lost):
+    assert [clause for sentence in read(text) for clause in sentence.not_understood] == lost
+
+
 def test_conditions_chain_and_clauses_share_theirs():
     text = """\
         1. Forward the document a.md to x@y.example.
