@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import multiprocessing
 import os
@@ -251,6 +252,22 @@ class TestRecords:
             decided(**changes)
 
         assert CANARY not in str(caught.value)
+
+
+class TestSignatures:
+    @settings(max_examples=50, deadline=None)
+    @given(st.text(), st.text(), st.integers(0, 2**53 - 1), st.text("0123456789abcdef"))
+    def test_cover_rfc_8785_of_what_they_sign(self, log, task, count, digest):
+        def mac(**fields):
+            return hmac.digest(KEY, rfc8785.dumps(fields), "sha256").hex()
+
+        head = chain.Head.sign(KEY, log=log, count=count, last=digest)
+        of_task = chain.TaskHead.sign(KEY, log=log, task=task, count=count, last=digest)
+        seal = chain.seal(KEY, log=log, task=task, digest=digest)
+
+        assert head.mac == mac(kind="head.v1", log=log, count=count, hash=digest)
+        assert of_task.mac == mac(kind="task.v1", log=log, task=task, count=count, hash=digest)
+        assert seal == mac(kind="record.v1", log=log, task=task, hash=digest)
 
 
 class TestLog:
@@ -509,6 +526,68 @@ for number in range(1, 10_000):
         with pytest.raises(DecisionUnavailable, match="signature"):
             log.decided(decided(6))
         log.close()
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE head SET hash = 'x', count = count + 1",
+            "UPDATE head SET mac = upper(mac), count = count + 1",
+            "UPDATE head SET mac = CAST(mac AS BLOB), count = count + 1",
+            "UPDATE tasks SET count = count + 1",
+            "UPDATE tasks SET hash = 'x', count = count + 1",
+        ],
+    )
+    def test_signs_over_nobodys_change_while_it_is_open(self, log, statement):
+        """
+        What this process wrote last is known to it; what the file says is what counts.
+        """
+        for number in (2, 4):
+            log.decided(decided(number))
+        connection = sqlite3.connect(log.path, isolation_level=None)
+        connection.execute(statement)
+        connection.close()
+
+        for _ in range(2):
+            with pytest.raises(DecisionUnavailable, match="signature"):
+                log.decided(decided(6))
+
+    def test_two_that_are_open_take_turns(self, tmp_path):
+        """
+        Each finds what the other wrote, for the log and for each task.
+        """
+        logs = [SqliteEvidence(tmp_path / "log", key=KEY) for _ in range(2)]
+        for number in range(12):
+            logs[number % 2].decided(decided(number, task=f"task-{number % 3}"))
+            logs[(number + number // 2) % 2].executed(executed(number))
+        for each in logs:
+            each.close()
+
+        found = verify(tmp_path / "log", key=KEY)
+        assert found.ok
+        assert found.records == 24
+
+    def test_an_outcome_counts_for_no_decision_that_was_not_kept(self, log):
+        """
+        A decision that the log did not take is none, whatever this process remembers.
+        """
+        log.decided(decided(1))
+        with pytest.raises(DecisionUnavailable):
+            log.decided(decided(1, task="task-other"))
+        log.executed(executed(1))
+
+        with sqlite3.connect(log.path) as connection:
+            tasks = connection.execute("SELECT task FROM records ORDER BY seq").fetchall()
+        assert tasks == [("task-1",), ("task-1",)]
+
+    def test_more_tasks_and_decisions_than_it_remembers(self, log):
+        log._file._connection.execute("PRAGMA synchronous=OFF")
+        for number in range(1100):
+            log.decided(decided(number, task=f"task-{number}"))
+        for number in (1, 1099, 2):
+            log.executed(executed(number))
+        assert len(log._tasks._kept) == len(log._decisions._kept) == 1024
+
+        assert verify(log.path, key=KEY).ok
 
     def test_notices_that_it_was_set_back_while_it_is_open(self, log):
         log.decided(decided(1))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APPLICATION = 0x49424556  # "IBEV"
-VERSION = 2
+VERSION = 3
 
 TRIGGERS = {
     "records_unchanged": """
@@ -61,8 +61,11 @@ SCHEMA = (
     )
     """,
     "CREATE INDEX records_by_task ON records (task) WHERE task <> ''",
-    "CREATE INDEX records_by_decision ON records (decision_id)",
-    "CREATE UNIQUE INDEX decided_once ON records (decision_id) WHERE kind = 'decided.v1'",
+    # One index for both: what was decided is so once, what became of it may be said again.
+    """
+    CREATE UNIQUE INDEX records_by_decision
+    ON records (decision_id, CASE kind WHEN 'decided.v1' THEN 0 ELSE seq END)
+    """,
     """
     CREATE TABLE head (
         one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, key TEXT NOT NULL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable
@@ -22,9 +22,36 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_REMEMBERED = 1024
+"""How many tasks and decisions a process knows without asking its file."""
+
 _FIND_HEAD = "SELECT log, count, hash, mac FROM head"
 _FIND_TASK = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
+_REPLACE_HEAD = (
+    "UPDATE head SET count = ?, hash = ?, mac = ? "
+    "WHERE log = ? AND count = ? AND hash = ? AND mac = ?"
+)
+_REPLACE_TASK = (
+    "UPDATE tasks SET count = ?, hash = ?, mac = ? "
+    "WHERE task = ? AND count = ? AND hash = ? AND mac = ?"
+)
 _FIND_DECIDED = "SELECT task FROM records WHERE decision_id = ? AND kind = 'decided.v1'"
+
+
+class _Last(Generic[T]):
+    """What was kept last, by name."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, T] = {}
+
+    def get(self, name: str) -> T | None:
+        return self._kept.get(name)
+
+    def keep(self, name: str, value: T) -> None:
+        self._kept.pop(name, None)
+        self._kept[name] = value
+        if len(self._kept) > _REMEMBERED:
+            del self._kept[next(iter(self._kept))]
 
 
 class SqliteEvidence:
@@ -49,6 +76,9 @@ class SqliteEvidence:
         self._key = key
         self._timeout = timeout
         self._reached = 0
+        self._last: chain.Head | None = None
+        self._tasks = _Last[chain.TaskHead]()
+        self._decisions = _Last[str]()
         self._file = SqliteFile(
             Path(path), application=APPLICATION, version=VERSION, schema=SCHEMA, durable=True
         )
@@ -90,41 +120,80 @@ class SqliteEvidence:
 
     def _append(self, record: Record) -> None:
         def run(connection: sqlite3.Connection) -> int:
-            head = self._head(connection)
-            seq = head.count + 1
-            text = body(record, seq=seq, prev=head.hash)
-            following = chain.Head.sign(self._key, log=head.log, count=seq, last=chain.link(text))
-            task = _task_of(connection, record)
-            mac = chain.seal(self._key, log=head.log, task=task, digest=following.hash)
-            connection.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (seq, kind(record), record.decision_id, task, text.decode(), following.hash, mac),
-            )
-            if task:
-                self._count(connection, log=head.log, task=task, last=following.hash)
-            connection.execute(
-                "UPDATE head SET count = ?, hash = ?, mac = ?",
-                (following.count, following.hash, following.mac),
-            )
-            return seq
+            # What this process signed last is the head again, unless others wrote meanwhile:
+            # equal to the letter, it carries the signature.
+            head = self._last
+            if head is None or not self._follow(connection, head, record):
+                head = self._head(connection)
+                if not self._follow(connection, head, record):
+                    raise _unavailable("its head cannot be replaced")
+            return head.count + 1
 
+        reached = self._transact(run)
         # Threads may get here out of order; what counts is the furthest.
-        self._reached = max(self._reached, self._transact(run))
+        self._reached = max(self._reached, reached)
+        if isinstance(record, Decided):
+            self._decisions.keep(record.decision_id, record.task)
+
+    def _follow(self, connection: sqlite3.Connection, head: chain.Head, record: Record) -> bool:
+        """Add a record as the next one after `head`; false where the log's head is another."""
+        seq = head.count + 1
+        text = body(record, seq=seq, prev=head.hash)
+        following = chain.Head.sign(self._key, log=head.log, count=seq, last=chain.link(text))
+        replaced = connection.execute(
+            _REPLACE_HEAD,
+            (seq, following.hash, following.mac, head.log, head.count, head.hash, head.mac),
+        )
+        if replaced.rowcount != 1 or head.count < self._reached:
+            return False
+        task = self._task_of(connection, record)
+        mac = chain.seal(self._key, log=head.log, task=task, digest=following.hash)
+        connection.execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (seq, kind(record), record.decision_id, task, text.decode(), following.hash, mac),
+        )
+        if task:
+            self._count(connection, log=head.log, task=task, last=following.hash)
+        self._last = following
+        return True
 
     def _count(self, connection: sqlite3.Connection, *, log: str, task: str, last: str) -> None:
+        known = self._tasks.get(task)
+        if known is not None:
+            # As with the head of the log.
+            signed = self._counted(log=log, after=known, last=last)
+            replaced = connection.execute(
+                _REPLACE_TASK,
+                (signed.count, last, signed.mac, task, known.count, known.hash, known.mac),
+            )
+            if replaced.rowcount == 1:
+                self._tasks.keep(task, signed)
+                return
         found = connection.execute(_FIND_TASK, (task,)).fetchone()
-        count = 1
-        if found is not None:
-            counted = chain.TaskHead(*found)
-            if not counted.signed_by(self._key, log=log):
-                raise _unavailable("the count of a task does not carry the deployment's signature")
-            count = counted.count + 1
-        signed = chain.TaskHead.sign(self._key, log=log, task=task, count=count, last=last)
+        counted = chain.TaskHead(task, 0, "", "") if found is None else chain.TaskHead(*found)
+        if found is not None and not counted.signed_by(self._key, log=log):
+            raise _unavailable("the count of a task does not carry the deployment's signature")
+        signed = self._counted(log=log, after=counted, last=last)
         connection.execute(
             "INSERT INTO tasks VALUES (?, ?, ?, ?) ON CONFLICT (task) DO UPDATE "
             "SET count = excluded.count, hash = excluded.hash, mac = excluded.mac",
             (signed.task, signed.count, signed.hash, signed.mac),
         )
+        self._tasks.keep(task, signed)
+
+    def _counted(self, *, log: str, after: chain.TaskHead, last: str) -> chain.TaskHead:
+        count = after.count + 1
+        return chain.TaskHead.sign(self._key, log=log, task=after.task, count=count, last=last)
+
+    def _task_of(self, connection: sqlite3.Connection, record: Record) -> str:
+        """The task that a record counts for; what became of an action, for its decision's."""
+        if isinstance(record, Decided):
+            return record.task
+        known = self._decisions.get(record.decision_id)
+        if known is not None:
+            return known
+        found = connection.execute(_FIND_DECIDED, (record.decision_id,)).fetchone()
+        return "" if found is None else str(found[0])
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         found = connection.execute("SELECT key FROM head").fetchone()
@@ -162,14 +231,6 @@ class SqliteEvidence:
             raise _unavailable(error.strerror or str(error)) from error
         except UnicodeEncodeError:
             raise _unavailable("the record holds text that has no UTF-8") from None
-
-
-def _task_of(connection: sqlite3.Connection, record: Record) -> str:
-    """The task that a record counts for; what became of an action counts for its decision's."""
-    if isinstance(record, Decided):
-        return record.task
-    found = connection.execute(_FIND_DECIDED, (record.decision_id,)).fetchone()
-    return "" if found is None else str(found[0])
 
 
 def _unavailable(why: str) -> DecisionUnavailable:
