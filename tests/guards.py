@@ -76,6 +76,8 @@ def fork(run):
         return child
     try:
         run()
+    except SystemExit:
+        raise
     except BaseException:
         import traceback
         traceback.print_exc()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import clock
 from .errors import DecisionUnavailable, TaskMissing
@@ -266,6 +266,9 @@ class Task:
         with self._lock:
             self._blocks -= 1
             return self._blocks == 0
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a task is one process's: begin another, of its `session.sid`")
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, intent={self._grant.request.intent!r})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
 from inbounds import clock
 from inbounds.config import Configuration, Options
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.sessions import SessionStore
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,8 +75,10 @@ class Guard:
     ) -> None:
         files = {"sessions": sessions, "evidence": evidence}
         named = {name: file for name, file in files.items() if isinstance(file, str | Path)}
+        configuration = Configuration.read({**options, **named})
+        logger.info("a guard that decides by %s", _engine(pdp, configuration))
         self._parts = Parts.assemble(
-            Configuration.read({**options, **named}),
+            configuration,
             pdp=pdp,
             issuer=issuer,
             sessions=None if isinstance(sessions, str | Path) else sessions,
@@ -305,8 +310,17 @@ class Guard:
         lowest = self._parts.registry.tool(some_tool, deadline=deadline).labels[0]
         sessions.create(key, begin_state(key.sid, lowest))
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a guard is one process's: make one in each")
+
     def __repr__(self) -> str:
         return f"Guard(pdp={self._parts.pdp.name!r}, tools={sorted(self._tools)!r})"
+
+
+def _engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str:
+    if pdp is not None:
+        return f"the PDP it was given, `{pdp.name}`"
+    return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
 
 
 def _discard(asking: asyncio.Future[Permit]) -> None:
