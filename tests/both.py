@@ -66,7 +66,7 @@ class Both:
     def ask_embedded(self, question: Any, entrypoint: str = DECISION) -> Any:
         """What the embedded policy says, or `NOTHING`."""
         try:
-            text = json.dumps(question).encode()
+            text = question if isinstance(question, bytes) else json.dumps(question).encode()
             return self.embedded.ask(entrypoint, text, deadline=time.monotonic() + 30).result
         except InvalidAnswer:
             return NOTHING

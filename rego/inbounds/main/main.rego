@@ -148,7 +148,8 @@ _deployment := data.deployment.revision
 
 default _live_as_of := 0
 
-_live_as_of := live.head.as_of
+# Whole seconds, and none of a head that says no time or one to come.
+_live_as_of := floor(live.head.as_of) if live.age
 
 default _access_request := {}
 

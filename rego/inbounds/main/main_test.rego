@@ -78,6 +78,16 @@ test_says_what_it_was_decided_with if {
 	_answered({"patches": fixtures.putting("/head/genuine", false)}).context.policy.live_as_of == 0
 }
 
+# The feed's age is whole seconds to whoever reads the answer, whatever its owner signs.
+test_says_no_age_of_a_feed_that_has_none if {
+	every told in [null, "now", [], 1900000000, 1e30] {
+		patches := fixtures.putting("/head/claims/as_of", told)
+		_answered({"patches": patches}).context.policy.live_as_of == 0
+	}
+	of_parts := fixtures.putting("/head/claims/as_of", 1799999999.5)
+	_answered({"patches": of_parts}).context.policy.live_as_of == 1799999999
+}
+
 test_says_what_grants_it if {
 	_answered({}).context.grants == [{
 		"source": "task.within_bounds",

@@ -12,6 +12,9 @@ import data.inbounds.lib.tools
 oblige contains obligation if {
 	tools.entry.notify != ""
 
+	# Of another type, and the question malformed, it would make `concat` fail.
+	is_string(input.context.decision.id)
+
 	obligation := {
 		"id": concat(":", ["notify", input.context.decision.id]),
 		"type": "notify",

@@ -1,0 +1,456 @@
+"""Worlds: a deployment, a moment, and states of the live feed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests import scenes
+
+from . import words
+from .tokens import TYPES, Signer, Token
+from .tools import DESTINATIONS, TEMPLATES
+
+EFFECTS = ("read", "write", "delete", "export", "execute", "spend", "delegate", "administer")
+LABELS = ("public", "internal", "confidential", "secret", "streng geheim", "機密")
+TENANTS = ("acme", "globex", "Zoë & Söhne")
+ENVIRONMENTS = ("production", "staging", "пробная")
+FAMILIES = {"ES256": "ec", "RS256": "rsa", "PS256": "rsa", "EdDSA": "ed"}
+GOOD = "good"
+"""The state of the feed in which things are as they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A deployment and its surroundings.
+
+    Attributes:
+        deployment: `data.deployment`, spoilt where the world is damaged.
+        plan: The same before it was spoilt, which questions are drawn from.
+        lives: States of `data.live`, by name.
+        now: Unix seconds.
+        damaged: Whether a leaf of the deployment is not as its models say.
+        agents: Those that may do most things.
+        subjects: Those that are entitled to most things.
+        tenant: The tenant of all of these.
+        environment: Where most things are open.
+        identity: The keys that sign identities.
+        tasks: The keys that sign tasks.
+        clearance: The rank of label that all of these may see.
+    """
+
+    deployment: Any
+    plan: Any
+    lives: Mapping[str, Any]
+    now: int
+    damaged: bool
+    agents: tuple[str, ...]
+    subjects: tuple[str, ...]
+    tenant: str
+    environment: str
+    identity: tuple[Signer, ...]
+    tasks: tuple[Signer, ...]
+    clearance: int
+
+    @property
+    def order(self) -> list[str]:
+        """The labels, lowest first."""
+        return list(self.plan["labels"]["order"])
+
+
+def world(r: Random, *, damaged: bool = False) -> World:
+    """Draw a world, or one in which a leaf of the deployment is spoilt."""
+    now = r.randint(1_600_000_000, 2_400_000_000)
+    order = list(LABELS[: r.randint(3, len(LABELS))])
+    clearance = len(order) - 2
+    tenant, environment = r.choice(TENANTS), r.choice(ENVIRONMENTS)
+    identity = _signers(r, "identity", ["ES256", "RS256", "PS256"])
+    tasks = _signers(r, "task", ["ES256", "EdDSA", "ES256", "RS256"])
+    feed = Signer("feed-1", r.choice(["ES256", "EdDSA"]))
+    domain = r.choice(["acme.example", "a", "trust-1.acme_x.example"])
+    agents = tuple(
+        f"spiffe://{domain}/agent/{n}" for n in ("one", "Two", "three.3")[: r.randint(1, 3)]
+    )
+    subjects = ("alice@acme.example", "bob", "Zoë 😀", f"spiffe://{domain}/agent/one")[
+        : r.randint(1, 4)
+    ]
+    deployment = {
+        "revision": f"sha256:{r.getrandbits(48):012x}",
+        "settings": {
+            "audience": r.choice(["inbounds", "https://inbounds.acme.example"]),
+            "control_plane": [
+                {"type": "file", "prefixes": ["/work/inbounds/"]},
+                {"type": "directory", "prefixes": ["admins"]},
+            ],
+            "secrets": [{"type": "file", "prefixes": ["/srv/keys/"]}, {"type": "vault"}],
+            "feed_writers": {},
+        },
+        "tools": _tools(r, order, tenant, environment),
+        "agents": _agents(r, agents, domain, order, tenant),
+        "subjects": _subjects(r, subjects, order, tenant),
+        "groups": {
+            "staff": {
+                "effects": list(EFFECTS),
+                "tools": ["*"],
+                "clearance": order[clearance],
+                "tenants": [tenant],
+            },
+            "guests": {"effects": ["read"], "clearance": order[0]},
+        },
+        "intents": _intents(r, order, clearance),
+        "labels": {"order": order, "resources": _labels(r, order, clearance)},
+        "destinations": copy.deepcopy(dict(DESTINATIONS)),
+        "issuers": _issuers(r, (identity, tasks), domain, tenant, environment),
+        "feed": {
+            "keys": {feed.kid: feed.jwk},
+            "algorithms": r.choice([[feed.alg], ["ES256", "EdDSA"]]),
+            "max_age": {"read": r.randint(30, 3600), "other": r.randint(5, 29)},
+        },
+        "peps": {
+            "pep-1": {
+                "tenants": [tenant, "acme"],
+                "environments": [*ENVIRONMENTS, "frozen"],
+                "obligations": ["notify", "redact"],
+                "token_sha256": [],
+            },
+            "pep-2": {"tenants": ["hooli"], "environments": [environment], "obligations": []},
+            "pep-3": {"tenants": [tenant], "environments": ["elsewhere"]},
+        },
+        "environments": _environments(r, now),
+        "budgets": {},
+    }
+    return World(
+        deployment=_damaged(r, deployment) if damaged else deployment,
+        plan=deployment,
+        lives=_lives(r, now, feed, agents),
+        now=now,
+        damaged=damaged,
+        agents=agents,
+        subjects=subjects,
+        tenant=tenant,
+        environment=environment,
+        identity=identity,
+        tasks=tasks,
+        clearance=clearance,
+    )
+
+
+def _signers(r: Random, purpose: str, algorithms: list[str]) -> tuple[Signer, ...]:
+    chosen = dict.fromkeys(r.sample(algorithms, r.randint(1, 2)))
+    return tuple(Signer(f"{FAMILIES[alg]}-{purpose}-1", alg) for alg in chosen)
+
+
+def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[str, Any]:
+    tools: dict[str, Any] = {}
+    for name, template in TEMPLATES.items():
+        tools[name] = {
+            "effects": list(template.effects),
+            "resource": template.resource,
+            "arguments": copy.deepcopy(dict(template.arguments)),
+            "returns": {
+                "label": order[r.randint(0, len(order) - 2)],
+                "party": r.choice(["first", "third"]),
+            },
+            **r.choice([{}, {}, {"notify": "security@acme.example"}, {"notify": ""}]),
+            # Everybody may call this one everywhere: a fault can fall back on it.
+            **(
+                {}
+                if name == "mail.read"
+                else r.choice([{}, {}, {"tenant": tenant}, {"environment": environment}])
+            ),
+            **r.choice([{}, {"reversible": True}, {"description": "a <b>tool</b> & more"}]),
+        }
+        if template.destinations and r.random() < 0.3:
+            tools[name]["destinations"] = [r.choice(template.destinations)]
+    tools["unset"] = {"effects": [], "resource": "mail"}
+    tools["levitate"] = {"effects": ["read", "levitate"], "resource": "mail"}
+    tools["forbidden"] = {"effects": ["read"], "resource": "mail"}
+    tools["unlabelled"] = {"effects": ["read"], "resource": "mail"}
+    tools["vault.read"] = {**tools["mail.read"], "resource": "vault"}
+    return tools
+
+
+def _agents(
+    r: Random, good: tuple[str, ...], domain: str, order: list[str], tenant: str
+) -> dict[str, Any]:
+    entry = {
+        "owner": "team@acme.example",
+        "state": "active",
+        "account": "dedicated",
+        "manifest": {
+            "tools": [*TEMPLATES, "unset", "levitate", "unlabelled", "vault.read"],
+            "effects": [*EFFECTS, "levitate"],
+        },
+        "clearance": order[-2],
+        "tenants": [tenant],
+    }
+    changed: dict[str, dict[str, Any]] = {
+        "retired": {"state": "retired"},
+        "suspended": {"state": "suspended"},
+        "shared": {"account": "shared"},
+        "ownerless": {"owner": " "},
+        "low": {"clearance": order[0]},
+        "unclear": {"clearance": "no such label"},
+        "high": {"clearance": order[-1]},
+        "narrow": {"manifest": {"tools": ["mail.read"], "effects": ["read"]}},
+        "reader": {"manifest": {"tools": list(TEMPLATES), "effects": ["read"]}},
+        "foreign": {"tenants": ["hooli"]},
+        "switched": {},
+    }
+    agents = {name: {**entry, **r.choice([{}, {"may_delegate_to": []}])} for name in good}
+    for name, change in changed.items():
+        agents[f"spiffe://{domain}/agent/{name}"] = {**entry, **change}
+    agents["spiffe://elsewhere.example/agent/one"] = entry
+    return copy.deepcopy(agents)
+
+
+def _subjects(r: Random, good: tuple[str, ...], order: list[str], tenant: str) -> dict[str, Any]:
+    subjects: dict[str, Any] = {}
+    whole = {
+        "effects": list(EFFECTS),
+        "tools": ["*"],
+        "clearance": order[-2],
+        "tenants": [tenant],
+    }
+    for name in good:
+        kind = "workload" if name.startswith("spiffe:") else "user"
+        subjects[name] = r.choice(
+            [
+                {"type": kind, **whole},
+                {"type": kind, **whole, "tools": [*TEMPLATES, "unlabelled"], "groups": ["guests"]},
+                {"type": kind, "groups": ["guests", "staff"]},
+                {"type": kind, "groups": ["staff", "no such group"], "clearance": order[0]},
+            ]
+        )
+    entry = {"type": "user", **whole}
+    subjects["low"] = {**entry, "clearance": order[0]}
+    subjects["high"] = {**entry, "clearance": order[-1]}
+    subjects["blind"] = {**entry, "clearance": ""}
+    subjects["guest"] = {**entry, "effects": ["read"], "tools": ["mail.read", "file.read"]}
+    subjects["toolless"] = {**entry, "tools": []}
+    subjects["foreign"] = {**entry, "tenants": ["hooli"]}
+    return copy.deepcopy(subjects)
+
+
+def _intents(r: Random, order: list[str], clearance: int) -> dict[str, Any]:
+    types = sorted({template.resource for template in TEMPLATES.values()})
+    return {
+        "work": {
+            "effects": list(EFFECTS),
+            "tools": list(TEMPLATES),
+            "label": order[clearance],
+            "resources": [{"type": name, "prefixes": [""]} for name in types],
+            "destinations": list(DESTINATIONS),
+            "budgets": {"calls": r.randint(0, 100)},
+            "seconds": r.randint(1, 7200),
+        },
+        "look about": {
+            "effects": ["read"],
+            "tools": [*words.some(r, TEMPLATES, least=1), "no such tool"],
+            "label": r.choice(order),
+            "resources": [{"type": "file", "prefixes": ["/work/", "docs/"]}, {"type": "mail"}],
+            "destinations": [],
+        },
+        "mislabelled": {"effects": ["read"], "tools": ["mail.read"], "label": "?", "resources": []},
+    }
+
+
+def _labels(r: Random, order: list[str], clearance: int) -> dict[str, Any]:
+    types = sorted({template.resource for template in TEMPLATES.values()} | {"vault"})
+    labels: dict[str, Any] = {
+        name: {"label": order[r.randint(0, clearance)], "prefixes": {"board/": order[-1]}}
+        for name in types
+    }
+    labels["file"]["prefixes"] = {
+        "/srv/hr/": order[-1],
+        "/work/": order[r.randint(0, clearance)],
+        "/work/plans": "no such label",
+    }
+    return labels
+
+
+def _issuers(
+    r: Random,
+    keys: tuple[tuple[Signer, ...], tuple[Signer, ...]],
+    domain: str,
+    tenant: str,
+    environment: str,
+) -> dict[str, Any]:
+    identity, tasks = keys
+    development = environment != "production" and r.random() < 0.3
+    common = {
+        "kind": "development" if development else "production",
+        "tenants": [tenant, "acme"],
+        "environments": [*ENVIRONMENTS, "frozen"],
+        "effects": [*EFFECTS, "levitate"],
+    }
+
+    def issuer(name: str, purposes: list[str], signers: tuple[Signer, ...]) -> dict[str, Any]:
+        return {
+            "issuer": f"https://{name}.acme.example",
+            **common,
+            "vouches_for": purposes,
+            "trust_domain": domain,
+            "algorithms": sorted({signer.alg for signer in signers}),
+            "keys": {signer.kid: signer.jwk for signer in signers},
+            "max_seconds": 86400 if purposes == ["identity"] else 300,
+        }
+
+    if r.random() < 0.25:
+        issuers = {"all": issuer("all", ["identity", "task"], identity + tasks)}
+    else:
+        issuers = {
+            "identity": issuer("identity", ["identity"], identity),
+            "tasks": issuer("tasks", ["task"], tasks),
+        }
+    narrow: dict[str, dict[str, Any]] = {
+        "purposeless": {"vouches_for": []},
+        "foreign": {"tenants": ["hooli"]},
+        "elsewhere": {"environments": ["elsewhere"]},
+        "reading": {"effects": []},
+        "developing": {"kind": "development"},
+        "abroad": {"trust_domain": "elsewhere.example"},
+        "brief": {"max_seconds": 1},
+    }
+    for name, change in narrow.items():
+        signer = Signer(f"ec-{name}", "ES256")
+        whole = issuer(name, ["identity", "task"], (signer,))
+        issuers[name] = {**whole, **change}
+    for name in ("doubled-1", "doubled-2"):
+        issuers[name] = issuer(name, ["identity", "task"], (Signer("ec-doubled", "ES256"),))
+    ed = Signer("ed-both", "EdDSA")
+    issuers["edwards"] = issuer("edwards", ["identity", "task"], (ed,))
+    broken = Signer("ec-broken", "ES256")
+    issuers["broken"] = issuer("broken", ["identity", "task"], (broken,))
+    issuers["broken"]["keys"]["ec-broken"] = r.choice(
+        [
+            {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+            {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
+            {**broken.jwk, "alg": "ES384"},
+            {**broken.jwk, "x": ""},
+            {},
+        ]
+    )
+    return issuers
+
+
+def _environments(r: Random, now: int) -> dict[str, Any]:
+    windows = [
+        {"start": now - 9000, "end": now, "effects": list(EFFECTS), "reason": "over"},
+        {"start": now + 1, "end": now + 9000, "effects": list(EFFECTS)},
+        {"start": now - 60, "end": now + 60, "effects": ["levitate"]},
+        {"start": now - 60, "end": now + 60, "effects": []},
+    ]
+    environments: dict[str, Any] = {
+        name: {"development": name != "production", "freezes": words.some(r, windows)}
+        for name in ENVIRONMENTS
+    }
+    environments["frozen"] = {
+        "development": True,
+        "freezes": [
+            *words.some(r, windows),
+            {"start": now, "end": now + 1, "effects": list(EFFECTS), "reason": "year's end"},
+        ],
+    }
+    return environments
+
+
+def _lives(r: Random, now: int, feed: Signer, agents: tuple[str, ...]) -> dict[str, Any]:
+    domain = agents[0].split("/")[2]
+    listed = {
+        "ended": {"_": 0, "task-ended": now - 9, "sid-ended": now - 9},
+        "revoked": {"_": 0, "jti-revoked": now - 9},
+        "switches": {
+            "_": 0,
+            f"agent:spiffe://{domain}/agent/switched": now - 9,
+            "task:task-switched": now - 9,
+        },
+    }
+    baseline = {
+        "ended": {"_": 0, "task-gone": 1},
+        "revoked": {"_": 0, "jti-gone": 1},
+        "switches": {"_": 0},
+    }
+    seq = r.choice([0, 7, 2**53 - 1])
+
+    def live(
+        *,
+        claims: Mapping[str, Any] | None = None,
+        signer: Signer = feed,
+        typ: str = "live-head+jwt",
+        kid: str = feed.kid,
+        **changed: Any,
+    ) -> dict[str, Any]:
+        lists = {**listed, **{k: v for k, v in changed.items() if k in listed}}
+        head = {
+            "as_of": now - r.randint(0, 4),
+            "generation": "generation-1",
+            "seq": seq,
+            "digest": scenes.feed_digest(lists),
+            **(claims or {}),
+        }
+        token = Token({"alg": signer.alg, "kid": kid, "typ": typ}, head, signer)
+        there = {"head": token.compact(), "generation": "generation-1", "seq": seq, **lists}
+        return {
+            "baseline": changed.get("baseline", baseline),
+            "now": {**there, **changed.get("now", {})},
+        }
+
+    def without(where: str, name: str) -> dict[str, Any]:
+        whole = copy.deepcopy(live())
+        del whole[where][name]
+        return whole
+
+    stranger = Signer("ec-stranger" if feed.alg == "ES256" else "ed-stranger", feed.alg)
+    states = {
+        GOOD: live(),
+        "stale": live(claims={"as_of": now - 3601}),
+        "old": live(claims={"as_of": now - 30}),
+        "ahead": live(claims={"as_of": now + 6}),
+        "barely ahead": live(claims={"as_of": now + 5}),
+        "of no time": live(claims={"as_of": r.choice(["now", None, True, [], 1e30])}),
+        "of a stranger": live(signer=stranger),
+        "of no known key": live(kid="feed-2"),
+        "of another type": live(typ="JWT"),
+        "of another seq": live(claims={"seq": 1}),
+        "of another generation": live(claims={"generation": "generation-2"}),
+        "of another digest": live(claims={"digest": "sha256:00"}),
+        "switched off": live(switches={"_": 0, "fleet": now}),
+        "without a head": without("now", "head"),
+        "without a list": without("now", r.choice(["ended", "revoked", "switches"])),
+        "without a sentinel": live(ended={"task-ended": now}),
+        "with a spoilt list": live(now={"ended": r.choice([None, [], "", 1, {"_": 1}])}),
+        "with a spoilt head": live(now={"head": r.choice([None, "", "a.b.c", 1, [], {}])}),
+        "without a baseline": without("baseline", r.choice(["ended", "revoked", "switches"])),
+        "spoilt below": live(baseline={**baseline, "revoked": r.choice([None, [], {}])}),
+    }
+    whole = live()
+    states["without now"] = {"baseline": whole["baseline"]}
+    states["only now"] = {"now": whole["now"]}
+    return states
+
+
+def _damaged(r: Random, plan: Any) -> Any:
+    """Spoil one leaf or branch, as in a deployment that no loader has seen."""
+    deployment = copy.deepcopy(plan)
+    holder: Any = deployment
+    while True:
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        key = r.choice(keys)
+        inner = holder[key]
+        if isinstance(inner, dict | list) and inner and r.random() < 0.85:
+            holder = inner
+            continue
+        if r.random() < 0.3:
+            del holder[key]
+        else:
+            holder[key] = r.choice(
+                [None, True, 0, -1, 1.5, "", "x", [], {}, ["x"], {"x": 1}, 2**53, [None]]
+            )
+        return deployment
+
+
+__all__ = ["EFFECTS", "GOOD", "TYPES", "World", "world"]
