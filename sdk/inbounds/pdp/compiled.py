@@ -10,10 +10,14 @@ Anything else in the folder is compiled anew and replaced. The folder may be del
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import hmac
 import os
+import sys
 import tempfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -49,9 +53,9 @@ class CompiledModules:
             # Made by another version, or for another machine: that is found out here.
             with contextlib.suppress(wasmtime.WasmtimeError):
                 return wasmtime.Module.deserialize(engine, kept)
-        module = wasmtime.Module(engine, code)
-        self._write(name, bytes(module.serialize()))
-        return module
+        compiled = _compiled(engine, code)
+        self._write(name, compiled)
+        return wasmtime.Module.deserialize(engine, compiled)
 
     def _mac(self, name: str, content: bytes) -> bytes:
         return hmac.digest(self._key, name.encode("ascii") + content, "sha256")
@@ -87,7 +91,7 @@ class CompiledModules:
 
 
 _here: dict[str, bytes] = {}
-"""What this process has compiled, by the digest of the module, the last ones only."""
+"""What this process has compiled, by the digest of the module, the last ones only, deflated."""
 
 
 def compiled_once(engine: wasmtime.Engine, code: bytes) -> wasmtime.Module:
@@ -103,9 +107,36 @@ def compiled_once(engine: wasmtime.Engine, code: bytes) -> wasmtime.Module:
     if kept is not None:
         # An engine of another configuration compiles for itself.
         with contextlib.suppress(wasmtime.WasmtimeError):
-            return wasmtime.Module.deserialize(engine, kept)
-    module = wasmtime.Module(engine, code)
-    _here[name] = bytes(module.serialize())
+            return wasmtime.Module.deserialize(engine, zlib.decompress(kept))
+    compiled = _compiled(engine, code)
+    _here[name] = zlib.compress(compiled, 1)
     for oldest in list(_here)[:-_KEPT]:
         _here.pop(oldest, None)
-    return module
+    return wasmtime.Module.deserialize(engine, compiled)
+
+
+def _compiled(engine: wasmtime.Engine, code: bytes) -> bytes:
+    """Compile, and leave nothing of it but the machine code.
+
+    What the compiler gives back stays with the process, unless the C library is told that
+    there is no further use for it: a fifth of all the memory of a process that decides.
+    """
+    compiled = bytes(wasmtime.Module(engine, code).serialize())
+    if _trim is not None:
+        _trim(0)
+    return compiled
+
+
+def _found_trim() -> Callable[[int], int] | None:
+    """`malloc_trim` of glibc; other libraries have none, or need none."""
+    if sys.platform != "linux":
+        return None
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):
+        return None
+    trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
+    return trim
+
+
+_trim: Final = _found_trim()
