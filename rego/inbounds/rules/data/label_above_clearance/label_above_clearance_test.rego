@@ -64,6 +64,15 @@ test_names_what_the_caller_says_of_the_label if {
 	}
 }
 
+test_does_not_name_what_the_caller_says_up_to_the_clearance if {
+	patches := fixtures.joined([
+		fixtures.putting(_label, "confidential"),
+		fixtures.putting("/question/resource/id", "board/1"),
+	])
+
+	fixtures.details("data", "label_above_clearance", patches) == {{"of": "resource", "label": "secret"}}
+}
+
 test_what_the_caller_says_never_lowers_a_label if {
 	every label in ["public", ""] {
 		fixtures.stands("data", "label_above_clearance", fixtures.joined([

@@ -32,7 +32,7 @@ test_switches_of_others_are_no_matter if {
 }
 
 test_a_bad_token_hides_no_switch_of_the_fleet if {
-	every patches in _bad_tokens {
+	every patches in array.concat(_bad_tokens, [_set("/question/context/agent", 7)]) {
 		thrown := array.concat(patches, _thrown("now", "fleet"))
 
 		not fixtures.ruled_out("emergency", "kill_switch", thrown)
@@ -71,6 +71,8 @@ test_stands_when_the_feed_is_not_whole if {
 _bad_tokens := [
 	[{"op": "replace", "path": "/task/genuine", "value": false}],
 	[{"op": "remove", "path": "/task/claims/task"}],
+	_set("/task/claims/task", 7),
+	_set("/identity/claims/sub", 7),
 	[{"op": "replace", "path": "/identity/genuine", "value": false}],
 	[
 		{"op": "replace", "path": "/identity/genuine", "value": false},

@@ -31,6 +31,12 @@ test_no_identity_token_lasts_over_a_day if {
 	not fixtures.ruled_out("identity", "lifetime_too_long", array.concat(_set("/identity/claims/iat", 1799913799), longer))
 }
 
+test_a_token_may_end_a_second_after_it_was_issued if {
+	every token in {"identity", "task"} {
+		fixtures.ruled_out("identity", "lifetime_too_long", _set(concat("/", ["", token, "claims/iat"]), 1800000199))
+	}
+}
+
 test_stands_for_a_token_that_ends_before_it_was_issued if {
 	every token in {"identity", "task"} {
 		every issued in [1800000200, 1800000201] {

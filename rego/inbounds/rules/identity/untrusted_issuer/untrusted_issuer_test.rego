@@ -33,6 +33,10 @@ test_stands_when_nobody_is_named_anywhere if {
 		{"op": "remove", "path": "/identity/claims/iss"},
 		{"op": "remove", "path": "/deployment/issuers/identity/issuer"},
 	])
+	not fixtures.ruled_out("identity", "untrusted_issuer", array.concat(
+		_set("/identity/claims/iss", null),
+		_set("/deployment/issuers/identity/issuer", null),
+	))
 }
 
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {

@@ -13,6 +13,13 @@ test_names_the_effect_that_was_not_asked_for if {
 	fixtures.details("intent", "effect_outside_intent", patches) == {{"effect": "read"}}
 }
 
+test_does_not_name_an_effect_that_was_asked_for if {
+	patches := fixtures.putting("/deployment/tools/mail.read/effects", ["read", "delete"])
+
+	fixtures.stands("intent", "effect_outside_intent", patches)
+	fixtures.details("intent", "effect_outside_intent", patches) == {{"effect": "delete"}}
+}
+
 test_stands_for_a_tool_of_unknown_effect if {
 	every tool in {"mail.unregistered", "mail.untagged"} {
 		patches := [{"op": "replace", "path": "/question/action/name", "value": tool}]

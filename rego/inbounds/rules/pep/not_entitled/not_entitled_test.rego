@@ -78,6 +78,13 @@ test_stands_when_anything_it_reads_is_of_another_type if {
 	)
 }
 
+test_names_no_obligation_in_what_is_no_list if {
+	every value in [null, 7, "redact", {"x": "redact"}] {
+		patches := fixtures.putting("/question/context/pep/supported_obligations", value)
+		fixtures.details("pep", "not_entitled", patches) == set()
+	}
+}
+
 test_stands_without_a_verified_task if {
 	fixtures.stands("pep", "not_entitled", fixtures.putting("/task/genuine", false))
 }

@@ -150,6 +150,10 @@ test_stands_when_a_list_is_lost if {
 	}
 }
 
+test_a_list_of_one_is_a_list if {
+	fixtures.ruled_out("secret", "not_for_agents", []) with data.inbounds.lib.places.secret_types as {"vault": 1}
+}
+
 test_every_name_of_the_list_is_a_secret if {
 	count(data.inbounds.lib.places.secrets) > 80
 

@@ -5,6 +5,29 @@ import data.inbounds.lib.fixtures_test as fixtures
 test_ruled_out_when_every_part_is_there if {
 	fixtures.ruled_out("session", "missing", [])
 	fixtures.details("session", "missing", []) == set()
+
+	every trust in {"trusted", "untrusted"} {
+		fixtures.ruled_out("session", "missing", _set("/question/context/session/trust", trust))
+	}
+}
+
+test_stands_for_a_trust_that_is_neither if {
+	every trust in {"", "Trusted", "unknown"} {
+		patches := _set("/question/context/session/trust", trust)
+
+		not fixtures.ruled_out("session", "missing", patches)
+		fixtures.details("session", "missing", patches) == {{"place": "/context/session/trust"}}
+	}
+}
+
+test_counts_go_from_nothing_up if {
+	every part in {"version", "spent/calls", "spent/writes", "spent/exports", "repeats", "refusals"} {
+		path := concat("/", ["/question/context/session", part])
+
+		fixtures.ruled_out("session", "missing", _set(path, 0))
+		not fixtures.ruled_out("session", "missing", _set(path, -1))
+		fixtures.details("session", "missing", _set(path, -1)) == {{"place": concat("/", ["/context/session", split(part, "/")[0]])}}
+	}
 }
 
 test_names_the_part_that_is_not_there if {

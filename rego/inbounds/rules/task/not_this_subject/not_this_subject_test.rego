@@ -30,10 +30,22 @@ test_stands_for_a_subject_nobody_registered if {
 
 test_stands_when_neither_is_a_name if {
 	every nothing in [null, 7, [], {}] {
-		not fixtures.ruled_out("task", "not_this_subject", array.concat(
-			_set("/task/claims/sub", nothing),
-			_set("/question/subject/id", nothing),
-		))
+		patches := array.concat(_set("/task/claims/sub", nothing), _set("/question/subject/id", nothing))
+
+		not fixtures.ruled_out("task", "not_this_subject", patches)
+		fixtures.details("task", "not_this_subject", patches) == {{"place": "/subject/id"}, {"place": "/subject/type"}}
+	}
+}
+
+test_stands_when_neither_is_a_type if {
+	every nothing in [null, 7, [], {}] {
+		patches := array.concat(
+			_set("/deployment/subjects/alice@acme.example/type", nothing),
+			_set("/question/subject/type", nothing),
+		)
+
+		not fixtures.ruled_out("task", "not_this_subject", patches)
+		fixtures.details("task", "not_this_subject", patches) == {{"place": "/subject/type"}}
 	}
 }
 
