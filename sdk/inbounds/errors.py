@@ -116,6 +116,11 @@ class _NotAllowed(InboundsError):
             said = f"`{self.tool}` for {self.subject} under `{self.intent}` {self._verb}: {said}"
         return "; ".join([said, *filter(None, [self.remedy]), f"decision {self.decision_id}"])
 
+    def _repr_html_(self) -> str:
+        from .notebook import refusal_html
+
+        return refusal_html(self)  # type: ignore[arg-type]  # there are two kinds, and no other
+
 
 class AccessDenied(_NotAllowed):
     """The PDP decided, and the decision is no. The action has not run.

@@ -310,6 +310,11 @@ class Decision(_Closed):
     def __bool__(self) -> NoReturn:
         raise TypeError("a Decision has no truth value: read `decision.allowed`")
 
+    def _repr_html_(self) -> str:
+        from .notebook import decision_html
+
+        return decision_html(self)
+
 
 # --- the tool registry ---------------------------------------------------------------------
 

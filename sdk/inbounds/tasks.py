@@ -90,6 +90,7 @@ class Task:
             DecisionUnavailable: No usable answer came. It has not run.
             ArgumentNotRepresentable: An argument cannot be judged. It has not run.
         """
+        __tracebackhide__ = True
         return self._guard.permit(
             self, tool, arguments, resource=resource, tool_call_id=tool_call_id
         )
@@ -104,6 +105,7 @@ class Task:
             InboundsError: As `permit`, and `ResultWithheld` or `OutcomeUnrecorded` after the
                 tool has run. What the tool raises passes through.
         """
+        __tracebackhide__ = True
         return self._guard.call(self, tool, arguments)
 
     def evaluate(
@@ -130,12 +132,14 @@ class Task:
         tool_call_id: str = "",
     ) -> Permit:
         """Async twin of `permit`; the event loop never waits for the PDP or the disk."""
+        __tracebackhide__ = True
         return await self._guard.apermit(
             self, tool, arguments, resource=resource, tool_call_id=tool_call_id
         )
 
     async def acall(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
         """Async twin of `call`; awaits an async tool, runs any other in a thread."""
+        __tracebackhide__ = True
         return await self._guard.acall(self, tool, arguments)
 
     async def aevaluate(

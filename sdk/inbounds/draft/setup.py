@@ -131,8 +131,8 @@ def _begin(done: SetUp, tools: Mapping[str, FoundTool], wishes: Wishes) -> None:
             done.written.append(done.deployment / path.name)
     done.added = sorted(tools)
     if wishes.intent:
-        file = done.deployment / "intents.yaml"
-        said = f"in {file}, say what a user asks for with `{names.intent}`"
+        intents = done.deployment / "intents.yaml"
+        said = f"in {intents}, say what a user asks for with `{names.intent}`"
         done.further = [f"{said}: its `effects` are [read] so far, its `destinations` none"]
 
 
@@ -203,8 +203,8 @@ def _add(
         )
         _register(done, missing, names, deployment)
     if wishes.intent and wishes.intent not in deployment.intents:
-        file = done.deployment / "intents.yaml"
-        said = f"{file} has no `{wishes.intent}`"
+        intents = done.deployment / "intents.yaml"
+        said = f"{intents} has no `{wishes.intent}`"
         done.further.append(f"{said}: add it there, with its `effects`, `tools` and `label`")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -127,25 +126,9 @@ class TaskReport:
         )
 
     def _repr_html_(self) -> str:
-        rows = {
-            "task": self.task,
-            "intent": self.intent,
-            "subject": self.subject,
-            "agent": self.agent,
-            "granted": ", ".join((*self.granted_tools, *self.granted_effects)),
-            "used": ", ".join(f"{tool} ({times})" for tool, times in self.used_tools.items()),
-            "refused": _spoken(self.refused),
-            "asked": _spoken(self.asked),
-            "unavailable": _spoken(self.unavailable),
-            "never used": ", ".join((*self.never_used_tools, *self.never_used_effects)),
-            "why": "; ".join(self.why),
-        }
-        cells = "".join(
-            f"<tr><th>{name}</th><td>{escape(value)}</td></tr>"
-            for name, value in rows.items()
-            if value
-        )
-        return f"<table><caption>{escape(str(self))}</caption>{cells}</table>"
+        from inbounds.notebook import report_html
+
+        return report_html(self)
 
 
 def report(log: EvidenceLog | str | Path, task: str, *, key: bytes | None = None) -> TaskReport:
@@ -346,7 +329,3 @@ def _counted(refusals: Counter[tuple[str, str]]) -> tuple[Refused, ...]:
 
 def _times(refusals: tuple[Refused, ...]) -> int:
     return sum(refusal.times for refusal in refusals)
-
-
-def _spoken(refusals: tuple[Refused, ...]) -> str:
-    return ", ".join(f"{no.tool}: {no.code} ({no.times})" for no in refusals)

@@ -101,6 +101,7 @@ class Call:
 
     def permit(self, tool_call_id: str) -> Permit:
         """Take steps 1 to 5. Raises as `Task.permit`."""
+        __tracebackhide__ = True
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()

@@ -194,6 +194,7 @@ class Guard:
         tool_call_id: str = "",
     ) -> Permit:
         """Take steps 1 to 5 for one call. See `Task.permit`."""
+        __tracebackhide__ = True
         return Call(self._parts, task, self._target(tool, resource), arguments).permit(tool_call_id)
 
     def evaluate(
@@ -211,6 +212,7 @@ class Guard:
         self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
     ) -> Any:
         """Take every step for one call. See `Task.call`."""
+        __tracebackhide__ = True
         guarded = self._guarded(tool)
         if guarded.generates:
             return guarded.iterate(lambda: task, arguments)
@@ -240,6 +242,7 @@ class Guard:
         tool_call_id: str = "",
     ) -> Permit:
         """Async twin of `permit`. A cancelled wait cancels what it would have permitted."""
+        __tracebackhide__ = True
         import asyncio
 
         asking = asyncio.ensure_future(
@@ -258,6 +261,7 @@ class Guard:
         self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
     ) -> Any:
         """Async twin of `call`."""
+        __tracebackhide__ = True
         import asyncio
 
         guarded = self._guarded(tool)
