@@ -105,6 +105,7 @@ class GuardedTool(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function if the policy allows it. Raises as `Task.call`."""
+        __tracebackhide__ = True
         arguments = self.bind(*args, **kwargs)
         call: Any
         if self.asynchronous:
@@ -171,6 +172,7 @@ class GuardedTool(Generic[P, R]):
             ArgumentNotRepresentable: A judged argument does not fit the function.
         """
         judged = permit.arguments
+        permit.await_run()
         try:
             if judged.keys() - self.signature.parameters.keys():
                 raise _does_not_fit(self.name, "one that it does not take was judged")

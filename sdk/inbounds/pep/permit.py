@@ -98,12 +98,18 @@ class Permit:
         self._unrecorded = unrecorded
         self._lock = ProcessLock()
         self._open = True
+        # Whether the tool has begun, where that is known; a framework may run it out of sight.
+        self._begun: bool | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
         """The judged arguments: a fresh copy each time, so that nobody can change them."""
         arguments: dict[str, Any] = json.loads(self._judged)
         return arguments
+
+    def await_run(self) -> None:
+        """Say that the tool runs only after `compare`; until then it is known not to have run."""
+        self._begun = False
 
     def compare(self, arguments: dict[str, Any]) -> None:
         """Make sure that `arguments` are the judged ones, right before the tool runs.
@@ -127,6 +133,11 @@ class Permit:
                 hint="let nothing change the arguments after the permit",
                 decision_id=self.decision.id,
             )
+        with self._lock:
+            # Cancelled in the meantime, it is recorded as not having run; and it runs once.
+            if not self._open or self._begun:
+                raise self._used()
+            self._begun = True
 
     def admitted(self, item: T | Labelled[T]) -> T:
         """Get what the agent may have of one item of a result, while the tool goes on.
@@ -161,6 +172,8 @@ class Permit:
     def fail(self, error: BaseException) -> None:
         """Say that the tool has run and raised. After a refusal of the permit's own, nothing.
 
+        A tool that was stopped before it began is recorded as not having run.
+
         Raises:
             OutcomeUnrecorded: The evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
@@ -170,7 +183,7 @@ class Permit:
             return
         cancelled = _cancels(error)
         name = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
-        self._close("yes", "cancelled" if cancelled else "error", name)
+        self._close(None, "cancelled" if cancelled else "error", name)
 
     def cancel(self) -> None:
         """Say that the tool will not run. What was spent stays spent."""
@@ -200,12 +213,16 @@ class Permit:
         )
 
     def _close(
-        self, executed: Literal["yes", "no", "unknown"], status: Status, error_type: str = ""
+        self, executed: Literal["yes", "no", "unknown"] | None, status: Status, error_type: str = ""
     ) -> None:
         with self._lock:
             if not self._open or os.getpid() != self._process:
                 raise self._used()
             self._open = False
+            if executed is None:
+                executed = "yes"
+                if self._begun is False:
+                    executed, status, error_type = "no", "cancelled", ""
         record = Executed(
             decision_id=self.decision.id,
             at=clock.now_ns(),
