@@ -31,6 +31,8 @@ test_any_known_pep_asks_what_comes_before_a_question if {
 		_allowed(object.union(asking, {"identity": "other-secret"}))
 		not _allowed(object.union(asking, {"identity": "unknown"}))
 		not _allowed(object.union(asking, {"identity": "feed-secret"}))
+		not _allowed(object.union(asking, {"method": "GET"}))
+		not _allowed(object.union(asking, {"params": {"explain": ["full"]}}))
 	}
 }
 
@@ -57,6 +59,7 @@ test_only_the_owner_of_the_feed_writes_it if {
 		not _allowed({"method": method, "path": array.concat(_feed, ["revoked"]), "identity": "feed-secret"})
 		not _allowed({"method": method, "path": ["v1", "data", "live"], "identity": "feed-secret"})
 		not _allowed({"method": method, "path": ["v1", "data"], "identity": "feed-secret"})
+		not _allowed({"method": method, "path": _feed, "identity": "feed-secret", "params": {"metrics": ["true"]}})
 	}
 	every method in ["POST", "DELETE"] {
 		not _allowed({"method": method, "path": _feed, "identity": "feed-secret"})
@@ -78,7 +81,12 @@ test_anyone_asks_for_health if {
 	asking := object.remove(object.union(_request, {"method": "GET", "path": ["health"]}), ["identity", "body"])
 	_answer(asking).allowed
 	_answer(object.union(asking, {"params": {"bundles": [""], "plugins": [""]}})).allowed
+	_answer(object.union(asking, {"params": {"exclude-plugin": ["x"]}})).allowed
 	not _answer(object.union(asking, {"params": {"x": [""]}})).allowed
+
+	every method in ["POST", "PUT", "PATCH", "DELETE"] {
+		not _answer(object.union(asking, {"method": method})).allowed
+	}
 }
 
 test_nothing_else_is_open if {
@@ -104,8 +112,27 @@ test_no_explanation_no_measure_no_provenance if {
 }
 
 test_the_one_who_is_refused_is_told_why if {
-	_answer(_changed({"identity": "unknown"})).reason == "a bearer token of a known PEP is needed"
-	_answer(_changed({"path": ["v1", "policies"]})).reason == "nothing else is open here"
+	_answer(_changed({"identity": "unknown"})) == {
+		"allowed": false,
+		"reason": "a bearer token of a known PEP is needed",
+	}
+	_answer(_changed({"path": ["v1", "policies"]})) == {
+		"allowed": false,
+		"reason": "nothing else is open here",
+	}
+}
+
+test_nobody_is_known_by_an_empty_token if {
+	deployment := {
+		"peps": {"pep": {"token_sha256": [crypto.sha256("")]}},
+		"settings": {"feed_writers": {"feed": [crypto.sha256("")]}},
+	}
+
+	every changes in [{}, {"path": ["v1", "data", "inbounds", "registry", "tool"]}, {"method": "PUT", "path": _feed}] {
+		decided := authz.allow with input as _changed(object.union(changes, {"identity": ""}))
+			with data.deployment as deployment
+		not decided.allowed
+	}
 }
 
 # Without a deployment nobody is known, and OPA says no.

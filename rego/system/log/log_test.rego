@@ -45,6 +45,11 @@ test_no_leaf_of_the_question_can_carry_anything_out if {
 	}
 }
 
+test_no_name_of_a_question_before_a_task_can_carry_anything_out if {
+	logged({"input": {"tool": "canary"}}).input == {}
+	logged({"input": {"agent": "canary"}}).input == {}
+}
+
 # Nor is a key that is no key of a question.
 test_no_other_key_of_the_question_can_carry_anything_out if {
 	found := [path | walk(_event.input, [path, branch]); is_object(branch)]
@@ -70,8 +75,20 @@ test_no_words_and_no_details_of_the_answer_are_logged if {
 	}
 }
 
+test_an_answer_of_another_type_is_not_logged if {
+	every name in ["decision", "issued", "registered"] {
+		logged({"input": {}, "result": {name: "canary"}}).result == {"reasons": []}
+	}
+
+	every reasons in ["canary", {"x": {"code": "canary"}}, 7, null] {
+		logged({"input": {}, "result": {"reasons": reasons}}).result == {"reasons": []}
+		logged({"input": {}, "result": {"context": {"reasons": reasons}}}).result == {"reasons": []}
+	}
+}
+
 test_the_cache_of_builtins_is_erased if {
 	not logged(object.union(_event, {"nd_builtin_cache": {"io.jwt.decode": {"canary": 1}}})).nd_builtin_cache
+	log.mask[2] == {"op": "remove", "path": "/nd_builtin_cache"}
 }
 
 # Undefined would mean that the event is logged whole.
