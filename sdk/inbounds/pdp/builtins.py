@@ -142,8 +142,13 @@ def _verifier(algorithm: str, *, remembered: int) -> Builtin:
 
     Only whether a signature is good is remembered, under the whole token, the whole key and
     the algorithm. Nothing about the time is.
+
+    Beyond OPA's, it is false for a payload that OPA could not read as a JSON object: a module
+    parses more leniently, and would find claims where OPA finds none.
     """
-    cached = lru_cache(maxsize=remembered)(lambda token, key: jws.verify(algorithm, token, key))
+    cached = lru_cache(maxsize=remembered)(
+        lambda token, key: jws.verify(algorithm, token, key) and jws.readable(token)
+    )
 
     def verify(token: Any, key: Any) -> bool:
         if not isinstance(token, str) or not isinstance(key, str):

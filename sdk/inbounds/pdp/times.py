@@ -129,10 +129,10 @@ def _integer(value: Any) -> int:
 
 
 def _instant(moment: Any) -> tuple[int, tzinfo]:
-    """What `ns` or `[ns, zone]` names."""
+    """What `ns`, `[ns, zone]` or `[ns, zone, layout]` names; what follows is not read."""
     if not isinstance(moment, list):
         return _integer(moment), UTC
-    if len(moment) not in (1, 2) or not all(isinstance(name, str) for name in moment[1:]):
+    if not moment or not all(isinstance(name, str) for name in moment[1:3]):
         raise BuiltinError("not a moment")
     return _integer(moment[0]), _zone(moment[1]) if moment[1:] else UTC
 

@@ -1,0 +1,38 @@
+"""Every built-in that the host provides has a comparison with OPA's own."""
+
+import ast
+import json
+
+from tests import builtin_arguments
+from tests.engines import ROOT
+
+from inbounds.pdp.builtins import Host
+
+COMPARED = ROOT / "tests" / "integration" / "test_builtins.py"
+
+
+def test_every_built_in_of_the_host_is_compared_with_opa():
+    """
+    A built-in that is added without arguments to compare it on fails here.
+    """
+    provided = Host(lambda: 0).builtins.keys()
+    assert provided == builtin_arguments.taken().keys()
+    assert builtin_arguments.stricter().keys() <= provided
+
+    # All are compared in one test, but for the one that tells the time.
+    tests = {
+        node.name: ast.unparse(node.decorator_list[0])
+        for node in ast.parse(COMPARED.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.decorator_list
+    }
+    compared = tests["test_arguments_it_takes_and_any_others"]
+    assert compared == "pytest.mark.parametrize('name', sorted(TAKEN.keys() - {'time.now_ns'}))"
+
+
+def test_every_built_in_of_the_host_may_be_used():
+    """
+    What the host provides, and no policy may call, would be provided for nothing.
+    """
+    capabilities = json.loads((ROOT / "bundles" / "capabilities.json").read_text("utf-8"))
+    allowed = {builtin["name"] for builtin in capabilities["builtins"]}
+    assert Host(lambda: 0).builtins.keys() <= allowed
