@@ -390,6 +390,59 @@ else if {
     assert code == 1
 
 
+def test_a_built_in_that_fails_notices_a_mutant(root):
+    rule = RULE.replace(
+        "is_number(input.amount)", 'is_string(input.payee)\n\tlower(input.payee) == "bob"'
+    )
+    write(root, f"rego/{FILE}", rule)
+    # For `opa test`, where a built-in that fails is undefined, the fault would stand all the same.
+    more = "test_stands_for_a_payee_of_another_type if not ok(1, 7)\n"
+    more += 'test_stands_for_any_other if not ok(1, "carol")\n'
+    write(root, f"rego/{FILE.replace('.rego', '_test.rego')}", TEST + more)
+    _, document = run(root)
+    fates = {one["was"]: one["fate"] for one in document["mutants"]}
+    assert fates["is_string(input.payee)"] == "killed"
+
+
+def test_what_has_no_test_of_its_own_is_tried_by_what_reads_it_and_by_cases(root):
+    write(
+        root,
+        "rego/inbounds/lib/bounds/bounds.rego",
+        "package inbounds.lib.bounds\n\nmost := 100\n\nleast := 1\n\nnames := {}\n",
+    )
+    rule = RULE.replace("ruled_out", "import data.inbounds.lib.bounds\n\nruled_out")
+    rule = rule.replace("<= 100", "<= bounds.most\n\tinput.amount >= bounds.least")
+    write(root, f"rego/{FILE}", rule)
+    cases = """\
+package inbounds.main_test
+
+import data.inbounds.rules.pay.too_much
+
+test_every_case if {
+\tcount(data.cases.pay) > 0
+
+\tevery example in data.cases.pay["pay.too_much"] {
+\t\ttoo_much.ruled_out with input as example
+\t}
+}
+"""
+    write(root, "rego/inbounds/main/cases_test.rego", cases)
+    write(
+        root,
+        "tests/cases/pay/too_much.yaml",
+        yaml.safe_dump({"pay.too_much": [{"amount": 1, "payee": "bob"}]}),
+    )
+    _, document = run(root)
+    by = {
+        (one["file"].rsplit("/")[-1], one["was"], one["becomes"]): one["by"]
+        for one in document["mutants"]
+    }
+    assert by["bounds.rego", "100", "101"] == "tests of what reads it"
+    assert by["bounds.rego", "1", "2"] == "all tests and cases"
+    assert by["too_much.rego", ">=", ">"] == "own cases"
+    assert by["too_much.rego", "<=", "<"] == "own tests"
+
+
 def test_tests_that_fail_by_themselves_show_nothing(root, capsys):
     write(root, f"rego/{FILE.replace('.rego', '_test.rego')}", TEST + "test_no if false\n")
     assert run(root) == (1, None)
