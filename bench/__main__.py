@@ -83,8 +83,8 @@ def _run(world: World, effort: Effort, results: Results, told: Progress) -> None
 
     told(f"embedded: {effort.most:,} tools and past calls, {effort.revoked:,} revoked ids")
     growth.measure_embedded(world, effort, results)
-    told(f"the evidence log: {effort.most:,} records")
-    growth.measure_evidence(world, effort, results)
+    told(f"the evidence log: {effort.records[-1]:,} records")
+    growth.measure_evidence(world, effort, results, told.so_far)
     if effort is FULL:
         told("OPA: more tools, more revoked ids")
         growth.measure_opa(world, built, effort, results)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import sqlite3
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -16,13 +14,12 @@ from inbounds.evidence import NoEvidence
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.pdp import DECISION
 
+from .commits import BareCommits
 from .measure import added, side_by_side, throughput
 from .results import Goal
 from .world import ARGUMENTS, TOOL, FreshTokens, Listening, begin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from inbounds import Guard
     from inbounds.pdp import PolicyDecisionPoint
 
@@ -35,8 +32,11 @@ COLD = "(b) the same, other tokens at every call"
 DURABLE = "(c) the same as (a), with durable evidence"
 SPAN = "an empty span"
 COMMITS = "two bare durable commits"
+IN_PLACE = "the same as (a), with two bare durable commits in the place of the records"
 _KEY = b"k" * 32
-_THREADS = 8
+_MANY = 8
+_SETTLED = 150
+"""As often as it takes until the evidence log's write-ahead log has been full once."""
 
 
 def question(world: World, pdp: PolicyDecisionPoint) -> bytes:
@@ -61,11 +61,14 @@ def measure(
 ) -> None:
     """Measure (a), (b) and (c) on one engine, beside `floor`, the engine alone."""
     name, bare = floor
-    paired = f"{name}, and {COMMITS}"
     asked = question(world, pdp)
     disk = Path(tempfile.mkdtemp(dir=world.folder))
     with contextlib.ExitStack() as stack:
-        commits = stack.enter_context(_commits(disk / "bare"))
+        log = SqliteEvidence(disk / "evidence", key=_KEY)
+        stack.callback(log.close)
+        durable = settled(world.guard(pdp, log))
+        commits = BareCommits(disk / "bare", like=log.path)
+        stack.callback(commits.close)
         entries: dict[str, Call] = {
             name: bare,
             f"{type(pdp).__name__}.ask": lambda: pdp.ask(
@@ -73,50 +76,68 @@ def measure(
             ),
             WARM: calling(world.guard(pdp, NoEvidence())),
             COLD: _cold(world, pdp, effort),
-            DURABLE: calling(world.guard(pdp, stack.enter_context(_evidence(disk / "evidence")))),
+            DURABLE: durable,
             SPAN: _span(),
-            COMMITS: commits,
-            paired: lambda: (bare(), commits()),
+            COMMITS: commits.both,
+            IN_PLACE: calling(world.guard(pdp, commits)),
         }
         found = side_by_side(entries, effort)
-    group = f"one call, {name}"
-    results.timings[group] = found
+    results.timings[f"one call, {name}"] = found
     most = 2.5 if pdp.name == "embedded" else 3.0
+    evidence, bare_commits = found[DURABLE].beyond(found[WARM]), found[IN_PLACE].beyond(found[WARM])
     results.goals += [
         Goal(
             f"(a) over {name}",
             found[WARM].over(found[name]),
             most,
             undisturbed=found[WARM].least / found[name].least,
+            told=f"{found[WARM]} over {found[name]}",
         ),
         Goal(
             f"{name}: what evidence adds to (a), over what two bare commits add",
-            added(found[DURABLE], found[WARM], beside=(found[paired], found[name])),
+            added(found[DURABLE], found[WARM], beside=(found[IN_PLACE], found[WARM])),
             1.5,
             undisturbed=(found[DURABLE].least - found[WARM].least)
-            / (found[paired].least - found[name].least),
+            / (found[IN_PLACE].least - found[WARM].least),
+            told=f"{evidence} over {bare_commits}",
         ),
     ]
+
+
+def settled(guard: Guard) -> Call:
+    """Begin a task, and return a call under it once its log is past its first pages."""
+    call = calling(guard)
+    for _ in range(_SETTLED):
+        call()
+    return call
 
 
 def measure_threads(
     world: World, pdp: PolicyDecisionPoint, effort: Effort, results: Results
 ) -> None:
-    """Count the calls a second of one and of eight threads, each with a task of its own."""
+    """Measure (a) with one and with many threads, each with a task of its own."""
     guard = world.guard(pdp, NoEvidence())
-    one, many = "1 thread", f"{_THREADS} threads"
-    found = throughput(
-        {one: [calling(guard)], many: [calling(guard) for _ in range(_THREADS)]}, effort
-    )
-    results.rates[pdp.name] = found
+    every = [calling(guard) for _ in range(max(effort.threads))]
+    counts = {_threads(number): every[:number] for number in effort.threads}
+    found = throughput(counts, effort)
+    results.rates[pdp.name] = {name: each.rate for name, each in found.items()}
+    results.timings[f"{pdp.name}, (a) by threads"] = {
+        name: each.timing for name, each in found.items()
+    }
+    one, many = found[_threads(1)], found[_threads(_MANY)]
     results.goals.append(
         Goal(
-            f"{pdp.name}: calls a second of {many} over {one}",
-            found[many] / found[one],
+            f"{pdp.name}: calls a second of {_threads(_MANY)} over {_threads(1)}",
+            many.over(one),
             1.0,
             least=True,
+            told=f"{many.rate:,.0f}/s over {one.rate:,.0f}/s",
         )
     )
+
+
+def _threads(number: int) -> str:
+    return f"{number} thread{'s' if number > 1 else ''}"
 
 
 def _cold(world: World, pdp: PolicyDecisionPoint, effort: Effort) -> Call:
@@ -127,30 +148,6 @@ def _cold(world: World, pdp: PolicyDecisionPoint, effort: Effort) -> Call:
     return lambda: task.call(TOOL, ARGUMENTS)
 
 
-@contextlib.contextmanager
-def _evidence(path: Path) -> Iterator[SqliteEvidence]:
-    log = SqliteEvidence(path, key=_KEY)
-    yield log
-    log.close()
-
-
 def _span() -> Call:
     tracer = TracerProvider().get_tracer("bench")
     return lambda: tracer.start_span("empty").end()
-
-
-@contextlib.contextmanager
-def _commits(path: Path) -> Iterator[Call]:
-    """Two rows of the size of the records, each in a transaction that is on the disk."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE rows (body TEXT NOT NULL)")
-    bodies = [json.dumps({"body": "x" * size}) for size in (1000, 300)]
-
-    def commit() -> Any:
-        for body in bodies:
-            connection.execute("INSERT INTO rows VALUES (?)", (body,))
-
-    yield commit
-    connection.close()

@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from inbounds.evidence import Decided, NoEvidence
-from inbounds.evidence.file import APPLICATION, SCHEMA, VERSION
+from inbounds.evidence import NoEvidence
 from inbounds.evidence.log import SqliteEvidence
-from inbounds.sqlite_file import SqliteFile
 
 from . import servers
-from .calls import calling, question
+from .calls import calling, question, settled
+from .filling import fill, verified
 from .measure import side_by_side
 from .results import Goal
-from .world import TOOL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from .measure import Call, Effort, Timing
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 _FLAT = 1.2
 _KEY = b"k" * 32
-_TOOLS_OF_OPA = 1_000
-"""What OPA gets: compiling a bundle takes seconds for each thousand tools."""
 
 
 def measure_embedded(world: World, effort: Effort, results: Results) -> None:
@@ -61,16 +57,14 @@ def measure_opa(
     world: World, small: tuple[list[Path], Path], effort: Effort, results: Results
 ) -> None:
     """Measure OPA with few and with many tools, without and with revoked ids."""
-    few, many = "10 tools", f"{_TOOLS_OF_OPA:,} tools"
-    revoked = f"{effort.revoked:,} revoked ids"
+    few, revoked = "10 tools", f"{effort.revoked:,} revoked ids"
+    more = {f"{tools:,} tools": tools for tools in sorted({1_000, effort.most})}
     with contextlib.ExitStack() as stack:
-        running = {
-            few: stack.enter_context(servers.opa(world, *small, unix=True)),
-            many: stack.enter_context(
-                servers.opa(world, *servers.bundles(world, _TOOLS_OF_OPA), unix=True)
-            ),
-            revoked: stack.enter_context(servers.opa(world, *small, unix=True)),
-        }
+        running = {few: stack.enter_context(servers.opa(world, *small, unix=True))}
+        for name, tools in more.items():
+            built = servers.bundles(world, tools)
+            running[name] = stack.enter_context(servers.opa(world, *built, unix=True))
+        running[revoked] = stack.enter_context(servers.opa(world, *small, unix=True))
         entries: dict[str, Call] = {}
         for name, server in running.items():
             servers.refresh(world, server, revoked=effort.revoked if name == revoked else 0)
@@ -82,20 +76,25 @@ def measure_opa(
     results.goals += _flat(found, few, "opa")
 
 
-def measure_evidence(world: World, effort: Effort, results: Results) -> None:
-    """Measure (c) on an empty log and on one that holds many records."""
-    few, many = "an empty log", f"a log of {effort.most:,} records"
+def measure_evidence(
+    world: World, effort: Effort, results: Results, told: Callable[[int], None]
+) -> None:
+    """Measure (c) on an empty log and on logs that hold many records."""
+    few = "an empty log"
     policy = world.embedded()
     with contextlib.ExitStack() as stack:
         stack.callback(policy.close)
-        logs = {name: world.folder / f"{place}.sqlite" for place, name in enumerate((few, many))}
-        _fill(logs[many], effort.most)
+        paths = {few: world.folder / "log-0.sqlite"}
+        for records in effort.records:
+            path = paths[f"a log of {records:,} records"] = world.folder / f"log-{records}.sqlite"
+            fill(path, records, key=_KEY, told=told)
+        verified(paths[f"a log of {effort.records[0]:,} records"], key=_KEY)
+        policy.push_live(world.feed())  # filling took part of its minute
         entries = {}
-        for name, path in logs.items():
+        for name, path in paths.items():
             log = SqliteEvidence(path, key=_KEY)
             stack.callback(log.close)
-            entries[name] = calling(world.guard(policy, log))
-        policy.push_live(world.feed())
+            entries[name] = settled(world.guard(policy, log))
         found = side_by_side(entries, effort)
     results.timings["embedded, (c) as the log grows"] = found
     results.goals += _flat(found, few, "embedded")
@@ -108,35 +107,8 @@ def _flat(found: Mapping[str, Timing], few: str, engine: str) -> list[Goal]:
             timing.over(found[few]),
             _FLAT,
             undisturbed=timing.least / found[few].least,
+            told=f"{timing} over {found[few]}",
         )
         for name, timing in found.items()
         if name != few
     ]
-
-
-def _fill(path: Path, records: int) -> None:
-    """Write so many records, without waiting for the disk at each."""
-    log = SqliteEvidence(path, key=_KEY)
-    log._file.close()  # noqa: SLF001 -- its one file that is not synced, for filling alone
-    log._file = SqliteFile(  # noqa: SLF001
-        path, application=APPLICATION, version=VERSION, schema=SCHEMA, durable=False
-    )
-    for place in range(records):
-        log.decided(
-            Decided(
-                decision_id=f"decision-{place:08}",
-                at=1_700_000_000_000_000_000 + place,
-                task="task-of-before",
-                sid="session-of-before",
-                tenant="acme",
-                subject="alice@acme.example",
-                agent="spiffe://acme.example/agent/assistant",
-                intent="correspond",
-                tool=TOOL,
-                outcome="allow",
-                resource_type="mail",
-                resource_digest="hmac-sha256:" + "0" * 64,
-                digest="hmac-sha256:" + "0" * 64,
-            )
-        )
-    log.close()

@@ -27,20 +27,42 @@ class Effort:
         batch: How many calls a turn has.
         seconds: How long a turn of throughput lasts.
         starts: How many processes are started for each way to start.
-        most: How many tools, past calls and records a decision must not depend on.
+        threads: How many threads ask at once.
+        most: How many tools and past calls a decision must not depend on.
         revoked: Likewise, how many revoked ids.
+        records: Likewise, how many records.
     """
 
     rounds: int
     batch: int
     seconds: float
     starts: int
+    threads: tuple[int, ...]
     most: int
     revoked: int
+    records: tuple[int, ...]
 
 
-FULL = Effort(rounds=25, batch=20, seconds=0.5, starts=9, most=10_000, revoked=100_000)
-QUICK = Effort(rounds=8, batch=10, seconds=0.25, starts=3, most=1_000, revoked=1_000)
+FULL = Effort(
+    rounds=25,
+    batch=20,
+    seconds=0.5,
+    starts=9,
+    threads=(1, 2, 8, 32),
+    most=10_000,
+    revoked=100_000,
+    records=(10_000, 1_000_000),
+)
+QUICK = Effort(
+    rounds=8,
+    batch=10,
+    seconds=0.25,
+    starts=3,
+    threads=(1, 8),
+    most=1_000,
+    revoked=1_000,
+    records=(1_000,),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +80,13 @@ class Timing:
     def least(self) -> float:
         """The time of the fastest calls: the second percentile, so that luck counts little."""
         return self.percentile(2)
+
+    def __str__(self) -> str:
+        return f"{self.percentile(50) * 1e6:,.0f} µs"
+
+    def beyond(self, other: Timing) -> str:
+        """Say how much longer than `other`: what the medians of all calls differ by."""
+        return f"{(self.percentile(50) - other.percentile(50)) * 1e6:,.0f} µs"
 
     def over(self, other: Timing) -> float:
         """Return how many times as long as `other`: the median of rounds."""
@@ -107,17 +136,46 @@ def _timed(call: Call, times: int) -> tuple[float, ...]:
     return tuple(taken)
 
 
-def throughput(entries: Mapping[str, Sequence[Call]], effort: Effort) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What some threads got done side by side.
+
+    Attributes:
+        rates: Calls a second, by round.
+        timing: How long the calls took.
+    """
+
+    rates: tuple[float, ...]
+    timing: Timing
+
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return statistics.median(self.rates)
+
+    def over(self, other: Throughput) -> float:
+        """Return how many times as many calls as `other`: the median of rounds."""
+        return statistics.median(
+            own / beside for own, beside in zip(self.rates, other.rates, strict=True)
+        )
+
+
+def throughput(entries: Mapping[str, Sequence[Call]], effort: Effort) -> dict[str, Throughput]:
     """Count the calls a second of each entry, which has one thread for each of its calls."""
-    found: dict[str, list[float]] = {name: [] for name in entries}
+    found: dict[str, list[tuple[float, tuple[float, ...]]]] = {name: [] for name in entries}
     for _ in range(max(3, effort.rounds // 5)):
         for name, calls in entries.items():
             found[name].append(_rate(calls, effort.seconds))
-    return {name: statistics.median(rates) for name, rates in found.items()}
+    return {
+        name: Throughput(
+            tuple(rate for rate, _ in turns), Timing(tuple(taken for _, taken in turns))
+        )
+        for name, turns in found.items()
+    }
 
 
-def _rate(calls: Sequence[Call], seconds: float) -> float:
-    made = [0] * len(calls)
+def _rate(calls: Sequence[Call], seconds: float) -> tuple[float, tuple[float, ...]]:
+    taken: list[list[float]] = [[] for _ in calls]
     failed: list[BaseException] = []
     ready = threading.Barrier(len(calls) + 1)
     over = threading.Event()
@@ -126,8 +184,9 @@ def _rate(calls: Sequence[Call], seconds: float) -> float:
         ready.wait()
         try:
             while not over.is_set():
+                begun = time.perf_counter()
                 calls[place]()
-                made[place] += 1
+                taken[place].append(time.perf_counter() - begun)
         except BaseException as error:  # noqa: BLE001 -- told by the thread that waits
             failed.append(error)
 
@@ -140,6 +199,8 @@ def _rate(calls: Sequence[Call], seconds: float) -> float:
     over.set()
     for thread in threads:
         thread.join()
+    lasted = time.perf_counter() - begun
     if failed:
         raise failed[0]
-    return sum(made) / (time.perf_counter() - begun)
+    every = tuple(seconds for own in taken for seconds in own)
+    return len(every) / lasted, every

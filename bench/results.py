@@ -25,6 +25,7 @@ class Goal:
         least: Whether `most` is a lower bound.
         undisturbed: The same of the fastest calls, which a busy machine disturbs least; None
             where there is no such thing.
+        told: The two that were compared, in units of their own.
     """
 
     what: str
@@ -32,6 +33,7 @@ class Goal:
     most: float
     least: bool = False
     undisturbed: float | None = None
+    told: str = ""
 
     @property
     def reached(self) -> bool:
@@ -65,6 +67,7 @@ class Results:
                     "found": round(goal.found, 2),
                     "at_least" if goal.least else "at_most": goal.most,
                     "reached": goal.reached,
+                    "told": goal.told,
                     **(
                         {}
                         if goal.undisturbed is None

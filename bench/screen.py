@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _COLUMNS = 100
+_SECONDS = 5.0
+"""How long something may take in silence."""
 
 
 def console() -> Console:
@@ -29,12 +31,20 @@ class Progress:
     def __init__(self, on: Console) -> None:
         self._console = on
         self._doing = ""
-        self._begun = 0.0
+        self._begun = self._said = 0.0
 
     def __call__(self, doing: str) -> None:
         """Say what is being measured now; what was before is over."""
         self._over()
         self._doing, self._begun = doing, time.monotonic()
+        self._said = self._begun
+
+    def so_far(self, number: int) -> None:
+        """Say how many of what is being made there are, now and then."""
+        now = time.monotonic()
+        if now - self._said > _SECONDS:
+            self._said = now
+            self._console.print(f"[dim]… {self._doing}: {number:,}[/]")
 
     def __enter__(self) -> Self:
         return self
@@ -115,10 +125,13 @@ def _goals(goals: list[dict[str, Any]]) -> Table:
     table.add_column("", ratio=1)
     table.add_column("found", justify="right", width=7)
     table.add_column("undisturbed", justify="right", width=11)
-    table.add_column("", justify="right", width=9)
+    table.add_column("", justify="right", width=6)
+    table.add_column("p50", width=26)
     for goal in goals:
         mark = Text("✓", style="green") if goal["reached"] else Text("✗", style="red")
         limit = f"≥ {goal['at_least']:g}" if "at_least" in goal else f"≤ {goal['at_most']:g}"
         undisturbed = f"{goal['undisturbed']:.2f}" if "undisturbed" in goal else ""
-        table.add_row(mark, Text(goal["what"]), f"{goal['found']:.2f}", undisturbed, limit)
+        table.add_row(
+            mark, Text(goal["what"]), f"{goal['found']:.2f}", undisturbed, limit, goal["told"]
+        )
     return table

@@ -67,7 +67,8 @@ def measure(world: World, effort: Effort, results: Results) -> None:
         ratio = statistics.median(
             own / beside for own, beside in zip(found[name], found[LIBRARIES], strict=True)
         )
-        results.goals.append(Goal(f"{name}, over {LIBRARIES}", ratio, most))
+        told = f"{medians[name] * 1000:,.0f} ms over {medians[LIBRARIES] * 1000:,.0f} ms"
+        results.goals.append(Goal(f"{name}, over {LIBRARIES}", ratio, most, told=told))
 
 
 def measure_memory(world: World, results: Results) -> None:
