@@ -252,6 +252,8 @@ def test_a_permit_runs_once_however_many_try(alone, embedded):
             permit.finish(None)
     assert set(outcomes) <= {0, 1}
     assert len(alone.ran()) == len(set(alone.ran())) == sum(outcomes)
+    assert alone.executed()["yes"] == sum(outcomes)
+    task.end()
 
 
 # --- contexts ------------------------------------------------------------------------------

@@ -219,6 +219,8 @@ class Permit:
             if not self._open or os.getpid() != self._process:
                 raise self._used()
             self._open = False
+            if executed == "no" and self._begun:
+                executed = "yes"  # whoever cancels comes too late
             if executed is None:
                 executed = "yes"
                 if self._begun is False:
