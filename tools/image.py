@@ -117,7 +117,10 @@ def gather_demo(folder: Path) -> None:
             *("--platform", f"manylinux_2_28_{machine}", "--platform", f"manylinux2014_{machine}"),
             *(f"{wheel}[cli]", "aiosmtpd"),
         )
-    shutil.rmtree(home / "packages" / "bin", ignore_errors=True)  # for another place and Python
+    # Programs are for another place and Python; tests bring keys along that look like secrets.
+    for unwanted in ("bin", "*/tests"):
+        for path in (home / "packages").glob(unwanted):
+            shutil.rmtree(path)
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "demo", home / "demo", ignore=skipped)
     licenses = folder / "root" / "licenses"

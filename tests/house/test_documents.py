@@ -24,6 +24,7 @@ _WALKED = {
     "README.md": "tests/integration/test_readme.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/operators.md": "tests/integration/test_operators.py",
+    "docs/containers.md": "tests/integration/containers/test_document.py",
 }
 """Which documents a test walks through, and which test."""
 

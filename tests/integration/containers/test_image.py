@@ -19,7 +19,7 @@ from demo.performance import perform
 from demo.stage import Apart
 from tests import engines
 from tests.authority import Authority
-from tests.containers import HARDENED, ROOT, USER, Store, needed
+from tests.containers import HARDENED, ROOT, USER
 
 from inbounds import DecisionUnavailable, InboundsError, assets, clock, opa_config
 from inbounds.bundle.archive import pack, signed, unpack
@@ -64,14 +64,11 @@ class Given:
 
 
 @pytest.fixture(scope="module")
-def store():
-    needed()
-    with Store() as made:
-        begun = time.monotonic()
-        made.make_images("--only", "opa")
-        size = made.image(OPA)["Size"]
-        print(f"\nimage of OPA: {size / 1e6:.0f} MB, in {time.monotonic() - begun:.0f} s")
-        yield made
+def built(store):
+    """What the image was built from: bundles by name, and the key of them."""
+    folder = store.folder / "bundles"
+    (policy,), (live,) = folder.glob("policy-*.tar.gz"), folder.glob("live-*.tar.gz")
+    return {"policy": policy, "live": live, "key": folder / "release.pub"}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +116,7 @@ def asked(url, method, path, *, token=None, body=b"{}"):
 # --- what is in it -------------------------------------------------------------------------
 
 
-def test_nothing_is_in_it_but_opa_its_configuration_and_signed_bundles(store):
+def test_nothing_is_in_it_but_opa_its_configuration_and_signed_bundles(store, built):
     with store.mounted(OPA) as root:
         found = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
         assert found == {
@@ -130,7 +127,9 @@ def test_nothing_is_in_it_but_opa_its_configuration_and_signed_bundles(store):
             "licenses/LICENSE",
         }
         for name in ("policy", "live"):
-            read_signed(root / "bundles" / f"{name}.tar.gz", assets.release_key())
+            inside = root / "bundles" / f"{name}.tar.gz"
+            read_signed(inside, built["key"])
+            assert inside.read_bytes() == built[name].read_bytes()
         ours = [root / "run" / "inbounds"]
         for path in root.rglob("*"):
             about = path.lstat()
@@ -138,7 +137,7 @@ def test_nothing_is_in_it_but_opa_its_configuration_and_signed_bundles(store):
             assert not about.st_mode & 0o022, path
 
 
-def test_its_configuration_is_the_shipped_one_with_files_for_a_bundle_server(store):
+def test_its_configuration_is_the_shipped_one_with_files_for_a_bundle_server(store, built):
     import yaml
 
     with store.mounted(OPA) as root:
@@ -153,7 +152,7 @@ def test_its_configuration_is_the_shipped_one_with_files_for_a_bundle_server(sto
         "live": "release",
         "deployment": "deployment",
     }
-    assert told["keys"]["release"]["key"] == assets.release_key().read_text("ascii").strip()
+    assert told["keys"]["release"]["key"] == built["key"].read_text("ascii").strip()
     assert {key["algorithm"] for key in told["keys"].values()} == {"ES256"}
 
 
@@ -175,19 +174,19 @@ def test_it_starts_opa_as_inbounds_serve_does_and_as_nobody(store):
     assert all(entry.startswith("PATH=") for entry in config.get("Env") or [])
 
 
-def test_it_says_what_it_is(store):
+def test_it_says_what_it_is(store, built):
     labels = store.image(OPA)["Labels"]
     image = "org.opencontainers.image"
     assert labels[f"{image}.title"] == OPA
     assert labels[f"{image}.version"] == __version__
     assert labels[f"{image}.licenses"] == "Apache-2.0"
-    revision = read_signed(assets.policy_bundle(), assets.release_key()).revision
+    revision = read_signed(built["policy"], built["key"]).revision
     assert labels[f"{image}.revision"] == revision
 
 
-def test_the_same_files_give_the_same_image(store):
+def test_the_same_files_give_the_same_image(store, built):
     before = store.image(OPA)
-    store.make_images("--only", "opa")
+    store.make_images("--only", "opa", "--bundles", built["key"].parent, "--key", built["key"])
     after = store.image(OPA)
     assert before["RootFS"]["Layers"] == after["RootFS"]["Layers"]
     assert before["Digest"] == after["Digest"]
@@ -359,14 +358,32 @@ def test_a_deployment_that_its_key_has_not_signed_is_not_in_force(store, given, 
         refuses(opa, given)
 
 
-@pytest.mark.parametrize("name", ["policy", "live"])
-def test_neither_is_another_policy_in_place_of_its_own(store, given, name):
-    source = assets.policy_bundle() if name == "policy" else assets.live_bundle()
-    other = given.deployment / "other.tar.gz"
-    other.write_bytes(by_a_stranger(source.read_bytes(), given.sockets))
-    over = f"--volume={other}:/bundles/{name}.tar.gz:ro"
-    with store.running(OPA, *HARDENED, "--network=none", *given.mounts, over) as opa:
+def test_neither_is_another_policy_in_place_of_its_own(store, given, built):
+    with store.running(
+        OPA, *HARDENED, "--network=none", *given.mounts, in_place("policy", built, given)
+    ) as opa:
         refuses(opa, given)
+
+
+def test_without_its_own_list_of_what_is_revoked_nothing_runs(store, given, built, tmp_path):
+    with store.running(
+        OPA, *HARDENED, "--network=none", *given.mounts, in_place("live", built, given)
+    ) as opa:
+        unready(opa)
+        house = tmp_path / "house"
+        house.mkdir()
+        performed = perform("opa", house, apart=Apart(given.url, given.authority))
+    assert not performed.held
+    for step in performed.steps:
+        assert step.outcome == "refused"
+        assert "task.revocation_feed_stale" in (step.code, *step.further)
+
+
+def in_place(name, built, given):
+    """Mount a bundle that a stranger has signed over one in the image."""
+    other = given.deployment / "other.tar.gz"
+    other.write_bytes(by_a_stranger(built[name].read_bytes(), given.sockets))
+    return f"--volume={other}:/bundles/{name}.tar.gz:ro"
 
 
 def test_without_the_deployments_key_it_does_not_start(store, given):
@@ -383,13 +400,18 @@ def healthy(given):
         return False
 
 
-def refuses(opa, given):
-    """Assert that it is up, says it is not ready, and why, and answers nothing."""
+def unready(opa):
+    """Assert that it is up, says why it is not ready, and that it is not."""
     deadline = time.monotonic() + 60
     while "Bundle load failed" not in opa.log():
         assert time.monotonic() < deadline, opa.log()
         time.sleep(0.2)
     assert opa.healthy() != 0
+
+
+def refuses(opa, given):
+    """Assert that it is up and not ready, and answers nobody."""
+    unready(opa)
     for token in (None, given.token("pep")):
         assert asked(given.url, "POST", DECISION, token=token).status in (401, 500)
     with server(given.url, given.token("pep")) as asking, pytest.raises(DecisionUnavailable):
@@ -399,8 +421,8 @@ def refuses(opa, given):
 # --- building from bundles of one's own ----------------------------------------------------
 
 
-def test_bundles_that_the_key_has_not_signed_are_not_built_into_an_image(store, tmp_path):
-    shutil.copy(assets.policy_bundle(), tmp_path)
+def test_bundles_that_the_key_has_not_signed_are_not_built_into_an_image(store, tmp_path, built):
+    shutil.copy(built["policy"], tmp_path)
     key = engines.signing_keys(tmp_path).public
     done = store.run(
         *(sys.executable, "-m", "tools.image", "--only", "opa"),
