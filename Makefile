@@ -21,8 +21,8 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 	tests/integration/test_opa_versions.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs generated \
-	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants nightly \
-	lowest test-oldest-opa bench wheel image clean
+	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants \
+	mutants-python nightly lowest test-oldest-opa bench wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,9 @@ lint-python: setup
 
 mutants: setup ## Change the policy one small step at a time, and see that a test notices each
 	$(PY) -m tools.mutants
+
+mutants-python: setup assets ## Put faults into the core, one by one, and see that a test notices each
+	$(PY) -m tools.mutants_python
 
 nightly: test mutants lowest ## Run what takes long, and the tests on the lowest versions of all libraries
 	$(PY) -m pytest -m nightly

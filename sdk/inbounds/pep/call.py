@@ -76,7 +76,7 @@ class Call:
         self._tool = target.name
         self._target = target
         self._given = arguments
-        self._recorded = False
+        self._recording = False
         self._id = uuid7()
         self._deadline = clock.monotonic() + parts.configuration.deadline
         self._registered: RegistryAnswer | None = None
@@ -110,8 +110,8 @@ class Call:
                 self._tell(span, decision)
                 if decision.allowed:
                     self._parts.discharger.before(self._tool, decision.obligations)
+                self._recording = decision.allowed
                 self._record(span, decision)
-                self._recorded = decision.allowed
             except InboundsError as error:
                 error.decision_id = error.decision_id or self._id
                 span.unavailable(error)
@@ -333,9 +333,18 @@ class Call:
         return tuple(sorted(named)[:_MOST_POINTERS])
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
+        if code.startswith("evidence."):
+            return
         # What stopped it is what the caller has to hear, not that it left no record.
         with contextlib.suppress(DecisionUnavailable):
-            if self._recorded:
+            try:
+                self._parts.evidence.decided(
+                    self._decided(span, outcome="unavailable", codes=(code,))
+                )
+            except DecisionUnavailable:
+                if not self._recording:
+                    raise
+                # Stopped while the allow was written, and written it was: a log takes none twice.
                 self._parts.evidence.executed(
                     Executed(
                         decision_id=self._id,
@@ -343,10 +352,6 @@ class Call:
                         executed="no",
                         status="cancelled",
                     )
-                )
-            elif not code.startswith("evidence."):
-                self._parts.evidence.decided(
-                    self._decided(span, outcome="unavailable", codes=(code,))
                 )
 
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:

@@ -1,0 +1,514 @@
+"""What no other test noticed when a fault was put into the core; see `make mutants-python`."""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import sqlite3
+import time
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from inbounds import (
+    AccessDenied,
+    ApprovalRequired,
+    ArgumentNotRepresentable,
+    ConfigurationError,
+    DecisionUnavailable,
+    Resource,
+    TokenInvalid,
+    clock,
+)
+from inbounds.canonical import canonical_json, digest
+from inbounds.pdp import DECISION, Reply
+from inbounds.tasks import RENEW_WITHIN
+from inbounds.telemetry import NAMES, Telemetry
+from inbounds.testing import AGENT, SUBJECT
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Move the clock of this process to so many seconds from when the test began."""
+    begun = int(time.time())
+    monkeypatch.setattr(clock, "now", lambda: begun)
+    return lambda seconds: monkeypatch.setattr(clock, "now", lambda: begun + seconds)
+
+
+class Between:
+    """The policy's own PDP; keeps the questions and may change what is said of a decision."""
+
+    def __init__(self, pdp):
+        self.pdp = pdp
+        self.name = pdp.name
+        self.asked = []
+        self.say = lambda answer: answer
+
+    def ask(self, entrypoint, question, **how):
+        reply = self.pdp.ask(entrypoint, question, **how)
+        if entrypoint != DECISION:
+            return reply
+        self.asked.append((json.loads(question), how))
+        return Reply(self.say(reply.result), engine_id="engine-1")
+
+    def close(self):
+        self.pdp.close()
+
+
+@pytest.fixture
+def between(policy):
+    """What stands between the guard and its PDP."""
+    policy.guard._parts.pdp = Between(policy.guard._parts.pdp)
+    return policy.guard._parts.pdp
+
+
+@pytest.fixture
+def spans(policy):
+    """What is told of each decision, by the words of `telemetry.NAMES`."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    policy.guard._parts.telemetry = Telemetry(tracer_provider=provider)
+    words = {name: word for word, name in NAMES.items()}
+    return lambda: [
+        {words[name]: value for name, value in span.attributes.items()}
+        for span in exporter.get_finished_spans()
+    ]
+
+
+def read(task, **how):
+    """Ask for the permit of one ordinary call."""
+    return task.permit("mail.read", {"id": "42"}, resource=lambda id: ("mail", id), **how)
+
+
+def bodies(policy):
+    """What the evidence log holds."""
+    with contextlib.closing(sqlite3.connect(policy.guard.evidence.path)) as log:
+        return [json.loads(body) for (body,) in log.execute("SELECT body FROM records")]
+
+
+def records(policy):
+    """What the evidence log holds: outcome or execution, and codes or status."""
+    return [
+        (body["outcome"], body["codes"])
+        if "outcome" in body
+        else (body["executed"], body["status"])
+        for body in bodies(policy)
+    ]
+
+
+class TestRenewal:
+    """A task's token is short; the task asks for the next one in time, up to its deadline."""
+
+    def test_in_time(self, policy, at):
+        """
+        A token that is about to expire is renewed before it is used, and not earlier.
+        """
+        task = policy.task()
+        first = task.grant
+        lifetime = first.expires - int(clock.now())
+
+        at(lifetime - RENEW_WITHIN)
+        assert first.token == task.grant.token
+
+        at(lifetime - RENEW_WITHIN + 1)
+        renewed = task.grant
+        assert first.token != renewed.token
+        assert first.expires - RENEW_WITHIN + 1 + lifetime == renewed.expires
+        assert renewed.token == task.grant.token
+
+    def test_a_minute_is_left_for_the_call(self):
+        """
+        Nothing that takes less than a minute meets a token that has expired meanwhile.
+        """
+        assert 60 == RENEW_WITHIN
+
+    def test_not_beyond_the_deadline(self, policy, at):
+        """
+        Where renewing gives no more time, none is asked for; then the time is up.
+        """
+        task = policy.task(seconds=30)
+        first = task.grant
+        assert first.authority.deadline == first.expires
+
+        at(29)
+        assert first.token == task.grant.token
+
+        at(30)
+        with pytest.raises(TokenInvalid) as ei:
+            _ = task.grant
+        assert "task.deadline" == ei.value.code
+
+    def test_up_to_the_deadline(self, policy, at):
+        """
+        The last renewal reaches the deadline and no further.
+        """
+        task = policy.task(seconds=400)
+        deadline = task.authority.deadline
+
+        at(390)
+        assert deadline == task.grant.expires
+
+
+class Interrupted:
+    """An evidence log during whose writing the program is interrupted."""
+
+    def __init__(self, log, *, after):
+        self.log = log
+        self.after = after
+        self.interrupts = 1
+
+    def decided(self, record):
+        if self.interrupts:
+            self.interrupts = 0
+            if self.after:
+                self.log.decided(record)
+            raise KeyboardInterrupt
+        self.log.decided(record)
+
+    def executed(self, record):
+        self.log.executed(record)
+
+    def close(self):
+        self.log.close()
+
+
+class TestInterrupted:
+    """Stopped while the decision is written: it has not run, and the log says so."""
+
+    def permit(self, policy, tool, arguments):
+        with policy.task() as task, pytest.raises(KeyboardInterrupt):
+            task.permit(tool, arguments, resource=lambda **_: ("mail", "42"))
+        return str(task.report())
+
+    def test_after_the_record(self, policy):
+        """
+        An allow that was written is followed by `executed: no`.
+        """
+        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=True)
+
+        said = self.permit(policy, "mail.read", {"id": "42"})
+
+        assert [("allow", []), ("no", "cancelled")] == records(policy)
+        assert "in bounds · 0 ran · 0 refused · 1 stopped" == said
+
+    def test_before_the_record(self, policy):
+        """
+        Where nothing was written, that the decision came to nothing is.
+        """
+        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=False)
+
+        self.permit(policy, "mail.read", {"id": "42"})
+
+        assert [("unavailable", ["call.interrupted"])] == records(policy)
+
+    def test_after_a_refusal(self, policy):
+        """
+        A refusal that was written stays the one record.
+        """
+        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=True)
+
+        said = self.permit(policy, "mail.send", {"to": ["m@evil.example"], "body": ""})
+
+        assert ["deny"] == [outcome for outcome, _ in records(policy)]
+        assert "in bounds · 0 ran · 1 refused" == said
+
+
+class TestCalls:
+    async def test_an_async_tool_that_raises(self, policy):
+        """
+        What an awaited tool raises passes through, and is recorded as an error.
+        """
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        async def read(id: str) -> str:
+            await asyncio.sleep(0)
+            raise LookupError("secret text")
+
+        async with policy.task() as task:
+            with pytest.raises(LookupError, match="secret text"):
+                await read("42")
+
+        assert [("allow", []), ("yes", "error")] == records(policy)
+        assert "in bounds · 1 ran · 0 refused" == str(task.report())
+
+    def test_a_resource_without_a_json_form(self, policy):
+        """
+        A resource that cannot be sent is refused before anybody is asked.
+        """
+        resource = Resource.model_construct(type="mail", id="\ud800")
+
+        with policy.task() as task, pytest.raises(ArgumentNotRepresentable) as ei:
+            task.permit("mail.read", {"id": "42"}, resource=lambda id: resource)
+
+        assert "resource.not_representable" == ei.value.code
+        assert [("unavailable", ["resource.not_representable"])] == records(policy)
+
+    def test_a_dry_run_without_an_answer(self, policy):
+        """
+        Asking what would be decided raises where nothing is; there is no decision then.
+        """
+        policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: id)
+
+        with policy.task() as task:
+            policy.guard._parts.pdp.close()
+            with pytest.raises(DecisionUnavailable) as ei:
+                task.evaluate("mail.read", {"id": "42"})
+
+        assert "decision.unreachable" == ei.value.code
+        assert [] == records(policy)
+
+
+class TestGuard:
+    def test_two_functions_of_one_name(self, policy):
+        """
+        A name stands for one function: the second is refused, the first stays.
+        """
+        first = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: id)
+
+        with pytest.raises(ConfigurationError) as ei:
+            policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: id)
+
+        assert "configuration.tool_twice" == ei.value.code
+        assert {"mail.read": first} == dict(policy.guard.tools)
+
+    def test_closed_at_the_end_of_its_block(self, policy):
+        """
+        A guard that was left permits nothing.
+        """
+        task = policy.task()
+        with policy.guard:
+            pass
+
+        with pytest.raises(DecisionUnavailable):
+            task.permit("mail.read", {"id": "42"}, resource=lambda id: ("mail", id))
+
+
+class TestTold:
+    """What the span and the record of a decision say, in each outcome."""
+
+    def test_an_allow(self, policy, between, spans):
+        """
+        The record names the call by digests, and who had it judged by what.
+        """
+        with policy.task() as task:
+            permit = read(task, tool_call_id="call-1")
+            permit.finish(None)
+
+        parts = policy.guard._parts
+        key = (parts.digest_key, parts.digest_key_id)
+        (span,) = spans()
+        decided, executed = bodies(policy)
+        decision = permit.decision
+        assert {"at", "seq", "prev"} < decided.keys()
+        assert {
+            "kind": "decided.v1",
+            "decision_id": decision.id,
+            "task": task.id,
+            "sid": task.session.sid,
+            "tenant": "acme",
+            "subject": SUBJECT,
+            "agent": AGENT,
+            "intent": "correspond",
+            "tool": "mail.read",
+            "effects": ["read"],
+            "resource_type": "mail",
+            "resource_digest": digest(b"42", *key),
+            "digest": digest(canonical_json({"id": "42"}), *key),
+            "outcome": "allow",
+            "codes": [],
+            "pointers": [],
+            "obligations": [],
+            "policy": policy._policy.revision,
+            "deployment": "development",
+            "engine": "embedded",
+            "engine_id": "engine-1",
+            "pep": "assistant-pep",
+            "granted": {
+                "effects": ["export", "read", "write"],
+                "tools": ["file.write", "mail.read", "mail.send", "web.get"],
+            },
+        } == {
+            name: value
+            for name, value in decided.items()
+            if name not in {"at", "seq", "prev", "trace_id", "span_id"}
+        }
+        assert (32, 16) == (len(decided["trace_id"]), len(decided["span_id"]))
+        assert ("yes", "ok", decision.id) == (
+            *(executed["executed"], executed["status"], executed["decision_id"]),
+        )
+        assert ("allow", "executed", "enforce", "call-1") == (
+            *(span["outcome"], span["enforcement"], span["mode"], span["tool_call_id"]),
+        )
+        assert (decision.id, decided["digest"], "engine-1") == (
+            *(span["decision_id"], span["digest"], span["engine_id"]),
+        )
+        assert decision.grants
+        assert "engine-1" == decision.engine_id
+
+    def test_a_deny(self, policy, between, spans):
+        """
+        A refusal is told with its codes and where the arguments are at fault.
+        """
+        with policy.task() as task, pytest.raises(AccessDenied) as ei:
+            task.permit(
+                "mail.send",
+                {"to": ["m@evil.example"], "body": ""},
+                resource=lambda to, body: ("mailbox", "alice"),
+            )
+
+        (span,) = spans()
+        (decided,) = bodies(policy)
+        assert ("deny", "blocked") == (span["outcome"], span["enforcement"])
+        assert ei.value.decision_id == span["decision_id"] == decided["decision_id"]
+        assert "deny" == decided["outcome"]
+        assert [reason.code for reason in ei.value.decision.reasons] == decided["codes"]
+        assert ["/to/0"] == decided["pointers"]
+
+    def test_an_obligation(self, policy):
+        """
+        What had to be done is named by its type.
+        """
+        tool = {**policy.deployment["tools"]["mail.read"], "notify": "owner@acme.example"}
+        policy.change(tools={**policy.deployment["tools"], "mail.read": tool})
+        parts = policy.guard._parts
+        parts.discharger = type(parts.discharger)(lambda to, tool: None)
+
+        with policy.task() as task:
+            read(task).finish(None)
+
+        assert ["notify"] == bodies(policy)[0]["obligations"]
+
+    def test_an_ask(self, policy, between, spans):
+        """
+        A call that waits for a person is paused.
+        """
+
+        def ask(answer):
+            context = answer["context"]
+            state = policy.guard._parts.sessions.load(task.session).model_dump()
+            ids = context["session"]["decisions"]
+            session = {**state, "version": context["session"]["version"], "decisions": ids}
+            session["refusals"] = state["refusals"] + 1
+            reason = {"code": "site.ask.me", "message": "ask", "severity": "low"}
+            said = {"outcome": "ask", "reasons": [reason], "session": session, "grants": []}
+            return {"decision": False, "context": {**context, **said}}
+
+        between.say = ask
+        with policy.task() as task, pytest.raises(ApprovalRequired):
+            read(task)
+
+        (span,) = spans()
+        assert ("ask", "paused") == (span["outcome"], span["enforcement"])
+        assert [("ask", ["site.ask.me"])] == records(policy)
+
+    def test_no_answer(self, policy, between, spans):
+        """
+        Where no answer came, the error, the span and the record name one decision.
+        """
+        between.say = lambda answer: None
+        with policy.task() as task, pytest.raises(DecisionUnavailable) as ei:
+            read(task)
+
+        (span,) = spans()
+        (decided,) = bodies(policy)
+        assert ("unavailable", "blocked") == (span["outcome"], span["enforcement"])
+        assert ei.value.code == span["error"]
+        assert ei.value.decision_id == decided["decision_id"]
+        assert [("unavailable", [ei.value.code])] == records(policy)
+
+    def test_a_dry_run(self, policy, between, spans):
+        """
+        A dry run is marked as one, tells what would be decided, and enforces nothing.
+        """
+        with policy.task() as task:
+            allowed = task.evaluate("mail.read", {"id": "42"}, resource=lambda id: ("mail", id))
+
+        (span,) = spans()
+        assert ("allow", "shadowed", "evaluate_only") == (
+            *(span["outcome"], span["enforcement"], span["mode"]),
+        )
+        assert allowed.id == span["decision_id"]
+        assert {"id": "42"} == between.asked[0][0]["action"]["properties"]["arguments"]
+        assert [] == records(policy)
+
+        with pytest.raises(DecisionUnavailable) as ei:
+            task.evaluate("mail.read", {"id": "42"}, resource=lambda id: ("mail", id))
+        assert "task.over" == ei.value.code
+
+
+class TestAsked:
+    """What the question holds."""
+
+    def test_everything(self, policy, between):
+        """
+        The question is whole, says nothing twice and leaves out what has nothing to say.
+        """
+        with policy.task() as task:
+            state = policy.guard._parts.sessions.load(task.session).model_dump()
+            permit = read(task)
+            permit.cancel()
+
+        parts = policy.guard._parts
+        question, how = between.asked[0]
+        credentials = question["context"].pop("credentials")
+        version = question["context"]["pep"].pop("version")
+        assert {
+            "question": 1,
+            "subject": {"type": "user", "id": SUBJECT},
+            "action": {
+                "name": "mail.read",
+                "properties": {
+                    "arguments": {"id": "42"},
+                    "parsed": {"/id": {"kind": "id"}},
+                    "origins": {},
+                    "digest": digest(
+                        canonical_json({"id": "42"}), parts.digest_key, parts.digest_key_id
+                    ),
+                    "registry": "development",
+                },
+            },
+            "resource": {"type": "mail", "id": "42"},
+            "context": {
+                "decision": {"id": permit.decision.id},
+                "agent": AGENT,
+                "session": state,
+                "environment": question["context"]["environment"],
+                "pep": {
+                    "id": "assistant-pep",
+                    "supported_obligations": list(parts.discharger.supported),
+                },
+            },
+        } == question
+        assert None not in question["context"]["environment"].values()
+        assert version
+        assert task.grant.token == credentials["task"]
+        assert [[], []] == [credentials["chain"], credentials["approvals"]]
+        assert 3 == len(credentials["identity"].split("."))
+        assert how["deadline"] <= clock.monotonic() + policy.guard.configuration.deadline
+
+    def test_of_an_agent_alone(self, policy, between):
+        """
+        Where no person stands behind the task, the agent itself is the subject.
+        """
+        task = policy.task()
+        request = dataclasses.replace(task._grant.request, subject=AGENT)
+        task._grant = dataclasses.replace(task._grant, request=request)
+
+        with pytest.raises(AccessDenied):
+            read(task)
+
+        assert {"type": "workload", "id": AGENT} == between.asked[0][0]["subject"]
+
+    def test_within_the_trace(self, policy, between, spans):
+        """
+        The engine is told of the span that the decision has here.
+        """
+        with policy.task() as task:
+            read(task).cancel()
+
+        decided = bodies(policy)[0]
+        said = between.asked[0][1]["traceparent"]
+        assert [decided["trace_id"], decided["span_id"]] == said.split("-")[1:3]

@@ -1,0 +1,326 @@
+"""`python -m tools.mutants_python [--only PATTERN] [area …]`."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import dataclasses
+import fnmatch
+import hashlib
+import importlib
+import json
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from . import operators, plugin
+
+ROOT = Path(__file__).resolve().parents[2]
+SDK = ROOT / "sdk"
+BUILD = ROOT / "build" / "mutants_python"
+NAMED = ROOT / "tests" / "mutants_python.yaml"
+_ALIVE = {"survived", "not reached", "broken"}
+_MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of its own is made there
+LONGEST = 120.0
+"""How many seconds the tests of one fault may take at most."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Area:
+    """Modules of the core, and the tests that are to notice what is wrong with them."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+AREAS = {
+    "pep": Area(
+        modules=(
+            *("inbounds/pep/call.py", "inbounds/pep/permit.py", "inbounds/pep/guard.py"),
+            *("inbounds/tasks.py", "inbounds/canonical.py"),
+        ),
+        tests=(
+            *("tests/unit/test_core_faults.py", "tests/unit/test_pep.py"),
+            *("tests/unit/test_canonical.py", "tests/unit/test_judged_is_run.py"),
+            *("tests/unit/test_tools.py", "tests/unit/test_issuer.py"),
+            "tests/integration/fail_closed/test_stores.py",
+        ),
+    ),
+    "embedded": Area(
+        modules=tuple(
+            f"inbounds/pdp/{name}.py"
+            for name in ("embedded", "wasm", "crossing", "compiled", "ticker", "values")
+        ),
+        tests=(
+            *("tests/unit/test_pdp_*.py", "tests/integration/fail_closed/*.py"),
+            "tests/integration/test_engines_agree.py",
+        ),
+    ),
+    "builtins": Area(
+        modules=tuple(
+            f"inbounds/pdp/{name}.py" for name in ("builtins", "formatting", "times", "jwk", "jws")
+        ),
+        tests=("tests/unit/test_pdp_*.py", "tests/integration/test_builtins.py"),
+    ),
+    "server": Area(
+        modules=tuple(
+            f"inbounds/pdp/{name}.py"
+            for name in ("opa", "opa_live", "process", "transport", "__init__")
+        ),
+        tests=(
+            *("tests/unit/test_opa_server.py", "tests/unit/test_pdp_server*.py"),
+            *("tests/integration/test_opa_server.py", "tests/integration/fail_closed/*.py"),
+        ),
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mutant:
+    """One fault of one module.
+
+    Attributes:
+        file: The module's file.
+        number: The fault's place in `operators.sites`.
+        site: Where it is.
+        tests: The tests that reach it, quickest first.
+        seconds: How long those take when nothing is wrong.
+        early: Whether it is reached while modules are imported.
+    """
+
+    file: Path
+    number: int
+    site: operators.Site
+    tests: tuple[str, ...]
+    seconds: float
+    early: bool
+
+    @property
+    def module(self) -> str:
+        """The module's name, as it is imported."""
+        parts = self.file.relative_to(SDK).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @property
+    def name(self) -> str:
+        """A name that outlives other lines coming and going."""
+        return f"{self.module.removeprefix('inbounds.')}/{self.site.name}"
+
+    def code(self) -> Any:
+        """Compile the module with the fault in it."""
+        tree = operators.mutated(self.file.read_text("utf-8"), self.number)
+        return compile(tree, str(self.file), "exec", dont_inherit=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Put every fault to the test, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants_python", description=__doc__)
+    parser.add_argument("areas", nargs="*", help=f"of {', '.join(AREAS)}; all by default")
+    parser.add_argument("--only", default="*", help="a pattern that the mutants' names fit")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="only what no test noticed the last time; the rest counts as it came out then",
+    )
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=math.inf,
+        help="seconds of tests for each mutant, the quickest tests first; all by default",
+    )
+    asked = parser.parse_args(arguments)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    os.chdir(ROOT)
+    # Before a fork, and so for all children: what takes long to import and has no fault in it.
+    for library in ("pydantic", "wasmtime", "requests", "opentelemetry.sdk.trace", "jwt"):
+        importlib.import_module(library)
+    outcomes: dict[str, plugin.Outcome] = {}
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as scratch:
+        os.environ["TMPDIR"] = tempfile.tempdir = scratch
+        for area in asked.areas or AREAS:
+            outcomes |= _tried(area, AREAS[area], asked)
+    return _judged(outcomes, whole=asked.only == "*" and asked.budget == math.inf)
+
+
+def _tried(area: str, of: Area, asked: argparse.Namespace) -> dict[str, plugin.Outcome]:
+    files = [(SDK / module).resolve() for module in of.modules]
+    tests = sorted({str(path) for pattern in of.tests for path in Path().glob(pattern)})
+    reach = _reach(area, files, tests)
+    if reach["failed"]:
+        raise SystemExit(f"{area}: fails with no fault in the core: {reach['failed']}")
+    every = [mutant for file in files for mutant in _mutants(file, reach, asked.budget)]
+    wanted = [mutant for mutant in every if fnmatch.fnmatchcase(mutant.name, asked.only)]
+    outcomes: dict[str, plugin.Outcome] = {}
+    before = _noticed(area) if asked.again else {}
+    log = (BUILD / f"{area}.log").open("w", encoding="utf-8")
+
+    def tell(mutant: Mutant, outcome: plugin.Outcome) -> None:
+        outcomes[mutant.name] = outcome
+        print(outcome.kind, mutant.name, outcome.by, sep="\t", file=log, flush=True)
+        shown = f"{area}: {len(outcomes)} of {len(wanted)}"
+        print(f"\r{shown}" if sys.stdout.isatty() else "", end="", flush=True)
+
+    with log:
+        for mutant in wanted:
+            if mutant.name in before:
+                tell(mutant, before[mutant.name])
+            elif not mutant.tests:
+                tell(mutant, plugin.Outcome("not reached"))
+        reached = [mutant for mutant in wanted if mutant.name not in outcomes]
+        within = [mutant for mutant in reached if mutant.site.function and not mutant.early]
+        _try_functions(within, tests, tell)
+        for mutant in reached:
+            if not mutant.site.function or mutant.early:
+                tell(mutant, plugin.in_child(_loading(mutant), _limit(mutant) + 20))
+    _summary(area, outcomes)
+    return outcomes
+
+
+def _noticed(area: str) -> dict[str, plugin.Outcome]:
+    """Read what the tests noticed the last time."""
+    lines = (BUILD / f"{area}.log").read_text("utf-8").splitlines()
+    outcomes = {name: plugin.Outcome(kind, by) for kind, name, by in (x.split("\t") for x in lines)}
+    return {name: seen for name, seen in outcomes.items() if seen.kind not in _ALIVE}
+
+
+def _loading(mutant: Mutant) -> Callable[[], str]:
+    return lambda: plugin.loaded_with(mutant.module, mutant.code(), mutant.tests)
+
+
+def _limit(mutant: Mutant) -> float:
+    return min(LONGEST, 15 + 4 * mutant.seconds)
+
+
+def _try_functions(
+    mutants: Sequence[Mutant], tests: Sequence[str], tell: Callable[[Mutant, plugin.Outcome], None]
+) -> None:
+    """Try faults of functions, which are put into a process that has collected the tests."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        with os.fdopen(writing, "w", encoding="utf-8", buffering=1) as told:
+
+            def put(mutant: Mutant) -> plugin.Put:
+                return lambda loaded: plugin.replace_function(
+                    loaded, mutant.file, mutant.site.function, mutant.code()
+                )
+
+            plugin.same_examples()
+            wanted = [(put(mutant), mutant.tests, _limit(mutant)) for mutant in mutants]
+            trial = plugin.Trial(
+                wanted,
+                lambda number, outcome: print(
+                    number, outcome.kind, outcome.by, sep="\t", file=told
+                ),
+            )
+            with (BUILD / "pytest.log").open("w") as log:
+                os.dup2(log.fileno(), 1)
+                os.dup2(log.fileno(), 2)
+                pytest.main([*plugin.ARGUMENTS, *tests], plugins=[trial])
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as said:
+        for line in said:
+            number, kind, by = line.rstrip("\n").split("\t")
+            tell(mutants[int(number)], plugin.Outcome(kind, by))
+    os.waitpid(child, 0)
+
+
+# --- which tests reach what ----------------------------------------------------------------
+
+
+def _reach(area: str, files: Sequence[Path], tests: Sequence[str]) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for path in [*sorted(SDK.rglob("*.py")), *map(Path, tests)]:
+        digest.update(path.read_bytes())
+    kept = BUILD / f"{area}-{digest.hexdigest()[:16]}.json"
+    if not kept.exists():
+        for old in BUILD.glob(f"{area}-*.json"):
+            old.unlink()
+        child = os.fork()
+        if not child:
+            plugin.same_examples()
+            reach = plugin.Reach(files, kept)
+            pytest.main([*plugin.ARGUMENTS, *tests], plugins=[reach])
+            os._exit(0)
+        os.waitpid(child, 0)
+    seen: dict[str, Any] = json.loads(kept.read_text("utf-8"))
+    return seen
+
+
+def _mutants(file: Path, reach: Mapping[str, Any], budget: float) -> list[Mutant]:
+    lines: dict[str, list[str]] = reach["lines"].get(str(file), {})
+    seconds: dict[str, float] = reach["seconds"]
+    found = []
+    everything = {test for tests in lines.values() for test in tests if test in seconds}
+    for number, site in enumerate(operators.sites(file.read_text("utf-8"))):
+        first, last = site.lines
+        reached = {test for line in range(first, last + 1) for test in lines.get(str(line), ())}
+        early = "" in reached
+        # What happens while a module is imported may matter to whatever uses it.
+        chosen = everything if early or not site.function else reached & seconds.keys()
+        tests: list[str] = []
+        total = 0.0
+        for test in _in_order(chosen, seconds):
+            if not tests or total + seconds[test] <= budget:
+                tests.append(test)
+                total += seconds[test]
+        found.append(Mutant(file, number, site, tuple(tests), total, early))
+    return found
+
+
+def _in_order(tests: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
+    """Put one case of each test before the others, and the quick before the slow."""
+    cases: dict[str, int] = {}
+    order = {}
+    for test in sorted(tests, key=lambda test: (seconds[test], test)):
+        function = test.partition("[")[0]
+        order[test] = cases[function] = cases.get(function, 0) + 1
+    return sorted(order, key=lambda test: (order[test], seconds[test], test))
+
+
+# --- what is said --------------------------------------------------------------------------
+
+
+def _summary(area: str, outcomes: Mapping[str, plugin.Outcome]) -> None:
+    counts = collections.Counter(outcome.kind for outcome in outcomes.values())
+    shown = ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts))
+    print(f"{area}: {len(outcomes)} mutants: {shown}")
+
+
+def _judged(outcomes: Mapping[str, plugin.Outcome], *, whole: bool) -> int:
+    """Compare what survived with what is named, and return the exit code."""
+    survived = {name for name, outcome in outcomes.items() if outcome.kind in _ALIVE}
+    modules = {name.split("/")[0] for name in outcomes}
+    faults = []
+    explained: set[str] = set()
+    for entry in yaml.safe_load(NAMED.read_text("utf-8")):
+        if entry["mutants"].split("/")[0] not in modules:
+            continue
+        named = {name for name in survived if fnmatch.fnmatchcase(name, _pattern(entry))}
+        explained |= named
+        if whole and len(named) != entry.get("count", 1):
+            faults.append(
+                f"{NAMED.name}: {entry['mutants']}: names {len(named)}, not {entry.get('count', 1)}"
+            )
+    faults += [f"{outcomes[name].kind}: {name}" for name in sorted(survived - explained)]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+def _pattern(entry: Mapping[str, Any]) -> str:
+    # Code has brackets of its own: only `*` means more than itself.
+    return str(entry["mutants"]).replace("[", "[[]").replace("?", "[?]")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,303 @@
+"""Two ways of running the tests: once, to see which reach what, and for each fault the few.
+
+Both are pytest plugins, registered by `python -m tools.mutants_python`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gc
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import pickle
+import pkgutil
+import select
+import signal
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import coverage
+import hypothesis
+import pytest
+
+ARGUMENTS = (*("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"),)
+"""For pytest: nothing kept, and modules that were imported before it are all right."""
+
+Put = Callable[[Sequence[types.FunctionType]], None]
+"""Puts a fault into the functions that are loaded."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a fault came out.
+
+    Attributes:
+        kind: `killed`, `timeout`, `survived`, or `broken` where it could not be put in place.
+        by: The test that noticed it, or what broke.
+    """
+
+    kind: str
+    by: str = ""
+
+
+def same_examples() -> None:
+    """Let hypothesis make the same examples each time, and not look for smaller ones."""
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    hypothesis.settings.register_profile(
+        "mutants", derandomize=True, database=None, deadline=None, phases=phases
+    )
+    hypothesis.settings.load_profile("mutants")
+
+
+class Reach:
+    """Records which tests run which lines, and how long each takes."""
+
+    def __init__(self, files: Sequence[Path], into: Path) -> None:
+        self._into = into
+        self._seconds: dict[str, float] = {}
+        self._failed: list[str] = []
+        self._coverage = coverage.Coverage(
+            data_file=None, config_file=False, include=[str(file) for file in files]
+        )
+        self._coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Name the test that is running."""
+        self._coverage.switch_context(item.nodeid)
+        begun = time.monotonic()
+        try:
+            return (yield)
+        finally:
+            self._seconds[item.nodeid] = time.monotonic() - begun
+            # What is made for several tests is put down to the first, and ended by none.
+            self._coverage.switch_context("between")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that fails with no fault in the core: it could tell nothing."""
+        if report.failed:
+            self._failed.append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write what was seen."""
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        lines = {
+            str(Path(file).resolve()): {
+                str(line): sorted(tests) for line, tests in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
+        }
+        seen = {"lines": lines, "seconds": self._seconds, "failed": sorted(set(self._failed))}
+        self._into.write_text(json.dumps(seen), "utf-8")
+
+
+class Trial:
+    """Runs, in a child process for each, the tests of many faults of functions.
+
+    Args:
+        wanted: For each fault: what puts it into this process, its tests in order, and how
+            many seconds they may take.
+        tell: Called with the place of the fault in `wanted` and how it came out.
+    """
+
+    def __init__(
+        self,
+        wanted: Sequence[tuple[Put, Sequence[str], float]],
+        tell: Callable[[int, Outcome], None],
+    ) -> None:
+        self._wanted = wanted
+        self._tell = tell
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of pytest's own loop."""
+        import inbounds
+
+        items = {item.nodeid: item for item in session.items}
+        # What is imported when it is wanted is wanted in every child.
+        for module in pkgutil.walk_packages(inbounds.__path__, "inbounds."):
+            if not module.name.startswith(("inbounds.cli", "inbounds.testing")):
+                importlib.import_module(module.name)
+        loaded = [found for found in gc.get_objects() if isinstance(found, types.FunctionType)]
+        _compile_once(session)
+        # Children share what is never looked at again.
+        gc.freeze()
+        for number, (put, names, seconds) in enumerate(self._wanted):
+            tests = [items[name] for name in names if name in items]
+
+            def run(put: Put = put, tests: list[pytest.Item] = tests) -> str:
+                put(loaded)
+                return _notices(session, tests)
+
+            self._tell(number, in_child(run, seconds))
+        return True
+
+
+def _compile_once(session: pytest.Session) -> None:
+    """Let a child run a test with a policy, and take over what it has compiled of it."""
+    compiled = sys.modules["inbounds.pdp.compiled"]
+    item = next(
+        (item for item in session.items if "policy" in getattr(item, "fixturenames", ())), None
+    )
+    if item is None:
+        return
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            with os.fdopen(writing, "wb") as told:
+                pickle.dump(compiled._here, told)  # noqa: SLF001
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as said:
+        compiled._here.update(pickle.loads(said.read() or pickle.dumps({})))  # noqa: S301, SLF001
+    os.waitpid(child, 0)
+
+
+def _notices(session: pytest.Session, tests: Sequence[pytest.Item]) -> str:
+    """Run tests until one fails, and say which did."""
+    failed: list[str] = []
+
+    class Watch:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                failed.append(report.nodeid)
+
+    session.config.pluginmanager.register(Watch())
+    for place, item in enumerate(tests):
+        following = tests[place + 1] if place + 1 < len(tests) else None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if failed:
+            return failed[0]
+    return ""
+
+
+def in_child(run: Callable[[], str], seconds: float) -> Outcome:
+    """Run something in a process of its own, and kill it and its children when time is up.
+
+    Args:
+        run: Says which test failed; empty for none.
+        seconds: How long it may take.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.setpgid(0, 0)
+            silence = os.open(os.devnull, os.O_RDWR)
+            for descriptor in (0, 1, 2):
+                os.dup2(silence, descriptor)
+            by = run()
+            said = f"killed {by}" if by else "survived"
+        except BaseException as error:  # noqa: BLE001 -- the child says it and ends
+            said = f"broken {error!r}"
+        os.write(writing, said.encode()[:4096])
+        # Nothing of the parent's is tidied up by a child.
+        os._exit(0)
+    os.close(writing)
+    try:
+        ready, _, _ = select.select([reading], [], [], seconds)
+        said = os.read(reading, 4096).decode() if ready else "timeout"
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    # A child that was ended before it could speak has noticed all the same.
+    kind, _, by = (said or "killed its process").partition(" ")
+    return Outcome(kind, by)
+
+
+def replace_function(
+    loaded: Sequence[types.FunctionType], file: Path, function: str, mutated: types.CodeType
+) -> None:
+    """Give every loaded function of that name and file the code it has in `mutated`.
+
+    Raises:
+        LookupError: There is none, or its code cannot take the place of the loaded one.
+    """
+    wanted = [code for code in _codes(mutated) if code.co_qualname == function]
+    found = False
+    for target in loaded:
+        here = target.__code__
+        if here.co_qualname != function or Path(here.co_filename).resolve() != file:
+            continue
+        for code in wanted:
+            if code.co_firstlineno == here.co_firstlineno:
+                if code.co_freevars != here.co_freevars:
+                    raise LookupError(function)
+                target.__code__ = code
+                found = True
+    if not found:
+        raise LookupError(function)
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Loads one module from other code than its file's."""
+
+    def __init__(self, module: str, code: types.CodeType) -> None:
+        self._module = module
+        self._code = code
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find the one module, and leave the others to those behind."""
+        if fullname != self._module:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.origin is None:
+            return None
+        code = self._code
+
+        class Loader(importlib.machinery.SourceFileLoader):
+            def get_code(self, fullname: str) -> Any:
+                del fullname
+                return code
+
+        spec.loader = Loader(fullname, spec.origin)
+        return spec
+
+
+def loaded_with(module: str, code: types.CodeType, tests: Sequence[str]) -> str:
+    """Import the module from `code` and run tests with it; say which failed."""
+    sys.meta_path.insert(0, Finder(module, code))
+
+    class Chosen:
+        failed = ""
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                self.failed = report.nodeid
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+            order = {name: place for place, name in enumerate(tests)}
+            items[:] = sorted(
+                (item for item in items if item.nodeid in order),
+                key=lambda item: order[item.nodeid],
+            )
+
+    same_examples()
+    files = list(dict.fromkeys(name.split("::")[0] for name in tests))
+    chosen = Chosen()
+    status = pytest.main(["-x", *ARGUMENTS, *files], plugins=[chosen])
+    return chosen.failed or ("" if status == pytest.ExitCode.OK else "the collection of tests")
