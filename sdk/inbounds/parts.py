@@ -80,7 +80,7 @@ class Parts:
             ConfigurationError: Something is missing or cannot be used.
         """
         from .development import Development
-        from .evidence.keys import deployment_key, key_id, subkey
+        from .evidence.keys import deployment_key, key_id, require_tenant, subkey
 
         home = configuration.home_folder
         development = None
@@ -101,6 +101,7 @@ class Parts:
                     hint=f"Guard({name}=…) or INBOUNDS_{name.upper()}",
                 )
         key = deployment_key(home / "deployment.key")
+        require_tenant(home / "tenant", names["tenant"])
         if pdp is None:
             pdp = _pdp(configuration, subkey(key, "compiled"))
         digest_key = subkey(key, "digest")

@@ -26,7 +26,7 @@ def deployment_key(path: str | Path) -> bytes:
     path = Path(path)
     try:
         if not path.exists():
-            _draw(path)
+            _place(path, secrets.token_bytes(_SIZE))
         return _read(path)
     except OSError as error:
         raise ConfigurationError(
@@ -34,6 +34,34 @@ def deployment_key(path: str | Path) -> bytes:
             code="configuration.key_unreadable",
             hint=f"let this user, and no other, read {path}",
         ) from error
+
+
+def require_tenant(path: str | Path, tenant: str) -> None:
+    """Make sure that the state beside the file at `path` is this tenant's.
+
+    The key there makes digests and signs evidence, so it is never two tenants'. On first use the
+    folder becomes this tenant's.
+
+    Raises:
+        ConfigurationError: `configuration.other_tenant`; or the file cannot be read or made.
+    """
+    path = Path(path)
+    try:
+        if not path.exists():
+            _place(path, tenant.encode("utf-8", "surrogatepass"))
+        owner = path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise ConfigurationError(
+            f"whose state {path.parent} is cannot be read or noted: {error.strerror}",
+            code="configuration.not_writable",
+            hint=f"let this user read and write {path}",
+        ) from error
+    if owner != tenant:
+        raise ConfigurationError(
+            f"{path.parent} is the state of the tenant `{owner}`, and this guard is `{tenant}`'s",
+            code="configuration.other_tenant",
+            hint="give each tenant a folder of its own: INBOUNDS_HOME, or Guard(home=…)",
+        )
 
 
 def subkey(key: bytes, purpose: Purpose) -> bytes:
@@ -50,17 +78,17 @@ def key_id(key: bytes) -> str:
     return hmac.digest(key, b"inbounds key id", "sha256").hex()[:8]
 
 
-def _draw(path: Path) -> None:
+def _place(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         try:
-            os.write(descriptor, secrets.token_bytes(_SIZE))
+            os.write(descriptor, content)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        # A link is made whole or not at all, and never over a key that another process made.
+        # A link is made whole or not at all, and never over one that another process made.
         os.link(draft, path)
     except FileExistsError:
         pass
