@@ -65,16 +65,21 @@ class SqliteEvidence:
     Args:
         path: The file, on a local disk.
         key: The evidence key: `keys.subkey(…, "evidence")`.
-        timeout: How long one record may wait for other writers, in seconds.
+        timeout: How long a decision may wait for other writers, in seconds.
+        patience: How long the outcome of what has run may wait for them, in seconds. Nobody is
+            served by giving it up as early: the task would take no more calls.
 
     Raises:
         ConfigurationError: The file cannot be written, is something else, or was begun with
             another key.
     """
 
-    def __init__(self, path: str | Path, *, key: bytes, timeout: float = 1.0) -> None:
+    def __init__(
+        self, path: str | Path, *, key: bytes, timeout: float = 1.0, patience: float = 10.0
+    ) -> None:
         self._key = key
         self._timeout = timeout
+        self._patience = patience
         self._reached = 0
         self._last: chain.Head | None = None
         self._tasks = _Last[chain.TaskHead]()
@@ -100,11 +105,11 @@ class SqliteEvidence:
 
     def decided(self, record: Decided) -> None:
         """Keep what was decided; see `EvidenceLog.decided`."""
-        self._append(record)
+        self._append(record, self._timeout)
 
     def executed(self, record: Executed) -> None:
         """Keep what became of an action; see `EvidenceLog.executed`."""
-        self._append(record)
+        self._append(record, self._timeout if record.executed == "no" else self._patience)
 
     def anchor(self) -> chain.Head:
         """The signed head as it is now, to be kept where the log's writer cannot reach.
@@ -118,7 +123,7 @@ class SqliteEvidence:
         """Close the file of this process."""
         self._file.close()
 
-    def _append(self, record: Record) -> None:
+    def _append(self, record: Record, seconds: float) -> None:
         def run(connection: sqlite3.Connection) -> int:
             # What this process signed last is the head again, unless others wrote meanwhile:
             # equal to the letter, it carries the signature.
@@ -129,7 +134,7 @@ class SqliteEvidence:
                     raise _unavailable("its head cannot be replaced")
             return head.count + 1
 
-        reached = self._transact(run)
+        reached = self._transact(run, seconds)
         # Threads may get here out of order; what counts is the furthest.
         self._reached = max(self._reached, reached)
         if isinstance(record, Decided):
@@ -222,9 +227,10 @@ class SqliteEvidence:
             raise _unavailable("it has become shorter")
         return head
 
-    def _transact(self, run: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, run: Callable[[sqlite3.Connection], T], seconds: float | None = None) -> T:
+        latest = clock.monotonic() + (self._timeout if seconds is None else seconds)
         try:
-            return self._file.write(run, clock.monotonic() + self._timeout)
+            return self._file.write(run, latest)
         except sqlite3.Error as error:
             raise _unavailable(str(error)) from error
         except OSError as error:
