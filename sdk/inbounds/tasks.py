@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 
 from . import clock
 from .errors import DecisionUnavailable, TaskMissing
 from .locks import ProcessLock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
     from types import TracebackType
 
     from .evidence.records import Executed
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .pep import Guard, Permit
     from .sessions import SessionKey
     from .tools import GuardedTool, ResourceOf
+
+T = TypeVar("T")
 
 _entered: ContextVar[tuple[Task, ...]] = ContextVar("inbounds_tasks", default=())
 """The tasks that this context is within, the innermost last."""
@@ -95,6 +97,10 @@ class Task:
             self, tool, arguments, resource=resource, tool_call_id=tool_call_id
         )
 
+    @overload
+    def call(self, tool: GuardedTool[..., T], arguments: Mapping[str, Any]) -> T: ...
+    @overload
+    def call(self, tool: str, arguments: Mapping[str, Any]) -> Any: ...
     def call(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
         """Run a guarded tool if, and only if, the policy allows this very call.
 
@@ -137,6 +143,14 @@ class Task:
             self, tool, arguments, resource=resource, tool_call_id=tool_call_id
         )
 
+    @overload
+    async def acall(
+        self, tool: GuardedTool[..., Coroutine[Any, Any, T]], arguments: Mapping[str, Any]
+    ) -> T: ...
+    @overload
+    async def acall(self, tool: GuardedTool[..., T], arguments: Mapping[str, Any]) -> T: ...
+    @overload
+    async def acall(self, tool: str, arguments: Mapping[str, Any]) -> Any: ...
     async def acall(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
         """Async twin of `call`; awaits an async tool, runs any other in a thread."""
         __tracebackhide__ = True

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .tasks import Task
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 ResourceOf = Callable[..., "Resource | tuple[str, str]"]
 """Takes a call's arguments and says what the call touches: a `Resource`, or its type and id."""
@@ -68,7 +68,7 @@ class Target:
     resource: Callable[[Mapping[str, Any]], Resource]
 
 
-class GuardedTool(Generic[P, R]):
+class GuardedTool(Generic[P, R_co]):
     """A function an agent may call, behind the policy. Made by `Guard.tool`.
 
     Calling it asks under the task of this context; a coroutine function is awaited, and the
@@ -81,7 +81,7 @@ class GuardedTool(Generic[P, R]):
 
     name: str
 
-    def __init__(self, name: str, function: Callable[P, R], resource: ResourceOf) -> None:
+    def __init__(self, name: str, function: Callable[P, R_co], resource: ResourceOf) -> None:
         if isinstance(function, GuardedTool):
             raise ConfigurationError(
                 f"`{name}` guards what is guarded as `{function.name}`",
@@ -103,7 +103,7 @@ class GuardedTool(Generic[P, R]):
             # What asks whether this is a coroutine function has to hear yes.
             inspect.markcoroutinefunction(self)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the function if the policy allows it. Raises as `Task.call`."""
         __tracebackhide__ = True
         arguments = self.bind(*args, **kwargs)
@@ -116,7 +116,7 @@ class GuardedTool(Generic[P, R]):
             call = self.iterate(current, arguments)
         else:
             call = current().call(self, arguments)
-        return typing.cast("R", call)
+        return typing.cast("R_co", call)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Bind as a method. `self` is no argument that is judged, so methods are refused."""

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar, Unpack
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from inbounds import clock
 from inbounds.config import Configuration, Options
@@ -21,7 +32,7 @@ from inbounds.tasks import Task
 from inbounds.tools import GuardedTool, ResourceOf, Target, told_resource
 
 from .call import Call
-from .permit import Permit
+from .permit import Labelled, Permit
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,6 +49,19 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class _Guards(Protocol):
+    """What `Guard.tool` returns: whoever calls the tool gets the value of a `Labelled` result."""
+
+    @overload
+    def __call__(self, function: Callable[P, Labelled[R]], /) -> GuardedTool[P, R]: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, Coroutine[Any, Any, Labelled[R]]], /
+    ) -> GuardedTool[P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> GuardedTool[P, R]: ...
 
 
 class Guard:
@@ -93,9 +117,7 @@ class Guard:
 
     # --- what a framework author uses -----------------------------------------------------
 
-    def tool(
-        self, name: str, *, resource: ResourceOf
-    ) -> Callable[[Callable[P, R]], GuardedTool[P, R]]:
+    def tool(self, name: str, *, resource: ResourceOf) -> _Guards:
         """Guard a function: it runs under a task only, and only where the policy allows it.
 
         Args:
@@ -107,18 +129,18 @@ class Guard:
             ConfigurationError: The name is taken, or the function's arguments have no names.
         """
 
-        def guard(function: Callable[P, R]) -> GuardedTool[P, R]:
+        def guard(function: Callable[..., Any], /) -> GuardedTool[..., Any]:
             if name in self._tools:
                 raise ConfigurationError(
                     f"two functions are guarded as `{name}`",
                     code="configuration.tool_twice",
                     hint="give each its own name, as the registry has it",
                 )
-            guarded = GuardedTool(name, function, resource)
+            guarded: GuardedTool[..., Any] = GuardedTool(name, function, resource)
             self._tools[name] = guarded
             return guarded
 
-        return guard
+        return cast("_Guards", guard)
 
     @property
     def tools(self) -> Mapping[str, GuardedTool[..., Any]]:

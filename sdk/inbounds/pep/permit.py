@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
 from inbounds import clock
 from inbounds.canonical import canonical_json
@@ -139,7 +139,11 @@ class Permit:
                 raise self._used()
             self._begun = True
 
-    def admitted(self, item: T | Labelled[T]) -> T:
+    @overload
+    def admitted(self, item: Labelled[T]) -> T: ...
+    @overload
+    def admitted(self, item: T) -> T: ...
+    def admitted(self, item: Any) -> Any:
         """Get what the agent may have of one item of a result, while the tool goes on.
 
         Raises:
@@ -157,7 +161,11 @@ class Permit:
             decision_id=self.decision.id,
         )
 
-    def finish(self, result: T | Labelled[T]) -> T:
+    @overload
+    def finish(self, result: Labelled[T]) -> T: ...
+    @overload
+    def finish(self, result: T) -> T: ...
+    def finish(self, result: Any) -> Any:
         """Say that the tool has run, and get what the agent may have of its result.
 
         Raises:
