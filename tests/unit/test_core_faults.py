@@ -18,6 +18,7 @@ from inbounds import (
     ArgumentNotRepresentable,
     ConfigurationError,
     DecisionUnavailable,
+    InvalidAnswer,
     Resource,
     TokenInvalid,
     clock,
@@ -512,3 +513,142 @@ class TestAsked:
         decided = bodies(policy)[0]
         said = between.asked[0][1]["traceparent"]
         assert [decided["trace_id"], decided["span_id"]] == said.split("-")[1:3]
+
+
+class Store:
+    """The policy's own session store, but for what becomes of a commit."""
+
+    def __init__(self, store, commit):
+        self.store = store
+        self.making = commit
+        self.commits = 0
+
+    def commit(self, *made):
+        self.commits += 1
+        return self.making(self, *made)
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+
+class TestCommits:
+    """The session's next state is kept before anything runs, whoever else is at it."""
+
+    def kept(self, policy, commit, *, deadline=5.0):
+        parts = policy.guard._parts
+        parts.sessions = Store(parts.sessions, commit)
+        object.__setattr__(policy.guard.configuration, "deadline", deadline)
+        return parts.sessions
+
+    def test_another_was_faster(self, policy, between):
+        """
+        Where another process changed the session in between, the policy judges what it left.
+        """
+
+        def commit(store, key, version, state):
+            if store.commits > 1:
+                return store.store.commit(key, version, state)
+            other = store.store.load(key)
+            spent = other.spent.model_copy(update={"calls": 7})
+            update = {"version": other.version + 1, "spent": spent}
+            assert store.store.commit(key, other.version, other.model_copy(update=update))
+            return store.store.commit(key, version, state)
+
+        with policy.task() as task:
+            store = self.kept(policy, commit)
+            read(task).cancel()
+
+        assert 2 == store.commits
+        assert [0, 7] == [q["context"]["session"]["spent"]["calls"] for q, _ in between.asked]
+        assert 8 == store.load(task.session).spent.calls
+        assert [("allow", []), ("no", "cancelled")] == records(policy)
+
+    def test_others_are_always_faster(self, policy, between, monkeypatch):
+        """
+        It is given up at the deadline, and not asked without a pause.
+        """
+        paused = []
+        sleep = time.sleep
+        monkeypatch.setattr(
+            time, "sleep", lambda seconds: (paused.append(seconds), sleep(seconds))[1]
+        )
+
+        with policy.task() as task:
+            store = self.kept(policy, lambda *_: False, deadline=3.0)
+            with pytest.raises(DecisionUnavailable) as ei:
+                read(task)
+
+        assert "session.contended" == ei.value.code
+        pauses = [seconds for seconds in paused if 0.001 <= seconds <= 0.05]
+        assert store.commits - 1 <= len(pauses)
+        assert [("unavailable", ["session.contended"])] == records(policy)
+
+    def test_it_was_made_all_the_same(self, policy):
+        """
+        A commit whose answer was lost is settled by what the store holds.
+        """
+
+        def commit(store, key, version, state):
+            assert store.store.commit(key, version, state)
+            raise DecisionUnavailable("lost", code="session.unreachable")
+
+        with policy.task() as task:
+            store = self.kept(policy, commit)
+            read(task).cancel()
+
+        assert 1 == store.commits
+        assert 1 == store.load(task.session).spent.calls
+
+    def test_it_was_not_made(self, policy):
+        """
+        A commit that came to nothing permits nothing.
+        """
+
+        def commit(store, key, version, state):
+            raise DecisionUnavailable("away", code="session.unreachable")
+
+        with policy.task() as task:
+            store = self.kept(policy, commit)
+            with pytest.raises(DecisionUnavailable) as ei:
+                read(task)
+
+        assert "session.unreachable" == ei.value.code
+        assert 0 == store.load(task.session).spent.calls
+
+    def test_an_answer_that_the_store_refuses(self, policy):
+        """
+        What the store finds wrong with an answer is told as that, whatever it holds.
+        """
+
+        def commit(store, key, version, state):
+            assert store.store.commit(key, version, state)
+            raise InvalidAnswer("it goes back")
+
+        with policy.task() as task:
+            self.kept(policy, commit)
+            with pytest.raises(InvalidAnswer):
+                read(task)
+
+
+class TestPermit:
+    def test_what_it_says_of_itself(self, policy):
+        """
+        A permit shows whether it can still be used.
+        """
+        with policy.task() as task:
+            permit = read(task)
+            assert repr(permit).endswith(", open)")
+            permit.cancel()
+            assert repr(permit).endswith(", used)")
+
+    def test_dropped_while_nothing_can_be_recorded(self, policy, caplog):
+        """
+        A permit that is dropped while the log takes nothing says so, and raises nothing.
+        """
+        with policy.task() as task:
+            permit = read(task)
+            decision = permit.decision.id
+            policy.guard.evidence.close()
+            permit.__del__()
+
+        assert f"the outcome of decision {decision} was not recorded" in caplog.text
