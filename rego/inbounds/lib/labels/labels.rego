@@ -24,7 +24,7 @@ name(position) := data.deployment.labels.order[position]
 
 # METADATA
 # description: The rank of the highest label there is
-highest := count(data.deployment.labels.order) - 1
+highest := count(data.deployment.labels.order) - 1 if is_array(data.deployment.labels.order)
 
 # METADATA
 # description: The rank of the resource of this action

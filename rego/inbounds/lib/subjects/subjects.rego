@@ -36,4 +36,5 @@ clearance(id) := max({rank |
 
 _sources(id) := {entry} | {data.deployment.groups[name] | some name in object.get(entry, "groups", [])} if {
 	entry := data.deployment.subjects[id]
+	is_object(entry)
 }

@@ -53,6 +53,12 @@ test_nothing_said_entitles_to_nothing if {
 	}
 }
 
+test_an_entry_of_another_type_entitles_to_nothing if {
+	every entry in [null, true, 0, "staff", ["staff"]] {
+		subjects.effects("alice") == set() with data.deployment as {"subjects": {"alice": entry}}
+	}
+}
+
 test_nobody_is_entitled_without_a_deployment if {
 	subjects.effects("alice") == set() with data.deployment as {}
 	not subjects.clearance("alice") with data.deployment as {}

@@ -33,6 +33,16 @@ test_a_name_of_another_type_is_not_taken_for_nobody if {
 	}
 }
 
+# No id can be made of it; the question is malformed, and says so instead of failing.
+test_a_decision_of_another_type_is_told_to_nobody if {
+	every spoilt in [null, 0, true, [], {}] {
+		patch := {"op": "replace", "path": "/question/context/decision/id", "value": spoilt}
+		answer := fixtures.answer([_naming("owner@acme.example"), patch])
+		[reason.code | some reason in answer.context.reasons] == ["request.malformed"]
+		answer.context.obligations == []
+	}
+}
+
 _naming(whom) := {"op": "add", "path": "/deployment/tools/mail.read/notify", "value": whom}
 
 _notices(patches) := fixtures.answer(patches).context.obligations
