@@ -22,7 +22,7 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs generated \
 	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python nightly lowest test-oldest-opa bench wheel image clean
+	mutants-python nightly lowest test-oldest-opa bench performance wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -112,6 +112,10 @@ test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the old
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench
+
+performance: setup ## Write docs/performance.md and its chart from what `make bench` has kept
+	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[bench]'
+	$(PY) -m bench.page
 
 wheel: setup assets ## Build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist

@@ -83,7 +83,7 @@ def measure(
         }
         found = side_by_side(entries, effort)
     results.timings[f"one call, {name}"] = found
-    most = 2.5 if pdp.name == "embedded" else 3.0
+    where, most = ("embedded", 2.5) if pdp.name == "embedded" else (name, 3.0)
     evidence, bare_commits = found[DURABLE].beyond(found[WARM]), found[IN_PLACE].beyond(found[WARM])
     results.goals += [
         Goal(
@@ -94,7 +94,7 @@ def measure(
             told=f"{found[WARM]} over {found[name]}",
         ),
         Goal(
-            f"{name}: what evidence adds to (a), over what two bare commits add",
+            f"{where}: what evidence adds to (a), over what two bare commits add",
             added(found[DURABLE], found[WARM], beside=(found[IN_PLACE], found[WARM])),
             1.5,
             undisturbed=(found[DURABLE].least - found[WARM].least)
