@@ -95,6 +95,7 @@ def _themed(drawn: str) -> str:
     light = "".join(f"--{name}:{colour};" for colour, name in named.items())
     dark = "".join(f"--{named[colour]}:{shown};" for colour, shown in _DARK.items())
     style = f"<style>svg{{{light}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    drawn = "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
     head, _, rest = drawn[drawn.index("<svg") :].partition(">")
     title = "What a call costs: the engine alone, and (a), (b) and (c) on both engines"
     return f'{head} role="img">\n <title>{title}</title>\n {style}{rest}'
