@@ -20,7 +20,7 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 	tests/integration/test_builtins.py tests/integration/test_shape.py \
 	tests/integration/test_opa_versions.py
 
-.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs generated \
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs public generated \
 	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python nightly lowest test-oldest-opa bench performance wheel image clean
 
@@ -58,6 +58,9 @@ capabilities: setup ## Write the list of built-ins that both engines have
 
 docs: setup ## Write docs/rules/ from the annotations and the cases
 	$(PY) -m tools.generate docs
+
+public: setup ## Write docs/public/, what users may rely on
+	$(PY) -m tools.generate public
 
 generated: setup ## Write everything that is generated and committed
 	$(PY) -m tools.generate
