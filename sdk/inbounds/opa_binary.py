@@ -68,7 +68,12 @@ def version(binary: Path) -> tuple[int, ...]:
     """
     try:
         answer = subprocess.run(
-            [str(binary), "version"], capture_output=True, text=True, timeout=60, check=True
+            [str(binary), "version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise ConfigurationError(

@@ -95,7 +95,9 @@ def small_deployment() -> dict[str, Any]:
     """Return the deployment that the policy's own tests use, moved to development."""
     from . import assets
 
-    scene = json.loads((assets.rego() / "inbounds/lib/fixtures/scene.json").read_text())["scene"]
+    scene = json.loads((assets.rego() / "inbounds/lib/fixtures/scene.json").read_text("utf-8"))[
+        "scene"
+    ]
     deployment: dict[str, Any] = scene["deployment"]
     del deployment["revision"]
     for entry in deployment["peps"].values():

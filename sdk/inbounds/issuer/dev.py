@@ -241,6 +241,6 @@ def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
     key.write(folder / f"{key.kid}.pem")
     text = about.model_copy(update={"kid": key.kid}).model_dump_json(indent=2)
     draft = folder / "issuer.json.draft"
-    draft.write_text(text + "\n")
+    draft.write_text(text + "\n", "utf-8")
     draft.replace(folder / "issuer.json")
     return public_keys(folder)

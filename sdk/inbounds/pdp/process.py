@@ -15,7 +15,7 @@ from inbounds import clock, opa_config
 from inbounds.bundle.verify import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError, InboundsError, Unreachable
 
-from .transport import Endpoint
+from .transport import Endpoint, require_unix_sockets
 
 _NEEDED = ("inbounds", "system/authz", "system/log", "deployment", "live/baseline")
 
@@ -51,6 +51,7 @@ class OpaProcess:
         certificate: tuple[Path, Path] | None = None,
         log: IO[bytes] | None = None,
     ) -> None:
+        require_unix_sockets()  # by which it is watched
         self.address = address
         self._secure = certificate is not None
         self.revisions = _complete({path: read_signed(path, key) for path in bundles})

@@ -227,12 +227,27 @@ def _base(url: str) -> tuple[str, str]:
     if parts.scheme in ("http", "https") and parts.hostname:
         return url.rstrip("/"), ""
     if parts.scheme == "unix" and not parts.netloc and parts.path:
+        require_unix_sockets()
         # A name of its own for each path, so that one session can hold several.
         return f"http://{hashlib.blake2s(parts.path.encode()).hexdigest()[:32]}.unix", parts.path
     raise ConfigurationError(
         "the PDP's URL cannot be used",
         hint="`http://host:port`, `https://host:port` or `unix:///path/of.sock`",
     )
+
+
+def require_unix_sockets() -> None:
+    """Refuse what needs Unix sockets where Python has none, as on Windows.
+
+    Raises:
+        ConfigurationError: `configuration.no_unix_sockets`.
+    """
+    if not hasattr(socket, "AF_UNIX"):
+        raise ConfigurationError(
+            "there are no Unix sockets on this system",
+            code="configuration.no_unix_sockets",
+            hint="let OPA listen on TCP; `inbounds serve --print-config` writes what it needs",
+        )
 
 
 def readable_on_the_way(url: str) -> bool:
@@ -415,7 +430,7 @@ def _connected(family: int, address: Any, seconds: float) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.settimeout(seconds)
-        if family != socket.AF_UNIX:
+        if family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect(address)
     except BaseException:
