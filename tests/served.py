@@ -105,7 +105,7 @@ class Served:
 
     def guard(self, pdp: PolicyDecisionPoint, *, home: Path, **options: Any) -> Guard:
         """Make a guard with state of its own, whose tasks the deployment's issuer signs."""
-        shutil.copytree(self.issuer, home / "issuer")
+        shutil.copytree(self.issuer, home / "issuer", dirs_exist_ok=True)
         return Guard(pdp=pdp, home=home, **options)
 
 

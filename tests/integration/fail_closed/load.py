@@ -21,6 +21,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from inbounds import AccessDenied, DecisionUnavailable, Guard
 from inbounds.canonical import digest
+from inbounds.evidence.keys import deployment_key, subkey
+from inbounds.evidence.log import SqliteEvidence
+from inbounds.evidence.records import Decided, Executed
 from inbounds.telemetry import NAMES, Telemetry
 from inbounds.testing import INTENT, SUBJECT
 
@@ -33,18 +36,55 @@ class Outcome:
     """What became of one call.
 
     Attributes:
+        task: The id of the task.
         name: What was called for: the tool's own id of the call.
         outcome: `ran`, `deny` or `unavailable`.
         code: Of the error, or "".
         decision: The PEP's id of the decision; "" where it ran.
-        seconds: How long it took.
+        seconds: How long it took, without its waits for the evidence log.
     """
 
+    task: str
     name: str
     outcome: str
     code: str
     decision: str
     seconds: float
+
+
+class PatientEvidence(SqliteEvidence):
+    """An evidence log that waits for a busy disk as long as it takes, and says how long it was.
+
+    Attributes:
+        waited: Seconds that this thread has waited for the log.
+    """
+
+    waited = threading.local()
+
+    @classmethod
+    def at(cls, home: Path) -> PatientEvidence:
+        """The log of the guard at home there."""
+        key = subkey(deployment_key(home / "deployment.key"), "evidence")
+        return cls(home / "evidence.sqlite", key=key, timeout=120, patience=120)
+
+    def decided(self, record: Decided) -> None:
+        with self._timed():
+            super().decided(record)
+
+    def executed(self, record: Executed) -> None:
+        with self._timed():
+            super().executed(record)
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited.seconds = self.seconds() + time.monotonic() - began
+
+    def seconds(self) -> float:
+        return getattr(self.waited, "seconds", 0.0)
 
 
 class Runs:
@@ -71,7 +111,7 @@ class Load:
     `mail.read` is allowed for every id. `web.get` is denied: its URL leads elsewhere.
 
     Args:
-        guard: Whose tools are called.
+        guard: Whose tools are called; its evidence is patient.
         runs: Where each run is written.
     """
 
@@ -144,18 +184,18 @@ class Load:
         if number % 4 == 0:
             tool, argument, name = "web.get", "url", f"https://elsewhere.example/{number}"
         outcome, refused = "ran", None
-        began = time.monotonic()
+        began, waited = time.monotonic(), self.guard.evidence.seconds()
         try:
             assert task.call(tool, {argument: name}) == name
         except AccessDenied as error:
             outcome, refused = "deny", error
         except DecisionUnavailable as error:
             outcome, refused = "unavailable", error
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - began - (self.guard.evidence.seconds() - waited)
         code, decision = (refused.code, refused.decision_id) if refused else ("", "")
         assert refused is None or refused.executed == "no"
         with self._lock:
-            self.outcomes.append(Outcome(name, outcome, code, decision, seconds))
+            self.outcomes.append(Outcome(task.id, name, outcome, code, decision, seconds))
             self.counted[outcome] += 1
 
     # --- what is left afterwards ----------------------------------------------------------

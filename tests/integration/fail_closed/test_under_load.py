@@ -20,7 +20,13 @@ from pathlib import Path
 
 import pytest
 from tests import engines
-from tests.integration.fail_closed.load import THREADS, Load, descriptors
+from tests.integration.fail_closed.load import (
+    THREADS,
+    Load,
+    Outcome,
+    PatientEvidence,
+    descriptors,
+)
 from tests.served import PEP_TOKEN, feed_of
 
 from inbounds.evidence.verify import verify
@@ -32,8 +38,9 @@ from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.process import OpaProcess
 
 DEADLINE = 2.0
-MARGIN = 4.0
-"""Seconds beyond the deadline that a busy machine may take to let a thread go on."""
+LONGEST = 3 * DEADLINE
+"""How long a call may take, in seconds, without its waits for the disk: a machine that is busy
+with other things gives a thread its turn when it can."""
 CALLS = 10_000
 EACH = 1_000
 KILLS = 5
@@ -53,7 +60,8 @@ class Mortal:
 
     def serve_feed(self, feed) -> None:
         """Keep whatever OPA is there up to date with the feed, as `inbounds live serve` does."""
-        pusher = Pusher(feed, {"opa": self._served.target(self.url)}, interval=0.2)
+        self._target = self._served.target(self.url)
+        pusher = Pusher(feed, {"opa": self._target}, interval=0.2)
         self._owner = threading.Thread(target=pusher.run, args=(self._stop,), name="feed")
         self._owner.start()
 
@@ -74,6 +82,7 @@ class Mortal:
         self._stop.set()
         if self._owner is not None:
             self._owner.join()
+            self._target.close()
         self.process.stop()
         self._log.close()
 
@@ -110,28 +119,30 @@ def accounted(load: Load, permitted: set[str]) -> None:
     records = load.records()
     decided = [record for record in records if record["kind"] == "decided.v1"]
     executed = [record for record in records if record["kind"] == "executed.v1"]
-    told = Counter({"allow": 0, "deny": 0, "unavailable": 0})
-    told.update("allow" if each.outcome == "ran" else each.outcome for each in outcomes)
-    assert len({record["decision_id"] for record in decided}) == len(decided) == len(outcomes)
-    assert Counter(record["outcome"] for record in decided) == +told
-    assert Counter(span["outcome"] for span in load.spans()) == +told
+    assert len({record["decision_id"] for record in decided}) == len(decided)
+    assert Counter(record["outcome"] for record in decided) == Counter(map(outcome_of, outcomes))
+    assert Counter(span["outcome"] for span in load.spans()) == Counter(map(outcome_of, outcomes))
     assert {record["decision_id"] for record in executed} == set(executions.values())
     assert all((record["executed"], record["status"]) == ("yes", "ok") for record in executed)
     codes = {record["decision_id"]: record["codes"] for record in decided}
-    assert all(codes[each.decision][0] == each.code for each in outcomes if each.outcome != "ran")
+    assert all(codes[each.decision][0] == each.code for each in outcomes if each.code)
 
-    # Each session has spent what ran in it, and nothing else.
-    sessions = [load.guard._parts.sessions.load(task.session) for task in load.tasks]
-    assert sum(session.spent.calls for session in sessions) == len(names)
-    by_task = Counter(record["task"] for record in decided if record["outcome"] == "allow")
-    for task, session in zip(load.tasks, sessions, strict=True):
-        assert session.spent.calls == by_task[task.id]
+    # Each session has spent what was permitted in it, and nothing else.
+    spent = Counter(record["task"] for record in decided if record["outcome"] == "allow")
+    for task in load.tasks:
+        session = load.guard._parts.sessions.load(task.session)
+        assert session.spent.calls == spent[task.id]
         assert session.version == session.spent.calls + session.refusals
     log = load.guard.evidence
     assert verify(log.path, log.key).ok
 
     # No call took longer than its deadline, beyond what the machine made it wait.
-    assert max(each.seconds for each in outcomes) < DEADLINE + MARGIN
+    assert max(each.seconds for each in outcomes) < LONGEST
+
+
+def outcome_of(outcome: Outcome) -> str:
+    """The word that records and spans have for it."""
+    return "allow" if outcome.outcome == "ran" else outcome.outcome
 
 
 @pytest.fixture
@@ -157,12 +168,14 @@ def test_opa_is_killed_and_started_again(served, tmp_path, nothing_left):
     """
     Nothing runs without an allow of OPA's, while OPA is killed and started again five times.
     """
-    log = tmp_path / "opa.log"
+    log, home = tmp_path / "opa.log", tmp_path / "home"
     with contextlib.ExitStack() as stack:
         opa = Mortal(served, log)
         stack.callback(opa.close)
         server = OpaServer(opa.url, token=PEP_TOKEN)
-        guard = stack.enter_context(served.guard(server, home=tmp_path / "home", deadline=DEADLINE))
+        guard = stack.enter_context(
+            served.guard(server, home=home, evidence=PatientEvidence.at(home), deadline=DEADLINE)
+        )
         opa.serve_feed(feed_of(guard))
         load = Load(guard, tmp_path / "runs")
         stack.callback(load.close)
@@ -216,10 +229,10 @@ def test_the_embedded_policy_is_reloaded(served, tmp_path, nothing_left):
     Nothing runs without an allow, while the embedded policy is replaced five times, and breaks.
     """
     policy = EmbeddedPolicy(served.wasm, key=served.key, live={"baseline": empty_lists()})
-    witness = Witness(policy)
+    witness, home = Witness(policy), tmp_path / "home"
     with contextlib.ExitStack() as stack:
         guard = stack.enter_context(
-            served.guard(witness, home=tmp_path / "home", deadline=DEADLINE)
+            served.guard(witness, home=home, evidence=PatientEvidence.at(home), deadline=DEADLINE)
         )
         load = Load(guard, tmp_path / "runs")
         stack.callback(load.close)
