@@ -11,6 +11,7 @@ The same files give the same layers: times are left out.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -64,37 +65,65 @@ def gather_opa(folder: Path, *, bundles: list[Path], key: Path) -> str:
     """Gather what the image of OPA gets, and return the revision of the policy.
 
     Args:
-        folder: Where to; what is there is removed.
+        folder: Where to; what is there is removed. Gets the Containerfile as well, with the entry
+            point in it.
         bundles: The signed bundles. The deployment's is left out: it is mounted.
         key: The public key that they must be signed with.
 
     Raises:
-        ConfigurationError: A bundle is not signed by `key`, or one is missing.
+        ConfigurationError: A bundle is not signed by `key`, is there twice, or missing.
     """
     fresh(folder)
     root = folder / "root"
     (folder / "run").mkdir()
     for name in ("bundles", "deployment", "etc/inbounds", "licenses", "run"):
         (root / name).mkdir(parents=True)
-    places, revision = {"deployment": "/deployment/deployment.tar.gz"}, ""
+    revisions: dict[str, str] = {}
     for path in bundles:
         bundle = read_signed(path, key)
         artefact = str(bundle.metadata.get("artefact"))
         if artefact not in _IN_IMAGE:
             continue
         name = _IN_IMAGE[artefact]
-        if name in places:
+        if name in revisions:
             raise ConfigurationError(
                 f"there is more than one bundle of the kind `{artefact}`", code="bundle.ambiguous"
             )
-        places[name] = f"/bundles/{name}.tar.gz"
+        revisions[name] = bundle.revision
         shutil.copyfile(path, root / "bundles" / f"{name}.tar.gz")
-        revision = bundle.revision if artefact == "rego" else revision
-    config = opa_config.for_files(assets.opa_config(), key=key, bundles=places)
+    if missing := {"policy", "live"} - revisions.keys():
+        raise ConfigurationError(
+            f"no bundle holds {' or '.join(sorted(missing))}", code="bundle.missing"
+        )
+    shutil.copyfile(key, root / "etc" / "inbounds" / "release.pub")
+    config = opa_config.for_deployment_file(
+        assets.opa_config(), path="/deployment/deployment.tar.gz"
+    )
     (root / "etc" / "inbounds" / "opa.json").write_text(config + "\n", "utf-8")
     shutil.copyfile(ROOT / "LICENSE", root / "licenses" / "LICENSE")
+    containerfile = (ROOT / "docker" / "opa.Containerfile").read_text("utf-8")
+    line = json.dumps(entry_point(sorted(revisions, key=list(_IN_IMAGE.values()).index)))
+    (folder / "Containerfile").write_text(f"{containerfile}ENTRYPOINT {line}\n", "utf-8")
     readable(folder)
-    return revision
+    return revisions["policy"]
+
+
+def entry_point(bundles: list[str]) -> list[str]:
+    """Return the command line of OPA in the image: as `inbounds serve` has it.
+
+    Args:
+        bundles: The names of the bundles in the image. On the command line they are in force
+            before the deployment is read, so that none of that can take their place.
+    """
+    line = opa_config.command(
+        Path("/opa"),
+        config=Path("/etc/inbounds/opa.json"),
+        address="unix:///run/inbounds/opa.sock",
+        bundles=[Path(f"/bundles/{name}.tar.gz") for name in bundles],
+        key=Path("/etc/inbounds/release.pub"),
+    )
+    line += ["--diagnostic-addr", "unix:///run/inbounds/health.sock"]
+    return [*line, "--set-file", "keys.deployment.key=/deployment/deployment.pub"]
 
 
 def gather_demo(folder: Path) -> None:
@@ -156,7 +185,7 @@ def local_bases(builder: str) -> Bases:
 
 def build(
     builder: str,
-    containerfile: str,
+    containerfile: str | Path,
     *tags: str,
     context: Path = ROOT,
     arguments: dict[str, str] | None = None,
@@ -231,7 +260,7 @@ def main(arguments: list[str] | None = None) -> int:
         name = f"{PREFIX}-opa"
         build(
             options.builder,
-            "docker/opa.Containerfile",
+            GATHERED / "opa" / "Containerfile",
             *(f"{name}:{__version__}", name),
             arguments={"BASE": bases.opa, **about},
         )

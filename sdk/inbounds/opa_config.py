@@ -1,11 +1,10 @@
-"""The hardened configuration of an OPA: that pulls its bundles, is given them, or reads files."""
+"""The hardened configuration of an OPA, whether it pulls its bundles or is given them."""
 
 from __future__ import annotations
 
 import json
 import re
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 
 from .bundle.archive import KEY_ID
@@ -33,7 +32,18 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
     Raises:
         ConfigurationError: The key cannot be read, or the URL is none.
     """
-    pem = _public(key)
+    try:
+        pem = key.read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the public key {key} cannot be read", code="bundle.key_unusable"
+        ) from error
+    if "-----BEGIN PUBLIC KEY-----" not in pem:
+        raise ConfigurationError(
+            f"{key} is not the PEM of a public key",
+            code="bundle.key_unusable",
+            hint="`inbounds bundle key release.pem` writes one to release.pub",
+        )
     text = template.read_text("utf-8")
     block = "    key: |\n" + textwrap.indent(pem, " " * 6) + "\n"
     text = text.replace(_KEY_LINE, block)
@@ -58,64 +68,27 @@ def for_serving(template: Path) -> str:
     return json.dumps({name: whole[name] for name in whole if name not in _PULLED}, indent=2)
 
 
-def for_files(template: Path, *, key: Path, bundles: Mapping[str, str]) -> str:
-    """Return the text of the configuration of an OPA that reads signed bundles from files.
+def for_deployment_file(template: Path, *, path: str) -> str:
+    """Return the text of the configuration of an OPA that reads the deployment from a file.
 
-    Each is read once, when OPA starts. The deployment's is verified with a key of its own, which
-    OPA is given then: `--set-file keys.deployment.key=FILE`. Without that it does not start.
+    It is given the other bundles when started, as by `for_serving`. The deployment's is read after
+    those, and verified with a key of its own that OPA is given then:
+    `--set-file keys.deployment.key=FILE`. Without that it does not start.
 
     Args:
         template: The shipped configuration.
-        key: The PEM of the public key that the other bundles are signed with.
-        bundles: Where OPA finds each: `policy`, `live`, `deployment`, and `site` where there is
-            one. Absolute paths.
-
-    Raises:
-        ConfigurationError: The key cannot be read, or a bundle is not one of these.
+        path: Where OPA finds the deployment's bundle; absolute.
     """
     import yaml
 
     whole = yaml.safe_load(template.read_text("utf-8"))
-    unknown, missing = bundles.keys() - whole["bundles"], whole["bundles"].keys() - bundles
-    if unknown or missing - {"site"}:
-        raise ConfigurationError(
-            f"the bundles are {', '.join(sorted(bundles))}",
-            code="opa.bundles_unknown",
-            hint=f"of {', '.join(whole['bundles'])}, only `site` may be left out",
-        )
-    release = whole["keys"][KEY_ID] | {"key": _public(key)}
     made = {name: whole[name] for name in whole if name not in _PULLED}
-    made["keys"] = {KEY_ID: release, DEPLOYMENT_KEY_ID: {"algorithm": release["algorithm"]}}
+    made["keys"] = {DEPLOYMENT_KEY_ID: {"algorithm": whole["keys"][KEY_ID]["algorithm"]}}
+    # INVARIANT: it has a `signing` block. OPA takes a bundle without one unsigned.
     made["bundles"] = {
-        name: {
-            "resource": f"file://{path}",
-            # INVARIANT: each has a `signing` block. OPA takes a bundle without one unsigned.
-            "signing": {"keyid": DEPLOYMENT_KEY_ID if name == "deployment" else KEY_ID},
-        }
-        for name, path in bundles.items()
+        "deployment": {"resource": f"file://{path}", "signing": {"keyid": DEPLOYMENT_KEY_ID}}
     }
     return json.dumps(made, indent=2)
-
-
-def _public(key: Path) -> str:
-    """Return the PEM of a public key.
-
-    Raises:
-        ConfigurationError: The file cannot be read, or is something else.
-    """
-    try:
-        pem = key.read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"the public key {key} cannot be read", code="bundle.key_unusable"
-        ) from error
-    if "-----BEGIN PUBLIC KEY-----" not in pem:
-        raise ConfigurationError(
-            f"{key} is not the PEM of a public key",
-            code="bundle.key_unusable",
-            hint="`inbounds bundle key release.pem` writes one to release.pub",
-        )
-    return pem
 
 
 def command(

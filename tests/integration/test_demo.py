@@ -13,6 +13,7 @@ from pathlib import Path
 
 import demo.__main__ as program
 import pytest
+from demo.authority import keep
 from demo.performance import perform
 
 from inbounds import DecisionUnavailable
@@ -275,3 +276,28 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "mine").touch()
     assert run("--keep", str(tmp_path)).returncode == 2
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_opa_started_apart_is_named_together_with_what_was_drawn_for_it(tmp_path):
+    url = f"unix://{tmp_path}/opa.sock"
+    for arguments in (
+        ("--pdp", url),
+        ("--authority", str(tmp_path)),
+        ("--engine", "embedded", "--pdp", url, "--authority", str(tmp_path)),
+    ):
+        assert run(*arguments).returncode == 2, arguments
+
+
+def test_an_opa_started_apart_that_is_not_there_is_said(tmp_path, monkeypatch, capsys):
+    folder, deployment = tmp_path / "authority", tmp_path / "deployment"
+    folder.mkdir()
+    deployment.mkdir()
+    assert keep(folder, deployment)
+    assert not keep(folder, deployment), "what was drawn is drawn once"
+    assert {path.name for path in deployment.iterdir()} == {"deployment.tar.gz", "deployment.pub"}
+    assert not list(folder.rglob("release.pem"))
+
+    monkeypatch.setattr("demo.stage._SECONDS", 0.1)
+    url = f"unix://{tmp_path}/opa.sock"
+    assert program.main(["--pdp", url, "--authority", str(folder)]) == 2
+    assert "could not be set up" in capsys.readouterr().err

@@ -20,16 +20,18 @@ from demo.stage import Apart
 from tests import engines
 from tests.authority import Authority
 from tests.containers import HARDENED, ROOT, USER
+from tests.integration.test_bundles import write_rule
 
-from inbounds import DecisionUnavailable, InboundsError, assets, clock, opa_config
+from inbounds import ConfigurationError, DecisionUnavailable, InboundsError, assets, clock
 from inbounds.bundle.archive import pack, signed, unpack
+from inbounds.bundle.build import build
 from inbounds.bundle.verify import read_signed
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.transport import Endpoint
 from inbounds.version import __version__
+from tools.image import entry_point, gather_opa
 
 OPA = "inbounds-opa"
-IN_IMAGE = Path("/run/inbounds")
 GRACE = 15  # seconds; `stop_grace_period` in docker/compose.yaml
 DECISION, TOOL = "/v1/data/inbounds/main/decision", "/v1/data/inbounds/registry/tool"
 
@@ -122,6 +124,7 @@ def test_nothing_is_in_it_but_opa_its_configuration_and_signed_bundles(store, bu
         assert found == {
             "opa",
             "etc/inbounds/opa.json",
+            "etc/inbounds/release.pub",
             "bundles/policy.tar.gz",
             "bundles/live.tar.gz",
             "licenses/LICENSE",
@@ -137,41 +140,66 @@ def test_nothing_is_in_it_but_opa_its_configuration_and_signed_bundles(store, bu
             assert not about.st_mode & 0o022, path
 
 
-def test_its_configuration_is_the_shipped_one_with_files_for_a_bundle_server(store, built):
+def test_its_configuration_is_the_shipped_one_with_a_file_for_a_bundle_server(store, built):
     import yaml
 
     with store.mounted(OPA) as root:
         told = json.loads((root / "etc" / "inbounds" / "opa.json").read_text("utf-8"))
+        key = (root / "etc" / "inbounds" / "release.pub").read_bytes()
+    assert key == built["key"].read_bytes()
     shipped = yaml.safe_load(assets.opa_config().read_text("utf-8"))
-    replaced = {"services", "keys", "bundles", "persistence_directory"}
-    kept = shipped.keys() - replaced
+    kept = shipped.keys() - {"services", "keys", "bundles", "persistence_directory"}
     assert {name: told[name] for name in kept} == {name: shipped[name] for name in kept}
-    assert told.keys() == kept | {"keys", "bundles"}
-    assert {name: bundle["signing"]["keyid"] for name, bundle in told["bundles"].items()} == {
-        "policy": "release",
-        "live": "release",
-        "deployment": "deployment",
+    assert {name: told[name] for name in told.keys() - kept} == {
+        "keys": {"deployment": {"algorithm": "ES256"}},
+        "bundles": {
+            "deployment": {
+                "resource": "file:///deployment/deployment.tar.gz",
+                "signing": {"keyid": "deployment"},
+            }
+        },
     }
-    assert told["keys"]["release"]["key"] == built["key"].read_text("ascii").strip()
-    assert {key["algorithm"] for key in told["keys"].values()} == {"ES256"}
 
 
-def test_it_starts_opa_as_inbounds_serve_does_and_as_nobody(store):
+def test_it_starts_opa_hardened_and_as_nobody(store):
     config = store.image(OPA)["Config"]
-    hardened = opa_config.command(
-        Path("/opa"),
-        config=Path("/etc/inbounds/opa.json"),
-        address=f"unix://{IN_IMAGE}/opa.sock",
-    )
     assert config["Entrypoint"] == [
-        *hardened,
-        *("--diagnostic-addr", f"unix://{IN_IMAGE}/health.sock"),
+        *("/opa", "run", "--server", "--skip-version-check"),
+        *("--config-file", "/etc/inbounds/opa.json", "--addr", "unix:///run/inbounds/opa.sock"),
+        *("--authentication", "token", "--authorization", "basic"),
+        *("--log-level", "info", "--unix-socket-perm", "700"),
+        *("--verification-key", "/etc/inbounds/release.pub", "--verification-key-id", "release"),
+        *("--signing-alg", "ES256"),
+        *("--bundle", "/bundles/policy.tar.gz", "--bundle", "/bundles/live.tar.gz"),
+        *("--diagnostic-addr", "unix:///run/inbounds/health.sock"),
         *("--set-file", "keys.deployment.key=/deployment/deployment.pub"),
     ]
     assert config["User"] == f"{USER}:{USER}"
     assert not config.get("Cmd")
     assert not config.get("ExposedPorts")
     assert all(entry.startswith("PATH=") for entry in config.get("Env") or [])
+
+
+def test_rules_of_ones_own_are_in_force_beside_the_policys(tmp_path):
+    write_rule(tmp_path / "site")
+    keys = engines.signing_keys(tmp_path)
+    files = build(
+        rego=assets.rego(),
+        site=tmp_path / "site",
+        deployment=None,
+        key=keys.private,
+        out=tmp_path / "dist",
+        opa=Path(engines.opa_binary()),
+        capabilities=assets.capabilities(),
+    ).files
+    gather_opa(tmp_path / "gathered", bundles=sorted(files.values()), key=keys.public)
+    assert (tmp_path / "gathered/root/bundles/site.tar.gz").read_bytes() == files[
+        "site"
+    ].read_bytes()
+    last = (tmp_path / "gathered" / "Containerfile").read_text("utf-8").splitlines()[-1]
+    line = json.loads(last.removeprefix("ENTRYPOINT "))
+    assert line == entry_point(["policy", "live", "site"])
+    assert line.count("--bundle") == 3
 
 
 def test_it_says_what_it_is(store, built):
@@ -358,25 +386,38 @@ def test_a_deployment_that_its_key_has_not_signed_is_not_in_force(store, given, 
         refuses(opa, given)
 
 
-def test_neither_is_another_policy_in_place_of_its_own(store, given, built):
-    with store.running(
-        OPA, *HARDENED, "--network=none", *given.mounts, in_place("policy", built, given)
-    ) as opa:
-        refuses(opa, given)
+@pytest.mark.parametrize(
+    "roots",
+    [[""], ["inbounds"], ["system/authz"], ["deployment", "inbounds/main", "live/baseline"]],
+)
+def test_who_may_sign_the_deployment_cannot_put_rules_in_place(store, given, roots):
+    files = {
+        ".manifest": json.dumps({"revision": "1", "roots": roots, "rego_version": 1}).encode(),
+        "data.json": b"{}",
+    }
+    for package, rule in (
+        ("inbounds/main", 'decision := {"decision": true}'),
+        ("inbounds/registry", 'tool := {"registered": true}'),
+        ("system/authz", 'allow := {"allowed": true}'),
+    ):
+        if any(package.startswith(root) for root in roots):
+            text = f"package {package.replace('/', '.')}\n\n{rule}\n"
+            files[f"{package}/rule.rego"] = text.encode()
+    keys = engines.signing_keys(given.sockets, "deployment")
+    packed = pack(signed(files, key=keys.private, opa=Path(engines.opa_binary())))
+    (given.deployment / "deployment.tar.gz").write_bytes(packed)
+    shutil.copy(keys.public, given.deployment)
+    with store.running(OPA, *HARDENED, "--network=none", *given.mounts) as opa:
+        refuses(opa, given, because="overlapping roots")
 
 
-def test_without_its_own_list_of_what_is_revoked_nothing_runs(store, given, built, tmp_path):
+@pytest.mark.parametrize("name", ["policy", "live"])
+def test_with_another_bundle_in_place_of_its_own_it_does_not_start(store, given, built, name):
     with store.running(
-        OPA, *HARDENED, "--network=none", *given.mounts, in_place("live", built, given)
+        OPA, *HARDENED, "--network=none", *given.mounts, in_place(name, built, given)
     ) as opa:
-        unready(opa)
-        house = tmp_path / "house"
-        house.mkdir()
-        performed = perform("opa", house, apart=Apart(given.url, given.authority))
-    assert not performed.held
-    for step in performed.steps:
-        assert step.outcome == "refused"
-        assert "task.revocation_feed_stale" in (step.code, *step.further)
+        assert store.said("podman", "wait", opa.name) != "0"
+        assert "verif" in opa.log()
 
 
 def in_place(name, built, given):
@@ -400,20 +441,15 @@ def healthy(given):
         return False
 
 
-def unready(opa):
-    """Assert that it is up, says why it is not ready, and that it is not."""
+def refuses(opa, given, because="Bundle load failed"):
+    """Assert that it is up, says why it is not ready, and answers nobody."""
     deadline = time.monotonic() + 60
-    while "Bundle load failed" not in opa.log():
+    while because not in opa.log():
         assert time.monotonic() < deadline, opa.log()
         time.sleep(0.2)
     assert opa.healthy() != 0
-
-
-def refuses(opa, given):
-    """Assert that it is up and not ready, and answers nobody."""
-    unready(opa)
     for token in (None, given.token("pep")):
-        assert asked(given.url, "POST", DECISION, token=token).status in (401, 500)
+        assert asked(given.url, "POST", DECISION, token=token).status == 401
     with server(given.url, given.token("pep")) as asking, pytest.raises(DecisionUnavailable):
         registered(asking)
 
@@ -431,3 +467,13 @@ def test_bundles_that_the_key_has_not_signed_are_not_built_into_an_image(store, 
     assert done.returncode != 0
     assert "not signed" in done.stderr
     assert "STEP" not in done.stdout
+
+
+def test_no_image_is_gathered_of_bundles_that_are_not_whole(tmp_path):
+    key, out = assets.release_key(), tmp_path / "gathered"
+    with pytest.raises(ConfigurationError) as caught:
+        gather_opa(out, bundles=[assets.policy_bundle()], key=key)
+    assert caught.value.code == "bundle.missing"
+    with pytest.raises(ConfigurationError) as caught:
+        gather_opa(out, bundles=[assets.live_bundle(), assets.live_bundle()], key=key)
+    assert caught.value.code == "bundle.ambiguous"
