@@ -1,0 +1,62 @@
+"""A generated question can be drawn again, alone, in another process."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+
+from tests.engines import ROOT
+from tests.questions import SEED
+from tests.questions.drawn import PER_WORLD, question, world_of
+from tests.questions.faults import FAULTS
+from tests.questions.run import catalogue
+
+
+def unsigned(asked):
+    """A question with what its tokens say, and without their signatures."""
+    credentials = asked["context"]["credentials"]
+    for name in ("identity", "task"):
+        head, claims, _ = credentials[name].split(".")
+        credentials[name] = [base64.urlsafe_b64decode(part + "==") for part in (head, claims)]
+    return asked
+
+
+def drawn_alone(number, folder):
+    """The question of a number, as `python -m tests.questions` saves it."""
+    saved = folder / "question.json"
+    subprocess.run(
+        [sys.executable, "-m", "tests.questions", f"{SEED}:{number}", "--save", str(saved)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": str(len(number))},
+        check=True,
+        capture_output=True,
+    )
+    return json.loads(saved.read_text("utf-8"))
+
+
+def test_a_question_is_drawn_again(tmp_path):
+    """
+    Only keys and signatures differ between processes.
+    """
+    index = next(
+        index
+        for index in range(PER_WORLD)
+        if question(SEED, 3, index, sorted(catalogue())).kind == "ordinary"
+    )
+    drawn = question(SEED, 3, index, sorted(catalogue()))
+
+    whole = drawn_alone(f"3:{index}", tmp_path)
+
+    assert unsigned(json.loads(drawn.text)) == unsigned(whole["question"])
+    assert whole["now"] == world_of(SEED, 3).now
+    # Such a document is what `inbounds explain` takes.
+    assert whole.keys() == {"question", "deployment", "live", "now"}
+
+
+def test_every_code_has_a_fault():
+    """
+    A rule that is added fails here, and in the quotas, until questions reach it.
+    """
+    # Questions out of shape are made otherwise: `malformed`.
+    assert FAULTS.keys() == catalogue().keys() - {"request.malformed"}
