@@ -8,6 +8,10 @@ import sqlite3
 import time
 
 import pytest
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -356,7 +360,7 @@ class TestTold:
         with policy.task() as task, pytest.raises(AccessDenied) as ei:
             task.permit(
                 "mail.send",
-                {"to": ["m@evil.example"], "body": ""},
+                {"to": ["m@evil.example", "a@evil.example"], "body": ""},
                 resource=lambda to, body: ("mailbox", "alice"),
             )
 
@@ -366,7 +370,8 @@ class TestTold:
         assert ei.value.decision_id == span["decision_id"] == decided["decision_id"]
         assert "deny" == decided["outcome"]
         assert [reason.code for reason in ei.value.decision.reasons] == decided["codes"]
-        assert ["/to/0"] == decided["pointers"]
+        assert ["/to/0", "/to/1"] == decided["pointers"]
+        assert "egress.destination_not_allowed" == span["code"]
 
     def test_an_obligation(self, policy):
         """
@@ -419,6 +424,52 @@ class TestTold:
         assert ei.value.code == span["error"]
         assert ei.value.decision_id == decided["decision_id"]
         assert [("unavailable", [ei.value.code])] == records(policy)
+
+    @pytest.mark.parametrize("dry", [False, True], ids=["permit", "evaluate"])
+    def test_no_answer_is_told_once(self, policy, between, dry):
+        """
+        A decision that could not be had is one event, and one fault of the PDP.
+        """
+        events = InMemoryLogRecordExporter()
+        logs, reader = LoggerProvider(), InMemoryMetricReader()
+        logs.add_log_record_processor(SimpleLogRecordProcessor(events))
+        policy.guard._parts.telemetry = Telemetry(TracerProvider(), MeterProvider([reader]), logs)
+        between.say = lambda answer: None
+
+        with policy.task() as task:
+            ask = task.evaluate if dry else task.permit
+            with pytest.raises(InvalidAnswer):
+                ask("mail.read", {"id": "42"}, resource=lambda id: ("mail", id))
+
+        (event,) = events.get_finished_logs()
+        assert "unavailable" == event.log_record.attributes[NAMES["outcome"]]
+        faults = [
+            point.value
+            for resource in reader.get_metrics_data().resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name.endswith("errors")
+            for point in metric.data.data_points
+        ]
+        assert [1] == faults
+
+    def test_before_it_is_known_what_is_touched(self, policy):
+        """
+        A call that was refused before its resource was told names none, and no arguments.
+        """
+        parts = policy.guard._parts
+        with policy.task() as task, pytest.raises(ArgumentNotRepresentable) as ei:
+            task.permit("mail.\x1b[2J", {"id": "42"}, resource=lambda id: ("mail", id))
+
+        assert "tool.not_representable" == ei.value.code
+        (decided,) = bodies(policy)
+        assert ("mail.?[2J", [], "unknown", "") == (
+            *(decided["tool"], decided["effects"], decided["resource_type"], decided["digest"]),
+        )
+        assert (
+            digest(b"unknown", parts.digest_key, parts.digest_key_id)
+            == (decided["resource_digest"])
+        )
 
     def test_a_dry_run(self, policy, between, spans):
         """
@@ -628,6 +679,74 @@ class TestCommits:
             self.kept(policy, commit)
             with pytest.raises(InvalidAnswer):
                 read(task)
+
+    def test_one_at_a_time(self, policy, between):
+        """
+        From reading the session to keeping its next state, nobody else is at it.
+        """
+        parts = policy.guard._parts
+        seen = []
+
+        class Locking(Store):
+            held = False
+
+            @contextlib.contextmanager
+            def lock(self, key, *, deadline):
+                with self.store.lock(key, deadline=deadline):
+                    self.held = True
+                    yield
+                    self.held = False
+
+            def load(self, key):
+                seen.append(("load", self.held))
+                return self.store.load(key)
+
+        def commit(store, key, version, state):
+            seen.append(("commit", store.held))
+            return store.store.commit(key, version, state)
+
+        with policy.task() as task:
+            parts.sessions = Locking(parts.sessions, commit)
+            between.say = lambda answer: (seen.append(("ask", parts.sessions.held)), answer)[1]
+            read(task).cancel()
+
+        assert [("load", True), ("ask", True), ("commit", True)] == seen
+        assert not parts.sessions.held
+
+    def test_a_next_state_without_a_counter(self, policy, between):
+        """
+        A counter that the answer leaves out is not taken for one that is zero.
+        """
+
+        def forget(answer):
+            session = {**answer["context"]["session"], "spent": {"calls": 1}}
+            return {**answer, "context": {**answer["context"], "session": session}}
+
+        between.say = forget
+        with policy.task() as task, pytest.raises(InvalidAnswer):
+            read(task)
+
+        assert 0 == policy.guard._parts.sessions.load(task.session).spent.calls
+
+    def test_a_refusal_without_a_next_state(self, policy, between):
+        """
+        A refusal that could not compute a next state is a refusal all the same.
+        """
+
+        def forget(answer):
+            return {**answer, "context": {**answer["context"], "session": {}}}
+
+        with policy.task() as task:
+            state = policy.guard._parts.sessions.load(task.session)
+            between.say = forget
+            with pytest.raises(AccessDenied):
+                task.permit(
+                    "mail.send",
+                    {"to": ["m@evil.example"], "body": ""},
+                    resource=lambda to, body: ("mailbox", "alice"),
+                )
+
+        assert state == policy.guard._parts.sessions.load(task.session)
 
 
 class TestPermit:

@@ -55,12 +55,18 @@ AREAS = {
     "embedded": Area(
         modules=tuple(
             f"inbounds/pdp/{name}.py"
-            for name in ("embedded", "wasm", "crossing", "compiled", "ticker", "values")
+            for name in (
+                "embedded",
+                "wasm",
+                "crossing",
+                "compiled",
+                "recall",
+                "ticker",
+                "turns",
+                "values",
+            )
         ),
-        tests=(
-            *("tests/unit/test_pdp_*.py", "tests/integration/fail_closed/*.py"),
-            "tests/integration/test_engines_agree.py",
-        ),
+        tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
     ),
     "builtins": Area(
         modules=tuple(
@@ -71,12 +77,17 @@ AREAS = {
     "server": Area(
         modules=tuple(
             f"inbounds/pdp/{name}.py"
-            for name in ("opa", "opa_live", "process", "transport", "__init__")
+            for name in (
+                "opa",
+                "opa_live",
+                "opa_version",
+                "process",
+                "reach",
+                "transport",
+                "__init__",
+            )
         ),
-        tests=(
-            *("tests/unit/test_opa_server.py", "tests/unit/test_pdp_server*.py"),
-            *("tests/integration/test_opa_server.py", "tests/integration/fail_closed/*.py"),
-        ),
+        tests=("tests/unit/test_opa_server.py", "tests/integration/test_opa_server.py"),
     ),
 }
 

@@ -286,9 +286,9 @@ def _other(value: object) -> str | bytes | int | float | None:
         # A limit that holds is noticed far beyond it; small numbers are counts and places.
         return value + 1 if isinstance(value, int) and value < 10 else value * 1000
     if isinstance(value, str):
-        return None if any(sign.isspace() for sign in value.strip()) else value + "~"
+        return None if any(sign.isspace() for sign in value.strip()) else value + "q"
     if isinstance(value, bytes):
-        return value + b"~"
+        return value + b"q"
     return None
 
 

@@ -87,16 +87,11 @@ class Call:
     def evaluate(self) -> Decision:
         """Take steps 1 and 2. Nothing is spent, recorded or permitted."""
         with self._span("evaluate_only") as span:
-            try:
-                self._task.require_usable()
-                self._canonicalise()
-                answer, engine_id = self._ask(self._load(), span)
-                decision = self._decision(answer, engine_id, evaluate_only=True)
-            except InboundsError as error:
-                span.unavailable(error)
-                raise
+            self._task.require_usable()
+            self._canonicalise()
+            answer, engine_id = self._ask(self._load(), span)
+            decision = self._decision(answer, engine_id, evaluate_only=True)
             self._tell(span, decision)
-            span.enforcement("shadowed")
             return decision
 
     def permit(self, tool_call_id: str) -> Permit:
@@ -114,8 +109,6 @@ class Call:
                 self._record(span, decision)
             except InboundsError as error:
                 error.decision_id = error.decision_id or self._id
-                span.unavailable(error)
-                span.enforcement("blocked")
                 self._record_fault(span, error.code)
                 raise
             except BaseException:
@@ -123,10 +116,8 @@ class Call:
                 self._record_fault(span, "call.interrupted")
                 raise
             if decision.outcome == "ask":
-                span.enforcement("paused")
                 raise ApprovalRequired(decision, **self._who())
             if not decision.allowed:
-                span.enforcement("blocked")
                 raise AccessDenied(decision, **self._who())
             span.enforcement("executed")
             return self._permitted(decision)
