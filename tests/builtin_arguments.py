@@ -95,9 +95,7 @@ def stricter() -> Mapping[str, Stricter]:
             "durations are in whole units, with which no sum is rounded",
             lambda arguments: "." in arguments[0],
         ),
-        "sprintf": Stricter(
-            "a message has plain texts and whole numbers in it; no rule calls it", lambda _: True
-        ),
+        "sprintf": Stricter("a message has plain texts and whole numbers in it", lambda _: True),
         **{f"io.jwt.verify_{alg.lower()}": keys for alg in SCHEMES},
     }
 
