@@ -116,18 +116,19 @@ def measure_threads(
     world: World, pdp: PolicyDecisionPoint, effort: Effort, results: Results
 ) -> None:
     """Measure (a) with one and with many threads, each with a task of its own."""
+    engine = {"opa": "OPA"}.get(pdp.name, pdp.name)
     guard = world.guard(pdp, NoEvidence())
     every = [calling(guard) for _ in range(max(effort.threads))]
     counts = {_threads(number): every[:number] for number in effort.threads}
     found = throughput(counts, effort)
-    results.rates[pdp.name] = {name: each.rate for name, each in found.items()}
-    results.timings[f"{pdp.name}, (a) by threads"] = {
+    results.rates[engine] = {name: each.rate for name, each in found.items()}
+    results.timings[f"{engine}, (a) by threads"] = {
         name: each.timing for name, each in found.items()
     }
     one, many = found[_threads(1)], found[_threads(_MANY)]
     results.goals.append(
         Goal(
-            f"{pdp.name}: calls a second of {_threads(_MANY)} over {_threads(1)}",
+            f"{engine}: calls a second of {_threads(_MANY)} over {_threads(1)}",
             many.over(one),
             1.0,
             least=True,

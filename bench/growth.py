@@ -73,7 +73,7 @@ def measure_opa(
             entries[name] = stack.enter_context(raw).ask
         found = side_by_side(entries, effort)
     results.timings["OPA, the raw socket as things grow"] = found
-    results.goals += _flat(found, few, "opa")
+    results.goals += _flat(found, few, "OPA")
 
 
 def measure_evidence(
