@@ -265,6 +265,26 @@ class TestCalls:
         assert "decision.unreachable" == ei.value.code
         assert [] == records(policy)
 
+    def test_the_task_ends_before_the_tool_begins(self, policy):
+        """
+        Whoever called hears that the task is over, and it is recorded as not having run.
+        """
+        ran = []
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str) -> None:
+            ran.append(id)
+
+        ready = read.ready
+        with policy.task() as task:
+            read.ready = lambda permit: (ready(permit), task.end())[0]
+            with pytest.raises(DecisionUnavailable) as ei:
+                read("42")
+
+        assert "task.over" == ei.value.code
+        assert [] == ran
+        assert [("allow", []), ("no", "cancelled")] == records(policy)
+
 
 class TestGuard:
     def test_two_functions_of_one_name(self, policy):

@@ -122,7 +122,8 @@ class Permit:
             raise self._used()
         try:
             self._require_usable()
-        except DecisionUnavailable:
+        except DecisionUnavailable as error:
+            error.decision_id = error.decision_id or self.decision.id
             self.cancel()
             raise
         if not hmac.compare_digest(canonical_json(arguments), self._judged):
@@ -245,6 +246,7 @@ class Permit:
         except InboundsError as error:
             self._unrecorded(record)
             if executed == "no":
+                error.decision_id = error.decision_id or self.decision.id
                 raise
             raise OutcomeUnrecorded(
                 "it has run, and the evidence log did not take the outcome",

@@ -1,0 +1,332 @@
+"""One permit by itself: used once, by its own process, for the judged arguments."""
+
+import asyncio
+import os
+import pickle
+
+import pytest
+
+from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld
+from inbounds.canonical import canonical_json
+from inbounds.models import Decision, PolicyStamp
+from inbounds.pep.permit import Bound, Permit
+
+JUDGED = {"id": "42"}
+LABELS = ("public", "internal", "secret")
+
+
+class Made:
+    """A permit, and what it leaves behind."""
+
+    def __init__(self, *, label="internal"):
+        self.records = []
+        self.unrecorded = []
+        self.takes = True
+        self.usable = True
+        stamp = PolicyStamp(revision="r", deployment="d")
+        self.decision = Decision(id="decision-1", allowed=True, outcome="allow", policy=stamp)
+        self.permit = Permit(
+            decision=self.decision,
+            tool="mail.read",
+            judged=canonical_json(JUDGED),
+            bound=Bound(label, LABELS),
+            require_usable=self.require_usable,
+            record=self.record,
+            unrecorded=self.unrecorded.append,
+        )
+
+    def require_usable(self):
+        if not self.usable:
+            raise DecisionUnavailable("the task is over", code="task.over")
+
+    def record(self, record):
+        if not self.takes:
+            raise DecisionUnavailable("full", code="evidence.unavailable")
+        self.records.append(record)
+
+    @property
+    def said(self):
+        return [(record.executed, record.status, record.error_type) for record in self.records]
+
+
+@pytest.fixture
+def made():
+    """A permit for a result up to `internal`."""
+    made = Made()
+    yield made
+    made.permit._open = False
+
+
+def refused(code, function, *args):
+    """See that something is refused, in the name of the decision."""
+    with pytest.raises(DecisionUnavailable) as ei:
+        function(*args)
+    assert (code, "no") == (ei.value.code, ei.value.executed)
+    return ei.value
+
+
+def as_another_process(monkeypatch):
+    """Let this process be another from here on."""
+    other = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: other)
+
+
+class TestCompare:
+    def test_the_judged_ones(self, made):
+        """
+        The judged arguments may run; nothing is recorded before they have.
+        """
+        made.permit.compare(dict(JUDGED))
+        assert [] == made.said
+
+    @pytest.mark.parametrize("arguments", [{"id": "43"}, {}, {"id": "42", "to": "x"}, {"id": 42}])
+    def test_others(self, made, arguments):
+        """
+        Any others may not, and the permit is used up by them.
+        """
+        error = refused("permit.arguments_changed", made.permit.compare, arguments)
+
+        assert "decision-1" == error.decision_id
+        assert [("no", "cancelled", "")] == made.said
+        assert "decision-1" == made.records[0].decision_id
+        refused("permit.used", made.permit.compare, dict(JUDGED))
+
+    def test_twice(self, made):
+        """
+        They run once: a second start is refused, whether or not the first has ended.
+        """
+        made.permit.compare(dict(JUDGED))
+
+        error = refused("permit.used", made.permit.compare, dict(JUDGED))
+        assert "decision-1" == error.decision_id
+        made.permit.finish(None)
+        refused("permit.used", made.permit.compare, dict(JUDGED))
+        assert [("yes", "ok", "")] == made.said
+
+    def test_after_the_task(self, made):
+        """
+        A task that ended after the permit was given keeps the tool from running.
+        """
+        made.usable = False
+
+        refused("task.over", made.permit.compare, dict(JUDGED))
+
+        assert [("no", "cancelled", "")] == made.said
+
+    def test_in_another_process(self, made, monkeypatch):
+        """
+        A copy in another process permits nothing and records nothing.
+        """
+        as_another_process(monkeypatch)
+
+        for use in (
+            lambda: made.permit.compare(dict(JUDGED)),
+            made.permit.cancel,
+            lambda: made.permit.finish(None),
+        ):
+            refused("permit.used", use)
+        made.permit.fail(ValueError())
+        made.permit.__del__()
+        assert [] == made.said
+
+    def test_cancelled_while_it_compares(self, made):
+        """
+        Who cancels while the arguments are compared is not overruled.
+        """
+        require = made.permit._require_usable
+        made.permit._require_usable = lambda: (require(), made.permit.cancel())
+
+        refused("permit.used", made.permit.compare, dict(JUDGED))
+        assert [("no", "cancelled", "")] == made.said
+
+
+class TestEnd:
+    def test_cancelled_too_late(self, made):
+        """
+        What has begun is not recorded as not having run.
+        """
+        made.permit.compare(dict(JUDGED))
+        made.permit.cancel()
+        assert [("yes", "cancelled", "")] == made.said
+
+    def test_stopped_before_it_began(self, made):
+        """
+        A tool that is known not to have begun has not run, whatever was raised.
+        """
+        made.permit.await_run()
+        made.permit.fail(ValueError())
+        assert [("no", "cancelled", "")] == made.said
+
+    @pytest.mark.parametrize(
+        ("error", "status"),
+        [
+            (ValueError("secret"), "error"),
+            (SystemExit(1), "error"),
+            (KeyboardInterrupt(), "cancelled"),
+            (GeneratorExit(), "cancelled"),
+            (asyncio.CancelledError(), "cancelled"),
+        ],
+        ids=repr,
+    )
+    def test_it_raised(self, made, error, status):
+        """
+        What it raised is recorded by its class alone.
+        """
+        made.permit.fail(error)
+        assert [("yes", status, type(error).__name__)] == made.said
+
+    def test_it_raised_what_has_a_strange_name(self, made):
+        """
+        The name of a class is text of whoever wrote it: ASCII, and of bounded length.
+        """
+        made.permit.fail(type("é" * 300, (Exception,), {})())
+
+        ((_, _, name),) = made.said
+        assert ("\\xe9" * 300)[:256] == name
+
+    @pytest.mark.parametrize(
+        "refuse",
+        [
+            lambda made: made.permit.compare({"id": "43"}),
+            lambda made: made.permit.finish(Labelled("x", "secret")),
+        ],
+        ids=["arguments", "label"],
+    )
+    def test_its_own_refusal_is_no_failure_of_the_tool(self, made, refuse):
+        """
+        What the permit itself raised is recorded once.
+        """
+        with pytest.raises((DecisionUnavailable, ResultWithheld)) as ei:
+            refuse(made)
+        said = made.said
+
+        made.permit.fail(ei.value)
+
+        assert said == made.said
+        assert 1 == len(said)
+
+    def test_the_end_of_its_task_is_no_failure_of_the_tool(self, made):
+        """
+        A tool that did not run because the task was over is recorded once, as that.
+        """
+        made.usable = False
+        error = refused("task.over", made.permit.compare, dict(JUDGED))
+
+        made.permit.fail(error)
+
+        assert [("no", "cancelled", "")] == made.said
+
+    def test_another_calls_refusal_is_what_it_raised(self, made):
+        """
+        A tool that calls another one may be refused there; that is its own failure.
+        """
+        made.permit.fail(DecisionUnavailable("no", decision_id="decision-2"))
+        assert [("yes", "error", "DecisionUnavailable")] == made.said
+
+    def test_twice(self, made):
+        """
+        It ends once.
+        """
+        assert "value" == made.permit.finish("value")
+
+        refused("permit.used", made.permit.finish, None)
+        refused("permit.used", made.permit.fail, ValueError())
+        refused("permit.used", made.permit.cancel)
+        made.permit.__del__()
+        assert [("yes", "ok", "")] == made.said
+
+    def test_dropped(self, made):
+        """
+        Where nobody said how it ended, that is what is recorded.
+        """
+        made.permit.__del__()
+        assert [("unknown", "unknown", "")] == made.said
+
+
+class TestRecords:
+    def test_an_outcome_that_is_not_taken(self, made):
+        """
+        It has run; that stays to be recorded, and whoever called hears it.
+        """
+        made.takes = False
+
+        with pytest.raises(OutcomeUnrecorded) as ei:
+            made.permit.finish("value")
+
+        assert ("yes", "decision-1") == (ei.value.executed, ei.value.decision_id)
+        ((kept),) = made.unrecorded
+        assert ("yes", "ok", "decision-1") == (kept.executed, kept.status, kept.decision_id)
+
+    def test_a_cancellation_that_is_not_taken(self, made):
+        """
+        It has not run, and is told as that.
+        """
+        made.takes = False
+
+        error = refused("evidence.unavailable", made.permit.cancel)
+
+        assert not isinstance(error, OutcomeUnrecorded)
+        assert "decision-1" == error.decision_id
+        assert 1 == len(made.unrecorded)
+
+        made.permit.fail(error)
+        assert 1 == len(made.unrecorded)
+
+
+class TestResults:
+    @pytest.mark.parametrize(
+        ("bound", "label", "given"),
+        [
+            ("internal", "public", True),
+            ("internal", "internal", True),
+            ("internal", "secret", False),
+            ("internal", "unheard of", False),
+            ("internal", "", False),
+            ("", "secret", True),
+            ("", "unheard of", False),
+            ("unheard of", "unheard of", False),
+        ],
+    )
+    def test_labels(self, bound, label, given):
+        """
+        A result is given up to the bound; one of a label that nobody knows never is.
+        """
+        made = Made(label=bound)
+        made.permit.compare(dict(JUDGED))
+        if given:
+            assert "text" == made.permit.finish(Labelled("text", label))
+            assert [("yes", "ok", "")] == made.said
+            return
+
+        with pytest.raises(ResultWithheld) as ei:
+            made.permit.finish(Labelled("text", label))
+
+        assert ("result.label_above_bound", "yes", "decision-1") == (
+            *(ei.value.code, ei.value.executed, ei.value.decision_id),
+        )
+        assert [("yes", "withheld", "")] == made.said
+        assert "text" not in repr(Labelled("text", label))
+
+    def test_an_item(self, made):
+        """
+        Items are given one by one; the permit stays open meanwhile.
+        """
+        assert "a" == made.permit.admitted("a")
+        assert "b" == made.permit.admitted(Labelled("b", "public"))
+        assert [] == made.said
+
+
+def test_it_cannot_be_copied(made):
+    """
+    A permit stays in its process.
+    """
+    with pytest.raises(TypeError):
+        pickle.dumps(made.permit)
+
+
+def test_its_arguments_are_a_copy(made):
+    """
+    What is done to the arguments changes nothing that was judged.
+    """
+    made.permit.arguments["id"] = "43"
+    assert JUDGED == made.permit.arguments
