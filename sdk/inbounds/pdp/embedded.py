@@ -274,6 +274,7 @@ class EmbeddedPolicy:
     def _begin_child(self) -> None:
         """Leave everything of the parent alone: another thread of it may have been inside."""
         self._of_parent = dict(vars(self))
+        self._finalizer.detach()
         self._lock, self._changing = Turns(), threading.Lock()
         self._start_engine()
         self._instance = None
