@@ -29,6 +29,7 @@ from inbounds import (
 )
 from inbounds.canonical import canonical_json, digest
 from inbounds.pdp import DECISION, Reply
+from inbounds.pep.call import shown
 from inbounds.tasks import RENEW_WITHIN
 from inbounds.telemetry import NAMES, Telemetry
 from inbounds.testing import AGENT, SUBJECT
@@ -86,6 +87,15 @@ def spans(policy):
 def read(task, **how):
     """Ask for the permit of one ordinary call."""
     return task.permit("mail.read", {"id": "42"}, resource=lambda id: ("mail", id), **how)
+
+
+def refuse(task):
+    """Ask for the permit of a call that the policy denies."""
+    return task.permit(
+        "mail.send",
+        {"to": ["m@evil.example"], "body": ""},
+        resource=lambda to, body: ("mailbox", "alice"),
+    )
 
 
 def bodies(policy):
@@ -284,6 +294,24 @@ class TestCalls:
         assert "task.over" == ei.value.code
         assert [] == ran
         assert [("allow", []), ("no", "cancelled")] == records(policy)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("mail.read", "mail.read"),
+        ("", "?"),
+        ("a\x1b[2Jb", "a?[2Jb"),
+        ("\ud800", "\\ud800"),
+        ("n" * 300, "n" * 256),
+    ],
+    ids=["plain", "empty", "control", "surrogate", "long"],
+)
+def test_a_name_in_records(name, seen):
+    """
+    A name is text of whoever chose it: what is shown of it drives no terminal.
+    """
+    assert seen == shown(name)
 
 
 class TestGuard:
@@ -547,14 +575,13 @@ class TestAsked:
                 "decision": {"id": permit.decision.id},
                 "agent": AGENT,
                 "session": state,
-                "environment": question["context"]["environment"],
+                "environment": {},
                 "pep": {
                     "id": "assistant-pep",
                     "supported_obligations": list(parts.discharger.supported),
                 },
             },
         } == question
-        assert None not in question["context"]["environment"].values()
         assert version
         assert task.grant.token == credentials["task"]
         assert [[], []] == [credentials["chain"], credentials["approvals"]]
@@ -748,6 +775,87 @@ class TestCommits:
 
         assert 0 == policy.guard._parts.sessions.load(task.session).spent.calls
 
+    @pytest.mark.parametrize("more", [0, 2])
+    def test_a_refusal_that_is_not_counted_once(self, policy, between, more):
+        """
+        Each refusal is counted, as one.
+        """
+
+        def miscount(answer):
+            session = answer["context"]["session"]
+            session = {**session, "refusals": session["refusals"] - 1 + more}
+            return {**answer, "context": {**answer["context"], "session": session}}
+
+        between.say = miscount
+        with policy.task() as task, pytest.raises(InvalidAnswer):
+            refuse(task)
+
+    def test_a_refusal_obliges_to_nothing(self, policy, between):
+        """
+        What had to be done for an allow is not done for a refusal.
+        """
+        told = []
+        parts = policy.guard._parts
+        parts.discharger = type(parts.discharger)(lambda to, tool: told.append(to))
+        owed = {"id": "notify-1", "type": "notify", "properties": {"to": "owner@acme.example"}}
+        between.say = lambda answer: {
+            **answer,
+            "context": {**answer["context"], "obligations": [owed]},
+        }
+
+        with policy.task() as task, pytest.raises(AccessDenied):
+            refuse(task)
+
+        assert [] == told
+
+    def test_two_registries_are_enough(self, policy, between):
+        """
+        Where the registry has changed again, it is given up; nothing is asked a third time.
+        """
+
+        def restless(answer):
+            stamp = {**answer["context"]["policy"], "deployment": "another"}
+            return {**answer, "context": {**answer["context"], "policy": stamp}}
+
+        between.say = restless
+        with policy.task() as task, pytest.raises(DecisionUnavailable) as ei:
+            read(task)
+
+        assert "registry.changed" == ei.value.code
+        assert 2 == len(between.asked)
+
+    def test_a_fault_of_another_decision(self, policy, between):
+        """
+        An error that names its decision goes on naming it.
+        """
+
+        def fail(_answer):
+            raise DecisionUnavailable("no", decision_id="decision-7")
+
+        between.say = fail
+        with policy.task() as task, pytest.raises(DecisionUnavailable) as ei:
+            read(task)
+
+        assert "decision-7" == ei.value.decision_id
+
+    def test_a_log_that_failed_is_not_tried_again(self, policy):
+        """
+        Where the decision could not be written, the call is over.
+        """
+        tried = []
+
+        def decided(record):
+            tried.append(record.outcome)
+            raise DecisionUnavailable("full", code="evidence.unavailable")
+
+        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=False)
+        policy.guard._parts.evidence.decided = decided
+        with policy.task() as task, pytest.raises(DecisionUnavailable) as ei:
+            read(task)
+
+        assert "evidence.unavailable" == ei.value.code
+        assert ["allow"] == tried
+
     def test_a_refusal_without_a_next_state(self, policy, between):
         """
         A refusal that could not compute a next state is a refusal all the same.
@@ -760,11 +868,7 @@ class TestCommits:
             state = policy.guard._parts.sessions.load(task.session)
             between.say = forget
             with pytest.raises(AccessDenied):
-                task.permit(
-                    "mail.send",
-                    {"to": ["m@evil.example"], "body": ""},
-                    resource=lambda to, body: ("mailbox", "alice"),
-                )
+                refuse(task)
 
         assert state == policy.guard._parts.sessions.load(task.session)
 

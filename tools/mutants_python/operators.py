@@ -176,6 +176,8 @@ def _left_alone(node: ast.AST, parent: ast.AST) -> bool:
         return node.arg == "hint"
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__tracebackhide__"
     return isinstance(parent, ast.AnnAssign) and node is parent.target
 
 

@@ -1,0 +1,124 @@
+"""What is put into the core to see whether a test notices, and what is said of it."""
+
+import ast
+
+import pytest
+
+from tools.mutants_python import __main__ as program
+from tools.mutants_python import operators, plugin
+
+SOURCE = '''
+LIMIT = 64
+
+
+def read(text: str | None, *, strict: bool = True) -> bool:
+    """Prose is left alone."""
+    if text is None or len(text) > LIMIT:
+        raise ValueError(f"too long: {LIMIT}", "more prose", code="too.long")
+    with lock:
+        seen.append(text)
+    try:
+        return parse(text[:8], strict=strict)
+    except (KeyError, OSError):
+        return False
+'''
+
+
+def names():
+    return [site.name for site in operators.sites(SOURCE)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<module>: other value `64`",
+        "read: other value `True`",
+        "read: always `text is None or len(text) > LIMIT`",
+        "read: never `text is None or len(text) > LIMIT`",
+        "read: without `text is None`",
+        "read: without `len(text) > LIMIT`",
+        "read: boundary of `len(text) > LIMIT`",
+        "read: without argument `ValueError(code='too.long')`",
+        "read: other value `'too.long'`",
+        "read: without block `lock`",
+        "read: without `seen.append(text)`",
+        "read: without upper bound `:8`",
+        "read: without argument `parse(strict=strict)`",
+        "read: always `parse(text[:8], strict=strict)`",
+        "read: without `except (KeyError, OSError)`",
+        "read: without `OSError`",
+        "read: other value `False`",
+    ],
+)
+def test_faults(name):
+    """
+    Every check, every step and every value of a function can be at fault.
+    """
+    assert name in names()
+
+
+def test_no_fault_is_in_prose_or_types():
+    """
+    Messages, docstrings and annotations are left alone.
+    """
+    assert not [name for name in names() if "rose" in name or "too long" in name]
+    assert not [name for name in names() if "str | None" in name]
+
+
+def test_each_is_another_program():
+    """
+    Each fault can be compiled, changes something, and has a name of its own.
+    """
+    whole = ast.dump(ast.parse(SOURCE))
+    changed = [operators.mutated(SOURCE, number) for number in range(len(names()))]
+
+    assert len(set(names())) == len(names())
+    assert whole not in {ast.dump(tree) for tree in changed}
+    for tree in changed:
+        compile(tree, "source.py", "exec")
+
+
+@pytest.fixture
+def named_in(tmp_path, monkeypatch):
+    """The file in which survivors are named."""
+    file = tmp_path / "named.yaml"
+    monkeypatch.setattr(program, "NAMED", file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("named", "code", "said"),
+    [
+        ("[]", 1, "survived: tasks/end: without `x`"),
+        ("- {mutants: 'tasks/end: without `x`', because: it is the same}", 0, ""),
+        ("- {mutants: 'tasks/end: *', because: it is the same}", 0, ""),
+        ("- {mutants: 'tasks/end: *', count: 2, because: x}", 1, "names 1, not 2"),
+        ("- {mutants: 'tasks/begin: *', because: x}", 1, "names 0, not 1"),
+        ("- {mutants: 'other/end: *', because: x}", 1, "survived: tasks/end: without `x`"),
+    ],
+)
+def test_what_survives_is_named(named_in, capsys, named, code, said):
+    """
+    A survivor that is not named fails, and so does a name of none, or of another number.
+    """
+    named_in.write_text(named, "utf-8")
+    outcomes = {
+        "tasks/end: without `x`": plugin.Outcome("survived"),
+        "tasks/end: without `y`": plugin.Outcome("killed", "test"),
+        "tasks/end: never `z`": plugin.Outcome("timeout"),
+    }
+
+    assert code == program._judged(outcomes, whole=True)
+    assert said in capsys.readouterr().out
+
+
+def test_every_name_has_its_reason():
+    """
+    Each entry stays within one module, and says why.
+    """
+    import yaml
+
+    for entry in yaml.safe_load(program.NAMED.read_text("utf-8")):
+        assert entry.keys() <= {"mutants", "count", "because"}
+        assert "*" not in entry["mutants"].split(": ")[0]
+        assert entry["because"]
