@@ -13,12 +13,15 @@ VENV = .venv
 PY = $(VENV)/bin/python
 BIN = .tools/bin
 OPA = $(BIN)/opa
-# What depends on how OPA itself behaves: it is run with the oldest one too.
+# What depends on how OPA itself behaves: it is run with the oldest one too. On text that is no
+# UTF-8, the oldest gives no answer where a later one says no; the host is held to the later.
 WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_closed.py \
 	tests/integration/test_decision_log.py tests/integration/test_live_feed.py \
 	tests/integration/test_opa_server.py tests/integration/test_engines_agree.py \
 	tests/integration/test_builtins.py tests/integration/test_shape.py \
 	tests/integration/test_opa_versions.py
+STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffix_match]
+BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs public generated \
 	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants \
@@ -111,7 +114,8 @@ lowest: setup assets
 
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported
 	$(BIN)/opa-oldest test --timeout 300s rego cases:tests/cases
-	INBOUNDS_OPA_BINARY="$$PWD/$(BIN)/opa-oldest" $(PY) -m pytest -m 'not nightly' $(WITH_OPA)
+	INBOUNDS_OPA_BINARY="$$PWD/$(BIN)/opa-oldest" $(PY) -m pytest -m 'not nightly' $(WITH_OPA) \
+		--deselect '$(STRICTER)'
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench
