@@ -249,6 +249,18 @@ class TestCalls:
         assert [("allow", []), ("yes", "error")] == records(policy)
         assert "in bounds · 1 ran · 0 refused" == str(task.report())
 
+    async def test_an_awaited_permit(self, policy, spans):
+        """
+        A framework that awaits its permit says as much as one that does not.
+        """
+        async with policy.task() as task:
+            permit = await task.apermit(
+                "mail.read", {"id": "42"}, resource=lambda id: ("mail", id), tool_call_id="call-2"
+            )
+            permit.finish(None)
+
+        assert ["call-2"] == [span["tool_call_id"] for span in spans()]
+
     def test_a_resource_without_a_json_form(self, policy):
         """
         A resource that cannot be sent is refused before anybody is asked.

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pickle
+import sys
 
 import pytest
 
@@ -113,7 +114,7 @@ class TestCompare:
 
         assert [("no", "cancelled", "")] == made.said
 
-    def test_in_another_process(self, made, monkeypatch):
+    def test_in_another_process(self, made, monkeypatch, caplog):
         """
         A copy in another process permits nothing and records nothing.
         """
@@ -128,6 +129,7 @@ class TestCompare:
         made.permit.fail(ValueError())
         made.permit.__del__()
         assert [] == made.said
+        assert [] == caplog.records
 
     def test_cancelled_while_it_compares(self, made):
         """
@@ -138,6 +140,24 @@ class TestCompare:
 
         refused("permit.used", made.permit.compare, dict(JUDGED))
         assert [("no", "cancelled", "")] == made.said
+
+    @pytest.mark.parametrize("use", [lambda p: p.compare(dict(JUDGED)), lambda p: p.cancel()])
+    def test_one_thread_at_a_time(self, made, use):
+        """
+        Who used the permit up while another waited for its lock was first.
+        """
+
+        class Late:
+            def __enter__(self):
+                made.permit._open = False
+
+            def __exit__(self, *_):
+                pass
+
+        made.permit._lock = Late()
+
+        refused("permit.used", use, made.permit)
+        assert [] == made.said
 
 
 class TestEnd:
@@ -223,7 +243,22 @@ class TestEnd:
         made.permit.fail(DecisionUnavailable("no", decision_id="decision-2"))
         assert [("yes", "error", "DecisionUnavailable")] == made.said
 
-    def test_twice(self, made):
+    def test_a_refusal_in_its_name_while_it_is_open(self, made):
+        """
+        What a tool raises is recorded, whatever it says of itself.
+        """
+        made.permit.fail(DecisionUnavailable("no", decision_id="decision-1"))
+        assert [("yes", "error", "DecisionUnavailable")] == made.said
+
+    def test_without_asyncio(self, made, monkeypatch):
+        """
+        A process that has not imported asyncio has nothing that asyncio cancels.
+        """
+        monkeypatch.delitem(sys.modules, "asyncio")
+        made.permit.fail(ValueError())
+        assert [("yes", "error", "ValueError")] == made.said
+
+    def test_twice(self, made, caplog):
         """
         It ends once.
         """
@@ -232,8 +267,11 @@ class TestEnd:
         refused("permit.used", made.permit.finish, None)
         refused("permit.used", made.permit.fail, ValueError())
         refused("permit.used", made.permit.cancel)
+        another = DecisionUnavailable("no", decision_id="decision-2")
+        refused("permit.used", made.permit.fail, another)
         made.permit.__del__()
         assert [("yes", "ok", "")] == made.said
+        assert [] == caplog.records
 
     def test_dropped(self, made):
         """
@@ -241,6 +279,20 @@ class TestEnd:
         """
         made.permit.__del__()
         assert [("unknown", "unknown", "")] == made.said
+
+    def test_dropped_after_it_began(self, made):
+        """
+        That it has begun does not tell that it has ended.
+        """
+        made.permit.compare(dict(JUDGED))
+        made.permit.__del__()
+        assert [("unknown", "unknown", "")] == made.said
+
+    def test_dropped_before_it_was_made(self):
+        """
+        What was never whole has nothing to record.
+        """
+        Permit.__new__(Permit).__del__()
 
 
 class TestRecords:
@@ -256,6 +308,17 @@ class TestRecords:
         assert ("yes", "decision-1") == (ei.value.executed, ei.value.decision_id)
         ((kept),) = made.unrecorded
         assert ("yes", "ok", "decision-1") == (kept.executed, kept.status, kept.decision_id)
+
+    def test_an_unknown_outcome_that_is_not_taken(self, made):
+        """
+        What is not known to have run is not told as if it were.
+        """
+        made.takes = False
+
+        with pytest.raises(OutcomeUnrecorded) as ei:
+            made.permit._close("unknown", "unknown")
+
+        assert "unknown" == ei.value.executed
 
     def test_a_cancellation_that_is_not_taken(self, made):
         """

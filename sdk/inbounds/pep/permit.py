@@ -118,12 +118,12 @@ class Permit:
             DecisionUnavailable: `permit.arguments_changed`, `permit.used`, or `task.over`. The
                 tool must not run.
         """
-        if not self._open or os.getpid() != self._process:
+        if os.getpid() != self._process:
             raise self._used()
         try:
             self._require_usable()
         except DecisionUnavailable as error:
-            error.decision_id = error.decision_id or self.decision.id
+            error.decision_id = self.decision.id
             self.cancel()
             raise
         if not hmac.compare_digest(canonical_json(arguments), self._judged):
@@ -246,7 +246,7 @@ class Permit:
         except InboundsError as error:
             self._unrecorded(record)
             if executed == "no":
-                error.decision_id = error.decision_id or self.decision.id
+                error.decision_id = self.decision.id
                 raise
             raise OutcomeUnrecorded(
                 "it has run, and the evidence log did not take the outcome",
