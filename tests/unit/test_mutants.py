@@ -11,6 +11,7 @@ from tests.engines import opa_binary
 
 from tools.mutants import __main__ as program
 from tools.mutants.operators import mutants
+from tools.mutants.running import workshop
 from tools.mutants.source import Misplaced, read
 
 FILE = "inbounds/rules/pay/too_much/too_much.rego"
@@ -458,6 +459,16 @@ def test_the_checkout_is_not_touched(root):
     assert held() == before
 
 
+def test_what_is_edited_meanwhile_is_of_the_next_run(root, monkeypatch):
+    def edited(policy, **options):
+        write(root, f"rego/{FILE.replace('.rego', '_test.rego')}", TEST + "test_no if false\n")
+        return workshop(policy, **options)
+
+    monkeypatch.setattr(program, "workshop", edited)
+    _, document = run(root)
+    assert len(surviving(document)) == 1
+
+
 # --- what is asked for ---------------------------------------------------------------------
 
 
@@ -508,7 +519,8 @@ def test_what_has_changed_is_asked_for_by_a_revision(two, changed):
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *command], cwd=two, check=True)
-    assert run(two, "--changed", "HEAD") == (0, run(two, "--changed", "HEAD")[1])
+    code, document = run(two, "--changed", "HEAD")
+    assert (code, document["mutants"]) == (0, [])
     write(two, changed, (two / changed).read_text("utf-8") + "\n# More.\n")
     _, document = run(two, "--changed", "HEAD")
     assert {one["rule"] for one in document["mutants"]} == {"pay.too_early"}

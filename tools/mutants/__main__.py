@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,12 +25,19 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: list[str] | None = None, *, root: Path = ROOT) -> int:
     """Run, print, and return the exit code."""
     options = _parser().parse_args(arguments)
-    policy = Policy(root, ROOT / ".tools" / "bin" / "opa")
     console = Console()
     if not console.is_terminal:
         console.width = 120
+    with tempfile.TemporaryDirectory(prefix="mutants") as scratch:
+        # What is edited meanwhile is of the next run: half of it here would fail tests.
+        policy = Policy(root, ROOT / ".tools" / "bin" / "opa").copied(Path(scratch))
+        return _tried(policy, root, options, console)
+
+
+def _tried(policy: Policy, root: Path, options: argparse.Namespace, console: Console) -> int:
     try:
-        paths = _asked_for(policy, options.rule, options.changed)
+        changed = None if options.changed is None else _changed(root, options.changed)
+        paths = _asked_for(policy, options.rule, changed)
     except LookupError as error:
         console.print(f"mutants: {error.args[0]}", highlight=False, markup=False, soft_wrap=True)
         return 2
@@ -98,7 +106,7 @@ def _partly(options: argparse.Namespace) -> bool:
     return bool(options.rule or options.changed)
 
 
-def _asked_for(policy: Policy, rules: list[str], revision: str | None) -> list[str]:
+def _asked_for(policy: Policy, rules: list[str], changed: set[str] | None) -> list[str]:
     """Return the files to change.
 
     Raises:
@@ -111,8 +119,7 @@ def _asked_for(policy: Policy, rules: list[str], revision: str | None) -> list[s
             if not files:
                 raise LookupError(f"{rule}: neither a rule nor a file of the policy")
         paths = [path for path in paths if any(path in files for files in found.values())]
-    if revision is not None:
-        changed = _changed(policy.root, revision)
+    if changed is not None:
         paths = [path for path in paths if changed & policy.around(path)]
     return paths
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,13 @@ class Policy:
     def cases(self) -> Path:
         """The folder of the cases, by category and fault."""
         return self.root / "tests" / "cases"
+
+    def copied(self, folder: Path) -> Policy:
+        """Return the same policy as it is now, copied into `folder`."""
+        shutil.copytree(self.rego, folder / "rego")
+        if self.cases.exists():
+            shutil.copytree(self.cases, folder / "tests" / "cases")
+        return Policy(folder, self.opa)
 
     def by_hand(self) -> list[str]:
         """Return the paths below `rego` of what was written by hand and is no test."""
