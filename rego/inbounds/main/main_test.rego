@@ -308,6 +308,19 @@ test_denies_by_every_obligation_of_a_site_that_is_missing if {
 	}
 }
 
+test_a_missing_obligation_follows_from_nothing if {
+	build := json.patch(_site_obligation, [
+		{"op": "add", "path": "/site/rules/site.payroll.after_hours", "value": _about("payroll", "after_hours")},
+		{
+			"op": "replace",
+			"path": "/site/obligations/site.notify.large/depends_on",
+			"value": ["site.payroll.after_hours"],
+		},
+	])
+
+	_codes({"build": build}) == ["site.notify.large", "site.payroll.after_hours"]
+}
+
 test_only_a_set_is_an_obligation if {
 	every owed in [false, true, "notify", 1, null, [], {}, [{"id": "a", "type": "notify", "properties": {}}]] {
 		site := {"obligations": {"notify": {"large": {"oblige": owed}}}}
