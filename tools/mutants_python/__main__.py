@@ -49,7 +49,7 @@ AREAS = {
         tests=(
             *("tests/unit/test_core_faults.py", "tests/unit/test_permit.py"),
             *("tests/unit/test_tasks.py", "tests/unit/test_pep.py"),
-            *("tests/unit/test_canonical.py", "tests/unit/test_judged_is_run.py"),
+            *("tests/unit/test_canonical*.py", "tests/unit/test_judged_is_run.py"),
             *("tests/unit/test_tools.py", "tests/unit/test_issuer.py"),
         ),
     ),
