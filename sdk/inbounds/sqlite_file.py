@@ -184,7 +184,10 @@ class SqliteFile:
         def one(statement: str) -> object:
             return connection.execute(statement).fetchone()[0]
 
+        # Both of one state: another process may be making the tables just now.
+        connection.execute("BEGIN")
         found = (one("PRAGMA application_id"), one("PRAGMA user_version"))
+        connection.execute("COMMIT")
         expected = (self._application, self._version)
         if found not in {(0, 0), expected}:
             raise ConfigurationError(

@@ -505,6 +505,32 @@ class TestFork:
         assert again.load(KEY).spent.calls == 2
         again.close()
 
+    def test_of_many_that_make_one_file_at_once_each_finds_it_whole(self, tmp_path):
+        for number in range(40):
+            path = tmp_path / f"{number}.sqlite"
+            start, go = os.pipe()
+
+            def make(path=path, start=start):
+                os.read(start, 1)
+                SqliteSessions(path).close()
+                return 0
+
+            children = []
+            for _ in range(4):
+                child = os.fork()
+                if child == 0:
+                    os.close(go)
+                    status = 99
+                    try:
+                        status = make()
+                    finally:
+                        os._exit(status)
+                children.append(child)
+            os.close(go)  # all at once
+            os.close(start)
+            codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+            assert codes == [0, 0, 0, 0]
+
     def test_a_fork_waits_for_a_transaction(self, tmp_path):
         store = SqliteSessions(tmp_path / "s.sqlite")
         within = threading.Event()
