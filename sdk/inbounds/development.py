@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 
 from . import clock
+from .errors import Timeout
 from .issuer.dev import DevIssuer, public_keys, read_about
 from .issuer.keys import SigningKey
 from .live import LiveFeed
@@ -31,6 +32,11 @@ EVERY = 2.0
 @runtime_checkable
 class _TakesLive(Protocol):
     def push_live(self, now: Mapping[str, Any]) -> None: ...
+
+
+@runtime_checkable
+class _TakesLiveInTime(Protocol):
+    def push_live_by(self, now: Mapping[str, Any], *, deadline: float) -> None: ...
 
 
 class Development:
@@ -91,22 +97,31 @@ class Development:
             "feed": {"keys": {feed.kid: feed.public}},
         }
 
-    def refresher(self, pdp: PolicyDecisionPoint) -> Callable[[], None]:
+    def refresher(self, pdp: PolicyDecisionPoint) -> Callable[[float], None]:
         """Return what keeps the feed of `pdp` fresh; called before every question.
+
+        It takes the deadline of the call, in seconds on `clock.monotonic`, and raises `Timeout`
+        where the feed could not be put by then.
 
         An OPA server gets its feed from `inbounds live serve`, so nothing is done for it.
         """
         if not isinstance(pdp, _TakesLive):
             return _nothing
 
-        def refresh() -> None:
+        def refresh(deadline: float) -> None:
             if self._fresh():
                 return
-            with self._lock:
+            with self._lock.within(deadline - clock.monotonic()) as taken:
+                if not taken:
+                    raise Timeout("the revocation feed was being put until the deadline")
                 if self._fresh():
                     return
                 begun, ends = clock.monotonic(), self._ends
-                pdp.push_live(self.feed.snapshot())
+                now = self.feed.snapshot()
+                if isinstance(pdp, _TakesLiveInTime):
+                    pdp.push_live_by(now, deadline=deadline)
+                else:
+                    pdp.push_live(now)
                 self._put_at, self._put_ends = begun, ends
 
         return refresh
@@ -142,5 +157,5 @@ def feed_as_of(folder: Path, now: int) -> dict[str, Any]:
             feed.close()
 
 
-def _nothing() -> None:
+def _nothing(_deadline: float) -> None:
     """Where the feed is somebody else's, nothing is done for it."""

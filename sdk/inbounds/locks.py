@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class ProcessLock:
@@ -28,6 +30,17 @@ class ProcessLock:
     def __exit__(self, *_: object) -> None:
         # The one that was taken: within the block there may have been a fork.
         self._held.release()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[bool]:
+        """Wait so long at most, and say whether it was taken for the block."""
+        lock = self._lock
+        taken = lock.acquire(timeout=max(0.0, seconds))
+        try:
+            yield taken
+        finally:
+            if taken:
+                lock.release()
 
 
 _made: weakref.WeakSet[ProcessLock] = weakref.WeakSet()

@@ -55,7 +55,7 @@ class Parts:
     tenant: str
     environment: str
     pep: str
-    refresh_live: Callable[[], None]
+    refresh_live: Callable[[float], None]
     call_environment: Callable[[], CallEnvironment]
     _development: Development | None = None
     _identity: IdentityToken | None = None
@@ -279,5 +279,5 @@ def _evidence(configuration: Configuration, key: bytes) -> EvidenceLog:
     return SqliteEvidence(path, key=key)
 
 
-def _nothing() -> None:
+def _nothing(_deadline: float) -> None:
     """Where the feed is somebody else's, the guard does nothing for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 import weakref
@@ -231,14 +232,32 @@ class EmbeddedPolicy:
         Raises:
             ConfigurationError: The bundle owns it, or it is not JSON. What was there stays.
         """
+        self.push_live_by(now, deadline=math.inf)
+
+    def push_live_by(self, now: Mapping[str, Any], *, deadline: float) -> None:
+        """Replace `data.live.now` as `push_live` does, for a call that has to end in time.
+
+        Args:
+            now: The feed, whole.
+            deadline: When to give up waiting for a turn, on the clock of `time.monotonic`.
+
+        Raises:
+            ConfigurationError: The bundle owns it, or it is not JSON. What was there stays.
+            Timeout: The turn did not come before the deadline. What was there stays.
+        """
         self._refuse_owned(self._policy, "live")
         text = _json(now)
-        with self._lock:
+        remaining = min(deadline - clocks.monotonic(), _LONGEST)
+        if remaining <= 0 or not self._lock.take(timeout=remaining):
+            raise Timeout("the embedded policy was busy until the deadline")
+        try:
             instance = self._running()
             self._instance = None
             _put(instance, text)
             self._now = text
             self._instance = instance
+        finally:
+            self._lock.leave()
 
     def close(self) -> None:
         """Release the engine. A closed policy answers nothing."""

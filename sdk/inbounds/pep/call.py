@@ -174,7 +174,7 @@ class Call:
     def _ask(self, state: SessionState, span: DecisionSpan) -> tuple[Answer, str]:
         """Ask the policy; once more where the registry has changed in between."""
         for _ in range(2):
-            self._parts.refresh_live()
+            self._parts.refresh_live(self._deadline)
             reply = self._parts.pdp.ask(
                 DECISION,
                 self._question(state),

@@ -178,7 +178,7 @@ class Guard:
         request = parts.request(
             intent, subject=subject, sid=sid, narrower=narrower or Narrower(), seconds=seconds
         )
-        self._parts.refresh_live()
+        parts.refresh_live(clock.monotonic() + self.configuration.deadline)
         grant = self.issuer.begin(request, parts.pdp)
         key = SessionKey(request.tenant, subject, request.agent, sid)
         self._begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))

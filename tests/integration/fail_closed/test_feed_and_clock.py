@@ -21,7 +21,7 @@ STALE = denied("task.revocation_feed_stale", "feed")
 
 def left_alone(observed):
     """Let nobody refresh the feed from here on."""
-    observed.parts.refresh_live = lambda: None
+    observed.parts.refresh_live = lambda deadline: None
     return observed.begin()
 
 

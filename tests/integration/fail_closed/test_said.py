@@ -390,3 +390,26 @@ def test_between_asks_what_it_is_told(observed):
             observed.parts.pdp.ask(REGISTRY, b"{}", deadline=time.monotonic() + 5), Reply
         )
         observed.allowed(observed.begin())
+
+
+def test_an_embedded_engine_that_is_held_up(embedded):
+    """
+    Nothing runs, and nobody waits for longer than the deadline, where the engine has no time.
+    """
+    policy = embedded.parts.pdp
+    task = embedded.begin()
+    embedded.allowed(task)
+    busy = timeout("the embedded policy was busy until the deadline")
+
+    with embedded.asking(lambda pdp, *asked: pdp.ask(*asked[:2], **asked[2]), deadline=0.5):
+        development = embedded.parts._development
+        embedded.parts.refresh_live = development.refresher(policy)
+        development._put_at = float("-inf")
+        began = time.monotonic()
+        with policy._lock:
+            embedded.refused(busy, task)  # while the feed is to be put afresh
+            embedded._exporter.clear()
+            embedded.parts.refresh_live = lambda deadline: None
+            embedded.refused(busy, task)  # while it is to be asked
+        assert time.monotonic() - began < 10
+    embedded.allowed(task)

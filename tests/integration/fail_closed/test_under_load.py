@@ -220,6 +220,9 @@ class Witness:
     def push_live(self, now: object) -> None:
         self.pdp.push_live(now)
 
+    def push_live_by(self, now: object, *, deadline: float) -> None:
+        self.pdp.push_live_by(now, deadline=deadline)
+
     def close(self) -> None:
         self.pdp.close()
 
