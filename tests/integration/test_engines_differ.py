@@ -97,6 +97,41 @@ def test_what_only_a_module_reads_in_a_token(engines, spelling):
     assert [reason["code"] for reason in opa["context"]["reasons"]] == ["identity.unverified"]
 
 
+PATTERNS = {
+    r"\C": "a byte of a sign",
+    "(" * 1001 + "a" + ")" * 1001: "1,001 groups",
+    "(?:" * 100 + "a" + ")" * 100: "100 groups",
+    r"(?=a)": "a look ahead",
+    r"a++": "a possessive",
+    r"\1": "a reference",
+    "[": "cut off",
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=PATTERNS.values())
+def test_a_pattern_that_not_both_read(engines, pattern):
+    """
+    A pattern that one engine alone takes is met by no value, on either.
+    """
+    stage = scenes.staged(
+        [
+            {
+                "op": "add",
+                "path": "/deployment/tools/mail.read/arguments/~1id/pattern",
+                "value": pattern,
+            },
+            {"op": "replace", "path": "/question/action/properties/arguments/id", "value": "a"},
+        ]
+    )
+    engines.place(stage.deployment, stage.live, stage.now)
+
+    opa, embedded = engines.ask_opa(stage.question), engines.ask_embedded(stage.question)
+
+    assert opa == embedded
+    codes = [reason["code"] for reason in opa["context"]["reasons"]]
+    assert codes == ["capability.argument_not_allowed"]
+
+
 def test_a_stranger_is_told_the_same_by_both(engines):
     """
     None of this is reached by a token that nobody trusted has signed.

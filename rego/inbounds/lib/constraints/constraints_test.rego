@@ -104,6 +104,18 @@ test_a_pattern_cannot_end_its_frame if {
 	}
 }
 
+test_a_pattern_is_one_that_both_engines_read if {
+	constraints.met({"value": "a", "parsed": {}}, {"pattern": _groups(99)})
+	not constraints.met({"value": "a", "parsed": {}}, {"pattern": _groups(100)})
+	not constraints.met({"value": `\C`, "parsed": {}}, {"pattern": `\\C`})
+}
+
+_groups(number) := concat("", array.flatten([
+	["(" | some _ in numbers.range(1, number)],
+	"a",
+	[")" | some _ in numbers.range(1, number)],
+]))
+
 test_a_pattern_s_flags_stay_within_it if {
 	not constraints.met({"value": "a\nevil", "parsed": {}}, {"pattern": "(?m)a"})
 	constraints.met({"value": "A", "parsed": {}}, {"pattern": "(?i)a"})
