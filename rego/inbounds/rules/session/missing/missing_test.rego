@@ -26,7 +26,8 @@ test_counts_go_from_nothing_up if {
 
 		fixtures.ruled_out("session", "missing", _set(path, 0))
 		not fixtures.ruled_out("session", "missing", _set(path, -1))
-		fixtures.details("session", "missing", _set(path, -1)) == {{"place": concat("/", ["/context/session", split(part, "/")[0]])}}
+		named := concat("/", ["/context/session", split(part, "/")[0]])
+		fixtures.details("session", "missing", _set(path, -1)) == {{"place": named}}
 	}
 }
 
