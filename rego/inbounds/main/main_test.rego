@@ -200,6 +200,20 @@ test_details_never_decide if {
 	}
 }
 
+test_details_may_be_a_list if {
+	details := [{"hour": 5}, {"hour": 3}]
+	answer := _answered({"build": _site_rule, "site": {"rules": {"payroll": {"after_hours": {"details": details}}}}})
+
+	answer.context.reasons[0].details == [{"hour": 3}, {"hour": 5}]
+}
+
+test_a_catalogue_of_one_rule_is_a_catalogue if {
+	one := object.filter(data.inbounds.catalogue.rules, ["request.malformed"])
+	catalogue := json.patch(data.inbounds.catalogue, [{"op": "replace", "path": "/rules", "value": one}])
+
+	_answered({"catalogue": catalogue}).decision == true
+}
+
 test_asks_when_only_an_escalation_stands if {
 	answer := _answered({"build": _site_escalation})
 
