@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -141,7 +142,7 @@ DISGUISE = "mail\x1b[2J\x1b[1;1H\x1b[32m\x9b2J\x07\x7f\u202e\u2066\u200b\r\nin b
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_nothing_that_was_recorded_drives_the_terminal(folder, options):
     home = folder / ".inbounds"
-    with sqlite3.connect(home / "evidence.sqlite") as log:
+    with contextlib.closing(sqlite3.connect(home / "evidence.sqlite")) as log:
         (body,) = log.execute("SELECT body FROM records WHERE kind = 'decided.v1'").fetchone()
     said = dict.fromkeys(("tool", "subject", "agent", "intent", "resource_type"), DISGUISE)
     granted = Granted(tools=(DISGUISE,), effects=(DISGUISE,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -309,8 +310,9 @@ def test_a_recorded_allow_says_that_it_ran(recorded):
 def test_an_edited_record_tells_nothing(recorded, tmp_path):
     log = tmp_path / "evidence.sqlite"
     with (
-        sqlite3.connect(recorded / ".inbounds" / "evidence.sqlite") as own,
-        sqlite3.connect(log) as copy,
+        contextlib.closing(sqlite3.connect(recorded / ".inbounds" / "evidence.sqlite")) as own,
+        contextlib.closing(sqlite3.connect(log)) as copy,
+        copy,
     ):
         own.backup(copy)
         copy.execute("DROP TRIGGER records_unchanged")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -275,7 +276,8 @@ class TestLog:
         log.decided(decided(1))
         log.executed(executed(1))
         log.decided(decided(2, outcome="deny"))
-        rows = sqlite3.connect(log.path).execute("SELECT * FROM records ORDER BY seq").fetchall()
+        with contextlib.closing(sqlite3.connect(log.path)) as connection:
+            rows = connection.execute("SELECT * FROM records ORDER BY seq").fetchall()
         bodies = [json.loads(row[4]) for row in rows]
 
         assert [row[0] for row in rows] == [1, 2, 3]
@@ -575,7 +577,7 @@ for number in range(1, 10_000):
             log.decided(decided(1, task="task-other"))
         log.executed(executed(1))
 
-        with sqlite3.connect(log.path) as connection:
+        with contextlib.closing(sqlite3.connect(log.path)) as connection:
             tasks = connection.execute("SELECT task FROM records ORDER BY seq").fetchall()
         assert tasks == [("task-1",), ("task-1",)]
 

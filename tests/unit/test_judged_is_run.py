@@ -402,14 +402,14 @@ class TestTasks:
         other = policy.task()
         twin = Task(policy.guard, other.grant, other.session, "")
         development = policy.guard._parts._development
-        put = policy._policy.push_live
+        put = policy._policy.push_live_by
 
-        def ending(now):
-            put(now)
+        def ending(now, *, deadline):
+            put(now, deadline=deadline)
             other.end()
 
         development._put_at = float("-inf")
-        monkeypatch.setattr(policy._policy, "push_live", ending)
+        monkeypatch.setattr(policy._policy, "push_live_by", ending)
         with policy.task() as task:
             task.call("mail.read", {"id": "42"})
         monkeypatch.undo()

@@ -135,10 +135,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{name}?mode=ro", uri=True, isolation_level=None, timeout=5)
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.Error as error:
         connection.close()
-        if path.with_name(path.name + "-wal").exists():
+        if not isinstance(error, sqlite3.OperationalError) or _has_wal(path):
             raise
         # On a medium that nobody can write, the index of a WAL cannot be made.
         connection = sqlite3.connect(f"{name}?immutable=1", uri=True, isolation_level=None)
     return connection
+
+
+def _has_wal(path: Path) -> bool:
+    return path.with_name(path.name + "-wal").exists()
