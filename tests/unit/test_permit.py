@@ -348,6 +348,7 @@ class TestResults:
             ("", "secret", True),
             ("", "unheard of", False),
             ("unheard of", "unheard of", False),
+            ("unheard of", "public", False),
         ],
     )
     def test_labels(self, bound, label, given):

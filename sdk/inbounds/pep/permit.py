@@ -59,10 +59,12 @@ class Bound:
     order: Sequence[str]
 
     def admits(self, label: str) -> bool:
-        """Whether a result of this label may be given; one that nobody knows may not."""
+        """Whether a result of this label may be given; where nobody knows it or the bound, not."""
         if label not in self.order:
             return False
-        return not self.label or self.order.index(label) <= self.order.index(self.label)
+        if not self.label:
+            return True
+        return self.label in self.order[self.order.index(label) :]
 
 
 class Permit:
