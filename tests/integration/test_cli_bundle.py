@@ -184,9 +184,22 @@ class Served(shipping.Client):
     def stop(self, number):
         self.process.send_signal(number)
         with self.process.stdout:
-            return self.process.wait(timeout=30)
+            try:
+                return self.process.wait(timeout=30)
+            finally:
+                self.process.kill()
+                self.process.wait()
 
 
+@pytest.fixture
+def interruptible():
+    """A shell lets what it starts in the background ignore interrupts, and so all that starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("built", [True, False])
 def test_serve_starts_an_opa_that_answers_and_ends_with_it(capsys, folder, built, number):
