@@ -7,6 +7,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pydantic_core import PydanticSerializationError
+
 from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
@@ -235,7 +237,7 @@ class SqliteEvidence:
             raise _unavailable(str(error)) from error
         except OSError as error:
             raise _unavailable(error.strerror or str(error)) from error
-        except UnicodeEncodeError:
+        except PydanticSerializationError:
             raise _unavailable("the record holds text that has no UTF-8") from None
 
 

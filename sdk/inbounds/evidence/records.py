@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import to_json
 
 Text = Annotated[str, Field(max_length=4096)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=10_000)]
@@ -99,10 +100,6 @@ class Executed(_Record):
 Record = Decided | Executed
 Kind = Literal["decided.v1", "executed.v1"]
 
-_encoder = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-)
-
 
 def kind(record: Record) -> Kind:
     """What a record is called where it is written down."""
@@ -112,14 +109,21 @@ def kind(record: Record) -> Kind:
 def canonical(value: dict[str, Any]) -> bytes:
     """RFC 8785 JSON of what records consist of.
 
-    That is text, lists of it, and whole numbers below 2^53, under ASCII names: for these the
-    standard encoder with sorted keys writes the same bytes, at a fifth of the time of a
-    library that knows floats and sorts by UTF-16.
+    That is text, lists of it, and whole numbers below 2^53, under ASCII names: for these
+    pydantic's serialiser writes the same bytes once the names are sorted, at a fraction of the
+    time of a library that knows floats and sorts by UTF-16.
 
     Raises:
-        UnicodeEncodeError: A lone surrogate, which has no UTF-8.
+        PydanticSerializationError: A lone surrogate, which has no UTF-8.
     """
-    return _encoder.encode(value).encode()
+    return to_json(_in_order(value))
+
+
+def _in_order(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _in_order(part) if type(part) is dict else part
+        for name, part in sorted(value.items())
+    }
 
 
 def body(record: Record, *, seq: int, prev: str) -> bytes:
