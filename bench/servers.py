@@ -8,8 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives import serialization
-
 from inbounds import assets, opa_binary
 from inbounds.bundle.build import build
 from inbounds.issuer.keys import SigningKey
@@ -62,14 +60,8 @@ def bundles(world: World, tools: int) -> tuple[list[Path], Path]:
     """Build what OPA serves for so many tools, and return it with the key that verifies it."""
     folder = world.folder / f"bundles-{tools}"
     folder.mkdir()
-    private, public = folder / "release.pem", folder / "release.pub"
-    SigningKey.draw().write(private)
-    key = serialization.load_pem_private_key(private.read_bytes(), password=None)
-    public.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
+    private = folder / "release.pem"
+    public = SigningKey.draw().write_both(private)
     built = build(
         rego=assets.rego(),
         site=None,

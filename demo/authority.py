@@ -85,19 +85,13 @@ def sign(folder: Path, opa: Path) -> tuple[Mapping[str, Path], Path]:
     Returns:
         The bundles by what they hold, and the public key.
     """
-    from cryptography.hazmat.primitives import serialization
-
     from inbounds.bundle.build import build
     from inbounds.issuer.keys import SigningKey
 
     private, public = folder / ".inbounds" / "release.pem", folder / "release.pub"
-    SigningKey.draw().write(private)
-    key = serialization.load_pem_private_key(private.read_bytes(), password=None)
-    public.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
+    drawn = SigningKey.draw()
+    drawn.write(private)
+    public.write_text(drawn.public_pem(), "ascii")
     built = build(
         rego=assets.rego(),
         site=None,

@@ -42,12 +42,9 @@ def key(
     from inbounds.errors import ConfigurationError
     from inbounds.issuer.keys import SigningKey
 
-    public = private.with_suffix(".pub")
     drawn = SigningKey.draw()
     try:
-        drawn.write(private)
-        with public.open("x", encoding="ascii") as file:
-            file.write(drawn.public_pem())
+        public = drawn.write_both(private)
     except OSError as error:
         raise ConfigurationError(
             f"{error.filename} cannot be written: {error.strerror}",

@@ -132,25 +132,13 @@ def _interrupt(*_: object) -> None:
 @contextlib.contextmanager
 def _built(site: Path | None, deployment: Path, opa: Path) -> Iterator[tuple[list[Path], Path]]:
     """The bundles of what lies in folders, and the key they are signed with for this one run."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        PublicFormat,
-    )
-
     from inbounds import assets
     from inbounds.bundle.build import build
+    from inbounds.issuer.keys import SigningKey
 
     with tempfile.TemporaryDirectory(prefix="inbounds-serve-") as scratch:
-        private, public = Path(scratch) / "once.pem", Path(scratch) / "once.pub"
-        key = ec.generate_private_key(ec.SECP256R1())
-        private.touch(0o600)
-        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        public.write_bytes(
-            key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        )
+        private = Path(scratch) / "once.pem"
+        public = SigningKey.draw().write_both(private)
         built = build(
             rego=assets.rego(),
             site=site,

@@ -72,6 +72,21 @@ class SigningKey:
             )
         return cls(private)
 
+    def write_both(self, private: Path) -> Path:
+        """Write the key, and its public half beside it.
+
+        Returns:
+            The file of the public half, which ends in `.pub`.
+
+        Raises:
+            OSError: One of the two is there already, or cannot be written.
+        """
+        public = private.with_suffix(".pub")
+        self.write(private)
+        with public.open("x", encoding="ascii") as file:
+            file.write(self.public_pem())
+        return public
+
     def write(self, path: Path) -> None:
         """Write the key for its owner alone; an existing file is never replaced."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

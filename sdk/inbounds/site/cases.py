@@ -14,6 +14,7 @@ import yaml
 from inbounds import assets, clock
 from inbounds.bundle.build import build
 from inbounds.errors import ConfigurationError, DecisionUnavailable
+from inbounds.issuer.keys import SigningKey
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.strict_yaml import fault_in, strict_yaml
@@ -193,7 +194,8 @@ class Judge:
         if site is None or opa is None:
             return assets.wasm_bundle(), assets.release_key()
         folder = Path(self._scratch.name)
-        private, public = _throwaway(folder)
+        private = folder / "once.pem"
+        public = SigningKey.draw().write_both(private)
         built = build(
             rego=assets.rego(),
             site=site,
@@ -205,21 +207,6 @@ class Judge:
         )
         private.unlink()
         return built.files["wasm"], public
-
-
-def _throwaway(folder: Path) -> tuple[Path, Path]:
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    from inbounds.issuer.keys import SigningKey
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    private, public = folder / "once.pem", folder / "once.pub"
-    SigningKey(key).write(private)
-    public.write_bytes(
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
-    return private, public
 
 
 def difference(case: Case, answer: Any) -> str:
