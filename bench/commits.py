@@ -37,9 +37,11 @@ class BareCommits:
     def __init__(self, path: Path, *, like: Path) -> None:
         with sqlite3.connect(like) as connection:
             sizes = dict(connection.execute(_ROWS).fetchall())
+            pages = connection.execute("PRAGMA page_size").fetchone()[0]
         self._decided = "x" * sizes["decided.v1"]
         self._executed = "x" * sizes["executed.v1"]
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute(f"PRAGMA page_size={pages}")
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("CREATE TABLE rows (body TEXT NOT NULL)")

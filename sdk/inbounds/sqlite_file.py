@@ -195,6 +195,9 @@ class SqliteFile:
                 code="configuration.not_our_file",
                 hint="name another path, or the version of Inbounds that wrote it",
             )
+        # A commit writes every page that it touches, whole, and ours touch little of many.
+        # Pages of a file that is there keep their size.
+        connection.execute("PRAGMA page_size=1024")
         if one("PRAGMA journal_mode=WAL") != "wal":
             raise ConfigurationError(
                 f"{self.path.name} is on a file system without shared memory",

@@ -620,6 +620,15 @@ for number in range(1, 10_000):
         log.close()
 
 
+def damage(path, pages):
+    """Damage the beginning of pages."""
+    raw = bytearray(path.read_bytes())
+    size = int.from_bytes(raw[16:18], "big")
+    for page in pages:
+        raw[(page - 1) * size : (page - 1) * size + 64] = b"\xa5" * 64
+    path.write_bytes(raw)
+
+
 class TestVerify:
     def test_a_whole_log(self, whole):
         result = verify(whole, KEY)
@@ -833,12 +842,23 @@ class TestVerify:
         assert kinds(filled) == {"unprotected"}
 
     def test_finds_damaged_pages(self, filled):
-        raw = bytearray(filled.read_bytes())
-        for page in range(4096, len(raw), 4096):
-            raw[page : page + 64] = b"\xa5" * 64
-        filled.write_bytes(raw)
+        with contextlib.closing(sqlite3.connect(filled)) as connection:
+            roots = connection.execute("SELECT rootpage FROM sqlite_master WHERE rootpage > 0")
+            pages = [page for (page,) in roots]
+        damage(filled, pages)
 
         assert "unreadable" in kinds(filled)
+
+    def test_says_so_where_the_pages_of_the_tables_are_damaged(self, filled):
+        """
+        Nothing can be read of a log of which SQLite does not know any more what is in it.
+        """
+        # Page 1 is inner to the tree of tables; its right-most child: SQLite's file format, §1.6.
+        damage(filled, [int.from_bytes(filled.read_bytes()[108:112], "big")])
+
+        with pytest.raises(DecisionUnavailable) as caught:
+            verify(filled, KEY)
+        assert caught.value.code == "evidence.unavailable"
 
     def test_finds_an_index_that_leaves_out_a_record(self, filled):
         connection = sqlite3.connect(filled, isolation_level=None)
