@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class BareCommits:
     """
 
     def __init__(self, path: Path, *, like: Path) -> None:
-        with sqlite3.connect(like) as connection:
+        with contextlib.closing(sqlite3.connect(like)) as connection:
             sizes = dict(connection.execute(_ROWS).fetchall())
             pages = connection.execute("PRAGMA page_size").fetchone()[0]
         self._decided = "x" * sizes["decided.v1"]
