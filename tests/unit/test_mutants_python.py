@@ -1,12 +1,18 @@
 """What is put into the core to see whether a test notices, and what is said of it."""
 
 import ast
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from tools.mutants_python import __main__ as program
 from tools.mutants_python import operators, plugin
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = '''
 LIMIT = 64
 
@@ -17,6 +23,7 @@ def read(text: str | None, *, strict: bool = True) -> bool:
         raise ValueError(f"too long: {LIMIT}", "more prose", code="too.long")
     with lock:
         seen.append(text)
+        seen.wait(0.0)
     try:
         return parse(text[:8], strict=strict)
     except (KeyError, OSError):
@@ -48,6 +55,7 @@ def names():
         "read: without `except (KeyError, OSError)`",
         "read: without `OSError`",
         "read: other value `False`",
+        "read: other value `0.0`",
     ],
 )
 def test_faults(name):
@@ -76,6 +84,70 @@ def test_each_is_another_program():
     assert whole not in {ast.dump(tree) for tree in changed}
     for tree in changed:
         compile(tree, "source.py", "exec")
+
+
+def run(program):
+    """Run a program in a process that has imported nothing of the core."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from tools.mutants_python import plugin\n" + program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()[-1]
+
+
+def test_a_fault_of_a_module_is_loaded_with_it():
+    """
+    What is at fault outside of functions is met by the tests, whatever pytest does to imports.
+    """
+    test = "tests/unit/test_canonical_bounds.py::test_where_a_kind_is_missed"
+    program = f"""
+fault = compile("raise RuntimeError", "canonical.py", "exec")
+print(plugin.loaded_with("inbounds.canonical", fault, [{test!r}]))
+"""
+    assert run(program) == "the collection of tests"
+
+
+def test_what_a_child_runs_is_reached(tmp_path):
+    """
+    A test reaches what a child runs that it has forked, even if that ends at once.
+    """
+    (tmp_path / "forked.py").write_text("def run():\n    return 1\n", "utf-8")
+    test = tmp_path / "test_forked.py"
+    test.write_text(
+        "import os\n"
+        "import forked\n"
+        "def test():\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        forked.run()\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n",
+        "utf-8",
+    )
+    program = f"""
+import json, pathlib, pytest
+folder = pathlib.Path({str(tmp_path)!r})
+reach = plugin.Reach([folder / "forked.py"], folder / "reach.json")
+pytest.main([*plugin.ARGUMENTS, "--rootdir", str(folder), str(folder)], plugins=[reach])
+(lines,) = json.loads((folder / "reach.json").read_text())["lines"].values()
+print(lines["2"])
+"""
+    assert run(program) == "['test_forked.py::test']"
+
+
+def test_a_test_that_hangs():
+    """
+    The alarm that ends it is told as that.
+    """
+
+    def hang():
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        time.sleep(30)
+
+    assert plugin.in_child(hang, 30) == plugin.Outcome("timeout")
 
 
 @pytest.fixture

@@ -186,10 +186,18 @@ def _tried(area: str, of: Area, asked: argparse.Namespace) -> dict[str, plugin.O
                 tell(mutant, plugin.Outcome("not reached"))
         reached = [mutant for mutant in wanted if mutant.name not in outcomes]
         within = [mutant for mutant in reached if mutant.site.function and not mutant.early]
-        _try_functions(within, tests, tell)
-        for mutant in reached:
-            if not mutant.site.function or mutant.early:
-                tell(mutant, plugin.in_child(_loading(mutant), _limit(mutant) + 20))
+        loading = [mutant for mutant in reached if not mutant.site.function or mutant.early]
+
+        def tell_or_load(mutant: Mutant, outcome: plugin.Outcome) -> None:
+            if outcome.kind == "broken":
+                # Code that has other free variables takes the place of its module alone.
+                loading.append(mutant)
+            else:
+                tell(mutant, outcome)
+
+        _try_functions(within, tests, reach["seconds"], tell_or_load)
+        for mutant in loading:
+            tell(mutant, plugin.in_child(_loading(mutant), _limit(mutant) + 20))
     _summary(area, outcomes)
     return outcomes
 
@@ -210,7 +218,10 @@ def _limit(mutant: Mutant) -> float:
 
 
 def _try_functions(
-    mutants: Sequence[Mutant], tests: Sequence[str], tell: Callable[[Mutant, plugin.Outcome], None]
+    mutants: Sequence[Mutant],
+    tests: Sequence[str],
+    seconds: Mapping[str, float],
+    tell: Callable[[Mutant, plugin.Outcome], None],
 ) -> None:
     """Try faults of functions, which are put into a process that has collected the tests."""
     reading, writing = os.pipe()
@@ -228,6 +239,7 @@ def _try_functions(
             wanted = [(put(mutant), mutant.tests, _limit(mutant)) for mutant in mutants]
             trial = plugin.Trial(
                 wanted,
+                seconds,
                 lambda number, outcome: print(
                     number, outcome.kind, outcome.by, sep="\t", file=told
                 ),

@@ -286,7 +286,7 @@ def _other(value: object) -> str | bytes | int | float | None:
         return not value
     if isinstance(value, (int, float)):
         # A limit that holds is noticed far beyond it; small numbers are counts and places.
-        return value + 1 if isinstance(value, int) and value < 10 else value * 1000
+        return value + 1 if value == 0 or (isinstance(value, int) and value < 10) else value * 1000
     if isinstance(value, str):
         return None if any(sign.isspace() for sign in value.strip()) else value + "q"
     if isinstance(value, bytes):

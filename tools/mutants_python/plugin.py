@@ -20,16 +20,22 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import coverage
 import hypothesis
 import pytest
 
-ARGUMENTS = (*("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"),)
-"""For pytest: nothing kept, and modules that were imported before it are all right."""
+ARGUMENTS = (
+    *("-q", "-m", "not nightly", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+"""For pytest: what `make test` runs, nothing kept, and modules imported before it are all right."""
+
+HANGS = 15.0
+"""How many seconds a test may take beside ten times what it takes when nothing is wrong."""
 
 Put = Callable[[Sequence[types.FunctionType]], None]
 """Puts a fault into the functions that are loaded."""
@@ -58,10 +64,14 @@ def same_examples() -> None:
 
 
 class Reach:
-    """Records which tests run which lines, and how long each takes."""
+    """Records which tests run which lines, in what they fork as well, and how long each takes."""
 
     def __init__(self, files: Sequence[Path], into: Path) -> None:
         self._into = into
+        self._process = os.getpid()
+        self._exit = os._exit
+        # A child that a test forks ends with it, and would take along what it ran.
+        os._exit = self._leave
         self._seconds: dict[str, float] = {}
         self._failed: list[str] = []
         self._coverage = coverage.Coverage(
@@ -88,16 +98,35 @@ class Reach:
 
     def pytest_sessionfinish(self) -> None:
         """Write what was seen."""
+        if os.getpid() != self._process:
+            return
+        os._exit = self._exit
         self._coverage.stop()
+        lines = self._lines()
+        for child in self._into.parent.glob(f"{self._into.name}.*"):
+            for file, of_child in json.loads(child.read_text("utf-8")).items():
+                known = lines.setdefault(file, {})
+                for line, tests in of_child.items():
+                    known[line] = sorted({*known.get(line, ()), *tests})
+            child.unlink()
+        seen = {"lines": lines, "seconds": self._seconds, "failed": sorted(set(self._failed))}
+        self._into.write_text(json.dumps(seen), "utf-8")
+
+    def _lines(self) -> dict[str, dict[str, list[str]]]:
         data = self._coverage.get_data()
-        lines = {
+        return {
             str(Path(file).resolve()): {
                 str(line): sorted(tests) for line, tests in data.contexts_by_lineno(file).items()
             }
             for file in data.measured_files()
         }
-        seen = {"lines": lines, "seconds": self._seconds, "failed": sorted(set(self._failed))}
-        self._into.write_text(json.dumps(seen), "utf-8")
+
+    def _leave(self, status: int) -> NoReturn:
+        if os.getpid() != self._process:
+            self._into.with_name(f"{self._into.name}.{os.getpid()}").write_text(
+                json.dumps(self._lines()), "utf-8"
+            )
+        self._exit(status)
 
 
 class Trial:
@@ -106,15 +135,18 @@ class Trial:
     Args:
         wanted: For each fault: what puts it into this process, its tests in order, and how
             many seconds they may take.
+        seconds: How long each test takes when nothing is wrong.
         tell: Called with the place of the fault in `wanted` and how it came out.
     """
 
     def __init__(
         self,
         wanted: Sequence[tuple[Put, Sequence[str], float]],
+        seconds: Mapping[str, float],
         tell: Callable[[int, Outcome], None],
     ) -> None:
         self._wanted = wanted
+        self._seconds = seconds
         self._tell = tell
 
     @pytest.hookimpl(tryfirst=True)
@@ -136,7 +168,7 @@ class Trial:
 
             def run(put: Put = put, tests: list[pytest.Item] = tests) -> str:
                 put(loaded)
-                return _notices(session, tests)
+                return _notices(session, tests, self._seconds)
 
             self._tell(number, in_child(run, seconds))
         return True
@@ -165,8 +197,10 @@ def _compile_once(session: pytest.Session) -> None:
     os.waitpid(child, 0)
 
 
-def _notices(session: pytest.Session, tests: Sequence[pytest.Item]) -> str:
-    """Run tests until one fails, and say which did."""
+def _notices(
+    session: pytest.Session, tests: Sequence[pytest.Item], seconds: Mapping[str, float]
+) -> str:
+    """Run tests until one fails, and say which did; the alarm ends one that hangs."""
     failed: list[str] = []
 
     class Watch:
@@ -177,6 +211,7 @@ def _notices(session: pytest.Session, tests: Sequence[pytest.Item]) -> str:
     session.config.pluginmanager.register(Watch())
     for place, item in enumerate(tests):
         following = tests[place + 1] if place + 1 < len(tests) else None
+        signal.setitimer(signal.ITIMER_REAL, HANGS + 10 * seconds[item.nodeid])
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failed:
             return failed[0]
@@ -213,7 +248,9 @@ def in_child(run: Callable[[], str], seconds: float) -> Outcome:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
+    if not said and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        said = "timeout"
     # A child that was ended before it could speak has noticed all the same.
     kind, _, by = (said or "killed its process").partition(" ")
     return Outcome(kind, by)
@@ -299,5 +336,6 @@ def loaded_with(module: str, code: types.CodeType, tests: Sequence[str]) -> str:
     same_examples()
     files = list(dict.fromkeys(name.split("::")[0] for name in tests))
     chosen = Chosen()
-    status = pytest.main(["-x", *ARGUMENTS, *files], plugins=[chosen])
+    # What rewrites assertions would come before the finder, and load the module from its file.
+    status = pytest.main(["-x", "--assert=plain", *ARGUMENTS, *files], plugins=[chosen])
     return chosen.failed or ("" if status == pytest.ExitCode.OK else "the collection of tests")
