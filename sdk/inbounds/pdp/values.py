@@ -67,8 +67,8 @@ def equal(a: Any, b: Any) -> bool:
     """Whether Rego calls them equal: 1 equals 1.0, but never true."""
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
-    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-        return a == b
+    if isinstance(a, (int, float)):
+        return bool(a == b)
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
