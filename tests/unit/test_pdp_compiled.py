@@ -1,8 +1,10 @@
 """Machine code kept between processes: used where it is ours, and never otherwise."""
 
+import ctypes
 import hmac
 import json
 import os
+import platform
 import stat
 import time
 
@@ -140,6 +142,36 @@ def test_a_folder_that_cannot_be_had(tmp_path):
     assert answer(CompiledModules(tmp_path / "c", key=KEY).module(engine, CODE), engine) == 1
 
 
+def test_a_file_that_cannot_be_put_in_place(tmp_path):
+    """
+    Nothing is left of the attempt.
+    """
+    folder, engine = tmp_path / "c", wasmtime.Engine()
+    CompiledModules(folder, key=KEY).module(engine, CODE)
+    [kept] = kept_files(folder)
+    kept.unlink()
+    kept.mkdir()
+    assert answer(CompiledModules(folder, key=KEY).module(engine, CODE), engine) == 1
+    assert kept_files(folder) == [kept]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's")
+@pytest.mark.parametrize("lacks", [OSError, AttributeError])
+def test_a_c_library_that_takes_nothing_back(monkeypatch, lacks):
+    """
+    Where it cannot be told to, or cannot be had, nothing is given back.
+    """
+
+    def library(_name):
+        if lacks is OSError:
+            raise lacks
+        return object()
+
+    assert compiled._found_trim() is not None
+    monkeypatch.setattr(ctypes, "CDLL", library)
+    assert compiled._found_trim() is None
+
+
 def test_the_folder_stays_small(tmp_path):
     modules = CompiledModules(tmp_path / "c", key=KEY)
     for n in range(9):
@@ -174,10 +206,40 @@ def test_a_policy_from_what_was_kept(tmp_path, compiles):
         question = json.dumps({"a": 7}).encode()
         assert policy.ask("probe/a", question, deadline=time.monotonic() + 9).result == 7
         policy.close()
-    assert len(compiles) == len(set(compiles))
+    assert len(compiles) == len(set(compiles)) == len(kept_files(tmp_path / "c")) == 2
     with pytest.raises(ConfigurationError) as ei:
         EmbeddedPolicy(bundle, key=engines.signing_keys(tmp_path, "x").public, compiled=kept)
     assert ei.value.code == "bundle.signature_wrong"
+
+
+def test_whatever_is_compiled_is_kept(tmp_path):
+    """
+    Another bundle's module is, and that of a process which starts its engine anew.
+    """
+    keys, bundles = engines.signing_keys(tmp_path), []
+    for name in "ab":
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "probe.rego").write_text(f"package probe\n\na := input.{name}\n")
+        bundles.append(
+            engines.build_wasm(
+                [folder],
+                tmp_path / f"{name}.tar.gz",
+                keys=keys,
+                roots=["probe"],
+                entrypoints=["probe/a"],
+            )
+        )
+    kept = CompiledModules(tmp_path / "c", key=KEY)
+    policy = EmbeddedPolicy(bundles[0], key=keys.public, compiled=kept)
+    policy.reload(bundles[1])
+    assert len(kept_files(tmp_path / "c")) == 3
+    for file in kept_files(tmp_path / "c"):
+        file.unlink()
+    policy._begin_child()
+    assert policy.ask("probe/a", b'{"b":7}', deadline=time.monotonic() + 9).result == 7
+    assert len(kept_files(tmp_path / "c")) == 2
+    policy.close()
 
 
 def test_without_a_folder_a_process_compiles_once(compiles):

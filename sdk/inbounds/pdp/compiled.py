@@ -78,10 +78,9 @@ class CompiledModules:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(self._mac(name, content) + content)
                 Path(temporary).replace(self._folder / (name + _ENDING))
+                self._forget()
             except OSError:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-            self._forget()
+                Path(temporary).unlink()
 
     def _forget(self) -> None:
         """Leave the modules written last; a reload or an upgrade makes others useless."""
