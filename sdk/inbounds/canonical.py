@@ -108,7 +108,6 @@ class _Fault(Exception):
     """Why a value has no canonical form, and where. The path is collected innermost first."""
 
     def __init__(self, what: str, path: tuple[str, ...] = ()) -> None:
-        super().__init__(what)
         self.what = what
         self.path: list[str | int] = [*reversed(path)]
 
@@ -168,7 +167,7 @@ def _plain(value: Any, depth: int, room: _Room) -> Any:
         return _object(value, depth + 1, room)
     else:
         return _plain(_converted(value), depth, room)
-    room.spend(2)
+    room.spend(1)
     return value
 
 
@@ -215,7 +214,7 @@ def _object(members: Mapping[Any, Any], depth: int, room: _Room) -> dict[str, An
 def _number(value: float) -> float:
     if not isfinite(value):
         raise _Fault("is a number that is not finite")
-    if value.is_integer() and abs(value) > MAX_INTEGER:
+    if abs(value) > MAX_INTEGER:
         raise _Fault("is a number beyond 2^53 - 1")
     return value or 0.0  # -0.0 is written `0`
 

@@ -55,7 +55,14 @@ def test_the_deepest(nested):
     assert "64 deep" in refused(canonicalise, {"a": nested(DEEPEST)}, {})
 
 
-@pytest.mark.parametrize("value", [[], {}, "", "abc", "é", ["a", "b"], {"key": "value"}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [
+        *([], {}, "", "abc", "é", ["a", "b"], {"key": "value"}),
+        *(None, 1, [1, 2, 3], {"a": 1, "b": True}, [1.5, 0.0]),
+    ],
+    ids=repr,
+)
 def test_the_largest(value):
     """
     What fits to the byte is taken, and what lacks room for one is not.
@@ -65,7 +72,8 @@ def test_the_largest(value):
     assert "larger" in refused(canonical_json, value, max_bytes=size - 1)
 
 
-def test_what_repeats_itself_is_counted_each_time():
+@pytest.mark.parametrize(("value", "counted"), [("x" * 6, 5), (1, 8), (None, 8), ([], 8)])
+def test_what_repeats_itself_is_counted_each_time(value, counted):
     """
     The size is counted on the way: what would be too large is not unfolded first.
     """
@@ -73,13 +81,13 @@ def test_what_repeats_itself_is_counted_each_time():
 
     class Counted(dict):
         def items(self):
-            for key, value in super().items():
+            for key, held in super().items():
                 seen.append(key)
-                yield key, value
+                yield key, held
 
-    many = Counted({f"key-{number:06}": "x" * 6 for number in range(1000)})
+    many = Counted({f"key-{number:06}": value for number in range(1000)})
     assert "larger" in refused(canonical_json, many, max_bytes=100)
-    assert 5 == len(seen)
+    assert counted == len(seen)
 
 
 @pytest.mark.parametrize(
