@@ -79,10 +79,15 @@ class PolicyUnderTest:
     def change(self, **roots: Any) -> None:
         """Replace parts of the deployment, such as `tools={…}`; the rest stays.
 
+        It is another revision then: what a guard knows of tools it reads anew.
+
         Raises:
             ValidationError: That is no deployment; the one in force stays.
         """
-        changed = _document({**self.deployment, **roots})
+        from .ids import uuid7
+
+        revision = f"development-{uuid7()}"
+        changed = _document({**self.deployment, "revision": revision, **roots})
         self._policy.replace_deployment(changed)
         self.deployment = changed
 

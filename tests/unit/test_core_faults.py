@@ -3,9 +3,14 @@
 import asyncio
 import contextlib
 import dataclasses
+import inspect
 import json
+import logging
+import pickle
 import sqlite3
+import threading
 import time
+import types
 
 import pytest
 from opentelemetry.sdk._logs import LoggerProvider
@@ -22,14 +27,20 @@ from inbounds import (
     ArgumentNotRepresentable,
     ConfigurationError,
     DecisionUnavailable,
+    Guard,
     InvalidAnswer,
+    Labelled,
     Resource,
     TokenInvalid,
     clock,
 )
 from inbounds.canonical import canonical_json, digest
+from inbounds.config import Configuration
+from inbounds.models import ResourceProperties
 from inbounds.pdp import DECISION, Reply
 from inbounds.pep.call import shown
+from inbounds.pep.guard import _discard, _engine
+from inbounds.sessions import MemorySessions
 from inbounds.tasks import RENEW_WITHIN
 from inbounds.telemetry import NAMES, Telemetry
 from inbounds.testing import AGENT, SUBJECT
@@ -96,6 +107,11 @@ def refuse(task):
         {"to": ["m@evil.example"], "body": ""},
         resource=lambda to, body: ("mailbox", "alice"),
     )
+
+
+def full(_record):
+    """What an evidence log does that takes nothing."""
+    raise DecisionUnavailable("full", code="evidence.unavailable")
 
 
 def bodies(policy):
@@ -273,6 +289,196 @@ class TestCalls:
         assert "resource.not_representable" == ei.value.code
         assert [("unavailable", ["resource.not_representable"])] == records(policy)
 
+    @pytest.mark.filterwarnings("ignore:Pydantic serializer:UserWarning")
+    def test_a_resource_with_what_json_lacks(self, policy):
+        """
+        Likewise where what is said of it has no JSON form.
+        """
+        properties = ResourceProperties.model_construct(label={1})
+        resource = Resource.model_construct(type="mail", id="42", properties=properties)
+
+        with policy.task() as task, pytest.raises(ArgumentNotRepresentable) as ei:
+            task.permit("mail.read", {"id": "42"}, resource=lambda id: resource)
+
+        assert "resource.not_representable" == ei.value.code
+        assert [("unavailable", ["resource.not_representable"])] == records(policy)
+
+    def test_a_fault_that_cannot_be_written(self, policy):
+        """
+        Where nothing was decided, no outcome is written in the place of the decision.
+        """
+        log = policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=False)
+        log.decided = full
+        with policy.task() as task, pytest.raises(ArgumentNotRepresentable):
+            task.permit("mail.read", {"id": {1}}, resource=lambda id: ("mail", "42"))
+
+        assert [] == records(policy)
+
+    def test_a_generator_by_its_name(self, policy):
+        """
+        Its permit spans the iteration, whoever called it and however.
+        """
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str):
+            yield from id
+
+        with policy.task() as task:
+            items = task.call("mail.read", {"id": "42"})
+            assert [] == records(policy)
+            assert ["4", "2"] == list(items)
+
+        assert [("allow", []), ("yes", "ok")] == records(policy)
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    async def test_a_generator_by_its_name_awaited(self, policy, asynchronous):
+        """
+        Likewise where the call is awaited; an async generator is iterated asynchronously.
+        """
+
+        def plain(id: str):
+            yield from id
+
+        async def other(id: str):
+            for letter in id:
+                yield letter
+
+        guard = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        guard(other if asynchronous else plain)
+
+        async with policy.task() as task:
+            items = await task.acall("mail.read", {"id": "42"})
+            assert [] == records(policy)
+            if asynchronous:
+                assert ["4", "2"] == [item async for item in items]
+            else:
+                assert ["4", "2"] == list(items)
+
+        assert [("allow", []), ("yes", "ok")] == records(policy)
+
+    @pytest.mark.parametrize("generates", [False, True], ids=["coroutine", "generator"])
+    def test_an_async_tool_that_is_not_awaited(self, policy, generates):
+        """
+        It is refused before anybody is asked: it would run after its permit was used.
+        """
+
+        async def coroutine(id: str) -> str:
+            return id
+
+        async def generator(id: str):
+            yield id
+
+        guard = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        guard(generator if generates else coroutine)
+
+        with policy.task() as task, pytest.raises(ConfigurationError) as ei:
+            task.call("mail.read", {"id": "42"})
+
+        assert ("configuration.tool_is_async", "no") == (ei.value.code, ei.value.executed)
+        assert [] == records(policy)
+
+    async def test_an_awaited_tool_runs_beside_the_loop(self, policy):
+        """
+        A tool that is not async runs in another thread than the loop's.
+        """
+        threads = []
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str) -> None:
+            threads.append(threading.get_ident())
+
+        async with policy.task() as task:
+            await task.acall(read, {"id": "42"})
+
+        assert [True] == [thread != threading.get_ident() for thread in threads]
+
+    async def test_an_awaited_tool_that_runs_later(self, policy):
+        """
+        What an awaited tool returns may not do its work after its permit was used either.
+        """
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        async def read(id: str):
+            return (letter for letter in id)
+
+        async with policy.task() as task:
+            with pytest.raises(ConfigurationError) as ei:
+                await task.acall("mail.read", {"id": "42"})
+
+        assert "configuration.tool_is_lazy" == ei.value.code
+        assert [("allow", []), ("yes", "error")] == records(policy)
+
+    @pytest.mark.parametrize("lazy", ["coroutine", "generator", "async generator", "awaitable"])
+    def test_a_tool_that_runs_later(self, policy, lazy):
+        """
+        What a tool returns must not do its work after its permit was used, and is closed.
+        """
+        ran = []
+
+        async def coroutine():
+            ran.append(1)
+
+        def generator():
+            ran.append(1)
+            yield
+
+        async def async_generator():
+            ran.append(1)
+            yield
+
+        class Awaitable:
+            def __await__(self):
+                ran.append(1)
+                yield
+
+        made = {
+            "coroutine": coroutine,
+            "generator": generator,
+            "async generator": async_generator,
+            "awaitable": Awaitable,
+        }[lazy]()
+        policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: made)
+
+        with policy.task() as task, pytest.raises(ConfigurationError) as ei:
+            task.call("mail.read", {"id": "42"})
+
+        assert ("configuration.tool_is_lazy", "unknown") == (ei.value.code, ei.value.executed)
+        assert [("allow", []), ("yes", "error")] == records(policy)
+        if lazy == "coroutine":
+            assert inspect.CORO_CLOSED == inspect.getcoroutinestate(made)
+        if lazy == "generator":
+            assert inspect.GEN_CLOSED == inspect.getgeneratorstate(made)
+        assert [] == ran
+
+    def test_a_tool_that_nobody_guards(self, policy):
+        """
+        Only what is guarded can be called by its name.
+        """
+        with policy.task() as task, pytest.raises(ConfigurationError) as ei:
+            task.call("mail.read", {"id": "42"})
+
+        assert "configuration.tool_unknown" == ei.value.code
+
+    def test_a_guarded_tool_with_another_resource(self, policy):
+        """
+        Whoever says the resource of a guarded tool still has its name and its defaults judged.
+        """
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", "41"))
+        def read(id: str = "42") -> None:
+            pass
+
+        with policy.task() as task:
+            permit = task.permit(read, {}, resource=lambda id: ("mail", id))
+            permit.cancel()
+
+        parts = policy.guard._parts
+        assert ("mail.read", {"id": "42"}) == (permit.tool, permit.arguments)
+        assert (
+            digest(b"42", parts.digest_key, parts.digest_key_id)
+            == (bodies(policy)[0]["resource_digest"])
+        )
+
     def test_a_dry_run_without_an_answer(self, policy):
         """
         Asking what would be decided raises where nothing is; there is no decision then.
@@ -327,6 +533,81 @@ def test_a_name_in_records(name, seen):
 
 
 class TestGuard:
+    def test_files_and_stores(self, policy, tmp_path):
+        """
+        Where sessions and records are kept is named by a file, or given.
+        """
+        home = {"home": policy.guard.configuration.home, "pdp": policy._policy}
+        named = Guard(**home, sessions=tmp_path / "s", evidence=str(tmp_path / "e"))
+        store, log = MemorySessions(), policy.guard.evidence
+        given = Guard(**home, sessions=store, evidence=log)
+
+        assert (str(tmp_path / "s"), str(tmp_path / "e")) == (
+            *(named.configuration.sessions, named.configuration.evidence),
+        )
+        assert (tmp_path / "s").exists() and (tmp_path / "e").exists()
+        assert (store, log, log) == (given._parts.sessions, given._parts.evidence, given.evidence)
+        named.close()
+
+    def test_what_decides_is_logged(self, policy, caplog):
+        """
+        A program's log says by what it decides.
+        """
+        with caplog.at_level(logging.INFO, "inbounds"):
+            Guard(home=policy.guard.configuration.home, pdp=policy._policy)
+
+        assert ["a guard that decides by the PDP it was given, `embedded`"] == [
+            record.getMessage() for record in caplog.records if record.name == "inbounds.pep.guard"
+        ]
+        assert "OPA at unix:///s" == _engine(None, Configuration(pdp_url="unix:///s"))
+        assert "the embedded policy" == _engine(None, Configuration())
+
+    def test_a_task_is_begun_on_what_is_in_force_now(self, policy):
+        """
+        The feed is fetched, within the deadline, before it is asked how far a task may reach.
+        """
+        steps = []
+        issuer = policy.guard.issuer
+        policy.guard._parts.refresh_live = steps.append
+
+        class Issuer:
+            def begin(self, *asked):
+                steps.append("begin")
+                return issuer.begin(*asked)
+
+        policy.guard.issuer = Issuer()
+        begun = clock.monotonic()
+        policy.task()
+        ended = clock.monotonic()
+
+        (deadline, begin) = steps
+        assert "begin" == begin
+        assert begun <= deadline - policy.guard.configuration.deadline <= ended
+
+    def test_it_cannot_be_copied(self, policy):
+        """
+        A guard stays in its process.
+        """
+        with pytest.raises(TypeError):
+            pickle.dumps(policy.guard)
+
+    async def test_a_permit_that_nobody_waits_for(self):
+        """
+        What was permitted is cancelled; where nothing was, there is nothing to cancel.
+        """
+        cancelled = []
+        permit = types.SimpleNamespace(cancel=lambda: cancelled.append(1))
+        loop = asyncio.get_running_loop()
+        permitted, refused, stopped = (loop.create_future() for _ in range(3))
+        permitted.set_result(permit)
+        refused.set_exception(DecisionUnavailable("no"))
+        stopped.cancel()
+
+        for asking in (permitted, refused, stopped):
+            _discard(asking)
+
+        assert [1] == cancelled
+
     def test_two_functions_of_one_name(self, policy):
         """
         A name stands for one function: the second is refused, the first stays.
@@ -407,8 +688,8 @@ class TestTold:
         assert ("allow", "executed", "enforce", "call-1") == (
             *(span["outcome"], span["enforcement"], span["mode"], span["tool_call_id"]),
         )
-        assert (decision.id, decided["digest"], "engine-1") == (
-            *(span["decision_id"], span["digest"], span["engine_id"]),
+        assert (decision.id, decided["digest"], "engine-1", policy._policy.revision) == (
+            *(span["decision_id"], span["digest"], span["engine_id"], span["revision"]),
         )
         assert decision.grants
         assert "engine-1" == decision.engine_id
@@ -432,6 +713,24 @@ class TestTold:
         assert [reason.code for reason in ei.value.decision.reasons] == decided["codes"]
         assert ["/to/0", "/to/1"] == decided["pointers"]
         assert "egress.destination_not_allowed" == span["code"]
+
+    def test_where_the_arguments_are_at_fault(self, policy, between):
+        """
+        A key that nobody registered is not written down, and no more than 100 places are.
+        """
+
+        def point(answer):
+            places = ["/canary/0", *(f"/to/{place}" for place in range(150))]
+            (reason, *rest) = answer["context"]["reasons"]
+            reason = {**reason, "details": [{"argument": place} for place in places]}
+            return {**answer, "context": {**answer["context"], "reasons": [reason, *rest]}}
+
+        between.say = point
+        with policy.task() as task, pytest.raises(AccessDenied):
+            refuse(task)
+
+        expected = sorted(["/?/0", *(f"/to/{place}" for place in range(150))])[:100]
+        assert expected == bodies(policy)[0]["pointers"]
 
     def test_an_obligation(self, policy):
         """
@@ -867,6 +1166,50 @@ class TestCommits:
 
         assert "evidence.unavailable" == ei.value.code
         assert ["allow"] == tried
+
+    def test_a_registry_that_has_changed(self, policy, between):
+        """
+        Where it is another one than was read, the tool is read anew, and the policy asked again.
+        """
+        with policy.task() as task:
+            read(task).cancel()
+            tool = policy.deployment["tools"]["mail.read"]
+            arguments = {"/id": {**tool["arguments"]["/id"], "kind": "email"}}
+            changed = {**tool, "arguments": arguments}
+            policy.change(tools={**policy.deployment["tools"], "mail.read": changed})
+            permit = task.permit(
+                "mail.read", {"id": "Bob@ACME.example"}, resource=lambda id: ("mail", "42")
+            )
+            permit.cancel()
+
+        assert {"id": "Bob@acme.example"} == permit.arguments
+        assert 3 == len(between.asked)
+        asked = [question["action"]["properties"] for question, _ in between.asked[1:]]
+        assert [{"kind": "id"}, {"kind": "email"}] == [
+            {"kind": properties["parsed"]["/id"]["kind"]} for properties in asked
+        ]
+        assert ["development", policy.deployment["revision"]] == [
+            properties["registry"] for properties in asked
+        ]
+
+    def test_a_tool_that_is_allowed_and_not_registered(self, policy, between):
+        """
+        Of its result nothing is known but that it may be anything.
+        """
+
+        def allow(answer):
+            session = answer["context"]["session"]
+            session = {**session, "refusals": session["refusals"] - 1}
+            said = {"outcome": "allow", "reasons": [], "grants": grants, "session": session}
+            return {"decision": True, "context": {**answer["context"], **said}}
+
+        with policy.task() as task:
+            permit = read(task)
+            grants = list(permit.decision.grants)
+            permit.cancel()
+            between.say = allow
+            permit = task.permit("mail.erase", {}, resource=lambda: ("mail", "42"))
+            assert "text" == permit.finish(Labelled("text", "secret"))
 
     def test_a_refusal_without_a_next_state(self, policy, between):
         """

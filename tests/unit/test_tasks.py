@@ -1,5 +1,6 @@
 """One task by itself: within which blocks it lives, and what its end leaves."""
 
+import pickle
 import types
 
 import pytest
@@ -157,7 +158,8 @@ class TestBlocks:
         task._lock = Others(lambda: setattr(task, "_blocks", 1))
         task.__enter__()
         assert 2 == task._blocks
-        task._lock = Others(lambda: setattr(task, "_blocks", 3))
+        task._blocks = 1
+        task._lock = Others(lambda: setattr(task, "_blocks", 2))
         task.__exit__(None, None, None)
         assert [] == guard.ended
 
@@ -275,6 +277,14 @@ async def test_an_awaited_dry_run(guard, task):
 
     assert "decision" == await task.aevaluate("mail.read", {"id": "42"}, resource=resource)
     assert [(("mail.read", {"id": "42"}), {"resource": resource})] == guard.asked
+
+
+def test_it_cannot_be_copied(task):
+    """
+    A task stays in its process.
+    """
+    with pytest.raises(TypeError):
+        pickle.dumps(task)
 
 
 def test_what_it_says_of_itself(task):
