@@ -5,18 +5,23 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
+import sys
 import threading
 import time
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import jwt
 import pytest
 from tests import engines
 
+from inbounds import clock
 from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
+from inbounds.pdp import compiled, crossing, embedded, wasm
 from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.pdp.wasm import EvaluationFailed, EvaluationInterrupted
 
 PROBE = """\
 package probe
@@ -50,11 +55,14 @@ huge := count(numbers.range(1, 100000000))
 absent := data.deployment.absent
 
 revision := data.inbounds.revision
+
+counted := time.add_date(indexof(input.text, "b"), 0, 0, 0)
 """
 RULES = (
     *("echo", "tool", "now", "baseline", "clock", "verified", "wrong_token", "conflict", "spin"),
-    *("huge", "absent", "revision"),
+    *("huge", "absent", "revision", "counted"),
 )
+ABSENT = object()
 LONG = {"long": "a" * 4_000_000, "part": "a" * 400_000 + "b"}
 
 
@@ -80,7 +88,11 @@ def build(tmp_path_factory, keys):
             roots=roots,
             entrypoints=[f"probe/{rule}" for rule in RULES],
             revision=revision,
-            metadata={"sequence": 10, **metadata},
+            metadata={
+                name: value
+                for name, value in {"sequence": 10, **metadata}.items()
+                if value is not ABSENT
+            },
         )
 
     return build
@@ -127,8 +139,11 @@ class TestAsk:
 
     @pytest.mark.parametrize("rule", ["absent", "no_such_rule"])
     def test_undefined_is_no_answer(self, opened, rule):
+        policy = opened()
+        instance = policy._instance
         with pytest.raises(InvalidAnswer):
-            ask(opened(), rule)
+            ask(policy, rule)
+        assert policy._instance is instance
 
     @pytest.mark.parametrize(
         "question", [b"", b"{", b"{}}", b"{1, 2}", b"set()", b'{"a":NaN', b"\xff", b"[" * 100_000]
@@ -157,6 +172,18 @@ class TestAsk:
         with pytest.raises(Unreachable):
             ask(policy, "echo")
 
+    @pytest.mark.parametrize(("text", "place"), [("aab", 2), ("aaa", -1)])
+    def test_a_number_that_the_policy_has_computed(self, opened, text, place):
+        """
+        It reaches a built-in as it is, which it does in another form than one of the question.
+        """
+        assert ask(opened(), "counted", {"text": text}) == place
+
+    @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000], ids=len)
+    def test_an_answer_that_is_not_json(self, raw):
+        with pytest.raises(InvalidAnswer):
+            embedded._result(raw)
+
 
 class TestFailure:
     @pytest.mark.parametrize(
@@ -179,6 +206,29 @@ class TestFailure:
             with pytest.raises(InvalidAnswer):
                 ask(policy, rule, question)
             assert ask(policy, "echo", {"a": 1}) == {"a": 1}
+
+    def test_an_instance_that_traps_gives_no_answer(self, opened):
+        """
+        What is nested too deep for the module ends the evaluation, and nothing else.
+        """
+        policy = opened()
+        instance = policy._running()
+        with pytest.raises(EvaluationFailed, match="trapped") as ei:
+            instance.evaluate(instance.entrypoints["probe/echo"], b"[" * 50_000, ticks=1000)
+        assert not isinstance(ei.value, EvaluationInterrupted)
+
+    def test_an_engine_that_cannot_be_started_again(self, opened, monkeypatch):
+        """
+        Then nothing answers, and it is tried again with the next question.
+        """
+        policy = opened()
+        with pytest.raises(InvalidAnswer):
+            ask(policy, "wrong_token", {"token": ""})
+        with monkeypatch.context() as small:
+            small.setattr(wasm, "MAX_MEMORY", 65_536)
+            with pytest.raises(Unreachable):
+                ask(policy, "echo")
+        assert ask(policy, "echo", {"a": 1}) == {"a": 1}
 
     def test_no_value_of_the_question_in_the_error(self, opened):
         with pytest.raises(InvalidAnswer) as ei:
@@ -214,6 +264,23 @@ class TestFailure:
         with pytest.raises(Timeout):
             ask(opened(deployment=LONG), "spin", seconds=2.0)
 
+    @pytest.mark.parametrize(("seconds", "most"), [(0.5, 51), (float("inf"), 8_640_001)])
+    def test_the_time_that_is_left(self, opened, seconds, most):
+        """
+        A policy may run for as long as is left, and its deadline is waited for no longer.
+        """
+        policy, given = opened(), []
+        evaluate = policy._instance.evaluate
+
+        def noted(*asked, ticks):
+            given.append(ticks)
+            return evaluate(*asked, ticks=ticks)
+
+        policy._instance.evaluate = noted
+        assert ask(policy, "echo", seconds=seconds) == {}
+        assert most / 2 <= given[0] <= most
+        assert not policy._ticker._running
+
     def test_the_deadline_holds_while_waiting_for_others(self, opened):
         policy = opened(deployment=LONG)
         with ThreadPoolExecutor(1) as pool:
@@ -229,6 +296,41 @@ class TestFailure:
     def test_a_deadline_that_has_passed(self, opened, seconds):
         with pytest.raises(Timeout):
             ask(opened(), "echo", seconds=seconds)
+
+    def test_a_deadline_that_has_passed_while_others_are_answered(self, opened):
+        """
+        Nobody waits for a turn then, not even for a moment.
+        """
+        policy = opened()
+        with policy._lock:
+            for seconds in (0.0, -0.5, -1.0, -2.0):
+                deadline = time.monotonic() + seconds
+                with pytest.raises(Timeout):
+                    policy.ask("probe/echo", b"{}", deadline=deadline)
+                with pytest.raises(Timeout):
+                    policy.push_live_by({}, deadline=deadline)
+        assert ask(policy, "echo") == {}
+
+    def test_a_deadline_that_is_now(self, opened, monkeypatch):
+        """
+        What has to be answered by now is not begun.
+        """
+        policy = opened()
+        now = time.monotonic()
+        monkeypatch.setattr(clock, "monotonic", lambda: now)
+        with pytest.raises(Timeout):
+            policy.ask("probe/echo", b"{}", deadline=now)
+        with pytest.raises(Timeout):
+            policy.push_live_by({}, deadline=now)
+
+    def test_a_push_in_time(self, opened):
+        policy = opened()
+        policy.push_live_by({"seq": 1}, deadline=time.monotonic() + 30)
+        with policy._lock, ThreadPoolExecutor(1) as pool:
+            pushed = pool.submit(policy.push_live_by, {"seq": 2}, deadline=time.monotonic() + 0.1)
+            with pytest.raises(Timeout):
+                pushed.result(timeout=30)
+        assert ask(policy, "now") == {"seq": 1}
 
     def test_no_deadline_at_all(self, opened):
         assert ask(opened(), "echo", {"a": 1}, seconds=float("inf")) == {"a": 1}
@@ -333,6 +435,43 @@ class TestData:
         assert ask(policy, "now") == {"seq": 1}
         assert ask(policy, "tool", {"tool": "a"}) == 1
 
+    def test_data_that_does_not_fit(self, opened):
+        """
+        It is refused, and what was there stays, through a fault as well.
+        """
+        policy = opened(deployment={"tools": {"a": 1}}, live={"now": {"seq": 1}})
+        large = {"tools": [0] * 4_000_000}
+        with pytest.raises(ConfigurationError) as ei:
+            policy.push_live(large)
+        assert ei.value.code == "live.not_put"
+        assert ask(policy, "now") == {"seq": 1}
+        with pytest.raises(ConfigurationError):
+            policy.replace_deployment(large)
+        for _ in range(2):
+            assert ask(policy, "tool", {"tool": "a"}) == 1
+            with pytest.raises(InvalidAnswer):
+                ask(policy, "wrong_token", {"token": ""})
+        assert ask(policy, "now") == {"seq": 1}
+
+    def test_whose_the_deployment_is(self, build, opened):
+        """
+        A policy says whether its bundle holds the deployment; what reads another is called where
+        it does not.
+        """
+        read = []
+        owner = build(roots=["probe", "inbounds", "deployment"], extra={"deployment": {}})
+
+        def deployment():
+            read.append(1)
+            return {"tools": {"a": 1}}
+
+        assert opened(owner, deployment=deployment).holds_deployment is True
+        assert read == []
+        policy = opened(deployment=deployment)
+        assert policy.holds_deployment is False
+        assert read == [1]
+        assert ask(policy, "tool", {"tool": "a"}) == 1
+
     def test_roots_do_not_overlap(self, build, opened):
         """
         Data for a root the bundle owns is refused, as OPA refuses it.
@@ -374,6 +513,26 @@ class TestReload:
         willing.reload(older)
         assert (ask(willing, "revision"), willing.revision) == ("v0", "v0")
 
+    @pytest.mark.parametrize("said", [{}, {"sequence": None}, {"sequence": "9"}], ids=str)
+    def test_a_revision_without_a_number(self, build, opened, said):
+        """
+        It comes before every other one.
+        """
+        older = build("v0", **{"sequence": ABSENT, **said})
+        policy = opened(build("v1", sequence=1))
+        with pytest.raises(ConfigurationError) as ei:
+            policy.reload(older)
+        assert ei.value.code == "bundle.older"
+
+    @pytest.mark.parametrize("questions", [[], [2], ["1"], "1", None, 1], ids=repr)
+    def test_a_bundle_that_answers_another_question(self, build, opened, questions):
+        with pytest.raises(ConfigurationError) as ei:
+            opened(build(questions=questions))
+        assert ei.value.code == "bundle.other_question"
+
+    def test_what_is_no_version_of_a_question(self, build, opened):
+        assert opened(build(questions=[1, "2", 3])).questions == (1, 3)
+
     def test_what_cannot_be_loaded_leaves_the_last_good_one(self, build, opened, tmp_path):
         policy = opened(deployment={"tools": {}})
         stranger = build("v2", sequence=11, keys=engines.signing_keys(tmp_path))
@@ -403,6 +562,22 @@ class TestReload:
         assert [future.result() for future in asked] == [None, None]
         assert set(answers) <= {"v1", "v11", "v12"}
         assert ask(policy, "revision") == "v12"
+
+    def test_one_change_at_a_time(self, opened, artefact):
+        """
+        Who changes what is in force waits for who was first.
+        """
+        policy = opened(deployment={"tools": {"a": 1}})
+        with ThreadPoolExecutor(2) as pool:
+            with policy._changing:
+                changes = [
+                    pool.submit(policy.reload, artefact),
+                    pool.submit(policy.replace_deployment, {"tools": {"a": 2}}),
+                ]
+                done, _ = wait(changes, timeout=0.5)
+                assert not done
+            assert [change.result(timeout=30) for change in changes] == [None, None]
+        assert ask(policy, "tool", {"tool": "a"}) == 2
 
     def test_a_bundle_without_a_module(self, keys, tmp_path):
         (tmp_path / "rego").mkdir()
@@ -468,6 +643,68 @@ class TestProcess:
         assert os.waitstatus_to_exitcode(status) == 0
         assert ask(policy, "now") == {"seq": 1}
 
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_a_child_lets_go_of_nothing(self, opened):
+        """
+        What a child has of its parent's engine stays as it was: a thread that is not here any
+        more may have been inside.
+        """
+        policy = opened()
+        assert ask(policy, "echo") == {}
+        parents = [weakref.ref(held) for held in (policy._instance, policy._engine, policy._ticker)]
+        finalizer = policy._finalizer
+        child = os.fork()
+        if child == 0:
+            good = False
+            try:
+                gc.collect()
+                good = None not in [held() for held in parents]
+                good = good and not finalizer.alive and policy._finalizer.alive
+                good = good and policy._instance is None
+            finally:
+                os._exit(0 if good else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert finalizer.alive
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_a_child_compiles_for_itself(self, opened):
+        """
+        The compiler's threads did not come along; a child that waited for them would hang.
+        """
+        policy = opened()
+        child = os.fork()
+        if child == 0:
+            good = False
+            try:
+                signal.alarm(30)
+                compiled._here.clear()
+                good = ask(policy, "echo", {"a": 1}) == {"a": 1}
+            finally:
+                os._exit(0 if good else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_a_child_of_a_policy_that_is_gone(self, artefact, keys, monkeypatch):
+        """
+        A policy that nobody holds any more is not started again, and that is no fault.
+        """
+        faults = []
+        policy = EmbeddedPolicy(artefact, key=keys.public)
+        policy.close()
+        del policy
+        gc.collect()
+        monkeypatch.setattr(sys, "unraisablehook", faults.append)
+        child = os.fork()
+        if child == 0:
+            os._exit(len(faults))
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+
     def test_it_is_freed(self, artefact, keys):
         """
         What nobody holds any more goes, thread and all.
@@ -486,13 +723,29 @@ class TestProcess:
         A version of wasmtime without the parts that save time is called in the ordinary way.
         """
         plain = opened(live={"now": {"seq": 1}})
-        for crossing in plain._instance._call.values():
-            assert crossing._lean
-            crossing._lean = False
+        for function in plain._instance._call.values():
+            assert function._lean
+            function._lean = False
         plain.push_live({"seq": 2})
         assert ask(plain, "now") == {"seq": 2}
         with pytest.raises(InvalidAnswer):
             ask(plain, "conflict", {"a": 1, "b": 1})
+
+    def test_a_wasmtime_without_the_parts_that_save_time(self, opened, monkeypatch):
+        """
+        Whatever it lacks of them, the policy answers in the ordinary way.
+        """
+        for part in ("_ffi", "_func"):
+            monkeypatch.setattr(crossing, part, None)
+        plain = opened(live={"now": {"seq": 1}})
+        assert not any(function._lean for function in plain._instance._call.values())
+        plain.push_live({"seq": 2})
+        assert ask(plain, "now") == {"seq": 2}
+        assert ask(plain, "counted", {"text": "ab"}) == 1
+        for _ in range(2):
+            with pytest.raises(InvalidAnswer):
+                ask(plain, "wrong_token", {"token": ""})
+            assert ask(plain, "echo", {"a": 1}) == {"a": 1}
 
 
 class TestMemory:
