@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
     from .models import Obligation
 
-logger = logging.getLogger(__name__)
-
 NOTIFY = "notify"
 """Tell an address that a tool is about to run; discharged before it does."""
 
@@ -23,25 +20,20 @@ Notify = Callable[[str, str], None]
 """Takes whom to tell and the name of the tool. Raising means: not told."""
 
 
-def log_notice(to: str, tool: str) -> None:
-    """Tell by a log record, where nobody has said how to tell."""
-    logger.warning("notice to %s: %s is about to run", to, tool)
-
-
 @dataclass(frozen=True, slots=True)
 class Discharger:
     """Knows how to discharge each type of obligation.
 
     Attributes:
-        notify: How somebody is told that a tool is about to run.
+        notify: How somebody is told that a tool is about to run. Without it nobody can be.
     """
 
-    notify: Notify = log_notice
+    notify: Notify | None = None
 
     @property
     def supported(self) -> tuple[str, ...]:
         """The types that can be discharged, as the question states them."""
-        return (NOTIFY,)
+        return () if self.notify is None else (NOTIFY,)
 
     def accept(self, obligations: Sequence[Obligation]) -> None:
         """Make sure that every obligation can be discharged, before anything is spent.
@@ -52,9 +44,11 @@ class Discharger:
         for obligation in obligations:
             if obligation.type not in self.supported:
                 raise InvalidAnswer(
-                    f"the policy obliges to `{obligation.type}`, which is not known here",
+                    f"the policy obliges to `{obligation.type}`, which this guard cannot do",
                     code="obligation.unknown",
-                    hint="a newer SDK, or a PEP entitled to fewer obligations",
+                    hint="say how somebody is told: Guard(notify=…)"
+                    if obligation.type == NOTIFY
+                    else "a newer SDK, or a PEP entitled to fewer obligations",
                 )
             if not isinstance(obligation.properties.get("to"), str):
                 raise InvalidAnswer(
@@ -69,6 +63,11 @@ class Discharger:
             DecisionUnavailable: `obligation.failed`. The tool must not run.
         """
         for obligation in obligations:
+            if self.notify is None:
+                raise DecisionUnavailable(
+                    f"nothing discharges the obligation `{obligation.type}`",
+                    code="obligation.failed",
+                )
             try:
                 self.notify(str(obligation.properties["to"]), tool)
             except Exception as error:  # noqa: BLE001 -- a function of the user's

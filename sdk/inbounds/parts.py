@@ -10,7 +10,7 @@ from . import clock
 from .errors import ConfigurationError, DecisionUnavailable
 from .identity import TaskRequest
 from .locks import ProcessLock
-from .obligations import Discharger, log_notice
+from .obligations import Discharger
 from .registry import Registry
 from .sessions import MemorySessions
 from .telemetry import Telemetry
@@ -114,7 +114,7 @@ class Parts:
             if evidence is not None
             else _evidence(configuration, subkey(key, "evidence")),
             telemetry=Telemetry(),
-            discharger=Discharger(notify or log_notice),
+            discharger=Discharger(notify),
             registry=Registry(pdp),
             digest_key=digest_key,
             digest_key_id=key_id(digest_key),

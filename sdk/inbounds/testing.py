@@ -39,6 +39,7 @@ class PolicyUnderTest:
     Attributes:
         guard: A guard on this policy; guard your tools with it.
         deployment: What the policy knows, as plain JSON.
+        notices: Who was told of which tool before it ran, where the policy obliged to `notify`.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class PolicyUnderTest:
             deployment=self.deployment,
             live={"baseline": empty_lists()},
         )
+        self.notices: list[tuple[str, str]] = []
         settings: Options = {"home": folder, **options}  # type: ignore[typeddict-item]
-        self.guard = Guard(pdp=self._policy, **settings)
+        self.guard = Guard(pdp=self._policy, notify=self._notify, **settings)
 
     def task(self, intent: str = INTENT, *, subject: str = SUBJECT, **asked: Any) -> Task:
         """Begin a task; arguments as `Guard.task`."""
@@ -90,6 +92,9 @@ class PolicyUnderTest:
         changed = _document({**self.deployment, "revision": revision, **roots})
         self._policy.replace_deployment(changed)
         self.deployment = changed
+
+    def _notify(self, to: str, tool: str) -> None:
+        self.notices.append((to, tool))
 
     def close(self) -> None:
         """Release the policy and the files."""

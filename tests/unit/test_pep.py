@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import threading
 
 import pytest
@@ -22,6 +23,8 @@ from inbounds import (
 )
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.report import report
+from inbounds.models import Obligation
+from inbounds.obligations import Discharger
 from inbounds.pdp import DECISION, Reply
 from inbounds.testing import assert_denied
 
@@ -724,6 +727,33 @@ class TestNotify:
 
         assert [("owner@acme.example", "mail.read", [])] == told
         assert [("read", "42")] == ran
+
+    def test_a_guard_that_nobody_told_how(self, policy, tools, ran, told):
+        """
+        A guard that cannot tell anybody says so to the policy, and runs nothing that obliges to it.
+        """
+        asked = []
+        ask = policy._policy.ask
+        policy.guard._parts.discharger = Discharger()
+        policy._policy.ask = lambda *args, **how: (asked.append(args[1]), ask(*args, **how))[1]
+
+        with policy.task() as task, pytest.raises(InvalidAnswer) as ei:
+            tools["read"]("42")
+
+        assert ("obligation.unknown", "no") == (ei.value.code, ei.value.executed)
+        assert "Guard(notify=" in str(ei.value)
+        assert [] == json.loads(asked[-1])["context"]["pep"]["supported_obligations"]
+        assert [] == ran
+        assert 0 == policy.guard._parts.sessions.load(task.session).spent.calls
+
+    def test_nothing_is_discharged_by_silence(self):
+        """
+        An obligation is not done by a guard that has no way to do it.
+        """
+        owed = Obligation(id="x", type="notify", properties={"to": "owner@acme.example"})
+        with pytest.raises(DecisionUnavailable) as ei:
+            Discharger().before("mail.read", [owed])
+        assert "obligation.failed" == ei.value.code
 
     def test_could_not_tell(self, policy, tools, ran, told):
         """

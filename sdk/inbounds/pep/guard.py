@@ -77,6 +77,7 @@ class Guard:
         sessions: Where sessions are kept: a store, its file, or "memory".
         evidence: Where records are kept: a log, or its file.
         notify: How the obligation `notify` is discharged; raising means that nobody was told.
+            Without it, what the policy wants somebody to be told of does not run.
         call_environment: Where calls come from, as `{"network": "office"}`, or a function that
             says so at each call. Rules read it as `input.context.environment`; it is this
             PEP's word, so let it come from what the agent cannot change.

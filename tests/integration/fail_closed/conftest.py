@@ -34,7 +34,11 @@ def embedded(tmp_path):
 @pytest.fixture
 def on_opa(served, opa, tmp_path):
     """The OPA under observation, with a fresh feed."""
-    guard = served.guard(OpaServer(opa.url, token=PEP_TOKEN), home=tmp_path / "inbounds")
+    guard = served.guard(
+        OpaServer(opa.url, token=PEP_TOKEN),
+        home=tmp_path / "inbounds",
+        notify=lambda to, tool: None,
+    )
     target = served.target(opa.url)
     observed = Observed(guard, target.push_live)
     target.push_live(observed.feed.snapshot())
