@@ -22,6 +22,7 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`")
 _WALKED = {
     "README.md": "tests/integration/test_readme.py",
+    "docs/agent-authors.md": "tests/integration/test_agent_authors.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/operators.md": "tests/integration/test_operators.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
