@@ -145,3 +145,16 @@ def test_where_a_kind_is_missed():
 
     assert "`/to/1`" in refused(canonicalise, {"to": ["bob@acme.example", "nobody"]}, registered)
     assert ["/to/0"] == list(canonicalise({"to": ["Bob@ACME.example"]}, registered).parsed)
+
+
+def test_what_may_be_null_is_read_where_it_is_not():
+    """
+    A value that could have been null is put in the form of its kind like any other.
+    """
+    registered = {"/to": Argument.model_validate({"kind": "email", "nullable": True})}
+
+    assert {"to": None} == canonicalise({"to": None}, registered).arguments
+    given = canonicalise({"to": "Bob@ACME.example"}, registered)
+    assert {"to": "Bob@acme.example"} == given.arguments
+    assert ["/to"] == list(given.parsed)
+    assert "`/to`" in refused(canonicalise, {"to": "nobody"}, registered)

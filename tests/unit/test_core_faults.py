@@ -692,6 +692,7 @@ class TestTold:
             *(span["decision_id"], span["digest"], span["engine_id"], span["revision"]),
         )
         assert decision.grants
+        assert not decision.evaluate_only
         assert "engine-1" == decision.engine_id
 
     def test_a_deny(self, policy, between, spans):

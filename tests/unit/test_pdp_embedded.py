@@ -167,8 +167,22 @@ class TestAsk:
         assert [ask(policy, "clock"), ask(policy, "clock")] == [[1, 1], [2, 2]]
 
     def test_closed(self, opened):
+        """
+        It answers nothing and keeps nothing, once what was being asked is answered.
+        """
         policy = opened()
-        policy.close()
+        assert ask(policy, "echo") == {}
+        thread = policy._ticker._thread
+        with ThreadPoolExecutor(1) as pool:
+            with policy._lock:
+                closing = pool.submit(policy.close)
+                done, _ = wait([closing], timeout=0.2)
+                assert not done
+                assert policy._instance is not None
+            closing.result(timeout=30)
+        assert policy._instance is None
+        thread.join(timeout=5)
+        assert not thread.is_alive()
         with pytest.raises(Unreachable):
             ask(policy, "echo")
 
@@ -187,25 +201,28 @@ class TestAsk:
 
 class TestFailure:
     @pytest.mark.parametrize(
-        ("rule", "question"),
+        ("rule", "question", "why"),
         [
-            ("wrong_token", {"token": "a.b"}),
-            ("wrong_token", {"token": 1}),
-            ("conflict", {"a": 1, "b": 1}),
-            ("huge", {}),
+            ("wrong_token", {"token": "a.b"}, "`io.jwt.decode` failed: "),
+            ("wrong_token", {"token": 1}, "`io.jwt.decode` failed: "),
+            ("conflict", {"a": 1, "b": 1}, "the policy stopped: "),
+            ("huge", {}, "the policy stopped: "),
         ],
         ids=["built-in", "type", "conflict", "memory"],
     )
-    def test_a_policy_that_stops_gives_no_answer(self, opened, rule, question):
+    def test_a_policy_that_stops_gives_no_answer(self, opened, rule, question, why):
         """
         A failed built-in, a conflict and exhausted memory are no answer, and the next
         question is answered.
         """
         policy = opened()
+        module = policy._module
         for _ in range(2):
-            with pytest.raises(InvalidAnswer):
+            with pytest.raises(InvalidAnswer) as ei:
                 ask(policy, rule, question)
+            assert why in str(ei.value)
             assert ask(policy, "echo", {"a": 1}) == {"a": 1}
+        assert policy._module is module
 
     def test_an_instance_that_traps_gives_no_answer(self, opened):
         """
@@ -482,8 +499,9 @@ class TestData:
         assert ask(policy, "tool", {"tool": "a"}) == 1
         assert ask(policy, "now") == {"seq": 0}
         for change in (policy.push_live, policy.replace_deployment):
-            with pytest.raises(ConfigurationError):
+            with pytest.raises(ConfigurationError) as ei:
                 change({"seq": 1})
+            assert ei.value.code == "bundle.owns_root"
         for options in ({"deployment": {}}, {"live": {"now": {}}}, {"live": {"baseline": {}}}):
             with pytest.raises(ConfigurationError):
                 opened(owner, **options)
@@ -603,8 +621,9 @@ class TestReload:
             roots=["probe"],
             entrypoints=["probe/a", "probe/b"],
         )
-        with pytest.raises(ConfigurationError, match=r"http\.send, rand\.intn"):
+        with pytest.raises(ConfigurationError, match=r"http\.send, rand\.intn") as ei:
             EmbeddedPolicy(bundle, key=keys.public)
+        assert ei.value.code == "policy.builtin_missing"
 
 
 class TestProcess:

@@ -22,6 +22,16 @@ def abi(version, minor_version, *, major="global", minor="global"):
     """
 
 
+def saying(function):
+    """A module that says something as soon as it is started."""
+    return f"""
+    (import "env" "{function}" (func $said (param i32)))
+    (data (i32.const 8) "no more\\00")
+    (func $begin (call $said (i32.const 8)))
+    (start $begin)
+    """
+
+
 def started(text):
     module = Module(wasmtime.Engine(), bytes(wasmtime.wat2wasm(f"(module {text})")))
     return module.instance(Host(lambda: 0), b"{}", live=True)
@@ -43,6 +53,8 @@ def started(text):
         (IMPORTS + abi(1, 2), "opa_eval"),
         (IMPORTS + abi(1, 3), "opa_eval"),
         (IMPORTS + "(func $stop unreachable) (start $stop)", "unreachable"),
+        (IMPORTS + saying("opa_abort"), "the policy stopped: no more"),
+        (IMPORTS + saying("opa_println"), "opa_wasm_abi_version"),
     ],
 )
 def test_a_module_that_is_no_policy(text, why):
