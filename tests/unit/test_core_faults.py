@@ -274,8 +274,10 @@ class TestCalls:
                 "mail.read", {"id": "42"}, resource=lambda id: ("mail", id), tool_call_id="call-2"
             )
             permit.finish(None)
+            other = await task.apermit("mail.read", {"id": "42"}, resource=lambda id: ("mail", id))
+            other.finish(None)
 
-        assert ["call-2"] == [span["tool_call_id"] for span in spans()]
+        assert ["call-2", None] == [span.get("tool_call_id") for span in spans()]
 
     def test_a_resource_without_a_json_form(self, policy):
         """
@@ -584,6 +586,14 @@ class TestGuard:
         assert "begin" == begin
         assert begun <= deadline - policy.guard.configuration.deadline <= ended
 
+    def test_a_task_lasts_an_hour(self, policy, at):
+        """
+        Where nobody says how long.
+        """
+        begun = int(clock.now())
+        task = policy.task()
+        assert 3600 == task.authority.deadline - begun
+
     def test_it_cannot_be_copied(self, policy):
         """
         A guard stays in its process.
@@ -843,6 +853,7 @@ class TestTold:
             *(span["outcome"], span["enforcement"], span["mode"]),
         )
         assert allowed.id == span["decision_id"]
+        assert "tool_call_id" not in span
         assert {"id": "42"} == between.asked[0][0]["action"]["properties"]["arguments"]
         assert [] == records(policy)
 
@@ -921,6 +932,7 @@ class TestAsked:
             read(task).cancel()
 
         decided = bodies(policy)[0]
+        assert "tool_call_id" not in spans()[0]
         said = between.asked[0][1]["traceparent"]
         assert [decided["trace_id"], decided["span_id"]] == said.split("-")[1:3]
 

@@ -1,11 +1,13 @@
 """Machine code kept between processes: used where it is ours, and never otherwise."""
 
 import ctypes
+import hashlib
 import hmac
 import json
 import os
 import platform
 import stat
+import tempfile
 import time
 
 import pytest
@@ -178,6 +180,33 @@ def test_the_folder_stays_small(tmp_path):
         code = wasmtime.wat2wasm(f'(module (func (export "f") (result i32) i32.const {n}))')
         modules.module(wasmtime.Engine(), code)
     assert len(kept_files(tmp_path / "c")) == 4
+
+
+def test_what_was_written_last_is_kept(tmp_path):
+    """
+    And what is no module of ours is left alone.
+    """
+    folder = tmp_path / "c"
+    folder.mkdir()
+    for age, name in enumerate("facebd"):
+        (folder / f"{name}.cwasm").touch()
+        os.utime(folder / f"{name}.cwasm", (1_000_000 - age, 1_000_000 - age))
+    (folder / "notes").touch()
+    CompiledModules(folder, key=KEY).module(wasmtime.Engine(), CODE)
+    of_code = hashlib.sha256(CODE).hexdigest()
+    assert {path.name for path in kept_files(folder)} == {
+        *("f.cwasm", "a.cwasm", "c.cwasm", "notes", f"{of_code}.cwasm")
+    }
+
+
+def test_nothing_is_written_anywhere_else(tmp_path, monkeypatch):
+    """
+    The folder is made, with those around it, and what is written is written there.
+    """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    folder = tmp_path / "a" / "b"
+    CompiledModules(folder, key=KEY).module(wasmtime.Engine(), CODE)
+    assert len(kept_files(folder)) == 1
 
 
 def test_what_is_no_module(tmp_path):

@@ -66,6 +66,13 @@ ABSENT = object()
 LONG = {"long": "a" * 4_000_000, "part": "a" * 400_000 + "b"}
 
 
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     return engines.signing_keys(tmp_path_factory.mktemp("keys"))
@@ -437,18 +444,36 @@ class TestData:
         assert ask(policy, "now") == {"seq": 2}
         assert ask(policy, "tool", {"tool": "a"}) == 2
 
-    @pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": float("nan")}, {"a": b""}])
+    def test_a_push_while_another_policy_is_made_ready(self, opened, artefact):
+        """
+        It is in force with the other one as well.
+        """
+        policy = opened(live={"now": {"seq": 1}})
+        make = policy._make
+
+        def late(*what):
+            made = make(*what)
+            policy.push_live({"seq": 2})
+            return made
+
+        policy._make = late
+        policy.reload(artefact)
+        assert ask(policy, "now") == {"seq": 2}
+
+    @pytest.mark.parametrize(
+        "value",
+        [{"a": {1, 2}}, {"a": float("nan")}, {"a": b""}, {"a": "\ud800"}, {"a": nested(100_000)}],
+        ids=["set", "nan", "bytes", "surrogate", "nested"],
+    )
     def test_data_that_is_not_json(self, opened, value):
         """
         It is refused, and what was there stays.
         """
         policy = opened(deployment={"tools": {"a": 1}}, live={"now": {"seq": 1}})
-        with pytest.raises(ConfigurationError):
-            policy.push_live(value)
-        with pytest.raises(ConfigurationError):
-            policy.replace_deployment(value)
-        with pytest.raises(ConfigurationError):
-            opened(deployment=value)
+        for put in (policy.push_live, policy.replace_deployment, lambda it: opened(deployment=it)):
+            with pytest.raises(ConfigurationError) as ei:
+                put(value)
+            assert ei.value.code == "data.not_json"
         assert ask(policy, "now") == {"seq": 1}
         assert ask(policy, "tool", {"tool": "a"}) == 1
 

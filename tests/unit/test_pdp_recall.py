@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import time
 
@@ -24,9 +25,11 @@ rs := io.jwt.verify_rs256(input.token, input.key)
 
 now := [time.now_ns(), time.now_ns()]
 
+twice := [io.jwt.verify_es256(input.token, input.key) | some _ in [1, 2]]
+
 affixed := strings.any_prefix_match(input.token, input.key)
 """
-RULES = ("es", "rs", "now", "affixed")
+RULES = ("es", "rs", "now", "twice", "affixed")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +151,51 @@ def test_it_is_bounded(opened, keys, crossings):
     assert len(crossings) == 10
     broken = [one[:-10] + ("A" if one[-10] != "A" else "B") + one[-9:] for one in signed]
     assert not any(ask(policy, "es", one, key) for one in broken)
+
+
+def of_length(keys, size):
+    """A token of exactly so many signs."""
+    found = (
+        jwt.encode({"sub": "a" * long}, keys.private.read_text(), "ES256", {"kid": "k" * more})
+        for more in range(4)
+        for long in range(size * 3 // 4 - 200, size)
+    )
+    return next(token for token in found if len(token) == size)
+
+
+def test_the_longest_that_is_remembered(opened, keys, crossings):
+    policy, key = opened(), keys.public.read_text()
+    key = "\n" * (recall._KEY - len(key)) + key
+    longest = of_length(keys, recall._TOKEN)
+    assert (len(longest), len(key)) == (4096, 1024)
+    assert all(ask(policy, "es", longest, key) for _ in range(3))
+    assert len(crossings) == 1
+
+
+def test_a_signature_is_asked_for_once_in_one_evaluation(opened, keys, crossings):
+    policy, signed, key = opened(), token(keys, sub="alice"), keys.public.read_text()
+    assert ask(policy, "twice", signed, key) == [True, True]
+    assert crossings == ["io.jwt.verify_es256"]
+
+
+def test_no_more_is_looked_at_than_was_written(opened, keys):
+    """
+    What lies in memory that nobody has written is no answer.
+    """
+    policy, key = opened(), keys.public.read_text()
+
+    def looked_at():
+        instance = policy._instance
+        at = instance._base(instance._store) + instance._recall._table
+        return recall._HEAD.unpack(ctypes.string_at(at, recall._HEAD.size))[2]
+
+    assert looked_at() == 0
+    for place in range(recall.SLOTS + 3):
+        assert ask(policy, "es", token(keys, sub=f"user-{place}"), key)
+        written = min(place + 1, recall.SLOTS)
+        assert looked_at() == written
+        ask(policy, "now")
+        assert looked_at() == written
 
 
 def test_what_is_too_long_is_asked_for_each_time(opened, keys, crossings):

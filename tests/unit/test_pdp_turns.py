@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from inbounds.pdp import turns as turns_module
 from inbounds.pdp.turns import Turns
 
 FOREVER = 30
@@ -141,3 +142,99 @@ def test_the_next_has_begun_before_the_last_goes_on():
         thread.join(FOREVER)
     assert len(begun) == 20
     assert turns.take(timeout=0)
+
+
+def test_a_turn_that_comes_as_the_wait_is_interrupted(monkeypatch):
+    """
+    It is handed on: nobody would ever end it.
+    """
+    turns = Turns()
+    turns.take()
+    withdraw = turns._withdraw
+
+    def late(turn):
+        turns.leave()
+        return withdraw(turn)
+
+    class Stopped:
+        def acquire(self, timeout):
+            raise KeyboardInterrupt
+
+        def release(self):
+            pass
+
+    turns._withdraw = late
+    turn = turns_module._Turn()
+    turn.came = Stopped()
+    monkeypatch.setattr(turns_module, "_Turn", lambda: turn)
+    with pytest.raises(KeyboardInterrupt):
+        turns.take(timeout=FOREVER)
+    assert turns.take(timeout=0)
+
+
+def test_who_has_no_deadline_waits():
+    turns, got = Turns(), []
+    turns.take()
+    behind = started(lambda: got.append(turns.take()))
+    behind.join(1.3)
+    assert got == []
+    turns.leave()
+    behind.join(FOREVER)
+    assert got == [True]
+
+
+def test_the_next_is_waited_for(monkeypatch):
+    """
+    Until it has begun, but not for longer than a moment: it may be held up.
+    """
+    turns = Turns()
+    turns.take()
+    turn = turns_module._Turn()
+    turns._waiting.append(turn)
+    begun = time.monotonic()
+    turns.leave()
+    assert time.monotonic() - begun < 0.5
+    assert turn.came.acquire(timeout=0)
+
+    monkeypatch.setattr(turns_module, "_LONGEST_HANDOVER", FOREVER)
+    turn = turns_module._Turn()
+    turns._waiting.append(turn)
+    begun = time.monotonic()
+    started(lambda: (time.sleep(0.2), turn.taken_up.release()))
+    turns.leave()
+    assert 0.1 < time.monotonic() - begun < FOREVER - 1
+
+
+class Others:
+    """A lock before which another thread was faster."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def __enter__(self):
+        self.act()
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_the_queue_is_changed_by_one_at_a_time():
+    """
+    Whatever another thread did to it before is seen.
+    """
+    turns = Turns()
+    turns.take()
+    turns._mutex = Others(lambda: setattr(turns, "_taken", False))
+    assert turns.take(timeout=0)
+
+    turns, turn = Turns(), turns_module._Turn()
+    turns.take()
+    turns._mutex = Others(lambda: turns._waiting.append(turn))
+    turns.leave()
+    assert turn.came.acquire(timeout=0)
+    assert turns._taken
+
+    turns = Turns()
+    turns._waiting.append(turn)
+    turns._mutex = Others(turns._waiting.clear)
+    assert turns._withdraw(turn) is False

@@ -56,17 +56,12 @@ AREAS = {
     "embedded": Area(
         modules=tuple(
             f"inbounds/pdp/{name}.py"
-            for name in (
-                "embedded",
-                "wasm",
-                "crossing",
-                "compiled",
-                "recall",
-                "ticker",
-                "turns",
-                "values",
-            )
+            for name in ("embedded", "crossing", "compiled", "recall", "ticker", "turns", "values")
         ),
+        tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
+    ),
+    "wasm": Area(
+        modules=("inbounds/pdp/wasm.py",),
         tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
     ),
     "builtins": Area(

@@ -86,7 +86,7 @@ class CompiledModules:
         """Leave the modules written last; a reload or an upgrade makes others useless."""
         kept = sorted(self._folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-_KEPT]:
-            path.unlink(missing_ok=True)
+            path.unlink()
 
 
 _here: dict[str, bytes] = {}
