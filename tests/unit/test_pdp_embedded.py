@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -253,6 +254,54 @@ class TestFailure:
             with pytest.raises(Unreachable):
                 ask(policy, "echo")
         assert ask(policy, "echo", {"a": 1}) == {"a": 1}
+
+    @pytest.mark.parametrize("value", ["proof", True, None, 2**40 + 7, "\udc80proof", 10**19 - 1])
+    def test_a_module_that_lays_out_values_in_another_way(self, opened, monkeypatch, value):
+        """
+        What is read where it should lie is something else: such a module is not started.
+        """
+        read = wasm.Instance._read
+
+        def elsewhere(*where):
+            found = read(*where)
+            return object() if found == value and type(found) is type(value) else found
+
+        monkeypatch.setattr(wasm.Instance, "_read", elsewhere)
+        with pytest.raises(ConfigurationError, match="laid out") as ei:
+            opened()
+        assert ei.value.code == "bundle.module_unusable"
+
+    @pytest.mark.parametrize(
+        "change", [lambda *head: (3, *head[1:3], 18), lambda *head: (2, *head[1:])]
+    )
+    def test_a_module_that_lays_out_the_time_in_another_way(self, opened, monkeypatch, change):
+        """
+        Likewise where it cannot be written in place.
+        """
+
+        class Head(struct.Struct):
+            def unpack(self, content):
+                return change(*super().unpack(content))
+
+        monkeypatch.setattr(wasm, "_HEAD_OF_NUMBER", Head("<BBxxxxxxII"))
+        with pytest.raises(ConfigurationError, match="laid out"):
+            opened()
+
+    def test_data_that_the_module_cannot_read(self, opened):
+        policy = opened()
+        for data in (b"", b"{", b"{1"):
+            with pytest.raises(ConfigurationError, match="not JSON"):
+                policy._module.instance(policy._host, data, live=False)
+
+    def test_what_cannot_be_put_in_its_place(self, opened):
+        """
+        A list has no member `live`, and text that is no JSON no value.
+        """
+        policy = opened()
+        with pytest.raises(ConfigurationError, match="cannot be changed"):
+            policy._module.instance(policy._host, b"[]", live=True)
+        with pytest.raises(EvaluationFailed, match="not JSON"):
+            policy._instance.put_now(b"{")
 
     def test_no_value_of_the_question_in_the_error(self, opened):
         with pytest.raises(InvalidAnswer) as ei:

@@ -4,6 +4,7 @@ import pytest
 import wasmtime
 
 from inbounds.errors import ConfigurationError
+from inbounds.pdp import wasm
 from inbounds.pdp.builtins import Host
 from inbounds.pdp.wasm import Module
 
@@ -20,6 +21,10 @@ def abi(version, minor_version, *, major="global", minor="global"):
     ({major} (export "opa_wasm_abi_version") {of[major].format(version)})
     ({minor} (export "opa_wasm_abi_minor_version") {of[minor].format(minor_version)})
     """
+
+
+def globals_named(*names):
+    return " ".join(f'(global (export "{name}") i32 (i32.const 0))' for name in names)
 
 
 def saying(function):
@@ -52,6 +57,7 @@ def started(text):
         (IMPORTS + abi(1, 1), "its ABI is not supported"),
         (IMPORTS + abi(1, 2), "opa_eval"),
         (IMPORTS + abi(1, 3), "opa_eval"),
+        (IMPORTS + abi(1, 2) + globals_named(*wasm._FUNCTIONS), "opa_json_dump"),
         (IMPORTS + "(func $stop unreachable) (start $stop)", "unreachable"),
         (IMPORTS + saying("opa_abort"), "the policy stopped: no more"),
         (IMPORTS + saying("opa_println"), "opa_wasm_abi_version"),
