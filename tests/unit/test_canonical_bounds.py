@@ -101,6 +101,8 @@ def test_what_repeats_itself_is_counted_each_time(value, counted):
         (types.MappingProxyType({"b": 1, "a": (2,)}), b'{"a":[2],"b":1}'),
         ({"\U0001f600": 1, "\uff5e": 2}, '{"\U0001f600":1,"\uff5e":2}'.encode()),
         ([True, None, False], b"[true,null,false]"),
+        ('é\u2028\x7f\x1f\n"\\/', '"é\u2028\x7f\\u001f\\n\\"\\\\/"'.encode()),
+        ({"b": ["é", 1], "a": {}}, '{"a":{},"b":["é",1]}'.encode()),
     ],
     ids=repr,
 )
