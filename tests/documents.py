@@ -226,7 +226,7 @@ class Walk:
 
     def _jwk(self, found: re.Match[str]) -> str:
         key = SigningKey.read(self.folder / found[1])
-        return json.dumps({key.kid: key.public})
+        return json.dumps({key.kid: key.public})[1:-1]  # as `bundle key` prints it
 
 
 def shows(output: str, said: str) -> bool:

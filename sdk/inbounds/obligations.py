@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 NOTIFY = "notify"
 """Tell an address that a tool is about to run; discharged before it does."""
 
+KNOWN = (NOTIFY,)
+"""The types that a guard can be told how to discharge."""
+
 Notify = Callable[[str, str], None]
 """Takes whom to tell and the name of the tool. Raising means: not told."""
 

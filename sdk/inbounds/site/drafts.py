@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from inbounds.errors import ConfigurationError
-from inbounds.obligations import Discharger
+from inbounds.obligations import KNOWN
 
 Kind = Literal["rule", "escalation", "obligation"]
 
@@ -119,7 +119,7 @@ def _parts(kind: Kind, name: str) -> tuple[str, str]:
                 code="new.name",
                 hint="choose another word",
             )
-    known = Discharger().supported
+    known = KNOWN
     if kind == "obligation" and parts[0] not in known:
         raise ConfigurationError(
             f"no PEP can be obliged to `{parts[0]}`, so every call would be refused",
