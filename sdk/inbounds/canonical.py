@@ -222,7 +222,8 @@ def _number(value: float) -> float:
 def _members(model: pydantic.BaseModel) -> dict[str, Any]:
     try:
         # Not in JSON mode: that gives a set some order, and a secret its mask.
-        return model.model_dump()
+        # A warning would print values.
+        return model.model_dump(warnings=False)
     except Exception:  # noqa: BLE001 -- a serialiser of the caller's may raise anything
         raise _Fault("is a model that cannot be serialised") from None
 

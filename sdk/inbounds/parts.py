@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import clock
-from .errors import ConfigurationError, DecisionUnavailable
+from .errors import ConfigurationError, DecisionUnavailable, TokenInvalid
+from .evidence.dropped import Dropped
 from .identity import TaskRequest
 from .locks import ProcessLock
 from .obligations import Discharger
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
+    from .evidence.records import Executed
     from .identity import IdentityToken, Issuer
     from .models import CallEnvironment, Narrower
     from .obligations import Notify
@@ -49,7 +51,7 @@ class Parts:
     telemetry: Telemetry
     discharger: Discharger
     registry: Registry
-    digest_key: bytes
+    digest_key: bytes = field(repr=False)
     digest_key_id: str
     agent: str
     tenant: str
@@ -59,8 +61,13 @@ class Parts:
     call_environment: Callable[[], CallEnvironment]
     _development: Development | None = None
     _identity: IdentityToken | None = None
+    _lifetime: float = 0.0
     _holder: dict[str, str] | None = None
+    dropped: Dropped = field(init=False)
     _lock: ProcessLock = field(default_factory=ProcessLock)
+
+    def __post_init__(self) -> None:
+        self.dropped = Dropped(self._record_dropped)
 
     @classmethod
     def assemble(
@@ -130,7 +137,17 @@ class Parts:
     def request(
         self, intent: str, *, subject: str, sid: str, narrower: Narrower, seconds: int
     ) -> TaskRequest:
-        """Say what a task of this guard asks for."""
+        """Say what a task of this guard asks for.
+
+        Raises:
+            TokenInvalid: `issuance.malformed`: subject, session or intent is no name, or the
+                seconds are no whole number of them.
+        """
+        for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
+            if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
+                raise _malformed(f"the {what} is no text of 1 to 256 printable signs")
+        if type(seconds) is not int or not 0 < seconds < 2**53:
+            raise _malformed("the seconds are no whole number above 0")
         return TaskRequest(
             subject=subject,
             agent=self.agent,
@@ -146,17 +163,27 @@ class Parts:
     def identity(self, agent: str) -> str:
         """Return an identity token that is good for a while longer."""
         with self._lock:
-            if self._identity is None or self._identity.expires - clock.now() < RENEW_WITHIN:
+            # Issued by a clock that has gone back since, it would be one of the future.
+            left = self._identity.expires - clock.now() if self._identity else 0
+            if self._identity is None or not RENEW_WITHIN <= left <= self._lifetime:
                 self._identity = self.issuer.identity(agent)
+                self._lifetime = self._identity.expires - clock.now()
             return self._identity.token
 
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""
+        try:
+            self.dropped.write()
+        except DecisionUnavailable:
+            logger.error("the outcomes of permits that were dropped were not recorded")  # noqa: TRY400
         self.pdp.close()
         self.sessions.close()
         self.evidence.close()
         if self._development is not None:
             self._development.close()
+
+    def _record_dropped(self, outcome: Executed) -> None:
+        self.evidence.executed(outcome)
 
     def _holder_key(self) -> dict[str, str]:
         from .issuer.keys import SigningKey
@@ -166,6 +193,12 @@ class Parts:
                 # The private half is dropped: no call carries a proof of possession yet.
                 self._holder = SigningKey.draw().public
             return self._holder
+
+
+def _malformed(why: str) -> TokenInvalid:
+    return TokenInvalid(
+        why, code="issuance.malformed", hint="see what the program begins the task with"
+    )
 
 
 def _require_issuer(configuration: Configuration, home: Path) -> None:

@@ -36,8 +36,10 @@ class Registry:
         known = self._known.get(name)
         if known is None:
             known = self._fetch(name, deadline)
-            with self._lock:
-                self._known[name] = known
+            # Names that nobody registered may be without end.
+            if known.registered:
+                with self._lock:
+                    self._known[name] = known
         return known
 
     def forget(self, revision: str) -> None:

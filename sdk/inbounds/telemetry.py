@@ -10,6 +10,7 @@ ids of any kind never go on metrics.
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ NAMES: Final = {
 }
 """The attribute that each word goes by. Semantic conventions for authorization do not exist;
 what is not a key of somebody else's to join on has a name of our own."""
+
+logger = logging.getLogger(__name__)
 
 EVENT: Final = "inbounds.decision"
 DURATION: Final = "inbounds.decision.duration"
@@ -215,14 +218,16 @@ class DecisionSpan:
         self._known: int | None = None
         self._live = through.listened_to()
         self._started = clock.monotonic()
-        self._span = through.tracer.start_span(
-            f"authorize {said['tool']}",
-            kind=SpanKind.CLIENT if said["pdp"] == "opa" else SpanKind.INTERNAL,
-            attributes=_named(said) if self._live else None,
-            start_time=clock.now_ns() if self._live else None,
-            record_exception=False,
-            set_status_on_exception=False,
-        )
+        self._span: trace.Span = trace.INVALID_SPAN
+        with _unheard():
+            self._span = through.tracer.start_span(
+                f"authorize {said['tool']}",
+                kind=SpanKind.CLIENT if said["pdp"] == "opa" else SpanKind.INTERNAL,
+                attributes=_named(said) if self._live else None,
+                start_time=clock.now_ns() if self._live else None,
+                record_exception=False,
+                set_status_on_exception=False,
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -322,17 +327,20 @@ class DecisionSpan:
         what = error.code if isinstance(error, InboundsError) else type(error).__qualname__
         self._settle("unavailable", {"error": what, "decision_id": decision_id})
         if isinstance(error, DecisionUnavailable):
-            self._through.pdp_errors.add(1, _named({"error": what, "pdp": self._said["pdp"]}))
+            with _unheard():
+                self._through.pdp_errors.add(1, _named({"error": what, "pdp": self._said["pdp"]}))
 
     def enforcement(self, kind: Enforcement) -> None:
         """Tell what was done about the decision. The last word counts."""
-        self._span.set_attribute(NAMES["enforcement"], kind)
+        with _unheard():
+            self._span.set_attribute(NAMES["enforcement"], kind)
 
     def end(self) -> None:
         """End the span, at the moment the decision was known. Further calls do nothing."""
         if not self._ended:
             self._ended = True
-            self._span.end(end_time=self._known)
+            with _unheard():
+                self._span.end(end_time=self._known)
 
     def _settle(self, outcome: Outcome, facts: dict[str, Any]) -> None:
         through, span, first = self._through, self._span, not self._settled
@@ -344,25 +352,38 @@ class DecisionSpan:
         if first:
             seconds = clock.monotonic() - self._started
             self._known = clock.now_ns()
-            through.duration.record(seconds, _named(said, _MEASURED))
-            through.decisions.add(1, _named(said, _COUNTED))
+            with _unheard():
+                through.duration.record(seconds, _named(said, _MEASURED))
+            with _unheard():
+                through.decisions.add(1, _named(said, _COUNTED))
         attributes = _named(said)
         enforced = "shadowed" if said["mode"] == "evaluate_only" else _ENFORCED.get(outcome)
-        if span.is_recording():
-            span.set_attributes(attributes)
-            if enforced:
-                self.enforcement(enforced)
-            if outcome == "unavailable":
-                span.set_status(Status(StatusCode.ERROR))
+        with _unheard():
+            if span.is_recording():
+                span.set_attributes(attributes)
+                if enforced:
+                    self.enforcement(enforced)
+                if outcome == "unavailable":
+                    span.set_status(Status(StatusCode.ERROR))
         number, text = _SEVERITY[outcome]
-        through.logger.emit(
-            timestamp=self._known,
-            context=trace.set_span_in_context(span),
-            severity_number=number,
-            severity_text=text,
-            attributes=attributes,
-            event_name=EVENT,
-        )
+        with _unheard():
+            through.logger.emit(
+                timestamp=self._known,
+                context=trace.set_span_in_context(span),
+                severity_number=number,
+                severity_text=text,
+                attributes=attributes,
+                event_name=EVENT,
+            )
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Go on where a processor or exporter of the application fails: it decides nothing."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 -- code of the application's may raise anything
+        logger.warning("telemetry failed with %s", type(error).__name__)
 
 
 def _named(said: dict[str, Any], only: frozenset[str] = frozenset(NAMES)) -> dict[str, Any]:

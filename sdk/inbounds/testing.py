@@ -71,8 +71,9 @@ class PolicyUnderTest:
             live={"baseline": empty_lists()},
         )
         self.notices: list[tuple[str, str]] = []
+        notify = options.pop("notify", self._notify)
         settings: Options = {"home": folder, **options}  # type: ignore[typeddict-item]
-        self.guard = Guard(pdp=self._policy, notify=self._notify, **settings)
+        self.guard = Guard(pdp=self._policy, notify=notify, **settings)
 
     def task(self, intent: str = INTENT, *, subject: str = SUBJECT, **asked: Any) -> Task:
         """Begin a task; arguments as `Guard.task`."""

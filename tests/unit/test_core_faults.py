@@ -472,10 +472,11 @@ class TestCalls:
 
         with policy.task() as task:
             permit = task.permit(read, {}, resource=lambda id: ("mail", id))
+            arguments = permit.arguments
             permit.cancel()
 
         parts = policy.guard._parts
-        assert ("mail.read", {"id": "42"}) == (permit.tool, permit.arguments)
+        assert ("mail.read", {"id": "42"}) == (permit.tool, arguments)
         assert (
             digest(b"42", parts.digest_key, parts.digest_key_id)
             == (bodies(policy)[0]["resource_digest"])
@@ -740,7 +741,7 @@ class TestTold:
         with policy.task() as task, pytest.raises(AccessDenied):
             refuse(task)
 
-        expected = sorted(["/?/0", *(f"/to/{place}" for place in range(150))])[:100]
+        expected = sorted(["/?/?", *(f"/to/{place}" for place in range(150))])[:100]
         assert expected == bodies(policy)[0]["pointers"]
 
     def test_an_obligation(self, policy):
@@ -1193,9 +1194,10 @@ class TestCommits:
             permit = task.permit(
                 "mail.read", {"id": "Bob@ACME.example"}, resource=lambda id: ("mail", "42")
             )
+            judged = permit.arguments
             permit.cancel()
 
-        assert {"id": "Bob@acme.example"} == permit.arguments
+        assert {"id": "Bob@acme.example"} == judged
         assert 3 == len(between.asked)
         asked = [question["action"]["properties"] for question, _ in between.asked[1:]]
         assert [{"kind": "id"}, {"kind": "email"}] == [
@@ -1254,12 +1256,12 @@ class TestPermit:
 
     def test_dropped_while_nothing_can_be_recorded(self, policy, caplog):
         """
-        A permit that is dropped while the log takes nothing says so, and raises nothing.
+        A permit that is dropped while the log takes nothing raises nothing; closing says so.
         """
         with policy.task() as task:
             permit = read(task)
-            decision = permit.decision.id
             policy.guard.evidence.close()
             permit.__del__()
+        policy.guard.close()
 
-        assert f"the outcome of decision {decision} was not recorded" in caplog.text
+        assert "the outcomes of permits that were dropped were not recorded" in caplog.text

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld
+from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
 from inbounds.models import Decision, PolicyStamp
 from inbounds.pep.permit import Bound, Permit
@@ -16,12 +16,26 @@ JUDGED = {"id": "42"}
 LABELS = ("public", "internal", "secret")
 
 
+class Anything(str):
+    """Text that is equal to any other."""
+
+    __slots__ = ()
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+
 class Made:
     """A permit, and what it leaves behind."""
 
-    def __init__(self, *, label="internal"):
+    def __init__(self, *, label="internal", good_for=60.0):
         self.records = []
         self.unrecorded = []
+        self.dropped = []
+        self.good_until = clock.monotonic() + good_for
         self.takes = True
         self.usable = True
         stamp = PolicyStamp(revision="r", deployment="d")
@@ -33,7 +47,9 @@ class Made:
             bound=Bound(label, LABELS),
             require_usable=self.require_usable,
             record=self.record,
+            good_until=self.good_until,
             unrecorded=self.unrecorded.append,
+            dropped=self.dropped.append,
         )
 
     def require_usable(self):
@@ -113,6 +129,37 @@ class TestCompare:
         refused("task.over", made.permit.compare, dict(JUDGED))
 
         assert [("no", "cancelled", "")] == made.said
+
+    def test_too_old(self):
+        """
+        What was decided too long ago is not run on, and not given out to be run with.
+        """
+        for use in (
+            lambda permit: permit.compare(dict(JUDGED)),
+            lambda permit: permit.arguments,
+        ):
+            made = Made(good_for=-0.001)
+            refused("permit.expired", use, made.permit)
+            assert [("no", "cancelled", "")] == made.said
+            refused("permit.used", made.permit.finish, None)
+
+    def test_its_arguments_after_the_task(self, made):
+        """
+        Whoever runs the tool itself learns before it does that the task is over.
+        """
+        made.usable = False
+        refused("task.over", lambda: made.permit.arguments)
+        assert [("no", "cancelled", "")] == made.said
+
+    def test_its_arguments_after_use(self, made, monkeypatch):
+        """
+        They are for one run, in one process.
+        """
+        with monkeypatch.context() as patched:
+            as_another_process(patched)
+            refused("permit.used", lambda: made.permit.arguments)
+        made.permit.finish(None)
+        refused("permit.used", lambda: made.permit.arguments)
 
     def test_in_another_process(self, made, monkeypatch, caplog):
         """
@@ -275,10 +322,19 @@ class TestEnd:
 
     def test_dropped(self, made):
         """
-        Where nobody said how it ended, that is what is recorded.
+        Where nobody said how it ended, that is what is to be recorded; a finaliser writes nothing.
         """
         made.permit.__del__()
-        assert [("unknown", "unknown", "")] == made.said
+        assert [("unknown", "unknown")] == [(one.executed, one.status) for one in made.dropped]
+        assert [] == made.said
+
+    def test_nothing_leaves_a_finaliser(self, made, caplog):
+        """
+        What cannot even be kept is told, and raises nothing.
+        """
+        made.permit._dropped = None
+        made.permit.__del__()
+        assert "the outcome of decision decision-1 was not recorded" in caplog.text
 
     def test_dropped_after_it_began(self, made):
         """
@@ -286,7 +342,7 @@ class TestEnd:
         """
         made.permit.compare(dict(JUDGED))
         made.permit.__del__()
-        assert [("unknown", "unknown", "")] == made.said
+        assert [("unknown", "unknown")] == [(one.executed, one.status) for one in made.dropped]
 
     def test_dropped_before_it_was_made(self):
         """
@@ -371,6 +427,54 @@ class TestResults:
         assert [("yes", "withheld", "")] == made.said
         assert "text" not in repr(Labelled("text", label))
 
+    @pytest.mark.parametrize(
+        "result",
+        [
+            Labelled(Labelled("text", "secret"), "internal"),
+            Labelled(Labelled("text", "internal"), "secret"),
+            Labelled(Labelled(Labelled("text", "unheard of"), "public"), "public"),
+        ],
+    )
+    def test_labels_of_labels(self, made, result):
+        """
+        Of labels one within another, every one counts.
+        """
+        made.permit.compare(dict(JUDGED))
+        with pytest.raises(ResultWithheld) as ei:
+            made.permit.finish(result)
+        assert "result.label_above_bound" == ei.value.code
+        assert [("yes", "withheld", "")] == made.said
+
+    def test_the_value_within(self, made):
+        """
+        The agent gets the value, however many labels it had.
+        """
+        assert "text" == made.permit.finish(Labelled(Labelled("text", "public"), "internal"))
+
+    @pytest.mark.parametrize("around", [list, tuple, set, frozenset, lambda x: {"k": x[0]}])
+    @pytest.mark.parametrize("outer", [lambda x: x, lambda x: Labelled(x, "public")])
+    @pytest.mark.parametrize("label", ["public", "secret"])
+    def test_a_label_within_the_result(self, made, around, outer, label):
+        """
+        A part that has a label of its own is not given, whatever its label.
+        """
+        made.permit.compare(dict(JUDGED))
+        with pytest.raises(ResultWithheld) as ei:
+            made.permit.finish(outer(around([Labelled("text", label)])))
+        assert "result.label_within" == ei.value.code
+        assert [("yes", "withheld", "")] == made.said
+
+    @pytest.mark.parametrize("label", [Anything("secret"), Anything("public"), None, 1, b"public"])
+    @pytest.mark.parametrize("bound", ["internal", ""])
+    def test_a_label_that_is_no_text(self, bound, label):
+        """
+        What behaves like a label is none.
+        """
+        made = Made(label=bound)
+        made.permit.compare(dict(JUDGED))
+        with pytest.raises(ResultWithheld):
+            made.permit.finish(Labelled("text", label))
+
     def test_an_item(self, made):
         """
         Items are given one by one; the permit stays open meanwhile.
@@ -378,6 +482,23 @@ class TestResults:
         assert "a" == made.permit.admitted("a")
         assert "b" == made.permit.admitted(Labelled("b", "public"))
         assert [] == made.said
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError])
+@pytest.mark.parametrize("end", [lambda p: p.finish("x"), lambda p: p.fail(OSError())])
+def test_stopped_while_the_outcome_is_written(made, stopped, end):
+    """
+    The outcome of what has run is kept until it is written.
+    """
+    made.permit.compare(dict(JUDGED))
+
+    def stop(record):
+        raise stopped
+
+    made.permit._record = stop
+    with pytest.raises(stopped):
+        end(made.permit)
+    assert ["yes"] == [record.executed for record in made.unrecorded]
 
 
 def test_it_cannot_be_copied(made):

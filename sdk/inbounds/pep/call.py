@@ -37,6 +37,7 @@ from inbounds.errors import (
     InboundsError,
     InvalidAnswer,
     SessionContended,
+    Timeout,
 )
 from inbounds.evidence.records import Decided, Executed, Granted
 from inbounds.ids import uuid7
@@ -51,7 +52,7 @@ from .permit import Bound, Permit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inbounds.models import SessionState
+    from inbounds.models import SessionState, Tool
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
@@ -59,6 +60,11 @@ if TYPE_CHECKING:
 
 
 _MOST_POINTERS = 100
+_LONGEST_POINTER = 4096
+_LONGEST_PLACE = 10
+_GOOD_FOR = 10.0
+"""How many seconds a permit may wait for its tool: as long as an answer may rest on what had been
+ended, revoked or stopped by then, for anything but reads."""
 
 
 class Call:
@@ -77,6 +83,7 @@ class Call:
         self._target = target
         self._given = arguments
         self._recording = False
+        self._answered = 0.0
         self._id = uuid7()
         self._deadline = clock.monotonic() + parts.configuration.deadline
         self._registered: RegistryAnswer | None = None
@@ -100,11 +107,12 @@ class Call:
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
+                self._parts.dropped.write()
                 self._canonicalise()
                 decision = self._decide(span)
                 self._tell(span, decision)
-                if decision.allowed:
-                    self._parts.discharger.before(self._tool, decision.obligations)
+                if decision.allowed and decision.obligations:
+                    self._discharge(decision)
                 self._recording = decision.allowed
                 self._record(span, decision)
             except InboundsError as error:
@@ -175,6 +183,7 @@ class Call:
         """Ask the policy; once more where the registry has changed in between."""
         for _ in range(2):
             self._parts.refresh_live(self._deadline)
+            self._answered = clock.monotonic()
             reply = self._parts.pdp.ask(
                 DECISION,
                 self._question(state),
@@ -287,6 +296,13 @@ class Call:
             raise InvalidAnswer(f"the PDP's answer about the session is none: {fault}")
         return following
 
+    # --- step 4 ---------------------------------------------------------------------------
+
+    def _discharge(self, decision: Decision) -> None:
+        self._parts.discharger.before(self._tool, decision.obligations)
+        if clock.monotonic() > self._deadline:
+            raise Timeout("what had to be done before the call took until the deadline")
+
     # --- step 5 and what is told ----------------------------------------------------------
 
     def _record(self, span: DecisionSpan, decision: Decision) -> None:
@@ -313,15 +329,28 @@ class Call:
             step for pattern in (tool.arguments if tool else {}) for step in pattern.split("/")
         }
         named = {
-            "/".join(
-                step if step in known or step.isdigit() else "?"
-                for step in str(detail["argument"]).split("/")
-            )
+            self._named(str(detail["argument"]), known)
             for reason in decision.reasons
             for detail in reason.details
             if "argument" in detail
         }
         return tuple(sorted(named)[:_MOST_POINTERS])
+
+    def _named(self, pointer: str, known: set[str]) -> str:
+        """A pointer with nothing in it but registered names and the places of lists."""
+        value: Any = self._canonical.arguments
+        told = []
+        for step in pointer.split("/"):
+            place = isinstance(value, list) and step.isdecimal() and len(step) < _LONGEST_PLACE
+            told.append(step if step in known or place else "?")
+            if not told[1:]:
+                continue  # what is before the first slash
+            if place:
+                value = value[int(step)] if int(step) < len(value) else None
+            else:
+                key = step.replace("~1", "/").replace("~0", "~")
+                value = value.get(key) if isinstance(value, dict) else None
+        return "/".join(told)[:_LONGEST_POINTER]
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
         if code.startswith("evidence."):
@@ -346,8 +375,14 @@ class Call:
                 )
 
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
-        task, request = self._task, self._task.request
         tool = self._registered.tool if self._registered else None
+        try:
+            return self._record_of(span, tool, said)
+        except ValidationError:
+            raise InvalidAnswer("the PDP's answer holds text that no record has room for") from None
+
+    def _record_of(self, span: DecisionSpan, tool: Tool | None, said: Mapping[str, Any]) -> Decided:
+        task, request = self._task, self._task.request
         return Decided(
             decision_id=self._id,
             at=clock.now_ns(),
@@ -391,9 +426,14 @@ class Call:
             tool=self._tool,
             judged=self._canonical.json,
             bound=Bound(returns.label, registered.labels),
+            good_until=min(
+                self._answered + _GOOD_FOR,
+                clock.monotonic() + self._task.authority.deadline - clock.now(),
+            ),
             require_usable=self._task.require_usable,
             record=self._parts.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
+            dropped=self._parts.dropped.keep,
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:

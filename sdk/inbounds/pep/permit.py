@@ -60,7 +60,8 @@ class Bound:
 
     def admits(self, label: str) -> bool:
         """Whether a result of this label may be given; where nobody knows it or the bound, not."""
-        if label not in self.order:
+        # What only behaves like text may be equal to anything.
+        if type(label) is not str or label not in self.order:
             return False
         if not self.label:
             return True
@@ -85,19 +86,23 @@ class Permit:
         tool: str,
         judged: bytes,
         bound: Bound,
+        good_until: float,
         require_usable: Callable[[], None],
         record: Callable[[Executed], None],
         unrecorded: Callable[[Executed], None],
+        dropped: Callable[[Executed], None],
     ) -> None:
         self.decision = decision
         self.tool = tool
         self._judged = judged
         self._bound = bound
+        self._good_until = good_until
         self._require_usable = require_usable
         # A fork copies the permit; only the process it was given to may use it.
         self._process = os.getpid()
         self._record = record
         self._unrecorded = unrecorded
+        self._dropped = dropped
         self._lock = ProcessLock()
         self._open = True
         # Whether the tool has begun, where that is known; a framework may run it out of sight.
@@ -105,7 +110,15 @@ class Permit:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The judged arguments: a fresh copy each time, so that nobody can change them."""
+        """The judged arguments: a fresh copy each time, so that nobody can change them.
+
+        Raises:
+            DecisionUnavailable: `permit.used`, `permit.expired` or `task.over`: the tool must
+                not run with them.
+        """
+        if not self._open:
+            raise self._used()
+        self._require_good()
         arguments: dict[str, Any] = json.loads(self._judged)
         return arguments
 
@@ -117,17 +130,10 @@ class Permit:
         """Make sure that `arguments` are the judged ones, right before the tool runs.
 
         Raises:
-            DecisionUnavailable: `permit.arguments_changed`, `permit.used`, or `task.over`. The
-                tool must not run.
+            DecisionUnavailable: `permit.arguments_changed`, `permit.used`, `permit.expired` or
+                `task.over`. The tool must not run.
         """
-        if os.getpid() != self._process:
-            raise self._used()
-        try:
-            self._require_usable()
-        except DecisionUnavailable as error:
-            error.decision_id = self.decision.id
-            self.cancel()
-            raise
+        self._require_good()
         if not hmac.compare_digest(canonical_json(arguments), self._judged):
             self.cancel()
             raise DecisionUnavailable(
@@ -142,6 +148,26 @@ class Permit:
                 raise self._used()
             self._begun = True
 
+    def _require_good(self) -> None:
+        """Refuse to run on a verdict that is another process's, another task's or too old."""
+        if os.getpid() != self._process:
+            raise self._used()
+        try:
+            self._require_usable()
+            self._require_young()
+        except DecisionUnavailable as error:
+            error.decision_id = self.decision.id
+            self.cancel()
+            raise
+
+    def _require_young(self) -> None:
+        if clock.monotonic() > self._good_until:
+            raise DecisionUnavailable(
+                "the permit is too old: what was decided may hold no longer",
+                code="permit.expired",
+                hint="ask for it last before the tool runs",
+            )
+
     @overload
     def admitted(self, item: Labelled[T]) -> T: ...
     @overload
@@ -152,17 +178,26 @@ class Permit:
         Raises:
             ResultWithheld: The item is more sensitive than was permitted. The permit is used.
         """
-        if not isinstance(item, Labelled):
-            return item
-        if self._bound.admits(item.label):
-            return item.value
-        self._close("yes", "withheld")
-        raise ResultWithheld(
-            "the result is labelled higher than the registry says this tool returns",
-            code="result.label_above_bound",
-            hint="raise `returns.label` of the tool in deployment/tools.yaml",
-            decision_id=self.decision.id,
-        )
+        value: Any = item
+        while isinstance(value, Labelled):
+            if not self._bound.admits(value.label):
+                self._close("yes", "withheld")
+                raise ResultWithheld(
+                    "the result is labelled higher than the registry says this tool returns",
+                    code="result.label_above_bound",
+                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
+                    decision_id=self.decision.id,
+                )
+            value = value.value
+        if _labelled_within(value):
+            self._close("yes", "withheld")
+            raise ResultWithheld(
+                "a part of the result has a label of its own",
+                code="result.label_within",
+                hint="label the whole result, with the highest label of its parts",
+                decision_id=self.decision.id,
+            )
+        return value
 
     @overload
     def finish(self, result: Labelled[T]) -> T: ...
@@ -211,7 +246,7 @@ class Permit:
         if not getattr(self, "_open", False) or os.getpid() != self._process:
             return
         try:
-            self._close("unknown", "unknown")
+            self._dropped(self._ended("unknown", "unknown"))
         except Exception:  # noqa: BLE001 -- nothing may leave a finaliser; the log says it
             logger.error("the outcome of decision %s was not recorded", self.decision.id)  # noqa: TRY400
 
@@ -223,9 +258,10 @@ class Permit:
             decision_id=self.decision.id,
         )
 
-    def _close(
+    def _ended(
         self, executed: Literal["yes", "no", "unknown"] | None, status: Status, error_type: str = ""
-    ) -> None:
+    ) -> Executed:
+        """Use the permit up, and say what is to be recorded."""
         with self._lock:
             if not self._open or os.getpid() != self._process:
                 raise self._used()
@@ -236,25 +272,40 @@ class Permit:
                 executed = "yes"
                 if self._begun is False:
                     executed, status, error_type = "no", "cancelled", ""
-        record = Executed(
+        return Executed(
             decision_id=self.decision.id,
             at=clock.now_ns(),
             executed=executed,
             status=status,
             error_type=error_type,
         )
+
+    def _close(
+        self, executed: Literal["yes", "no", "unknown"] | None, status: Status, error_type: str = ""
+    ) -> None:
+        record = self._ended(executed, status, error_type)
         try:
             self._record(record)
-        except InboundsError as error:
+        except BaseException as error:
             self._unrecorded(record)
-            if executed == "no":
+            if not isinstance(error, InboundsError):
+                raise  # stopped while it was written; perhaps written it was
+            if record.executed == "no":
                 error.decision_id = self.decision.id
                 raise
             raise OutcomeUnrecorded(
                 "it has run, and the evidence log did not take the outcome",
-                executed=executed,
+                executed=record.executed,
                 decision_id=self.decision.id,
             ) from error
+
+
+def _labelled_within(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(isinstance(part, Labelled) for part in value.values())
+    return isinstance(value, list | tuple | set | frozenset) and any(
+        isinstance(part, Labelled) for part in value
+    )
 
 
 def _cancels(error: BaseException) -> bool:
