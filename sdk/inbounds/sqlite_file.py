@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sqlite3
+import stat
 import threading
 import time
 import weakref
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError
+from inbounds.sqlite_companions import Companions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,6 +75,7 @@ class SqliteFile:
         self._durable = durable
         self._mutex = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._companions: Companions | None = None
         self._identity = _NONE
         self._closed = False
         try:
@@ -94,7 +98,8 @@ class SqliteFile:
 
         Raises:
             sqlite3.Error: Nothing was committed, unless the commit itself failed.
-            OSError: The file is gone, or another one has taken its place.
+            OSError: The file or one that SQLite keeps beside it is gone, or another has taken its
+                place; nothing was committed, unless that happened during the commit itself.
         """
         return self._transact(run, "BEGIN IMMEDIATE", deadline)
 
@@ -106,9 +111,7 @@ class SqliteFile:
         """Close the connection of this process. A closed file takes no transactions."""
         with self._mutex:
             self._closed = True
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()
+            self._drop()
 
     def _transact(
         self,
@@ -119,15 +122,18 @@ class SqliteFile:
         if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
             raise sqlite3.OperationalError("other threads kept the file busy until the deadline")
         try:
-            connection = self._connection
-            if connection is None:
-                connection = self._open(deadline)
+            connection, companions = self._connection, self._companions
+            if connection is None or companions is None:
+                connection, companions = self._open(deadline)
             self._require_same_file()
             while True:
                 try:
+                    companions.require_same(connection)
                     connection.execute(begin)
                     result = run(connection)
                     connection.execute("COMMIT")
+                    if begin == "BEGIN IMMEDIATE":
+                        companions.require_kept()
                 except sqlite3.OperationalError as error:
                     self._roll_back(connection)
                     if not _is_busy(error) or not _pause(deadline):
@@ -145,15 +151,32 @@ class SqliteFile:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
-            self._connection = None
+            self._drop()
             connection.close()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        companions, self._companions = self._companions, None
+        if connection is None:
+            return
+        if companions is not None:
+            companions.make_safe_to_close()
+        connection.close()
 
     def _create(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite gives its companions (-wal, -shm) the mode of the file itself.
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        try:
+            # SQLite gives its companions (-wal, -shm) the mode of the file itself.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            # Never opened here: to close it again would give up the locks of every connection
+            # that this process has to it, and another one could take itself for the last.
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise OSError("it is no file") from None
+            if not os.access(self.path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
-    def _open(self, deadline: float) -> sqlite3.Connection:
+    def _open(self, deadline: float) -> tuple[sqlite3.Connection, Companions]:
         if self._closed:
             raise sqlite3.ProgrammingError("the file was closed")
         if self._identity != _NONE:  # opened again: never a file of the same name made anew
@@ -168,6 +191,7 @@ class SqliteFile:
             while True:
                 try:
                     self._prepare(connection)
+                    companions = Companions(self.path, connection)
                     break
                 except sqlite3.OperationalError as error:
                     self._roll_back(connection)
@@ -177,8 +201,8 @@ class SqliteFile:
             connection.close()
             raise
         self._identity = identity
-        self._connection = connection
-        return connection
+        self._connection, self._companions = connection, companions
+        return connection, companions
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         def one(statement: str) -> object:
@@ -233,15 +257,13 @@ class SqliteFile:
         """Close the connection, and keep all others from opening one; false if it is too late."""
         if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
             return False
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._drop()
         return True
 
     def _begin_child(self) -> None:
         if self._connection is not None:
             _inherited.append(self._connection)
-            self._connection = None
+            self._connection = self._companions = None
         self._mutex = threading.Lock()
 
 
