@@ -8,10 +8,12 @@ from inbounds.pdp.crossing import Crossing, Landing
 
 MODULE = """
 (module
-  (import "host" "ask" (func $ask (param i32 i32) (result i32)))
-  (import "host" "tell" (func $tell (param i32)))
-  (func (export "ask") (param i32 i32) (result i32) (call $ask (local.get 0) (local.get 1)))
-  (func (export "tell") (param i32) (call $tell (local.get 0)))
+  (import "host" "ask" (func $ask (param i32 i32) (result i32 i32)))
+  (import "host" "tell" (func $tell (param i32) (result i32)))
+  (func (export "ask") (param i32 i32) (result i32)
+    (call $ask (local.get 0) (local.get 1)) (if (i32.eqz) (then unreachable)))
+  (func (export "tell") (param i32)
+    (call $tell (local.get 0)) (if (i32.eqz) (then unreachable)))
   (func (export "less") (param i32 i32) (result i32) (i32.sub (local.get 0) (local.get 1)))
   (func (export "stop") unreachable)
   (func (export "long") (param i64)))

@@ -46,7 +46,8 @@ def started(text):
     ("text", "why"),
     [
         ('(import "elsewhere" "memory" (memory 2))', "somewhere else than `env`"),
-        ('(import "env" "memory" (memory 2))', "opa_builtin0"),
+        ('(import "env" "memory" (memory 2))', "opa_wasm_abi_version"),
+        (IMPORTS + '(import "env" "other" (func))' + abi(1, 2), "env::other"),
         (IMPORTS, "opa_wasm_abi_version"),
         (IMPORTS + abi(1, 2, major="func"), "which ABI"),
         (IMPORTS + abi(1, 2, minor="func"), "which ABI"),

@@ -12,7 +12,7 @@ takes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, byref, c_void_p, cast, pointer
+from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, byref, c_size_t, c_void_p, cast, pointer
 from typing import Any
 
 import wasmtime
@@ -89,14 +89,20 @@ class Crossing:
 class Landing:
     """A function of the host that a module imports, of 32-bit integers.
 
+    Its last result is 1 where `call` has returned. A module that finds another number there has
+    to stop: nothing else tells it. An exception can come before the first line of a Python
+    function, from a signal or another thread, and ctypes, which calls it, then drops the
+    exception and returns whatever lies there. As a trap that would be an address to free, so no
+    trap is ever returned, and as a value the results stay 0.
+
     Whoever holds the store must hold this as well, for as long as the module may call.
 
     Args:
         store: The store of the module.
-        wanted: The type the module imports it with.
+        wanted: The type the module imports it with: one result more than `call` has.
         call: Takes the context that memory is reached through, valid until it returns, and the
-            integers; returns an integer, or None where the type has no result. What it raises
-            ends the evaluation, and is raised again by the `Crossing` that began it.
+            integers; returns an integer, or None where the type has one result. What it raises
+            is raised again by the `Crossing` that began it, once the module has stopped.
     """
 
     def __init__(
@@ -108,19 +114,29 @@ class Landing:
         self._call = call
         self._pointer: Any = None
         try:
-            self._entered = _ffi.wasmtime_func_callback_t(self._enter)
+            # Nothing of Python's runs between the two, so the outer one always returns: None,
+            # which is no trap.
+            self._inner = _Inner(self._enter)
+            self._inner.argtypes = _ADDRESSES
+            self._outer = _Outer(self._inner)
             made = _ffi.wasmtime_func_t()
             _ffi.wasmtime_func_new(
-                store._context(), wanted.ptr(), self._entered, None, _NO_FINALIZER, byref(made)
+                store._context(),
+                wanted.ptr(),
+                cast(self._outer, _ffi.wasmtime_func_callback_t),
+                None,
+                _NO_FINALIZER,
+                byref(made),
             )
             self.function = wasmtime.Func._from_raw(made)
         except AttributeError:  # pragma: no cover -- no version is known to lack them
-            self.function = wasmtime.Func(
-                store,
-                wanted,
-                lambda caller, *arguments: call(caller, list(arguments)),
-                access_caller=True,
-            )
+            value = len(wanted.results) > 1
+
+            def returned(caller: wasmtime.Caller, *arguments: int) -> Any:
+                found = call(caller, list(arguments))
+                return [found, 1] if value else 1
+
+            self.function = wasmtime.Func(store, wanted, returned, access_caller=True)
 
     def _context(self) -> Any:
         """What `wasmtime.Caller` has under this name."""
@@ -130,21 +146,35 @@ class Landing:
 
     def _enter(
         self, _environment: Any, caller: Any, given: Any, count: int, results: Any, wanted: int
-    ) -> int:
+    ) -> None:
+        returned = wanted - 1
         try:
             self._pointer = _ffi.wasmtime_caller_context(caller)
             found = self._call(self, [given[place].of.i32 for place in range(count)])
-            if wanted:
+            if returned:
                 results[0].kind = _ffi.WASMTIME_I32
                 results[0].of.i32 = found
+            results[returned].kind = _ffi.WASMTIME_I32
+            results[returned].of.i32 = 1
         except BaseException as error:  # noqa: BLE001 -- no exception may cross the module
+            results[returned].of.i32 = 0
             _func.LAST_EXCEPTION = error  # type: ignore[assignment]  # it holds any of them
-            trap = wasmtime.Trap("a function of the host failed")._consume()
-            return cast(trap, c_void_p).value or 0
-        else:
-            return 0
         finally:
             self._pointer = None
 
 
 _NO_FINALIZER = CFUNCTYPE(None, c_void_p)(0)
+_ADDRESSES = (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)
+_Outer = CFUNCTYPE(c_void_p, *_ADDRESSES)
+try:
+    _Inner: Any = PYFUNCTYPE(
+        None,
+        c_void_p,
+        POINTER(_ffi.wasmtime_caller_t),
+        POINTER(_ffi.wasmtime_val_t),
+        c_size_t,
+        POINTER(_ffi.wasmtime_val_t),
+        c_size_t,
+    )
+except AttributeError:  # pragma: no cover -- no version is known to lack them
+    _Inner = None

@@ -12,6 +12,9 @@ passes everything else on:
 
 The table is bounded: what was written first is overwritten first. It is made with an instance
 and goes with it.
+
+It also stops the module where Python did not answer (`crossing.Landing`): a built-in that was
+broken off would else be undefined, and `not` of it true.
 """
 
 from __future__ import annotations
@@ -45,12 +48,46 @@ SIZE: Final = _HEAD.size + SLOTS * (_SLOT.size + _ROOM)
 _TEXT: Final = """
 (module
   (import "env" "memory" (memory 0))
-  (import "host" "opa_builtin0" (func $ask0 (param i32 i32) (result i32)))
-  (import "host" "opa_builtin2" (func $ask2 (param i32 i32 i32 i32) (result i32)))
+  (import "host" "opa_abort" (func $abort (param i32) (result i32)))
+  (import "host" "opa_println" (func $print (param i32) (result i32)))
+  (import "host" "opa_builtin0" (func $ask0 (param i32 i32) (result i32 i32)))
+  (import "host" "opa_builtin1" (func $ask1 (param i32 i32 i32) (result i32 i32)))
+  (import "host" "opa_builtin2" (func $ask2 (param i32 i32 i32 i32) (result i32 i32)))
+  (import "host" "opa_builtin3" (func $ask3 (param i32 i32 i32 i32 i32) (result i32 i32)))
+  (import "host" "opa_builtin4" (func $ask4 (param i32 i32 i32 i32 i32 i32) (result i32 i32)))
   (global $table (mut i32) (i32.const 0))
 
   (func (export "use") (param $at i32)
     (global.set $table (local.get $at)))
+
+  (func $answered (param $value i32) (param $returned i32) (result i32)
+    (if (i32.ne (local.get $returned) (i32.const 1)) (then unreachable))
+    (local.get $value))
+
+  (func (export "opa_abort") (param $message i32)
+    (drop (call $abort (local.get $message)))
+    unreachable)
+
+  (func (export "opa_println") (param $message i32)
+    (drop (call $answered (i32.const 0) (call $print (local.get $message)))))
+
+  (func (export "opa_builtin1")
+    (param $id i32) (param $context i32) (param $a i32) (result i32)
+    (call $answered
+      (call $ask1 (local.get $id) (local.get $context) (local.get $a))))
+
+  (func (export "opa_builtin3")
+    (param $id i32) (param $context i32) (param $a i32) (param $b i32) (param $c i32) (result i32)
+    (call $answered
+      (call $ask3 (local.get $id) (local.get $context)
+                  (local.get $a) (local.get $b) (local.get $c))))
+
+  (func (export "opa_builtin4")
+    (param $id i32) (param $context i32)
+    (param $a i32) (param $b i32) (param $c i32) (param $d i32) (result i32)
+    (call $answered
+      (call $ask4 (local.get $id) (local.get $context)
+                  (local.get $a) (local.get $b) (local.get $c) (local.get $d))))
 
   (func (export "opa_builtin0") (param $id i32) (param $context i32) (result i32)
     (if (global.get $table)
@@ -59,7 +96,7 @@ _TEXT: Final = """
           (then
             (if (i32.load offset=4 (global.get $table))
               (then (return (i32.load offset=4 (global.get $table)))))))))
-    (call $ask0 (local.get $id) (local.get $context)))
+    (call $answered (call $ask0 (local.get $id) (local.get $context))))
 
   (func (export "opa_builtin2")
     (param $id i32) (param $context i32) (param $token i32) (param $key i32) (result i32)
@@ -85,7 +122,8 @@ _TEXT: Final = """
                             (then (return (i32.load offset=4 (local.get $slot)))))))))
                   (local.set $slot (i32.add (local.get $slot) (i32.const 32)))
                   (br $next))))))))
-    (call $ask2 (local.get $id) (local.get $context) (local.get $token) (local.get $key)))
+    (call $answered
+      (call $ask2 (local.get $id) (local.get $context) (local.get $token) (local.get $key))))
 
   (func $text (param $value i32) (result i32)
     (i32.or (i32.eq (i32.load8_u (local.get $value)) (i32.const 4))
@@ -122,7 +160,6 @@ _TEXT: Final = """
 MODULE: Final = bytes(wasmtime.wat2wasm(_TEXT))
 """The second module; it is compiled like the policy's own."""
 
-_NAMES: Final = ("opa_builtin0", "opa_builtin2")
 _NO_ID: Final = 2**32 - 1
 
 
@@ -133,7 +170,8 @@ class Recall:
         store: The store of the instance.
         memory: Its memory.
         compiled: `MODULE`, compiled by the engine of the store.
-        host: What is asked where the table has no answer, by the name of the import.
+        host: What is asked where the table has no answer, by the name of the import: each
+            with the type that `MODULE` imports it with.
 
     Attributes:
         functions: What the policy is to import instead, by the name of the import.
@@ -148,10 +186,10 @@ class Recall:
     ) -> None:
         linker = wasmtime.Linker(store.engine)
         linker.define(store, "env", "memory", memory)
-        for name in _NAMES:
-            linker.define(store, "host", name, host[name])
+        for name, function in host.items():
+            linker.define(store, "host", name, function)
         exports = linker.instantiate(store, compiled).exports(store)
-        found = {name: exports[name] for name in (*_NAMES, "use")}
+        found = {name: exports[name] for name in (*host, "use")}
         functions = {k: v for k, v in found.items() if isinstance(v, wasmtime.Func)}
         self._use = Crossing(functions.pop("use"), store)
         self.functions: Mapping[str, wasmtime.Func] = functions

@@ -147,12 +147,13 @@ class Instance:
                 self._memory = wasmtime.Memory(self._store, wanted.type)
                 self._reach = Reach(self._memory)
                 linker.define(self._store, "env", wanted.name, self._memory)
-            elif isinstance(wanted.type, wasmtime.FuncType):
+        for wanted in recall.imports:
+            if isinstance(wanted.type, wasmtime.FuncType) and wanted.name is not None:
                 landing = Landing(self._store, wanted.type, self._import(wanted.name))
                 self._landings.append(landing)
                 functions[wanted.name] = landing.function
         self._recall = Recall(self._store, self._memory, recall, functions)
-        for name, function in {**functions, **self._recall.functions}.items():
+        for name, function in self._recall.functions.items():
             linker.define(self._store, "env", name, function)
         exports = linker.instantiate(self._store, compiled).exports(self._store)
         major, minor = exports["opa_wasm_abi_version"], exports["opa_wasm_abi_minor_version"]
