@@ -55,17 +55,20 @@ class TestKeys:
 
 
 class TestTasks:
-    @pytest.mark.parametrize(
-        "name", ["", "a" * 257, "\ud800", "x\0y", "x\ny", None, 1, b"x", ["x"]]
-    )
+    @pytest.mark.parametrize("name", ["a" * 257, "\ud800", "x\0y", "x\ny", 1, b"x", ["x"]])
     @pytest.mark.parametrize("what", ["subject", "session", "intent"])
     def test_names_that_are_none(self, policy, what, name):
-        if what == "session" and not name:
-            return  # a fresh one
         with pytest.raises(TokenInvalid) as caught:
             policy.guard.task(**{"intent": "correspond", "subject": SUBJECT, what: name})
         assert caught.value.code == "issuance.malformed"
-        assert str(name) not in str(caught.value) or name in ("", 1)
+        assert name == 1 or str(name) not in str(caught.value)
+
+    @pytest.mark.parametrize("name", ["", None])
+    @pytest.mark.parametrize("what", ["subject", "intent"])
+    def test_no_name(self, policy, what, name):
+        with pytest.raises(TokenInvalid) as caught:
+            policy.guard.task(**{"intent": "correspond", "subject": SUBJECT, what: name})
+        assert caught.value.code == "issuance.malformed"
 
     @pytest.mark.parametrize("seconds", [0, -1, 1.5, 2**53, True, "60", None, float("nan")])
     def test_seconds_that_are_none(self, policy, seconds):
@@ -75,7 +78,7 @@ class TestTasks:
 
 
 class TestAnswers:
-    @pytest.mark.parametrize("what", ["engine_id", "revision", "deployment", "code"])
+    @pytest.mark.parametrize("what", ["engine_id", "revision", "code"])
     def test_text_that_no_record_has_room_for(self, policy, monkeypatch, what):
         """
         An answer of any length is told as what it is, recorded, and runs nothing.
@@ -90,12 +93,10 @@ class TestAnswers:
                 return Reply(reply.result, "x" * 5000)
             if what == "code":
                 reply.result["context"]["reasons"][0]["code"] = "x" * 5000
-            elif what == "revision":
+            else:
                 reply.result["context"]["policy"]["revision"] = "x" * 5000
             return reply
 
-        if what == "deployment":
-            return  # another revision than the registry's is asked for again, and refused
         monkeypatch.setattr(policy._policy, "ask", long)
         tool = "mail.purge" if what == "code" else "mail.read"
         with policy.task() as task, pytest.raises(InvalidAnswer) as caught:
@@ -110,7 +111,7 @@ def test_names_that_nobody_registered_take_no_memory(policy):
             with assert_denied("capability.unregistered_tool"):
                 task.permit(f"made.up{number}", {}, resource=lambda: mail("1"))
         task.permit("mail.read", {"id": "1"}, resource=mail).cancel()
-    assert list(policy.guard._parts.registry._known) == ["mail.read"]
+    assert not [name for name in policy.guard._parts.registry._known if "made" in name]
 
 
 class Card(BaseModel):
@@ -159,22 +160,17 @@ def test_a_span_processor_that_fails_decides_nothing(policy, monkeypatch, caplog
     provider = TracerProvider()
     provider.add_span_processor(Failing(at))
     policy.guard._parts.telemetry = Telemetry(provider)
-    if kind == "unavailable":
-        monkeypatch.setattr(policy._policy, "ask", lambda *_, **__: Reply(None, ""))
     expected = {
         "allow": contextlib.nullcontext(),
         "deny": pytest.raises(AccessDenied),
         "unavailable": pytest.raises(DecisionUnavailable),
     }
-    task = policy.guard.task("correspond", subject=SUBJECT) if kind != "unavailable" else None
-    if task is None:
-        monkeypatch.undo()
-        task = policy.guard.task("correspond", subject=SUBJECT)
+    task = policy.guard.task("correspond", subject=SUBJECT)
+    if kind == "unavailable":
         monkeypatch.setattr(policy._policy, "ask", lambda *_, **__: Reply(None, ""))
+    tool = "mail.purge" if kind == "deny" else "mail.read"
     with expected[kind]:
-        task.permit(
-            "mail.purge" if kind == "deny" else "mail.read", {"id": "1"}, resource=mail
-        ).finish(None)
+        task.permit(tool, {"id": "1"}, resource=mail).finish(None)
     assert "telemetry failed with RuntimeError" in caplog.text
     assert "SECRET" not in caplog.text
 
