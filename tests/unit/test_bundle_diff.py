@@ -30,7 +30,7 @@ def changes(*patch):
 
 WIDER = [
     ("add", f"{AGENT}/manifest/effects/-", "delete"),
-    ("add", f"{AGENT}/manifest/tools/-", "mail.purge"),
+    ("add", f"{AGENT}/manifest/tools/-", "mail.purge2"),
     ("add", f"{AGENT}/tenants/-", "other"),
     ("add", f"{AGENT}/may_delegate_to", ["x"]),
     ("replace", f"{AGENT}/clearance", "secret"),

@@ -1,8 +1,9 @@
 """What changes when one folder of bundles takes the place of another.
 
 A change of the data that can let more through than before (another effect or destination, a
-freeze or a rule that is gone) is marked as widening, so that a reviewer sees it first. What a
-rule that reads otherwise lets through is not told by looking at it: read it.
+freeze or a rule that is gone) is marked as widening, so that a reviewer sees it first: every
+change of a deployment that `widening` does not know to be harmless. What a rule that reads
+otherwise lets through is not told by looking at it: read it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from inbounds.errors import ConfigurationError
 
 from .build import artefacts
 from .verify import SignedBundle, read_signed
+from .widening import MISSING, leaves, widens
 
 What = Literal["added", "removed", "changed"]
 
 _CODE = re.compile(r"(?:inbounds|site)/(?:rules|escalations|obligations|grants)/")
-_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,117 +146,19 @@ def _code(name: str) -> str:
 
 
 def _data(root: str, before: Any, after: Any) -> Iterator[Change]:
-    for path, old, new in _leaves((), before, after):
+    for path, old, new in leaves((), before, after):
         if path == ("revision",):
             continue
-        what: What = "added" if old is _MISSING else "removed" if new is _MISSING else "changed"
+        what: What = "added" if old is MISSING else "removed" if new is MISSING else "changed"
         yield Change(
             what,
             root,
             "/".join(path),
-            None if old is _MISSING else old,
-            None if new is _MISSING else new,
+            None if old is MISSING else old,
+            None if new is MISSING else new,
             widens=_widens(root, path, old, new),
         )
 
 
-def _leaves(
-    path: tuple[str, ...], old: Any, new: Any
-) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Each smallest thing that differs. A list of plain values counts member by member."""
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            yield from _leaves((*path, name), old.get(name, _MISSING), new.get(name, _MISSING))
-        return
-    if isinstance(old, list) and isinstance(new, list) and not _told_whole(path, old, new):
-        for member in new:
-            if member not in old:
-                yield path, _MISSING, member
-        for member in old:
-            if member not in new:
-                yield path, member, _MISSING
-        if all(member in old for member in new) and all(member in new for member in old):
-            yield path, old, new
-        return
-    yield path, old, new
-
-
-def _told_whole(path: tuple[str, ...], old: list[Any], new: list[Any]) -> bool:
-    return path[-1] == "order" or (_any_fits(path, _EMPTY_IS_ANYTHING) and not (old and new))
-
-
-_EMPTY_IS_ANYTHING = (
-    "tools/*/arguments/*/one_of",
-    "tools/*/arguments/*/path_prefixes",
-    "tools/*/arguments/*/hosts",
-)
-# Where something more in `deployment` lets more through.
-_GRANTS = (
-    "agents/**",
-    "subjects/**",
-    "groups/**",
-    "intents/**",
-    "destinations/**",
-    "issuers/**",
-    "feed/**",
-    "peps/**",
-    "environments/*",
-    "settings/feed_writers/**",
-    "tools/*",
-    "tools/*/effects",
-    "tools/*/arguments/*",
-    *_EMPTY_IS_ANYTHING,
-    "tools/*/destinations",
-)
-# Where something less does.
-_LIMITS = (
-    "environments/*/freezes",
-    "settings/control_plane",
-    "settings/secrets",
-    "budgets/*",
-    "intents/*/budgets/*",
-    "labels/**",
-    "tools/*/effects",
-    "tools/*/reaches",
-    "tools/*/destinations",
-)
-# Where nothing depends on it.
-_WORDS = ("agents/*/owner", "intents/*/description", "tools/*/description")
-# Where a smaller number lets more through.
-_FLOORS = ("tools/*/arguments/*/minimum",)
-
-
 def _widens(root: str, path: tuple[str, ...], old: Any, new: Any) -> bool:
-    if root == "live":
-        return new is _MISSING
-    if _any_fits(path, _WORDS):
-        return False
-    if old is _MISSING:
-        return _any_fits(path, _GRANTS)
-    if new is _MISSING:
-        return _any_fits(path, _LIMITS)
-    if path[-1] in ("state", "account", "kind"):
-        return new in ("active", "dedicated", "development")
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (old, new))
-    if numbers:
-        return bool(new < old) if _any_fits(path, _FLOORS) else bool(new > old)
-    if isinstance(new, bool) and path[-1] in ("required", "nullable", "reversible"):
-        return new == (path[-1] != "required")
-    if _any_fits(path, _EMPTY_IS_ANYTHING):
-        return not new
-    return new is not False
-
-
-def _any_fits(path: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
-    return any(_fits(path, tuple(pattern.split("/"))) for pattern in patterns)
-
-
-def _fits(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Whether `path` is one that `pattern` means: `*` is one step, `**` one or more."""
-    if not pattern or not path:
-        return not pattern and not path
-    if pattern[0] == "**":
-        return True
-    return pattern[0] in ("*", path[0]) and _fits(path[1:], pattern[1:])
+    return new is MISSING if root == "live" else widens(path, old, new)
