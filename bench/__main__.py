@@ -63,7 +63,6 @@ def _run(world: World, effort: Effort, results: Results, told: Progress) -> None
     with bare.opa_eval(world, calls.question(world, policy)) as evaluate:
         calls.measure(world, policy, ("opa_eval alone", evaluate), effort, results)
     told("threads, embedded")
-    policy.push_live(world.feed())
     calls.measure_threads(world, policy, effort, results)
     policy.close()
 
@@ -78,7 +77,6 @@ def _run(world: World, effort: Effort, results: Results, told: Progress) -> None
                 calls.measure(world, server, (name, raw.ask), effort, results)
             if unix:
                 told("threads, OPA")
-                servers.refresh(world, server)
                 calls.measure_threads(world, server, effort, results)
 
     told(f"embedded: {effort.most:,} tools and past calls, {effort.revoked:,} revoked ids")

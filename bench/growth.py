@@ -45,9 +45,6 @@ def measure_embedded(world: World, effort: Effort, results: Results) -> None:
         entries[past] = aged = calling(world.guard(policies[few], NoEvidence()))
         for _ in range(effort.most):
             aged()
-        for policy in policies.values():
-            policy.push_live(world.feed())  # the calls above took part of its minute
-        policies[revoked].push_live(world.feed(effort.revoked))
         found = side_by_side(entries, effort)
     results.timings["embedded, (a) as things grow"] = found
     results.goals += _flat(found, few, "embedded")
@@ -89,7 +86,6 @@ def measure_evidence(
             path = paths[f"a log of {records:,} records"] = world.folder / f"log-{records}.sqlite"
             fill(path, records, key=_KEY, told=told)
         verified(paths[f"a log of {effort.records[0]:,} records"], key=_KEY)
-        policy.push_live(world.feed())  # filling took part of its minute
         entries = {}
         for name, path in paths.items():
             log = SqliteEvidence(path, key=_KEY)

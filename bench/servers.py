@@ -28,7 +28,7 @@ _READ = 65536
 
 @contextlib.contextmanager
 def opa(world: World, bundles: Sequence[Path], key: Path, *, unix: bool) -> Iterator[OpaServer]:
-    """Run an OPA, with a feed that is fresh for a minute."""
+    """Run an OPA, with a feed that is fresh as long as the bench lasts."""
     with (
         tempfile.TemporaryDirectory(prefix="inbounds-opa-") as short,
         (world.folder / "opa.log").open("wb") as log,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TOOL = "mail.read"
 ARGUMENTS = {"id": "42"}
 _PEP = "assistant-pep"
+_FRESH = 3600  # seconds
 _SMALL = 10
 _SECONDS = 30.0
 """How long a decision may take; the machine may be busy."""
@@ -91,7 +92,9 @@ class World:
         tools = dict(self._base["tools"])
         for place in range(number - len(tools)):
             tools[f"mail.read_{place}"] = tools[TOOL]
-        return {**self._base, "tools": tools}
+        # On a busy machine a measurement may take longer than a feed is fresh by default.
+        feed = {**self._base["feed"], "max_age": {"read": _FRESH, "other": _FRESH}}
+        return {**self._base, "tools": tools, "feed": feed}
 
     def stated(self, tools: int = _SMALL) -> dict[str, Any]:
         """Return the document at `data.deployment`."""
