@@ -549,6 +549,7 @@ class TestGuard:
             *(named.configuration.sessions, named.configuration.evidence),
         )
         assert (tmp_path / "s").exists() and (tmp_path / "e").exists()
+        assert ("", "") == (given.configuration.sessions, given.configuration.evidence)
         assert (store, log, log) == (given._parts.sessions, given._parts.evidence, given.evidence)
         named.close()
 

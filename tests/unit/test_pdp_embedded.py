@@ -481,6 +481,16 @@ class TestData:
             policy.push_live(now)
             assert ask(policy, "now") == now
 
+    def test_a_push_after_a_question_in_a_hurry(self, opened):
+        """
+        The deadline of a question is not that of what comes after it.
+        """
+        policy = opened()
+        assert ask(policy, "echo", seconds=0.3) == {}
+        time.sleep(0.6)
+        policy.push_live({"seq": 1})
+        assert ask(policy, "now") == {"seq": 1}
+
     def test_what_was_pushed_outlives_a_fault_and_a_reload(self, opened, artefact):
         policy = opened(deployment={"tools": {"a": 1}}, live={"now": {"seq": 1}})
         policy.push_live({"seq": 2})
