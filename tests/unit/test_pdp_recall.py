@@ -207,6 +207,23 @@ def test_what_is_too_long_is_asked_for_each_time(opened, keys, crossings):
     assert len(crossings) == 6
 
 
+@pytest.mark.parametrize("too_long", ["token", "key"])
+def test_what_is_too_long_takes_no_place(opened, keys, crossings, too_long):
+    """
+    What others are remembered by is not written over.
+    """
+    policy, key = opened(), keys.public.read_text()
+    signed = [token(keys, sub=f"user-{place}") for place in range(recall.SLOTS)]
+    assert all(ask(policy, "es", one, key) for one in signed)
+    if too_long == "token":
+        assert ask(policy, "es", token(keys, sub="a" * 9000), key)
+    else:
+        assert ask(policy, "es", signed[0], "\n" * 9000 + key)
+    crossings.clear()
+    assert all(ask(policy, "es", one, key) for one in signed)
+    assert crossings == []
+
+
 def test_what_is_no_text_is_passed_on(opened, keys, crossings):
     policy = opened()
     for wrong in (None, 4, 8, True, ["a"], {}):
