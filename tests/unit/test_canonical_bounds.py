@@ -160,3 +160,24 @@ def test_what_may_be_null_is_read_where_it_is_not():
     assert {"to": "Bob@acme.example"} == given.arguments
     assert ["/to"] == list(given.parsed)
     assert "`/to`" in refused(canonicalise, {"to": "nobody"}, registered)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "arguments"),
+    [
+        ("/to/*", {"to": {"*": "Bob@ACME.example"}}),
+        ("/to/*", {"to": "Bob@ACME.example"}),
+        ("/to/*", {"to": 5}),
+        ("/to/0", {"to": ["Bob@ACME.example"]}),
+        ("/to/0/a", {"to": [{"a": "Bob@ACME.example"}]}),
+        ("/to/0", {"to": "Bob@ACME.example"}),
+        ("/to", {"copy": "Bob@ACME.example"}),
+    ],
+)
+def test_what_a_pattern_does_not_mean(pattern, arguments):
+    """
+    A star stands for any place of a list, and for nothing else; nothing else stands for one.
+    """
+    registered = {pattern: Argument.model_validate({"kind": "email"})}
+    given = canonicalise(arguments, registered)
+    assert ({}, arguments) == (given.parsed, given.arguments)
