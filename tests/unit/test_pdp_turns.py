@@ -205,6 +205,18 @@ def test_the_next_is_waited_for(monkeypatch):
     assert 0.1 < time.monotonic() - begun < FOREVER - 1
 
 
+def test_who_has_begun_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(turns_module, "_LONGEST_HANDOVER", FOREVER)
+    turns = Turns()
+    turns.take()
+    behind = started(lambda: turns.take(timeout=FOREVER))
+    waiting(turns, 1)
+    begun = time.monotonic()
+    turns.leave()
+    assert time.monotonic() - begun < FOREVER / 2
+    behind.join(FOREVER)
+
+
 class Others:
     """A lock before which another thread was faster."""
 

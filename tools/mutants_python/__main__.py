@@ -88,7 +88,7 @@ AREAS = {
 }
 
 
-DEFAULT = ("pep", "embedded")
+DEFAULT = ("pep",)
 """Where every survivor is killed or named; the others have some that nobody has looked at."""
 
 
