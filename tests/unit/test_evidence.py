@@ -900,9 +900,18 @@ class TestVerify:
     def test_finds_what_ran_twice(self, log):
         log.decided(decided(1))
         log.executed(executed(1))
-        log.executed(executed(1))
+        log.executed(executed(1, at=1_760_000_000_000_000_900))
 
         assert faults(log.path) == {("executed_twice", 3)}
+
+    def test_an_outcome_may_be_written_again(self, log):
+        """
+        Whoever is stopped while it is written does not know, and writes it again: the same moment.
+        """
+        log.decided(decided(1))
+        for _ in range(3):
+            log.executed(executed(1))
+        assert faults(log.path) == set()
 
     def test_shows_a_hundred_findings_and_counts_them_all(self, log):
         for number in range(120):

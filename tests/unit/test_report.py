@@ -57,11 +57,11 @@ class Story:
         self.log.decided(record)
         return record.decision_id
 
-    def executed(self, identity, executed="yes", status="ok"):
+    def executed(self, identity, executed="yes", status="ok", at=1_760_000_000_000_000_900):
         self.log.executed(
             Executed(
                 decision_id=identity,
-                at=1_760_000_000_000_000_900,
+                at=at,
                 executed=executed,
                 status=status,
             )
@@ -152,9 +152,16 @@ class TestVerdict:
     def test_out_of_bounds_when_one_allow_served_twice(self, log, story):
         identity = story.decided("mail.read")
         story.executed(identity)
-        story.executed(identity)
+        story.executed(identity, at=1_760_000_000_000_000_901)
 
         assert report(log, TASK).verdict == "out of bounds"
+
+    def test_an_outcome_that_was_written_again_is_one(self, log, story):
+        identity = story.decided("mail.read")
+        story.executed(identity)
+        story.executed(identity)
+
+        assert (report(log, TASK).verdict, report(log, TASK).ran) == ("in bounds", 1)
 
     def test_out_of_bounds_beats_what_is_not_known(self, log, story):
         story.decided("mail.read")

@@ -254,7 +254,7 @@ class _Tally:
             self.outside.append("an action ran before anything was decided of it")
         elif decided.outcome != "allow":
             self.outside.append(f"{decided.tool} ran without an allow")
-        elif earlier is not None and earlier.executed != "no":
+        elif earlier is not None and earlier.executed != "no" and earlier != record:
             self.outside.append(f"{decided.tool} ran twice on one allow")
 
     def report(self) -> TaskReport:
