@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +15,13 @@ from inbounds.development import Development
 from inbounds.errors import ConfigurationError
 from inbounds.issuer.dev import About, read_about
 from inbounds.models import Deployment
+from inbounds.spiffe import is_spiffe_id
 
 from .deployment import LABEL, Names, block, drafted
 from .insertion import flow, plain, with_block, with_entry
 from .tools import FoundTool
 
 _AGENT = "spiffe://acme.example/agent/assistant"
-_SPIFFE_ID = re.compile(r"spiffe://[a-z0-9._-]+(?:/[A-Za-z0-9._-]+)+")  # SPIFFE-ID §2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,7 @@ def _has_issuer(done: SetUp) -> bool:
 
 
 def _create(done: SetUp, names: Names) -> None:
-    if not _SPIFFE_ID.fullmatch(names.agent):
+    if not is_spiffe_id(names.agent):
         raise ConfigurationError(
             f"{names.agent} is no SPIFFE ID",
             code="init.agent",
