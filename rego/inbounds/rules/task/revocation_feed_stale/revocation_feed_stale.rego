@@ -10,6 +10,7 @@
 #   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-5"]
 package inbounds.rules.task.revocation_feed_stale
 
+import data.inbounds.lib.jwt
 import data.inbounds.lib.live
 import data.inbounds.lib.tools
 
@@ -22,16 +23,25 @@ ruled_out if {
 }
 
 # METADATA
-# description: The head's age, and the most it may be, in seconds; or that there is no head
+# description: |
+#   The head's age, and the most it may be, in seconds; or that there is no head that counts,
+#   and the key that it names where the deployment does not name that key for the feed
 # scope: document
 details contains {"age": live.age, "at_most": data.deployment.feed.max_age[_kind]}
 
 details contains {"head": "unverified"} if not live.head
 
+details contains {"unknown_key": key} if {
+	key := jwt.header(data.live.now.head).kid
+	not _names_key(key)
+}
+
 details contains {"head": "ahead"} if {
 	live.head
 	not live.age
 }
+
+_names_key(key) if _ = data.deployment.feed.keys[key]
 
 # What is not known to read alone is taken to do more.
 default _kind := "other"

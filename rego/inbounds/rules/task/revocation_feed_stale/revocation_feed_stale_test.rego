@@ -66,6 +66,34 @@ test_stands_without_a_genuine_head if {
 	}
 }
 
+test_a_key_that_the_deployment_does_not_name_is_told if {
+	every patches in [
+		_set("/head/header/kid", "feed-2"),
+		array.concat(_set("/head/header/kid", "feed-2"), _set("/live/now/seq", 8)),
+		array.concat(_set("/head/header/kid", "feed-2"), [{"op": "remove", "path": "/deployment/feed/keys"}]),
+		array.concat(_set("/head/header/kid", "feed-2"), [{"op": "remove", "path": "/deployment/feed"}]),
+	] {
+		{"unknown_key": "feed-2"} in fixtures.details("task", "revocation_feed_stale", patches)
+	}
+}
+
+test_the_rest_is_told_beside_the_key if {
+	fixtures.details("task", "revocation_feed_stale", _set("/head/header/kid", "feed-2")) == {
+		{"head": "unverified"},
+		{"unknown_key": "feed-2"},
+	}
+}
+
+# One that counts is of a key that is known, whatever its age.
+test_no_key_is_told_of_a_head_that_counts if {
+	every patches in [_aged(61), _aged(-6)] {
+		told := fixtures.details("task", "revocation_feed_stale", patches)
+		every detail in told {
+			not "unknown_key" in object.keys(detail)
+		}
+	}
+}
+
 test_stands_without_a_bound if {
 	every bound in [null, true, "60", [60], {}] {
 		not fixtures.ruled_out("task", "revocation_feed_stale", _set("/deployment/feed/max_age/read", bound))
