@@ -13,6 +13,8 @@ import pytest
 from tests import engines, shipping
 from tests.console import ASSISTANT, SCRIPT, environment, inbounds, python, set_effects
 
+from inbounds.issuer.keys import SigningKey
+
 TOKEN, FEED_TOKEN = "pep-token-of-the-test", "feed-token-of-the-test"
 
 
@@ -202,6 +204,26 @@ def test_an_opa_is_well_once_its_feed_is_brought(well, served):
     said = {finding["name"]: finding["said"] for finding in findings}
     assert said["decides"] == f"OPA at {served}, as was asked for"
     assert said["policy"].startswith("revision ")
+
+
+def test_a_feed_whose_key_the_opa_does_not_know_is_named_and_never_said_to_be_in_force(
+    folder, served
+):
+    key = SigningKey.draw()
+    key.write(folder / "feed-2.pem")
+    arguments = ("live", "serve", "--opa", served, "--token-file", "feed-token")
+    arguments += ("--key", "feed-2.pem", "--deployment", "deployment")
+    with running(folder, *arguments, until="put at"):
+        done, findings = looked(folder, "--pdp", served, INBOUNDS_PDP_TOKEN=TOKEN)
+        log = (folder / "log").read_text("utf-8")
+    assert f"put at {served}, signed by key {key.kid}" in log
+    assert f"feed.yaml in deployment/ does not name key {key.kid}" in log
+    assert "in force" not in log
+    assert done.code == 1
+    (found,) = amiss(findings)
+    assert found["said"] == (
+        f"its head is signed by key {key.kid}, which feed.yaml of this OPA does not name"
+    )
 
 
 @pytest.mark.parametrize("token", ["", "another-token"])

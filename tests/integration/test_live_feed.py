@@ -537,6 +537,7 @@ def test_the_command_line_feeds_and_ends(opa, asker, tmp_path) -> None:
     store, key, token = tmp_path / "live.sqlite", tmp_path / "feed.pem", tmp_path / "token"
     KEY.write(key)
     token.write_text("writer\n")
+    LiveFeed(store).close()
 
     alone = inbounds("end", "task-0", "--store", str(store), "--wait", "0.2", "--json")
     assert alone.returncode == 2, alone.stderr
@@ -565,7 +566,7 @@ def test_the_command_line_feeds_and_ends(opa, asker, tmp_path) -> None:
         opa.stop()
         late = inbounds("end", "task-9", "--store", str(store), "--wait", "1")
         assert late.returncode == 2, late.stderr
-        assert "not known to be in force" in late.stdout
+        assert "not known to have it" in late.stdout
     finally:
         serve.send_signal(signal.SIGTERM)
         out, err = serve.communicate(timeout=10)
@@ -582,6 +583,7 @@ def test_the_command_line_feeds_and_ends(opa, asker, tmp_path) -> None:
     ],
 )
 def test_a_mistake_on_the_command_line_changes_nothing(tmp_path, words, code) -> None:
+    LiveFeed(tmp_path / "live.sqlite").close()
     done = inbounds(*words, "--store", str(tmp_path / "live.sqlite"), "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["code"] == code

@@ -52,7 +52,7 @@ def _served(walk: Walk, url: str) -> None:
     _take(
         walk,
         "run",
-        "until it says in force at",
+        "until it says put at",
         f"exec inbounds live serve --opa {url} --token-file feed.token",
     )
 

@@ -9,10 +9,12 @@ import pytest
 from inbounds import clock
 from inbounds.config import Configuration
 from inbounds.diagnosis import Finding, diagnose, server
+from inbounds.diagnosis.feed_key import unknown_key
 from inbounds.diagnosis.finding import of_error
 from inbounds.errors import ConfigurationError, DecisionUnavailable, Unreachable
 
 NOW = 1_800_000_000
+STALE = "task.revocation_feed_stale"
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +50,27 @@ def test_a_server_that_says_no_time_is_only_noted(date):
 def test_a_feed_is_held_to_what_the_policy_allows(tmp_path, as_of, state):
     configuration = Configuration(deployment=str(tmp_path / "none"))
     assert server._feed(configuration, as_of).state == state
+
+
+@pytest.mark.parametrize(
+    ("context", "key"),
+    [
+        ({}, ""),
+        ({"reasons": [{"code": STALE, "details": [{"head": "unverified"}]}]}, ""),
+        ({"reasons": [{"code": STALE, "details": [{"unknown_key": "k2"}]}]}, "k2"),
+        ({"reasons": [{"code": "x", "details": [{"unknown_key": "k2"}]}]}, ""),
+    ],
+)
+def test_the_key_that_feed_yaml_does_not_name_is_read_from_the_denial(context, key):
+    assert unknown_key(context) == key
+
+
+def test_a_head_of_an_unknown_key_is_told_with_its_key_and_not_as_missing(tmp_path):
+    configuration = Configuration(deployment=str(tmp_path / "none"))
+    found = server._feed(configuration, 0, "k2")
+    assert found.state == "mend"
+    assert "signed by key k2, which feed.yaml of this OPA does not name" in found.said
+    assert "brings it" not in found.hint
 
 
 @pytest.mark.parametrize(

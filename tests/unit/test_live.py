@@ -15,7 +15,7 @@ import rfc8785
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InvalidAnswer, Unreachable
 from inbounds.issuer.keys import SigningKey
 from inbounds.live import LiveFeed, Pusher, coherent
-from inbounds.live.head import entries_digest
+from inbounds.live.head import entries_digest, signed_by
 from inbounds.live.push import Course
 from inbounds.models import LiveHead, LiveNow
 
@@ -125,6 +125,32 @@ def test_what_is_no_switch_is_refused(feed: LiveFeed, name: str) -> None:
         assert refused.value.code == "live.not_a_switch"
 
 
+@pytest.mark.parametrize("prefix", ["agent:spiffe://a/", "task:"])
+def test_a_switch_names_whatever_id_a_deployment_may_name(feed: LiveFeed, prefix: str) -> None:
+    kind, _, begun = prefix.partition(":")
+    longest = begun + "x" * (256 - len(begun))
+    feed.kill(f"{kind}:{longest}")
+    with pytest.raises(ConfigurationError) as refused:
+        feed.kill(f"{kind}:{longest}x")
+    assert refused.value.code == "live.not_an_id"
+
+
+def test_it_is_told_since_when_and_how_long_an_entry_is_kept(feed: LiveFeed, time: Time) -> None:
+    assert feed.since("ended", "task-1") is None
+    feed.end("task-1")
+    feed.kill("fleet")
+    assert feed.since("ended", "task-1") == int(time.now)
+    assert feed.since("revoked", "task-1") is None
+    ended, thrown = feed.entries().ordered
+    until = feed.kept_until(ended)
+    assert until == int(time.now) + 30 * 86400
+    assert feed.kept_until(thrown) is None
+    time.now = float(until)
+    assert feed.prune() == 0
+    time.now += 1
+    assert feed.prune() == 1
+
+
 def test_old_entries_are_dropped_and_switches_never(feed: LiveFeed, time: Time) -> None:
     feed.end("old")
     feed.kill("fleet")
@@ -190,6 +216,15 @@ def test_another_programs_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "live.sqlite").write_text("something else")
     with pytest.raises(ConfigurationError):
         LiveFeed(tmp_path / "live.sqlite", KEY)
+
+
+@pytest.mark.parametrize("head", ["", "x", "a.b", "!.e30.x", "e30.e30.x", "W10.e30.x", "é.e30.x"])
+def test_what_names_no_key_is_signed_by_none(head: str) -> None:
+    assert signed_by(head) == ""
+
+
+def test_a_head_names_the_key_that_signed_it(feed: LiveFeed) -> None:
+    assert signed_by(feed.snapshot()["head"]) == KEY.kid
 
 
 # --- coherence -----------------------------------------------------------------------------
@@ -488,3 +523,21 @@ def test_targets_are_served_each_on_its_own_and_noted(tmp_path: Path) -> None:
     feed.forget_targets()
     assert feed.acknowledgements() == ()
     feed.close()
+
+
+def test_what_was_put_is_said_to_be_put_with_its_key_and_not_to_be_in_force(
+    feed: LiveFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, target = threading.Event(), Patched()
+    with caplog.at_level("INFO", logger="inbounds.live"):
+        runner = threading.Thread(
+            target=Pusher(feed, {"opa-1": target}, interval=0.01).run, args=(stop,)
+        )
+        runner.start()
+        while not target.patches:
+            stop.wait(0.01)
+        stop.set()
+        runner.join(10)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert f"put at opa-1, signed by key {KEY.kid}" in said
+    assert "in force" not in said

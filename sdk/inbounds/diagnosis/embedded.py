@@ -16,6 +16,7 @@ from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 
 from .deployed import deployed
+from .feed_key import unknown_key
 from .finding import Finding, tried
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ def _answers(
     elif context.get("policy", {}).get("live_as_of"):
         yield Finding("feed", "ok", "signed in this process, and the policy believes it")
     else:
-        said = "signed in this process, and the policy does not believe it"
+        kid = unknown_key(context)
+        key = f": feed.yaml does not name key {kid}" if kid else ""
+        said = f"signed in this process, and the policy does not believe it{key}"
         yield Finding("feed", "mend", said, "deployment/feed.yaml has to hold its key")
 
 

@@ -15,6 +15,7 @@ from inbounds.pdp import DECISION, REGISTRY, opa_version
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.transport import Endpoint, readable_on_the_way
 
+from .feed_key import unknown_key
 from .finding import Finding, of_error, tried
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _SECONDS = 5.0
 _SKEW = 5
 """How far clocks may differ, in seconds: a feed that is further ahead is stale to the policy."""
+_HINT_KEY = "name it there and deploy, or `inbounds live serve --key` of one that is named"
 _CLOSED = (401, 403)
 _DOORS = ("/v1/policies", "/v1/data", "/v1/config", "/metrics")
 """What nobody has to reach: policies, data, configuration, figures."""
@@ -138,7 +140,7 @@ def _policy(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
         f"revision {stamp['revision']}, deployment {stamp.get('deployment') or 'missing'}",
     )
     yield from _shipped(str(stamp["revision"]))
-    yield _feed(configuration, stamp.get("live_as_of", 0))
+    yield _feed(configuration, stamp.get("live_as_of", 0), unknown_key(context))
 
 
 def _own_pep(configuration: Configuration) -> str:
@@ -157,10 +159,15 @@ def _shipped(revision: str) -> Iterator[Finding]:
         yield Finding("policy", "note", f"the policy in this package is another one, {own}")
 
 
-def _feed(configuration: Configuration, as_of: Any) -> Finding:
+def _feed(configuration: Configuration, as_of: Any, unknown: str = "") -> Finding:
     hint = "`inbounds live serve` brings it; it has to reach this OPA, with a token of its own"
+    if unknown:
+        said = f"its head is signed by key {unknown}, which feed.yaml of this OPA does not name"
+        return Finding("feed", "mend", said, _HINT_KEY)
     if not isinstance(as_of, int) or as_of <= 0:
-        return Finding("feed", "mend", "no revocation feed that the policy believes", hint)
+        said = "no revocation feed that the policy believes"
+        more = "; where it does, is `live-<revision>.tar.gz` in force, and is its key feed.yaml's?"
+        return Finding("feed", "mend", said, hint + more)
     try:
         limit = load(configuration.deployment_folder).feed.max_age.other
     except ConfigurationError:

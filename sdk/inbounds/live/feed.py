@@ -40,7 +40,7 @@ _SCHEMA = (
     """,
 )
 _SWITCH = re.compile(r"fleet|(?:agent|task):.+", re.DOTALL)
-_MAX_NAME = 256
+_MAX_NAME = 256  # as long as the deployment lets an agent's name be
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,26 @@ class LiveFeed:
             return gone
 
         return self._transact(self._file.write, drop)
+
+    def since(self, kind: str, name: str) -> int | None:
+        """Return when something was ended, revoked or stopped; None where it was not.
+
+        Args:
+            kind: `ended`, `revoked` or `switches`.
+            name: The id, or the switch.
+        """
+
+        def find(connection: sqlite3.Connection) -> int | None:
+            row = connection.execute(
+                "SELECT at FROM entries WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+            return row[0] if row else None
+
+        return self._transact(self._file.read, find)
+
+    def kept_until(self, entry: Entry) -> int | None:
+        """Return when `prune` drops an entry, in Unix seconds; None for a switch."""
+        return None if entry.kind == "switches" else entry.at + self._retention
 
     @property
     def position(self) -> Position:
@@ -333,4 +353,5 @@ def _switch(name: str) -> str:
             code="live.not_a_switch",
             hint="`fleet`, `agent:<SPIFFE ID>` or `task:<task id>`",
         )
-    return _named(name)
+    _named(name.partition(":")[2] or name)
+    return name

@@ -76,9 +76,28 @@ def coherent(now: Mapping[str, Any]) -> None:
         raise _incoherent("its head was signed for other entries")
 
 
+def signed_by(token: str) -> str:
+    """Return the `kid` of the key that a head says has signed it; "" where it says none.
+
+    Whether that is so is the policy's to verify.
+    """
+    try:
+        header = _part(token, 0)
+    except ValueError:
+        return ""
+    kid = header.get("kid") if isinstance(header, dict) else None
+    return kid if isinstance(kid, str) else ""
+
+
 def _claims(token: str) -> Any:
-    _header, payload, _signature = token.split(".")
-    return strict_json(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return _part(token, 1)
+
+
+def _part(token: str, place: int) -> Any:
+    text = token.split(".")
+    if len(text) != 3:
+        raise ValueError("not a compact JWT")
+    return strict_json(urlsafe_b64decode(text[place] + "=" * (-len(text[place]) % 4)))
 
 
 def _incoherent(what: str) -> ConfigurationError:

@@ -28,7 +28,7 @@ from inbounds.errors import InboundsError, InvalidAnswer
 from inbounds.pdp import LiveTarget
 
 from .feed import Entries, Entry, LiveFeed, Position
-from .head import coherent
+from .head import coherent, signed_by
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +70,12 @@ class Course:
         self._audit = audit
         self._audited = 0.0
         self._held: Position | None = None
+        self._key = ""
+
+    @property
+    def key(self) -> str:
+        """The `kid` of what signed the head that was put last."""
+        return self._key
 
     @property
     def held(self) -> Position | None:
@@ -93,12 +99,14 @@ class Course:
         ):
             now = feed.whole(entries)
             coherent(now)
+            head = now["head"]
             target.push_live(now)
             self._audited = clock.monotonic()
         else:
-            target.heartbeat(_operations(entries, held, feed.head(entries)))
+            head = feed.head(entries)
+            target.heartbeat(_operations(entries, held, head))
             self._read_back(target, entries, changed=held != entries.position)
-        self._held = entries.position
+        self._held, self._key = entries.position, signed_by(head)
         return entries.position
 
     def _read_back(self, target: PatchTarget, entries: Entries, *, changed: bool) -> None:
@@ -194,7 +202,7 @@ class Pusher:
                 if clock.monotonic() >= due or self._feed.position != course.held:
                     position = course.beat(self._feed)
                     due = clock.monotonic() + self._interval
-                    notes.take(position, "")
+                    notes.take(position, "", key=course.key)
                 pause = POLL
             except InboundsError as error:
                 pause = self._interval * random.uniform(0.25, 0.75)  # noqa: S311 -- jitter
@@ -213,18 +221,24 @@ class _Notes:
     def __init__(self, feed: LiveFeed, name: str) -> None:
         self._feed = feed
         self._name = name
-        self._last: tuple[Position | None, str] | None = None
+        self._last: tuple[Position | None, str, str] | None = None
         self._written = 0.0
 
-    def take(self, position: Position | None, fault: str) -> None:
-        said = (position, fault)
+    def take(self, position: Position | None, fault: str, *, key: str = "") -> None:
+        said = (position, fault, key)
         if said == self._last and clock.monotonic() - self._written < _NOTE:
             return
-        if self._last is None or fault != self._last[1]:
+        if self._last is None or said[1:] != self._last[1:]:
             if fault:
-                logger.warning("the feed is not in force at %s: %s", self._name, fault)
+                logger.warning("the feed is not known to be at %s: %s", self._name, fault)
             else:
-                logger.info("the feed is in force at %s", self._name)
+                # Whether it is believed there, its writer may not ask.
+                logger.info(
+                    "the feed is put at %s, signed by key %s; it counts where feed.yaml "
+                    "names that key, and `inbounds doctor` tells",
+                    self._name,
+                    key,
+                )
         self._last = said
         self._written = clock.monotonic()
         try:

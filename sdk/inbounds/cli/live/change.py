@@ -1,0 +1,190 @@
+"""`inbounds live kill`, `unswitch`, `end` and `revoke`: each writes one entry, and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inbounds.cli import output
+
+from .where import Store, feed_path, moment
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds.errors import ConfigurationError
+    from inbounds.live import LiveFeed
+    from inbounds.live.feed import Position
+
+_ANY_ID = "whether there is one of this id, the feed cannot tell"
+_NOBODY = (
+    "nobody serves this feed: `inbounds live serve` brings it to every PDP; without it, each "
+    "denies once it is stale"
+)
+
+Wait = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds to wait until every served PDP has it; 0 only writes."),
+]
+Switch = Annotated[str, typer.Argument(help="fleet, agent:<SPIFFE ID> or task:<task id>.")]
+
+
+def kill(
+    switch: Switch,
+    *,
+    deployment: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to look for the agent. (default: INBOUNDS_DEPLOYMENT or deployment/)"
+        ),
+    ] = None,
+    store: Store = None,
+    wait: Wait = 5.0,
+    as_json: output.Json = False,
+) -> None:
+    """Throw a kill switch: nothing that it names gets anything any more.
+
+    Exits with 2 where the deployment knows no such agent; the switch is thrown all the same.
+    """
+    kind, _, name = switch.partition(":")
+    remark, doubt, told = (_ANY_ID if kind == "task" else ""), False, {}
+    if kind == "agent" and name:
+        from inbounds.diagnosis.agents import sought
+
+        found = sought(name, deployment)
+        remark, told = found.said, {"known": found.known}
+        doubt = found.asked_for and not found.known
+    change = _Change("switches", switch, f"thrown: {switch}", remark, doubt=doubt, told=told)
+    _make(change, lambda feed: feed.kill(switch), store, wait, as_json=as_json)
+
+
+def unswitch(
+    switch: Switch, *, store: Store = None, wait: Wait = 5.0, as_json: output.Json = False
+) -> None:
+    """Take a kill switch back. What has been ended or revoked stays so."""
+    change = _Change("switches", switch, f"taken back: {switch}", leaves=True)
+    _make(change, lambda feed: feed.unswitch(switch), store, wait, as_json=as_json)
+
+
+def end(
+    task: Annotated[str, typer.Argument(help="The task's id.")],
+    *,
+    store: Store = None,
+    wait: Wait = 5.0,
+    as_json: output.Json = False,
+) -> None:
+    """End a task for good: every token of it is worthless."""
+    change = _Change("ended", task, f"listed as ended: {task}", _ANY_ID)
+    _make(change, lambda feed: feed.end(task), store, wait, as_json=as_json)
+
+
+def revoke(
+    jti: Annotated[str, typer.Argument(help="The token's id (`jti`).")],
+    *,
+    store: Store = None,
+    wait: Wait = 5.0,
+    as_json: output.Json = False,
+) -> None:
+    """Revoke one token for good."""
+    change = _Change("revoked", jti, f"listed as revoked: {jti}", _ANY_ID)
+    _make(change, lambda feed: feed.revoke(jti), store, wait, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One change of the feed, and what there is to say of it.
+
+    Attributes:
+        kind: The list that it changes.
+        name: The entry.
+        done: What has been done, once it is.
+        remark: What else is to be known of the entry, or "".
+        leaves: Whether the entry is taken back.
+        doubt: Whether it may well stop nothing.
+        told: What a program is told besides.
+    """
+
+    kind: str
+    name: str
+    done: str
+    remark: str = ""
+    leaves: bool = False
+    doubt: bool = False
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _make(
+    change: _Change,
+    make: Callable[[LiveFeed], Position],
+    store: Path | None,
+    wait: float,
+    *,
+    as_json: bool,
+) -> None:
+    from inbounds.live import LiveFeed
+    from inbounds.live.store import is_development
+    from inbounds.live.wait import behind
+
+    path = feed_path(store)
+    feed = LiveFeed(path)
+    try:
+        since = feed.since(change.kind, change.name)
+        position = make(feed)
+        if change.leaves and since is None:
+            raise _not_thrown(change.name, feed)
+        # Guards read a development feed from its file: there is nobody to wait for.
+        read = is_development(path) and not feed.acknowledgements()
+        late = behind(feed, position, wait) if wait and not read else {}
+        served = [note.target for note in feed.acknowledgements()]
+    finally:
+        feed.close()
+
+    value: dict[str, Any] = {"generation": position.generation, "seq": position.seq, **change.told}
+    if wait:
+        value |= {"in_force": None if read else late == {}, "behind": late or {}}
+
+    def show(console: Console) -> None:
+        already = since is not None and not change.leaves
+        so = f", as it was since {moment(since or 0)}" if already else ""
+        console.print(f"{change.done}{so}", markup=False)
+        if change.remark:
+            console.print(
+                f"  {change.remark}", markup=False, style="bold red" if change.doubt else ""
+            )
+        if wait:
+            for line in _reached(late, served, read=read):
+                console.print(f"  {line}", markup=False)
+
+    output.emit(value, as_json=as_json, show=show)
+    if change.doubt or (wait and late != {}):
+        raise typer.Exit(output.UNTOLD)
+
+
+def _reached(late: Mapping[str, str] | None, served: list[str], *, read: bool) -> list[str]:
+    """Whom the change has come to."""
+    if read:
+        from inbounds.development import EVERY
+
+        return [f"the guards of this folder see it within {EVERY:g} s"]
+    if late is None:
+        return [_NOBODY]
+    if late:
+        return [f"not known to have it: {target}: {fault}" for target, fault in late.items()]
+    return [f"every PDP that is served has it: {', '.join(served)}"]
+
+
+def _not_thrown(switch: str, feed: LiveFeed) -> ConfigurationError:
+    from inbounds.errors import ConfigurationError
+    from inbounds.live.head import SENTINEL
+    from inbounds.misfits import meant
+
+    thrown = feed.entries().lists["switches"].keys() - {SENTINEL}
+    return ConfigurationError(
+        f"{switch} was not thrown, so nothing was taken back{meant(switch, thrown)}",
+        code="live.not_thrown",
+        hint="`inbounds live list` shows what is thrown; a bundle's own baseline is not the feed's",
+    )

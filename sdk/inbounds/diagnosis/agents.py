@@ -1,0 +1,84 @@
+"""Whether an agent is one that the deployment at hand knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inbounds.config import Configuration
+from inbounds.errors import ConfigurationError, InboundsError
+from inbounds.misfits import meant
+from inbounds.spiffe import is_spiffe_id
+
+from .deployed import deployed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HINT = "--deployment names another folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What became of looking for an agent.
+
+    Attributes:
+        known: Whether the deployment names it; None where there is none to ask.
+        said: What is to be told of that, or "".
+        asked_for: Whether somebody named the deployment that was to be asked.
+    """
+
+    known: bool | None
+    said: str = ""
+    asked_for: bool = False
+
+
+def sought(agent: str, deployment: Path | None) -> Sought:
+    """Look for an agent in the deployment at hand.
+
+    A deployment that cannot be read keeps nobody from stopping an agent.
+
+    Args:
+        agent: Its id.
+        deployment: The folder; else the one that a `Guard` here would take.
+
+    Raises:
+        ConfigurationError: `live.not_an_agent`: the deployment does not know it, and nothing
+            can act under that name.
+    """
+    named, place, why = _at_hand(deployment)
+    if named is not None and agent in named:
+        return Sought(known=True)
+    if not is_spiffe_id(agent):
+        raise ConfigurationError(
+            f"nothing can act as `{agent}`, which is no SPIFFE ID, so nothing was stopped"
+            + _meant(agent, named or ()),
+            code="live.not_an_agent",
+            hint="`agent:spiffe://<trust domain>/<path>`, letter for letter as in agents.yaml",
+        )
+    asked_for = deployment is not None or bool(place)
+    if named is None:
+        return Sought(None, f"whether there is such an agent is not known: {why}", asked_for)
+    said = f"the deployment {place} knows no such agent{_meant(agent, named)}"
+    return Sought(known=False, said=said, asked_for=True)
+
+
+def _at_hand(folder: Path | None) -> tuple[frozenset[str] | None, str, str]:
+    """The agents of the deployment, or None; where they stand; and why there are none."""
+    place = ""
+    try:
+        configuration = Configuration.read({"deployment": folder})
+        place = configuration.deployment
+        found, source = deployed(configuration)
+    except InboundsError as error:
+        return None, place, f"{error.message.splitlines()[0]}; {_HINT}"
+    return frozenset(found.agents), source, ""
+
+
+def _meant(agent: str, known: Iterable[str]) -> str:
+    """Say which agent comes close: the only one of that last name, or of nearly that id."""
+    known = [*known]
+    last = agent.rpartition("/")[2]
+    alike = [name for name in known if name.rpartition("/")[2] == last]
+    return f"; did you mean `{alike[0]}`?" if len(alike) == 1 else meant(agent, known)
