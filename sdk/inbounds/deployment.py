@@ -20,6 +20,7 @@ from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .misfits import Misfit, meant, misfits
 from .models import Deployment, Kind, SubjectEntry, Tool
+from .regular_file import read_regular
 from .strict_yaml import fault_in, strict_yaml
 
 FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
@@ -95,7 +96,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
 
 def _read(path: Path) -> Any:
     try:
-        value = strict_yaml(path.read_bytes())
+        value = strict_yaml(read_regular(path)[0])
     except OSError as error:
         raise _invalid(path.parent, [f"{path.name}: {error.strerror}"]) from error
     except (yaml.YAMLError, ValueError) as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 
 _SIZE = 32
 Purpose = Literal["compiled", "digest", "evidence"]
@@ -49,7 +50,7 @@ def require_tenant(path: str | Path, tenant: str) -> None:
     try:
         if not path.exists():
             _place(path, tenant.encode("utf-8", "surrogatepass"))
-        owner = path.read_bytes().decode("utf-8", "replace")
+        owner = read_regular(path)[0].decode("utf-8", "replace")
     except OSError as error:
         raise ConfigurationError(
             f"whose state {path.parent} is cannot be read or noted: {error.strerror}",
@@ -98,15 +99,13 @@ def _place(path: Path, content: bytes) -> None:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
-            raise ConfigurationError(
-                f"{path.name} can be read by others",
-                code="configuration.key_exposed",
-                hint=f"chmod 600 {path}, and draw another key if others did read it",
-            )
-        key = file.read(_SIZE + 1)
+    key, status = read_regular(path, most=_SIZE + 1)
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+        raise ConfigurationError(
+            f"{path.name} can be read by others",
+            code="configuration.key_exposed",
+            hint=f"chmod 600 {path}, and draw another key if others did read it",
+        )
     if len(key) != _SIZE:
         raise ConfigurationError(
             f"{path.name} is not a key of {_SIZE} bytes",

@@ -17,6 +17,7 @@ from inbounds.identity import IdentityToken, TaskGrant, TaskRequest
 from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, IssuanceAnswer, IssuanceQuestion, Name
 from inbounds.pdp import ISSUANCE
+from inbounds.regular_file import read_regular
 
 from .keys import SigningKey
 
@@ -211,10 +212,10 @@ def read_about(folder: Path) -> About:
     """
     path = folder / "issuer.json"
     try:
-        return About.model_validate_json(path.read_bytes())
+        return About.model_validate_json(read_regular(path)[0])
     except OSError as error:
         raise ConfigurationError(
-            f"there is no development issuer in {folder}",
+            f"there is no development issuer in {folder}: {path.name}: {error.strerror}",
             code="configuration.issuer_missing",
             hint="`inbounds init` makes one; in production, pass `issuer=`",
         ) from error

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,15 +47,14 @@ class SigningKey:
             ConfigurationError: Not there, no P-256 key, or readable by others.
         """
         try:
-            text = path.read_bytes()
-            mode = stat.S_IMODE(path.stat().st_mode)
+            text, status = read_regular(path)
         except OSError as error:
             raise ConfigurationError(
                 f"the key {path.name} cannot be read: {error.strerror}",
                 code="configuration.key_unreadable",
                 hint="`inbounds init` makes a development issuer",
             ) from error
-        if os.name == "posix" and mode & 0o077:
+        if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
             raise ConfigurationError(
                 f"the key {path.name} can be read by others",
                 code="configuration.key_exposed",
