@@ -38,7 +38,7 @@ def time() -> Time:
 
 @pytest.fixture
 def feed(tmp_path: Path, time: Time):
-    feed = LiveFeed(tmp_path / "live.sqlite", KEY, now=time)
+    feed = LiveFeed(tmp_path / "live.sqlite", KEY, now=time, monotonic=time)
     yield feed
     feed.close()
 
@@ -154,6 +154,7 @@ def test_it_is_told_since_when_and_how_long_an_entry_is_kept(feed: LiveFeed, tim
 def test_old_entries_are_dropped_and_switches_never(feed: LiveFeed, time: Time) -> None:
     feed.end("old")
     feed.kill("fleet")
+    feed.prune()
     time.now += 31 * 86400
     feed.end("young")
     before = feed.position
@@ -445,6 +446,7 @@ def test_what_leaves_the_feed_and_another_generation_need_the_whole(
     feed.unswitch("fleet")
     course.beat(feed)
     assert target.wholes == 2
+    feed.prune()
     time.now += 31 * 86400
     feed.prune()
     course.beat(feed)

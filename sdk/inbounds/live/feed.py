@@ -39,6 +39,8 @@ _SCHEMA = (
     )
     """,
 )
+# Not in `_SCHEMA`: a feed that was begun without it gets it as well.
+_WITNESSED = "CREATE TABLE IF NOT EXISTS witnessed (seq INTEGER NOT NULL, seconds INTEGER NOT NULL)"
 _SWITCH = re.compile(r"fleet|(?:agent|task):.+", re.DOTALL)
 _MAX_NAME = 256  # as long as the deployment lets an agent's name be
 
@@ -102,6 +104,7 @@ class LiveFeed:
             revokes or stops needs none.
         retention: How long ended tasks and revoked ids are kept, in seconds.
         now: Tells the time, in Unix seconds.
+        monotonic: Tells how time passes, in seconds, whatever the time is set to.
         patience: How long a busy file is waited for, in seconds.
 
     Raises:
@@ -115,12 +118,15 @@ class LiveFeed:
         *,
         retention: int = RETENTION,
         now: Callable[[], float] = clock.now,
+        monotonic: Callable[[], float] = clock.monotonic,
         patience: float = 5.0,
     ) -> None:
         self._file = SqliteFile(path, application=_APPLICATION, version=1, schema=_SCHEMA)
         self._signer = signer
         self._retention = retention
         self._now = now
+        self._monotonic = monotonic
+        self._witnessed = monotonic()
         self._patience = patience
         self._entries: Entries | None = None
 
@@ -164,20 +170,32 @@ class LiveFeed:
     def prune(self) -> int:
         """Drop ended tasks and revoked ids that no live token can name any more.
 
+        A clock that is wrong for a moment must not bring back what was ended, be it now or
+        when an entry was made. So an entry goes only where it is old by the clock and where,
+        besides, feeds that were open on this file have seen as much time pass since it was
+        there. They add up what passes between their calls of this method; no setting of the
+        clock changes that, and what passes while none is open does not count. To be called
+        by one process, now and then: two count twice.
+
         Returns:
             How many were dropped.
         """
         before = int(self._now()) - self._retention
+        passed = int(self._monotonic() - self._witnessed)
 
         def drop(connection: sqlite3.Connection) -> int:
+            witnessed = _witness(connection, passed, self._retention)
             gone = connection.execute(
-                "DELETE FROM entries WHERE kind <> 'switches' AND at < ?", (before,)
+                "DELETE FROM entries WHERE kind <> 'switches' AND at < ? AND seq <= ?",
+                (before, witnessed),
             ).rowcount
             if gone:
                 _moved(connection, entries_left=True)
             return gone
 
-        return self._transact(self._file.write, drop)
+        gone = self._transact(self._file.write, drop)
+        self._witnessed += passed
+        return gone
 
     def since(self, kind: str, name: str) -> int | None:
         """Return when something was ended, revoked or stopped; None where it was not.
@@ -323,6 +341,21 @@ def _moved(connection: sqlite3.Connection, *, entries_left: bool) -> Position:
     if entries_left:
         connection.execute("UPDATE feed SET whole_since = seq")
     return _position(connection)
+
+
+def _witness(connection: sqlite3.Connection, passed: int, retention: int) -> int:
+    """Note that seconds have passed; return where the feed stood `retention` of them ago."""
+    connection.execute(_WITNESSED)
+    (until,) = connection.execute("SELECT coalesce(max(seconds), 0) FROM witnessed").fetchone()
+    seconds = until + passed
+    here = _position(connection).seq
+    connection.execute("INSERT INTO witnessed VALUES (?, ?)", (here, seconds))
+    then, stood = connection.execute(
+        "SELECT coalesce(max(seconds), 0), coalesce(max(seq), 0) FROM witnessed WHERE seconds <= ?",
+        (seconds - retention,),
+    ).fetchone()
+    connection.execute("DELETE FROM witnessed WHERE seconds < ?", (then,))
+    return int(stood)
 
 
 def _read(connection: sqlite3.Connection) -> Entries:

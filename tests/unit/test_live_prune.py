@@ -1,0 +1,134 @@
+"""What was ended stays ended while a token of it may live, however the clock is set."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from inbounds.live import LiveFeed
+from inbounds.live.feed import RETENTION
+
+DAY = 86400
+HOUR = 3600
+
+
+class World:
+    """A wall clock that can be set, and time that passes."""
+
+    def __init__(self, path):
+        self.path = path
+        self.passed = 0.0
+        self.set_to = 1_800_000_000.0
+        self.feed = self.open()
+
+    def open(self):
+        return LiveFeed(
+            self.path, now=lambda: self.set_to + self.passed, monotonic=lambda: self.passed
+        )
+
+    def restart(self, *, boot=False):
+        self.feed.close()
+        if boot:  # a monotonic clock begins anew with the machine
+            self.set_to += self.passed
+            self.passed = 0.0
+        self.feed = self.open()
+
+    def live(self, seconds, every=HOUR):
+        """Let time pass, and prune as the one who serves the feed does."""
+        end = self.passed + seconds
+        while self.passed < end:
+            self.passed += min(every, end - self.passed)
+            self.feed.prune()
+
+    def ended(self):
+        return set(self.feed.entries().lists["ended"]) - {"_"}
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "live.sqlite")
+    yield made
+    made.feed.close()
+
+
+@pytest.mark.parametrize("ahead", [31 * DAY, 400 * DAY, 100 * 365 * DAY])
+@pytest.mark.parametrize("boot", [None, False, True])
+def test_a_clock_that_is_ahead_drops_nothing(world, ahead, boot):
+    world.live(40 * DAY, every=DAY)
+    world.feed.end("task-1")
+    world.feed.revoke("token-1")
+    world.set_to += ahead
+    if boot is not None:
+        world.restart(boot=boot)
+    world.live(2 * DAY)
+    world.set_to -= ahead
+    world.live(HOUR)
+
+    assert world.ended() == {"task-1"}
+    assert "token-1" in world.feed.entries().lists["revoked"]
+
+
+def test_what_was_ended_while_the_clock_was_behind_is_kept_once_it_is_right(world):
+    world.live(40 * DAY, every=DAY)
+    world.set_to -= 100 * DAY
+    world.feed.end("task-1")
+    world.set_to += 100 * DAY
+    world.live(2 * DAY)
+
+    assert world.ended() == {"task-1"}
+
+
+def test_what_is_old_by_all_that_passed_goes(world):
+    world.feed.end("old")
+    world.live(DAY)
+    world.feed.end("young")
+    world.live(RETENTION - HOUR)
+
+    assert world.ended() == {"young"}
+
+
+def test_restarts_take_nothing_from_what_has_passed(world):
+    world.feed.end("old")
+    for _ in range(32):
+        world.live(DAY)
+        world.restart(boot=True)
+
+    assert world.ended() == set()
+
+
+def test_time_in_which_nobody_serves_the_feed_only_keeps_entries_longer(world):
+    world.feed.end("old")
+    world.live(HOUR)
+    world.set_to += 365 * DAY
+    world.restart()
+    world.live(HOUR)
+
+    assert world.ended() == {"old"}
+
+
+def test_a_clock_that_goes_back_keeps_entries_longer(world):
+    world.feed.end("old")
+    world.set_to -= 100 * DAY
+    world.live(RETENTION + DAY, every=DAY)
+
+    assert world.ended() == {"old"}
+
+
+def test_a_feed_of_before_is_pruned_once_enough_has_passed(world):
+    world.feed.end("old")
+    with sqlite3.connect(world.path) as other:
+        assert not other.execute("SELECT 1 FROM sqlite_master WHERE name = 'witnessed'").fetchall()
+    other.close()
+    world.live(RETENTION + 2 * HOUR)
+
+    assert world.ended() == set()
+
+
+def test_what_it_remembers_of_time_does_not_grow(world):
+    world.live(3 * RETENTION, every=DAY)
+    with sqlite3.connect(world.path) as other:
+        (rows,) = other.execute("SELECT count(*) FROM witnessed").fetchone()
+    other.close()
+
+    assert rows <= RETENTION / DAY + 2
