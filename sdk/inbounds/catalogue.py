@@ -173,6 +173,35 @@ def refuse_circles(depends_on: Mapping[str, Iterable[str]]) -> None:
                 pending.append((following, iter(sorted(depends_on.get(following, ())))))
 
 
+def hidden(
+    standing: Iterable[str], depends_on: Mapping[str, Iterable[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the codes that may stand without being shown, since they would only follow.
+
+    A fault that stands is left out of the reasons where one that it depends on stands too,
+    shown or not. So whatever leads to a shown one in this way is not told; all else that is
+    not shown has been ruled out.
+
+    Args:
+        standing: The codes of the reasons.
+        depends_on: The codes that each code only follows from.
+
+    Returns:
+        Each such code, sorted, with those that hide it.
+    """
+    shown = set(standing)
+    found: dict[str, tuple[str, ...]] = {}
+    grown = True
+    while grown:
+        grown = False
+        for code, causes in depends_on.items():
+            behind = tuple(c for c in causes if c in shown or c in found)
+            if code not in shown and found.get(code, ()) != behind:
+                found[code] = behind
+                grown = True
+    return {code: found[code] for code in sorted(found) if found[code]}
+
+
 def _folders(top: Path) -> dict[Path, list[Path]]:
     folders: dict[Path, list[Path]] = {}
     for source in sorted(top.rglob("*.rego")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+import yaml
 from tests import shipping
 from tests.console import inbounds
 
@@ -129,7 +130,8 @@ def test_a_case_that_is_decided_otherwise_is_told(folder):
     ("old", "new", "says"),
     [
         ("codes: [site.payroll.after_hours]", "codes: [site.other]", "expected site.other"),
-        ("codes: [site", "code: [site", "`code` means nothing here"),
+        ("codes: [site", "code: [site", "`code` means nothing here; did you mean `codes`?"),
+        ("outcome: deny", "outcom: deny", "`outcom` means nothing here; did you mean `outcome`?"),
         ("outcome: deny", "outcome: no", "`outcome` is one of"),
         ("path: /question/action/name", "path: /question/nothing/name", "operation 1"),
         ("tool: payroll.after_hours", "tool: other", "expected the details"),
@@ -141,6 +143,55 @@ def test_a_case_that_is_wrong_fails(folder, old, new, says):
     assert done.code == 1
     assert steps["cases"]["state"] == "failed"
     assert says in " ".join(steps["cases"]["lines"])
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("site.payroll.after_hour", "did you mean `site.payroll.after_hours`?"),
+        ("egress.destination_not_allowd", "did you mean `egress.destination_not_allowed`?"),
+        ("site.no.such", "known are `site.payroll.after_hours`"),
+        ("x", "known are `site.payroll.after_hours`"),
+    ],
+)
+def test_cases_of_a_code_that_does_not_exist_fail(folder, key, says):
+    change(folder, CASES, "site.payroll.after_hours:", f"{key}:")
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert steps["cases"]["state"] == "failed"
+    (line,) = steps["cases"]["lines"]
+    assert line.startswith(f"{CASES}: `{key}` is no code")
+    assert says in line
+
+
+def test_cases_of_another_code_than_decides_fail(folder):
+    change(folder, CASES, "site.payroll.after_hours:", "egress.destination_not_allowed:")
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert "is about egress.destination_not_allowed, decided with" in steps["cases"]["lines"][0]
+
+
+@pytest.mark.parametrize(
+    ("kept", "missing"),
+    [
+        (slice(0, 1), "that is denied"),
+        (slice(1, 2), "that is allowed"),
+        (slice(0, 0), "that is allowed and none that is denied"),
+    ],
+)
+def test_a_rule_without_an_allowed_and_a_denied_case_is_a_warning(folder, kept, missing):
+    path = folder / CASES
+    cases = yaml.safe_load(path.read_text("utf-8"))["site.payroll.after_hours"]
+    path.write_text(yaml.safe_dump({"site.payroll.after_hours": cases[kept]}), "utf-8")
+    done, steps = tried(folder)
+    assert done.code == 0
+    assert steps["cases"]["state"] == "warning"
+    assert steps["cases"]["lines"] == [
+        f"site.payroll.after_hours has no case {missing}: {CASES}",
+    ]
+    shown = inbounds(folder, "test", "site/")
+    assert "passed, 1 warning" in shown.out
+    assert f"has no case {missing}" in shown.out
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,29 @@ def test_a_patch_that_does_not_fit_is_a_fault(operation):
         patched(DOCUMENT, [operation])
 
 
+@pytest.mark.parametrize(
+    ("operation", "why"),
+    [
+        ({"op": "add", "path": "/ab/b", "value": 1}, "the scene holds no `ab`; did you mean `a`?"),
+        ({"op": "replace", "path": "/a/bb", "value": 1}, "`/a` holds no `bb`; did you mean `b`?"),
+        ({"op": "remove", "path": "/x~1y/m"}, "`/x~1y` holds no `m`; known are `m~n`"),
+        ({"op": "remove", "path": "/a/b/9"}, "`/a/b` ends before 9"),
+        ({"op": "copy", "from": "/a/b/2/d", "path": "/a"}, "`/a/b/2` holds no `d`; known are `c`"),
+        ({"op": "add", "path": "/a/b/0/c", "value": 1}, "there is no `c` below"),
+        ({"op": "add", "path": 5, "value": 1}, "no JSON Pointer"),
+        ({"op": "replac", "path": "/a"}, "there is no `replac`; did you mean `replace`?"),
+        ({"op": "add", "path": "/a"}, "it has no `value`"),
+        ({"path": "/a"}, "it has no `op`"),
+        ("remove /a", "an operation is a mapping"),
+    ],
+)
+def test_what_does_not_fit_a_patch_is_said_in_words(operation, why):
+    with pytest.raises(PatchFault) as fault:
+        patched(DOCUMENT, [operation])
+    said = str(fault.value).partition("`): ")[2]
+    assert said.startswith(why), said
+
+
 PLACES = st.sampled_from(["/a", "/a/b", "/a/b/0", "/a/b/2/c", "/a/b/-", "/z", "", "/a/q/r"])
 OPERATIONS = st.lists(
     st.fixed_dictionaries(

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from inbounds.catalogue import hidden
 from inbounds.models import Question
 from inbounds.site.scenes import Scene
 
@@ -62,7 +63,9 @@ def explain(scene: Scene, answer: Any, catalogue: Mapping[str, Mapping[str, Any]
     context = answer["context"] if isinstance(answer, dict) else {}
     reasons = tuple(context.get("reasons", ()))
     codes = [reason["code"] for reason in reasons]
-    not_told = _hidden(codes, catalogue)
+    not_told = hidden(
+        codes, {code: tuple(about.get("depends_on", ())) for code, about in catalogue.items()}
+    )
     return Explanation(
         outcome=context.get("outcome", "unavailable"),
         asked=asked(scene.question),
@@ -112,28 +115,6 @@ def members(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         for kind in ("rules", "escalations")
         for code, about in source.get(kind, {}).items()
     }
-
-
-def _hidden(
-    standing: list[str], catalogue: Mapping[str, Mapping[str, Any]]
-) -> dict[str, tuple[str, ...]]:
-    """The codes that may stand without being shown, since they would only follow.
-
-    A fault that stands is left out of the reasons where one that it depends on stands too,
-    shown or not. So whatever leads to a shown one in this way is not told; all else that is
-    not shown has been ruled out.
-    """
-    causes = {code: tuple(about.get("depends_on", ())) for code, about in catalogue.items()}
-    hidden: dict[str, tuple[str, ...]] = {}
-    grown = True
-    while grown:
-        grown = False
-        for code, depends_on in causes.items():
-            behind = tuple(c for c in depends_on if c in standing or c in hidden)
-            if code not in standing and hidden.get(code, ()) != behind:
-                hidden[code] = behind
-                grown = True
-    return {code: hidden[code] for code in sorted(hidden) if hidden[code]}
 
 
 def _malformed(question: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ from inbounds import assets, clock
 from inbounds.bundle.build import build
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.issuer.keys import SigningKey
+from inbounds.misfits import meant
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.strict_yaml import fault_in, strict_yaml
@@ -95,7 +96,7 @@ def _case(file: Path, code: str, entry: Any) -> Case:
         raise _fault(file, f"{code}: a case is a mapping with a `name`")
     unknown = sorted(set(entry) - _KEYS)
     if unknown:
-        raise _fault(file, f"{name}: `{unknown[0]}` means nothing here")
+        raise _fault(file, f"{name}: `{unknown[0]}` means nothing here{meant(unknown[0], _KEYS)}")
     if entry.get("outcome") not in get_args(Expected):
         raise _fault(file, f"{name}: `outcome` is one of {', '.join(get_args(Expected))}")
     for key in ("patch", "codes", "details"):

@@ -6,7 +6,11 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from inbounds.misfits import meant
+
 Patch = Sequence[Mapping[str, Any]]
+
+_OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
 
 
 class PatchFault(ValueError):
@@ -25,7 +29,9 @@ def patched(document: Any, patch: Patch) -> Any:
             _apply(whole, operation)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             said = operation.get("path", "") if isinstance(operation, Mapping) else operation
-            raise PatchFault(f"operation {number} of the patch (`{said}`): {error}") from None
+            # What a `KeyError` says of itself is in quotes.
+            why = error.args[0] if error.args else error
+            raise PatchFault(f"operation {number} of the patch (`{said}`): {why}") from None
     return whole[0]
 
 
@@ -35,32 +41,39 @@ def at(document: Any, pointer: str) -> Any:
     Raises:
         KeyError, IndexError, ValueError: Nothing is.
     """
-    for step in _steps(pointer):
-        document = document[_place(document, step)]
-    return document
+    return _followed(document, _steps(pointer))
 
 
 def _apply(whole: list[Any], operation: Mapping[str, Any]) -> None:
-    name, path = operation["op"], operation["path"]
+    name, path = _member(operation, "op"), _member(operation, "path")
     if name == "test":
-        if at(whole[0], path) != operation["value"]:
+        if at(whole[0], path) != _member(operation, "value"):
             raise ValueError("the test fails")
         return
     if name in ("move", "copy"):
-        value = copy.deepcopy(at(whole[0], operation["from"]))
+        source = _member(operation, "from")
+        value = copy.deepcopy(at(whole[0], source))
         if name == "move":
-            _remove(whole, operation["from"])
+            _remove(whole, source)
         _add(whole, path, value)
     elif name == "add":
-        _add(whole, path, copy.deepcopy(operation["value"]))
+        _add(whole, path, copy.deepcopy(_member(operation, "value")))
     elif name == "remove":
         _remove(whole, path)
     elif name == "replace":
         at(whole[0], path)
         holder, step = _holder(whole, path)
-        holder[_place(holder, step)] = copy.deepcopy(operation["value"])
+        holder[_place(holder, step)] = copy.deepcopy(_member(operation, "value"))
     else:
-        raise ValueError(f"there is no `{name}`")
+        raise ValueError(f"there is no `{name}`{meant(name, _OPERATIONS)}")
+
+
+def _member(operation: Any, name: str) -> Any:
+    if not isinstance(operation, Mapping):
+        raise TypeError("an operation is a mapping with `op` and `path`")
+    if name not in operation:
+        raise ValueError(f"it has no `{name}`")
+    return operation[name]
 
 
 def _add(whole: list[Any], path: str, value: Any) -> None:
@@ -75,6 +88,7 @@ def _add(whole: list[Any], path: str, value: Any) -> None:
 
 
 def _remove(whole: list[Any], path: str) -> None:
+    at(whole[0], path)
     holder, step = _holder(whole, path)
     if holder is whole:
         raise ValueError("the whole cannot be removed")
@@ -85,16 +99,29 @@ def _holder(whole: list[Any], path: str) -> tuple[Any, str]:
     steps = _steps(path)
     if not steps:
         return whole, "0"
-    holder = whole[0]
-    for step in steps[:-1]:
-        holder = holder[_place(holder, step)]
-    return holder, steps[-1]
+    return _followed(whole[0], steps[:-1]), steps[-1]
+
+
+def _followed(document: Any, steps: Sequence[str]) -> Any:
+    for number, step in enumerate(steps):
+        place = _place(document, step)
+        where = f"`/{'/'.join(map(_escaped, steps[:number]))}`" if number else "the scene"
+        if isinstance(document, list) and place >= len(document):
+            raise IndexError(f"{where} ends before {step}")
+        if isinstance(document, dict) and place not in document:
+            raise KeyError(f"{where} holds no `{step}`{meant(step, map(str, document))}")
+        document = document[place]
+    return document
 
 
 def _steps(pointer: str) -> list[str]:
-    if pointer and not pointer.startswith("/"):
-        raise ValueError("no JSON Pointer")
+    if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
+        raise ValueError("no JSON Pointer: one begins with `/`")
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
 
 
 def _place(holder: Any, step: str) -> Any:
@@ -102,7 +129,7 @@ def _place(holder: Any, step: str) -> Any:
         return _index(step)
     if isinstance(holder, dict):
         return step
-    raise KeyError(f"nothing below `{step}`")
+    raise KeyError(f"there is no `{step}` below what is neither an object nor an array")
 
 
 def _index(step: str) -> int:

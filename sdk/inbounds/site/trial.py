@@ -14,6 +14,7 @@ from inbounds.catalogue import Entry, entries
 from inbounds.errors import ConfigurationError
 
 from . import cases
+from .codes import Codes
 
 State = Literal["ok", "warning", "failed", "skipped"]
 
@@ -190,24 +191,31 @@ class Trial:
 
     def _cases(self) -> Step:
         folder = self._site / "cases"
+        codes = Codes.read(self.members, rego=assets.rego())
+        wrong: list[str] = []
         try:
             known = [*cases.below(folder)]
-            if not known:
-                return Step("cases", "skipped", f"none in {folder}")
-            with cases.Judge(self._site, opa=self._opa) as judge:
-                wrong = {
-                    f"{case.file}: {case.name}": difference
-                    for case in known
-                    if (difference := cases.difference(case, judge.answer(case.scene())))
-                }
+            strangers = codes.strangers(known)
+            if known:
+                with cases.Judge(self._site, opa=self._opa) as judge:
+                    for case in known:
+                        answer = judge.answer(case.scene())
+                        difference = cases.difference(case, answer)
+                        if difference := difference or codes.difference(case, answer):
+                            wrong.append(f"{case.file}: {case.name}: {difference}")
         except ConfigurationError as error:
             return Step("cases", "failed", "the cases cannot be put", _lines(error))
         figures = {"run": len(known), "failed": len(wrong)}
-        if wrong:
-            lines = [f"{where}: {difference}" for where, difference in wrong.items()]
+        if wrong or strangers:
             said = f"{len(wrong)} of {len(known)} were decided otherwise"
-            return Step("cases", "failed", said, lines, figures)
-        return Step("cases", "ok", f"{len(known)} decided as they say", [], figures)
+            if not wrong:
+                said = "they name a code that does not exist"
+            return Step("cases", "failed", said, [*strangers, *wrong], figures)
+        unshown = [*codes.unshown(self._site)]
+        if not known and not unshown:
+            return Step("cases", "skipped", f"none in {folder}")
+        said = f"{len(known)} decided as they say" if known else f"none in {folder}"
+        return Step("cases", "warning" if unshown else "ok", said, unshown, figures)
 
     def _opa_test(self, *options: str) -> Any:
         # Tests may use built-ins that the policy may not, so no capabilities are given.
