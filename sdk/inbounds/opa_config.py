@@ -36,8 +36,16 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
         pem = key.read_text("ascii").strip()
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"the public key {key} cannot be read", code="bundle.key_unusable"
+            f"the public key {key} cannot be read",
+            code="bundle.key_unusable",
+            hint="`inbounds bundle key release.pem` writes one to release.pub",
         ) from error
+    if "PRIVATE KEY-----" in pem:
+        raise ConfigurationError(
+            f"{key} is the private half, which only signs",
+            code="bundle.key_unusable",
+            hint="name its public half, which `inbounds bundle key` writes beside it as .pub",
+        )
     if "-----BEGIN PUBLIC KEY-----" not in pem:
         raise ConfigurationError(
             f"{key} is not the PEM of a public key",

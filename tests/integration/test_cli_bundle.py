@@ -91,7 +91,35 @@ def test_a_bundle_that_another_key_has_signed_is_refused(capsys, folder):
     files = (folder / "dist").iterdir()
     code, out, _ = run(capsys, "bundle", "verify", *files, "--key", stranger.public, "--json")
     assert code == 1
-    assert {result["code"] for result in json.loads(out)} == {"bundle.signature_wrong"}
+    results = json.loads(out)
+    assert {result["code"] for result in results} == {"bundle.signature_wrong"}
+    assert {result["message"] for result in results} == {
+        f"the bundle was not signed by the pinned key, {stranger.public}"
+    }
+    assert all("--key release.pub" in result["hint"] for result in results)
+
+
+@pytest.mark.parametrize("command", ["verify", "diff"])
+def test_without_a_key_a_refusal_says_that_the_shipped_one_was_asked(capsys, folder, command):
+    names = sorted((folder / "dist").iterdir()) if command == "verify" else [folder / "dist"] * 2
+    code, out, err = run(capsys, "bundle", command, *names)
+    assert code == 1
+    assert "no other was named, so it is the key of the shipped bundles" in out + err
+    for way in ("--key release.pub", "INBOUNDS_RELEASE_PUB", "INBOUNDS_BUNDLE_KEY"):
+        assert way in out + err
+
+
+@pytest.mark.parametrize("command", ["verify", "diff", "serve"])
+def test_the_private_half_is_named_as_what_it_is(capsys, folder, command):
+    names = {
+        "verify": ["bundle", "verify", next((folder / "dist").iterdir())],
+        "diff": ["bundle", "diff", folder / "dist", folder / "dist"],
+        "serve": ["serve", "--print-config"],
+    }[command]
+    code, out, err = run(capsys, *names, "--key", folder / "release.pem")
+    assert code == 2
+    assert "is the private half, which only signs" in out + err
+    assert "as .pub" in out + err
 
 
 def test_what_cannot_be_read_could_not_be_told(capsys, folder):

@@ -13,6 +13,9 @@ import pytest
 from tests import scenes, shipping
 from tests.console import ASSISTANT, inbounds, python, set_effects
 
+from inbounds.evidence import chain
+from inbounds.explanation.words import words as words_of
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _assets():
@@ -269,6 +272,48 @@ def test_a_case_is_explained_with_real_signatures(tmp_path):
 
 
 @pytest.fixture(scope="module")
+def sited(tmp_path_factory):
+    """A folder in which a site has a rule of its own, with the cases it is drafted with."""
+    folder = tmp_path_factory.mktemp("sited")
+    assert inbounds(folder, "new", "rule", "payroll/after_hours").code == 0
+    return folder
+
+
+SITED = "site/cases/payroll/after_hours.yaml"
+
+
+def test_a_case_is_judged_with_the_rules_it_lies_beside(sited, tmp_path):
+    beside = inbounds(sited, "explain", "--from-case", f"{SITED}#2")
+    away = inbounds(tmp_path, "explain", "--from-case", f"{sited / SITED}#2")
+    within = inbounds(
+        sited / "site" / "cases", "explain", "--from-case", "payroll/after_hours.yaml"
+    )
+    for done, site in ((beside, "site"), (away, sited / "site"), (within, "..")):
+        assert done.code == 1, done.out + done.err
+        assert "site.payroll.after_hours" in done.out
+        assert "after_hours.yaml#2  a call from elsewhere\n" in done.out
+        assert f"judged with the rules in {site}\n" in done.out
+        assert "otherwise" not in done.out
+
+
+def test_a_case_says_that_it_was_taken_and_that_it_expects_otherwise(sited, tmp_path):
+    done = inbounds(sited, "explain", "--from-case", SITED, "--no-site")
+    assert done.code == 0
+    assert "the first that is not allowed; FILE#NUMBER takes another" in done.out
+    assert "judged without rules of your own" in done.out
+    assert "otherwise  expected deny, decided allow" in done.out
+    done = inbounds(sited, "explain", "--from-case", f"{SITED}#2", "--no-site", "--json")
+    assert done.json["case"] == {
+        "file": SITED,
+        "number": 2,
+        "name": "a call from elsewhere",
+        "expected": "deny",
+        "difference": "expected deny, decided allow",
+        "site": None,
+    }
+
+
+@pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """A folder in which an assistant has worked."""
     folder = tmp_path_factory.mktemp("recorded")
@@ -299,6 +344,49 @@ def test_a_recorded_denial_is_explained_from_the_record(recorded):
     ):
         assert words in done.out
     assert "mallory" not in done.out
+
+
+def test_a_recorded_denial_by_a_rule_of_the_site_is_said_in_its_words(recorded, sited, tmp_path):
+    log, identity = tmp_path / "evidence.sqlite", decisions(recorded)["deny"]
+    with (
+        contextlib.closing(sqlite3.connect(recorded / ".inbounds" / "evidence.sqlite")) as own,
+        contextlib.closing(sqlite3.connect(log)) as copy,
+        copy,
+    ):
+        own.backup(copy)
+        copy.execute("DROP TRIGGER records_unchanged")
+        for (body,) in copy.execute("SELECT body FROM records").fetchall():
+            sites = body.replace("egress.destination_not_allowed", "site.payroll.after_hours")
+            link = chain.link(sites.encode())
+            copy.execute(
+                "UPDATE records SET body = ?, hash = ? WHERE body = ?", (sites, link, body)
+            )
+    told = inbounds(sited, "explain", identity, "--json", INBOUNDS_EVIDENCE=str(log))
+    elsewhere = ("explain", identity, "--site", sited / "site", "--json")
+    named = inbounds(tmp_path, *elsewhere, INBOUNDS_EVIDENCE=str(log))
+    for done in (told, named):
+        assert done.code == 1
+        assert done.json["reasons"][0] == {
+            "code": "site.payroll.after_hours",
+            "severity": "medium",
+            "message": "After hours",
+            "remedy": "Say here what that person can do now",
+        }
+    unknown = inbounds(tmp_path, "explain", identity, INBOUNDS_EVIDENCE=str(log))
+    assert "its words are in the rules that decided it: give their folder as --site" in unknown.out
+
+
+def test_the_words_of_a_sites_code_are_in_its_bundle(sited):
+    public = sited / "release.pub"
+    assert inbounds(sited, "bundle", "key", "release.pem").code == 0
+    built = inbounds(sited, "bundle", "build", "--site=site", "--key=release.pem", "-o", "dist")
+    assert built.code == 0, built.err
+    (bundle,) = (sited / "dist").glob("*.wasm.tar.gz")
+    code = "site.payroll.after_hours"
+    (told,) = words_of([code], site=None, bundle=(str(bundle), str(public)))
+    assert told["message"] == "After hours"
+    (untold,) = words_of([code], site=None, bundle=(str(sited / "nothing"), str(public)))
+    assert untold == {"code": code, "severity": "", "message": "", "remedy": ""}
 
 
 def test_a_recorded_allow_says_that_it_ran(recorded):

@@ -59,6 +59,18 @@ def test_a_key_that_does_not_sign_is_named(tmp_path, content):
     assert str(key) in refused.value.message
 
 
+def test_a_misspelt_key_and_a_public_one_are_told(tmp_path):
+    keys = engines.signing_keys(tmp_path, "k")
+    (tmp_path / "release.pem").write_bytes(keys.private.read_bytes())
+    with pytest.raises(ConfigurationError) as refused:
+        archive.signed(FILES, key=tmp_path / "releas.pem", opa=OPA)
+    assert f"did you mean {tmp_path / 'release.pem'}?" in refused.value.hint
+    assert "inbounds bundle key" in refused.value.hint
+    with pytest.raises(ConfigurationError) as refused:
+        archive.signed(FILES, key=keys.public, opa=OPA)
+    assert refused.value.message == f"{keys.public} is the public half, which only verifies"
+
+
 def test_a_reader_never_sees_half_a_bundle(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"old")

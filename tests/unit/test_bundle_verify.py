@@ -420,3 +420,7 @@ def test_the_private_key_is_not_taken_for_the_public_one(signed, keys):
     with pytest.raises(ConfigurationError) as ei:
         read_signed(signed, keys.private)
     assert ei.value.code == "bundle.key_unusable"
+    assert "is the private half" in ei.value.message
+    with pytest.raises(ConfigurationError) as ei:
+        read_signed(signed, keys.private.read_text("ascii"))
+    assert ei.value.message == "the bundle's public key is the private half, which only signs"

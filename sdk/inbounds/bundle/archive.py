@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import io
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 from inbounds.errors import ConfigurationError
 
 from .compiler import run
+from .keys import HOW_TO_DRAW
 
 KEY_ID = "release"
 """What the signing key is called in a signature and in OPA's configuration."""
@@ -58,7 +60,13 @@ def signed(files: Mapping[str, bytes], *, key: Path, opa: Path) -> Files:
         raise ConfigurationError(
             f"there is no signing key at {key}",
             code="bundle.key_unusable",
-            hint="`openssl ecparam -name prime256v1 -genkey -noout -out release.pem` makes one",
+            hint=_instead_of(key),
+        )
+    if b"-----BEGIN PUBLIC KEY-----" in key.read_bytes():
+        raise ConfigurationError(
+            f"{key} is the public half, which only verifies",
+            code="bundle.key_unusable",
+            hint="name the private half that `inbounds bundle key` drew with it",
         )
     with tempfile.TemporaryDirectory(prefix="inbounds-sign-") as scratch:
         folder, out = Path(scratch) / "bundle", Path(scratch) / "out"
@@ -77,9 +85,18 @@ def signed(files: Mapping[str, bytes], *, key: Path, opa: Path) -> Files:
             raise ConfigurationError(
                 f"{key} does not sign: {done.stderr.strip() or done.stdout.strip()}",
                 code="bundle.key_unusable",
-                hint="it has to be the PEM of a P-256 private key without a passphrase",
+                hint="it has to be the PEM of a P-256 private key without a passphrase; "
+                + HOW_TO_DRAW,
             )
         return {**files, ".signatures.json": (out / ".signatures.json").read_bytes()}
+
+
+def _instead_of(key: Path) -> str:
+    # A key beside it, so that a slip of the pen does not end in a second key.
+    beside = [path.name for path in key.parent.glob("*") if path.suffix in (key.suffix, ".pem")]
+    close = difflib.get_close_matches(key.name, beside, n=1)
+    meant = f"did you mean {key.with_name(close[0])}? " if close else ""
+    return f"{meant}{HOW_TO_DRAW}"
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> None:

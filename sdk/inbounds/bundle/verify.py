@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from inbounds.errors import ConfigurationError
+
+from . import keys
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """The largest bundle that is read, packed or unpacked, in bytes."""
@@ -44,6 +44,13 @@ _DIGESTS: Final[Mapping[str, Callable[[], Any]]] = {
     "SHA-256": hashlib.sha256,
     "SHA-384": hashlib.sha384,
     "SHA-512": hashlib.sha512,
+}
+_HINTS: Final[Mapping[str, str]] = {
+    "unreadable": "name a bundle that `inbounds bundle build -o` has written",
+    "malformed": "fetch it again, or build it again with `inbounds bundle build`",
+    "unsigned": "`inbounds bundle build --key release.pem` signs what it builds",
+    "signature_wrong": keys.HOW_TO_NAME,
+    "tampered": "do not use it: fetch it again, or build it again with `inbounds bundle build`",
 }
 # What Go's encoder escapes in a string, and its short forms.
 _GO_ESCAPED: Final = re.compile(r'["\\\x00-\x1f\u2028\u2029]')
@@ -115,12 +122,12 @@ def read_signed(path: Path | str, key: Path | str) -> SignedBundle:
             without a signature (`bundle.unsigned`), signed by another key
             (`bundle.signature_wrong`), or altered since it was signed (`bundle.tampered`).
     """
-    public_key = _public_key(key)
+    public_key = keys.public_key(key)
     files = _unpack(Path(path))
     signatures = files.pop(_SIGNATURES, None)
     if signatures is None:
         _refuse("unsigned", "the bundle has no `.signatures.json`")
-    _compare(files, _listed(signatures, public_key))
+    _compare(files, _listed(signatures, public_key, of_another_key=keys.of_another_key(key)))
 
     manifest = _document(_MANIFEST, files.get(_MANIFEST, b"{}"))
     return SignedBundle(
@@ -129,23 +136,7 @@ def read_signed(path: Path | str, key: Path | str) -> SignedBundle:
 
 
 def _refuse(code: str, message: str, cause: BaseException | None = None) -> NoReturn:
-    raise ConfigurationError(message, code=f"bundle.{code}") from cause
-
-
-def _public_key(key: Path | str) -> EllipticCurvePublicKey:
-    pem = str(key)
-    try:
-        if "-----BEGIN" not in pem:
-            pem = Path(key).read_text(encoding="ascii")
-        public_key = load_pem_public_key(pem.encode("ascii"))
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
-        named = "" if "-----BEGIN" in pem else f", {key}, "
-        _refuse("key_unusable", f"the bundle's public key{named or ' '}cannot be read", error)
-    if not isinstance(public_key, EllipticCurvePublicKey) or not isinstance(
-        public_key.curve, SECP256R1
-    ):
-        _refuse("key_unusable", "the bundle's public key is not a P-256 key")
-    return public_key
+    raise ConfigurationError(message, code=f"bundle.{code}", hint=_HINTS[code]) from cause
 
 
 # --- 1. unpack -----------------------------------------------------------------------------
@@ -202,7 +193,9 @@ def _plain_name(member: tarfile.TarInfo) -> str:
 # --- 2. and 3. signature and digests -------------------------------------------------------
 
 
-def _listed(signatures: bytes, public_key: EllipticCurvePublicKey) -> list[Any]:
+def _listed(
+    signatures: bytes, public_key: EllipticCurvePublicKey, *, of_another_key: str
+) -> list[Any]:
     document = _document(_SIGNATURES, signatures)
     tokens = document.get("signatures")
     plugin = document.get("plugin", "")
@@ -211,7 +204,7 @@ def _listed(signatures: bytes, public_key: EllipticCurvePublicKey) -> list[Any]:
     try:
         token = jwt.PyJWS(algorithms=["ES256"]).decode_complete(tokens[0], public_key, ["ES256"])
     except (jwt.PyJWTError, TypeError, AttributeError) as error:
-        _refuse("signature_wrong", "the bundle was not signed by the pinned key", error)
+        _refuse("signature_wrong", of_another_key, error)
     if not token["header"].keys() <= {"alg", "typ", "kid"}:
         _refuse("signature_wrong", "the signature's header says what is not understood")
     claims = _document("signature", token["payload"])

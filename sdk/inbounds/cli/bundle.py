@@ -135,7 +135,7 @@ def verify(
         except ConfigurationError as error:
             worst = max(worst, output.exit_code(error))
             results.append({"file": str(path), "ok": False, "code": error.code})
-            results[-1]["message"] = error.message
+            results[-1] |= {"message": error.message, "hint": error.hint}
         else:
             said = {"revision": bundle.revision, "roots": list(bundle.roots)}
             results.append({"file": str(path), "ok": True, **said, **bundle.metadata})
@@ -148,6 +148,7 @@ def verify(
             else:
                 console.print(f"[red]refused[/] {result['file']}  {result['message']}")
                 console.print(f"        {result['code']}", style="dim")
+                console.print(f"        [bold]now[/] {result['hint']}")
 
     output.emit(results, as_json=as_json, show=show)
     raise typer.Exit(worst)

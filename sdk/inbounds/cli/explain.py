@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from inbounds.explanation.answered import Explanation
+    from inbounds.explanation.asked import Taken
     from inbounds.explanation.recorded import Recorded
     from inbounds.site.scenes import Scene
 
@@ -72,17 +73,24 @@ def command(
             hint="`inbounds explain question.json`, a decision's id, or --from-case FILE",
         )
     if question and not _is_file(question):
-        _explain_record(question, as_json=as_json)
+        _explain_record(question, None if no_site else _site(site), as_json=as_json)
         return
-    scene = _scene(question, from_case, deployment=deployment, live=live, at=at)
+    taken = _taken(from_case)
+    if taken is not None:
+        scene = taken.case.scene()
+        site = site or taken.site
+    else:
+        scene = _scene(question, deployment=deployment, live=live, at=at)
     if save is not None:
         save.write_text(json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n", "utf-8")
     rules = None if no_site else _site(site)
-    explained = _judged(scene, rules)
+    explained, difference = _judged(scene, rules, taken)
 
     def show(console: Console) -> None:
         from inbounds.printable import shown
 
+        if taken is not None:
+            _show_case(console, taken, rules, difference)
         _show(console, shown(explained))
         if not at and _EXPIRED & {reason["code"] for reason in explained.reasons}:
             console.print(f"{_INDENT}`--at tokens` judges it as of when the tokens were issued")
@@ -90,6 +98,15 @@ def command(
             console.print(f"\n[green]wrote[/]  {save}")
 
     value = {**dataclasses.asdict(explained), "changes": explained.changes}
+    if taken is not None:
+        value["case"] = {
+            "file": str(taken.case.file),
+            "number": taken.number,
+            "name": taken.case.name,
+            "expected": taken.case.outcome,
+            "difference": difference,
+            "site": str(rules) if rules is not None else None,
+        }
     output.emit(value, as_json=as_json, show=show)
     raise typer.Exit(_EXITS.get(explained.outcome, output.UNTOLD))
 
@@ -98,14 +115,16 @@ def _is_file(named: str) -> bool:
     return Path(named).exists() or named.endswith((".json", ".yaml")) or "/" in named
 
 
-def _scene(
-    question: str, from_case: str, *, deployment: Path | None, live: Path | None, at: str
-) -> Scene:
+def _taken(from_case: str) -> Taken | None:
+    from inbounds.explanation import asked
+
+    return asked.from_case(from_case) if from_case else None
+
+
+def _scene(question: str, *, deployment: Path | None, live: Path | None, at: str) -> Scene:
     from inbounds.evidence.paths import home
     from inbounds.explanation import asked
 
-    if from_case:
-        return asked.from_case(from_case)
     sources = asked.Sources(
         deployment=Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment"),
         instead=deployment,
@@ -123,53 +142,71 @@ def _site(named: Path | None) -> Path | None:
     return usual if usual.is_dir() and any(usual.rglob("*.rego")) else None
 
 
-def _judged(scene: Scene, site: Path | None) -> Explanation:
+def _judged(scene: Scene, site: Path | None, taken: Taken | None) -> tuple[Explanation, str]:
+    """What is decided of a scene, and how that differs from what its case expects."""
     from inbounds import opa_binary
     from inbounds.bundle.verify import read_signed
     from inbounds.explanation.answered import explain, members
-    from inbounds.site.cases import Judge
+    from inbounds.site import cases
 
     opa = opa_binary.find() if site is not None else None
     said = f"compiling the rules in {site} …" if site is not None else "asking …"
-    with output.console(error=True).status(said), Judge(site, opa=opa) as judge:
+    with output.console(error=True).status(said), cases.Judge(site, opa=opa) as judge:
         catalogue = members(read_signed(judge.bundle, judge.key).data)
-        return explain(scene, judge.answer(scene), catalogue)
+        answer = judge.answer(scene)
+        difference = cases.difference(taken.case, answer) if taken is not None else ""
+        return explain(scene, answer, catalogue), difference
 
 
-def _explain_record(decision: str, *, as_json: bool) -> None:
+def _explain_record(decision: str, site: Path | None, *, as_json: bool) -> None:
     from inbounds.evidence.paths import evidence_path
     from inbounds.explanation.recorded import recorded
+    from inbounds.explanation.words import words
     from inbounds.printable import shown
 
     found = recorded(evidence_path(), decision)
+    reasons = words(found.decided.codes, site=site, bundle=_bundle())
     value = {
         "outcome": found.decided.outcome,
         "decided": found.decided.model_dump(mode="json"),
         "executed": [record.model_dump(mode="json") for record in found.executed],
-        "reasons": _words(found.decided.codes),
+        "reasons": reasons,
     }
-    output.emit(value, as_json=as_json, show=lambda console: _show_record(console, shown(found)))
+
+    def show(console: Console) -> None:
+        _show_record(console, shown(found), shown(reasons))
+
+    output.emit(value, as_json=as_json, show=show)
     raise typer.Exit(_EXITS.get(found.decided.outcome, output.UNTOLD))
 
 
-def _words(codes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What the shipped policy says of codes; of others, the code alone."""
+def _bundle() -> tuple[str, str] | None:
     from inbounds import assets
 
-    path = assets.rego() / "inbounds" / "catalogue" / "data.json"
-    known: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
-    rules = {**known.get("rules", {}), **known.get("escalations", {})}
-    return [
-        {
-            "code": code,
-            "message": rules.get(code, {}).get("message", ""),
-            "remedy": rules.get(code, {}).get("remedy", ""),
-        }
-        for code in codes
-    ]
+    named = os.environ.get("INBOUNDS_BUNDLE")
+    key = os.environ.get("INBOUNDS_BUNDLE_KEY") or str(assets.release_key())
+    return (named, key) if named else None
 
 
 # --- for people ----------------------------------------------------------------------------
+
+
+def _show_case(console: Console, taken: Taken, rules: Path | None, difference: str) -> None:
+    from rich.markup import escape
+
+    from inbounds.printable import shown
+
+    case = taken.case
+    console.print(
+        f"[bold]case[/]  {escape(f'{case.file}#{taken.number}')}  {escape(shown(case.name))}"
+    )
+    if taken.chosen:
+        console.print("      [dim]the first that is not allowed; FILE#NUMBER takes another[/]")
+    with_rules = "without rules of your own" if rules is None else f"with the rules in {rules}"
+    console.print(f"      [dim]judged {escape(with_rules)}[/]")
+    if difference:
+        console.print(f"[bold red]otherwise[/]  {escape(shown(difference))}")
+    console.print()
 
 
 def _show(console: Console, explained: Explanation) -> None:
@@ -268,7 +305,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _show_record(console: Console, found: Recorded) -> None:
+def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[str, str]]) -> None:
     from rich.markup import escape
 
     decided = found.decided
@@ -281,8 +318,13 @@ def _show_record(console: Console, found: Recorded) -> None:
     _headline(console, decided.outcome, asked)
     moment = datetime.fromtimestamp(decided.at / 1e9, UTC).isoformat(timespec="milliseconds")
     console.print(f"[dim]{moment}, {escape(decided.task)}, intent {escape(decided.intent)}[/]")
-    for reason in _words(decided.codes):
+    for reason in reasons:
         _show_reason(console, reason)
+        if not reason["message"]:
+            console.print(
+                f"{_INDENT}[dim]now[/] its words are in the rules that decided it: give their "
+                "folder as --site, or their bundle as INBOUNDS_BUNDLE"
+            )
     if decided.pointers:
         console.print(f"{_INDENT}arguments {escape(', '.join(decided.pointers))}")
     console.print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from inbounds import clock
+from inbounds.catalogue import KINDS
 from inbounds.deployment import document, load
 from inbounds.development import feed_as_of
 from inbounds.errors import ConfigurationError
@@ -81,8 +83,25 @@ def from_file(path: Path, sources: Sources) -> Scene:
     return _filled(scene, sources)
 
 
-def from_case(named: str) -> Scene:
-    """Return the scene of a case with real signatures.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A case that is explained instead of a question.
+
+    Attributes:
+        case: The case.
+        number: Its place in its file, from 1 on.
+        chosen: Whether it was taken without being named by its number.
+        site: The folder of the site whose case it is, or None where it lies in none.
+    """
+
+    case: cases.Case
+    number: int
+    chosen: bool
+    site: Path | None
+
+
+def from_case(named: str) -> Taken:
+    """Return a case.
 
     Args:
         named: `FILE`, or `FILE#NUMBER` from 1 on; without a number the first that is no allow.
@@ -90,19 +109,35 @@ def from_case(named: str) -> Scene:
     Raises:
         ConfigurationError: There is no such case.
     """
-    name, _, number = named.partition("#")
+    name, sign, number = named.rpartition("#")
+    if not sign or "/" in number:
+        name, number = named, ""
     known = cases.read(Path(name))
+    if not known:
+        raise ConfigurationError(
+            f"{name} has no case",
+            code="explain.no_case",
+            hint="`inbounds new rule` writes a file of cases to go by",
+        )
     if number:
-        if not number.isdigit() or not 1 <= int(number) <= len(known):
+        if not (number.isascii() and number.isdigit()) or not 1 <= int(number) <= len(known):
             raise ConfigurationError(
                 f"{name} has no case {number}",
                 code="explain.no_case",
                 hint=f"it has {len(known)}, counted from 1",
             )
-        return known[int(number) - 1].scene()
-    if not known:
-        raise ConfigurationError(f"{name} has no case", code="explain.no_case")
-    return next((case for case in known if case.outcome != "allow"), known[0]).scene()
+        place = int(number) - 1
+    else:
+        place = next((n for n, case in enumerate(known) if case.outcome != "allow"), 0)
+    return Taken(case=known[place], number=place + 1, chosen=not number, site=_site_of(Path(name)))
+
+
+def _site_of(file: Path) -> Path | None:
+    for folder in file.absolute().parents:
+        if folder.name == "cases" and any((folder.parent / kind).is_dir() for kind in KINDS):
+            # As it was named, where it was.
+            return Path(os.path.relpath(folder.parent)) if not file.is_absolute() else folder.parent
+    return None
 
 
 def _filled(scene: Scene, sources: Sources) -> Scene:
