@@ -44,13 +44,14 @@ class Development:
 
     Args:
         folder: What `inbounds init` made.
+        deployment: The folder of the deployment, which a refusal says the names of.
 
     Raises:
         ConfigurationError: The folder is not what `inbounds init` makes.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.issuer = DevIssuer(folder, end=self._end)
+    def __init__(self, folder: Path, *, deployment: Path | None = None) -> None:
+        self.issuer = DevIssuer(folder, end=self._end, deployment=deployment)
         self.feed = LiveFeed(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
         self._lock = ProcessLock()
         self._put_at = float("-inf")

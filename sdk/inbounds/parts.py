@@ -93,7 +93,7 @@ class Parts:
         development = None
         if issuer is None:
             _require_issuer(configuration, home)
-            development = Development(home / "issuer")
+            development = Development(home / "issuer", deployment=configuration.deployment_folder)
             issuer = development.issuer
         about = development.issuer.about if development else None
         names: dict[str, str] = {

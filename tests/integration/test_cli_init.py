@@ -162,6 +162,56 @@ def test_who_it_is_for_can_be_said(tmp_path):
     assert deployment.destinations["own_domain"].domains == ["corp.example"]
 
 
+TASKS = """
+INTENT = "correspond"
+
+def answer(user):
+    with guard.task(INTENT, subject="bob@acme.example", prompt=user): ...
+    with guard.task(intent="book", subject=user): ...
+    with guard.task(computed(), subject="bob@acme.example"): ...
+    queue.task("not a task of ours")
+"""
+
+
+def test_the_draft_fits_the_tasks_that_the_sources_begin(tmp_path):
+    (tmp_path / "app.py").write_text(ASSISTANT.partition("with guard.task")[0] + TASKS, "utf-8")
+    done = inbounds(tmp_path, "init", "app.py")
+    assert done.code == 0, done.err
+    deployment = load(tmp_path / "deployment")
+    assert [*deployment.intents] == ["correspond", "book"]
+    assert deployment.intents["book"].tools == ["mail.read", "mail.send"]
+    assert [*deployment.subjects] == ["bob@acme.example"]
+    assert next(iter(deployment.agents.values())).owner == "bob@acme.example"
+    for intent in deployment.intents:
+        assert f"in deployment/intents.yaml, say what a user asks for with `{intent}`" in done.out
+
+
+def test_what_is_wished_for_wins_over_what_tasks_say(tmp_path):
+    (tmp_path / "app.py").write_text(ASSISTANT.partition("with guard.task")[0] + TASKS, "utf-8")
+    wishes = ("--intent", "answer", "--subject", "carol@acme.example")
+    assert inbounds(tmp_path, "init", "app.py", *wishes).code == 0
+    deployment = load(tmp_path / "deployment")
+    assert [*deployment.intents] == ["answer"]
+    assert [*deployment.subjects] == ["carol@acme.example"]
+
+
+def test_tasks_that_a_deployment_knows_nothing_of_are_told_with_their_lines(folder):
+    with (folder / "app.py").open("a", encoding="utf-8") as file:
+        file.write('with guard.task("sumarise", subject="bob@acme.example"): ...\n')
+    done = inbounds(folder, "init", "app.py", "--json")
+    line = len((folder / "app.py").read_text("utf-8").splitlines())
+    assert done.json["further"] == [
+        (
+            f"deployment/intents.yaml has no `sumarise`, for which app.py:{line} begins a task; "
+            "did you mean `summarise`?"
+        ),
+        (
+            f"deployment/subjects.yaml has no `bob@acme.example`, for which app.py:{line} begins "
+            "a task; did you mean `alice@acme.example`?"
+        ),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -1,5 +1,6 @@
 """The development issuer: what it signs, and what it refuses to sign with."""
 
+import dataclasses
 import json
 import os
 
@@ -7,11 +8,13 @@ import jwt
 import pytest
 
 from inbounds import ConfigurationError, TokenInvalid
+from inbounds.deployment import load
 from inbounds.identity import TaskRequest
 from inbounds.issuer.dev import About, DevIssuer
 from inbounds.issuer.keys import SigningKey, thumbprint
 from inbounds.models import TaskClaims
 from inbounds.pdp import ISSUANCE, Reply
+from inbounds.testing import small_deployment
 
 ABOUT = About(
     issuer="https://issuer.acme.example",
@@ -52,6 +55,28 @@ class Policy:
 
     def close(self):
         pass
+
+
+def refused(folder, codes, *, elsewhere=False, environments=None, **asked):
+    """Begin a task that the policy grants nothing of, with a deployment at hand."""
+    deployment = small_deployment()
+    if environments is not None:
+        deployment["environments"] = environments
+        for entry in [*deployment["issuers"].values(), *deployment["peps"].values()]:
+            entry["environments"] = [*environments]
+        for tool in deployment["tools"].values():
+            if "environment" in tool:
+                tool["environment"] = next(iter(environments))
+    place = folder.parent / "deployment"
+    place.mkdir()
+    for name, value in deployment.items():
+        (place / f"{name}.yaml").write_text(json.dumps(value), "utf-8")
+    load(place)
+    reasons = [{"code": code, "message": "no", "remedy": f"mend {code}"} for code in codes]
+    policy = Policy({"issued": False, "reasons": reasons})
+    policy.holds_deployment = elsewhere
+    dev = DevIssuer(folder, end=print, deployment=place)
+    dev.begin(dataclasses.replace(request(), **asked), policy)
 
 
 @pytest.fixture
@@ -146,6 +171,99 @@ class TestTokens:
             issuer(folder).begin(request(), Policy({"issued": False, "reasons": [reason]}))
 
         assert (ei.value.code, ei.value.hint) == ("issuance.agent", "ask")
+
+    @pytest.mark.parametrize(
+        ("code", "asked", "said"),
+        [
+            (
+                "issuance.intent",
+                {"intent": "corespond"},
+                "the deployment knows no intent `corespond`; did you mean `correspond`?",
+            ),
+            (
+                "issuance.intent",
+                {"intent": "x"},
+                "the deployment knows no intent `x`; known are `correspond`",
+            ),
+            (
+                "issuance.subject",
+                {"subject": "alic@acme.example"},
+                (
+                    "the subject `alic@acme.example` is not registered; "
+                    "did you mean `alice@acme.example`?"
+                ),
+            ),
+            (
+                "issuance.subject",
+                {"subject": "x"},
+                "the subject `x` is not registered",
+            ),
+            (
+                "issuance.agent",
+                {"agent": "spiffe://acme.example/agent/asistant"},
+                (
+                    "the agent `spiffe://acme.example/agent/asistant` is not registered or not "
+                    "active; did you mean `spiffe://acme.example/agent/assistant`?"
+                ),
+            ),
+            (
+                "issuance.environment",
+                {"environment": "develpment"},
+                "the deployment knows no environment `develpment`; did you mean `development`?",
+            ),
+            (
+                "issuance.tenant",
+                {"tenant": "corp"},
+                (
+                    "agent `spiffe://acme.example/agent/assistant` and subject "
+                    "`alice@acme.example` are not both of the tenant `corp`"
+                ),
+            ),
+        ],
+    )
+    def test_a_refusal_names_what_was_asked_for_and_what_is_meant(self, folder, code, asked, said):
+        """
+        What the policy says in general is said of this task, with what the deployment knows.
+        """
+        with pytest.raises(TokenInvalid) as ei:
+            refused(folder, [code], **asked)
+
+        assert (ei.value.code, ei.value.message) == (code, said)
+
+    def test_a_deployment_that_did_not_judge_is_not_quoted(self, folder):
+        """
+        Where the policy has its deployment from elsewhere, the folder says nothing of it.
+        """
+        with pytest.raises(TokenInvalid) as ei:
+            refused(folder, ["issuance.intent"], elsewhere=True, intent="corespond")
+
+        assert ei.value.message == "the deployment knows no intent `corespond`"
+
+    def test_a_development_issuer_before_a_production_deployment_is_named(self, folder):
+        """
+        The environment is the issuer's own, and none of the deployment's is for development.
+        """
+        with pytest.raises(TokenInvalid) as ei:
+            refused(folder, ["issuance.environment"], environments={"production": {}})
+
+        for words in (
+            "knows no environment `development`; known are `production`",
+            "it is the one that the development issuer's issuer.json names",
+            "in production, pass `issuer=`",
+        ):
+            assert words in ei.value.message
+
+    def test_what_follows_is_left_out_and_every_remedy_is_said(self, folder):
+        """
+        A subject that nobody knows is of no tenant either.
+        """
+        codes = ["issuance.intent", "issuance.subject", "issuance.tenant"]
+        with pytest.raises(TokenInvalid) as ei:
+            refused(folder, codes, intent="x", subject="y")
+
+        assert "both of the tenant" not in ei.value.message
+        assert "the subject `y` is not registered" in ei.value.message
+        assert ei.value.hint == "mend issuance.intent; mend issuance.subject"
 
     @pytest.mark.parametrize(
         "answer",

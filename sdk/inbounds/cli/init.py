@@ -26,7 +26,8 @@ def command(
         ),
     ] = None,
     subject: Annotated[
-        str, typer.Option(help="The user it is for. (default: alice@acme.example)")
+        str,
+        typer.Option(help="The user it is for. (default: as tasks say, or alice@acme.example)"),
     ] = "",
     agent: Annotated[
         str,
@@ -36,7 +37,9 @@ def command(
     ] = "",
     tenant: Annotated[str, typer.Option(help="The tenant. (default: acme)")] = "",
     environment: Annotated[str, typer.Option(help="The environment. (default: development)")] = "",
-    intent: Annotated[str, typer.Option(help="What a user asks for. (default: summarise)")] = "",
+    intent: Annotated[
+        str, typer.Option(help="What a user asks for. (default: as tasks say, or summarise)")
+    ] = "",
     deployment: Annotated[
         Path | None,
         typer.Option(help="The folder to write to. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
@@ -49,7 +52,7 @@ def command(
     ] = None,
     as_json: output.Json = False,
 ) -> None:
-    """Draft a deployment and a development issuer from the tools that sources guard.
+    """Draft a deployment and a development issuer from the tools and tasks of sources.
 
     Sources are read and never run. What is there already is kept: a second run adds tools that
     were not registered. Effects are left for a person to set; until then a tool is denied.
@@ -72,6 +75,7 @@ def command(
         )
     done = set_up(
         found.tools,
+        found.tasks,
         deployment=deployment or Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment"),
         home=_home(),
         wishes=Wishes(

@@ -25,19 +25,19 @@ class Names:
     """Who and what a draft is about.
 
     Attributes:
-        subject: The id of the one user.
+        subjects: The ids of the users, the agent's owner first.
         agent: The SPIFFE ID of the one agent.
         tenant, environment, pep: Where and behind what it acts.
-        intent: The name of the one intent.
+        intents: The names of the intents.
         audience: Who the tokens are made for.
     """
 
-    subject: str
+    subjects: tuple[str, ...]
     agent: str
     tenant: str
     environment: str
     pep: str
-    intent: str
+    intents: tuple[str, ...]
     audience: str
 
 
@@ -148,7 +148,7 @@ def _agents(names: Names, tools: Sequence[FoundTool]) -> str:
 # The agents, by SPIFFE ID. One that is not here can do nothing.
 
 {plain(names.agent)}:
-  owner: {plain(names.subject)}  # who answers for it
+  owner: {plain(names.subjects[0])}  # who answers for it
   state: active  # or suspended, retired
   clearance: {LABEL}  # the highest label it may see
   tenants: [{plain(names.tenant)}]
@@ -159,12 +159,11 @@ def _agents(names: Names, tools: Sequence[FoundTool]) -> str:
 
 
 def _subjects(names: Names) -> str:
+    users = "\n".join(f"{plain(subject)}:\n  groups: [{_GROUP}]\n" for subject in names.subjects)
     return f"""\
 # The users on whose authority an agent works. It never has more rights than they have.
 
-{plain(names.subject)}:
-  groups: [{_GROUP}]
-"""
+{users}"""
 
 
 def _groups(names: Names) -> str:
@@ -180,12 +179,18 @@ def _groups(names: Names) -> str:
 
 
 def _intents(names: Names, tools: Sequence[FoundTool], types: Sequence[str]) -> str:
-    resources = "".join(f"\n    - {{type: {plain(kind)}}}" for kind in types)
+    intents = "\n".join(_intent(name, tools, types) for name in names.intents)
     return f"""\
 # What a user can ask for. A task has the effects, tools and resources of its intent, and no
 # others, however its agent was talked into wanting them.
 
-{plain(names.intent)}:
+{intents}"""
+
+
+def _intent(name: str, tools: Sequence[FoundTool], types: Sequence[str]) -> str:
+    resources = "".join(f"\n    - {{type: {plain(kind)}}}" for kind in types)
+    return f"""\
+{plain(name)}:
   description: ""
   effects: [read]  # what the user asks for when asking for this
   label: {LABEL}  # the highest label it reaches up to
@@ -208,7 +213,8 @@ resources:  # a guess for each
 
 
 def _destinations(names: Names) -> str:
-    domain = names.subject.rpartition("@")[2] if "@" in names.subject else "example.com"
+    first = names.subjects[0]
+    domain = first.rpartition("@")[2] if "@" in first else "example.com"
     return f"""\
 # Where data may be sent, for intents to name: mail domains, whole addresses, hosts.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -14,13 +14,15 @@ from inbounds.deployment import FIELDS, load
 from inbounds.development import Development
 from inbounds.errors import ConfigurationError
 from inbounds.issuer.dev import About, read_about
+from inbounds.misfits import meant
 from inbounds.models import Deployment
 from inbounds.spiffe import is_spiffe_id
 
 from .deployment import LABEL, Names, block, drafted
 from .insertion import flow, plain, with_block, with_entry
-from .tools import FoundTool
+from .tools import FoundTask, FoundTool
 
+_INTENT = "summarise"
 _AGENT = "spiffe://acme.example/agent/assistant"
 
 
@@ -61,7 +63,12 @@ class SetUp:
 
 
 def set_up(
-    tools: Mapping[str, FoundTool], *, deployment: Path, home: Path, wishes: Wishes
+    tools: Mapping[str, FoundTool],
+    tasks: Sequence[FoundTask] = (),
+    *,
+    deployment: Path,
+    home: Path,
+    wishes: Wishes,
 ) -> SetUp:
     """Draft a deployment and an issuer, or add to those there are.
 
@@ -70,6 +77,7 @@ def set_up(
 
     Args:
         tools: What was found, by name.
+        tasks: The tasks that were found; what is wished for wins over what they say.
         deployment: The folder of the deployment's YAML.
         home: The state folder; the issuer goes into `issuer` in it.
         wishes: Who and what it is to be about.
@@ -80,9 +88,11 @@ def set_up(
     done = SetUp(deployment, home / "issuer")
     there = deployment.is_dir() and any((deployment / f"{name}.yaml").exists() for name in FIELDS)
     if there:
-        _add(done, tools, load(deployment), wishes)
+        known = load(deployment)
+        _add(done, tools, known, wishes)
+        _say_what_tasks_want(done, tasks, known, wishes)
     else:
-        _begin(done, tools, wishes)
+        _begin(done, tools, tasks, wishes)
     in_force = load(deployment) if not done.by_hand else None
     if in_force is not None:
         done.unset = sorted(name for name, tool in in_force.tools.items() if not tool.effects)
@@ -92,15 +102,17 @@ def set_up(
 # --- where there is nothing ----------------------------------------------------------------
 
 
-def _begin(done: SetUp, tools: Mapping[str, FoundTool], wishes: Wishes) -> None:
+def _begin(
+    done: SetUp, tools: Mapping[str, FoundTool], tasks: Sequence[FoundTask], wishes: Wishes
+) -> None:
     agent = wishes.agent or _AGENT
     names = Names(
-        subject=wishes.subject or "alice@acme.example",
+        subjects=_first(wishes.subject, (task.subject for task in tasks), "alice@acme.example"),
         agent=agent,
         tenant=wishes.tenant or "acme",
         environment=wishes.environment or "development",
         pep=f"{agent.rpartition('/')[2]}-pep",
-        intent=wishes.intent or "summarise",
+        intents=_first(wishes.intent, (task.intent for task in tasks), _INTENT),
         audience="inbounds",
     )
     about = read_about(done.issuer) if _has_issuer(done) else None
@@ -129,10 +141,16 @@ def _begin(done: SetUp, tools: Mapping[str, FoundTool], wishes: Wishes) -> None:
             shutil.copyfile(path, done.deployment / path.name)
             done.written.append(done.deployment / path.name)
     done.added = sorted(tools)
-    if wishes.intent:
+    if wishes.intent or names.intents != (_INTENT,):
         intents = done.deployment / "intents.yaml"
-        said = f"in {intents}, say what a user asks for with `{names.intent}`"
-        done.further = [f"{said}: its `effects` are [read] so far, its `destinations` none"]
+        for intent in names.intents:
+            said = f"in {intents}, say what a user asks for with `{intent}`"
+            done.further += [f"{said}: its `effects` are [read] so far, its `destinations` none"]
+
+
+def _first(wish: str, found: Iterable[str], usual: str) -> tuple[str, ...]:
+    """What was wished for, else what was found, each once, else what is usual."""
+    return (wish,) if wish else tuple(dict.fromkeys(filter(None, found))) or (usual,)
 
 
 def _has_issuer(done: SetUp) -> bool:
@@ -192,12 +210,12 @@ def _add(
     missing = [tool for name, tool in tools.items() if name not in deployment.tools]
     if missing:
         names = Names(
-            subject="",
+            subjects=(),
             agent=about.agent,
             tenant=about.tenant,
             environment=about.environment,
             pep=about.pep,
-            intent="",
+            intents=(),
             audience=about.audience,
         )
         _register(done, missing, names, deployment)
@@ -205,6 +223,26 @@ def _add(
         intents = done.deployment / "intents.yaml"
         said = f"{intents} has no `{wishes.intent}`"
         done.further.append(f"{said}: add it there, with its `effects`, `tools` and `label`")
+
+
+def _say_what_tasks_want(
+    done: SetUp, tasks: Sequence[FoundTask], deployment: Deployment, wishes: Wishes
+) -> None:
+    """Name what the sources ask for and the deployment does not know."""
+    wanted: list[tuple[str, Iterable[str], dict[str, FoundTask]]] = []
+    if not wishes.intent:
+        asked = {task.intent: task for task in reversed(tasks)}
+        wanted.append(("intents.yaml", [*deployment.intents], asked))
+    if not wishes.subject:
+        asked = {task.subject: task for task in reversed(tasks)}
+        wanted.append(("subjects.yaml", [*deployment.subjects], asked))
+    for file, known, asked in wanted:
+        for name in sorted(asked.keys() - {"", *known}):
+            where = f"{asked[name].file}:{asked[name].line}"
+            done.further.append(
+                f"{done.deployment / file} has no `{name}`, for which {where} begins a task"
+                f"{meant(name, known)}"
+            )
 
 
 def _register(
@@ -291,12 +329,12 @@ def _named(deployment: Deployment, wishes: Wishes) -> Names:
             hint="add one to deployment/peps.yaml",
         )
     return Names(
-        subject="",
+        subjects=(),
         agent=agent,
         tenant=tenant,
         environment=environment,
         pep=peps[0],
-        intent="",
+        intents=(),
         audience=deployment.settings.audience,
     )
 

@@ -12,6 +12,7 @@ from inbounds.errors import ConfigurationError
 
 from .arguments import Arguments, Leaf
 
+_LONGEST_NAME = 256
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -43,16 +44,34 @@ class FoundTool:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundTask:
+    """A task that is begun, `guard.task(intent, subject=…)`, as its source shows it.
+
+    Attributes:
+        intent: The name of its intent, or "" where that is computed.
+        subject: The id of its subject, or "" where that is computed.
+        file: The source.
+        line: Its line.
+    """
+
+    intent: str
+    subject: str
+    file: Path
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What the sources hold: the tools by name, and what could not be told."""
+    """What the sources hold: tools by name, tasks in order, and what could not be told."""
 
     tools: dict[str, FoundTool]
+    tasks: tuple[FoundTask, ...]
     notes: tuple[str, ...]
     files: int
 
 
 def find(paths: Sequence[Path], *, strict: bool) -> Found:
-    """Read the sources and return the tools they guard.
+    """Read the sources and return the tools they guard and the tasks they begin.
 
     Args:
         paths: The sources.
@@ -62,6 +81,7 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
         ConfigurationError: A source cannot be read.
     """
     tools: dict[str, FoundTool] = {}
+    tasks: list[FoundTask] = []
     notes: list[str] = []
     for path in paths:
         try:
@@ -74,7 +94,9 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
                 ) from error
             notes.append(what)
             continue
-        for tool in _Source(path, tree, notes).tools():
+        source = _Source(path, tree, notes)
+        tasks += source.tasks()
+        for tool in source.tools():
             if tool.name in tools:
                 notes.append(
                     f"{path}:{tool.line}: `{tool.name}` is guarded twice; "
@@ -82,7 +104,7 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
                 )
             else:
                 tools[tool.name] = tool
-    return Found(tools, tuple(notes), len(paths))
+    return Found(tools, tuple(tasks), tuple(notes), len(paths))
 
 
 class _Source:
@@ -120,6 +142,26 @@ class _Source:
             tool = self._tool(guard, function)
             if tool is not None:
                 yield tool
+
+    def tasks(self) -> list[FoundTask]:
+        """Every `<anything>.task(…, subject=…)`, in the order of the source."""
+        begun = [
+            node
+            for node in ast.walk(self._tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "task"
+            and _keyword(node, "subject") is not None
+        ]
+        return [
+            FoundTask(
+                self._said(node.args[0] if node.args else _keyword(node, "intent")),
+                self._said(_keyword(node, "subject")),
+                self._path,
+                node.lineno,
+            )
+            for node in sorted(begun, key=lambda node: node.lineno)
+        ]
 
     def _decorated(self) -> Iterator[tuple[ast.Call, _Function | None]]:
         """`@guard.tool(…)` on a function."""
@@ -174,6 +216,10 @@ class _Source:
         given = guard.args[0] if guard.args else _keyword(guard, "name")
         text = self._text(given)
         return text if text and text.isprintable() else None
+
+    def _said(self, node: ast.expr | None) -> str:
+        text = self._text(node) or ""
+        return text if text.isprintable() and len(text) <= _LONGEST_NAME else ""
 
     def _text(self, node: ast.expr | None) -> str | None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

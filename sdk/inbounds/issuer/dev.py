@@ -20,6 +20,7 @@ from inbounds.pdp import ISSUANCE
 from inbounds.regular_file import read_regular
 
 from .keys import SigningKey
+from .refused import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,13 +58,17 @@ class DevIssuer:
     Args:
         folder: Holds `issuer.json`, one `<kid>.pem` per key, and the feed's `feed.pem`.
         end: What makes a task worthless; the revocation feed's `end`.
+        deployment: The folder of the deployment, which a refusal says the names of.
 
     Raises:
         ConfigurationError: The folder is not what `inbounds init` makes, or others can read it.
     """
 
-    def __init__(self, folder: Path, *, end: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, *, end: Callable[[str], None], deployment: Path | None = None
+    ) -> None:
         self.folder = folder
+        self._deployment = deployment
         self.about = read_about(folder)
         self._end = end
         self._key = SigningKey.read(folder / f"{self.about.kid}.pem")
@@ -141,11 +146,13 @@ class DevIssuer:
         except ValidationError:
             raise InvalidAnswer("the PDP's answer about the task is none") from None
         if not answer.issued or answer.authority is None:
-            reasons = answer.reasons or ()
-            raise TokenInvalid(
-                "; ".join(reason.message for reason in reasons) or "nothing grants this task",
-                code=reasons[0].code if reasons else "issuance.refused",
-                hint=reasons[0].remedy if reasons else "",
+            # Where the policy has its deployment from elsewhere, the folder says nothing of it.
+            ours = getattr(pdp, "holds_deployment", True) is False
+            raise refusal(
+                request,
+                answer.reasons or (),
+                about=self.about,
+                deployment=self._deployment if ours else None,
             )
         grant = TaskGrant(
             token="",
