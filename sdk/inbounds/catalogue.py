@@ -17,6 +17,7 @@ from typing import Any, get_args
 
 from . import rego_module
 from .errors import ConfigurationError
+from .misfits import meant
 from .models import Severity
 
 KINDS = ("rules", "escalations", "obligations")
@@ -259,13 +260,23 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
 
     def text(place: dict[str, Any], key: str, name: str, *, needed: bool = True) -> str:
         value = place.get(key, "")
-        if not isinstance(value, str) or (needed and not value.strip()):
+        if not isinstance(value, str):
+            raise _unfit(file, name, "is no text: put it in quotes")
+        if needed and not value.strip():
             raise _lacks(file, name, "a line of text")
         return value.strip()
 
     severity = custom.get("severity", "low" if optional else None)
-    if severity not in _SEVERITIES:
+    if severity is None:
         raise _lacks(file, "custom.severity", "one of " + ", ".join(_SEVERITIES))
+    if severity not in _SEVERITIES:
+        given = f"`{severity}`" if isinstance(severity, str) else "no text"
+        raise _unfit(
+            file,
+            "custom.severity",
+            f"is {given}, none of {', '.join(_SEVERITIES)}",
+            hint=f"give it one of them{meant(severity, _SEVERITIES)}",
+        )
     controls = _texts(file, custom, "controls", ":", needed=not optional)
     depends_on = _texts(file, custom, "depends_on", ".", needed=False)
     return Entry(
@@ -285,11 +296,14 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
 def _texts(
     file: Path, custom: dict[str, Any], key: str, joint: str, *, needed: bool
 ) -> tuple[str, ...]:
+    wanted = f"a list of texts with a `{joint}` in each"
     value = custom.get(key, None if needed else [])
+    if value is None:
+        raise _lacks(file, f"custom.{key}", wanted)
     if not isinstance(value, list) or not all(
         isinstance(text, str) and joint in text for text in value
     ):
-        raise _lacks(file, f"custom.{key}", f"a list of texts with a `{joint}` in each")
+        raise _unfit(file, f"custom.{key}", f"is not {wanted}")
     return tuple(value)
 
 
@@ -298,4 +312,10 @@ def _lacks(file: Path, key: str, wanted: str) -> ConfigurationError:
         f"{file}: the METADATA lacks `{key}`",
         code="catalogue.metadata_incomplete",
         hint=f"give it {wanted}",
+    )
+
+
+def _unfit(file: Path, key: str, what: str, *, hint: str = "mend it there") -> ConfigurationError:
+    return ConfigurationError(
+        f"{file}: the METADATA's `{key}` {what}", code="catalogue.metadata_incomplete", hint=hint
     )

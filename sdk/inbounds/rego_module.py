@@ -33,7 +33,8 @@ def read(source: Path, *, opa: Path) -> Module:
     """Return what `source` says of itself.
 
     Raises:
-        ConfigurationError: It does not parse, or OPA does not run.
+        ConfigurationError: It does not parse, in which case the message has one line per
+            objection, `file:row:column: what`; or OPA does not run.
     """
     # `opa parse` and not `opa inspect`: the latter takes a folder as a bundle, and refuses one
     # whose data does not lie under its roots.
@@ -52,9 +53,9 @@ def read(source: Path, *, opa: Path) -> Module:
         ) from error
     if ran.returncode:
         raise ConfigurationError(
-            f"{source}: does not parse: {(ran.stderr or ran.stdout).strip()}",
+            "\n".join(_objections(source, ran.stderr or ran.stdout)),
             code="catalogue.unparsable",
-            hint="`opa check` says more",
+            hint="mend the lines named",
         )
     module = json.loads(ran.stdout)
     return Module(
@@ -68,3 +69,18 @@ def read(source: Path, *, opa: Path) -> Module:
             about for about in module.get("annotations", []) if about.get("scope") == "package"
         ),
     )
+
+
+def _objections(source: Path, said: str) -> list[str]:
+    try:
+        return [_objection(source, error) for error in json.loads(said)["errors"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        first = next(iter(said.strip().splitlines()), "OPA gives no reason")
+        return [f"{source}: does not parse: {first}"]
+
+
+def _objection(source: Path, error: dict[str, Any]) -> str:
+    place = error.get("location") or {}
+    where = "".join(f":{place[key]}" for key in ("row", "col") if key in place)
+    # What OPA says may go on in further lines, which quote the source.
+    return f"{source}{where}: {str(error['message']).splitlines()[0]}"

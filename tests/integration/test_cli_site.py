@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -198,7 +199,15 @@ def test_a_rule_without_an_allowed_and_a_denied_case_is_a_warning(folder, kept, 
     ("old", "new", "step", "says"),
     [
         ("#   remedy: Say here what that person can do now\n", "", "words", "custom.remedy"),
-        ("severity: medium", "severity: grave", "words", "custom.severity"),
+        (
+            "severity: medium",
+            "severity: middling",
+            "words",
+            "`custom.severity` is `middling`, none of low, medium, high, critical",
+        ),
+        ("severity: medium", "severity: hihg", "words", "did you mean `high`?"),
+        ("#   severity: medium\n", "", "words", "the METADATA lacks `custom.severity`"),
+        ("remedy: Say", "remedy: [Say, x] #", "words", "`custom.remedy` is no text"),
         ("ruled_out if", "ruled_in if", "words", "ruled_out"),
         (
             "package site.rules.payroll.after_hours",
@@ -225,6 +234,26 @@ def test_a_rule_that_is_not_sound_is_told_where(folder, old, new, step, says):
     assert says in told
     assert RULE in told
     assert steps["tests"]["state"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place"),
+    [
+        (RULE, "ruled_out if {", "ruled_out if", r":\d+:\d+: .*unexpected"),
+        (RULE, '== "office"', "==", r":\d+:\d+: "),
+        (RULE, "#   severity: medium", "#   severity: [", r":\d+:\d+: .*yaml"),
+        (TEST, "junk {", "junk", r":\d+:\d+: "),
+    ],
+)
+def test_what_does_not_parse_is_told_in_one_line_with_its_place(folder, file, old, new, place):
+    change(folder, file, old, new)
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert steps["form"]["state"] == "failed"
+    assert any(re.match(re.escape(file) + place, line) for line in steps["form"]["lines"])
+    assert all(line.startswith(file) for line in steps["form"]["lines"])
+    assert "METADATA" not in done.out
+    assert steps["compiler"]["state"] == "skipped"
 
 
 def test_what_no_test_reaches_is_shown(folder):

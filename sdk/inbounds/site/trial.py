@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from inbounds import assets
+from inbounds import assets, rego_module
 from inbounds.bundle import compiler, sources
 from inbounds.catalogue import Entry, entries
 from inbounds.errors import ConfigurationError
@@ -18,6 +18,7 @@ from .codes import Codes
 
 State = Literal["ok", "warning", "failed", "skipped"]
 
+_UNPARSABLE = "catalogue.unparsable"
 _TESTS_OF_SITE = r"^data\.site\."
 
 
@@ -65,6 +66,7 @@ class Trial:
         self._site = site
         self._opa = opa
         self.members: list[Entry] = []
+        self._parses = True
 
     def steps(self) -> Iterator[Step]:
         """Try one part after another. What cannot be tried after a failure is skipped."""
@@ -75,7 +77,7 @@ class Trial:
                 continue
             step: Step = getattr(self, f"_{name}")()
             yield step
-            sound = sound and step.state != "failed"
+            sound = sound and step.state in ("ok", "warning")
 
     # --- one part each --------------------------------------------------------------------
 
@@ -84,7 +86,13 @@ class Trial:
         try:
             self.members = entries(self._site, package="site", opa=self._opa)
         except ConfigurationError as error:
-            return Step("words", "failed", "the METADATA is not complete", [_sentence(error)])
+            if error.code == _UNPARSABLE:
+                # That is a matter of its form, which is told next, for every source.
+                self._parses = False
+                return Step("words", "skipped", "not told: a source does not parse")
+            metadata = error.code.startswith("catalogue.metadata_")
+            said = "the METADATA is not in order" if metadata else "nothing would walk it so"
+            return Step("words", "failed", said, [_sentence(error)])
         untested = [
             str(entry.file.parent)
             for entry in self.members
@@ -107,8 +115,13 @@ class Trial:
     def _form(self) -> Step:
         done = compiler.run(self._opa, "fmt", "--list", str(self._site))
         unformed = done.stdout.split()
-        if done.returncode:
-            return Step("form", "warning", "could not be told", [_last_line(done.stderr)])
+        # `opa fmt` does not read METADATA, which does not parse either where it is no YAML.
+        if done.returncode or not self._parses:
+            objections = [*self._unparsable()]
+            if objections:
+                return Step("form", "failed", "what does not parse decides nothing", objections)
+            state: State = "warning" if self._parses else "failed"
+            return Step("form", state, "could not be told", [_last_line(done.stderr)])
         if unformed:
             hint = f"`opa fmt --write {self._site}` puts it right"
             return Step(
@@ -119,6 +132,13 @@ class Trial:
                 {"files": unformed},
             )
         return Step("form", "ok", "as opa fmt writes it")
+
+    def _unparsable(self) -> Iterator[str]:
+        for source in sorted(self._site.rglob("*.rego")):
+            try:
+                rego_module.read(source, opa=self._opa)
+            except ConfigurationError as error:
+                yield from _lines(error)
 
     def _compiler(self) -> Step:
         import tempfile
