@@ -58,11 +58,16 @@ def test_a_report_says_what_was_granted_used_refused_and_never_used(folder):
     assert done.code == 0
     lines = done.out.splitlines()
     assert lines[0] == "in bounds · 1 ran · 1 refused"
-    rows = {line.split()[0]: line for line in lines[2:] if line.strip()}
-    assert "mail.read, mail.send, read" in rows["granted"]
-    assert "mail.read (1)" in rows["used"]
-    assert "mail.send  egress.destination_not_allowed" in rows["refused"]
-    assert rows["never"].split() == ["never", "used", "mail.send"]
+    rows = [" ".join(line.split()) for line in lines[2:]]
+    granted = rows.index("granted tools mail.read, mail.send")
+    assert rows[granted : granted + 5] == [
+        "granted tools mail.read, mail.send",
+        "effects read",
+        "used tools mail.read (1)",
+        "effects read",
+        "never used tools mail.send",
+    ]
+    assert "refused mail.send egress.destination_not_allowed" in rows
 
     done = inbounds(folder, "report", task, "--json")
     assert done.json["verdict"] == "in bounds"

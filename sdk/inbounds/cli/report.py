@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,19 +82,31 @@ def _show(console: Console, told: TaskReport) -> None:
         "intent": told.intent,
         "for": told.subject,
         "by": told.agent,
-        "granted": ", ".join((*told.granted_tools, *told.granted_effects)),
-        "used": ", ".join(f"{tool} ({times})" for tool, times in told.used_tools.items()),
-        "never used": ", ".join((*told.never_used_tools, *told.never_used_effects)),
-        "policy": ", ".join(told.policies),
     }
     for name, value in about.items():
         if value:
             table.add_row(name, escape(value))
+    used = [f"{tool} ({times})" for tool, times in told.used_tools.items()]
+    _add_both(table, "granted", told.granted_tools, told.granted_effects)
+    _add_both(table, "used", used, told.used_effects)
+    _add_both(table, "never used", told.never_used_tools, told.never_used_effects)
+    if told.policies:
+        table.add_row("policy", escape(", ".join(told.policies)))
     _add(table, "refused", "red", told.refused)
     _add(table, "asked", "yellow", told.asked)
     _add(table, "unavailable", "magenta", told.unavailable)
     console.print()
     console.print(table)
+
+
+def _add_both(table: Table, name: str, tools: Sequence[str], effects: Sequence[str]) -> None:
+    """A line for tools and one for effects, as far as there are any."""
+    from rich.markup import escape
+
+    for kind, words in (("tools  ", tools), ("effects", effects)):
+        if words:
+            table.add_row(name, f"[dim]{kind}[/]  {escape(', '.join(words))}")
+            name = ""
 
 
 def _add(table: Table, name: str, colour: str, refused: tuple[Refused, ...]) -> None:
