@@ -29,6 +29,8 @@ from inbounds.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 GATHERED = ROOT / "build" / "image"
+BUILDERS = ("buildah", "podman", "docker")
+"""What can build an image, the usual one first."""
 PREFIX = "localhost/inbounds"
 PYTHON = "3.11"
 """The Python of the demonstration's base, which compiled packages are picked for."""
@@ -51,14 +53,44 @@ class Bases:
     python: str = ""
 
 
-def run(*line: str | Path) -> None:
+class NotBuilt(Exception):
+    """An image cannot be built; one sentence says why, and what to do now."""
+
+
+def run(*line: str | Path, now: str = "") -> None:
     """Run a program in the checkout.
 
+    Args:
+        line: The program, and what it is given.
+        now: What to do where it fails.
+
     Raises:
-        CalledProcessError: It failed; what it said stands above.
+        NotBuilt: It is not installed, or failed; what it said stands above.
     """
+    words = [str(word) for word in line]
+    # What Python runs is named by its module, and the way to Python is nobody's question.
+    name = words[2] if words[1:2] == ["-m"] else words[0]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0"}
-    subprocess.run([str(word) for word in line], cwd=ROOT, env=environment, check=True)
+    try:
+        ended = subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
+    except FileNotFoundError:
+        raise NotBuilt(f"{name} is not installed: `apt-get install {name}`") from None
+    if ended:
+        then = f"; {now}" if now else ""
+        raise NotBuilt(f"{name} ended with {ended}, for what it says above{then}")
+
+
+def require_builder(builder: str) -> None:
+    """Refuse a builder that is not installed, before anything is gathered.
+
+    Raises:
+        NotBuilt: The message names those that are.
+    """
+    if shutil.which(builder) is not None:
+        return
+    others = [f"BUILDER={name}" for name in BUILDERS if name != builder and shutil.which(name)]
+    now = f"{' or '.join(others)} is" if others else "`apt-get install buildah` brings one"
+    raise NotBuilt(f"{builder} is not installed; {now}")
 
 
 def gather_opa(folder: Path, *, bundles: list[Path], key: Path) -> str:
@@ -130,7 +162,7 @@ def gather_demo(folder: Path) -> None:
     """Gather what the image of the demonstration gets: the wheel, what it needs, and `demo/`.
 
     Raises:
-        CalledProcessError: The wheel cannot be built, or a package cannot be had.
+        NotBuilt: The wheel cannot be built, or a package cannot be had.
     """
     fresh(folder)
     (folder / "own").mkdir()
@@ -189,15 +221,20 @@ def build(
     *tags: str,
     context: Path = ROOT,
     arguments: dict[str, str] | None = None,
+    now: str = "",
 ) -> None:
     """Build one image.
 
     Args:
-        builder: `buildah`, `podman` or `docker`.
+        builder: One of `BUILDERS`.
         containerfile: Its path in the checkout.
         tags: What the image is called.
         context: The folder that is copied from.
         arguments: What the Containerfile is told; those that are empty are left to it.
+        now: What to do where it fails.
+
+    Raises:
+        NotBuilt: It failed.
     """
     line: list[str | Path] = [builder, "build"]
     if builder != "docker":
@@ -206,7 +243,7 @@ def build(
         line += ["--build-arg", f"{name}={value}"] if value else []
     for tag in tags:
         line += ["--tag", tag]
-    run(*line, "--file", containerfile, context)
+    run(*line, "--file", containerfile, context, now=now)
 
 
 def fresh(folder: Path) -> None:
@@ -235,7 +272,7 @@ def _as_program(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 def main(arguments: list[str] | None = None) -> int:
     """Build the images and return the exit code."""
     parser = argparse.ArgumentParser(description="Build the images of OPA and the demonstration.")
-    parser.add_argument("--builder", choices=("buildah", "podman", "docker"), default="buildah")
+    parser.add_argument("--builder", choices=BUILDERS, default="buildah")
     parser.add_argument("--bases", choices=("named", "local"), default="named")
     parser.add_argument("--opa-base", default="", help="an image with a static OPA at /opa")
     parser.add_argument("--python-base", default="", help=f"an image with Python {PYTHON}")
@@ -246,7 +283,10 @@ def main(arguments: list[str] | None = None) -> int:
     if (options.bundles is None) != (options.key is None):
         parser.error("--bundles and --key go together")
 
-    if options.bases == "local":
+    require_builder(options.builder)
+    local = options.bases == "local"
+    now = "" if local else "where no registry is reached, BASES=local needs none"
+    if local:
         bases = local_bases(options.builder)
     else:
         bases = Bases(opa=options.opa_base, python=options.python_base)
@@ -263,6 +303,7 @@ def main(arguments: list[str] | None = None) -> int:
             GATHERED / "opa" / "Containerfile",
             *(f"{name}:{__version__}", name),
             arguments={"BASE": bases.opa, **about},
+            now=now,
         )
     if options.only != "opa":
         gather_demo(GATHERED / "demo")
@@ -272,6 +313,7 @@ def main(arguments: list[str] | None = None) -> int:
             "docker/demo.Containerfile",
             *(f"{name}:{__version__}", name),
             arguments={"BASE": bases.python, "OPA_BASE": bases.opa, **about},
+            now=now,
         )
     return 0
 
@@ -279,5 +321,5 @@ def main(arguments: list[str] | None = None) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (InboundsError, subprocess.SubprocessError, OSError) as error:
+    except (InboundsError, NotBuilt, OSError) as error:
         sys.exit(f"image: {error}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests import console
 
 import inbounds
 from inbounds import cli
@@ -94,3 +95,28 @@ def test_brackets_in_an_error_are_not_read_as_markup(capsys):
     assert capsys.readouterr().err == (
         "error  the value [red]x[/red] of [a]\nwhy    x.y\nnow    see [docs]\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "feed.token cannot be read: No such file or directory"),
+        (b"\xff\xfe", "feed.token cannot be read: it is no text"),
+    ],
+)
+def test_a_token_that_cannot_be_read_is_told_with_its_place(tmp_path, content, said):
+    token = tmp_path / "feed.token"
+    if content is not None:
+        token.write_bytes(content)
+    options = ("--opa", "http://127.0.0.1:1", "--token-file", "feed.token")
+    done = console.inbounds(tmp_path, "live", "serve", *options)
+    assert done.code == 1
+    assert f"the token file {tmp_path}/{said}" in done.err
+
+
+def test_a_key_that_is_not_there_is_told_with_the_folder_that_was_looked_in(tmp_path):
+    options = ("--opa", "http://127.0.0.1:1", "--key", "feed.pem", "--store", "feed.sqlite")
+    done = console.inbounds(tmp_path, "live", "serve", *options)
+    assert done.code == 1
+    assert f"the key {tmp_path}/feed.pem cannot be read: No such file or directory" in done.err
+    assert "INBOUNDS_HOME" in done.err

@@ -50,13 +50,14 @@ class SigningKey:
             text, status = read_regular(path)
         except OSError as error:
             raise ConfigurationError(
-                f"the key {path.name} cannot be read: {error.strerror}",
+                f"the key {path.absolute()} cannot be read: {error.strerror}",
                 code="configuration.key_unreadable",
-                hint="`inbounds init` makes a development issuer",
+                hint="run where it is, or name its place: INBOUNDS_HOME, or the option --key of a "
+                "command that has one; `inbounds init` makes a development issuer",
             ) from error
         if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
             raise ConfigurationError(
-                f"the key {path.name} can be read by others",
+                f"the key {path.absolute()} can be read by others",
                 code="configuration.key_exposed",
                 hint=f"chmod 600 {path}, and replace the key if others did read it",
             )
@@ -66,7 +67,7 @@ class SigningKey:
             private = None
         if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
             raise ConfigurationError(
-                f"the key {path.name} is no P-256 private key in PEM",
+                f"the key {path.absolute()} is no P-256 private key in PEM",
                 code="configuration.key_malformed",
                 hint="ES256 is what every part of the deployment accepts",
             )
