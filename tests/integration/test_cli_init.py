@@ -55,6 +55,15 @@ def test_until_a_person_has_set_its_effects_a_tool_is_denied(folder):
     assert "deployment/tools.yaml" in done.err
 
 
+def test_an_intent_that_the_draft_does_not_know_is_told_with_what_is_meant(folder):
+    path = folder / "app.py"
+    path.write_text(path.read_text("utf-8").replace('task("summarise"', 'task("sumarise"'), "utf-8")
+    done = python(folder, "app.py")
+    assert done.code != 0
+    said = "the deployment knows no intent `sumarise`; did you mean `summarise`? [issuance.intent]"
+    assert said in done.err
+
+
 def test_the_draft_is_a_deployment_with_no_effects(folder):
     deployment = load(folder / "deployment")
     assert {name: tool.effects for name, tool in deployment.tools.items()} == {

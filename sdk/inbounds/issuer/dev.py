@@ -20,7 +20,6 @@ from inbounds.pdp import ISSUANCE
 from inbounds.regular_file import read_regular
 
 from .keys import SigningKey
-from .refused import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +145,8 @@ class DevIssuer:
         except ValidationError:
             raise InvalidAnswer("the PDP's answer about the task is none") from None
         if not answer.issued or answer.authority is None:
+            from .refused import refusal
+
             # Where the policy has its deployment from elsewhere, the folder says nothing of it.
             ours = getattr(pdp, "holds_deployment", True) is False
             raise refusal(
