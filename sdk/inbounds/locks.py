@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
+import _thread
 import os
-import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class ProcessLock:
-    """A `threading.Lock` for a `with` block, of one process.
+class ProcessLock(_thread.RLock):  # type: ignore[misc]  # final to type checkers only
+    """A `threading.RLock` for a `with` block, of one process.
 
     A fork copies a lock as it is, and only the thread that forked: what another thread of the
     parent held then would never be given back in the child.
+
+    A signal's handler runs in the midst of what its thread was doing, also within a block. It
+    may enter the block once more, since the thread cannot leave it before the handler is done.
     """
 
-    __slots__ = ("__weakref__", "_held", "_lock")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         _made.add(self)
 
-    def __enter__(self) -> None:
-        lock = self._lock
-        lock.acquire()
-        self._held = lock
-
-    def __exit__(self, *_: object) -> None:
-        # The one that was taken: within the block there may have been a fork.
-        self._held.release()
+    @property
+    def mine(self) -> bool:
+        """Whether this thread is within the block already, as a signal's handler may be."""
+        return bool(self._is_owned())  # type: ignore[attr-defined]  # as `Condition` asks
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[bool]:
         """Wait so long at most, and say whether it was taken for the block."""
-        lock = self._lock
-        taken = lock.acquire(timeout=max(0.0, seconds))
+        taken = self.acquire(timeout=max(0.0, seconds))
         try:
             yield taken
         finally:
             if taken:
-                lock.release()
+                self.release()
 
 
 _made: weakref.WeakSet[ProcessLock] = weakref.WeakSet()
@@ -48,7 +45,9 @@ _made: weakref.WeakSet[ProcessLock] = weakref.WeakSet()
 
 def _after_fork() -> None:
     for lock in list(_made):
-        lock._lock = threading.Lock()  # noqa: SLF001 -- one noun in one file
+        # The thread that forked, and is the child's only one, gives back what it holds itself.
+        if not lock.mine:
+            lock._at_fork_reinit()  # type: ignore[attr-defined]  # noqa: SLF001 -- as `threading`
 
 
 if hasattr(os, "register_at_fork"):

@@ -63,7 +63,10 @@ class Task:
         self._lock = ProcessLock()
         self._blocks = 0
         self._unrecorded: list[Executed] = []
-        self._ended = False
+        self._reconciling = ProcessLock()
+        # Refused here from now on; and known to the issuer, which may fail and take long.
+        self._ended = self._told = False
+        self._telling = ProcessLock()
         self.id = grant.task
         self.session = session
         self.cut = grant.cut
@@ -164,9 +167,7 @@ class Task:
         resource: ResourceOf | None = None,
     ) -> Decision:
         """Async twin of `evaluate`."""
-        import asyncio
-
-        return await asyncio.to_thread(self.evaluate, tool, arguments, resource=resource)
+        return await self._guard.aevaluate(self, tool, arguments, resource=resource)
 
     # --- its life -------------------------------------------------------------------------
 
@@ -201,15 +202,22 @@ class Task:
             DecisionUnavailable: `task.over` or `task.unreconciled`.
         """
         if self._ended:
-            raise DecisionUnavailable(
-                "the task is over", code="task.over", hint="begin another task"
-            )
+            raise _over()
         if self._unrecorded:
             raise DecisionUnavailable(
                 "an outcome of this task is not in the evidence log",
                 code="task.unreconciled",
                 hint="mend the evidence log, then `task.reconcile()`",
             )
+
+    def require_under_way(self) -> None:
+        """Refuse to go on with what was begun, once the task is over.
+
+        Raises:
+            DecisionUnavailable: `task.over`: it was ended in this process, or its time is up.
+        """
+        if self._ended or clock.now() >= self._grant.authority.deadline:
+            raise _over()
 
     def hold_unrecorded(self, record: Executed) -> None:
         """Keep an outcome that the evidence log did not take."""
@@ -220,17 +228,22 @@ class Task:
         """Write the outcomes that the evidence log did not take; then calls go on.
 
         Returns:
-            How many were written.
+            How many were written by this call; another thread may have written the others.
 
         Raises:
             DecisionUnavailable: The evidence log still does not take them.
         """
+        if self._reconciling.mine:
+            # A signal's handler: what it has interrupted goes on with them.
+            return 0
         written = 0
-        while self._unrecorded:
-            self._guard.evidence.executed(self._unrecorded[0])
-            with self._lock:
-                del self._unrecorded[0]
-            written += 1
+        with self._reconciling:
+            while self._unrecorded:
+                # Held until it is written, so that no call comes between.
+                self._guard.evidence.executed(self._unrecorded[0])
+                with self._lock:
+                    del self._unrecorded[0]
+                written += 1
         return written
 
     def report(self) -> TaskReport:
@@ -238,12 +251,23 @@ class Task:
         return self._guard.report(self.id)
 
     def end(self) -> None:
-        """End the task: its tokens are worthless from here on. A second time does nothing."""
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
-        self._guard.issuer.end(self.id)
+        """End the task: its tokens are worthless from here on.
+
+        This process refuses its calls at once, even where the issuer could not be told. Then it
+        is told when the task is ended again; once it knows, that does nothing.
+
+        Raises:
+            InboundsError: The issuer could not be told, so that elsewhere a token may still be
+                good until it expires. What an issuer of yours raises passes through.
+        """
+        self._ended = True
+        if self._telling.mine:
+            # A signal's handler: what it has interrupted is telling the issuer.
+            return
+        with self._telling:
+            if not self._told:
+                self._guard.issuer.end(self.id)
+                self._told = True
 
     def __enter__(self) -> Self:
         with self._lock:
@@ -270,9 +294,11 @@ class Task:
         trace: TracebackType | None,
     ) -> None:
         if self._left():
-            import asyncio
+            from .threads import beside
 
-            await asyncio.to_thread(self.end)
+            # Before anything that can be cancelled.
+            self._ended = True
+            await beside(self.end)
 
     def _left(self) -> bool:
         """Leave one block; tell whether it was the last, in whatever thread the others were."""
@@ -290,3 +316,7 @@ class Task:
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, intent={self._grant.request.intent!r})"
+
+
+def _over() -> DecisionUnavailable:
+    return DecisionUnavailable("the task is over", code="task.over", hint="begin another task")

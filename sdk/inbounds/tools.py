@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -21,6 +22,7 @@ from .tasks import current
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from .errors import Executed
     from .pep import Permit
     from .tasks import Task
 
@@ -147,7 +149,7 @@ class GuardedTool(Generic[P, R_co]):
         Raises:
             ArgumentNotRepresentable: One that the function needs is missing.
         """
-        whole = dict(arguments)
+        whole = by_name(arguments)
         for name, parameter in self.signature.parameters.items():
             if name in whole or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
@@ -174,27 +176,53 @@ class GuardedTool(Generic[P, R_co]):
         judged = permit.arguments
         permit.await_run()
         try:
-            if judged.keys() - self.signature.parameters.keys():
-                raise _does_not_fit(self.name, "one that it does not take was judged")
-            args, kwargs = self._spread(self._restored(judged))
-        except InboundsError:
+            return self._laid_out(permit, judged)
+        except BaseException:
             permit.cancel()
             raise
 
-        def run() -> Any:
-            permit.compare(judged)
-            return typing.cast("Any", self.function)(*args, **kwargs)
+    async def aready(self, task: Task, permit: Permit) -> Callable[[], Any]:
+        """Async twin of `ready`; also refuses what is over, which would be recorded in the loop.
 
-        return run
+        Raises:
+            ArgumentNotRepresentable: As `ready`.
+            DecisionUnavailable: `task.over`, or `task.unreconciled`.
+        """
+        from .threads import beside
+
+        try:
+            with _about(permit):
+                task.require_usable()
+        except InboundsError:
+            await beside(permit.cancel)
+            raise
+        judged = permit.arguments
+        permit.await_run()
+        try:
+            return self._laid_out(permit, judged)
+        except BaseException:
+            await beside(permit.cancel)
+            raise
 
     def iterate(self, task: Callable[[], Task], arguments: Mapping[str, Any]) -> Iterator[Any]:
-        """Iterate over the function's items under one permit, asked for with the first."""
-        permit = task().permit(self, arguments)
+        """Iterate over the function's items under one permit, asked for with the first.
+
+        Raises:
+            DecisionUnavailable: `task.over`: the task has ended meanwhile. It has run so far.
+        """
+        from .lazy import refuse_lazy
+
+        within = task()
+        permit = within.permit(self, arguments)
         run = self.ready(permit)
         try:
             # No `yield from`: what is sent into the generator would reach the tool unjudged.
-            for item in run():
-                yield permit.admitted(item)
+            with contextlib.closing(run()) as items:
+                for item in items:
+                    refuse_lazy(self.name, item)
+                    yield permit.admitted(item)
+                    with _about(permit, "yes"):
+                        within.require_under_way()
         except BaseException as error:
             permit.fail(error)
             raise
@@ -204,15 +232,35 @@ class GuardedTool(Generic[P, R_co]):
         self, task: Callable[[], Task], arguments: Mapping[str, Any]
     ) -> AsyncIterator[Any]:
         """Async twin of `iterate`."""
-        permit = await task().apermit(self, arguments)
-        run = self.ready(permit)
+        from .lazy import is_plain, refuse_lazy
+        from .threads import beside
+
+        within = task()
+        permit = await within.apermit(self, arguments)
+        run = await self.aready(within, permit)
         try:
-            async for item in run():
-                yield permit.admitted(item)
+            async with contextlib.aclosing(run()) as items:
+                async for item in items:
+                    refuse_lazy(self.name, item)
+                    # One that is withheld is recorded, and the loop must not wait for that.
+                    yield item if is_plain(item) else await beside(permit.admitted, item)
+                    with _about(permit, "yes"):
+                        within.require_under_way()
         except BaseException as error:
-            permit.fail(error)
+            await beside(permit.fail, error)
             raise
-        permit.finish(None)
+        await beside(permit.finish, None)
+
+    def _laid_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:
+        if judged.keys() - self.signature.parameters.keys():
+            raise _does_not_fit(self.name, "one that it does not take was judged")
+        args, kwargs = self._spread(self._restored(judged))
+
+        def run() -> Any:
+            permit.compare(judged)
+            return typing.cast("Any", self.function)(*args, **kwargs)
+
+        return run
 
     def _spread(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Lay whole arguments out as the signature takes them."""
@@ -220,7 +268,10 @@ class GuardedTool(Generic[P, R_co]):
         kwargs: dict[str, Any] = {}
         for name, parameter in self.signature.parameters.items():
             if parameter.kind is parameter.VAR_POSITIONAL:
-                args.extend(arguments.get(name, []))
+                rest = arguments.get(name, [])
+                if not isinstance(rest, list):
+                    raise _does_not_fit(self.name, f"`*{name}` is no list")
+                args.extend(rest)
             elif parameter.kind is parameter.VAR_KEYWORD:
                 bag = arguments.get(name, {})
                 if not isinstance(bag, dict) or bag.keys() & self.signature.parameters.keys():
@@ -275,7 +326,21 @@ class GuardedTool(Generic[P, R_co]):
         return f"GuardedTool({self.name!r})"
 
 
-def told_resource(function: ResourceOf, tool: str, *args: Any, **kwargs: Any) -> Resource:
+def by_name(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the arguments of a call.
+
+    Raises:
+        ArgumentNotRepresentable: They have no names: a model may say anything.
+    """
+    if not isinstance(arguments, Mapping):
+        raise ArgumentNotRepresentable(
+            f"the arguments are of type `{type(arguments).__name__}`, and no object with names",
+            hint="give them by name",
+        )
+    return dict(arguments)
+
+
+def told_resource(function: ResourceOf, tool: str, /, *args: Any, **kwargs: Any) -> Resource:
     """Ask a resource function what a call touches.
 
     Raises:
@@ -291,6 +356,17 @@ def told_resource(function: ResourceOf, tool: str, *args: Any, **kwargs: Any) ->
             hint="`resource=` takes the arguments of the tool, by the same names",
         ) from None
     return resource_of(said, tool)
+
+
+@contextlib.contextmanager
+def _about(permit: Permit, executed: Executed = "no") -> Iterator[None]:
+    """Let a refusal say which decision it is about, and whether that has run."""
+    try:
+        yield
+    except InboundsError as error:
+        error.executed = executed
+        error.decision_id = permit.decision.id
+        raise
 
 
 def _is(kind: Callable[[Any], bool], *candidates: Any) -> bool:

@@ -35,7 +35,7 @@ class Guard:
             raise DecisionUnavailable("full", code="evidence.unavailable")
         self.written.append(record)
 
-    def evaluate(self, *asked, **how):
+    async def aevaluate(self, *asked, **how):
         self.asked.append((asked[1:], how))
         return "decision"
 
@@ -67,7 +67,7 @@ class Others:
 
     def __init__(self, act=lambda: None):
         self.act = act
-        self.held = False
+        self.held = self.mine = False
 
     def __enter__(self):
         self.act()
@@ -182,7 +182,7 @@ class TestEnd:
         """
         Who ended it meanwhile has told the issuer.
         """
-        task._lock = Others(lambda: setattr(task, "_ended", True))
+        task._telling = Others(lambda: setattr(task, "_told", True))
         task.end()
         assert [] == guard.ended
 

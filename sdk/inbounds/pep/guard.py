@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Mapping
@@ -21,21 +22,20 @@ from typing import (
 
 from inbounds import clock
 from inbounds.config import Configuration, Options
-from inbounds.errors import (
-    ConfigurationError,
-)
+from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.ids import uuid7
+from inbounds.lazy import refuse_lazy
 from inbounds.models import Decision, Narrower
 from inbounds.parts import Parts
 from inbounds.sessions import SessionKey, begin_state
 from inbounds.tasks import Task
-from inbounds.tools import GuardedTool, ResourceOf, Target, told_resource
+from inbounds.tools import GuardedTool, ResourceOf, Target, by_name, told_resource
 
 from .call import Call
 from .permit import Labelled, Permit
 
 if TYPE_CHECKING:
-    import asyncio
+    from concurrent.futures import Future
 
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
@@ -249,7 +249,7 @@ class Guard:
         run = guarded.ready(permit)
         try:
             result = run()
-            _refuse_lazy(guarded.name, result)
+            refuse_lazy(guarded.name, result)
         except BaseException as error:
             permit.fail(error)
             raise
@@ -266,19 +266,26 @@ class Guard:
     ) -> Permit:
         """Async twin of `permit`. A cancelled wait cancels what it would have permitted."""
         __tracebackhide__ = True
-        import asyncio
+        from inbounds.threads import beside
 
-        asking = asyncio.ensure_future(
-            asyncio.to_thread(
-                self.permit, task, tool, arguments, resource=resource, tool_call_id=tool_call_id
-            )
+        # Begun here, so that its deadline counts from now and not from when a thread is free.
+        call = Call(self._parts, task, self._target(tool, resource), arguments)
+        return await beside(call.permit, tool_call_id, unclaimed=_discard)
+
+    async def aevaluate(
+        self,
+        task: Task,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        resource: ResourceOf | None = None,
+    ) -> Decision:
+        """Async twin of `evaluate`."""
+        from inbounds.threads import beside
+
+        return await beside(
+            Call(self._parts, task, self._target(tool, resource), arguments).evaluate
         )
-        try:
-            return await asyncio.shield(asking)
-        except asyncio.CancelledError:
-            # The thread goes on; what it brings back must not be left open.
-            asking.add_done_callback(_discard)
-            raise
 
     async def acall(
         self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
@@ -287,44 +294,59 @@ class Guard:
         __tracebackhide__ = True
         import asyncio
 
+        from inbounds.threads import beside
+
         guarded = self._guarded(tool)
         if guarded.generates_async:
             return guarded.aiterate(lambda: task, arguments)
         if guarded.generates:
             return guarded.iterate(lambda: task, arguments)
         permit = await self.apermit(task, guarded, arguments)
-        run = guarded.ready(permit)
+        run = await guarded.aready(task, permit)
         try:
+            # A tool has the program's threads, not the ones that others are decided on.
             result = run() if guarded.asynchronous else await asyncio.to_thread(run)
             if inspect.isawaitable(result):
                 result = await result
-            _refuse_lazy(guarded.name, result)
+            refuse_lazy(guarded.name, result)
         except BaseException as error:
-            await asyncio.shield(asyncio.to_thread(permit.fail, error))
+            await beside(permit.fail, error)
             raise
-        return await asyncio.shield(asyncio.to_thread(permit.finish, result))
+        return await beside(permit.finish, result)
 
     # --- its own --------------------------------------------------------------------------
 
     def _guarded(self, tool: str | GuardedTool[..., Any]) -> GuardedTool[..., Any]:
-        if isinstance(tool, GuardedTool):
-            return tool
-        try:
-            return self._tools[tool]
-        except KeyError:
+        guarded = self._own(tool)
+        if guarded is None:
             raise ConfigurationError(
                 f"no function is guarded as `{tool}`",
                 code="configuration.tool_unknown",
                 hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
-            ) from None
+            )
+        return guarded
+
+    def _own(self, tool: str | GuardedTool[..., Any]) -> GuardedTool[..., Any] | None:
+        """Find a guarded tool of this guard; None for a name that it does not guard."""
+        if not isinstance(tool, GuardedTool):
+            return self._tools.get(tool)
+        if self._tools.get(tool.name) is not tool:
+            # Its function may reach what another tenant's policy has to judge.
+            raise ConfigurationError(
+                f"`{tool.name}` is guarded by another guard than the one of the task",
+                code="configuration.tool_of_another_guard",
+                hint="call it under a task of the guard that it was decorated with",
+            )
+        return tool
 
     def _target(self, tool: str | GuardedTool[..., Any], resource: ResourceOf | None) -> Target:
         """Find a tool's name, what is left out of its arguments, and how its resource is told."""
         if resource is None:
             guarded = self._guarded(tool)
             return Target(guarded.name, guarded.complete, guarded.resource)
+        own = self._own(tool)
         name = tool.name if isinstance(tool, GuardedTool) else tool
-        complete = tool.complete if isinstance(tool, GuardedTool) else dict
+        complete = own.complete if own is not None else by_name
         return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
 
     def _begin_session(self, key: SessionKey, *, fresh: bool, some_tool: str) -> None:
@@ -350,26 +372,9 @@ def _engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> st
     return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
 
 
-def _discard(asking: asyncio.Future[Permit]) -> None:
-    if not asking.cancelled() and asking.exception() is None:
-        asking.result().cancel()
-
-
-def _refuse_lazy(tool: str, result: Any) -> None:
-    """Refuse a result that would do its work after the permit was used.
-
-    Raises:
-        ConfigurationError: `configuration.tool_is_lazy`.
-    """
-    if not (
-        inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result)
-    ):
+def _discard(asking: Future[Permit]) -> None:
+    if asking.cancelled() or asking.exception() is not None:
         return
-    if hasattr(result, "close"):
-        result.close()
-    raise ConfigurationError(
-        f"`{tool}` returned something that runs later, out of sight of its permit",
-        code="configuration.tool_is_lazy",
-        hint="guard the async or generator function itself",
-        executed="unknown",
-    )
+    with contextlib.suppress(InboundsError):
+        # What the log does not take is held by the task, which then takes no more calls.
+        asking.result().cancel()

@@ -1,0 +1,355 @@
+"""An event loop waits for decisions and records on threads that no program can fill."""
+
+import asyncio
+import contextvars
+import gc
+import os
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from inbounds import DecisionUnavailable, InboundsError, Labelled, ResultWithheld, clock, threads
+from inbounds.testing import PolicyUnderTest
+
+WIKI = "https://wiki.acme.example/"
+
+
+@pytest.fixture
+def tools(policy):
+    """Guarded tools, one of them in the loop and one in a thread."""
+
+    @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+    def read(id: str) -> str:
+        return id
+
+    @policy.guard.tool("web.get", resource=lambda url: ("page", url))
+    async def get(url: str) -> str:
+        return url
+
+
+@pytest.fixture
+async def full():
+    """The loop's default threads all wait, until the test is over."""
+    gate = threading.Event()
+    loop = asyncio.get_running_loop()
+    waiting = [loop.run_in_executor(None, gate.wait, 30) for _ in range(64)]
+    await asyncio.sleep(0.01)
+    yield gate
+    gate.set()
+    await asyncio.gather(*waiting)
+
+
+class TestDecisions:
+    async def test_need_no_thread_of_the_program(self, policy, tools, full):
+        """
+        Whatever fills the program's threads, a call of an async tool takes its time and no more.
+        """
+        begun = time.monotonic()
+        async with policy.task() as task:
+            assert WIKI == await task.acall("web.get", {"url": WIKI})
+            permit = await task.apermit("mail.read", {"id": "42"})
+            permit.finish(None)
+            assert (await task.aevaluate("mail.read", {"id": "42"})).allowed
+        assert time.monotonic() - begun < 10
+        assert not full.is_set()
+        assert "in bounds · 2 ran · 0 refused" == str(task.report())
+
+    async def test_tools_that_wait_for_others(self, policy, tools):
+        """
+        Tools in the program's threads that call another tool through the loop do not wait for ever.
+        """
+        loop = asyncio.get_running_loop()
+        policy.guard._tools.pop("mail.read")
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def nested(id: str) -> str:
+            call = task.acall("web.get", {"url": WIKI})
+            return asyncio.run_coroutine_threadsafe(call, loop).result(30)
+
+        async with policy.task() as task:
+            calls = (task.acall("mail.read", {"id": str(n)}) for n in range(40))
+            async with asyncio.timeout(60):
+                assert [WIKI] * 40 == await asyncio.gather(*calls)
+
+    @pytest.mark.parametrize("asks", ["apermit", "acall", "aevaluate"])
+    async def test_their_deadline_counts_from_the_call(self, tmp_path, monkeypatch, asks):
+        """
+        Whoever waits for a thread has no more time for that.
+        """
+        monkeypatch.setattr(threads, "_pool", None)
+        monkeypatch.setattr(threads, "MOST", 1)
+        policy = PolicyUnderTest(tmp_path / "inbounds", deadline=1.0)
+        policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: id)
+        task = policy.task()
+        gate = threading.Event()
+        busy = asyncio.ensure_future(threads.beside(gate.wait, 30))
+        asking = asyncio.ensure_future(getattr(task, asks)("mail.read", {"id": "42"}))
+        await asyncio.sleep(0.05)
+        begun = clock.monotonic()
+        monkeypatch.setattr(clock, "monotonic", lambda: begun + 1.0)
+        gate.set()
+        with pytest.raises(InboundsError) as ei:
+            await asking
+        assert isinstance(ei.value, DecisionUnavailable)
+        await busy
+        monkeypatch.undo()
+        policy.close()
+
+    async def test_what_a_cancelled_wait_had_permitted(self, policy, tools, monkeypatch):
+        """
+        It is taken back, also where its answer was there already.
+        """
+        async with policy.task() as task:
+            submitted = []
+            pool = threads._threads()
+            submit = pool.submit
+
+            def keeping(*work):
+                submitted.append(submit(*work))
+                return submitted[-1]
+
+            monkeypatch.setattr(pool, "submit", keeping)
+            asking = asyncio.ensure_future(task.apermit("mail.read", {"id": "42"}))
+            await asyncio.sleep(0)
+            # The loop stands still until the answer is there, so it has not heard of it.
+            submitted[0].result(10)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            await until(lambda: "1 stopped" in str(task.report()))
+        assert "in bounds · 0 ran · 0 refused · 1 stopped" == str(task.report())
+
+
+class TestTheLoop:
+    """The event loop does not wait for the log."""
+
+    @pytest.fixture
+    def busy(self, policy):
+        """Somebody else writes to the log, from when this is called for half a second."""
+        path = policy.guard.evidence.path
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        begun = []
+
+        def write():
+            connection.execute("BEGIN IMMEDIATE")
+            begun.append(threading.Timer(0.6, connection.execute, ["ROLLBACK"]))
+            begun[-1].start()
+
+        yield write
+        for each in begun:
+            each.join()
+        connection.close()
+
+    @pytest.mark.parametrize("end", ["finish", "fail", "withheld", "within", "left", "over"])
+    async def test_an_async_generator_s_outcome(self, policy, busy, end):
+        """
+        However an async generator ends, its record is written beside the loop.
+        """
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        async def read(id: str):
+            yield "first"
+            busy()
+            if end == "fail":
+                raise OSError
+            if end == "withheld":
+                yield Labelled("x", "secret")
+            if end == "within":
+                yield [Labelled("x", "secret")]
+
+        raised = []
+        async with policy.task() as task, heartbeat() as beats:
+            items = read("42")
+            assert "first" == await anext(items)
+            if end in ("left", "over"):
+                busy()
+            task._ended = end == "over"
+            if end == "left":
+                await items.aclose()
+            try:
+                async for _ in items:
+                    pass
+            except (OSError, InboundsError) as error:
+                raised.append(type(error))
+        errors = {
+            "fail": [OSError],
+            "withheld": [ResultWithheld],
+            "within": [ResultWithheld],
+            "over": [DecisionUnavailable],
+        }
+        assert errors.get(end, []) == raised
+        assert max(beats) < 0.4
+
+    @pytest.mark.parametrize("tool", ["coroutine", "async generator"])
+    async def test_what_ended_before_it_ran(self, policy, busy, tool, monkeypatch):
+        """
+        Nor is a call that was permitted, and is over before it runs, recorded in the loop.
+        """
+        ran = []
+
+        async def coroutine(id: str):
+            ran.append(id)
+
+        async def generator(id: str):
+            ran.append(id)
+            yield id
+
+        function = coroutine if tool == "coroutine" else generator
+        read = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(function)
+        task = policy.task()
+        apermit = policy.guard.apermit
+
+        async def ended(*args, **how):
+            permit = await apermit(*args, **how)
+            task._ended = True
+            busy()
+            return permit
+
+        monkeypatch.setattr(policy.guard, "apermit", ended)
+        async with heartbeat() as beats:
+            call = task.acall(read, {"id": "42"})
+            begun = call if tool == "coroutine" else anext(await call)
+            with pytest.raises(DecisionUnavailable) as ei:
+                await begun
+        assert ("task.over", "no") == (ei.value.code, ei.value.executed)
+        assert ei.value.decision_id
+        assert [] == ran
+        assert max(beats) < 0.4
+        assert "1 stopped" in str(task.report())
+
+    async def test_arguments_that_do_not_fit(self, policy, busy):
+        """
+        Nor one whose judged arguments the function does not take.
+        """
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        async def read(id: Broken) -> None:
+            pass
+
+        Broken.busy = busy
+        async with policy.task() as task, heartbeat() as beats:
+            with pytest.raises(ZeroDivisionError):
+                await task.acall(read, {"id": "42"})
+        assert max(beats) < 0.4
+        assert "1 stopped" in str(task.report())
+
+
+class Broken:
+    """A type whose validation fails in its own way, while the log is busy."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_):
+        from pydantic_core import core_schema
+
+        def fail(_value):
+            cls.busy()
+            raise ZeroDivisionError
+
+        return core_schema.no_info_plain_validator_function(fail)
+
+
+class heartbeat:  # noqa: N801 -- it reads as what is asked for
+    """How long each turn of the loop took within the block."""
+
+    async def __aenter__(self):
+        beats = [0.0]
+
+        async def beat():
+            while True:
+                begun = time.monotonic()
+                await asyncio.sleep(0.01)
+                beats.append(time.monotonic() - begun)
+
+        self.beating = asyncio.ensure_future(beat())
+        return beats
+
+    async def __aexit__(self, *_):
+        self.beating.cancel()
+
+
+class TestThreads:
+    async def test_are_few_and_named(self, monkeypatch):
+        """
+        There are 32 at most, and they say whose they are.
+        """
+        monkeypatch.setattr(threads, "_pool", None)
+        names, gate = set(), threading.Event()
+
+        def wait():
+            names.add(threading.current_thread().name)
+            gate.wait(10)
+
+        waiting = [asyncio.ensure_future(threads.beside(wait)) for _ in range(40)]
+        await until(lambda: len(names) == 32)
+        await asyncio.sleep(0.05)
+        assert 32 == len(names)
+        assert all(name.startswith("inbounds") for name in names)
+        gate.set()
+        await asyncio.gather(*waiting)
+
+    async def test_have_the_context_of_the_caller(self):
+        """
+        What was set where it was asked for is seen there, and what is set there stays there.
+        """
+        word = contextvars.ContextVar("word", default="none")
+        word.set("ours")
+
+        def change():
+            before = word.get()
+            word.set("theirs")
+            return before
+
+        assert "ours" == await threads.beside(change)
+        assert "ours" == word.get()
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+    def test_are_made_again_after_a_fork(self):
+        """
+        A child has none of its parent's threads, and makes its own.
+        """
+        assert 1 == asyncio.run(threads.beside(lambda: 1))
+        child = os.fork()
+        if child == 0:
+            try:
+                said = asyncio.run(asyncio.wait_for(threads.beside(lambda: 2), 10))
+                os._exit(0 if said == 2 else 1)
+            except BaseException:  # noqa: BLE001 -- a child of pytest's must not go on as pytest
+                os._exit(2)
+        assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert 3 == asyncio.run(threads.beside(lambda: 3))
+
+    async def test_tell_no_message_of_others(self, caplog):
+        """
+        What fails when nobody waits any more is named, and only an error of ours is told in full.
+        """
+        for error in (OSError("secret text"), DecisionUnavailable("the issuer", code="a.b")):
+            gate = threading.Event()
+
+            def fail(error=error, gate=gate):
+                gate.wait(10)
+                raise error
+
+            waiting = asyncio.ensure_future(threads.beside(fail))
+            await asyncio.sleep(0.02)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            caplog.clear()
+            gate.set()
+            await until(lambda: caplog.messages)
+            await asyncio.sleep(0.02)
+            gc.collect()
+            said = "the issuer [a.b]" if isinstance(error, InboundsError) else "OSError"
+            assert 1 == len(caplog.messages)
+            assert caplog.messages[0].startswith(f"what nobody waits for any more failed: {said}")
+
+
+async def until(fact):
+    """Wait for a fact, for ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not fact():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
