@@ -196,6 +196,9 @@ print(json.dumps([codes, len(owners)]))
     settled(place, 4)
 
 
+BARE = r"\bthreading\.(R?Lock|Condition|Semaphore)\(|\b_thread\.R?Lock\b"
+
+
 def test_every_lock_of_the_sdk_is_made_anew_in_a_child():
     """
     A bare `threading.Lock` is only where a fork is seen to.
@@ -204,7 +207,7 @@ def test_every_lock_of_the_sdk_is_made_anew_in_a_child():
     bare = {
         path.relative_to(sdk).as_posix()
         for path in sdk.rglob("*.py")
-        if re.search(r"\bthreading\.(R?Lock|Condition|Semaphore)\(", path.read_text("utf-8"))
+        if re.search(BARE, path.read_text("utf-8"))
     }
     assert bare == {
         "locks.py",  # is made of it
