@@ -134,6 +134,8 @@ def test_another_key_than_the_deployment_knows_is_found(folder):
     said = " ".join(finding["said"] for finding in amiss(findings))
     assert "issuers.yaml lacks the key" in said
     assert "feed.yaml lacks the key" in said
+    key = SigningKey.read(folder / ".inbounds" / "issuer" / "feed.pem")
+    assert f"does not believe it: feed.yaml does not name key {key.kid}" in said
 
 
 def test_every_misspelt_variable_is_named(folder):

@@ -7,12 +7,15 @@ import os
 import shutil
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from tests import shipping
 from tests.console import ASSISTANT, SCRIPT, inbounds, python, set_effects
 
 from inbounds.cli import main
+from inbounds.diagnosis.feed_key import unnamed
+from inbounds.issuer.keys import SigningKey
 from inbounds.live import LiveFeed
 
 ASSISTANT_ID = "spiffe://acme.example/agent/assistant"
@@ -261,6 +264,20 @@ def test_a_development_feed_that_is_served_is_waited_for(folder, live):
     assert f"not known to have it: {URL}" in said
     assert live("unswitch", "fleet", up_to_date=feed)[0] == 0
     feed.close()
+
+
+# --- the key -------------------------------------------------------------------------------
+
+
+def test_a_key_is_compared_with_the_deployment_that_was_named_and_no_other(folder, monkeypatch):
+    own = SigningKey.read(folder / ".inbounds" / "issuer" / "feed.pem")
+    other = SigningKey.draw()
+    assert unnamed(own, Path("deployment")) == ""
+    assert unnamed(other, None) == ""  # the folder at hand need not be that of the OPAs
+    assert f"does not name key {other.kid}" in unnamed(other, Path("deployment"))
+    assert "is not known" in unnamed(own, Path("nowhere"))
+    monkeypatch.setenv("INBOUNDS_DEPLOYMENT", "deployment")
+    assert f"does not name key {other.kid}" in unnamed(other, None)
 
 
 # --- what is in the feed -------------------------------------------------------------------
