@@ -34,6 +34,10 @@ def strict_yaml(text: bytes) -> Any:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise _at(event, f"nested more than {_DEEPEST} deep")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            short = tag.replace("tag:yaml.org,2002:", "!!")
+            raise _at(event, f"a tag, `{short}`: leave it out, and put text in quotes")
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             raise _at(event, f"an anchor or alias, `{anchor}`: write the value out")

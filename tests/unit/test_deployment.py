@@ -180,7 +180,7 @@ def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
         ("calls: [\n", "line 2"),
         ("calls: " + "[" * 64 + "]" * 64, "line 1, column 71: nested more than 64 deep"),
         ("calls: " + "[" * 900, "nested more than 64 deep"),
-        ("calls: !!python/name:os.system\n", "could not determine a constructor"),
+        ("calls: !!python/name:os.system\n", "a tag, `!!python/name:os.system`"),
         ("calls: 1\n---\ncalls: 2\n", "found another document"),
         ("", "is empty"),
         ("[]\n", "line 1: found an empty list, where a mapping of names is meant"),

@@ -123,11 +123,18 @@ def read_signed(path: Path | str, key: Path | str) -> SignedBundle:
             (`bundle.signature_wrong`), or altered since it was signed (`bundle.tampered`).
     """
     public_key = keys.public_key(key)
-    files = _unpack(Path(path))
+    try:
+        return _read(Path(path), public_key, of_another_key=keys.of_another_key(key))
+    except RecursionError as error:  # headers after headers, or brackets in brackets
+        _refuse("malformed", "the bundle holds something nested too deep", error)
+
+
+def _read(path: Path, public_key: EllipticCurvePublicKey, *, of_another_key: str) -> SignedBundle:
+    files = _unpack(path)
     signatures = files.pop(_SIGNATURES, None)
     if signatures is None:
         _refuse("unsigned", "the bundle has no `.signatures.json`")
-    _compare(files, _listed(signatures, public_key, of_another_key=keys.of_another_key(key)))
+    _compare(files, _listed(signatures, public_key, of_another_key=of_another_key))
 
     manifest = _document(_MANIFEST, files.get(_MANIFEST, b"{}"))
     return SignedBundle(

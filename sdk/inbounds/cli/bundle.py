@@ -141,12 +141,17 @@ def verify(
             results.append({"file": str(path), "ok": True, **said, **bundle.metadata})
 
     def show(console: Console) -> None:
-        for result in results:
+        from rich.markup import escape
+
+        from inbounds.printable import shown
+
+        for result in shown(results):
+            file = escape(result["file"])
             if result["ok"]:
                 said = f"{result.get('artefact', '')} {result['revision']}".strip()
-                console.print(f"[green]ok[/]      {result['file']}  [dim]{said}[/]")
+                console.print(f"[green]ok[/]      {file}  [dim]{escape(said)}[/]")
             else:
-                console.print(f"[red]refused[/] {result['file']}  {result['message']}")
+                console.print(f"[red]refused[/] {file}  {escape(result['message'])}")
                 console.print(f"        {result['code']}", style="dim")
                 console.print(f"        [bold]now[/] {result['hint']}")
 
@@ -204,6 +209,7 @@ def _show(console: Console, change: Change) -> None:
 def _baseline(path: Path | None) -> Any:
     if path is None:
         return None
+    import yaml
     from pydantic import ValidationError
 
     from inbounds.errors import ConfigurationError
@@ -214,7 +220,7 @@ def _baseline(path: Path | None) -> Any:
         return Live.model_validate(strict_yaml(path.read_bytes()))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read", code="bundle.unreadable") from error
-    except (ValidationError, ValueError) as error:
+    except (yaml.YAMLError, ValidationError, ValueError) as error:
         raise ConfigurationError(
             f"{path} is no list of what is ended, revoked or stopped",
             code="bundle.baseline_invalid",

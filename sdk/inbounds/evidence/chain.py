@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from inbounds.errors import ConfigurationError
 from inbounds.evidence.records import canonical
+from inbounds.strict_json import strict_json
 
 _text = json.encoder.encode_basestring
 """A string as RFC 8785 writes it."""
@@ -121,7 +122,7 @@ class Head:
             ConfigurationError: It is not a head.
         """
         try:
-            head: Head | None = cls(**json.loads(text))
+            head: Head | None = cls(**strict_json(text.encode()))
         except (ValueError, TypeError):
             head = None
         if head is None or not head.well_formed:
