@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,10 @@ package probe
 
 echo := input
 
+now := data.live.now
+
+both := {"echo": input.text, "begins": strings.any_prefix_match(input.text, "board/")}
+
 digest := crypto.sha256(input.text)
 
 begins := strings.any_prefix_match(input.text, "a")
@@ -36,7 +41,18 @@ undigested if not crypto.sha256(input.text)
 
 undated if not time.add_date(0, count(input.text), 0, 0)
 """
-RULES = ("echo", "digest", "begins", "claims", "later", "outside", "undigested", "undated")
+RULES = (
+    "echo",
+    "now",
+    "both",
+    "digest",
+    "begins",
+    "claims",
+    "later",
+    "outside",
+    "undigested",
+    "undated",
+)
 TOKEN = "eyJhbGciOiJub25lIn0.eyJhIjoxfQ."
 
 
@@ -203,3 +219,137 @@ def test_a_module_stops_where_the_host_has_not_returned(returned):
         assert asked.pop() == given
     with pytest.raises(wasmtime.Trap, match="unreachable"):
         functions["opa_abort"](store, 1)
+
+
+STORM = """
+import json, os, random, signal, sys, threading, time
+from inbounds.errors import Timeout
+from inbounds.pdp.embedded import EmbeddedPolicy
+
+policy = EmbeddedPolicy(sys.argv[1], key=sys.argv[2])
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+LOST = []
+sys.unraisablehook = lambda it: LOST.append(repr(it.exc_value))
+
+def ask(rule, question, seconds=30.0):
+    text = json.dumps(question).encode()
+    return policy.ask(f"probe/{rule}", text, deadline=time.monotonic() + seconds).result
+
+def rightly(n):
+    assert ask("both", {"text": f"board/{n}"}) == {"echo": f"board/{n}", "begins": True}
+
+def interrupted(number, arrange, act):
+    came = 0
+    until = time.monotonic() + 60
+    while came < number and time.monotonic() < until:
+        try:
+            arrange()
+            for n in range(1000):
+                act(n)
+        except KeyboardInterrupt:
+            came += 1
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            rightly(came)
+        except KeyboardInterrupt:
+            came += 1
+    return came
+
+def timer():
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0002, 0.003))
+"""
+ENDING = """
+rightly(0)
+assert not policy._lock._taken
+policy.close()
+names = [thread.name for thread in threading.enumerate()]
+print(json.dumps([came, LOST, "inbounds-engine" in names]))
+"""
+
+
+def weathered(artefact, keys, program):
+    """What a process says at its end that signals rained on."""
+    program = STORM + program + ENDING
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", program, str(artefact), str(keys.public)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr[-3000:])
+    return json.loads(done.stdout)
+
+
+def test_signals_that_interrupt_the_main_thread(artefact, keys):
+    """
+    Each reaches the main thread as what its handler raised; none is lost, every later answer is
+    right, nobody keeps the engine's turn, and no thread is left.
+    """
+    came, lost, left = weathered(artefact, keys, "came = interrupted(400, timer, rightly)\n")
+    assert came >= 400
+    assert (lost, left) == ([], False)
+
+
+def test_signals_while_another_thread_asks(artefact, keys):
+    """
+    The main thread is interrupted by a thread that sends signals, while others are answered.
+    """
+    came, lost, left = weathered(
+        artefact,
+        keys,
+        """
+answered, stop = [], threading.Event()
+
+def asking():
+    while not stop.is_set():
+        rightly(7)
+        answered.append(1)
+
+def sending():
+    while not stop.is_set():
+        time.sleep(random.uniform(0.001, 0.004))
+        os.kill(os.getpid(), signal.SIGINT)
+
+threads = [threading.Thread(target=work) for work in (asking, sending)]
+for thread in threads:
+    thread.start()
+came = interrupted(200, lambda: None, rightly)
+while not stop.is_set():
+    try:
+        stop.set()
+    except KeyboardInterrupt:
+        pass
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+for thread in threads:
+    thread.join()
+assert len(answered) > 50
+""",
+    )
+    assert came >= 200
+    assert (lost, left) == ([], False)
+
+
+def test_signals_while_data_is_put_in_force(artefact, keys):
+    """
+    What was pushed or put is in force whole, before or after.
+    """
+    came, lost, left = weathered(
+        artefact,
+        keys,
+        """
+def change(n):
+    policy.push_live({"seq": n})
+    if n % 10 == 0:
+        policy.replace_deployment({"n": n})
+    now = ask("now", {})
+    assert now == {"seq": n} or isinstance(now["seq"], int)
+
+came = interrupted(100, lambda: (policy.push_live({"seq": -1}), timer()), change)
+policy.push_live({"seq": 1000})
+assert ask("now", {}) == {"seq": 1000}
+""",
+    )
+    assert came >= 100
+    assert (lost, left) == ([], False)

@@ -21,6 +21,7 @@ from inbounds.models import QUESTION_VERSION
 from inbounds.pdp import Reply
 from inbounds.pdp.builtins import Host
 from inbounds.pdp.compiled import CompiledModules
+from inbounds.pdp.own_thread import OwnThread
 from inbounds.pdp.ticker import Ticker
 from inbounds.pdp.turns import Turns
 from inbounds.pdp.wasm import EvaluationInterrupted, Instance, Module
@@ -73,7 +74,8 @@ class EmbeddedPolicy:
 
     Safe for threads, which take turns, and across `fork`: a child makes its own engine with
     its first question, from the data as it stood at the fork. Live data must be pushed to
-    every process.
+    every process. For the main thread, where signals break off whatever it does, a thread of the
+    engine's own evaluates.
 
     Args:
         bundle: The signed `.wasm.tar.gz` of a revision.
@@ -121,8 +123,8 @@ class EmbeddedPolicy:
         self._policy = self._read(bundle)
         if callable(deployment) and not self.holds_deployment:
             self._deployment = _json(deployment())
-        self._module = Module(self._engine, self._policy.code, kept=self._compiled)
-        self._instance: Instance | None = self._make(self._module, self._policy)
+        self._instance: Instance | None
+        self._own.do(self._open, deadline=math.inf)
 
     # --- asking ----------------------------------------------------------------------------
 
@@ -143,6 +145,9 @@ class EmbeddedPolicy:
             InvalidAnswer: Undefined, or the policy stopped without an answer.
         """
         del traceparent
+        return self._own.do(lambda: self._ask(entrypoint, question, deadline), deadline=deadline)
+
+    def _ask(self, entrypoint: str, question: bytes, deadline: float) -> Reply:
         _expect_json(question)
         remaining = min(deadline - clocks.monotonic(), _LONGEST)
         if remaining <= 0 or not self._lock.take(timeout=remaining):
@@ -201,6 +206,9 @@ class EmbeddedPolicy:
             ConfigurationError: It cannot be loaded, or is older than the one in force and
                 `allow_older` was not said. The policy in force stays.
         """
+        self._own.do(lambda: self._reload(bundle), deadline=math.inf)
+
+    def _reload(self, bundle: Path | str) -> None:
         with self._changing:
             policy = self._read(bundle)
             if policy.sequence < self._policy.sequence and not self._allow_older:
@@ -217,6 +225,9 @@ class EmbeddedPolicy:
         Raises:
             ConfigurationError: The bundle owns it, or it is not JSON. What was there stays.
         """
+        self._own.do(lambda: self._replace(deployment), deadline=math.inf)
+
+    def _replace(self, deployment: Mapping[str, Any]) -> None:
         with self._changing:
             self._refuse_owned(self._policy, "deployment")
             previous, self._deployment = self._deployment, _json(deployment)
@@ -245,6 +256,9 @@ class EmbeddedPolicy:
             ConfigurationError: The bundle owns it, or it is not JSON. What was there stays.
             Timeout: The turn did not come before the deadline. What was there stays.
         """
+        self._own.do(lambda: self._push(now, deadline), deadline=deadline)
+
+    def _push(self, now: Mapping[str, Any], deadline: float) -> None:
         self._refuse_owned(self._policy, "live")
         text = _json(now)
         remaining = min(deadline - clocks.monotonic(), _LONGEST)
@@ -261,6 +275,11 @@ class EmbeddedPolicy:
 
     def close(self) -> None:
         """Release the engine. A closed policy answers nothing."""
+        self._own.do(self._close, deadline=math.inf)
+        self._own.stop()
+        self._own.join()
+
+    def _close(self) -> None:
         with self._lock:
             self._closed = True
             self._instance = None
@@ -287,8 +306,8 @@ class EmbeddedPolicy:
         # The compiler's threads do not survive a fork, and a child that waited for them hangs.
         config.parallel_compilation = os.getpid() == _BORN
         self._engine = wasmtime.Engine(config)
-        self._ticker = Ticker(self._engine)
-        self._finalizer = weakref.finalize(self, self._ticker.stop)
+        self._ticker, self._own = Ticker(self._engine), OwnThread()
+        self._finalizer = weakref.finalize(self, _end, self._own, self._ticker)
 
     def _begin_child(self) -> None:
         """Leave everything of the parent alone: another thread of it may have been inside."""
@@ -297,6 +316,10 @@ class EmbeddedPolicy:
         self._lock, self._changing = Turns(), threading.Lock()
         self._start_engine()
         self._instance = None
+
+    def _open(self) -> None:
+        self._module = Module(self._engine, self._policy.code, kept=self._compiled)
+        self._instance = self._make(self._module, self._policy)
 
     def _running(self) -> Instance:
         """The instance, made again where the last evaluation broke it. The lock is held."""
@@ -348,6 +371,11 @@ class EmbeddedPolicy:
             if self._now is not now and self._now is not None:
                 _put(instance, self._now)
             self._module, self._policy, self._instance = module, policy, instance
+
+
+def _end(own: OwnThread, ticker: Ticker) -> None:
+    own.stop()
+    ticker.stop()  # last: without it, nothing interrupts what the thread may still be doing
 
 
 def _put(instance: Instance, now: bytes) -> None:
