@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds import Guard, assets
+from inbounds.data_models import Deployment
 from inbounds.deployment import document
 from inbounds.development import Development
 from inbounds.identity import IdentityToken, TaskGrant
 from inbounds.issuer.dev import About
 from inbounds.live.head import empty_lists, entries_digest
-from inbounds.models import Deployment
 from inbounds.pdp.compiled import CompiledModules
 from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.testing import AGENT, INTENT, SUBJECT, small_deployment

@@ -6,9 +6,31 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inbounds.models import SCHEMAS
+from pydantic import BaseModel
+
+from inbounds.data_models import Deployment, LiveHead, LiveRoot
+from inbounds.models import (
+    Answer,
+    IdentityClaims,
+    IssuanceQuestion,
+    Question,
+    RegistryQuestion,
+    TaskClaims,
+)
 
 OWNS = ("schemas/*.json",)
+
+_SCHEMAS: dict[str, type[BaseModel]] = {
+    "question": Question,
+    "registry_question": RegistryQuestion,
+    "issuance_question": IssuanceQuestion,
+    "answer": Answer,
+    "deployment": Deployment,
+    "live": LiveRoot,
+    "identity_claims": IdentityClaims,
+    "task_claims": TaskClaims,
+    "live_head": LiveHead,
+}
 
 # Titles repeat the names; property names are held by `lib/shape`, and OPA does not read them.
 _NOISE = frozenset({"title", "propertyNames"})
@@ -17,7 +39,7 @@ _NOISE = frozenset({"title", "propertyNames"})
 def generated(_root: Path) -> dict[str, str]:
     """Return the text of every schema by its path."""
     texts = {}
-    for name, model in SCHEMAS.items():
+    for name, model in _SCHEMAS.items():
         schema = _plain(model.model_json_schema(mode="validation"))
         texts[f"schemas/{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     return texts

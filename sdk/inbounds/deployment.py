@@ -16,10 +16,11 @@ import rfc8785
 import yaml
 from pydantic import ValidationError
 
+from .data_models import Deployment, SubjectEntry
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .misfits import Misfit, meant, misfits
-from .models import Deployment, Kind, SubjectEntry, Tool
+from .models import Kind, Tool
 from .regular_file import read_regular
 from .strict_yaml import fault_in, strict_yaml
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from .models import Deployment
+from .data_models import Deployment
 from .strict_yaml import line_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The question, the answer and the data both are judged with, as immutable values.
+"""The question and the answer, as immutable values; `data_models` has what both are judged with.
 
 These models are the one description of every shape: the JSON Schemas for `opa check -s`,
 the generated `lib/shape` of the policy and the tables of the documentation come from
@@ -9,12 +9,10 @@ This module does no I/O.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -384,59 +382,8 @@ class RegistryAnswer(_Open):
     tool: Tool | None = None
 
 
-# --- the deployment ------------------------------------------------------------------------
-
-
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return int(aware.timestamp())
-    return value
-
-
-Instant = Annotated[int, BeforeValidator(_seconds)]
-"""Unix seconds; YAML may give an RFC 3339 time."""
-
 Names = list[Name]
 Jwk = dict[str, JsonValue]
-
-
-class Manifest(_Closed):
-    """What an agent was built to do: the tools and effects it can ever be given."""
-
-    tools: Names
-    effects: list[Effect]
-
-
-class Agent(_Closed):
-    """An agent of this deployment, keyed by its SPIFFE ID."""
-
-    owner: str = ""
-    state: Literal["active", "suspended", "retired"] = "active"
-    account: Literal["dedicated", "shared"] = "dedicated"
-    manifest: Manifest
-    clearance: Name
-    tenants: Names
-    may_delegate_to: Names = []
-
-
-class Group(_Closed):
-    """What its members are entitled to. `*` in `tools` means every registered tool."""
-
-    effects: list[Effect] = []
-    tools: Names = []
-    clearance: str = ""
-    tenants: Names = []
-    may_approve: bool = False
-
-
-class SubjectEntry(Group):
-    """A user, or a workload that acts on its own authority; added to by its groups."""
-
-    type: Name = "user"
-    groups: Names = []
 
 
 class ResourceBound(_Closed):
@@ -446,164 +393,7 @@ class ResourceBound(_Closed):
     prefixes: list[str] = [""]
 
 
-class Intent(_Closed):
-    """What a user can ask for: the effects and bounds of the tasks begun with it."""
-
-    description: str = ""
-    effects: list[Effect]
-    tools: Names
-    label: Name
-    resources: list[ResourceBound]
-    destinations: Names = []
-    budgets: dict[str, Count] = {}
-    seconds: Count = 3600
-
-
-class ResourceLabels(_Closed):
-    """The label of a type of resource, and of ids by prefix; the highest that matches holds."""
-
-    label: Name
-    prefixes: dict[str, Name] = {}
-
-
-class Labels(_Closed):
-    """How sensitive data can be, lowest first, and what each resource is labelled."""
-
-    order: Annotated[Names, Field(min_length=1)]
-    resources: dict[str, ResourceLabels] = {}
-
-
-class Destination(_Closed):
-    """Somewhere data may be sent: mail domains, whole addresses, hosts. All lower case."""
-
-    domains: Names = []
-    addresses: Names = []
-    hosts: Names = []
-
-
-class Issuer(_Closed):
-    """Whose signature counts, and for what. Keys are JWKs by `kid`."""
-
-    issuer: Name
-    kind: Literal["production", "development"]
-    vouches_for: list[Literal["identity", "task"]]
-    trust_domain: str = ""
-    tenants: Names
-    environments: Names
-    effects: list[Effect]
-    algorithms: list[Literal["ES256", "RS256", "PS256", "EdDSA"]]
-    keys: dict[str, Jwk]
-    max_seconds: Annotated[int, Field(gt=0, le=86400)] = 300
-
-
-class Freshness(_Closed):
-    """How old the head of the revocation feed may be, in seconds."""
-
-    read: Annotated[int, Field(gt=0, le=3600)] = 60
-    other: Annotated[int, Field(gt=0, le=3600)] = 10
-
-
-class Feed(_Closed):
-    """The keys that sign the revocation feed, apart from every issuer's."""
-
-    keys: dict[str, Jwk]
-    algorithms: list[Literal["ES256", "EdDSA"]] = ["ES256"]
-    max_age: Freshness = Freshness()
-
-
-class PepEntry(_Closed):
-    """Who may ask: its tenants, environments, obligations, and its bearer tokens as SHA-256."""
-
-    tenants: Names
-    environments: Names
-    obligations: list[str] = []
-    token_sha256: list[str] = []
-
-
-class Freeze(_Closed):
-    """A time in which an environment takes only the effects not named. An end is exclusive."""
-
-    start: Instant
-    end: Instant
-    effects: list[Effect]
-    reason: str = ""
-
-
-class Environment(_Closed):
-    """Where resources live. Only a development one accepts a development issuer."""
-
-    development: bool = False
-    freezes: list[Freeze] = []
-
-
-class Settings(_Closed):
-    """What holds for the deployment as a whole."""
-
-    audience: Name
-    control_plane: list[ResourceBound] = []
-    secrets: list[ResourceBound] = []
-    feed_writers: dict[str, list[str]] = {}
-    """Who may push `live.now`, by id: bearer tokens as SHA-256."""
-
-
-class Deployment(_Closed):
-    """Everything the operator says, by the day. One YAML file per field."""
-
-    revision: str = "development"
-    settings: Settings
-    tools: dict[Name, Tool] = {}
-    agents: dict[Name, Agent] = {}
-    subjects: dict[Name, SubjectEntry] = {}
-    groups: dict[Name, Group] = {}
-    intents: dict[Name, Intent] = {}
-    labels: Labels
-    destinations: dict[Name, Destination] = {}
-    issuers: dict[Name, Issuer] = {}
-    feed: Feed
-    peps: dict[Name, PepEntry] = {}
-    environments: dict[Name, Environment] = {}
-    budgets: dict[str, Count] = {}
-
-
-# --- the revocation feed -------------------------------------------------------------------
-
-
-class Live(_Closed):
-    """What has been ended, revoked or stopped. Values are Unix seconds: when.
-
-    The keys of `switches` are `fleet`, `agent:<SPIFFE ID>` and `task:<task id>`.
-    """
-
-    ended: dict[str, int] = {}
-    revoked: dict[str, int] = {}
-    switches: dict[str, int] = {}
-
-
-class LiveNow(Live):
-    """`live.now`: the entries and their signed head, a compact JWT over `LiveHead`."""
-
-    head: Token
-    generation: Name
-    seq: Count
-
-
-class LiveRoot(_Closed):
-    """The root `live`: what was known when the bundle was built, and what is known now."""
-
-    baseline: Live = Live()
-    now: LiveNow
-
-
 # --- verified claims -----------------------------------------------------------------------
-
-
-class LiveHead(_Closed):
-    """The claims of the feed's head. `as_of` is Unix seconds, `digest` is over the entries."""
-
-    as_of: Count
-    generation: Name
-    seq: Count
-    digest: Name
 
 
 class Actor(_Open):
@@ -691,16 +481,3 @@ class IssuanceAnswer(_Open):
 
 
 IssuanceQuestion.model_rebuild()
-
-SCHEMAS: dict[str, type[BaseModel]] = {
-    "question": Question,
-    "registry_question": RegistryQuestion,
-    "issuance_question": IssuanceQuestion,
-    "answer": Answer,
-    "deployment": Deployment,
-    "live": LiveRoot,
-    "identity_claims": IdentityClaims,
-    "task_claims": TaskClaims,
-    "live_head": LiveHead,
-}
-"""The JSON Schemas that are generated, by file name."""

@@ -119,8 +119,8 @@ def small_deployment() -> dict[str, Any]:
 
 
 def _document(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    from .data_models import Deployment
     from .deployment import document
-    from .models import Deployment
 
     return document(Deployment.model_validate(deployment))
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from tests.documents import DOCUMENTS, ROOT, blocks
 
-from inbounds import models, telemetry
+from inbounds import data_models, models, telemetry
 from inbounds.deployment import FIELDS
 
 WRITTEN = [path for path in DOCUMENTS if "docs/rules/" not in path.as_posix()]
@@ -198,7 +198,7 @@ def _section(path, heading):
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_file_of_a_deployment_is_told_with_all_its_members(field):
     section = _section(OPERATORS, f"{field}.yaml")
-    for model in _models_of(models.Deployment.model_fields[field].annotation):
+    for model in _models_of(data_models.Deployment.model_fields[field].annotation):
         for member in model.model_fields:
             assert re.search(rf"`{member}`|\b{member}:", section), f"{field}.yaml: {member}"
 

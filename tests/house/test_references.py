@@ -14,24 +14,24 @@ import pytest
 from pydantic import BaseModel
 from tests.engines import RULES, opa_binary
 
-from inbounds import models
+from inbounds import data_models, models
 
 CLAIMS_BESIDES = {"nbf", "jti"}
 """Registered claims (RFC 7519) that a token may carry and no model requires."""
 
 ROOTS = {
-    ("data", "deployment"): models.Deployment,
-    ("data", "live"): models.LiveRoot,
+    ("data", "deployment"): data_models.Deployment,
+    ("data", "live"): data_models.LiveRoot,
     ("data", "inbounds", "lib", "task", "claims"): models.TaskClaims,
     ("data", "inbounds", "lib", "task", "authority"): models.Authority,
     ("data", "inbounds", "lib", "task", "verified", "claims"): models.TaskClaims,
-    ("data", "inbounds", "lib", "task", "verified", "issuer"): models.Issuer,
+    ("data", "inbounds", "lib", "task", "verified", "issuer"): data_models.Issuer,
     ("data", "inbounds", "lib", "identity", "claims"): models.IdentityClaims,
     ("data", "inbounds", "lib", "identity", "verified", "claims"): models.IdentityClaims,
-    ("data", "inbounds", "lib", "identity", "verified", "issuer"): models.Issuer,
-    ("data", "inbounds", "lib", "agents", "entry"): models.Agent,
+    ("data", "inbounds", "lib", "identity", "verified", "issuer"): data_models.Issuer,
+    ("data", "inbounds", "lib", "agents", "entry"): data_models.Agent,
     ("data", "inbounds", "lib", "tools", "entry"): models.Tool,
-    ("data", "inbounds", "lib", "live", "head"): models.LiveHead,
+    ("data", "inbounds", "lib", "live", "head"): data_models.LiveHead,
 }
 INPUTS = {
     "inbounds.registry": models.RegistryQuestion,

@@ -107,13 +107,14 @@ def test_only_the_pep_makes_a_permit():
     assert {name(path) for path in MODULES if "Permit" in calls(path)} == {"pep/call.py"}
 
 
-def test_models_do_nothing():
+@pytest.mark.parametrize("module", ["models.py", "data_models.py"])
+def test_models_do_nothing(module):
     """
     The models read no file, socket, clock or environment.
     """
     # How a decision looks, which is asked for in a notebook only, and does nothing either.
     looks = ".notebook"
-    modules = {found.split(".")[0] for found in imported(SDK / "models.py") - {looks}}
+    modules = {found.split(".")[0] for found in imported(SDK / module) - {looks, ".models"}}
 
     assert modules <= {"__future__", "datetime", "typing", "pydantic"}
 

@@ -14,8 +14,8 @@ from tests import engines, scenes, shipping
 from inbounds.bundle.archive import pack, unpack
 from inbounds.bundle.build import build
 from inbounds.bundle.verify import read_signed
+from inbounds.data_models import Live
 from inbounds.errors import ConfigurationError
-from inbounds.models import Live
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from inbounds.bundle.widening import HARMLESS, MISSING, default_of, fits, leaves, widens
-from inbounds.models import Deployment
+from inbounds.data_models import Deployment
 
 CHOICES = {
     "tools/*/returns/party": ["first", "third"],

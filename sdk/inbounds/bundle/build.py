@@ -22,7 +22,7 @@ from inbounds.pdp import DECISION, ISSUANCE, REGISTRY
 from . import archive, compiler, provenance, sources
 
 if TYPE_CHECKING:
-    from inbounds.models import Live
+    from inbounds.data_models import Live
 
 
 class _Compiling(TypedDict):

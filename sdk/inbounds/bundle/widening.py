@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
-from inbounds.models import Deployment
+from inbounds.data_models import Deployment
 
 MISSING: Final = object()
 """What stands for a value that is not there."""

@@ -212,8 +212,8 @@ def _baseline(path: Path | None) -> Any:
     import yaml
     from pydantic import ValidationError
 
+    from inbounds.data_models import Live
     from inbounds.errors import ConfigurationError
-    from inbounds.models import Live
     from inbounds.strict_yaml import strict_yaml
 
     try:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from inbounds.data_models import Deployment
 from inbounds.deployment import load
 from inbounds.errors import ConfigurationError
-from inbounds.models import Deployment
 
 if TYPE_CHECKING:
     from inbounds.bundle.verify import SignedBundle

@@ -21,7 +21,7 @@ from .finding import Finding, tried
 
 if TYPE_CHECKING:
     from inbounds.config import Configuration
-    from inbounds.models import Deployment
+    from inbounds.data_models import Deployment
 
 _SECONDS_TO_ANSWER = 10.0
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inbounds.config import Configuration
+    from inbounds.data_models import Deployment
     from inbounds.issuer.dev import About
-    from inbounds.models import Deployment
 
 
 def findings(configuration: Configuration) -> Iterator[Finding]:

@@ -10,12 +10,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from inbounds.data_models import Deployment
 from inbounds.deployment import FIELDS, load
 from inbounds.development import Development
 from inbounds.errors import ConfigurationError
 from inbounds.issuer.dev import About, read_about
 from inbounds.misfits import meant
-from inbounds.models import Deployment
 from inbounds.spiffe import is_spiffe_id
 
 from .deployment import LABEL, Names, block, drafted

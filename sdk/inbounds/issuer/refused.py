@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from inbounds.data_models import Deployment
     from inbounds.identity import TaskRequest
-    from inbounds.models import Deployment, Reason
+    from inbounds.models import Reason
 
     from .dev import About
 

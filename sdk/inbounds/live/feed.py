@@ -251,11 +251,11 @@ class LiveFeed:
         return self._signer.sign(claims, typ=TYPE)
 
     def snapshot(self, as_of: int | None = None) -> dict[str, Any]:
-        """Return the whole feed as JSON (`models.LiveNow`), under a head signed just for it."""
+        """Return the whole feed as JSON (`LiveNow`), under a head signed just for it."""
         return self.whole(self.entries(), as_of=as_of)
 
     def whole(self, entries: Entries, *, as_of: int | None = None) -> dict[str, Any]:
-        """Return some entries as JSON (`models.LiveNow`), under a head signed just for them."""
+        """Return some entries as JSON (`LiveNow`), under a head signed just for them."""
         return {
             "head": self.head(entries, as_of=as_of),
             "generation": entries.position.generation,

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import rfc8785
 
+from inbounds.data_models import LiveHead, LiveNow
 from inbounds.errors import ConfigurationError
-from inbounds.models import LiveHead, LiveNow
 from inbounds.strict_json import strict_json
 
 TYPE = "live-head+jwt"

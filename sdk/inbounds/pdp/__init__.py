@@ -64,5 +64,5 @@ class LiveTarget(Protocol):
     """Anything that takes the revocation feed in whole."""
 
     def push_live(self, now: Mapping[str, Any]) -> None:
-        """Replace `data.live.now` (`models.LiveNow` as JSON) in one step."""
+        """Replace `data.live.now` (`data_models.LiveNow` as JSON) in one step."""
         ...
