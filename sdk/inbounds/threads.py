@@ -53,6 +53,7 @@ async def beside(
         unclaimed: Takes, on such a thread, what it has brought when nobody waits any more; by
             default, the log says where it failed.
     """
+    __tracebackhide__ = True
     work = _threads().submit(copy_context().run, function, *args)
     waiting = asyncio.wrap_future(work)
     try:
