@@ -159,15 +159,20 @@ def _judged(scene: Scene, site: Path | None, taken: Taken | None) -> tuple[Expla
 
 
 def _explain_record(decision: str, site: Path | None, *, as_json: bool) -> None:
-    from inbounds.evidence.paths import evidence_path
+    from inbounds.evidence.keys import deployment_key, subkey
+    from inbounds.evidence.paths import evidence_path, key_path
     from inbounds.explanation.recorded import recorded
     from inbounds.explanation.words import words
     from inbounds.printable import shown
 
-    found = recorded(evidence_path(), decision)
+    secret = key_path()
+    # One that is drawn now would verify nothing.
+    own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
+    found = recorded(evidence_path(), decision, key=own)
     reasons = words(found.decided.codes, site=site, bundle=_bundle())
     value = {
         "outcome": found.decided.outcome,
+        "verified": found.verified,
         "decided": found.decided.model_dump(mode="json"),
         "executed": [record.model_dump(mode="json") for record in found.executed],
         "reasons": reasons,
@@ -316,6 +321,11 @@ def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[st
         "agent": decided.agent,
     }
     _headline(console, decided.outcome, asked)
+    if not found.verified:
+        console.print(
+            "[bold red]not verified: no key[/]  whoever can write the log may have written this; "
+            "INBOUNDS_HOME names the key's folder"
+        )
     moment = datetime.fromtimestamp(decided.at / 1e9, UTC).isoformat(timespec="milliseconds")
     console.print(f"[dim]{moment}, {escape(decided.task)}, intent {escape(decided.intent)}[/]")
     for reason in reasons:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
 from inbounds.evidence.records import Decided, Executed, parse
+
+_Row = tuple[Any, Any, Any, Any, Any]
+
+_OF_DECISION = "SELECT seq, task, body, hash, mac FROM records WHERE decision_id = ? ORDER BY seq"
+_TASK_HEAD = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
+# By the index, so that the cost is that of the task and not of the log.
+_COUNTED = """
+    SELECT count(*), (
+        SELECT hash FROM records WHERE task = ? AND task <> '' ORDER BY seq DESC LIMIT 1
+    )
+    FROM records WHERE task = ? AND task <> ''
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,36 +32,48 @@ class Recorded:
     Attributes:
         decided: What was decided.
         executed: What became of it, in order; nothing where it did not run.
+        verified: Whether the deployment's key showed that this is what was written. Without
+            the key anybody who can write the file can have written it.
     """
 
     decided: Decided
     executed: tuple[Executed, ...]
+    verified: bool
 
 
-def recorded(log: Path, decision: str) -> Recorded:
-    """Read the records of a decision, each held against its own hash.
+def recorded(log: Path, decision: str, *, key: bytes | None) -> Recorded:
+    """Read the records of a decision, each held against its hash and its seal.
+
+    The log's last record is held against the signed head as well, and how many records the
+    decision's task has against their signed count: nothing of it is left out.
 
     Args:
         log: The evidence log's file.
         decision: The PEP's id of the decision.
+        key: The evidence key: `keys.subkey(…, "evidence")`; None where nobody has it.
 
     Raises:
         ConfigurationError: There is no such log (`evidence.missing`), or nothing of this
             decision in it (`evidence.no_such_decision`).
-        DecisionUnavailable: The log cannot be read, or a record of this decision was edited.
+        DecisionUnavailable: The log cannot be read; or `evidence.edited`: a record of this
+            decision, or the log around it, is not as it was written.
     """
     with reading(log) as connection:
-        rows = connection.execute(
-            "SELECT body, hash FROM records WHERE decision_id = ? ORDER BY seq", (decision,)
-        ).fetchall()
+        rows = connection.execute(_OF_DECISION, (decision,)).fetchall()
+        if key is not None and rows:
+            _require_genuine(connection, rows, key)
     records = []
-    for body, digest in rows:
+    for seq, _, body, digest, _ in rows:
         if not isinstance(body, str) or chain.link(body.encode()) != digest:
             raise _edited()
         try:
-            records.append(parse(body)[0])
+            record, written_as, _ = parse(body)
         except ValueError:
             raise _edited() from None
+        # The columns are under no seal.
+        if (record.decision_id, written_as) != (decision, seq):
+            raise _edited()
+        records.append(record)
     decided = next((record for record in records if isinstance(record, Decided)), None)
     if decided is None:
         raise ConfigurationError(
@@ -57,12 +83,39 @@ def recorded(log: Path, decision: str) -> Recorded:
             "the log; a question is a file",
         )
     executed = tuple(record for record in records if isinstance(record, Executed))
-    return Recorded(decided, executed)
+    return Recorded(decided, executed, verified=key is not None)
 
 
-def _edited() -> DecisionUnavailable:
+def _require_genuine(connection: sqlite3.Connection, rows: list[_Row], key: bytes) -> None:
+    found = connection.execute("SELECT log, count, hash, mac FROM head").fetchone()
+    head = chain.Head(*found) if found is not None else None
+    if head is None or not head.signed_by(key):
+        raise _edited("the log's head is not signed with the key of this deployment")
+    last = connection.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
+    if last != (head.count, head.hash):
+        raise _edited("the log does not end where it was signed")
+    for _, task, _, digest, mac in rows:
+        if not isinstance(task, str) or not isinstance(digest, str):
+            raise _edited()
+        if not chain.sealed(key, mac, log=head.log, task=task, digest=digest):
+            raise _edited()
+        if task:
+            _require_count(connection, head.log, task, key)
+
+
+def _require_count(connection: sqlite3.Connection, log: str, task: str, key: bytes) -> None:
+    found = connection.execute(_TASK_HEAD, (task,)).fetchone()
+    signed = chain.TaskHead(*found) if found is not None else None
+    if signed is None or not signed.signed_by(key, log=log):
+        raise _edited("the count of its task's records is not signed with this key")
+    if (signed.count, signed.hash) != connection.execute(_COUNTED, (task, task)).fetchone():
+        raise _edited("a record of its task is missing, or is not one of it")
+
+
+def _edited(what: str = "a record of this decision was edited") -> DecisionUnavailable:
     return DecisionUnavailable(
-        "a record of this decision was edited",
+        what,
         code="evidence.edited",
-        hint="`inbounds evidence verify` says what else was",
+        hint="`inbounds evidence verify` says what else was; INBOUNDS_HOME names the folder of "
+        "the log's key",
     )
