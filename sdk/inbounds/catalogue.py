@@ -8,6 +8,7 @@ an answer cannot drift from the rule. Escalations have the same shape; obligatio
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,6 @@ from typing import Any, get_args
 
 from . import rego_module
 from .errors import ConfigurationError
-from .misfits import meant
 from .models import Severity
 
 KINDS = ("rules", "escalations", "obligations")
@@ -271,11 +271,13 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
         raise _lacks(file, "custom.severity", "one of " + ", ".join(_SEVERITIES))
     if severity not in _SEVERITIES:
         given = f"`{severity}`" if isinstance(severity, str) else "no text"
+        # Which there are is said already.
+        near = difflib.get_close_matches(str(severity), _SEVERITIES, n=1)
         raise _unfit(
             file,
             "custom.severity",
             f"is {given}, none of {', '.join(_SEVERITIES)}",
-            hint=f"give it one of them{meant(severity, _SEVERITIES)}",
+            hint=f"did you mean `{near[0]}`?" if near else "give it one of them",
         )
     controls = _texts(file, custom, "controls", ":", needed=not optional)
     depends_on = _texts(file, custom, "depends_on", ".", needed=False)
