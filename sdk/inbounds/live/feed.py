@@ -214,7 +214,7 @@ class LiveFeed:
         return self._transact(self._file.read, find)
 
     def kept_until(self, entry: Entry) -> int | None:
-        """Return when `prune` may drop an entry at the earliest; None for a switch. Unix seconds."""
+        """Return from when on `prune` may drop an entry, in Unix seconds; None for a switch."""
         return None if entry.kind == "switches" else entry.at + self._retention
 
     @property
