@@ -15,8 +15,9 @@
   x ArgumentNotRepresentable   an argument that has no canonical form
   x ConfigurationError         something the person who set this up has to mend
 
-Every error says in `executed` whether the action has run. Only `ResultWithheld` and
-`OutcomeUnrecorded` ever say anything but "no". No message carries an argument's value, a
+Every error says in `executed` whether the action has run. Only `ResultWithheld`,
+`OutcomeUnrecorded` and what stops a tool that has begun (`task.over` amid the items of a generator,
+`configuration.tool_is_lazy`) ever say anything but "no". No message carries an argument's value, a
 result or a credential.
 """
 

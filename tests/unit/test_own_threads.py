@@ -266,6 +266,7 @@ class heartbeat:  # noqa: N801 -- it reads as what is asked for
         return beats
 
     async def __aexit__(self, *_):
+        await asyncio.sleep(0.05)  # so that the last turn is counted, however long it took
         self.beating.cancel()
 
 
