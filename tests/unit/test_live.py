@@ -142,6 +142,7 @@ def test_it_is_told_since_when_and_how_long_an_entry_is_kept(feed: LiveFeed, tim
     assert feed.since("ended", "task-1") == int(time.now)
     assert feed.since("revoked", "task-1") is None
     ended, thrown = feed.entries().ordered
+    feed.prune()
     until = feed.kept_until(ended)
     assert until == int(time.now) + 30 * 86400
     assert feed.kept_until(thrown) is None
