@@ -9,6 +9,7 @@ import pytest
 from inbounds import DecisionUnavailable
 from inbounds.evidence.dropped import Dropped
 from inbounds.evidence.records import Executed
+from inbounds.evidence.verify import verify
 
 
 def outcome(number):
@@ -107,8 +108,6 @@ class TestInACall:
             assert permits == []
             task.permit("mail.read", {"id": "44"}, resource=lambda id: ("mail", id)).cancel()
 
-        from inbounds.evidence.verify import verify
-
         found = verify(evidence.path, evidence.key)
         assert (found.ok, found.unfinished) == (True, 0)
 
@@ -129,9 +128,16 @@ class TestInACall:
             monkeypatch.undo()
             task.permit("mail.read", {"id": "42"}, resource=lambda id: ("mail", id)).cancel()
 
-    def test_closing_writes_them(self, policy):
-        from inbounds.evidence.verify import verify
+    def test_a_report_knows_of_them(self, policy):
+        with policy.task() as task:
+            permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))
+            del permit
+            gc.collect()
+            found = task.report()
+        evidence = policy.guard._parts.evidence
+        assert (found.unknown, verify(evidence.path, evidence.key).unfinished) == (1, 0)
 
+    def test_closing_writes_them(self, policy):
         task = policy.task()
         permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))
         del permit

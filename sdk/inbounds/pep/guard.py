@@ -22,7 +22,7 @@ from typing import (
 
 from inbounds import clock
 from inbounds.config import Configuration, Options
-from inbounds.errors import ConfigurationError, InboundsError
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
 from inbounds.ids import uuid7
 from inbounds.lazy import refuse_lazy
 from inbounds.models import Decision, Narrower
@@ -193,6 +193,8 @@ class Guard:
         """
         from inbounds.evidence.report import report
 
+        with contextlib.suppress(DecisionUnavailable):  # the report then says what is missing
+            self._parts.dropped.write()
         return report(self.evidence, task)
 
     def close(self) -> None:
