@@ -32,26 +32,10 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
     Raises:
         ConfigurationError: The key cannot be read, or the URL is none.
     """
-    try:
-        pem = key.read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"the public key {key} cannot be read",
-            code="bundle.key_unusable",
-            hint="`inbounds bundle key release.pem` writes one to release.pub",
-        ) from error
-    if "PRIVATE KEY-----" in pem:
-        raise ConfigurationError(
-            f"{key} is the private half, which only signs",
-            code="bundle.key_unusable",
-            hint="name its public half, which `inbounds bundle key` writes beside it as .pub",
-        )
-    if "-----BEGIN PUBLIC KEY-----" not in pem:
-        raise ConfigurationError(
-            f"{key} is not the PEM of a public key",
-            code="bundle.key_unusable",
-            hint="`inbounds bundle key release.pem` writes one to release.pub",
-        )
+    from .bundle.keys import public_key
+
+    public_key(key)
+    pem = key.read_text("ascii").strip()
     text = template.read_text("utf-8")
     block = "    key: |\n" + textwrap.indent(pem, " " * 6) + "\n"
     text = text.replace(_KEY_LINE, block)
