@@ -464,6 +464,29 @@ class TestResults:
         assert "result.label_within" == ei.value.code
         assert [("yes", "withheld", "")] == made.said
 
+    @pytest.mark.parametrize(
+        "result", [["a", "b"], ("a",), {"a"}, frozenset("a"), {"k": "a"}, [], {}, [["a"], {"k": 1}]]
+    )
+    def test_a_result_of_plain_parts(self, made, result):
+        """
+        What holds no label of its own is given as it is.
+        """
+        made.permit.compare(dict(JUDGED))
+        assert result == made.permit.finish(result)
+        assert [("yes", "ok", "")] == made.said
+
+    @pytest.mark.parametrize(
+        "result", [["a", Labelled("b", "public")], {"k": "a", "l": Labelled("b", "public")}]
+    )
+    def test_a_label_on_one_part_of_several(self, made, result):
+        """
+        One part that has a label is enough.
+        """
+        made.permit.compare(dict(JUDGED))
+        with pytest.raises(ResultWithheld) as ei:
+            made.permit.finish(result)
+        assert ("result.label_within", "decision-1") == (ei.value.code, ei.value.decision_id)
+
     @pytest.mark.parametrize("label", [Anything("secret"), Anything("public"), None, 1, b"public"])
     @pytest.mark.parametrize("bound", ["internal", ""])
     def test_a_label_that_is_no_text(self, bound, label):
