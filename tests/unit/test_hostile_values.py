@@ -13,8 +13,9 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from pydantic import BaseModel
 
 from inbounds import AccessDenied, DecisionUnavailable, InvalidAnswer, Timeout, TokenInvalid
-from inbounds.canonical import canonicalise
+from inbounds.canonical import Canonical, canonicalise
 from inbounds.pdp import DECISION, Reply
+from inbounds.pep.call import Call
 from inbounds.telemetry import Telemetry
 from inbounds.testing import SUBJECT, PolicyUnderTest, assert_denied
 
@@ -52,6 +53,32 @@ class TestKeys:
             )
 
         assert bodies(policy)[0]["pointers"] == ["/to/1"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "pointer", "told"),
+        [
+            ({"to": ["a", "b"]}, "/to/1", "/to/1"),
+            ({"to": [[1]]}, "/to/0/0", "/to/0/0"),
+            ({"to": [{"7": 1}]}, "/to/0/7", "/to/0/?"),
+            ({"to": [[1]]}, "/to/9/0", "/to/9/?"),
+            ({"to": [[1]]}, "/to/1/0", "/to/1/?"),
+            ({"to": ["a"]}, "/to/x", "/to/?"),
+            ({"to": ["a"]}, "/to/123456789", "/to/123456789"),
+            ({"to": ["a"]}, "/to/1234567890", "/to/?"),
+            ({"to": {"0": [1]}}, "/to/0/0", "/to/?/0"),
+            ({"a/b": [1]}, "/a~1b/0", "/a~1b/0"),
+            ({"a~b": [1]}, "/a~0b/0", "/a~0b/0"),
+            ({"else": [1]}, "/else/0", "/?/0"),
+            ({}, "/to" * 2000, ("/to" * 2000)[:4096]),
+        ],
+    )
+    def test_a_pointer_is_walked(self, arguments, pointer, told):
+        """
+        What stands in it is a registered name, or the place of a list that is there.
+        """
+        call = Call.__new__(Call)
+        call._canonical = Canonical(arguments, {}, b"{}")
+        assert call._named(pointer, {"", "to", "a~1b", "a~0b"}) == told
 
 
 class TestTasks:
