@@ -49,6 +49,9 @@ AREAS = {
         tests=(
             *("tests/unit/test_core_faults.py", "tests/unit/test_permit.py"),
             *("tests/unit/test_tasks.py", "tests/unit/test_pep.py"),
+            *("tests/unit/test_dropped.py", "tests/unit/test_hostile_values.py"),
+            *("tests/unit/test_guard_attacks.py", "tests/unit/test_lazy_results.py"),
+            *("tests/unit/test_task_end.py", "tests/unit/test_own_threads.py"),
             *("tests/unit/test_canonical*.py", "tests/unit/test_judged_is_run.py"),
             *("tests/unit/test_tools.py", "tests/unit/test_issuer.py"),
         ),
