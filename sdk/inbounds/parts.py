@@ -175,6 +175,7 @@ class Parts:
         try:
             self.dropped.write()
         except DecisionUnavailable:
+            # Without the traceback, in which values of an application's frames might stand.
             logger.error("the outcomes of permits that were dropped were not recorded")  # noqa: TRY400
         self.pdp.close()
         self.sessions.close()

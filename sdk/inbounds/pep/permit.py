@@ -181,23 +181,24 @@ class Permit:
         value: Any = item
         while isinstance(value, Labelled):
             if not self._bound.admits(value.label):
-                self._close("yes", "withheld")
-                raise ResultWithheld(
+                raise self._withheld(
                     "the result is labelled higher than the registry says this tool returns",
                     code="result.label_above_bound",
                     hint="raise `returns.label` of the tool in deployment/tools.yaml",
-                    decision_id=self.decision.id,
                 )
             value = value.value
         if _labelled_within(value):
-            self._close("yes", "withheld")
-            raise ResultWithheld(
+            raise self._withheld(
                 "a part of the result has a label of its own",
                 code="result.label_within",
                 hint="label the whole result, with the highest label of its parts",
-                decision_id=self.decision.id,
             )
         return value
+
+    def _withheld(self, message: str, *, code: str, hint: str) -> ResultWithheld:
+        """Use the permit up, and say why its result is not given."""
+        self._close("yes", "withheld")
+        return ResultWithheld(message, code=code, hint=hint, decision_id=self.decision.id)
 
     @overload
     def finish(self, result: Labelled[T]) -> T: ...
