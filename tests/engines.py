@@ -136,6 +136,19 @@ def build_wasm(
     return out
 
 
+def build_probe(folder: Path, rego: str, *, keys: SigningKeys, rules: Sequence[str]) -> Path:
+    """Build one module of Rego, the package `probe`, whose rules can be asked for."""
+    (folder / "rego").mkdir()
+    (folder / "rego" / "probe.rego").write_text(rego)
+    return build_wasm(
+        [folder / "rego"],
+        folder / "probe.wasm.tar.gz",
+        keys=keys,
+        roots=["probe"],
+        entrypoints=[f"probe/{rule}" for rule in rules],
+    )
+
+
 def build(
     folder: Path, out: Path, *, keys: SigningKeys | None = None, options: Sequence[str] = ()
 ) -> Path:

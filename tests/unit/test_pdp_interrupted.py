@@ -63,16 +63,7 @@ def keys(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory, keys):
-    folder = tmp_path_factory.mktemp("probe")
-    (folder / "rego").mkdir()
-    (folder / "rego" / "probe.rego").write_text(PROBE)
-    return engines.build_wasm(
-        [folder / "rego"],
-        folder / "probe.wasm.tar.gz",
-        keys=keys,
-        roots=["probe"],
-        entrypoints=[f"probe/{rule}" for rule in RULES],
-    )
+    return engines.build_probe(tmp_path_factory.mktemp("probe"), PROBE, keys=keys, rules=RULES)
 
 
 @pytest.fixture
