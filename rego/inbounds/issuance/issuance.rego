@@ -10,6 +10,7 @@ package inbounds.issuance
 
 import data.inbounds.lib.clock
 import data.inbounds.lib.labels
+import data.inbounds.lib.narrowing as bounds
 import data.inbounds.lib.resources
 import data.inbounds.lib.shape.issuance as shape
 import data.inbounds.lib.subjects
@@ -18,7 +19,7 @@ import data.inbounds.lib.subjects
 # title: Task
 # description: The authority that can be had, what was cut off, or why there is none
 # entrypoint: true
-task := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": []} if {
+task := {"issued": true, "authority": authority, "depth": _depth, "cut": sort(cut), "reasons": []} if {
 	count(refusals) == 0
 } else := {"issued": false, "cut": [], "reasons": sort(refusals)}
 
@@ -41,7 +42,10 @@ authority := {
 	"resources": _resources,
 	"destinations": sort(_destinations),
 	"label": labels.name(_label),
-	"budgets": object.get(_intent, "budgets", {}),
+	"bounds": _within,
+	"windows": _windows,
+	"delegated": _asked.delegated,
+	"budgets": _budgets,
 	"environment": _question.environment,
 	"deadline": clock.now + min([_seconds, _question.seconds]),
 }
@@ -67,6 +71,20 @@ cut contains {"destination": name} if {
 cut contains {"resource": bound.type} if {
 	some bound in _asked.resources
 	not bound in _resources
+}
+
+cut contains {"bound": role} if {
+	some role in bounds.cut(_intent_bounds, _asked.bounds)
+}
+
+cut contains {"window": window} if {
+	some window in _asked.windows
+	not window in _windows
+}
+
+cut contains {"budget": name} if {
+	some name, most in _asked.budgets
+	most > _budgets[name]
 }
 
 cut contains {"label": label} if {
@@ -136,6 +154,14 @@ _without_reach contains _refusal(
 }
 
 _without_reach contains _refusal(
+	"issuance.bounds",
+	"bounds or budgets of the intent or the deployment cannot be read",
+	"Mend them in deployment/intents.yaml or budgets.yaml; `inbounds bundle build` says where",
+) if {
+	not _limited
+}
+
+_without_reach contains _refusal(
 	"issuance.empty",
 	"nothing is left of what was asked for",
 	"Ask for something that subject, agent and intent have in common",
@@ -147,7 +173,10 @@ _without_reach contains _refusal(
 _question := input if shape.ordinary
 
 _asked := object.union(
-	{"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""},
+	{
+		"effects": [], "tools": {}, "resources": [], "destinations": [], "label": "",
+		"bounds": {}, "budgets": {}, "windows": [], "delegated": [],
+	},
 	_question.narrower,
 )
 
@@ -166,6 +195,13 @@ _something_left if {
 	count(_effects) > 0
 	count(_tools) > 0
 	count(_resources) > 0
+	not _no_time_left
+}
+
+# Windows that have nothing in common leave none, and none would mean always.
+_no_time_left if {
+	count(_windows) == 0
+	count(_asked.windows) > 0
 }
 
 _effects contains effect if {
@@ -200,10 +236,46 @@ _inside(bound) if {
 	every prefix in prefixes {
 		some outer in _intent.resources
 		outer.type == bound.type
+		resources.holds_effects(outer, bound)
 		some wider in resources.prefixes(outer)
 		startswith(prefix, wider)
 	}
 }
+
+_within := bounds.narrowest(_intent_bounds, _asked.bounds)
+
+_windows := bounds.windows(object.get(_intent, "windows", []), _asked.windows)
+
+_intent_bounds := object.get(_intent, "bounds", {})
+
+# What could not be read would bound nothing.
+_limited if {
+	is_object(_within)
+	is_object(_budgets)
+	is_array(_windows)
+}
+
+# The least that anybody sets is what there is. What could not be read would set nothing.
+_budgets := {name: least |
+	some name in {name | some budgets in _all_budgets; some name, _ in budgets}
+	least := min({most | some source in _all_budgets; most := source[name]})
+} if {
+	every budgets in _all_budgets {
+		is_object(budgets)
+	}
+}
+
+_all_budgets := [
+	_asked.budgets,
+	object.get(_intent, "budgets", {}),
+	object.get(data.deployment, "budgets", {}),
+]
+
+# How often a task may be handed on: twice unless its budget says otherwise, and four times at
+# most. Not at all by an agent that may hand nothing on.
+_depth := 0 if count(object.get(_agent, "may_delegate_to", [])) == 0
+
+_depth := min([4, object.get(_budgets, "depth", 2)]) if count(object.get(_agent, "may_delegate_to", [])) > 0
 
 _label := min([
 	labels.rank(_intent.label),

@@ -39,6 +39,7 @@ _narrowed(field, value) := fixtures.putting(concat("/", ["/question/narrower", f
 test_gives_all_of_the_intent_that_all_have_in_common if {
 	_answer([]) == {
 		"issued": true,
+		"depth": 2,
 		"reasons": [],
 		"cut": [],
 		"authority": {
@@ -54,6 +55,9 @@ test_gives_all_of_the_intent_that_all_have_in_common if {
 			"resources": fixtures.scene.deployment.intents.correspond.resources,
 			"destinations": ["colleagues", "intranet"],
 			"label": "confidential",
+			"bounds": {},
+			"windows": [],
+			"delegated": [],
 			"budgets": {},
 			"environment": "production",
 			"deadline": _now + 600,
@@ -182,6 +186,11 @@ test_the_label_is_the_lowest_of_all if {
 }
 
 test_the_task_ends_when_the_first_of_both_says_so if {
+	unsaid := [{"op": "remove", "path": "/deployment/intents/correspond/seconds"}]
+	_answer(unsaid).authority.deadline == _now + 600
+	longest := array.concat(unsaid, fixtures.putting("/question/seconds", 7200))
+	_answer(longest).authority.deadline == _now + 3600
+
 	every example in [
 		{"seconds": 600, "intent": 3600, "deadline": 600},
 		{"seconds": 7200, "intent": 3600, "deadline": 3600},
@@ -194,11 +203,6 @@ test_the_task_ends_when_the_first_of_both_says_so if {
 		]))
 		answer.authority.deadline == _now + example.deadline
 	}
-
-	unsaid := [{"op": "remove", "path": "/deployment/intents/correspond/seconds"}]
-	_answer(unsaid).authority.deadline == _now + 600
-	longest := array.concat(unsaid, fixtures.putting("/question/seconds", 7200))
-	_answer(longest).authority.deadline == _now + 3600
 }
 
 test_budgets_are_the_intent_s if {
@@ -314,6 +318,12 @@ test_every_refusal_has_words if {
 			"remedy": "Use a label of deployment/labels.yaml for intent, agent, subject and what is asked for",
 		},
 		{
+			"patches": fixtures.putting("/deployment/intents/correspond/bounds", []),
+			"code": "issuance.bounds",
+			"message": "bounds or budgets of the intent or the deployment cannot be read",
+			"remedy": "Mend them in deployment/intents.yaml or budgets.yaml; `inbounds bundle build` says where",
+		},
+		{
 			"patches": _narrowed("effects", ["delete"]),
 			"code": "issuance.empty",
 			"message": "nothing is left of what was asked for",
@@ -377,5 +387,162 @@ _lies_within(bound, outer) if {
 		wider.type == bound.type
 		some whole in wider.prefixes
 		paths.reaches(prefix, whole)
+	}
+}
+
+_intent := "/deployment/intents/correspond"
+
+_having(field, value) := fixtures.putting(concat("/", [_intent, field]), value)
+
+_given(patches, field) := _answer(patches).authority[field]
+
+test_bounds_are_those_of_the_intent_and_of_what_was_asked_for if {
+	recipients := {"recipient": {"values": ["carol@partner.example"], "domains": ["acme.example"]}}
+	_given(_having("bounds", recipients), "bounds") == recipients
+
+	asked := {"recipient": {"values": ["bob@acme.example", "eve@evil.example"]}, "amount": {"up_to": 5}}
+	_given(_narrowed("bounds", asked), "bounds") == asked
+	both := _answer(array.concat(_having("bounds", recipients), _narrowed("bounds", asked)))
+	both.authority.bounds == {
+		"recipient": {"values": ["bob@acme.example"], "domains": [], "origins": [], "up_to": 0},
+		"amount": {"up_to": 5},
+	}
+	both.cut == [{"bound": "recipient"}]
+	_answer(_narrowed("bounds", asked)).cut == []
+}
+
+test_nothing_is_issued_whose_bounds_cannot_be_read if {
+	every bounds in [null, [], "x", {"recipient": null}, {"recipient": {"values": "x"}}, {"amount": {"up_to": "x"}}] {
+		_codes(_having("bounds", bounds)) == ["issuance.bounds"]
+	}
+}
+
+test_a_task_is_handed_on_twice_unless_its_budget_says_otherwise if {
+	_answer([]).depth == 2
+
+	every depth, most in {0: 0, 1: 1, 3: 3, 4: 4, 7: 4} {
+		_answer(fixtures.putting("/deployment/budgets", {"depth": depth})).depth == most
+	}
+}
+
+test_a_task_of_an_agent_that_may_hand_nothing_on_is_not_handed_on if {
+	_answer(fixtures.putting(concat("", [_agent, "/may_delegate_to"]), [])).depth == 0
+	_answer([{"op": "remove", "path": concat("", [_agent, "/may_delegate_to"])}]).depth == 0
+}
+
+test_budgets_are_the_least_that_anybody_sets if {
+	patches := fixtures.joined([
+		_having("budgets", {"calls": 9, "writes": 3}),
+		fixtures.putting("/deployment/budgets", {"calls": 20, "writes": 2, "exports": 1}),
+		_narrowed("budgets", {"calls": 5, "writes": 2, "money.EUR": 100}),
+	])
+	_given(patches, "budgets") == {"calls": 5, "writes": 2, "exports": 1, "money.EUR": 100}
+	_answer(patches).cut == []
+
+	more := array.concat(patches, _narrowed("budgets", {"calls": 10, "writes": 2, "exports": 2, "rows": 7}))
+	_given(more, "budgets") == {"calls": 9, "writes": 2, "exports": 1, "rows": 7}
+	_answer(more).cut == [{"budget": "calls"}, {"budget": "exports"}]
+}
+
+test_a_deployment_without_budgets_takes_none_away if {
+	patches := array.concat(
+		_having("budgets", {"calls": 9}),
+		[{"op": "remove", "path": "/deployment/budgets"}],
+	)
+	_given(patches, "budgets") == {"calls": 9}
+}
+
+test_nothing_is_issued_whose_budgets_cannot_be_read if {
+	every budgets in [null, [], "x", 7, true, [["calls", 9]]] {
+		_codes(fixtures.putting("/deployment/budgets", budgets)) == ["issuance.bounds"]
+		_codes(_having("budgets", budgets)) == ["issuance.bounds"]
+	}
+}
+
+_mail := {"type": "mail", "prefixes": ["inbox/"], "effects": ["write", "export"]}
+
+# It only has a person asked about more: taken away, calls would go unasked that the caller
+# wants asked about.
+test_whatever_is_asked_for_by_a_record_stays_asked_about if {
+	_given([], "delegated") == []
+
+	every asked in [[_mail], [_mail, {"type": "file"}], [{"type": "nothing known", "effects": ["spend"]}]] {
+		every had in [[], [_mail], [{"type": "mail", "prefixes": ["inbox/a"], "effects": ["write"]}]] {
+			answer := _answer(array.concat(_having("delegated", had), _narrowed("delegated", asked)))
+			answer.authority.delegated == asked
+			answer.cut == []
+		}
+	}
+}
+
+test_effects_are_those_of_each_type_of_resource if {
+	reading := _having("resources/0/effects", ["read"])
+
+	_given(reading, "resources")[0] == {"type": "mail", "prefixes": [""], "effects": ["read"]}
+	some_mail := [{"type": "mail", "prefixes": ["4"], "effects": ["read"]}]
+	_given(array.concat(reading, _narrowed("resources", some_mail)), "resources") == some_mail
+	_given(_narrowed("resources", [{"type": "file", "prefixes": ["/work/"], "effects": ["read"]}]), "resources") == [{
+		"type": "file",
+		"prefixes": ["/work/"],
+		"effects": ["read"],
+	}]
+
+	every effects in [[], ["read", "write"], ["write"]] {
+		answer := _answer(array.concat(reading, _narrowed("resources", [
+			{"type": "mail", "effects": effects},
+			{"type": "file", "prefixes": ["/work/"]},
+		])))
+		answer.authority.resources == [{"type": "file", "prefixes": ["/work/"]}]
+		answer.cut == [{"resource": "mail"}]
+	}
+}
+
+test_a_task_acts_when_both_intent_and_caller_let_it if {
+	_given([], "windows") == []
+	early := {"start": 100, "end": 200}
+	late := {"start": 300, "end": 400}
+
+	every windows in [[early], [early, late]] {
+		_given(_having("windows", windows), "windows") == windows
+		_given(_narrowed("windows", windows), "windows") == windows
+		both := array.concat(_having("windows", windows), _narrowed("windows", [early]))
+		_given(both, "windows") == [early]
+		_answer(both).cut == []
+		_answer(_narrowed("windows", windows)).cut == []
+	}
+
+	overlapping := array.concat(
+		_having("windows", [early, late]),
+		_narrowed("windows", [{"start": 150, "end": 350}]),
+	)
+	_given(overlapping, "windows") == [{"start": 150, "end": 200}, {"start": 300, "end": 350}]
+	_answer(overlapping).cut == [{"window": {"start": 150, "end": 350}}]
+}
+
+test_nothing_is_issued_for_a_time_that_the_intent_never_has if {
+	every window in [{"start": 200, "end": 300}, {"start": 0, "end": 100}, {"start": 150, "end": 150}] {
+		patches := array.concat(_having("windows", [{"start": 100, "end": 200}]), _narrowed("windows", [window]))
+		_codes(patches) == ["issuance.empty"]
+	}
+}
+
+test_nothing_is_issued_whose_windows_cannot_be_read if {
+	every windows in [
+		null, {}, "x", 7, true, [7],
+		[{"start": 1}], [{"start": "1", "end": 2}], [{"start": 1, "end": null}],
+	] {
+		_codes(_having("windows", windows)) == ["issuance.bounds"]
+	}
+}
+
+test_refuses_what_narrows_in_another_shape if {
+	every field in ["bounds", "budgets", "windows", "delegated"] {
+		every value in [null, true, -1, "x", [[]], {"": {"x": 1}}] {
+			_codes(_narrowed(field, value)) == ["issuance.malformed"]
+		}
+	}
+
+	every bounds in [{"query": {}}, {"amount": {"up_to": -1}}, {"recipient": {"origins": ["hearsay"]}}] {
+		_codes(_narrowed("bounds", bounds)) == ["issuance.malformed"]
 	}
 }

@@ -8,6 +8,7 @@
 #     description: AuthZEN Authorization API 1.0
 package inbounds.main
 
+import data.inbounds.lib.approvals
 import data.inbounds.lib.live
 import data.inbounds.lib.sessions
 
@@ -17,7 +18,7 @@ import data.inbounds.lib.sessions
 # entrypoint: true
 decision := {
 	"decision": outcome == "allow",
-	"context": object.union(
+	"context": object.union_n([
 		{
 			"outcome": outcome,
 			"reasons": reasons,
@@ -31,7 +32,8 @@ decision := {
 			},
 		},
 		_access_request,
-	),
+		_approved,
+	]),
 }
 
 # METADATA
@@ -75,6 +77,10 @@ escalated contains code if {
 }
 
 # METADATA
+# description: What a person still has to be asked; an approval speaks for what it names alone
+asked := escalated - object.keys(_silenced)
+
+# METADATA
 # description: Everything that speaks for this request
 grants contains entitlement if {
 	some source, title, entitlement
@@ -96,14 +102,14 @@ default outcome := "deny"
 outcome := "allow" if {
 	_sound
 	count(denials) == 0
-	count(escalated) == 0
+	count(asked) == 0
 	count(grants) > 0
 }
 
 outcome := "ask" if {
 	_sound
 	count(denials) == 0
-	count(escalated) > 0
+	count(asked) > 0
 	count(grants) > 0
 }
 
@@ -126,7 +132,7 @@ reasons := [reason |
 # description: The session's next state, whole; empty where the question holds no session
 default session := {}
 
-session := sessions.after_permit if outcome == "allow"
+session := sessions.after_permit_by(approvals.used(_used)) if outcome == "allow"
 
 session := sessions.after_refusal if outcome != "allow"
 
@@ -135,7 +141,7 @@ _sound if {
 	_revision != ""
 
 	# What a call takes is taken when it is permitted, or it is not permitted.
-	sessions.after_permit
+	sessions.after_permit_by(approvals.used(_used))
 }
 
 default _revision := ""
@@ -155,9 +161,28 @@ default _access_request := {}
 
 _access_request := {"access_request": {
 	"decision": input.context.decision.id,
-	"codes": sort(escalated),
+	"codes": sort(asked),
+	"nonce": input.context.decision.id,
+	"four_eyes": approvals.four_eyes,
+	"plan": count(asked - approvals.planned) == 0,
 }} if {
 	outcome == "ask"
+}
+
+# The approval that stands for each reason that one does stand for.
+_silenced[code] := index if {
+	some code in escalated
+	index := approvals.silencing(code)
+}
+
+# Only what was needed is used up.
+_used := {index | some index in _silenced}
+
+default _approved := {}
+
+_approved := {"approvals": approvals.record(_used)} if {
+	outcome == "allow"
+	count(_used) > 0
 }
 
 _obliged contains obligation if {
@@ -181,7 +206,7 @@ _kept contains code if {
 	is_set(data.site.obligations[about.category][about.fault].oblige)
 }
 
-_standing := denials | escalated
+_standing := denials | asked
 
 # A fault that only follows from another one that stands is left out of what is shown. It
 # is counted all the same.

@@ -7,10 +7,20 @@ import data.inbounds.main
 _world := {
 	"patches": [],
 	"build": fixtures.build,
-	"catalogue": data.inbounds.catalogue,
+	"catalogue": _without_escalations,
 	"escalations": {},
 	"site": {},
 }
+
+_without_escalations := object.union(
+	object.remove(data.inbounds.catalogue, ["escalations"]),
+	{"escalations": {}},
+)
+
+_one_obligation := object.union(
+	object.remove(_without_escalations, ["obligations"]),
+	{"obligations": object.filter(data.inbounds.catalogue.obligations, ["notify.on_effect"])},
+)
 
 _answered(parts) := decision if {
 	world := object.union(object.remove(_world, object.keys(parts)), parts)
@@ -64,7 +74,7 @@ test_allows_the_ordinary_scene if {
 	answer.context.outcome == "allow"
 	answer.context.reasons == []
 	answer.context.session.version == 18
-	answer.context.session.spent == {"calls": 13, "writes": 1, "exports": 0}
+	answer.context.session.spent == {"calls": 13, "writes": 1, "exports": 0, "rows": 41, "bytes": 0, "money": {}}
 	answer.context.session.label == "confidential"
 	answer.context.session.trust == "untrusted"
 }
@@ -98,7 +108,7 @@ test_says_what_grants_it if {
 }
 
 test_a_rule_of_the_catalogue_that_is_not_in_the_bundle_denies if {
-	catalogue := json.patch(data.inbounds.catalogue, [{
+	catalogue := json.patch(_without_escalations, [{
 		"op": "add",
 		"path": "/rules/payroll.after_hours",
 		"value": _about("payroll", "after_hours"),
@@ -143,7 +153,7 @@ test_denies_where_nothing_grants if {
 	}
 
 	# Not by that rule alone.
-	unwatched := json.patch(data.inbounds.catalogue, [{"op": "remove", "path": "/rules/capability.not_granted"}])
+	unwatched := json.patch(_without_escalations, [{"op": "remove", "path": "/rules/capability.not_granted"}])
 	_granted({"catalogue": unwatched}, {}).context.outcome == "deny"
 }
 
@@ -209,7 +219,7 @@ test_details_may_be_a_list if {
 
 test_a_catalogue_of_one_rule_is_a_catalogue if {
 	one := object.filter(data.inbounds.catalogue.rules, ["request.malformed"])
-	catalogue := json.patch(data.inbounds.catalogue, [{"op": "replace", "path": "/rules", "value": one}])
+	catalogue := json.patch(_without_escalations, [{"op": "replace", "path": "/rules", "value": one}])
 
 	_answered({"catalogue": catalogue}).decision == true
 }
@@ -222,6 +232,9 @@ test_asks_when_only_an_escalation_stands if {
 	answer.context.access_request == {
 		"decision": "01890000-0000-7000-8000-000000000001",
 		"codes": ["site.payroll.large"],
+		"nonce": "01890000-0000-7000-8000-000000000001",
+		"four_eyes": false,
+		"plan": false,
 	}
 	answer.context.obligations == []
 	[reason.code | some reason in answer.context.reasons] == ["site.payroll.large"]
@@ -229,7 +242,7 @@ test_asks_when_only_an_escalation_stands if {
 }
 
 test_asks_by_an_escalation_of_its_own if {
-	catalogue := json.patch(data.inbounds.catalogue, [{
+	catalogue := json.patch(_without_escalations, [{
 		"op": "add",
 		"path": "/escalations/payroll.large",
 		"value": _about("payroll", "large"),
@@ -271,7 +284,7 @@ test_a_denial_beats_an_escalation if {
 }
 
 test_does_not_ask_for_what_nothing_grants if {
-	unwatched := json.patch(data.inbounds.catalogue, [{"op": "remove", "path": "/rules/capability.not_granted"}])
+	unwatched := json.patch(_without_escalations, [{"op": "remove", "path": "/rules/capability.not_granted"}])
 
 	_granted({"build": _site_escalation, "catalogue": unwatched}, {}).context.outcome == "deny"
 }
@@ -350,14 +363,21 @@ test_an_obligation_that_owes_nothing_now_is_there if {
 
 test_denies_by_an_obligation_of_its_own_that_is_missing if {
 	every obligations in [{}, {"notify": {}}, {"notify": {"on_effect": {}}}, {"notify": {"on_effect": {"oblige": []}}}] {
-		answer := _obliging({}, obligations)
+		answer := _obliging({"catalogue": _one_obligation}, obligations)
 		answer.decision == false
 		[reason.code | some reason in answer.context.reasons] == ["notify.on_effect"]
 	}
 }
 
 test_allows_by_an_obligation_of_its_own_that_owes_nothing if {
-	_obliging({}, {"notify": {"on_effect": {"oblige": set()}}}).decision == true
+	owing_nothing := {"notify": {"on_effect": {"oblige": set()}}}
+	_obliging({"catalogue": _one_obligation}, owing_nothing).decision == true
+}
+
+test_denies_by_every_obligation_of_its_own_that_is_missing if {
+	answer := _obliging({}, {})
+	answer.decision == false
+	{reason.code | some reason in answer.context.reasons} == object.keys(data.inbounds.catalogue.obligations)
 }
 
 test_does_not_ask_where_an_obligation_is_missing if {
@@ -441,7 +461,7 @@ test_answers_without_any_data if {
 }
 
 test_asks_for_nothing_whose_next_session_is_not_known if {
-	unwatched := json.patch(data.inbounds.catalogue, [
+	unwatched := json.patch(_without_escalations, [
 		{"op": "remove", "path": "/rules/request.malformed"},
 		{"op": "remove", "path": "/rules/session.missing"},
 	])
@@ -456,7 +476,7 @@ test_asks_for_nothing_whose_next_session_is_not_known if {
 }
 
 test_permits_nothing_whose_next_session_is_not_known if {
-	unwatched := json.patch(data.inbounds.catalogue, [
+	unwatched := json.patch(_without_escalations, [
 		{"op": "remove", "path": "/rules/request.malformed"},
 		{"op": "remove", "path": "/rules/session.missing"},
 	])
@@ -467,4 +487,26 @@ test_permits_nothing_whose_next_session_is_not_known if {
 
 	answer.context.outcome == "deny"
 	answer.context.session == {}
+}
+
+# What an approval answered is the record of a call that was permitted by it, and of no other.
+test_an_approval_is_told_of_where_a_call_was_permitted_by_it_alone if {
+	approved := fixtures.joined([
+		fixtures.calls["mail.send"],
+		fixtures.putting("/question/action/properties/arguments/to", ["bob@acme.example"]),
+		fixtures.putting("/question/action/properties/parsed", {"/to/0": {
+			"kind": "email",
+			"local": "bob",
+			"domain": "acme.example",
+		}}),
+		fixtures.putting("/question/context/session/trust", "untrusted"),
+		fixtures.putting("/question/context/credentials/approvals", [""]),
+	])
+
+	fixtures.answer(approved).context.outcome == "allow"
+	count(fixtures.answer(approved).context.approvals) == 1
+
+	denied := fixtures.putting("/task/claims/authorization_details/0/budgets", {"exports": 0})
+	fixtures.answer(array.concat(approved, denied)).context.outcome == "deny"
+	not fixtures.answer(array.concat(approved, denied)).context.approvals
 }

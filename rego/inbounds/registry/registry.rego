@@ -15,6 +15,7 @@ tool := object.union(
 	{
 		"revision": data.deployment.revision,
 		"labels": data.deployment.labels.order,
+		"proof": object.get(data.deployment.settings, "proof", []),
 		"registered": _registered,
 	},
 	_entry,

@@ -10,6 +10,7 @@ test_tells_what_the_registry_says_of_a_tool if {
 		"revision": fixtures.scene.deployment.revision,
 		"labels": fixtures.scene.deployment.labels.order,
 		"registered": true,
+		"proof": [],
 		"tool": fixtures.scene.deployment.tools["mail.read"],
 	}
 }
@@ -18,7 +19,7 @@ test_tells_that_a_tool_is_not_registered if {
 	answer := _answer({"question": 1, "tool": "mail.forward"})
 
 	answer.registered == false
-	object.keys(answer) == {"revision", "labels", "registered"}
+	object.keys(answer) == {"revision", "labels", "registered", "proof"}
 }
 
 test_a_question_of_another_shape_is_of_no_registered_tool if {

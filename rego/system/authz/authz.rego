@@ -83,6 +83,8 @@ _registry_door if {
 	input.path in {
 		["v1", "data", "inbounds", "registry", "tool"],
 		["v1", "data", "inbounds", "issuance", "task"],
+		["v1", "data", "inbounds", "delegation", "child"],
+		["v1", "data", "inbounds", "delegation", "accepted"],
 	}
 }
 

@@ -25,7 +25,7 @@ test_a_question_without_a_pep_is_refused if {
 }
 
 test_any_known_pep_asks_what_comes_before_a_question if {
-	every entrypoint in [["registry", "tool"], ["issuance", "task"]] {
+	every entrypoint in [["registry", "tool"], ["issuance", "task"], ["delegation", "child"], ["delegation", "accepted"]] {
 		asking := {"path": array.concat(["v1", "data", "inbounds"], entrypoint), "body": {"input": {}}}
 		_allowed(asking)
 		_allowed(object.union(asking, {"identity": "other-secret"}))

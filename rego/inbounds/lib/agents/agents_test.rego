@@ -5,16 +5,13 @@ import data.inbounds.lib.agents
 _deployment := {"agents": {"spiffe://acme.example/agent/a": {"owner": "team"}}}
 
 test_the_entry_of_the_verified_agent if {
-	agents.entry == {"owner": "team"} with data.inbounds.lib.identity.claims as {"sub": "spiffe://acme.example/agent/a"}
+	agents.entry == {"owner": "team"} with data.inbounds.lib.identity.agent as "spiffe://acme.example/agent/a"
 		with data.deployment as _deployment
 }
 
 test_there_is_no_entry_for_anybody_else if {
-	not agents.entry with data.inbounds.lib.identity.claims as {}
-		with data.deployment as _deployment
-
-	every sub in ["spiffe://acme.example/agent/b", "spiffe://acme.example/agent/A", "", 7, null, [], {}] {
-		not agents.entry with data.inbounds.lib.identity.claims as {"sub": sub}
+	every agent in ["spiffe://acme.example/agent/b", "spiffe://acme.example/agent/A", "", 7, null, [], {}] {
+		not agents.entry with data.inbounds.lib.identity.agent as agent
 			with data.deployment as _deployment
 	}
 }

@@ -36,7 +36,19 @@ patterns := {leaf.pattern | some leaf in leaves} if is_object(leaves)
 # description: |
 #   What the registry says of the argument at `pattern`, what it leaves out filled in.
 #   Undefined for an argument it does not know.
-spec(pattern) := object.union(
+# scope: document
+spec(pattern) := _specs[pattern]
+
+spec(pattern) := _filled_in(pattern) if not pattern in patterns
+
+# Those of the call, put together once for all that ask.
+_specs[pattern] := about if {
+	some leaf in leaves
+	pattern := leaf.pattern
+	about := _filled_in(pattern)
+}
+
+_filled_in(pattern) := object.union(
 	{"type": "string", "kind": "none", "role": "none"},
 	tools.entry.arguments[pattern],
 )

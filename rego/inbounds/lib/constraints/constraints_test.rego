@@ -127,6 +127,16 @@ test_what_is_not_known_is_never_met if {
 	}
 }
 
+# No built-in is given what it is not made for: it would fail instead of saying no.
+test_nothing_lies_below_what_is_no_path if {
+	leaf := {"value": "/work/a", "parsed": {"kind": "path"}}
+
+	every junk in [null, true, 7, [], ["/work"], {}] {
+		not constraints.met(leaf, {"path_prefixes": [junk]})
+		constraints.met(leaf, {"path_prefixes": [junk, "/work"]})
+	}
+}
+
 test_what_is_no_constraint_is_never_met if {
 	every nothing in [null, true, 1, "a"] {
 		not constraints.met({"value": "a", "parsed": {}}, nothing)

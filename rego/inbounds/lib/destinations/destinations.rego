@@ -24,6 +24,21 @@ outward contains pointer if {
 stated contains name if some name in tools.entry.destinations
 
 # METADATA
+# description: Every way in which the call could take something away
+ways := outward | stated
+
+# METADATA
+# description: The effects by which a call says where it goes, or it is not known
+sending := {"export", "spend"}
+
+# METADATA
+# description: Whether the call sends nothing, or says where
+# scope: document
+says_where if count(tools.effects & sending) == 0
+
+says_where if count(ways) > 0
+
+# METADATA
 # description: |
 #   The destinations the task may send to: those it was begun with that the deployment
 #   knows.
@@ -34,9 +49,36 @@ permitted contains name if {
 
 # METADATA
 # description: Whether the leaf at `pointer` is one of the permitted destinations
-allowed(pointer) if {
+allowed(pointer) if count(taking(pointer)) > 0
+
+# METADATA
+# description: The permitted destinations that the leaf at `pointer` is one of
+taking(pointer) := {name |
 	some name in permitted
 	_matches(data.deployment.destinations[name], arguments.leaves[pointer])
+}
+
+# METADATA
+# description: |
+#   The label of the most sensitive data that may go to a destination: its own, or, where it
+#   states none, the highest that the task may see
+# scope: document
+label(name) := stated_label(name) if stated_label(name) != ""
+
+label(name) := task.authority.label if stated_label(name) == ""
+
+# METADATA
+# description: The label that a destination states, empty where it states none
+stated_label(name) := object.get(destination, "label", "") if {
+	destination := data.deployment.destinations[name]
+	is_object(destination)
+}
+
+# METADATA
+# description: The hosts that are named by the permitted destinations
+hosts contains host if {
+	some name in permitted
+	some host in data.deployment.destinations[name].hosts
 }
 
 _names_somewhere(spec) if spec.role == "recipient"
@@ -46,6 +88,13 @@ _names_somewhere(spec) if spec.kind in {"url", "host"}
 _names_somewhere(spec) if {
 	spec.kind in {"email", "phone", "iban"}
 	not spec.role in {"query", "content"}
+}
+
+# What is let go anywhere is left to the bounds of the task and to where values came from.
+_matches(destination, leaf) if {
+	destination.anywhere == true
+	is_string(leaf.value)
+	leaf.value != ""
 }
 
 _matches(destination, leaf) if leaf.value in destination.addresses

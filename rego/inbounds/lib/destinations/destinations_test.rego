@@ -126,3 +126,85 @@ test_nothing_else_is_allowed if {
 		not _allowed({"role": "recipient"}, example.value, example.parsed)
 	}
 }
+
+_anywhere(value) if {
+	scene := json.patch(_with({"role": "recipient"}, value, {}), [{
+		"op": "replace",
+		"path": "/deployment/destinations/colleagues",
+		"value": {"anywhere": true},
+	}])
+	destinations.allowed("/a") with input as scene.input
+		with data.deployment as scene.deployment
+		with data.inbounds.lib.task.authority as scene.authority
+}
+
+test_anywhere_is_every_text_and_nothing_else if {
+	_anywhere("mallory@evil.example")
+	_anywhere("room 8")
+
+	every value in ["", 7, true, false, null, [], {}] {
+		not _anywhere(value)
+	}
+}
+
+test_only_true_is_anywhere if {
+	every value in [false, "true", "", 1, null, [true], {"anywhere": true}] {
+		scene := json.patch(_with({"role": "recipient"}, "mallory@evil.example", {}), [{
+			"op": "replace",
+			"path": "/deployment/destinations/colleagues",
+			"value": {"anywhere": value},
+		}])
+		not destinations.allowed("/a") with input as scene.input
+			with data.deployment as scene.deployment
+			with data.inbounds.lib.task.authority as scene.authority
+	}
+}
+
+test_every_destination_that_a_leaf_is_one_of_takes_it if {
+	scene := json.patch(_with({"role": "recipient"}, "+442079460018", {}), [
+		{"op": "add", "path": "/deployment/destinations/colleagues/anywhere", "value": true},
+		{"op": "add", "path": "/deployment/destinations/press/anywhere", "value": true},
+	])
+	destinations.taking("/a") == {"colleagues", "bank"} with input as scene.input
+		with data.deployment as scene.deployment
+		with data.inbounds.lib.task.authority as scene.authority
+	destinations.taking("/b") == set() with input as scene.input
+		with data.deployment as scene.deployment
+		with data.inbounds.lib.task.authority as scene.authority
+}
+
+_label(destination) := label if {
+	label := destinations.label("d") with data.deployment.destinations as {"d": destination}
+		with data.inbounds.lib.task.authority as {"label": "internal"}
+}
+
+test_a_destination_takes_what_it_states_or_all_the_task_may_see if {
+	_label({"label": "public"}) == "public"
+	_label({"label": ""}) == "internal"
+	_label({"domains": ["acme.example"]}) == "internal"
+	_label({"label": 7}) == 7
+
+	every destination in [null, true, 7, "d", ["label"]] {
+		not _label(destination)
+	}
+}
+
+test_a_destination_that_states_no_label_has_none_without_a_task if {
+	not destinations.label("d") with data.deployment.destinations as {"d": {}}
+		with data.inbounds.lib.task.authority as {}
+	not destinations.label("e") with data.deployment.destinations as {"d": {}}
+		with data.inbounds.lib.task.authority as {"label": "internal"}
+}
+
+test_the_label_that_a_destination_states if {
+	destinations.stated_label("d") == "public" with data.deployment.destinations as {"d": {"label": "public"}}
+	destinations.stated_label("d") == "" with data.deployment.destinations as {"d": {}}
+	not destinations.stated_label("e") with data.deployment.destinations as {"d": {}}
+}
+
+test_the_hosts_of_the_permitted_destinations_alone if {
+	destinations.hosts == {"wiki.acme.example"} with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as _scene.authority
+	destinations.hosts == set() with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {"destinations": ["press", "bank"]}
+}

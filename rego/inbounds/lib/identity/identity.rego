@@ -22,10 +22,12 @@ verified := found if {
 	count(signers) == 1
 	some name in signers
 	issuer := data.deployment.issuers[name]
+	typ := object.get(parts.header, "typ", "")
+	_identity(typ, object.get(issuer, "subjects", {}))
 	found := {
 		"name": name,
 		"issuer": issuer,
-		"claims": jwt.verified(parts, "JWT", issuer.keys, _but_eddsa(issuer.algorithms)),
+		"claims": jwt.verified(parts, typ, issuer.keys, _but_eddsa(issuer.algorithms)),
 	}
 }
 
@@ -34,8 +36,38 @@ verified := found if {
 claims := verified.claims
 
 # METADATA
-# description: The trust domain of the agent; undefined where its name is no SPIFFE ID
+# description: |
+#   Which agent the token is of: of an issuer that has a trust domain, the one whose SPIFFE ID
+#   the subject is; else the one that the deployment says the subject is, by its SPIFFE ID. A
+#   subject that is one stands for itself, so no entry makes it another's. Undefined for a
+#   subject that is nobody.
+# scope: document
+agent := claims.sub if {
+	trust_domain
+	is_string(verified.issuer.trust_domain)
+	verified.issuer.trust_domain != ""
+}
+
+agent := name if {
+	not trust_domain
+	is_string(claims.sub)
+	name := verified.issuer.subjects[claims.sub]
+	spiffe.trust_domain(name)
+}
+
+# METADATA
+# description: The trust domain of the token's subject; undefined where that is no SPIFFE ID
 trust_domain := spiffe.trust_domain(claims.sub)
+
+_identity("JWT", _)
+
+# The tokens of Kubernetes do not say their type, and an OIDC client shows an access token
+# (RFC 9068). Where no subject is named, no token of either kind is expected.
+_identity(typ, subjects) if {
+	typ in {"", "at+jwt"}
+	is_object(subjects)
+	count(subjects) > 0
+}
 
 # EdDSA is none of JWT-SVID's algorithms (section 2.1), whatever else an issuer signs with it.
 _but_eddsa(algorithms) := {algorithm | some algorithm in algorithms} - {"EdDSA"}

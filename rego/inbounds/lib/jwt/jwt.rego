@@ -18,13 +18,19 @@ package inbounds.lib.jwt
 claims(token, typ, keys, algorithms) := verified(read(token), typ, keys, algorithms)
 
 # METADATA
-# description: The same, of a token that `read` has taken apart
-verified({"token": token, "header": head, "payload": text}, typ, keys, algorithms) := _listed(payload) if {
-	head.typ == typ
-	head.alg in algorithms
-
+# description: |
+#   The same, of a token that `read` has taken apart. An empty `typ` stands for a token that does
+#   not say its type.
+verified(parts, typ, keys, algorithms) := signed_by(parts, typ, key, algorithms) if {
 	# Only the key that the token names: never "any key that fits".
-	key := keys[head.kid]
+	key := keys[parts.header.kid]
+}
+
+# METADATA
+# description: The same, of a token that one key has signed, whatever its header calls the key
+signed_by({"token": token, "header": head, "payload": text}, typ, key, algorithms) := _listed(payload) if {
+	object.get(head, "typ", "") == typ
+	head.alg in algorithms
 	is_object(key)
 	_fits[head.alg] == object.filter(key, {"kty", "crv"})
 	authentic(token, json.marshal(key), head.alg)
@@ -50,7 +56,8 @@ read(token) := {"token": token, "header": head, "payload": payload} if {
 }
 
 # METADATA
-# description: The header of a compact JWT that has `alg`, `kid` and `typ`, and nothing else
+# description: |
+#   The header of a compact JWT that has `alg` and at least one of `kid` and `typ`, and nothing else
 header(token) := read(token).header
 
 # METADATA
@@ -77,8 +84,9 @@ _text(part) := text if {
 # A part is never one sign longer than a multiple of four.
 _padding := {0: "", 2: "==", 3: "="}
 
-# Cut at its quotes a header has one form only, whatever a parser would make of it: three
-# members, no blanks, nothing escaped.
+# Cut at its quotes a header has one form only, whatever a parser would make of it: these
+# members, no blanks, nothing escaped. Kubernetes leaves the type out; what a holder signs has no
+# `kid`, since its key is the one that the token above names.
 _header(text) := _members(split(text, `"`))
 
 _members(["{", first, ":", a, ",", second, ":", b, ",", third, ":", c, "}"]) := members if {
@@ -86,6 +94,12 @@ _members(["{", first, ":", a, ",", second, ":", b, ",", third, ":", c, "}"]) := 
 	not "" in {a, b, c}
 	regex.match(`^[A-Za-z0-9._:+=-]+$`, concat("", [a, b, c]))
 	members := {first: a, second: b, third: c}
+}
+
+_members(["{", first, ":", a, ",", second, ":", b, "}"]) := {first: a, second: b} if {
+	{first, second} in {{"alg", "kid"}, {"alg", "typ"}}
+	not "" in {a, b}
+	regex.match(`^[A-Za-z0-9._:+=-]+$`, concat("", [a, b]))
 }
 
 _listed(payload) := object.union(payload, {"aud": [payload.aud]}) if is_string(payload.aud)

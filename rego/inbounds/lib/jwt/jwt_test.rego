@@ -78,10 +78,37 @@ test_no_header_with_another_member if {
 
 test_no_header_without_all_of_its_members if {
 	every text in {
-		`{}`, `[]`, `null`, `""`, ``, `{"alg":"ES256"}`, `{"alg":"ES256","kid":"key-1"}`, `{"kid":"key-1","typ":"JWT"}`,
-		`{"alg":"ES256","typ":"JWT"}`,
+		`{}`, `[]`, `null`, `""`, ``, `{"alg":"ES256"}`, `{"kid":"key-1"}`, `{"kid":"key-1","typ":"JWT"}`,
+		`{"typ":"JWT"}`, `{"alg":"ES256","typ":""}`, `{"alg":"ES256","kid":""}`, `{"alg":"ES256","typ":"JWT",}`,
 	} {
 		not jwt.header(_of(text))
+	}
+}
+
+test_a_header_may_leave_its_type_out if {
+	every text in {`{"alg":"ES256","kid":"key-1"}`, `{"kid":"key-1","alg":"ES256"}`} {
+		jwt.header(_of(text)) == {"alg": "ES256", "kid": "key-1"}
+	}
+
+	every text in {
+		`{"alg":"ES256","kid":""}`, `{"alg":"","kid":"key-1"}`, `{"alg":"ES256","alg":"none"}`,
+		`{"kid":"key-1","kid":"key-2"}`, `{"alg":"ES256","jku":"key-1"}`, `{"alg":"ES256", "kid":"key-1"}`,
+		`{"alg":"ES256","kid":"../key-1"}`, `{"alg":"ES256","kid":"key-1"}{}`, `{"alg":["ES256"],"kid":"key-1"}`,
+		`{"alg":"ES256","kid":null}`, `{"alg":"ES256","kid":"key-1",}`,
+	} {
+		not jwt.header(_of(text))
+	}
+}
+
+test_a_token_without_a_type_is_of_no_type if {
+	token := _of(`{"alg":"ES256","kid":"key-1"}`)
+	keys := {"key-1": _keys.ES256}
+
+	jwt.claims(token, "", keys, ["ES256"]) with jwt.authentic as true
+	not jwt.claims(_token("ES256"), "", keys, ["ES256"])
+
+	every typ in ["JWT", "task+jwt", "approval+jwt", null] {
+		not jwt.claims(token, typ, keys, ["ES256"]) with jwt.authentic as true
 	}
 }
 

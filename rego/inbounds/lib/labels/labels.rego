@@ -31,6 +31,10 @@ highest := count(data.deployment.labels.order) - 1 if is_array(data.deployment.l
 resource := max({asserted, _registered} | _prefixed)
 
 # METADATA
+# description: The rank of the most sensitive data the session holds, with the resource's
+exposed := max([ceiling(input.context.session.label), resource])
+
+# METADATA
 # description: The rank of what the tool returns at most
 returned := ceiling(object.get(tools.entry, ["returns", "label"], ""))
 

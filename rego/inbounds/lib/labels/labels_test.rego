@@ -117,3 +117,31 @@ test_there_is_no_label_without_an_order if {
 		with data.deployment as deployment
 	not labels.highest with data.deployment as deployment
 }
+
+_exposed(label, properties) := rank if {
+	question := object.union(_resource("file", "/a", properties), {"context": {"session": {"label": label}}})
+	rank := labels.exposed with input as question
+		with data.deployment as _deployment
+}
+
+test_a_session_is_exposed_to_the_higher_of_its_own_label_and_the_resource_s if {
+	_exposed("public", {}) == 1
+	_exposed("secret", {}) == 2
+	_exposed("internal", {}) == 1
+	_exposed("public", {"label": "secret"}) == 2
+}
+
+test_a_session_of_no_known_label_is_exposed_to_the_highest if {
+	every label in ["", "unknown", null, 7, {}] {
+		_exposed(label, {}) == 2
+	}
+}
+
+test_what_a_session_is_exposed_to_is_not_known_without_one if {
+	not labels.exposed with input as _resource("file", "/a", {})
+		with data.deployment as _deployment
+
+	question := object.union(_resource("file", "/a", {}), {"context": {"session": {"label": "secret"}}})
+	not labels.exposed with input as question
+		with data.deployment as object.remove(_deployment, ["labels"])
+}

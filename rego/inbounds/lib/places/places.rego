@@ -41,7 +41,7 @@ resource_clear(listed, bounds) if {
 # scope: document
 leaf_clear(leaf, _, _) if not is_string(leaf.value)
 
-leaf_clear(leaf, _, _) if _of_another_kind(arguments.spec(leaf.pattern))
+leaf_clear(leaf, _, _) if _names_none(leaf.pattern)
 
 leaf_clear(leaf, listed, bounds) if {
 	_unlisted(leaf.value, listed)
@@ -65,13 +65,29 @@ _of_another_kind(spec) if not spec.kind in {"path", "none", "id", "text"}
 _unlisted(text, listed) if {
 	is_object(listed)
 	count(listed) > 0
-	paths.steady(text)
-	names := paths.names(text)
+	names := _names[text]
 
 	every name in names {
 		not listed[name]
 	}
 }
+
+# By which each text of this call may be listed, found once for all lists. One that climbs has no
+# names that can be relied on.
+_names[text] := names if {
+	some text in _texts
+	paths.steady(text)
+	names := paths.names(text)
+}
+
+_texts contains input.resource.id
+
+_texts contains leaf.value if {
+	some leaf in arguments.leaves
+	not _names_none(leaf.pattern)
+}
+
+_names_none(pattern) if _of_another_kind(arguments.spec(pattern))
 
 _apart(bound) if bound.type != input.resource.type
 

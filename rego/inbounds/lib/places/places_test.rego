@@ -8,7 +8,10 @@ _bounds := [{"type": "file", "prefixes": ["/etc/inbounds/"]}]
 
 _clear(spec, value, listed, bounds) if {
 	leaf := {"pattern": "/x", "value": value, "parsed": {}}
-	places.leaf_clear(leaf, listed, bounds) with input as {"action": {"name": "t"}}
+	places.leaf_clear(leaf, listed, bounds) with input as {"action": {
+		"name": "t",
+		"properties": {"arguments": {"x": value}},
+	}}
 		with data.deployment as {"tools": {"t": {"effects": ["read"], "arguments": {"/x": spec}}}}
 }
 

@@ -33,6 +33,43 @@ prefixes(bound) := listed if {
 	is_array(listed)
 }
 
+# METADATA
+# description: |
+#   Whether one of `bounds` holds the resource, and lets every effect of the tool be brought
+#   about there
+open_to(bounds) if {
+	some bound in bounds
+	within([bound])
+	lets(bound, tools.effects)
+}
+
+# METADATA
+# description: Whether a bound lets all of `effects` be brought about; one that names none lets all
+lets(bound, effects) if {
+	is_object(bound)
+	count(effects) > 0
+	_lets_all(bound, effects)
+}
+
+# METADATA
+# description: Whether the effects of `bound` are among those of the wider bound `outer`
+# scope: document
+holds_effects(outer, bound) if {
+	is_object(bound)
+	is_object(outer)
+	object.get(outer, "effects", []) == []
+}
+
+holds_effects(outer, bound) if {
+	asked := {effect | some effect in bound.effects}
+	count(asked) > 0
+	count(asked - {effect | some effect in outer.effects}) == 0
+}
+
+_lets_all(bound, _) if object.get(bound, "effects", []) == []
+
+_lets_all(bound, effects) if count(effects - {effect | some effect in bound.effects}) == 0
+
 _starts_with("")
 
 # An id that climbs leads out of where it starts.

@@ -94,3 +94,87 @@ test_a_bound_without_prefixes_has_the_one_of_all if {
 		not resources.prefixes(bound)
 	}
 }
+
+test_a_bound_lets_its_effects_and_one_that_names_none_lets_all if {
+	resources.lets({"effects": ["read"]}, {"read"})
+
+	every bound in [{}, {"effects": []}, {"type": "file"}, {"effects": ["write", "read", "delete"]}] {
+		resources.lets(bound, {"read", "write"})
+	}
+
+	every bound in [
+		{"effects": ["read"]},
+		{"effects": ["delete"]},
+		{"effects": "read"},
+		{"effects": null},
+		{"effects": {}},
+		{"effects": [[]]},
+		[],
+		null,
+		"file",
+	] {
+		not resources.lets(bound, {"read", "write"})
+	}
+}
+
+test_no_bound_lets_what_has_no_effects if {
+	not resources.lets({}, set())
+	not resources.lets({"effects": ["read"]}, set())
+}
+
+_open(bounds, effects) if {
+	resources.open_to(bounds) with input as {"action": {"name": "t"}, "resource": {"type": "file", "id": "/work/a"}}
+		with data.deployment.tools as {"t": {"effects": effects}}
+}
+
+test_open_to_what_one_bound_holds_and_lets if {
+	_open([{"type": "file"}], ["read", "write"])
+	_open([{"type": "file", "prefixes": ["/work/"], "effects": ["write", "read"]}], ["read", "write"])
+	_open([{"type": "file", "effects": ["read"]}, {"type": "file", "effects": ["write"]}], ["write"])
+
+	every bounds in [
+		[],
+		[{"type": "file", "effects": ["read"]}],
+		[{"type": "mail"}],
+		[{"type": "file", "prefixes": ["/home/"]}],
+		# No two bounds together: what each was given for is apart.
+		[{"type": "file", "effects": ["read"]}, {"type": "file", "effects": ["write"]}],
+		[{"type": "file", "prefixes": ["/home/"]}, {"type": "file", "prefixes": ["/work/"], "effects": ["read"]}],
+		null,
+		"file",
+		["file"],
+		{},
+	] {
+		not _open(bounds, ["read", "write"])
+	}
+}
+
+test_nothing_is_open_to_a_tool_of_unknown_effect if {
+	not _open([{"type": "file"}], [])
+	not _open([{"type": "file"}], "read")
+
+	question := {"action": {"name": "t"}, "resource": {"type": "file", "id": "/a"}}
+	not resources.open_to([{"type": "file"}]) with input as question
+		with data.deployment.tools as {}
+}
+
+test_the_effects_of_a_bound_are_among_those_of_a_wider_one if {
+	resources.holds_effects({}, {})
+	resources.holds_effects({"effects": []}, {"effects": []})
+
+	every outer in [{}, {"effects": []}, {"effects": ["read", "write"]}] {
+		resources.holds_effects(outer, {"effects": ["read"]})
+	}
+
+	every bound in [{}, {"effects": []}, {"effects": ["write"]}, {"effects": ["read", "write"]}, {"effects": "read"}] {
+		not resources.holds_effects({"effects": ["read"]}, bound)
+	}
+
+	every outer in [null, [], "file", {"effects": null}, {"effects": {}}, {"effects": "read"}] {
+		not resources.holds_effects(outer, {"effects": ["read"]})
+	}
+
+	every bound in [null, [], "file"] {
+		not resources.holds_effects({}, bound)
+	}
+}

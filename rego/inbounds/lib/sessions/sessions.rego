@@ -5,33 +5,86 @@
 #   session to go on from.
 package inbounds.lib.sessions
 
+import data.inbounds.lib.clock
 import data.inbounds.lib.labels
+import data.inbounds.lib.spending
+import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
 # METADATA
 # description: The state after a call that is permitted
-after_permit := object.union(_following, {
-	"trust": _trust,
-	"label": data.deployment.labels.order[_rank],
-	"effects": sort({effect | some effect in _state.effects} | tools.effects),
-	"spent": {
-		"calls": _state.spent.calls + 1,
-		"writes": _state.spent.writes + _one_if(_writing),
-		"exports": _state.spent.exports + _one_if({"export"}),
+after_permit := object.union(
+	object.remove(_following, ["tasks", "approvals"]),
+	{
+		"trust": _trust,
+		"label": data.deployment.labels.order[_rank],
+		"effects": sort({effect | some effect in _state.effects} | tools.effects),
+		"spent": spending.together(_state.spent, spending.taken),
+		"tasks": tasks,
+		"approvals": _approvals,
+		"last": call,
+		"repeats": repeats,
 	},
-})
+)
+
+# METADATA
+# description: |
+#   The same, with the approvals that the call was permitted by; `used` is what lib/approvals
+#   says has to be remembered of each
+after_permit_by(used) := object.union(after_permit, {"approvals": used})
 
 # METADATA
 # description: The state after a call that is not permitted
 after_refusal := object.union(_following, {"refusals": _state.refusals + 1})
+
+# METADATA
+# description: What each task under way will have taken, this one with this call, and all hands it went through
+tasks := object.union(
+	{id: entry | some id, entry in _state.tasks; entry.deadline > clock.now; not _accounts[id]},
+	_accounts,
+) if {
+	count(task.accounts) > 0
+	count(_accounts) == count(task.accounts)
+}
+
+# Whoever hands a task on names the next hands, by what the session may know as something else. It
+# is never forgotten before its own time, or what it has taken would be free again.
+_accounts[account.id] := object.union(spending.after[account.id], {"deadline": max(deadlines)}) if {
+	some account in task.accounts
+	deadlines := {account.authority.deadline} | {known | known := _state.tasks[account.id].deadline}
+}
+
+# METADATA
+# description: This call, as the next one of the session is compared with it
+call := concat(" ", [input.action.name, input.action.properties.digest]) if {
+	is_string(input.action.name)
+	is_string(input.action.properties.digest)
+}
+
+# METADATA
+# description: How often this very call was permitted right before
+# scope: document
+repeats := _state.repeats + 1 if _state.last == call
+
+repeats := 0 if _state.last != call
+
+_approvals[id] := used if {
+	some id, used in _state.approvals
+	used.until > clock.now
+}
 
 # Arithmetic on anything but a number would fail instead of saying no.
 _state := state if {
 	state := input.context.session
 	is_array(state.decisions)
 	is_array(state.effects)
+	is_object(state.tasks)
+	is_object(state.approvals)
+	is_string(state.last)
 
-	every number in [state.version, state.refusals, state.spent.calls, state.spent.writes, state.spent.exports] {
+	spending.reckoned(state.spent)
+
+	every number in [state.version, state.refusals, state.repeats] {
 		is_number(number)
 	}
 }
@@ -43,12 +96,6 @@ _following := object.union(_state, {
 })
 
 _ids := array.concat(_state.decisions, [input.context.decision.id])
-
-_writing := {"write", "delete", "execute", "spend", "administer"}
-
-_one_if(effects) := 1 if count(effects & tools.effects) > 0
-
-_one_if(effects) := 0 if count(effects & tools.effects) == 0
 
 _rank := max([
 	labels.ceiling(_state.label),
@@ -62,4 +109,10 @@ default _trust := "untrusted"
 _trust := "trusted" if {
 	_state.trust == "trusted"
 	tools.entry.returns.party == "first"
+	not _third_party_field
+}
+
+_third_party_field if {
+	some field in tools.entry.returns.fields
+	object.get(field, "party", "third") != "first"
 }

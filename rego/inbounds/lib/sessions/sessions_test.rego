@@ -8,7 +8,14 @@ _session := {
 	"trust": "trusted",
 	"label": "internal",
 	"effects": ["read"],
-	"spent": {"calls": 12, "writes": 1, "exports": 0},
+	"spent": _spent(12, 1, 0, 40),
+	"tasks": {
+		"task-1": _until(1800003600, _spent(5, 1, 0, 20)),
+		"task-0": _until(1800000001, _spent(3, 0, 0, 20)),
+		"task-over": _until(1800000000, _spent(4, 0, 0, 0)),
+	},
+	"approvals": {"approval-1": {"until": 1800000001, "times": 1}, "approval-0": {"until": 1800000000, "times": 1}},
+	"last": "t digest-0",
 	"repeats": 3,
 	"refusals": 2,
 	"decisions": ["a", "b"],
@@ -16,7 +23,7 @@ _session := {
 
 _scene := {
 	"input": {
-		"action": {"name": "t"},
+		"action": {"name": "t", "properties": {"arguments": {}, "digest": "digest-1", "size": 9}},
 		"resource": {"type": "file", "id": "/a", "properties": {}},
 		"context": {"session": _session, "decision": {"id": "c"}},
 	},
@@ -29,10 +36,26 @@ _scene := {
 	},
 }
 
+_until(deadline, spent) := object.union(spent, {"deadline": deadline})
+
+_spent(calls, writes, exports, rows) := {
+	"calls": calls, "writes": writes, "exports": exports,
+	"rows": rows, "bytes": 0, "money": {},
+}
+
 _permitted(patches) := state if {
 	scene := json.patch(_scene, patches)
 	state := sessions.after_permit with input as scene.input
 		with data.deployment as scene.deployment
+		with data.inbounds.lib.clock.now as 1800000000
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"deadline": 1800003600}}]
+}
+
+_handed_on(accounts) := state if {
+	state := sessions.after_permit with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.clock.now as 1800000000
+		with data.inbounds.lib.task.accounts as accounts
 }
 
 _refused(patches) := state if {
@@ -44,11 +67,81 @@ _refused(patches) := state if {
 _effects(effects) := [{"op": "replace", "path": "/deployment/tools/t/effects", "value": effects}]
 
 test_a_permit_takes_one_call if {
-	_permitted([]) == object.union(_session, {
+	_permitted([]) == object.union(object.remove(_session, ["tasks", "approvals"]), {
 		"version": 18,
-		"spent": {"calls": 13, "writes": 1, "exports": 0},
+		"spent": _spent(13, 1, 0, 41),
+		"last": "t digest-1",
+		"repeats": 0,
 		"decisions": ["a", "b", "c"],
+		"tasks": {
+			"task-1": _until(1800003600, _spent(6, 1, 0, 21)),
+			"task-0": _session.tasks["task-0"],
+		},
+		"approvals": {"approval-1": {"until": 1800000001, "times": 1}},
 	})
+}
+
+test_a_permit_remembers_the_approvals_it_was_had_by if {
+	used := {"approval-1": {"until": 1800000009, "times": 2}, "approval-2": {"until": 1800000002, "times": 1}}
+	state := sessions.after_permit_by(used) with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.clock.now as 1800000000
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"deadline": 1800003600}}]
+
+	state == object.union(object.remove(_permitted([]), ["approvals"]), {"approvals": used})
+}
+
+test_a_task_that_the_session_does_not_know_has_taken_nothing if {
+	patches := [{"op": "remove", "path": "/input/context/session/tasks/task-1"}]
+	_permitted(patches).tasks["task-1"] == _until(1800003600, _spent(1, 0, 0, 1))
+}
+
+test_all_hands_that_a_task_went_through_take_what_the_call_takes if {
+	state := _handed_on([
+		{"id": "task-1", "authority": {"deadline": 1800003600}},
+		{"id": "delegation-1", "authority": {"deadline": 1800000600}},
+	])
+
+	state.tasks == {
+		"task-1": _until(1800003600, _spent(6, 1, 0, 21)),
+		"delegation-1": _until(1800000600, _spent(1, 0, 0, 1)),
+		"task-0": _session.tasks["task-0"],
+	}
+	state.spent == _permitted([]).spent
+}
+
+# Whoever hands on chooses the name, and may choose that of another task of the session.
+test_nothing_that_was_taken_is_forgotten_sooner_for_hands_of_its_name if {
+	_handed_on([
+		{"id": "task-0", "authority": {"deadline": 1800003600}},
+		{"id": "task-1", "authority": {"deadline": 1800000002}},
+	]).tasks == {
+		"task-0": _until(1800003600, _spent(4, 0, 0, 21)),
+		"task-1": _until(1800003600, _spent(6, 1, 0, 21)),
+	}
+}
+
+test_nothing_is_permitted_that_somebody_keeps_no_account_of if {
+	whole := {"id": "task-1", "authority": {"deadline": 1800003600}}
+
+	_handed_on([whole])
+	not _handed_on([])
+	not _handed_on([whole, {"id": "delegation-1", "authority": {}}])
+	not _handed_on([whole, {"authority": {"deadline": 1800003600}}])
+	not _handed_on([{"id": "delegation-1"}])
+}
+
+test_the_same_call_once_more_is_a_repeat if {
+	same := [{"op": "replace", "path": "/input/context/session/last", "value": "t digest-1"}]
+	_permitted(same).repeats == 4
+	_permitted(same).last == "t digest-1"
+
+	every patch in [
+		{"op": "replace", "path": "/input/action/properties/digest", "value": "digest-2"},
+		{"op": "replace", "path": "/input/context/session/last", "value": "other digest-1"},
+	] {
+		_permitted(array.concat(same, [patch])).repeats == 0
+	}
 }
 
 test_a_refusal_counts_itself_and_nothing_else if {
@@ -64,15 +157,15 @@ test_what_changes_the_world_is_a_write if {
 	_permitted(_effects(["write", "delete"])).spent.writes == 2
 
 	every effect in ["write", "delete", "execute", "spend", "administer"] {
-		_permitted(_effects([effect])).spent == {"calls": 13, "writes": 2, "exports": 0}
+		_permitted(_effects([effect])).spent == _spent(13, 2, 0, 40)
 		_permitted(_effects([effect])).effects == sort(["read", effect])
 	}
 }
 
 test_what_sends_is_an_export if {
-	_permitted(_effects(["export"])).spent == {"calls": 13, "writes": 1, "exports": 1}
-	_permitted(_effects(["export", "write"])).spent == {"calls": 13, "writes": 2, "exports": 1}
-	_permitted(_effects(["delegate"])).spent == {"calls": 13, "writes": 1, "exports": 0}
+	_permitted(_effects(["export"])).spent == object.union(_spent(13, 1, 1, 40), {"bytes": 9})
+	_permitted(_effects(["export", "write"])).spent == object.union(_spent(13, 2, 1, 40), {"bytes": 9})
+	_permitted(_effects(["delegate"])).spent == _spent(13, 1, 0, 40)
 }
 
 test_the_label_is_the_highest_of_all_it_was_exposed_to if {
@@ -112,6 +205,10 @@ test_trust_ends_with_what_a_third_party_wrote_and_never_comes_back if {
 		{"trust": "untrusted", "patches": [{"op": "replace", "path": "/deployment/tools/t/returns/party", "value": "third"}]},
 		{"trust": "untrusted", "patches": [{"op": "remove", "path": "/deployment/tools/t/returns/party"}]},
 		{"trust": "untrusted", "patches": [{"op": "remove", "path": "/deployment/tools/t/returns"}]},
+		{"trust": "untrusted", "patches": _of_fields({"/a": {"party": "first"}, "/b": {"party": "third"}})},
+		{"trust": "untrusted", "patches": _of_fields({"/a": {}})},
+		{"trust": "trusted", "patches": _of_fields({"/a": {"party": "first"}})},
+		{"trust": "trusted", "patches": _of_fields({})},
 		{"trust": "untrusted", "patches": [{"op": "replace", "path": "/input/context/session/trust", "value": "untrusted"}]},
 		{"trust": "untrusted", "patches": [{"op": "replace", "path": "/input/context/session/trust", "value": "x"}]},
 		{"trust": "untrusted", "patches": [{"op": "remove", "path": "/input/context/session/trust"}]},
@@ -162,7 +259,40 @@ test_there_is_no_next_state_without_one_to_go_on_from if {
 	}
 }
 
+test_nothing_follows_a_state_with_a_list_where_names_are if {
+	every member in ["tasks", "approvals"] {
+		patch := {"op": "replace", "path": concat("/", ["/input/context/session", member]), "value": []}
+		not _permitted([patch])
+		not _refused([patch])
+	}
+}
+
+test_nothing_follows_a_last_call_that_is_no_text if {
+	every value in [null, true, 7, [], {}] {
+		patch := {"op": "replace", "path": "/input/context/session/last", "value": value}
+		not _permitted([patch])
+		not _refused([patch])
+	}
+}
+
+test_nothing_is_permitted_that_the_next_call_could_not_be_compared_with if {
+	every path in ["/input/action/name", "/input/action/properties/digest"] {
+		not _permitted([{"op": "remove", "path": path}])
+		_refused([{"op": "remove", "path": path}]).refusals == 3
+
+		every value in [null, true, 7, [], {}] {
+			not _permitted([{"op": "replace", "path": path, "value": value}])
+		}
+	}
+
+	# No tool is registered by what is no name, so that the call is asked for alone.
+	named := [{"op": "replace", "path": "/input/action/name", "value": 7}]
+	not sessions.call with input as json.patch(_scene, named).input
+}
+
 test_nothing_is_permitted_for_a_tool_that_is_not_registered if {
 	not _permitted([{"op": "remove", "path": "/deployment/tools/t"}])
 	_refused([{"op": "remove", "path": "/deployment/tools/t"}]).refusals == 3
 }
+
+_of_fields(fields) := [{"op": "add", "path": "/deployment/tools/t/returns/fields", "value": fields}]

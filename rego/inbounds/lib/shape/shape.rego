@@ -18,11 +18,18 @@ ordinary if {
 	_ordinary(object.union(
 		{
 			"subject": {"properties": {}},
-			"action": {"properties": {"origins": {}, "parsed": {}}},
+			"action": {"properties": {"origins": {}, "parsed": {}, "links": {}}},
 			"resource": {"properties": {"label": "", "tenant": "", "environment": ""}},
 			"context": {
-				"credentials": {"chain": [], "approvals": []},
-				"session": {"spent": {"calls": 0, "writes": 0, "exports": 0}},
+				"credentials": {"chain": [], "proof": "", "approvals": []},
+				"session": {"spent": {
+					"calls": 0,
+					"writes": 0,
+					"exports": 0,
+					"rows": 0,
+					"bytes": 0,
+					"money": {},
+				}},
 				"environment": {"network": ""},
 			},
 		},
@@ -42,6 +49,7 @@ _ordinary({
 			"identity": context_credentials_identity,
 			"task": context_credentials_task,
 			"chain": context_credentials_chain,
+			"proof": context_credentials_proof,
 			"approvals": context_credentials_approvals,
 		},
 		"session": {
@@ -54,7 +62,13 @@ _ordinary({
 				"calls": context_session_spent_calls,
 				"writes": context_session_spent_writes,
 				"exports": context_session_spent_exports,
+				"rows": context_session_spent_rows,
+				"bytes": context_session_spent_bytes,
+				"money": context_session_spent_money,
 			},
+			"tasks": context_session_tasks,
+			"approvals": context_session_approvals,
+			"last": context_session_last,
 			"repeats": context_session_repeats,
 			"refusals": context_session_refusals,
 			"decisions": context_session_decisions,
@@ -71,6 +85,10 @@ _ordinary({
 	is_object(action_properties.arguments)
 	is_object(action_properties.origins)
 	is_object(action_properties.parsed)
+	is_object(action_properties.links)
+	is_object(context_session_spent_money)
+	is_object(context_session_tasks)
+	is_object(context_session_approvals)
 	is_array(context_credentials_chain)
 	is_array(context_credentials_approvals)
 	is_array(context_session_effects)
@@ -101,6 +119,8 @@ _ordinary({
 		resource_properties.environment,
 		context_credentials_identity,
 		context_credentials_task,
+		context_credentials_proof,
+		context_session_last,
 		context_environment_network,
 	]
 	min(texts) >= ""
@@ -136,28 +156,38 @@ _ordinary({
 		array.flatten([
 			context_credentials_identity,
 			context_credentials_task,
+			context_credentials_proof,
 			context_credentials_chain,
 			context_credentials_approvals,
 		]),
 	)
 	integers := [
+		action_properties.size,
 		context_session_version,
 		context_session_spent_calls,
 		context_session_spent_writes,
 		context_session_spent_exports,
+		context_session_spent_rows,
+		context_session_spent_bytes,
 		context_session_repeats,
 		context_session_refusals,
 	]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
 	[
+		floor(action_properties.size),
 		floor(context_session_version),
 		floor(context_session_spent_calls),
 		floor(context_session_spent_writes),
 		floor(context_session_spent_exports),
+		floor(context_session_spent_rows),
+		floor(context_session_spent_bytes),
 		floor(context_session_repeats),
 		floor(context_session_refusals),
 	] == integers
+	count(context_credentials_approvals) <= 8
+	count(context_session_tasks) <= 8
+	count(context_session_approvals) <= 64
 	count(context_session_decisions) <= 8
 	every origins_item in action_properties.origins {
 		is_object(origins_item)
@@ -169,6 +199,13 @@ _ordinary({
 			{"host": "", "scheme": "", "domain": "", "local": ""},
 			parsed_item,
 		))
+	}
+	every links_item in action_properties.links {
+		is_array(links_item)
+		every links_item_item in links_item {
+			is_object(links_item_item)
+			_links_item_item(object.union({"host": ""}, links_item_item))
+		}
 	}
 	every effects_item in context_session_effects {
 		effects_item in {
@@ -182,6 +219,73 @@ _ordinary({
 			"administer",
 		}
 	}
+	every money_item in context_session_spent_money {
+		is_number(money_item)
+		money_item >= 0
+		money_item <= 9007199254740991
+		floor(money_item) == money_item
+	}
+	every tasks_item in context_session_tasks {
+		is_object(tasks_item)
+		_context_session_tasks_item(object.union(
+			{"calls": 0, "writes": 0, "exports": 0, "rows": 0, "bytes": 0, "money": {}},
+			tasks_item,
+		))
+	}
+	every approvals_item in context_session_approvals {
+		is_object(approvals_item)
+		_context_session_approvals_item(approvals_item)
+	}
+}
+
+_context_session_approvals_item({"until": until, "times": times}) if {
+	integers := [until, times]
+	min(integers) >= 0
+	max(integers) <= 9007199254740991
+	[floor(until), floor(times)] == integers
+}
+
+_context_session_tasks_item({
+	"calls": calls,
+	"writes": writes,
+	"exports": exports,
+	"rows": rows,
+	"bytes": bytes,
+	"money": money,
+	"deadline": deadline,
+}) if {
+	is_object(money)
+	integers := [calls, writes, exports, rows, bytes, deadline]
+	min(integers) >= 0
+	max(integers) <= 9007199254740991
+	[
+		floor(calls),
+		floor(writes),
+		floor(exports),
+		floor(rows),
+		floor(bytes),
+		floor(deadline),
+	] == integers
+	every money_item in money {
+		is_number(money_item)
+		money_item >= 0
+		money_item <= 9007199254740991
+		floor(money_item) == money_item
+	}
+}
+
+_links_item_item({"host": host, "grade": grade}) if {
+	grade in {
+		"prompt",
+		"first_party",
+		"quoted",
+		"listing",
+		"third_party_meta",
+		"quoted_text",
+		"third_party_text",
+		"none",
+	}
+	is_string(host)
 }
 
 _action_properties_parsed_item({
@@ -198,13 +302,14 @@ _action_properties_parsed_item({
 }
 
 _action_properties_origins_item({"source": source, "grade": grade, "tool": tool, "call": call}) if {
-	source in {"prompt", "tool", "session", "none"}
+	source in {"prompt", "tool", "session", "memory", "none"}
 	grade in {
 		"prompt",
 		"first_party",
 		"quoted",
 		"listing",
 		"third_party_meta",
+		"quoted_text",
 		"third_party_text",
 		"none",
 	}
@@ -249,6 +354,7 @@ _places := {
 	"/action/properties",
 	"/action/properties/arguments",
 	"/action/properties/digest",
+	"/action/properties/size",
 	"/action/properties/registry",
 	"/action/properties/origins",
 	"/action/properties/origins/*",
@@ -263,6 +369,11 @@ _places := {
 	"/action/properties/parsed/*/scheme",
 	"/action/properties/parsed/*/domain",
 	"/action/properties/parsed/*/local",
+	"/action/properties/links",
+	"/action/properties/links/*",
+	"/action/properties/links/*/*",
+	"/action/properties/links/*/*/host",
+	"/action/properties/links/*/*/grade",
 	"/resource",
 	"/resource/type",
 	"/resource/id",
@@ -279,6 +390,7 @@ _places := {
 	"/context/credentials/task",
 	"/context/credentials/chain",
 	"/context/credentials/chain/*",
+	"/context/credentials/proof",
 	"/context/credentials/approvals",
 	"/context/credentials/approvals/*",
 	"/context/session",
@@ -292,6 +404,25 @@ _places := {
 	"/context/session/spent/calls",
 	"/context/session/spent/writes",
 	"/context/session/spent/exports",
+	"/context/session/spent/rows",
+	"/context/session/spent/bytes",
+	"/context/session/spent/money",
+	"/context/session/spent/money/*",
+	"/context/session/tasks",
+	"/context/session/tasks/*",
+	"/context/session/tasks/*/calls",
+	"/context/session/tasks/*/writes",
+	"/context/session/tasks/*/exports",
+	"/context/session/tasks/*/rows",
+	"/context/session/tasks/*/bytes",
+	"/context/session/tasks/*/money",
+	"/context/session/tasks/*/money/*",
+	"/context/session/tasks/*/deadline",
+	"/context/session/approvals",
+	"/context/session/approvals/*",
+	"/context/session/approvals/*/until",
+	"/context/session/approvals/*/times",
+	"/context/session/last",
 	"/context/session/repeats",
 	"/context/session/refusals",
 	"/context/session/decisions",
@@ -360,6 +491,13 @@ _sound contains "/action/properties/digest" if {
 	is_string(input.action.properties.digest)
 }
 
+_sound contains "/action/properties/size" if {
+	is_number(input.action.properties.size)
+	input.action.properties.size >= 0
+	input.action.properties.size <= 9007199254740991
+	floor(input.action.properties.size) == input.action.properties.size
+}
+
 _sound contains "/action/properties/registry" if {
 	is_string(input.action.properties.registry)
 }
@@ -383,7 +521,7 @@ _sound contains "/action/properties/origins/*/source" if {
 	is_object(input.action.properties)
 	origins := object.get(input.action.properties, "origins", {})
 	every origins_item in origins {
-		origins_item.source in {"prompt", "tool", "session", "none"}
+		origins_item.source in {"prompt", "tool", "session", "memory", "none"}
 	}
 }
 
@@ -397,6 +535,7 @@ _sound contains "/action/properties/origins/*/grade" if {
 			"quoted",
 			"listing",
 			"third_party_meta",
+			"quoted_text",
 			"third_party_text",
 			"none",
 		}
@@ -501,6 +640,62 @@ _sound contains "/action/properties/parsed/*/local" if {
 	}
 }
 
+_sound contains "/action/properties/links" if {
+	is_object(input.action.properties)
+	links := object.get(input.action.properties, "links", {})
+	is_object(links)
+}
+
+_sound contains "/action/properties/links/*" if {
+	is_object(input.action.properties)
+	links := object.get(input.action.properties, "links", {})
+	every links_item in links {
+		is_array(links_item)
+	}
+}
+
+_sound contains "/action/properties/links/*/*" if {
+	is_object(input.action.properties)
+	links := object.get(input.action.properties, "links", {})
+	every links_item in links {
+		every links_item_item in links_item {
+			is_object(links_item_item)
+			object.keys(links_item_item) - {"host", "grade"} == set()
+		}
+	}
+}
+
+_sound contains "/action/properties/links/*/*/host" if {
+	is_object(input.action.properties)
+	links := object.get(input.action.properties, "links", {})
+	every links_item in links {
+		every links_item_item in links_item {
+			is_object(links_item_item)
+			host := object.get(links_item_item, "host", "")
+			is_string(host)
+		}
+	}
+}
+
+_sound contains "/action/properties/links/*/*/grade" if {
+	is_object(input.action.properties)
+	links := object.get(input.action.properties, "links", {})
+	every links_item in links {
+		every links_item_item in links_item {
+			links_item_item.grade in {
+				"prompt",
+				"first_party",
+				"quoted",
+				"listing",
+				"third_party_meta",
+				"quoted_text",
+				"third_party_text",
+				"none",
+			}
+		}
+	}
+}
+
 _sound contains "/resource" if {
 	is_object(input.resource)
 	object.keys(input.resource) - {"type", "id", "properties"} == set()
@@ -579,7 +774,13 @@ _sound contains "/context/agent" if {
 
 _sound contains "/context/credentials" if {
 	is_object(input.context.credentials)
-	object.keys(input.context.credentials) - {"identity", "task", "chain", "approvals"} == set()
+	object.keys(input.context.credentials) - {
+		"identity",
+		"task",
+		"chain",
+		"proof",
+		"approvals",
+	} == set()
 }
 
 _sound contains "/context/credentials/identity" if {
@@ -607,10 +808,18 @@ _sound contains "/context/credentials/chain/*" if {
 	}
 }
 
+_sound contains "/context/credentials/proof" if {
+	is_object(input.context.credentials)
+	proof := object.get(input.context.credentials, "proof", "")
+	is_string(proof)
+	count(proof) <= 65536
+}
+
 _sound contains "/context/credentials/approvals" if {
 	is_object(input.context.credentials)
 	approvals := object.get(input.context.credentials, "approvals", [])
 	is_array(approvals)
+	count(approvals) <= 8
 }
 
 _sound contains "/context/credentials/approvals/*" if {
@@ -631,6 +840,9 @@ _sound contains "/context/session" if {
 		"label",
 		"effects",
 		"spent",
+		"tasks",
+		"approvals",
+		"last",
 		"repeats",
 		"refusals",
 		"decisions",
@@ -681,7 +893,14 @@ _sound contains "/context/session/effects/*" if {
 
 _sound contains "/context/session/spent" if {
 	is_object(input.context.session.spent)
-	object.keys(input.context.session.spent) - {"calls", "writes", "exports"} == set()
+	object.keys(input.context.session.spent) - {
+		"calls",
+		"writes",
+		"exports",
+		"rows",
+		"bytes",
+		"money",
+	} == set()
 }
 
 _sound contains "/context/session/spent/calls" if {
@@ -709,6 +928,180 @@ _sound contains "/context/session/spent/exports" if {
 	exports >= 0
 	exports <= 9007199254740991
 	floor(exports) == exports
+}
+
+_sound contains "/context/session/spent/rows" if {
+	is_object(input.context.session.spent)
+	rows := object.get(input.context.session.spent, "rows", 0)
+	is_number(rows)
+	rows >= 0
+	rows <= 9007199254740991
+	floor(rows) == rows
+}
+
+_sound contains "/context/session/spent/bytes" if {
+	is_object(input.context.session.spent)
+	bytes := object.get(input.context.session.spent, "bytes", 0)
+	is_number(bytes)
+	bytes >= 0
+	bytes <= 9007199254740991
+	floor(bytes) == bytes
+}
+
+_sound contains "/context/session/spent/money" if {
+	is_object(input.context.session.spent)
+	money := object.get(input.context.session.spent, "money", {})
+	is_object(money)
+}
+
+_sound contains "/context/session/spent/money/*" if {
+	is_object(input.context.session.spent)
+	money := object.get(input.context.session.spent, "money", {})
+	every money_item in money {
+		is_number(money_item)
+		money_item >= 0
+		money_item <= 9007199254740991
+		floor(money_item) == money_item
+	}
+}
+
+_sound contains "/context/session/tasks" if {
+	is_object(input.context.session.tasks)
+	count(input.context.session.tasks) <= 8
+}
+
+_sound contains "/context/session/tasks/*" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		object.keys(tasks_item) - {
+			"calls",
+			"writes",
+			"exports",
+			"rows",
+			"bytes",
+			"money",
+			"deadline",
+		} == set()
+	}
+}
+
+_sound contains "/context/session/tasks/*/calls" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		calls := object.get(tasks_item, "calls", 0)
+		is_number(calls)
+		calls >= 0
+		calls <= 9007199254740991
+		floor(calls) == calls
+	}
+}
+
+_sound contains "/context/session/tasks/*/writes" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		writes := object.get(tasks_item, "writes", 0)
+		is_number(writes)
+		writes >= 0
+		writes <= 9007199254740991
+		floor(writes) == writes
+	}
+}
+
+_sound contains "/context/session/tasks/*/exports" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		exports := object.get(tasks_item, "exports", 0)
+		is_number(exports)
+		exports >= 0
+		exports <= 9007199254740991
+		floor(exports) == exports
+	}
+}
+
+_sound contains "/context/session/tasks/*/rows" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		rows := object.get(tasks_item, "rows", 0)
+		is_number(rows)
+		rows >= 0
+		rows <= 9007199254740991
+		floor(rows) == rows
+	}
+}
+
+_sound contains "/context/session/tasks/*/bytes" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		bytes := object.get(tasks_item, "bytes", 0)
+		is_number(bytes)
+		bytes >= 0
+		bytes <= 9007199254740991
+		floor(bytes) == bytes
+	}
+}
+
+_sound contains "/context/session/tasks/*/money" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		money := object.get(tasks_item, "money", {})
+		is_object(money)
+	}
+}
+
+_sound contains "/context/session/tasks/*/money/*" if {
+	every tasks_item in input.context.session.tasks {
+		is_object(tasks_item)
+		money := object.get(tasks_item, "money", {})
+		every money_item in money {
+			is_number(money_item)
+			money_item >= 0
+			money_item <= 9007199254740991
+			floor(money_item) == money_item
+		}
+	}
+}
+
+_sound contains "/context/session/tasks/*/deadline" if {
+	every tasks_item in input.context.session.tasks {
+		is_number(tasks_item.deadline)
+		tasks_item.deadline >= 0
+		tasks_item.deadline <= 9007199254740991
+		floor(tasks_item.deadline) == tasks_item.deadline
+	}
+}
+
+_sound contains "/context/session/approvals" if {
+	is_object(input.context.session.approvals)
+	count(input.context.session.approvals) <= 64
+}
+
+_sound contains "/context/session/approvals/*" if {
+	every approvals_item in input.context.session.approvals {
+		is_object(approvals_item)
+		object.keys(approvals_item) - {"until", "times"} == set()
+	}
+}
+
+_sound contains "/context/session/approvals/*/until" if {
+	every approvals_item in input.context.session.approvals {
+		is_number(approvals_item.until)
+		approvals_item.until >= 0
+		approvals_item.until <= 9007199254740991
+		floor(approvals_item.until) == approvals_item.until
+	}
+}
+
+_sound contains "/context/session/approvals/*/times" if {
+	every approvals_item in input.context.session.approvals {
+		is_number(approvals_item.times)
+		approvals_item.times >= 0
+		approvals_item.times <= 9007199254740991
+		floor(approvals_item.times) == approvals_item.times
+	}
+}
+
+_sound contains "/context/session/last" if {
+	is_string(input.context.session.last)
 }
 
 _sound contains "/context/session/repeats" if {

@@ -34,6 +34,13 @@ clearance(id) := max({rank |
 	rank := labels.rank(source.clearance)
 })
 
+# METADATA
+# description: Whether the subject may approve what others, or it, were held up at
+may_approve(id) if {
+	some source in _sources(id)
+	source.may_approve == true
+}
+
 _sources(id) := {entry} | {data.deployment.groups[name] | some name in object.get(entry, "groups", [])} if {
 	entry := data.deployment.subjects[id]
 	is_object(entry)

@@ -63,3 +63,23 @@ test_nobody_is_entitled_without_a_deployment if {
 	subjects.effects("alice") == set() with data.deployment as {}
 	not subjects.clearance("alice") with data.deployment as {}
 }
+
+test_who_may_approve_says_so_or_is_of_a_group_that_does if {
+	deployment := {
+		"subjects": {
+			"dora": {"may_approve": true},
+			"emil": {"groups": ["gone", "approvers"]},
+			"fred": {"may_approve": false, "groups": ["staff"]},
+			"gina": {"may_approve": "true"},
+		},
+		"groups": {"approvers": {"may_approve": true}, "staff": {"may_approve": false}},
+	}
+
+	every id in ["dora", "emil"] {
+		subjects.may_approve(id) with data.deployment as deployment
+	}
+
+	every id in ["fred", "gina", "mallory", "", null, 7, [], {}] {
+		not subjects.may_approve(id) with data.deployment as deployment
+	}
+}

@@ -1,44 +1,69 @@
 # METADATA
 # description: |
-#   What the task token says once its signature has been verified. Rules read the task
-#   from here and never from what the caller asserts.
+#   The task a call is made in, once every signature has been verified. Rules read the task
+#   from here and never from what the caller asserts. Where the task was handed on, what the
+#   call may do is what the last holder was given; whose task it is stays what the issuer said.
 package inbounds.lib.task
 
-import data.inbounds.lib.jwt
+import data.inbounds.lib.delegation
+import data.inbounds.lib.task_token
 
 # METADATA
-# description: |
-#   The verified token: the name of the issuer whose key signed it, that issuer's entry in
-#   the deployment, and the claims. Undefined when no signature of a known key holds.
-verified := found if {
-	parts := jwt.read(input.context.credentials.task)
-	signers := {signer |
-		some signer, entry in data.deployment.issuers
-		entry.keys[parts.header.kid]
-	}
-
-	# A `kid` that two issuers share is nobody's.
-	count(signers) == 1
-	some name in signers
-	issuer := data.deployment.issuers[name]
-	found := {
-		"name": name,
-		"issuer": issuer,
-		"claims": jwt.verified(parts, "task+jwt", issuer.keys, issuer.algorithms),
-	}
-}
+# description: The verified token that the issuer signed, as lib/task_token gives it
+verified := task_token.verified
 
 # METADATA
 # description: The claims of the task token
-claims := verified.claims
+claims := task_token.claims
+
+# METADATA
+# description: What the issuer approved. What vouches for an argument is read from here alone.
+granted := task_token.authority
 
 # METADATA
 # description: |
-#   What was approved: the one entry of `authorization_details` (RFC 9396). Undefined when
-#   there is none, when there are several, or when it is of another type.
-authority := entry if {
-	is_array(claims.authorization_details)
-	count(claims.authorization_details) == 1
-	entry := claims.authorization_details[0]
-	entry.type == "inbounds_task"
+#   What the call may do: what was approved, or what is left of it in the last hands. Undefined
+#   where either cannot be read.
+# scope: document
+authority := granted if delegation.given == []
+
+authority := delegation.last.authority
+
+# METADATA
+# description: The agent that acts, whom the task was begun for or handed on to last
+# scope: document
+actor := claims.act.sub if delegation.given == []
+
+actor := delegation.last.claims.act.sub
+
+# METADATA
+# description: The public key of who holds the task, by its last token
+# scope: document
+holder := claims.cnf.jwk if delegation.given == []
+
+holder := delegation.last.claims.cnf.jwk if delegation.hands > 0
+
+# METADATA
+# description: The `jti` of the task's last token
+# scope: document
+jti := claims.jti if delegation.given == []
+
+jti := delegation.last.claims.jti if delegation.hands > 0
+
+# METADATA
+# description: Through how many hands the task has been
+depth := claims.del_depth + delegation.hands if is_number(claims.del_depth)
+
+# METADATA
+# description: |
+#   Who keeps account of what the call takes, from the task itself to the last hands, each with
+#   its id and what it was given. Undefined where one of them cannot be read.
+accounts := all_of if {
+	all_of := array.concat(
+		[{"id": claims.task, "authority": granted}],
+		[{"id": link.account, "authority": link.authority} | some link in delegation.links],
+	)
+
+	# Nobody is left out, and no two keep one account.
+	count({account.id | some account in all_of} - {""}) == delegation.hands + 1
 }

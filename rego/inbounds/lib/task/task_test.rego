@@ -86,6 +86,77 @@ test_no_authority_of_another_type if {
 	}
 }
 
+_first := fixtures.scene.hands[0].claims
+
+_second := fixtures.scene.hands[1].claims
+
+test_what_may_be_done_is_what_the_last_hands_were_given if {
+	_authority([]) == fixtures.scene.task.claims.authorization_details[0]
+	_authority(fixtures.handed_on(1)) == _first.authorization_details[0]
+	_authority(fixtures.handed_on(2)) == _second.authorization_details[0]
+	_actor([]) == "spiffe://acme.example/agent/assistant"
+	_actor(fixtures.handed_on(1)) == _first.act.sub
+	_actor(fixtures.handed_on(2)) == _second.act.sub
+	_depth([]) == 0
+	_depth(fixtures.handed_on(2)) == 2
+	_depth(array.concat(fixtures.handed_on(2), fixtures.putting("/task/claims/del_depth", 1))) == 3
+}
+
+test_nothing_may_be_done_by_hands_that_are_not_known if {
+	every chain in [null, 0, true, "", "x", {}, {"0": ""}, [null], ["x"]] {
+		patches := fixtures.putting("/question/context/credentials/chain", chain)
+		not _authority(patches)
+		not _actor(patches)
+		not _accounts(patches)
+	}
+
+	forged := array.concat(fixtures.handed_on(2), fixtures.putting("/hands/1/genuine", false))
+	not _authority(forged)
+	not _actor(forged)
+	not _accounts(forged)
+}
+
+test_how_deep_a_task_is_needs_a_number_and_hands if {
+	every value in [null, true, "0", [], {}] {
+		not _depth(fixtures.putting("/task/claims/del_depth", value))
+	}
+
+	every chain in [null, 0, true, "x", {}] {
+		not _depth(fixtures.putting("/question/context/credentials/chain", chain))
+	}
+}
+
+test_each_hands_keep_an_account_of_their_own if {
+	root := {"id": "task-1", "authority": fixtures.scene.task.claims.authorization_details[0]}
+	_accounts([]) == [root]
+
+	first := {"id": "/delegation-1", "authority": _first.authorization_details[0]}
+	_accounts(fixtures.handed_on(1)) == [root, first]
+
+	second := {"id": "/delegation-1/delegation-2", "authority": _second.authorization_details[0]}
+	_accounts(fixtures.handed_on(2)) == [root, first, second]
+}
+
+# Whoever hands on names the next hands, and reaches no account but those below his own.
+test_hands_that_are_named_like_others_keep_an_account_of_their_own if {
+	every patches in [
+		fixtures.putting("/hands/1/claims/delegation", "delegation-1"),
+		fixtures.putting("/hands/0/claims/delegation", "task-1"),
+	] {
+		accounts := _accounts(array.concat(fixtures.handed_on(2), patches))
+		count({account.id | some account in accounts}) == 3
+	}
+}
+
+test_no_account_is_kept_where_one_is_missing if {
+	every patches in [
+		[{"op": "remove", "path": "/hands/0/claims/delegation"}],
+		[{"op": "remove", "path": "/hands/1/claims/delegation"}],
+	] {
+		not _accounts(array.concat(fixtures.handed_on(2), patches))
+	}
+}
+
 _verified(patches) := verified if {
 	stage := fixtures.staged(patches)
 	verified := task.verified with input as stage.question
@@ -96,6 +167,27 @@ _verified(patches) := verified if {
 _authority(patches) := authority if {
 	stage := fixtures.staged(patches)
 	authority := task.authority with input as stage.question
+		with data.deployment as stage.deployment
+		with data.inbounds.lib.jwt.authentic as fixtures.authentic
+}
+
+_actor(patches) := actor if {
+	stage := fixtures.staged(patches)
+	actor := task.actor with input as stage.question
+		with data.deployment as stage.deployment
+		with data.inbounds.lib.jwt.authentic as fixtures.authentic
+}
+
+_depth(patches) := depth if {
+	stage := fixtures.staged(patches)
+	depth := task.depth with input as stage.question
+		with data.deployment as stage.deployment
+		with data.inbounds.lib.jwt.authentic as fixtures.authentic
+}
+
+_accounts(patches) := accounts if {
+	stage := fixtures.staged(patches)
+	accounts := task.accounts with input as stage.question
 		with data.deployment as stage.deployment
 		with data.inbounds.lib.jwt.authentic as fixtures.authentic
 }

@@ -16,7 +16,7 @@ grant contains entitlement if {
 	count(tools.effects) > 0
 	count(tools.effects - {effect | some effect in task.authority.effects}) == 0
 	input.resource.type == tools.entry.resource
-	resources.within(task.authority.resources)
+	resources.open_to(task.authority.resources)
 
 	entitlement := {
 		"source": "task.within_bounds",

@@ -16,7 +16,23 @@ ordinary if {
 	is_object(input)
 	is_object(input.narrower)
 	_ordinary(object.union(
-		{"narrower": {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""}},
+		{"narrower": {
+			"effects": [],
+			"tools": {},
+			"resources": [],
+			"destinations": [],
+			"label": "",
+			"bounds": {
+				"recipient": {"values": [], "domains": [], "origins": [], "up_to": 0},
+				"target": {"values": [], "domains": [], "origins": [], "up_to": 0},
+				"amount": {"values": [], "domains": [], "origins": [], "up_to": 0},
+				"code": {"values": [], "domains": [], "origins": [], "up_to": 0},
+				"credential": {"values": [], "domains": [], "origins": [], "up_to": 0},
+			},
+			"budgets": {},
+			"windows": [],
+			"delegated": [],
+		}},
 		input,
 	))
 }
@@ -34,29 +50,116 @@ _ordinary({
 		"resources": narrower_resources,
 		"destinations": narrower_destinations,
 		"label": narrower_label,
+		"bounds": {
+			"recipient": {
+				"values": narrower_bounds_recipient_values,
+				"domains": narrower_bounds_recipient_domains,
+				"origins": narrower_bounds_recipient_origins,
+				"up_to": narrower_bounds_recipient_up_to,
+			},
+			"target": {
+				"values": narrower_bounds_target_values,
+				"domains": narrower_bounds_target_domains,
+				"origins": narrower_bounds_target_origins,
+				"up_to": narrower_bounds_target_up_to,
+			},
+			"amount": {
+				"values": narrower_bounds_amount_values,
+				"domains": narrower_bounds_amount_domains,
+				"origins": narrower_bounds_amount_origins,
+				"up_to": narrower_bounds_amount_up_to,
+			},
+			"code": {
+				"values": narrower_bounds_code_values,
+				"domains": narrower_bounds_code_domains,
+				"origins": narrower_bounds_code_origins,
+				"up_to": narrower_bounds_code_up_to,
+			},
+			"credential": {
+				"values": narrower_bounds_credential_values,
+				"domains": narrower_bounds_credential_domains,
+				"origins": narrower_bounds_credential_origins,
+				"up_to": narrower_bounds_credential_up_to,
+			},
+		},
+		"budgets": narrower_budgets,
+		"windows": narrower_windows,
+		"delegated": narrower_delegated,
 	},
 	"seconds": seconds,
 }) if {
 	is_object(narrower_tools)
+	is_object(narrower_budgets)
 	is_array(narrower_effects)
 	is_array(narrower_resources)
 	is_array(narrower_destinations)
+	is_array(narrower_bounds_recipient_values)
+	is_array(narrower_bounds_recipient_domains)
+	is_array(narrower_bounds_recipient_origins)
+	is_array(narrower_bounds_target_values)
+	is_array(narrower_bounds_target_domains)
+	is_array(narrower_bounds_target_origins)
+	is_array(narrower_bounds_amount_values)
+	is_array(narrower_bounds_amount_domains)
+	is_array(narrower_bounds_amount_origins)
+	is_array(narrower_bounds_code_values)
+	is_array(narrower_bounds_code_domains)
+	is_array(narrower_bounds_code_origins)
+	is_array(narrower_bounds_credential_values)
+	is_array(narrower_bounds_credential_domains)
+	is_array(narrower_bounds_credential_origins)
+	is_array(narrower_windows)
+	is_array(narrower_delegated)
 	question == 1
 	names := [subject, agent, intent, tenant, environment]
 	min(names) > ""
 	max(names) < []
-	listed_names := array.flatten(["x", narrower_destinations])
+	listed_names := array.flatten([
+		"x",
+		narrower_destinations,
+		narrower_bounds_recipient_domains,
+		narrower_bounds_target_domains,
+		narrower_bounds_amount_domains,
+		narrower_bounds_code_domains,
+		narrower_bounds_credential_domains,
+	])
 	min(listed_names) > ""
 	max(listed_names) < []
 	is_string(narrower_label)
 	_within(
 		256,
-		array.flatten([subject, agent, intent, tenant, environment, narrower_destinations]),
+		array.flatten([
+			subject,
+			agent,
+			intent,
+			tenant,
+			environment,
+			narrower_destinations,
+			narrower_bounds_recipient_domains,
+			narrower_bounds_target_domains,
+			narrower_bounds_amount_domains,
+			narrower_bounds_code_domains,
+			narrower_bounds_credential_domains,
+		]),
 	)
-	is_number(seconds)
-	seconds >= 0
-	seconds <= 9007199254740991
-	floor(seconds) == seconds
+	integers := [
+		narrower_bounds_recipient_up_to,
+		narrower_bounds_target_up_to,
+		narrower_bounds_amount_up_to,
+		narrower_bounds_code_up_to,
+		narrower_bounds_credential_up_to,
+		seconds,
+	]
+	min(integers) >= 0
+	max(integers) <= 9007199254740991
+	[
+		floor(narrower_bounds_recipient_up_to),
+		floor(narrower_bounds_target_up_to),
+		floor(narrower_bounds_amount_up_to),
+		floor(narrower_bounds_code_up_to),
+		floor(narrower_bounds_credential_up_to),
+		floor(seconds),
+	] == integers
 	every effects_item in narrower_effects {
 		effects_item in {
 			"read",
@@ -75,18 +178,150 @@ _ordinary({
 	}
 	every resources_item in narrower_resources {
 		is_object(resources_item)
-		_narrower_resources_item(object.union({"prefixes": [""]}, resources_item))
+		_narrower_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
+	}
+	every values_item in narrower_bounds_recipient_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in narrower_bounds_recipient_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in narrower_bounds_target_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in narrower_bounds_target_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in narrower_bounds_amount_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in narrower_bounds_amount_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in narrower_bounds_code_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in narrower_bounds_code_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in narrower_bounds_credential_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in narrower_bounds_credential_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every budgets_item in narrower_budgets {
+		is_number(budgets_item)
+		budgets_item >= 0
+		budgets_item <= 9007199254740991
+		floor(budgets_item) == budgets_item
+	}
+	every windows_item in narrower_windows {
+		is_object(windows_item)
+		_narrower_windows_item(windows_item)
+	}
+	every delegated_item in narrower_delegated {
+		is_object(delegated_item)
+		_narrower_delegated_item(object.union({"prefixes": [""], "effects": []}, delegated_item))
 	}
 }
 
-_narrower_resources_item({"type": type, "prefixes": prefixes}) if {
+_narrower_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 	is_array(prefixes)
+	is_array(effects)
 	is_string(type)
 	type != ""
 	listed_texts := array.flatten(["", prefixes])
 	min(listed_texts) >= ""
 	max(listed_texts) < []
 	count(type) <= 256
+	every effects_item in effects {
+		effects_item in {
+			"read",
+			"write",
+			"delete",
+			"export",
+			"execute",
+			"spend",
+			"delegate",
+			"administer",
+		}
+	}
+}
+
+_narrower_windows_item({"start": start, "end": end}) if {
+	integers := [start, end]
+	min(integers) >= 0
+	max(integers) <= 9007199254740991
+	[floor(start), floor(end)] == integers
+}
+
+_narrower_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+	is_array(prefixes)
+	is_array(effects)
+	is_string(type)
+	type != ""
+	listed_texts := array.flatten(["", prefixes])
+	min(listed_texts) >= ""
+	max(listed_texts) < []
+	count(type) <= 256
+	every effects_item in effects {
+		effects_item in {
+			"read",
+			"write",
+			"delete",
+			"export",
+			"execute",
+			"spend",
+			"delegate",
+			"administer",
+		}
+	}
 }
 
 _narrower_tools_item({"arguments": arguments}) if {
@@ -198,9 +433,65 @@ _places := {
 	"/narrower/resources/*/type",
 	"/narrower/resources/*/prefixes",
 	"/narrower/resources/*/prefixes/*",
+	"/narrower/resources/*/effects",
+	"/narrower/resources/*/effects/*",
 	"/narrower/destinations",
 	"/narrower/destinations/*",
 	"/narrower/label",
+	"/narrower/bounds",
+	"/narrower/bounds/recipient",
+	"/narrower/bounds/recipient/values",
+	"/narrower/bounds/recipient/values/*",
+	"/narrower/bounds/recipient/domains",
+	"/narrower/bounds/recipient/domains/*",
+	"/narrower/bounds/recipient/origins",
+	"/narrower/bounds/recipient/origins/*",
+	"/narrower/bounds/recipient/up_to",
+	"/narrower/bounds/target",
+	"/narrower/bounds/target/values",
+	"/narrower/bounds/target/values/*",
+	"/narrower/bounds/target/domains",
+	"/narrower/bounds/target/domains/*",
+	"/narrower/bounds/target/origins",
+	"/narrower/bounds/target/origins/*",
+	"/narrower/bounds/target/up_to",
+	"/narrower/bounds/amount",
+	"/narrower/bounds/amount/values",
+	"/narrower/bounds/amount/values/*",
+	"/narrower/bounds/amount/domains",
+	"/narrower/bounds/amount/domains/*",
+	"/narrower/bounds/amount/origins",
+	"/narrower/bounds/amount/origins/*",
+	"/narrower/bounds/amount/up_to",
+	"/narrower/bounds/code",
+	"/narrower/bounds/code/values",
+	"/narrower/bounds/code/values/*",
+	"/narrower/bounds/code/domains",
+	"/narrower/bounds/code/domains/*",
+	"/narrower/bounds/code/origins",
+	"/narrower/bounds/code/origins/*",
+	"/narrower/bounds/code/up_to",
+	"/narrower/bounds/credential",
+	"/narrower/bounds/credential/values",
+	"/narrower/bounds/credential/values/*",
+	"/narrower/bounds/credential/domains",
+	"/narrower/bounds/credential/domains/*",
+	"/narrower/bounds/credential/origins",
+	"/narrower/bounds/credential/origins/*",
+	"/narrower/bounds/credential/up_to",
+	"/narrower/budgets",
+	"/narrower/budgets/*",
+	"/narrower/windows",
+	"/narrower/windows/*",
+	"/narrower/windows/*/start",
+	"/narrower/windows/*/end",
+	"/narrower/delegated",
+	"/narrower/delegated/*",
+	"/narrower/delegated/*/type",
+	"/narrower/delegated/*/prefixes",
+	"/narrower/delegated/*/prefixes/*",
+	"/narrower/delegated/*/effects",
+	"/narrower/delegated/*/effects/*",
 	"/seconds",
 }
 
@@ -260,6 +551,10 @@ _sound contains "/narrower" if {
 		"resources",
 		"destinations",
 		"label",
+		"bounds",
+		"budgets",
+		"windows",
+		"delegated",
 	} == set()
 }
 
@@ -492,7 +787,7 @@ _sound contains "/narrower/resources/*" if {
 	resources := object.get(input.narrower, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
-		object.keys(resources_item) - {"type", "prefixes"} == set()
+		object.keys(resources_item) - {"type", "prefixes", "effects"} == set()
 	}
 }
 
@@ -528,6 +823,37 @@ _sound contains "/narrower/resources/*/prefixes/*" if {
 	}
 }
 
+_sound contains "/narrower/resources/*/effects" if {
+	is_object(input.narrower)
+	resources := object.get(input.narrower, "resources", [])
+	every resources_item in resources {
+		is_object(resources_item)
+		effects := object.get(resources_item, "effects", [])
+		is_array(effects)
+	}
+}
+
+_sound contains "/narrower/resources/*/effects/*" if {
+	is_object(input.narrower)
+	resources := object.get(input.narrower, "resources", [])
+	every resources_item in resources {
+		is_object(resources_item)
+		effects := object.get(resources_item, "effects", [])
+		every effects_item in effects {
+			effects_item in {
+				"read",
+				"write",
+				"delete",
+				"export",
+				"execute",
+				"spend",
+				"delegate",
+				"administer",
+			}
+		}
+	}
+}
+
 _sound contains "/narrower/destinations" if {
 	is_object(input.narrower)
 	destinations := object.get(input.narrower, "destinations", [])
@@ -548,6 +874,640 @@ _sound contains "/narrower/label" if {
 	is_object(input.narrower)
 	label := object.get(input.narrower, "label", "")
 	is_string(label)
+}
+
+_sound contains "/narrower/bounds" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	object.keys(bounds) - {"recipient", "target", "amount", "code", "credential"} == set()
+}
+
+_sound contains "/narrower/bounds/recipient" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	object.keys(recipient) - {"values", "domains", "origins", "up_to"} == set()
+}
+
+_sound contains "/narrower/bounds/recipient/values" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	values := object.get(recipient, "values", [])
+	is_array(values)
+}
+
+_sound contains "/narrower/bounds/recipient/values/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	values := object.get(recipient, "values", [])
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+}
+
+_sound contains "/narrower/bounds/recipient/domains" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	domains := object.get(recipient, "domains", [])
+	is_array(domains)
+}
+
+_sound contains "/narrower/bounds/recipient/domains/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	domains := object.get(recipient, "domains", [])
+	every domains_item in domains {
+		is_string(domains_item)
+		count(domains_item) >= 1
+		count(domains_item) <= 256
+	}
+}
+
+_sound contains "/narrower/bounds/recipient/origins" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	origins := object.get(recipient, "origins", [])
+	is_array(origins)
+}
+
+_sound contains "/narrower/bounds/recipient/origins/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	origins := object.get(recipient, "origins", [])
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+}
+
+_sound contains "/narrower/bounds/recipient/up_to" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	recipient := object.get(bounds, "recipient", {})
+	is_object(recipient)
+	up_to := object.get(recipient, "up_to", 0)
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+}
+
+_sound contains "/narrower/bounds/target" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	object.keys(target) - {"values", "domains", "origins", "up_to"} == set()
+}
+
+_sound contains "/narrower/bounds/target/values" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	values := object.get(target, "values", [])
+	is_array(values)
+}
+
+_sound contains "/narrower/bounds/target/values/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	values := object.get(target, "values", [])
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+}
+
+_sound contains "/narrower/bounds/target/domains" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	domains := object.get(target, "domains", [])
+	is_array(domains)
+}
+
+_sound contains "/narrower/bounds/target/domains/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	domains := object.get(target, "domains", [])
+	every domains_item in domains {
+		is_string(domains_item)
+		count(domains_item) >= 1
+		count(domains_item) <= 256
+	}
+}
+
+_sound contains "/narrower/bounds/target/origins" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	origins := object.get(target, "origins", [])
+	is_array(origins)
+}
+
+_sound contains "/narrower/bounds/target/origins/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	origins := object.get(target, "origins", [])
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+}
+
+_sound contains "/narrower/bounds/target/up_to" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	target := object.get(bounds, "target", {})
+	is_object(target)
+	up_to := object.get(target, "up_to", 0)
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+}
+
+_sound contains "/narrower/bounds/amount" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	object.keys(amount) - {"values", "domains", "origins", "up_to"} == set()
+}
+
+_sound contains "/narrower/bounds/amount/values" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	values := object.get(amount, "values", [])
+	is_array(values)
+}
+
+_sound contains "/narrower/bounds/amount/values/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	values := object.get(amount, "values", [])
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+}
+
+_sound contains "/narrower/bounds/amount/domains" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	domains := object.get(amount, "domains", [])
+	is_array(domains)
+}
+
+_sound contains "/narrower/bounds/amount/domains/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	domains := object.get(amount, "domains", [])
+	every domains_item in domains {
+		is_string(domains_item)
+		count(domains_item) >= 1
+		count(domains_item) <= 256
+	}
+}
+
+_sound contains "/narrower/bounds/amount/origins" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	origins := object.get(amount, "origins", [])
+	is_array(origins)
+}
+
+_sound contains "/narrower/bounds/amount/origins/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	origins := object.get(amount, "origins", [])
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+}
+
+_sound contains "/narrower/bounds/amount/up_to" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	amount := object.get(bounds, "amount", {})
+	is_object(amount)
+	up_to := object.get(amount, "up_to", 0)
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+}
+
+_sound contains "/narrower/bounds/code" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	object.keys(code) - {"values", "domains", "origins", "up_to"} == set()
+}
+
+_sound contains "/narrower/bounds/code/values" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	values := object.get(code, "values", [])
+	is_array(values)
+}
+
+_sound contains "/narrower/bounds/code/values/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	values := object.get(code, "values", [])
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+}
+
+_sound contains "/narrower/bounds/code/domains" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	domains := object.get(code, "domains", [])
+	is_array(domains)
+}
+
+_sound contains "/narrower/bounds/code/domains/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	domains := object.get(code, "domains", [])
+	every domains_item in domains {
+		is_string(domains_item)
+		count(domains_item) >= 1
+		count(domains_item) <= 256
+	}
+}
+
+_sound contains "/narrower/bounds/code/origins" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	origins := object.get(code, "origins", [])
+	is_array(origins)
+}
+
+_sound contains "/narrower/bounds/code/origins/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	origins := object.get(code, "origins", [])
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+}
+
+_sound contains "/narrower/bounds/code/up_to" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	code := object.get(bounds, "code", {})
+	is_object(code)
+	up_to := object.get(code, "up_to", 0)
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+}
+
+_sound contains "/narrower/bounds/credential" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	object.keys(credential) - {"values", "domains", "origins", "up_to"} == set()
+}
+
+_sound contains "/narrower/bounds/credential/values" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	values := object.get(credential, "values", [])
+	is_array(values)
+}
+
+_sound contains "/narrower/bounds/credential/values/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	values := object.get(credential, "values", [])
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+}
+
+_sound contains "/narrower/bounds/credential/domains" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	domains := object.get(credential, "domains", [])
+	is_array(domains)
+}
+
+_sound contains "/narrower/bounds/credential/domains/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	domains := object.get(credential, "domains", [])
+	every domains_item in domains {
+		is_string(domains_item)
+		count(domains_item) >= 1
+		count(domains_item) <= 256
+	}
+}
+
+_sound contains "/narrower/bounds/credential/origins" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	origins := object.get(credential, "origins", [])
+	is_array(origins)
+}
+
+_sound contains "/narrower/bounds/credential/origins/*" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	origins := object.get(credential, "origins", [])
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+}
+
+_sound contains "/narrower/bounds/credential/up_to" if {
+	is_object(input.narrower)
+	bounds := object.get(input.narrower, "bounds", {})
+	is_object(bounds)
+	credential := object.get(bounds, "credential", {})
+	is_object(credential)
+	up_to := object.get(credential, "up_to", 0)
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+}
+
+_sound contains "/narrower/budgets" if {
+	is_object(input.narrower)
+	budgets := object.get(input.narrower, "budgets", {})
+	is_object(budgets)
+}
+
+_sound contains "/narrower/budgets/*" if {
+	is_object(input.narrower)
+	budgets := object.get(input.narrower, "budgets", {})
+	every budgets_item in budgets {
+		is_number(budgets_item)
+		budgets_item >= 0
+		budgets_item <= 9007199254740991
+		floor(budgets_item) == budgets_item
+	}
+}
+
+_sound contains "/narrower/windows" if {
+	is_object(input.narrower)
+	windows := object.get(input.narrower, "windows", [])
+	is_array(windows)
+}
+
+_sound contains "/narrower/windows/*" if {
+	is_object(input.narrower)
+	windows := object.get(input.narrower, "windows", [])
+	every windows_item in windows {
+		is_object(windows_item)
+		object.keys(windows_item) - {"start", "end"} == set()
+	}
+}
+
+_sound contains "/narrower/windows/*/start" if {
+	is_object(input.narrower)
+	windows := object.get(input.narrower, "windows", [])
+	every windows_item in windows {
+		is_number(windows_item.start)
+		windows_item.start >= 0
+		windows_item.start <= 9007199254740991
+		floor(windows_item.start) == windows_item.start
+	}
+}
+
+_sound contains "/narrower/windows/*/end" if {
+	is_object(input.narrower)
+	windows := object.get(input.narrower, "windows", [])
+	every windows_item in windows {
+		is_number(windows_item.end)
+		windows_item.end >= 0
+		windows_item.end <= 9007199254740991
+		floor(windows_item.end) == windows_item.end
+	}
+}
+
+_sound contains "/narrower/delegated" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	is_array(delegated)
+}
+
+_sound contains "/narrower/delegated/*" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		object.keys(delegated_item) - {"type", "prefixes", "effects"} == set()
+	}
+}
+
+_sound contains "/narrower/delegated/*/type" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	every delegated_item in delegated {
+		is_string(delegated_item.type)
+		count(delegated_item.type) >= 1
+		count(delegated_item.type) <= 256
+	}
+}
+
+_sound contains "/narrower/delegated/*/prefixes" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		prefixes := object.get(delegated_item, "prefixes", [])
+		is_array(prefixes)
+	}
+}
+
+_sound contains "/narrower/delegated/*/prefixes/*" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		prefixes := object.get(delegated_item, "prefixes", [])
+		every prefixes_item in prefixes {
+			is_string(prefixes_item)
+		}
+	}
+}
+
+_sound contains "/narrower/delegated/*/effects" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		effects := object.get(delegated_item, "effects", [])
+		is_array(effects)
+	}
+}
+
+_sound contains "/narrower/delegated/*/effects/*" if {
+	is_object(input.narrower)
+	delegated := object.get(input.narrower, "delegated", [])
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		effects := object.get(delegated_item, "effects", [])
+		every effects_item in effects {
+			effects_item in {
+				"read",
+				"write",
+				"delete",
+				"export",
+				"execute",
+				"spend",
+				"delegate",
+				"administer",
+			}
+		}
+	}
 }
 
 _sound contains "/seconds" if {

@@ -96,9 +96,19 @@ _whole := {
 			"hosts": [""],
 			"max_length": 0,
 		}}}},
-		"resources": [{"type": "x", "prefixes": [""]}],
+		"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 		"destinations": ["x"],
 		"label": "",
+		"bounds": {
+			"recipient": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"target": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"amount": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"code": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"credential": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+		},
+		"budgets": {"/a": 0},
+		"windows": [{"start": 0, "end": 0}],
+		"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 	},
 	"seconds": 0,
 }
@@ -122,6 +132,12 @@ _longest := {
 	"/environment": 256,
 	"/narrower/resources/0/type": 256,
 	"/narrower/destinations/0": 256,
+	"/narrower/bounds/recipient/domains/0": 256,
+	"/narrower/bounds/target/domains/0": 256,
+	"/narrower/bounds/amount/domains/0": 256,
+	"/narrower/bounds/code/domains/0": 256,
+	"/narrower/bounds/credential/domains/0": 256,
+	"/narrower/delegated/0/type": 256,
 }
 
 _needed := {
@@ -133,6 +149,9 @@ _needed := {
 	"/environment": "/environment",
 	"/narrower": "/narrower",
 	"/narrower/resources/*/type": "/narrower/resources/0/type",
+	"/narrower/windows/*/start": "/narrower/windows/0/start",
+	"/narrower/windows/*/end": "/narrower/windows/0/end",
+	"/narrower/delegated/*/type": "/narrower/delegated/0/type",
 	"/seconds": "/seconds",
 }
 
@@ -142,6 +161,14 @@ _closed := {
 	"/narrower/tools/*": "/narrower/tools/~1a",
 	"/narrower/tools/*/arguments/*": "/narrower/tools/~1a/arguments/~1a",
 	"/narrower/resources/*": "/narrower/resources/0",
+	"/narrower/bounds": "/narrower/bounds",
+	"/narrower/bounds/recipient": "/narrower/bounds/recipient",
+	"/narrower/bounds/target": "/narrower/bounds/target",
+	"/narrower/bounds/amount": "/narrower/bounds/amount",
+	"/narrower/bounds/code": "/narrower/bounds/code",
+	"/narrower/bounds/credential": "/narrower/bounds/credential",
+	"/narrower/windows/*": "/narrower/windows/0",
+	"/narrower/delegated/*": "/narrower/delegated/0",
 }
 
 _unfit := {
@@ -221,11 +248,214 @@ _unfit := {
 		"at": "/narrower/resources/0/prefixes/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
+	"/narrower/resources/*/effects": {
+		"at": "/narrower/resources/0/effects",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/resources/*/effects/*": {
+		"at": "/narrower/resources/0/effects/0",
+		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
 	"/narrower/destinations": {"at": "/narrower/destinations", "values": [null, true, -0.5, "", {}]},
 	"/narrower/destinations/*": {
 		"at": "/narrower/destinations/0",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
 	"/narrower/label": {"at": "/narrower/label", "values": [null, true, -0.5, [], {}, [""]]},
+	"/narrower/bounds": {"at": "/narrower/bounds", "values": [null, true, -0.5, "", []]},
+	"/narrower/bounds/recipient": {
+		"at": "/narrower/bounds/recipient",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/narrower/bounds/recipient/values": {
+		"at": "/narrower/bounds/recipient/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/recipient/values/*": {
+		"at": "/narrower/bounds/recipient/values/0",
+		"values": [null, [], {}],
+	},
+	"/narrower/bounds/recipient/domains": {
+		"at": "/narrower/bounds/recipient/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/recipient/domains/*": {
+		"at": "/narrower/bounds/recipient/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/narrower/bounds/recipient/origins": {
+		"at": "/narrower/bounds/recipient/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/recipient/origins/*": {
+		"at": "/narrower/bounds/recipient/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/narrower/bounds/recipient/up_to": {
+		"at": "/narrower/bounds/recipient/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/bounds/target": {
+		"at": "/narrower/bounds/target",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/narrower/bounds/target/values": {
+		"at": "/narrower/bounds/target/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/target/values/*": {
+		"at": "/narrower/bounds/target/values/0",
+		"values": [null, [], {}],
+	},
+	"/narrower/bounds/target/domains": {
+		"at": "/narrower/bounds/target/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/target/domains/*": {
+		"at": "/narrower/bounds/target/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/narrower/bounds/target/origins": {
+		"at": "/narrower/bounds/target/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/target/origins/*": {
+		"at": "/narrower/bounds/target/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/narrower/bounds/target/up_to": {
+		"at": "/narrower/bounds/target/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/bounds/amount": {
+		"at": "/narrower/bounds/amount",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/narrower/bounds/amount/values": {
+		"at": "/narrower/bounds/amount/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/amount/values/*": {
+		"at": "/narrower/bounds/amount/values/0",
+		"values": [null, [], {}],
+	},
+	"/narrower/bounds/amount/domains": {
+		"at": "/narrower/bounds/amount/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/amount/domains/*": {
+		"at": "/narrower/bounds/amount/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/narrower/bounds/amount/origins": {
+		"at": "/narrower/bounds/amount/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/amount/origins/*": {
+		"at": "/narrower/bounds/amount/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/narrower/bounds/amount/up_to": {
+		"at": "/narrower/bounds/amount/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/bounds/code": {"at": "/narrower/bounds/code", "values": [null, true, -0.5, "", []]},
+	"/narrower/bounds/code/values": {
+		"at": "/narrower/bounds/code/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/code/values/*": {
+		"at": "/narrower/bounds/code/values/0",
+		"values": [null, [], {}],
+	},
+	"/narrower/bounds/code/domains": {
+		"at": "/narrower/bounds/code/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/code/domains/*": {
+		"at": "/narrower/bounds/code/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/narrower/bounds/code/origins": {
+		"at": "/narrower/bounds/code/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/code/origins/*": {
+		"at": "/narrower/bounds/code/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/narrower/bounds/code/up_to": {
+		"at": "/narrower/bounds/code/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/bounds/credential": {
+		"at": "/narrower/bounds/credential",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/narrower/bounds/credential/values": {
+		"at": "/narrower/bounds/credential/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/credential/values/*": {
+		"at": "/narrower/bounds/credential/values/0",
+		"values": [null, [], {}],
+	},
+	"/narrower/bounds/credential/domains": {
+		"at": "/narrower/bounds/credential/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/credential/domains/*": {
+		"at": "/narrower/bounds/credential/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/narrower/bounds/credential/origins": {
+		"at": "/narrower/bounds/credential/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/bounds/credential/origins/*": {
+		"at": "/narrower/bounds/credential/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/narrower/bounds/credential/up_to": {
+		"at": "/narrower/bounds/credential/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/budgets": {"at": "/narrower/budgets", "values": [null, true, -0.5, "", []]},
+	"/narrower/budgets/*": {
+		"at": "/narrower/budgets/~1a",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/windows": {"at": "/narrower/windows", "values": [null, true, -0.5, "", {}]},
+	"/narrower/windows/*": {"at": "/narrower/windows/0", "values": [null, true, -0.5, "", []]},
+	"/narrower/windows/*/start": {
+		"at": "/narrower/windows/0/start",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/windows/*/end": {
+		"at": "/narrower/windows/0/end",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/narrower/delegated": {"at": "/narrower/delegated", "values": [null, true, -0.5, "", {}]},
+	"/narrower/delegated/*": {"at": "/narrower/delegated/0", "values": [null, true, -0.5, "", []]},
+	"/narrower/delegated/*/type": {
+		"at": "/narrower/delegated/0/type",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/narrower/delegated/*/prefixes": {
+		"at": "/narrower/delegated/0/prefixes",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/delegated/*/prefixes/*": {
+		"at": "/narrower/delegated/0/prefixes/0",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/narrower/delegated/*/effects": {
+		"at": "/narrower/delegated/0/effects",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/narrower/delegated/*/effects/*": {
+		"at": "/narrower/delegated/0/effects/0",
+		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
 	"/seconds": {"at": "/seconds", "values": [null, true, "", [], {}, 0.5, -1, 9007199254740992]},
 }

@@ -69,7 +69,20 @@ _ordinary({
 	count(authorization_details) <= 1
 	every authorization_details_item in authorization_details {
 		is_object(authorization_details_item)
-		_authorization_details_item(authorization_details_item)
+		_authorization_details_item(object.union(
+			{
+				"bounds": {
+					"recipient": {"values": [], "domains": [], "origins": [], "up_to": 0},
+					"target": {"values": [], "domains": [], "origins": [], "up_to": 0},
+					"amount": {"values": [], "domains": [], "origins": [], "up_to": 0},
+					"code": {"values": [], "domains": [], "origins": [], "up_to": 0},
+					"credential": {"values": [], "domains": [], "origins": [], "up_to": 0},
+				},
+				"windows": [],
+				"delegated": [],
+			},
+			authorization_details_item,
+		))
 	}
 }
 
@@ -81,6 +94,40 @@ _authorization_details_item({
 	"resources": resources,
 	"destinations": destinations,
 	"label": label,
+	"bounds": {
+		"recipient": {
+			"values": bounds_recipient_values,
+			"domains": bounds_recipient_domains,
+			"origins": bounds_recipient_origins,
+			"up_to": bounds_recipient_up_to,
+		},
+		"target": {
+			"values": bounds_target_values,
+			"domains": bounds_target_domains,
+			"origins": bounds_target_origins,
+			"up_to": bounds_target_up_to,
+		},
+		"amount": {
+			"values": bounds_amount_values,
+			"domains": bounds_amount_domains,
+			"origins": bounds_amount_origins,
+			"up_to": bounds_amount_up_to,
+		},
+		"code": {
+			"values": bounds_code_values,
+			"domains": bounds_code_domains,
+			"origins": bounds_code_origins,
+			"up_to": bounds_code_up_to,
+		},
+		"credential": {
+			"values": bounds_credential_values,
+			"domains": bounds_credential_domains,
+			"origins": bounds_credential_origins,
+			"up_to": bounds_credential_up_to,
+		},
+	},
+	"windows": windows,
+	"delegated": delegated,
 	"budgets": budgets,
 	"environment": environment,
 	"deadline": deadline,
@@ -90,18 +137,70 @@ _authorization_details_item({
 	is_array(effects)
 	is_array(resources)
 	is_array(destinations)
+	is_array(bounds_recipient_values)
+	is_array(bounds_recipient_domains)
+	is_array(bounds_recipient_origins)
+	is_array(bounds_target_values)
+	is_array(bounds_target_domains)
+	is_array(bounds_target_origins)
+	is_array(bounds_amount_values)
+	is_array(bounds_amount_domains)
+	is_array(bounds_amount_origins)
+	is_array(bounds_code_values)
+	is_array(bounds_code_domains)
+	is_array(bounds_code_origins)
+	is_array(bounds_credential_values)
+	is_array(bounds_credential_domains)
+	is_array(bounds_credential_origins)
+	is_array(windows)
+	is_array(delegated)
 	type == "inbounds_task"
 	names := [intent, label, environment]
 	min(names) > ""
 	max(names) < []
-	listed_names := array.flatten(["x", destinations])
+	listed_names := array.flatten([
+		"x",
+		destinations,
+		bounds_recipient_domains,
+		bounds_target_domains,
+		bounds_amount_domains,
+		bounds_code_domains,
+		bounds_credential_domains,
+	])
 	min(listed_names) > ""
 	max(listed_names) < []
-	_within(256, array.flatten([intent, label, environment, destinations]))
-	is_number(deadline)
-	deadline >= 0
-	deadline <= 9007199254740991
-	floor(deadline) == deadline
+	_within(
+		256,
+		array.flatten([
+			intent,
+			label,
+			environment,
+			destinations,
+			bounds_recipient_domains,
+			bounds_target_domains,
+			bounds_amount_domains,
+			bounds_code_domains,
+			bounds_credential_domains,
+		]),
+	)
+	integers := [
+		bounds_recipient_up_to,
+		bounds_target_up_to,
+		bounds_amount_up_to,
+		bounds_code_up_to,
+		bounds_credential_up_to,
+		deadline,
+	]
+	min(integers) >= 0
+	max(integers) <= 9007199254740991
+	[
+		floor(bounds_recipient_up_to),
+		floor(bounds_target_up_to),
+		floor(bounds_amount_up_to),
+		floor(bounds_code_up_to),
+		floor(bounds_credential_up_to),
+		floor(deadline),
+	] == integers
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -120,7 +219,90 @@ _authorization_details_item({
 	}
 	every resources_item in resources {
 		is_object(resources_item)
-		_resources_item(object.union({"prefixes": [""]}, resources_item))
+		_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
+	}
+	every values_item in bounds_recipient_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in bounds_recipient_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in bounds_target_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in bounds_target_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in bounds_amount_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in bounds_amount_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in bounds_code_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in bounds_code_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every values_item in bounds_credential_values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in bounds_credential_origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
+	every windows_item in windows {
+		is_object(windows_item)
+		_windows_item(windows_item)
+	}
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		_delegated_item(object.union({"prefixes": [""], "effects": []}, delegated_item))
 	}
 	every budgets_item in budgets {
 		is_number(budgets_item)
@@ -130,14 +312,57 @@ _authorization_details_item({
 	}
 }
 
-_resources_item({"type": type, "prefixes": prefixes}) if {
+_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 	is_array(prefixes)
+	is_array(effects)
 	is_string(type)
 	type != ""
 	listed_texts := array.flatten(["", prefixes])
 	min(listed_texts) >= ""
 	max(listed_texts) < []
 	count(type) <= 256
+	every effects_item in effects {
+		effects_item in {
+			"read",
+			"write",
+			"delete",
+			"export",
+			"execute",
+			"spend",
+			"delegate",
+			"administer",
+		}
+	}
+}
+
+_windows_item({"start": start, "end": end}) if {
+	integers := [start, end]
+	min(integers) >= 0
+	max(integers) <= 9007199254740991
+	[floor(start), floor(end)] == integers
+}
+
+_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+	is_array(prefixes)
+	is_array(effects)
+	is_string(type)
+	type != ""
+	listed_texts := array.flatten(["", prefixes])
+	min(listed_texts) >= ""
+	max(listed_texts) < []
+	count(type) <= 256
+	every effects_item in effects {
+		effects_item in {
+			"read",
+			"write",
+			"delete",
+			"export",
+			"execute",
+			"spend",
+			"delegate",
+			"administer",
+		}
+	}
 }
 
 _tools_item({"arguments": arguments}) if {
@@ -262,9 +487,63 @@ _places := {
 	"/authorization_details/*/resources/*/type",
 	"/authorization_details/*/resources/*/prefixes",
 	"/authorization_details/*/resources/*/prefixes/*",
+	"/authorization_details/*/resources/*/effects",
+	"/authorization_details/*/resources/*/effects/*",
 	"/authorization_details/*/destinations",
 	"/authorization_details/*/destinations/*",
 	"/authorization_details/*/label",
+	"/authorization_details/*/bounds",
+	"/authorization_details/*/bounds/recipient",
+	"/authorization_details/*/bounds/recipient/values",
+	"/authorization_details/*/bounds/recipient/values/*",
+	"/authorization_details/*/bounds/recipient/domains",
+	"/authorization_details/*/bounds/recipient/domains/*",
+	"/authorization_details/*/bounds/recipient/origins",
+	"/authorization_details/*/bounds/recipient/origins/*",
+	"/authorization_details/*/bounds/recipient/up_to",
+	"/authorization_details/*/bounds/target",
+	"/authorization_details/*/bounds/target/values",
+	"/authorization_details/*/bounds/target/values/*",
+	"/authorization_details/*/bounds/target/domains",
+	"/authorization_details/*/bounds/target/domains/*",
+	"/authorization_details/*/bounds/target/origins",
+	"/authorization_details/*/bounds/target/origins/*",
+	"/authorization_details/*/bounds/target/up_to",
+	"/authorization_details/*/bounds/amount",
+	"/authorization_details/*/bounds/amount/values",
+	"/authorization_details/*/bounds/amount/values/*",
+	"/authorization_details/*/bounds/amount/domains",
+	"/authorization_details/*/bounds/amount/domains/*",
+	"/authorization_details/*/bounds/amount/origins",
+	"/authorization_details/*/bounds/amount/origins/*",
+	"/authorization_details/*/bounds/amount/up_to",
+	"/authorization_details/*/bounds/code",
+	"/authorization_details/*/bounds/code/values",
+	"/authorization_details/*/bounds/code/values/*",
+	"/authorization_details/*/bounds/code/domains",
+	"/authorization_details/*/bounds/code/domains/*",
+	"/authorization_details/*/bounds/code/origins",
+	"/authorization_details/*/bounds/code/origins/*",
+	"/authorization_details/*/bounds/code/up_to",
+	"/authorization_details/*/bounds/credential",
+	"/authorization_details/*/bounds/credential/values",
+	"/authorization_details/*/bounds/credential/values/*",
+	"/authorization_details/*/bounds/credential/domains",
+	"/authorization_details/*/bounds/credential/domains/*",
+	"/authorization_details/*/bounds/credential/origins",
+	"/authorization_details/*/bounds/credential/origins/*",
+	"/authorization_details/*/bounds/credential/up_to",
+	"/authorization_details/*/windows",
+	"/authorization_details/*/windows/*",
+	"/authorization_details/*/windows/*/start",
+	"/authorization_details/*/windows/*/end",
+	"/authorization_details/*/delegated",
+	"/authorization_details/*/delegated/*",
+	"/authorization_details/*/delegated/*/type",
+	"/authorization_details/*/delegated/*/prefixes",
+	"/authorization_details/*/delegated/*/prefixes/*",
+	"/authorization_details/*/delegated/*/effects",
+	"/authorization_details/*/delegated/*/effects/*",
 	"/authorization_details/*/budgets",
 	"/authorization_details/*/budgets/*",
 	"/authorization_details/*/environment",
@@ -384,6 +663,9 @@ _sound contains "/authorization_details/*" if {
 			"resources",
 			"destinations",
 			"label",
+			"bounds",
+			"windows",
+			"delegated",
 			"budgets",
 			"environment",
 			"deadline",
@@ -633,7 +915,7 @@ _sound contains "/authorization_details/*/resources/*" if {
 	every authorization_details_item in task.claims.authorization_details {
 		every resources_item in authorization_details_item.resources {
 			is_object(resources_item)
-			object.keys(resources_item) - {"type", "prefixes"} == set()
+			object.keys(resources_item) - {"type", "prefixes", "effects"} == set()
 		}
 	}
 }
@@ -670,6 +952,37 @@ _sound contains "/authorization_details/*/resources/*/prefixes/*" if {
 	}
 }
 
+_sound contains "/authorization_details/*/resources/*/effects" if {
+	every authorization_details_item in task.claims.authorization_details {
+		every resources_item in authorization_details_item.resources {
+			is_object(resources_item)
+			effects := object.get(resources_item, "effects", [])
+			is_array(effects)
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/resources/*/effects/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		every resources_item in authorization_details_item.resources {
+			is_object(resources_item)
+			effects := object.get(resources_item, "effects", [])
+			every effects_item in effects {
+				effects_item in {
+					"read",
+					"write",
+					"delete",
+					"export",
+					"execute",
+					"spend",
+					"delegate",
+					"administer",
+				}
+			}
+		}
+	}
+}
+
 _sound contains "/authorization_details/*/destinations" if {
 	every authorization_details_item in task.claims.authorization_details {
 		is_array(authorization_details_item.destinations)
@@ -691,6 +1004,727 @@ _sound contains "/authorization_details/*/label" if {
 		is_string(authorization_details_item.label)
 		count(authorization_details_item.label) >= 1
 		count(authorization_details_item.label) <= 256
+	}
+}
+
+_sound contains "/authorization_details/*/bounds" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		object.keys(bounds) - {"recipient", "target", "amount", "code", "credential"} == set()
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		object.keys(recipient) - {"values", "domains", "origins", "up_to"} == set()
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/values" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		values := object.get(recipient, "values", [])
+		is_array(values)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/values/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		values := object.get(recipient, "values", [])
+		every values_item in values {
+			type_name(values_item) in {"boolean", "number", "string"}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/domains" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		domains := object.get(recipient, "domains", [])
+		is_array(domains)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/domains/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		domains := object.get(recipient, "domains", [])
+		every domains_item in domains {
+			is_string(domains_item)
+			count(domains_item) >= 1
+			count(domains_item) <= 256
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/origins" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		origins := object.get(recipient, "origins", [])
+		is_array(origins)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/origins/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		origins := object.get(recipient, "origins", [])
+		every origins_item in origins {
+			origins_item in {
+				"prompt",
+				"first_party",
+				"quoted",
+				"listing",
+				"third_party_meta",
+				"quoted_text",
+				"third_party_text",
+				"none",
+			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/recipient/up_to" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		recipient := object.get(bounds, "recipient", {})
+		is_object(recipient)
+		up_to := object.get(recipient, "up_to", 0)
+		is_number(up_to)
+		up_to >= 0
+		up_to <= 9007199254740991
+		floor(up_to) == up_to
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		object.keys(target) - {"values", "domains", "origins", "up_to"} == set()
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/values" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		values := object.get(target, "values", [])
+		is_array(values)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/values/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		values := object.get(target, "values", [])
+		every values_item in values {
+			type_name(values_item) in {"boolean", "number", "string"}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/domains" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		domains := object.get(target, "domains", [])
+		is_array(domains)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/domains/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		domains := object.get(target, "domains", [])
+		every domains_item in domains {
+			is_string(domains_item)
+			count(domains_item) >= 1
+			count(domains_item) <= 256
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/origins" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		origins := object.get(target, "origins", [])
+		is_array(origins)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/origins/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		origins := object.get(target, "origins", [])
+		every origins_item in origins {
+			origins_item in {
+				"prompt",
+				"first_party",
+				"quoted",
+				"listing",
+				"third_party_meta",
+				"quoted_text",
+				"third_party_text",
+				"none",
+			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/target/up_to" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		target := object.get(bounds, "target", {})
+		is_object(target)
+		up_to := object.get(target, "up_to", 0)
+		is_number(up_to)
+		up_to >= 0
+		up_to <= 9007199254740991
+		floor(up_to) == up_to
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		object.keys(amount) - {"values", "domains", "origins", "up_to"} == set()
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/values" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		values := object.get(amount, "values", [])
+		is_array(values)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/values/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		values := object.get(amount, "values", [])
+		every values_item in values {
+			type_name(values_item) in {"boolean", "number", "string"}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/domains" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		domains := object.get(amount, "domains", [])
+		is_array(domains)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/domains/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		domains := object.get(amount, "domains", [])
+		every domains_item in domains {
+			is_string(domains_item)
+			count(domains_item) >= 1
+			count(domains_item) <= 256
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/origins" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		origins := object.get(amount, "origins", [])
+		is_array(origins)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/origins/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		origins := object.get(amount, "origins", [])
+		every origins_item in origins {
+			origins_item in {
+				"prompt",
+				"first_party",
+				"quoted",
+				"listing",
+				"third_party_meta",
+				"quoted_text",
+				"third_party_text",
+				"none",
+			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/amount/up_to" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		amount := object.get(bounds, "amount", {})
+		is_object(amount)
+		up_to := object.get(amount, "up_to", 0)
+		is_number(up_to)
+		up_to >= 0
+		up_to <= 9007199254740991
+		floor(up_to) == up_to
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		object.keys(code) - {"values", "domains", "origins", "up_to"} == set()
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/values" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		values := object.get(code, "values", [])
+		is_array(values)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/values/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		values := object.get(code, "values", [])
+		every values_item in values {
+			type_name(values_item) in {"boolean", "number", "string"}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/domains" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		domains := object.get(code, "domains", [])
+		is_array(domains)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/domains/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		domains := object.get(code, "domains", [])
+		every domains_item in domains {
+			is_string(domains_item)
+			count(domains_item) >= 1
+			count(domains_item) <= 256
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/origins" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		origins := object.get(code, "origins", [])
+		is_array(origins)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/origins/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		origins := object.get(code, "origins", [])
+		every origins_item in origins {
+			origins_item in {
+				"prompt",
+				"first_party",
+				"quoted",
+				"listing",
+				"third_party_meta",
+				"quoted_text",
+				"third_party_text",
+				"none",
+			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/code/up_to" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		code := object.get(bounds, "code", {})
+		is_object(code)
+		up_to := object.get(code, "up_to", 0)
+		is_number(up_to)
+		up_to >= 0
+		up_to <= 9007199254740991
+		floor(up_to) == up_to
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		object.keys(credential) - {"values", "domains", "origins", "up_to"} == set()
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/values" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		values := object.get(credential, "values", [])
+		is_array(values)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/values/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		values := object.get(credential, "values", [])
+		every values_item in values {
+			type_name(values_item) in {"boolean", "number", "string"}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/domains" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		domains := object.get(credential, "domains", [])
+		is_array(domains)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/domains/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		domains := object.get(credential, "domains", [])
+		every domains_item in domains {
+			is_string(domains_item)
+			count(domains_item) >= 1
+			count(domains_item) <= 256
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/origins" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		origins := object.get(credential, "origins", [])
+		is_array(origins)
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/origins/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		origins := object.get(credential, "origins", [])
+		every origins_item in origins {
+			origins_item in {
+				"prompt",
+				"first_party",
+				"quoted",
+				"listing",
+				"third_party_meta",
+				"quoted_text",
+				"third_party_text",
+				"none",
+			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/bounds/credential/up_to" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		bounds := object.get(authorization_details_item, "bounds", {})
+		is_object(bounds)
+		credential := object.get(bounds, "credential", {})
+		is_object(credential)
+		up_to := object.get(credential, "up_to", 0)
+		is_number(up_to)
+		up_to >= 0
+		up_to <= 9007199254740991
+		floor(up_to) == up_to
+	}
+}
+
+_sound contains "/authorization_details/*/windows" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		windows := object.get(authorization_details_item, "windows", [])
+		is_array(windows)
+	}
+}
+
+_sound contains "/authorization_details/*/windows/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		windows := object.get(authorization_details_item, "windows", [])
+		every windows_item in windows {
+			is_object(windows_item)
+			object.keys(windows_item) - {"start", "end"} == set()
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/windows/*/start" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		windows := object.get(authorization_details_item, "windows", [])
+		every windows_item in windows {
+			is_number(windows_item.start)
+			windows_item.start >= 0
+			windows_item.start <= 9007199254740991
+			floor(windows_item.start) == windows_item.start
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/windows/*/end" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		windows := object.get(authorization_details_item, "windows", [])
+		every windows_item in windows {
+			is_number(windows_item.end)
+			windows_item.end >= 0
+			windows_item.end <= 9007199254740991
+			floor(windows_item.end) == windows_item.end
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		is_array(delegated)
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_object(delegated_item)
+			object.keys(delegated_item) - {"type", "prefixes", "effects"} == set()
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*/type" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_string(delegated_item.type)
+			count(delegated_item.type) >= 1
+			count(delegated_item.type) <= 256
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*/prefixes" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_object(delegated_item)
+			prefixes := object.get(delegated_item, "prefixes", [])
+			is_array(prefixes)
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*/prefixes/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_object(delegated_item)
+			prefixes := object.get(delegated_item, "prefixes", [])
+			every prefixes_item in prefixes {
+				is_string(prefixes_item)
+			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*/effects" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_object(delegated_item)
+			effects := object.get(delegated_item, "effects", [])
+			is_array(effects)
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*/effects/*" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_object(delegated_item)
+			effects := object.get(delegated_item, "effects", [])
+			every effects_item in effects {
+				effects_item in {
+					"read",
+					"write",
+					"delete",
+					"export",
+					"execute",
+					"spend",
+					"delegate",
+					"administer",
+				}
+			}
+		}
 	}
 }
 

@@ -105,9 +105,18 @@ _whole := {
 			"hosts": [""],
 			"max_length": 0,
 		}}}},
-		"resources": [{"type": "x", "prefixes": [""]}],
+		"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 		"destinations": ["x"],
 		"label": "x",
+		"bounds": {
+			"recipient": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"target": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"amount": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"code": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+			"credential": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+		},
+		"windows": [{"start": 0, "end": 0}],
+		"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 		"budgets": {"/a": 0},
 		"environment": "x",
 		"deadline": 0,
@@ -154,6 +163,12 @@ _longest := {
 	"/authorization_details/0/resources/0/type": 256,
 	"/authorization_details/0/destinations/0": 256,
 	"/authorization_details/0/label": 256,
+	"/authorization_details/0/bounds/recipient/domains/0": 256,
+	"/authorization_details/0/bounds/target/domains/0": 256,
+	"/authorization_details/0/bounds/amount/domains/0": 256,
+	"/authorization_details/0/bounds/code/domains/0": 256,
+	"/authorization_details/0/bounds/credential/domains/0": 256,
+	"/authorization_details/0/delegated/0/type": 256,
 	"/authorization_details/0/environment": 256,
 }
 
@@ -182,6 +197,9 @@ _needed := {
 	"/authorization_details/*/resources/*/type": "/authorization_details/0/resources/0/type",
 	"/authorization_details/*/destinations": "/authorization_details/0/destinations",
 	"/authorization_details/*/label": "/authorization_details/0/label",
+	"/authorization_details/*/windows/*/start": "/authorization_details/0/windows/0/start",
+	"/authorization_details/*/windows/*/end": "/authorization_details/0/windows/0/end",
+	"/authorization_details/*/delegated/*/type": "/authorization_details/0/delegated/0/type",
 	"/authorization_details/*/budgets": "/authorization_details/0/budgets",
 	"/authorization_details/*/environment": "/authorization_details/0/environment",
 	"/authorization_details/*/deadline": "/authorization_details/0/deadline",
@@ -192,6 +210,14 @@ _closed := {
 	"/authorization_details/*/tools/*": "/authorization_details/0/tools/~1a",
 	"/authorization_details/*/tools/*/arguments/*": "/authorization_details/0/tools/~1a/arguments/~1a",
 	"/authorization_details/*/resources/*": "/authorization_details/0/resources/0",
+	"/authorization_details/*/bounds": "/authorization_details/0/bounds",
+	"/authorization_details/*/bounds/recipient": "/authorization_details/0/bounds/recipient",
+	"/authorization_details/*/bounds/target": "/authorization_details/0/bounds/target",
+	"/authorization_details/*/bounds/amount": "/authorization_details/0/bounds/amount",
+	"/authorization_details/*/bounds/code": "/authorization_details/0/bounds/code",
+	"/authorization_details/*/bounds/credential": "/authorization_details/0/bounds/credential",
+	"/authorization_details/*/windows/*": "/authorization_details/0/windows/0",
+	"/authorization_details/*/delegated/*": "/authorization_details/0/delegated/0",
 }
 
 _unfit := {
@@ -239,9 +265,43 @@ _unfit := {
 						"hosts": [""],
 						"max_length": 0,
 					}}}},
-					"resources": [{"type": "x", "prefixes": [""]}],
+					"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 					"destinations": ["x"],
 					"label": "x",
+					"bounds": {
+						"recipient": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"target": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"amount": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"code": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"credential": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+					},
+					"windows": [{"start": 0, "end": 0}],
+					"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 					"budgets": {"/a": 0},
 					"environment": "x",
 					"deadline": 0,
@@ -259,9 +319,43 @@ _unfit := {
 						"hosts": [""],
 						"max_length": 0,
 					}}}},
-					"resources": [{"type": "x", "prefixes": [""]}],
+					"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 					"destinations": ["x"],
 					"label": "x",
+					"bounds": {
+						"recipient": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"target": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"amount": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"code": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+						"credential": {
+							"values": [""],
+							"domains": ["x"],
+							"origins": ["prompt"],
+							"up_to": 0,
+						},
+					},
+					"windows": [{"start": 0, "end": 0}],
+					"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
 					"budgets": {"/a": 0},
 					"environment": "x",
 					"deadline": 0,
@@ -365,6 +459,14 @@ _unfit := {
 		"at": "/authorization_details/0/resources/0/prefixes/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
+	"/authorization_details/*/resources/*/effects": {
+		"at": "/authorization_details/0/resources/0/effects",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/resources/*/effects/*": {
+		"at": "/authorization_details/0/resources/0/effects/0",
+		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
 	"/authorization_details/*/destinations": {
 		"at": "/authorization_details/0/destinations",
 		"values": [null, true, -0.5, "", {}],
@@ -376,6 +478,214 @@ _unfit := {
 	"/authorization_details/*/label": {
 		"at": "/authorization_details/0/label",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/bounds": {
+		"at": "/authorization_details/0/bounds",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/bounds/recipient": {
+		"at": "/authorization_details/0/bounds/recipient",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/bounds/recipient/values": {
+		"at": "/authorization_details/0/bounds/recipient/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/recipient/values/*": {
+		"at": "/authorization_details/0/bounds/recipient/values/0",
+		"values": [null, [], {}],
+	},
+	"/authorization_details/*/bounds/recipient/domains": {
+		"at": "/authorization_details/0/bounds/recipient/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/recipient/domains/*": {
+		"at": "/authorization_details/0/bounds/recipient/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/bounds/recipient/origins": {
+		"at": "/authorization_details/0/bounds/recipient/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/recipient/origins/*": {
+		"at": "/authorization_details/0/bounds/recipient/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/authorization_details/*/bounds/recipient/up_to": {
+		"at": "/authorization_details/0/bounds/recipient/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/bounds/target": {
+		"at": "/authorization_details/0/bounds/target",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/bounds/target/values": {
+		"at": "/authorization_details/0/bounds/target/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/target/values/*": {
+		"at": "/authorization_details/0/bounds/target/values/0",
+		"values": [null, [], {}],
+	},
+	"/authorization_details/*/bounds/target/domains": {
+		"at": "/authorization_details/0/bounds/target/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/target/domains/*": {
+		"at": "/authorization_details/0/bounds/target/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/bounds/target/origins": {
+		"at": "/authorization_details/0/bounds/target/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/target/origins/*": {
+		"at": "/authorization_details/0/bounds/target/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/authorization_details/*/bounds/target/up_to": {
+		"at": "/authorization_details/0/bounds/target/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/bounds/amount": {
+		"at": "/authorization_details/0/bounds/amount",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/bounds/amount/values": {
+		"at": "/authorization_details/0/bounds/amount/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/amount/values/*": {
+		"at": "/authorization_details/0/bounds/amount/values/0",
+		"values": [null, [], {}],
+	},
+	"/authorization_details/*/bounds/amount/domains": {
+		"at": "/authorization_details/0/bounds/amount/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/amount/domains/*": {
+		"at": "/authorization_details/0/bounds/amount/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/bounds/amount/origins": {
+		"at": "/authorization_details/0/bounds/amount/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/amount/origins/*": {
+		"at": "/authorization_details/0/bounds/amount/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/authorization_details/*/bounds/amount/up_to": {
+		"at": "/authorization_details/0/bounds/amount/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/bounds/code": {
+		"at": "/authorization_details/0/bounds/code",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/bounds/code/values": {
+		"at": "/authorization_details/0/bounds/code/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/code/values/*": {
+		"at": "/authorization_details/0/bounds/code/values/0",
+		"values": [null, [], {}],
+	},
+	"/authorization_details/*/bounds/code/domains": {
+		"at": "/authorization_details/0/bounds/code/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/code/domains/*": {
+		"at": "/authorization_details/0/bounds/code/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/bounds/code/origins": {
+		"at": "/authorization_details/0/bounds/code/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/code/origins/*": {
+		"at": "/authorization_details/0/bounds/code/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/authorization_details/*/bounds/code/up_to": {
+		"at": "/authorization_details/0/bounds/code/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/bounds/credential": {
+		"at": "/authorization_details/0/bounds/credential",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/bounds/credential/values": {
+		"at": "/authorization_details/0/bounds/credential/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/credential/values/*": {
+		"at": "/authorization_details/0/bounds/credential/values/0",
+		"values": [null, [], {}],
+	},
+	"/authorization_details/*/bounds/credential/domains": {
+		"at": "/authorization_details/0/bounds/credential/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/credential/domains/*": {
+		"at": "/authorization_details/0/bounds/credential/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/bounds/credential/origins": {
+		"at": "/authorization_details/0/bounds/credential/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/bounds/credential/origins/*": {
+		"at": "/authorization_details/0/bounds/credential/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/authorization_details/*/bounds/credential/up_to": {
+		"at": "/authorization_details/0/bounds/credential/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/windows": {
+		"at": "/authorization_details/0/windows",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/windows/*": {
+		"at": "/authorization_details/0/windows/0",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/windows/*/start": {
+		"at": "/authorization_details/0/windows/0/start",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/windows/*/end": {
+		"at": "/authorization_details/0/windows/0/end",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/authorization_details/*/delegated": {
+		"at": "/authorization_details/0/delegated",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/delegated/*": {
+		"at": "/authorization_details/0/delegated/0",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/authorization_details/*/delegated/*/type": {
+		"at": "/authorization_details/0/delegated/0/type",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/authorization_details/*/delegated/*/prefixes": {
+		"at": "/authorization_details/0/delegated/0/prefixes",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/delegated/*/prefixes/*": {
+		"at": "/authorization_details/0/delegated/0/prefixes/0",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/authorization_details/*/delegated/*/effects": {
+		"at": "/authorization_details/0/delegated/0/effects",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/authorization_details/*/delegated/*/effects/*": {
+		"at": "/authorization_details/0/delegated/0/effects/0",
+		"values": [null, true, -0.5, [], {}, ["read"], "x"],
 	},
 	"/authorization_details/*/budgets": {
 		"at": "/authorization_details/0/budgets",

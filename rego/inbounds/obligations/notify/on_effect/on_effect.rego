@@ -5,19 +5,12 @@
 #   tells it before the tool runs; one that cannot must not run it.
 package inbounds.obligations.notify.on_effect
 
+import data.inbounds.lib.obligations
 import data.inbounds.lib.tools
 
 # METADATA
 # description: The one notice this call is obliged to give
 oblige contains obligation if {
 	tools.entry.notify != ""
-
-	# Of another type, and the question malformed, it would make `concat` fail.
-	is_string(input.context.decision.id)
-
-	obligation := {
-		"id": concat(":", ["notify", input.context.decision.id]),
-		"type": "notify",
-		"properties": {"to": tools.entry.notify, "tool": input.action.name},
-	}
+	obligation := obligations.of("notify", {"to": tools.entry.notify, "tool": input.action.name})
 }

@@ -8,7 +8,12 @@
 #   severity: high
 #   remedy: Leave the argument out or keep to its bounds; the registry and the task state them
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.5.1", "owasp_aisvs:v1.0-C10.4.3", "nist_800_53:SI-10"]
-#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.not_in_task]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.not_in_task
 package inbounds.rules.capability.argument_not_allowed
 
 import data.inbounds.lib.arguments

@@ -10,6 +10,7 @@
 #   depends_on:
 #     - request.malformed
 #     - task.unverified
+#     - delegation.chain_unverified
 #     - capability.unregistered_tool
 #     - capability.effects_unset
 #     - capability.not_in_task

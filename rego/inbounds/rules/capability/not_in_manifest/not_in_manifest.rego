@@ -13,6 +13,8 @@
 #     - identity.agent_unregistered
 #     - capability.unregistered_tool
 #     - capability.effects_unset
+#     - delegation.chain_unverified
+#     - delegation.not_permitted
 package inbounds.rules.capability.not_in_manifest
 
 import data.inbounds.lib.agents
@@ -39,6 +41,18 @@ details contains {"effect": effect} if {
 	not _has_effect(effect)
 }
 
-_has_tool if input.action.name in agents.entry.manifest.tools
+_has_tool if {
+	count(agents.hands) > 0
 
-_has_effect(effect) if effect in agents.entry.manifest.effects
+	every agent in agents.hands {
+		input.action.name in agent.manifest.tools
+	}
+}
+
+_has_effect(effect) if {
+	count(agents.hands) > 0
+
+	every agent in agents.hands {
+		effect in agent.manifest.effects
+	}
+}

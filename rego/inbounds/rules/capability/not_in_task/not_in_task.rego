@@ -7,7 +7,12 @@
 #   severity: high
 #   remedy: Do without this tool, or begin a task that names it
 #   controls: ["owasp_asi:ASI02", "owasp_mcp:MCP02:2025", "owasp_aisvs:v1.0-C9.5.1", "nist_800_207:T3"]
-#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.not_in_manifest]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.not_in_manifest
 package inbounds.rules.capability.not_in_task
 
 import data.inbounds.lib.task

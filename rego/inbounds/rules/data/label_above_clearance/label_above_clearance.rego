@@ -15,6 +15,8 @@
 #     - capability.unregistered_tool
 #     - capability.not_granted
 #     - subject.not_entitled
+#     - delegation.chain_unverified
+#     - delegation.not_permitted
 package inbounds.rules.data.label_above_clearance
 
 import data.inbounds.lib.agents
@@ -43,4 +45,9 @@ details contains {"of": "result", "label": labels.name(labels.returned)} if {
 
 details contains {"place": "/resource/properties/label"} if labels.asserted > _clearance
 
-_clearance := min([labels.rank(agents.entry.clearance), subjects.clearance(task.claims.sub)])
+# Of all hands, and of the subject.
+_clearance := min(array.concat([subjects.clearance(task.claims.sub)], _ranks)) if {
+	count(_ranks) == count(agents.hands)
+}
+
+_ranks := [labels.rank(agent.clearance) | some agent in agents.hands]

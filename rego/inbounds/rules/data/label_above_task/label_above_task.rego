@@ -10,6 +10,7 @@
 #   depends_on:
 #     - request.malformed
 #     - task.unverified
+#     - delegation.chain_unverified
 #     - capability.unregistered_tool
 #     - capability.not_granted
 #     - data.label_above_clearance

@@ -8,7 +8,12 @@
 #   severity: critical
 #   remedy: Leave this destination out, or ask the user for a task that may send there
 #   controls: ["owasp_asi:ASI02", "nist_800_53:AC-4", "owasp_aisvs:v1.0-C9.3.7", "mitre_atlas:AML.T0086"]
-#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.effects_unset]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
 package inbounds.rules.egress.destination_not_allowed
 
 import data.inbounds.lib.arguments
@@ -20,7 +25,7 @@ import data.inbounds.lib.tools
 ruled_out if {
 	is_object(arguments.leaves)
 	count(tools.effects) > 0
-	_says_where
+	destinations.says_where
 	count(destinations.stated - destinations.permitted) == 0
 
 	every pointer in destinations.outward {
@@ -41,12 +46,6 @@ details contains {"destination": name} if {
 }
 
 details contains {"effect": effect} if {
-	not _says_where
-	some effect in (tools.effects & _outward)
+	not destinations.says_where
+	some effect in (tools.effects & destinations.sending)
 }
-
-_outward := {"export", "spend"}
-
-_says_where if count(tools.effects & _outward) == 0
-
-_says_where if count(destinations.outward) + count(destinations.stated) > 0

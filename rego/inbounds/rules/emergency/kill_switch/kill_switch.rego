@@ -10,6 +10,7 @@
 #   depends_on: [request.malformed, task.revocation_feed_stale]
 package inbounds.rules.emergency.kill_switch
 
+import data.inbounds.lib.delegation
 import data.inbounds.lib.identity
 import data.inbounds.lib.live
 import data.inbounds.lib.task
@@ -40,6 +41,12 @@ _switches["fleet"] := "fleet"
 
 _switches[concat("", ["agent:", input.context.agent])] := "agent" if is_string(input.context.agent)
 
-_switches[concat("", ["agent:", identity.claims.sub])] := "agent" if is_string(identity.claims.sub)
+_switches[concat("", ["agent:", identity.agent])] := "agent"
+
+# Whoever handed the task on is stopped with all that it handed on.
+_switches[concat("", ["agent:", actor])] := "agent" if {
+	some actor in delegation.actors
+	is_string(actor)
+}
 
 _switches[concat("", ["task:", task.claims.task])] := "task" if is_string(task.claims.task)

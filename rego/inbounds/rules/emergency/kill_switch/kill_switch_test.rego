@@ -31,6 +31,18 @@ test_switches_of_others_are_no_matter if {
 	}
 }
 
+test_names_the_switch_of_the_agent_that_a_named_subject_is if {
+	patches := array.flatten([
+		_set("/identity/claims/sub", "client-7"),
+		_set("/deployment/issuers/identity/subjects", {"client-7": "spiffe://acme.example/agent/assistant"}),
+		_set("/question/context/agent", "spiffe://acme.example/agent/other"),
+		_thrown("now", "agent:spiffe:~1~1acme.example~1agent~1assistant"),
+	])
+
+	not fixtures.ruled_out("emergency", "kill_switch", patches)
+	fixtures.details("emergency", "kill_switch", patches) == {{"switch": "agent"}}
+}
+
 test_a_bad_token_hides_no_switch_of_the_fleet if {
 	every patches in array.concat(_bad_tokens, [_set("/question/context/agent", 7)]) {
 		thrown := array.concat(patches, _thrown("now", "fleet"))
@@ -54,6 +66,40 @@ test_no_agent_escapes_its_switch_by_another_name if {
 	renamed := _set("/question/context/agent", "spiffe://acme.example/agent/other")
 
 	not fixtures.ruled_out("emergency", "kill_switch", array.concat(thrown, renamed))
+}
+
+test_no_agent_escapes_its_switch_with_the_task_of_another if {
+	patches := array.concat(
+		_thrown("now", "agent:spiffe:~1~1acme.example~1agent~1researcher"),
+		_set("/identity/claims/sub", "spiffe://acme.example/agent/researcher"),
+	)
+
+	not fixtures.ruled_out("emergency", "kill_switch", patches)
+	fixtures.details("emergency", "kill_switch", patches) == {{"switch": "agent"}}
+}
+
+test_all_hands_after_an_agent_are_stopped_with_it if {
+	fixtures.ruled_out("emergency", "kill_switch", fixtures.handed_on(2))
+
+	every name in ["assistant", "researcher", "librarian"] {
+		thrown := _thrown("now", concat("", ["agent:spiffe:~1~1acme.example~1agent~1", name]))
+		patches := array.concat(fixtures.handed_on(2), thrown)
+
+		not fixtures.ruled_out("emergency", "kill_switch", patches)
+		fixtures.details("emergency", "kill_switch", patches) == {{"switch": "agent"}}
+	}
+}
+
+# A token that names an agent by no text is refused as unverified.
+test_what_is_no_agent_hides_no_switch if {
+	every value in [null, 7, [], {}] {
+		patches := array.concat(fixtures.handed_on(1), _set("/hands/0/claims/act/sub", value))
+		thrown := array.concat(patches, _thrown("now", "fleet"))
+
+		fixtures.ruled_out("emergency", "kill_switch", patches)
+		not fixtures.ruled_out("emergency", "kill_switch", thrown)
+		fixtures.details("emergency", "kill_switch", thrown) == {{"switch": "fleet"}}
+	}
 }
 
 test_stands_for_an_entry_without_a_time if {

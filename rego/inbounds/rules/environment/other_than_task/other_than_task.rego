@@ -7,7 +7,11 @@
 #   severity: high
 #   remedy: Begin a task for this environment, or state it for tool (deployment/tools.yaml) or resource
 #   controls: ["owasp_nhi:NHI8:2025", "nist_800_53:AC-3(13)", "csa_atf:S-5"]
-#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
 package inbounds.rules.environment.other_than_task
 
 import data.inbounds.lib.resources

@@ -1,8 +1,7 @@
 # METADATA
 # title: Agent not registered
 # description: |
-#   Every agent stands in the deployment's registry with an owner who answers for it and a
-#   manifest of what it was built to do.
+#   Every agent stands in the deployment's registry with a manifest of what it was built to do.
 # custom:
 #   severity: high
 #   remedy: Register the agent in the deployment, with an owner and a manifest
@@ -13,22 +12,17 @@ package inbounds.rules.identity.agent_unregistered
 import data.inbounds.lib.agents
 
 # METADATA
-# description: The agent has an entry that names its owner and its manifest
-ruled_out if {
-	_owned
-	_built
-}
+# description: The agent has an entry that says what it was built to do
+ruled_out if _built
 
 # METADATA
 # description: What the registry lacks
 # scope: document
-details contains {"lacks": "owner"} if not _owned
+details contains {"lacks": "entry"} if not agents.entry
 
-details contains {"lacks": "manifest"} if not _built
-
-_owned if {
-	is_string(agents.entry.owner)
-	trim_space(agents.entry.owner) != ""
+details contains {"lacks": "manifest"} if {
+	agents.entry
+	not _built
 }
 
 _built if {

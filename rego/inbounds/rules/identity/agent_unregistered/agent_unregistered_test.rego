@@ -2,24 +2,16 @@ package inbounds.rules.identity.agent_unregistered_test
 
 import data.inbounds.lib.fixtures_test as fixtures
 
-test_ruled_out_for_an_agent_with_owner_and_manifest if {
+test_ruled_out_for_an_agent_with_a_manifest if {
 	fixtures.ruled_out("identity", "agent_unregistered", [])
+	fixtures.details("identity", "agent_unregistered", []) == set()
 }
 
 test_stands_for_an_agent_nobody_registered if {
 	patches := _set("/deployment/agents", {})
 
 	not fixtures.ruled_out("identity", "agent_unregistered", patches)
-	fixtures.details("identity", "agent_unregistered", patches) == {{"lacks": "owner"}, {"lacks": "manifest"}}
-}
-
-test_stands_without_an_owner if {
-	every owner in ["", " ", "\t", null, 7, ["team"]] {
-		patches := _set(_owner, owner)
-
-		not fixtures.ruled_out("identity", "agent_unregistered", patches)
-		fixtures.details("identity", "agent_unregistered", patches) == {{"lacks": "owner"}}
-	}
+	fixtures.details("identity", "agent_unregistered", patches) == {{"lacks": "entry"}}
 }
 
 test_stands_without_a_manifest if {
@@ -30,8 +22,6 @@ test_stands_without_a_manifest if {
 }
 
 _agent := "/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant"
-
-_owner := concat("", [_agent, "/owner"])
 
 _manifest := concat("", [_agent, "/manifest"])
 
@@ -65,7 +55,6 @@ _read := [
 	"/identity/claims/sub",
 	"/deployment/agents",
 	"/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant",
-	"/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant/owner",
 	"/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant/manifest",
 	"/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant/manifest/tools",
 	"/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant/manifest/effects",

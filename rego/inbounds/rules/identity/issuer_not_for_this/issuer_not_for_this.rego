@@ -1,8 +1,8 @@
 # METADATA
 # title: Issuer may not vouch for this
 # description: |
-#   The deployment says what each issuer may vouch for: kinds of token, trust domain, tenants,
-#   environments and, for tasks, effects. A development issuer, whose key lies beside the
+#   The deployment says what each issuer may vouch for: kinds of token, trust domain or
+#   subjects, tenants, environments and, for tasks, effects. A development issuer, whose key lies beside the
 #   agent, counts in development environments alone.
 # custom:
 #   severity: high
@@ -12,6 +12,7 @@
 #     - request.malformed
 #     - identity.unverified
 #     - task.unverified
+#     - delegation.chain_unverified
 #     - capability.unregistered_tool
 #     - capability.effects_unset
 package inbounds.rules.identity.issuer_not_for_this
@@ -48,6 +49,12 @@ _vouched(name) if {
 _at_home("production")
 
 _at_home("development") if data.deployment.environments[task.authority.environment].development == true
+
+# Which agent a subject is that is no SPIFFE ID, the deployment says itself.
+_within("identity") if {
+	not identity.trust_domain
+	identity.agent
+}
 
 _within("identity") if identity.trust_domain == identity.verified.issuer.trust_domain
 

@@ -45,6 +45,25 @@ test_stands_for_an_agent_of_another_trust_domain if {
 	}
 }
 
+test_ruled_out_for_a_subject_that_is_named_one_by_one if {
+	named := array.concat(
+		_set("/identity/claims/sub", "client-7"),
+		_set("/deployment/issuers/identity/subjects", {"client-7": "spiffe://acme.example/agent/assistant"}),
+	)
+	fixtures.ruled_out("identity", "issuer_not_for_this", named)
+	fixtures.ruled_out(
+		"identity", "issuer_not_for_this",
+		array.concat(named, _set("/deployment/issuers/identity/trust_domain", "")),
+	)
+
+	other := array.concat(named, _set("/identity/claims/sub", "client-8"))
+	not fixtures.ruled_out("identity", "issuer_not_for_this", other)
+	fixtures.details("identity", "issuer_not_for_this", other) == {{"token": "identity"}}
+
+	elsewhere := array.concat(named, _set("/deployment/issuers/identity/tenants", []))
+	not fixtures.ruled_out("identity", "issuer_not_for_this", elsewhere)
+}
+
 test_a_development_issuer_counts_in_development_environments_alone if {
 	development := [
 		{"op": "replace", "path": "/deployment/issuers/identity/kind", "value": "development"},

@@ -13,11 +13,8 @@ package inbounds.rules.identity.not_the_agent_asserted
 import data.inbounds.lib.identity
 
 # METADATA
-# description: The question names the subject of the identity token
-ruled_out if {
-	is_string(identity.claims.sub)
-	input.context.agent == identity.claims.sub
-}
+# description: The question names the agent that the identity token is of
+ruled_out if input.context.agent == identity.agent
 
 # METADATA
 # description: Where the other agent is named

@@ -28,6 +28,20 @@ test_stands_when_neither_is_a_name if {
 	}
 }
 
+test_reads_the_agent_that_a_named_subject_is if {
+	fixtures.ruled_out("identity", "not_the_agent_asserted", _named("client-7"))
+	not fixtures.ruled_out("identity", "not_the_agent_asserted", _named("client-8"))
+	not fixtures.ruled_out("identity", "not_the_agent_asserted", _named("client-9"))
+}
+
+_named(subject) := [
+	{"op": "replace", "path": "/identity/claims/sub", "value": subject},
+	{"op": "add", "path": "/deployment/issuers/identity/subjects", "value": {
+		"client-7": "spiffe://acme.example/agent/assistant",
+		"client-8": "spiffe://acme.example/agent/other",
+	}},
+]
+
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
 	every path in _read {
 		every patches in fixtures.damages(path) {

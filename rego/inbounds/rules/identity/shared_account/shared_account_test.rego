@@ -4,6 +4,7 @@ import data.inbounds.lib.fixtures_test as fixtures
 
 test_ruled_out_for_an_account_of_its_own if {
 	fixtures.ruled_out("identity", "shared_account", [])
+	fixtures.details("identity", "shared_account", []) == set()
 }
 
 test_stands_for_an_account_that_several_share if {
@@ -11,26 +12,6 @@ test_stands_for_an_account_that_several_share if {
 
 	not fixtures.ruled_out("identity", "shared_account", patches)
 	fixtures.details("identity", "shared_account", patches) == {{"account": "shared"}}
-}
-
-test_stands_for_an_agent_that_is_the_user if {
-	patches := array.concat(_same, [_known_as("user")])
-
-	not fixtures.ruled_out("identity", "shared_account", patches)
-	fixtures.details("identity", "shared_account", patches) == {{"account": "subject"}}
-	not fixtures.ruled_out("identity", "shared_account", _same)
-}
-
-test_ruled_out_for_a_workload_that_acts_on_its_own_authority if {
-	fixtures.ruled_out("identity", "shared_account", array.concat(_same, [_known_as("workload")]))
-}
-
-_same := [{"op": "replace", "path": "/task/claims/sub", "value": "spiffe://acme.example/agent/assistant"}]
-
-_known_as(type) := {
-	"op": "add",
-	"path": "/deployment/subjects/spiffe:~1~1acme.example~1agent~1assistant",
-	"value": {"type": type},
 }
 
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
@@ -60,19 +41,6 @@ _read := [
 	"/deployment/issuers/identity/algorithms",
 	"/deployment/issuers/identity",
 	"/deployment/issuers",
-	"/question/context/credentials/task",
-	"/question/context/credentials",
-	"/question/context",
-	"/question",
-	"/task/header/kid",
-	"/task/header/alg",
-	"/task/header/typ",
-	"/task/header",
-	"/deployment/issuers/tasks/keys",
-	"/deployment/issuers/tasks/algorithms",
-	"/deployment/issuers/tasks",
-	"/deployment/issuers",
-	"/task/claims/sub",
 	"/identity/claims/sub",
 	"/deployment/agents",
 	"/deployment/agents/spiffe:~1~1acme.example~1agent~1assistant",

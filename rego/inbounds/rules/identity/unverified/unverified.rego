@@ -2,7 +2,8 @@
 # title: Identity token not verified
 # description: |
 #   An agent shows who it is with a token that an issuer known to the deployment has signed
-#   and that carries all that an identity needs, above all the agent's SPIFFE ID.
+#   and that carries all that an identity needs, above all the agent's SPIFFE ID, or a
+#   subject that the deployment says is an agent's.
 # custom:
 #   severity: critical
 #   remedy: Fetch a fresh identity token from the deployment's issuer
@@ -14,7 +15,7 @@ import data.inbounds.lib.identity
 import data.inbounds.lib.shape.identity_claims
 
 # METADATA
-# description: The signature holds, every claim is there, and the subject is a SPIFFE ID
+# description: The signature holds, every claim is there, and the subject is an agent's
 ruled_out if {
 	identity_claims.ordinary
 	_named
@@ -47,7 +48,7 @@ details contains {"claim": "/nbf"} if {
 	not _start
 }
 
-_named if is_string(identity.trust_domain)
+_named if is_string(identity.agent)
 
 # A JWT-SVID has no `jti`; one that is there must be fit for a list of revoked ones.
 _jti if is_string(object.get(identity.claims, "jti", ""))

@@ -76,6 +76,30 @@ test_stands_for_a_subject_that_is_no_spiffe_id if {
 	}
 }
 
+test_ruled_out_for_a_subject_that_the_deployment_names if {
+	every subject in {"client-7", "system:serviceaccount:agents:assistant"} {
+		patches := _named(subject, {subject: "spiffe://acme.example/agent/assistant"})
+
+		fixtures.ruled_out("identity", "unverified", patches)
+		untyped := [{"op": "remove", "path": "/identity/header/typ"}]
+		fixtures.ruled_out("identity", "unverified", array.concat(patches, untyped))
+	}
+}
+
+test_stands_for_a_subject_that_the_deployment_does_not_name if {
+	every subjects in [{}, {"client-8": "spiffe://acme.example/agent/assistant"}, {"client-7": 7}, null, ["client-7"]] {
+		patches := _named("client-7", subjects)
+
+		not fixtures.ruled_out("identity", "unverified", patches)
+		fixtures.details("identity", "unverified", patches) == {{"claim": "/sub"}}
+	}
+}
+
+_named(subject, subjects) := array.concat(
+	_set("/identity/claims/sub", subject),
+	_set("/deployment/issuers/identity/subjects", subjects),
+)
+
 # A number that the parser of a patch would round is written into the token as text.
 _end_as(number) := [{"op": "replace", "path": "/question/context/credentials/identity", "value": token}] if {
 	about := json.patch(fixtures.scene.identity, [{"op": "replace", "path": "/claims/exp", "value": "END"}])
@@ -116,6 +140,7 @@ _read := [
 	"/identity/claims/sub",
 	"/identity/claims/exp",
 	"/identity/claims/iat",
+	"/deployment/issuers/identity/trust_domain",
 ]
 
 _set(path, value) := [{"op": "add", "path": path, "value": value}]

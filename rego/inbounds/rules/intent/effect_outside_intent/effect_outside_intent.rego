@@ -3,14 +3,20 @@
 # description: |
 #   A task says what the user asked for as a set of effects, such as `read` and `write`.
 #   Whatever path led the agent here, every effect of the tool it now calls must be among
-#   them.
+#   them, and among those asked for on the type of resource that it touches.
 # custom:
 #   severity: high
 #   remedy: Ask the user to widen the task, or choose a tool without this effect
 #   controls: ["owasp_asi:ASI01", "owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.5.1"]
-#   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.effects_unset]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
 package inbounds.rules.intent.effect_outside_intent
 
+import data.inbounds.lib.resources
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
@@ -18,6 +24,9 @@ import data.inbounds.lib.tools
 # description: Every effect of the tool is one the user asked for
 ruled_out if {
 	count(tools.effects) > 0
+	is_string(tools.entry.resource)
+	is_array(task.authority.resources)
+	_on_this_type
 
 	every effect in tools.effects {
 		effect in task.authority.effects
@@ -25,8 +34,34 @@ ruled_out if {
 }
 
 # METADATA
-# description: The effects nobody asked for
+# description: The effects nobody asked for, at all or on this type of resource
+# scope: document
 details contains {"effect": effect} if {
 	some effect in tools.effects
 	not effect in task.authority.effects
+}
+
+details contains {"effect": effect, "resource": tools.entry.resource} if {
+	not _on_this_type
+	some effect in tools.effects
+	effect in task.authority.effects
+	not _asked_for(effect)
+}
+
+# A type that the task does not name at all is what nothing grants.
+_on_this_type if count(_of_this_type) == 0
+
+_on_this_type if {
+	some bound in _of_this_type
+	resources.lets(bound, tools.effects)
+}
+
+_of_this_type := [bound |
+	some bound in task.authority.resources
+	bound.type == tools.entry.resource
+]
+
+_asked_for(effect) if {
+	some bound in _of_this_type
+	resources.lets(bound, {effect})
 }

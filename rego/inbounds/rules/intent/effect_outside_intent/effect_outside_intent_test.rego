@@ -47,3 +47,76 @@ test_stands_for_what_is_no_question if {
 		not fixtures.ruled_out_of("intent", "effect_outside_intent", anything)
 	}
 }
+
+_resources := "/task/claims/authorization_details/0/resources"
+
+_open_to(effects) := fixtures.putting(concat("/", [_resources, "0/effects"]), effects)
+
+test_ruled_out_when_the_effects_were_asked_for_on_this_type if {
+	every effects in [[], ["read"], ["write", "read"]] {
+		fixtures.ruled_out("intent", "effect_outside_intent", _open_to(effects))
+		fixtures.details("intent", "effect_outside_intent", _open_to(effects)) == set()
+	}
+}
+
+test_names_the_effect_that_was_not_asked_for_on_this_type if {
+	patches := _open_to(["write"])
+
+	fixtures.stands("intent", "effect_outside_intent", patches)
+	fixtures.details("intent", "effect_outside_intent", patches) == {{"effect": "read", "resource": "mail"}}
+}
+
+test_names_only_those_that_no_bound_of_this_type_has if {
+	patches := fixtures.joined([
+		fixtures.putting("/deployment/tools/mail.read/effects", ["read", "write", "export", "delete"]),
+		fixtures.putting(_resources, [{"type": "mail", "effects": ["read"]}, {"type": "mail", "effects": ["write"]}]),
+	])
+
+	fixtures.stands("intent", "effect_outside_intent", patches)
+	fixtures.details("intent", "effect_outside_intent", patches) == {
+		{"effect": "delete"},
+		{"effect": "export", "resource": "mail"},
+	}
+}
+
+test_what_two_bounds_have_between_them_no_one_of_them_has if {
+	patches := fixtures.joined([
+		fixtures.putting("/deployment/tools/mail.read/effects", ["read", "write"]),
+		fixtures.putting(_resources, [{"type": "mail", "effects": ["read"]}, {"type": "mail", "effects": ["write"]}]),
+	])
+
+	fixtures.stands("intent", "effect_outside_intent", patches)
+	fixtures.details("intent", "effect_outside_intent", patches) == set()
+	fixtures.ruled_out("intent", "effect_outside_intent", array.concat(patches, fixtures.putting(
+		concat("/", [_resources, "-"]),
+		{"type": "mail", "effects": ["write", "read"]},
+	)))
+}
+
+test_a_type_that_the_task_does_not_name_is_what_nothing_grants if {
+	every bounds in [[{"type": "file", "effects": ["write"]}], []] {
+		fixtures.ruled_out("intent", "effect_outside_intent", fixtures.putting(_resources, bounds))
+		fixtures.details("intent", "effect_outside_intent", fixtures.putting(_resources, bounds)) == set()
+
+		# A tool of unknown effect has none that was asked for.
+		fixtures.stands("intent", "effect_outside_intent", fixtures.joined([
+			fixtures.putting(_resources, bounds),
+			fixtures.putting("/question/action/name", "mail.untagged"),
+		]))
+	}
+}
+
+test_stands_when_it_is_not_known_on_which_type if {
+	fixtures.stands_without("intent", "effect_outside_intent", [], [
+		_resources,
+		"/deployment/tools/mail.read/resource",
+		"/deployment/tools/mail.read/effects",
+		"/question/action/name",
+	])
+	fixtures.stands_retyped("intent", "effect_outside_intent", [], [_resources], "array")
+	fixtures.stands_retyped(
+		"intent", "effect_outside_intent", _open_to(["read"]), [concat("/", [_resources, "0/effects"])],
+		"array",
+	)
+	fixtures.stands_retyped("intent", "effect_outside_intent", [], ["/deployment/tools/mail.read/resource"], "string")
+}

@@ -8,7 +8,7 @@
 #   severity: high
 #   remedy: Let the operator add the tenant, environment or obligation to this PEP in deployment/peps.yaml
 #   controls: ["nist_800_53:IA-9", "owasp_mcp:MCP07:2025", "nist_800_207:T6"]
-#   depends_on: [request.malformed, task.unverified]
+#   depends_on: [request.malformed, task.unverified, delegation.chain_unverified]
 package inbounds.rules.pep.not_entitled
 
 import data.inbounds.lib.task

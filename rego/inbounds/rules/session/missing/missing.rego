@@ -26,7 +26,7 @@ details contains {"place": concat("", ["/context/session", place])} if {
 
 _places := {
 	"/id", "/version", "/trust", "/label", "/effects",
-	"/spent", "/repeats", "/refusals", "/decisions",
+	"/spent", "/tasks", "/approvals", "/last", "/repeats", "/refusals", "/decisions",
 }
 
 _sound contains "/id" if is_string(input.context.session.id)
@@ -39,17 +39,45 @@ _sound contains "/label" if is_number(labels.rank(input.context.session.label))
 
 _sound contains "/effects" if is_array(input.context.session.effects)
 
-_sound contains "/spent" if {
-	_counted(input.context.session.spent.calls)
-	_counted(input.context.session.spent.writes)
-	_counted(input.context.session.spent.exports)
+_sound contains "/spent" if _reckoned(input.context.session.spent)
+
+_sound contains "/tasks" if {
+	is_object(input.context.session.tasks)
+
+	every entry in input.context.session.tasks {
+		_counted(entry.deadline)
+		_reckoned(entry)
+	}
 }
+
+_sound contains "/approvals" if {
+	is_object(input.context.session.approvals)
+
+	every used in input.context.session.approvals {
+		_counted(used.until)
+		_counted(used.times)
+	}
+}
+
+_sound contains "/last" if is_string(input.context.session.last)
 
 _sound contains "/repeats" if _counted(input.context.session.repeats)
 
 _sound contains "/refusals" if _counted(input.context.session.refusals)
 
 _sound contains "/decisions" if is_array(input.context.session.decisions)
+
+_reckoned(spent) if {
+	is_object(spent.money)
+
+	every number in [spent.calls, spent.writes, spent.exports, spent.rows, spent.bytes] {
+		_counted(number)
+	}
+
+	every amount in spent.money {
+		_counted(amount)
+	}
+}
 
 _counted(value) if {
 	is_number(value)

@@ -3,20 +3,26 @@
 # description: |
 #   Ending a task makes all that was issued for it worthless at once, before any token
 #   expires. So does ending its session, and revoking the task token or the agent's identity
-#   token.
+#   token. Where the task was handed on, what ends one pair of hands ends all after it.
 # custom:
 #   severity: high
 #   remedy: Begin another task; ask who ended this one if that comes unexpected
 #   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-3", "owasp_nhi:NHI1:2025"]
-#   depends_on: [request.malformed, identity.unverified, task.unverified, task.revocation_feed_stale]
+#   depends_on:
+#     - request.malformed
+#     - identity.unverified
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - task.revocation_feed_stale
 package inbounds.rules.task.ended
 
+import data.inbounds.lib.delegation
 import data.inbounds.lib.identity
 import data.inbounds.lib.live
 import data.inbounds.lib.task
 
 # METADATA
-# description: The feed is there, and names neither task nor session nor token
+# description: The feed is there, and names neither task nor session, nor any hands or token
 ruled_out if {
 	live.head
 	_going(task.claims.task)
@@ -25,6 +31,11 @@ ruled_out if {
 
 	# A JWT-SVID has no `jti`: it is stopped by ending its tasks, or by the agent's switch.
 	_counts(object.get(identity.claims, "jti", ""))
+
+	every link in delegation.links {
+		_going(link.claims.delegation)
+		_counts(link.claims.jti)
+	}
 }
 
 # METADATA
@@ -35,6 +46,16 @@ details contains {"ended": "task"} if live.ended(task.claims.task)
 details contains {"ended": "session"} if live.ended(task.claims.sid)
 
 details contains {"revoked": "task"} if live.revoked(task.claims.jti)
+
+details contains {"ended": "delegation", "link": number} if {
+	some number, link in delegation.links
+	live.ended(link.claims.delegation)
+}
+
+details contains {"revoked": "delegation", "link": number} if {
+	some number, link in delegation.links
+	live.revoked(link.claims.jti)
+}
 
 details contains {"revoked": "identity"} if live.revoked(identity.claims.jti)
 

@@ -8,10 +8,11 @@
 #   severity: high
 #   remedy: Renew the task token; after the deadline, begin another task
 #   controls: ["owasp_aisvs:v1.0-C5.1.2", "owasp_nhi:NHI7:2025", "nist_800_207:T3"]
-#   depends_on: [request.malformed, task.unverified]
+#   depends_on: [request.malformed, task.unverified, delegation.chain_unverified]
 package inbounds.rules.task.expired
 
 import data.inbounds.lib.clock
+import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 import data.inbounds.lib.tokens
 
@@ -20,6 +21,10 @@ import data.inbounds.lib.tokens
 ruled_out if {
 	tokens.in_force("task")
 	_going
+
+	every link in delegation.links {
+		_in_force(link.claims)
+	}
 }
 
 # METADATA
@@ -28,6 +33,18 @@ ruled_out if {
 details contains {"of": "token"} if not tokens.in_force("task")
 
 details contains {"of": "task"} if not _going
+
+details contains {"of": "delegation", "link": number} if {
+	some number, link in delegation.links
+	not _in_force(link.claims)
+}
+
+_in_force(claims) if {
+	is_number(claims.exp)
+	claims.exp > clock.now
+	is_number(claims.iat)
+	claims.iat <= clock.now + 30
+}
 
 _going if {
 	is_number(task.authority.deadline)

@@ -7,18 +7,20 @@
 #   severity: critical
 #   remedy: Begin a task for the agent that runs
 #   controls: ["owasp_asi:ASI03", "owasp_t:T9", "csa_atf:I-2"]
-#   depends_on: [request.malformed, identity.unverified, task.unverified, identity.not_the_agent_asserted]
+#   depends_on:
+#     - request.malformed
+#     - identity.unverified
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - identity.not_the_agent_asserted
 package inbounds.rules.task.not_this_agent
 
 import data.inbounds.lib.identity
 import data.inbounds.lib.task
 
 # METADATA
-# description: The actor of the task token is the subject of the identity token
-ruled_out if {
-	is_string(identity.claims.sub)
-	task.claims.act.sub == identity.claims.sub
-}
+# description: The actor of the task token is the agent that the identity token is of
+ruled_out if task.actor == identity.agent
 
 # METADATA
 # description: Nothing beyond the code

@@ -63,7 +63,7 @@ _public if {
 
 # Beyond 2^53 two engines may round one number to different ones.
 _exact if {
-	every bounds in task.authority.tools {
+	every bounds in task.granted.tools {
 		is_object(bounds)
 
 		every constraint in object.get(bounds, "arguments", {}) {

@@ -74,11 +74,11 @@ test_stands_for_a_key_that_gives_itself_away if {
 }
 
 test_stands_for_a_chain_deeper_than_it_may_be if {
-	patches := _set("/task/claims/del_depth", 1)
+	patches := _set("/task/claims/del_depth", 3)
 
 	not fixtures.ruled_out("task", "unverified", patches)
 	fixtures.details("task", "unverified", patches) == {{"claim": "/del_depth"}}
-	fixtures.ruled_out("task", "unverified", array.concat(patches, _set("/task/claims/del_max_depth", 1)))
+	fixtures.ruled_out("task", "unverified", array.concat(patches, _set("/task/claims/del_max_depth", 3)))
 }
 
 test_stands_for_a_beginning_that_is_no_number if {

@@ -1,0 +1,73 @@
+# METADATA
+# title: Link in what is sent
+# description: |
+#   A link that a stranger's text put into what is sent lures whoever reads it, or carries data
+#   away when it is followed or shown. In a session that has read what others wrote, every link
+#   in what is sent came from the user's words, a trusted tool or a record the user named,
+#   or leads to a host the task may send to.
+# custom:
+#   severity: high
+#   remedy: Leave the link out, or ask a person whether it is meant to be sent
+#   controls: ["owasp_asi:ASI01", "owasp_mcp:MCP06:2025", "mitre_atlas:AML.T0077"]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+package inbounds.escalations.flow.link_in_outgoing_content
+
+import data.inbounds.lib.destinations
+import data.inbounds.lib.steering
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Nothing is sent, nothing untrusted was seen, or every link is known
+# scope: document
+ruled_out if {
+	count(tools.effects) > 0
+	not "export" in tools.effects
+}
+
+ruled_out if {
+	count(tools.effects) > 0
+	input.context.session.trust == "trusted"
+}
+
+ruled_out if {
+	count(tools.effects) > 0
+	is_object(_links)
+
+	every links in _links {
+		_all_known(links)
+	}
+}
+
+# METADATA
+# description: The arguments with a link that came from nowhere trusted
+details contains {"argument": pointer} if {
+	some pointer, links in _links
+	not _all_known(links)
+}
+
+_links := input.action.properties.links
+
+_all_known(links) if {
+	is_array(links)
+
+	every link in links {
+		_known(link)
+	}
+}
+
+_known(link) if {
+	is_string(link.host)
+	link.grade in steering.firm
+}
+
+# A host that could not be read is empty, and nobody's.
+_known(link) if {
+	is_string(link.grade)
+	link.host != ""
+	link.host in destinations.hosts
+}

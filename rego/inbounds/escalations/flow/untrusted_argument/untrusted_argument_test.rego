@@ -1,0 +1,209 @@
+package inbounds.escalations.flow.untrusted_argument_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+
+_origins := "/question/action/properties/origins"
+
+_bounds := "/task/claims/authorization_details/0/bounds"
+
+_trust := "/question/context/session/trust"
+
+_untrusted := fixtures.putting(_trust, "untrusted")
+
+_sent(patches) := fixtures.joined([fixtures.calls["mail.send"], _untrusted, patches])
+
+_written(patches) := fixtures.joined([fixtures.calls["file.write"], _untrusted, patches])
+
+_said(pointer, grade) := fixtures.putting(
+	concat("/", [_origins, replace(pointer, "/", "~1")]),
+	{"source": "tool", "grade": grade},
+)
+
+_traced := array.concat(_said("/to/0", "prompt"), _said("/to/1", "quoted"))
+
+_bounded_by_origin := _sent(fixtures.putting(_bounds, {"recipient": {"origins": ["none"]}}))
+
+_ruled_out(patches) if fixtures.ruled_out("flow", "untrusted_argument", patches)
+
+_stands(patches) if fixtures.stands("flow", "untrusted_argument", patches)
+
+_details(patches) := fixtures.details("flow", "untrusted_argument", patches)
+
+test_ruled_out_in_the_ordinary_scene if {
+	every _, patches in fixtures.calls {
+		_ruled_out(patches)
+	}
+}
+
+test_ruled_out_where_every_argument_that_steers_is_traced_to_something_trusted if {
+	_ruled_out(_sent(_traced))
+	_details(_sent(_traced)) == set()
+
+	every grade in ["prompt", "first_party", "quoted"] {
+		_ruled_out(_sent(array.concat(_traced, _said("/to/1", grade))))
+	}
+}
+
+test_names_what_was_not_and_where_it_came_from if {
+	every grade in ["listing", "third_party_meta", "quoted_text", "third_party_text", "none", "Prompt", ""] {
+		patches := _sent(array.concat(_traced, _said("/to/1", grade)))
+		_stands(patches)
+		_details(patches) == {{"argument": "/to/1", "role": "recipient", "origin": grade}}
+	}
+}
+
+test_what_nobody_says_anything_of_came_from_nowhere if {
+	_stands(_sent([]))
+	_details(_sent([])) == {
+		{"argument": "/to/0", "role": "recipient", "origin": "none"},
+		{"argument": "/to/1", "role": "recipient", "origin": "none"},
+	}
+}
+
+test_in_a_session_that_saw_nothing_untrusted_nobody_is_asked if {
+	_ruled_out(_sent(fixtures.putting(_trust, "trusted")))
+
+	every trust in ["Trusted", "", null, true, ["trusted"]] {
+		_stands(_sent(fixtures.putting(_trust, trust)))
+	}
+}
+
+test_reading_is_free if {
+	_stands(fixtures.joined([
+		fixtures.calls["web.get"], _untrusted,
+		fixtures.putting("/deployment/tools/web.get/effects", ["read", "export"]),
+	]))
+
+	every name in ["mail.read", "web.get"] {
+		_ruled_out(array.concat(fixtures.calls[name], _untrusted))
+	}
+}
+
+test_what_does_not_steer_may_come_from_anywhere if {
+	_ruled_out(_sent(array.concat(_traced, _said("/body", "third_party_text"))))
+}
+
+test_a_local_write_that_can_be_undone_takes_weaker_origins if {
+	_stands(_written(array.concat(
+		_said("/path", "listing"),
+		fixtures.putting("/deployment/tools/file.write/reversible", "unknown"),
+	)))
+
+	every grade in ["prompt", "first_party", "quoted", "listing", "third_party_meta", "quoted_text"] {
+		_ruled_out(_written(_said("/path", grade)))
+	}
+
+	every grade in ["third_party_text", "none"] {
+		_stands(_written(_said("/path", grade)))
+		_details(_written(_said("/path", grade))) == {{"argument": "/path", "role": "target", "origin": grade}}
+	}
+}
+
+test_what_lies_within_the_bounds_of_the_task_may_come_from_anywhere if {
+	patches := _sent(fixtures.putting(_bounds, {"recipient": {"domains": ["acme.example"]}}))
+	_stands(patches)
+	_details(patches) == {{"argument": "/to/1", "role": "recipient", "origin": "none"}}
+	_stands(_sent(fixtures.putting(_bounds, {"target": {"origins": ["none"]}})))
+	_stands(_sent(array.concat(
+		fixtures.putting(_bounds, {"recipient": {"origins": ["none"]}}),
+		fixtures.putting("/task/genuine", false),
+	)))
+
+	every bound in [
+		{"values": ["bob@acme.example", "carol@partner.example"]},
+		{"domains": ["acme.example", "partner.example"]},
+	] {
+		_ruled_out(_sent(fixtures.putting(_bounds, {"recipient": bound})))
+	}
+}
+
+# A bound by origin keeps such a call from being denied; who wrote the text is asked about.
+test_a_bound_by_origin_vouches_for_fields_and_for_no_text if {
+	every grade in ["listing", "third_party_meta"] {
+		_ruled_out(_bounded_by(grade))
+	}
+	every grade in ["quoted_text", "third_party_text", "none"] {
+		_stands(_bounded_by(grade))
+		_details(_bounded_by(grade)) == {
+			{"argument": "/to/0", "role": "recipient", "origin": grade},
+			{"argument": "/to/1", "role": "recipient", "origin": grade},
+		}
+	}
+}
+
+_bounded_by(grade) := _sent(fixtures.joined([
+	_said("/to/0", grade), _said("/to/1", grade),
+	fixtures.putting(_bounds, {"recipient": {"origins": [grade]}}),
+]))
+
+test_stands_for_a_tool_of_unknown_effect if {
+	every name in ["mail.untagged", "mail.unregistered"] {
+		_stands(fixtures.putting("/question/action/name", name))
+		_stands(array.concat(fixtures.putting("/question/action/name", name), _untrusted))
+	}
+}
+
+test_stands_when_anything_it_reads_is_missing if {
+	fixtures.stands_without("flow", "untrusted_argument", _sent(_traced), [
+		"/question/action",
+		"/question/action/name",
+		"/question/action/properties",
+		"/question/action/properties/arguments",
+		_origins,
+		concat("/", [_origins, "~1to~10"]),
+		concat("/", [_origins, "~1to~10/grade"]),
+		"/deployment/tools/mail.send/effects",
+	])
+	fixtures.stands_without("flow", "untrusted_argument", _bounded_by_origin, [
+		_bounds,
+		concat("/", [_bounds, "recipient"]),
+		concat("/", [_bounds, "recipient/origins"]),
+	])
+	fixtures.stands_without("flow", "untrusted_argument", [], ["/question/action/properties/arguments"])
+	fixtures.stands_without("flow", "untrusted_argument", fixtures.calls["mail.send"], [
+		_trust,
+		"/question/context/session",
+	])
+}
+
+test_stands_when_anything_it_reads_is_of_another_type if {
+	fixtures.stands_retyped(
+		"flow", "untrusted_argument", _sent(_traced), [
+			"/question/action/name",
+			concat("/", [_origins, "~1to~10/grade"]),
+		],
+		"string",
+	)
+	fixtures.stands_retyped(
+		"flow", "untrusted_argument", _sent(_traced), [
+			"/question/action/properties/arguments",
+			_origins,
+			concat("/", [_origins, "~1to~10"]),
+		],
+		"object",
+	)
+	fixtures.stands_retyped("flow", "untrusted_argument", fixtures.calls["mail.send"], [_trust], "string")
+	fixtures.stands_retyped(
+		"flow", "untrusted_argument", _bounded_by_origin,
+		[concat("/", [_bounds, "recipient/origins"])], "array",
+	)
+	fixtures.stands_retyped(
+		"flow", "untrusted_argument", _bounded_by_origin,
+		[_bounds, concat("/", [_bounds, "recipient"])], "object",
+	)
+}
+
+test_stands_for_what_is_no_question if {
+	every anything in fixtures.junk {
+		not fixtures.ruled_out_of("flow", "untrusted_argument", anything)
+	}
+}
+
+test_ruled_out_where_the_task_declares_what_the_argument_may_be if {
+	declared := fixtures.putting(
+		"/task/claims/authorization_details/0/tools/mail.send/arguments",
+		{"/to/*": {"one_of": ["bob@acme.example", "carol@partner.example"]}},
+	)
+	_ruled_out(_sent(declared))
+	_details(_sent(declared)) == set()
+}

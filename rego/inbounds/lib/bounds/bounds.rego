@@ -1,0 +1,114 @@
+# METADATA
+# description: |
+#   The bounds that a task declares for the arguments that steer: these recipients, up to this
+#   amount. A role without bounds is left to the origins of its values.
+package inbounds.lib.bounds
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.kinds
+import data.inbounds.lib.steering
+import data.inbounds.lib.task
+
+# METADATA
+# description: The pointers of the leaves whose role the task bounds, whatever it lets through
+bounded contains pointer if {
+	is_object(task.authority.bounds)
+	some pointer, role in steering.leaves
+	role in object.keys(task.authority.bounds)
+}
+
+# METADATA
+# description: |
+#   Whether a leaf lies within the bounds of its role: the task's, and those of all hands that the
+#   task went through
+within(pointer) if {
+	_within(pointer, task.authority.bounds)
+
+	every bounds_of in _of_all_hands {
+		_passes(pointer, bounds_of)
+	}
+}
+
+# METADATA
+# description: |
+#   Whether the bounds of its role state a leaf outright, by its value, its domain or how much it
+#   is, wherever it was found; no place is a set
+stated(pointer) if {
+	role := steering.leaves[pointer]
+	lets_through(task.granted.bounds[role], role, {"leaf": arguments.leaves[pointer], "grade": set()})
+}
+
+# METADATA
+# description: |
+#   Whether a bound of a role lets a leaf through that was found in a place of this grade.
+#   Any one of its members may; what is not stated lets nothing through.
+# scope: document
+lets_through(bound, _, found) if found.leaf.value in bound.values
+
+lets_through(bound, _, found) if {
+	kinds.read_as(found.leaf, "email")
+	found.leaf.parsed.domain in bound.domains
+}
+
+lets_through(bound, _, found) if found.grade in bound.origins
+
+lets_through(bound, "amount", found) if up_to(bound.up_to, found.leaf.value)
+
+# METADATA
+# description: |
+#   Whether a value is an amount of up to a limit. A limit of zero is none that was stated, and
+#   lets no amount of zero through either.
+up_to(limit, value) if {
+	is_number(limit)
+	is_number(value)
+	limit > 0
+	value >= 0
+	value <= limit
+}
+
+# METADATA
+# description: |
+#   Whether a leaf steers unasked: it was found somewhere good, or what the issuer approved lets
+#   it through. That a text may say it keeps the call from being denied, and whoever wrote the
+#   text is asked about. What an agent states when it hands a task on vouches for nothing.
+# scope: document
+vouched(pointer) if steering.grade(pointer) in steering.accepted
+
+vouched(pointer) if stated(pointer)
+
+vouched(pointer) if {
+	_within(pointer, task.granted.bounds)
+	steering.grade(pointer) in _fields
+}
+
+vouched(pointer) if declared(pointer)
+
+_fields := {"listing", "third_party_meta"}
+
+_of_all_hands := [object.get(account.authority, "bounds", {}) | some account in task.accounts] if {
+	count(task.accounts) > 0
+}
+
+_passes(pointer, bounds_of) if not steering.leaves[pointer] in object.keys(bounds_of)
+
+_passes(pointer, bounds_of) if _within(pointer, bounds_of)
+
+_within(pointer, bounds_of) if {
+	role := steering.leaves[pointer]
+	lets_through(bounds_of[role], role, {
+		"leaf": arguments.leaves[pointer],
+		"grade": steering.grade(pointer),
+	})
+}
+
+# METADATA
+# description: |
+#   Whether the task itself says what the argument at `pointer` may be: one of some values, below
+#   some paths, at some hosts. That it is so is for `capability.argument_not_allowed` to see.
+declared(pointer) if {
+	pattern := arguments.leaves[pointer].pattern
+	constraint := object.get(task.granted.tools, [input.action.name, "arguments", pattern], {})
+	some member in ["one_of", "path_prefixes", "hosts"]
+	is_array(constraint[member])
+	count(constraint[member]) > 0
+}

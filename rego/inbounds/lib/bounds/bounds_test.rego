@@ -1,0 +1,196 @@
+package inbounds.lib.bounds_test
+
+import data.inbounds.lib.bounds
+
+_scene := {
+	"input": {"action": {"name": "t", "properties": {
+		"arguments": {"to": "bob@acme.example", "amount": 98.7, "id": "7"},
+		"parsed": {"/to": {"kind": "email", "local": "bob", "domain": "acme.example"}},
+		"origins": {"/to": {"source": "tool", "grade": "listing"}},
+	}}},
+	"deployment": {"tools": {"t": {
+		"effects": ["spend"],
+		"arguments": {
+			"/to": {"kind": "email", "role": "recipient"},
+			"/amount": {"type": "number", "role": "amount"},
+			"/id": {"role": "target"},
+		},
+	}}},
+}
+
+_bounded(declared) := pointers if {
+	pointers := bounds.bounded with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {"bounds": declared}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": declared}}]
+}
+
+_within(pointer, declared) if {
+	bounds.within(pointer) with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {"bounds": declared}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": declared}}]
+}
+
+_valued(pointer, value, declared) if {
+	scene := json.patch(_scene.input, [{
+		"op": "replace",
+		"path": concat("", ["/action/properties/arguments", pointer]),
+		"value": value,
+	}])
+	bounds.within(pointer) with input as scene
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {"bounds": declared}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": declared}}]
+}
+
+test_a_role_that_the_task_names_is_bounded_whatever_it_says if {
+	_bounded({}) == set()
+	_bounded({"code": {}}) == set()
+	_bounded({"recipient": {}}) == {"/to"}
+	_bounded({"recipient": {}, "amount": {"up_to": 1}, "target": {"values": ["7"]}}) == {"/to", "/amount", "/id"}
+
+	every bound in [null, false, [], "x", 0] {
+		_bounded({"recipient": bound}) == {"/to"}
+	}
+}
+
+test_nothing_is_bounded_by_what_is_no_bounds if {
+	bounds.bounded == set() with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {}
+
+	every declared in [null, [], "recipient", 7, true] {
+		_bounded(declared) == set()
+	}
+}
+
+test_within_by_value_by_domain_and_by_origin if {
+	every bound in [
+		{"values": ["x", "bob@acme.example"]},
+		{"domains": ["acme.example"]},
+		{"origins": ["prompt", "listing"]},
+		{"values": ["x"], "domains": ["x"], "origins": ["listing"]},
+	] {
+		_within("/to", {"recipient": bound})
+	}
+}
+
+test_within_nothing_else if {
+	every bound in [
+		{},
+		{"values": [], "domains": [], "origins": [], "up_to": 0},
+		{"values": ["Bob@acme.example", "acme.example", "bob"]},
+		{"domains": ["example", "mail.acme.example", "bob@acme.example", "ACME.example"]},
+		{"origins": ["prompt", "none", "third_party_text"]},
+		{"values": "bob@acme.example", "domains": "acme.example", "origins": "listing"},
+		{"up_to": 100},
+		{"value": ["bob@acme.example"]},
+		null,
+		[],
+		["bob@acme.example"],
+		"bob@acme.example",
+		true,
+	] {
+		not _within("/to", {"recipient": bound})
+	}
+}
+
+test_another_role_s_bound_is_not_its_own if {
+	not _within("/to", {"target": {"values": ["bob@acme.example"]}})
+	not _within("/to", {})
+	not _within("/other", {"recipient": {"origins": ["none"]}})
+}
+
+test_a_domain_is_that_of_an_address_which_its_parts_make_up if {
+	_valued("/to", "bob@acme.example", {"recipient": {"domains": ["acme.example"]}})
+
+	every value in ["mallory@evil.example", "bob@acme.example,x@evil.example", "", 7, null, {}] {
+		not _valued("/to", value, {"recipient": {"domains": ["acme.example"]}})
+	}
+}
+
+test_an_amount_of_up_to_what_the_bound_says_passes_from_anywhere if {
+	every value in [0, 0.01, 98.7, 100] {
+		_valued("/amount", value, {"amount": {"up_to": 100}})
+	}
+
+	every value in [-0.01, 100.01, "98.7", "", null, true, [], {}] {
+		not _valued("/amount", value, {"amount": {"up_to": 100}})
+	}
+}
+
+test_a_bound_that_lets_no_amount_through_lets_none_of_zero_through if {
+	not _valued("/amount", 0, {"amount": {"up_to": 0}})
+	not _valued("/amount", 0, {"amount": {}})
+	not _valued("/amount", -1, {"amount": {"up_to": -1}})
+	_valued("/amount", 1, {"amount": {"up_to": 1}})
+}
+
+test_what_is_no_number_is_no_limit if {
+	every limit in ["x", "100", [], {}, null, true] {
+		not _within("/amount", {"amount": {"up_to": limit}})
+	}
+}
+
+test_only_an_amount_has_a_limit if {
+	not _valued("/id", 7, {"target": {"up_to": 100}})
+	bounds.lets_through({"up_to": 100}, "amount", {"leaf": {"value": 7}, "grade": "none"})
+	not bounds.lets_through({"up_to": 100}, "target", {"leaf": {"value": 7}, "grade": "none"})
+}
+
+test_where_nobody_says_where_it_came_from_it_came_from_nowhere if {
+	_within("/id", {"target": {"origins": ["none"]}})
+	not _within("/id", {"target": {"origins": ["listing"]}})
+}
+
+test_nothing_is_within_without_a_task_or_a_question if {
+	not bounds.within("/to") with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {}
+	not bounds.within("/to") with input as {}
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {"bounds": {"recipient": {"origins": ["none"]}}}
+}
+
+_declared(pointer, arguments) if {
+	bounds.declared(pointer) with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.granted as {"tools": {"t": {"arguments": arguments}}}
+}
+
+test_an_argument_is_declared_where_the_task_names_what_it_may_be if {
+	every constraint in [{"one_of": ["7"]}, {"path_prefixes": ["a"]}, {"hosts": ["b"], "one_of": []}] {
+		_declared("/id", {"/id": constraint})
+		not _declared("/to", {"/id": constraint})
+	}
+}
+
+test_what_restricts_nothing_or_only_its_form_declares_nothing if {
+	not bounds.declared("/id") with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.authority as {}
+
+	every constraint in [
+		{}, {"one_of": []}, {"path_prefixes": []}, {"hosts": {}}, {"pattern": "[0-9]+"},
+		{"max_length": 3}, {"maximum": 7}, {"one_of": "7"}, {"one_of": null}, null, "7", [],
+	] {
+		not _declared("/id", {"/id": constraint})
+	}
+}
+
+_stated(pointer, declared) if {
+	bounds.stated(pointer) with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.granted as {"bounds": declared}
+}
+
+test_a_bound_states_values_domains_and_amounts_and_no_places if {
+	_stated("/to", {"recipient": {"values": ["bob@acme.example"]}})
+	_stated("/to", {"recipient": {"domains": ["acme.example"]}})
+	_stated("/amount", {"amount": {"up_to": 100}})
+	not _stated("/to", {"recipient": {"origins": ["listing", ""]}, "target": {"values": ["bob@acme.example"]}})
+	not _stated("/amount", {"amount": {"up_to": 98}})
+	not _stated("/to", {})
+	_within("/to", {"recipient": {"origins": ["listing"]}})
+}

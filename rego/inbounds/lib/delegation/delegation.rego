@@ -1,0 +1,103 @@
+# METADATA
+# description: |
+#   The chain of a task that was handed on. Whoever holds a token signs the next one, with the key
+#   that the token names, for another agent and for less. Nothing needs an issuer, and nothing is
+#   to be believed of a link before every signature up to it holds.
+# related_resources:
+#   - ref: https://datatracker.ietf.org/doc/draft-niyikiza-oauth-attenuating-agent-tokens/01/
+#     description: Attenuating Authorization Tokens for Agentic Delegation Chains
+#   - ref: https://www.rfc-editor.org/rfc/rfc8693#section-4.1
+#     description: Nested actors are informational and grant nothing
+package inbounds.lib.delegation
+
+import data.inbounds.lib.holder
+import data.inbounds.lib.jwt
+import data.inbounds.lib.task_token
+
+# METADATA
+# description: |
+#   The tokens that were handed on, the first hands first. Undefined where the question holds no
+#   credentials.
+given := object.get(input.context.credentials, "chain", []) if is_object(input.context.credentials)
+
+# METADATA
+# description: How often the task was handed on; undefined for what is no chain
+hands := count(given) if is_array(given)
+
+# METADATA
+# description: How often a task is handed on at most, whatever its token says
+most := 4
+
+# METADATA
+# description: |
+#   The links whose signature holds, as do all before, by their number from 1: their claims, what
+#   they were given, whose account they draw on, the claims of the token above and the hash of that
+#   token. An account is named by all hands down to these, so that nobody names another one's.
+links[number] := {
+	"claims": claims,
+	"authority": _one_of(object.get(claims, "authorization_details", [])),
+	"account": _account([_signed[each].delegation | some each in numbers.range(1, number)], number),
+	"parent": {
+		"claims": _above[number],
+		"authority": _one_of(object.get(_above[number], "authorization_details", [])),
+		"hash": holder.hash(concat(".", array.slice(split(_tokens[number - 1], "."), 0, 2))),
+	},
+} if {
+	some number, claims in _signed
+
+	every earlier in numbers.range(1, number) {
+		_signed[earlier]
+	}
+}
+
+# METADATA
+# description: The last link; undefined where any signature does not hold
+last := links[hands]
+
+# METADATA
+# description: |
+#   The agents whose hands the task is in or was in, the one that it was begun for first; as far
+#   as the signatures hold
+actors := array.concat([task_token.claims.act.sub], [link.claims.act.sub | some link in links])
+
+# A key is taken from a token that is not verified yet. If it was not, no link counts.
+_signed[number] := claims if {
+	task_token.claims
+	some number in numbers.range(1, count(_tokens) - 1)
+	parts := _read[number]
+	object.keys(parts.header) == {"alg", "typ"}
+	key := _unverified[number - 1].cnf.jwk
+	holder.public(key)
+	claims := jwt.signed_by(parts, "task-child+jwt", key, holder.algorithms)
+}
+
+_above[number] := task_token.claims if {
+	some number, _ in _signed
+	number == 1
+}
+
+_above[number] := _signed[number - 1] if some number, _ in _signed
+
+# Empty where one of the hands has no name.
+_account(names, number) := concat("/", array.concat([""], names)) if {
+	count([name | some name in names; is_string(name)]) == number
+} else := ""
+
+_one_of(details) := details[0] if {
+	is_array(details)
+	count(details) == 1
+	is_object(details[0])
+} else := {}
+
+_unverified[number] := json.unmarshal(parts.payload) if {
+	some number, parts in _read
+	json.is_valid(parts.payload)
+}
+
+_read[number] := jwt.read(token) if some number, token in _tokens
+
+# A chain that is too long is not even read.
+_tokens := array.concat([input.context.credentials.task], given) if {
+	hands > 0
+	hands <= most
+}

@@ -1,0 +1,16 @@
+# METADATA
+# title: Take links and images out of a result
+# description: |
+#   A link or an image in what a stranger wrote can carry data out when it is rendered, and lead
+#   on whoever follows it. The registry says of which tools they are taken out.
+package inbounds.obligations.strip.links_and_images
+
+import data.inbounds.lib.obligations
+import data.inbounds.lib.tools
+
+# METADATA
+# description: What is taken out of the result's texts, where the registry says so
+oblige contains obligation if {
+	tools.entry.returns.strip != []
+	obligation := obligations.of("strip", {"what": tools.entry.returns.strip})
+}

@@ -1,0 +1,26 @@
+# METADATA
+# title: Budget of calls used up
+# description: |
+#   Where a task says how many calls it may make, it makes no more. A loop that nobody watches
+#   ends there.
+# custom:
+#   severity: medium
+#   remedy: Ask the user for another task, with a budget that covers what is left to do
+#   controls: ["owasp_asi:ASI08", "owasp_t:T4", "owasp_aisvs:v1.0-C9.1.2", "mitre_atlas:AML.T0034.002"]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+package inbounds.rules.budget.calls
+
+import data.inbounds.lib.budgets
+
+# METADATA
+# description: With this call the task will have made no more calls than it may
+ruled_out if budgets.kept("calls")
+
+# METADATA
+# description: The budget that would be exceeded, and the most it lets be taken
+details contains budgets.overdrawn("calls") if not budgets.kept("calls")

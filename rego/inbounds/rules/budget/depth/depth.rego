@@ -1,0 +1,30 @@
+# METADATA
+# title: Delegated too often
+# description: |
+#   A task that was handed on says how many hands it has been through. There are no more of them
+#   than its token says, nor than the task's budget of hands, where it has one.
+# custom:
+#   severity: medium
+#   remedy: Let an agent nearer to the user do this, or ask the user for a task that may be handed on further
+#   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "owasp_aisvs:v1.0-C9.5.5"]
+#   depends_on: [request.malformed, task.unverified, delegation.chain_unverified, delegation.too_deep]
+package inbounds.rules.budget.depth
+
+import data.inbounds.lib.budgets
+import data.inbounds.lib.task
+
+# METADATA
+# description: The task has been through no more hands than it may
+ruled_out if {
+	is_number(task.claims.del_max_depth)
+	task.depth <= task.claims.del_max_depth
+	_kept
+}
+
+# METADATA
+# description: The budget that is exceeded, and how many hands it lets the task be in
+details contains budgets.exceeded("depth") if not _kept
+
+_kept if budgets.open("depth")
+
+_kept if budgets.covers("depth", task.depth)

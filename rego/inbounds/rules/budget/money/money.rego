@@ -1,0 +1,83 @@
+# METADATA
+# title: Money used up
+# description: |
+#   Where a task says how much it may spend, in minor units of each currency, it spends no more.
+#   Spending that cannot be counted is not done then: in a currency without a budget, by a tool
+#   that has none, or without an amount. An amount that is no number cannot be counted for any
+#   task.
+# custom:
+#   severity: high
+#   remedy: Spend less, or ask the user for a task that may spend more in this currency
+#   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.1.2", "csa_atf:S-4", "mitre_atlas:AML.T0034"]
+#   depends_on:
+#     - request.malformed
+#     - task.unverified
+#     - delegation.chain_unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+package inbounds.rules.budget.money
+
+import data.inbounds.lib.budgets
+import data.inbounds.lib.spending
+import data.inbounds.lib.steering
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Nothing is spent, nothing bounds it, or no more will be spent than may be
+# scope: document
+ruled_out if {
+	_reckoned
+	not "spend" in tools.effects
+}
+
+ruled_out if {
+	_reckoned
+	count(_set) == 0
+}
+
+ruled_out if {
+	_reckoned
+	_amounts
+	_bounded
+	budgets.kept(_name)
+}
+
+# METADATA
+# description: |
+#   The budget that would be exceeded, or that the amount, or its currency, cannot be counted
+# scope: document
+details contains budgets.overdrawn(_name) if {
+	_reckoned
+	_amounts
+	not budgets.kept(_name)
+}
+
+details contains {"uncounted": "amount"} if not _reckoned
+
+details contains {"uncounted": "amount"} if not _amounts
+
+details contains {"uncounted": "currency"} if not _bounded
+
+# A document that cannot be reckoned with is not the same as one that sets nothing.
+_reckoned if {
+	count(tools.effects) > 0
+	is_object(spending.taken)
+	is_object(budgets.set_by_task)
+}
+
+_set contains name if {
+	some name, _ in budgets.set_by_task
+	startswith(name, "money.")
+}
+
+_name := concat("", ["money.", tools.entry.currency]) if is_string(tools.entry.currency)
+
+_bounded if {
+	tools.entry.currency != ""
+	budgets.set_by_task[_name]
+}
+
+_amounts if {
+	some role in steering.leaves
+	role == "amount"
+}

@@ -1,0 +1,25 @@
+# METADATA
+# title: The same call too often
+# description: |
+#   Where a task says how often one call may be repeated, the very same call with the very same
+#   arguments is not made more often than that without another in between.
+# custom:
+#   severity: medium
+#   remedy: Do something else with what this call has returned already, or ask the user how to go on
+#   controls: ["owasp_asi:ASI08", "owasp_t:T4", "owasp_aisvs:v1.0-C9.1.1", "mitre_atlas:AML.T0034.002"]
+#   depends_on: [request.malformed, session.missing, task.unverified, delegation.chain_unverified]
+package inbounds.rules.budget.repeats
+
+import data.inbounds.lib.budgets
+import data.inbounds.lib.sessions
+
+# METADATA
+# description: This call is no repetition too many
+# scope: document
+ruled_out if budgets.open("repeats")
+
+ruled_out if budgets.covers("repeats", sessions.repeats)
+
+# METADATA
+# description: The budget that would be exceeded, and how many repetitions it lets be made
+details contains budgets.exceeded("repeats") if not budgets.covers("repeats", sessions.repeats)

@@ -1,0 +1,41 @@
+# METADATA
+# title: Handed on in a circle
+# description: |
+#   A task that comes back to an agent that had it goes round, and may do so for as long as it has
+#   time. An agent that has a task uses it as it is. A key that holds it twice is an agent that
+#   hands on to itself under another name.
+# custom:
+#   severity: high
+#   remedy: Let the agent that holds the task act itself, with the token it was given first
+#   controls: ["owasp_asi:ASI08", "owasp_t:T12", "owasp_aisvs:v1.0-C9.5.5"]
+#   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
+package inbounds.rules.delegation.loop
+
+import data.inbounds.lib.delegation
+import data.inbounds.lib.task
+
+# METADATA
+# description: Nobody handed the task on, or it never came to an agent for a second time
+# scope: document
+ruled_out if delegation.given == []
+
+ruled_out if {
+	count(delegation.actors) == delegation.hands + 1
+	count({actor | some actor in delegation.actors; is_string(actor)}) == count(delegation.actors)
+	count({key | some key in _keys}) == count(delegation.actors)
+}
+
+_keys := array.concat([task.claims.cnf.jwk], [link.claims.cnf.jwk | some link in delegation.links])
+
+# METADATA
+# description: The links by which it came back, to an agent or to a key
+# scope: document
+details contains {"link": later} if {
+	some later, actor in delegation.actors
+	actor in array.slice(delegation.actors, 0, later)
+}
+
+details contains {"link": later, "of": "key"} if {
+	some later, key in _keys
+	key in array.slice(_keys, 0, later)
+}

@@ -1,0 +1,42 @@
+# METADATA
+# title: Handed on to an agent that may not have it
+# description: |
+#   Which agent may hand tasks on to which others is said in the deployment, by those who answer
+#   for it. Whoever hands on is an active agent itself, whenever what it handed on is used.
+# custom:
+#   severity: high
+#   remedy: Name the agent under `may_delegate_to` of the one that hands on, in deployment/agents.yaml
+#   controls: ["owasp_asi:ASI03", "owasp_asi:ASI07", "owasp_aisvs:v1.0-C9.5.5", "csa_atf:I-2"]
+#   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
+package inbounds.rules.delegation.not_permitted
+
+import data.inbounds.lib.delegation
+import data.inbounds.lib.task
+
+# METADATA
+# description: Nobody handed the task on, or everybody who did may hand on to whom he did
+# scope: document
+ruled_out if delegation.given == []
+
+ruled_out if {
+	count(delegation.links) == delegation.hands
+
+	every link in delegation.links {
+		_permitted(link)
+	}
+}
+
+# METADATA
+# description: The links by which it was handed on without permission
+details contains {"link": number} if {
+	some number, link in delegation.links
+	not _permitted(link)
+}
+
+_permitted(link) if {
+	from := data.deployment.agents[link.parent.claims.act.sub]
+	from.state == "active"
+	task.claims.tenant in from.tenants
+	is_array(from.may_delegate_to)
+	link.claims.act.sub in from.may_delegate_to
+}

@@ -1,0 +1,39 @@
+# METADATA
+# title: Chain of another task
+# description: |
+#   Handing a task on changes who acts, never whose task it is. Every token of the chain is of one
+#   task, of one session and one tenant, for one subject and the same audience.
+# custom:
+#   severity: critical
+#   remedy: Hand on the task itself; another user's or another session's needs a task of its own
+#   controls: ["owasp_asi:ASI03", "owasp_t:T9", "owasp_aisvs:v1.0-C9.5.5"]
+#   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
+package inbounds.rules.delegation.other_task
+
+import data.inbounds.lib.delegation
+import data.inbounds.lib.task
+
+# METADATA
+# description: Nobody handed the task on, or every link says of it what the task token says
+# scope: document
+ruled_out if delegation.given == []
+
+ruled_out if {
+	count(delegation.links) == delegation.hands
+
+	every link in delegation.links {
+		every name in _unchanged {
+			link.claims[name] == task.claims[name]
+		}
+	}
+}
+
+# METADATA
+# description: The links and claims that differ
+details contains {"link": number, "claim": name} if {
+	some number, link in delegation.links
+	some name in _unchanged
+	not link.claims[name] == task.claims[name]
+}
+
+_unchanged := {"task", "sid", "tenant", "sub", "aud"}

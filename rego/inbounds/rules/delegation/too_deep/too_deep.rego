@@ -1,0 +1,37 @@
+# METADATA
+# title: Handed on too often
+# description: |
+#   The issuer says through how many hands a task may pass, every holder may say less, and four is
+#   the most there is. Each pair of hands is one more agent that can be led astray.
+# custom:
+#   severity: high
+#   remedy: Let an agent nearer to the user do this, or begin the task with a greater budget `depth`
+#   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "owasp_aisvs:v1.0-C9.5.5"]
+#   depends_on: [request.malformed, task.unverified]
+package inbounds.rules.delegation.too_deep
+
+import data.inbounds.lib.delegation
+import data.inbounds.lib.task
+
+# METADATA
+# description: Nobody handed the task on, or no more often than any of its tokens says
+# scope: document
+ruled_out if delegation.given == []
+
+ruled_out if {
+	delegation.hands <= delegation.most
+	_lets(task.claims.del_max_depth)
+
+	every link in delegation.links {
+		_lets(link.claims.del_max_depth)
+	}
+}
+
+# METADATA
+# description: Through how many hands it went
+details contains {"depth": task.depth} if not ruled_out
+
+_lets(most) if {
+	is_number(most)
+	task.depth <= most
+}

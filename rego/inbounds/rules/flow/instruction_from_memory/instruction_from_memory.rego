@@ -1,0 +1,49 @@
+# METADATA
+# title: Instruction from a memory
+# description: |
+#   What a memory gives back may have been put there by anybody, in any session. An argument
+#   that steers an effect and came out of one must be found as well in the user's words, with a
+#   trusted tool, or in a record the user named. Nobody is asked: who sees the value alone cannot
+#   tell who put it there.
+# custom:
+#   severity: critical
+#   remedy: Take the value from the user's own words or from a trusted tool, and look at the memory
+#   controls: ["owasp_asi:ASI06", "owasp_t:T1", "mitre_atlas:AML.T0080"]
+#   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
+package inbounds.rules.flow.instruction_from_memory
+
+import data.inbounds.lib.steering
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Nothing is steered, or nothing that steers is known from a memory alone
+# scope: document
+ruled_out if {
+	count(tools.effects) > 0
+	is_object(steering.leaves)
+	not steering.acts
+}
+
+ruled_out if {
+	count(tools.effects) > 0
+	is_object(steering.leaves)
+
+	every pointer, _ in steering.leaves {
+		_not_from_memory(pointer)
+	}
+}
+
+# METADATA
+# description: The arguments that came out of a memory, and what they steer
+details contains {"argument": pointer, "role": role, "origin": steering.grade(pointer)} if {
+	steering.acts
+	some pointer, role in steering.leaves
+	not _not_from_memory(pointer)
+}
+
+_not_from_memory(pointer) if steering.source(pointer) in {"prompt", "tool", "session", "none"}
+
+_not_from_memory(pointer) if {
+	steering.source(pointer) == "memory"
+	steering.grade(pointer) in steering.firm
+}

@@ -1,0 +1,109 @@
+# METADATA
+# title: Secret on its way out
+# description: |
+#   A secret is a credential, or data of the highest of several labels. Neither leaves. A call
+#   that sends, or that names somewhere or goes somewhere, carries no argument that is a
+#   credential; and once the session has seen the highest label, or the resource has it, each
+#   such call goes only where a destination of the task states that very label. That a task
+#   may see such data is not enough, as it is for any other label.
+# custom:
+#   severity: critical
+#   remedy: Leave the secret out, or label the destination as one that may have it
+#   controls: ["nist_800_53:AC-4", "owasp_nhi:NHI2:2025", "owasp_mcp:MCP01:2025", "mitre_atlas:AML.T0086"]
+#   depends_on:
+#     - request.malformed
+#     - session.missing
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+#     - capability.not_granted
+#     - secret.not_for_agents
+#     - data.label_above_clearance
+#     - data.label_above_task
+#     - egress.destination_not_allowed
+package inbounds.rules.flow.secret_flow
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.destinations
+import data.inbounds.lib.labels
+import data.inbounds.lib.steering
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Nothing goes anywhere, or what goes is no secret or goes where it is expected
+# scope: document
+ruled_out if {
+	count(tools.effects) > 0
+	is_object(arguments.leaves)
+	count(tools.effects & {"export"}) == 0
+	count(destinations.ways) == 0
+}
+
+ruled_out if {
+	count(tools.effects) > 0
+	is_object(steering.leaves)
+	count(_credentials) == 0
+	_may_leave
+}
+
+# METADATA
+# description: The credentials that would leave, and where what is secret would go
+# scope: document
+details contains {"argument": pointer, "role": "credential"} if {
+	_goes
+	some pointer in _credentials
+}
+
+details contains {"argument": pointer, "label": labels.name(labels.highest)} if {
+	not _no_secret
+	some pointer in destinations.outward
+	not _expected_at(pointer)
+}
+
+details contains {"destination": name, "label": labels.name(labels.highest)} if {
+	not _no_secret
+	some name in destinations.stated
+	not _expects_it(name)
+}
+
+_goes if count(destinations.ways) > 0
+
+_goes if "export" in tools.effects
+
+_credentials contains pointer if {
+	some pointer, role in steering.leaves
+	role == "credential"
+}
+
+_may_leave if _no_secret
+
+_may_leave if {
+	is_number(labels.exposed)
+	count(destinations.ways) > 0
+
+	every name in destinations.stated {
+		_expects_it(name)
+	}
+
+	every pointer in destinations.outward {
+		_expected_at(pointer)
+	}
+}
+
+_no_secret if labels.exposed < labels.highest
+
+# The only label there is sets nothing apart.
+_no_secret if {
+	is_number(labels.exposed)
+	labels.highest == 0
+}
+
+_expected_at(pointer) if {
+	some name in destinations.taking(pointer)
+	_expects_it(name)
+}
+
+_expects_it(name) if {
+	name in destinations.permitted
+	labels.rank(destinations.stated_label(name)) == labels.highest
+}

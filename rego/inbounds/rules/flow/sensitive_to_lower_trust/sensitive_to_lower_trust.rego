@@ -1,0 +1,78 @@
+# METADATA
+# title: Sensitive data to where it may not go
+# description: |
+#   A session is as sensitive as the most sensitive thing it has seen, and the resource it now
+#   touches. What it sends, spends or hands on goes only to destinations that take data of
+#   that label; one that states no label takes what the task may see, and nothing above.
+# custom:
+#   severity: critical
+#   remedy: Send it where data of this label may go, or begin a session that has not seen it
+#   controls: ["nist_800_53:AC-4", "owasp_aisvs:v1.0-C5.2.7", "owasp_mcp:MCP10:2025", "mitre_atlas:AML.T0086"]
+#   depends_on:
+#     - request.malformed
+#     - session.missing
+#     - task.unverified
+#     - capability.unregistered_tool
+#     - capability.effects_unset
+#     - capability.not_granted
+#     - data.label_above_task
+#     - egress.destination_not_allowed
+#     - flow.secret_flow
+package inbounds.rules.flow.sensitive_to_lower_trust
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.destinations
+import data.inbounds.lib.labels
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Nothing leaves, or wherever it goes takes data as sensitive as the session's
+# scope: document
+ruled_out if {
+	count(tools.effects) > 0
+	count(tools.effects & _leaving) == 0
+}
+
+ruled_out if {
+	count(tools.effects) > 0
+	is_object(arguments.leaves)
+	is_number(labels.exposed)
+	destinations.says_where
+
+	every name in destinations.stated {
+		_takes_it(name)
+	}
+
+	every pointer in destinations.outward {
+		_taken(pointer)
+	}
+}
+
+# METADATA
+# description: Where this call would take data that may not go there, and how sensitive that is
+# scope: document
+details contains {"argument": pointer, "label": labels.name(labels.exposed)} if {
+	count(tools.effects & _leaving) > 0
+	some pointer in destinations.outward
+	not _taken(pointer)
+}
+
+details contains {"destination": name, "label": labels.name(labels.exposed)} if {
+	count(tools.effects & _leaving) > 0
+	some name in destinations.stated
+	not _takes_it(name)
+}
+
+# Who is only handed a task need not be named: it goes on in a session that holds the labels of
+# this one.
+_leaving := destinations.sending | {"delegate"}
+
+_taken(pointer) if {
+	some name in destinations.taking(pointer)
+	_takes_it(name)
+}
+
+_takes_it(name) if {
+	name in destinations.permitted
+	labels.rank(destinations.label(name)) >= labels.exposed
+}

@@ -1,0 +1,47 @@
+# METADATA
+# title: Agent without an owner
+# description: |
+#   Somebody answers for every agent: its entry names a person among the deployment's subjects,
+#   or one of its groups. An address that the deployment does not know, or a workload, is nobody
+#   to ask, and nobody who would notice.
+# custom:
+#   severity: high
+#   remedy: Name as the agent's owner a user of deployment/subjects.yaml or a group of deployment/groups.yaml
+#   controls: ["owasp_asi:ASI10", "csa_atf:I-3", "nist_ai_rmf:GOVERN 2.1"]
+#   depends_on: [request.malformed, identity.unverified, identity.agent_unregistered]
+package inbounds.rules.identity.owner_missing
+
+import data.inbounds.lib.agents
+
+# METADATA
+# description: The owner is a person
+# scope: document
+ruled_out if _subject.type == "user"
+
+# METADATA
+# description: The owner is a group; whether anybody is in it is seen where the deployment is linted
+ruled_out if is_object(data.deployment.groups[_owner])
+
+# METADATA
+# description: Whether an owner is not named, not registered, or no person
+# scope: document
+details contains {"owner": "unnamed"} if not _owner
+
+details contains {"owner": "unregistered"} if {
+	_owner
+	not ruled_out
+	not _subject
+}
+
+details contains {"owner": "no person"} if {
+	_subject
+	not ruled_out
+}
+
+_owner := name if {
+	name := agents.entry.owner
+	is_string(name)
+	trim_space(name) != ""
+}
+
+_subject := data.deployment.subjects[_owner]
