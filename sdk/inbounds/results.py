@@ -1,0 +1,234 @@
+"""What is done to a result before the agent sees it: left out, masked, stripped, cut short."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from .models import Obligation, Returns
+
+REDACT, STRIP, MASK, TRUNCATE = "redact", "strip", "mask", "truncate"
+
+_DEEPEST = 64
+
+_REST = r"[^\s<>\"'`)\]]"
+_URL = (
+    rf"(?:https?|wss?|ftp):[\\/]*{_REST}+"  # also as browsers mend it
+    rf"|(?:[a-z][a-z0-9+.-]{{1,20}}:)?//{_REST}+|(?<![\w:])[\\/]{{2}}{_REST}+"
+    rf"|\b(?:www\.|mailto:|data:|javascript:){_REST}+"
+    rf"|(?<![\w.@/:-])(?:[\w-]{{1,63}}\.){{1,8}}[a-z]{{2,24}}(?::[0-9]{{1,5}})?"
+    rf"(?:/{_REST}*|[?#]{_REST}+)"
+)
+_ANY_URL = re.compile(_URL, re.IGNORECASE)
+# What one stands in may hold one more pair, and no third: so nothing is looked at twice.
+_WORDS = r"\[((?:[^\[\]\n]|\[[^\[\]\n]{0,300}\]){0,1000})\]"
+_PLACE = r"\((?:[^()\n]|\([^()\n]{0,500}\)){0,4000}\)"
+_LOADED = (
+    "img|image|picture|source|svg|object|embed|iframe|frame|video|audio|track|input|link|style"
+    "|script"
+)
+_IMAGES = re.compile(
+    rf"!{_WORDS}(?:{_PLACE}|\[[^\[\]\n]{{0,200}}\])|<(?:{_LOADED})\b[^<>]{{0,4000}}>",
+    re.IGNORECASE,
+)
+_LINKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(_WORDS + _PLACE), r"\1"),
+    (re.compile(r"</?a\b[^<>]{0,4000}>", re.IGNORECASE), ""),
+    (_ANY_URL, "[link]"),
+)
+# What is left of one that was not understood, or that came about when something was taken out.
+_BEGINS_IMAGE = re.compile(rf"(?<!!)!+(?=\[)|(?<!<)<+(?=(?:{_LOADED})\b)", re.IGNORECASE)
+_BEGINS_LINK = re.compile(r"(?<!<)<+(?=/?a\b)", re.IGNORECASE)
+_WORD = re.compile(r"[^\s<>\"'`]+")
+_BETWEEN = r"[\s.\u2010-\u2015-]"
+_KINDS = {
+    "email": re.compile(
+        r"(?:[^\s@<>()\[\],;:\"']{1,128}|\"[^\"\n]{1,128}\")"
+        r"@(?:[^\s@<>()\[\],;:\"']{1,255}|\[[^\s\[\]]{1,64}\])"
+    ),
+    "url": _ANY_URL,
+    "iban": re.compile(
+        rf"(?:(?<![A-Z0-9])|(?<=IBAN))[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}{{0,2}}[A-Z0-9]){{8,30}}"
+        r"(?![A-Z0-9])",
+        re.IGNORECASE,
+    ),
+    "phone": re.compile(
+        r"(?<![\w.])\+?\(?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){6,19}(?=x\d|[\W_]|\Z)", re.IGNORECASE
+    ),
+}
+_MISSING = object()
+
+
+class NotPlain(Exception):
+    """A result that cannot be looked into, and so cannot be given in part."""
+
+
+def owed(returns: Returns) -> tuple[str, ...]:
+    """Name the types of obligation that what the registry says of a result can bring about."""
+    fields = any(field.label for field in returns.fields.values())
+    said = {REDACT: fields, STRIP: returns.strip, MASK: returns.mask, TRUNCATE: returns.rows}
+    return tuple(kind for kind, anything in said.items() if anything)
+
+
+def require_known(obligation: Obligation) -> None:
+    """Make sure, before anything is spent, that an obligation on a result can be discharged.
+
+    Raises:
+        InvalidAnswer: `obligation.malformed`: it does not say what is to be done.
+    """
+    properties = obligation.properties
+    sound = {
+        REDACT: lambda: _texts(properties.get("fields")),
+        STRIP: lambda: _texts(properties.get("what"), {"links", "images"}),
+        MASK: lambda: _texts(properties.get("kinds"), set(_KINDS)),
+        TRUNCATE: lambda: _whole(properties.get("rows")),
+    }[obligation.type]()
+    if not sound:
+        raise InvalidAnswer(
+            f"the obligation `{obligation.type}` does not say what is to be done",
+            code="obligation.malformed",
+        )
+
+
+def discharge(value: Any, obligations: Sequence[Obligation]) -> Any:
+    """Do to a result what the obligations on it say.
+
+    Args:
+        value: The result: text, numbers, and lists and mappings of them.
+        obligations: Of the types named here; others are left alone. What is cut short and what
+            is left out is so first, so that nothing of it is looked at any further.
+
+    Returns:
+        The result, or a new one of the same shape; the caller's own is never changed.
+
+    Raises:
+        NotPlain: There is something to be done, and the result is no plain data.
+    """
+    mine = [item for item in obligations if item.type in _DISCHARGED]
+    if not mine:
+        return value
+    value = _copied(value, 0)
+    for item in sorted(mine, key=lambda each: [*_DISCHARGED].index(each.type)):
+        value = _DISCHARGED[item.type](value, item.properties)
+    return value
+
+
+def _cut(value: Any, properties: Mapping[str, Any]) -> Any:
+    rows = properties["rows"]
+    if isinstance(value, list):
+        return value[:rows]
+    if isinstance(value, dict):
+        # A page of rows in its envelope.
+        return {
+            name: part[:rows] if isinstance(part, list) else part for name, part in value.items()
+        }
+    return value
+
+
+def _leave_out(value: Any, properties: Mapping[str, Any]) -> Any:
+    for pattern in properties["fields"]:
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in pattern.split("/")[1:]]
+        if not steps:
+            return None
+        for holder in _holders(value, steps[:-1]):
+            if isinstance(holder, dict):
+                holder.pop(steps[-1], None)
+            elif isinstance(holder, list) and steps[-1] == "*":
+                holder.clear()
+    return value
+
+
+def _holders(value: Any, steps: Sequence[str]) -> Iterator[Any]:
+    if not steps:
+        yield value
+    elif isinstance(value, dict):
+        inner = value.get(steps[0], _MISSING)
+        if inner is not _MISSING:
+            yield from _holders(inner, steps[1:])
+    elif isinstance(value, list) and steps[0] == "*":
+        for inner in value:
+            yield from _holders(inner, steps[1:])
+
+
+def _strip(value: Any, properties: Mapping[str, Any]) -> Any:
+    what = properties["what"]
+
+    def plain(text: str) -> str:
+        if "images" in what:
+            text = _IMAGES.sub("[image]", text)
+        if "links" in what:
+            for pattern, instead in _LINKS:
+                text = pattern.sub(instead, text)
+            if "&" in text:
+                text = _WORD.sub(_unless_link, text)
+            text = _BEGINS_LINK.sub("", text)
+        return _BEGINS_IMAGE.sub("", text) if "images" in what else text
+
+    return _in_texts(value, plain)
+
+
+def _unless_link(found: re.Match[str]) -> str:
+    """A word, unless it is a link to whoever reads the entities of HTML."""
+    word = found.group()
+    return "[link]" if "&" in word and _ANY_URL.search(html.unescape(word)) else word
+
+
+def _mask(value: Any, properties: Mapping[str, Any]) -> Any:
+    def masked(text: str) -> str:
+        for kind in properties["kinds"]:
+            text = _KINDS[kind].sub(f"[{kind}]", text)
+        return text
+
+    return _in_texts(value, masked)
+
+
+_DISCHARGED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    TRUNCATE: _cut,
+    REDACT: _leave_out,
+    STRIP: _strip,
+    MASK: _mask,
+}
+
+TYPES = tuple(_DISCHARGED)
+"""The types of obligation on a result, in the order in which they are discharged."""
+
+
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_in_texts(part, change) for part in value]
+    if isinstance(value, dict):
+        # A key can hold a stranger's text as well.
+        return {change(name): _in_texts(part, change) for name, part in value.items()}
+    return value
+
+
+def _copied(value: Any, depth: int) -> Any:
+    if value is None or type(value) in (str, bool, int, float):
+        return value
+    if depth > _DEEPEST:
+        raise NotPlain
+    if type(value) in (list, tuple):
+        return [_copied(part, depth + 1) for part in value]
+    if type(value) is dict and all(type(name) is str for name in value):
+        return {name: _copied(part, depth + 1) for name, part in value.items()}
+    raise NotPlain
+
+
+def _texts(value: Any, known: set[str] | None = None) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(text, str) and (known is None or text in known) for text in value)
+    )
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and value > 0

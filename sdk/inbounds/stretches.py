@@ -1,0 +1,383 @@
+"""What of a prompt its user says, and what is data in it: quoted, fenced, cited or pasted.
+
+Read by whoever asks what the user wants, and by whoever asks where a value comes from, so that
+both mean the same. Each step takes time in proportion to the length of the prompt.
+
+This module does no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+LONGEST = 320
+"""No word, address or title is longer; a quote that is, is a text."""
+
+_NEAR = 8
+"""So many lines apart, two lines of a header belong to one."""
+_BLANK = r"[\s\u200b-\u200f\u2060\ufeff\u00ad]"
+_EDGE = r"[^\w>\uff1e|\u2502]"
+_STRONG = (
+    "from|sent|reply-to|return-path|received|delivered-to|message-id|von|gesendet|de|envoyé|enviado"
+    "|enviada|da|inviato|van|verzonden|från|skickat|fra|sendt|od|от|发件人|差出人"
+)
+_WEAK = (
+    "to|cc|bcc|subject|date|an|kopie|betreff|datum|à|objet|date|para|asunto|fecha|assunto|data|a"
+    "|oggetto|aan|onderwerp|till|ämne|til|emne|do|temat|кому|тема|主题|件名|收件人"
+)
+_DATES = frozenset({"date", "datum", "fecha", "data"})
+_HEADER = re.compile(
+    rf"(?:{_EDGE}|_){{0,40}}(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK}))[\s*_]{{0,20}}[:\uff1a]",
+    re.IGNORECASE,
+)
+_SEPARATOR = re.compile(
+    rf"{_EDGE}{{0,40}}?(?:-{{5,}}[^-\n]{{0,80}}\w[^\n]{{0,80}}?-{{5,}}{_BLANK}*\Z"
+    r"|[-\u2013\u2014_=]{3,}[ \t]*(?:original|forwarded|ursprüngliche|weitergeleitete|message"
+    r"|mensaje|messaggio|oorspronkelijk|doorgestuurd)"
+    r"|begin forwarded|anfang der weitergeleiteten|début du message|inicio del mensaje"
+    r"|inizio messaggio|begin doorgestuurd)",
+    re.IGNORECASE,
+)
+_WROTE = re.compile(
+    r"\b(?:wrote(?: back| again)?(?: to (?:me|us|you|him|her|them))?[ \t]*\n?[ \t]*"
+    r"|(?:schrieb|écrit|escribió|scritto|schreef|escreveu|skrev)\b"
+    r"[^:\n]{0,200}(?:\n[^:\n]{0,200})?)[:\uff1a]",
+    re.IGNORECASE,
+)
+_ON = re.compile(
+    r"(?<!\w)(?:On|Am|Le|El|Il|Op|Em|Den|Il giorno)\b(?=[^\n]{0,300}\d)", re.IGNORECASE
+)
+_WHO = re.compile(r"[^\s<>]*[ \t]*<[^<>\n]{1,200}>[ \t]*\Z")
+_CITED = re.compile(rf"{_BLANK}*[>\uff1e]")
+_BARRED = re.compile(rf"{_BLANK}*[|\u2502\u00a6\uff5c]")
+_TICKS = re.compile(r"`{3,}|~{3,}|\"{3,}")
+_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w.-]{0,40})(?:\s[^<>]{0,200})?>")
+_HOLDING = frozenset({
+    "mail", "email", "e-mail", "message", "msg", "document", "doc", "file", "text", "content",
+    "data", "quote", "blockquote", "context", "letter", "note", "body", "untrusted", "input",
+    "pasted", "attachment", "thread", "html",
+})  # fmt: skip
+"""Tags that hold something for certain, closed or not."""
+_CLOSING = {
+    '"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "»": "«", "\u2039": "\u203a",
+    "\u203a": "\u2039", "「": "」", "『": "』", "`": "`", "'": "'", "\u2018": "\u2019",
+    "\u201f": "”", "\uff02": "\uff02",
+}  # fmt: skip
+_QUOTE = re.compile("[\"“”„«»\u2039\u203a「」『』`'\u2018\u2019\u201f\uff02]")
+_LOOSE = "'`\u2018\u2019"
+"""Marks that are apostrophes and the like as well: one alone quotes nothing."""
+_MOST_MARKS = 40
+"""So many marks are looked at beyond one that may have been an apostrophe within a quote."""
+_MOST_GLUED = 16
+"""So many marks that stand within words, and open nothing, are looked into."""
+
+
+class Stretch(NamedTuple):
+    """One part of a prompt.
+
+    Attributes:
+        start, stop: Where it stands.
+        kind: `quote`, a title or a word of the user's in quotation marks; `passage`, quoted text
+            of several lines or of some length, which is data; `pasted`, all other data.
+        inside: Of a quote, what stands inside.
+    """
+
+    start: int
+    stop: int
+    kind: Literal["quote", "passage", "pasted"]
+    inside: str = ""
+
+
+def stretches(text: str) -> list[Stretch]:
+    """Return what of a prompt is quoted or data, in order; all else the user says outright."""
+    lines = _lines(text)
+    end = _pasted_from(text, lines)
+    data = _joined(sorted([*_cited(lines, end), *_fenced(text, end), *_tagged(text, end)]))
+    found = [*data, *_quotes(text, end, data)]
+    if end < len(text):
+        found.append(Stretch(end, len(text), "pasted"))
+    at = 0
+    kept = []
+    for stretch in sorted(found, key=lambda one: (one.start, -one.stop)):
+        if stretch.start >= at:
+            kept.append(stretch)
+            at = stretch.stop
+        elif stretch.stop > at and stretch.kind != "quote":
+            kept.append(stretch._replace(start=at))
+            at = stretch.stop
+    return kept
+
+
+def apart(text: str) -> tuple[list[str], list[str]]:
+    """Return what the user says of a prompt, with short quotes, and what is data in it."""
+    said, data = [], []
+    at = 0
+    for stretch in stretches(text):
+        if stretch.kind == "quote":
+            continue
+        said.append(text[at : stretch.start])
+        data.append(text[stretch.start : stretch.stop])
+        at = stretch.stop
+    said.append(text[at:])
+    return said, data
+
+
+# --- lines ---------------------------------------------------------------------------------
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    lines = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        lines.append((at, line))
+        at += len(line)
+    return lines
+
+
+def _pasted_from(text: str, lines: list[tuple[int, str]]) -> int:
+    """Where a mail begins that was pasted with its header; all that follows belongs to it."""
+    return min(_headed(text, lines), _written(text, lines))
+
+
+def _headed(text: str, lines: list[tuple[int, str]]) -> int:
+    near: list[tuple[int, int, str, bool]] = []
+    for number, (at, line) in enumerate(lines):
+        if _SEPARATOR.match(line):
+            return at
+        found = _HEADER.match(line)
+        if found is None:
+            continue
+        name = (found["strong"] or found["weak"]).lower()
+        firm = found["strong"] is not None
+        near = [one for one in near if number - one[0] <= _NEAR]
+        for _, begun, other, sure in near:
+            if name != other and (firm or sure or {name, other} & _DATES):
+                return begun
+        near.append((number, at, name, firm))
+        del near[:-_NEAR]
+    return len(text)
+
+
+def _written(text: str, lines: list[tuple[int, str]]) -> int:
+    """Where what somebody wrote begins, as in "On Monday, Rosa wrote:"."""
+    starts = [at for at, _ in lines]
+    for found in _WROTE.finditer(text):
+        number = bisect_right(starts, found.start()) - 1
+        if _CITED.match(lines[number][1]):
+            continue
+        before = text[max(0, found.start() - 400) : found.start()]
+        if re.search(r"\bI\s+\Z", before):
+            continue
+        first = max(starts[max(0, number - 2)], found.start() - 400)
+        opened = [*_ON.finditer(text, first, found.start())]
+        here = [one for one in opened if one.start() >= starts[number]] or opened
+        if here:
+            return here[0].start()
+        who = _WHO.search(before)
+        return found.start() - len(who[0]) if who else found.end()
+    return len(text)
+
+
+def _cited(lines: list[tuple[int, str]], end: int) -> Iterator[Stretch]:
+    barred: list[tuple[int, str]] = []
+    for at, line in [*lines, (end, "")]:
+        if at < end and _BARRED.match(line):
+            barred.append((at, line))
+            continue
+        if len(barred) > 1:
+            yield Stretch(barred[0][0], min(end, at), "pasted")
+        barred = []
+        if at < end and _CITED.match(line):
+            yield Stretch(at, min(end, at + len(line)), "pasted")
+
+
+# --- fences and tags -----------------------------------------------------------------------
+
+
+def _fenced(text: str, end: int) -> Iterator[Stretch]:
+    begun, opener, block = -1, "", False
+    first = -1
+    for found in _TICKS.finditer(text, 0, end):
+        run = found[0]
+        line = _line_start(text, found.start())
+        alone = not line.strip(" \t\u00a0>-*")
+        rest = _line_rest(text, found.end())
+        if begun < 0:
+            if run[0] == "~" and not alone:
+                continue
+            begun, opener = found.start(), run
+            block = alone and run[0] != '"' and run[0] not in rest
+            first = begun if first < 0 else first
+        elif run[0] == opener[0] and len(run) >= len(opener):
+            if block and (not alone or rest.strip()):
+                continue
+            yield Stretch(begun, found.end(), "pasted")
+            begun = -1
+    if begun >= 0:
+        # One fence too many: nobody can say which of them the user has set.
+        yield Stretch(first, end, "pasted")
+
+
+def _line_start(text: str, at: int) -> str:
+    start = max((text.rfind(sign, max(0, at - 80), at) for sign in "\n\r\u2028\u2029"), default=-1)
+    return text[start + 1 : at] if start >= 0 or at < 80 else "…"
+
+
+def _line_rest(text: str, at: int) -> str:
+    return re.split(r"[\n\r\u2028\u2029]", text[at : at + LONGEST], maxsplit=1)[0]
+
+
+def _tagged(text: str, end: int) -> Iterator[Stretch]:
+    tags = [*_TAG.finditer(text, 0, end)]
+    last = {found["name"].lower(): found.end() for found in tags if found["close"]}
+    at = 0
+    for found in tags:
+        name = found["name"].lower()
+        if found["close"] or found.start() < at:
+            continue
+        stop = last.get(name, -1)
+        if stop <= found.start():
+            stop = end if name in _HOLDING else -1
+        if stop > 0:
+            yield Stretch(found.start(), stop, "pasted")
+            at = stop
+
+
+def _joined(spans: list[Stretch]) -> list[Stretch]:
+    joined: list[Stretch] = []
+    for span in spans:
+        if joined and span.start <= joined[-1].stop:
+            stop = max(joined[-1].stop, span.stop)
+            joined[-1] = joined[-1]._replace(stop=stop)
+        else:
+            joined.append(span)
+    return joined
+
+
+# --- quotes --------------------------------------------------------------------------------
+
+
+def _quotes(text: str, end: int, data: list[Stretch]) -> Iterator[Stretch]:
+    starts = [span.start for span in data]
+    marks = [
+        found.start()
+        for found in _QUOTE.finditer(text, 0, end)
+        if not _within(data, starts, found.start())
+    ]
+    loose = _closers_of_loose(text, marks)
+    left = _MOST_GLUED
+    at = 0
+    while at < len(marks):
+        start = marks[at]
+        mark = text[start]
+        glued = start > 0 and text[start - 1].isalnum()
+        within = glued and (mark in _LOOSE or not left or not _glued(text, start))
+        if mark not in _CLOSING or within:
+            at += 1
+            continue
+        if mark in _LOOSE:
+            stop = min(
+                (one for sign in _CLOSING[mark] if (one := _next(loose.get(sign, []), start)) >= 0),
+                default=-1,
+            )
+            # "the '90s" is no quote, and the next apostrophe may stand lines below.
+            year = "\n" in text[start:stop] and text[start + 1].isdigit()
+            if stop < 0 or year or not text[start + 1 : stop].strip():
+                at += 1
+                continue
+            stop = _at_end(text, marks, bisect_right(marks, stop), stop, _CLOSING[mark])
+            at = bisect_right(marks, stop)
+        else:
+            number, stop = _closed(text, marks, at)
+            if stop < 0 and glued:
+                left -= 1
+                at += 1
+                continue
+            at = number
+            if stop < 0:
+                yield Stretch(start, end, "passage")
+                return
+        inside = text[start + 1 : stop]
+        if len(inside) >= LONGEST or len(inside.splitlines()) > 1:
+            yield Stretch(start, stop + 1, "passage")
+        elif inside.strip():
+            yield Stretch(start, stop + 1, "quote", inside.strip())
+
+
+def _closed(text: str, marks: list[int], at: int) -> tuple[int, int]:
+    """The number of the mark after a quote, and where it ends; -1 where it never does."""
+    mark = text[marks[at]]
+    ends = _CLOSING[mark]
+    depth, stop = 1, -1
+    number = at + 1
+    after = at + 1
+    while number < len(marks):
+        place = marks[number]
+        sign = text[place]
+        opens = sign == mark and (sign not in ends or _opens(text, place))
+        if depth == 0 and (
+            opens or (sign in _CLOSING and sign not in _LOOSE and _opens(text, place))
+        ):
+            break
+        if opens:
+            depth += 1
+        elif sign in ends:
+            if depth == 0 and _digit_before(text, place):
+                number += 1
+                continue
+            # A mark too many that closes belongs to what was quoted before it.
+            depth = max(0, depth - 1)
+            if depth == 0:
+                stop, after = place, number + 1
+        number += 1
+    return (after, stop) if depth == 0 else (after, -1)
+
+
+def _opens(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+    return (not before or before.isspace() or before in "([{") and bool(after.strip())
+
+
+def _glued(text: str, at: int) -> bool:
+    """Whether a mark may open a quote right after a word, as in `the mail"Hi`; no inches do."""
+    return text[at - 1].isalpha() and text[at + 1 : at + 2].isalnum()
+
+
+def _at_end(text: str, marks: list[int], number: int, stop: int, ends: str) -> int:
+    """Where a quote ends whose marks are apostrophes as well: at the last that ends a line."""
+    last = stop
+    for place in marks[number : number + _MOST_MARKS]:
+        if text[place] in _LOOSE and _opens(text, place):
+            break
+        after = text[place + 1 : place + 4].lstrip(".,;!?)")
+        if text[place] in ends and (not after or after[0] in "\n\r\u2028\u2029"):
+            stop = place
+    return stop if len(text[last:stop].splitlines()) > 1 else last
+
+
+def _digit_before(text: str, at: int) -> bool:
+    return at > 0 and text[at - 1].isdigit()
+
+
+def _closers_of_loose(text: str, marks: list[int]) -> dict[str, list[int]]:
+    closing: dict[str, list[int]] = {}
+    for at in marks:
+        sign, after = text[at], text[at + 1 : at + 2]
+        if sign not in _LOOSE or at == 0 or text[at - 1].isspace():
+            continue
+        if not (after.isalnum() and sign in "'\u2019"):
+            closing.setdefault(sign, []).append(at)
+    return closing
+
+
+def _next(places: list[int], after: int) -> int:
+    found = bisect_right(places, after)
+    return places[found] if found < len(places) else -1
+
+
+def _within(data: list[Stretch], starts: list[int], at: int) -> bool:
+    found = bisect_right(starts, at) - 1
+    return found >= 0 and at < data[found].stop
