@@ -1,0 +1,12 @@
+"""Approvals: what a person is asked, how the question gets there, and how the answer gets back.
+
+The agent's process delivers and never signs: what an approver's key makes of a request is
+`sign`'s matter, and is done where that key is.
+"""
+
+from __future__ import annotations
+
+from .asking import Approvals, Asked
+from .request import AccessRequest
+
+__all__ = ["AccessRequest", "Approvals", "Asked"]
