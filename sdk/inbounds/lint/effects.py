@@ -1,0 +1,92 @@
+"""What tools do to the world: whether that is said, and fits their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inbounds.data_models import Deployment
+
+from .check import Check, Place, check
+from .steering import acts
+from .words import suggested
+
+_UNDONE = frozenset({"write", "delete", "execute", "spend", "administer"})
+
+
+@check(
+    "effects.unset",
+    "note",
+    title="Nobody has said what a tool does",
+    why="Each call of it is denied (`capability.effects_unset`).",
+    now="Set its `effects`, or take the tool out.",
+)
+def unset(deployment: Deployment) -> Iterator[Place]:
+    """Tools without effects."""
+    for name, tool in deployment.tools.items():
+        if not tool.effects:
+            yield Place("tools", (name, "effects"), f"`{name}` has no effects")
+
+
+@check(
+    "effects.only_reads",
+    "error",
+    title="The name of a tool says that it acts, and its effects say that it reads",
+    why="Reads are free: nothing asks where their arguments come from, and any task that reads may"
+    " call it.",
+    now="Name each of its `effects`. Where it does only read, say so in a comment:"
+    " `# lint: allow effects.only_reads …`.",
+)
+def only_reads(deployment: Deployment) -> Iterator[Place]:
+    """Tools whose verb suggests an effect, and which only read."""
+    for name, tool in deployment.tools.items():
+        if tool.effects and not acts(tool):
+            for effect in sorted(suggested(name)):
+                yield Place(
+                    "tools",
+                    (name, "effects"),
+                    f"`{name}` has no effect but `read`, and its name suggests `{effect}`",
+                )
+
+
+@check(
+    "effects.other_than_name",
+    "warning",
+    title="The name of a tool says more than its effects",
+    why="Rules, budgets and intents go by the effects: what is not named is not held.",
+    now="Name each of its `effects`, or rename the tool.",
+)
+def other_than_name(deployment: Deployment) -> Iterator[Place]:
+    """Tools that act, and whose verb suggests an effect that is none of theirs."""
+    for name, tool in deployment.tools.items():
+        if not acts(tool):
+            continue
+        # Whatever else a tool does, it changes something, and what is spent is sent as well.
+        said = {*tool.effects, "write", *(["export"] if "spend" in tool.effects else [])}
+        for effect in sorted(suggested(name) - said):
+            yield Place(
+                "tools",
+                (name, "effects"),
+                f"the name of `{name}` suggests `{effect}`, which is none of its effects",
+            )
+
+
+@check(
+    "effects.reversible_unknown",
+    "warning",
+    title="Nobody knows whether what a tool does can be undone",
+    why="Each call of it is denied (`irreversible.unknown_reversibility`).",
+    now='Set `reversible` to "yes" or "no".',
+)
+def reversible_unknown(deployment: Deployment) -> Iterator[Place]:
+    """Tools that change, run or spend something; what was sent or read needs no word."""
+    for name, tool in deployment.tools.items():
+        effects = [effect for effect in tool.effects if effect in _UNDONE]
+        if effects and tool.reversible == "unknown":
+            yield Place(
+                "tools",
+                (name, "reversible"),
+                f"`{name}` has the effect `{effects[0]}`, and its `reversible` is unknown",
+            )
+
+
+CHECKS: tuple[Check, ...] = (unset, only_reads, other_than_name, reversible_unknown)

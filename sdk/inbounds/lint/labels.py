@@ -1,0 +1,53 @@
+"""How sensitive things are: whether that is said of what tools touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inbounds.data_models import Deployment
+
+from .check import Check, Place, check
+
+
+@check(
+    "labels.resource_unlabelled",
+    "warning",
+    title="What tools touch has no label",
+    why="It counts as the most sensitive there is, so most tasks may not touch it, and one that"
+    " does may send nothing afterwards.",
+    now="Give the type an entry among the `resources` of labels.yaml.",
+)
+def resource_unlabelled(deployment: Deployment) -> Iterator[Place]:
+    """Types of resources that a tool has and no label, each once."""
+    told = {*deployment.labels.resources}
+    for name, tool in deployment.tools.items():
+        if tool.resource not in told:
+            told.add(tool.resource)
+            yield Place(
+                "tools",
+                (name, "resource"),
+                f"`{tool.resource}`, which `{name}` touches, has no label",
+            )
+
+
+@check(
+    "labels.prefix_lower",
+    "warning",
+    title="A prefix has a lower label than its type",
+    why="Of all labels that fit an id, the highest holds: this one lowers nothing.",
+    now="Give the type the lowest label that its ids have, and the others by prefix.",
+)
+def prefix_lower(deployment: Deployment) -> Iterator[Place]:
+    """Labels of prefixes that are below that of their type."""
+    rank = {label: place for place, label in enumerate(deployment.labels.order)}
+    for kind, entry in deployment.labels.resources.items():
+        for prefix, label in entry.prefixes.items():
+            if rank[label] < rank[entry.label]:
+                yield Place(
+                    "labels",
+                    ("resources", kind, "prefixes", prefix),
+                    f"`{prefix}` of `{kind}` is `{label}`, and `{kind}` is `{entry.label}`",
+                )
+
+
+CHECKS: tuple[Check, ...] = (resource_unlabelled, prefix_lower)

@@ -1,0 +1,141 @@
+"""What tools set in motion: whether their effects speak of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from inbounds.data_models import Deployment
+from inbounds.models import Effect
+
+from .check import Check, Place, check
+
+_EFFECTS = frozenset(get_args(Effect))
+
+
+@check(
+    "reach.effects_hidden",
+    "error",
+    title="A tool sets in motion what its effects do not name",
+    why="Rules, budgets and intents go by the effects of the tool that is called: what it sets in"
+    " motion is judged by nobody.",
+    now="Add the effects to those of the tool, or take out of `reaches` what it does not reach.",
+)
+def effects_hidden(deployment: Deployment) -> Iterator[Place]:
+    """Tools that reach, over any number of others, an effect that is none of theirs."""
+    reached = _reached(deployment)
+    for name, tool in deployment.tools.items():
+        # Reading is the least of it: a tool that acts has leave for more.
+        hidden = reached[name].keys() - {*tool.effects, "read"} if tool.effects else ()
+        for effect in sorted(hidden):
+            by = reached[name][effect]
+            through = f" through `{by}`" if by else ""
+            yield Place(
+                "tools",
+                (name, "reaches"),
+                f"`{name}` reaches `{effect}`{through}, which is none of its effects",
+            )
+
+
+@check(
+    "reach.unknown",
+    "warning",
+    title="A tool sets in motion what nobody knows",
+    why="What is neither a registered tool nor an effect cannot be followed any further.",
+    now="Name a registered tool or an effect.",
+)
+def unknown(deployment: Deployment) -> Iterator[Place]:
+    """Entries of `reaches` that are neither a tool nor an effect."""
+    for name, tool in deployment.tools.items():
+        for word in tool.reaches:
+            if word not in deployment.tools and word not in _EFFECTS:
+                yield Place(
+                    "tools",
+                    (name, "reaches", word),
+                    f"`{name}` reaches `{word}`, which is neither a registered tool nor an effect",
+                )
+
+
+@check(
+    "reach.cycle",
+    "warning",
+    title="Tools set each other in motion",
+    why="One call can go round without an end, and only the first of them is judged and counted.",
+    now="Take out of `reaches` what is not reached; else see to it that the tools themselves stop.",
+)
+def cycle(deployment: Deployment) -> Iterator[Place]:
+    """Tools that reach themselves, each circle once."""
+    for group in _circles(_edges(deployment)):
+        first = min(group)
+        if len(group) > 1:
+            others = f"`{first}` and {len(group) - 1} more reach each other"
+            yield Place("tools", (first, "reaches"), others)
+        elif first in deployment.tools[first].reaches:
+            yield Place("tools", (first, "reaches"), f"`{first}` reaches itself")
+
+
+def _reached(deployment: Deployment) -> dict[str, dict[str, str]]:
+    """The effects that each tool reaches, and the tool that has each; "" where it names it."""
+    reached: dict[str, dict[str, str]] = {}
+    for group in _circles(_edges(deployment)):
+        # What is reached comes first, save for the group itself, which reaches all of its own.
+        found: dict[str, str] = {}
+        for word in (word for name in group for word in deployment.tools[name].reaches):
+            tool = deployment.tools.get(word)
+            if tool is not None:
+                found = reached.get(word, {}) | dict.fromkeys(tool.effects, word) | found
+            elif word in _EFFECTS:
+                found.setdefault(word, "")
+        reached.update(dict.fromkeys(group, found))
+    return reached
+
+
+def _edges(deployment: Deployment) -> dict[str, list[str]]:
+    return {
+        name: [word for word in tool.reaches if word in deployment.tools]
+        for name, tool in deployment.tools.items()
+    }
+
+
+def _circles(edges: Mapping[str, list[str]]) -> list[list[str]]:
+    """The strongly connected components, what is reached before what reaches it.
+
+    Tarjan, SIAM J. Comput. 1 (1972) 146-160; with a stack of its own, since a chain of tools
+    may be as long as the registry.
+    """
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    open_: list[str] = []
+    is_open: set[str] = set()
+    groups: list[list[str]] = []
+    for root in edges:
+        if root in order:
+            continue
+        order[root] = lowest[root] = len(order)
+        open_.append(root)
+        is_open.add(root)
+        path = [(root, iter(edges[root]))]
+        while path:
+            name, following = path[-1]
+            step = next(following, None)
+            if step is None:
+                path.pop()
+                if path:
+                    above = path[-1][0]
+                    lowest[above] = min(lowest[above], lowest[name])
+                if lowest[name] == order[name]:
+                    at = open_.index(name) if open_[-1] != name else len(open_) - 1
+                    groups.append(open_[at:])
+                    is_open.difference_update(open_[at:])
+                    del open_[at:]
+            elif step not in order:
+                order[step] = lowest[step] = len(order)
+                open_.append(step)
+                is_open.add(step)
+                path.append((step, iter(edges[step])))
+            elif step in is_open:
+                lowest[name] = min(lowest[name], order[step])
+    return groups
+
+
+CHECKS: tuple[Check, ...] = (effects_hidden, unknown, cycle)
