@@ -1,34 +1,23 @@
-"""Who runs and what was approved, as signed tokens. The policy verifies them; nothing here does."""
+"""What was approved, and who signs that it was. The policy verifies it; nothing here does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from .models import Authority, Narrower
+from inbounds.claims import Authority, Narrower
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import JsonValue
 
-    from .pdp import PolicyDecisionPoint
+    from inbounds.pdp import PolicyDecisionPoint
+
+    from .token import IdentityToken
 
 
 _WHOLE = Narrower()
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityToken:
-    """Proof of who runs: a JWT-SVID, or another issuer's JWT about the same agent.
-
-    Attributes:
-        token: The compact JWT. Never shown.
-        expires: Unix seconds.
-    """
-
-    token: str = field(repr=False)
-    expires: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +57,10 @@ class TaskGrant:
         task: The id of the task.
         request: What was asked for.
         authority: What was approved; within what was asked for.
+        depth: How often it may be handed on.
+        chain: The tokens with which it was handed on, the first hands first. Never shown.
+        delegation: The id of the hands it is in; empty for those it was begun for.
+        agents: Whose hands it was in, first to last; empty where nobody handed it on.
         cut: What was asked for and not given.
     """
 
@@ -76,11 +69,18 @@ class TaskGrant:
     task: str
     request: TaskRequest
     authority: Authority
+    depth: int = 0
+    chain: tuple[str, ...] = field(default=(), repr=False)
+    delegation: str = ""
+    agents: tuple[str, ...] = ()
     cut: tuple[Mapping[str, JsonValue], ...] = ()
 
 
 class Issuer(Protocol):
-    """Signs identities and tasks: `DevIssuer`, or a service where no agent runs."""
+    """Signs tasks, and identities where no other source does: `DevIssuer`, or a service.
+
+    Whatever it waits for, it keeps to a time limit of its own.
+    """
 
     def identity(self, agent: str) -> IdentityToken:
         """Return proof that the caller is `agent`.
