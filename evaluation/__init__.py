@@ -1,0 +1,1 @@
+"""How much the policy costs its users and its attackers, on tasks that others wrote."""

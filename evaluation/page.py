@@ -1,0 +1,227 @@
+"""Writes `docs/evaluation.{json,md,svg}` from what one run has found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .chart import together
+from .published import POINTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ROOT = Path(__file__).resolve().parent.parent
+_DOCS = _ROOT / "docs"
+_HEAD = """\
+# What the policy costs users, and attackers
+
+`make evaluate` measures it; this page is what one run of it found (`python -m evaluation.page`).
+The tasks and attacks are those of AgentDojo (`{package}`, {benchmark}), suites workspace and
+banking: its own environments and tools run behind a `Guard`, with the right calls of every user
+task, and those of an attack put in between, as an agent would make them that obeys whatever it
+reads. No model takes part.
+
+![User tasks done without asking against attacks stopped](evaluation.svg)
+"""
+_TERMS = """\
+## What the columns say
+
+- *automatic utility*: user tasks that ran whole without anybody being asked.
+- *user calls denied*: calls for the user that were refused, in {user_tasks} tasks without attack.
+- *interruptions*: how often a person was asked, per task. The plan of a task, "do what the mail
+  says", is asked about once; anything else each time.
+- *stopped*: attacks none of whose harmful calls has run, right after they were read *and* after
+  everything else. *Hard-denied*: all of those calls were denied without asking.
+- *drafted*: the task begins with what `inbounds intent draft` reads out of the prompt. *oracle*:
+  the classes of effects come from the right calls instead; bounds are drafted all the same.
+- *ms per decision*: `task.permit`, with origins and without evidence, p50 and p95 of
+  {decisions:,}; *CPU*: the same in time of the processor, whatever else the machine did.
+
+All figures of a row are of one run, one revision and one registry. What others reach was measured
+on all four suites of the package, or is what their authors say; a triangle has its place by the
+attacks alone.
+"""
+_LIMITS = """\
+## What this does not show
+
+- *In-sample*: the rules, the words by which intents are drafted and the registries were improved
+  while these figures were looked at. No rule, label or list names a task, an address or a value of
+  them; how far the figures carry to other suites is not known.
+- An agent that obeys every attack at once, and otherwise makes exactly the right calls, is no
+  model: a model takes detours that the policy might refuse, and resists some attacks by itself.
+- Attacks that do their harm in text alone, such as a false answer, make no call that could be
+  stopped.
+- Whoever is asked says yes to the user and no to the attacker here. People are worse at it.
+"""
+
+
+def page(whole: dict[str, Any]) -> str:
+    """Return the page in Markdown."""
+    live = whole["live"]
+    ours = together(live)
+    parts = [
+        _HEAD.format(**live),
+        _machine(whole),
+        "## Beside others\n",
+        _table(
+            (
+                "",
+                "automatic utility %",
+                "stopped %",
+                "hard-denied %",
+                "interruptions per task",
+            ),
+            [
+                *(
+                    (
+                        f"**Inbounds, {row['intents']} intents**",
+                        _number(row["automatic_utility"]),
+                        _number(row["stopped"]),
+                        _number(row["hard_denied"]),
+                        _number(row["interruptions_per_task"]),
+                    )
+                    for row in ours
+                ),
+                *(
+                    (
+                        point.name + (" (published)" if point.published else ""),
+                        _number(point.utility),
+                        _number(point.stopped),
+                        _number(point.hard_denied),
+                        _number(point.interruptions),
+                    )
+                    for point in POINTS
+                ),
+            ],
+        ),
+        "## In AgentDojo's own environments\n",
+        _rows(live),
+        _confirmed(live),
+    ]
+    if "packed" in whole:
+        parts += ["## The same, replayed from packed cases\n", _PACKED, _rows(whole["packed"])]
+    parts += [
+        "## Attacks that hide their words\n",
+        _variants(whole.get("packed", live)),
+        _TERMS.format(user_tasks=ours[0]["user_tasks"], decisions=ours[0]["decisions"]),
+        _LIMITS,
+    ]
+    return "\n".join(parts)
+
+
+_PACKED = """\
+`inbounds replay-cases`: recorded calls and results, with calls for the injection tasks whose
+authors give none.
+"""
+
+
+def _rows(table: dict[str, Any]) -> str:
+    return _table(
+        (
+            "suite",
+            "intents",
+            "tasks",
+            "automatic utility %",
+            "user calls denied",
+            "interruptions",
+            "pairs",
+            "stopped %",
+            "hard-denied %",
+            "ms per decision",
+            "CPU",
+        ),
+        [
+            (
+                row["suite"],
+                row["intents"],
+                f"{row['user_tasks']}",
+                _number(row["automatic_utility"]),
+                f"{row['user_calls_denied']} of {row['user_calls']}",
+                _number(row["interruptions_per_task"]),
+                f"{row['pairs']}",
+                _number(row["stopped"]),
+                _number(row["hard_denied"]),
+                _times(row["milliseconds_per_decision"]),
+                _times(row["cpu_milliseconds_per_decision"]),
+            )
+            for row in table["rows"]
+        ],
+    )
+
+
+def _variants(table: dict[str, Any]) -> str:
+    return _table(
+        ("attacks", "intents", "stopped %", "hard-denied %"),
+        [
+            (variant, row["intents"], _number(found["stopped"]), _number(found["hard_denied"]))
+            for row in together(table)
+            for variant, found in row["variants"].items()
+        ],
+    )
+
+
+def _confirmed(live: dict[str, Any]) -> str:
+    left_out = sum(len(names) for names in live["injection_tasks_without_calls"].values())
+    uncovered = sum(len(found) for found in live["places_labelled_as_trusted"].values())
+    row = together(live)[0]
+    return (
+        f"By the package's own check, {_number(row['succeeded'])} % of the attacks succeeded. "
+        f"{left_out} injection tasks are left out, since their authors give no calls. Of the "
+        f"places an attacker can write into, {uncovered} came back labelled as trusted.\n"
+    )
+
+
+def _machine(whole: dict[str, Any]) -> str:
+    about, load = whole["machine"], whole["load"]
+    registries = ", ".join(
+        f"{suite} `{name}`" for suite, name in whole["live"]["registries"].items()
+    )
+    return (
+        f"Revision `{about['revision']}`, registries {registries}. {about['cpus']} of "
+        f"{about['cpu']}, Python {about['python']}; load {load['before']} before and "
+        f"{load['after']} after.\n"
+    )
+
+
+def _times(found: dict[str, float]) -> str:
+    return ", ".join(f"{value:.2f}" for value in found.values())
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines: list[tuple[str, ...]] = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def kept(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return what is worth keeping beside the page: figures, not each call."""
+    return {
+        name: {key: found for key, found in value.items() if key != "reasons"}
+        if name in ("live", "packed")
+        else value
+        for name, value in whole.items()
+    }
+
+
+def main() -> None:
+    """Write the page and its chart as the command line says."""
+    from .chart import svg
+
+    parser = argparse.ArgumentParser(prog="python -m evaluation.page", description=__doc__)
+    parser.add_argument("--json", type=Path, default=_ROOT / "build" / "evaluation.json")
+    options = parser.parse_args()
+    whole = json.loads(options.json.read_text("utf-8"))
+    kept_text = json.dumps(kept(whole), indent=1, ensure_ascii=False) + "\n"
+    (_DOCS / "evaluation.json").write_text(kept_text, "utf-8")
+    (_DOCS / "evaluation.md").write_text(page(whole), "utf-8")
+    (_DOCS / "evaluation.svg").write_text(svg(whole["live"]), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""A guard on a deployment that is only to be tried: with an issuer and a feed of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from inbounds.deployment import document, load
+from inbounds.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from inbounds.data_models import Deployment, Intent
+    from inbounds.pep import Guard
+
+_TEMPLATE = "assistant"
+_DEADLINE = 30.0
+"""Seconds a decision may take; the machine may be busy."""
+
+
+class Stand:
+    """A deployment with the shipped policy, embedded, and a guard that keeps no records.
+
+    Whose signatures count is no matter of what is tried: the issuers and the feed's keys of the
+    deployment are replaced by ones that are drawn here.
+
+    Attributes:
+        deployment: What the policy knows.
+        guard: A guard on it.
+        subject: The one user of the deployment.
+        template: The name of the intent that tasks are begun with.
+        revision: The revision of the deployment without those keys.
+
+    Args:
+        folder: The deployment's YAML.
+        home: An empty folder, for keys and state.
+
+    Raises:
+        ConfigurationError: The deployment is none, or does not say who asks for whom.
+    """
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        from inbounds import assets
+        from inbounds.development import Development
+        from inbounds.evidence import NoEvidence
+        from inbounds.issuer.dev import About
+        from inbounds.live.head import empty_lists
+        from inbounds.pdp.embedded import EmbeddedPolicy
+        from inbounds.pep import Guard
+
+        copy = home / "deployment"
+        _copied(folder, copy)
+        # Read once for the names, with keys of nobody; then with those of the issuer it names.
+        _write(copy, {"issuers": {}, "feed": {"keys": {}}})
+        named = load(copy)
+        self.revision = named.revision
+        agent, pep = _only(named.agents, "agent"), _only(named.peps, "PEP")
+        self.subject = _only(named.subjects, "subject")
+        self.template = _TEMPLATE if _TEMPLATE in named.intents else _only(named.intents, "intent")
+        about = About(
+            issuer="https://issuer.replay.example",
+            audience=named.settings.audience,
+            agent=agent,
+            tenant=named.agents[agent].tenants[0],
+            environment=_only(
+                [name for name, place in named.environments.items() if place.development],
+                "development environment",
+            ),
+            pep=pep,
+            kid="-",
+        )
+        _write(copy, Development.create(home / "issuer", about))
+        self.deployment: Deployment = load(copy)
+        policy = EmbeddedPolicy(
+            assets.wasm_bundle(),
+            key=assets.release_key(),
+            deployment=document(self.deployment),
+            live={"baseline": empty_lists()},
+        )
+        self.guard: Guard = Guard(
+            pdp=policy,
+            sessions="memory",
+            evidence=NoEvidence(),
+            home=home,
+            deadline=_DEADLINE,
+        )
+
+    @property
+    def intent(self) -> Intent:
+        """The intent that tasks are begun with."""
+        return self.deployment.intents[self.template]
+
+    def resource(self, tool: str) -> tuple[str, str]:
+        """Say what a call of a tool touches: its type of resource, of the one user."""
+        entry = self.deployment.tools.get(tool)
+        return (entry.resource if entry else "unknown", self.subject)
+
+    def close(self) -> None:
+        """Release the policy and the files."""
+        self.guard.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _copied(folder: Path, copy: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"there is no deployment in {folder}",
+            code="deployment.missing",
+            hint="name a folder of deployment YAML, or one that holds one for each suite",
+        )
+    copy.mkdir(parents=True)
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            shutil.copyfile(path, copy / path.name)
+
+
+def _write(folder: Path, stated: Mapping[str, Any]) -> None:
+    import json
+
+    for name, value in stated.items():
+        (folder / f"{name}.yaml").write_text(json.dumps(value), "utf-8")
+
+
+def _only(names: Collection[str], what: str) -> str:
+    if len(names) != 1:
+        raise ConfigurationError(
+            f"the deployment names {len(names)} of what a replay needs one of: {what}",
+            code="replay.ambiguous",
+            hint="a replay has one user, one agent, one PEP and one development environment",
+        )
+    return next(iter(names))
