@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .claims import Narrower
     from .errors import (
         AccessDenied,
         ApprovalRequired,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         TokenInvalid,
         Unreachable,
     )
-    from .models import Decision, Narrower, Reason, Resource
+    from .models import Decision, Reason, Resource
     from .pep import Guard, Labelled, Permit
     from .tasks import Task
 
@@ -46,7 +47,7 @@ _HOMES = {
     "InboundsError": "errors",
     "InvalidAnswer": "errors",
     "Labelled": "pep",
-    "Narrower": "models",
+    "Narrower": "claims",
     "OutcomeUnrecorded": "errors",
     "Permit": "pep",
     "Reason": "models",

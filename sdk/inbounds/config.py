@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .errors import ConfigurationError
+from .redis_address import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PREFIX = "INBOUNDS_"
 
@@ -23,6 +24,9 @@ PREFIX = "INBOUNDS_"
 _ELSEWHERE = frozenset(
     {"OPA_BINARY", "OPA_OLDEST_BINARY", "REGAL_BINARY", "RELEASE_KEY", "RELEASE_PUB"}
 )
+
+
+_LONGEST_WAIT = 7 * 86_400
 
 
 class Options(TypedDict, total=False):
@@ -42,6 +46,7 @@ class Options(TypedDict, total=False):
     environment: str
     pep: str
     deadline: float
+    approval_wait: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +64,14 @@ class Configuration:
         deployment: The folder of the deployment's YAML, for the embedded policy.
         home: The folder of state: issuer, sessions, evidence, keys.
         evidence: The file of the evidence log.
-        sessions: `memory`, or the file of the session store.
+        sessions: `memory`, the file of the session store, or the URL of a Redis.
         agent: The SPIFFE ID of the agent that acts.
         tenant: The tenant of the tasks.
         environment: The environment of the tasks.
         pep: The id of this PEP in the deployment.
         deadline: Seconds a decision may take, from the call to the permit.
+        approvals: The file of the queue in which people are asked; empty where nobody is.
+        approval_wait: Seconds a call waits there for an answer; 0 does not wait.
     """
 
     pdp_url: str = ""
@@ -83,6 +90,8 @@ class Configuration:
     environment: str = ""
     pep: str = ""
     deadline: float = 2.0
+    approvals: str = ""
+    approval_wait: float = 0.0
 
     @classmethod
     def read(
@@ -123,10 +132,9 @@ class Configuration:
                 )
             if value is not None:
                 values[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
-        if "deadline" in values:
-            values["deadline"] = _positive(values["deadline"])
-        if "pdp_cleartext" in values:
-            values["pdp_cleartext"] = _switch("pdp_cleartext", values["pdp_cleartext"])
+        for name, read in _READ.items():
+            if name in values:
+                values[name] = read(values[name])
         return cls(**values)
 
     def require_one_engine(self) -> None:
@@ -159,8 +167,10 @@ class Configuration:
         return "Configuration(" + ", ".join(self._shown()) + ")"
 
     def _shown(self) -> list[str]:
+        said = {field.name: repr(getattr(self, field.name)) for field in fields(self)}
+        said |= {"pdp_token": "***", "sessions": repr(shown(str(self.sessions)))}
         return [
-            f"{field.name}={'***' if field.name == 'pdp_token' else getattr(self, field.name)!r}"
+            f"{field.name}={said[field.name]}"
             for field in fields(self)
             if getattr(self, field.name) != field.default
         ]
@@ -180,6 +190,24 @@ def _positive(value: Any) -> float:
     return number
 
 
+def _wait(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number <= _LONGEST_WAIT:
+        raise ConfigurationError(
+            "what a call waits for an approval is no number of seconds",
+            code="configuration.approval_wait",
+            hint="such as INBOUNDS_APPROVAL_WAIT=120; 0 does not wait",
+        )
+    return number
+
+
+def _cleartext(value: Any) -> bool:
+    return _switch("pdp_cleartext", value)
+
+
 def _switch(name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -191,6 +219,13 @@ def _switch(name: str, value: Any) -> bool:
         code="configuration.switch",
         hint=f"{variable}=1 is on; without it, it is off",
     )
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "deadline": _positive,
+    "approval_wait": _wait,
+    "pdp_cleartext": _cleartext,
+}
 
 
 def _meant(word: str, known: list[str]) -> str:

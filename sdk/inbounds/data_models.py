@@ -7,35 +7,12 @@ This module does no I/O.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from .models import (
-    Count,
-    Effect,
-    Jwk,
-    Name,
-    Names,
-    ResourceBound,
-    Token,
-    Tool,
-    _Closed,
-)
-
-
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return int(aware.timestamp())
-    return value
-
-
-Instant = Annotated[int, BeforeValidator(_seconds)]
-"""Unix seconds; YAML may give an RFC 3339 time."""
+from .claims import Bounds, ResourceBound, ResourcePlace, Window
+from .models import Count, Effect, Jwk, Name, Names, Token, Tool, _Closed
 
 
 class Manifest(_Closed):
@@ -46,7 +23,10 @@ class Manifest(_Closed):
 
 
 class Agent(_Closed):
-    """An agent of this deployment, keyed by its SPIFFE ID."""
+    """An agent of this deployment, keyed by its SPIFFE ID.
+
+    Its owner is a subject of type `user`, or a group; nothing is allowed without one.
+    """
 
     owner: str = ""
     state: Literal["active", "suspended", "retired"] = "active"
@@ -74,8 +54,22 @@ class SubjectEntry(Group):
     groups: Names = []
 
 
+class AskedFor(_Closed):
+    """Words that tell, in a prompt, that the user asks for these effects on a type of resource.
+
+    Each is a word, or words that stand in one sentence in this order.
+    """
+
+    resource: Name
+    effects: list[Effect]
+    words: Names
+
+
 class Intent(_Closed):
-    """What a user can ask for: the effects and bounds of the tasks begun with it."""
+    """What a user can ask for: the effects and bounds of the tasks begun with it.
+
+    `words` tell which of it a prompt asks for, where an intent is drafted from one.
+    """
 
     description: str = ""
     effects: list[Effect]
@@ -83,8 +77,12 @@ class Intent(_Closed):
     label: Name
     resources: list[ResourceBound]
     destinations: Names = []
+    bounds: Bounds = Bounds()
+    windows: list[Window] = []
+    delegated: list[ResourceBound] = []
     budgets: dict[str, Count] = {}
     seconds: Count = 3600
+    words: list[AskedFor] = []
 
 
 class ResourceLabels(_Closed):
@@ -102,26 +100,47 @@ class Labels(_Closed):
 
 
 class Destination(_Closed):
-    """Somewhere data may be sent: mail domains, whole addresses, hosts. All lower case."""
+    """Somewhere data may be sent: mail domains, whole addresses, hosts. All lower case.
+
+    `label` is that of the most sensitive data that may go there; empty means any that the task
+    may see. `anywhere` stands for whatever the bounds of the task let through.
+    """
 
     domains: Names = []
     addresses: Names = []
     hosts: Names = []
+    label: str = ""
+    anywhere: bool = False
 
 
 class Issuer(_Closed):
-    """Whose signature counts, and for what. Keys are JWKs by `kid`."""
+    """Whose signature counts, and for what. Keys are JWKs by `kid`.
+
+    An agent is known by its SPIFFE ID in the `trust_domain`, or by what the `sub` of its tokens
+    is in `subjects`: the client of an OIDC provider, or `system:serviceaccount:<ns>:<name>`.
+    """
 
     issuer: Name
     kind: Literal["production", "development"]
     vouches_for: list[Literal["identity", "task"]]
     trust_domain: str = ""
+    subjects: dict[Name, Name] = {}
     tenants: Names
     environments: Names
     effects: list[Effect]
     algorithms: list[Literal["ES256", "RS256", "PS256", "EdDSA"]]
     keys: dict[str, Jwk]
     max_seconds: Annotated[int, Field(gt=0, le=86400)] = 300
+
+
+class Approver(_Closed):
+    """A person whose approvals count: the subject, and the keys it signs with, by `kid`."""
+
+    subject: Name
+    tenants: Names
+    algorithms: list[Literal["ES256", "EdDSA"]] = ["ES256"]
+    keys: dict[str, Jwk]
+    max_seconds: Annotated[int, Field(gt=0, le=2_592_000)] = 86_400
 
 
 class Freshness(_Closed):
@@ -148,11 +167,9 @@ class PepEntry(_Closed):
     token_sha256: list[str] = []
 
 
-class Freeze(_Closed):
-    """A time in which an environment takes only the effects not named. An end is exclusive."""
+class Freeze(Window):
+    """A time in which an environment takes only the effects not named."""
 
-    start: Instant
-    end: Instant
     effects: list[Effect]
     reason: str = ""
 
@@ -162,14 +179,21 @@ class Environment(_Closed):
 
     development: bool = False
     freezes: list[Freeze] = []
+    asks_before_irreversible: bool = False
 
 
 class Settings(_Closed):
     """What holds for the deployment as a whole."""
 
     audience: Name
-    control_plane: list[ResourceBound] = []
-    secrets: list[ResourceBound] = []
+    control_plane: list[ResourcePlace] = []
+    secrets: list[ResourcePlace] = []
+    bulk: Count = 20
+    """How many recipients or targets one call may have before a person is asked."""
+    four_eyes: list[Effect] = []
+    """The effects that nobody approves for himself."""
+    proof: list[Effect] = []
+    """The effects for which each call proves that its sender holds the task's key."""
     feed_writers: dict[str, list[str]] = {}
     """Who may push `live.now`, by id: bearer tokens as SHA-256."""
 
@@ -187,6 +211,7 @@ class Deployment(_Closed):
     labels: Labels
     destinations: dict[Name, Destination] = {}
     issuers: dict[Name, Issuer] = {}
+    approvers: dict[Name, Approver] = {}
     feed: Feed
     peps: dict[Name, PepEntry] = {}
     environments: dict[Name, Environment] = {}

@@ -16,12 +16,14 @@ import rfc8785
 import yaml
 from pydantic import ValidationError
 
+from .budgets import BUDGETS, is_budget
 from .data_models import Deployment, SubjectEntry
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .misfits import Misfit, meant, misfits
 from .models import Kind, Tool
 from .regular_file import read_regular
+from .spiffe import is_spiffe_id
 from .strict_yaml import fault_in, strict_yaml
 
 FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
@@ -44,7 +46,26 @@ def load(folder: Path) -> Deployment:
     Raises:
         ConfigurationError: `deployment.invalid`: the message names each file and the path in it.
     """
-    given = {name: _read(path) for name, path in _files(folder)}
+    deployment = read(folder)
+    try:
+        revision = _revision(deployment)
+    except rfc8785.CanonicalizationError:
+        raise _invalid(folder, ["a number in it is beyond 2^53 - 1, or not finite"]) from None
+    return deployment.model_copy(update={"revision": revision})
+
+
+def read(folder: Path, *, absent: Mapping[str, Any] | None = None) -> Deployment:
+    """Read a deployment to look at, not to judge with: its `revision` says nothing.
+
+    Args:
+        folder: As `load` takes it.
+        absent: What stands for fields whose files are not there, such as keys that are drawn
+            later.
+
+    Raises:
+        ConfigurationError: As `load` does.
+    """
+    given = {**(absent or {}), **{name: _read(path) for name, path in _files(folder)}}
     try:
         deployment = Deployment.model_validate(given)
     except ValidationError as error:
@@ -52,11 +73,7 @@ def load(folder: Path) -> Deployment:
     faults = [*_faults(deployment)]
     if faults:
         raise _invalid(folder, faults)
-    try:
-        revision = _revision(deployment)
-    except rfc8785.CanonicalizationError:
-        raise _invalid(folder, ["a number in it is beyond 2^53 - 1, or not finite"]) from None
-    return deployment.model_copy(update={"revision": revision})
+    return deployment
 
 
 def document(deployment: Deployment) -> dict[str, Any]:
@@ -133,10 +150,12 @@ def _faults(deployment: Deployment) -> Iterator[Misfit]:
     yield from _destinations(deployment)
     yield from _keys(deployment)
     yield from _peps(deployment)
-    yield from _unknown("budgets", [], deployment.budgets, _BUDGETS)
+    yield from _budgets("budgets", [], deployment.budgets)
 
 
-_BUDGETS = ("calls", "writes", "exports")
+def _budgets(name: str, path: list[Any], budgets: Iterable[str]) -> Iterator[Misfit]:
+    unknown = [budget for budget in budgets if not is_budget(budget)]
+    yield from _unknown(name, path, unknown, BUDGETS)
 
 
 def _unknown(
@@ -181,7 +200,10 @@ def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:
 
 def _holders(deployment: Deployment) -> Iterator[Misfit]:
     order = deployment.labels.order
+    owners = {*deployment.subjects, *deployment.groups}
     for name, agent in deployment.agents.items():
+        owner = [agent.owner] if agent.owner and agent.owner not in owners else []
+        yield from _unknown("agents", [name, "owner"], owner, owners)
         yield from _unknown("agents", [name, "clearance"], [agent.clearance], order)
         yield from _unknown(
             "agents", [name, "manifest.tools"], agent.manifest.tools, deployment.tools
@@ -189,6 +211,10 @@ def _holders(deployment: Deployment) -> Iterator[Misfit]:
         yield from _unknown(
             "agents", [name, "may_delegate_to"], agent.may_delegate_to, deployment.agents
         )
+    for name, subject in deployment.subjects.items():
+        if name in deployment.agents and subject.type != "workload":
+            what = "is an agent, which is of type `workload` and never a person"
+            yield _fault("subjects", [name, "type"], what)
     for field in ("groups", "subjects"):
         for name, holder in getattr(deployment, field).items():
             tools = [tool for tool in holder.tools if tool != "*"]
@@ -206,7 +232,15 @@ def _intents(deployment: Deployment) -> Iterator[Misfit]:
         yield from _unknown(
             "intents", [name, "destinations"], intent.destinations, deployment.destinations
         )
-        yield from _unknown("intents", [name, "budgets"], intent.budgets, _BUDGETS)
+        yield from _budgets("intents", [name, "budgets"], intent.budgets)
+        types = {bound.type for bound in intent.resources}
+        for place, entry in enumerate(intent.words):
+            # What the intent does not have would be asked for in vain.
+            at = [name, "words", place]
+            yield from _unknown("intents", [*at, "resource"], [entry.resource], types)
+            yield from _unknown("intents", [*at, "effects"], entry.effects, intent.effects)
+        delegated = [bound.type for bound in intent.delegated]
+        yield from _unknown("intents", [name, "delegated"], delegated, types)
 
 
 def _labels(deployment: Deployment) -> Iterator[Misfit]:
@@ -242,6 +276,9 @@ def _keys(deployment: Deployment) -> Iterator[Misfit]:
     holders: list[tuple[str, list[Any], Mapping[str, Any]]] = [
         ("issuers", [name, "keys"], issuer.keys) for name, issuer in deployment.issuers.items()
     ]
+    holders += [
+        ("approvers", [name, "keys"], entry.keys) for name, entry in deployment.approvers.items()
+    ]
     for name, at, keys in [*holders, ("feed", ["keys"], deployment.feed.keys)]:
         for kid, jwk in keys.items():
             if "kty" not in jwk:
@@ -252,6 +289,15 @@ def _keys(deployment: Deployment) -> Iterator[Misfit]:
         yield from _unknown(
             "issuers", [name, "environments"], issuer.environments, deployment.environments
         )
+        yield from _unknown(
+            "issuers", [name, "subjects"], issuer.subjects.values(), deployment.agents
+        )
+        for subject, agent in issuer.subjects.items():
+            at = [name, "subjects", subject]
+            if not is_spiffe_id(agent):
+                yield _fault("issuers", at, "names no agent by its SPIFFE ID")
+            if is_spiffe_id(subject):
+                yield _fault("issuers", at, "is a SPIFFE ID, which stands for its own agent")
 
 
 def _peps(deployment: Deployment) -> Iterator[Misfit]:

@@ -8,6 +8,7 @@ the feed has an owner of its own (`inbounds live serve`).
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 EVERY = 2.0
 """How old the feed in the embedded policy may become before it is put afresh, in seconds."""
+_ends: Counter[Path] = Counter()
+"""How much this process has ended, by the folder of the issuer: its guards may share one."""
 
 
 @runtime_checkable
@@ -55,7 +58,8 @@ class Development:
         self.feed = LiveFeed(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
         self._lock = ProcessLock()
         self._put_at = float("-inf")
-        self._ends = self._put_ends = 0
+        self._place = folder.resolve()
+        self._put_ends = 0
 
     @staticmethod
     def create(folder: Path, about: About) -> dict[str, Any]:
@@ -117,7 +121,7 @@ class Development:
                     raise Timeout("the revocation feed was being put until the deadline")
                 if self._fresh():
                     return
-                begun, ends = clock.monotonic(), self._ends
+                begun, ends = clock.monotonic(), _ends[self._place]
                 now = self.feed.snapshot()
                 if isinstance(pdp, _TakesLiveInTime):
                     pdp.push_live_by(now, deadline=deadline)
@@ -133,12 +137,12 @@ class Development:
 
     def _end(self, task: str) -> None:
         self.feed.end(task)
-        # What has ended is worthless at once: the next question sees it, even where the feed
-        # is being put just now.
-        self._ends += 1
+        # What has ended is worthless at once: the next question of every guard here sees it, even
+        # where the feed is being put just now.
+        _ends[self._place] += 1
 
     def _fresh(self) -> bool:
-        return clock.monotonic() - self._put_at < EVERY and self._ends == self._put_ends
+        return clock.monotonic() - self._put_at < EVERY and _ends[self._place] == self._put_ends
 
 
 def feed_as_of(folder: Path, now: int) -> dict[str, Any]:

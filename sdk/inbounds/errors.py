@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from .approvals import AccessRequest
     from .models import Decision
 
 Executed = Literal["no", "yes", "unknown"]
@@ -144,6 +145,7 @@ class ApprovalRequired(_NotAllowed):
 
     Attributes:
         decision: The decision; `decision.access_request` names what to ask for.
+        request: What to ask a person, complete; None where the guard did not make it.
         remedy: What the first reason says can be done.
         tool: The name of the tool that was called.
         subject: On whose authority.
@@ -153,6 +155,12 @@ class ApprovalRequired(_NotAllowed):
 
     _verb = "needs a person to approve it"
     _otherwise = ("decision.ask", "a person must approve this first", "")
+
+    def __init__(
+        self, decision: Decision, *, request: AccessRequest | None = None, **who: str
+    ) -> None:
+        self.request = request
+        super().__init__(decision, **who)
 
 
 class DecisionUnavailable(InboundsError):

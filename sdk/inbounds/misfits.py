@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-_SECRETIVE = frozenset({"feed", "issuers", "peps", "settings"})
+_SECRETIVE = frozenset({"approvers", "feed", "issuers", "peps", "settings"})
 _LONGEST_SHOWN = 40
 _UNBOUNDED: Final = 2**53 - 1
 
@@ -86,10 +86,14 @@ def misfits(error: ValidationError) -> Iterator[Misfit]:
 def meant(word: Any, known: Iterable[str]) -> str:
     """Say which of the known words comes close, or which there are where they are few."""
     known = sorted(known)
-    close = difflib.get_close_matches(str(word), known, n=1)
-    if close:
-        return f"; did you mean `{close[0]}`?"
+    if said := _close(word, known):
+        return said
     return f"; known are {_listed(known)}" if 0 < len(known) <= 20 else ""
+
+
+def _close(word: Any, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(word), sorted(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def _followed(schema: Mapping[str, Any], loc: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
@@ -129,7 +133,7 @@ def _unfit(fault: Mapping[str, Any], shape: Mapping[str, Any], *, secretive: boo
     if shape.get("type") == "array" and scalar and not secretive:
         return f"{said}: write `[{given}]`" if _shown(str(given)) else said
     if "enum" in shape and isinstance(given, str):
-        return said + meant(given, shape["enum"])
+        return said + _close(given, shape["enum"])
     if shape.get("type") == "string" and scalar and not isinstance(given, str):
         return f"{said}: put it in quotes"
     return said

@@ -28,8 +28,23 @@ Outcome = Literal["allow", "deny", "ask"]
 Severity = Literal["low", "medium", "high", "critical"]
 Trust = Literal["trusted", "untrusted"]
 Grade = Literal[
-    "prompt", "first_party", "quoted", "listing", "third_party_meta", "third_party_text", "none"
+    "prompt",
+    "first_party",
+    "quoted",
+    "listing",
+    "third_party_meta",
+    "quoted_text",
+    "third_party_text",
+    "none",
 ]
+"""How far the place a value was found in can be trusted, the strongest first.
+
+`prompt`: the user's words. `first_party`: what a trusted tool says of itself, and what the
+session made. `quoted`: a field of a record whose title the user named. `listing`: the id of an
+object that a tool listed. `third_party_meta`: a field that others fill in, such as a sender.
+`quoted_text`: the text of a record whose title the user named. `third_party_text`: any other
+text. `none`: nowhere.
+"""
 Kind = Literal[
     "email", "url", "host", "path", "iban", "id", "date", "money", "phone", "text", "none"
 ]
@@ -47,11 +62,12 @@ Token = Annotated[str, Field(max_length=65536)]
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # What does not fit may be a user's words or an argument, and errors are logged.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class _Open(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, hide_input_in_errors=True)
 
 
 # --- the question --------------------------------------------------------------------------
@@ -66,12 +82,26 @@ class Subject(_Closed):
 
 
 class Origin(_Closed):
-    """Where the value of one leaf of the arguments came from."""
+    """Where the value of one leaf of the arguments came from: the strongest place it was found in.
 
-    source: Literal["prompt", "tool", "session", "none"]
+    `source` is `memory` for what a tool gave back that keeps what others told it. `tool` and
+    `call` name the call that gave it, the first of a task being 1.
+    """
+
+    source: Literal["prompt", "tool", "session", "memory", "none"]
     grade: Grade
     tool: str = ""
     call: Count = 0
+
+
+class Link(_Closed):
+    """A link in the text of an argument: its host in ASCII and lower case, and its origin.
+
+    A host that could not be read is empty.
+    """
+
+    host: str = ""
+    grade: Grade
 
 
 class Parsed(_Closed):
@@ -91,14 +121,17 @@ class Parsed(_Closed):
 class ActionProperties(_Open):
     """The judged arguments, in canonical form, and what is known about each leaf.
 
-    The keys of `origins` and `parsed` are JSON Pointers (RFC 6901) into `arguments`.
+    The keys of `origins`, `parsed` and `links` are JSON Pointers (RFC 6901) into `arguments`.
+    `size` is how long the canonical arguments are, in bytes of UTF-8.
     """
 
     arguments: dict[str, JsonValue]
     digest: str
+    size: Count
     registry: str
     origins: dict[str, Origin] = {}
     parsed: dict[str, Parsed] = {}
+    links: dict[str, list[Link]] = {}
 
 
 class Action(_Closed):
@@ -131,27 +164,54 @@ class DecisionRef(_Closed):
 
 
 class Credentials(_Closed):
-    """What is signed, and so believed once the policy has verified it. All are compact JWTs."""
+    """What is signed, and so believed once the policy has verified it. All are compact JWTs.
 
-    identity: Token
-    task: Token
-    chain: list[Token] = []
-    approvals: list[Token] = []
+    `chain` holds a token for each time that the task was handed on. `proof` shows that who asks
+    holds the key that the last of them names.
+    """
+
+    identity: Annotated[Token, Field(repr=False)]
+    task: Annotated[Token, Field(repr=False)]
+    chain: Annotated[list[Token], Field(repr=False)] = []
+    proof: Annotated[Token, Field(repr=False)] = ""
+    approvals: Annotated[list[Token], Field(max_length=8, repr=False)] = []
 
 
 class Spent(_Closed):
-    """How much of each budget a session has used."""
+    """How much of each budget has been used. Money is in minor units, by currency.
+
+    `rows` counts the records that were read, `bytes` those of arguments that were sent out.
+    """
 
     calls: Count = 0
     writes: Count = 0
     exports: Count = 0
+    rows: Count = 0
+    bytes: Count = 0
+    money: dict[Name, Count] = {}
+
+
+class TaskSpent(Spent):
+    """What one task has used of its budgets, kept until its deadline (Unix seconds)."""
+
+    deadline: Count
+
+
+class Used(_Closed):
+    """How often an approval was used, kept until it expires (Unix seconds)."""
+
+    until: Count
+    times: Count
 
 
 class SessionState(_Closed):
     """What a session has been exposed to and has used, bounded.
 
-    `decisions` holds the ids of the last eight decisions, oldest first: they settle whether a
-    commit that timed out has been made.
+    `tasks` holds what each task that is under way has used, by its id; `approvals` how often
+    each approval that has not expired was used, by its `jti`. `last` is the digest of the last
+    permitted call and `repeats` how often the same was permitted right before it. `decisions`
+    holds the ids of the last eight decisions, oldest first: they settle whether a commit that
+    timed out has been made.
     """
 
     id: Name
@@ -160,6 +220,9 @@ class SessionState(_Closed):
     label: Name
     effects: list[Effect]
     spent: Spent
+    tasks: Annotated[dict[Name, TaskSpent], Field(max_length=8)]
+    approvals: Annotated[dict[Name, Used], Field(max_length=64)]
+    last: str
     repeats: Count
     refusals: Count
     decisions: Annotated[list[str], Field(max_length=8)]
@@ -210,19 +273,6 @@ class RegistryQuestion(_Closed):
     tool: Name
 
 
-class IssuanceQuestion(_Closed):
-    """Asks how far a task may reach (`inbounds/issuance/task`), before its token is signed."""
-
-    question: Literal[1]
-    subject: Name
-    agent: Name
-    intent: Name
-    tenant: Name
-    environment: Name
-    narrower: Narrower
-    seconds: Count
-
-
 # --- the answer ----------------------------------------------------------------------------
 
 
@@ -265,6 +315,7 @@ class AnswerContext(_Open):
     session: dict[str, JsonValue]
     policy: PolicyStamp
     access_request: dict[str, JsonValue] = {}
+    approvals: Sequenced[dict[str, JsonValue]] = ()
 
 
 class Answer(_Open):
@@ -287,6 +338,7 @@ class Decision(_Closed):
         evaluate_only: A dry run: nothing was spent and it never becomes a permit.
         engine_id: OPA's own decision id, or "".
         access_request: For `ask`: what a person has to be asked.
+        approvals: For `allow`: the approvals that were needed for it, and whose they are.
     """
 
     id: str
@@ -299,6 +351,7 @@ class Decision(_Closed):
     evaluate_only: bool = False
     engine_id: str = ""
     access_request: dict[str, JsonValue] = {}
+    approvals: Sequenced[dict[str, JsonValue]] = ()
 
     @property
     def code(self) -> str:
@@ -348,19 +401,50 @@ class Argument(Constraint):
     nullable: bool = False
 
 
+class ReturnedField(_Closed):
+    """What the registry says of one field of a result.
+
+    `holds` is `id` for what names an object, `new_id` for what names one that the call made,
+    `title` for what people call a record by, `text` for free text, and `value` for anything
+    else. Only a `first` party's word is trusted; whatever others can write into is a third's.
+    A field with a `label` of its own is left out of what a task below it gets; the label of the
+    whole result is that of the other fields.
+    """
+
+    holds: Literal["value", "id", "new_id", "title", "text"] = "value"
+    party: Literal["first", "third"] = "third"
+    label: str = ""
+
+
 class Returns(_Closed):
-    """The upper bound of what a tool returns. An empty label means the highest there is."""
+    """The upper bound of what a tool returns. An empty label means the highest there is.
+
+    `fields` are by pattern, as arguments are; what is under none of them is text of `party`.
+    `titled_by` is the pointer of the argument that names the record returned. What comes back
+    beyond `rows` does not reach the agent; 0 means that nobody knows, and counts as one.
+    `strip` is taken out of the texts of the result, and values of the kinds in `mask` are
+    masked there.
+    """
 
     label: str = ""
     party: Literal["first", "third"] = "third"
+    fields: dict[str, ReturnedField] = {}
+    titled_by: str = ""
+    rows: Count = 0
+    strip: list[Literal["links", "images"]] = []
+    mask: list[Literal["email", "url", "iban", "phone"]] = []
 
 
 class Tool(_Closed):
-    """A registered tool. `effects` is left empty by a draft; such a tool is denied."""
+    """A registered tool. `effects` is left empty by a draft; such a tool is denied.
+
+    `memory` tells that it keeps what it is given for later sessions, or gives such back.
+    `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
+    """
 
     description: str = ""
     effects: list[Effect] = []
-    reversible: bool = False
+    reversible: Literal["yes", "no", "unknown"] = "unknown"
     resource: Name
     tenant: str = ""
     environment: str = ""
@@ -371,6 +455,9 @@ class Tool(_Closed):
     reaches: list[str] = []
     pin: str = ""
     notify: str = ""
+    memory: bool = False
+    currency: str = ""
+    decimals: Annotated[int, Field(ge=0, le=4)] = 0
 
 
 class RegistryAnswer(_Open):
@@ -380,104 +467,9 @@ class RegistryAnswer(_Open):
     registered: bool
     labels: Sequenced[str]
     tool: Tool | None = None
+    proof: Sequenced[str] = ()
+    """The effects for which each call carries a proof of possession."""
 
 
 Names = list[Name]
 Jwk = dict[str, JsonValue]
-
-
-class ResourceBound(_Closed):
-    """Resources of one type whose id starts with one of the prefixes; `[""]` means all."""
-
-    type: Name
-    prefixes: list[str] = [""]
-
-
-# --- verified claims -----------------------------------------------------------------------
-
-
-class Actor(_Open):
-    """RFC 8693 `act`: the current actor. Nested actors are for the record and never grant."""
-
-    sub: Name
-
-
-class Confirmation(_Open):
-    """RFC 7800 `cnf`: the key of the holder."""
-
-    jwk: Jwk
-
-
-class ToolBounds(_Closed):
-    """How a task narrows one tool: constraints by argument pattern."""
-
-    arguments: dict[str, Constraint] = {}
-
-
-class Narrower(_Closed):
-    """What the caller asks for less of. A field that is absent asks for all that can be had."""
-
-    effects: list[Effect] = []
-    tools: dict[str, ToolBounds] = {}
-    resources: list[ResourceBound] = []
-    destinations: Names = []
-    label: str = ""
-
-
-class Authority(_Closed):
-    """What was approved: the one `authorization_details` entry of a task token (RFC 9396)."""
-
-    type: Literal["inbounds_task"]
-    intent: Name
-    effects: list[Effect]
-    tools: dict[str, ToolBounds]
-    resources: list[ResourceBound]
-    destinations: Names
-    label: Name
-    budgets: dict[str, Count]
-    environment: Name
-    deadline: Count
-
-
-class IdentityClaims(_Open):
-    """The claims of an identity token; a JWT-SVID has no `jti`."""
-
-    iss: Name
-    sub: Name
-    aud: list[str]
-    exp: Count
-    iat: Count
-
-
-class TaskClaims(_Open):
-    """The claims of a task token (`typ task+jwt`)."""
-
-    iss: Name
-    sub: Name
-    aud: list[str]
-    act: Actor
-    exp: Count
-    iat: Count
-    jti: Name
-    task: Name
-    sid: Name
-    tenant: Name
-    cnf: Confirmation
-    del_depth: Count
-    del_max_depth: Count
-    authorization_details: Annotated[list[Authority], Field(min_length=1, max_length=1)]
-
-
-class IssuanceAnswer(_Open):
-    """What `inbounds/issuance/task` answers: the authority that can be had, or why none.
-
-    `cut` says what was asked for and not given, so that nothing is dropped silently.
-    """
-
-    issued: bool
-    authority: Authority | None = None
-    cut: Sequenced[dict[str, JsonValue]] = ()
-    reasons: Sequenced[Reason] = ()
-
-
-IssuanceQuestion.model_rebuild()

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import results
 from .errors import DecisionUnavailable, InvalidAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .models import Obligation
+    from .models import Obligation, Returns
 
 NOTIFY = "notify"
 """Tell an address that a tool is about to run; discharged before it does."""
 
 KNOWN = (NOTIFY,)
-"""The types that a guard can be told how to discharge."""
+"""The types that a guard can be told how to discharge; those of `results` it knows."""
 
 Notify = Callable[[str, str], None]
 """Takes whom to tell and the name of the tool. Raising means: not told."""
@@ -33,10 +34,14 @@ class Discharger:
 
     notify: Notify | None = None
 
-    @property
-    def supported(self) -> tuple[str, ...]:
-        """The types that can be discharged, as the question states them."""
-        return () if self.notify is None else (NOTIFY,)
+    def supported(self, returns: Returns) -> tuple[str, ...]:
+        """The types that can be discharged, as the question about a tool states them.
+
+        Those on a result always can; they are stated where the registry says something of the
+        tool's results that can bring them about, and only then does a PEP need to be set up
+        for them.
+        """
+        return (*(() if self.notify is None else (NOTIFY,)), *results.owed(returns))
 
     def accept(self, obligations: Sequence[Obligation]) -> None:
         """Make sure that every obligation can be discharged, before anything is spent.
@@ -45,7 +50,10 @@ class Discharger:
             InvalidAnswer: One of a type that is not known here, or without what it needs.
         """
         for obligation in obligations:
-            if obligation.type not in self.supported:
+            if obligation.type in results.TYPES:
+                results.require_known(obligation)
+                continue
+            if obligation.type != NOTIFY or self.notify is None:
                 raise InvalidAnswer(
                     f"the policy obliges to `{obligation.type}`, which this guard cannot do",
                     code="obligation.unknown",
@@ -66,6 +74,8 @@ class Discharger:
             DecisionUnavailable: `obligation.failed`. The tool must not run.
         """
         for obligation in obligations:
+            if obligation.type in results.TYPES:
+                continue
             if self.notify is None:
                 raise DecisionUnavailable(
                     f"nothing discharges the obligation `{obligation.type}`",

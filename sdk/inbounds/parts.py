@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import clock
+from .approvals import Approvals
+from .budgets import misnamed
 from .errors import ConfigurationError, DecisionUnavailable, TokenInvalid
 from .evidence.dropped import Dropped
-from .identity import TaskRequest
+from .identity import TaskGrant, TaskRequest
+from .identity.held import HeldIdentity
 from .locks import ProcessLock
 from .obligations import Discharger
-from .registry import Registry
+from .origins import SessionOrigins
+from .redis_address import is_url
+from .registry import UNREGISTERED, Registry
 from .sessions import MemorySessions
 from .telemetry import Telemetry
 
@@ -20,28 +25,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from .approvals import Asked
+    from .claims import Narrower
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
     from .evidence.records import Executed
-    from .identity import IdentityToken, Issuer
-    from .models import CallEnvironment, Narrower
+    from .identity import IdentityProvider, Issuer
+    from .issuer.keys import SigningKey
+    from .models import CallEnvironment, SessionState
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionStore
+    from .tasks import Task
 
     CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
     """Where calls come from, or what says so at each call. Its one key is `network`."""
 
 logger = logging.getLogger(__name__)
 
-RENEW_WITHIN = 60
-"""An identity token that has fewer seconds left than this is fetched again."""
-
 
 @dataclass(slots=True, kw_only=True)
 class Parts:
-    """Everything one guard works with. Immutable but for the cached identity."""
+    """Everything one guard works with. Immutable but for the identity that is held."""
 
     configuration: Configuration
     pdp: PolicyDecisionPoint
@@ -59,11 +65,12 @@ class Parts:
     pep: str
     refresh_live: Callable[[float], None]
     call_environment: Callable[[], CallEnvironment]
+    approvals: Approvals
+    held: HeldIdentity
     _development: Development | None = None
-    _identity: IdentityToken | None = None
-    _lifetime: float = 0.0
-    _holder: dict[str, str] | None = None
+    _holder: SigningKey | None = None
     dropped: Dropped = field(init=False)
+    origins: SessionOrigins = field(default_factory=SessionOrigins)
     _lock: ProcessLock = field(default_factory=ProcessLock)
 
     def __post_init__(self) -> None:
@@ -76,10 +83,12 @@ class Parts:
         *,
         pdp: PolicyDecisionPoint | None,
         issuer: Issuer | None,
+        identity: IdentityProvider | None = None,
         sessions: SessionStore | None,
         evidence: EvidenceLog | None,
         notify: Notify | None,
         call_environment: CallEnvironmentOf | None,
+        approvals: Asked | None = None,
     ) -> Parts:
         """Make what was not given, as the configuration says.
 
@@ -127,6 +136,8 @@ class Parts:
             digest_key_id=key_id(digest_key),
             refresh_live=development.refresher(pdp) if development else _nothing,
             call_environment=_call_environment(call_environment),
+            approvals=_approvals(configuration, approvals),
+            held=HeldIdentity(identity or issuer, waits=identity is not None),
             _development=development,
             agent=names["agent"],
             tenant=names["tenant"],
@@ -140,14 +151,16 @@ class Parts:
         """Say what a task of this guard asks for.
 
         Raises:
-            TokenInvalid: `issuance.malformed`: subject, session or intent is no name, or the
-                seconds are no whole number of them.
+            TokenInvalid: `issuance.malformed`: subject, session or intent is no name, the
+                seconds are no whole number of them, or a budget has a name that no rule reads.
         """
         for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
             if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
                 raise _malformed(f"the {what} is no text of 1 to 256 printable signs")
         if type(seconds) is not int or not 0 < seconds < 2**53:
             raise _malformed("the seconds are no whole number above 0")
+        if fault := misnamed(narrower.budgets):
+            raise _malformed(fault)
         return TaskRequest(
             subject=subject,
             agent=self.agent,
@@ -157,18 +170,76 @@ class Parts:
             sid=sid,
             narrower=narrower,
             seconds=seconds,
-            holder=self._holder_key(),
+            holder=self.holder().public,
         )
 
-    def identity(self, agent: str) -> str:
-        """Return an identity token that is good for a while longer."""
+    def identity(self, agent: str, *, deadline: float | None = None) -> str:
+        """Return an identity token that is good for a while longer. See `HeldIdentity.token`."""
+        if deadline is None:
+            deadline = clock.monotonic() + self.configuration.deadline
+        return self.held.token(agent, deadline=deadline)
+
+    def credentials(
+        self,
+        grant: TaskGrant,
+        state: SessionState,
+        *,
+        decision: str,
+        tool: str,
+        digest: str,
+        proves: bool,
+        deadline: float,
+    ) -> dict[str, object]:
+        """Return what is signed of one call: identity, task, chain, proof and approvals.
+
+        Args:
+            grant: The task as it is held.
+            state: The state of the session that the question holds.
+            decision: The id of the decision.
+            tool: The name of the tool.
+            digest: The digest of the canonical arguments.
+            proves: Whether the deployment asks for a proof of possession.
+            deadline: When to give up, in seconds on `clock.monotonic`.
+        """
+        from .proof import proof
+
+        given: dict[str, object] = {
+            "identity": self.identity(grant.request.agent, deadline=deadline),
+            "task": grant.token,
+            "chain": list(grant.chain),
+            "approvals": self.approvals.kept.offered(grant.task, tool, digest, state),
+        }
+        if proves:
+            last = (grant.token, *grant.chain)[-1]
+            given["proof"] = proof(
+                self.holder(), last, decision=decision, tool=tool, digest=digest, state=state
+            )
+        return given
+
+    def holder(self) -> SigningKey:
+        """Return the key that this guard holds its tasks by. It is never written down."""
+        from .issuer.keys import SigningKey
+
         with self._lock:
-            # Issued by a clock that has gone back since, it would be one of the future.
-            left = self._identity.expires - clock.now() if self._identity else 0
-            if self._identity is None or not RENEW_WITHIN <= left <= self._lifetime:
-                self._identity = self.issuer.identity(agent)
-                self._lifetime = self._identity.expires - clock.now()
-            return self._identity.token
+            if self._holder is None:
+                self._holder = SigningKey.draw()
+            return self._holder
+
+    def observe(
+        self, task: Task, result: object, tool: str, arguments: Mapping[str, object]
+    ) -> None:
+        """Index a result that came past the permits. See `Task.observe`."""
+        from .pep.permit import Labelled
+
+        deadline = clock.monotonic() + self.configuration.deadline
+        try:
+            registered = self.registry.tool(tool, deadline=deadline).tool
+        except DecisionUnavailable:
+            # Nobody says that it can be trusted.
+            registered = None
+        while isinstance(result, Labelled):
+            result = result.value
+        self.origins.observer(task, tool, registered or UNREGISTERED, arguments)(result)
 
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""
@@ -180,20 +251,19 @@ class Parts:
         self.pdp.close()
         self.sessions.close()
         self.evidence.close()
+        self.approvals.close()
         if self._development is not None:
             self._development.close()
 
     def _record_dropped(self, outcome: Executed) -> None:
         self.evidence.executed(outcome)
 
-    def _holder_key(self) -> dict[str, str]:
-        from .issuer.keys import SigningKey
 
-        with self._lock:
-            if self._holder is None:
-                # The private half is dropped: no call carries a proof of possession yet.
-                self._holder = SigningKey.draw().public
-            return self._holder
+def engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str:
+    """Say in words what decides."""
+    if pdp is not None:
+        return f"the PDP it was given, `{pdp.name}`"
+    return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
 
 
 def _malformed(why: str) -> TokenInvalid:
@@ -301,6 +371,10 @@ def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
 def _sessions(configuration: Configuration) -> SessionStore:
     if configuration.sessions in ("", "memory"):
         return MemorySessions()
+    if is_url(configuration.sessions):
+        from .sessions_redis import RedisSessions
+
+        return RedisSessions(configuration.sessions)
     from .sessions_sqlite import SqliteSessions
 
     return SqliteSessions(configuration.sessions)
@@ -311,6 +385,14 @@ def _evidence(configuration: Configuration, key: bytes) -> EvidenceLog:
 
     path = configuration.evidence or configuration.home_folder / "evidence.sqlite"
     return SqliteEvidence(path, key=key)
+
+
+def _approvals(configuration: Configuration, asks: Asked | None) -> Approvals:
+    if asks is not None or not configuration.approvals:
+        return Approvals(asks, configuration.approval_wait)
+    from .approvals.queue import ApprovalQueue
+
+    return Approvals(ApprovalQueue(configuration.approvals), configuration.approval_wait)
 
 
 def _nothing(_deadline: float) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
+_SKEW = 5
+"""How many seconds the clock of the policy may be ahead: it may forget what is over by then."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionKey:
     """Whose session it is. A `sid` belongs to one tenant, subject and agent."""
@@ -35,7 +39,7 @@ class SessionKey:
 
 
 class SessionStore(Protocol):
-    """Keeps the state of sessions: `MemorySessions`, `SqliteSessions`, or one of your own.
+    """Keeps the state of sessions: in memory, in SQLite, in Redis, or one of your own.
 
     Every method is called from many threads, and may be called after a fork.
     """
@@ -99,6 +103,9 @@ def begin_state(sid: str, lowest_label: str) -> SessionState:
         label=lowest_label,
         effects=[],
         spent=Spent(),
+        tasks={},
+        approvals={},
+        last="",
         repeats=0,
         refusals=0,
         decisions=[],
@@ -120,7 +127,9 @@ def monotone(previous: SessionState, following: SessionState, labels: Sequence[s
         What is wrong, or None where nothing is.
     """
     rank = {label: place for place, label in enumerate(labels)}
-    before, after = previous.spent.model_dump(), following.spent.model_dump()
+    over = clock.now() + _SKEW
+    tasks = {name: task for name, task in previous.tasks.items() if task.deadline > over}
+    approvals = {name: used for name, used in previous.approvals.items() if used.until > over}
     appended = [*previous.decisions, *following.decisions[-1:]][-8:]
     faults = {
         "the session's id changed": following.id != previous.id,
@@ -130,11 +139,42 @@ def monotone(previous: SessionState, following: SessionState, labels: Sequence[s
         <= {*rank},
         "the label was lowered": rank.get(following.label, -1) < rank.get(previous.label, -1),
         "an effect was lost": not {*previous.effects} <= {*following.effects},
-        "what was spent was lowered": any(after[name] < before[name] for name in before),
+        "what was spent was lowered": _lowered(previous.spent, following.spent),
+        "what a task spent was lowered": any(
+            name not in following.tasks or _lowered(task, following.tasks[name])
+            for name, task in tasks.items()
+        ),
+        "a task is to be forgotten earlier": any(
+            following.tasks[name].deadline < task.deadline
+            for name, task in tasks.items()
+            if name in following.tasks
+        ),
+        "an approval was given back": any(
+            name not in following.approvals or following.approvals[name].times < used.times
+            for name, used in approvals.items()
+        ),
         "refusals were lowered": following.refusals < previous.refusals,
         "past decisions were rewritten": following.decisions not in (previous.decisions, appended),
     }
     return next((fault for fault, found in faults.items() if found), None)
+
+
+def more_than_refused(previous: SessionState, following: SessionState) -> bool:
+    """Whether a refusal changed more than the count of refusals."""
+    kept = {"version", "decisions", "refusals"}
+    return (
+        previous.model_dump(exclude=kept) != following.model_dump(exclude=kept)
+        or following.refusals != previous.refusals + 1
+    )
+
+
+_COUNTED = tuple(name for name in Spent.model_fields if name != "money")
+
+
+def _lowered(before: Spent, after: Spent) -> bool:
+    return any(getattr(after, name) < getattr(before, name) for name in _COUNTED) or any(
+        after.money.get(currency, 0) < amount for currency, amount in before.money.items()
+    )
 
 
 def require_successor(key: SessionKey, expected: int, state: SessionState) -> None:
@@ -168,12 +208,14 @@ def session_lost() -> DecisionUnavailable:
     )
 
 
-def session_unreachable(why: str) -> DecisionUnavailable:
+def session_unreachable(
+    why: str,
+    *,
+    hint: str = "see that the store's file is on a local disk, writable and not locked",
+) -> DecisionUnavailable:
     """What is said when the store does not answer."""
     return DecisionUnavailable(
-        f"the session store does not answer: {why}",
-        code="session.unreachable",
-        hint="see that the store's file is on a local disk, writable and not locked",
+        f"the session store does not answer: {why}", code="session.unreachable", hint=hint
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -82,6 +83,8 @@ class SqliteFile:
             self._create()
             self._open(clock.monotonic() + _OPENING_SECONDS)
         except (OSError, sqlite3.Error) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+                raise _not_ours(f"{self.path.name} is no SQLite file") from error
             raise ConfigurationError(
                 f"{self.path.name} cannot be opened for writing: {_cause(error)}",
                 code="configuration.not_writable",
@@ -106,6 +109,16 @@ class SqliteFile:
     def read(self, run: Callable[[sqlite3.Connection], T], deadline: float) -> T:
         """Run `run` on one consistent state of the file; see `write` for the rest."""
         return self._transact(run, "BEGIN", deadline)
+
+    def settle(self) -> None:
+        """Bring what was committed into the file itself, so that what it replaced is gone.
+
+        Until then the file holds the older pages, and its log the newer. It is left for the next
+        time where others are reading or writing.
+        """
+        with self._mutex, contextlib.suppress(sqlite3.Error):
+            if self._connection is not None:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the connection of this process. A closed file takes no transactions."""
@@ -214,11 +227,7 @@ class SqliteFile:
         connection.execute("COMMIT")
         expected = (self._application, self._version)
         if found not in {(0, 0), expected}:
-            raise ConfigurationError(
-                f"{self.path.name} is not a file of this kind and version",
-                code="configuration.not_our_file",
-                hint="name another path, or the version of Inbounds that wrote it",
-            )
+            raise _not_ours(f"{self.path.name} is not a file of this kind and version")
         # A commit writes every page that it touches, whole, and ours touch little of many.
         # Pages of a file that is there keep their size.
         connection.execute("PRAGMA page_size=1024")
@@ -372,6 +381,14 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _not_ours(what: str) -> ConfigurationError:
+    return ConfigurationError(
+        what,
+        code="configuration.not_our_file",
+        hint="name another path, or use the version of Inbounds that wrote it",
+    )
 
 
 def _cause(error: Exception) -> str:

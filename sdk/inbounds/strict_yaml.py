@@ -7,7 +7,7 @@ Plain scalars are read as YAML 1.2's core schema does (https://yaml.org/spec/1.2
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -64,28 +64,68 @@ def line_of(text: bytes, path: Sequence[Any]) -> int:
         yaml.YAMLError: Not YAML.
         ValueError: Not UTF-8.
     """
-    node = yaml.compose(text.decode("utf-8"), _Loader)
-    line = node.start_mark.line if node is not None else 0
-    steps = [*path]
-    while steps:
-        step = steps.pop(0)
-        if isinstance(node, yaml.SequenceNode):
-            items = dict(enumerate(node.value)) | {
-                item.value: item for item in node.value[::-1] if isinstance(item, yaml.ScalarNode)
-            }
-            if step in items:
-                node = items[step]
-                line = node.start_mark.line
-                continue
-        members = node.value if isinstance(node, yaml.MappingNode) else []
-        found = next((member for member in members if member[0].value == str(step)), None)
-        if found is not None:
-            line, node = found[0].start_mark.line, found[1]
-        elif isinstance(step, str) and "." in step:
-            steps[:0] = step.split(".")
-        else:
-            break
-    return int(line) + 1
+    return Lines(text).of(path)
+
+
+class Lines:
+    """The lines on which the values of one text stand, for whoever asks for many.
+
+    Args:
+        text: What `strict_yaml` reads.
+
+    Raises:
+        yaml.YAMLError: Not YAML.
+        ValueError: Not UTF-8.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._root = yaml.compose(text.decode("utf-8"), _Unread)
+        self._steps: dict[int, dict[Any, tuple[yaml.Node, yaml.Node]]] = {}
+
+    def of(self, path: Sequence[Any]) -> int:
+        """Return the line of a path; see `line_of`."""
+        node = self._root
+        line = node.start_mark.line if node is not None else 0
+        steps = [*path]
+        while steps:
+            step = steps.pop(0)
+            members = self._members(node)
+            found = members.get(step if isinstance(node, yaml.SequenceNode) else str(step))
+            if found is not None:
+                line, node = found[0].start_mark.line, found[1]
+            elif isinstance(step, str) and "." in step:
+                steps[:0] = step.split(".")
+            else:
+                break
+        return int(line) + 1
+
+    def scalars(self) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Yield where each scalar begins and where it ends: lines and columns, from 0."""
+        nodes = [self._root] if self._root is not None else []
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, yaml.ScalarNode):
+                start, end = node.start_mark, node.end_mark
+                yield (start.line, start.column), (end.line, end.column)
+            elif isinstance(node, yaml.SequenceNode):
+                nodes += node.value
+            else:
+                nodes += [each for member in node.value for each in member]
+
+    def _members(self, node: yaml.Node | None) -> dict[Any, tuple[yaml.Node, yaml.Node]]:
+        """What one step leads to from a node: where that is written, and its value."""
+        if id(node) not in self._steps:
+            found: dict[Any, tuple[yaml.Node, yaml.Node]] = {}
+            if isinstance(node, yaml.SequenceNode):
+                for item in node.value[::-1]:
+                    if isinstance(item, yaml.ScalarNode):
+                        found[item.value] = (item, item)
+                found |= {place: (item, item) for place, item in enumerate(node.value)}
+            elif isinstance(node, yaml.MappingNode):
+                for key, value in node.value[::-1]:
+                    found[key.value] = (key, value)
+            self._steps[id(node)] = found
+        return self._steps[id(node)]
 
 
 # The parser in C where the package has it: a deployment of 10,000 tools takes a tenth of the time.
@@ -107,6 +147,12 @@ class _Loader(_SafeLoader):  # type: ignore[misc]  # one of two classes, with on
             self.construct_object(key, deep=True): self.construct_object(value, deep=True)
             for key, value in node.value
         }
+
+
+class _Unread(_SafeLoader):  # type: ignore[misc]  # as above
+    """For where something stands: all is text, since telling what it means takes as long again."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 -- as the library declares it
 
 
 def _at(node: Any, problem: str) -> yaml.MarkedYAMLError:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
 
 from . import clock
 from .errors import DecisionUnavailable, TaskMissing
 from .locks import ProcessLock
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from types import TracebackType
 
+    from .claims import Authority
+    from .delegation import Asking, Delegation
     from .evidence.records import Executed
     from .evidence.report import TaskReport
     from .identity import TaskGrant, TaskRequest
-    from .models import Authority, Decision
+    from .models import Decision
     from .pep import Guard, Permit
     from .sessions import SessionKey
     from .tools import GuardedTool, ResourceOf
 
 T = TypeVar("T")
+Wait = float | None
+"""How many seconds to wait where a person is asked; None for as long as the guard's option says."""
 
 _entered: ContextVar[tuple[Task, ...]] = ContextVar("inbounds_tasks", default=())
 """The tasks that this context is within, the innermost last."""
@@ -51,17 +56,26 @@ class Task:
     context with whoever iterates it: say `task.call` there, which names the task.
 
     Attributes:
-        id: The id of the task.
+        id: The id of the task. That of one that was handed on is the id it was begun with.
         session: Whose session it belongs to, and its `sid`.
+        agents: Whose hands it was in, first to last; empty where nobody handed it on.
         cut: What was asked for and not given.
     """
 
-    def __init__(self, guard: Guard, grant: TaskGrant, session: SessionKey, prompt: str) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        grant: TaskGrant,
+        session: SessionKey,
+        prompt: str,
+        renew: Callable[[TaskGrant], TaskGrant] | None = None,
+    ) -> None:
         self._guard = guard
         self._grant = grant
         self._prompt = prompt
         self._lock = ProcessLock()
         self._blocks = 0
+        self._calls = count(1)
         self._unrecorded: list[Executed] = []
         self._reconciling = ProcessLock()
         # Refused here from now on; and known to the issuer, which may fail and take long.
@@ -70,6 +84,10 @@ class Task:
         self.id = grant.task
         self.session = session
         self.cut = grant.cut
+        self.agents = grant.agents
+        self._renew = renew
+        # What ends with it: the task, or the hands that it is in.
+        self._ends = grant.delegation or grant.task
 
     # --- calls ----------------------------------------------------------------------------
 
@@ -80,6 +98,7 @@ class Task:
         *,
         resource: ResourceOf | None = None,
         tool_call_id: str = "",
+        wait: Wait = None,
     ) -> Permit:
         """Ask for the right to run one call, for a framework that runs the tool itself.
 
@@ -88,24 +107,35 @@ class Task:
             arguments: By name.
             resource: What the call touches, where no guarded tool of this name says it.
             tool_call_id: The framework's own id of the call, for the span.
+            wait: How many seconds to wait where a person is asked; by default, as the guard's
+                option `approval_wait` says. Who has not answered by then has said no.
 
         Raises:
-            AccessDenied: The policy said no. It has not run.
-            ApprovalRequired: A person must be asked first. It has not run.
+            AccessDenied: The policy said no, or the person who was asked. It has not run.
+            ApprovalRequired: A person must be asked first; `request` says what. It has not run.
             DecisionUnavailable: No usable answer came. It has not run.
             ArgumentNotRepresentable: An argument cannot be judged. It has not run.
         """
         __tracebackhide__ = True
         return self._guard.permit(
-            self, tool, arguments, resource=resource, tool_call_id=tool_call_id
+            self, tool, arguments, resource=resource, tool_call_id=tool_call_id, wait=wait
         )
 
     @overload
-    def call(self, tool: GuardedTool[..., T], arguments: Mapping[str, Any]) -> T: ...
+    def call(
+        self, tool: GuardedTool[..., T], arguments: Mapping[str, Any], *, wait: Wait = None
+    ) -> T: ...
     @overload
-    def call(self, tool: str, arguments: Mapping[str, Any]) -> Any: ...
-    def call(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
+    def call(self, tool: str, arguments: Mapping[str, Any], *, wait: Wait = None) -> Any: ...
+    def call(
+        self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any], *, wait: Wait = None
+    ) -> Any:
         """Run a guarded tool if, and only if, the policy allows this very call.
+
+        Args:
+            tool: A guarded tool or its name.
+            arguments: By name.
+            wait: How many seconds to wait where a person is asked; see `permit`.
 
         Returns:
             What the agent may have of the tool's result.
@@ -115,7 +145,7 @@ class Task:
                 tool has run. What the tool raises passes through.
         """
         __tracebackhide__ = True
-        return self._guard.call(self, tool, arguments)
+        return self._guard.call(self, tool, arguments, wait=wait)
 
     def evaluate(
         self,
@@ -139,25 +169,34 @@ class Task:
         *,
         resource: ResourceOf | None = None,
         tool_call_id: str = "",
+        wait: Wait = None,
     ) -> Permit:
         """Async twin of `permit`; the event loop never waits for the PDP or the disk."""
         __tracebackhide__ = True
         return await self._guard.apermit(
-            self, tool, arguments, resource=resource, tool_call_id=tool_call_id
+            self, tool, arguments, resource=resource, tool_call_id=tool_call_id, wait=wait
         )
 
     @overload
     async def acall(
-        self, tool: GuardedTool[..., Coroutine[Any, Any, T]], arguments: Mapping[str, Any]
+        self,
+        tool: GuardedTool[..., Coroutine[Any, Any, T]],
+        arguments: Mapping[str, Any],
+        *,
+        wait: Wait = None,
     ) -> T: ...
     @overload
-    async def acall(self, tool: GuardedTool[..., T], arguments: Mapping[str, Any]) -> T: ...
+    async def acall(
+        self, tool: GuardedTool[..., T], arguments: Mapping[str, Any], *, wait: Wait = None
+    ) -> T: ...
     @overload
-    async def acall(self, tool: str, arguments: Mapping[str, Any]) -> Any: ...
-    async def acall(self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]) -> Any:
+    async def acall(self, tool: str, arguments: Mapping[str, Any], *, wait: Wait = None) -> Any: ...
+    async def acall(
+        self, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any], *, wait: Wait = None
+    ) -> Any:
         """Async twin of `call`; awaits an async tool, runs any other in a thread."""
         __tracebackhide__ = True
-        return await self._guard.acall(self, tool, arguments)
+        return await self._guard.acall(self, tool, arguments, wait=wait)
 
     async def aevaluate(
         self,
@@ -168,6 +207,49 @@ class Task:
     ) -> Decision:
         """Async twin of `evaluate`."""
         return await self._guard.aevaluate(self, tool, arguments, resource=resource)
+
+    # --- what it sees ---------------------------------------------------------------------
+
+    def observe(
+        self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
+    ) -> None:
+        """Tell of a result that reached the agent past `call` and `permit`, for an adapter.
+
+        Values of later calls are traced to it, as far as the registry trusts what the tool
+        returns. Where the tool is not registered, or the registry cannot be asked, the result
+        counts as text of a third party. Never raises.
+
+        Args:
+            result: What the tool gave, as plain values as far as possible.
+            tool: Its name in the registry.
+            arguments: What it was called with, by name. Without them, what it echoes of them
+                would count as its own.
+        """
+        self._guard.observe(self, result, tool=tool, arguments=arguments or {})
+
+    # --- other hands ----------------------------------------------------------------------
+
+    def delegate(self, to: str, **asked: Unpack[Asking]) -> Delegation:
+        """Hand the task on to another agent, with as much of it as that agent may have or less.
+
+        The policy says what that is; the token is signed here, by the key that this guard holds
+        the task by. What the other agent does draws on the session and the budgets of this one.
+
+        Args:
+            to: The SPIFFE ID of the other agent, which the deployment lets this one delegate to.
+            asked: `holder`, the public key of the other agent's guard, as its `Guard.holder` says
+                it; `narrower`, what to hand on less of; `seconds`, for how long at most, by
+                default 3600, and never longer than the task.
+
+        Returns:
+            What was handed on, with the chain to hand over.
+
+        Raises:
+            TokenInvalid: None of it can be handed on to that agent, by the code that says why.
+            DecisionUnavailable: The policy could not be asked, or `task.over`.
+        """
+        self.require_usable()
+        return self._guard.delegate(self, to, **asked)
 
     # --- its life -------------------------------------------------------------------------
 
@@ -182,7 +264,7 @@ class Task:
             if self._grant.expires - clock.now() < RENEW_WITHIN:
                 deadline = self._grant.authority.deadline
                 if self._grant.expires < deadline or clock.now() >= deadline:
-                    self._grant = self._guard.issuer.renew(self._grant)
+                    self._grant = (self._renew or self._guard.issuer.renew)(self._grant)
             return self._grant
 
     @property
@@ -194,6 +276,10 @@ class Task:
     def authority(self) -> Authority:
         """What was approved."""
         return self._grant.authority
+
+    def next_call(self) -> int:
+        """Count one more call of the task, for the origins of what it returns."""
+        return next(self._calls)
 
     def require_usable(self) -> None:
         """Refuse calls of a task that is over, or whose outcomes are not all recorded.
@@ -266,7 +352,7 @@ class Task:
             return
         with self._telling:
             if not self._told:
-                self._guard.issuer.end(self.id)
+                self._guard.issuer.end(self._ends)
                 self._told = True
 
     def __enter__(self) -> Self:

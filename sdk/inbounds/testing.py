@@ -111,6 +111,8 @@ def small_deployment() -> dict[str, Any]:
     ]
     deployment: dict[str, Any] = scene["deployment"]
     del deployment["revision"]
+    # Their keys stand in for real ones.
+    deployment["approvers"] = {}
     for entry in deployment["peps"].values():
         entry["environments"] = ["development"]
     for tool in deployment["tools"].values():

@@ -8,9 +8,9 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
     from .errors import Executed
     from .pep import Permit
+    from .pep.permit import Labelled
     from .tasks import Task
 
 P = ParamSpec("P")
+R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 ResourceOf = Callable[..., "Resource | tuple[str, str]"]
@@ -243,7 +245,8 @@ class GuardedTool(Generic[P, R_co]):
                 async for item in items:
                     refuse_lazy(self.name, item)
                     # One that is withheld is recorded, and the loop must not wait for that.
-                    yield item if is_plain(item) else await beside(permit.admitted, item)
+                    plain = is_plain(item)
+                    yield permit.admitted(item) if plain else await beside(permit.admitted, item)
                     with _about(permit, "yes"):
                         within.require_under_way()
         except BaseException as error:
@@ -400,3 +403,16 @@ def _plain(hint: Any) -> bool:
     if origin in (list, dict, typing.Union, types.UnionType, typing.Literal):
         return origin is typing.Literal or all(_plain(part) for part in typing.get_args(hint))
     return False
+
+
+class Guards(Protocol):
+    """What `Guard.tool` returns: whoever calls the tool gets the value of a `Labelled` result."""
+
+    @overload
+    def __call__(self, function: Callable[P, Labelled[R]], /) -> GuardedTool[P, R]: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, Coroutine[Any, Any, Labelled[R]]], /
+    ) -> GuardedTool[P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> GuardedTool[P, R]: ...

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
 from inbounds.live.head import empty_lists
-from inbounds.pdp import DECISION, ISSUANCE, REGISTRY
+from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, ISSUANCE, REGISTRY
 
 from . import archive, compiler, provenance, sources
 
@@ -42,6 +42,8 @@ _FILES: Mapping[Artefact, str] = {
     "deployment": "deployment-{}.tar.gz",
     "live": "live-{}.tar.gz",
 }
+ENTRYPOINTS = (DECISION, REGISTRY, ISSUANCE, DELEGATION, ACCEPTANCE)
+"""What a policy can be asked."""
 _POLICY_ROOTS = ("inbounds", "system/authz", "system/log")
 
 
@@ -201,7 +203,7 @@ def _deployment(folder: Path) -> dict[str, Any]:
 
 
 def _entrypoints() -> list[str]:
-    return [f"--entrypoint={name}" for name in (DECISION, REGISTRY, ISSUANCE)]
+    return [f"--entrypoint={name}" for name in ENTRYPOINTS]
 
 
 def _json(value: Any) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
+from inbounds.claims import RoleBounds
 from inbounds.data_models import Deployment
 
 MISSING: Final = object()
@@ -57,10 +58,6 @@ def _higher(old: Any, new: Any) -> bool:
     return _number(old) and _number(new) and bool(new > old)
 
 
-def _budget(old: Any, new: Any) -> bool:
-    return _comes(old, new) or _lower(old, new)
-
-
 def _narrower(old: Any, new: Any) -> bool:
     """Of a list that allows anything while it is empty."""
     if isinstance(old, list) and isinstance(new, list):
@@ -72,21 +69,41 @@ def _recipient(old: Any, new: Any) -> bool:
     return bool(old == "none" and new == "recipient")
 
 
+def _less_reversible(old: Any, new: Any) -> bool:
+    """From `unknown`, which is denied, to `no` lets more through, though less can be undone."""
+    return bool(new == "unknown" or (old == "yes" and new == "no"))
+
+
 _FEWER = "whoever is left out is given nothing"
 _ARGUMENT = "tools/*/arguments/*"
+
+
+def _budgets(path: str) -> Iterator[Harmless]:
+    """The rows of budgets. One of money that comes lets a currency be spent that was not."""
+    yield Harmless(f"{path}/*", _lower, "less can be taken")
+    for name in ("calls", "writes", "exports", "rows", "bytes", "repeats", "depth"):
+        yield Harmless(f"{path}/{name}", _comes, "less can be taken")
+
 
 HARMLESS: Final = (
     Harmless("settings/control_plane", _comes, "more is kept from agents"),
     Harmless("settings/secrets", _comes, "more is kept from agents"),
+    Harmless("settings/bulk", _lower, "a person is asked sooner"),
+    Harmless("settings/four_eyes", _comes, "more is approved by another"),
+    Harmless("settings/proof", _comes, "more calls prove who holds the task"),
     Harmless("settings/feed_writers/*", _goes, _FEWER),
     Harmless("tools/*", _goes, "a tool that is not registered is denied"),
     Harmless("tools/*/description", _any, "nothing depends on it"),
-    Harmless("tools/*/reversible", _to(False), "what cannot be undone is held to more"),
+    Harmless("tools/*/reversible", _less_reversible, "what cannot be undone is held to more"),
+    Harmless("tools/*/memory", _to(True), "what a memory keeps is held to more"),
     Harmless("tools/*/reaches", _comes, "kept for the record"),
     Harmless("tools/*/pin", _from(""), "the tool is held to what it was"),
     Harmless("tools/*/notify", _from(""), "somebody is told who was not"),
     Harmless("tools/*/returns/label", _to(""), "that means the highest label"),
     Harmless("tools/*/returns/party", _to("third"), "what third parties write is untrusted"),
+    Harmless("tools/*/returns/fields/*/party", _to("third"), "what others write is untrusted"),
+    Harmless("tools/*/returns/fields/*/holds", _to("text"), "text is what is trusted least"),
+    Harmless("tools/*/returns/titled_by", _to(""), "no record is one that the user named"),
     Harmless(_ARGUMENT, _goes, "an argument nobody knows is denied"),
     Harmless(f"{_ARGUMENT}/one_of", _narrower, "fewer values"),
     Harmless(f"{_ARGUMENT}/path_prefixes", _narrower, "fewer paths"),
@@ -99,7 +116,7 @@ HARMLESS: Final = (
     Harmless(f"{_ARGUMENT}/nullable", _to(False), "null is denied"),
     Harmless(f"{_ARGUMENT}/role", _recipient, "it has to be a permitted destination"),
     Harmless("agents/*", _goes, _FEWER),
-    Harmless("agents/*/owner", _any, "nothing depends on it"),
+    Harmless("agents/*/owner", _to(""), "an agent without an owner is denied"),
     Harmless("agents/*/state", _to("suspended", "retired"), "such an agent is denied"),
     Harmless("agents/*/account", _to("shared"), "such an agent is denied"),
     Harmless("agents/*/manifest/tools", _goes, _FEWER),
@@ -125,7 +142,17 @@ HARMLESS: Final = (
     Harmless("intents/*/tools", _goes, _FEWER),
     Harmless("intents/*/resources", _goes, _FEWER),
     Harmless("intents/*/destinations", _goes, _FEWER),
-    Harmless("intents/*/budgets/*", _budget, "less can be spent"),
+    *(
+        Harmless(f"intents/*/bounds/{role}{member}", when, because)
+        for role in ("recipient", "target", "amount", "code", "credential")
+        for member, when, because in (
+            ("/values", _goes, "fewer values pass"),
+            ("/domains", _goes, "fewer addresses pass"),
+            ("/origins", _goes, "fewer values pass"),
+            ("/up_to", _lower, "fewer amounts pass"),
+        )
+    ),
+    *_budgets("intents/*/budgets"),
     Harmless("intents/*/seconds", _lower, "tasks end sooner"),
     Harmless("labels/resources/*", _goes, "what is not listed has the highest label"),
     Harmless("labels/resources/*/prefixes/*", _comes, "the highest that matches holds"),
@@ -133,6 +160,7 @@ HARMLESS: Final = (
     Harmless("destinations/*/domains", _goes, _FEWER),
     Harmless("destinations/*/addresses", _goes, _FEWER),
     Harmless("destinations/*/hosts", _goes, _FEWER),
+    Harmless("destinations/*/anywhere", _to(False), "only what it names is left"),
     Harmless("issuers/*", _goes, "its tokens are refused"),
     Harmless("issuers/*/kind", _to("production"), "a development issuer is refused elsewhere"),
     Harmless("issuers/*/vouches_for", _goes, _FEWER),
@@ -141,7 +169,13 @@ HARMLESS: Final = (
     Harmless("issuers/*/effects", _goes, _FEWER),
     Harmless("issuers/*/algorithms", _goes, "more signatures are refused"),
     Harmless("issuers/*/keys/*", _goes, "more signatures are refused"),
+    Harmless("issuers/*/subjects/*", _goes, "its tokens are refused"),
     Harmless("issuers/*/max_seconds", _lower, "tokens end sooner"),
+    Harmless("approvers/*", _goes, "its approvals are refused"),
+    Harmless("approvers/*/tenants", _goes, _FEWER),
+    Harmless("approvers/*/algorithms", _goes, "more signatures are refused"),
+    Harmless("approvers/*/keys/*", _goes, "more signatures are refused"),
+    Harmless("approvers/*/max_seconds", _lower, "approvals end sooner"),
     Harmless("feed/keys/*", _goes, "more signatures are refused"),
     Harmless("feed/algorithms", _goes, "more signatures are refused"),
     Harmless("feed/max_age/*", _lower, "an old feed is refused sooner"),
@@ -153,7 +187,8 @@ HARMLESS: Final = (
     Harmless("environments/*", _goes, "a task for an environment nobody knows is denied"),
     Harmless("environments/*/development", _to(False), "development issuers are refused"),
     Harmless("environments/*/freezes", _comes, "more is held back"),
-    Harmless("budgets/*", _budget, "less can be spent"),
+    Harmless("environments/*/asks_before_irreversible", _to(True), "a person is asked first"),
+    *_budgets("budgets"),
     Harmless("revision", _any, "nothing depends on it"),
 )
 
@@ -233,6 +268,9 @@ def default_of(path: tuple[str, ...]) -> Any:
             default, kind = MISSING, get_args(kind)[1]
         else:
             return MISSING
+    # A role that is left out has no bounds, which nothing that can be stated means.
+    if isinstance(default, RoleBounds):
+        return MISSING
     # Each member of a model that was left out has a default of its own.
     return {} if isinstance(default, BaseModel) else default
 

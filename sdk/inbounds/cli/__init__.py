@@ -13,17 +13,23 @@ from typing import Any
 
 COMMANDS = (
     "init",
+    "intent",
     "doctor",
+    "lint",
+    "agents",
     "test",
     "explain",
+    "issuers",
     "bundle",
     "serve",
     "live",
+    "approvals",
     "report",
     "evidence",
     "new",
+    "replay-cases",
 )
-"""The commands; each is a module here."""
+"""The commands; each is a module here, with `_` for `-`."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +74,7 @@ def _root(typer: Any, arguments: list[str]) -> Any:
     root.callback()(_version(typer))
     called = next((word for word in arguments if not word.startswith("-")), "")
     for name in [called] if called in COMMANDS else COMMANDS:
-        module = importlib.import_module(f"{__name__}.{name}")
+        module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
         if hasattr(module, "app"):
             root.add_typer(module.app, name=name)
         else:

@@ -42,8 +42,15 @@ _UNTOLD_CODES = frozenset(
         "explain.not_json",
         "explain.nothing",
         "explain.unreadable",
+        "issuers.algorithms",
+        "issuers.by_hand",
+        "issuers.shared_key",
+        "issuers.unknown",
+        "issuers.unreadable",
         "opa.missing",
         "opa.unsupported",
+        "replay.unknown",
+        "replay.unreadable",
     }
 )
 

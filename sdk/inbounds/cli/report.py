@@ -94,6 +94,10 @@ def _show(console: Console, told: TaskReport) -> None:
         table.add_row("policy", escape(", ".join(told.policies)))
     _add(table, "refused", "red", told.refused)
     _add(table, "asked", "yellow", told.asked)
+    if told.approved_by:
+        given = [f"{who} ({times})" for who, times in told.approved_by.items()]
+        own = f"; {told.self_approved} by nobody but who asked" if told.self_approved else ""
+        table.add_row("approved by", escape(", ".join(given) + own))
     _add(table, "unavailable", "magenta", told.unavailable)
     console.print()
     console.print(table)

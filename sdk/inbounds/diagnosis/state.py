@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inbounds import opa_binary
-from inbounds.errors import ConfigurationError
+from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence
+from inbounds.redis_address import is_url
 
 from .finding import Finding, State, tried
 
@@ -54,6 +55,9 @@ def _sessions(configuration: Configuration) -> Iterator[Finding]:
         said = "in memory: they end with the process, and processes share none"
         yield Finding("sessions", "note", said, "INBOUNDS_SESSIONS names a file that is shared")
         return
+    if is_url(named):
+        yield _sessions_in_redis(named)
+        return
     path = Path(named)
     if not path.exists():
         yield _to_be_made("sessions", path)
@@ -62,6 +66,22 @@ def _sessions(configuration: Configuration) -> Iterator[Finding]:
 
     SqliteSessions(path).close()
     yield Finding("sessions", "ok", f"{path} takes states")
+
+
+def _sessions_in_redis(url: str) -> Finding:
+    from inbounds.sessions_redis import RedisSessions
+
+    store = RedisSessions(url)
+    try:
+        remarks = store.remarks()
+    except InboundsError as error:
+        return Finding("sessions", "mend", f"{store.where}: {error.message}", error.hint)
+    finally:
+        store.close()
+    if remarks:
+        said = f"the Redis at {store.where} takes states; {'; '.join(remarks)}"
+        return Finding("sessions", "note", said, "docs/operators.md, Sessions in Redis, says how")
+    return Finding("sessions", "ok", f"the Redis at {store.where} takes states")
 
 
 def _to_be_made(name: str, path: Path) -> Finding:

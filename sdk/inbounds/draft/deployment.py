@@ -76,7 +76,7 @@ def block(tool: FoundTool, names: Names, *, label: str = LABEL) -> str:
         lines += [f"  description: {flow(tool.description)}"]
     lines += [
         "  effects: []  # a person has to set these; until then every call is denied",
-        "  reversible: false",
+        '  reversible: unknown  # "yes" or "no"; until then it can only read or send',
         f"  resource: {plain(tool.resource)}{guess}",
         f"  tenant: {plain(names.tenant)}",
         f"  environment: {plain(names.environment)}",
@@ -100,7 +100,8 @@ _TOOLS = f"""\
 #
 # effects      What a call does to the world, any of: {", ".join(get_args(Effect)[:4])},
 #              {", ".join(get_args(Effect)[4:])}. Nobody but a person can know them.
-# reversible   Whether what it does can be undone.
+# reversible   Whether what it does can be undone: "yes" or "no". It need not be said of a
+#              tool that only reads, sends or delegates.
 # resource     The type of what a call touches, as `resource=` of the tool says it.
 # tenant, environment   Whose that is and where it lives. Leave one out where the resource says it.
 # arguments    By JSON Pointer; `*` is any index of a list. For each, where it applies:
@@ -182,7 +183,19 @@ def _intents(names: Names, tools: Sequence[FoundTool], types: Sequence[str]) -> 
     intents = "\n".join(_intent(name, tools, types) for name in names.intents)
     return f"""\
 # What a user can ask for. A task has the effects, tools and resources of its intent, and no
-# others, however its agent was talked into wanting them.
+# others, however its agent was talked into wanting them. What else an intent may say:
+#
+# resources    Effects of one type, where they are fewer: {{type: mail, effects: [read]}}
+# bounds       What arguments of a role may be, or the call is denied:
+#                recipient: {{origins: [prompt, first_party, quoted], domains: [example.com]}}
+#                amount: {{up_to: 50000}}
+# budgets      How often, and how much is sent: {{calls: 100, writes: 20, exports: 5, bytes: 50000}}
+# windows      When: [{{start: 2027-01-04T08:00:00Z, end: 2027-01-08T18:00:00Z}}]
+# words        Which words of a prompt ask for what, for `inbounds intent draft "…"`:
+#                - {{resource: mail, effects: [export], words: [send, reply, forward]}}
+#                - {{resource: mail, effects: [delete], words: [delete mail, throw away]}}
+# delegated    What a record may ask for that the user names ("do what the letter says"):
+#                - {{type: mail, effects: [export]}}
 
 {intents}"""
 
@@ -231,7 +244,7 @@ def _peps(names: Names) -> str:
 {plain(names.pep)}:
   tenants: [{plain(names.tenant)}]
   environments: [{plain(names.environment)}]
-  obligations: [notify]  # what it can be obliged to do
+  obligations: [notify, redact, strip, mask, truncate]  # what it can be obliged to do
   token_sha256: []
 """
 

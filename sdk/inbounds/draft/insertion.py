@@ -1,11 +1,11 @@
-"""Adding to YAML that a person has written, without touching a sign of what is there."""
+"""Changing YAML that a person has written, without touching a sign of what stays."""
 
 from __future__ import annotations
 
 import copy
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -69,6 +69,62 @@ def with_block(text: str, block: str) -> str | None:
     return written if _reads_as(written, {**there, **more}) else None
 
 
+def with_entries(text: str, path: Sequence[str], entries: Mapping[str, Any]) -> str | None:
+    """Return `text` with a mapping that has these entries and no others.
+
+    Args:
+        text: A YAML document whose root is a mapping.
+        path: The keys that lead to the mapping, which is there.
+        entries: What it holds then; what is there already and the same stays as it is written.
+
+    Returns:
+        The document, or None where it is written in a way that this does not know.
+    """
+    wanted = copy.deepcopy(strict_yaml(text.encode()))
+    held = wanted
+    for step in path[:-1]:
+        held = held.get(step) if isinstance(held, dict) else None
+    node = _at(yaml.compose(text, Loader=yaml.SafeLoader), path)
+    if not isinstance(held, dict) or node is None:
+        return None
+    there = held[path[-1]]
+    held[path[-1]] = dict(entries)
+    if node.flow_style or not node.value:
+        written = text[: node.start_mark.index] + flow(entries) + text[node.end_mark.index :]
+    else:
+        written = _with_lines(text, node, there, entries)
+    return written if _reads_as(written, wanted) else None
+
+
+def _with_lines(
+    text: str, node: yaml.MappingNode, there: Mapping[str, Any], entries: Mapping[str, Any]
+) -> str:
+    """Write a mapping in block style anew, but for the lines of what stays."""
+    column = node.value[0][0].start_mark.column
+    lines = [
+        f"{' ' * column}{plain(key)}: {flow(value)}\n"
+        for key, value in entries.items()
+        if there.get(key) != value
+    ]
+    first = node.value[0][0].start_mark.index - column
+    for key, value in reversed(node.value):
+        if entries.get(key.value) == there[key.value]:
+            continue
+        start = key.start_mark.index - column
+        end = text.find("\n", _end(value)) + 1 or len(text)
+        text = text[:start] + text[end:]
+    return text[:first] + "".join(lines) + text[first:]
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a node ends; a mapping in block style says where what follows it begins."""
+    inside = node.value if isinstance(node, yaml.CollectionNode) and not node.flow_style else []
+    if not inside:
+        return int(node.end_mark.index)
+    last = inside[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
 def plain(text: str) -> str:
     """Return a text as a YAML scalar that every reader takes for the same text."""
     return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else _quoted(text)
@@ -80,7 +136,7 @@ def flow(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return plain(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "{" + ", ".join(f"{plain(k)}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(flow(item) for item in value) + "]"

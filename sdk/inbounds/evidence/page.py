@@ -67,6 +67,7 @@ def page(report: TaskReport) -> str:
 {_why(report.why)}{_about(report)}
 {_counts(report)}
 {_refusals(report)}
+{_approvers(report)}
 {_authority(report)}
 <footer>From this task's records alone. Whether the rest of the log is whole, <code>inbounds
 evidence verify</code> tells.{_policies(report.policies)}</footer>
@@ -110,6 +111,8 @@ def _counts(report: TaskReport) -> str:
         "ran": report.ran,
         "refused": sum(no.times for no in report.refused),
         "asked": sum(no.times for no in report.asked),
+        "interruptions": report.interruptions,
+        "approved": sum(report.approved_by.values()),
         "unavailable": sum(no.times for no in report.unavailable),
         "withheld": report.withheld,
         "stopped": report.stopped,
@@ -131,6 +134,15 @@ def _refusals(report: TaskReport) -> str:
         "No decision could be had": report.unavailable,
     }
     return "\n".join(_table(title, refused) for title, refused in parts.items() if refused)
+
+
+def _approvers(report: TaskReport) -> str:
+    if not report.approved_by:
+        return ""
+    items = ", ".join(f"{escape(who)} ({times})" for who, times in report.approved_by.items())
+    own = report.self_approved
+    alone = f" {own} of them by nobody but who asked for them." if own else ""
+    return f'<p class="quiet">Approved by {items}.{alone}</p>'
 
 
 def _table(title: str, refused: Iterable[Refused]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -38,6 +39,7 @@ class Decided(_Record):
         decision_id: The PEP's id; `Executed` bears the same.
         at: When.
         task, sid, tenant, subject, agent, intent: In what, for whom, by whom and to what end.
+        actors: Whose hands the task came through, the last first; empty where nobody handed it on.
         tool, effects: What was to be done; the effects are the registry's.
         resource_type, resource_digest: To what; an HMAC stands for its id.
         digest: HMAC of the judged arguments.
@@ -45,6 +47,7 @@ class Decided(_Record):
         codes: The codes of the reasons, the first is *the* code.
         pointers: JSON Pointers into the arguments that the reasons name.
         obligations: The types of what had to be done.
+        approvals: By which approvals it was allowed: the id of each, and who gave it.
         policy, deployment: Revisions of what answered.
         engine, engine_id: Which PDP answered, and its own id of the evaluation.
         pep: The id of the PEP.
@@ -59,6 +62,7 @@ class Decided(_Record):
     tenant: Text
     subject: Text
     agent: Text
+    actors: Texts = ()
     intent: Text = ""
     tool: Text
     effects: Texts = ()
@@ -69,6 +73,7 @@ class Decided(_Record):
     codes: Texts = ()
     pointers: Texts = ()
     obligations: Texts = ()
+    approvals: Texts = ()
     policy: Text = ""
     deployment: Text = ""
     engine: Text = ""
@@ -95,6 +100,16 @@ class Executed(_Record):
     executed: Literal["yes", "no", "unknown"]
     status: Literal["ok", "error", "withheld", "cancelled", "unknown"]
     error_type: Text = ""
+
+
+OWN = ", who asked for it"
+"""What stands after an approver who is nobody but the requester."""
+
+
+def approved(entry: Mapping[str, Any]) -> str:
+    """How a record names an approval that the policy counted: whose it is, and if one's own."""
+    own = OWN if entry.get("self") is not False else ""
+    return f"{entry.get('id', '?')} by {entry.get('subject', '?')}{own}"
 
 
 Record = Decided | Executed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
-from inbounds.evidence.records import Decided, Executed, parse
+from inbounds.evidence.records import OWN, Decided, Executed, parse
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,6 +61,9 @@ class TaskReport:
         ran: How many actions ran; `withheld` of them gave no result.
         refused: What the policy said no to, with its code.
         asked: What a person has to be asked for, with its code.
+        interruptions: How many different questions that makes for a person.
+        approved_by: How many actions were allowed by the approvals of whom.
+        self_approved: How many of those by the one who asked for them, and nobody else.
         unavailable: What no decision could be had for, with the error's code.
         stopped: How many actions were allowed and then known not to have run.
         unknown: How many were allowed and may have run, or are running.
@@ -84,6 +87,9 @@ class TaskReport:
     unknown: int = 0
     refused: tuple[Refused, ...] = ()
     asked: tuple[Refused, ...] = ()
+    interruptions: int = 0
+    approved_by: Mapping[str, int] = field(default_factory=dict)
+    self_approved: int = 0
     unavailable: tuple[Refused, ...] = ()
     granted_tools: tuple[str, ...] = ()
     granted_effects: tuple[str, ...] = ()
@@ -111,7 +117,10 @@ class TaskReport:
             "stopped": self.stopped,
             "unknown": self.unknown,
         }
-        return " · ".join(parts + [f"{count} {word}" for word, count in further.items() if count])
+        told = [f"{count} {word}" for word, count in further.items() if count]
+        if self.interruptions:
+            told.append(f"{self.interruptions} interruption{'s' * (self.interruptions > 1)}")
+        return " · ".join(parts + told)
 
     def to_json(self) -> str:
         """The same as JSON, with what was never used."""
@@ -119,6 +128,7 @@ class TaskReport:
             {
                 **asdict(self),
                 "used_tools": dict(self.used_tools),
+                "approved_by": dict(self.approved_by),
                 "never_used_tools": self.never_used_tools,
                 "never_used_effects": self.never_used_effects,
             },
@@ -290,6 +300,11 @@ class _Tally:
         if self.outside and not self.broken:
             verdict = "out of bounds"
         everything = self.decided.values()
+        approvers = Counter(
+            approval.partition(" by ")[2].removesuffix(OWN)
+            for each in everything
+            for approval in each.approvals
+        )
         return TaskReport(
             task=self.task,
             verdict=verdict,
@@ -304,6 +319,17 @@ class _Tally:
             unknown=endings["unknown"],
             refused=_counted(spoken["deny"]),
             asked=_counted(spoken["ask"]),
+            interruptions=len(
+                {
+                    (each.tool, each.digest, each.codes)
+                    for each in everything
+                    if each.outcome == "ask"
+                }
+            ),
+            approved_by=dict(sorted(approvers.items())),
+            self_approved=sum(
+                any(approval.endswith(OWN) for approval in each.approvals) for each in everything
+            ),
             unavailable=_counted(spoken["unavailable"]),
             granted_tools=_union(decided.granted.tools for decided in everything),
             granted_effects=_union(decided.granted.effects for decided in everything),

@@ -7,15 +7,17 @@ is of `kind: development`, which the policy refuses outside environments marked 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inbounds import clock
+from inbounds.claims import IssuanceAnswer, IssuanceQuestion
 from inbounds.errors import ConfigurationError, InvalidAnswer, TokenInvalid
 from inbounds.identity import IdentityToken, TaskGrant, TaskRequest
 from inbounds.ids import uuid7
-from inbounds.models import QUESTION_VERSION, IssuanceAnswer, IssuanceQuestion, Name
+from inbounds.models import QUESTION_VERSION, Name
 from inbounds.pdp import ISSUANCE
 from inbounds.regular_file import read_regular
 
@@ -161,6 +163,7 @@ class DevIssuer:
             task=f"task-{uuid7()}",
             request=request,
             authority=answer.authority,
+            depth=answer.depth,
             cut=answer.cut,
         )
         return self._signed(grant)
@@ -197,19 +200,12 @@ class DevIssuer:
                 "tenant": request.tenant,
                 "cnf": {"jwk": dict(request.holder)},
                 "del_depth": 0,
-                "del_max_depth": 0,
+                "del_max_depth": grant.depth,
                 "authorization_details": [grant.authority.model_dump()],
             },
             typ="task+jwt",
         )
-        return TaskGrant(
-            token=token,
-            expires=expires,
-            task=grant.task,
-            request=request,
-            authority=grant.authority,
-            cut=grant.cut,
-        )
+        return replace(grant, token=token, expires=expires)
 
 
 def read_about(folder: Path) -> About:

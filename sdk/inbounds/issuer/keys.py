@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import stat
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -19,6 +19,9 @@ from inbounds.regular_file import read_regular
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+THUMBPRINT_URI = "urn:ietf:params:oauth:jwk-thumbprint:sha-256"
+"""What a holder's key is called as an issuer, before its thumbprint (RFC 9278 §3)."""
 
 
 class SigningKey:
@@ -52,8 +55,9 @@ class SigningKey:
             raise ConfigurationError(
                 f"the key {path.absolute()} cannot be read: {error.strerror}",
                 code="configuration.key_unreadable",
-                hint="run where it is, or name its place: INBOUNDS_HOME, or the option --key of a "
-                "command that has one; `inbounds init` makes a development issuer",
+                hint="run where it is, or name its place: the option --key of a command that has "
+                "one, else INBOUNDS_HOME; `inbounds approvals key` draws an approver's, `inbounds "
+                "init` makes a development issuer",
             ) from error
         if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
             raise ConfigurationError(
@@ -111,13 +115,18 @@ class SigningKey:
             .decode("ascii")
         )
 
-    def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
-        """Return a compact JWT whose header is exactly `alg`, `kid` and `typ` (RFC 8725 §3.11)."""
+    def sign(self, claims: Mapping[str, Any], *, typ: str, named: bool = True) -> str:
+        """Return a compact JWT whose header is exactly `alg`, `kid` and `typ` (RFC 8725 §3.11).
+
+        Args:
+            claims: What it says.
+            typ: Of which type it is.
+            named: Whether the header names the key. What a holder signs does not: its key is the
+                one that the token above names.
+        """
+        kid = {"kid": self.kid} if named else {}
         return jwt.encode(
-            dict(claims),
-            self._private,
-            algorithm="ES256",
-            headers={"kid": self.kid, "typ": typ},
+            dict(claims), self._private, algorithm="ES256", headers={**kid, "typ": typ}
         )
 
     def __repr__(self) -> str:
@@ -129,6 +138,25 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
     return urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+
+
+def token_claims(token: str) -> Any:
+    """Return what a compact JWT says. Nothing is verified: the holder reads its own token.
+
+    An audience that stands alone is given as a list of one (RFC 7519 §4.1.3), as the policy has it.
+    """
+    payload = token.split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return {**claims, "aud": [claims["aud"]]} if isinstance(claims["aud"], str) else claims
+
+
+def token_hash(token: str) -> str:
+    """Return the SHA-256 of what a compact JWT has signed, which a token below it carries.
+
+    A signature has several spellings, so that it is left out.
+    """
+    signed = token.rpartition(".")[0].encode()
+    return urlsafe_b64encode(hashlib.sha256(signed).digest()).rstrip(b"=").decode()
 
 
 def _jwk(public: ec.EllipticCurvePublicKey) -> dict[str, str]:

@@ -12,8 +12,12 @@ DECISION = "inbounds/main/decision"
 """The entry point that judges one action (`models.Question` → `models.Answer`)."""
 REGISTRY = "inbounds/registry/tool"
 """The entry point that describes one tool (`models.RegistryQuestion` → `models.RegistryAnswer`)."""
+DELEGATION = "inbounds/delegation/child"
+"""What a holder may hand on (`claims.DelegationQuestion` → `claims.IssuanceAnswer`)."""
+ACCEPTANCE = "inbounds/delegation/accepted"
+"""What a chain comes to (`claims.AcceptanceQuestion` → `claims.AcceptanceAnswer`)."""
 ISSUANCE = "inbounds/issuance/task"
-"""The entry point that bounds a task (`models.IssuanceQuestion` → `models.IssuanceAnswer`)."""
+"""The entry point that bounds a task (`claims.IssuanceQuestion` → `claims.IssuanceAnswer`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -99,8 +98,6 @@ def _object_subset(whole: Mapping[str, Any], part: Mapping[str, Any]) -> bool:
 
 def _array_subset(whole: list[Any], part: list[Any]) -> bool:
     """Whether `part` is found in `whole`, by the search OPA makes."""
-    if len(part) > len(whole):
-        return False
     start = matched = 0
     while matched < len(part):
         if start + matched == len(whole):
@@ -158,7 +155,6 @@ def _verifier(algorithm: str, *, remembered: int) -> Builtin:
     return verify
 
 
-@dataclass(slots=True)
 class Host:
     """Every built-in of one engine, and the one moment in which an evaluation happens.
 
@@ -166,12 +162,12 @@ class Host:
         clock: Nanoseconds since 1970-01-01T00:00:00Z.
     """
 
-    clock: Callable[[], int]
-    builtins: Mapping[str, Builtin] = field(init=False)
-    _now: int | None = field(init=False, default=None)
+    __slots__ = ("_clock", "_now", "builtins")
 
-    def __post_init__(self) -> None:
-        self.builtins = {
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._now: int | None = None
+        self.builtins: Mapping[str, Builtin] = {
             **BUILTINS,
             **{
                 f"io.jwt.verify_{algorithm}": _verifier(algorithm, remembered=SIGNATURES)
@@ -187,5 +183,5 @@ class Host:
     def now_ns(self) -> int:
         """The moment of this evaluation."""
         if self._now is None:
-            self._now = self.clock()
+            self._now = self._clock()
         return self._now

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from inbounds.pdp.values import BuiltinError, Set
+from inbounds.pdp.values import BuiltinError
 
 _VERB: Final = re.compile(r"%([-+ 0#]*)([0-9*]*)(?:\.([0-9*]*))?(.?)", re.DOTALL)
 _INT64: Final = range(-(2**63), 2**63)
@@ -66,10 +66,9 @@ def rego(value: Any) -> str:
         return "[" + ", ".join(map(rego, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{rego(k)}: {rego(value[k])}" for k in sorted(value)) + "}"
-    if isinstance(value, Set) and not value.members:
-        return "set()"
-    if isinstance(value, Set) and all(isinstance(m, str) for m in value.members):
-        return "{" + ", ".join(map(rego, sorted(value.members))) + "}"
+    # What is left is a set.
+    if all(isinstance(member, str) for member in value.members):
+        return "{" + ", ".join(map(rego, sorted(value.members))) + "}" if value.members else "set()"
     raise BuiltinError("a set of values that are not all strings")
 
 

@@ -1,13 +1,13 @@
 """The keys a token is verified with, read as OPA reads them.
 
 Where the formats leave room (padding, unknown members, private keys) this module is as
-lenient as OPA or refuses: a key is never good here that is not good there.
+lenient as OPA or refuses: a key is never good here that is not good there. So it reads, too,
+what no signature needs: a member that OPA takes for malformed spoils the whole key.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -17,15 +17,16 @@ from typing import Any, Final, NoReturn
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from inbounds.pdp.values import BuiltinError
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | Ed25519PublicKey
 
-_CURVES: Final[Mapping[str, ec.EllipticCurve]] = {
+_CURVES: Final[Mapping[Any, ec.EllipticCurve]] = {
     "P-256": ec.SECP256R1(),
     "P-384": ec.SECP384R1(),
     "P-521": ec.SECP521R1(),
@@ -92,7 +93,7 @@ def read_keys(text: str) -> tuple[Key, ...]:
 
 def _jwk_object(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         _error("the key is neither PEM nor JSON")
     if not isinstance(document, dict):
@@ -116,7 +117,11 @@ def _pem_key(label: str, pem: str) -> PublicKey | None:
         if not isinstance(public.curve, _PEM_CURVES):
             _error("the PEM block is on a curve that is not supported")
         return public
-    return public if isinstance(public, (rsa.RSAPublicKey, Ed25519PublicKey)) else None
+    if isinstance(public, (rsa.RSAPublicKey, Ed25519PublicKey)):
+        return public
+    if label == "PUBLIC KEY" and not isinstance(public, (dsa.DSAPublicKey, X25519PublicKey)):
+        _error("the PEM block holds a key of a kind that is not supported")
+    return None
 
 
 def _jwk(document: Any) -> Key | None:
@@ -124,21 +129,37 @@ def _jwk(document: Any) -> Key | None:
     if not isinstance(document, dict):
         _error("a key is not a JSON object")
     for name in ("kty", "alg", "kid", "use", "crv", "x5t", "x5t#S256", "x5u"):
-        if not isinstance(document.get(name) or "", str):
+        if not _text_or_null(document.get(name)):
             _error(f"the `{name}` of a key is not a string")
     alg = document.get("alg") or ""
     if "alg" in document and alg not in _SIGNING | _OTHER:
         _error("the `alg` of a key is not known")
-    if not isinstance(document.get("key_ops") or [], list):
-        _error("the `key_ops` of a key is not a list")
-    read = _KINDS.get(document.get("kty") or "")
+    operations = document.get("key_ops")
+    if operations is not None and not (
+        isinstance(operations, list) and all(map(_text_or_null, operations))
+    ):
+        _error("the `key_ops` of a key is not a list of strings")
+    _read_certificates(document.get("x5c", []))
+    read = _KINDS.get(document.get("kty"))
     if read is None:
         _error("the `kty` of a key is not known")
     public = read(document)
-    if "d" in document and document.get("kty") != "oct":
-        _octets(document, "d")
-        public = None  # OPA reads a private key, and verifies nothing with it
     return None if alg in _OTHER else Key(public, alg, document.get("kid") or "")
+
+
+def _text_or_null(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _read_certificates(chain: Any) -> None:
+    """Read an `x5c` (RFC 7517 §4.7), whose key need not be the key's own."""
+    if not isinstance(chain, list):
+        _error("the `x5c` of a key is not a list")
+    try:
+        for certificate in chain:
+            x509.load_der_x509_certificate(base64.b64decode(certificate, validate=True))
+    except (TypeError, ValueError):
+        _error("the `x5c` of a key is not a list of certificates")
 
 
 def _octets(document: Mapping[str, Any], name: str) -> bytes:
@@ -147,32 +168,31 @@ def _octets(document: Mapping[str, Any], name: str) -> bytes:
         _error(f"the `{name}` of a key is missing or not a string")
     plain = text.replace("\r", "").replace("\n", "")
     alphabet = r"[A-Za-z0-9+/]" if re.search(r"[+/]", plain) else r"[A-Za-z0-9_-]"
-    if plain.endswith("="):
+    if text.endswith("="):
         shape = rf"(?:{alphabet}{{4}})*(?:{alphabet}{{2}}==|{alphabet}{{3}}=)?"
     else:
         shape = rf"(?:{alphabet}{{4}})*(?:{alphabet}{{2}}|{alphabet}{{3}})?"
     if not re.fullmatch(shape, plain):
         _error(f"the `{name}` of a key is not base64")
-    standard = plain.replace("-", "+").replace("_", "/")
-    try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4))
-    except binascii.Error:
-        _error(f"the `{name}` of a key is not base64")
+    # It decodes either alphabet, and reads no more padding than is needed.
+    return base64.urlsafe_b64decode(plain + "==")
 
 
 def _ec_key(document: Mapping[str, Any]) -> PublicKey | None:
-    curve = _CURVES.get(document.get("crv") or "")
+    curve = _CURVES.get(document.get("crv"))
     if curve is None:
         _error("the `crv` of a key is not known")
     x, y = _octets(document, "x"), _octets(document, "y")
-    if not len(x) == len(y) == (curve.key_size + 7) // 8:
+    size = (curve.key_size + 7) // 8
+    if not len(x) == len(y) == size:
         _error("a coordinate of a key has the wrong length")
     try:
-        return ec.EllipticCurvePublicNumbers(
+        public = ec.EllipticCurvePublicNumbers(
             int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve
         ).public_key()
     except (ValueError, UnsupportedAlgorithm):
         _error("a key is not a point of its curve")
+    return None if _private(document, size) else public
 
 
 def _rsa_key(document: Mapping[str, Any]) -> PublicKey | None:
@@ -180,9 +200,14 @@ def _rsa_key(document: Mapping[str, Any]) -> PublicKey | None:
     e = int.from_bytes(_octets(document, "e"), "big")
     if n == 0 or e % 2 == 0 or e.bit_length() >= 64:
         _error("an RSA key is malformed")
+    if _private(document):
+        for name in ("p", "q", "dp", "dq", "qi"):
+            if name in ("p", "q") or document.get(name) is not None:
+                _octets(document, name)
+        return None
     try:
         return rsa.RSAPublicNumbers(e, n).public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except ValueError:
         return None  # Go reads such a key and refuses every signature with it
 
 
@@ -191,9 +216,19 @@ def _okp_key(document: Mapping[str, Any]) -> PublicKey | None:
     crv = document.get("crv")
     if crv not in ("Ed25519", "X25519") or len(x) != 32:
         _error("an octet key pair is malformed")
-    if crv == "X25519":
+    if _private(document, 32) or crv == "X25519":
         return None
     return Ed25519PublicKey.from_public_bytes(x)
+
+
+def _private(document: Mapping[str, Any], size: int = 0) -> bool:
+    """Whether a key is a private one, which OPA reads and verifies nothing with."""
+    if "d" not in document:
+        return False
+    d = _octets(document, "d")
+    if not d or (size and len(d) != size):
+        _error("the `d` of a key has the wrong length")
+    return True
 
 
 def _symmetric_key(document: Mapping[str, Any]) -> PublicKey | None:
@@ -202,12 +237,19 @@ def _symmetric_key(document: Mapping[str, Any]) -> PublicKey | None:
     return None
 
 
-_KINDS: Final[Mapping[str, Callable[[Mapping[str, Any]], PublicKey | None]]] = {
+_KINDS: Final[Mapping[Any, Callable[[Mapping[str, Any]], PublicKey | None]]] = {
     "EC": _ec_key,
     "RSA": _rsa_key,
     "OKP": _okp_key,
     "oct": _symmetric_key,
 }
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member twice")
+    return members
 
 
 def _refuse_constant(_: str) -> NoReturn:

@@ -20,14 +20,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from inbounds.pdp.jwk import Key, PublicKey, read_keys
-from inbounds.pdp.values import BuiltinError, Literal, render
+from inbounds.pdp.values import BuiltinError
 
 # Turns the URL alphabet into the one that Python decodes, and that one's own signs into none.
 _URL_ALPHABET: Final = bytes.maketrans(b"-_+/", b"+/!!")
 _STRINGS: Final = ("alg", "kid", "typ", "cty")
+# A pair of surrogates, one that is alone, or any other sign.
+_ESCAPE: Final = re.compile(r"\\(?:u[dD][89abAB].{2}\\u[dD][c-fC-F].{2}|(u[dD][89a-fA-F].{2})|.)")
 _SHA: Final = {256: hashes.SHA256(), 384: hashes.SHA384(), 512: hashes.SHA512()}
 
-Scheme = Callable[[PublicKey, bytes, bytes], None]
+Scheme = Callable[[PublicKey | None, bytes, bytes], None]
 
 
 def decode(token: Any) -> str:
@@ -157,19 +159,13 @@ def _object(content: bytes, what: str) -> dict[str, Any]:
 
 def _json_text(content: bytes) -> str:
     """JSON that has been read once, with a lone surrogate replaced as Go replaces it."""
-    text = _go_text(content)
-    if "\\u" not in text:
-        return text
-    value = json.loads(text, parse_int=Literal, parse_float=Literal)
-    return re.sub("[\ud800-\udfff]", "\ufffd", render(value))
+    return _ESCAPE.sub(lambda found: "\ufffd" if found[1] else found[0], _go_text(content))
 
 
 # --- signature schemes ---------------------------------------------------------------------
 
 
 def _verifies(scheme: Scheme, key: Key, message: bytes, signature: bytes) -> bool:
-    if key.public is None:
-        return False
     try:
         scheme(key.public, message, signature)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
@@ -178,7 +174,7 @@ def _verifies(scheme: Scheme, key: Key, message: bytes, signature: bytes) -> boo
 
 
 def _ecdsa(bits: int) -> Scheme:
-    def scheme(key: PublicKey, message: bytes, signature: bytes) -> None:
+    def scheme(key: PublicKey | None, message: bytes, signature: bytes) -> None:
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise InvalidSignature
         half = len(signature) // 2
@@ -190,10 +186,10 @@ def _ecdsa(bits: int) -> Scheme:
 
 
 def _rsa(bits: int, make_padding: Callable[[], Any]) -> Scheme:
-    def scheme(key: PublicKey, message: bytes, signature: bytes) -> None:
+    def scheme(key: PublicKey | None, message: bytes, signature: bytes) -> None:
         if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 1024:
             raise InvalidSignature
-        if not 2 < key.public_numbers().e < 2**31:
+        if key.public_numbers().e >= 2**31:
             raise InvalidSignature
         key.verify(signature, message, make_padding(), _SHA[bits])
 
@@ -204,7 +200,7 @@ def _pss(bits: int) -> Callable[[], padding.PSS]:
     return lambda: padding.PSS(padding.MGF1(_SHA[bits]), padding.PSS.AUTO)
 
 
-def _eddsa(key: PublicKey, message: bytes, signature: bytes) -> None:
+def _eddsa(key: PublicKey | None, message: bytes, signature: bytes) -> None:
     if not isinstance(key, Ed25519PublicKey):
         raise InvalidSignature
     key.verify(signature, message)

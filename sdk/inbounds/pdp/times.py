@@ -55,6 +55,8 @@ def parse_rfc3339_ns(text: Any) -> int:
         if hours > 24 or minutes > 60:  # Go's parser allows for offsets of a whole day
             raise BuiltinError("an offset that does not exist")
         offset = (hours * 60 + minutes) * (60 if found[8] == "+" else -60)
+    if not year:  # which Python has not; what 64 bits hold begins in 1677
+        raise BuiltinError("a time out of range")
     seconds = calendar.timegm((year, month, day, hour, minute, second)) - offset
     fraction = int((found[7] or "0")[:9].ljust(9, "0"))
     return _in_range(seconds * _BILLION + fraction)
@@ -64,7 +66,7 @@ def parse_duration_ns(text: Any) -> int:
     """`time.parse_duration_ns` for whole numbers of every unit, such as `1d12h`."""
     if not isinstance(text, str):
         raise BuiltinError("not a duration")
-    sign, body = (text[0], text[1:]) if text[:1] in ("+", "-") else ("", text)
+    body = text[1:] if text[:1] in ("+", "-") else text
     if body == "0":
         return 0
     segments = _DURATION.findall(body)
@@ -73,7 +75,7 @@ def parse_duration_ns(text: Any) -> int:
     if not segments or "".join(n + unit for n, unit in segments) != body:
         raise BuiltinError("not a duration in whole units")
     total = sum(int(n) * _UNITS[unit] for n, unit in segments)
-    return _in_range(-total if sign == "-" else total)
+    return _in_range(-total if text[0] == "-" else total)
 
 
 def date(moment: Any) -> list[int]:
@@ -108,9 +110,7 @@ def add_date(moment: Any, years: Any, months: Any, days: Any) -> int:
     seconds = _seconds(wall)
     # As Go resolves a wall time: with the offset in force at the wall time read as UTC, or,
     # where that leads into another period of the zone, with the offset in force there.
-    offset = _offset(seconds, zone)
-    if offset:
-        offset = _offset(seconds - offset, zone)
+    offset = _offset(seconds - _offset(seconds, zone), zone)
     return _in_range((seconds - offset) * _BILLION + ns % _BILLION)
 
 

@@ -35,7 +35,6 @@ from requests.adapters import HTTPAdapter
 from inbounds import clock
 from inbounds.errors import (
     ConfigurationError,
-    DecisionUnavailable,
     InvalidAnswer,
     Timeout,
     Unreachable,
@@ -157,11 +156,11 @@ class Endpoint:
             request.headers["Content-Length"] = str(len(body))
         if headers:
             request.headers.update(headers)
-        with _until(deadline), self._faults(deadline):
+        _deadline.set(deadline)
+        with self._faults(deadline):
             response = self._open_session().send(
                 request,
                 stream=True,
-                timeout=None,
                 verify=self._verify,
                 cert=self._cert,
                 proxies={},
@@ -205,9 +204,7 @@ class Endpoint:
     def _faults(self, deadline: float) -> Iterator[None]:
         try:
             yield
-        except DecisionUnavailable:
-            raise
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError) as error:  # what requests raises is one, too
             if clock.monotonic() >= deadline or _has(error, TimeoutError):
                 raise Timeout(f"no answer from {self.url} within the deadline") from None
             raise Unreachable(f"{self.url}: {_cause(error)}") from None
@@ -269,7 +266,7 @@ def _require_usable(verify: bool | str, cert: str | tuple[str, str] | None) -> N
         ConfigurationError: `configuration.certificate_unusable`.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    named = ""
+    named: str
     try:
         if isinstance(verify, str):
             named, folder = verify, os.path.isdir(verify)  # noqa: PTH112
@@ -293,14 +290,12 @@ def _received(response: requests.Response, max_bytes: int, *, with_token: bool) 
             raise InvalidAnswer("the answer is compressed, which was not asked for")
         response.raw.enforce_content_length = True  # urllib3 1 does not by itself
         try:
-            body = response.raw.read(max_bytes + 1, decode_content=False)
+            body = response.raw.read(max_bytes + 1)
             if len(body) > max_bytes:
                 raise InvalidAnswer(f"the answer is larger than {max_bytes} bytes")
-            if response.raw.read(1, decode_content=False):
+            if response.raw.read(1):
                 raise InvalidAnswer("the answer goes on after its end")
-        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead) as error:
-            if _has(error, TimeoutError):
-                raise
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead):
             raise InvalidAnswer("the answer was cut off") from None
     return Received(
         response.status_code,
@@ -313,9 +308,7 @@ def _received(response: requests.Response, max_bytes: int, *, with_token: bool) 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        # urllib3 hands some on as an argument of its own.
-        inner = next((each for each in error.args if isinstance(each, BaseException)), None)
-        error = error.__cause__ or error.__context__ or inner
+        error = error.__context__
 
 
 def _has(error: BaseException, kind: type[BaseException]) -> bool:
@@ -330,25 +323,15 @@ def _cause(error: BaseException) -> str:
         if isinstance(link, ssl.SSLEOFError):
             return "the other side ended TLS before an answer"
         if isinstance(link, ssl.SSLError):
-            why = f" ({link.reason.lower().replace('_', ' ')})" if link.reason else ""
+            reason = getattr(link, "reason", None)  # one that Python raises itself has none
+            why = f" ({reason.lower().replace('_', ' ')})" if reason else ""
             return f"TLS could not be agreed on{why}"
-        if isinstance(link, requests.RequestException | urllib3.exceptions.HTTPError):
-            continue
         if isinstance(link, OSError) and link.strerror:
             return link.strerror.lower()
     return "the connection broke before an answer"
 
 
 # --- the deadline of this thread's call ----------------------------------------------------
-
-
-@contextmanager
-def _until(deadline: float) -> Iterator[None]:
-    token = _deadline.set(deadline)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
 
 
 def _left() -> float:
@@ -433,11 +416,11 @@ def _connected(family: int, address: Any, seconds: float) -> socket.socket:
         if family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect(address)
+        # The TLS handshake follows under what is left.
+        sock.settimeout(_left())
     except BaseException:
         sock.close()
         raise
-    # The TLS handshake follows under what is left.
-    sock.settimeout(_left())
     return sock
 
 
@@ -503,6 +486,5 @@ class _DeadlinedReader(io.RawIOBase):
         return self._file.readinto(buffer)
 
     def close(self) -> None:
-        if not self.closed:
-            self._file.close()
+        self._file.close()
         super().close()

@@ -201,7 +201,13 @@ class Instance:
 
     def _listing(self, name: str) -> dict[str, int]:
         address = self._call["opa_json_dump"](self._store, self._call[name](self._store))
-        return dict(json.loads(self._text(self._store, address)))
+        try:
+            listed = json.loads(self._text(self._store, address))
+        except ValueError as error:
+            raise EvaluationFailed(f"its `{name}` are not JSON") from error
+        if not isinstance(listed, dict) or not all(type(n) is int for n in listed.values()):
+            raise EvaluationFailed(f"its `{name}` are no numbers by name")
+        return listed
 
     def _prove_layout(self) -> None:
         store, unknown = self._store, "its values are laid out in a way that is not known"
@@ -238,7 +244,6 @@ class Instance:
             self._expect(call["opa_value_add_path"](store, self._data, self._now_path, empty))
             self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
         self._now_start = self._heap = call["opa_heap_ptr_get"](store)
-        self._now_put = False
         self._make_room(_RESERVE)
 
     # --- use -------------------------------------------------------------------------------
@@ -290,9 +295,9 @@ class Instance:
         """
         store, call = self._store, self._call
         store.set_epoch_deadline(_NO_DEADLINE)
-        if self._now_put:
-            call["opa_heap_ptr_set"](store, self._heap)
-            self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
+        # Taking out what is not there, as before the first push, does nothing.
+        call["opa_heap_ptr_set"](store, self._heap)
+        self._expect(call["opa_value_remove_path"](store, self._data, self._now_path))
         # From here on nothing refers to what lies above; this also forgets the freed blocks.
         call["opa_heap_ptr_set"](store, self._now_start)
         value = self._parsed(store, now)
@@ -300,7 +305,6 @@ class Instance:
             raise EvaluationFailed("`live.now` is not JSON")
         self._expect(call["opa_value_add_path"](store, self._data, self._now_path, value))
         self._heap = call["opa_heap_ptr_get"](store)
-        self._now_put = True
         self._make_room(_RESERVE)
 
     @property

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from inbounds import clock
+from inbounds.approvals.request import access_request
 from inbounds.canonical import Canonical, canonicalise, digest
 from inbounds.errors import (
     AccessDenied,
@@ -39,12 +40,13 @@ from inbounds.errors import (
     SessionContended,
     Timeout,
 )
-from inbounds.evidence.records import Decided, Executed, Granted
+from inbounds.evidence.pointers import named_arguments
+from inbounds.evidence.records import Decided, Executed, Granted, approved
 from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, Answer, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.registry import UNREGISTERED
-from inbounds.sessions import monotone
+from inbounds.sessions import monotone, more_than_refused
 from inbounds.version import __version__
 
 from .permit import Bound, Permit
@@ -59,9 +61,6 @@ if TYPE_CHECKING:
     from inbounds.tools import Target
 
 
-_MOST_POINTERS = 100
-_LONGEST_POINTER = 4096
-_LONGEST_PLACE = 10
 _GOOD_FOR = 10.0
 """How many seconds a permit may wait for its tool: as long as an answer may rest on what had been
 ended, revoked or stopped by then, for anything but reads."""
@@ -88,8 +87,10 @@ class Call:
         self._deadline = clock.monotonic() + parts.configuration.deadline
         self._registered: RegistryAnswer | None = None
         self._canonical = Canonical({}, {}, b"{}")
+        self._traced: dict[str, Any] = {}
         self._resource = Resource(type="unknown", id="unknown")
         self._digest = ""
+        self._asked: dict[str, Any] = {}
 
     def evaluate(self) -> Decision:
         """Take steps 1 and 2. Nothing is spent, recorded or permitted."""
@@ -110,6 +111,7 @@ class Call:
                 self._parts.dropped.write()
                 self._canonicalise()
                 decision = self._decide(span)
+                self._parts.approvals.kept.settle(self._task.id, self._asked, decision)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:
                     self._discharge(decision)
@@ -124,7 +126,8 @@ class Call:
                 self._record_fault(span, "call.interrupted")
                 raise
             if decision.outcome == "ask":
-                raise ApprovalRequired(decision, **self._who())
+                request = access_request(decision, self._task, self._asked, self._registered)
+                raise ApprovalRequired(decision, request=request, **self._who())
             if not decision.allowed:
                 raise AccessDenied(decision, **self._who())
             span.enforcement("executed")
@@ -143,6 +146,7 @@ class Call:
         tool = registered.tool or UNREGISTERED
         self._registered = registered
         self._canonical = canonicalise(self._target.complete(self._given), tool.arguments)
+        self._traced = self._parts.origins.told(self._task.session, self._canonical, tool)
         # A copy of its own: what it does to the arguments must not change what is judged.
         self._resource = self._target.resource(json.loads(self._canonical.json))
         self._digest = self._hmac(self._canonical.json)
@@ -151,17 +155,25 @@ class Call:
 
     def _decide(self, span: DecisionSpan) -> Decision:
         sessions, key = self._parts.sessions, self._task.session
+        contended = SessionContended("others kept changing the session until the deadline")
+        overtaken = False
         with sessions.lock(key, deadline=self._deadline):
             while True:
                 state = self._load()
-                answer, engine_id = self._ask(state, span)
+                try:
+                    answer, engine_id = self._ask(state, span)
+                except Timeout as error:
+                    if overtaken:
+                        raise contended from error
+                    raise
                 decision = self._decision(answer, engine_id)
                 following = self._following(state, answer, decision)
                 if following is None or self._commit(state, following):
                     return decision
                 # Another process was faster; the policy has to see what it left.
+                overtaken = True
                 if clock.monotonic() + 0.05 > self._deadline:
-                    raise SessionContended("others kept changing the session until the deadline")
+                    raise contended
                 time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 -- jitter, no secret
 
     def _load(self) -> SessionState:
@@ -205,6 +217,7 @@ class Call:
     def _question(self, state: SessionState) -> bytes:
         task, grant = self._task, self._task.grant
         registered = self._registered
+        tool = (registered.tool if registered else None) or UNREGISTERED
         subject = grant.request.subject
         # Where no person stands behind the task, the agent is its own subject.
         subject_type = "workload" if subject == task.session.agent else "user"
@@ -219,30 +232,35 @@ class Call:
                         pointer: leaf.model_dump(exclude_defaults=True)
                         for pointer, leaf in self._canonical.parsed.items()
                     },
-                    "origins": {},
+                    **self._traced,
                     "digest": self._digest,
+                    "size": len(self._canonical.json),
                     "registry": registered.revision if registered else "",
                 },
             },
             "resource": self._resource.model_dump(exclude_defaults=True),
             "context": {
                 "decision": {"id": self._id},
-                "agent": task.session.agent,
-                "credentials": {
-                    "identity": self._parts.identity(task.session.agent),
-                    "task": grant.token,
-                    "chain": [],
-                    "approvals": [],
-                },
+                "agent": task.request.agent,
+                "credentials": self._parts.credentials(
+                    grant,
+                    state,
+                    decision=self._id,
+                    tool=self._tool,
+                    digest=self._digest,
+                    proves=registered is None or bool({*tool.effects} & {*registered.proof}),
+                    deadline=self._deadline,
+                ),
                 "session": state.model_dump(),
                 "environment": self._parts.call_environment().model_dump(exclude_defaults=True),
                 "pep": {
                     "id": self._parts.pep,
                     "version": __version__,
-                    "supported_obligations": list(self._parts.discharger.supported),
+                    "supported_obligations": list(self._parts.discharger.supported(tool.returns)),
                 },
             },
         }
+        self._asked = question
         try:
             return json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode()
         except (TypeError, ValueError):
@@ -270,6 +288,7 @@ class Call:
             evaluate_only=evaluate_only,
             engine_id=engine_id,
             access_request=context.access_request,
+            approvals=context.approvals,
         )
 
     def _following(
@@ -284,13 +303,16 @@ class Call:
         except ValidationError:
             raise InvalidAnswer("the session's next state is not whole") from None
         # A counter that is left out reads as 0, which would hide what was spent.
-        if following.spent.model_fields_set != type(following.spent).model_fields.keys():
+        if any(
+            spent.model_fields_set != type(spent).model_fields.keys()
+            for spent in (following.spent, *following.tasks.values())
+        ):
             raise InvalidAnswer("the session's next state is not whole")
         labels = self._registered.labels if self._registered else ()
         fault = monotone(state, following, labels)
         if fault is None and following.decisions[-1:] != [self._id]:
             fault = "it is the answer to another question"
-        if fault is None and not decision.allowed and _more_than_refused(state, following):
+        if fault is None and not decision.allowed and more_than_refused(state, following):
             fault = "a refusal changed more than the count of refusals"
         if fault is not None:
             raise InvalidAnswer(f"the PDP's answer about the session is none: {fault}")
@@ -306,51 +328,20 @@ class Call:
     # --- step 5 and what is told ----------------------------------------------------------
 
     def _record(self, span: DecisionSpan, decision: Decision) -> None:
+        known, arguments = self._registered, self._canonical.arguments
         self._parts.evidence.decided(
             self._decided(
                 span,
                 outcome=decision.outcome,
                 codes=tuple(reason.code for reason in decision.reasons),
-                pointers=self._pointers(decision),
+                pointers=named_arguments(decision.reasons, known, arguments),
                 obligations=tuple(obligation.type for obligation in decision.obligations),
                 policy=decision.policy.revision,
                 deployment=decision.policy.deployment,
+                approvals=tuple(map(approved, decision.approvals)),
                 engine_id=decision.engine_id,
             )
         )
-
-    def _pointers(self, decision: Decision) -> tuple[str, ...]:
-        """The arguments that the reasons name, as far as the registry knows their names.
-
-        A key that nobody registered is text of whoever chose it, and could be a value.
-        """
-        tool = self._registered.tool if self._registered else None
-        known = {
-            step for pattern in (tool.arguments if tool else {}) for step in pattern.split("/")
-        }
-        named = {
-            self._named(str(detail["argument"]), known)
-            for reason in decision.reasons
-            for detail in reason.details
-            if "argument" in detail
-        }
-        return tuple(sorted(named)[:_MOST_POINTERS])
-
-    def _named(self, pointer: str, known: set[str]) -> str:
-        """A pointer with nothing in it but registered names and the places of lists."""
-        value: Any = self._canonical.arguments
-        told = []
-        for step in pointer.split("/"):
-            place = isinstance(value, list) and step.isdecimal() and len(step) < _LONGEST_PLACE
-            told.append(step if step in known or place else "?")
-            if not told[1:]:
-                continue  # what is before the first slash
-            if place:
-                value = value[int(step)] if int(step) < len(value) else None
-            else:
-                key = step.replace("~1", "/").replace("~0", "~")
-                value = value.get(key) if isinstance(value, dict) else None
-        return "/".join(told)[:_LONGEST_POINTER]
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
         if code.startswith("evidence."):
@@ -390,7 +381,8 @@ class Call:
             sid=task.session.sid,
             tenant=task.session.tenant,
             subject=task.session.subject,
-            agent=task.session.agent,
+            agent=request.agent,
+            actors=tuple(reversed(task.agents)),
             intent=request.intent,
             tool=shown(self._tool),
             effects=tuple(tool.effects) if tool else (),
@@ -413,19 +405,19 @@ class Call:
         return {
             "tool": shown(self._tool),
             "subject": shown(task.session.subject),
-            "agent": shown(task.session.agent),
+            "agent": shown(task.request.agent),
             "intent": shown(task.request.intent),
         }
 
     def _permitted(self, decision: Decision) -> Permit:
         registered = self._registered
         assert registered is not None  # noqa: S101 -- step 1 was taken
-        returns = (registered.tool or UNREGISTERED).returns
+        tool = registered.tool or UNREGISTERED
         return Permit(
             decision=decision,
             tool=self._tool,
             judged=self._canonical.json,
-            bound=Bound(returns.label, registered.labels),
+            bound=Bound(tool.returns.label, registered.labels),
             good_until=min(
                 self._answered + _GOOD_FOR,
                 clock.monotonic() + self._task.authority.deadline - clock.now(),
@@ -434,12 +426,15 @@ class Call:
             record=self._parts.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
             dropped=self._parts.dropped.keep,
+            seen=self._parts.origins.observer(
+                self._task, self._tool, tool, self._canonical.arguments
+            ),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
         return self._parts.telemetry.decision(
             tool=shown(self._tool),
-            agent=self._task.session.agent,
+            agent=self._task.request.agent,
             sid=self._task.session.sid,
             task=self._task.id,
             pdp=self._parts.pdp.name,
@@ -463,8 +458,10 @@ class Call:
 
 def shown(name: str) -> str:
     """A name as it may stand in records and spans: printable, of a name's length, not empty."""
+    if name.isprintable():
+        return name[:256] or "?"
     text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256] or "?"
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256]
 
 
 def _answer(result: Any) -> Answer:
@@ -482,11 +479,3 @@ def _answer(result: Any) -> Answer:
             f"the PDP's answer is no decision (a JSON {kind})",
             hint="is the bundle of this SDK's version loaded, and is the path right?",
         ) from None
-
-
-def _more_than_refused(state: SessionState, following: SessionState) -> bool:
-    kept = {"version", "decisions", "refusals"}
-    return (
-        state.model_dump(exclude=kept) != following.model_dump(exclude=kept)
-        or following.refusals != state.refusals + 1
-    )

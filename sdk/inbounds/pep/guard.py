@@ -5,63 +5,39 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    NoReturn,
-    ParamSpec,
-    Protocol,
-    Self,
-    TypeVar,
-    Unpack,
-    cast,
-    overload,
-)
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 from inbounds import clock
+from inbounds.claims import Narrower
 from inbounds.config import Configuration, Options
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
 from inbounds.ids import uuid7
 from inbounds.lazy import refuse_lazy
-from inbounds.models import Decision, Narrower
-from inbounds.parts import Parts
+from inbounds.models import Decision
+from inbounds.parts import Parts, engine
 from inbounds.sessions import SessionKey, begin_state
 from inbounds.tasks import Task
-from inbounds.tools import GuardedTool, ResourceOf, Target, by_name, told_resource
+from inbounds.tools import GuardedTool, Guards, ResourceOf, Target, by_name, told_resource
 
 from .call import Call
-from .permit import Labelled, Permit
+from .permit import Permit
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from inbounds.approvals import Asked
+    from inbounds.delegation import Asking, ChainOf, Delegation
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
-    from inbounds.identity import Issuer
+    from inbounds.identity import IdentityProvider, Issuer
     from inbounds.obligations import Notify
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.sessions import SessionStore
 
 logger = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class _Guards(Protocol):
-    """What `Guard.tool` returns: whoever calls the tool gets the value of a `Labelled` result."""
-
-    @overload
-    def __call__(self, function: Callable[P, Labelled[R]], /) -> GuardedTool[P, R]: ...
-    @overload
-    def __call__(
-        self, function: Callable[P, Coroutine[Any, Any, Labelled[R]]], /
-    ) -> GuardedTool[P, Coroutine[Any, Any, R]]: ...
-    @overload
-    def __call__(self, function: Callable[P, R], /) -> GuardedTool[P, R]: ...
 
 
 class Guard:
@@ -74,13 +50,18 @@ class Guard:
     Args:
         pdp: What decides, instead of what the configuration names.
         issuer: Who signs identities and tasks, instead of the development issuer.
-        sessions: Where sessions are kept: a store, its file, or "memory".
+        identity: Where the agent's identity comes from, instead of the issuer: such as
+            `FileIdentity`, `SpireIdentity` or `OidcIdentity` of `inbounds.identity`.
+        sessions: Where sessions are kept: a store, its file, the URL of a Redis, or "memory".
         evidence: Where records are kept: a log, or its file.
         notify: How the obligation `notify` is discharged; raising means that nobody was told.
             Without it, what the policy wants somebody to be told of does not run.
         call_environment: Where calls come from, as `{"network": "office"}`, or a function that
             says so at each call. Rules read it as `input.context.environment`; it is this
             PEP's word, so let it come from what the agent cannot change.
+        approvals: How a person is asked, where the policy says so: a function that takes an
+            `AccessRequest` and returns the approval that an approver has signed, or None; or
+            the file of a queue, which `inbounds approvals` answers. It delivers, and never signs.
         options: See `Configuration`.
 
     Raises:
@@ -92,24 +73,28 @@ class Guard:
         *,
         pdp: PolicyDecisionPoint | None = None,
         issuer: Issuer | None = None,
+        identity: IdentityProvider | None = None,
         sessions: SessionStore | str | Path | None = None,
         evidence: EvidenceLog | str | Path | None = None,
         notify: Notify | None = None,
         call_environment: CallEnvironmentOf | None = None,
+        approvals: Asked | str | Path | None = None,
         **options: Unpack[Options],
     ) -> None:
-        files = {"sessions": sessions, "evidence": evidence}
+        files = {"sessions": sessions, "evidence": evidence, "approvals": approvals}
         named = {name: file for name, file in files.items() if isinstance(file, str | Path)}
         configuration = Configuration.read({**options, **named})
-        logger.info("a guard that decides by %s", _engine(pdp, configuration))
+        logger.info("a guard that decides by %s", engine(pdp, configuration))
         self._parts = Parts.assemble(
             configuration,
             pdp=pdp,
             issuer=issuer,
+            identity=identity,
             sessions=None if isinstance(sessions, str | Path) else sessions,
             evidence=None if isinstance(evidence, str | Path) else evidence,
             notify=notify,
             call_environment=call_environment,
+            approvals=None if isinstance(approvals, str | Path) else approvals,
         )
         self._tools: dict[str, GuardedTool[..., Any]] = {}
         self.configuration = self._parts.configuration
@@ -118,7 +103,7 @@ class Guard:
 
     # --- what a framework author uses -----------------------------------------------------
 
-    def tool(self, name: str, *, resource: ResourceOf) -> _Guards:
+    def tool(self, name: str, *, resource: ResourceOf) -> Guards:
         """Guard a function: it runs under a task only, and only where the policy allows it.
 
         Args:
@@ -141,7 +126,7 @@ class Guard:
             self._tools[name] = guarded
             return guarded
 
-        return cast("_Guards", guard)
+        return cast("Guards", guard)
 
     @property
     def tools(self) -> Mapping[str, GuardedTool[..., Any]]:
@@ -183,7 +168,37 @@ class Guard:
         grant = self.issuer.begin(request, parts.pdp)
         key = SessionKey(request.tenant, subject, request.agent, sid)
         self._begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))
+        parts.origins.of(key).prompt(prompt)
         return Task(self, grant, key, prompt)
+
+    @property
+    def holder(self) -> Mapping[str, str]:
+        """The public key that this guard holds its tasks by, a JWK: for who delegates to it."""
+        return self._parts.holder().public
+
+    def accept(self, chain: ChainOf) -> Task:
+        """Take a task that another agent has handed on to the agent of this guard.
+
+        It goes on in the session that the task was begun in, with its labels and what it has
+        spent, so that both guards keep their sessions in one store. What the other agent says
+        is no word of the user's: only what the task itself states vouches for an argument.
+
+        Args:
+            chain: What `Delegation.chain` says there, or a function that fetches it: a chain
+                expires within minutes, and is fetched again then.
+
+        Raises:
+            TokenInvalid: It comes to nothing here, by the code that says why.
+            DecisionUnavailable: `session.lost`: the session is not in this guard's store; or the
+                policy or the store could not be reached.
+        """
+        from inbounds.delegation import renewer, taken
+
+        grant = taken(self._parts, chain() if callable(chain) else chain)
+        request = grant.request
+        key = SessionKey(request.tenant, request.subject, grant.agents[0], request.sid)
+        self._begin_session(key, fresh=False, some_tool="")
+        return Task(self, grant, key, "", renewer(self._parts, chain))
 
     def report(self, task: str) -> TaskReport:
         """Return whether a task stayed within bounds, from the evidence log alone.
@@ -217,10 +232,14 @@ class Guard:
         *,
         resource: ResourceOf | None = None,
         tool_call_id: str = "",
+        wait: float | None = None,
     ) -> Permit:
         """Take steps 1 to 5 for one call. See `Task.permit`."""
         __tracebackhide__ = True
-        return Call(self._parts, task, self._target(tool, resource), arguments).permit(tool_call_id)
+        target = self._target(tool, resource)
+        return self._parts.approvals.through(
+            lambda: Call(self._parts, task, target, arguments).permit, wait, tool_call_id
+        )
 
     def evaluate(
         self,
@@ -234,7 +253,12 @@ class Guard:
         return Call(self._parts, task, self._target(tool, resource), arguments).evaluate()
 
     def call(
-        self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
+        self,
+        task: Task,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        wait: float | None = None,
     ) -> Any:
         """Take every step for one call. See `Task.call`."""
         __tracebackhide__ = True
@@ -247,7 +271,7 @@ class Guard:
                 code="configuration.tool_is_async",
                 hint="`await task.acall(…)`",
             )
-        permit = self.permit(task, guarded, arguments)
+        permit = self.permit(task, guarded, arguments, wait=wait)
         run = guarded.ready(permit)
         try:
             result = run()
@@ -265,14 +289,20 @@ class Guard:
         *,
         resource: ResourceOf | None = None,
         tool_call_id: str = "",
+        wait: float | None = None,
     ) -> Permit:
         """Async twin of `permit`. A cancelled wait cancels what it would have permitted."""
         __tracebackhide__ = True
         from inbounds.threads import beside
 
-        # Begun here, so that its deadline counts from now and not from when a thread is free.
-        call = Call(self._parts, task, self._target(tool, resource), arguments)
-        return await beside(call.permit, tool_call_id, unclaimed=_discard)
+        target = self._target(tool, resource)
+
+        def ask() -> Awaitable[Permit]:
+            # Begun here, so that its deadline counts from now and not from when a thread is free.
+            call = Call(self._parts, task, target, arguments)
+            return beside(call.permit, tool_call_id, unclaimed=_discard)
+
+        return await self._parts.approvals.athrough(ask, wait)
 
     async def aevaluate(
         self,
@@ -290,7 +320,12 @@ class Guard:
         )
 
     async def acall(
-        self, task: Task, tool: str | GuardedTool[..., Any], arguments: Mapping[str, Any]
+        self,
+        task: Task,
+        tool: str | GuardedTool[..., Any],
+        arguments: Mapping[str, Any],
+        *,
+        wait: float | None = None,
     ) -> Any:
         """Async twin of `call`."""
         __tracebackhide__ = True
@@ -303,7 +338,7 @@ class Guard:
             return guarded.aiterate(lambda: task, arguments)
         if guarded.generates:
             return guarded.iterate(lambda: task, arguments)
-        permit = await self.apermit(task, guarded, arguments)
+        permit = await self.apermit(task, guarded, arguments, wait=wait)
         run = await guarded.aready(task, permit)
         try:
             # A tool has the program's threads, not the ones that others are decided on.
@@ -315,6 +350,16 @@ class Guard:
             await beside(permit.fail, error)
             raise
         return await beside(permit.finish, result)
+
+    def delegate(self, task: Task, to: str, **asked: Unpack[Asking]) -> Delegation:
+        """Hand a task on. See `Task.delegate`."""
+        from inbounds.delegation import hand_on
+
+        return hand_on(task, self._parts, to, **asked)
+
+    def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
+        """Index a result that came past the permits. See `Task.observe`."""
+        self._parts.observe(task, result, tool, arguments)
 
     # --- its own --------------------------------------------------------------------------
 
@@ -366,12 +411,6 @@ class Guard:
 
     def __repr__(self) -> str:
         return f"Guard(pdp={self._parts.pdp.name!r}, tools={sorted(self._tools)!r})"
-
-
-def _engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str:
-    if pdp is not None:
-        return f"the PDP it was given, `{pdp.name}`"
-    return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
 
 
 def _discard(asking: Future[Permit]) -> None:

@@ -15,6 +15,7 @@ from inbounds.canonical import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
 from inbounds.locks import ProcessLock
+from inbounds.results import NotPlain, discharge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +92,7 @@ class Permit:
         record: Callable[[Executed], None],
         unrecorded: Callable[[Executed], None],
         dropped: Callable[[Executed], None],
+        seen: Callable[..., None],
     ) -> None:
         self.decision = decision
         self.tool = tool
@@ -103,6 +105,7 @@ class Permit:
         self._record = record
         self._unrecorded = unrecorded
         self._dropped = dropped
+        self._seen = seen
         self._lock = ProcessLock()
         self._open = True
         # Whether the tool has begun, where that is known; a framework may run it out of sight.
@@ -176,8 +179,14 @@ class Permit:
         """Get what the agent may have of one item of a result, while the tool goes on.
 
         Raises:
-            ResultWithheld: The item is more sensitive than was permitted. The permit is used.
+            ResultWithheld: The item is more sensitive than was permitted, or cannot be given in
+                part. The permit is used.
         """
+        value = self._admitted(item)
+        self._seen(value, item=True)
+        return value
+
+    def _admitted(self, item: Any) -> Any:
         value: Any = item
         while isinstance(value, Labelled):
             if not self._bound.admits(value.label):
@@ -193,7 +202,14 @@ class Permit:
                 code="result.label_within",
                 hint="label the whole result, with the highest label of its parts",
             )
-        return value
+        try:
+            return discharge(value, self.decision.obligations)
+        except NotPlain:
+            raise self._withheld(
+                "the policy gives a part of the result only, and it is no plain data",
+                code="result.not_plain",
+                hint="let the tool return text, numbers, and lists and dicts of them",
+            ) from None
 
     def _withheld(self, message: str, *, code: str, hint: str) -> ResultWithheld:
         """Use the permit up, and say why its result is not given."""
@@ -212,8 +228,9 @@ class Permit:
             OutcomeUnrecorded: It has run; the evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
-        value = self.admitted(result)
+        value = self._admitted(result)
         self._close("yes", "ok")
+        self._seen(value)
         return value
 
     def fail(self, error: BaseException) -> None:

@@ -8,6 +8,7 @@ stranger's where it is not `genuine`), and the feed's head gets the digest of it
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inbounds import assets
+from inbounds.issuer.keys import THUMBPRINT_URI, thumbprint, token_hash
 from inbounds.live.head import KINDS, entries_digest
 
 from .patches import Patch, at, patched
@@ -23,8 +25,11 @@ _PLACES = {
     "identity": "/question/context/credentials/identity",
     "task": "/question/context/credentials/task",
     "head": "/live/now/head",
+    # Only where a patch has made room for it, with an empty text.
+    "approval": "/question/context/credentials/approvals/0",
+    "proof": "/question/context/credentials/proof",
 }
-_STAND_IN, _NO_DIGEST = "eA", "sha256:00"
+_STAND_INS, _NO_DIGEST = ("eA", "eA" + "A" * 41), "sha256:00"
 _ALGORITHMS = {"EC": "ES256", "RSA": "RS256", "OKP": "EdDSA"}
 _TYPES = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA", "EdDSA": "OKP"}
 
@@ -67,9 +72,12 @@ def staged(patch: Patch = ()) -> Scene:
         try:
             # What a patch has put there by hand stays as it is.
             if name in stage and at(stage, place) == "":
-                at(stage, holder)[last] = _token(_digested(stage[name], stage))
+                holding = at(stage, holder)
+                key = int(last) if isinstance(holding, list) else last
+                holding[key] = _token(_digested(stage[name], stage))
         except (KeyError, IndexError, TypeError, ValueError):
             continue
+    _handed_on(stage)
     return Scene(
         stage.get("question"), stage.get("deployment"), stage.get("live"), int(stage["now"])
     )
@@ -91,7 +99,7 @@ def _token(about: Mapping[str, Any]) -> str:
         for part in (header, about["claims"])
     )
     named = header if isinstance(header, dict) else {}
-    kid = str(named.get("kid")) if about["genuine"] else "a stranger's"
+    kid = str(about.get("signer", named.get("kid"))) if about["genuine"] else "a stranger's"
     alg = named.get("alg")
     # What is signed under a name that is no algorithm still carries a signature.
     alg = alg if isinstance(alg, str) and alg in _TYPES else "ES256"
@@ -127,9 +135,40 @@ def _keyed(value: Any, name: str) -> Any:
     if not isinstance(value, dict):
         return value
     kty = value.get("kty")
-    if kty in _ALGORITHMS and value.get("x", value.get("n")) == _STAND_IN:
-        return {**value, **_public_jwk(name, kty)}
+    if kty in _ALGORITHMS and value.get("x", value.get("n")) in _STAND_INS:
+        # Of the keys of holders, which have no `kid`, the other coordinate is the name.
+        kid = value["y"] if value.get("x") == _STAND_INS[1] else name
+        return {**value, **_public_jwk(kid, kty)}
     return {key: _keyed(inner, key) for key, inner in value.items()}
+
+
+def _handed_on(stage: Any) -> None:
+    """Sign the links of a chain for which a patch has made room, each after the one above it."""
+    try:
+        credentials = stage["question"]["context"]["credentials"]
+        for number, about in enumerate(stage["hands"][: len(credentials["chain"])]):
+            if credentials["chain"][number] == "":
+                above = credentials["chain"][number - 1] if number else credentials["task"]
+                credentials["chain"][number] = _token(_linked(about, above))
+    except (AttributeError, KeyError, TypeError):
+        # What a patch has made of it has no place for a link.
+        return
+
+
+def _linked(about: Mapping[str, Any], above: str) -> Mapping[str, Any]:
+    """`about` with what follows from the token above it, where it says nothing of that itself."""
+    from jwt.utils import base64url_decode
+
+    signed = above.rpartition(".")[0]
+    found = {"par_hash": token_hash(above)}
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        held = json.loads(base64url_decode(signed.partition(".")[2]))
+        found["iss"] = f"{THUMBPRINT_URI}:{thumbprint(held['cnf']['jwk'])}"
+    claims = about["claims"]
+    return {
+        **about,
+        "claims": claims | {name: said for name, said in found.items() if claims.get(name) == ""},
+    }
 
 
 def _digested(about: Any, stage: Any) -> Any:
