@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pytest
+from tests.needed import missing, skip_without
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ROOT / "docker" / "compose.yaml"
@@ -38,15 +38,10 @@ HARDENED = (
 
 def needed() -> None:
     """Skip where containers cannot be made, but not in the pipeline, which has to have them."""
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    wanting = missing(PROGRAMS)
     if os.geteuid() != 0:
-        missing.append("root")
-    if not missing:
-        return
-    reason = f"images are not built here, for want of {', '.join(missing)}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+        wanting.append("root")
+    skip_without(wanting, "images are not built here")
 
 
 class Store:

@@ -39,9 +39,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from inbounds.bundle.build import ENTRYPOINTS
+
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "rego"
-ENTRYPOINTS = ("inbounds/main/decision", "inbounds/registry/tool", "inbounds/issuance/task")
 FROZEN_CLOCK = {
     "inbounds/lib/clock/clock.rego": "package inbounds.lib.clock\n\nnow := data.test.now\n"
 }

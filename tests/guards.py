@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import engines
+from tests.redis_server import RedisServer
 
 from inbounds import Guard, assets
 from inbounds.bundle.build import build
@@ -39,6 +40,8 @@ from inbounds.issuer.keys import SigningKey
 from inbounds.live import LiveFeed, Pusher
 from inbounds.pdp.opa_live import OpaLive
 from inbounds.pdp.process import OpaProcess
+from inbounds.redis_address import is_url
+from inbounds.sessions_redis import PREFIX
 from inbounds.testing import AGENT, INTENT, SUBJECT, small_deployment
 
 PEP = "assistant-pep"
@@ -96,6 +99,7 @@ class Place:
     def __init__(self, folder: Path, changes: Mapping[str, Any] | None = None) -> None:
         self.folder = folder
         self.home = folder / "home"
+        self.sessions = str(folder / "sessions.sqlite")
         self.tokens = {name: secrets.token_urlsafe(32) for name in ("pep", "feed")}
         about = About(
             issuer="https://issuer.acme.example",
@@ -119,6 +123,17 @@ class Place:
             (folder / "deployment" / f"{name}.yaml").write_text(json.dumps(value), "utf-8")
 
     # --- the engine -----------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def on(self, name: str) -> Iterator[str]:
+        """Run an engine, or a Redis for the sessions and the policy in each process."""
+        if name != "redis":
+            with self.engine(name) as url:
+                yield url
+            return
+        with RedisServer() as server:
+            self.sessions = server.url
+            yield ""
 
     @contextlib.contextmanager
     def engine(self, name: str) -> Iterator[str]:
@@ -182,7 +197,7 @@ class Place:
         told = {
             "home": str(self.home),
             "deployment": str(self.folder / "deployment"),
-            "sessions": str(self.folder / "sessions.sqlite"),
+            "sessions": self.sessions,
             "evidence": str(self.folder / "evidence.sqlite"),
             "deadline": str(SECONDS / 2),
         }
@@ -191,6 +206,7 @@ class Place:
     def guard(self, url: str = "", **options: Any) -> Guard:
         """A guard in this process, with the tool that a program's has."""
         guard = Guard(**{**self.options(url), **options})
+        guard.evidence._timeout = SECONDS / 2  # the machine may be busy with other tests
 
         @guard.tool("mail.read", resource=lambda id: ("mail", id))
         def read(id: str) -> str:
@@ -258,8 +274,13 @@ class Place:
 
     def session(self, sid: str) -> dict[str, Any]:
         """The state that a session was left in."""
-        with contextlib.closing(sqlite3.connect(self.folder / "sessions.sqlite")) as connection:
+        if is_url(self.sessions):
+            from redis import Redis
+
+            with contextlib.closing(Redis.from_url(self.sessions)) as client:
+                return dict(json.loads(client.hget(PREFIX + sid, "state")))
+        with contextlib.closing(sqlite3.connect(self.sessions)) as connection:
             (state,) = connection.execute(
                 "SELECT state FROM sessions WHERE sid = ?", (sid,)
             ).fetchone()
-        return json.loads(state)
+        return dict(json.loads(state))

@@ -11,6 +11,7 @@ which moves every time of the scene along.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import json
@@ -26,7 +27,7 @@ import rfc8785
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
-from jwt.utils import base64url_encode
+from jwt.utils import base64url_decode, base64url_encode
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENE = ROOT / "rego" / "inbounds" / "lib" / "fixtures" / "scene.json"
@@ -35,9 +36,12 @@ CASES = ROOT / "tests" / "cases"
 _PLACES = {
     "identity": "/question/context/credentials/identity",
     "task": "/question/context/credentials/task",
+    "approval": "/question/context/credentials/approvals/0",
+    "proof": "/question/context/credentials/proof",
     "head": "/live/now/head",
 }
 _DIGEST = "sha256:00"
+_STAND_INS = ("eA", "eA" + "A" * 41)
 _TIMES = range(1_500_000_000, 2_500_000_000)
 _TYPES = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA", "EdDSA": "OKP"}
 
@@ -112,6 +116,7 @@ def staged(patch: Patch = (), *, now: float | None = None) -> Staged:
         # What a patch has put there by hand stays as it is.
         if name in stage and pointer.resolve(stage, None) == "":
             pointer.set(stage, token(_digested(stage[name], stage)))
+    _handed_on(stage)
     return Staged(stage["question"], stage.get("deployment"), stage.get("live"), stage["now"])
 
 
@@ -120,7 +125,7 @@ def token(about: Mapping[str, Any]) -> str:
     header, claims = about["header"], about["claims"]
     signed = base64url_encode(_json(header)) + b"." + base64url_encode(_json(claims))
     named = header if isinstance(header, dict) else {}
-    kid = str(named.get("kid")) if about["genuine"] else "a stranger's"
+    kid = str(about.get("signer", named.get("kid"))) if about["genuine"] else "a stranger's"
     alg = named.get("alg")
     # What is signed under a name that is no algorithm still carries a signature.
     alg = alg if isinstance(alg, str) and alg in _TYPES else "ES256"
@@ -181,9 +186,43 @@ def _keyed(value: Any, name: str) -> Any:
         return [_keyed(inner, "") for inner in value]
     if not isinstance(value, dict):
         return value
-    if value.get("kty") in _TYPES.values() and value.get("x", value.get("n")) == "eA":
-        return {**value, **public_jwk(name, value["kty"])}
+    if value.get("kty") in _TYPES.values() and value.get("x", value.get("n")) in _STAND_INS:
+        # Of the keys of holders, which have no `kid`, the other coordinate is the name.
+        kid = value["y"] if value.get("x") == _STAND_INS[1] else name
+        return {**value, **public_jwk(kid, value["kty"])}
     return {name: _keyed(inner, name) for name, inner in value.items()}
+
+
+def _handed_on(stage: Any) -> None:
+    """Sign the links of a chain for which a patch has made room, each after the one above it."""
+    credentials = jsonpointer.resolve_pointer(stage, "/question/context/credentials", None)
+    chain = credentials.get("chain") if isinstance(credentials, dict) else None
+    if not isinstance(chain, list):
+        return
+    for number, about in enumerate(stage.get("hands", [])[: len(chain)]):
+        if chain[number] == "":
+            above = chain[number - 1] if number else credentials.get("task")
+            chain[number] = token(_linked(about, above))
+
+
+def _linked(about: Any, above: Any) -> Any:
+    """`about` with what follows from the token above it, where it says nothing of that itself."""
+    claims = about.get("claims")
+    if not isinstance(claims, dict) or not isinstance(above, str) or above.count(".") != 2:
+        return about
+    signed, _, _ = above.rpartition(".")
+    held = json.loads(base64url_decode(signed.partition(".")[2]))
+    found = {"par_hash": _hash(signed.encode())}
+    with contextlib.suppress(KeyError, TypeError):
+        key = {name: held["cnf"]["jwk"][name] for name in ("crv", "kty", "x", "y")}
+        named = _hash(json.dumps(key, separators=(",", ":"), sort_keys=True).encode())
+        found["iss"] = f"urn:ietf:params:oauth:jwk-thumbprint:sha-256:{named}"
+    filled = {name: said for name, said in found.items() if claims.get(name) == ""}
+    return {**about, "claims": {**claims, **filled}}
+
+
+def _hash(content: bytes) -> str:
+    return base64url_encode(hashlib.sha256(content).digest()).decode()
 
 
 def _digested(about: Any, stage: Any) -> Any:

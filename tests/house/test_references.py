@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 from tests.engines import RULES, opa_binary
 
-from inbounds import data_models, models
+from inbounds import claims, data_models, models
 
 CLAIMS_BESIDES = {"nbf", "jti"}
 """Registered claims (RFC 7519) that a token may carry and no model requires."""
@@ -22,12 +22,17 @@ CLAIMS_BESIDES = {"nbf", "jti"}
 ROOTS = {
     ("data", "deployment"): data_models.Deployment,
     ("data", "live"): data_models.LiveRoot,
-    ("data", "inbounds", "lib", "task", "claims"): models.TaskClaims,
-    ("data", "inbounds", "lib", "task", "authority"): models.Authority,
-    ("data", "inbounds", "lib", "task", "verified", "claims"): models.TaskClaims,
+    ("data", "inbounds", "lib", "task", "claims"): claims.TaskClaims,
+    ("data", "inbounds", "lib", "task", "authority"): claims.Authority,
+    ("data", "inbounds", "lib", "task", "granted"): claims.Authority,
+    ("data", "inbounds", "lib", "task_token", "claims"): claims.TaskClaims,
+    ("data", "inbounds", "lib", "task_token", "verified", "claims"): claims.TaskClaims,
+    ("data", "inbounds", "lib", "delegation", "last", "claims"): claims.ChildClaims,
+    ("data", "inbounds", "lib", "delegation", "last", "authority"): claims.Authority,
+    ("data", "inbounds", "lib", "task", "verified", "claims"): claims.TaskClaims,
     ("data", "inbounds", "lib", "task", "verified", "issuer"): data_models.Issuer,
-    ("data", "inbounds", "lib", "identity", "claims"): models.IdentityClaims,
-    ("data", "inbounds", "lib", "identity", "verified", "claims"): models.IdentityClaims,
+    ("data", "inbounds", "lib", "identity", "claims"): claims.IdentityClaims,
+    ("data", "inbounds", "lib", "identity", "verified", "claims"): claims.IdentityClaims,
     ("data", "inbounds", "lib", "identity", "verified", "issuer"): data_models.Issuer,
     ("data", "inbounds", "lib", "agents", "entry"): data_models.Agent,
     ("data", "inbounds", "lib", "tools", "entry"): models.Tool,
@@ -36,8 +41,9 @@ ROOTS = {
 INPUTS = {
     "inbounds.registry": models.RegistryQuestion,
     "inbounds.lib.shape.registry": models.RegistryQuestion,
-    "inbounds.issuance": models.IssuanceQuestion,
-    "inbounds.lib.shape.issuance": models.IssuanceQuestion,
+    "inbounds.issuance": claims.IssuanceQuestion,
+    "inbounds.delegation": claims.DelegationQuestion,
+    "inbounds.lib.shape.issuance": claims.IssuanceQuestion,
 }
 SOURCES = [
     path
@@ -68,7 +74,7 @@ def step(shape, word):
         if word in shape.model_fields:
             field = shape.model_fields[word]
             return field.annotation
-        if shape in (models.TaskClaims, models.IdentityClaims) and word in CLAIMS_BESIDES:
+        if shape in (claims.TaskClaims, claims.IdentityClaims) and word in CLAIMS_BESIDES:
             return Anything
         return None
     if shape is Anything or "JsonValue" in str(shape):

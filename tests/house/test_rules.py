@@ -10,7 +10,10 @@ from tests.engines import ROOT, RULES
 CATALOGUE = json.loads((RULES / "inbounds/catalogue/data.json").read_text())
 FRAMEWORKS = json.loads((ROOT / "docs/frameworks.json").read_text())["frameworks"]
 CASES = list(scenes.cases())
-FOLDERS = sorted(path for path in (RULES / "inbounds/rules").glob("*/*") if path.is_dir())
+KINDS = ("rules", "escalations")
+FOLDERS = sorted(
+    path for kind in KINDS for path in (RULES / "inbounds" / kind).glob("*/*") if path.is_dir()
+)
 SOURCES = sorted(
     path for path in (RULES / "inbounds").rglob("*.rego") if not path.name.endswith("_test.rego")
 )
@@ -21,11 +24,17 @@ def code(folder):
     return f"{folder.parent.name}.{folder.name}"
 
 
-def test_the_catalogue_is_the_folders():
+def kind(folder):
+    """What a folder holds: a rule, or an escalation."""
+    return folder.parent.parent.name
+
+
+@pytest.mark.parametrize("of", KINDS)
+def test_the_catalogue_is_the_folders(of):
     """
     Every folder is in the catalogue, and nothing else is.
     """
-    assert sorted(CATALOGUE["rules"]) == sorted(code(folder) for folder in FOLDERS)
+    assert sorted(CATALOGUE[of]) == sorted(code(each) for each in FOLDERS if kind(each) == of)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=code)
@@ -46,7 +55,7 @@ class TestFolder:
         """
         text = (folder / f"{folder.name}.rego").read_text()
 
-        assert f"package inbounds.rules.{code(folder)}\n" in text
+        assert f"package inbounds.{kind(folder)}.{code(folder)}\n" in text
 
     def test_it_tests_junk(self, folder):
         """
@@ -56,12 +65,13 @@ class TestFolder:
 
     def test_its_cases(self, folder):
         """
-        A rule has a case that is allowed, and one that it alone denies.
+        A rule has a case that is allowed, and one that it alone denies, or asks about.
         """
         own = [case for case in CASES if case.code == code(folder)]
+        stops = {"rules": "deny", "escalations": "ask"}[kind(folder)]
 
         assert "allow" in {case.outcome for case in own}
-        assert [code(folder)] in [case.codes for case in own]
+        assert (stops, [code(folder)]) in [(case.outcome, case.codes) for case in own]
 
     def test_its_page(self, folder):
         """
@@ -70,7 +80,7 @@ class TestFolder:
         assert (ROOT / "docs/rules" / folder.parent.name / f"{folder.name}.md").is_file()
 
 
-@pytest.mark.parametrize("kind", ["rules", "escalations"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_controls_exist(kind):
     """
     No rule names a control that its framework lacks.
@@ -86,7 +96,7 @@ def test_what_a_fault_follows_from_stands_alone():
     """
     What is shown is never empty: no fault follows from itself, directly or in a circle.
     """
-    rules = CATALOGUE["rules"]
+    rules = CATALOGUE["rules"] | CATALOGUE["escalations"]
 
     def causes(code, path):
         assert code not in path, path
@@ -104,9 +114,11 @@ def test_imports_point_one_way():
     allowed = {
         "main": r"lib\.",
         "rules": r"lib\.",
+        "escalations": r"lib\.",
         "grants": r"lib\.",
         "obligations": r"lib\.",
         "issuance": r"lib\.",
+        "delegation": r"lib\.",
         "registry": r"lib\.",
         "lib": r"lib\.",
     }

@@ -150,7 +150,7 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     deployment = folder / "deployment"
     agents = json.loads((deployment / "agents.yaml").read_text())
     agents["spiffe://acme.example/agent/assistant"]["manifest"]["effects"].append("delete")
-    agents["spiffe://acme.example/agent/assistant"]["owner"] = "someone-else@acme.example"
+    agents["spiffe://acme.example/agent/assistant"]["manifest"]["tools"].remove("web.get")
     (deployment / "agents.yaml").write_text(json.dumps(agents))
     shutil.rmtree(folder / "site" / "rules")
     build(capsys, folder, "new")
@@ -164,8 +164,8 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     assert any(f"- rule {CODE}" in line for line in widening)
     assert any("manifest/effects  delete" in line for line in widening)
     assert any("~ revision policy" in line for line in lines)
-    assert not any("owner" in line for line in widening)
-    assert any("owner" in line for line in lines)
+    assert not any("manifest/tools" in line for line in widening)
+    assert any("manifest/tools" in line for line in lines)
 
     code, _, _ = run(
         capsys, "bundle", "diff", folder / "dist", folder / "new", *options, "--fail-on-widening"

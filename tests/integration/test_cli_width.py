@@ -72,6 +72,7 @@ COMMANDS = {
     "init": ["init", PROGRAM],
     "doctor": ["doctor"],
     "report": ["report"],
+    "agents": ["agents"],
     "evidence": ["evidence", "verify"],
     "explain": ["explain"],
     "help": ["--help"],
@@ -95,5 +96,5 @@ def test_it_fits(folder, command, columns):
     if "--help" not in arguments:
         told = [line for line in lines if not line.rstrip().endswith(" …")]
         assert "…" not in "".join(told)
-    if command in ("doctor", "report", "explain"):
+    if command in ("doctor", "report", "agents", "explain"):
         assert TOOL in re.sub(r"\s", "", "".join(lines))

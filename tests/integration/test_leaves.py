@@ -87,6 +87,17 @@ def named(answer, path):
         for word in detail.values()
     }
     steps = [str(step) for step in path]
+    words |= {
+        f"/context/credentials/approvals/{detail['approval']}"
+        for reason in answer["context"]["reasons"]
+        for detail in reason["details"]
+        if "approval" in detail
+    }
+    words |= {
+        "/context/credentials/proof"
+        for reason in answer["context"]["reasons"]
+        if reason["code"] in ("identity.pop_mismatch", "identity.replayed")
+    }
     inside = steps[3:] if steps[:3] == ["action", "properties", "arguments"] else []
     return any(
         "/" + "/".join(way[:length]) in words
@@ -95,13 +106,23 @@ def named(answer, path):
     )
 
 
+def nullable(stage, path):
+    """Whether the registry lets null stand for the argument at a path: then it spoils nothing."""
+    tool = stage.deployment.get("tools", {}).get(stage.question["action"]["name"], {})
+    arguments = tool.get("arguments", {}) if isinstance(tool, dict) else {}
+    pattern = "".join(f"/{'*' if isinstance(step, int) else step}" for step in path[3:])
+    inside = path[:3] == ("action", "properties", "arguments")
+    return inside and arguments.get(pattern, {}).get("nullable") is True
+
+
 def allowed(answer):
     """Whether an engine said yes."""
     return answer != NOTHING and answer["decision"] is True
 
 
-def spoilt(question, case, answer):
+def spoilt(stage, case, answer):
     """Yield every way to spoil a leaf that must not end in a yes."""
+    question = stage.question
     for path in leaves(question):
         if case.outcome != "allow" and named(answer, path):
             # Where the fault lies it can be mended as well, by another type or by nothing.
@@ -109,7 +130,7 @@ def spoilt(question, case, answer):
         original = at(question, path)
         if not open_to_anything(path):
             for leaf in RETYPED:
-                if kind(leaf) != kind(original):
+                if kind(leaf) != kind(original) and not (leaf is None and nullable(stage, path)):
                     yield f"{path} as {leaf!r}", with_leaf(question, path, leaf)
         if case.outcome != "allow":
             yield f"{path} deleted", without_leaf(question, path)
@@ -134,7 +155,7 @@ def test_no_spoilt_leaf_is_a_yes(engines, case):
     answer = engines.ask_embedded(stage.question)
 
     differing, yes, asked = [], [], 0
-    for number, (what, question) in enumerate(spoilt(stage.question, case, answer)):
+    for number, (what, question) in enumerate(spoilt(stage, case, answer)):
         embedded = engines.ask_embedded(question)
         asked += 1
         if allowed(embedded):

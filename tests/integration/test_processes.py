@@ -27,11 +27,11 @@ def _assets():
     shipping.make_assets()
 
 
-@pytest.fixture(params=["embedded", "opa"])
+@pytest.fixture(params=["embedded", "opa", "redis"])
 def place(request, tmp_path):
-    """A place, and the engine that decides there."""
+    """A place, and the engine that decides there, or the store that is shared there."""
     place = Place(tmp_path)
-    with place.engine(request.param) as url:
+    with place.on(request.param) as url:
         place.url = url
         yield place
 
@@ -160,7 +160,7 @@ guard = make()
 task = begin(guard)
 read(task, "before")
 parts = guard._parts
-owners = [parts, parts.registry, parts._development, task]
+owners = [parts, parts.held, parts.registry, parts._development, task]
 ready, release = threading.Event(), threading.Event()
 
 def hold():
@@ -176,7 +176,8 @@ thread.start()
 ready.wait()
 
 def work():
-    parts._identity = None          # has to be signed again, under a lock
+    parts.held._kept = None         # has to be fetched again, under a lock
+    parts.held._waits = True
     parts.registry.forget("")       # has to be asked again, under a lock
     parts._development._put_at = 0  # has to be put again, under a lock
     read(task, "child")
@@ -192,7 +193,7 @@ print(json.dumps([codes, len(owners)]))
 """,
     )
     assert codes == [0]
-    assert held == 4
+    assert held == 5
     settled(place, 4)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import shutil
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests import shipping
 from tests.guards import AGENT, PEP, SUBJECT
+from tests.redis_server import RedisServer
 
 from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable
 from inbounds.config import Configuration
@@ -130,11 +132,14 @@ def tenants(tmp_path):
         guard.close()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "redis"])
 def two(request, tenants):
     """A guard of each tenant, with one session store."""
-    more = {"sessions": MemorySessions()} if request.param == "memory" else {}
-    return tenants.guard(ACME, **more), tenants.guard(RIVAL, **more)
+    with contextlib.ExitStack() as stack:
+        more = {"memory": {"sessions": MemorySessions()}}.get(request.param, {})
+        if request.param == "redis":
+            more = {"sessions": stack.enter_context(RedisServer()).url}
+        yield tenants.guard(ACME, **more), tenants.guard(RIVAL, **more)
 
 
 def begin(guard, **asked):

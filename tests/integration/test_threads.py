@@ -29,11 +29,11 @@ def _assets():
     shipping.make_assets()
 
 
-@pytest.fixture(params=["embedded", "opa"])
+@pytest.fixture(params=["embedded", "opa", "redis"])
 def place(request, tmp_path):
-    """A place, and the engine that decides there."""
+    """A place, and the engine that decides there, or the store that is shared there."""
     place = Place(tmp_path)
-    with place.engine(request.param) as url:
+    with place.on(request.param) as url:
         place.url = url
         yield place
 

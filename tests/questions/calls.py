@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from inbounds.canonical import canonicalise
+from inbounds.issuer.keys import THUMBPRINT_URI, thumbprint, token_hash
 from inbounds.models import Argument
 
 from . import words
 from .tokens import Signer, Token
-from .tools import TEMPLATES, Template
-from .worlds import EFFECTS, GOOD, World
+from .tools import HOSTS, STEERING, TEMPLATES, Template, leaves
+from .worlds import EFFECTS, GOOD, NAMING, World
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Draft:
         identity: Who runs.
         task: What was approved.
         question: All else.
+        hands: Tokens with which it was handed on, the first hands first.
+        proof: What shows that the holder asks.
     """
 
     live: str
@@ -37,6 +41,8 @@ class Draft:
     identity: Token
     task: Token
     question: dict[str, Any]
+    hands: list[Token] = field(default_factory=list)
+    proof: Token | None = None
 
     @property
     def authority(self) -> dict[str, Any]:
@@ -61,7 +67,13 @@ class Draft:
         question = copy.deepcopy(self.question)
         credentials = question["context"]["credentials"]
         credentials["identity"] = self.identity.compact()
-        credentials["task"] = self.task.compact()
+        credentials["task"] = above = self.task.compact()
+        for number, token in enumerate(self.hands):
+            held = (self.task, *self.hands)[number].claims
+            above = linked(token, above, held).compact()
+            credentials["chain"] = [*credentials.get("chain", []), above]
+        if self.proof is not None:
+            credentials["proof"] = self.proof.compact()
         return question
 
 
@@ -88,17 +100,25 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
     }
     resource = template.ids(r, canonical.arguments)
     sid = words.name(r)
-    return Draft(
+    state = session(r, world, sid)
+    if template.destinations:
+        # What the session has seen goes where the task may send.
+        state["label"] = r.choice(world.order[: world.clearance + 1])
+    task = _task(
+        r,
+        world,
+        _authority(r, world, tool, (environment, resource), canonical.arguments),
+        (agent, subject, sid),
+    )
+    if r.random() < 0.7:
+        authority = task.claims["authorization_details"][0]
+        state["tasks"][task.claims["task"]] = _taken(r, authority["deadline"])
+    draft = Draft(
         live=GOOD,
         tool=tool,
         template=template,
         identity=_identity(r, world, agent),
-        task=_task(
-            r,
-            world,
-            _authority(r, world, tool, (environment, resource), canonical.arguments),
-            (agent, subject, sid),
-        ),
+        task=task,
         question={
             "question": 1,
             "subject": {
@@ -111,9 +131,11 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
                 "properties": {
                     "arguments": canonical.arguments,
                     "digest": f"hmac-sha256:key-1:{r.getrandbits(64):016x}",
+                    "size": len(canonical.json),
                     "registry": world.plan["revision"],
                     "parsed": parsed,
-                    **r.choice([{}, {"origins": {}}, {"origins": _origins(r, parsed)}]),
+                    **_origins(r, template, state, canonical.arguments),
+                    "links": _links(r, template, canonical.arguments),
                     **({"more": words.value(r)} if r.random() < 0.1 else {}),
                 },
             },
@@ -130,7 +152,7 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
                     "task": "",
                     **r.choice([{}, {"chain": [], "approvals": []}]),
                 },
-                "session": session(r, world, sid),
+                "session": state,
                 **r.choice(
                     [{}, {"environment": {}}, {"environment": {"network": words.text(r, 9)}}]
                 ),
@@ -142,6 +164,97 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
             },
         },
     )
+    # Each pair of hands keeps an account, and a session knows no more than eight.
+    for _ in range(r.choice([0, 0, 0, 1, 2])):
+        hand_on(r, world, draft)
+    if "administer" in template.effects or r.random() < 0.1:
+        prove(r, world, draft)
+    return draft
+
+
+def hand_on(r: Random, world: World, draft: Draft) -> None:
+    """Hand the task of a draft on to another agent, which asks then."""
+    above = (draft.hands or [draft.task])[-1].claims
+    had = {draft.task.claims["act"]["sub"]} | {token.claims["act"]["sub"] for token in draft.hands}
+    free = [agent for agent in world.agents if agent not in had]
+    if not free or above["del_depth"] >= above["del_max_depth"]:
+        return
+    agent, number = r.choice(free), len(draft.hands)
+    signer = Signer(f"ec-holder-{number}", "ES256")
+    entry = {
+        "bounds": {},
+        "windows": [],
+        "delegated": [],
+        **copy.deepcopy(above["authorization_details"][0]),
+    }
+    claims = {
+        **{name: above[name] for name in ("sub", "aud", "task", "sid", "tenant", "del_max_depth")},
+        "iss": "",
+        "act": {"sub": agent, "act": copy.deepcopy(above["act"])},
+        "iat": above["iat"],
+        "exp": above["exp"] - r.choice([0, 0, 1]) * (above["exp"] > world.now + 1),
+        "jti": f"{words.name(r)}-jti-{number}",
+        "cnf": {"jwk": Signer(f"ec-holder-{number + 1}", "ES256").jwk},
+        "del_depth": above["del_depth"] + 1,
+        "del_max_depth": min(above["del_max_depth"], r.choice([4, 2**53 - 1])),
+        "par_hash": "",
+        "delegation": f"delegation-{number}-{r.getrandbits(64):016x}",
+        "authorization_details": [
+            {
+                **entry,
+                "tools": {name: {"arguments": {}, **said} for name, said in entry["tools"].items()},
+            }
+        ],
+    }
+    # An audience that stands alone counts as a list of one, and a link copies what counts.
+    if isinstance(claims["aud"], str):
+        claims["aud"] = [claims["aud"]]
+    draft.hands.append(Token({"alg": "ES256", "typ": "task-child+jwt"}, claims, signer))
+    draft.identity.claims["sub"] = agent
+    draft.question["context"]["agent"] = agent
+
+
+def prove(r: Random, world: World, draft: Draft) -> Token:
+    """Show that the holder of a draft's task asks."""
+    last = (draft.hands or [draft.task])[-1]
+    claims = {
+        "jti": draft.question["context"]["decision"]["id"],
+        "iat": world.now + r.randint(-20, 20),
+        "aud": [world.plan["settings"]["audience"]],
+        "token": last.claims["jti"],
+        "tool": draft.tool,
+        "digest": draft.question["action"]["properties"]["digest"],
+        "sid": draft.session["id"],
+        "version": draft.session["version"],
+    }
+    signer = Signer(f"ec-holder-{len(draft.hands)}", "ES256")
+    draft.proof = Token({"alg": "ES256", "typ": "task-pop+jwt"}, claims, signer)
+    return draft.proof
+
+
+def take_back(r: Random, world: World, draft: Draft) -> None:
+    """Let the agent ask that the task was begun for."""
+    draft.hands.clear()
+    if draft.proof is not None:
+        prove(r, world, draft)
+    agent = draft.task.claims["act"]["sub"]
+    draft.identity.claims["sub"] = agent
+    draft.question["context"]["agent"] = agent
+
+
+def linked(token: Token, above: Any, held: Any) -> Token:
+    """A link with what follows from the token above it, where it says nothing of that itself."""
+    if not isinstance(token.claims, dict) or not isinstance(above, str):
+        return token
+    found = {"par_hash": token_hash(above)}
+    with contextlib.suppress(KeyError, TypeError):
+        found["iss"] = f"{THUMBPRINT_URI}:{thumbprint(held['cnf']['jwk'])}"
+    said = {name: value for name, value in found.items() if token.claims.get(name) == ""}
+    return Token(token.header, {**token.claims, **said}, token.signer, token.mangled)
+
+
+COUNTED = ("calls", "writes", "exports", "rows", "bytes")
+"""What a session counts, but for money."""
 
 
 def session(r: Random, world: World, sid: str) -> dict[str, Any]:
@@ -153,10 +266,33 @@ def session(r: Random, world: World, sid: str) -> dict[str, Any]:
         "trust": r.choice(["trusted", "untrusted"]),
         "label": r.choice(world.order),
         "effects": words.some(r, EFFECTS),
-        "spent": {name: r.choice(count) for name in ("calls", "writes", "exports")},
+        "spent": {
+            **{name: r.choice(count) for name in ("calls", "writes", "exports")},
+            **{name: r.randint(0, 10_000) for name in ("rows", "bytes")},
+            "money": r.choice([{}, {"EUR": 0}, {"EUR": 12_345, "GBP": r.randint(0, 10_000)}]),
+        },
+        # Some are past their deadline, and forgotten.
+        "tasks": {
+            f"task-{n}-before": _taken(r, world.now + r.choice([-1, 0, 1, 3600]))
+            for n in range(r.randint(0, 5))
+        },
+        "approvals": {
+            f"approval-{n}": {"until": world.now + r.choice([-1, 0, 1, 3600]), "times": 1}
+            for n in range(r.randint(0, 3))
+        },
+        "last": r.choice(["", f"mail.read hmac-sha256:key-1:{r.getrandbits(64):016x}"]),
         "repeats": r.choice(count),
         "refusals": r.choice(count),
         "decisions": [f"decision-{r.randint(0, 99)}" for _ in range(r.randint(0, 8))],
+    }
+
+
+def _taken(r: Random, deadline: int) -> dict[str, Any]:
+    """What a task under way has taken of its budgets."""
+    return {
+        "deadline": deadline,
+        **{name: r.randint(0, 40) for name in COUNTED},
+        "money": r.choice([{}, {"EUR": r.randint(0, 900)}, {"EUR": 1, "GBP": 2}]),
     }
 
 
@@ -179,6 +315,11 @@ def _identity(r: Random, world: World, agent: str) -> Token:
         **r.choice([{}, {"nbf": issued}, {"nbf": 0}]),
         **({words.name(r) + "-more": words.value(r)} if r.random() < 0.1 else {}),
     }
+    if agent in world.agents and r.random() < 0.2:
+        number = world.agents.index(agent)
+        claims |= {"iss": _issuer(world, NAMING), "sub": f"client-{number}"}
+        named = header(NAMING, r.choice(["JWT", "at+jwt", ""]))
+        return Token({name: text for name, text in named.items() if text}, claims, NAMING)
     return Token(header(signer, "JWT"), claims, signer)
 
 
@@ -209,7 +350,10 @@ def _authority(
         ],
         "destinations": [*template.destinations, *words.some(r, ["press", "no such place"])],
         "label": r.choice(world.order[world.clearance :]),
-        "budgets": r.choice([{}, {"calls": 0, "money": 2**53 - 1}]),
+        "bounds": r.choice([{}, {}, _bounds(template, arguments)]),
+        "windows": r.choice([[], [], _around(r, world.now)]),
+        "delegated": r.choice([[], _not_this_call(r, template)]),
+        "budgets": r.choice([{}, _budgets(r)]),
         "environment": environment,
         "deadline": world.now + r.choice([1, 3600, 2**40]),
     }
@@ -231,7 +375,7 @@ def _task(r: Random, world: World, authority: dict[str, Any], names: tuple[str, 
         "task": words.name(r) + "-task",
         "sid": sid,
         "tenant": world.tenant,
-        "cnf": {"jwk": {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}},
+        "cnf": {"jwk": Signer("ec-holder-0", "ES256").jwk},
         "del_depth": r.choice([0, 1]),
         "del_max_depth": r.choice([1, 2, 2**53 - 1]),
         "authorization_details": [authority],
@@ -239,6 +383,52 @@ def _task(r: Random, world: World, authority: dict[str, Any], names: tuple[str, 
         **({"more": words.value(r)} if r.random() < 0.1 else {}),
     }
     return Token(header(signer, "task+jwt"), claims, signer)
+
+
+BUDGETS = (*COUNTED, "repeats", "depth", "money.EUR", "money.GBP")
+
+
+def _budgets(r: Random) -> dict[str, int]:
+    """Budgets that no ordinary call uses up."""
+    chosen = set(words.some(r, BUDGETS))
+    if any(name.startswith("money.") for name in chosen):
+        # Beside a budget of one currency, another one without is not spent.
+        chosen |= {"money.EUR", "money.GBP"}
+    return dict.fromkeys(sorted(chosen), 2**53 - 1)
+
+
+def _not_this_call(r: Random, template: Template) -> list[dict[str, Any]]:
+    """What a record may ask for, none of which an ordinary call does."""
+    others = sorted({*EFFECTS} - {*template.effects})
+    own = [{"type": template.resource, "effects": words.some(r, others, least=1)}]
+    return [{"type": "nothing"}, *own, {"type": template.resource, "effects": ["read"]}]
+
+
+def _links(
+    r: Random, template: Template, arguments: Mapping[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Links that the user or somebody trusted gave, or that lead where the task may send."""
+    known = [{"host": r.choice(["evil.example", ""]), "grade": grade} for grade in FIRM]
+    if "intranet" in template.destinations:
+        known += [{"host": r.choice(HOSTS), "grade": grade} for grade in WEAK]
+    return {pointer: words.some(r, known) for pointer in words.some(r, leaves(arguments))}
+
+
+def _around(r: Random, now: int) -> list[dict[str, int]]:
+    """Windows of which one is open for as long as a question may take."""
+    past = {"start": 0, "end": now - r.randint(0, 9)}
+    hour = {"start": now - r.randint(5, 900), "end": now + r.choice([900, 2**40])}
+    return r.sample([past, hour], 2)
+
+
+def _bounds(template: Template, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Bounds of the arguments that steer, within which these arguments lie."""
+    bounds: dict[str, Any] = {}
+    for role in STEERING:
+        values = list(template.of_role(arguments, role).values())
+        if values:
+            bounds[role] = {"up_to": max(values)} if role == "amount" else {"values": values}
+    return bounds
 
 
 def _narrowed(r: Random, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,16 +462,32 @@ def _issuer(world: World, signer: Signer) -> str:
     return str(names[0])
 
 
-def _origins(r: Random, parsed: Mapping[str, Any]) -> dict[str, Any]:
+FIRM = ("prompt", "first_party", "quoted")
+WEAK = ("listing", "third_party_meta", "quoted_text", "third_party_text", "none")
+
+
+def origin(r: Random, *grades: str) -> dict[str, Any]:
+    """Where the value of a leaf came from."""
+    grade = r.choice(grades)
+    if grade in ("prompt", "none"):
+        return {"source": grade, "grade": grade}
     return {
-        pointer: r.choice(
-            [
-                {"source": "prompt", "grade": "prompt"},
-                {"source": "tool", "tool": "mail.read", "call": 3, "grade": "third_party_text"},
-            ]
-        )
-        for pointer in words.some(r, parsed)
+        "source": r.choice(["tool", "session"]),
+        "grade": grade,
+        **r.choice([{}, {"tool": "mail.read", "call": 3}]),
     }
+
+
+def _origins(
+    r: Random, template: Template, state: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    pointers = leaves(arguments)
+    if state["trust"] == "untrusted" and template.effects != ("read",):
+        return {"origins": {pointer: origin(r, *FIRM) for pointer in pointers}}
+    # What the text of a record steers is asked about in any session.
+    weak = [grade for grade in WEAK if grade != "quoted_text" or template.effects == ("read",)]
+    known = {pointer: origin(r, *FIRM, *weak) for pointer in words.some(r, pointers)}
+    return r.choice([{}, {"origins": {}}, {"origins": known}])
 
 
 def _resource(

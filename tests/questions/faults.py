@@ -13,9 +13,9 @@ from random import Random
 from typing import Any
 
 from . import words
-from .calls import Draft, header, ordinary
+from .calls import COUNTED, FIRM, WEAK, Draft, hand_on, header, ordinary, origin, prove, take_back
 from .tokens import TYPES, Signer, Token
-from .tools import TEMPLATES, Template
+from .tools import DOMAINS, STEERING, TEMPLATES, Template, leaves
 from .worlds import EFFECTS, ENVIRONMENTS, World
 
 Fault = Callable[[Random, World, Draft], None]
@@ -41,6 +41,9 @@ def faulty(r: Random, world: World, *codes: str) -> Draft:
     """Draw a call with a fault of each code, in a call that the first of them fits."""
     first, *others = (r.choice(FAULTS[code]) for code in codes)
     draft = ordinary(r, world, FIT[first])
+    if not any(code.startswith("delegation.") for code in codes):
+        # What a fault changes is the task's own token, which says less where it was handed on.
+        take_back(r, world, draft)
     first(r, world, draft)
     for other in others:
         # The fault before may have left nothing for this one to change, or another tool.
@@ -80,6 +83,9 @@ def _by_issuer(world: World, draft: Draft, name: str, which: str = "both") -> No
     signer = Signer(kid, entry["algorithms"][0])
     if which in ("both", "identity"):
         _signed_by(draft.identity, signer, "JWT", entry["issuer"])
+        if not str(draft.identity.claims["sub"]).startswith("spiffe:"):
+            # Named by the issuer before, and nobody to this one.
+            draft.identity.claims["sub"] = draft.question["context"]["agent"]
     if which in ("both", "task"):
         _signed_by(draft.task, signer, "task+jwt", entry["issuer"])
 
@@ -110,6 +116,219 @@ def _with_path(_: str, template: Template) -> bool:
 
 def _named(*names: str) -> Callable[[str, Template], bool]:
     return lambda name, _: name in names
+
+
+def _acts_by_role(name: str, template: Template) -> bool:
+    """Whether a call does more than read, and an argument steers it that is always there."""
+    # That of a call by phone is optional, but always drawn.
+    return _not_only_reading(name, template) and any(
+        about.get("role") in STEERING for about in template.arguments.values()
+    )
+
+
+def _with_effect(*effects: str) -> Callable[[str, Template], bool]:
+    return lambda _, template: bool(set(effects) & set(template.effects))
+
+
+# --- budgets -------------------------------------------------------------------------------
+
+
+def _before(d: Draft) -> dict[str, Any]:
+    """What the task of a question has taken before."""
+    task = d.task.claims["task"]
+    nothing: dict[str, Any] = dict.fromkeys(COUNTED, 0)
+    nothing |= {"deadline": d.authority["deadline"], "money": {}}
+    taken: dict[str, Any] = d.session["tasks"].setdefault(task, nothing)
+    return taken
+
+
+def _used_up(r: Random, d: Draft, name: str) -> None:
+    d.authority["budgets"][name] = r.choice([0, _before(d)[name]])
+
+
+@fault("budget.calls")
+def no_call_left(r: Random, w: World, d: Draft) -> None:
+    _used_up(r, d, "calls")
+
+
+@fault("budget.writes", among=lambda _, template: template.lasts)
+def no_write_left(r: Random, w: World, d: Draft) -> None:
+    _used_up(r, d, "writes")
+
+
+@fault("budget.exports", among=_with_effect("export"))
+def no_export_left(r: Random, w: World, d: Draft) -> None:
+    _used_up(r, d, "exports")
+
+
+@fault("budget.rows", among=_with_effect("read"))
+def no_record_left(r: Random, w: World, d: Draft) -> None:
+    _used_up(r, d, "rows")
+
+
+@fault("budget.bytes", among=_with_effect("export"))
+def no_byte_left(r: Random, w: World, d: Draft) -> None:
+    _used_up(r, d, "bytes")
+
+
+@fault("budget.refusals", among=_not_only_reading)
+def refused_too_often(r: Random, w: World, d: Draft) -> None:
+    d.session["refusals"] = r.choice([1, 2, 40])
+    d.authority["budgets"]["refusals"] = r.choice([0, d.session["refusals"] - 1])
+
+
+@fault("budget.money", among=_named("money.pay"))
+def not_enough_money_left(r: Random, w: World, d: Draft) -> None:
+    entry = w.plan["tools"][d.tool]
+    cost = d.arguments["amount"] * 10 ** entry.get("decimals", 0)
+    spent = _before(d)["money"].get(entry["currency"], 0)
+    d.authority["budgets"] = {f"money.{entry['currency']}": r.choice([0, spent + cost - 1])}
+
+
+@fault("budget.money", among=_named("money.pay"))
+def money_of_another_currency(r: Random, w: World, d: Draft) -> None:
+    other = {"EUR": "GBP", "GBP": "EUR"}[w.plan["tools"][d.tool]["currency"]]
+    d.authority["budgets"] = {f"money.{other}": 2**53 - 1}
+
+
+@fault("budget.money", among=_named("money.pay"))
+def an_amount_that_is_no_number(r: Random, w: World, d: Draft) -> None:
+    d.arguments["amount"] = r.choice(["1", True, False, "1e2"])
+
+
+@fault("budget.repeats")
+def once_more(r: Random, w: World, d: Draft) -> None:
+    action = d.question["action"]
+    d.session["last"] = f"{action['name']} {action['properties']['digest']}"
+    d.session["repeats"] = r.choice([0, 3])
+    d.authority["budgets"]["repeats"] = r.choice([0, d.session["repeats"]])
+
+
+@fault("budget.depth")
+def one_hand_too_many(r: Random, w: World, d: Draft) -> None:
+    depth = r.choice([1, 4])
+    d.task.claims.update(del_depth=depth, del_max_depth=r.choice([4, 2**53 - 1]))
+    d.authority["budgets"]["depth"] = depth - 1
+
+
+# --- proof ---------------------------------------------------------------------------------
+
+
+@fault("identity.pop_missing")
+def no_proof_where_one_is_needed(r: Random, w: World, d: Draft) -> None:
+    _call(d, "proven")
+    d.proof = None
+
+
+@fault("identity.pop_mismatch")
+def a_proof_of_something_else(r: Random, w: World, d: Draft) -> None:
+    proof = prove(r, w, d)
+    claims = proof.claims
+    changes: list[Callable[[], Any]] = [
+        lambda: setattr(proof, "signer", Signer("ec-holder-9", "ES256")),
+        lambda: proof.header.update(kid=words.name(r)),
+        lambda: proof.header.update(typ=r.choice(["dpop+jwt", "JWT", "task+jwt"])),
+        lambda: claims.pop(r.choice(sorted(claims))),
+        lambda: claims.update({words.name(r) + "-more": words.value(r)}),
+        lambda: claims.update(iat=w.now + r.choice([-31 - 9, 31 + 9])),
+        lambda: claims.update(aud=r.choice([[], "x", None, [*claims["aud"], "more"]])),
+        lambda: claims.update(token=r.choice([None, 7, "x" + claims["token"]])),
+        lambda: claims.update(tool=r.choice([None, 7, "x" + claims["tool"]])),
+        lambda: claims.update(digest=r.choice([None, 7, "x"])),
+        lambda: setattr(proof, "mangled", lambda token: token[:-9]),
+    ]
+    r.choice(changes)()
+
+
+@fault("identity.replayed")
+def a_proof_of_before(r: Random, w: World, d: Draft) -> None:
+    claims = prove(r, w, d).claims
+    name = r.choice(["jti", "sid", "version"])
+    claims[name] = claims[name] + 1 if name == "version" else claims[name] + "?"
+
+
+# --- delegation ----------------------------------------------------------------------------
+
+
+def _in_hands(r: Random, w: World, d: Draft) -> Token:
+    """The last link of a draft that was handed on."""
+    if not d.hands:
+        d.task.claims.update(del_depth=0, del_max_depth=4)
+        hand_on(r, w, d)
+    return d.hands[-1]
+
+
+@fault("delegation.chain_unverified")
+def a_link_that_is_not_sound(r: Random, w: World, d: Draft) -> None:
+    link = _in_hands(r, w, d)
+    claims = link.claims
+    changes: list[Callable[[], Any]] = [
+        lambda: setattr(link, "signer", Signer("ec-holder-9", "ES256")),
+        lambda: link.header.update(kid=words.name(r)),
+        lambda: link.header.update(typ=r.choice(["task+jwt", "JWT", "task-pop+jwt"])),
+        lambda: link.header.update(alg=r.choice(["EdDSA", "none", "HS256"])),
+        lambda: claims.pop(r.choice(sorted(claims))),
+        lambda: claims.update({words.name(r) + "-more": words.value(r)}),
+        lambda: claims.update(par_hash=r.choice([None, 7, "x", words.name(r)])),
+        lambda: claims.update(iss=r.choice([None, 7, "x", words.name(r)])),
+        lambda: claims["act"].pop("act"),
+        lambda: claims.update(del_depth=r.choice([0, 7, "1", None])),
+        lambda: claims["cnf"]["jwk"].update(d="AAAA"),
+        lambda: claims["authorization_details"].append({}),
+        lambda: claims["authorization_details"][0].pop("windows"),
+        lambda: setattr(link, "mangled", lambda token: token[:-9]),
+    ]
+    r.choice(changes)()
+
+
+@fault("delegation.other_task")
+def a_link_of_another_task(r: Random, w: World, d: Draft) -> None:
+    claims = _in_hands(r, w, d).claims
+    name = r.choice(["sub", "task", "sid", "tenant", "aud"])
+    claims[name] = [*claims[name], "more"] if name == "aud" else claims[name] + "?"
+
+
+@fault("delegation.too_deep")
+def once_more_than_it_may(r: Random, w: World, d: Draft) -> None:
+    depth = _in_hands(r, w, d).claims["del_depth"]
+    r.choice([d.task, *d.hands]).claims["del_max_depth"] = depth - 1
+
+
+@fault("delegation.loop")
+def back_to_where_it_was(r: Random, w: World, d: Draft) -> None:
+    link = _in_hands(r, w, d)
+    link.claims["act"]["sub"] = r.choice([d.task, *d.hands[:-1]]).claims["act"]["sub"]
+
+
+@fault("delegation.not_permitted")
+def to_an_agent_that_may_not_have_it(r: Random, w: World, d: Draft) -> None:
+    link = _in_hands(r, w, d)
+    link.claims["act"]["sub"] = _agent(w, r.choice(["high", "shared", "nobody"]))
+
+
+@fault("delegation.not_narrowed")
+def more_than_was_held(r: Random, w: World, d: Draft) -> None:
+    claims = _in_hands(r, w, d).claims
+    held = claims["authorization_details"][0]
+    above = ([d.task, *d.hands][-2]).claims
+    changes: list[Callable[[], Any]] = [
+        lambda: held.update(effects=[*held["effects"], "levitate"]),
+        lambda: held["tools"].update({words.name(r) + "-more": {"arguments": {}}}),
+        lambda: held["resources"].append({"type": words.name(r) + "-more"}),
+        lambda: held["destinations"].append(words.name(r) + "-more"),
+        lambda: held.update(label=r.choice([w.order[-1], "no such label", None, 7])),
+        lambda: held.update(deadline=held["deadline"] + 1),
+        lambda: held.update(intent="more"),
+        lambda: held.update(environment="more"),
+        lambda: held.update(delegated=[*held["delegated"], {"type": "more"}]),
+        lambda: claims.update(exp=above["exp"] + 1),
+        lambda: claims.update(del_max_depth=2**53 - 1),
+    ]
+    if held["label"] == w.order[-1]:
+        changes.pop(4)
+    if above["del_max_depth"] == 2**53 - 1:
+        changes.pop()
+    r.choice(changes)()
 
 
 # --- capability ----------------------------------------------------------------------------
@@ -339,6 +558,15 @@ def a_task_of_low_label(r: Random, w: World, d: Draft) -> None:
     d.authority["label"] = r.choice([w.order[0], "no such label"])
 
 
+# --- approvals -----------------------------------------------------------------------------
+
+
+@fault("approval.invalid")
+def an_approval_that_is_none(r: Random, w: World, d: Draft) -> None:
+    said = r.choice(["x", "a.b.c", "e30.e30.e30", words.text(r, 9)])
+    d.question["context"]["credentials"]["approvals"] = [said] * r.choice([1, 1, 8])
+
+
 # --- egress --------------------------------------------------------------------------------
 
 
@@ -392,6 +620,147 @@ def outward_to_nowhere(r: Random, w: World, d: Draft) -> None:
     d.question["action"]["properties"]["arguments"] = {}
     if w.plan["tools"][d.tool].get("destinations"):
         d.authority["destinations"] = []
+
+
+# --- where values came from, and what cannot be undone -------------------------------------
+
+
+def _steering(d: Draft) -> list[str]:
+    return list(d.template.of_role(d.arguments, *STEERING))
+
+
+def _in_doubt(r: Random, d: Draft, pointers: list[str], grades: tuple[str, ...]) -> None:
+    """Something untrusted was seen, and one of the leaves is traced to no trusted place."""
+    d.session["trust"] = "untrusted"
+    origins = {pointer: origin(r, *FIRM) for pointer in leaves(d.arguments)}
+    pointer = r.choice(pointers)
+    if r.random() < 0.2:
+        del origins[pointer]
+    else:
+        origins[pointer] = origin(r, *grades)
+    d.question["action"]["properties"]["origins"] = origins
+
+
+@fault("flow.untrusted_argument", among=_acts_by_role)
+def steered_by_a_stranger(r: Random, w: World, d: Draft) -> None:
+    d.authority["bounds"] = {}
+    # What the task itself says an argument may be would vouch for it.
+    d.authority["tools"][d.tool] = {"arguments": {}}
+    _in_doubt(r, d, _steering(d), ("third_party_text", "none"))
+
+
+@fault("intent.outside_bounds")
+def at_another_time(r: Random, w: World, d: Draft) -> None:
+    ahead = {"start": w.now + r.choice([900, 2**30]), "end": w.now + 2**40}
+    d.authority["windows"] = r.choice([[ahead], [{"start": 0, "end": w.now - 5}, ahead]])
+
+
+@fault("intent.outside_bounds", among=_acts_by_role)
+def outside_of_what_was_declared(r: Random, w: World, d: Draft) -> None:
+    d.question["action"]["properties"]["origins"] = {}
+    bounds: list[dict[str, Any]] = [
+        *({}, {"values": ["no such value"]}),
+        *({"origins": ["prompt"]}, {"domains": ["a.example"]}),
+    ]
+    d.authority["bounds"] = {role: r.choice(bounds) for role in STEERING}
+
+
+@fault("memory.untrusted_write", among=lambda _, template: template.memory)
+def kept_from_a_stranger(r: Random, w: World, d: Draft) -> None:
+    pointers = [pointer for pointer, value in leaves(d.arguments).items() if value is not None]
+    _in_doubt(r, d, pointers, WEAK)
+
+
+@fault("irreversible.unknown_reversibility")
+def nobody_knows_whether_it_can_be_undone(r: Random, w: World, d: Draft) -> None:
+    _call(d, r.choice(["unsaid", "unsure"]))
+
+
+@fault("irreversible.bulk", among=_named("mail.send"))
+def many_recipients(r: Random, w: World, d: Draft) -> None:
+    most = w.plan["settings"].get("bulk", 20)
+    parsed = d.question["action"]["properties"]["parsed"]
+    origins = d.question["action"]["properties"].setdefault("origins", {})
+    d.authority["bounds"] = {}
+    while len(d.arguments["to"]) <= most:
+        pointer = f"/to/{len(d.arguments['to'])}"
+        parts = {"local": words.word(r), "domain": DOMAINS[0]}
+        d.arguments["to"].append(f"{parts['local']}@{parts['domain']}")
+        parsed[pointer] = {"kind": "email", **parts}
+        origins[pointer] = origin(r, *FIRM)
+
+
+@fault("irreversible.production", among=_not_only_reading)
+def where_a_person_is_asked_first(r: Random, w: World, d: Draft) -> None:
+    if _fixed(w, d, "environment") or w.plan["tools"][d.tool].get("reversible") == "yes":
+        _call(d, "final")
+    _in_environment(w, d, "guarded")
+
+
+# --- what flows where it should not ---------------------------------------------------------
+
+
+def _firmly(r: Random, d: Draft) -> dict[str, Any]:
+    """Every leaf of the arguments traced to somebody trusted."""
+    origins = {pointer: origin(r, *FIRM) for pointer in leaves(d.arguments)}
+    d.question["action"]["properties"]["origins"] = origins
+    return origins
+
+
+def _sent_to(w: World, d: Draft, name: str) -> None:
+    """A call that goes to one destination alone, which takes whatever is sent there."""
+    if w.plan["tools"][d.tool].get("destinations"):
+        _call(d, "sender", {"to": "somebody"})
+    d.authority["destinations"] = [name]
+
+
+@fault("flow.sensitive_to_lower_trust", among=_with_effect("export", "spend"))
+def to_where_only_the_lowest_may_go(r: Random, w: World, d: Draft) -> None:
+    d.session["label"] = r.choice(w.order[1 : w.clearance + 1])
+    _sent_to(w, d, "low")
+
+
+@fault("flow.sensitive_to_lower_trust", among=_with_effect("delegate"))
+def handed_on_where_only_the_lowest_may_go(r: Random, w: World, d: Draft) -> None:
+    d.session["label"] = r.choice(w.order[1 : w.clearance + 1])
+    _call(d, "hand.on")
+    d.authority["destinations"] = ["low"]
+
+
+@fault("flow.secret_flow", among=_outward)
+def a_secret_to_where_none_is_expected(r: Random, w: World, d: Draft) -> None:
+    d.session["label"] = d.authority["label"] = w.order[-1]
+    _sent_to(w, d, r.choice(["open", "low"]))
+
+
+@fault("flow.instruction_from_memory", among=_acts_by_role)
+def steered_by_a_memory(r: Random, w: World, d: Draft) -> None:
+    origins = _firmly(r, d)
+    origins[r.choice(_steering(d))] = {"source": "memory", "grade": r.choice(WEAK)}
+
+
+@fault("flow.link_in_outgoing_content", among=_with_effect("export"))
+def a_link_of_a_stranger(r: Random, w: World, d: Draft) -> None:
+    d.session["trust"] = "untrusted"
+    _firmly(r, d)
+    host = r.choice(["evil.example", "", "wiki.acme.example.evil.example"])
+    link = {"host": host, "grade": r.choice(WEAK)}
+    d.question["action"]["properties"]["links"] = {r.choice([*leaves(d.arguments)]): [link]}
+
+
+@fault("intent.delegated_instruction", among=_not_only_reading)
+def what_a_record_asks_for(r: Random, w: World, d: Draft) -> None:
+    acting = [effect for effect in d.template.effects if effect != "read"]
+    bound = {"type": d.template.resource, **r.choice([{}, {"effects": [r.choice(acting)]}])}
+    d.authority["delegated"] = [{"type": "nothing"}, bound]
+
+
+@fault("intent.delegated_instruction", among=_acts_by_role)
+def steered_by_the_text_of_a_record(r: Random, w: World, d: Draft) -> None:
+    if w.plan["tools"][d.tool].get("reversible") == "yes":
+        what_a_record_asks_for(r, w, d)
+    origins = _firmly(r, d)
+    origins[r.choice(_steering(d))] = origin(r, "quoted_text")
 
 
 # --- emergency, environment ----------------------------------------------------------------
@@ -452,7 +821,7 @@ def an_agent_at_rest(r: Random, w: World, d: Draft) -> None:
 
 @fault("identity.agent_unregistered")
 def an_agent_nobody_knows(r: Random, w: World, d: Draft) -> None:
-    _act_as(d, _agent(w, r.choice(["nobody", "One", "one/sub", "ownerless"])))
+    _act_as(d, _agent(w, r.choice(["nobody", "One", "one/sub"])))
 
 
 def _untimely(r: Random, w: World, claims: dict[str, Any]) -> None:
@@ -530,10 +899,22 @@ def an_account_of_several(r: Random, w: World, d: Draft) -> None:
     _act_as(d, _agent(w, "shared"))
 
 
-@fault("identity.shared_account")
-def an_agent_under_its_users_name(r: Random, w: World, d: Draft) -> None:
-    _act_as(d, _agent(w, "low"))
-    _on_behalf_of(d, _agent(w, "low"))
+@fault("identity.owner_missing")
+def an_agent_that_nobody_answers_for(r: Random, w: World, d: Draft) -> None:
+    _act_as(d, _agent(w, r.choice(["ownerless", "orphaned", "machined"])))
+
+
+@fault("identity.used_by_a_person")
+def a_person_under_an_agents_name(r: Random, w: World, d: Draft) -> None:
+    _act_as(d, _agent(w, "person"))
+    if r.random() < 0.5:
+        _on_behalf_of(d, _agent(w, "person"))
+
+
+@fault("identity.used_by_a_person")
+def an_identity_issued_to_a_person(r: Random, w: World, d: Draft) -> None:
+    claim = r.choice(["email", "preferred_username", "upn"])
+    d.identity.claims[claim] = r.choice(["low", "Guest", "OLGA", None, 7, ["low"]])
 
 
 @fault("identity.untrusted_issuer")
@@ -678,6 +1059,24 @@ def an_identity_with_an_odd_claim(r: Random, w: World, d: Draft) -> None:
 
 
 @fault("identity.unverified")
+def an_identity_that_nobody_named(r: Random, w: World, d: Draft) -> None:
+    _by_issuer(w, d, "naming", "identity")
+    d.identity.header["typ"] = r.choice(["JWT", "at+jwt"])
+    d.identity.claims["sub"] = r.choice(["client-9", "Client-0", "odd", "client-0 ", "naming"])
+
+
+@fault("identity.unverified")
+def an_identity_that_does_not_say_its_type(r: Random, w: World, d: Draft) -> None:
+    _by_issuer(w, d, "brief", "identity")
+    d.identity.header = r.choice(
+        [
+            {name: text for name, text in d.identity.header.items() if name != "typ"},
+            {**d.identity.header, "typ": "at+jwt"},
+        ]
+    )
+
+
+@fault("identity.unverified")
 def an_identity_signed_as_none_is(r: Random, w: World, d: Draft) -> None:
     _by_issuer(w, d, r.choice(["edwards", "broken"]), "identity")
 
@@ -749,6 +1148,18 @@ def a_session_of_no_label(r: Random, w: World, d: Draft) -> None:
 @fault("session.not_this_task")
 def a_session_of_another_task(r: Random, w: World, d: Draft) -> None:
     d.session["id"] += r.choice(["x", " ", "\u0000"])
+
+
+@fault("session.too_many_tasks")
+def the_ninth_task(r: Random, w: World, d: Draft) -> None:
+    d.session["tasks"] = {
+        f"task-{n}-under-way": {
+            **dict.fromkeys(COUNTED, n),
+            "deadline": w.now + r.choice([1, 3600]),
+            "money": {},
+        }
+        for n in range(8)
+    }
 
 
 @fault("subject.not_entitled")

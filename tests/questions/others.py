@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inbounds.models import IssuanceAnswer, RegistryAnswer
+from inbounds.claims import IssuanceAnswer
+from inbounds.models import RegistryAnswer
 from inbounds.pdp import ISSUANCE, REGISTRY
 
 from . import words

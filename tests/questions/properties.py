@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -12,11 +13,12 @@ from pydantic import ValidationError
 from inbounds.models import Answer, Question
 from inbounds.strict_json import NotStrictJson, strict_json
 
+from .calls import COUNTED
 from .drawn import Drawn
+from .tools import TEMPLATES, WRITING
 from .worlds import World
 
 SEVERITIES = ("critical", "high", "medium", "low")
-WRITING = {"write", "delete", "execute", "spend", "administer"}
 
 
 def sendable(text: bytes) -> bool:
@@ -94,9 +96,16 @@ def _reasons(answer: Any, catalogue: Mapping[str, Any]) -> Iterator[str]:
             yield f"the details of {reason['code']} are not in order"
 
 
-def _in_order(detail: Any) -> list[tuple[str, bytes]]:
-    """What a detail is sorted by: texts by their bytes, which is how both engines compare."""
-    return sorted((name, str(value).encode("utf-8")) for name, value in detail.items())
+def _in_order(value: Any) -> tuple[Any, ...]:
+    """What a detail is sorted by: numbers, then texts by their bytes, as both engines compare."""
+    if isinstance(value, dict):
+        return (
+            2,
+            sorted((name.encode("utf-8"), _in_order(inner)) for name, inner in value.items()),
+        )
+    if isinstance(value, int | float):
+        return (0, value)
+    return (1, str(value).encode("utf-8"))
 
 
 def _as_put(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
@@ -108,6 +117,46 @@ def _as_put(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
         yield f"{drawn.codes[0]} was put in, and is not among the reasons"
     if drawn.kind == "several" and answer["decision"]:
         yield f"{', '.join(drawn.codes)} were put in, and it is allowed"
+
+
+NOTHING_TAKEN: Mapping[str, Any] = {**dict.fromkeys(COUNTED, 0), "money": {}}
+
+
+def _taken(world: World, action: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call takes of each budget."""
+    name, arguments = action["name"], action["properties"]["arguments"]
+    entry = world.plan["tools"][name]
+    effects = set(entry["effects"])
+    money = {}
+    if "spend" in effects and entry.get("currency"):
+        # The only amounts there are, are whole.
+        amounts = TEMPLATES[name].of_role(arguments, "amount").values()
+        units = 10 ** entry.get("decimals", 0)
+        money[entry["currency"]] = sum(abs(amount * units) for amount in amounts)
+    return {
+        "calls": 1,
+        "writes": int(bool(effects & WRITING)),
+        "exports": int("export" in effects),
+        "rows": entry.get("returns", {}).get("rows", 1) if "read" in effects else 0,
+        "bytes": action["properties"]["size"] if "export" in effects else 0,
+        "money": money,
+    }
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two things taken together."""
+    return {
+        **{name: one[name] + other[name] for name in COUNTED},
+        "money": {
+            currency: one["money"].get(currency, 0) + other["money"].get(currency, 0)
+            for currency in {**one["money"], **other["money"]}
+        },
+    }
+
+
+def _claims(token: str) -> Any:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def _session(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
@@ -127,17 +176,41 @@ def _session(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
         if after != {**followed, "refusals": before["refusals"] + 1}:
             yield "a refusal changes more than the count of refusals"
         return
-    effects = set(world.plan["tools"][question["action"]["name"]]["effects"])
-    counted = {
-        "calls": 1,
-        "writes": int(bool(effects & WRITING)),
-        "exports": int("export" in effects),
+    action = question["action"]
+    effects = set(world.plan["tools"][action["name"]]["effects"])
+    taken = _taken(world, action)
+    credentials = question["context"]["credentials"]
+    claims = _claims(credentials["task"])
+    # Each pair of hands keeps an account of its own, beside the task's.
+    links = [*map(_claims, credentials.get("chain", []))]
+    accounts = {claims["task"]: claims} | {
+        "".join(f"/{above['delegation']}" for above in links[: number + 1]): link
+        for number, link in enumerate(links)
     }
-    spent = {name: before["spent"][name] + more for name, more in counted.items()}
+    call = f"{action['name']} {action['properties']['digest']}"
     expected = {
         **followed,
         "effects": sorted({*before["effects"], *effects}),
-        "spent": spent,
+        "spent": _together(before["spent"], taken),
+        "tasks": {
+            **{
+                name: entry
+                for name, entry in before["tasks"].items()
+                if entry["deadline"] > world.now
+            },
+            **{
+                name: {
+                    **_together(before["tasks"].get(name, NOTHING_TAKEN), taken),
+                    "deadline": said["authorization_details"][0]["deadline"],
+                }
+                for name, said in accounts.items()
+            },
+        },
+        "approvals": {
+            name: used for name, used in before["approvals"].items() if used["until"] > world.now
+        },
+        "last": call,
+        "repeats": before["repeats"] + 1 if before["last"] == call else 0,
         # These two by their order alone.
         "label": after.get("label"),
         "trust": after.get("trust"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -13,6 +14,8 @@ DOMAINS = ("acme.example", "post.acme.example", "bücher.example")
 HOSTS = ("wiki.acme.example", "api.acme.example", "192.0.2.7", "[2001:db8::7]")
 IBANS = ("DE89370400440532013000", "GB33BUKB20201555555555", "FR1420041010050500013M02606")
 PHONES = ("+4930123456", "+14155550100")
+WRITING = frozenset({"write", "delete", "execute", "spend", "administer"})
+STEERING = ("recipient", "target", "amount", "code", "credential")
 FOLDERS = ("/work/", "/srv/share/", "docs/")
 
 DESTINATIONS: Mapping[str, Any] = {
@@ -36,6 +39,7 @@ class Template:
         draws: Arguments that it takes.
         ids: The id of a resource that is ordinary, given the arguments.
         destinations: Those that the arguments of an ordinary call may be sent to.
+        memory: Whether it keeps what it is given for later sessions.
     """
 
     effects: tuple[str, ...]
@@ -44,11 +48,37 @@ class Template:
     draws: Callable[[Random], dict[str, Any]]
     ids: Callable[[Random, Mapping[str, Any]], str]
     destinations: tuple[str, ...] = ()
+    memory: bool = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it does something of which the registry says if it can be undone."""
+        return bool(WRITING & set(self.effects))
+
+    def of_role(self, arguments: Mapping[str, Any], *roles: str) -> dict[str, Any]:
+        """The leaves of `arguments` that have one of the roles, by their pointers."""
+        named = {pattern for pattern, about in self.arguments.items() if about.get("role") in roles}
+        return {
+            pointer: value
+            for pointer, value in leaves(arguments).items()
+            if value is not None and re.sub(r"/\d+(?=/|$)", "/*", pointer) in named
+        }
 
     @property
     def has_path(self) -> bool:
         """Whether its resource is the path that it takes."""
         return "/path" in self.arguments
+
+
+def leaves(value: Any, pointer: str = "") -> dict[str, Any]:
+    """Everything within a value that holds nothing else, by its pointer."""
+    if isinstance(value, dict):
+        inner = ((name.replace("~", "~0").replace("/", "~1"), held) for name, held in value.items())
+    elif isinstance(value, list):
+        inner = ((str(index), held) for index, held in enumerate(value))
+    else:
+        return {pointer: value}
+    return {p: v for name, held in inner for p, v in leaves(held, f"{pointer}/{name}").items()}
 
 
 def _path(r: Random) -> str:
@@ -284,6 +314,25 @@ TEMPLATES: Mapping[str, Template] = {
         },
         _table,
         _any_id,
+    ),
+    "memory.keep": Template(
+        ("write",),
+        "memory",
+        {
+            "/text": {"kind": "text", "role": "content", "required": True},
+            "/tags/*": {},
+            "/days": {"type": "integer", "nullable": True},
+        },
+        lambda r: {
+            "text": words.text(r, 100),
+            **_maybe(
+                r,
+                tags=lambda: [words.word(r) for _ in range(r.randint(0, 3))],
+                days=lambda: r.choice([None, 7]),
+            ),
+        },
+        _any_id,
+        memory=True,
     ),
     "phone.call": Template(
         ("export", "execute"),

@@ -18,9 +18,30 @@ EFFECTS = ("read", "write", "delete", "export", "execute", "spend", "delegate", 
 LABELS = ("public", "internal", "confidential", "secret", "streng geheim", "機密")
 TENANTS = ("acme", "globex", "Zoë & Söhne")
 ENVIRONMENTS = ("production", "staging", "пробная")
+SPECIAL = ("frozen", "guarded")
+"""Environments in which some things are not open."""
+SENDERS = ("sender", "hand.on")
+OTHER_TOOLS = (
+    "unset",
+    "proven",
+    "levitate",
+    "unlabelled",
+    "vault.read",
+    "unsaid",
+    "unsure",
+    "final",
+    *SENDERS,
+)
+"""Tools of no template that the agents may have all the same."""
+OWNERS = ("olga", "low", "guests")
+"""Who answers for agents: users, and a group."""
 FAMILIES = {"ES256": "ec", "RS256": "rsa", "PS256": "rsa", "EdDSA": "ed"}
 GOOD = "good"
 """The state of the feed in which things are as they should be."""
+
+
+NAMING = Signer("ec-naming", "ES256")
+"""The key of an issuer whose subjects are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +93,7 @@ def world(r: Random, *, damaged: bool = False) -> World:
     feed = Signer("feed-1", r.choice(["ES256", "EdDSA"]))
     domain = r.choice(["acme.example", "a", "trust-1.acme_x.example"])
     agents = tuple(
-        f"spiffe://{domain}/agent/{n}" for n in ("one", "Two", "three.3")[: r.randint(1, 3)]
+        f"spiffe://{domain}/agent/{n}" for n in ("one", "Two", "three.3")[: r.randint(2, 3)]
     )
     subjects = ("alice@acme.example", "bob", "Zoë 😀", f"spiffe://{domain}/agent/one")[
         : r.randint(1, 4)
@@ -87,10 +108,12 @@ def world(r: Random, *, damaged: bool = False) -> World:
             ],
             "secrets": [{"type": "file", "prefixes": ["/srv/keys/"]}, {"type": "vault"}],
             "feed_writers": {},
+            "proof": ["administer"],
+            **r.choice([{}, {"bulk": 4}, {"bulk": 20}]),
         },
         "tools": _tools(r, order, tenant, environment),
         "agents": _agents(r, agents, domain, order, tenant),
-        "subjects": _subjects(r, subjects, order, tenant),
+        "subjects": _subjects(r, subjects, domain, order, tenant),
         "groups": {
             "staff": {
                 "effects": list(EFFECTS),
@@ -102,8 +125,12 @@ def world(r: Random, *, damaged: bool = False) -> World:
         },
         "intents": _intents(r, order, clearance),
         "labels": {"order": order, "resources": _labels(r, order, clearance)},
-        "destinations": copy.deepcopy(dict(DESTINATIONS)),
-        "issuers": _issuers(r, (identity, tasks), domain, tenant, environment),
+        "destinations": {
+            name: {**about, **_destination(r, order, clearance)}
+            for name, about in copy.deepcopy(dict(DESTINATIONS)).items()
+        }
+        | {"low": {"anywhere": True, "label": order[0]}, "open": {"anywhere": True}},
+        "issuers": _issuers(r, (identity, tasks), agents, tenant, environment),
         "feed": {
             "keys": {feed.kid: feed.jwk},
             "algorithms": r.choice([[feed.alg], ["ES256", "EdDSA"]]),
@@ -112,7 +139,7 @@ def world(r: Random, *, damaged: bool = False) -> World:
         "peps": {
             "pep-1": {
                 "tenants": [tenant, "acme"],
-                "environments": [*ENVIRONMENTS, "frozen"],
+                "environments": [*ENVIRONMENTS, *SPECIAL],
                 "obligations": ["notify", "redact"],
                 "token_sha256": [],
             },
@@ -153,6 +180,7 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             "returns": {
                 "label": order[r.randint(0, len(order) - 2)],
                 "party": r.choice(["first", "third"]),
+                **r.choice([{}, {"rows": 1}, {"rows": 50}]),
             },
             **r.choice([{}, {}, {"notify": "security@acme.example"}, {"notify": ""}]),
             # Everybody may call this one everywhere: a fault can fall back on it.
@@ -161,27 +189,51 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
                 if name == "mail.read"
                 else r.choice([{}, {}, {"tenant": tenant}, {"environment": environment}])
             ),
-            **r.choice([{}, {"reversible": True}, {"description": "a <b>tool</b> & more"}]),
+            **r.choice([{}, {"description": "a <b>tool</b> & more"}]),
+            **({"reversible": r.choice(["yes", "no"])} if template.lasts else {}),
+            **({"memory": True} if template.memory else r.choice([{}, {"memory": False}])),
         }
+        if "spend" in template.effects:
+            tools[name]["currency"] = r.choice(["EUR", "GBP"])
+            tools[name].update(r.choice([{}, {"decimals": 0}, {"decimals": 2}]))
         if template.destinations and r.random() < 0.3:
             tools[name]["destinations"] = [r.choice(template.destinations)]
     tools["unset"] = {"effects": [], "resource": "mail"}
+    tools["proven"] = {**_senders(order)["hand.on"], "effects": ["administer"]}
     tools["levitate"] = {"effects": ["read", "levitate"], "resource": "mail"}
     tools["forbidden"] = {"effects": ["read"], "resource": "mail"}
     tools["unlabelled"] = {"effects": ["read"], "resource": "mail"}
+    tools["unsaid"] = {"effects": ["write"], "resource": "mail"}
+    tools["unsure"] = {"effects": ["read", "delete"], "reversible": "unknown", "resource": "mail"}
+    tools["final"] = {
+        "effects": ["delete"],
+        "reversible": "no",
+        "resource": "mail",
+        "returns": {"label": order[0]},
+    }
+    tools |= _senders(order)
     tools["vault.read"] = {**tools["mail.read"], "resource": "vault"}
     return tools
+
+
+def _senders(order: list[str]) -> dict[str, Any]:
+    """Tools that go where an argument says, and where the registry says."""
+    plain = {"resource": "mail", "returns": {"label": order[0], "party": "first"}}
+    return {
+        "sender": {**plain, "effects": ["export"], "arguments": {"/to": {"role": "recipient"}}},
+        "hand.on": {**plain, "effects": ["delegate"], "destinations": ["low"]},
+    }
 
 
 def _agents(
     r: Random, good: tuple[str, ...], domain: str, order: list[str], tenant: str
 ) -> dict[str, Any]:
     entry = {
-        "owner": "team@acme.example",
+        "owner": r.choice(OWNERS),
         "state": "active",
         "account": "dedicated",
         "manifest": {
-            "tools": [*TEMPLATES, "unset", "levitate", "unlabelled", "vault.read"],
+            "tools": [*TEMPLATES, *OTHER_TOOLS],
             "effects": [*EFFECTS, "levitate"],
         },
         "clearance": order[-2],
@@ -192,6 +244,9 @@ def _agents(
         "suspended": {"state": "suspended"},
         "shared": {"account": "shared"},
         "ownerless": {"owner": " "},
+        "orphaned": {"owner": "no such person"},
+        "machined": {"owner": "machine"},
+        "person": {},
         "low": {"clearance": order[0]},
         "unclear": {"clearance": "no such label"},
         "high": {"clearance": order[-1]},
@@ -200,14 +255,19 @@ def _agents(
         "foreign": {"tenants": ["hooli"]},
         "switched": {},
     }
-    agents = {name: {**entry, **r.choice([{}, {"may_delegate_to": []}])} for name in good}
+    agents = {
+        name: {**entry, "may_delegate_to": [other for other in good if other != name]}
+        for name in good
+    }
     for name, change in changed.items():
         agents[f"spiffe://{domain}/agent/{name}"] = {**entry, **change}
     agents["spiffe://elsewhere.example/agent/one"] = entry
     return copy.deepcopy(agents)
 
 
-def _subjects(r: Random, good: tuple[str, ...], order: list[str], tenant: str) -> dict[str, Any]:
+def _subjects(
+    r: Random, good: tuple[str, ...], domain: str, order: list[str], tenant: str
+) -> dict[str, Any]:
     subjects: dict[str, Any] = {}
     whole = {
         "effects": list(EFFECTS),
@@ -232,6 +292,10 @@ def _subjects(r: Random, good: tuple[str, ...], order: list[str], tenant: str) -
     subjects["guest"] = {**entry, "effects": ["read"], "tools": ["mail.read", "file.read"]}
     subjects["toolless"] = {**entry, "tools": []}
     subjects["foreign"] = {**entry, "tenants": ["hooli"]}
+    # Owners, and those who are no owners, are entitled to nothing.
+    subjects["olga"] = {"type": "user"}
+    subjects["machine"] = {"type": "workload"}
+    subjects[f"spiffe://{domain}/agent/person"] = entry
     return copy.deepcopy(subjects)
 
 
@@ -258,6 +322,14 @@ def _intents(r: Random, order: list[str], clearance: int) -> dict[str, Any]:
     }
 
 
+def _destination(r: Random, order: list[str], clearance: int) -> dict[str, Any]:
+    """How sensitive data may be that goes there: as anything in an ordinary call, at least."""
+    return {
+        **r.choice([{}, {"label": ""}, {"label": r.choice(order[clearance:])}]),
+        **r.choice([{}, {"anywhere": False}]),
+    }
+
+
 def _labels(r: Random, order: list[str], clearance: int) -> dict[str, Any]:
     types = sorted({template.resource for template in TEMPLATES.values()} | {"vault"})
     labels: dict[str, Any] = {
@@ -275,16 +347,17 @@ def _labels(r: Random, order: list[str], clearance: int) -> dict[str, Any]:
 def _issuers(
     r: Random,
     keys: tuple[tuple[Signer, ...], tuple[Signer, ...]],
-    domain: str,
+    agents: tuple[str, ...],
     tenant: str,
     environment: str,
 ) -> dict[str, Any]:
     identity, tasks = keys
+    domain = agents[0].split("/")[2]
     development = environment != "production" and r.random() < 0.3
     common = {
         "kind": "development" if development else "production",
         "tenants": [tenant, "acme"],
-        "environments": [*ENVIRONMENTS, "frozen"],
+        "environments": [*ENVIRONMENTS, *SPECIAL],
         "effects": [*EFFECTS, "levitate"],
     }
 
@@ -319,6 +392,11 @@ def _issuers(
         signer = Signer(f"ec-{name}", "ES256")
         whole = issuer(name, ["identity", "task"], (signer,))
         issuers[name] = {**whole, **change}
+    named = {f"client-{number}": agent for number, agent in enumerate(agents)}
+    issuers["naming"] = {
+        **issuer("naming", ["identity"], (NAMING,)),
+        "subjects": {**named, "system:serviceaccount:agents:one": agents[0], "odd": 7},
+    }
     for name in ("doubled-1", "doubled-2"):
         issuers[name] = issuer(name, ["identity", "task"], (Signer("ec-doubled", "ES256"),))
     ed = Signer("ed-both", "EdDSA")
@@ -345,9 +423,14 @@ def _environments(r: Random, now: int) -> dict[str, Any]:
         {"start": now - 60, "end": now + 60, "effects": []},
     ]
     environments: dict[str, Any] = {
-        name: {"development": name != "production", "freezes": words.some(r, windows)}
+        name: {
+            "development": name != "production",
+            "freezes": words.some(r, windows),
+            **r.choice([{}, {"asks_before_irreversible": False}]),
+        }
         for name in ENVIRONMENTS
     }
+    environments["guarded"] = {"development": True, "asks_before_irreversible": True}
     environments["frozen"] = {
         "development": True,
         "freezes": [

@@ -34,6 +34,7 @@ WIDER = [
     ("add", f"{AGENT}/tenants/-", "other"),
     ("add", f"{AGENT}/may_delegate_to", ["x"]),
     ("replace", f"{AGENT}/clearance", "secret"),
+    ("replace", f"{AGENT}/owner", "dora@acme.example"),
     ("add", "/agents/another", {}),
     ("add", "/subjects/bob@acme.example", {}),
     ("add", "/groups/staff/effects/-", "delete"),
@@ -76,7 +77,7 @@ WIDER = [
 NO_WIDER = [
     ("remove", f"{AGENT}/manifest/effects/0"),
     ("replace", f"{AGENT}/state", "suspended"),
-    ("replace", f"{AGENT}/owner", "someone@acme.example"),
+    ("replace", f"{AGENT}/owner", ""),
     ("remove", f"{AGENT}"),
     ("remove", "/subjects/alice@acme.example"),
     ("replace", "/intents/correspond/seconds", 60),

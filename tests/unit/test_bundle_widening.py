@@ -12,7 +12,10 @@ from inbounds.data_models import Deployment
 
 CHOICES = {
     "tools/*/returns/party": ["first", "third"],
+    "tools/*/returns/fields/*/holds": ["value", "id", "new_id", "title", "text"],
+    "tools/*/returns/fields/*/party": ["first", "third"],
     "tools/*/arguments/*/role": ["none", "content", "recipient", "credential"],
+    "tools/*/reversible": ["yes", "no", "unknown"],
     "agents/*/state": ["active", "suspended", "retired"],
     "agents/*/account": ["dedicated", "shared"],
     "issuers/*/kind": ["development", "production"],
@@ -86,7 +89,7 @@ def _said(path, leaf):
         return "added" if stated[0] == [] else "removed" if stated[1] == [] else "other"
     if isinstance(stated[0], int) and not isinstance(stated[0], bool):
         return "higher" if stated[1] > stated[0] else "lower"
-    return f"{stated[0]} > {stated[1]}" if stated[0] in ("", "none") else f"to {stated[1]!r}"
+    return f"{stated[0]} > {stated[1]}" if stated[0] in ("", "none", "yes") else f"to {stated[1]!r}"
 
 
 def _member(path, leaf):
@@ -99,15 +102,22 @@ NO_WIDENING = {
     "agents/*/manifest/effects": {"removed"},
     "agents/*/manifest/tools": {"removed"},
     "agents/*/may_delegate_to": {"removed"},
-    "agents/*/owner": {"any"},
+    "agents/*/owner": {"to ''"},
     "agents/*/state": {"to 'retired'", "to 'suspended'"},
     "agents/*/tenants": {"removed"},
-    "budgets/*": {"added", "lower"},
+    "approvers/*": {"removed"},
+    "approvers/*/algorithms": {"removed"},
+    "approvers/*/keys/*": {"removed"},
+    "approvers/*/max_seconds": {"lower"},
+    "approvers/*/tenants": {"removed"},
+    "budgets/*": {"lower"},
     "destinations/*": {"removed"},
     "destinations/*/addresses": {"removed"},
+    "destinations/*/anywhere": {"to False"},
     "destinations/*/domains": {"removed"},
     "destinations/*/hosts": {"removed"},
     "environments/*": {"removed"},
+    "environments/*/asks_before_irreversible": {"to True"},
     "environments/*/development": {"to False"},
     "environments/*/freezes": {"added"},
     "feed/algorithms": {"removed"},
@@ -121,7 +131,17 @@ NO_WIDENING = {
     "groups/*/tenants": {"removed"},
     "groups/*/tools": {"removed"},
     "intents/*": {"removed"},
-    "intents/*/budgets/*": {"added", "lower"},
+    **{
+        f"intents/*/bounds/{role}/{member}": {what}
+        for role in ("recipient", "target", "amount", "code", "credential")
+        for member, what in (
+            ("values", "removed"),
+            ("domains", "removed"),
+            ("origins", "removed"),
+            ("up_to", "lower"),
+        )
+    },
+    "intents/*/budgets/*": {"lower"},
     "intents/*/description": {"any"},
     "intents/*/destinations": {"removed"},
     "intents/*/effects": {"removed"},
@@ -135,6 +155,7 @@ NO_WIDENING = {
     "issuers/*/keys/*": {"removed"},
     "issuers/*/kind": {"added", "to 'production'"},
     "issuers/*/max_seconds": {"lower"},
+    "issuers/*/subjects/*": {"removed"},
     "issuers/*/tenants": {"removed"},
     "issuers/*/vouches_for": {"removed"},
     "labels/resources/*": {"removed"},
@@ -145,8 +166,11 @@ NO_WIDENING = {
     "peps/*/tenants": {"removed"},
     "peps/*/token_sha256": {"removed"},
     "revision": {"any"},
+    "settings/bulk": {"lower"},
     "settings/control_plane": {"added"},
     "settings/feed_writers/*": {"removed"},
+    "settings/four_eyes": {"added"},
+    "settings/proof": {"added"},
     "settings/secrets": {"added"},
     "subjects/*": {"removed"},
     "subjects/*/clearance": {"to ''"},
@@ -168,12 +192,16 @@ NO_WIDENING = {
     "tools/*/arguments/*/required": {"to True"},
     "tools/*/arguments/*/role": {"none > recipient"},
     "tools/*/description": {"any"},
+    "tools/*/memory": {"to True"},
     "tools/*/notify": {" > a", " > b"},
     "tools/*/pin": {" > a", " > b"},
     "tools/*/reaches": {"added"},
+    "tools/*/returns/fields/*/holds": {"to 'text'"},
+    "tools/*/returns/fields/*/party": {"to 'third'"},
     "tools/*/returns/label": {"to ''"},
     "tools/*/returns/party": {"to 'third'"},
-    "tools/*/reversible": {"to False"},
+    "tools/*/returns/titled_by": {"to ''"},
+    "tools/*/reversible": {"to 'unknown'", "yes > no", "yes > unknown"},
 }
 """All that is no widening. Where one comes to this, think of what it lets through."""
 
@@ -191,7 +219,8 @@ def test_of_every_leaf_what_is_not_listed_here_widens():
 def test_every_exception_is_of_a_place_there_is_and_says_why():
     for row in HARMLESS:
         assert row.because
-        assert any(fits(tuple(place.split("/")), row.path) for place in SCHEMA), row.path
+        here = tuple(row.path.split("/"))
+        assert any(fits(tuple(p.split("/")), row.path) or fits(here, p) for p in SCHEMA), row.path
 
 
 @pytest.mark.parametrize(
@@ -232,6 +261,17 @@ def test_a_whole_section_is_judged_by_what_is_in_it():
     assert widens(("feed", "max_age"), {"read": 1}, MISSING)
 
 
+def test_a_budget_that_comes_widens_only_where_it_opens_a_currency():
+    for budgets in (("budgets",), ("intents", "i", "budgets")):
+        for name in ("calls", "writes", "exports", "rows", "bytes", "repeats", "depth"):
+            assert not widens((*budgets, name), MISSING, 1)
+            assert not widens((*budgets, name), 2, 1)
+            assert widens((*budgets, name), 1, 2)
+            assert widens((*budgets, name), 1, MISSING)
+        assert widens((*budgets, "money.EUR"), MISSING, 1)
+        assert not widens((*budgets, "money.EUR"), 2, 1)
+
+
 def test_what_the_model_does_not_know_widens():
     assert widens(("surprise",), MISSING, 1)
     assert widens(("tools", "t", "surprise"), 1, MISSING)
@@ -240,3 +280,32 @@ def test_what_the_model_does_not_know_widens():
 def test_another_order_means_nothing_but_to_labels():
     assert not widens(("agents", "a", "tenants"), ["a", "b"], ["b", "a"])
     assert widens(("labels", "order"), ["a", "b"], ["b", "a"])
+
+
+@pytest.mark.parametrize("role", ["recipient", "target", "amount", "code", "credential"])
+def test_a_bound_that_comes_or_goes_widens(role):
+    """
+    What lies within a bound is not asked about; where there is none, nothing is denied for it.
+    """
+    path = ("intents", "i", "bounds")
+
+    for bound in ({}, {"values": ["x"]}, {"origins": ["prompt"]}, {"up_to": 5}):
+        assert widens((*path, role), bound, MISSING)
+        assert widens((*path, role), MISSING, bound)
+        assert widens(path, {role: bound}, MISSING)
+        assert widens(path, {role: bound}, {})
+        leaf_by_leaf = leaves(("intents", "i"), {"bounds": {role: bound}}, {})
+        assert any(widens(*leaf) for leaf in leaf_by_leaf)
+    assert not widens(path, MISSING, {})
+    assert not widens((*path, role), {"values": ["x"], "up_to": 5}, {"up_to": 4})
+    assert widens((*path, role), {"up_to": 4}, {"up_to": 4, "values": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("yes", "no"), ("yes", "unknown"), ("no", "unknown"), ("yes", MISSING)]
+)
+def test_what_is_said_to_be_less_reversible_is_no_widening(old, new):
+    path = ("tools", "t", "reversible")
+
+    assert not widens(path, old, new)
+    assert widens(path, new, old)

@@ -95,7 +95,7 @@ class TestRead:
         """
         fields = set(Configuration.__dataclass_fields__)
 
-        assert fields - {"evidence", "sessions"} == set(Options.__annotations__)
+        assert fields - {"evidence", "sessions", "approvals"} == set(Options.__annotations__)
 
     def test_its_repr(self):
         """

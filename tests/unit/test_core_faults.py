@@ -31,15 +31,17 @@ from inbounds import (
     InvalidAnswer,
     Labelled,
     Resource,
+    Timeout,
     TokenInvalid,
     clock,
 )
 from inbounds.canonical import canonical_json, digest
 from inbounds.config import Configuration
-from inbounds.models import ResourceProperties
+from inbounds.models import ResourceProperties, Returns
+from inbounds.parts import engine
 from inbounds.pdp import DECISION, Reply
 from inbounds.pep.call import shown
-from inbounds.pep.guard import _discard, _engine
+from inbounds.pep.guard import _discard
 from inbounds.sessions import MemorySessions
 from inbounds.tasks import RENEW_WITHIN
 from inbounds.telemetry import NAMES, Telemetry
@@ -539,9 +541,11 @@ class TestCalls:
         ("", "?"),
         ("a\x1b[2Jb", "a?[2Jb"),
         ("\ud800", "\\ud800"),
+        ("n" * 256, "n" * 256),
         ("n" * 300, "n" * 256),
+        ("\n" * 300, "?" * 256),
     ],
-    ids=["plain", "empty", "control", "surrogate", "long"],
+    ids=["plain", "empty", "control", "surrogate", "longest", "long", "long and control"],
 )
 def test_a_name_in_records(name, seen):
     """
@@ -578,8 +582,8 @@ class TestGuard:
         assert ["a guard that decides by the PDP it was given, `embedded`"] == [
             record.getMessage() for record in caplog.records if record.name == "inbounds.pep.guard"
         ]
-        assert "OPA at unix:///s" == _engine(None, Configuration(pdp_url="unix:///s"))
-        assert "the embedded policy" == _engine(None, Configuration())
+        assert "OPA at unix:///s" == engine(None, Configuration(pdp_url="unix:///s"))
+        assert "the embedded policy" == engine(None, Configuration())
 
     def test_a_task_is_begun_on_what_is_in_force_now(self, policy):
         """
@@ -633,6 +637,23 @@ class TestGuard:
 
         assert [1] == cancelled
 
+    @pytest.mark.parametrize("fault", ["asking", "cancelling"])
+    async def test_a_fault_that_nobody_waits_for(self, fault):
+        """
+        What failed while it was asked or cancelled is nobody's any more: it leaves no callback.
+        """
+
+        def cancel():
+            raise DecisionUnavailable("full", code="evidence.unavailable")
+
+        asking = asyncio.get_running_loop().create_future()
+        if fault == "asking":
+            asking.set_exception(LookupError("what the tool's own resource function raised"))
+        else:
+            asking.set_result(types.SimpleNamespace(cancel=cancel))
+
+        assert _discard(asking) is None
+
     def test_two_functions_of_one_name(self, policy):
         """
         A name stands for one function: the second is refused, the first stays.
@@ -682,6 +703,7 @@ class TestTold:
             "tenant": "acme",
             "subject": SUBJECT,
             "agent": AGENT,
+            "actors": [],
             "intent": "correspond",
             "tool": "mail.read",
             "effects": ["read"],
@@ -692,6 +714,7 @@ class TestTold:
             "codes": [],
             "pointers": [],
             "obligations": [],
+            "approvals": [],
             "policy": policy._policy.revision,
             "deployment": "development",
             "engine": "embedded",
@@ -901,11 +924,13 @@ class TestAsked:
                 "properties": {
                     "arguments": {"id": "42"},
                     "parsed": {"/id": {"kind": "id"}},
-                    "origins": {},
+                    "origins": {"/id": {"source": "none", "grade": "none"}},
+                    "links": {},
                     "digest": digest(
                         canonical_json({"id": "42"}), parts.digest_key, parts.digest_key_id
                     ),
                     "registry": "development",
+                    "size": len(b'{"id":"42"}'),
                 },
             },
             "resource": {"type": "mail", "id": "42"},
@@ -916,7 +941,7 @@ class TestAsked:
                 "environment": {},
                 "pep": {
                     "id": "assistant-pep",
-                    "supported_obligations": list(parts.discharger.supported),
+                    "supported_obligations": list(parts.discharger.supported(Returns())),
                 },
             },
         } == question
@@ -939,6 +964,22 @@ class TestAsked:
 
         assert {"type": "workload", "id": AGENT} == between.asked[0][0]["subject"]
 
+    def test_where_a_value_came_from(self, policy, between):
+        """
+        A result that came past the permits is one that values of later calls are traced to.
+        """
+        with policy.task() as task:
+            task.observe({"owner": "message-4711"}, tool="no.such_tool", arguments={"id": "x"})
+            with contextlib.suppress(AccessDenied, ApprovalRequired):
+                task.permit(
+                    "mail.read", {"id": "message-4711"}, resource=lambda id: ("mail", id)
+                ).cancel()
+
+        (question, _) = between.asked[0]
+        origin = question["action"]["properties"]["origins"]["/id"]
+        assert ("tool", "third_party_text") == (origin["source"], origin["grade"])
+        assert "no.such_tool" == origin["tool"]
+
     def test_within_the_trace(self, policy, between, spans):
         """
         The engine is told of the span that the decision has here.
@@ -950,6 +991,26 @@ class TestAsked:
         assert "tool_call_id" not in spans()[0]
         said = between.asked[0][1]["traceparent"]
         assert [decided["trace_id"], decided["span_id"]] == said.split("-")[1:3]
+
+
+def stopped(monkeypatch):
+    """Stop the clock that deadlines are measured by; its one item is the time that it shows."""
+    now = [clock.monotonic()]
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    return now
+
+
+def pauses_of(monkeypatch):
+    """What a call pauses for, in seconds."""
+    paused = []
+
+    def sleep(seconds):
+        paused.append(seconds)
+        time.sleep(seconds)
+
+    # Of this module alone: the engine's own threads pause as well.
+    monkeypatch.setattr("inbounds.pep.call.time", types.SimpleNamespace(sleep=sleep))
+    return paused
 
 
 class Store:
@@ -1004,11 +1065,7 @@ class TestCommits:
         """
         It is given up at the deadline, and not asked without a pause.
         """
-        paused = []
-        sleep = time.sleep
-        monkeypatch.setattr(
-            time, "sleep", lambda seconds: (paused.append(seconds), sleep(seconds))[1]
-        )
+        paused = pauses_of(monkeypatch)
 
         with policy.task() as task:
             store = self.kept(policy, lambda *_: False, deadline=3.0)
@@ -1016,9 +1073,54 @@ class TestCommits:
                 read(task)
 
         assert "session.contended" == ei.value.code
-        pauses = [seconds for seconds in paused if 0.001 <= seconds <= 0.05]
-        assert store.commits - 1 <= len(pauses)
+        assert [] == [seconds for seconds in paused if not 0.001 <= seconds <= 0.05]
+        assert store.commits - 1 <= len(paused)
         assert [("unavailable", ["session.contended"])] == records(policy)
+
+    @pytest.mark.parametrize(("left", "commits"), [(0.049, 1), (0.051, 2)])
+    def test_no_time_for_another_attempt(self, policy, monkeypatch, left, commits):
+        """
+        Who was overtaken when no more is left than the longest pause gives up at once.
+        """
+        now = stopped(monkeypatch)
+        paused = pauses_of(monkeypatch)
+
+        def overtaken(store, *_):
+            now[0] += 5.0 - left if store.commits == 1 else left
+            return False
+
+        with policy.task() as task:
+            store = self.kept(policy, overtaken, deadline=5.0)
+            with pytest.raises(DecisionUnavailable) as ei:
+                read(task)
+
+        assert "session.contended" == ei.value.code
+        assert (commits, commits - 1) == (store.commits, len(paused))
+
+    @pytest.mark.parametrize("lost", [0, 1])
+    def test_no_answer_in_time(self, policy, monkeypatch, lost):
+        """
+        A time-out is told as what it is, but where the time went on others who were faster.
+        """
+        asked, ask = [], policy.guard._parts.pdp.ask
+
+        def slow(name, *args, **kwargs):
+            if name == DECISION:
+                asked.append(name)
+                if len(asked) > lost:
+                    raise Timeout("no answer within the deadline")
+            return ask(name, *args, **kwargs)
+
+        with policy.task() as task:
+            monkeypatch.setattr(policy.guard._parts.pdp, "ask", slow)
+            self.kept(policy, lambda *_: False)
+            with pytest.raises(DecisionUnavailable) as ei:
+                read(task)
+
+        expected = "session.contended" if lost else "decision.timeout"
+        assert expected == ei.value.code
+        assert lost + 1 == len(asked)
+        assert [("unavailable", [expected])] == records(policy)
 
     def test_it_was_made_all_the_same(self, policy):
         """
@@ -1146,6 +1248,20 @@ class TestCommits:
             refuse(task)
 
         assert [] == told
+
+    def test_an_allow_obliges_to_nothing(self, policy, between, monkeypatch):
+        """
+        Where nothing had to be done before the call, nothing of that took too long.
+        """
+        now = stopped(monkeypatch)
+
+        def late(answer):
+            now[0] += policy.guard.configuration.deadline + 1
+            return answer
+
+        between.say = late
+        with policy.task() as task:
+            assert {"id": "42"} == read(task).arguments
 
     def test_two_registries_are_enough(self, policy, between):
         """

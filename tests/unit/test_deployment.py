@@ -66,6 +66,7 @@ ORDINARY: dict[str, Any] = {
         }
     },
     "destinations": {"partners": {"domains": ["partner.example"], "hosts": ["127.0.0.1"]}},
+    "approvers": {},
     "issuers": {
         "tasks": {
             "issuer": "https://a.example",
@@ -81,6 +82,10 @@ ORDINARY: dict[str, Any] = {
     "peps": {"pep": {"tenants": ["acme"], "environments": ["prod"], "token_sha256": ["f" * 64]}},
     "budgets": {"writes": 3},
 }
+
+
+def approver(key):
+    return {"subject": "dora@acme.example", "tenants": ["acme"], "keys": {"k1": key}}
 
 
 @pytest.fixture
@@ -239,15 +244,31 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         ("tools|mail.send|arguments|/url|hosts", ["a.example:80"], "as a host"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "is judged as `/a/b`"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["../x"], "leaves the folder"),
+        ("agents|spiffe://a.example/x|owner", "nobody", "names nothing known"),
+        ("agents|spiffe://a.example/x|owner", "alise@a.example", "did you mean `alice@a.example`"),
+        ("agents|spiffe://a.example/x|owner", " ", "names nothing known"),
         ("agents|spiffe://a.example/x|clearance", "top", "names nothing known"),
         ("agents|spiffe://a.example/x|manifest|tools", ["*"], "names nothing known"),
         ("agents|spiffe://a.example/x|may_delegate_to", ["y"], "names nothing known"),
         ("groups|staff|tools", ["mail.sent"], "did you mean `mail.send`"),
         ("groups|staff|clearance", "top", "names nothing known"),
         ("subjects|alice@a.example|groups", ["stuff"], "did you mean `staff`"),
+        ("subjects|spiffe://a.example/x", {"type": "user"}, "is an agent, which is of type"),
+        ("subjects|spiffe://a.example/x", {}, "is an agent, which is of type"),
         ("intents|correspond|tools", ["mail.read"], "names nothing known"),
         ("intents|correspond|label", "top", "names nothing known"),
         ("intents|correspond|destinations", ["x"], "names nothing known"),
+        ("intents|correspond|delegated", [{"type": "x"}], "names nothing known"),
+        (
+            "intents|correspond|words",
+            [{"resource": "x", "effects": [], "words": []}],
+            "names nothing known",
+        ),
+        (
+            "intents|correspond|words",
+            [{"resource": "mailbox", "effects": ["spend"], "words": []}],
+            "names nothing known",
+        ),
         ("intents|correspond|budgets", {"call": 1}, "did you mean `calls`"),
         ("budgets|reads", 1, "names nothing known"),
         ("labels|order", ["public", "secret", "public"], "stands twice"),
@@ -256,8 +277,20 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         ("destinations|partners|domains", ["Partner.example"], "judged as `partner.example`"),
         ("destinations|partners|hosts", ["0x7f.1"], "is judged as `127.0.0.1`"),
         ("issuers|tasks|environments", ["test"], "names nothing known"),
+        ("issuers|tasks|subjects", {"client-7": "x"}, "names nothing known"),
+        (
+            "issuers|tasks|subjects",
+            {"spiffe://b.example/x": "spiffe://a.example/x"},
+            "is a SPIFFE ID, which stands for its own agent",
+        ),
+        ("issuers|tasks|subjects", {"client-7": "x"}, "names no agent by its SPIFFE ID"),
+        ("issuers|tasks|subjects", ["client-7"], "found a list"),
+        ("issuers|tasks|subjects", {"client-7": 7}, "found a number"),
         ("issuers|tasks|keys", {"k1": {**KEY, "d": "canary"}}, "is a private key"),
         ("issuers|tasks|keys", {"k1": {"kty": "oct", "k": "canary"}}, "is a private key"),
+        ("approvers|dora", approver({**KEY, "d": "canary"}), "is a private key"),
+        ("approvers|dora", approver({"kty": "oct", "k": "canary"}), "is a private key"),
+        ("approvers|dora", approver({"x": "y"}), "is no JWK"),
         ("feed|keys", {"k1": {}}, "is no JWK"),
         ("peps|pep|environments", ["test"], "names nothing known"),
         ("peps|pep|token_sha256", ["canary"], "`pep.token_sha256.0`: is no SHA-256"),
@@ -333,8 +366,8 @@ def test_what_one_file_says_of_another_must_be_there(
         ("tools", "x:\n", "line 1: `x`: found nothing, where a mapping"),
         (
             "tools",
-            "x: {resource: mail, reversible: yes}\n",
-            "`x.reversible`: found `yes`, where `true` or `false` is meant",
+            "x: {resource: mail, memory: yes}\n",
+            "`x.memory`: found `yes`, where `true` or `false` is meant",
         ),
         (
             "environments",
@@ -348,6 +381,11 @@ def test_what_one_file_says_of_another_must_be_there(
                 "feed.yaml: line 2: `max_age.other`: found a number, where a whole number "
                 "above 0, up to 3600 is meant"
             ),
+        ),
+        (
+            "approvers",
+            "dora: {subject: dora, tenants: [acme], keys: canary}\n",
+            "`dora.keys`: found text, where a mapping",
         ),
         (
             "peps",
@@ -378,3 +416,27 @@ def test_no_fault_is_said_in_the_words_of_a_library(folder: Path) -> None:
         message = refusal(folder)
         for word in ("input", "valid", "string", "dictionary", "integer", "type=", "\x1b"):
             assert word not in message.partition("cannot be used")[2], message
+
+
+@pytest.mark.parametrize(
+    ("budget", "known"),
+    [
+        *((name, True) for name in ("calls", "writes", "exports", "rows", "bytes")),
+        *((name, True) for name in ("repeats", "depth")),
+        ("refusals", True),
+        ("money.EUR", True),
+        ("money.", False),
+        ("money", False),
+        ("mony.EUR", False),
+        ("site.printed_pages", True),
+        ("site.", False),
+        ("site", False),
+        ("sites.printed_pages", False),
+    ],
+)
+def test_a_budget_is_one_that_a_rule_reads(folder: Path, *, budget: str, known: bool) -> None:
+    (folder / "budgets.yaml").write_text(f"{budget}: 1")
+    if known:
+        assert load(folder).budgets == {budget: 1}
+    else:
+        assert f"budgets.yaml: line 1: `{budget}`: names nothing known" in refusal(folder)

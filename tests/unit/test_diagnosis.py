@@ -5,10 +5,11 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import pytest
+from tests.redis_server import RedisServer
 
 from inbounds import clock
 from inbounds.config import Configuration
-from inbounds.diagnosis import Finding, diagnose, server
+from inbounds.diagnosis import Finding, diagnose, server, state
 from inbounds.diagnosis.feed_key import unknown_key
 from inbounds.diagnosis.finding import of_error
 from inbounds.errors import ConfigurationError, DecisionUnavailable, Unreachable
@@ -112,3 +113,33 @@ def test_no_value_of_a_variable_is_said(tmp_path):
     said = [*diagnose({"deployment": str(tmp_path / "none")}, environ)]
     assert all(isinstance(finding, Finding) for finding in said)
     assert "my-secret-token" not in repr(said)
+
+
+def test_the_redis_of_sessions_is_named():
+    """
+    Whether it answers, takes writes and keeps sessions; never its password.
+    """
+
+    def found(url):
+        (finding,) = (
+            each for each in state.findings(Configuration(sessions=url)) if each.name == "sessions"
+        )
+        assert "sesame" not in repr(finding)
+        return finding.state, finding.said
+
+    with RedisServer(requirepass="sesame") as redis:
+        url = f"unix://:sesame@{redis.socket}?prefix=p:"
+        where = f"{redis.url}?db=0"
+        assert found(url) == ("ok", f"the Redis at {where} takes states")
+        assert redis.tell("DBSIZE") == 0
+        redis.tell("CONFIG", "SET", "appendonly", "no")
+        noted, said = found(url)
+        assert noted == "note" and "appendonly is off" in said
+        redis.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        mended, said = found(url)
+        assert mended == "mend" and f"{where} drops sessions" in said
+        refused = f"{where}: the session store does not answer: it refuses the user or the password"
+        assert found(redis.url) == ("mend", refused)
+    gone = f"{where}: the session store does not answer: there is no connection"
+    assert found(url) == ("mend", gone)
+    assert found("redis://:ses#ame@r.example")[0] == "mend"

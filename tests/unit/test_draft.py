@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbounds.draft.files import sources
-from inbounds.draft.insertion import flow, with_block, with_entry
+from inbounds.draft.insertion import flow, with_block, with_entries, with_entry
 from inbounds.draft.tools import find
 from inbounds.errors import ConfigurationError
 from inbounds.models import Argument
@@ -348,3 +348,73 @@ def test_what_is_written_in_flow_style_reads_the_same(value):
     # Every reader of YAML 1.1 takes text for text as well.
     if isinstance(value, str):
         assert yaml.safe_load(text) == {"a": value}
+
+
+KEYS = """\
+# Whose signatures count.
+cluster:
+  issuer: https://k8s.example   # as its tokens say
+  keys:
+    # the first one
+    "one": {kty: EC, x: a}
+    two:          # of last year
+      kty: EC
+      x: b
+
+    three: {kty: EC, x: c}   # the last one
+
+  # the agents
+  subjects: {a: b}
+other:
+  keys: {four: {kty: EC, x: d}}
+empty: {keys: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "gone", "come"),
+    [
+        ("cluster", {"one": {"kty": "EC", "x": "a"}}, ["two:", "kty: EC\n", "three"], []),
+        ("cluster", {"three": {"kty": "EC", "x": "c"}}, ['one"', "two:"], []),
+        (
+            "cluster",
+            {"two": {"kty": "EC", "x": "b"}, "new": {"kty": "EC", "x": "-no"}},
+            ['one"', "three"],
+            ['    new: {kty: EC, x: "-no"}\n'],
+        ),
+        ("cluster", {"new": {"kty": "EC"}}, ['one"', "two:", "three"], ["    new: {kty: EC}\n"]),
+        (
+            "cluster",
+            {"one": {"kty": "EC", "x": "z"}, "two": {"kty": "EC", "x": "b"}},
+            ["x: a", "three"],
+            ["    one: {kty: EC, x: z}\n"],
+        ),
+        ("other", {"five": {"kty": "EC"}}, ["four"], ["  keys: {five: {kty: EC}}\n"]),
+        ("empty", {"five": {"kty": "EC"}}, [], ["empty: {keys: {five: {kty: EC}}}\n"]),
+        ("cluster", {}, ['one"', "two:", "three"], []),
+    ],
+)
+def test_a_mapping_is_written_anew_and_nothing_else_is(name, entries, gone, come):
+    written = with_entries(KEYS, [name, "keys"], entries)
+    if not entries and name == "cluster":
+        assert written is None  # a mapping in block style cannot be empty
+        return
+    assert strict_yaml(written.encode())[name]["keys"] == entries
+    assert not [text for text in gone if text in written]
+    assert all(text in written for text in come)
+    for remark in ("# Whose", "# as its tokens say", "# the first one", "# the agents"):
+        assert remark in written
+    assert "subjects: {a: b}" in written
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a: {keys: [1]}\n", ["a", "keys"]),
+        ("a: 1\n", ["a", "keys"]),
+        ("b: {keys: {}}\n", ["a", "keys"]),
+        ("[1]\n", ["a", "keys"]),
+    ],
+)
+def test_a_mapping_that_is_none_is_left_alone(text, path):
+    assert with_entries(text, path, {"x": "y"}) is None

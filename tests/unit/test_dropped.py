@@ -137,6 +137,23 @@ class TestInACall:
         evidence = policy.guard._parts.evidence
         assert (found.unknown, verify(evidence.path, evidence.key).unfinished) == (1, 0)
 
+    def test_a_report_without_them(self, policy, monkeypatch):
+        """
+        Where the log takes none, there is a report all the same, and it says that one is missing.
+        """
+
+        def refuse(record):
+            raise DecisionUnavailable("full", code="evidence.unavailable")
+
+        with policy.task() as task:
+            permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))
+            del permit
+            gc.collect()
+            monkeypatch.setattr(policy.guard._parts.evidence, "executed", refuse)
+            found = task.report()
+            monkeypatch.undo()
+        assert ("cannot tell", 1) == (found.verdict, found.unknown)
+
     def test_closing_writes_them(self, policy):
         task = policy.task()
         permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))

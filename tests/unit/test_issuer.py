@@ -8,11 +8,11 @@ import jwt
 import pytest
 
 from inbounds import ConfigurationError, TokenInvalid
+from inbounds.claims import TaskClaims
 from inbounds.deployment import load
 from inbounds.identity import TaskRequest
 from inbounds.issuer.dev import About, DevIssuer
 from inbounds.issuer.keys import SigningKey, thumbprint
-from inbounds.models import TaskClaims
 from inbounds.pdp import ISSUANCE, Reply
 from inbounds.testing import small_deployment
 
@@ -30,9 +30,12 @@ AUTHORITY = {
     "intent": "summarise",
     "effects": ["read"],
     "tools": {"mail.read": {"arguments": {}}},
-    "resources": [{"type": "mail", "prefixes": [""]}],
+    "resources": [{"type": "mail", "prefixes": [""], "effects": []}],
     "destinations": [],
     "label": "internal",
+    "bounds": {},
+    "windows": [],
+    "delegated": [],
     "budgets": {},
     "environment": "development",
     "deadline": 4_000_000_000,

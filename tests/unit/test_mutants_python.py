@@ -110,13 +110,55 @@ print(plugin.loaded_with("inbounds.canonical", fault, [{test!r}]))
     assert run(program) == "the collection of tests"
 
 
+MADE = """
+def make():
+    def read():
+        return 1
+    return read
+
+
+PAIR = (lambda: 1, lambda: 2)
+read = make()
+"""
+
+
+def test_a_fault_of_a_function_that_was_made_before(tmp_path):
+    """
+    What a function has made while modules were imported has its fault as well.
+    """
+    file = tmp_path / "made.py"
+    space = {}
+    exec(compile(MADE, str(file), "exec"), space)
+    loaded = [space["make"], space["read"]]
+    fault = compile(MADE.replace("return 1", "return 7"), str(file), "exec")
+
+    plugin.replace_function(loaded, file, "make", fault)
+
+    assert [7, 7] == [space["read"](), space["make"]()()]
+    with pytest.raises(LookupError):  # nobody can tell which is which
+        plugin.replace_function([*space["PAIR"]], file, "<lambda>", fault)
+
+
+def reached(folder, test, told):
+    """What a program tells of what a test has reached of a module beside it."""
+    (folder / "forked.py").write_text("def run():\n    return 1\n", "utf-8")
+    (folder / "test_forked.py").write_text(test, "utf-8")
+    return run(f"""
+import json, pathlib, pytest
+folder = pathlib.Path({str(folder)!r})
+reach = plugin.Reach([folder / "forked.py"], folder / "reach.json")
+pytest.main([*plugin.ARGUMENTS, "--rootdir", str(folder), str(folder)], plugins=[reach])
+seen = json.loads((folder / "reach.json").read_text())
+{told}
+""")
+
+
 def test_what_a_child_runs_is_reached(tmp_path):
     """
     A test reaches what a child runs that it has forked, even if that ends at once.
     """
-    (tmp_path / "forked.py").write_text("def run():\n    return 1\n", "utf-8")
-    test = tmp_path / "test_forked.py"
-    test.write_text(
+    said = reached(
+        tmp_path,
         "import os\n"
         "import forked\n"
         "def test():\n"
@@ -125,17 +167,27 @@ def test_what_a_child_runs_is_reached(tmp_path):
         "        forked.run()\n"
         "        os._exit(0)\n"
         "    os.waitpid(child, 0)\n",
-        "utf-8",
+        "(lines,) = seen['lines'].values(); print(lines['2'])",
     )
-    program = f"""
-import json, pathlib, pytest
-folder = pathlib.Path({str(tmp_path)!r})
-reach = plugin.Reach([folder / "forked.py"], folder / "reach.json")
-pytest.main([*plugin.ARGUMENTS, "--rootdir", str(folder), str(folder)], plugins=[reach])
-(lines,) = json.loads((folder / "reach.json").read_text())["lines"].values()
-print(lines["2"])
-"""
-    assert run(program) == "['test_forked.py::test']"
+    assert said == "['test_forked.py::test']"
+
+
+def test_a_child_that_runs_nothing_of_it(tmp_path):
+    """
+    A child that runs none of what is measured ends as without measuring, where warnings are errors.
+    """
+    said = reached(
+        tmp_path,
+        "import os, forked, pytest\n"
+        "@pytest.mark.filterwarnings('error')\n"
+        "def test():\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        os._exit(7)\n"
+        "    assert 7 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n",
+        "print(seen['failed'], list(seen['seconds']))",
+    )
+    assert said == "[] ['test_forked.py::test']"
 
 
 def test_a_test_that_hangs():

@@ -57,11 +57,13 @@ absent := data.deployment.absent
 
 revision := data.inbounds.revision
 
+decoded := [hex.decode(text) | some text in input.encoded]
+
 counted := time.add_date(indexof(input.text, "b"), 0, 0, 0)
 """
 RULES = (
     *("echo", "tool", "now", "baseline", "clock", "verified", "wrong_token", "conflict", "spin"),
-    *("huge", "absent", "revision", "counted"),
+    *("huge", "absent", "revision", "counted", "decoded"),
 )
 ABSENT = object()
 LONG = {"long": "a" * 4_000_000, "part": "a" * 400_000 + "b"}
@@ -132,6 +134,9 @@ def ask(policy, rule, question=None, *, seconds=30.0):
 
 
 class TestAsk:
+    def test_it_names_itself_in_what_is_recorded(self, opened):
+        assert opened().name == "embedded"
+
     def test_the_question_reaches_the_policy_whole(self, opened):
         """
         Every JSON value comes back as it went in.
@@ -205,6 +210,14 @@ class TestAsk:
     def test_an_answer_that_is_not_json(self, raw):
         with pytest.raises(InvalidAnswer):
             embedded._result(raw)
+
+    def test_texts_of_built_ins_lie_beside_each_other(self, opened):
+        """
+        None is written over by the next, whatever its length.
+        """
+        texts = ["abcdefghijklmnopqrstuvwxyz"[:n] * 3 for n in range(26)]
+        question = {"encoded": [text.encode().hex() for text in texts]}
+        assert ask(opened(), "decoded", question) == texts
 
 
 class TestFailure:
@@ -864,6 +877,18 @@ class TestMemory:
             ask(policy, "verified", question)
         assert policy._instance.memory == memory
         assert resident_bytes() - resident < 4_000_000
+
+    def test_the_first_question_that_there_is_no_room_for(self, opened):
+        """
+        Room is made before it is written, to the byte: behind the memory is somebody else's.
+        """
+        free = opened()._instance
+        least = free.memory - free._heap
+        for size in (*range(least - 70_000, least + 70_000, 7_000), 3 * least):
+            text = "x" * size
+            policy = opened()
+            assert ask(policy, "echo", text) == ask(policy, "echo", text) == text
+            policy.close()
 
     def test_it_does_not_grow_with_pushes(self, opened):
         """

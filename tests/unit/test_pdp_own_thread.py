@@ -267,3 +267,20 @@ def test_memory_does_not_grow(own):
     for _ in range(1000):
         where(own)
     assert counted() - before < 50
+
+
+def test_the_thread_is_known_by_name_and_holds_up_no_end(own):
+    """
+    Who looks at the threads of a process sees whose it is; a process ends without waiting for it.
+    """
+    thread = own.do(threading.current_thread, deadline=soon())
+    assert thread.name == "inbounds-engine"
+    assert thread.daemon
+
+
+def test_what_was_never_done_has_no_outcome():
+    """
+    Nothing is not taken for an answer.
+    """
+    with pytest.raises(Unreachable, match="broken off"):
+        own_thread._Errand(lambda: True).outcome()

@@ -9,6 +9,7 @@ import time
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from tests import engines
 
 from inbounds.errors import InvalidAnswer
@@ -27,9 +28,11 @@ now := [time.now_ns(), time.now_ns()]
 
 twice := [io.jwt.verify_es256(input.token, input.key) | some _ in [1, 2]]
 
+raw := io.jwt.verify_es256(input.token, hex.decode(input.key))
+
 affixed := strings.any_prefix_match(input.token, input.key)
 """
-RULES = ("es", "rs", "now", "twice", "affixed")
+RULES = ("es", "rs", "now", "twice", "raw", "affixed")
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +216,19 @@ def test_what_is_too_long_takes_no_place(opened, keys, crossings, too_long):
     crossings.clear()
     assert all(ask(policy, "es", one, key) for one in signed)
     assert crossings == []
+
+
+def test_bytes_that_are_no_text_are_remembered_as_they_are(opened, keys, crossings):
+    """
+    A key may have such in a name, which OPA reads as well.
+    """
+    public = load_pem_public_key(keys.public.read_bytes())
+    jwk = json.loads(jwt.get_algorithm_by_name("ES256").to_jwk(public))
+    key = json.dumps({**jwk, "kid": "?"}).encode().replace(b"?", b"\xff").hex()
+    policy, whole = opened(), token(keys)
+    for _ in range(3):
+        assert ask(policy, "raw", whole, key) is True
+    assert crossings.count("io.jwt.verify_es256") == 1
 
 
 def test_what_is_no_text_is_passed_on(opened, keys, crossings):

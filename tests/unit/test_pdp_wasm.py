@@ -77,3 +77,49 @@ def test_what_is_no_module_at_all():
     with pytest.raises(ConfigurationError) as ei:
         Module(wasmtime.Engine(), b"x")
     assert ei.value.code == "bundle.module_unusable"
+
+
+def listing(address, said="", size=2):
+    """A module that says which built-ins it wants at an address of its memory of two pages."""
+    others = [name for name in wasm._FUNCTIONS if name not in ("builtins", "opa_json_dump")]
+    return f"""
+    (import "env" "memory" (memory $memory {size}))
+    (import "env" "opa_builtin0" (func (param i32 i32) (result i32)))
+    {abi(1, 2)} {globals_named(*others)}
+    (data (i32.const 8) "{said}\\00")
+    (func (export "builtins") (result i32) (i32.const 0))
+    (func (export "opa_json_dump") (param i32) (result i32) (i32.const {address}))
+    """
+
+
+@pytest.mark.parametrize("address", [0, -1, 2 * 65536, 2 * 65536 + 8, 2**30])
+def test_what_lies_outside_of_its_memory_is_not_read(address):
+    with pytest.raises(ConfigurationError, match="gave no result") as ei:
+        started(listing(address))
+    assert ei.value.code == "bundle.module_unusable"
+
+
+@pytest.mark.parametrize("address", [1, 8, 2 * 65536 - 1])
+def test_what_lies_at_the_edge_of_its_memory_is_read(address):
+    with pytest.raises(ConfigurationError, match="`builtins`"):
+        started(listing(address))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("", "x", "1", "null", "[]", "[1]", r"\22a\22", r"\ff", "{"),
+        *(rf"{{\22a\22:{number}}}" for number in (r"\221\22", "null", "true", "1.0", "[]")),
+        r"{\22a\22:1,\22b\22:null}",
+    ],
+)
+def test_what_it_says_is_no_listing(said):
+    with pytest.raises(ConfigurationError, match="`builtins`") as ei:
+        started(listing(8, said))
+    assert ei.value.code == "bundle.module_unusable"
+
+
+def test_a_built_in_that_nobody_has():
+    with pytest.raises(ConfigurationError, match="lacks: a, z ") as ei:
+        started(listing(8, r"{\22z\22:1,\22time.now_ns\22:2,\22a\22:3}"))
+    assert ei.value.code == "policy.builtin_missing"

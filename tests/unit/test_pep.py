@@ -23,7 +23,7 @@ from inbounds import (
 )
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.report import report
-from inbounds.models import Obligation
+from inbounds.models import Obligation, Spent
 from inbounds.obligations import Discharger
 from inbounds.pdp import DECISION, Reply
 from inbounds.testing import assert_denied
@@ -384,7 +384,9 @@ class TestAnswers:
             {"version": 7},
             {"id": "another"},
             {"refusals": -1},
-            {"spent": {"calls": 0, "writes": 0, "exports": 0}},
+            {"spent": Spent().model_dump()},
+            {"spent": {"calls": 9, "writes": 9, "exports": 9}},
+            {"tasks": {}},
             {"label": "unheard of"},
             {"trust": "perhaps"},
         ],
@@ -438,7 +440,9 @@ class TestAnswers:
             reason = {"code": "site.ask.me", "message": "ask", "severity": "low"}
             session = {
                 **context["session"],
-                "spent": {"calls": 0, "writes": 0, "exports": 0},
+                "spent": Spent().model_dump(),
+                "tasks": {},
+                "last": "",
                 "label": "public",
                 "trust": "trusted",
                 "effects": [],

@@ -1,6 +1,7 @@
 """One permit by itself: used once, by its own process, for the judged arguments."""
 
 import asyncio
+import contextlib
 import os
 import pickle
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
-from inbounds.models import Decision, PolicyStamp
+from inbounds.models import Decision, Obligation, PolicyStamp
 from inbounds.pep.permit import Bound, Permit
 
 JUDGED = {"id": "42"}
@@ -31,15 +32,22 @@ class Anything(str):
 class Made:
     """A permit, and what it leaves behind."""
 
-    def __init__(self, *, label="internal", good_for=60.0):
+    def __init__(self, *, label="internal", good_for=60.0, obligations=()):
         self.records = []
         self.unrecorded = []
         self.dropped = []
+        self.seen = []
         self.good_until = clock.monotonic() + good_for
         self.takes = True
         self.usable = True
         stamp = PolicyStamp(revision="r", deployment="d")
-        self.decision = Decision(id="decision-1", allowed=True, outcome="allow", policy=stamp)
+        self.decision = Decision(
+            id="decision-1",
+            allowed=True,
+            outcome="allow",
+            obligations=obligations,
+            policy=stamp,
+        )
         self.permit = Permit(
             decision=self.decision,
             tool="mail.read",
@@ -50,6 +58,7 @@ class Made:
             good_until=self.good_until,
             unrecorded=self.unrecorded.append,
             dropped=self.dropped.append,
+            seen=lambda value, *, item=False: self.seen.append((value, item)),
         )
 
     def require_usable(self):
@@ -142,6 +151,14 @@ class TestCompare:
             refused("permit.expired", use, made.permit)
             assert [("no", "cancelled", "")] == made.said
             refused("permit.used", made.permit.finish, None)
+
+    def test_up_to_its_last_moment(self, made, monkeypatch):
+        """
+        It is good until then, then included.
+        """
+        monkeypatch.setattr(clock, "monotonic", lambda: made.good_until)
+        made.permit.compare(dict(JUDGED))
+        assert [] == made.said
 
     def test_its_arguments_after_the_task(self, made):
         """
@@ -325,7 +342,9 @@ class TestEnd:
         Where nobody said how it ended, that is what is to be recorded; a finaliser writes nothing.
         """
         made.permit.__del__()
-        assert [("unknown", "unknown")] == [(one.executed, one.status) for one in made.dropped]
+        assert [("unknown", "unknown", "")] == [
+            (one.executed, one.status, one.error_type) for one in made.dropped
+        ]
         assert [] == made.said
 
     def test_nothing_leaves_a_finaliser(self, made, caplog):
@@ -498,6 +517,21 @@ class TestResults:
         with pytest.raises(ResultWithheld):
             made.permit.finish(Labelled("text", label))
 
+    def test_a_part_of_the_result(self):
+        """
+        The agent gets what the policy leaves; what cannot be given in part is not given at all.
+        """
+        cut = Obligation(id="truncate-1", type="truncate", properties={"rows": 1})
+        assert ["a"] == Made(obligations=[cut]).permit.finish(["a", "b"])
+        made = Made(obligations=[cut])
+        with pytest.raises(ResultWithheld) as ei:
+            made.permit.finish([object()])
+
+        assert ("result.not_plain", "yes", "decision-1") == (
+            *(ei.value.code, ei.value.executed, ei.value.decision_id),
+        )
+        assert [("yes", "withheld", "")] == made.said
+
     def test_an_item(self, made):
         """
         Items are given one by one; the permit stays open meanwhile.
@@ -505,6 +539,20 @@ class TestResults:
         assert "a" == made.permit.admitted("a")
         assert "b" == made.permit.admitted(Labelled("b", "public"))
         assert [] == made.said
+
+    def test_what_is_seen(self, made):
+        """
+        What the agent gets is told to whom values are traced by, items as such; no more is.
+        """
+        made.permit.admitted("a")
+        made.permit.finish(Labelled("b", "public"))
+        withheld = Made()
+        for give in (withheld.permit.admitted, withheld.permit.finish):
+            with contextlib.suppress(ResultWithheld, DecisionUnavailable):
+                give(Labelled("c", "secret"))
+
+        assert [("a", True), ("b", False)] == made.seen
+        assert [] == withheld.seen
 
 
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError])

@@ -98,6 +98,7 @@ class TestLine:
 
         assert str(report(log, TASK)) == (
             "cannot tell · 0 ran · 0 refused · 1 asked · 1 unavailable · 1 stopped · 1 unknown"
+            " · 1 interruption"
         )
 
     @pytest.mark.parametrize("tool", ["a\nb", "a\x1b[2J"])
@@ -366,6 +367,23 @@ class TestContents:
         assert found.never_used_tools == ("docs.read", "mail.send")
         assert found.used_effects == ("read",)
         assert found.never_used_effects == ("export",)
+
+    def test_the_same_question_interrupts_once(self, log):
+        story = Story(log)
+        for digest, code in [("a", "x.y"), ("a", "x.y"), ("b", "x.y"), ("a", "x.z")]:
+            story.decided("mail.send", "ask", code, digest=digest)
+
+        assert report(log, TASK).interruptions == 3
+
+    def test_who_approved_and_whether_for_himself(self, log):
+        story = Story(log)
+        given = ("j-1 by dora@acme.example", "j-2 by alice@acme.example, who asked for it")
+        for approvals in [given[:1], given, ()]:
+            story.executed(story.decided("mail.send", approvals=approvals))
+
+        found = report(log, TASK)
+        assert found.approved_by == {"alice@acme.example": 1, "dora@acme.example": 2}
+        assert found.self_approved == 1
 
     def test_refused_asked_and_unavailable_with_their_codes(self, found):
         assert [(no.tool, no.code, no.times) for no in found.refused] == [

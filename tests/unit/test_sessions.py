@@ -1,4 +1,4 @@
-"""Sessions in memory and in SQLite: one set of facts for both, then what only one does."""
+"""Sessions in memory, SQLite and Redis: one set of facts for all, then what one alone does."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.redis_server import RedisServer
 
 from inbounds import sqlite_file
 from inbounds.errors import (
@@ -22,8 +23,9 @@ from inbounds.errors import (
     InvalidAnswer,
     SessionContended,
 )
-from inbounds.models import SessionState, Spent
+from inbounds.models import SessionState, Spent, TaskSpent, Used
 from inbounds.sessions import FairLocks, MemorySessions, SessionKey, begin_state, monotone
+from inbounds.sessions_redis import RedisSessions
 from inbounds.sessions_sqlite import SqliteSessions
 
 LABELS = ["public", "internal", "confidential"]
@@ -63,9 +65,31 @@ def spend(path, times):
     store.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request, tmp_path):
-    found = MemorySessions() if request.param == "memory" else SqliteSessions(tmp_path / "s.sqlite")
+def made(kind, folder, redis):
+    """A store of a kind; `redis` says where one is."""
+    if kind == "memory":
+        return MemorySessions()
+    return SqliteSessions(folder / "s.sqlite") if kind == "sqlite" else RedisSessions(redis().url)
+
+
+@pytest.fixture(scope="module")
+def running():
+    """Starts one Redis for all tests, once one needs it; each finds it empty."""
+    with contextlib.ExitStack() as stack:
+        servers = []
+
+        def start():
+            if not servers:
+                servers.append(stack.enter_context(RedisServer()))
+            servers[0].tell("FLUSHALL")
+            return servers[0]
+
+        yield start
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def store(request, tmp_path, running):
+    found = made(request.param, tmp_path, running)
     yield found
     found.close()
 
@@ -422,8 +446,9 @@ class TestFork:
                 os._exit(status)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-    def test_a_child_goes_on_in_the_same_file(self, tmp_path):
-        store = SqliteSessions(tmp_path / "s.sqlite")
+    @pytest.mark.parametrize("kind", ["sqlite", "redis"])
+    def test_a_child_goes_on_in_the_same_file(self, tmp_path, running, kind):
+        store = made(kind, tmp_path, running)
         store.create(KEY, begin_state(KEY.sid, "public"))
 
         assert self.in_child(lambda: spend_one(store, KEY, soon())) == 1
@@ -446,13 +471,16 @@ class TestFork:
         assert self.in_child(run) == 7
         assert store.load(KEY).version == 0
 
-    @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-    def test_a_child_does_not_wait_for_what_a_thread_of_its_parent_held(self, tmp_path, kind):
-        store = MemorySessions() if kind == "memory" else SqliteSessions(tmp_path / "s.sqlite")
+    @pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+    def test_a_child_does_not_wait_for_what_a_thread_of_its_parent_held(
+        self, tmp_path, running, kind
+    ):
+        store = made(kind, tmp_path, running)
         held, release = threading.Event(), threading.Event()
 
         def hold():
-            inner = store._mutex if kind == "memory" else contextlib.nullcontext()
+            inner = {"memory": "_mutex", "redis": "_lock"}.get(kind)
+            inner = getattr(store, inner) if inner else contextlib.nullcontext()
             with store.lock(KEY, deadline=soon()), inner:
                 held.set()
                 release.wait(30)
@@ -603,6 +631,19 @@ class TestFork:
         store.close()
 
 
+OVER, LONG = 1_000_000_000, 4_000_000_000
+
+
+def spent_by_tasks():
+    return st.builds(
+        TaskSpent,
+        deadline=st.sampled_from([OVER, LONG]),
+        calls=st.integers(1, 9),
+        rows=st.integers(0, 9),
+        money=st.dictionaries(st.sampled_from(["EUR", "USD"]), st.integers(0, 9)),
+    )
+
+
 def states():
     return st.builds(
         SessionState,
@@ -612,6 +653,12 @@ def states():
         label=st.sampled_from(LABELS),
         effects=st.lists(st.sampled_from(["read", "write", "export"]), unique=True),
         spent=st.builds(Spent, calls=st.integers(1, 9), writes=st.integers(1, 9)),
+        tasks=st.dictionaries(st.sampled_from(["t-1", "t-2"]), spent_by_tasks()),
+        approvals=st.dictionaries(
+            st.sampled_from(["a-1", "a-2"]),
+            st.builds(Used, until=st.sampled_from([OVER, LONG]), times=st.integers(0, 3)),
+        ),
+        last=st.sampled_from(["", "mail.read digest"]),
         repeats=st.integers(0, 5),
         refusals=st.integers(1, 5),
         decisions=st.lists(st.text("abcdef", min_size=8, max_size=8), max_size=8),
@@ -632,6 +679,16 @@ class TestMonotone:
                     "label": "confidential",
                     "effects": sorted({*before.effects, "delete"}),
                     "spent": Spent(calls=before.spent.calls + 1, writes=before.spent.writes),
+                    "tasks": {
+                        name: task.model_copy(update={"calls": task.calls + 1})
+                        for name, task in before.tasks.items()
+                        if task.deadline == LONG
+                    },
+                    "approvals": {
+                        name: used for name, used in before.approvals.items() if used.until == LONG
+                    },
+                    "last": "mail.read other",
+                    "repeats": 0,
                 }
             )
 
@@ -649,9 +706,18 @@ class TestMonotone:
             ({"label": "secret"}, "not one of"),
             ({"effects": ["read"]}, "effect"),
             ({"effects": []}, "effect"),
-            ({"spent": Spent(calls=2, writes=2, exports=2)}, "spent"),
-            ({"spent": Spent(calls=3, writes=1, exports=2)}, "spent"),
-            ({"spent": Spent(calls=3, writes=2, exports=1)}, "spent"),
+            ({"spent": Spent(calls=2, writes=2, exports=2, rows=7, money={"EUR": 5})}, "spent"),
+            ({"spent": Spent(calls=3, writes=1, exports=2, rows=7, money={"EUR": 5})}, "spent"),
+            ({"spent": Spent(calls=3, writes=2, exports=1, rows=7, money={"EUR": 5})}, "spent"),
+            ({"spent": Spent(calls=3, writes=2, exports=2, rows=6, money={"EUR": 5})}, "spent"),
+            ({"spent": Spent(calls=3, writes=2, exports=2, rows=7, money={"EUR": 4})}, "spent"),
+            ({"spent": Spent(calls=3, writes=2, exports=2, rows=7, money={"USD": 5})}, "spent"),
+            ({"tasks": {}}, "task"),
+            ({"tasks": {"t-1": TaskSpent(deadline=LONG, calls=2)}}, "task"),
+            ({"tasks": {"t-2": TaskSpent(deadline=LONG, calls=3)}}, "task"),
+            ({"approvals": {}}, "approval"),
+            ({"approvals": {"a-1": Used(until=LONG, times=1)}}, "approval"),
+            ({"approvals": {"a-2": Used(until=LONG, times=2)}}, "approval"),
             ({"refusals": 3}, "refusals"),
             ({"decisions": []}, "decisions"),
             ({"decisions": ["other-id"]}, "decisions"),
@@ -665,7 +731,13 @@ class TestMonotone:
             trust="untrusted",
             label="internal",
             effects=["read", "write"],
-            spent=Spent(calls=3, writes=2, exports=2),
+            spent=Spent(calls=3, writes=2, exports=2, rows=7, money={"EUR": 5}),
+            tasks={
+                "t-1": TaskSpent(deadline=LONG, calls=3),
+                "t-0": TaskSpent(deadline=OVER, calls=3),
+            },
+            approvals={"a-1": Used(until=LONG, times=2), "a-0": Used(until=OVER, times=2)},
+            last="mail.read digest",
             repeats=3,
             refusals=4,
             decisions=["first-id"],
@@ -674,6 +746,16 @@ class TestMonotone:
         assert monotone(before, following, LABELS) is None
 
         assert word in monotone(before, following.model_copy(update=changes), LABELS)
+
+    def test_what_is_over_may_be_forgotten(self):
+        before = begin_state("s-1", "public").model_copy(
+            update={
+                "tasks": {"t-0": TaskSpent(deadline=OVER, calls=3)},
+                "approvals": {"a-0": Used(until=OVER, times=2)},
+            }
+        )
+
+        assert monotone(before, after(before, tasks={}, approvals={}), LABELS) is None
 
     def test_a_label_unknown_before_is_named_too(self):
         before = begin_state("s-1", "old")

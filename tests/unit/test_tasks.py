@@ -22,6 +22,7 @@ class Guard:
         self.written = []
         self.takes = True
         self.asked = []
+        self.told = []
 
     def end(self, task):
         self.ended.append(task)
@@ -35,6 +36,23 @@ class Guard:
             raise DecisionUnavailable("full", code="evidence.unavailable")
         self.written.append(record)
 
+    def observe(self, *told, **how):
+        self.told.append((told[1:], how))
+
+    def permit(self, *asked, **how):
+        self.asked.append((asked[1:], how))
+        return "permit"
+
+    def call(self, *asked, **how):
+        self.asked.append((asked[1:], how))
+        return "result"
+
+    async def apermit(self, *asked, **how):
+        return self.permit(*asked, **how)
+
+    async def acall(self, *asked, **how):
+        return self.call(*asked, **how)
+
     async def aevaluate(self, *asked, **how):
         self.asked.append((asked[1:], how))
         return "decision"
@@ -42,6 +60,8 @@ class Guard:
 
 def grant_until(expires):
     return types.SimpleNamespace(
+        delegation="",
+        agents=(),
         task="task-1",
         cut=(),
         expires=expires,
@@ -277,6 +297,38 @@ async def test_an_awaited_dry_run(guard, task):
 
     assert "decision" == await task.aevaluate("mail.read", {"id": "42"}, resource=resource)
     assert [(("mail.read", {"id": "42"}), {"resource": resource})] == guard.asked
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_what_is_asked(guard, task, awaited):
+    """
+    A permit or a call is asked for as it was of the task, with how long a person is waited for.
+    """
+
+    def resource():
+        return None
+
+    how = {"resource": resource, "tool_call_id": "call-1", "wait": 7.0}
+    if awaited:
+        assert "permit" == await task.apermit("mail.read", {"id": "42"}, **how)
+        assert "result" == await task.acall("mail.read", {"id": "43"}, wait=8.0)
+    else:
+        assert "permit" == task.permit("mail.read", {"id": "42"}, **how)
+        assert "result" == task.call("mail.read", {"id": "43"}, wait=8.0)
+
+    assert [
+        (("mail.read", {"id": "42"}), how),
+        (("mail.read", {"id": "43"}), {"wait": 8.0}),
+    ] == guard.asked
+
+
+@pytest.mark.parametrize(("given", "told"), [({"id": "42"}, {"id": "42"}), (None, {})])
+def test_what_came_past_the_permits(guard, task, given, told):
+    """
+    A result is handed on with its tool and its arguments; there are none where nobody says them.
+    """
+    task.observe("text", tool="mail.read", arguments=given)
+    assert [(("text",), {"tool": "mail.read", "arguments": told})] == guard.told
 
 
 def test_it_cannot_be_copied(task):

@@ -222,11 +222,24 @@ ROWS = {
     "session store unreachable": each(
         "test_stores.py::TestSessions::test_whose_file_is_gone[[]{engine}]",
         "test_stores.py::TestSessions::test_that_were_closed[[]{engine}]",
+        "test_stores.py::TestRedis::test_that_is_not_there[[]{engine}]",
+        "test_stores.py::TestRedis::test_that_does_not_answer[[]{engine}]",
+    ),
+    "session store read-only": each(
+        "test_stores.py::TestSessions::test_that_are_read_only[[]{engine}]",
+        "test_stores.py::TestRedis::test_that_takes_no_writes[[]{engine}-*]",
+        "test_stores.py::TestRedis::test_that_has_become_a_replica[[]{engine}]",
+    ),
+    "session store that forgets": each(
+        "test_stores.py::TestRedis::test_that_comes_back_with_nothing[[]{engine}]",
+        "test_stores.py::TestRedis::test_that_has_gone_back[[]{engine}]",
+        "test_stores.py::TestRedis::test_that_may_drop_sessions[[]{engine}]",
     ),
     "session store locked": each("test_stores.py::TestSessions::test_that_are_locked[[]{engine}]"),
     "session store corrupt": each(
         "test_stores.py::TestSessions::test_that_are_scribbled_over[[]{engine}]",
         "test_stores.py::TestSessions::test_that_hold_no_state[[]{engine}-*]",
+        "test_stores.py::TestRedis::test_that_holds_no_state[[]{engine}-*]",
     ),
     "evidence log locked": each("test_stores.py::TestEvidence::test_that_is_locked[[]{engine}]"),
     "evidence log read-only": each(

@@ -204,8 +204,12 @@ CHANGED = {
     "no obligations": (without("context/obligations"), invalid("no decision")),
     "a refusal that spends": (refusing, invalid("a refusal changed more than")),
     "an unknown obligation": (
+        put("context/obligations", [{"id": "o", "type": "encrypt", "properties": {}}]),
+        Fault(InvalidAnswer, "obligation.unknown", "obliges to `encrypt`"),
+    ),
+    "an obligation on the result that says nothing of it": (
         put("context/obligations", [{"id": "o", "type": "redact", "properties": {}}]),
-        Fault(InvalidAnswer, "obligation.unknown", "obliges to `redact`"),
+        Fault(InvalidAnswer, "obligation.malformed", "does not say what is to be done"),
     ),
     "an obligation without its object": (
         put("context/obligations", [NOTIFY]),
@@ -306,7 +310,9 @@ class TestChanged:
                     "label": "public",
                     "effects": [],
                     "refusals": refusals,
-                    "spent": {**held["spent"], "calls": 0},
+                    "spent": {**held["spent"], "calls": 0, "rows": 0},
+                    "tasks": {},
+                    "last": "",
                 }
                 return answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.fail_closed.observed import Fault, Observed
+from tests.redis_server import RedisServer, Relay
 
 from inbounds import (
     ConfigurationError,
@@ -26,6 +28,7 @@ from inbounds import (
 )
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.sessions import MemorySessions
+from inbounds.sessions_redis import PREFIX, RedisSessions
 from inbounds.sessions_sqlite import SqliteSessions
 
 
@@ -262,6 +265,167 @@ class TestSessions:
             SqliteSessions(path)
 
         assert caught.value.executed == "no"
+
+
+# --- sessions in a Redis -------------------------------------------------------------------
+
+
+@pytest.fixture
+def redis(observed):
+    """Sessions in a Redis, in the place of those in memory; the server that keeps them."""
+    with RedisServer() as server:
+        store = RedisSessions(server.url, timeout=0.5)
+        observed.parts.sessions = store
+        yield server
+        store.close()
+
+
+def key_of(task):
+    return PREFIX + task.session.sid
+
+
+class TestRedis:
+    def test_that_is_not_there(self, observed, redis):
+        """
+        Nothing runs while Redis is gone; once it is back with all it had, calls go on.
+        """
+        task = observed.begin()
+        observed.allowed(task)
+        redis.kill()
+
+        observed.refused(unreachable("there is no connection"), task)
+        redis.start()
+        observed.allowed(task)
+        assert observed.parts.sessions.load(task.session).spent.calls == 2
+
+    def test_that_does_not_answer(self, observed, redis):
+        """
+        Nothing runs while Redis says nothing.
+        """
+        task = observed.begin()
+        redis.signal(signal.SIGSTOP)
+        try:
+            observed.refused(unreachable("it took longer than its timeout"), task)
+        finally:
+            redis.signal(signal.SIGCONT)
+        observed.allowed(task)
+
+    def test_that_comes_back_with_nothing(self, observed, redis):
+        """
+        Nothing runs on a Redis that has forgotten the session, nor is a fresh one begun.
+        """
+        task = observed.begin()
+        observed.allowed(task)
+        redis.kill()
+        redis.forget()
+        redis.start()
+
+        lost = Fault(DecisionUnavailable, "session.lost", "the session is not in the store")
+        observed.refused(lost, task)
+        assert redis.tell("DBSIZE") == 0
+
+    def test_that_has_gone_back(self, observed, redis):
+        """
+        Nothing runs where Redis holds what the session was before its last calls.
+        """
+        task = observed.begin()
+        before = redis.tell("DUMP", key_of(task))
+        observed.allowed(task)
+        redis.tell("RESTORE", key_of(task), "0", before, "REPLACE")
+
+        lost = Fault(DecisionUnavailable, "session.lost", "gone back to before")
+        observed.refused(lost, task)
+
+    @pytest.mark.parametrize(
+        ("setting", "words"),
+        [
+            (("maxmemory", "1"), "it has no memory left (OOM)"),
+            (("requirepass", "sesame"), "it refuses the user or the password"),
+            (("min-replicas-to-write", "3"), "it refuses the command (NOREPLICAS)"),
+        ],
+    )
+    def test_that_takes_no_writes(self, observed, redis, setting, words):
+        """
+        Nothing runs where what it takes cannot be committed.
+        """
+        task = observed.begin()
+        redis.tell("CONFIG", "SET", *setting)
+        observed.parts.sessions._hang_up()
+
+        observed.refused(unreachable(words), task)
+
+    def test_that_has_become_a_replica(self, observed, redis):
+        """
+        Nothing runs on a replica: it may lag behind what was spent.
+        """
+        task = observed.begin()
+        redis.tell("REPLICAOF", "127.0.0.1", "1")
+
+        observed.refused(unreachable("READONLY"), task)
+
+    @pytest.mark.parametrize(
+        ("commands", "words"),
+        [
+            ([("DEL",), ("SET", "text")], "WRONGTYPE"),
+            ([("HDEL", "state")], "what it holds is no session"),
+            ([("HSET", "state", "null")], "the state it holds is not one"),
+            ([("HSET", "version", "7")], "the state it holds is another's"),
+        ],
+    )
+    def test_that_holds_no_state(self, observed, redis, commands, words):
+        """
+        Nothing runs where the session's state is none, or another's.
+        """
+        task = observed.begin()
+        for name, *rest in commands:
+            redis.tell(name, key_of(task), *rest)
+
+        observed.refused(unreachable(words), task)
+
+    def test_that_may_drop_sessions(self, observed, redis):
+        """
+        Nothing runs where whoever fills the memory decides which sessions are dropped.
+        """
+        task = observed.begin()
+        redis.kill()
+        observed.refused(unreachable("there is no connection"), task)
+        observed._exporter.clear()
+        redis.settings["maxmemory-policy"] = "allkeys-lru"
+        redis.start()
+
+        evicts = Fault(ConfigurationError, "session.store_evicts", "drops sessions")
+        observed.refused(evicts, task)
+
+    @pytest.mark.parametrize("heard", [True, False])
+    def test_a_commit_of_which_nobody_knows(self, observed, redis, heard):
+        """
+        Of a commit whose answer did not come, what Redis then holds tells; nothing runs twice.
+        """
+        relay = Relay(redis)
+        store = observed.parts.sessions
+        observed.parts.sessions = through = RedisSessions(relay.url, timeout=0.5)
+        try:
+            task = observed.begin()
+            observed.allowed(task)
+            real = through.commit
+
+            def commit(*asked):
+                relay.silent = True
+                try:
+                    return real(*asked)
+                finally:
+                    relay.silent = not heard
+
+            through.commit = commit
+            if heard:
+                observed.allowed(task)
+            else:
+                observed.refused(unreachable("it took longer than its timeout"), task)
+            assert store.load(task.session).spent.calls == 2
+        finally:
+            relay.close()
+            through.close()
+            observed.parts.sessions = store
 
 
 # --- evidence ------------------------------------------------------------------------------

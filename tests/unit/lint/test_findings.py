@@ -1,0 +1,377 @@
+"""Each finding: where it is, where it is not, and that a clean deployment has none."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from tests import linted
+
+from inbounds.lint import CHECKS
+from inbounds.models import Effect
+
+EVERY = [*get_args(Effect)]
+RETURNS = {"label": "public", "party": "third"}
+TOOL = {"effects": ["export"], "resource": "mail", "returns": RETURNS}
+WIDE = {"destinations|world": {"anywhere": True}, "intents|settle|destinations": ["world"]}
+SHARED = "spiffe://acme.example/agent/a"
+AGENT = f"agents|{SHARED}"
+MANIFEST = f"{AGENT}|manifest"
+
+PEP = {"tenants": ["acme"], "environments": ["prod"], "obligations": ["truncate"]}
+OTHER_ENVIRONMENT = {"tools|mail.send|environment": "test", "tools|mail.send|notify": "x"}
+
+
+def tool(**members):
+    return {"tools|x.do": {**TOOL, **members}}
+
+
+PRESENT = {
+    "steering.no_destination": [
+        tool(arguments={"/to": {"role": "target"}}),
+        tool(effects=["spend"], arguments={"/iban": {"role": "amount"}}),
+        tool(arguments={"/to": {"kind": "email", "role": "content"}}),
+    ],
+    "steering.delegate_unaddressed": [tool(effects=["delegate"])],
+    "steering.address_without_role": [
+        tool(effects=["write"], arguments={"/x": {"kind": kind}})
+        for kind in ("email", "url", "host", "iban", "phone")
+    ],
+    "steering.address_as_content": [
+        tool(arguments={"/bcc": {"kind": "email", "role": "content"}}),
+        tool(arguments={"/to": {"kind": "phone", "role": "query"}}),
+    ],
+    "steering.nothing_steers": [
+        tool(effects=["delete"]),
+        tool(effects=["administer"], arguments={"/x": {"role": "content"}}),
+        tool(effects=["execute"], arguments={"/x": {}}),
+    ],
+    "steering.write_unsteered": [{"tools|note.write|arguments": {"/text": {"role": "content"}}}],
+    "steering.code_unnamed": [tool(effects=["execute"], arguments={"/x": {"role": "target"}})],
+    "results.label_unset": [{"tools|mail.send|returns": {}}],
+    "results.outside_as_own": [
+        {"tools|mail.read": {**TOOL, "effects": ["read"], "returns": {"party": "first"}}},
+        {
+            "tools|x.get": {
+                **TOOL,
+                "resource": "web_page",
+                "effects": ["read"],
+                "returns": {"party": "first", "fields": {"/text": {"party": "first"}}},
+            }
+        },
+        {
+            "tools|readComments": {
+                "effects": ["read"],
+                "resource": "x",
+                "returns": {"party": "first"},
+            }
+        },
+    ],
+    "results.file_as_own": [
+        {"tools|file.read": {"effects": ["read"], "resource": "x", "returns": {"party": "first"}}}
+    ],
+    "results.rows_unset": [
+        {"tools|mail.list|returns|rows": None},
+        {"tools|note.search": {"effects": ["read"], "resource": "note", "returns": RETURNS}},
+        {"tools|mail.list|returns|fields": {"/hits/*/id": {}}, "tools|mail.list|returns|rows": 0},
+    ],
+    "effects.unset": [tool(effects=[])],
+    "effects.only_reads": [
+        {"tools|mail.send|effects": ["read"]},
+        {"tools|delete_note": {**TOOL, "effects": ["read"]}},
+        {"tools|x.payBill": {**TOOL, "effects": ["read"]}},
+    ],
+    "effects.other_than_name": [
+        {"tools|mail.send|effects": ["write"]},
+        {"tools|x.delete": {**TOOL, "effects": ["write"]}},
+    ],
+    "effects.reversible_unknown": [
+        {"tools|note.write|reversible": "unknown"},
+        {"tools|money.pay|reversible": None},
+    ],
+    "intents.wider_than_words": [
+        {"intents|settle|description": "Settle it"},
+        {"intents|read|effects": ["read", "delete"]},
+        {"intents|read|effects": ["read", "administer"]},
+    ],
+    "intents.every_effect": [{"intents|settle|effects": EVERY}],
+    "intents.every_tool": [{"intents|settle|tools": [*linted.ORDINARY["tools"]]}],
+    "intents.no_destination": [{"intents|settle|destinations": []}],
+    "intents.anywhere_unbounded": [WIDE],
+    "intents.bound_untrusted": [
+        {"intents|settle|bounds": {"recipient": {"origins": ["prompt", grade]}}}
+        for grade in ("third_party_text", "none")
+    ],
+    "intents.public_mail": [{"destinations|colleagues|domains": ["gmail.com"]}],
+    "reach.effects_hidden": [
+        {"tools|note.write|reaches": ["mail.send"]},
+        {"tools|note.write|reaches": ["delete"]},
+        {
+            "tools|note.write|reaches": ["clock.now"],
+            "tools|clock.now|reaches": ["mail.list"],
+            "tools|mail.list|reaches": ["clock.now", "money.pay"],
+        },
+    ],
+    "reach.unknown": [{"tools|note.write|reaches": ["printer"]}],
+    "reach.cycle": [
+        {"tools|note.write|reaches": ["note.write"]},
+        {"tools|mail.list|reaches": ["clock.now"], "tools|clock.now|reaches": ["mail.list"]},
+    ],
+    "money.currency_unset": [{"tools|money.pay|currency": None}],
+    "money.amount_unnamed": [{"tools|money.pay|arguments|/cents|role": "content"}],
+    "money.budget_for_nothing": [
+        {"intents|settle|budgets": {"money.EUR": 1, "money.USD": 1}},
+        {"budgets": {"money.eur": 1}},
+    ],
+    "money.unbounded": [{"intents|settle|budgets": {"calls": 3}}],
+    "memory.as_own": [
+        {
+            "tools|mail.list|memory": True,
+            "tools|mail.list|returns": {"label": "public", "party": "first", "rows": 3},
+        }
+    ],
+    "memory.unmarked": [
+        {"tools|memory.keep": {**TOOL, "effects": ["write"]}},
+        {"tools|recall": {**TOOL, "effects": ["read"]}},
+    ],
+    "labels.resource_unlabelled": [{"labels|resources|mail": None}],
+    "labels.prefix_lower": [{"labels|resources|mail|prefixes": {"news/": "public"}}],
+    "holders.subject_unlimited": [
+        {"subjects|alice@acme.example|effects": EVERY},
+        {"groups|staff|effects": EVERY},
+    ],
+    "holders.agent_unlimited": [{f"{MANIFEST}|effects": EVERY}],
+    "holders.owner_missing": [
+        {f"{AGENT}|owner": None},
+        {f"{AGENT}|owner": ""},
+        {f"{AGENT}|owner": "bot", "subjects|bot": {"type": "workload"}},
+        {f"{AGENT}|owner": "team", "groups|team": {}},
+        {
+            f"{AGENT}|owner": "team",
+            "groups|team": {},
+            "subjects|bot": {"type": "workload", "groups": ["team"]},
+        },
+    ],
+    "holders.manifest_wider": [{"intents|read|tools": ["mail.list", "note.write"]}],
+    "holders.approver_keyless": [{"approvers|alice|keys": {}}],
+    "holders.approver_not_entitled": [
+        {"groups|staff|may_approve": False},
+        {"approvers|alice|subject": "bob@acme.example"},
+    ],
+    "holders.four_eyes_unset": [{"settings|four_eyes": []}],
+    "peps.obligation_missing": [
+        {"peps|p": {**PEP, "obligations": ["notify"]}},
+        {"peps|p": PEP, "tools|mail.send|notify": "security@acme.example"},
+        {"peps|p": PEP, "tools|mail.send|environment": "prod", "tools|mail.send|notify": "x"},
+        {"peps|p": PEP, "tools|mail.send|returns|mask": ["iban"]},
+    ],
+    "unused.tool": [{"intents|read|tools": ["mail.list", "note.write"]}],
+    "unused.intent": [{f"{MANIFEST}|tools": ["money.pay", "mail.send"]}],
+    "unused.destination": [{"destinations|others": {"domains": ["partner.example"]}}],
+    "unused.group": [{"groups|guests": {}}],
+}
+"""What makes a deployment have a finding, by its code."""
+
+ABSENT = {
+    "steering.no_destination": [
+        tool(arguments={"/to": {"role": "recipient"}}),
+        tool(arguments={"/url": {"kind": "url", "role": "content"}}),
+        tool(destinations=["colleagues"]),
+        tool(effects=["write"]),
+    ],
+    "steering.delegate_unaddressed": [
+        tool(effects=["delegate"], arguments={"/to": {"role": "recipient"}}),
+        tool(effects=["delegate"], destinations=["colleagues"]),
+    ],
+    "steering.address_without_role": [
+        tool(effects=["read"], arguments={"/x": {"kind": "email"}}),
+        tool(arguments={"/x": {"kind": "email", "role": "content"}}),
+        tool(arguments={"/x": {"kind": "path"}}),
+    ],
+    "steering.address_as_content": [
+        tool(effects=["write"], arguments={"/x": {"kind": "email", "role": "content"}}),
+        tool(arguments={"/x": {"kind": "email", "role": "target"}}),
+    ],
+    "steering.nothing_steers": [
+        *(
+            tool(effects=["delete"], arguments={"/x": {"role": role}})
+            for role in ("recipient", "target", "amount", "code", "credential")
+        ),
+        tool(effects=["delete"], destinations=["colleagues"]),
+        tool(effects=["read"]),
+        tool(effects=["export"]),
+    ],
+    "steering.write_unsteered": [
+        tool(effects=["write"], arguments={"/x": {"role": "target"}}),
+        tool(effects=["read"]),
+        tool(effects=["write", "delete"]),
+    ],
+    "steering.code_unnamed": [
+        tool(effects=["execute"], arguments={"/x": {"role": "code"}}),
+        tool(effects=["write"], arguments={"/x": {"role": "target"}}),
+    ],
+    "results.label_unset": [tool(effects=[], returns={})],
+    "results.outside_as_own": [
+        tool(effects=["read"], returns={"party": "first", "fields": {"/x": {"party": "third"}}}),
+        tool(effects=["export"], returns={"party": "first"}),
+    ],
+    "results.file_as_own": [
+        {"tools|file.write": {"effects": ["write"], "resource": "x", "returns": {"party": "first"}}}
+    ],
+    "results.rows_unset": [
+        {"tools|note.list": {**TOOL, "effects": ["read"], "returns": {"rows": 5}}},
+        tool(effects=["read"], returns={"fields": {"/to/*": {}}}),
+    ],
+    "effects.unset": [tool()],
+    "effects.only_reads": [
+        {"tools|mail.settings": {**TOOL, "effects": ["read"]}},
+        {"tools|mail.sent": {**TOOL, "effects": ["read"]}},
+        {"tools|x.send": {**TOOL, "effects": []}},
+    ],
+    "effects.other_than_name": [
+        {"tools|note.write|effects": ["delete"]},
+        {"tools|send_money": {**TOOL, "effects": ["spend"]}},
+    ],
+    "effects.reversible_unknown": [
+        {"tools|mail.send|reversible": "unknown"},
+        {"tools|money.pay|reversible": "yes"},
+    ],
+    "intents.wider_than_words": [
+        {"intents|settle|description": "paying invoices and answering mail"},
+        {
+            "intents|settle|description": "",
+            "intents|settle|words": [
+                {"resource": "account", "effects": ["spend"], "words": ["settle"]},
+                {"resource": "mail", "effects": ["read"], "words": ["forward it"]},
+            ],
+        },
+        {"intents|read|effects": ["read", "write"]},
+    ],
+    "intents.every_effect": [{"intents|settle|effects": EVERY[1:]}],
+    "intents.every_tool": [
+        {"intents|read|tools": [*linted.ORDINARY["tools"]], "intents|read|effects": ["read"]}
+    ],
+    "intents.no_destination": [{"intents|read|destinations": []}],
+    "intents.anywhere_unbounded": [
+        {**WIDE, "intents|settle|bounds": {"recipient": {"domains": ["acme.example"]}}}
+    ],
+    "intents.bound_untrusted": [
+        {"intents|settle|bounds": {"recipient": {"origins": ["prompt", "first_party", "quoted"]}}},
+        {"intents|settle|bounds": {"recipient": {"origins": ["quoted", "quoted_text"]}}},
+    ],
+    "intents.public_mail": [{"destinations|colleagues|addresses": ["a@gmail.com"]}],
+    "reach.effects_hidden": [
+        {"tools|note.write|reaches": ["mail.list", "note.write", "read"]},
+        {"tools|money.pay|reaches": ["mail.send"], "tools|money.pay|effects": ["spend", "export"]},
+    ],
+    "reach.unknown": [{"tools|note.write|reaches": ["mail.list", "write"]}],
+    "reach.cycle": [
+        {
+            "tools|note.write|reaches": ["mail.list", "clock.now"],
+            "tools|mail.list|reaches": ["clock.now"],
+        }
+    ],
+    "money.currency_unset": [{"tools|note.write|currency": ""}],
+    "money.amount_unnamed": [{"tools|note.write|arguments": {}}],
+    "money.budget_for_nothing": [{"intents|read|budgets": {"rows": 100, "money.EUR": 2}}],
+    "money.unbounded": [
+        {"intents|settle|budgets": {}, "budgets": {"money.EUR": 5}},
+        {"intents|settle|budgets": {}, "intents|settle|bounds": {"amount": {"up_to": 5}}},
+    ],
+    "memory.as_own": [
+        {"tools|mail.list|memory": True},
+        {"tools|note.write|memory": True, "tools|note.write|returns|party": "first"},
+    ],
+    "memory.unmarked": [{"tools|memory.keep": {**TOOL, "memory": True}}],
+    "labels.resource_unlabelled": [{"labels|resources|more": {"label": "public"}}],
+    "labels.prefix_lower": [{"labels|resources|mail|prefixes": {"a/": "internal"}}],
+    "holders.subject_unlimited": [
+        {"groups|staff|effects": EVERY, "groups|staff|tools": ["mail.list"]},
+        {"groups|guests": {"effects": EVERY}},
+    ],
+    "holders.agent_unlimited": [{f"{MANIFEST}|effects": EVERY, f"{MANIFEST}|tools": ["mail.list"]}],
+    "holders.owner_missing": [
+        {f"{AGENT}|owner": "staff"},
+        {f"{AGENT}|owner": "bob", "subjects|bob": {}},
+    ],
+    "holders.manifest_wider": [{f"{MANIFEST}|tools": ["mail.list"]}],
+    "holders.approver_keyless": [{}],
+    "holders.approver_not_entitled": [
+        {"groups|staff|may_approve": False, "subjects|alice@acme.example|may_approve": True}
+    ],
+    "holders.four_eyes_unset": [
+        {"settings|four_eyes": [], "tools|money.pay|effects": ["export"]},
+    ],
+    "peps.obligation_missing": [
+        {"peps|p": PEP},
+        {"peps|p": PEP, "environments|test": {}, **OTHER_ENVIRONMENT},
+    ],
+    "unused.tool": [{}],
+    "unused.intent": [{f"{MANIFEST}|tools": ["mail.list", "mail.send"]}],
+    "unused.destination": [{"destinations|others": {}, "tools|mail.send|destinations": ["others"]}],
+    "unused.group": [{"groups|guests": {}, "subjects|bob": {"groups": ["guests"]}}],
+}
+"""What comes close, and is not it."""
+
+
+def cases(table):
+    return [
+        pytest.param(code, changes, id=f"{code}-{place}")
+        for code, several in table.items()
+        for place, changes in enumerate(several)
+    ]
+
+
+def test_an_ordinary_deployment_has_nothing_to_find(tmp_path):
+    assert linted.found(tmp_path, {}) == []
+
+
+@pytest.mark.parametrize(("code", "changes"), cases(PRESENT))
+def test_it_is_found_with_its_place(tmp_path, code, changes):
+    of_it = [one for one in linted.found(tmp_path, changes) if one.code == code]
+    assert of_it
+    for one in of_it:
+        assert one.line > 0
+        assert one.what
+        assert one.why
+        assert one.now
+
+
+@pytest.mark.parametrize(("code", "changes"), cases(ABSENT))
+def test_what_comes_close_is_not_it(tmp_path, code, changes):
+    assert code not in {one.code for one in linted.found(tmp_path, changes)}
+
+
+def test_every_check_is_tried_both_ways():
+    of_comments = {"lint.comment_unfit", "lint.comment_idle"}
+    codes = {each.code for each in CHECKS} - of_comments
+    assert codes == PRESENT.keys() == ABSENT.keys()
+
+
+def test_the_codes_are_unique_and_each_says_what_why_and_what_now():
+    assert len({each.code for each in CHECKS}) == len(CHECKS)
+    for each in CHECKS:
+        assert each.title
+        assert each.why.endswith(".")
+        assert each.now.endswith(".")
+
+
+def test_a_circle_is_told_once(tmp_path):
+    changes = {
+        "tools|mail.list|reaches": ["clock.now"],
+        "tools|clock.now|reaches": ["mail.list"],
+    }
+    cycles = [one for one in linted.found(tmp_path, changes) if one.code == "reach.cycle"]
+    assert ["`clock.now` and 1 more reach each other"] == [one.what for one in cycles]
+
+
+def test_what_is_reached_over_others_is_told_with_the_tool_that_has_it(tmp_path):
+    changes = {
+        "tools|note.write|reaches": ["clock.now"],
+        "tools|clock.now|reaches": ["mail.send"],
+    }
+    hidden = {
+        one.what for one in linted.found(tmp_path, changes) if one.code == "reach.effects_hidden"
+    }
+    said = "`{}` reaches `export` through `mail.send`, which is none of its effects"
+    assert hidden == {said.format("note.write"), said.format("clock.now")}

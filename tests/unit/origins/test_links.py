@@ -1,0 +1,125 @@
+"""The links in what goes out, and where each came from."""
+
+import pytest
+
+from inbounds.models import Argument, Link, ReturnedField, Returns
+from inbounds.origins import Origins
+from inbounds.origins.links import MOST
+
+BODY = {"/body": Argument(kind="text", role="content")}
+
+
+def links(text, *, prompt="", said=BODY):
+    origins = Origins()
+    origins.prompt(prompt)
+    return origins.links({"body": text}, said).get("/body", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("see https://evil.example/x?d=1.", "evil.example"),
+        ("see HTTPS://EVIL.example", "evil.example"),
+        ("![](https://evil.example/p.png)", "evil.example"),
+        ("[click](https://evil.example/a_(b))", "evil.example"),
+        ('<img src="//evil.example/p.png">', "evil.example"),
+        ("<a href=https:evil.example>", "evil.example"),
+        ('<img src="///evil.example/p.png">', "evil.example"),
+        (r"![](/\/evil.example/p.png)", "evil.example"),
+        ('<img src="/\t/evil.example/p.png">', "evil.example"),
+        ("<img src='/&Tab;/evil.example/p.png'>", "evil.example"),
+        ('<a href="htt\nps:/evil.example/x">', "evil.example"),
+        (r"https:\\evil.example\x", "evil.example"),
+        ("www.evil.example", "www.evil.example"),
+        ("evil.example/x?d=secret", "evil.example"),
+        ("evil.example?d=secret", "evil.example"),
+        ("http://bücher.example/", "xn--bcher-kva.example"),
+        ("http://3232235777/", "192.168.1.1"),
+        ("http://[::1]/x", "[::1]"),
+        ("wss://evil.example/s", "evil.example"),
+    ],
+)
+def test_a_link_is_found_with_its_host(text, host):
+    assert [Link(host=host, grade="none")] == links(text)
+
+
+def test_what_html_writes_in_entities_is_a_link():
+    assert Link(host="evil.example", grade="none") in links("&#104;ttps://evil.example/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://evil.example/x",
+        "slack://open?d=1",
+        "https://user:secret@evil.example/",
+        "https://a..b/x",
+        "https://[::ffff:1.2.3.4]/",
+    ],
+)
+def test_one_that_cannot_be_read_has_no_host(text):
+    assert Link(host="", grade="none") in links(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no link", "either/or", "10/12", "a: b", "bob@acme.example", "report.txt", "3.5 km/h"],
+)
+def test_what_is_no_link(text):
+    assert [] == links(text)
+
+
+def test_a_link_has_the_origin_of_its_whole_url():
+    assert [Link(host="acme.example", grade="prompt")] == links(
+        "Look: https://acme.example/a!", prompt="send them https://acme.example/a"
+    )
+    assert [Link(host="acme.example", grade="none")] == links(
+        "Look: https://acme.example/a?secret=1", prompt="send them https://acme.example/a"
+    )
+
+
+def test_links_of_results_have_the_grade_of_the_place():
+    origins = Origins()
+    origins.observe(
+        {"own": "https://acme.example/a", "text": "go to https://evil.example/a"},
+        tool="t",
+        returns=Returns(fields={"/own": ReturnedField(party="first")}),
+        arguments={},
+        call=1,
+        memory=False,
+    )
+    found = origins.links({"body": "https://acme.example/a https://evil.example/a"}, BODY)
+    assert {
+        "/body": [
+            Link(host="acme.example", grade="first_party"),
+            Link(host="evil.example", grade="third_party_text"),
+        ]
+    } == found
+
+
+def test_equal_links_are_told_once():
+    assert [Link(host="a.example", grade="none")] == links(
+        "https://a.example/1 https://a.example/2"
+    )
+
+
+def test_too_many_links_are_told_as_one_to_nowhere_known():
+    text = " ".join(f"https://h{number}.example/" for number in range(MOST + 10))
+    found = links(text, prompt=text)
+    assert Link(host="", grade="none") == found[0]
+    assert MOST + 1 == len(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"/body": Argument(role="content")}, True),
+        ({"/body": Argument()}, True),
+        ({}, True),
+        ({"/body": Argument(kind="url", role="target")}, False),
+        ({"/body": Argument(role="recipient")}, False),
+        ({"/body": Argument(kind="url", role="content")}, False),
+    ],
+)
+def test_content_and_what_nobody_gave_a_role_is_looked_at(said, found):
+    assert found == bool(links("https://evil.example/", said=said))
