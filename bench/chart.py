@@ -7,16 +7,14 @@ the page it is shown on, light or dark, and there is nothing to be fetched.
 from __future__ import annotations
 
 import io
-import re
 from typing import TYPE_CHECKING, Any
 
 from .calls import COLD, DURABLE, WARM
+from .theme import ABOUT, FAINT, INK, PAPER, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK, _FAINT, _PAPER = "#1f2329", "#d0d7df", "#fefefe"
-_DARK = {_INK: "#e6edf3", _FAINT: "#3d444e", _PAPER: "#0d1118"}
 _ALONE = "the engine alone"
 _BARS = {
     _ALONE: "#8b949f",
@@ -27,9 +25,8 @@ _BARS = {
 ENGINES = {"embedded": "opa_eval alone", "OPA, by a Unix socket": "a raw Unix socket to OPA"}
 """What is drawn of each engine, and what its engine alone is called."""
 
-_ABOUT = ("Date", "Creator", "Format", "Type")
 _WIDTH, _HEIGHT = 8.0, 4.4
-_FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
+_TITLE = "What a call costs: the engine alone, and (a), (b) and (c) on both engines"
 
 
 def svg(whole: dict[str, Any]) -> str:
@@ -43,13 +40,13 @@ def svg(whole: dict[str, Any]) -> str:
 
     settings = {"svg.fonttype": "none", "svg.hashsalt": "inbounds", "font.size": 10}
     with mpl.rc_context(settings):
-        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained", facecolor=_PAPER)
+        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained", facecolor=PAPER)
         figure.get_layout_engine().set(w_pad=0.15, h_pad=0.1)
-        axes = figure.add_subplot(facecolor=_PAPER)
+        axes = figure.add_subplot(facecolor=PAPER)
         _draw(axes, whole["microseconds"])
         written = io.StringIO()
-        figure.savefig(written, format="svg", metadata=dict.fromkeys(_ABOUT))
-    return _themed(written.getvalue())
+        figure.savefig(written, format="svg", metadata=dict.fromkeys(ABOUT))
+    return themed(written.getvalue(), _TITLE)
 
 
 def _draw(axes: Axes, groups: dict[str, Any]) -> None:
@@ -58,20 +55,20 @@ def _draw(axes: Axes, groups: dict[str, Any]) -> None:
     for engine, alone in ENGINES.items():
         found = groups[f"one call, {alone}"]
         entries = zip(_BARS, (alone, WARM, COLD, DURABLE), strict=True)
-        axes.text(0, place, engine, va="center", color=_INK, weight="bold")
+        axes.text(0, place, engine, va="center", color=INK, weight="bold")
         place += 0.9
         for name, entry in entries:
             median, high = (found[entry][key] / 1000 for key in ("p50", "p95"))
             axes.barh(place, median, height=0.72, color=_BARS[name], zorder=2)
-            axes.plot([median, high], [place, place], color=_INK, linewidth=1, zorder=3)
-            axes.plot([high, high], [place - 0.2, place + 0.2], color=_INK, linewidth=1, zorder=3)
+            axes.plot([median, high], [place, place], color=INK, linewidth=1, zorder=3)
+            axes.plot([high, high], [place - 0.2, place + 0.2], color=INK, linewidth=1, zorder=3)
             axes.annotate(
                 f"{median:.2f} (p95 {high:.2f})",
                 (high, place),
                 xytext=(5, 0),
                 textcoords="offset points",
                 va="center",
-                color=_INK,
+                color=INK,
             )
             ticks.append((place, name if name != _ALONE else alone))
             longest = max(longest, high)
@@ -80,23 +77,8 @@ def _draw(axes: Axes, groups: dict[str, Any]) -> None:
     axes.set_xlim(0, longest * 1.22)
     axes.set_ylim(place - 0.8, -0.7)
     axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
-    axes.set_xlabel("milliseconds a call; bar: p50, line: up to p95", color=_INK)
-    axes.tick_params(colors=_INK, length=0)
-    axes.grid(axis="x", color=_FAINT, linewidth=0.8, zorder=0)
+    axes.set_xlabel("milliseconds a call; bar: p50, line: up to p95", color=INK)
+    axes.tick_params(colors=INK, length=0)
+    axes.grid(axis="x", color=FAINT, linewidth=0.8, zorder=0)
     for side in axes.spines.values():
         side.set_visible(False)
-
-
-def _themed(drawn: str) -> str:
-    """Let the page's light or dark be the chart's, and its letters those of the reader."""
-    named = {_INK: "ink", _FAINT: "faint", _PAPER: "paper"}
-    for colour, name in named.items():
-        drawn = drawn.replace(colour, f"var(--{name})")
-    drawn = re.sub(r"font: ((?:\w+ )?[\d.]+px)[^;\"]*", rf"font: \1 {_FONT}", drawn)
-    light = "".join(f"--{name}:{colour};" for colour, name in named.items())
-    dark = "".join(f"--{named[colour]}:{shown};" for colour, shown in _DARK.items())
-    style = f"<style>svg{{{light}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
-    drawn = "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
-    head, _, rest = drawn[drawn.index("<svg") :].partition(">")
-    title = "What a call costs: the engine alone, and (a), (b) and (c) on both engines"
-    return f'{head} role="img">\n <title>{title}</title>\n {style}{rest}'

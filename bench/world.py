@@ -174,12 +174,16 @@ class FreshTokens:
         """Sign what so many calls of `task` need."""
         grant = task.grant
         for _ in range(number):
-            self._identities.append(_due(self.issuer.identity(AGENT)))
+            self._identities.append(self.issuer.identity(AGENT))
             self._grants.append(_due(self.issuer.renew(grant)))
 
     def identity(self, agent: str) -> IdentityToken:
         """Return the next identity token; see `Issuer.identity`."""
         return self._identities.pop() if self._identities else self.issuer.identity(agent)
+
+    def rotated(self) -> bool:
+        """Whether there is a next one; see `Rotating`."""
+        return bool(self._identities)
 
     def begin(self, request: TaskRequest, pdp: PolicyDecisionPoint) -> TaskGrant:
         """Begin a task; see `Issuer.begin`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from inbounds.errors import InboundsError
-from tools import capabilities, catalogue, docs_rules, public, schemas, shape
+from tools import capabilities, catalogue, docs_lint, docs_rules, public, schemas, shape
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +23,7 @@ GENERATORS: dict[str, ModuleType] = {
     "catalogue": catalogue,
     "capabilities": capabilities,
     "docs": docs_rules,
+    "docs-lint": docs_lint,
     "public": public,
 }
 """Each has `generated(root)`, texts by path, and `OWNS`, the globs only it writes to."""

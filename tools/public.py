@@ -22,7 +22,18 @@ PYTHON = {
     "inbounds.errors": ("Executed",),
     "inbounds.evidence": ("EvidenceLog",),
     "inbounds.evidence.report": ("Refused", "TaskReport"),
-    "inbounds.identity": ("IdentityToken", "Issuer", "TaskGrant", "TaskRequest"),
+    "inbounds.identity": (
+        "IdentityProvider",
+        "IdentityToken",
+        "Issuer",
+        "Rotating",
+        "TaskGrant",
+        "TaskRequest",
+    ),
+    "inbounds.identity.file": ("FileIdentity",),
+    "inbounds.identity.jwks": ("JwksSource", "read_jwks"),
+    "inbounds.identity.oidc": ("OidcIdentity",),
+    "inbounds.identity.spire": ("SpireIdentity",),
     "inbounds.pdp": ("PolicyDecisionPoint", "Reply"),
     "inbounds.pdp.embedded": ("EmbeddedPolicy",),
     "inbounds.pdp.opa": ("OpaServer",),
@@ -112,6 +123,8 @@ def _signature(function: Any) -> str:
 
 
 def _codes(root: Path) -> Iterator[str]:
+    from inbounds.lint import CHECKS
+
     text = (root / "rego/inbounds/catalogue/data.json").read_text("utf-8")
     for kind, members in sorted(json.loads(text).items()):
         for code in sorted(members):
@@ -125,6 +138,8 @@ def _codes(root: Path) -> Iterator[str]:
             found |= set(re.findall(r'"(issuance\.[a-z_]+)"', path.read_text("utf-8")))
     for code in sorted(found):
         yield f"errors {code}"
+    for check in CHECKS:
+        yield f"lint {check.code} {check.severity}"
 
 
 def _raised(tree: ast.AST) -> Iterator[str]:
@@ -193,7 +208,13 @@ def _question(root: Path) -> Iterator[str]:
 
     yield f"the SDK asks version {QUESTION_VERSION}"
     yield f"a bundle answers {', '.join(map(str, sources.QUESTIONS))}"
-    for name in ("question", "registry_question", "issuance_question", "answer"):
+    for name in (
+        "question",
+        "registry_question",
+        "issuance_question",
+        "delegation_question",
+        "answer",
+    ):
         schema = json.loads((root / f"schemas/{name}.json").read_text("utf-8"))
         for line in sorted(set(_leaves(schema, schema, ""))):
             yield f"{name}{line}"
@@ -252,7 +273,7 @@ def _commands() -> Iterator[str]:
     yield f"exit {output.FAILED} denied, or failed"
     yield f"exit {output.UNTOLD} could not be told"
     for name in sorted(COMMANDS):
-        module = importlib.import_module(f"inbounds.cli.{name}")
+        module = importlib.import_module(f"inbounds.cli.{name.replace('-', '_')}")
         app = getattr(module, "app", None)
         if app is None:
             app = typer.Typer(add_completion=False)
@@ -275,13 +296,13 @@ def _usage(path: str, command: Any) -> Iterator[str]:
 
 def _bundles() -> Iterator[str]:
     from inbounds.bundle import build
-    from inbounds.pdp import DECISION, ISSUANCE, REGISTRY
+    from inbounds.bundle.build import ENTRYPOINTS
 
     for kind, name in sorted(build._FILES.items()):  # noqa: SLF001 -- its list
         yield f"{kind} {name.format('<revision>')}"
     for root in build._POLICY_ROOTS:  # noqa: SLF001 -- its list
         yield f"policy owns {root}"
-    for entrypoint in (DECISION, REGISTRY, ISSUANCE):
+    for entrypoint in ENTRYPOINTS:
         yield f"entry point {entrypoint}"
     for member in ("artefact", "questions", "sequence", "sources"):
         yield f"manifest metadata.inbounds.{member}"

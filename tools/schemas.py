@@ -8,15 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inbounds.data_models import Deployment, LiveHead, LiveRoot
-from inbounds.models import (
-    Answer,
+from inbounds.claims import (
+    ApprovalClaims,
+    ChildClaims,
+    DelegationQuestion,
     IdentityClaims,
     IssuanceQuestion,
-    Question,
-    RegistryQuestion,
     TaskClaims,
 )
+from inbounds.data_models import Deployment, LiveHead, LiveRoot
+from inbounds.models import Answer, Question, RegistryQuestion
 
 OWNS = ("schemas/*.json",)
 
@@ -24,11 +25,14 @@ _SCHEMAS: dict[str, type[BaseModel]] = {
     "question": Question,
     "registry_question": RegistryQuestion,
     "issuance_question": IssuanceQuestion,
+    "delegation_question": DelegationQuestion,
     "answer": Answer,
     "deployment": Deployment,
     "live": LiveRoot,
     "identity_claims": IdentityClaims,
     "task_claims": TaskClaims,
+    "child_claims": ChildClaims,
+    "approval_claims": ApprovalClaims,
     "live_head": LiveHead,
 }
 

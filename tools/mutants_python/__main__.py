@@ -54,44 +54,45 @@ AREAS = {
             *("tests/unit/test_task_end.py", "tests/unit/test_own_threads.py"),
             *("tests/unit/test_canonical*.py", "tests/unit/test_judged_is_run.py"),
             *("tests/unit/test_tools.py", "tests/unit/test_issuer.py"),
+            *("tests/unit/test_approvals.py", "tests/unit/test_results.py"),
+            "tests/unit/origins/test_guard.py",
         ),
     ),
     "embedded": Area(
         modules=tuple(
             f"inbounds/pdp/{name}.py"
-            for name in ("embedded", "crossing", "compiled", "recall", "ticker", "turns", "values")
+            for name in (
+                *("embedded", "crossing", "compiled", "recall", "ticker", "turns", "values"),
+                "own_thread",
+            )
         ),
         tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
     ),
     "wasm": Area(
-        modules=("inbounds/pdp/wasm.py",),
+        modules=("inbounds/pdp/wasm.py", "inbounds/pdp/reach.py"),
         tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
     ),
     "builtins": Area(
         modules=tuple(
             f"inbounds/pdp/{name}.py" for name in ("builtins", "formatting", "times", "jwk", "jws")
         ),
-        tests=("tests/unit/test_pdp_*.py", "tests/integration/test_builtins.py"),
+        # That OPA answers the same is for `tests/integration/test_builtins.py` to say.
+        tests=("tests/unit/test_pdp_builtins.py", "tests/unit/test_pdp_j*.py"),
     ),
     "server": Area(
         modules=tuple(
             f"inbounds/pdp/{name}.py"
-            for name in (
-                "opa",
-                "opa_live",
-                "opa_version",
-                "process",
-                "reach",
-                "transport",
-                "__init__",
-            )
+            for name in ("opa", "opa_live", "opa_version", "process", "transport")
         ),
-        tests=("tests/unit/test_opa_server.py", "tests/integration/test_opa_server.py"),
+        tests=(
+            *("tests/unit/test_opa_*.py", "tests/unit/test_transport.py"),
+            "tests/integration/test_opa_process.py",
+        ),
     ),
 }
 
 
-DEFAULT = ("pep",)
+DEFAULT = ("pep", "builtins")
 """Where every survivor is killed or named; the others have some that nobody has looked at."""
 
 

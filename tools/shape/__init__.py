@@ -15,13 +15,8 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from inbounds.models import (
-    IdentityClaims,
-    IssuanceQuestion,
-    Question,
-    RegistryQuestion,
-    TaskClaims,
-)
+from inbounds.claims import IdentityClaims, IssuanceQuestion, TaskClaims
+from inbounds.models import Question, RegistryQuestion
 from tools.shape.cases import test
 from tools.shape.faults import faults
 from tools.shape.layout import laid_out

