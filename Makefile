@@ -23,9 +23,9 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffix_match]
 BUILTINS = tests/integration/test_builtins.py
 
-.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs public generated \
-	generated-check assets demo test rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python nightly lowest test-oldest-opa bench performance wheel image clean
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint public generated \
+	generated-check assets demo test test-servers rego-test py-test lint lint-rego lint-python mutants \
+	mutants-python nightly lowest test-oldest-opa bench performance evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -35,7 +35,7 @@ setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned 
 $(VENV)/stamp: pyproject.toml constraints/latest.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,test,lint]'
+	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,redis,spire,test,lint]'
 	touch $@
 
 opa: ## Install the pinned OPA
@@ -62,6 +62,9 @@ capabilities: setup ## Write the list of built-ins that both engines have
 docs: setup ## Write docs/rules/ from the annotations and the cases
 	$(PY) -m tools.generate docs
 
+docs-lint: setup ## Write the table of docs/lint.md from the checks of `inbounds lint`
+	$(PY) -m tools.generate docs-lint
+
 public: setup ## Write docs/public/, what users may rely on
 	$(PY) -m tools.generate public
 
@@ -84,6 +87,10 @@ rego-test: setup
 
 py-test: setup assets
 	$(PY) -m pytest -m 'not nightly'
+
+test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=oidc: skip none)
+	$(PY) -m tools.servers
+	$(PY) -m pytest tests/servers
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
 
@@ -109,7 +116,7 @@ nightly: test mutants lowest ## Run what takes long, and the tests on the lowest
 
 lowest: setup assets
 	$(PYTHON) -m venv build/lowest
-	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,test]'
+	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,redis,test]'
 	build/lowest/bin/python -m pytest -m 'not nightly'
 
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported
@@ -123,6 +130,12 @@ bench: setup assets ## Measure what a decision costs
 performance: setup ## Write docs/performance.md and its chart from what `make bench` has kept
 	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[bench]'
 	$(PY) -m bench.page
+
+evaluate: setup assets ## Put the tasks of AgentDojo, and attacks on them, to the policy (CASES=folder: packed ones too)
+	$(PYTHON) -m venv build/evaluate
+	build/evaluate/bin/python -m pip install --quiet --editable '.[cli,bench]' 'agentdojo==0.1.35'
+	build/evaluate/bin/python -m evaluation $${CASES:+--cases "$$CASES"}
+	build/evaluate/bin/python -m evaluation.page
 
 wheel: setup assets ## Build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist

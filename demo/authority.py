@@ -63,7 +63,7 @@ def draw(folder: Path) -> dict[str, str]:
         PEP: {
             "tenants": ["acme"],
             "environments": ["office"],
-            "obligations": ["notify"],
+            "obligations": ["notify", "truncate"],
             "token_sha256": [hashed["pep"]],
         }
     }

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from inbounds import Guard, InboundsError, assets, clock, opa_binary
+from inbounds.claims import Narrower, ToolBounds
 from inbounds.deployment import document, load
 from inbounds.live.head import empty_lists
-from inbounds.models import Constraint, Narrower, ToolBounds
+from inbounds.models import Constraint
 
 from . import authority
 
