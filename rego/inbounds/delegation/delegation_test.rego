@@ -139,6 +139,17 @@ test_what_is_asked_for_more_of_is_cut_off_and_said if {
 	{name | some cut in answer.cut; some name, _ in cut} == {"budget", "label", "window", "bound"}
 }
 
+test_money_of_a_currency_that_is_not_held_is_cut_off_and_said if {
+	held := _granted("budgets", {"calls": 5, "money.EUR": 100})
+	answer := _child(array.concat(held, fixtures.putting("/asked/narrower", {"budgets": {
+		"money.EUR": 100,
+		"money.USD": 7,
+	}})))
+	answer.issued
+	answer.cut == [{"budget": "money.USD"}]
+	answer.authority.budgets == {"calls": 5, "money.EUR": 100}
+}
+
 test_what_is_held_stays_where_nothing_is_asked_of_it if {
 	every member, value in {
 		"bounds": {"recipient": {"domains": ["acme.example"]}, "amount": {"up_to": 9}},

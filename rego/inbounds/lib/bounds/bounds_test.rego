@@ -185,6 +185,22 @@ _stated(pointer, declared) if {
 		with data.inbounds.lib.task.granted as {"bounds": declared}
 }
 
+# Hands may bound what those before them left open; each is asked about its own bounds alone.
+test_where_one_pair_of_hands_bounds_a_role_the_others_let_it_through if {
+	every mine in [{"recipient": {"values": ["bob@acme.example"]}}, {"recipient": {"values": ["eve@evil.example"]}}] {
+		passes := {true |
+			bounds.within("/to") with input as _scene.input
+				with data.deployment as _scene.deployment
+				with data.inbounds.lib.task.authority as {"bounds": mine}
+				with data.inbounds.lib.task.accounts as [
+					{"id": "task-1", "authority": {"bounds": {"amount": {"up_to": 1}}}},
+					{"id": "task-1/d1", "authority": {"bounds": mine}},
+				]
+		}
+		count(passes) == count({value | some value in mine.recipient.values; value == "bob@acme.example"})
+	}
+}
+
 test_a_bound_states_values_domains_and_amounts_and_no_places if {
 	_stated("/to", {"recipient": {"values": ["bob@acme.example"]}})
 	_stated("/to", {"recipient": {"domains": ["acme.example"]}})
