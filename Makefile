@@ -35,7 +35,7 @@ setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned 
 $(VENV)/stamp: pyproject.toml constraints/latest.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,redis,spire,test,lint]'
+	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,redis,spire,issuer,test,lint]'
 	touch $@
 
 opa: ## Install the pinned OPA
@@ -116,7 +116,7 @@ nightly: test mutants lowest ## Run what takes long, and the tests on the lowest
 
 lowest: setup assets
 	$(PYTHON) -m venv build/lowest
-	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,redis,test]'
+	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,redis,issuer,test]'
 	build/lowest/bin/python -m pytest -m 'not nightly'
 
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported

@@ -193,9 +193,9 @@ class FreshTokens:
         """Return the next task token; see `Issuer.renew`."""
         return self._grants.pop() if self._grants else self.issuer.renew(grant)
 
-    def end(self, task: str) -> None:
+    def end(self, grant: TaskGrant) -> None:
         """End a task; see `Issuer.end`."""
-        self.issuer.end(task)
+        self.issuer.end(grant)
 
 
 def _due(token: Any) -> Any:

@@ -14,6 +14,7 @@ from inbounds.claims import (
     DelegationQuestion,
     IdentityClaims,
     IssuanceQuestion,
+    RenewalQuestion,
     TaskClaims,
 )
 from inbounds.data_models import Deployment, LiveHead, LiveRoot
@@ -26,6 +27,7 @@ _SCHEMAS: dict[str, type[BaseModel]] = {
     "registry_question": RegistryQuestion,
     "issuance_question": IssuanceQuestion,
     "delegation_question": DelegationQuestion,
+    "issuer_question": RenewalQuestion,
     "answer": Answer,
     "deployment": Deployment,
     "live": LiveRoot,

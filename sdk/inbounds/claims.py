@@ -195,6 +195,27 @@ class Authority(_Closed):
     deadline: Count
 
 
+class IssuerQuestion(_Closed):
+    """Asks whether a task may be begun (`inbounds/issuer/begun`) with the token about to be issued.
+
+    `subject_token` is the user's own (RFC 8693 §2.1), or empty where the workload acts on its own
+    authority.
+    """
+
+    question: Literal[1]
+    context: Holding
+    subject_token: str = ""
+
+
+class RenewalQuestion(IssuerQuestion):
+    """Asks whether a task may go on (`inbounds/issuer/renewed`) with the token about to be issued.
+
+    `held` is what was approved so far; the user need not be there.
+    """
+
+    held: Authority
+
+
 class IdentityClaims(_Open):
     """The claims of an identity token; a JWT-SVID has no `jti`."""
 
@@ -289,6 +310,13 @@ class IssuanceAnswer(_Open):
     """How often it may be handed on."""
     cut: Sequenced[dict[str, JsonValue]] = ()
     reasons: Sequenced[Reason] = ()
+
+
+class Hands(_Open):
+    """One of those in whose hands a task is: what ends it is called, and the key it is held by."""
+
+    name: Name
+    jwk: Jwk
 
 
 class AcceptanceAnswer(IssuanceAnswer):

@@ -45,6 +45,8 @@ class Options(TypedDict, total=False):
     tenant: str
     environment: str
     pep: str
+    issuer_url: str
+    issuer_ca: str
     deadline: float
     approval_wait: float
 
@@ -69,6 +71,8 @@ class Configuration:
         tenant: The tenant of the tasks.
         environment: The environment of the tasks.
         pep: The id of this PEP in the deployment.
+        issuer_url: Where the issuer's service answers; empty for the development issuer.
+        issuer_ca: A file of certificate authorities to trust there instead of the usual ones.
         deadline: Seconds a decision may take, from the call to the permit.
         approvals: The file of the queue in which people are asked; empty where nobody is.
         approval_wait: Seconds a call waits there for an answer; 0 does not wait.
@@ -89,6 +93,8 @@ class Configuration:
     tenant: str = ""
     environment: str = ""
     pep: str = ""
+    issuer_url: str = ""
+    issuer_ca: str = ""
     deadline: float = 2.0
     approvals: str = ""
     approval_wait: float = 0.0

@@ -113,6 +113,16 @@ class Destination(_Closed):
     anywhere: bool = False
 
 
+class Users(_Closed):
+    """How the tokens of an issuer name a user, and for whom they are besides this deployment.
+
+    `email` counts where the token says that it is verified (OpenID Connect Core §5.1).
+    """
+
+    claim: Literal["sub", "email"] = "sub"
+    audiences: Names = []
+
+
 class Issuer(_Closed):
     """Whose signature counts, and for what. Keys are JWKs by `kid`.
 
@@ -122,9 +132,10 @@ class Issuer(_Closed):
 
     issuer: Name
     kind: Literal["production", "development"]
-    vouches_for: list[Literal["identity", "task"]]
+    vouches_for: list[Literal["identity", "task", "subject"]]
     trust_domain: str = ""
     subjects: dict[Name, Name] = {}
+    users: Users = Users()
     tenants: Names
     environments: Names
     effects: list[Effect]

@@ -7,6 +7,7 @@ verifies the whole chain again at every action.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Required, TypedDict, TypeVar, Unpack
 
 from jwt import PyJWK, PyJWTError
@@ -82,6 +83,7 @@ class Delegation:
         self._parts = parts
         self._holder = dict(holder)
         self._lock = ProcessLock()
+        self._above = task.grant
         self._chain: tuple[str, ...] = ()
         self._expires = 0
         self._ended = False
@@ -95,15 +97,16 @@ class Delegation:
             DecisionUnavailable: `task.over`: the task has ended, or these hands have.
         """
         self._task.require_under_way()
-        if self._ended:
-            raise DecisionUnavailable(
-                "what was handed on is over", code="task.over", hint="hand the task on again"
-            )
         grant = self._task.grant
         with self._lock:
+            if self._ended:
+                raise DecisionUnavailable(
+                    "what was handed on is over", code="task.over", hint="hand the task on again"
+                )
             above = (grant.token, *grant.chain)
             # A link names the token above it, so that a renewed one needs a new link.
             if self._chain[:-1] != above or self._expires - clock.now() < RENEW_WITHIN:
+                self._above = grant
                 self._chain = (*above, self._signed(above[-1]))
             return self._chain
 
@@ -113,8 +116,11 @@ class Delegation:
         Raises:
             InboundsError: The issuer could not be told; the tokens last until they expire.
         """
-        self._ended = True
-        self._parts.issuer.end(self.id)
+        with self._lock:
+            self._ended = True
+            chain = self._chain[1:]
+        if chain:  # else nothing was ever signed
+            self._parts.issuer.end(replace(self._above, chain=chain, delegation=self.id))
 
     def _signed(self, above: str) -> str:
         held = token_claims(above)

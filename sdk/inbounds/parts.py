@@ -11,7 +11,7 @@ from .approvals import Approvals
 from .budgets import misnamed
 from .errors import ConfigurationError, DecisionUnavailable, TokenInvalid
 from .evidence.dropped import Dropped
-from .identity import TaskGrant, TaskRequest
+from .identity import ForCaller, TaskGrant, TaskRequest
 from .identity.held import HeldIdentity
 from .locks import ProcessLock
 from .obligations import Discharger
@@ -75,6 +75,8 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.dropped = Dropped(self._record_dropped)
+        if isinstance(self.issuer, ForCaller):
+            self.issuer = self.issuer.for_caller(self)
 
     @classmethod
     def assemble(
@@ -100,6 +102,10 @@ class Parts:
 
         home = configuration.home_folder
         development = None
+        if issuer is None and configuration.issuer_url:
+            from .issuer.remote import ServiceIssuer
+
+            issuer = ServiceIssuer(configuration.issuer_url, ca=configuration.issuer_ca or None)
         if issuer is None:
             _require_issuer(configuration, home)
             development = Development(home / "issuer", deployment=configuration.deployment_folder)
@@ -119,7 +125,7 @@ class Parts:
         key = deployment_key(home / "deployment.key")
         require_tenant(home / "tenant", names["tenant"])
         if pdp is None:
-            pdp = _pdp(configuration, subkey(key, "compiled"))
+            pdp = pdp_of(configuration, subkey(key, "compiled"))
         digest_key = subkey(key, "digest")
         return cls(
             configuration=configuration,
@@ -146,7 +152,14 @@ class Parts:
         )
 
     def request(
-        self, intent: str, *, subject: str, sid: str, narrower: Narrower, seconds: int
+        self,
+        intent: str,
+        *,
+        subject: str,
+        sid: str,
+        narrower: Narrower,
+        seconds: int,
+        subject_token: str = "",
     ) -> TaskRequest:
         """Say what a task of this guard asks for.
 
@@ -171,6 +184,7 @@ class Parts:
             narrower=narrower,
             seconds=seconds,
             holder=self.holder().public,
+            subject_token=subject_token,
         )
 
     def identity(self, agent: str, *, deadline: float | None = None) -> str:
@@ -288,7 +302,8 @@ def _require_issuer(configuration: Configuration, home: Path) -> None:
         f"there is no development issuer: looked {looked}; the deployment {shown} {there}",
         code="configuration.issuer_missing",
         hint="`inbounds init app.py`, with the file of your tools, makes both here; or run where "
-        "they are, or name them: INBOUNDS_HOME, INBOUNDS_DEPLOYMENT; in production, `issuer=`",
+        "they are, or name them: INBOUNDS_HOME, INBOUNDS_DEPLOYMENT; in production, "
+        "INBOUNDS_ISSUER_URL or `issuer=`",
     )
 
 
@@ -330,7 +345,16 @@ def _call_environment(given: CallEnvironmentOf | None) -> Callable[[], CallEnvir
 _NETWORK = 'it says where a call comes from: {"network": "office"}, or is a function that says so'
 
 
-def _pdp(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
+def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
+    """Return the PDP that a configuration names.
+
+    Args:
+        configuration: What it is told.
+        key: What the machine code of the embedded policy is sealed with where it is kept.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
     configuration.require_one_engine()
     if configuration.pdp_url:
         logger.info("decisions by OPA at %s", configuration.pdp_url)

@@ -86,8 +86,6 @@ class Task:
         self.cut = grant.cut
         self.agents = grant.agents
         self._renew = renew
-        # What ends with it: the task, or the hands that it is in.
-        self._ends = grant.delegation or grant.task
 
     # --- calls ----------------------------------------------------------------------------
 
@@ -352,7 +350,7 @@ class Task:
             return
         with self._telling:
             if not self._told:
-                self._guard.issuer.end(self._ends)
+                self._guard.issuer.end(self._grant)
                 self._told = True
 
     def __enter__(self) -> Self:

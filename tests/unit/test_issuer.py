@@ -6,6 +6,7 @@ import os
 
 import jwt
 import pytest
+from tests.identities import compact
 
 from inbounds import ConfigurationError, TokenInvalid
 from inbounds.claims import TaskClaims
@@ -286,10 +287,27 @@ class TestTokens:
         Ending a task tells the revocation feed.
         """
         ended = []
+        dev = issuer(folder, ended)
+        grant = dev.begin(request(), Policy({"issued": True, "authority": AUTHORITY}))
 
-        issuer(folder, ended).end("task-1")
+        dev.end(grant)
 
-        assert ended == ["task-1"]
+        assert ended == [grant.task]
+
+    def test_ending_hands(self, folder):
+        """
+        Hands end by the name of their task and of all hands down to them, never by their own alone.
+        """
+        ended = []
+        dev = issuer(folder, ended)
+        grant = dev.begin(request(), Policy({"issued": True, "authority": AUTHORITY}))
+        chain = tuple(compact({"delegation": name, "aud": []}) for name in ("d1", "d2"))
+
+        dev.end(dataclasses.replace(grant, chain=chain, delegation="d2"))
+        dev.end(dataclasses.replace(grant, chain=chain[:1], delegation="d2"))
+        dev.end(dataclasses.replace(grant, chain=chain[:1], delegation="d1"))
+
+        assert ended == [f"{grant.task}/d1/d2", f"{grant.task}/d1/d2", f"{grant.task}/d1"]
 
 
 class TestKeys:

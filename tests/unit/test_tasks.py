@@ -24,8 +24,8 @@ class Guard:
         self.asked = []
         self.told = []
 
-    def end(self, task):
-        self.ended.append(task)
+    def end(self, grant):
+        self.ended.append(grant.delegation or grant.task)
 
     def renew(self, grant):
         self.renewed.append(grant)

@@ -16,6 +16,7 @@ import data.inbounds.lib.labels
 import data.inbounds.lib.narrowing
 import data.inbounds.lib.shape.issuance as shape
 import data.inbounds.lib.task
+import data.inbounds.standing
 
 # METADATA
 # title: Child
@@ -23,7 +24,7 @@ import data.inbounds.lib.task
 # entrypoint: true
 child := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": []} if {
 	count(refusals) == 0
-} else := {"issued": false, "cut": [], "reasons": _worded(refusals)}
+} else := {"issued": false, "cut": [], "reasons": standing.worded(refusals, _issuance)}
 
 # METADATA
 # title: Accepted
@@ -42,8 +43,8 @@ accepted := {
 	"delegation": delegation.last.claims.delegation,
 	"expires": min(array.concat([task.claims.exp], [link.claims.exp | some link in delegation.links])),
 } if {
-	count(_held) == 0
-} else := {"issued": false, "cut": [], "reasons": _worded(_held)}
+	count(standing.faults) == 0
+} else := {"issued": false, "cut": [], "reasons": standing.worded(standing.faults, _issuance)}
 
 # METADATA
 # description: The one `authorization_details` entry of the token that the holder signs
@@ -110,27 +111,9 @@ cut contains {"label": _asked.label} if labels.rank(_asked.label) > _label
 # description: |
 #   The codes of all that speaks against it. What only follows from something else is left out.
 # scope: document
-refusals := _held if count(_held) > 0
+refusals := standing.faults if count(standing.faults) > 0
 
-refusals := _against if count(_held) == 0
-
-# What is wrong with what the holder has, by the rules that an action of his is judged by. Those
-# that ask for the action itself have nothing to say here.
-_held contains code if {
-	some code in _standing
-	every cause in object.get(data.inbounds.catalogue.rules[code], "depends_on", []) {
-		not cause in _standing
-	}
-}
-
-_standing contains code if {
-	some code, about in data.inbounds.catalogue.rules
-	about.category in {"identity", "task", "delegation", "emergency"}
-	not code in _of_an_action
-	not data.inbounds.rules[about.category][about.fault].ruled_out == true
-}
-
-_of_an_action := {"identity.issuer_not_for_this", "identity.pop_missing", "task.not_this_subject"}
+refusals := _against if count(standing.faults) == 0
 
 _against contains "issuance.malformed" if not _question
 
@@ -284,12 +267,6 @@ _asked_label := labels.rank(_asked.label)
 _wanted(named, had) := had if count(named) == 0
 
 _wanted(named, _) := named if count(named) > 0
-
-_worded(codes) := [reason |
-	some code in sort(codes)
-	about := object.union(object.get(_issuance, code, {}), object.get(data.inbounds.catalogue.rules, code, {}))
-	reason := {"code": code, "message": about.message, "remedy": about.remedy, "severity": about.severity}
-]
 
 _issuance := {
 	"issuance.malformed": {

@@ -85,6 +85,9 @@ _registry_door if {
 		["v1", "data", "inbounds", "issuance", "task"],
 		["v1", "data", "inbounds", "delegation", "child"],
 		["v1", "data", "inbounds", "delegation", "accepted"],
+		["v1", "data", "inbounds", "issuer", "begun"],
+		["v1", "data", "inbounds", "issuer", "hands"],
+		["v1", "data", "inbounds", "issuer", "renewed"],
 	}
 }
 

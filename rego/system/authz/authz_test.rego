@@ -25,7 +25,15 @@ test_a_question_without_a_pep_is_refused if {
 }
 
 test_any_known_pep_asks_what_comes_before_a_question if {
-	every entrypoint in [["registry", "tool"], ["issuance", "task"], ["delegation", "child"], ["delegation", "accepted"]] {
+	every entrypoint in [
+		["registry", "tool"],
+		["issuance", "task"],
+		["delegation", "child"],
+		["delegation", "accepted"],
+		["issuer", "begun"],
+		["issuer", "hands"],
+		["issuer", "renewed"],
+	] {
 		asking := {"path": array.concat(["v1", "data", "inbounds"], entrypoint), "body": {"input": {}}}
 		_allowed(asking)
 		_allowed(object.union(asking, {"identity": "other-secret"}))

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
 from inbounds.live.head import empty_lists
-from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, ISSUANCE, REGISTRY
+from inbounds.pdp import (
+    ACCEPTANCE,
+    BEGINNING,
+    DECISION,
+    DELEGATION,
+    HANDS,
+    ISSUANCE,
+    REGISTRY,
+    RENEWAL,
+)
 
 from . import archive, compiler, provenance, sources
 
@@ -42,7 +51,7 @@ _FILES: Mapping[Artefact, str] = {
     "deployment": "deployment-{}.tar.gz",
     "live": "live-{}.tar.gz",
 }
-ENTRYPOINTS = (DECISION, REGISTRY, ISSUANCE, DELEGATION, ACCEPTANCE)
+ENTRYPOINTS = (DECISION, REGISTRY, ISSUANCE, DELEGATION, ACCEPTANCE, BEGINNING, RENEWAL, HANDS)
 """What a policy can be asked."""
 _POLICY_ROOTS = ("inbounds", "system/authz", "system/log")
 

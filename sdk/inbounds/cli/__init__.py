@@ -20,6 +20,7 @@ COMMANDS = (
     "test",
     "explain",
     "issuers",
+    "issuer",
     "bundle",
     "serve",
     "live",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import signal
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import output
+from . import listener, output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,8 +74,8 @@ def command(
         output.emit({"config": text}, as_json=as_json, show=print_page)
         return
 
-    certificate = _certificate(tls_cert, tls_key)
-    _refuse_open_listener(address, secure=certificate is not None, insecure=insecure)
+    certificate = listener.certificate(tls_cert, tls_key)
+    listener.refuse_open(address, secure=certificate is not None, insecure=insecure)
     opa = opa_binary.find()
     with contextlib.ExitStack() as stack:
         if bundles is None:
@@ -165,35 +164,3 @@ def _found(folder: Path) -> list[Path]:
             hint="`inbounds bundle build -o` writes such a folder",
         )
     return found
-
-
-def _certificate(cert: Path | None, key: Path | None) -> tuple[Path, Path] | None:
-    from inbounds.errors import ConfigurationError
-
-    if cert is None and key is None:
-        return None
-    if cert is None or key is None:
-        raise ConfigurationError(
-            "TLS needs both --tls-cert and --tls-key", code="opa.certificate_incomplete"
-        )
-    return cert, key
-
-
-def _refuse_open_listener(address: str, *, secure: bool, insecure: bool) -> None:
-    from inbounds.errors import ConfigurationError
-
-    host = address.rpartition(":")[0].strip("[]")
-    local = address.startswith("unix:") or host == "localhost" or _is_loopback(host)
-    if not (local or secure or insecure):
-        raise ConfigurationError(
-            f"{address} is open to others, and bearer tokens would pass in clear text",
-            code="opa.listener_open",
-            hint="give --tls-cert and --tls-key, or say --insecure where TLS ends before OPA",
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, which may be bound to any address
-        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from inbounds.claims import Authority, Narrower
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from inbounds.issuer.keys import SigningKey
     from inbounds.pdp import PolicyDecisionPoint
 
     from .token import IdentityToken
@@ -34,6 +35,8 @@ class TaskRequest:
         narrower: What it asks for less of.
         seconds: How long it may last at most; the intent may say less.
         holder: The public key of the holder, a JWK (RFC 7800 `cnf`).
+        subject_token: The user's own token (RFC 8693 §2.1), for an issuer that asks for it.
+            Never shown.
     """
 
     subject: str
@@ -45,6 +48,7 @@ class TaskRequest:
     holder: Mapping[str, JsonValue]
     narrower: Narrower = _WHOLE
     seconds: int = 3600
+    subject_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,22 @@ class TaskGrant:
     delegation: str = ""
     agents: tuple[str, ...] = ()
     cut: tuple[Mapping[str, JsonValue], ...] = ()
+
+    @property
+    def ends(self) -> str:
+        """What the revocation feed calls it once it has ended.
+
+        It is the task's id, and for hands that it was handed on to the ids of all hands down to
+        these: so nobody ends those of another by the name that he gives to his own.
+        """
+        from inbounds.issuer.keys import token_claims
+
+        if not self.delegation:
+            return self.task
+        hands = [str(token_claims(token)["delegation"]) for token in self.chain]
+        if hands[-1:] != [self.delegation]:
+            hands.append(self.delegation)
+        return "/".join((self.task, *hands))
 
 
 class Issuer(Protocol):
@@ -107,6 +127,27 @@ class Issuer(Protocol):
         """
         ...
 
-    def end(self, task: str) -> None:
-        """Make every token of the task worthless."""
+    def end(self, grant: TaskGrant) -> None:
+        """Make every token worthless of the task, or of the hands that `grant.delegation` names."""
+        ...
+
+
+class Caller(Protocol):
+    """Who asks an issuer, and how it shows that: what a guard knows of itself."""
+
+    def holder(self) -> SigningKey:
+        """Return the key that it holds its tasks by."""
+        ...
+
+    def identity(self, agent: str, *, deadline: float | None = None) -> str:
+        """Return an identity token of the agent that is good for a while."""
+        ...
+
+
+@runtime_checkable
+class ForCaller(Protocol):
+    """An issuer elsewhere, to which each guard shows who it is."""
+
+    def for_caller(self, caller: Caller) -> Issuer:
+        """Return the issuer as one guard asks it."""
         ...

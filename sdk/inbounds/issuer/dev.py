@@ -7,7 +7,6 @@ is of `kind: development`, which the policy refuses outside environments marked 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,6 +21,7 @@ from inbounds.pdp import ISSUANCE
 from inbounds.regular_file import read_regular
 
 from .keys import SigningKey
+from .task_token import LIFETIME, sign_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from inbounds.pdp import PolicyDecisionPoint
 
 logger = logging.getLogger(__name__)
-
-LIFETIME = 300
-"""How long a token lives, in seconds; the most a task token may (design §5)."""
 
 _SECONDS_TO_ASK = 5.0
 
@@ -178,34 +175,15 @@ class DevIssuer:
             )
         return self._signed(grant)
 
-    def end(self, task: str) -> None:
-        """Make every token of the task worthless. See `Issuer.end`."""
-        self._end(task)
+    def end(self, grant: TaskGrant) -> None:
+        """Make every token of the task, or of these hands, worthless. See `Issuer.end`."""
+        self._end(grant.ends)
 
     def _signed(self, grant: TaskGrant) -> TaskGrant:
         now = int(clock.now())
-        expires = min(now + LIFETIME, grant.authority.deadline)
-        request = grant.request
-        token = self._key.sign(
-            {
-                "iss": self.about.issuer,
-                "sub": request.subject,
-                "aud": [self.about.audience],
-                "act": {"sub": request.agent},
-                "iat": now,
-                "exp": expires,
-                "jti": uuid7(),
-                "task": grant.task,
-                "sid": request.sid,
-                "tenant": request.tenant,
-                "cnf": {"jwk": dict(request.holder)},
-                "del_depth": 0,
-                "del_max_depth": grant.depth,
-                "authorization_details": [grant.authority.model_dump()],
-            },
-            typ="task+jwt",
+        return sign_task(
+            self._key, grant, issuer=self.about.issuer, audience=self.about.audience, now=now
         )
-        return replace(grant, token=token, expires=expires)
 
 
 def read_about(folder: Path) -> About:

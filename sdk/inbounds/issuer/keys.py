@@ -115,7 +115,9 @@ class SigningKey:
             .decode("ascii")
         )
 
-    def sign(self, claims: Mapping[str, Any], *, typ: str, named: bool = True) -> str:
+    def sign(
+        self, claims: Mapping[str, Any], *, typ: str, named: bool = True, shown: bool = False
+    ) -> str:
         """Return a compact JWT whose header is exactly `alg`, `kid` and `typ` (RFC 8725 §3.11).
 
         Args:
@@ -123,8 +125,11 @@ class SigningKey:
             typ: Of which type it is.
             named: Whether the header names the key. What a holder signs does not: its key is the
                 one that the token above names.
+            shown: Whether the header holds the public key instead (RFC 9449 §4.2).
         """
-        kid = {"kid": self.kid} if named else {}
+        kid: dict[str, Any] = {"kid": self.kid} if named else {}
+        if shown:
+            kid = {"jwk": self.public}
         return jwt.encode(
             dict(claims), self._private, algorithm="ES256", headers={**kid, "typ": typ}
         )

@@ -142,6 +142,7 @@ class Guard:
         session: str | None = None,
         narrower: Narrower | None = None,
         seconds: int = 3600,
+        subject_token: str = "",
     ) -> Task:
         """Begin a task: what the user asked for, bounded by what the policy grants.
 
@@ -153,6 +154,7 @@ class Guard:
                 fresh one by default.
             narrower: What to ask for less of.
             seconds: How long the task may last at most.
+            subject_token: The user's own token, which an issuer's service asks for.
 
         Raises:
             TokenInvalid: The policy grants nothing of it.
@@ -162,7 +164,12 @@ class Guard:
         parts = self._parts
         sid = session or f"session-{uuid7()}"
         request = parts.request(
-            intent, subject=subject, sid=sid, narrower=narrower or Narrower(), seconds=seconds
+            intent,
+            subject=subject,
+            sid=sid,
+            narrower=narrower or Narrower(),
+            seconds=seconds,
+            subject_token=subject_token,
         )
         parts.refresh_live(clock.monotonic() + self.configuration.deadline)
         grant = self.issuer.begin(request, parts.pdp)

@@ -4,6 +4,7 @@
 #   the caller asserts is compared with it and never believed.
 package inbounds.lib.identity
 
+import data.inbounds.lib.issuers
 import data.inbounds.lib.jwt
 import data.inbounds.lib.spiffe
 
@@ -11,24 +12,12 @@ import data.inbounds.lib.spiffe
 # description: |
 #   The verified token: the name of the issuer whose key signed it, that issuer's entry in
 #   the deployment, and the claims. Undefined when no signature of a known key holds.
-verified := found if {
+verified := {"name": signer.name, "issuer": signer.issuer, "claims": payload} if {
 	parts := jwt.read(input.context.credentials.identity)
-	signers := {signer |
-		some signer, entry in data.deployment.issuers
-		entry.keys[parts.header.kid]
-	}
-
-	# A `kid` that two issuers share is nobody's.
-	count(signers) == 1
-	some name in signers
-	issuer := data.deployment.issuers[name]
+	signer := issuers.of(parts.header.kid)
 	typ := object.get(parts.header, "typ", "")
-	_identity(typ, object.get(issuer, "subjects", {}))
-	found := {
-		"name": name,
-		"issuer": issuer,
-		"claims": jwt.verified(parts, typ, issuer.keys, _but_eddsa(issuer.algorithms)),
-	}
+	_identity(typ, object.get(signer.issuer, "subjects", {}))
+	payload := jwt.verified(parts, typ, signer.issuer.keys, _but_eddsa(signer.issuer.algorithms))
 }
 
 # METADATA

@@ -4,28 +4,17 @@
 #   call may do is less where the task was handed on: rules read that from lib/task.
 package inbounds.lib.task_token
 
+import data.inbounds.lib.issuers
 import data.inbounds.lib.jwt
 
 # METADATA
 # description: |
 #   The verified token: the name of the issuer whose key signed it, that issuer's entry in
 #   the deployment, and the claims. Undefined when no signature of a known key holds.
-verified := found if {
+verified := {"name": signer.name, "issuer": signer.issuer, "claims": payload} if {
 	parts := jwt.read(input.context.credentials.task)
-	signers := {signer |
-		some signer, entry in data.deployment.issuers
-		entry.keys[parts.header.kid]
-	}
-
-	# A `kid` that two issuers share is nobody's.
-	count(signers) == 1
-	some name in signers
-	issuer := data.deployment.issuers[name]
-	found := {
-		"name": name,
-		"issuer": issuer,
-		"claims": jwt.verified(parts, "task+jwt", issuer.keys, issuer.algorithms),
-	}
+	signer := issuers.of(parts.header.kid)
+	payload := jwt.verified(parts, "task+jwt", signer.issuer.keys, signer.issuer.algorithms)
 }
 
 # METADATA

@@ -17,6 +17,8 @@ from .where import Store, issuer_folder
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from inbounds.pdp.opa_live import OpaLive
+
 
 def serve(
     *,
@@ -56,7 +58,6 @@ def serve(
     from inbounds.issuer.keys import SigningKey
     from inbounds.live import LiveFeed, Pusher
     from inbounds.live.store import FILE
-    from inbounds.pdp.opa_live import OpaLive
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("inbounds.live").setLevel(logging.INFO)
@@ -65,11 +66,7 @@ def serve(
         # In a thread of its own: the main one may hold the event's lock when the signal comes.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set, daemon=True).start())
 
-    token = _token(token_file)
-    verify, client = str(ca) if ca else True, str(cert) if cert else None
-    targets = {
-        url: OpaLive(url, token, verify=verify, cert=client, cleartext=cleartext) for url in opa
-    }
+    targets = targets_of(opa, token_file, ca=ca, cert=cert, cleartext=cleartext)
     signer = SigningKey.read(key or issuer_folder() / "feed.pem")
     path = store or issuer_folder() / FILE
     made = not path.exists()
@@ -98,6 +95,28 @@ def serve(
         for target in targets.values():
             target.close()
         feed.close()
+
+
+def targets_of(
+    opa: list[str],
+    token_file: Path | None,
+    *,
+    ca: Path | None = None,
+    cert: Path | None = None,
+    cleartext: bool = False,
+) -> dict[str, OpaLive]:
+    """Return the OPAs that a feed is pushed to, by their URL.
+
+    Raises:
+        ConfigurationError: A URL, or a file, cannot be used.
+    """
+    from inbounds.pdp.opa_live import OpaLive
+
+    token = _token(token_file)
+    verify, client = str(ca) if ca else True, str(cert) if cert else None
+    return {
+        url: OpaLive(url, token, verify=verify, cert=client, cleartext=cleartext) for url in opa
+    }
 
 
 def _token(file: Path | None) -> str | None:

@@ -17,7 +17,6 @@
 #     - capability.effects_unset
 package inbounds.rules.identity.issuer_not_for_this
 
-import data.inbounds.lib.identity
 import data.inbounds.lib.task
 import data.inbounds.lib.tokens
 import data.inbounds.lib.tools
@@ -38,25 +37,12 @@ details contains {"token": name} if {
 }
 
 _vouched(name) if {
-	issuer := tokens.verified[name].issuer
-	name in issuer.vouches_for
-	task.claims.tenant in issuer.tenants
-	task.authority.environment in issuer.environments
-	_at_home(issuer.kind)
+	place := {"tenant": task.claims.tenant, "environment": task.authority.environment}
+	tokens.vouches(tokens.verified[name].issuer, name, place)
 	_within(name)
 }
 
-_at_home("production")
-
-_at_home("development") if data.deployment.environments[task.authority.environment].development == true
-
-# Which agent a subject is that is no SPIFFE ID, the deployment says itself.
-_within("identity") if {
-	not identity.trust_domain
-	identity.agent
-}
-
-_within("identity") if identity.trust_domain == identity.verified.issuer.trust_domain
+_within("identity") if tokens.of_its_domain
 
 _within("task") if {
 	count(tools.effects) > 0

@@ -27,16 +27,7 @@ details contains {"token": name} if {
 	not _short(name)
 }
 
-_short(name) if {
-	token := tokens.verified[name]
-	is_number(token.claims.exp)
-	is_number(token.claims.iat)
-	seconds := token.claims.exp - token.claims.iat
-	seconds > 0
-	seconds <= _most[name]
-	is_number(token.issuer.max_seconds)
-	seconds <= token.issuer.max_seconds
-}
+_short(name) if tokens.short(tokens.verified[name], _most[name])
 
 # In seconds, whatever an issuer's entry says.
 _most := {"identity": 86400, "task": 300}

@@ -27,8 +27,4 @@ details contains {"token": name} if {
 	not _own(name)
 }
 
-_own(name) if {
-	token := tokens.verified[name]
-	is_string(token.claims.iss)
-	token.claims.iss == token.issuer.issuer
-}
+_own(name) if tokens.own(tokens.verified[name])

@@ -33,7 +33,7 @@ ruled_out if {
 	_counts(object.get(identity.claims, "jti", ""))
 
 	every link in delegation.links {
-		_going(link.claims.delegation)
+		_going(_hands(link.account))
 		_counts(link.claims.jti)
 	}
 }
@@ -49,7 +49,7 @@ details contains {"revoked": "task"} if live.revoked(task.claims.jti)
 
 details contains {"ended": "delegation", "link": number} if {
 	some number, link in delegation.links
-	live.ended(link.claims.delegation)
+	live.ended(_hands(link.account))
 }
 
 details contains {"revoked": "delegation", "link": number} if {
@@ -58,6 +58,10 @@ details contains {"revoked": "delegation", "link": number} if {
 }
 
 details contains {"revoked": "identity"} if live.revoked(identity.claims.jti)
+
+# Hands are ended by the name of their task and of all hands down to them, so that nobody ends
+# those of another by a name that he gives to his own.
+_hands(account) := concat("", [task.claims.task, account]) if account != ""
 
 _going(id) if {
 	is_string(id)

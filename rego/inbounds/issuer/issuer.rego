@@ -1,0 +1,182 @@
+# METADATA
+# description: |
+#   Whether an issuer may sign a task: it asks this about the token it is about to hand out, with
+#   what its caller has shown, and hands out nothing where anything speaks against it.
+# scope: package
+# schemas:
+#   - input: schema.issuer_question
+package inbounds.issuer
+
+import data.inbounds.lib.attenuation
+import data.inbounds.lib.delegation
+import data.inbounds.lib.identity
+import data.inbounds.lib.subject_token
+import data.inbounds.lib.task
+import data.inbounds.lib.tokens
+import data.inbounds.standing
+
+# METADATA
+# title: Begun
+# description: |
+#   Whether a task may be begun: the agent has shown who it is, the user's own token that he is
+#   asked for, and the credentials would stand for an action now.
+# entrypoint: true
+begun := _answer(_first(_held, _of_the_subject))
+
+# METADATA
+# title: Renewed
+# description: |
+#   Whether a task may go on: the agent has shown again who it is, and no more is handed out than
+#   is held.
+# entrypoint: true
+renewed := _answer(_first(_held, _beyond))
+
+# METADATA
+# title: Hands
+# description: |
+#   Whose hands a task is in, first to last, and by which key each holds it; for who ends what it
+#   holds, or what was handed on from there. Tokens that have expired show that as well. None where
+#   a signature does not hold.
+# entrypoint: true
+default hands := []
+
+hands := array.concat(
+	[{"name": task.claims.task, "jwk": task.claims.cnf.jwk}],
+	[{"name": concat("", [task.claims.task, link.account]), "jwk": link.claims.cnf.jwk} |
+		some link in delegation.links
+		link.account != ""
+	],
+) if {
+	count(delegation.links) == delegation.hands
+}
+
+# What only follows from something else is said only where nothing else explains it.
+_first(codes, _) := codes if count(codes) > 0
+
+_first(codes, following) := following if count(codes) == 0
+
+_answer(codes) := {"issued": count(codes) == 0, "cut": [], "reasons": standing.worded(codes, _own)}
+
+# An issuer vouches for nobody's identity here: whoever does is held to what he may vouch for.
+_held := standing.faults if count(standing.faults) > 0
+
+_held := {"identity.issuer_not_for_this"} if {
+	count(standing.faults) == 0
+	not _vouched
+}
+
+_held := set() if {
+	count(standing.faults) == 0
+	_vouched
+}
+
+_vouched if {
+	tokens.vouches(tokens.verified.identity.issuer, "identity", _place)
+	tokens.of_its_domain
+}
+
+_place := {"tenant": task.claims.tenant, "environment": task.authority.environment}
+
+# What speaks against the subject, unless the workload acts on its own authority.
+_of_the_subject contains "issuance.subject_unshown" if {
+	subject_token.given == ""
+	not _on_its_own
+}
+
+_of_the_subject contains "issuance.subject_unverified" if {
+	subject_token.given != ""
+	not subject_token.verified
+}
+
+_of_the_subject contains code if {
+	subject_token.verified
+	some code in _checks
+	not _passed(code)
+}
+
+_on_its_own if {
+	task.claims.sub == identity.agent
+	data.deployment.subjects[task.claims.sub].type == "workload"
+}
+
+_checks := {
+	"issuance.subject_issuer", "issuance.subject_audience", "issuance.subject_expired",
+	"issuance.subject_lifetime", "issuance.subject_not_for_this", "issuance.subject_other",
+	"issuance.subject_delegated",
+}
+
+_passed("issuance.subject_issuer") if tokens.own(subject_token.verified)
+
+# An audience of several is a token for others as well.
+_passed("issuance.subject_audience") if {
+	audience := subject_token.verified.claims.aud
+	is_array(audience)
+	count(audience) == 1
+	audience[0] in subject_token.audiences
+}
+
+_passed("issuance.subject_expired") if tokens.current(subject_token.verified.claims)
+
+_passed("issuance.subject_lifetime") if tokens.short(subject_token.verified, 86400)
+
+_passed("issuance.subject_not_for_this") if tokens.vouches(subject_token.verified.issuer, "subject", _place)
+
+_passed("issuance.subject_other") if subject_token.subject == task.claims.sub
+
+_passed("issuance.subject_delegated") if subject_token.may_act(identity.agent)
+
+# On every axis, so that a policy that has been widened since gives no more than was approved.
+_beyond contains "issuance.beyond" if not _within
+
+_within if {
+	attenuation.whole(task.authority)
+
+	every axis in attenuation.axes {
+		attenuation.within(axis, task.authority, input.held)
+	}
+}
+
+_own[code] := {"message": about[0], "remedy": about[1], "severity": "high"} if some code, about in _words
+
+_words := {
+	"issuance.subject_unshown": [
+		"nothing shows that the user is asked for",
+		"Pass the user's own token: guard.task(…, subject_token=…)",
+	],
+	"issuance.subject_unverified": [
+		"the user's token is of no issuer that the deployment knows, or its signature does not hold",
+		"Name its issuer and keys in deployment/issuers.yaml; `inbounds issuers keys` has them",
+	],
+	"issuance.subject_issuer": [
+		"the user's token names another issuer than the one whose key signed it",
+		"Put the `iss` of its tokens in deployment/issuers.yaml",
+	],
+	"issuance.subject_audience": [
+		"the user's token is for another audience, or for several",
+		"Ask for the deployment's audience, or name the token's under `users.audiences` of its issuer",
+	],
+	"issuance.subject_expired": [
+		"the user's token has expired, or has not begun",
+		"Have the user sign in again",
+	],
+	"issuance.subject_lifetime": [
+		"the user's token lives longer than its issuer's may",
+		"Have it issued for less time, or raise `max_seconds` of its issuer up to a day",
+	],
+	"issuance.subject_not_for_this": [
+		"the issuer of the user's token may not vouch for subjects here",
+		"See `vouches_for`, `tenants` and `environments` of its issuer in deployment/issuers.yaml",
+	],
+	"issuance.subject_other": [
+		"the user's token is somebody else's",
+		"Ask with the subject that the token names, by the claim that `users.claim` of its issuer says",
+	],
+	"issuance.subject_delegated": [
+		"the user's token stands for somebody else besides, or is for another agent to act with",
+		"Pass the token that the user signed in with",
+	],
+	"issuance.beyond": [
+		"what would be handed out goes beyond what is held",
+		"Begin another task",
+	],
+}

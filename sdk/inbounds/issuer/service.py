@@ -1,0 +1,317 @@
+"""The issuer where no agent runs: it asks the policy, signs what was approved, and ends it.
+
+It believes nobody. The policy verifies who asks, on whose authority, and how far that reaches;
+a proof of possession (`dpop`) binds each request to the key that the task is held by.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from inbounds import clock
+from inbounds.claims import (
+    Hands,
+    Holding,
+    IssuanceAnswer,
+    IssuanceQuestion,
+    IssuerQuestion,
+    Narrower,
+    RenewalQuestion,
+)
+from inbounds.errors import InvalidAnswer, TokenInvalid
+from inbounds.identity import TaskGrant, TaskRequest
+from inbounds.ids import uuid7
+from inbounds.models import QUESTION_VERSION, Credentials
+from inbounds.pdp import BEGINNING, HANDS, ISSUANCE, RENEWAL
+
+from .keys import thumbprint
+from .recorded import Recorded
+from .store import Begun
+from .task_token import sign_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from inbounds.claims import Authority
+    from inbounds.live import LiveFeed
+    from inbounds.live.feed import Position
+    from inbounds.pdp import PolicyDecisionPoint
+
+    from .dpop import Proof
+    from .recorded import Log
+    from .settings import Folder
+    from .store import TaskStore
+
+logger = logging.getLogger(__name__)
+
+_HANDS = TypeAdapter(tuple[Hands, ...])
+_SECONDS_TO_ASK = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workings:
+    """What a service works with.
+
+    Attributes:
+        folder: What it signs as, and its keys.
+        store: What it remembers.
+        pdp: What decides.
+        feed: What it ends goes here.
+        log: Where it leaves its spans and records.
+        fresh: Brings the feed to an embedded PDP; called before every question, with a deadline.
+        in_force: Waits until what has ended is known wherever the feed is pushed to.
+    """
+
+    folder: Folder
+    store: TaskStore
+    pdp: PolicyDecisionPoint
+    feed: LiveFeed
+    log: Log
+    fresh: Callable[[float], None]
+    in_force: Callable[[Position], bool | None]
+
+
+class Service:
+    """Begins, renews and ends tasks. Thread-safe.
+
+    Args:
+        workings: What it works with.
+    """
+
+    def __init__(self, workings: Workings) -> None:
+        self._with = workings
+
+    def begin(
+        self, request: TaskRequest, *, identity: str, proof: Proof, allow: Callable[[str], None]
+    ) -> TaskGrant:
+        """Approve a task as far as the policy lets it reach, and sign its token.
+
+        Args:
+            request: What is asked for; it is held by the key of the proof, whatever it says.
+            identity: The agent's identity token.
+            proof: What came with the request.
+            allow: Called with the agent's id once it is shown; raises where it asks too often.
+
+        Raises:
+            TokenInvalid: The policy grants nothing of it, by the code that says why.
+            DecisionUnavailable: The policy could not be asked, or the record not be kept.
+        """
+        self._require_first(proof)
+        request = replace(request, holder=proof.jwk)
+        asked = _asked(request, request.narrower, request.seconds)
+        task = f"task-{uuid7()}"
+        with Recorded(self._with.log, "task.begin", task, request, asked) as record:
+            answer = self._ask(ISSUANCE, asked)
+            if not answer.issued or answer.authority is None:
+                raise record.refused(answer.reasons)
+            grant = self._signed(task, request, answer.authority, answer)
+            question = IssuerQuestion(
+                question=QUESTION_VERSION,
+                context=_holding(grant, identity),
+                subject_token=request.subject_token,
+            )
+            shown = self._ask(BEGINNING, question)
+            if not shown.issued:
+                raise record.refused(shown.reasons)
+            allow(request.agent)
+            record.allowed(grant)
+            self._with.store.begin(
+                Begun(
+                    grant.task,
+                    request.sid,
+                    thumbprint(proof.jwk),
+                    asked,
+                    answer.authority,
+                    answer.depth,
+                )
+            )
+            return grant
+
+    def renew(
+        self, task: str, *, identity: str, proof: Proof, allow: Callable[[str], None]
+    ) -> TaskGrant:
+        """Sign a fresh token of a task, of no more than it was approved for.
+
+        The agent shows again who it is, and the policy of now is asked again: what it no longer
+        grants is left out.
+
+        Args:
+            task: The id of the task.
+            identity: The agent's identity token.
+            proof: What came with the request, of the key that holds the task.
+            allow: As `begin` has it.
+
+        Raises:
+            TokenInvalid: It is over, it is held by another key, or the policy grants nothing of it.
+            DecisionUnavailable: As `begin`.
+        """
+        begun = self._held(task, proof)
+        self._require_first(proof)
+        held, asked = begun.authority, begun.asked
+        request = TaskRequest(
+            subject=asked.subject,
+            agent=asked.agent,
+            intent=asked.intent,
+            tenant=asked.tenant,
+            environment=asked.environment,
+            sid=begun.sid,
+            holder=proof.jwk,
+        )
+        again = _asked(
+            request,
+            Narrower.model_validate(
+                held.model_dump(include={*Narrower.model_fields}, exclude_unset=True)
+            ),
+            max(held.deadline - int(clock.now()), 1),
+        )
+        with Recorded(self._with.log, "task.renew", begun.task, request, again) as record:
+            answer = self._ask(ISSUANCE, again)
+            if not answer.issued or answer.authority is None:
+                raise record.refused(answer.reasons)
+            # Where none was approved, asking for none asks for all that there is now.
+            authority = answer.authority.model_copy(
+                update={
+                    "destinations": [
+                        name for name in answer.authority.destinations if name in held.destinations
+                    ],
+                    "deadline": min(held.deadline, answer.authority.deadline),
+                }
+            )
+            answer = answer.model_copy(update={"depth": min(begun.depth, answer.depth)})
+            grant = self._signed(begun.task, request, authority, answer)
+            question = RenewalQuestion(
+                question=QUESTION_VERSION, context=_holding(grant, identity), held=held
+            )
+            shown = self._ask(RENEWAL, question)
+            if not shown.issued:
+                raise record.refused(shown.reasons)
+            allow(request.agent)
+            record.allowed(grant)
+            self._with.store.begin(replace(begun, authority=authority, depth=answer.depth))
+            return grant
+
+    def end(self, name: str, *, task: str, chain: Sequence[str], proof: Proof) -> bool | None:
+        """End a task, or hands that it was handed on to.
+
+        Who holds a task ends it, and whatever was handed on from there. Nobody else does, and
+        no identity is asked for: whoever has the key may give up what it is for.
+
+        Args:
+            name: What is to end: the id of a task, or of it and all hands down to those.
+            task: The task's token.
+            chain: The tokens that it was handed on with, to where `name` leads or further.
+            proof: What came with the request, of a key that holds the task so far or above.
+
+        Returns:
+            Whether it is known wherever the feed is pushed to; None where it is pushed nowhere.
+
+        Raises:
+            TokenInvalid: The sender holds nothing that it could end.
+            DecisionUnavailable: It is not known to have ended.
+        """
+        self._require_first(proof)
+        begun = self._with.store.task(name)
+        if begun is None or begun.holder != thumbprint(proof.jwk):
+            self._require_hands(name, task, chain, proof.jwk)
+        if begun is not None:
+            self._with.store.end(begun.task)
+        position = self._with.feed.end(name)
+        logger.info("ended: %s", name)
+        return self._with.in_force(position)
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _held(self, task: str, proof: Proof) -> Begun:
+        begun = self._with.store.task(task)
+        if begun is None or begun.ended or begun.holder != thumbprint(proof.jwk):
+            # One answer for all: whoever does not hold it learns nothing about it.
+            raise TokenInvalid(
+                "the task is over, or is held by another key",
+                code="task.over",
+                hint="begin another task",
+            )
+        return begun
+
+    def _require_first(self, proof: Proof) -> None:
+        if not self._with.store.first(proof.jti, proof.until):
+            raise TokenInvalid(
+                "the proof of possession has been used before",
+                code="issuer.proof",
+                hint="send each request with a fresh DPoP proof (RFC 9449)",
+            )
+
+    def _require_hands(
+        self, name: str, task: str, chain: Sequence[str], mine: Mapping[str, str]
+    ) -> None:
+        credentials = {"task": task, "chain": list(chain)}
+        question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
+        reply = self._asked_for(HANDS, json.dumps(question).encode())
+        try:
+            hands = _HANDS.validate_python(reply)
+        except ValidationError:
+            raise InvalidAnswer("the PDP's answer about a chain is none") from None
+        names = [held.name for held in hands]
+        for place, held in enumerate(hands):
+            # What is named is this one's, or comes after it.
+            if held.jwk == mine and name in names[place:]:
+                return
+        raise TokenInvalid(
+            "the sender holds nothing of that name",
+            code="issuer.not_the_holder",
+            hint="who holds a task ends it, or what it has handed on; or `inbounds live end`",
+        )
+
+    def _ask(self, entrypoint: str, question: BaseModel) -> IssuanceAnswer:
+        reply = self._asked_for(entrypoint, question.model_dump_json().encode())
+        try:
+            return IssuanceAnswer.model_validate(reply)
+        except ValidationError:
+            raise InvalidAnswer("the PDP's answer about the task is none") from None
+
+    def _asked_for(self, entrypoint: str, question: bytes) -> Any:
+        deadline = clock.monotonic() + _SECONDS_TO_ASK
+        self._with.fresh(deadline)
+        return self._with.pdp.ask(entrypoint, question, deadline=deadline).result
+
+    def _signed(
+        self, task: str, request: TaskRequest, authority: Authority, answer: IssuanceAnswer
+    ) -> TaskGrant:
+        settings, key = self._with.folder.current()
+        grant = TaskGrant(
+            token="",
+            expires=0,
+            task=task,
+            request=request,
+            authority=authority,
+            depth=answer.depth,
+            cut=answer.cut,
+        )
+        now = int(clock.now())
+        return sign_task(key, grant, issuer=settings.issuer, audience=settings.audience, now=now)
+
+
+def _asked(request: TaskRequest, narrower: Narrower, seconds: int) -> IssuanceQuestion:
+    return IssuanceQuestion(
+        question=QUESTION_VERSION,
+        subject=request.subject,
+        agent=request.agent,
+        intent=request.intent,
+        tenant=request.tenant,
+        environment=request.environment,
+        narrower=narrower,
+        seconds=seconds,
+    )
+
+
+def _holding(grant: TaskGrant, identity: str) -> Holding:
+    return Holding(
+        agent=grant.request.agent,
+        credentials=Credentials(identity=identity, task=grant.token),
+    )

@@ -1,0 +1,169 @@
+"""The folder of an issuer's service: what it signs as, and the keys it signs with."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inbounds.errors import ConfigurationError
+from inbounds.identity.remote import require_url
+from inbounds.models import Name
+from inbounds.regular_file import read_regular
+
+from .keys import SigningKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "service.json"
+FEED_KEY = "feed.pem"
+_KEYS = "keys"
+
+
+class Settings(BaseModel):
+    """What `service.json` says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    kind: Literal["production"] = "production"
+    issuer: Name
+    """Its URL, which tokens name as `iss` and requests are proven for."""
+    audience: Name
+    """What the deployment calls itself: `settings.audience`."""
+    kid: Name
+    """The key that signs; the others are published beside it."""
+    begun_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
+    """How many tasks one agent may begin or renew in a minute."""
+    asked_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
+    """How many requests one address may send in a minute."""
+
+
+class Folder:
+    """The folder of an issuer's service, read afresh where its description has changed.
+
+    Args:
+        path: What `create` has made.
+
+    Raises:
+        ConfigurationError: It is not there, or its description is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp = (0, 0)
+        self._keys: dict[str, SigningKey] = {}
+        self.settings = self._read()
+        require_url(self.settings.issuer, "the issuer's URL")
+
+    @classmethod
+    def create(cls, path: Path, issuer: str, audience: str) -> Folder:
+        """Make a folder with a key to sign tasks and one to sign the feed.
+
+        Raises:
+            ConfigurationError: There is one already, or the URL is none for an issuer.
+        """
+        if (path / FILE).exists():
+            raise ConfigurationError(
+                f"{path} holds an issuer already",
+                code="configuration.issuer_exists",
+                hint="keep it, or name another folder: what it has signed would be worthless",
+            )
+        require_url(issuer, "the issuer's URL")
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = SigningKey.draw()
+        key.write(path / _KEYS / f"{key.kid}.pem")
+        if not (path / FEED_KEY).exists():
+            SigningKey.draw().write(path / FEED_KEY)
+        _write(path, Settings(issuer=issuer.rstrip("/"), audience=audience, kid=key.kid))
+        return cls(path)
+
+    def current(self) -> tuple[Settings, SigningKey]:
+        """Return what it signs as now, and the key that it signs with."""
+        stamp = _stamp(self.path / FILE)
+        if stamp != self._stamp:
+            self.settings = self._read()
+        kid = self.settings.kid
+        if kid not in self._keys:
+            self._keys[kid] = SigningKey.read(self.path / _KEYS / f"{kid}.pem")
+        return self.settings, self._keys[kid]
+
+    def public_keys(self) -> dict[str, dict[str, str]]:
+        """Return every key's public half by `kid`: those that have signed, and those that will."""
+        return {
+            path.stem: SigningKey.read(path).public
+            for path in sorted((self.path / _KEYS).glob("*.pem"))
+        }
+
+    def draw(self) -> str:
+        """Draw a key that is published and signs nothing yet; return its `kid`."""
+        key = SigningKey.draw()
+        key.write(self.path / _KEYS / f"{key.kid}.pem")
+        return key.kid
+
+    def use(self, kid: str) -> None:
+        """Sign with another key from now on.
+
+        Raises:
+            ConfigurationError: There is no such key.
+        """
+        SigningKey.read(self._file(kid))
+        _write(self.path, self._read().model_copy(update={"kid": kid}))
+
+    def retire(self, kid: str) -> None:
+        """Remove a key that signs nothing any more.
+
+        Raises:
+            ConfigurationError: There is no such key, or it is the one that signs.
+        """
+        file = self._file(kid)
+        if kid == self._read().kid:
+            raise ConfigurationError(
+                f"the key {kid} signs",
+                code="issuer.key_in_use",
+                hint="`inbounds issuer key use` another one first, and wait until the last token "
+                "of this one has expired",
+            )
+        file.unlink()
+
+    def _file(self, kid: str) -> Path:
+        known = self.public_keys()
+        if kid not in known:
+            raise ConfigurationError(
+                f"the issuer has no key {kid[:64]!r}",
+                code="issuer.key_unknown",
+                hint=f"it has {', '.join(known)}",
+            )
+        return self.path / _KEYS / f"{kid}.pem"
+
+    def _read(self) -> Settings:
+        file = self.path / FILE
+        try:
+            text, status = read_regular(file)
+            self._stamp = (status.st_mtime_ns, status.st_ino)
+            return Settings.model_validate_json(text)
+        except OSError as error:
+            raise ConfigurationError(
+                f"there is no issuer in {self.path}: {file.name}: {error.strerror}",
+                code="configuration.issuer_missing",
+                hint="`inbounds issuer init` makes one",
+            ) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigurationError(
+                f"{file} is no description of an issuer: {'.'.join(map(str, first['loc']))}",
+                code="configuration.issuer_malformed",
+                hint="`inbounds issuer init` makes one",
+            ) from None
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    status = os.stat(file)  # noqa: PTH116 -- asked for each token
+    return status.st_mtime_ns, status.st_ino
+
+
+def _write(path: Path, settings: Settings) -> None:
+    draft = path / f"{FILE}.draft"
+    draft.write_text(settings.model_dump_json(indent=2) + "\n", "utf-8")
+    draft.replace(path / FILE)

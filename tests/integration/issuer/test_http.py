@@ -1,0 +1,376 @@
+"""What others may send to an issuer's service: refused with a code, and nothing left behind."""
+
+import contextlib
+import http.client
+import json
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from tests.guards import SUBJECT
+from tests.issuing import ENVIRONMENT, Issuing
+
+from inbounds.issuer import dpop
+from inbounds.issuer.keys import SigningKey
+from inbounds.testing import AGENT, INTENT
+
+KEY = SigningKey.draw()
+
+
+def body(place, **changed):
+    said = {
+        "identity": place.svid(),
+        "subject_token": place.user(),
+        "subject": SUBJECT,
+        "agent": AGENT,
+        "intent": INTENT,
+        "tenant": "acme",
+        "environment": ENVIRONMENT,
+        "sid": "session-1",
+        "seconds": 600,
+        **changed,
+    }
+    return {name: value for name, value in said.items() if value is not ...}
+
+
+def send(
+    place, said, path="/tasks", *, proofs=None, method="POST", media="application/json", **headers
+):
+    """Send a request as a stranger may; return the status and what was answered."""
+    if proofs is None:
+        proofs = [dpop.prove(KEY, "POST", place.url + path)]
+    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
+    with contextlib.closing(connection):
+        connection.putrequest(method, path)
+        raw = said if isinstance(said, bytes) else json.dumps(said).encode()
+        for name, value in {"Content-Type": media, "Content-Length": len(raw), **headers}.items():
+            connection.putheader(name, str(value))
+        for proof in proofs:
+            connection.putheader("DPoP", proof)
+        connection.endheaders(raw)
+        answer = connection.getresponse()
+        text = answer.read()
+    return answer.status, json.loads(text) if text.startswith(b"{") else {"text": text.decode()}
+
+
+def remembered(place):
+    with contextlib.closing(sqlite3.connect(place.issuer / "tasks.sqlite")) as connection:
+        return connection.execute("SELECT count(*) FROM tasks").fetchone()[0]
+
+
+@pytest.fixture
+def place(on_embedded):
+    """The deployment; whatever a test sends leaves as many tasks as there were."""
+    place, _ = on_embedded
+    before = remembered(place)
+    yield place
+    assert remembered(place) == before
+
+
+def forged(place, key=None, algorithm="ES256", header=None, path="/tasks", **claims):
+    now = int(time.time())
+    said = {"jti": "j", "htm": "POST", "htu": place.url + path, "iat": now, **claims}
+    said = {name: value for name, value in said.items() if value is not ...}
+    header = {"typ": "dpop+jwt", "jwk": KEY.public, **(header or {})}
+    header = {name: value for name, value in header.items() if value is not ...}
+    return jwt.encode(said, key or KEY._private, algorithm=algorithm, headers=header)
+
+
+def private(place):
+    numbers = KEY._private.private_numbers()
+    from base64 import urlsafe_b64encode
+
+    d = urlsafe_b64encode(numbers.private_value.to_bytes(32, "big")).decode().rstrip("=")
+    return forged(place, header={"jwk": {**KEY.public, "d": d}})
+
+
+P384 = ec.generate_private_key(ec.SECP384R1())
+OTHER = SigningKey.draw()
+ED = ed25519.Ed25519PrivateKey.generate()
+
+PROOFS = {
+    "none": lambda place: [],
+    "two": lambda place: [dpop.prove(KEY, "POST", place.url + "/tasks") for _ in range(2)],
+    "empty": lambda place: [""],
+    "no token": lambda place: ["x.y.z"],
+    "too long": lambda place: ["x" * 5000],
+    "a blank": lambda place: [" "],
+    "not signed": lambda place: [
+        jwt.encode({"jti": "j"}, None, algorithm="none", headers={"typ": "dpop+jwt"})
+    ],
+    "a shared secret": lambda place: [
+        forged(place, key=json.dumps(KEY.public) * 2, algorithm="HS256")
+    ],
+    "signed by another key": lambda place: [forged(place, key=OTHER._private)],
+    "another algorithm": lambda place: [forged(place, key=ED, algorithm="EdDSA")],
+    "another curve": lambda place: [forged(place, key=P384, algorithm="ES384")],
+    "another type": lambda place: [forged(place, header={"typ": "JWT"})],
+    "no type": lambda place: [forged(place, header={"typ": None})],
+    "no key": lambda place: [forged(place, header={"jwk": ...})],
+    "a key by name": lambda place: [forged(place, header={"kid": "k"})],
+    "a key by address": lambda place: [forged(place, header={"jku": "http://127.0.0.1:1/"})],
+    "a private key": lambda place: [private(place)],
+    "a key that is none": lambda place: [forged(place, header={"jwk": {"kty": "EC"}})],
+    "a key off the curve": lambda place: [
+        forged(place, header={"jwk": {**KEY.public, "y": KEY.public["x"]}})
+    ],
+    "another method": lambda place: [forged(place, htm="GET")],
+    "another address": lambda place: [forged(place, htu="https://evil.example/tasks")],
+    "another door": lambda place: [forged(place, path="/tasks/end")],
+    "a query": lambda place: [forged(place, htu=place.url + "/tasks?x=1")],
+    "no method": lambda place: [forged(place, htm=...)],
+    "no address": lambda place: [forged(place, htu=...)],
+    "no id": lambda place: [forged(place, jti=...)],
+    "an empty id": lambda place: [forged(place, jti="")],
+    "an id that is no text": lambda place: [forged(place, jti=["j"])],
+    "a long id": lambda place: [forged(place, jti="j" * 257)],
+    "no time": lambda place: [forged(place, iat=...)],
+    "a time that is no number": lambda place: [forged(place, iat=str(int(time.time())))],
+    "a time with a fraction": lambda place: [forged(place, iat=time.time())],
+    "long ago": lambda place: [forged(place, iat=int(time.time()) - 40)],
+    "yet to come": lambda place: [forged(place, iat=int(time.time()) + 40)],
+    "an end that is past": lambda place: [forged(place, exp=int(time.time()) - 1)],
+}
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_no_proof_of_possession(place, name):
+    status, said = send(place, body(place), proofs=PROOFS[name](place))
+
+    assert (status, said["error"]) == (400, "invalid_dpop_proof")
+    assert said["code"] == "issuer.proof"
+    assert said["remedy"]
+
+
+def test_a_proof_counts_once(on_embedded):
+    place, _ = on_embedded
+    proof = dpop.prove(KEY, "POST", place.url + "/tasks")
+
+    assert send(place, body(place), proofs=[proof])[0] == 200
+    status, said = send(place, body(place), proofs=[proof])
+
+    assert (status, said["code"]) == (400, "issuer.proof")
+
+
+def test_of_many_that_send_one_proof_at_once_one_is_served(on_embedded):
+    place, _ = on_embedded
+    proof = dpop.prove(KEY, "POST", place.url + "/tasks")
+    said = body(place)
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: send(place, said, proofs=[proof])[0], range(8)))
+
+    assert sorted(got) == [200] + [400] * 7
+
+
+def deep(depth):
+    return b"[" * depth + b"]" * depth
+
+
+JUNK = {
+    "nothing": b"",
+    "no JSON": b"x",
+    "null": b"null",
+    "a list": b"[]",
+    "a text": b'"x"',
+    "cut off": b'{"identity": "',
+    "no UTF-8": b'{"identity": "\xff"}',
+    "half a pair": b'{"identity": "\\ud800"}',
+    "a member twice": b'{"identity": "a", "identity": "b"}',
+    "no number": b'{"seconds": NaN}',
+    "a number without end": b'{"seconds": 1e999}',
+    "nested": deep(100_000),
+    "large": b'{"identity": "' + b"x" * 300_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/tasks/renew", "/tasks/end"])
+@pytest.mark.parametrize("name", JUNK)
+def test_no_request(place, path, name):
+    status, said = send(place, JUNK[name], path)
+
+    assert (status, said["error"], said["code"]) == (400, "invalid_request", "issuer.malformed")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        *((member, ...) for member in ("identity", "subject", "agent", "intent", "tenant", "sid")),
+        *(
+            (member, value)
+            for member in ("identity", "subject_token", "subject", "agent", "sid", "environment")
+            for value in (None, 1, True, ["x"], {"x": 1})
+        ),
+        *((member, "") for member in ("subject", "agent", "intent", "tenant", "sid")),
+        *((member, "x" * 257) for member in ("subject", "agent", "intent", "tenant", "sid")),
+        ("seconds", -1),
+        ("seconds", 1.5),
+        ("seconds", "600"),
+        ("seconds", 2**53),
+        ("narrower", []),
+        ("narrower", {"effect": ["read"]}),
+        ("narrower", {"effects": "read"}),
+        ("holder", KEY.public),
+        ("canary", 1),
+    ],
+)
+def test_a_member_that_does_not_fit(place, member, value):
+    status, said = send(place, body(place, **{member: value}))
+
+    assert (status, said["code"]) == (400, "issuer.malformed")
+    assert "canary" not in json.dumps(said)
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_does_not_say_that_it_is_json(place, media):
+    """
+    A page that a browser shows cannot send one on its user's behalf.
+    """
+    status, said = send(place, body(place), media=media)
+
+    assert (status, said["code"]) == (400, "issuer.malformed")
+
+
+def test_another_method_or_door(place):
+    assert send(place, b"", method="GET")[0] == 405
+    assert send(place, b"", method="DELETE")[0] == 405
+    assert send(place, b"", "/tasks/", method="POST")[0] in (307, 404)
+    for path in ("/", "/admin", "/tasks/../jwks", "/tasks//end", "/%2e%2e/issuer.json"):
+        assert send(place, b"", path)[0] in (404, 405)
+
+
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"])
+def test_whatever_a_request_says_of_its_host_it_is_proven_for_the_issuer_s(place, name):
+    told = forged(place, htu="http://evil.example/tasks")
+    headers = {name: "host=evil.example" if name == "Forwarded" else "evil.example"}
+
+    if name == "Host":
+        connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
+        with contextlib.closing(connection):
+            raw = json.dumps(body(place))
+            sent = {"Host": "evil.example", "DPoP": told, "Content-Type": "application/json"}
+            connection.request("POST", "/tasks", raw, sent)
+            assert connection.getresponse().status == 400
+    else:
+        assert send(place, body(place), proofs=[told], **headers)[0] == 400
+
+
+def test_a_task_that_is_not_there_is_as_one_of_another_s(on_embedded):
+    """
+    Whoever does not hold a task does not learn that there is one.
+    """
+    place, _ = on_embedded
+    _, made = send(place, body(place))
+    thief = SigningKey.draw()
+    answers = []
+    for task in (made["task"], "task-none"):
+        proof = dpop.prove(thief, "POST", place.url + "/tasks/renew")
+        asked = {"identity": place.svid(), "task": task}
+        answers.append(send(place, asked, "/tasks/renew", proofs=[proof]))
+
+    assert answers[0] == answers[1]
+    assert (answers[0][0], answers[0][1]["code"]) == (400, "task.over")
+
+
+@pytest.mark.parametrize(
+    "chain", [[], ["x"], ["a.b.c"] * 4, ["a.b.c"] * 5, None, "x", [1]], ids=str
+)
+def test_nothing_ends_by_a_chain_that_is_none(place, chain):
+    asked = {"name": "task-victim", "task": "a.b.c", "chain": chain}
+
+    status, said = send(place, asked, "/tasks/end")
+
+    assert status == 400
+    assert said["code"] in ("issuer.not_the_holder", "issuer.malformed")
+    with contextlib.closing(sqlite3.connect(place.issuer / "live.sqlite")) as connection:
+        found = connection.execute("SELECT * FROM entries WHERE name LIKE 'task-victim%'")
+        assert found.fetchall() == []
+
+
+def test_keys_are_published_and_nothing_secret(place):
+    status, said = send(place, b"", "/jwks", method="GET")
+
+    assert status == 200
+    assert {frozenset(key) for key in said["keys"]} == {
+        frozenset({"kty", "crv", "x", "y", "kid", "use", "alg"})
+    }
+    status, said = send(place, b"", "/.well-known/oauth-authorization-server", method="GET")
+    assert (status, said["issuer"], said["jwks_uri"]) == (200, place.url, place.url + "/jwks")
+
+
+def test_who_asks_too_often_is_told_to_wait(tmp_path):
+    place = Issuing(tmp_path)
+    file = place.issuer / "service.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "begun_per_minute": 2}))
+    with place.serving("embedded"):
+        got = [send(place, body(place)) for _ in range(3)]
+
+        assert [status for status, _ in got] == [200, 200, 429]
+        assert (got[2][1]["error"], got[2][1]["code"]) == ("slow_down", "issuer.limited")
+        assert remembered(place) == 2
+        # Another agent's share is its own.
+        other = "spiffe://acme.example/agent/researcher"
+        assert send(place, body(place, identity=place.svid(other), agent=other))[0] == 200
+    refused = [one for one in place.issued() if one.get("outcome") == "unavailable"]
+    assert [one["codes"] for one in refused] == [["issuer.limited"]]
+
+
+def test_an_address_that_floods_is_told_to_wait(tmp_path):
+    place = Issuing(tmp_path)
+    file = place.issuer / "service.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "asked_per_minute": 3}))
+    with place.serving("embedded"):
+        got = [send(place, b"x")[0] for _ in range(5)]
+
+    assert got == [400, 400, 400, 429, 429]
+
+
+def test_no_task_without_its_record(tmp_path):
+    """
+    Where the evidence log takes nothing, nothing is handed out.
+    """
+    place = Issuing(tmp_path)
+    with place.serving("embedded"):
+        assert send(place, body(place))[0] == 200
+        (place.issuer / "evidence.sqlite").rename(place.issuer / "elsewhere.sqlite")
+
+        status, said = send(place, body(place))
+
+        assert (status, said["code"]) == (503, "evidence.unavailable")
+        assert remembered(place) == 1
+
+
+def test_no_task_that_is_not_remembered(tmp_path):
+    """
+    What could not be ended by its holder is not handed out; the record says that it was not.
+    """
+    place = Issuing(tmp_path)
+    with place.serving("embedded"):
+        assert send(place, body(place))[0] == 200
+        with contextlib.closing(sqlite3.connect(place.issuer / "tasks.sqlite")) as connection:
+            connection.execute("DROP TABLE tasks")
+
+        status, said = send(place, body(place))
+
+        assert (status, said["code"]) == (503, "issuer.unavailable")
+    assert [one["executed"] for one in place.issued() if "executed" in one] == ["yes", "no"]
+
+
+def test_a_slow_sender_keeps_nobody_waiting(on_embedded):
+    import socket
+
+    place, _ = on_embedded
+    slow = [socket.create_connection(("127.0.0.1", place.port)) for _ in range(20)]
+    try:
+        for each in slow:
+            each.sendall(
+                b"POST /tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 100\r\n\r\n{"
+            )
+        assert send(place, body(place))[0] == 200
+    finally:
+        for each in slow:
+            each.close()
