@@ -23,7 +23,7 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffix_match]
 BUILTINS = tests/integration/test_builtins.py
 
-.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint public generated \
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint interop public generated \
 	generated-check assets demo test test-servers rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python nightly lowest test-oldest-opa bench performance evaluate wheel image clean
 
@@ -35,7 +35,7 @@ setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned 
 $(VENV)/stamp: pyproject.toml constraints/latest.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,redis,spire,issuer,test,lint]'
+	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,redis,spire,issuer,test,vectors,lint]'
 	touch $@
 
 opa: ## Install the pinned OPA
@@ -64,6 +64,9 @@ docs: setup ## Write docs/rules/ from the annotations and the cases
 
 docs-lint: setup ## Write the table of docs/lint.md from the checks of `inbounds lint`
 	$(PY) -m tools.generate docs-lint
+
+interop: setup ## Write docs/interop.md from what was found of chains that others wrote
+	$(PY) -m tools.generate interop
 
 public: setup ## Write docs/public/, what users may rely on
 	$(PY) -m tools.generate public
@@ -116,7 +119,7 @@ nightly: test mutants lowest ## Run what takes long, and the tests on the lowest
 
 lowest: setup assets
 	$(PYTHON) -m venv build/lowest
-	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,redis,issuer,test]'
+	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,redis,issuer,test,vectors]'
 	build/lowest/bin/python -m pytest -m 'not nightly'
 
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from inbounds.errors import InboundsError
-from tools import capabilities, catalogue, docs_lint, docs_rules, public, schemas, shape
+from tools import capabilities, catalogue, docs_lint, docs_rules, interop, public, schemas, shape
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +24,7 @@ GENERATORS: dict[str, ModuleType] = {
     "capabilities": capabilities,
     "docs": docs_rules,
     "docs-lint": docs_lint,
+    "interop": interop,
     "public": public,
 }
 """Each has `generated(root)`, texts by path, and `OWNS`, the globs only it writes to."""
