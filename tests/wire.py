@@ -1,6 +1,8 @@
 """What is no OPA in order: servers that misbehave on the raw socket, for tests of who asks them.
 
 with misbehaving(answering(b'{"result":1}')) as url: …
+
+`Wire` is a way to an OPA that is in order, and that can be cut.
 """
 
 from __future__ import annotations
@@ -116,3 +118,40 @@ def reset(connection: socket.socket) -> None:
 def silence(connection: socket.socket) -> None:
     while connection.recv(65536):
         pass
+
+
+class Wire:
+    """A TCP wire to OPA that can be cut before or after a request is through."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.cut = ""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        far = socket.create_connection(("127.0.0.1", self._port))
+        with near, far:
+            back = threading.Thread(target=self._pass, args=(far, near, "back"))
+            back.start()
+            self._pass(near, far, "there")
+            back.join()
+
+    def _pass(self, one: socket.socket, other: socket.socket, way: str) -> None:
+        with suppress(OSError):
+            while (data := one.recv(2**20)) and self.cut != way:
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()

@@ -8,7 +8,6 @@ import hashlib
 import http.server
 import json
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import pytest
 from tests import engines
 from tests.engines import RULES, Opa, build_wasm, signing_keys
 from tests.scenes import staged
+from tests.wire import Wire
 
 from inbounds.errors import DecisionUnavailable, InvalidAnswer, Timeout, Unreachable
 from inbounds.issuer.keys import SigningKey
@@ -279,43 +279,6 @@ def test_an_old_feed_put_back_is_found_with_the_next_change(feed, target, asker)
         course.beat(feed)
     course.beat(feed)
     assert denied_as_ended(asker.outcome())
-
-
-class Wire:
-    """A TCP wire to OPA that can be cut before or after a request is through."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.cut = ""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                threading.Thread(target=self._carry, args=(near,), daemon=True).start()
-
-    def _carry(self, near: socket.socket) -> None:
-        far = socket.create_connection(("127.0.0.1", self._port))
-        with near, far:
-            back = threading.Thread(target=self._pass, args=(far, near, "back"))
-            back.start()
-            self._pass(near, far, "there")
-            back.join()
-
-    def _pass(self, one: socket.socket, other: socket.socket, way: str) -> None:
-        with contextlib.suppress(OSError):
-            while (data := one.recv(2**20)) and self.cut != way:
-                other.sendall(data)
-        for end in (one, other):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
 
 @pytest.mark.parametrize("cut", ["there", "back"])
