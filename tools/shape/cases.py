@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools.shape.faults import Place, places
-from tools.shape.reading import Schema, Shape, closed
+from tools.shape.reading import Schema, Shape, closed, keys_of
 
 _LONG = 4096
 """Texts this long and longer are not written into a test."""
@@ -23,6 +23,14 @@ def test(shape: Shape) -> str:
         _pointer(at): at.schema["maxLength"]
         for at in all_places
         if at.schema.get("maxLength", _LONG) < _LONG
+    }
+    named = {
+        _pointer(at): {
+            "most": keys["maxLength"],
+            "value": shape.example(at.schema["additionalProperties"]),
+        }
+        for at in all_places
+        if (keys := keys_of(at.schema))
     }
     unfit = {
         at.name: {"at": _pointer(at), "values": list(_unfit(shape, at.schema))}
@@ -96,7 +104,7 @@ test_nothing_that_is_needed_may_be_absent if {{
 		{name}.faults == {{place}} with {path} as whole
 	}}
 }}
-{_closed_test(shape) if objects else ""}
+{_closed_test(shape) if objects else ""}{_named_test(shape) if named else ""}
 _replaced(at, value) := {{"op": "replace", "path": at, "value": value}}
 
 _text(length) := concat("", ["é" | some _ in numbers.range(1, length)])
@@ -108,8 +116,24 @@ _least := {_json(shape.least(shape.root))}
 _longest := {_json(longest)}
 
 _needed := {_json(needed)}
-{f"{chr(10)}_closed := {_json(objects)}{chr(10)}" if objects else ""}
+{_stated("_closed", objects)}{_stated("_named", named)}
 _unfit := {_json(unfit)}
+"""
+
+
+def _named_test(shape: Shape) -> str:
+    return f"""
+test_no_key_is_longer_than_may_be if {{
+	every at, key in _named {{
+		longest := {{"op": "add", "path": concat("/", [at, _text(key.most)]), "value": key.value}}
+		{shape.name}.ordinary with {shape.path} as json.patch(_whole, [longest])
+		{shape.name}.faults == set() with {shape.path} as json.patch(_whole, [longest])
+		over := _text(key.most + 1)
+		longer := {{"op": "add", "path": concat("/", [at, over]), "value": key.value}}
+		not {shape.name}.ordinary with {shape.path} as json.patch(_whole, [longer])
+		count({shape.name}.faults) == 1 with {shape.path} as json.patch(_whole, [longer])
+	}}
+}}
 """
 
 
@@ -124,6 +148,10 @@ test_no_other_key_may_be_there if {{
 	}}
 }}
 """
+
+
+def _stated(name: str, value: Any) -> str:
+    return f"\n{name} := {_json(value)}\n" if value else ""
 
 
 def _json(value: Any) -> str:
@@ -163,6 +191,9 @@ def _unfit(shape: Shape, schema: Schema) -> Iterator[Any]:
         yield "x" * (schema["minLength"] - 1)
     if "maxItems" in schema:
         yield [shape.example(schema["items"])] * (schema["maxItems"] + 1)
+    if keys_of(schema):
+        example = shape.example(schema["additionalProperties"])
+        yield {"/a": example, "": example}
     if "maxProperties" in schema:
         example = shape.example(schema["additionalProperties"])
         yield {f"name-{number}": example for number in range(schema["maxProperties"] + 1)}

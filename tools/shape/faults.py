@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.shape.reading import Schema, Shape, closed, from_a_set, indented
+from tools.shape.reading import Schema, Shape, closed, from_a_set, indented, keys_of, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,8 @@ def _here(ref: str, schema: Schema) -> list[str]:
     lines += [f"count({ref}) {sign} {schema[key]}" for key, sign in bounds.items() if key in schema]
     ranges = {"minimum": ">=", "maximum": "<="}
     lines += [f"{ref} {sign} {schema[key]}" for key, sign in ranges.items() if key in schema]
+    if names := keys_of(schema):
+        lines += named(ref, names["maxLength"])
     if kind == "integer":
         lines.append(f"floor({ref}) == {ref}")
     return lines

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.shape.reading import Schema, Shape, closed, from_a_set, indented
+from tools.shape.reading import Schema, Shape, closed, from_a_set, indented, keys_of, named
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class _Leaves:
         lists: All lists.
         maps: All maps.
         sizes: What has a size, how it compares, and with what.
+        named: Maps whose keys are names, each with how long one may be.
         groups: Lists and maps of anything but texts: where, their name, the schema of an item.
     """
 
@@ -38,6 +39,7 @@ class _Leaves:
     lists: list[str] = field(default_factory=list)
     maps: list[str] = field(default_factory=list)
     sizes: list[tuple[str, str, int]] = field(default_factory=list)
+    named: list[tuple[str, int]] = field(default_factory=list)
     groups: list[tuple[str, str, Schema]] = field(default_factory=list)
 
 
@@ -160,6 +162,8 @@ def _gather_items(ref: str, key: str, shape: Shape, schema: Schema, found: _Leav
         for bound, sign in (("minItems", ">="), ("maxItems", "<="), ("maxProperties", "<="))
         if bound in schema
     )
+    if names := keys_of(schema):
+        found.named.append((ref, names["maxLength"]))
     if schema["type"] == "array" and item.get("type") == "string" and "enum" not in item:
         found.many.append((ref, item))
     elif item:
@@ -177,6 +181,7 @@ def _lines(found: _Leaves, shape: Shape, functions: list[str]) -> list[str]:
         *_integers(found),
         # Counted last: by now all of these are known to be objects or lists.
         *[f"count({at}) {sign} {size}" for at, sign, size in found.sizes],
+        *[line for at, most in found.named for line in named(at, most)],
         *[_every(at, called, shape, item, functions) for at, called, item in found.groups],
     ]
 

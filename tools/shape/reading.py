@@ -102,6 +102,19 @@ def closed(schema: Schema) -> bool:
     return schema.get("additionalProperties") is False
 
 
+def keys_of(schema: Schema) -> Schema:
+    """Return the schema of the keys of a map, or {} where they may be any text."""
+    keys: Schema = schema.get("propertyNames", {})
+    if keys and (keys.get("minLength") != 1 or set(keys) != {"minLength", "maxLength"}):
+        raise ValueError("keys that are no names")
+    return keys
+
+
+def named(ref: str, most: int) -> list[str]:
+    """Return the lines that hold the keys of the map `ref` to names of up to `most` signs."""
+    return [f'not {ref}[""]', f"_within({most}, object.keys({ref}))"]
+
+
 def from_a_set(ref: str, schema: Schema) -> str:
     """Return the line for a value out of a fixed set, of values or of types; "" for others."""
     if "const" in schema:

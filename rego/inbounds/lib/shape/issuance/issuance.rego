@@ -160,6 +160,8 @@ _ordinary({
 		floor(narrower_bounds_credential_up_to),
 		floor(seconds),
 	] == integers
+	not narrower_budgets[""]
+	_within(256, object.keys(narrower_budgets))
 	every effects_item in narrower_effects {
 		effects_item in {
 			"read",
@@ -1382,6 +1384,8 @@ _sound contains "/narrower/budgets" if {
 	is_object(input.narrower)
 	budgets := object.get(input.narrower, "budgets", {})
 	is_object(budgets)
+	not budgets[""]
+	_within(256, object.keys(budgets))
 }
 
 _sound contains "/narrower/budgets/*" if {

@@ -74,6 +74,18 @@ test_no_other_key_may_be_there if {
 	}
 }
 
+test_no_key_is_longer_than_may_be if {
+	every at, key in _named {
+		longest := {"op": "add", "path": concat("/", [at, _text(key.most)]), "value": key.value}
+		issuance.ordinary with input as json.patch(_whole, [longest])
+		issuance.faults == set() with input as json.patch(_whole, [longest])
+		over := _text(key.most + 1)
+		longer := {"op": "add", "path": concat("/", [at, over]), "value": key.value}
+		not issuance.ordinary with input as json.patch(_whole, [longer])
+		count(issuance.faults) == 1 with input as json.patch(_whole, [longer])
+	}
+}
+
 _replaced(at, value) := {"op": "replace", "path": at, "value": value}
 
 _text(length) := concat("", ["é" | some _ in numbers.range(1, length)])
@@ -170,6 +182,8 @@ _closed := {
 	"/narrower/windows/*": "/narrower/windows/0",
 	"/narrower/delegated/*": "/narrower/delegated/0",
 }
+
+_named := {"/narrower/budgets": {"most": 256, "value": 0}}
 
 _unfit := {
 	"/question": {"at": "/question", "values": [2, null, true, -0.5, "", [], {}]},
@@ -420,7 +434,10 @@ _unfit := {
 		"at": "/narrower/bounds/credential/up_to",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/budgets": {"at": "/narrower/budgets", "values": [null, true, -0.5, "", []]},
+	"/narrower/budgets": {
+		"at": "/narrower/budgets",
+		"values": [null, true, -0.5, "", [], {"/a": 0, "": 0}],
+	},
 	"/narrower/budgets/*": {
 		"at": "/narrower/budgets/~1a",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
