@@ -58,7 +58,7 @@ def refuse_lazy(tool: str, result: Any) -> None:
 
 def _looked_at(result: Any) -> Iterator[Any]:
     # At the top it would go round: the PEP imports this module.
-    from .pep.permit import Labelled
+    from .labelled import Labelled
 
     def unlabelled(value: Any) -> Any:
         while isinstance(value, Labelled):

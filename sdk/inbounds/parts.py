@@ -243,7 +243,7 @@ class Parts:
         self, task: Task, result: object, tool: str, arguments: Mapping[str, object]
     ) -> None:
         """Index a result that came past the permits. See `Task.observe`."""
-        from .pep.permit import Labelled
+        from .labelled import Labelled
 
         deadline = clock.monotonic() + self.configuration.deadline
         try:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from .errors import Executed
+    from .labelled import Labelled
     from .pep import Permit
-    from .pep.permit import Labelled
     from .tasks import Task
 
 P = ParamSpec("P")

@@ -10,8 +10,9 @@ import pytest
 
 from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
+from inbounds.labelled import Bound
 from inbounds.models import Decision, Obligation, PolicyStamp
-from inbounds.pep.permit import Bound, Permit
+from inbounds.pep.permit import Permit
 
 JUDGED = {"id": "42"}
 LABELS = ("public", "internal", "secret")

@@ -44,7 +44,8 @@ AREAS = {
     "pep": Area(
         modules=(
             *("inbounds/pep/call.py", "inbounds/pep/permit.py", "inbounds/pep/guard.py"),
-            *("inbounds/tasks.py", "inbounds/canonical.py"),
+            *("inbounds/tasks.py", "inbounds/canonical.py", "inbounds/labelled.py"),
+            "inbounds/pdp/answer.py",
         ),
         tests=(
             *("tests/unit/test_core_faults.py", "tests/unit/test_permit.py"),

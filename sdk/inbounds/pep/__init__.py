@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from inbounds.labelled import Labelled
+
 from .guard import Guard
-from .permit import Labelled, Permit
+from .permit import Permit
 
 __all__ = ["Guard", "Labelled", "Permit"]

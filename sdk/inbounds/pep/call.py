@@ -43,18 +43,20 @@ from inbounds.errors import (
 from inbounds.evidence.pointers import named_arguments
 from inbounds.evidence.records import Decided, Executed, Granted, approved
 from inbounds.ids import uuid7
-from inbounds.models import QUESTION_VERSION, Answer, Decision, RegistryAnswer, Resource
+from inbounds.labelled import Bound
+from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
+from inbounds.pdp.answer import read_answer
 from inbounds.registry import UNREGISTERED
 from inbounds.sessions import monotone, more_than_refused
 from inbounds.version import __version__
 
-from .permit import Bound, Permit
+from .permit import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inbounds.models import SessionState, Tool
+    from inbounds.models import Answer, SessionState, Tool
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
@@ -202,7 +204,7 @@ class Call:
                 deadline=self._deadline,
                 traceparent=span.traceparent,
             )
-            answer = _answer(reply.result)
+            answer = read_answer(reply.result)
             registered = self._registered
             if registered is not None and answer.context.policy.deployment == registered.revision:
                 return answer, reply.engine_id
@@ -462,20 +464,3 @@ def shown(name: str) -> str:
         return name[:256] or "?"
     text = name.encode("utf-8", "backslashreplace").decode()
     return "".join(sign if sign.isprintable() else "?" for sign in text)[:256]
-
-
-def _answer(result: Any) -> Answer:
-    """Read what the PDP said as a decision.
-
-    Raises:
-        InvalidAnswer: It is anything else.
-    """
-    try:
-        # Strict: neither 1 nor the string "true" is a decision.
-        return Answer.model_validate(result)
-    except ValidationError:
-        kind = "null" if result is None else type(result).__name__
-        raise InvalidAnswer(
-            f"the PDP's answer is no decision (a JSON {kind})",
-            hint="is the bundle of this SDK's version loaded, and is the path right?",
-        ) from None

@@ -7,66 +7,26 @@ import json
 import logging
 import os
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 
 from inbounds import clock
 from inbounds.canonical import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
+from inbounds.labelled import Labelled, labelled_within
 from inbounds.locks import ProcessLock
 from inbounds.results import NotPlain, discharge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from inbounds.labelled import Bound
     from inbounds.models import Decision
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Status = Literal["ok", "error", "withheld", "cancelled", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled(Generic[T]):
-    """A tool's result together with the label it turned out to have.
-
-    A tool returns it when it knows better than the registry's upper bound. A label above
-    that bound keeps the result from the agent.
-
-    Attributes:
-        value: The result.
-        label: One of the deployment's labels.
-    """
-
-    value: T
-    label: str
-
-    def __repr__(self) -> str:
-        return f"Labelled(label={self.label!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """How sensitive a result may be.
-
-    Attributes:
-        label: The registry's upper bound; empty for the highest label.
-        order: Every label there is, lowest first.
-    """
-
-    label: str
-    order: Sequence[str]
-
-    def admits(self, label: str) -> bool:
-        """Whether a result of this label may be given; where nobody knows it or the bound, not."""
-        # What only behaves like text may be equal to anything.
-        if type(label) is not str or label not in self.order:
-            return False
-        if not self.label:
-            return True
-        return self.label in self.order[self.order.index(label) :]
 
 
 class Permit:
@@ -196,7 +156,7 @@ class Permit:
                     hint="raise `returns.label` of the tool in deployment/tools.yaml",
                 )
             value = value.value
-        if _labelled_within(value):
+        if labelled_within(value):
             raise self._withheld(
                 "a part of the result has a label of its own",
                 code="result.label_within",
@@ -316,14 +276,6 @@ class Permit:
                 executed=record.executed,
                 decision_id=self.decision.id,
             ) from error
-
-
-def _labelled_within(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(isinstance(part, Labelled) for part in value.values())
-    return isinstance(value, list | tuple | set | frozenset) and any(
-        isinstance(part, Labelled) for part in value
-    )
 
 
 def _cancels(error: BaseException) -> bool:

@@ -1,0 +1,61 @@
+"""A result that says how sensitive it is, and how sensitive one may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled(Generic[T]):
+    """A tool's result together with the label it turned out to have.
+
+    A tool returns it when it knows better than the registry's upper bound. A label above
+    that bound keeps the result from the agent.
+
+    Attributes:
+        value: The result.
+        label: One of the deployment's labels.
+    """
+
+    value: T
+    label: str
+
+    def __repr__(self) -> str:
+        return f"Labelled(label={self.label!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How sensitive a result may be.
+
+    Attributes:
+        label: The registry's upper bound; empty for the highest label.
+        order: Every label there is, lowest first.
+    """
+
+    label: str
+    order: Sequence[str]
+
+    def admits(self, label: str) -> bool:
+        """Whether a result of this label may be given; where nobody knows it or the bound, not."""
+        # What only behaves like text may be equal to anything.
+        if type(label) is not str or label not in self.order:
+            return False
+        if not self.label:
+            return True
+        return self.label in self.order[self.order.index(label) :]
+
+
+def labelled_within(value: object) -> bool:
+    """Whether a part of a result has a label of its own."""
+    if isinstance(value, dict):
+        return any(isinstance(part, Labelled) for part in value.values())
+    return isinstance(value, list | tuple | set | frozenset) and any(
+        isinstance(part, Labelled) for part in value
+    )
