@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .claims import Bounds, ResourceBound, ResourcePlace, Window
+from .claims import Bounds, Instant, ResourceBound, ResourcePlace, Window
 from .models import Count, Effect, Jwk, Name, Names, Token, Tool, _Closed
 
 
@@ -193,6 +193,19 @@ class Environment(_Closed):
     asks_before_irreversible: bool = False
 
 
+class Credential(_Closed):
+    """What a tool shows to others: leased for each task, or `static`, which outlives all of them.
+
+    A static one says why it is not leased (`reason`), and counts `until` then, in Unix seconds. It
+    stands in for a lease where a tool reads; for any other effect only if `effects` names it.
+    """
+
+    kind: Literal["lease", "static"]
+    effects: list[Effect] = []
+    reason: str = ""
+    until: Instant = 0
+
+
 class Settings(_Closed):
     """What holds for the deployment as a whole."""
 
@@ -215,6 +228,7 @@ class Deployment(_Closed):
     revision: str = "development"
     settings: Settings
     tools: dict[Name, Tool] = {}
+    credentials: dict[Name, Credential] = {}
     agents: dict[Name, Agent] = {}
     subjects: dict[Name, SubjectEntry] = {}
     groups: dict[Name, Group] = {}

@@ -20,6 +20,7 @@ from .budgets import BUDGETS, is_budget
 from .data_models import Deployment, SubjectEntry
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
+from .leases import LEASE_TOOL
 from .misfits import Misfit, meant, misfits
 from .models import Kind, Tool
 from .regular_file import read_regular
@@ -144,6 +145,7 @@ def _fault(name: str, path: Iterable[Any], what: str) -> Misfit:
 
 def _faults(deployment: Deployment) -> Iterator[Misfit]:
     yield from _tools(deployment)
+    yield from _credentials(deployment)
     yield from _holders(deployment)
     yield from _intents(deployment)
     yield from _labels(deployment)
@@ -178,6 +180,24 @@ def _tools(deployment: Deployment) -> Iterator[Misfit]:
         environment = [tool.environment] if tool.environment else []
         yield from _unknown("tools", [*at, "environment"], environment, deployment.environments)
         yield from _arguments(name, tool)
+
+
+def _credentials(deployment: Deployment) -> Iterator[Misfit]:
+    for name, tool in deployment.tools.items():
+        needed = [tool.credential] if tool.credential else []
+        yield from _unknown("tools", [name, "credential"], needed, deployment.credentials)
+        if needed and name == LEASE_TOOL:
+            # A lease of it could be had by nobody.
+            yield _fault("tools", [name, "credential"], "is what leases credentials: needs none")
+    for name, credential in deployment.credentials.items():
+        static = credential.kind == "static"
+        for field, why in (("reason", "why it is not leased"), ("until", "how long that may be")):
+            said = getattr(credential, field)
+            if static and not (said.strip() if isinstance(said, str) else said):
+                yield _fault("credentials", [name, field], f"is missing: a static one says {why}")
+        for field in ("effects", "reason", "until"):
+            if getattr(credential, field) and not static:
+                yield _fault("credentials", [name, field], "is for static ones only")
 
 
 def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:

@@ -242,6 +242,19 @@ class Pep(_Closed):
     supported_obligations: list[str]
 
 
+class LeaseRef(_Closed):
+    """A lease that the PEP holds for the call: of which credential and task, until when.
+
+    It is the PEP's word, and no secret: `handle` is the PEP's own name of the lease. A false claim
+    gets nobody a credential. `expires` is Unix seconds.
+    """
+
+    credential: Name
+    handle: Name
+    task: Name
+    expires: Count
+
+
 class Context(_Closed):
     """Everything about the call that is neither subject, action nor resource."""
 
@@ -250,6 +263,7 @@ class Context(_Closed):
     credentials: Credentials
     session: SessionState
     environment: CallEnvironment = CallEnvironment()
+    leases: Annotated[list[LeaseRef], Field(max_length=32)] = []
     pep: Pep
 
 
@@ -439,6 +453,7 @@ class Tool(_Closed):
     """A registered tool. `effects` is left empty by a draft; such a tool is denied.
 
     `memory` tells that it keeps what it is given for later sessions, or gives such back.
+    `credential` names what of `credentials.yaml` it needs; empty for none.
     `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
     """
 

@@ -33,6 +33,7 @@ class Draft:
         question: All else.
         hands: Tokens with which it was handed on, the first hands first.
         proof: What shows that the holder asks.
+        leases: Those that the PEP holds; one of no task is of those who ask. None for no list.
     """
 
     live: str
@@ -43,6 +44,7 @@ class Draft:
     question: dict[str, Any]
     hands: list[Token] = field(default_factory=list)
     proof: Token | None = None
+    leases: list[dict[str, Any]] | None = None
 
     @property
     def authority(self) -> dict[str, Any]:
@@ -74,7 +76,15 @@ class Draft:
             credentials["chain"] = [*credentials.get("chain", []), above]
         if self.proof is not None:
             credentials["proof"] = self.proof.compact()
+        if self.leases is not None:
+            question["context"]["leases"] = [self._held(lease) for lease in self.leases]
         return question
+
+    def _held(self, lease: dict[str, Any]) -> dict[str, Any]:
+        """A lease of the hands that ask, where it says of none."""
+        claims = (self.hands or [self.task])[-1].claims
+        whose = claims.get("delegation" if self.hands else "task") or "nobody"
+        return {**lease, "task": whose} if lease.get("task") == "" else lease
 
 
 def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES) -> Draft:
@@ -169,7 +179,22 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
         hand_on(r, world, draft)
     if "administer" in template.effects or r.random() < 0.1:
         prove(r, world, draft)
+    if entry.get("credential") == "leased":
+        draft.leases = [lease(r, world, draft) for _ in range(r.choice([1, 1, 2]))]
+    elif r.random() < 0.2:
+        draft.leases = r.choice([[], [{**lease(r, world, draft), "credential": "other"}]])
     return draft
+
+
+def lease(r: Random, world: World, draft: Draft) -> dict[str, Any]:
+    """A lease that holds for whoever asks, of the credential that is leased."""
+    last = (draft.hands or [draft.task])[-1].claims["authorization_details"][0]
+    return {
+        "credential": "leased",
+        "handle": words.name(r),
+        "task": "",
+        "expires": r.choice([world.now + 1, last["deadline"]]),
+    }
 
 
 def hand_on(r: Random, world: World, draft: Draft) -> None:

@@ -12,8 +12,22 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
+from inbounds.claims import Authority
+
 from . import words
-from .calls import COUNTED, FIRM, WEAK, Draft, hand_on, header, ordinary, origin, prove, take_back
+from .calls import (
+    COUNTED,
+    FIRM,
+    WEAK,
+    Draft,
+    hand_on,
+    header,
+    lease,
+    ordinary,
+    origin,
+    prove,
+    take_back,
+)
 from .tokens import TYPES, Signer, Token
 from .tools import DOMAINS, STEERING, TEMPLATES, Template, leaves
 from .worlds import EFFECTS, ENVIRONMENTS, World
@@ -245,6 +259,44 @@ def a_proof_of_before(r: Random, w: World, d: Draft) -> None:
     claims = prove(r, w, d).claims
     name = r.choice(["jti", "sid", "version"])
     claims[name] = claims[name] + 1 if name == "version" else claims[name] + "?"
+
+
+# --- credentials ---------------------------------------------------------------------------
+
+
+def _leased(r: Random, w: World, d: Draft) -> dict[str, Any]:
+    """The lease of a call that needs one."""
+    _call(d, "borrower")
+    d.leases = [lease(r, w, d)]
+    return d.leases[0]
+
+
+@fault("credential.lease_missing")
+def nothing_is_leased(r: Random, w: World, d: Draft) -> None:
+    held = _leased(r, w, d)
+    d.leases = r.choice([None, [], [{**held, "credential": r.choice(["Leased", "fixed", "?"])}]])
+
+
+@fault("credential.lease_missing", among=_named("mail.read"))
+def a_credential_that_nobody_knows(r: Random, w: World, d: Draft) -> None:
+    _call(d, "wanting")
+
+
+@fault("credential.lease_expired")
+def a_lease_out_of_its_time(r: Random, w: World, d: Draft) -> None:
+    held = _leased(r, w, d)
+    held["expires"] = r.choice([0, w.now - 1, w.now, d.authority["deadline"] + r.choice([1, 9000])])
+
+
+@fault("credential.other_task")
+def a_lease_of_something_else(r: Random, w: World, d: Draft) -> None:
+    held = _leased(r, w, d)
+    held["task"] = r.choice(["task-else", d.task.claims["sub"], d.task.claims["task"] + "?"])
+
+
+@fault("credential.static_for_effect")
+def a_static_credential_where_a_lease_is_due(r: Random, w: World, d: Draft) -> None:
+    _call(d, "keeper")
 
 
 # --- delegation ----------------------------------------------------------------------------
@@ -1093,8 +1145,8 @@ def a_task_of_another_shape(r: Random, w: World, d: Draft) -> None:
 
 @fault("task.unverified")
 def an_authority_of_another_shape(r: Random, w: World, d: Draft) -> None:
-    names = sorted(set(d.authority) - {"more"})
-    _spoilt_claim(r, d.authority, names)
+    optional = {name for name, field in Authority.model_fields.items() if not field.is_required()}
+    _spoilt_claim(r, d.authority, sorted(set(d.authority) - {"more"} - optional))
 
 
 @fault("task.unverified")

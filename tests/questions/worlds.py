@@ -30,6 +30,9 @@ OTHER_TOOLS = (
     "unsaid",
     "unsure",
     "final",
+    "borrower",
+    "keeper",
+    "wanting",
     *SENDERS,
 )
 """Tools of no template that the agents may have all the same."""
@@ -112,6 +115,7 @@ def world(r: Random, *, damaged: bool = False) -> World:
             **r.choice([{}, {"bulk": 4}, {"bulk": 20}]),
         },
         "tools": _tools(r, order, tenant, environment),
+        "credentials": _credentials(r, now),
         "agents": _agents(r, agents, domain, order, tenant),
         "subjects": _subjects(r, subjects, domain, order, tenant),
         "groups": {
@@ -192,6 +196,7 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             **r.choice([{}, {"description": "a <b>tool</b> & more"}]),
             **({"reversible": r.choice(["yes", "no"])} if template.lasts else {}),
             **({"memory": True} if template.memory else r.choice([{}, {"memory": False}])),
+            **r.choice([{}, {}, {"credential": ""}, *_NEEDED]),
         }
         if "spend" in template.effects:
             tools[name]["currency"] = r.choice(["EUR", "GBP"])
@@ -212,8 +217,48 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
         "returns": {"label": order[0]},
     }
     tools |= _senders(order)
+    tools["wanting"] = {
+        **_plain_read(order),
+        "credential": r.choice(["unheard-of", "Leased", "lent"]),
+    }
+    tools["borrower"] = {**_plain_read(order), "credential": "leased"}
+    tools["keeper"] = {
+        **_plain_read(order),
+        **r.choice(
+            [
+                {"effects": ["write"], "reversible": "yes", "credential": "for reading"},
+                {"credential": "unreasoned"},
+                {"credential": "past"},
+            ]
+        ),
+    }
     tools["vault.read"] = {**tools["mail.read"], "resource": "vault"}
     return tools
+
+
+_NEEDED: tuple[dict[str, Any], ...] = ({"credential": "leased"}, {"credential": "fixed"})
+
+
+def _plain_read(order: list[str]) -> dict[str, Any]:
+    """A tool that reads, and takes nothing."""
+    return {
+        "effects": ["read"],
+        "resource": "mail",
+        "returns": {"label": order[0], "party": "first"},
+    }
+
+
+def _credentials(r: Random, now: int) -> dict[str, Any]:
+    """Credentials that are leased and not; `fixed` is good for all that ordinary tools do."""
+    static = {"kind": "static", "reason": "leased by nobody", "until": now + r.choice([1, 9000])}
+    return {
+        "leased": {"kind": "lease"},
+        "fixed": {**static, "effects": list(EFFECTS)},
+        "for reading": {**static, **r.choice([{}, {"effects": []}, {"effects": ["export"]}])},
+        "unreasoned": {**static, **r.choice([{"reason": ""}, {"reason": " "}])},
+        "past": {**static, "effects": list(EFFECTS), "until": now - r.choice([0, 1, 9000])},
+        "lent": {"kind": "lent"},
+    }
 
 
 def _senders(order: list[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ CHOICES = {
     "agents/*/state": ["active", "suspended", "retired"],
     "agents/*/account": ["dedicated", "shared"],
     "issuers/*/kind": ["development", "production"],
+    "credentials/*/kind": ["lease", "static"],
 }
 """Words of which some are stricter than others."""
 
@@ -111,6 +112,11 @@ NO_WIDENING = {
     "approvers/*/max_seconds": {"lower"},
     "approvers/*/tenants": {"removed"},
     "budgets/*": {"lower"},
+    "credentials/*": {"removed"},
+    "credentials/*/effects": {"removed"},
+    "credentials/*/kind": {"added", "to 'lease'"},
+    "credentials/*/reason": {"to ''"},
+    "credentials/*/until": {"lower"},
     "destinations/*": {"removed"},
     "destinations/*/addresses": {"removed"},
     "destinations/*/anywhere": {"to False"},
@@ -191,6 +197,7 @@ NO_WIDENING = {
     "tools/*/arguments/*/pattern": {" > a", " > b"},
     "tools/*/arguments/*/required": {"to True"},
     "tools/*/arguments/*/role": {"none > recipient"},
+    "tools/*/credential": {" > a", " > b"},
     "tools/*/description": {"any"},
     "tools/*/memory": {"to True"},
     "tools/*/notify": {" > a", " > b"},

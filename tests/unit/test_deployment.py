@@ -33,6 +33,7 @@ ORDINARY: dict[str, Any] = {
         "mail.send": {
             "effects": ["export"],
             "resource": "mail",
+            "credential": "smtp",
             "environment": "prod",
             "returns": {"label": "public"},
             "destinations": ["partners"],
@@ -44,6 +45,15 @@ ORDINARY: dict[str, Any] = {
                 "/id": {"kind": "id", "type": "integer"},
             },
         }
+    },
+    "credentials": {
+        "smtp": {"kind": "lease"},
+        "key": {
+            "kind": "static",
+            "effects": ["export"],
+            "reason": "the provider leases none",
+            "until": "2099-01-01T00:00:00Z",
+        },
     },
     "agents": {
         "spiffe://a.example/x": {
@@ -244,6 +254,19 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         ("tools|mail.send|arguments|/url|hosts", ["a.example:80"], "as a host"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "is judged as `/a/b`"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["../x"], "leaves the folder"),
+        ("tools|mail.send|credential", "smpt", "did you mean `smtp`"),
+        (
+            "tools|credential.lease",
+            {"resource": "lease", "credential": "smtp"},
+            "is what leases credentials",
+        ),
+        ("credentials|smtp|effects", ["write"], "`smtp.effects`: is for static ones only"),
+        ("credentials|smtp|until", 1, "`smtp.until`: is for static ones only"),
+        ("credentials|smtp|reason", "why", "`smtp.reason`: is for static ones only"),
+        ("credentials|key|reason", " ", "`key.reason`: is missing"),
+        ("credentials|key|until", 0, "`key.until`: is missing"),
+        ("credentials|key|until", "soon", "`key.until`"),
+        ("credentials|key|kind", "lent", "`key.kind`"),
         ("agents|spiffe://a.example/x|owner", "nobody", "names nothing known"),
         ("agents|spiffe://a.example/x|owner", "alise@a.example", "did you mean `alice@a.example`"),
         ("agents|spiffe://a.example/x|owner", " ", "names nothing known"),

@@ -31,6 +31,7 @@ ordinary if {
 					"money": {},
 				}},
 				"environment": {"network": ""},
+				"leases": [],
 			},
 		},
 		input,
@@ -74,6 +75,7 @@ _ordinary({
 			"decisions": context_session_decisions,
 		},
 		"environment": {"network": context_environment_network},
+		"leases": context_leases,
 		"pep": {
 			"id": context_pep_id,
 			"version": context_pep_version,
@@ -93,6 +95,7 @@ _ordinary({
 	is_array(context_credentials_approvals)
 	is_array(context_session_effects)
 	is_array(context_session_decisions)
+	is_array(context_leases)
 	is_array(context_pep_supported_obligations)
 	question == 1
 	context_session_trust in {"trusted", "untrusted"}
@@ -189,6 +192,13 @@ _ordinary({
 	count(context_session_tasks) <= 8
 	count(context_session_approvals) <= 64
 	count(context_session_decisions) <= 8
+	count(context_leases) <= 32
+	not context_session_spent_money[""]
+	_within(256, object.keys(context_session_spent_money))
+	not context_session_tasks[""]
+	_within(256, object.keys(context_session_tasks))
+	not context_session_approvals[""]
+	_within(256, object.keys(context_session_approvals))
 	every origins_item in action_properties.origins {
 		is_object(origins_item)
 		_action_properties_origins_item(object.union({"tool": "", "call": 0}, origins_item))
@@ -236,6 +246,26 @@ _ordinary({
 		is_object(approvals_item)
 		_context_session_approvals_item(approvals_item)
 	}
+	every leases_item in context_leases {
+		is_object(leases_item)
+		_context_leases_item(leases_item)
+	}
+}
+
+_context_leases_item({
+	"credential": credential,
+	"handle": handle,
+	"task": task,
+	"expires": expires,
+}) if {
+	names := [credential, handle, task]
+	min(names) > ""
+	max(names) < []
+	_within(256, [credential, handle, task])
+	is_number(expires)
+	expires >= 0
+	expires <= 9007199254740991
+	floor(expires) == expires
 }
 
 _context_session_approvals_item({"until": until, "times": times}) if {
@@ -266,6 +296,8 @@ _context_session_tasks_item({
 		floor(bytes),
 		floor(deadline),
 	] == integers
+	not money[""]
+	_within(256, object.keys(money))
 	every money_item in money {
 		is_number(money_item)
 		money_item >= 0
@@ -429,6 +461,12 @@ _places := {
 	"/context/session/decisions/*",
 	"/context/environment",
 	"/context/environment/network",
+	"/context/leases",
+	"/context/leases/*",
+	"/context/leases/*/credential",
+	"/context/leases/*/handle",
+	"/context/leases/*/task",
+	"/context/leases/*/expires",
 	"/context/pep",
 	"/context/pep/id",
 	"/context/pep/version",
@@ -751,6 +789,7 @@ _sound contains "/context" if {
 		"credentials",
 		"session",
 		"environment",
+		"leases",
 		"pep",
 	} == set()
 }
@@ -952,6 +991,8 @@ _sound contains "/context/session/spent/money" if {
 	is_object(input.context.session.spent)
 	money := object.get(input.context.session.spent, "money", {})
 	is_object(money)
+	not money[""]
+	_within(256, object.keys(money))
 }
 
 _sound contains "/context/session/spent/money/*" if {
@@ -968,6 +1009,8 @@ _sound contains "/context/session/spent/money/*" if {
 _sound contains "/context/session/tasks" if {
 	is_object(input.context.session.tasks)
 	count(input.context.session.tasks) <= 8
+	not input.context.session.tasks[""]
+	_within(256, object.keys(input.context.session.tasks))
 }
 
 _sound contains "/context/session/tasks/*" if {
@@ -1045,6 +1088,8 @@ _sound contains "/context/session/tasks/*/money" if {
 		is_object(tasks_item)
 		money := object.get(tasks_item, "money", {})
 		is_object(money)
+		not money[""]
+		_within(256, object.keys(money))
 	}
 }
 
@@ -1073,6 +1118,8 @@ _sound contains "/context/session/tasks/*/deadline" if {
 _sound contains "/context/session/approvals" if {
 	is_object(input.context.session.approvals)
 	count(input.context.session.approvals) <= 64
+	not input.context.session.approvals[""]
+	_within(256, object.keys(input.context.session.approvals))
 }
 
 _sound contains "/context/session/approvals/*" if {
@@ -1142,6 +1189,63 @@ _sound contains "/context/environment/network" if {
 	is_object(environment)
 	network := object.get(environment, "network", "")
 	is_string(network)
+}
+
+_sound contains "/context/leases" if {
+	is_object(input.context)
+	leases := object.get(input.context, "leases", [])
+	is_array(leases)
+	count(leases) <= 32
+}
+
+_sound contains "/context/leases/*" if {
+	is_object(input.context)
+	leases := object.get(input.context, "leases", [])
+	every leases_item in leases {
+		is_object(leases_item)
+		object.keys(leases_item) - {"credential", "handle", "task", "expires"} == set()
+	}
+}
+
+_sound contains "/context/leases/*/credential" if {
+	is_object(input.context)
+	leases := object.get(input.context, "leases", [])
+	every leases_item in leases {
+		is_string(leases_item.credential)
+		count(leases_item.credential) >= 1
+		count(leases_item.credential) <= 256
+	}
+}
+
+_sound contains "/context/leases/*/handle" if {
+	is_object(input.context)
+	leases := object.get(input.context, "leases", [])
+	every leases_item in leases {
+		is_string(leases_item.handle)
+		count(leases_item.handle) >= 1
+		count(leases_item.handle) <= 256
+	}
+}
+
+_sound contains "/context/leases/*/task" if {
+	is_object(input.context)
+	leases := object.get(input.context, "leases", [])
+	every leases_item in leases {
+		is_string(leases_item.task)
+		count(leases_item.task) >= 1
+		count(leases_item.task) <= 256
+	}
+}
+
+_sound contains "/context/leases/*/expires" if {
+	is_object(input.context)
+	leases := object.get(input.context, "leases", [])
+	every leases_item in leases {
+		is_number(leases_item.expires)
+		leases_item.expires >= 0
+		leases_item.expires <= 9007199254740991
+		floor(leases_item.expires) == leases_item.expires
+	}
 }
 
 _sound contains "/context/pep" if {

@@ -74,6 +74,18 @@ test_no_other_key_may_be_there if {
 	}
 }
 
+test_no_key_is_longer_than_may_be if {
+	every at, key in _named {
+		longest := {"op": "add", "path": concat("/", [at, _text(key.most)]), "value": key.value}
+		shape.ordinary with input as json.patch(_whole, [longest])
+		shape.faults == set() with input as json.patch(_whole, [longest])
+		over := _text(key.most + 1)
+		longer := {"op": "add", "path": concat("/", [at, over]), "value": key.value}
+		not shape.ordinary with input as json.patch(_whole, [longer])
+		count(shape.faults) == 1 with input as json.patch(_whole, [longer])
+	}
+}
+
 _replaced(at, value) := {"op": "replace", "path": at, "value": value}
 
 _text(length) := concat("", ["é" | some _ in numbers.range(1, length)])
@@ -132,6 +144,7 @@ _whole := {
 			"decisions": [""],
 		},
 		"environment": {"network": ""},
+		"leases": [{"credential": "x", "handle": "x", "task": "x", "expires": 0}],
 		"pep": {"id": "x", "version": "x", "supported_obligations": [""]},
 	},
 }
@@ -176,6 +189,9 @@ _longest := {
 	"/context/agent": 256,
 	"/context/session/id": 256,
 	"/context/session/label": 256,
+	"/context/leases/0/credential": 256,
+	"/context/leases/0/handle": 256,
+	"/context/leases/0/task": 256,
 	"/context/pep/id": 256,
 	"/context/pep/version": 256,
 }
@@ -222,6 +238,10 @@ _needed := {
 	"/context/session/repeats": "/context/session/repeats",
 	"/context/session/refusals": "/context/session/refusals",
 	"/context/session/decisions": "/context/session/decisions",
+	"/context/leases/*/credential": "/context/leases/0/credential",
+	"/context/leases/*/handle": "/context/leases/0/handle",
+	"/context/leases/*/task": "/context/leases/0/task",
+	"/context/leases/*/expires": "/context/leases/0/expires",
 	"/context/pep": "/context/pep",
 	"/context/pep/id": "/context/pep/id",
 	"/context/pep/version": "/context/pep/version",
@@ -244,7 +264,26 @@ _closed := {
 	"/context/session/tasks/*": "/context/session/tasks/~1a",
 	"/context/session/approvals/*": "/context/session/approvals/~1a",
 	"/context/environment": "/context/environment",
+	"/context/leases/*": "/context/leases/0",
 	"/context/pep": "/context/pep",
+}
+
+_named := {
+	"/context/session/spent/money": {"most": 256, "value": 0},
+	"/context/session/tasks": {
+		"most": 256,
+		"value": {
+			"calls": 0,
+			"writes": 0,
+			"exports": 0,
+			"rows": 0,
+			"bytes": 0,
+			"money": {"/a": 0},
+			"deadline": 0,
+		},
+	},
+	"/context/session/tasks/~1a/money": {"most": 256, "value": 0},
+	"/context/session/approvals": {"most": 256, "value": {"until": 0, "times": 0}},
 }
 
 _unfit := {
@@ -444,7 +483,7 @@ _unfit := {
 	},
 	"/context/session/spent/money": {
 		"at": "/context/session/spent/money",
-		"values": [null, true, -0.5, "", []],
+		"values": [null, true, -0.5, "", [], {"/a": 0, "": 0}],
 	},
 	"/context/session/spent/money/*": {
 		"at": "/context/session/spent/money/~1a",
@@ -458,6 +497,26 @@ _unfit := {
 			-0.5,
 			"",
 			[],
+			{
+				"/a": {
+					"calls": 0,
+					"writes": 0,
+					"exports": 0,
+					"rows": 0,
+					"bytes": 0,
+					"money": {"/a": 0},
+					"deadline": 0,
+				},
+				"": {
+					"calls": 0,
+					"writes": 0,
+					"exports": 0,
+					"rows": 0,
+					"bytes": 0,
+					"money": {"/a": 0},
+					"deadline": 0,
+				},
+			},
 			{
 				"name-0": {
 					"calls": 0,
@@ -569,7 +628,7 @@ _unfit := {
 	},
 	"/context/session/tasks/*/money": {
 		"at": "/context/session/tasks/~1a/money",
-		"values": [null, true, -0.5, "", []],
+		"values": [null, true, -0.5, "", [], {"/a": 0, "": 0}],
 	},
 	"/context/session/tasks/*/money/*": {
 		"at": "/context/session/tasks/~1a/money/~1a",
@@ -587,6 +646,7 @@ _unfit := {
 			-0.5,
 			"",
 			[],
+			{"/a": {"until": 0, "times": 0}, "": {"until": 0, "times": 0}},
 			{
 				"name-0": {"until": 0, "times": 0},
 				"name-1": {"until": 0, "times": 0},
@@ -692,6 +752,68 @@ _unfit := {
 	"/context/environment/network": {
 		"at": "/context/environment/network",
 		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/context/leases": {
+		"at": "/context/leases",
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+				{"credential": "x", "handle": "x", "task": "x", "expires": 0},
+			],
+		],
+	},
+	"/context/leases/*": {"at": "/context/leases/0", "values": [null, true, -0.5, "", []]},
+	"/context/leases/*/credential": {
+		"at": "/context/leases/0/credential",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/context/leases/*/handle": {
+		"at": "/context/leases/0/handle",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/context/leases/*/task": {
+		"at": "/context/leases/0/task",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/context/leases/*/expires": {
+		"at": "/context/leases/0/expires",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
 	"/context/pep": {"at": "/context/pep", "values": [null, true, -0.5, "", []]},
 	"/context/pep/id": {"at": "/context/pep/id", "values": [null, true, -0.5, [], {}, ["x"], ""]},

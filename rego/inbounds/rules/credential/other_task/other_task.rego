@@ -1,0 +1,46 @@
+# METADATA
+# title: Lease of another task
+# description: |
+#   A credential is leased for one task. Whoever the task was handed on to leases his own: what
+#   another's hands hold ends with those.
+# custom:
+#   severity: critical
+#   remedy: Lease the credential for this task, in the hands that use it
+#   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025", "csa_atf:I-2"]
+#   depends_on: [request.malformed, task.unverified, delegation.chain_unverified, credential.lease_missing]
+package inbounds.rules.credential.other_task
+
+import data.inbounds.lib.delegation
+import data.inbounds.lib.leases
+import data.inbounds.lib.task
+
+# METADATA
+# description: The tool needs no lease, or each that the question names is of these hands
+# scope: document
+ruled_out if leases.none
+
+ruled_out if leases.static
+
+ruled_out if {
+	count(leases.held) > 0
+
+	every lease in leases.held {
+		_of_these_hands(lease.task)
+	}
+}
+
+# METADATA
+# description: The leases of other tasks or other hands
+details contains {"lease": place} if {
+	some place, lease in leases.held
+	not _of_these_hands(lease.task)
+}
+
+_of_these_hands(name) if {
+	is_string(name)
+	name == _hands
+}
+
+_hands := task.claims.task if delegation.given == []
+
+_hands := delegation.last.claims.delegation if delegation.hands > 0
