@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         DecisionUnavailable,
         InboundsError,
         InvalidAnswer,
+        LeaseUnavailable,
         OutcomeUnrecorded,
         ResultWithheld,
         SessionContended,
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
         TokenInvalid,
         Unreachable,
     )
+    from .labelled import Labelled
     from .models import Decision, Reason, Resource
-    from .pep import Guard, Labelled, Permit
+    from .pep import Guard, Permit
     from .tasks import Task
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -46,7 +48,8 @@ _HOMES = {
     "Guard": "pep",
     "InboundsError": "errors",
     "InvalidAnswer": "errors",
-    "Labelled": "pep",
+    "Labelled": "labelled",
+    "LeaseUnavailable": "errors",
     "Narrower": "claims",
     "OutcomeUnrecorded": "errors",
     "Permit": "pep",
@@ -72,6 +75,7 @@ __all__ = [
     "InboundsError",
     "InvalidAnswer",
     "Labelled",
+    "LeaseUnavailable",
     "Narrower",
     "OutcomeUnrecorded",
     "Permit",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PREFIX = "INBOUNDS_"
+DEVELOPMENT_CREDENTIAL = "INBOUNDS_DEVELOPMENT_CREDENTIAL_"
+"""What the name of a variable begins with that holds a credential for development."""
 
 # Read elsewhere, by the tools around the SDK.
 _ELSEWHERE = frozenset(
@@ -117,7 +119,7 @@ class Configuration:
         known = {field.name for field in fields(cls)}
         values: dict[str, Any] = {}
         for variable, value in environ.items():
-            if not variable.startswith(PREFIX):
+            if not variable.startswith(PREFIX) or variable.startswith(DEVELOPMENT_CREDENTIAL):
                 continue
             name = variable.removeprefix(PREFIX)
             if name in _ELSEWHERE:

@@ -145,6 +145,11 @@ class Development:
         return clock.monotonic() - self._put_at < EVERY and _ends[self._place] == self._put_ends
 
 
+def is_development(issuer: object) -> bool:
+    """Whether tasks are signed by a development issuer, which counts in development alone."""
+    return isinstance(issuer, DevIssuer)
+
+
 def feed_as_of(folder: Path, now: int) -> dict[str, Any]:
     """Return the feed of the issuer in `folder`, under a head that is signed for another time.
 

@@ -8,6 +8,7 @@
     + Unreachable              nobody there, or it answered with a fault of its own
     + InvalidAnswer            an answer that is no decision
     + SessionContended         others kept changing the session until the deadline
+    + LeaseUnavailable         no lease of a credential that the tool needs
   x ResultWithheld             it has run; the result may not be given
   x OutcomeUnrecorded          it has run; the evidence log did not take the outcome
   x TaskMissing                a guarded tool was called outside a task
@@ -193,6 +194,16 @@ class SessionContended(DecisionUnavailable):
 
     code = "session.contended"
     hint = "fewer calls at once for one session, or a longer deadline"
+
+
+class LeaseUnavailable(DecisionUnavailable):
+    """A credential that the tool needs could not be leased, or its lease is over. It has not run.
+
+    No message holds a part of the credential.
+    """
+
+    code = "lease.unavailable"
+    hint = "see whether what leases the credential answers, and what its own log says"
 
 
 class ResultWithheld(InboundsError):

@@ -13,6 +13,7 @@ from .errors import ConfigurationError, DecisionUnavailable, TokenInvalid
 from .evidence.dropped import Dropped
 from .identity import ForCaller, TaskGrant, TaskRequest
 from .identity.held import HeldIdentity
+from .leases.held import HeldLeases
 from .locks import ProcessLock
 from .obligations import Discharger
 from .origins import SessionOrigins
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .evidence.records import Executed
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
+    from .leases.held import Backends
     from .models import CallEnvironment, SessionState
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
@@ -67,6 +69,7 @@ class Parts:
     call_environment: Callable[[], CallEnvironment]
     approvals: Approvals
     held: HeldIdentity
+    leases: HeldLeases
     _development: Development | None = None
     _holder: SigningKey | None = None
     dropped: Dropped = field(init=False)
@@ -91,13 +94,14 @@ class Parts:
         notify: Notify | None,
         call_environment: CallEnvironmentOf | None,
         approvals: Asked | None = None,
+        leases: Backends = None,
     ) -> Parts:
         """Make what was not given, as the configuration says.
 
         Raises:
             ConfigurationError: Something is missing or cannot be used.
         """
-        from .development import Development
+        from .development import Development, is_development
         from .evidence.keys import deployment_key, key_id, require_tenant, subkey
 
         home = configuration.home_folder
@@ -127,6 +131,7 @@ class Parts:
         if pdp is None:
             pdp = pdp_of(configuration, subkey(key, "compiled"))
         digest_key = subkey(key, "digest")
+        held, registry = HeldIdentity(identity or issuer, waits=identity is not None), Registry(pdp)
         return cls(
             configuration=configuration,
             pdp=pdp,
@@ -137,13 +142,21 @@ class Parts:
             else _evidence(configuration, subkey(key, "evidence")),
             telemetry=Telemetry(),
             discharger=Discharger(notify),
-            registry=Registry(pdp),
+            registry=registry,
             digest_key=digest_key,
             digest_key_id=key_id(digest_key),
             refresh_live=development.refresher(pdp) if development else _nothing,
             call_environment=_call_environment(call_environment),
             approvals=_approvals(configuration, approvals),
-            held=HeldIdentity(identity or issuer, waits=identity is not None),
+            held=held,
+            leases=HeldLeases(
+                leases,
+                registry=registry,
+                identity=lambda deadline: held.token(names["agent"], deadline=deadline),
+                path=home / "leases.sqlite",
+                seconds=configuration.deadline,
+                development=is_development(issuer),
+            ),
             _development=development,
             agent=names["agent"],
             tenant=names["tenant"],
@@ -257,6 +270,7 @@ class Parts:
 
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""
+        self.leases.close()
         try:
             self.dropped.write()
         except DecisionUnavailable:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .evidence.records import Executed
     from .evidence.report import TaskReport
     from .identity import TaskGrant, TaskRequest
+    from .leases import Lease
     from .models import Decision
     from .pep import Guard, Permit
     from .sessions import SessionKey
@@ -58,6 +59,7 @@ class Task:
     Attributes:
         id: The id of the task. That of one that was handed on is the id it was begun with.
         session: Whose session it belongs to, and its `sid`.
+        ends: What ends with it: its id, or that of the hands it is in.
         agents: Whose hands it was in, first to last; empty where nobody handed it on.
         cut: What was asked for and not given.
     """
@@ -86,6 +88,7 @@ class Task:
         self.cut = grant.cut
         self.agents = grant.agents
         self._renew = renew
+        self.ends = grant.delegation or grant.task
 
     # --- calls ----------------------------------------------------------------------------
 
@@ -249,6 +252,26 @@ class Task:
         self.require_usable()
         return self._guard.delegate(self, to, **asked)
 
+    # --- credentials ----------------------------------------------------------------------
+
+    def lease(self, credential: str) -> Lease:
+        """Lease a credential for the task, or return the lease that it has and that is still good.
+
+        Whether it may be had is a decision as any other: of a call of `credential.lease`, with the
+        name as its argument. It is revoked when the task ends, and lives an hour at most. It waits
+        for the backend: in a coroutine, `await asyncio.to_thread(task.lease, credential)`.
+
+        Args:
+            credential: Its name in the deployment, such as `tickets-db`.
+
+        Raises:
+            AccessDenied: The policy said no.
+            ApprovalRequired: A person must be asked first; `request` says what.
+            DecisionUnavailable: No usable answer came; as `LeaseUnavailable`: there is no lease.
+            ConfigurationError: `configuration.lease_backend`: no backend of the guard has it.
+        """
+        return self._guard.lease(self, credential)
+
     # --- its life -------------------------------------------------------------------------
 
     @property
@@ -335,10 +358,11 @@ class Task:
         return self._guard.report(self.id)
 
     def end(self) -> None:
-        """End the task: its tokens are worthless from here on.
+        """End the task: its tokens are worthless from here on, and its leases are given back.
 
         This process refuses its calls at once, even where the issuer could not be told. Then it
-        is told when the task is ended again; once it knows, that does nothing.
+        is told when the task is ended again; once it knows, that does nothing. Leases are revoked
+        after that, whatever came of it; what cannot be revoked now is tried again until it is.
 
         Raises:
             InboundsError: The issuer could not be told, so that elsewhere a token may still be
@@ -348,10 +372,13 @@ class Task:
         if self._telling.mine:
             # A signal's handler: what it has interrupted is telling the issuer.
             return
-        with self._telling:
-            if not self._told:
-                self._guard.issuer.end(self._grant)
-                self._told = True
+        try:
+            with self._telling:
+                if not self._told:
+                    self._guard.issuer.end(self._grant)
+                    self._told = True
+        finally:
+            self._guard.release(self)
 
     def __enter__(self) -> Self:
         with self._lock:

@@ -32,6 +32,7 @@ PUBLIC = [
     "InboundsError",
     "InvalidAnswer",
     "Labelled",
+    "LeaseUnavailable",
     "Narrower",
     "OutcomeUnrecorded",
     "Permit",

@@ -715,6 +715,7 @@ class TestTold:
             "pointers": [],
             "obligations": [],
             "approvals": [],
+            "leases": [],
             "policy": policy._policy.revision,
             "deployment": "development",
             "engine": "embedded",
@@ -939,6 +940,7 @@ class TestAsked:
                 "agent": AGENT,
                 "session": state,
                 "environment": {},
+                "leases": [],
                 "pep": {
                     "id": "assistant-pep",
                     "supported_obligations": list(parts.discharger.supported(Returns())),

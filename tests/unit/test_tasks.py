@@ -23,9 +23,14 @@ class Guard:
         self.takes = True
         self.asked = []
         self.told = []
+        self.released = []
 
     def end(self, grant):
         self.ended.append(grant.delegation or grant.task)
+
+    def release(self, task):
+        # Authority goes first, then what it was lent.
+        self.released.append((task.ends, [*self.ended]))
 
     def renew(self, grant):
         self.renewed.append(grant)
@@ -205,6 +210,19 @@ class TestEnd:
         task._telling = Others(lambda: setattr(task, "_told", True))
         task.end()
         assert [] == guard.ended
+
+    def test_gives_back_what_was_lent_after_the_issuer_knows(self, guard, task):
+        """
+        Authority goes first, and what was lent goes even where the issuer could not be told.
+        """
+        task.end()
+        assert guard.released == [("task-1", ["task-1"])]
+
+        guard.end = lambda _: 1 / 0
+        other = Task(guard, grant_until(DEADLINE), None, "")
+        with pytest.raises(ZeroDivisionError):
+            other.end()
+        assert len(guard.released) == 2
 
 
 class TestOutcomes:

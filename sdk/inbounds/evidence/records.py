@@ -48,6 +48,7 @@ class Decided(_Record):
         pointers: JSON Pointers into the arguments that the reasons name.
         obligations: The types of what had to be done.
         approvals: By which approvals it was allowed: the id of each, and who gave it.
+        leases: The handles of the leases that it touched: that it used, or that it was about.
         policy, deployment: Revisions of what answered.
         engine, engine_id: Which PDP answered, and its own id of the evaluation.
         pep: The id of the PEP.
@@ -74,6 +75,7 @@ class Decided(_Record):
     pointers: Texts = ()
     obligations: Texts = ()
     approvals: Texts = ()
+    leases: Texts = ()
     policy: Text = ""
     deployment: Text = ""
     engine: Text = ""

@@ -93,6 +93,7 @@ class Call:
         self._resource = Resource(type="unknown", id="unknown")
         self._digest = ""
         self._asked: dict[str, Any] = {}
+        self._leases: list[dict[str, Any]] = []
 
     def evaluate(self) -> Decision:
         """Take steps 1 and 2. Nothing is spent, recorded or permitted."""
@@ -107,6 +108,7 @@ class Call:
     def permit(self, tool_call_id: str) -> Permit:
         """Take steps 1 to 5. Raises as `Task.permit`."""
         __tracebackhide__ = True
+        self._parts.leases.ready(self._task, self._tool, self._deadline)
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
@@ -220,6 +222,7 @@ class Call:
         task, grant = self._task, self._task.grant
         registered = self._registered
         tool = (registered.tool if registered else None) or UNREGISTERED
+        self._leases = self._parts.leases.named(task, self._tool, tool.credential)
         subject = grant.request.subject
         # Where no person stands behind the task, the agent is its own subject.
         subject_type = "workload" if subject == task.session.agent else "user"
@@ -255,6 +258,7 @@ class Call:
                 ),
                 "session": state.model_dump(),
                 "environment": self._parts.call_environment().model_dump(exclude_defaults=True),
+                "leases": self._leases,
                 "pep": {
                     "id": self._parts.pep,
                     "version": __version__,
@@ -393,6 +397,7 @@ class Call:
             digest=self._digest,
             engine=self._parts.pdp.name,
             pep=self._parts.pep,
+            leases=tuple(lease["handle"] for lease in self._leases),
             trace_id=span.trace_id,
             span_id=span.span_id,
             granted=Granted(

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import IdentityProvider, Issuer
+    from inbounds.leases import Lease
+    from inbounds.leases.held import Backends
     from inbounds.obligations import Notify
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
@@ -62,6 +64,8 @@ class Guard:
         approvals: How a person is asked, where the policy says so: a function that takes an
             `AccessRequest` and returns the approval that an approver has signed, or None; or
             the file of a queue, which `inbounds approvals` answers. It delivers, and never signs.
+        leases: What leases the credentials that tools need: an `inbounds.leases.LeaseBackend`, or
+            one for each credential by its name. What a tool needs is leased before it is called.
         options: See `Configuration`.
 
     Raises:
@@ -79,6 +83,7 @@ class Guard:
         notify: Notify | None = None,
         call_environment: CallEnvironmentOf | None = None,
         approvals: Asked | str | Path | None = None,
+        leases: Backends = None,
         **options: Unpack[Options],
     ) -> None:
         files = {"sessions": sessions, "evidence": evidence, "approvals": approvals}
@@ -95,6 +100,7 @@ class Guard:
             notify=notify,
             call_environment=call_environment,
             approvals=None if isinstance(approvals, str | Path) else approvals,
+            leases=leases,
         )
         self._tools: dict[str, GuardedTool[..., Any]] = {}
         self.configuration = self._parts.configuration
@@ -363,6 +369,14 @@ class Guard:
         from inbounds.delegation import hand_on
 
         return hand_on(task, self._parts, to, **asked)
+
+    def lease(self, task: Task, credential: str) -> Lease:
+        """Lease a credential for a task. See `Task.lease`."""
+        return self._parts.leases.lease(task, credential)
+
+    def release(self, task: Task) -> None:
+        """Give back what was leased for a task. Raises nothing."""
+        self._parts.leases.release(task.ends)
 
     def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
         """Index a result that came past the permits. See `Task.observe`."""

@@ -1,0 +1,385 @@
+"""The leases that a guard holds, each for one task, and what sees to it that they end."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from inbounds import clock
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, LeaseUnavailable
+from inbounds.ids import uuid7
+from inbounds.locks import ProcessLock
+
+from . import LEASE_TOOL
+from .backend import Asked, Issued, LeaseBackend
+from .keeper import Keeper
+from .lease import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from inbounds.pep import Permit
+    from inbounds.registry import Registry
+    from inbounds.tasks import Task
+
+    from .outbox import LeaseOutbox, Row
+
+logger = logging.getLogger(__name__)
+
+RENEW_WITHIN: Final = 30
+"""A lease that has fewer seconds left is not handed out again; one that lives short, in its last
+fifth."""
+LONGEST: Final = 3600
+"""How many seconds a lease lives at most, however long its task does."""
+
+_asking: ContextVar[dict[str, Any] | None] = ContextVar("inbounds_lease_asked", default=None)
+"""The lease that is being asked about, so that the record of its decision can name it."""
+
+Backends = LeaseBackend | Mapping[str, LeaseBackend] | None
+"""What leases: one backend, one for each credential by its name, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A lease that is to be had: what it will be called, for what, until when."""
+
+    backend: LeaseBackend
+    task: Task
+    credential: str
+    deadline: float
+    handle: str
+    until: int
+
+    def named(self) -> dict[str, Any]:
+        return _named(self.credential, self.handle, self.task.ends, self.until)
+
+
+def current(credential: str) -> Lease:
+    """Return the lease of a credential for the task of this context.
+
+    A tool whose registry entry names the credential has it leased before it runs. Where it is not,
+    it is leased now, as by `Task.lease`.
+
+    Raises:
+        TaskMissing: There is no task in this context.
+        AccessDenied: The policy denies the lease.
+        LeaseUnavailable: It could not be had.
+    """
+    from inbounds.tasks import current as task
+
+    return task().lease(credential)
+
+
+class HeldLeases:
+    """What one guard has leased. Thread-safe; a forked child holds nothing.
+
+    Args:
+        backends: What leases, for all credentials or for each by its name; None for nothing.
+        registry: Says which credential a tool needs.
+        identity: Returns the agent's identity, by a deadline on `clock.monotonic`.
+        path: The file of what must be revoked yet.
+        seconds: How long leasing or revoking may take.
+        development: Whether the issuer is for development, and so the backend may be.
+
+    Raises:
+        ConfigurationError: `configuration.development_credentials`.
+    """
+
+    def __init__(
+        self,
+        backends: Backends,
+        *,
+        registry: Registry,
+        identity: Callable[[float], str],
+        path: Path,
+        seconds: float,
+        development: bool,
+    ) -> None:
+        self._backends = backends
+        self._registry = registry
+        self._identity = identity
+        self._path = path
+        self._seconds = seconds
+        self._lock = ProcessLock()
+        self._turns: dict[tuple[str, str], ProcessLock] = {}
+        self._leases: dict[tuple[str, str], tuple[Lease, float]] = {}
+        self._process = os.getpid()
+        self._made: LeaseOutbox | None = None
+        self._keeper = Keeper(self)
+        given = [*backends.values()] if isinstance(backends, Mapping) else [backends]
+        if not development and any(backend.development for backend in given if backend):
+            raise ConfigurationError(
+                "a backend of leases is for development, and the issuer is not",
+                code="configuration.development_credentials",
+                hint="lease from a secrets engine: `inbounds.leases.OpenBao`",
+            )
+        if backends and path.exists():
+            self._keeper.watch()  # what a guard before this one left behind
+
+    # --- what a task and its calls use ----------------------------------------------------
+
+    def lease(self, task: Task, credential: str, deadline: float | None = None) -> Lease:
+        """Return the live lease of a credential, or ask about one and have it issued.
+
+        Raises:
+            InboundsError: As `Task.lease`.
+        """
+        backend = self._leasing(credential)
+        if deadline is None:
+            deadline = clock.monotonic() + self._seconds
+        with self._turn(task.ends, credential, deadline):
+            task.require_usable()
+            held = self._at_hand(task, credential)
+            if held is not None:
+                return held
+            return self._ask(backend, task, credential, deadline)
+
+    def ready(self, task: Task, tool: str, deadline: float) -> None:
+        """Lease what a tool needs before a call of it is judged, where a backend has it.
+
+        Raises:
+            InboundsError: As `Task.lease`.
+        """
+        if not self._backends or tool == LEASE_TOOL:
+            return
+        try:
+            registered = self._registry.tool(tool, deadline=deadline).tool
+        except DecisionUnavailable:
+            return  # said, and recorded, by the call itself
+        if registered is not None and self._backend(registered.credential) is not None:
+            self.lease(task, registered.credential, deadline)
+
+    def named(self, task: Task, tool: str, credential: str) -> list[dict[str, Any]]:
+        """Return the leases that a call touches, as the question names them."""
+        asking = _asking.get()
+        if tool == LEASE_TOOL:
+            return [asking] if asking else []
+        lease, _ = self._leases.get((task.ends, credential), (None, 0.0))
+        if lease is None or not lease.live:
+            return []
+        return [_named(credential, lease.handle, lease.task, lease.expires)]
+
+    def release(self, hands: str) -> None:
+        """Give back what was leased for a task, or for the hands it is in. Raises nothing."""
+        with self._lock:
+            for key in [key for key in self._leases if key[0] == hands]:
+                self._leases.pop(key)[0].forget()
+            self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hands}
+        self._revoke_all(hands)
+
+    def close(self) -> None:
+        """Give back everything. What could not be is the business of the next guard."""
+        with self._lock:
+            for lease, _ in self._leases.values():
+                lease.forget()
+            self._leases.clear()
+        self._revoke_all(None)
+        self._keeper.stop()
+        if self._made is not None:
+            self._made.close()
+
+    # --- what the keeper uses -------------------------------------------------------------
+
+    def outbox(self) -> LeaseOutbox:
+        """The file of what must be revoked yet; made when it is first needed."""
+        with self._lock:
+            if self._made is None:
+                from .outbox import LeaseOutbox
+
+                self._made = LeaseOutbox(self._path)
+            return self._made
+
+    def revoke(self, row: Row) -> bool:
+        """Revoke one lease, and forget that it must be; false, and said aloud, where it failed."""
+        deadline = clock.monotonic() + self._seconds
+        try:
+            backend = self._leasing(row.credential)
+            backend.revoke(row.revocation, identity=self._identity(deadline), deadline=deadline)
+            self.outbox().done(row.handle)
+        except Exception as error:  # noqa: BLE001 -- a backend of the user's may raise anything
+            said = str(error) if isinstance(error, InboundsError) else type(error).__name__
+            # Without the traceback, in which values of an application's frames might stand.
+            logger.error(  # noqa: TRY400
+                "the lease %s of `%s` is not revoked yet, and is tried again: %s",
+                row.handle,
+                row.credential,
+                said,
+            )
+            return False
+        logger.info("the lease %s of `%s` is revoked", row.handle, row.credential)
+        return True
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _ask(self, backend: LeaseBackend, task: Task, credential: str, deadline: float) -> Lease:
+        now = int(clock.now())
+        until = min(now + LONGEST, task.authority.deadline)
+        order = _Order(backend, task, credential, deadline, f"lease-{uuid7()}", until)
+        with _asked(order.named()):
+            permit = task.permit(LEASE_TOOL, {"credential": credential}, resource=_touched)
+        try:
+            permit.compare({"credential": credential})
+            lease = self._issued(order)
+            with self._lock:
+                self._leases[task.ends, credential] = (lease, lease.expires - clock.now())
+            # Ended meanwhile, it was released before this lease was there.
+            task.require_usable()
+        except BaseException as error:
+            self._drop(task.ends, credential, order.handle)
+            _failed(permit, error)
+            raise
+        try:
+            permit.finish(None)
+        except BaseException:
+            self._drop(task.ends, credential, order.handle)
+            raise
+        logger.info("the lease %s of `%s` is held for %s", order.handle, credential, task.ends)
+        return lease
+
+    def _issued(self, order: _Order) -> Lease:
+        task = order.task
+
+        def kept(revocation: str) -> None:
+            self.outbox().keep(
+                handle=order.handle,
+                credential=order.credential,
+                task=task.ends,
+                revocation=revocation,
+                until=order.until,
+            )
+            self._keeper.watch()
+
+        asked = Asked(
+            credential=order.credential,
+            task=task.ends,
+            seconds=order.until - int(clock.now()),
+            deadline=order.deadline,
+            identity=self._identity(order.deadline),
+            task_token=task.grant.token,
+        )
+        try:
+            issued = order.backend.issue(asked, kept)
+        except InboundsError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a backend of the user's may raise anything
+            raise LeaseUnavailable(
+                f"the backend of leases failed with {type(error).__name__}",
+                code="lease.unreachable",
+            ) from None
+        if not isinstance(issued, Issued) or type(issued.expires) is not int or not issued.value:
+            raise _unusable("the backend returned something else than a credential")
+        if issued.expires <= clock.now():
+            raise _unusable("it is over already")
+        return Lease(
+            handle=order.handle,
+            credential=order.credential,
+            task=task.ends,
+            expires=min(issued.expires, order.until),
+            issued=issued,
+            revoke=self._give_back,
+        )
+
+    def _at_hand(self, task: Task, credential: str) -> Lease | None:
+        lease, lifetime = self._leases.get((task.ends, credential), (None, 0.0))
+        if lease is None or not lease.live:
+            return None
+        left = lease.expires - clock.now()
+        # One that ends with its task cannot be had for longer.
+        ends = lease.expires >= task.authority.deadline
+        return lease if ends or left >= min(RENEW_WITHIN, lifetime / 5) else None
+
+    def _backend(self, credential: str) -> LeaseBackend | None:
+        backends = self._backends
+        if backends is None or not credential:
+            return None
+        if isinstance(backends, Mapping):
+            return backends.get(credential)
+        return backends if backends.has(credential) else None
+
+    def _leasing(self, credential: str) -> LeaseBackend:
+        backend = self._backend(credential)
+        if backend is None:
+            raise ConfigurationError(
+                "nothing leases a credential of this name",
+                code="configuration.lease_backend",
+                hint="give the guard a backend that has it: Guard(leases=…)",
+            )
+        return backend
+
+    @contextmanager
+    def _turn(self, hands: str, credential: str, deadline: float) -> Iterator[None]:
+        with self._lock:
+            if self._process != os.getpid():
+                # They are the parent's, and it gives them back.
+                self._process = os.getpid()
+                self._leases, self._turns = {}, {}
+                self._keeper = Keeper(self)
+            turn = self._turns.setdefault((hands, credential), ProcessLock())
+        with turn.within(deadline - clock.monotonic()) as taken:
+            if not taken:
+                raise LeaseUnavailable(
+                    "another call was leasing the same until the deadline",
+                    code="lease.unreachable",
+                )
+            yield
+
+    def _give_back(self, lease: Lease) -> None:
+        self._drop(lease.task, lease.credential, lease.handle)
+
+    def _drop(self, hands: str, credential: str, handle: str) -> None:
+        with self._lock:
+            held, _ = self._leases.get((hands, credential), (None, 0.0))
+            if held is not None and held.handle == handle:
+                self._leases.pop((hands, credential))
+                held.forget()
+        self._revoke_rows(lambda row: row.handle == handle)
+
+    def _revoke_all(self, hands: str | None) -> None:
+        self._revoke_rows(lambda row: hands in (None, row.task))
+
+    def _revoke_rows(self, which: Callable[[Row], bool]) -> None:
+        if self._made is None:
+            return
+        try:
+            rows = [row for row in self._made.own() if which(row)]
+        except LeaseUnavailable as error:
+            logger.error("what was leased cannot be revoked yet: %s", error)  # noqa: TRY400
+            return
+        for row in rows:
+            if not self.revoke(row):
+                self._keeper.retry(row.handle)
+
+
+def _touched(credential: str) -> tuple[str, str]:
+    return ("lease", credential)
+
+
+def _named(credential: str, handle: str, hands: str, expires: int) -> dict[str, Any]:
+    return {"credential": credential, "handle": handle, "task": hands, "expires": expires}
+
+
+@contextmanager
+def _asked(about: dict[str, Any]) -> Iterator[None]:
+    token = _asking.set(about)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+def _failed(permit: Permit, error: BaseException) -> None:
+    try:
+        permit.fail(error)
+    except InboundsError:
+        # The error at hand is what the caller has to hear; the task holds what is unrecorded.
+        logger.error("the outcome of decision %s was not recorded", permit.decision.id)  # noqa: TRY400
+
+
+def _unusable(why: str) -> LeaseUnavailable:
+    return LeaseUnavailable(f"a lease cannot be used: {why}", code="lease.unusable")
