@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import clock
 from .approvals import Approvals
 from .budgets import misnamed
+from .claims import Narrower
 from .errors import ConfigurationError, DecisionUnavailable, TokenInvalid
 from .evidence.dropped import Dropped
 from .identity import ForCaller, TaskGrant, TaskRequest
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .approvals import Asked
-    from .claims import Narrower
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
@@ -167,10 +167,10 @@ class Parts:
     def request(
         self,
         intent: str,
-        *,
         subject: str,
         sid: str,
-        narrower: Narrower,
+        *,
+        narrower: Narrower | None,
         seconds: int,
         subject_token: str = "",
     ) -> TaskRequest:
@@ -180,6 +180,7 @@ class Parts:
             TokenInvalid: `issuance.malformed`: subject, session or intent is no name, the
                 seconds are no whole number of them, or a budget has a name that no rule reads.
         """
+        narrower = narrower or Narrower()
         for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
             if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
                 raise _malformed(f"the {what} is no text of 1 to 256 printable signs")

@@ -34,6 +34,7 @@ ROOTS = {
     ("data", "inbounds", "lib", "identity", "claims"): claims.IdentityClaims,
     ("data", "inbounds", "lib", "identity", "verified", "claims"): claims.IdentityClaims,
     ("data", "inbounds", "lib", "identity", "verified", "issuer"): data_models.Issuer,
+    ("data", "inbounds", "lib", "subject_token", "verified", "issuer"): data_models.Issuer,
     ("data", "inbounds", "lib", "agents", "entry"): data_models.Agent,
     ("data", "inbounds", "lib", "tools", "entry"): models.Tool,
     ("data", "inbounds", "lib", "live", "head"): data_models.LiveHead,
@@ -44,6 +45,8 @@ INPUTS = {
     "inbounds.issuance": claims.IssuanceQuestion,
     "inbounds.delegation": claims.DelegationQuestion,
     "inbounds.lib.shape.issuance": claims.IssuanceQuestion,
+    "inbounds.issuer": claims.RenewalQuestion,
+    "inbounds.lib.subject_token": claims.IssuerQuestion,
 }
 SOURCES = [
     path

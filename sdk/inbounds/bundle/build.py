@@ -16,17 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
+from inbounds.issuer.entrypoints import BEGINNING, HANDS, RENEWAL
 from inbounds.live.head import empty_lists
-from inbounds.pdp import (
-    ACCEPTANCE,
-    BEGINNING,
-    DECISION,
-    DELEGATION,
-    HANDS,
-    ISSUANCE,
-    REGISTRY,
-    RENEWAL,
-)
+from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, ISSUANCE, REGISTRY
 
 from . import archive, compiler, provenance, sources
 

@@ -27,8 +27,9 @@ from inbounds.errors import InvalidAnswer, TokenInvalid
 from inbounds.identity import TaskGrant, TaskRequest
 from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, Credentials
-from inbounds.pdp import BEGINNING, HANDS, ISSUANCE, RENEWAL
+from inbounds.pdp import ISSUANCE
 
+from .entrypoints import BEGINNING, HANDS, RENEWAL
 from .keys import thumbprint
 from .recorded import Recorded
 from .store import Begun

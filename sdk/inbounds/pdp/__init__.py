@@ -18,12 +18,6 @@ ACCEPTANCE = "inbounds/delegation/accepted"
 """What a chain comes to (`claims.AcceptanceQuestion` → `claims.AcceptanceAnswer`)."""
 ISSUANCE = "inbounds/issuance/task"
 """The entry point that bounds a task (`claims.IssuanceQuestion` → `claims.IssuanceAnswer`)."""
-BEGINNING = "inbounds/issuer/begun"
-"""Whether a task may be begun (`claims.IssuerQuestion` → `claims.IssuanceAnswer`)."""
-RENEWAL = "inbounds/issuer/renewed"
-"""Whether a task may go on (`claims.RenewalQuestion` → `claims.IssuanceAnswer`)."""
-HANDS = "inbounds/issuer/hands"
-"""Whose hands a task is in (`claims.AcceptanceQuestion` → a list of `claims.Hands`)."""
 
 
 @dataclass(frozen=True, slots=True)

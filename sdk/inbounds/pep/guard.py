@@ -170,12 +170,7 @@ class Guard:
         parts = self._parts
         sid = session or f"session-{uuid7()}"
         request = parts.request(
-            intent,
-            subject=subject,
-            sid=sid,
-            narrower=narrower or Narrower(),
-            seconds=seconds,
-            subject_token=subject_token,
+            intent, subject, sid, narrower=narrower, seconds=seconds, subject_token=subject_token
         )
         parts.refresh_live(clock.monotonic() + self.configuration.deadline)
         grant = self.issuer.begin(request, parts.pdp)
