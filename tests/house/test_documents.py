@@ -27,6 +27,7 @@ _WALKED = {
     "docs/delegation.md": "tests/integration/test_delegation_document.py",
     "docs/flow.md": "tests/integration/test_flow_document.py",
     "docs/identity.md": "tests/integration/test_identity_document.py",
+    "docs/issuer.md": "tests/integration/test_issuer_document.py",
     "docs/intents.md": "tests/integration/test_intents.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/operators.md": "tests/integration/test_operators.py",

@@ -131,13 +131,8 @@ class _Doors:
         return _answer(shapes.Ended(ended=asked.name, in_force=in_force))
 
     async def _keys(self, _request: Request) -> Response:
-        keys = await run_in_threadpool(self._folder.public_keys)
-        listed = [
-            {**key, "kid": kid, "use": "sig", "alg": "ES256"} for kid, key in sorted(keys.items())
-        ]
-        return JSONResponse(
-            {"keys": listed}, headers={"Cache-Control": f"public, max-age={_KEYS_FOR}"}
-        )
+        keys = await run_in_threadpool(self._folder.published)
+        return JSONResponse(keys, headers={"Cache-Control": f"public, max-age={_KEYS_FOR}"})
 
     async def _metadata(self, _request: Request) -> Response:
         # RFC 8414 §2, as far as it says where the keys are.

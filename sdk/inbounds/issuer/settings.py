@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "service.json"
+JWKS = "jwks.json"
+"""What it publishes, for a deployment that is built before the service runs."""
 FEED_KEY = "feed.pem"
 _KEYS = "keys"
 
@@ -76,8 +79,10 @@ class Folder:
         key.write(path / _KEYS / f"{key.kid}.pem")
         if not (path / FEED_KEY).exists():
             SigningKey.draw().write(path / FEED_KEY)
-        _write(path, Settings(issuer=issuer.rstrip("/"), audience=audience, kid=key.kid))
-        return cls(path)
+        _write(path / FILE, Settings(issuer=issuer.rstrip("/"), audience=audience, kid=key.kid))
+        made = cls(path)
+        made._publish()
+        return made
 
     def current(self) -> tuple[Settings, SigningKey]:
         """Return what it signs as now, and the key that it signs with."""
@@ -96,10 +101,20 @@ class Folder:
             for path in sorted((self.path / _KEYS).glob("*.pem"))
         }
 
+    def published(self) -> dict[str, list[dict[str, str]]]:
+        """Return the public keys as a JWKS (RFC 7517 §5), which is in the folder as well."""
+        return {
+            "keys": [
+                {**key, "kid": kid, "use": "sig", "alg": "ES256"}
+                for kid, key in self.public_keys().items()
+            ]
+        }
+
     def draw(self) -> str:
         """Draw a key that is published and signs nothing yet; return its `kid`."""
         key = SigningKey.draw()
         key.write(self.path / _KEYS / f"{key.kid}.pem")
+        self._publish()
         return key.kid
 
     def use(self, kid: str) -> None:
@@ -109,7 +124,7 @@ class Folder:
             ConfigurationError: There is no such key.
         """
         SigningKey.read(self._file(kid))
-        _write(self.path, self._read().model_copy(update={"kid": kid}))
+        _write(self.path / FILE, self._read().model_copy(update={"kid": kid}))
 
     def retire(self, kid: str) -> None:
         """Remove a key that signs nothing any more.
@@ -126,6 +141,10 @@ class Folder:
                 "of this one has expired",
             )
         file.unlink()
+        self._publish()
+
+    def _publish(self) -> None:
+        (self.path / JWKS).write_text(json.dumps(self.published(), indent=2) + "\n", "utf-8")
 
     def _file(self, kid: str) -> Path:
         known = self.public_keys()
@@ -163,7 +182,7 @@ def _stamp(file: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_ino
 
 
-def _write(path: Path, settings: Settings) -> None:
-    draft = path / f"{FILE}.draft"
+def _write(file: Path, settings: Settings) -> None:
+    draft = file.with_suffix(".draft")
     draft.write_text(settings.model_dump_json(indent=2) + "\n", "utf-8")
-    draft.replace(path / FILE)
+    draft.replace(file)
