@@ -25,7 +25,9 @@ class Manifest(_Closed):
 class Agent(_Closed):
     """An agent of this deployment, keyed by its SPIFFE ID.
 
-    Its owner is a subject of type `user`, or a group; nothing is allowed without one.
+    Its owner is a subject of type `user`, or a group; nothing is allowed without one. Where there
+    are `networks`, it calls from those, as `context.environment.network` says; where there are
+    `issuers`, it is known by their tokens alone, by their names in issuers.yaml.
     """
 
     owner: str = ""
@@ -35,6 +37,8 @@ class Agent(_Closed):
     clearance: Name
     tenants: Names
     may_delegate_to: Names = []
+    networks: Names = []
+    issuers: Names = []
 
 
 class Group(_Closed):

@@ -951,6 +951,11 @@ def an_account_of_several(r: Random, w: World, d: Draft) -> None:
     _act_as(d, _agent(w, "shared"))
 
 
+@fault("identity.origin_mismatch")
+def a_call_from_elsewhere(r: Random, w: World, d: Draft) -> None:
+    _act_as(d, _agent(w, r.choice(["confined", "bound"])))
+
+
 @fault("identity.owner_missing")
 def an_agent_that_nobody_answers_for(r: Random, w: World, d: Draft) -> None:
     _act_as(d, _agent(w, r.choice(["ownerless", "orphaned", "machined"])))

@@ -299,6 +299,8 @@ def _agents(
         "reader": {"manifest": {"tools": list(TEMPLATES), "effects": ["read"]}},
         "foreign": {"tenants": ["hooli"]},
         "switched": {},
+        "confined": {"networks": ["vault"]},
+        "bound": {"issuers": ["no such issuer"]},
     }
     agents = {
         name: {**entry, "may_delegate_to": [other for other in good if other != name]}

@@ -32,4 +32,7 @@ _standing contains code if {
 }
 
 # These ask for the action itself, and have nothing to say here.
-_of_an_action := {"identity.issuer_not_for_this", "identity.pop_missing", "task.not_this_subject"}
+_of_an_action := {
+	"identity.issuer_not_for_this", "identity.origin_mismatch", "identity.pop_missing",
+	"task.not_this_subject",
+}

@@ -26,7 +26,8 @@ test_stands_for_every_effect_that_the_deployment_does_not_name if {
 	every effect in ["write", "delete", "execute", "spend", "delegate", "administer", "levitate"] {
 		every effects in [[effect], ["read", effect], ["export", effect]] {
 			fixtures.stands("credential", "static_for_effect", _with_effects(effects))
-			fixtures.details("credential", "static_for_effect", _with_effects(effects)) == {{"credential": "mail-key", "effect": effect}}
+			found := fixtures.details("credential", "static_for_effect", _with_effects(effects))
+			found == {{"credential": "mail-key", "effect": effect}}
 		}
 	}
 }
