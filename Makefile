@@ -91,7 +91,7 @@ rego-test: setup
 py-test: setup assets
 	$(PY) -m pytest -m 'not nightly'
 
-test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=oidc: skip none)
+test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=openbao,postgres,oidc: skip none)
 	$(PY) -m tools.servers
 	$(PY) -m pytest tests/servers
 
