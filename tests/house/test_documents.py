@@ -29,6 +29,7 @@ _WALKED = {
     "docs/identity.md": "tests/integration/test_identity_document.py",
     "docs/issuer.md": "tests/integration/test_issuer_document.py",
     "docs/intents.md": "tests/integration/test_intents.py",
+    "docs/leases.md": "tests/servers/test_openbao.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/operators.md": "tests/integration/test_operators.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
