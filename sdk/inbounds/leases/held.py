@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from inbounds import clock
+from inbounds.approvals.request import unverified_claims
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, LeaseUnavailable
 from inbounds.ids import uuid7
 from inbounds.locks import ProcessLock
@@ -166,12 +167,16 @@ class HeldLeases:
         return [_named(credential, lease.handle, lease.task, lease.expires)]
 
     def release(self, hands: str) -> None:
-        """Give back what was leased for a task, or for the hands it is in. Raises nothing."""
+        """Give back what was leased for a task, or for the hands it is in. Raises nothing.
+
+        What was leased by those it was handed on to goes with it, whichever guard of this home
+        folder has leased that.
+        """
         with self._lock:
             for key in [key for key in self._leases if key[0] == hands]:
                 self._leases.pop(key)[0].forget()
             self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hands}
-        self._revoke_all(hands)
+        self._revoke_rows(lambda row: hands in row.hands, of_others=True)
 
     def close(self) -> None:
         """Give back everything. What could not be is the business of the next guard."""
@@ -179,7 +184,7 @@ class HeldLeases:
             for lease, _ in self._leases.values():
                 lease.forget()
             self._leases.clear()
-        self._revoke_all(None)
+        self._revoke_rows(lambda _: True)
         self._keeper.stop()
         if self._made is not None:
             self._made.close()
@@ -249,7 +254,7 @@ class HeldLeases:
             self.outbox().keep(
                 handle=order.handle,
                 credential=order.credential,
-                task=task.ends,
+                hands=_hands(task),
                 revocation=revocation,
                 until=order.until,
             )
@@ -340,20 +345,26 @@ class HeldLeases:
                 held.forget()
         self._revoke_rows(lambda row: row.handle == handle)
 
-    def _revoke_all(self, hands: str | None) -> None:
-        self._revoke_rows(lambda row: hands in (None, row.task))
-
-    def _revoke_rows(self, which: Callable[[Row], bool]) -> None:
-        if self._made is None:
+    def _revoke_rows(self, which: Callable[[Row], bool], *, of_others: bool = False) -> None:
+        if self._made is None and not (of_others and self._backends and self._path.exists()):
             return
         try:
-            rows = [row for row in self._made.own() if which(row)]
-        except LeaseUnavailable as error:
+            outbox = self.outbox()
+            rows = [row for row in (outbox.rows() if of_others else outbox.own()) if which(row)]
+        except InboundsError as error:
             logger.error("what was leased cannot be revoked yet: %s", error)  # noqa: TRY400
             return
         for row in rows:
             if not self.revoke(row):
                 self._keeper.retry(row.handle)
+
+
+def _hands(task: Task) -> list[str]:
+    """The task, and the hands it went through: each of them ends what was leased."""
+    # The policy has verified the chain; what this reads of it only says what ends earlier.
+    links = [unverified_claims(token).get("delegation") for token in task.grant.chain]
+    named = [link for link in links if isinstance(link, str)]
+    return list(dict.fromkeys([task.id, *named, task.ends]))
 
 
 def _touched(credential: str) -> tuple[str, str]:

@@ -82,12 +82,13 @@ class Keeper:
             return None
         try:
             outbox = held.outbox()
-            mine = outbox.own()
+            rows, mine = outbox.rows(), outbox.own()
             due = {row.handle: row for row in outbox.left_over()}
         except InboundsError as error:
             logger.error("what must be revoked cannot be read: %s", error)  # noqa: TRY400
             return self._later()
-        due |= {row.handle: row for row in mine if row.handle in self._failed}
+        # One of another guard may be among what was to end with a task of this one.
+        due |= {row.handle: row for row in rows if row.handle in self._failed}
         failed = [row for row in due.values() if self._stopped or not self._revoked(held, row)]
         if failed:
             return self._later()

@@ -6,6 +6,7 @@ lives: it is taken over once the owner's process is gone, or the lease is over a
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sqlite3
@@ -18,7 +19,7 @@ from inbounds.ids import uuid7
 from inbounds.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -27,13 +28,13 @@ _APPLICATION = 0x49424C4F  # "IBLO"
 _SCHEMA = (
     """
     CREATE TABLE revocations (
-        handle TEXT PRIMARY KEY, credential TEXT NOT NULL, task TEXT NOT NULL,
+        handle TEXT PRIMARY KEY, credential TEXT NOT NULL, hands TEXT NOT NULL,
         revocation TEXT NOT NULL, until INTEGER NOT NULL, owner TEXT NOT NULL,
         host TEXT NOT NULL, pid INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
 )
-_COLUMNS = "handle, credential, task, revocation, until, owner, host, pid"
+_COLUMNS = "handle, credential, hands, revocation, until, owner, host, pid"
 _SECONDS = 2.0
 
 
@@ -44,7 +45,7 @@ class Row:
     Attributes:
         handle: What we call the lease.
         credential: The name of the credential.
-        task: Whose it is: the task, or the hands it is in.
+        hands: The task, and whose hands it went through, by their ids; the last are whose it is.
         revocation: What its backend needs to know to revoke it; no secret.
         until: When it is over in any case, Unix seconds.
         owner: Which guard handed it out.
@@ -53,7 +54,7 @@ class Row:
 
     handle: str
     credential: str
-    task: str
+    hands: tuple[str, ...]
     revocation: str
     until: int
     owner: str
@@ -77,14 +78,16 @@ class LeaseOutbox:
         self._process = 0
         self._own()
 
-    def keep(self, *, handle: str, credential: str, task: str, revocation: str, until: int) -> None:
+    def keep(
+        self, *, handle: str, credential: str, hands: Sequence[str], revocation: str, until: int
+    ) -> None:
         """Write down that a lease must be revoked. Durable when this returns.
 
         Raises:
             LeaseUnavailable: `lease.outbox`: it is not written, so the lease must not be used.
         """
         mine = (self._own(), self._host, os.getpid())
-        row = (handle, credential, task, revocation, until, *mine)
+        row = (handle, credential, json.dumps(hands), revocation, until, *mine)
         self._do(
             lambda c: c.execute(
                 f"INSERT OR REPLACE INTO revocations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- a constant
@@ -109,7 +112,7 @@ class LeaseOutbox:
         found = self._do(
             lambda c: c.execute(f"SELECT {_COLUMNS} FROM revocations ORDER BY handle").fetchall()  # noqa: S608 -- a constant
         )
-        return [Row(*each) for each in found]
+        return [Row(each[0], each[1], tuple(json.loads(each[2])), *each[3:]) for each in found]
 
     def left_over(self) -> list[Row]:
         """Return the rows that this guard has to revoke: those that are over or have no owner.
@@ -120,14 +123,14 @@ class LeaseOutbox:
         now = clock.now()
         return [row for row in self.rows() if row.until <= now or not self._owned(row)]
 
-    def own(self, task: str | None = None) -> list[Row]:
-        """Return the rows of this guard, or those of one task.
+    def own(self) -> list[Row]:
+        """Return the rows of this guard.
 
         Raises:
             LeaseUnavailable: As `rows`.
         """
         owner = self._own()
-        return [r for r in self.rows() if r.owner == owner and task in (None, r.task)]
+        return [row for row in self.rows() if row.owner == owner]
 
     def close(self) -> None:
         """Close the file; what this guard leaves behind is another's."""

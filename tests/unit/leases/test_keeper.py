@@ -75,7 +75,7 @@ def test_of_a_process_that_is_gone(tmp_path, far):
         "import sys, time, os; from pathlib import Path\n"
         "from inbounds.leases.outbox import LeaseOutbox\n"
         "box = LeaseOutbox(Path(sys.argv[1]))\n"
-        "box.keep(handle='h', credential='c', task='t', revocation='r',"
+        "box.keep(handle='h', credential='c', hands=['t'], revocation='r',"
         " until=int(time.time()) + 1000)\n"
         "print(os.getpid(), flush=True)\n"
         "sys.stdin.read()\n"
@@ -104,7 +104,7 @@ def test_of_a_process_that_is_gone(tmp_path, far):
 def test_a_guard_that_is_forgotten_keeps_no_thread(tmp_path):
     shelf = Shelf()
     policy = leased(tmp_path / "inbounds", shelf)
-    policy.task(seconds=1).lease("mail-store")
+    policy.task(seconds=3).lease("mail-store")
     eventually(lambda: shelf.revoked == ["accessor-1"])
     del policy
     gc.collect()

@@ -186,7 +186,7 @@ class TestTaskLease:
         assert not lease.live
 
     def test_at_the_deadline_it_is_given_back_though_nobody_ends_the_task(self, policy, shelf):
-        lease = policy.task(seconds=2).lease("mail-store")
+        lease = policy.task(seconds=3).lease("mail-store")
         until = time.monotonic() + 10
         while not shelf.revoked and time.monotonic() < until:
             time.sleep(0.05)
@@ -334,7 +334,8 @@ class TestFailure:
         if not child:
             try:
                 assert not lease.live
-                task._guard.release(task)
+                lease.close()
+                policy.guard.close()
                 os._exit(0 if shelf.revoked == [] else 3)
             except BaseException:  # noqa: BLE001 -- whatever it is, the parent has to hear
                 os._exit(2)
@@ -361,8 +362,8 @@ def test_the_outbox_is_another_ones_while_its_owner_lives(tmp_path):
     path = tmp_path / "leases.sqlite"
     one, other = LeaseOutbox(path), LeaseOutbox(path)
     far = int(time.time()) + 1000
-    one.keep(handle="a", credential="c", task="t", revocation="r", until=far)
-    one.keep(handle="b", credential="c", task="t", revocation="r", until=int(time.time()) - 1)
+    one.keep(handle="a", credential="c", hands=["t"], revocation="r", until=far)
+    one.keep(handle="b", credential="c", hands=["t"], revocation="r", until=int(time.time()) - 1)
     assert [row.handle for row in one.own()] == ["a", "b"]
     assert other.own() == []
     assert [row.handle for row in other.left_over()] == ["b"]

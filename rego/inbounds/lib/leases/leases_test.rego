@@ -17,6 +17,14 @@ test_a_tool_that_names_no_credential_needs_none if {
 	}
 }
 
+test_a_credential_without_a_name_is_none if {
+	nameless := fixtures.putting("/deployment/credentials/", {"kind": "lease"})
+
+	_none(nameless)
+	not _entry(nameless)
+	not _held(nameless)
+}
+
 test_what_is_needed_is_what_the_registry_says if {
 	_needed(fixtures.putting(_credential, "mail-store")) == "mail-store"
 	not _none(fixtures.putting(_credential, "mail-store"))

@@ -43,4 +43,4 @@ _of_these_hands(name) if {
 
 _hands := task.claims.task if delegation.given == []
 
-_hands := delegation.last.claims.delegation if delegation.hands > 0
+_hands := delegation.last.claims.delegation

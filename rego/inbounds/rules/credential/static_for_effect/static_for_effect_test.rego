@@ -8,8 +8,12 @@ _static := fixtures.putting("/deployment/tools/mail.read/credential", "mail-key"
 
 _with_effects(effects) := array.concat(_static, fixtures.putting("/deployment/tools/mail.read/effects", effects))
 
+_leased := fixtures.putting("/deployment/tools/mail.read/credential", "mail-store")
+
 test_ruled_out_where_none_is_needed_or_it_is_leased if {
-	every patches in [[], fixtures.putting("/deployment/tools/mail.read/credential", "mail-store")] {
+	write := fixtures.putting("/deployment/tools/mail.read/effects", ["write"])
+
+	every patches in [[], write, _leased, array.concat(_leased, write)] {
 		fixtures.ruled_out("credential", "static_for_effect", patches)
 		fixtures.details("credential", "static_for_effect", patches) == set()
 	}
