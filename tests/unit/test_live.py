@@ -6,6 +6,7 @@ import copy
 import hashlib
 import threading
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import jwt
@@ -49,6 +50,35 @@ def claims(now: dict[str, Any]) -> LiveHead:
 
 
 # --- the feed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_read_step_by_step_is_what_is_there(feed, time, tmp_path, seed) -> None:
+    """
+    Whatever came and went in between, by this process or another one.
+    """
+    r = Random(seed)
+    other = LiveFeed(tmp_path / "live.sqlite", KEY, now=time, monotonic=time, retention=100)
+    held = [feed.entries()]
+    before = [copy.deepcopy(held[0])]
+    for _ in range(60):
+        name = f"x-{r.randrange(8)}"
+        how = r.choice(("end", "revoke", "kill", "unswitch", "rotate", "prune"))
+        by = r.choice((feed, other))
+        if how in ("rotate", "prune"):
+            time.now += 60
+            getattr(other, how)()
+        else:
+            getattr(by, how)(f"task:{name}" if how in ("kill", "unswitch") else name)
+        if r.random() < 0.6:
+            fresh = LiveFeed(tmp_path / "live.sqlite")
+            assert feed.entries() == fresh.entries()
+            fresh.close()
+            held.append(feed.entries())
+            before.append(copy.deepcopy(held[-1]))
+    # What was given out stays as it was.
+    assert held == before
+    other.close()
 
 
 def test_an_empty_feed_has_its_lists_and_a_signed_head(feed: LiveFeed, time: Time) -> None:

@@ -226,7 +226,10 @@ class LiveFeed:
         """Return all entries as they stand."""
         held = self._entries
         if held is None or held.position != self.position:
-            held = self._entries = self._transact(self._file.read, _read)
+            known = held
+            held = self._entries = self._transact(
+                self._file.read, lambda connection: _read(connection, known)
+            )
         return held
 
     def head(self, entries: Entries, *, as_of: int | None = None) -> str:
@@ -358,17 +361,28 @@ def _witness(connection: sqlite3.Connection, passed: int, retention: int) -> int
     return int(stood)
 
 
-def _read(connection: sqlite3.Connection) -> Entries:
+def _read(connection: sqlite3.Connection, known: Entries | None) -> Entries:
+    """Read all entries: where none has left since `known`, only those that came after it."""
     position = _position(connection)
     (whole_since,) = connection.execute("SELECT whole_since FROM feed").fetchone()
-    lists = empty_lists()
-    ordered = tuple(
+    lists, before, seq = empty_lists(), tuple[Entry, ...](), 0
+    if (
+        known is not None
+        and known.position.generation == position.generation
+        and whole_since <= known.position.seq <= position.seq
+    ):
+        # What was returned before is somebody's, and stays as it is.
+        lists = {kind: dict(entries) for kind, entries in known.lists.items()}
+        before, seq = known.ordered, known.position.seq
+    fresh = tuple(
         Entry(*row)
-        for row in connection.execute("SELECT kind, name, at, seq FROM entries ORDER BY seq")
+        for row in connection.execute(
+            "SELECT kind, name, at, seq FROM entries WHERE seq > ? ORDER BY seq", (seq,)
+        )
     )
-    for entry in ordered:
+    for entry in fresh:
         lists[entry.kind][entry.name] = entry.at
-    return Entries(position, whole_since, lists, entries_digest(lists), ordered)
+    return Entries(position, whole_since, lists, entries_digest(lists), before + fresh)
 
 
 def _named(name: str) -> str:
