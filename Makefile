@@ -25,7 +25,7 @@ BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint interop public generated \
 	generated-check assets demo test test-servers rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python nightly lowest test-oldest-opa bench performance evaluate wheel image clean
+	mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -133,6 +133,9 @@ bench: setup assets ## Measure what a decision costs
 performance: setup ## Write docs/performance.md and its chart from what `make bench` has kept
 	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[bench]'
 	$(PY) -m bench.page
+
+revocation: setup assets ## Measure how soon what was ended is refused, and write that into docs/revocation.md
+	$(PY) -m bench.revocation
 
 evaluate: setup assets ## Put the tasks of AgentDojo, and attacks on them, to the policy (CASES=folder: packed ones too)
 	$(PYTHON) -m venv build/evaluate

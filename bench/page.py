@@ -36,7 +36,12 @@ same of the fastest calls.
   compared with what they add *in the same place* of the same call. One after the other, by
   themselves, they cost less: a disk and a processor that have rested meanwhile are slower.
 - The logs have been written to for a while: the first records of a file cost more.
-- The revocation feed is put by hand: keeping it fresh is in no figure.
+- *Handed on*: (a) by an agent that has the task after one, two or three hands, each for less. The
+  policy verifies every token and that each lies within the one above. *With a proof*, each call is
+  signed with the key of who holds the task. The aims for these are what a prototype took that
+  verified chain and proof and did little else, over one that verified one token.
+- The revocation feed is put by hand: keeping it fresh is in no figure. How soon a
+  revocation is in force is in [its own page](revocation.md#measured).
 """
 _BEGIN, _END = "<!-- performance: `python -m bench.page` writes it -->\n", "<!-- /performance -->\n"
 

@@ -87,7 +87,8 @@ def _flat(groups: dict[str, dict[str, float]]) -> dict[str, float]:
     return {f"{group}, {name}": v for group, found in groups.items() for name, v in found.items()}
 
 
-def _table(title: str) -> Table:
+def blank_table(title: str) -> Table:
+    """Return a table without rows, in the form of all that the bench prints."""
     return Table(
         title=title,
         title_justify="left",
@@ -100,7 +101,7 @@ def _table(title: str) -> Table:
 
 
 def _timings(title: str, entries: dict[str, dict[str, float]]) -> Table:
-    table = _table(title[0].upper() + title[1:])
+    table = blank_table(title[0].upper() + title[1:])
     table.add_column("microseconds", ratio=1)
     for column in ("p50", "p95", "p99", "least"):
         table.add_column(column, justify="right", width=9)
@@ -111,7 +112,7 @@ def _timings(title: str, entries: dict[str, dict[str, float]]) -> Table:
 
 
 def _plain(title: str, entries: dict[str, float], form: str) -> Table:
-    table = _table(title)
+    table = blank_table(title)
     table.add_column("", ratio=1)
     table.add_column("", justify="right", width=12)
     for name, value in entries.items():
@@ -120,7 +121,7 @@ def _plain(title: str, entries: dict[str, float], form: str) -> Table:
 
 
 def _goals(goals: list[dict[str, Any]]) -> Table:
-    table = _table("What is aimed at")
+    table = blank_table("What is aimed at")
     table.add_column("", width=2)
     table.add_column("", ratio=1)
     table.add_column("found", justify="right", width=7)

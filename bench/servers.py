@@ -56,16 +56,22 @@ def refresh(world: World, server: OpaServer, *, revoked: int = 0) -> None:
     live.close()
 
 
-def bundles(world: World, tools: int) -> tuple[list[Path], Path]:
-    """Build what OPA serves for so many tools, and return it with the key that verifies it."""
-    folder = world.folder / f"bundles-{tools}"
+def bundles(world: World, tools: int, *, proof: bool = False) -> tuple[list[Path], Path]:
+    """Build what OPA serves for so many tools, and return it with the key that verifies it.
+
+    Args:
+        world: What is measured.
+        tools: How many tools its deployment has.
+        proof: Whether each call has to prove that its sender holds the task's key.
+    """
+    folder = world.folder / f"bundles-{tools}{'-proof' * proof}"
     folder.mkdir()
     private = folder / "release.pem"
     public = SigningKey.draw().write_both(private)
     built = build(
         rego=assets.rego(),
         site=None,
-        deployment=world.deployment(tools),
+        deployment=world.deployment(tools, proof=proof),
         key=private,
         out=folder / "dist",
         opa=opa_binary.find(),

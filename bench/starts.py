@@ -57,7 +57,7 @@ def measure(world: World, effort: Effort, results: Results) -> None:
             if name == COLD:
                 shutil.rmtree(home / "compiled", ignore_errors=True)
             begun = time.perf_counter()
-            _run(f"{program}\nprint(0)")
+            run(f"{program}\nprint(0)")
             seconds = time.perf_counter() - begun
             if turn:  # the first has the bytecode written
                 found[name].append(seconds)
@@ -78,8 +78,8 @@ def measure_memory(world: World, results: Results) -> None:
     folder = world.folder / "memory"
     folder.mkdir()
     sizes = results.mebibytes
-    sizes["the interpreter"] = _run(_RESIDENT)
-    sizes["after importing the SDK and wasmtime"] = _run(
+    sizes["the interpreter"] = run(_RESIDENT)
+    sizes["after importing the SDK and wasmtime"] = run(
         f"import inbounds.pep, inbounds.pdp.embedded\n{_RESIDENT}"
     )
     for tools in (10, 10_000):
@@ -92,8 +92,8 @@ def measure_memory(world: World, results: Results) -> None:
     ):
         said = {"folder": str(folder), "tools": tools, "kept": kept}
         if kept:
-            _run(_EMBEDDED % said + _RESIDENT)  # keeps it
-        sizes[f"after 200 questions, {name}"] = _run(_EMBEDDED % said + _RESIDENT)
+            run(_EMBEDDED % said + _RESIDENT)  # keeps it
+        sizes[f"after 200 questions, {name}"] = run(_EMBEDDED % said + _RESIDENT)
         if tools == 10:
             results.goals.append(
                 Goal(
@@ -123,7 +123,24 @@ for _ in range(200):
 """
 
 
-def _run(program: str) -> float:
+def resident(world: World, name: str, *, revoked: int) -> float:
+    """Return the MiB of a process whose embedded engine holds so many revoked ids.
+
+    Args:
+        world: What it is asked about.
+        name: A folder that does not exist.
+        revoked: How many.
+    """
+    folder = world.folder / name
+    folder.mkdir()
+    (folder / "10.json").write_text(json.dumps(world.stated()), "utf-8")
+    (folder / "now.json").write_text(json.dumps(world.feed(revoked)), "utf-8")
+    said = {"folder": str(folder), "tools": 10, "kept": True}
+    run(_EMBEDDED % said + _RESIDENT)  # keeps the machine code
+    return run(_EMBEDDED % said + _RESIDENT)
+
+
+def run(program: str) -> float:
     """Run a program in a process of its own, and return the number it prints last."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("INBOUNDS_")}
     made: Any = subprocess.run(

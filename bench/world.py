@@ -1,7 +1,10 @@
 """What is measured: the shipped policy, a deployment of any size, a tool that does nothing.
 
-The revocation feed is put by hand: what is measured reads only, and its feed may be a minute
-old. So the cost of keeping the feed fresh is in no figure.
+The revocation feed is put by hand, but for `bench.revocation`: what is measured reads only, and its
+feed may be an hour old. So the cost of keeping the feed fresh is in no other figure.
+
+Besides the one agent that the rest is measured with, there are those that it may hand its tasks
+on to, one after the other.
 """
 
 from __future__ import annotations
@@ -30,8 +33,14 @@ if TYPE_CHECKING:
     from inbounds.evidence import EvidenceLog
     from inbounds.identity import Issuer, TaskRequest
     from inbounds.pdp import PolicyDecisionPoint
+    from inbounds.sessions import SessionStore
     from inbounds.tasks import Task
 
+AGENTS = (
+    AGENT,
+    *(f"spiffe://acme.example/agent/{name}" for name in ("researcher", "librarian", "archivist")),
+)
+"""Each may hand a task on to the next."""
 TOOL = "mail.read"
 ARGUMENTS = {"id": "42"}
 _PEP = "assistant-pep"
@@ -44,13 +53,18 @@ _SECONDS = 30.0
 class World:
     """One deployment with its keys, in a folder of its own.
 
+    Args:
+        folder: Everything is in here.
+        fed: Whether somebody keeps the feed fresh; else it may be an hour old.
+
     Attributes:
         folder: Everything is in here.
         tokens: The bearer tokens that OPA asks for, of the PEP and of the feed's owner.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fed: bool = False) -> None:
         self.folder = folder
+        self._fed = fed
         self.tokens = {name: secrets.token_urlsafe(32) for name in ("pep", "feed")}
         about = About(
             issuer="https://issuer.acme.example",
@@ -71,6 +85,10 @@ class World:
         base = {**small_deployment(), **stated}
         base["peps"][_PEP]["token_sha256"] = hashed["pep"]
         base["settings"]["feed_writers"] = {"bench": hashed["feed"]}
+        before, last = AGENTS[-2:]
+        agents = base["agents"]
+        agents[last] = {**agents[before], "may_delegate_to": []}
+        agents[before] = {**agents[before], "may_delegate_to": [last]}
         self._base = base
         self.compiled = CompiledModules(folder / "home" / "compiled", key=secrets.token_bytes(32))
 
@@ -80,25 +98,33 @@ class World:
 
     # --- the deployment and the feed ------------------------------------------------------
 
-    def deployment(self, tools: int = _SMALL) -> Path:
-        """Write the deployment with so many tools as an operator keeps it."""
-        folder = self.folder / f"deployment-{tools}"
+    def deployment(self, tools: int = _SMALL, *, proof: bool = False) -> Path:
+        """Write the deployment with so many tools as an operator keeps it.
+
+        Args:
+            tools: How many.
+            proof: Whether each call has to prove that its sender holds the task's key.
+        """
+        folder = self.folder / f"deployment-{tools}{'-proof' * proof}"
         folder.mkdir(exist_ok=True)
-        for name, value in self._stated(tools).items():
+        for name, value in self._stated(tools, proof=proof).items():
             (folder / f"{name}.yaml").write_text(json.dumps(value), "utf-8")
         return folder
 
-    def _stated(self, number: int) -> dict[str, Any]:
+    def _stated(self, number: int, *, proof: bool = False) -> dict[str, Any]:
         tools = dict(self._base["tools"])
         for place in range(number - len(tools)):
             tools[f"mail.read_{place}"] = tools[TOOL]
-        # On a busy machine a measurement may take longer than a feed is fresh by default.
-        feed = {**self._base["feed"], "max_age": {"read": _FRESH, "other": _FRESH}}
-        return {**self._base, "tools": tools, "feed": feed}
+        feed = self._base["feed"]
+        if not self._fed:
+            # On a busy machine a measurement may take longer than a feed is fresh by default.
+            feed = {**feed, "max_age": {"read": _FRESH, "other": _FRESH}}
+        settings = {**self._base["settings"], "proof": ["read"] if proof else []}
+        return {**self._base, "tools": tools, "feed": feed, "settings": settings}
 
-    def stated(self, tools: int = _SMALL) -> dict[str, Any]:
-        """Return the document at `data.deployment`."""
-        return document(Deployment.model_validate(self._stated(tools)))
+    def stated(self, tools: int = _SMALL, *, proof: bool = False) -> dict[str, Any]:
+        """Return the document at `data.deployment`; see `deployment`."""
+        return document(Deployment.model_validate(self._stated(tools, proof=proof)))
 
     def feed(self, revoked: int = 0) -> dict[str, Any]:
         """Return the document at `data.live.now`, with so many revoked tokens, signed now."""
@@ -112,12 +138,14 @@ class World:
 
     # --- who asks -------------------------------------------------------------------------
 
-    def embedded(self, tools: int = _SMALL, *, revoked: int = 0) -> EmbeddedPolicy:
+    def embedded(
+        self, tools: int = _SMALL, *, revoked: int = 0, proof: bool = False
+    ) -> EmbeddedPolicy:
         """Run the shipped policy in this process."""
         policy = EmbeddedPolicy(
             assets.wasm_bundle(),
             key=assets.release_key(),
-            deployment=self.stated(tools),
+            deployment=self.stated(tools, proof=proof),
             live={"baseline": empty_lists()},
             compiled=self.compiled,
         )
@@ -125,16 +153,22 @@ class World:
         return policy
 
     def guard(
-        self, pdp: PolicyDecisionPoint, evidence: EvidenceLog, issuer: Issuer | None = None
+        self,
+        pdp: PolicyDecisionPoint,
+        evidence: EvidenceLog,
+        issuer: Issuer | None = None,
+        *,
+        agent: str = AGENT,
+        sessions: SessionStore | str = "memory",
     ) -> Guard:
         """Make a guard with one tool, which does nothing."""
         guard = Guard(
             pdp=pdp,
             issuer=issuer or self.issuer,
-            sessions="memory",
+            sessions=sessions,
             evidence=evidence,
             home=self.folder / "home",
-            agent=AGENT,
+            agent=agent,
             tenant="acme",
             environment="development",
             pep=_PEP,

@@ -7,16 +7,25 @@ import re
 from pathlib import Path
 
 import pytest
-from bench import page
+from bench import page, revocation_page
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 RUN = json.loads((DOCS / "performance.json").read_text("utf-8"))
+REVOCATION = json.loads((DOCS / "revocation.json").read_text("utf-8"))
 CHART = (DOCS / "performance.svg").read_text("utf-8")
 
 
 def test_the_page_says_what_the_run_has_found():
     assert (DOCS / "performance.md").read_text("utf-8") == page.page(RUN)
+
+
+def test_the_page_of_revocations_says_what_its_run_has_found():
+    text = (DOCS / "revocation.md").read_text("utf-8")
+    assert revocation_page.placed(text, REVOCATION) == text
+    assert not REVOCATION["quick"]
+    assert {found["opas"] for found in REVOCATION["ends"].values()} == {1, 4, 16}
+    assert all(found["ends"] >= 100 for found in REVOCATION["ends"].values())
 
 
 def test_the_readme_quotes_it():

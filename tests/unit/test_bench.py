@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sqlite3
 
 import pytest
+from bench import revocation, revocation_page
 from bench.commits import BareCommits
 from bench.filling import fill, verified
+from bench.hands import MOST, Hands
 from bench.measure import Throughput, Timing, added
+from bench.revocation import Ended, revoke_many
+from bench.world import World
 
 from inbounds.evidence import Decided, Executed
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.report import report
 from inbounds.evidence.verify import verify
+from inbounds.pdp import DECISION
 
 KEY = b"k" * 32
 
@@ -93,3 +100,64 @@ def test_percentiles_are_of_all_calls():
     every = timing(range(1, 51), range(51, 101))
     assert [every.percentile(percent) for percent in (2, 50, 95, 99)] == [3, 51, 96, 100]
     assert every.to_json()["calls"] == 100
+
+
+def test_each_task_went_through_one_hand_more_and_for_less(tmp_path):
+    world = World(tmp_path)
+    with contextlib.closing(world.embedded()) as policy:
+        hands = Hands(world, policy)
+        assert [len(task.grant.chain) for task in hands.tasks] == list(range(MOST + 1))
+        budgets = [task.authority.budgets.get("calls", 2**53) for task in hands.tasks]
+        assert budgets == sorted(set(budgets), reverse=True)
+        for number in range(MOST + 1):
+            assert hands.decision(number)().result["decision"] is True
+            asked = json.loads(hands._listening.asked[DECISION])
+            assert len(asked["context"]["credentials"]["chain"]) == number
+    world.close()
+
+
+@pytest.mark.parametrize("proof", [False, True])
+def test_a_call_is_proved_where_the_deployment_asks_for_it(tmp_path, proof):
+    world = World(tmp_path)
+    with contextlib.closing(world.embedded(proof=proof)) as policy:
+        hands = Hands(world, policy)
+        hands.call(MOST)()
+        credentials = json.loads(hands._listening.asked[DECISION])["context"]["credentials"]
+    world.close()
+    assert bool(credentials.get("proof")) is proof
+
+
+def test_what_was_revoked_by_hand_is_in_the_feed(tmp_path):
+    world = World(tmp_path)
+    revoke_many(world, 3)
+    assert world.feed()["revoked"].keys() == {"_", *(f"token-{place:08}" for place in range(3))}
+    world.close()
+
+
+def test_times_of_ends_are_of_all_ends():
+    ends = [Ended(0.001, number / 1000, (number + 1) / 1000) for number in range(1, 101)]
+    found = revocation._summed(ends)
+    assert found["ends"] == 100
+    assert (found["allowed_p50"], found["allowed_p99"], found["allowed_most"]) == (51, 100, 100)
+    assert (found["refused_p50"], found["ending_p99"]) == (52, 1)
+
+
+def test_a_run_is_put_between_the_marks_alone():
+    ends = {"ends": 100, "asked_every_ms": 8.0, "opas": 1, "revoked": 0}
+    ends |= {
+        f"{name}_{kind}": 1.0
+        for name in ("ending", "allowed", "refused")
+        for kind in ("p50", "p99", "most")
+    }
+    whole = {
+        "machine": {"cpus": 2, "cpu": "x", "system": "Linux 6", "python": "3"},
+        "load": {"before": 0, "after": 0},
+        "ends": {"1 OPA": ends},
+        "lists": {"OPA": {"mebibytes": 1.0, "decision_us": 2, "push_ms": 3.0}},
+    }
+    text = "before\n" + revocation_page._BEGIN + "another run\n" + revocation_page._END + "after\n"
+    placed = revocation_page.placed(text, whole)
+    assert placed.startswith("before\n" + revocation_page._BEGIN + "| milliseconds |")
+    assert placed.endswith(revocation_page._END + "after\n")
+    assert "another run" not in placed
+    assert revocation_page.placed(placed, whole) == placed

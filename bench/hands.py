@@ -1,0 +1,165 @@
+"""What a task costs that was handed on, and a call that proves who holds the task's key."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+import jwt
+
+from inbounds.claims import Narrower
+from inbounds.evidence import NoEvidence
+from inbounds.issuer.keys import SigningKey, token_claims
+from inbounds.pdp import DECISION
+from inbounds.sessions import MemorySessions
+from inbounds.testing import INTENT, SUBJECT
+
+from .measure import side_by_side
+from .results import Goal
+from .world import AGENTS, ARGUMENTS, TOOL, Listening
+
+if TYPE_CHECKING:
+    from inbounds import Guard
+    from inbounds.delegation import Chain, Delegation
+    from inbounds.pdp import PolicyDecisionPoint
+    from inbounds.tasks import Task
+
+    from .measure import Call, Effort, Timing
+    from .results import Results
+    from .world import World
+
+MOST = len(AGENTS) - 1
+SIGN, VERIFY = "a bare ES256 signature over a task token's claims", "a bare ES256 verification"
+_CALLS = 10**9
+_DEPTH = Narrower(budgets={"depth": MOST})
+_AIMS = {"embedded": (1.5, 2.0, 3.0, 3.6), "OPA": (1.25, 1.3, 1.6, 1.9)}
+"""How many times as long as a call that nobody handed on and nobody proves, by hands.
+
+They are what a prototype took that verified a chain and a proof and did little else, over one that
+verified one token: its time in OPA for the one, and its client's for the other.
+"""
+
+
+def named(hands: int, *, proof: bool = False) -> str:
+    """Return what a call under a task through so many hands is called in the results."""
+    through = f"(a) through {hands} hand{'s' * (hands > 1)}" if hands else "(a)"
+    return f"{through}, with a proof" if proof else through
+
+
+class Hands:
+    """A task that was begun and handed on, agent by agent, by guards with one session store.
+
+    Each token is for less than the one above it.
+
+    Args:
+        world: What is measured.
+        pdp: What decides.
+    """
+
+    def __init__(self, world: World, pdp: PolicyDecisionPoint) -> None:
+        self._listening = Listening(pdp)
+        store = MemorySessions()
+        self.guards: list[Guard] = [
+            world.guard(self._listening, NoEvidence(), agent=agent, sessions=store)
+            for agent in AGENTS
+        ]
+        self.tasks: list[Task] = [self.begin()]
+        for _ in range(MOST):
+            self.tasks.append(self.accept(self.delegate(self.tasks[-1]).chain))
+
+    def begin(self) -> Task:
+        """Have a task issued that may be handed on as often as there are agents."""
+        return self.guards[0].task(INTENT, subject=SUBJECT, narrower=_DEPTH)
+
+    def delegate(self, task: Task) -> Delegation:
+        """Hand a task on to the next agent."""
+        following = len(task.grant.chain) + 1
+        less = Narrower(budgets={"calls": _CALLS // following})
+        return task.delegate(AGENTS[following], holder=self.guards[following].holder, narrower=less)
+
+    def accept(self, chain: Chain) -> Task:
+        """Take what was handed on, as the agent that it was handed to."""
+        return self.guards[len(chain) - 1].accept(chain)
+
+    def call(self, hands: int) -> Call:
+        """Return a call of the tool, by the agent that has the task after so many hands."""
+        task = self.tasks[hands]
+        return lambda: task.call(TOOL, ARGUMENTS)
+
+    def decision(self, hands: int) -> Call:
+        """Return the question of such a call, put to what decides once more."""
+        self.call(hands)()
+        asked, pdp = self._listening.asked[DECISION], self._listening
+        return lambda: pdp.ask(DECISION, asked, deadline=time.monotonic() + 30)
+
+
+def measure(
+    world: World,
+    plain: PolicyDecisionPoint,
+    proving: PolicyDecisionPoint,
+    effort: Effort,
+    results: Results,
+) -> None:
+    """Measure calls under a task that was handed on, and what handing it on takes.
+
+    Args:
+        world: What is measured.
+        plain: What decides.
+        proving: The same engine, with a deployment that asks for a proof of each call.
+        effort: How much is measured.
+        results: What is found.
+    """
+    engine = {"opa": "OPA"}.get(plain.name, plain.name)
+    if engine == "OPA":
+        effort = dataclasses.replace(effort, batch=effort.batch // 4)
+    hands, proved = Hands(world, plain), Hands(world, proving)
+    numbers = range(MOST + 1)
+    entries: dict[str, Call] = {named(number): hands.call(number) for number in numbers}
+    entries |= {named(number, proof=True): proved.call(number) for number in numbers}
+    entries |= {f"the decision alone, {number} hands": hands.decision(number) for number in numbers}
+    found = side_by_side(entries, effort)
+    results.timings[f"{engine}, (a) handed on and proved"] = found
+    results.goals += _ratios(engine, found)
+    results.timings[f"{engine}, what handing on takes"] = side_by_side(_steps(hands), effort)
+
+
+def _ratios(engine: str, found: dict[str, Timing]) -> list[Goal]:
+    beside = named(0)
+    shown = [
+        (named(number, proof=proof), most)
+        for proof in (False, True)
+        for number, most in enumerate(_AIMS[engine])
+        if number or proof
+    ]
+    return [
+        Goal(
+            f"{engine}: {name} over {beside}",
+            found[name].over(found[beside]),
+            most,
+            undisturbed=found[name].least / found[beside].least,
+            told=f"{found[name]} over {found[beside]}",
+        )
+        for name, most in shown
+    ]
+
+
+def _steps(hands: Hands) -> dict[str, Call]:
+    """Each step from a task's beginning to the hands that it comes to, beside bare signatures."""
+    key = SigningKey.draw()
+    root = hands.tasks[0]
+    claims = token_claims(root.grant.token)
+    token, public = key.sign(claims, typ="task+jwt"), jwt.PyJWK({**key.public, "alg": "ES256"})
+    issuer = hands.guards[0].issuer
+    chains = [hands.delegate(task).chain for task in hands.tasks[:MOST]]
+    first, *_, last = chains
+    return {
+        SIGN: lambda: key.sign(claims, typ="task+jwt"),
+        VERIFY: lambda: jwt.decode(token, public, algorithms=["ES256"], audience=claims["aud"]),
+        "a task's token, signed once more": lambda: issuer.renew(root.grant),
+        "a task, asked for and issued": hands.begin,
+        "handed on for the first time": lambda: hands.delegate(root).chain,
+        f"handed on for the {MOST}rd time": lambda: hands.delegate(hands.tasks[MOST - 1]).chain,
+        "taken after 1 hand": lambda: hands.accept(first),
+        f"taken after {MOST} hands": lambda: hands.accept(last),
+    }
