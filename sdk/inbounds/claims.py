@@ -313,10 +313,14 @@ class IssuanceAnswer(_Open):
 
 
 class Hands(_Open):
-    """One of those in whose hands a task is: what ends it is called, and the key it is held by."""
+    """One of those in whose hands a task is: what ends it is called, and the key it is held by.
+
+    `issuer` is who signed the task.
+    """
 
     name: Name
     jwk: Jwk
+    issuer: Name
 
 
 class AcceptanceAnswer(IssuanceAnswer):

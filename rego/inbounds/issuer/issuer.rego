@@ -35,20 +35,25 @@ renewed := _answer(_first(_held, _beyond))
 # title: Hands
 # description: |
 #   Whose hands a task is in, first to last, and by which key each holds it; for who ends what it
-#   holds, or what was handed on from there. Tokens that have expired show that as well. None where
-#   a signature does not hold.
+#   holds, or what was handed on from there, and which issuer the task is of. Tokens that have
+#   expired show that as well. None where a signature does not hold, or is of an issuer that signs no
+#   tasks: its tokens could name anybody's.
 # entrypoint: true
 default hands := []
 
 hands := array.concat(
-	[{"name": task.claims.task, "jwk": task.claims.cnf.jwk}],
-	[{"name": concat("", [task.claims.task, link.account]), "jwk": link.claims.cnf.jwk} |
+	[_hand("", task.claims.cnf.jwk)],
+	[_hand(link.account, link.claims.cnf.jwk) |
 		some link in delegation.links
 		link.account != ""
 	],
 ) if {
 	count(delegation.links) == delegation.hands
+	tokens.own(task.verified)
+	"task" in task.verified.issuer.vouches_for
 }
+
+_hand(account, jwk) := {"name": concat("", [task.claims.task, account]), "jwk": jwk, "issuer": task.claims.iss}
 
 # What only follows from something else is said only where nothing else explains it.
 _first(codes, _) := codes if count(codes) > 0

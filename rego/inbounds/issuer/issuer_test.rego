@@ -344,12 +344,30 @@ _hands(patches) := found if {
 
 test_whose_hands_a_task_is_in_is_told_by_name_and_key if {
 	mine := fixtures.scene.task.claims.cnf.jwk
-	_hands([]) == [{"name": "task-1", "jwk": mine}]
+	tasks := fixtures.scene.task.claims.iss
+	_hands([]) == [{"name": "task-1", "jwk": mine, "issuer": tasks}]
 	_hands(fixtures.handed_on(2)) == [
-		{"name": "task-1", "jwk": mine},
-		{"name": "task-1/delegation-1", "jwk": fixtures.scene.hands[0].claims.cnf.jwk},
-		{"name": "task-1/delegation-1/delegation-2", "jwk": fixtures.scene.hands[1].claims.cnf.jwk},
+		{"name": "task-1", "jwk": mine, "issuer": tasks},
+		{"name": "task-1/delegation-1", "jwk": fixtures.scene.hands[0].claims.cnf.jwk, "issuer": tasks},
+		{
+			"name": "task-1/delegation-1/delegation-2",
+			"jwk": fixtures.scene.hands[1].claims.cnf.jwk,
+			"issuer": tasks,
+		},
 	]
+}
+
+test_no_hands_are_told_by_who_signs_no_tasks if {
+	every patches in [
+		fixtures.putting("/deployment/issuers/tasks/vouches_for", ["identity", "subject"]),
+		fixtures.putting("/deployment/issuers/tasks/vouches_for", []),
+		fixtures.putting("/deployment/issuers/tasks/vouches_for", null),
+		fixtures.putting("/task/claims/iss", "https://identity.acme.example"),
+		fixtures.putting("/task/claims/iss", null),
+		fixtures.putting("/task/header/kid", "identity-1"),
+	] {
+		_hands(patches) == []
+	}
 }
 
 test_no_hands_are_told_where_a_signature_does_not_hold if {

@@ -260,8 +260,10 @@ class Service:
             raise InvalidAnswer("the PDP's answer about a chain is none") from None
         names = [held.name for held in hands]
         for place, held in enumerate(hands):
-            # What is named is this one's, or comes after it.
-            if held.jwk == mine and name in names[place:]:
+            # What is named is this one's, or comes after it. Another issuer calls its tasks what it
+            # likes, and so perhaps by the name of one of ours.
+            ours = held.issuer == self._with.folder.settings.issuer
+            if ours and held.jwk == mine and name in names[place:]:
                 return
         raise TokenInvalid(
             "the sender holds nothing of that name",

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests.guards import SUBJECT
-from tests.issuing import ENVIRONMENT, Issuing
+from tests.issuing import ENVIRONMENT, LOGIN, WORKLOADS, Issuing
 
 from inbounds.issuer import dpop
 from inbounds.issuer.keys import SigningKey
@@ -374,3 +374,54 @@ def test_a_slow_sender_keeps_nobody_waiting(on_embedded):
     finally:
         for each in slow:
             each.close()
+
+
+@pytest.mark.parametrize("where", ["on_opa", "on_embedded"])
+@pytest.mark.parametrize("who", ["workloads", "login"])
+def test_nothing_ends_by_the_word_of_who_signs_no_tasks(request, where, who):
+    """
+    The key of another issuer of the deployment signs what it likes, a victim's task among it.
+    """
+    place, _ = request.getfixturevalue(where)
+    _, victim = send(place, body(place))
+    thief, signer = SigningKey.draw(), getattr(place, who)
+    claims = jwt.decode(victim["token"], options={"verify_signature": False})
+
+    for changed in ({}, {"iss": claims["iss"]}, {"iss": WORKLOADS}, {"iss": LOGIN}):
+        task = signer.sign({**claims, "cnf": {"jwk": thief.public}, **changed}, typ="task+jwt")
+        proof = dpop.prove(thief, "POST", place.url + "/tasks/end")
+        asked = {"name": victim["task"], "task": task, "chain": []}
+        status, said = send(place, asked, "/tasks/end", proofs=[proof])
+        assert (status, said["code"]) == (400, "issuer.not_the_holder")
+
+    again = {"identity": place.svid(), "task": victim["task"]}
+    proof = dpop.prove(KEY, "POST", place.url + "/tasks/renew")
+    assert send(place, again, "/tasks/renew", proofs=[proof])[0] == 200
+
+
+def test_nothing_ends_by_the_word_of_another_issuer_of_tasks(tmp_path):
+    """
+    A development issuer's key lies beside an agent.
+    """
+    agents_own = SigningKey.draw()
+    place = Issuing(tmp_path)
+    file = place.folder / "deployment" / "issuers.yaml"
+    issuers = json.loads(file.read_text())
+    issuers["development"] = {
+        **issuers["tasks"],
+        "issuer": "urn:development",
+        "kind": "development",
+        "keys": {agents_own.kid: agents_own.public},
+    }
+    file.write_text(json.dumps(issuers))
+    with place.serving("embedded"):
+        _, victim = send(place, body(place))
+        claims = jwt.decode(victim["token"], options={"verify_signature": False})
+        claims |= {"iss": "urn:development", "cnf": {"jwk": agents_own.public}}
+        task = agents_own.sign(claims, typ="task+jwt")
+        proof = dpop.prove(agents_own, "POST", place.url + "/tasks/end")
+        asked = {"name": victim["task"], "task": task, "chain": []}
+
+        status, said = send(place, asked, "/tasks/end", proofs=[proof])
+
+    assert (status, said["code"]) == (400, "issuer.not_the_holder")
