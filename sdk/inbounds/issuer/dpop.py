@@ -5,6 +5,7 @@ A proof is good for one request, to one address, for half a minute.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,10 @@ def _public(header: dict[str, Any]) -> dict[str, str]:
         raise ValueError("another kind of token")
     if not isinstance(key, dict) or key.keys() != _MEMBERS or key["crv"] != "P-256":
         raise ValueError("no public P-256 key")
+    for name in ("x", "y"):
+        # A key of several spellings would have several thumbprints, and so be several holders.
+        if urlsafe_b64encode(urlsafe_b64decode(f"{key[name]}=")).decode() != f"{key[name]}=":
+            raise ValueError("no one spelling of a key")
     return key
 
 

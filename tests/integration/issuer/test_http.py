@@ -117,6 +117,18 @@ PROOFS = {
     "a key off the curve": lambda place: [
         forged(place, header={"jwk": {**KEY.public, "y": KEY.public["x"]}})
     ],
+    **{
+        f"a key in another spelling: {spelling}": lambda place, how=how: [
+            forged(place, header={"jwk": {**KEY.public, "x": how(KEY.public["x"])}})
+        ]
+        for spelling, how in {
+            "padded": lambda x: x + "=",
+            "padded twice": lambda x: x + "==",
+            "bits that no byte takes up": lambda x: x[:-1] + chr(ord(x[-1]) + 1),
+            "a blank": lambda x: x + " ",
+            "a line": lambda x: x + "\n",
+        }.items()
+    },
     "another method": lambda place: [forged(place, htm="GET")],
     "another address": lambda place: [forged(place, htu="https://evil.example/tasks")],
     "another door": lambda place: [forged(place, path="/tasks/end")],
@@ -237,7 +249,10 @@ def test_what_does_not_say_that_it_is_json(place, media):
 def test_another_method_or_door(place):
     assert send(place, b"", method="GET")[0] == 405
     assert send(place, b"", method="DELETE")[0] == 405
-    assert send(place, b"", "/tasks/", method="POST")[0] in (307, 404)
+    # A redirect would lead where the request's own `Host` says.
+    for path in ("/tasks/", "/jwks/", "/health/"):
+        assert send(place, b"", path, method="GET")[0] == 404
+        assert send(place, b"", path)[0] == 404
     for path in ("/", "/admin", "/tasks/../jwks", "/tasks//end", "/%2e%2e/issuer.json"):
         assert send(place, b"", path)[0] in (404, 405)
 
@@ -425,3 +440,40 @@ def test_nothing_ends_by_the_word_of_another_issuer_of_tasks(tmp_path):
         status, said = send(place, asked, "/tasks/end", proofs=[proof])
 
     assert (status, said["code"]) == (400, "issuer.not_the_holder")
+
+
+def test_connections_that_send_nothing_shut_nobody_out(tmp_path):
+    """
+    As many as the service takes, and more: whoever has sent nothing for longest gives way.
+    """
+    import socket
+
+    place = Issuing(tmp_path)
+    with place.serving("embedded"), contextlib.ExitStack() as stack:
+        for number in range(300):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", place.port)))
+            if number % 2:
+                one.sendall(b"POST /tasks HTTP/1.1\r\nHost: x\r\n")
+
+        assert send(place, body(place))[0] == 200
+
+
+def test_a_request_whose_head_never_ends_is_given_up(on_embedded):
+    import socket
+
+    place, _ = on_embedded
+    with socket.create_connection(("127.0.0.1", place.port)) as slow:
+        slow.sendall(b"GET /health HTTP/1.1\r\n")
+        slow.settimeout(1)
+        given_up = False
+        until = time.monotonic() + 40
+        while not given_up and time.monotonic() < until:
+            try:
+                slow.sendall(b"X-More: x\r\n")
+                given_up = slow.recv(100) == b""
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                given_up = True
+
+    assert given_up
