@@ -53,7 +53,11 @@ hands := array.concat(
 	"task" in task.verified.issuer.vouches_for
 }
 
-_hand(account, jwk) := {"name": concat("", [task.claims.task, account]), "jwk": jwk, "issuer": task.claims.iss}
+_hand(account, jwk) := {
+	"name": concat("", [task.claims.task, account]),
+	"jwk": jwk,
+	"issuer": task.claims.iss,
+}
 
 # What only follows from something else is said only where nothing else explains it.
 _first(codes, _) := codes if count(codes) > 0

@@ -111,6 +111,7 @@ def serve(
     try:
         import uvicorn
 
+        from inbounds.issuer.connection import PromptConnection
         from inbounds.issuer.served import Served
     except ImportError:
         raise ConfigurationError(
@@ -134,6 +135,7 @@ def serve(
                 served.app,
                 host=host,
                 port=port,
+                http=PromptConnection,
                 ssl_certfile=certificate[0] if certificate else None,
                 ssl_keyfile=certificate[1] if certificate else None,
                 access_log=False,

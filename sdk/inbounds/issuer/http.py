@@ -63,7 +63,10 @@ def app(service: Service, folder: Folder) -> Starlette:
         service: What answers.
         folder: What it signs as; its URL is what proofs have to be for.
     """
-    return Starlette(routes=_Doors(service, folder).routes())
+    made = Starlette(routes=_Doors(service, folder).routes())
+    # Else a door with a slash too many answers with an address that the request names.
+    made.router.redirect_slashes = False
+    return made
 
 
 class _Doors:
