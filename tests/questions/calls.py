@@ -83,7 +83,9 @@ class Draft:
     def _held(self, lease: dict[str, Any]) -> dict[str, Any]:
         """A lease of the hands that ask, where it says of none."""
         claims = (self.hands or [self.task])[-1].claims
-        whose = claims.get("delegation" if self.hands else "task") or "nobody"
+        # What was damaged may be no claims at all.
+        said = claims if isinstance(claims, dict) else {}
+        whose = said.get("delegation" if self.hands else "task") or "nobody"
         return {**lease, "task": whose} if lease.get("task") == "" else lease
 
 
