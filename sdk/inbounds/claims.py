@@ -204,7 +204,7 @@ class IssuerQuestion(_Closed):
 
     question: Literal[1]
     context: Holding
-    subject_token: str = ""
+    subject_token: str = Field("", repr=False)
 
 
 class RenewalQuestion(IssuerQuestion):

@@ -111,7 +111,7 @@ _on_its_own if {
 _checks := {
 	"issuance.subject_issuer", "issuance.subject_audience", "issuance.subject_expired",
 	"issuance.subject_lifetime", "issuance.subject_not_for_this", "issuance.subject_other",
-	"issuance.subject_delegated",
+	"issuance.subject_delegated", "issuance.subject_other_use",
 }
 
 _passed("issuance.subject_issuer") if tokens.own(subject_token.verified)
@@ -133,6 +133,13 @@ _passed("issuance.subject_not_for_this") if tokens.vouches(subject_token.verifie
 _passed("issuance.subject_other") if subject_token.subject == task.claims.sub
 
 _passed("issuance.subject_delegated") if subject_token.may_act(identity.agent)
+
+# Whoever has one that is bound to a key has to show the key (RFC 9449 section 7.1, RFC 8705
+# section 3), and the user's client is not here to do so. One that tells of an event (RFC 8417,
+# a logout among them) is for its receiver, and asks for nothing.
+_passed("issuance.subject_other_use") if {
+	count({"cnf", "events"} & object.keys(subject_token.verified.claims)) == 0
+}
 
 # On every axis, so that a policy that has been widened since gives no more than was approved.
 _beyond contains "issuance.beyond" if not _within
@@ -183,6 +190,10 @@ _words := {
 	"issuance.subject_delegated": [
 		"the user's token stands for somebody else besides, or is for another agent to act with",
 		"Pass the token that the user signed in with",
+	],
+	"issuance.subject_other_use": [
+		"the user's token is bound to a key that is not shown here, or tells of an event",
+		"Pass an ID token, or an access token that its bearer may use",
 	],
 	"issuance.beyond": [
 		"what would be handed out goes beyond what is held",

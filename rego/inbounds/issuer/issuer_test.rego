@@ -154,6 +154,12 @@ test_each_fault_of_the_user_s_token_has_its_code if {
 			_claimed("may_act", {}),
 			_claimed("may_act", null),
 		],
+		"issuance.subject_other_use": [
+			_claimed("cnf", {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+			_claimed("cnf", null),
+			_claimed("events", {"http://schemas.openid.net/event/backchannel-logout": {}}),
+			_claimed("events", {}),
+		],
 	} {
 		every patches in examples {
 			_codes(_begun(patches)) == [code]

@@ -100,6 +100,8 @@ def serve(
     What decides is named as for a guard: INBOUNDS_PDP_URL with INBOUNDS_PDP_TOKEN, or the embedded
     policy with INBOUNDS_BUNDLE or INBOUNDS_DEPLOYMENT.
     """
+    import logging
+
     from inbounds.config import Configuration
     from inbounds.errors import ConfigurationError
     from inbounds.evidence.keys import deployment_key, subkey
@@ -120,6 +122,9 @@ def serve(
             hint="pip install 'inbounds[issuer]'",
         ) from None
 
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    for name in ("inbounds.issuer", "inbounds.live"):
+        logging.getLogger(name).setLevel(logging.INFO)
     certificate = listener.certificate(tls_cert, tls_key)
     listener.refuse_open(address, secure=certificate is not None, insecure=insecure)
     host, port = _host_and_port(address)

@@ -129,7 +129,12 @@ class _Doors:
         asked = await _read(request, shapes.Ending)
         proof = self._proof(request, shapes.END)
         in_force = await run_in_threadpool(
-            self._service.end, asked.name, task=asked.task, chain=asked.chain, proof=proof
+            self._service.end,
+            asked.name,
+            task=asked.task,
+            chain=asked.chain,
+            proof=proof,
+            allow=self._allow_ends,
         )
         return _answer(shapes.Ended(ended=asked.name, in_force=in_force))
 
@@ -185,6 +190,10 @@ class _Doors:
     def _allow_agent(self, agent: str) -> None:
         self._hit(self._folder.settings.begun_per_minute, "agent", agent)
 
+    def _allow_ends(self, agent: str) -> None:
+        # Apart from what it begins, so that neither keeps the other waiting.
+        self._hit(self._folder.settings.begun_per_minute, "agent", agent, "ended")
+
     def _hit(self, most: int, *whose: str) -> None:
         if not self._limiter.hit(RateLimitItemPerMinute(most), *whose):
             raise Limited(f"more than {most} requests of this {whose[0]} in a minute")
@@ -233,14 +242,19 @@ def _answer(said: BaseModel) -> Response:
 
 def _refused(error: InboundsError) -> Response:
     status, kind = _kind(error)
+    message, remedy = error.message, error.hint
+    if status == 503:
+        # What failed here names files and servers of this side.
+        logger.error("no answer: %s: %s", error.code, message)
+        message, remedy = "the issuer cannot answer this now", "its own log says why; ask again"
     headers: dict[str, Any] = dict(_NO_STORE)
     if status in (429, 503):
         headers["Retry-After"] = "60" if status == 429 else "1"
     said = shapes.Refused(
         error=kind,
-        error_description=error.message,
+        error_description=message,
         code=error.code,
-        remedy=error.hint,
+        remedy=remedy,
         decision_id=error.decision_id,
     )
     return JSONResponse(said.model_dump(), status_code=status, headers=headers)

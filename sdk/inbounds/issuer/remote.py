@@ -173,7 +173,7 @@ def _granted(issued: shapes.Issued, request: TaskRequest) -> TaskGrant:
     """Return what was issued, where it is what was asked for."""
     try:
         claims = TaskClaims.model_validate(token_claims(issued.token))
-    except (ValidationError, ValueError, KeyError, IndexError, TypeError):
+    except (ValidationError, ValueError, KeyError, IndexError, TypeError, RecursionError):
         _unusable("its token cannot be read")
     said: dict[str, Any] = {
         "task": (claims.task, issued.task),

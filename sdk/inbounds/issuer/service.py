@@ -30,7 +30,7 @@ from inbounds.models import QUESTION_VERSION, Credentials
 from inbounds.pdp import ISSUANCE
 
 from .entrypoints import BEGINNING, HANDS, RENEWAL
-from .keys import thumbprint
+from .keys import thumbprint, token_claims
 from .recorded import Recorded
 from .store import Begun
 from .task_token import sign_task
@@ -128,7 +128,8 @@ class Service:
                     grant.task,
                     request.sid,
                     thumbprint(proof.jwk),
-                    asked,
+                    # A renewal goes by what was approved; what else was asked for is no use.
+                    asked.model_copy(update={"narrower": Narrower()}),
                     answer.authority,
                     answer.depth,
                 )
@@ -198,7 +199,15 @@ class Service:
             self._with.store.begin(replace(begun, authority=authority, depth=answer.depth))
             return grant
 
-    def end(self, name: str, *, task: str, chain: Sequence[str], proof: Proof) -> bool | None:
+    def end(
+        self,
+        name: str,
+        *,
+        task: str,
+        chain: Sequence[str],
+        proof: Proof,
+        allow: Callable[[str], None],
+    ) -> bool | None:
         """End a task, or hands that it was handed on to.
 
         Who holds a task ends it, and whatever was handed on from there. Nobody else does, and
@@ -209,6 +218,9 @@ class Service:
             task: The task's token.
             chain: The tokens that it was handed on with, to where `name` leads or further.
             proof: What came with the request, of a key that holds the task so far or above.
+            allow: Called with the id of the task's agent where hands are ended: whoever hands on
+                names as many as he likes, and each is kept in the feed. Raises where it is too
+                often.
 
         Returns:
             Whether it is known wherever the feed is pushed to; None where it is pushed nowhere.
@@ -221,6 +233,7 @@ class Service:
         begun = self._with.store.task(name)
         if begun is None or begun.holder != thumbprint(proof.jwk):
             self._require_hands(name, task, chain, proof.jwk)
+            allow(token_claims(task)["act"]["sub"])  # the policy has verified it
         if begun is not None:
             self._with.store.end(begun.task)
         position = self._with.feed.end(name)

@@ -38,7 +38,7 @@ class Settings(BaseModel):
     kid: Name
     """The key that signs; the others are published beside it."""
     begun_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
-    """How many tasks one agent may begin or renew in a minute."""
+    """How many tasks one agent may begin or renew in a minute, and hands of its tasks end."""
     asked_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
     """How many requests one address may send in a minute."""
 

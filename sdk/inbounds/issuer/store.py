@@ -46,7 +46,7 @@ class Begun:
         task: Its id.
         sid: The session it belongs to.
         holder: The thumbprint of the key that it is held by (RFC 7638).
-        asked: What was asked for.
+        asked: For whom and to what end; how far it reaches is in `authority`.
         authority: What was approved, at first or with the last renewal.
         depth: How often it may be handed on.
         ended: Whether its holder has ended it.

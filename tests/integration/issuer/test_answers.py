@@ -1,5 +1,6 @@
 """What a guard makes of an issuer's answers: only what was asked for, and in time."""
 
+import base64
 import dataclasses
 import json
 import time
@@ -76,6 +77,11 @@ def answer(grant, **changed):
     return json.dumps({name: value for name, value in said.items() if value is not ...}).encode()
 
 
+def nested(depth):
+    """The text of a token that says a list in a list, and so on."""
+    return base64.urlsafe_b64encode(b"[" * depth + b"]" * 3).decode().rstrip("=")
+
+
 def code_of(script, run=lambda asked: asked.begin(REQUEST, None)):
     with misbehaving(script) as url, pytest.raises(InboundsError) as caught:
         run(issuer(url))
@@ -149,11 +155,14 @@ def test_a_renewal_of_another_task():
         answer(granted(), token="a.b.c"),
         answer(granted(), token=f"{part({})}.{part([])}.{part('x')}"),
         answer(granted(), token=f"{part({})}.{part({'aud': []})}.{part('x')}"),
+        answer(granted(), token=f"e30.{nested(40_000)}.eA"),
+        b"[" * 200_000,
         answer(granted(), token=...),
         answer(granted(), task="task-2"),
         answer(granted(), depth=-1),
         answer(granted(), more=1),
     ],
+    ids=lambda said: f"{len(said)} bytes",
 )
 def test_no_answer(said):
     assert code_of(answering(said)) == (DecisionUnavailable, "issuer.unusable")

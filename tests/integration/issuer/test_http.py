@@ -477,3 +477,85 @@ def test_a_request_whose_head_never_ends_is_given_up(on_embedded):
                 given_up = True
 
     assert given_up
+
+
+def test_no_agent_fills_the_feed_with_hands_that_it_names(tmp_path):
+    place = Issuing(tmp_path)
+    file = place.issuer / "service.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "begun_per_minute": 2}))
+    with place.serving("embedded"):
+        _, made = send(place, body(place))
+        got = []
+        for number in range(4):
+            hands = {"delegation": f"hands-{number}", "cnf": {"jwk": OTHER.public}}
+            chain = [KEY.sign(hands, typ="task-child+jwt", named=False)]
+            name = f"{made['task']}/hands-{number}"
+            got.append(ending(place, name, made["token"], chain))
+
+        assert [(status, said.get("code")) for status, said in got] == [
+            (200, None),
+            (200, None),
+            (429, "issuer.limited"),
+            (429, "issuer.limited"),
+        ]
+        # What it holds itself it ends all the same, and so does it begin.
+        assert ending(place, made["task"], made["token"], [])[0] == 200
+        assert send(place, body(place))[0] == 200
+    with contextlib.closing(sqlite3.connect(place.issuer / "live.sqlite")) as connection:
+        found = connection.execute("SELECT count(*) FROM entries WHERE name LIKE 'task-%'")
+        assert found.fetchone() == (3,)
+
+
+def ending(place, name, task, chain, key=KEY):
+    proof = dpop.prove(key, "POST", place.url + "/tasks/end")
+    said = {"name": name, "task": task, "chain": chain}
+    return send(place, said, "/tasks/end", proofs=[proof])
+
+
+def test_what_is_asked_for_and_not_given_is_not_kept(tmp_path):
+    """
+    What is kept of a task is as large as what was approved, whatever was asked for.
+    """
+    place = Issuing(tmp_path)
+    names = [f"nowhere-{number}-{'x' * 200}" for number in range(1000)]
+    with place.serving("embedded"):
+        status, made = send(place, body(place, narrower={"destinations": names}))
+
+        assert (status, len(made["cut"])) == (200, 1000)
+        with contextlib.closing(sqlite3.connect(place.issuer / "tasks.sqlite")) as connection:
+            row = connection.execute("SELECT * FROM tasks").fetchone()
+        assert sum(len(str(value)) for value in row) < 5000
+        proof = dpop.prove(KEY, "POST", place.url + "/tasks/renew")
+        asked = {"identity": place.svid(), "task": made["task"]}
+        status, again = send(place, asked, "/tasks/renew", proofs=[proof])
+        assert (status, again["authority"]) == (200, made["authority"])
+
+
+@pytest.mark.parametrize("missing", ["service.json", "keys", "evidence.sqlite", "tasks.sqlite"])
+def test_what_fails_here_is_not_told_to_strangers(tmp_path, missing):
+    """
+    Files and servers of this side are in its own log.
+    """
+    place = Issuing(tmp_path)
+    with place.serving("embedded") as service:
+        file = place.issuer / missing
+        if missing == "keys":
+            (file / "another.pem").write_text("x")
+            status, said = send(place, b"", "/jwks", method="GET")
+        else:
+            file.rename(place.folder / "elsewhere")
+            if missing == "service.json":
+                file.write_text("{}")
+            status, said = send(place, body(place))
+
+        assert status == 503
+        assert said["code"] in (
+            "configuration.key_exposed",
+            "configuration.issuer_malformed",
+            "evidence.unavailable",
+            "issuer.unavailable",
+        )
+        told = json.dumps(said)
+        assert str(place.folder) not in told
+        assert missing not in told
+        assert said["code"] in service.log.read_text()

@@ -68,6 +68,8 @@ class TestBegun:
             ("issuance.subject_issuer", lambda place: place.user(iss="https://evil.example")),
             ("issuance.subject_lifetime", lambda place: place.user(exp=time.time() + 86000)),
             ("issuance.subject_delegated", lambda place: place.user(act={"sub": AGENT})),
+            ("issuance.subject_other_use", lambda place: place.user(cnf={"jkt": "x"})),
+            ("issuance.subject_other_use", lambda place: place.user(events={"logout": {}})),
         ],
     )
     def test_never_without_the_user_s_own_token(self, where, code, shown):
