@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -50,10 +51,11 @@ class Folder:
         path: What `create` has made.
 
     Raises:
-        ConfigurationError: It is not there, or its description is none.
+        ConfigurationError: It is not there, it is another user's, or its description is none.
     """
 
     def __init__(self, path: Path) -> None:
+        _require_ours(path)
         self.path = path
         self._stamp = (0, 0)
         self._keys: dict[str, SigningKey] = {}
@@ -74,6 +76,7 @@ class Folder:
                 hint="keep it, or name another folder: what it has signed would be worthless",
             )
         require_url(issuer, "the issuer's URL")
+        _require_ours(path)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = SigningKey.draw()
         key.write(path / _KEYS / f"{key.kid}.pem")
@@ -144,7 +147,7 @@ class Folder:
         self._publish()
 
     def _publish(self) -> None:
-        (self.path / JWKS).write_text(json.dumps(self.published(), indent=2) + "\n", "utf-8")
+        _put(self.path / JWKS, json.dumps(self.published(), indent=2), 0o644)
 
     def _file(self, kid: str) -> Path:
         known = self.public_keys()
@@ -183,6 +186,36 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 
 def _write(file: Path, settings: Settings) -> None:
+    # Whoever can write it says which key signs, and for whom.
+    _put(file, settings.model_dump_json(indent=2), 0o600)
+
+
+def _put(file: Path, text: str, mode: int) -> None:
     draft = file.with_suffix(".draft")
-    draft.write_text(settings.model_dump_json(indent=2) + "\n", "utf-8")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text + "\n")
     draft.replace(file)
+
+
+def _require_ours(path: Path) -> None:
+    """Refuse a folder that another user could put a key into, or that this one could spoil.
+
+    What another user has put there is published as a key of this issuer. What root writes into a
+    service's folder, the service can no longer read.
+    """
+    if not hasattr(os, "geteuid"):
+        return
+    for folder in (path, path / _KEYS):
+        try:
+            status = folder.stat()
+        except FileNotFoundError:
+            continue
+        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & stat.S_IWOTH:
+            raise ConfigurationError(
+                f"the folder {folder} is another user's, or others can write to it",
+                code="configuration.folder_exposed",
+                hint="run as the user that it belongs to, and chmod o-w it; or name a folder that "
+                "is not there yet",
+            )

@@ -1,6 +1,7 @@
 """`inbounds issuer`: an issuer's folder, its keys, and turning to another one."""
 
 import json
+import os
 import stat
 
 import pytest
@@ -10,6 +11,7 @@ from tests.issuing import Issuing
 from inbounds import TokenInvalid
 from inbounds.claims import Narrower
 from inbounds.deployment import load
+from inbounds.issuer.keys import SigningKey
 from inbounds.testing import INTENT, SUBJECT
 
 
@@ -64,6 +66,75 @@ class TestInit:
     def test_a_url_that_others_could_answer_at_is_none(self, tmp_path, url):
         done(tmp_path, "init", "issuer", "--url", url, "--audience", "a", code=1)
         assert not (tmp_path / "issuer").exists()
+
+
+def others_can_write(folder):
+    folder.chmod(0o777)
+
+
+def of_another_user(folder):
+    if os.geteuid() != 0:
+        pytest.skip("only root gives a folder away")
+    os.chown(folder, 65534, 65534)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no owners and modes")
+class TestWhoseFolder:
+    @pytest.mark.parametrize("change", [others_can_write, of_another_user])
+    @pytest.mark.parametrize("place", ["", "keys"])
+    def test_none_is_made_where_another_has_been(self, tmp_path, change, place):
+        """
+        A key that lies there already would be published, and count as the issuer's.
+        """
+        (tmp_path / "issuer" / "keys").mkdir(parents=True)
+        SigningKey.draw().write(tmp_path / "issuer" / "keys" / "another.pem")
+        change(tmp_path / "issuer" / place)
+
+        said = done(tmp_path, "init", "issuer", "--url", "https://x", "--audience", "a", code=1)
+
+        assert said["error"]["code"] == "configuration.folder_exposed"
+        assert not (tmp_path / "issuer" / "service.json").exists()
+
+    @pytest.mark.parametrize("change", [others_can_write, of_another_user])
+    @pytest.mark.parametrize("command", [["key", "draw"], ["key", "list"], ["serve"]])
+    def test_none_is_used_as_another(self, made, change, command):
+        """
+        What root draws for a service, the service could not read.
+        """
+        folder, _ = made
+        change(folder / "issuer")
+
+        said = done(folder, *command, "issuer", code=1)
+
+        assert said["error"]["code"] == "configuration.folder_exposed"
+        assert len(list((folder / "issuer" / "keys").iterdir())) == 1
+
+    def test_nobody_else_says_which_key_signs(self, made):
+        """
+        Whatever the umask of whoever ran the command.
+        """
+        folder, _ = made
+        before = os.umask(0)
+        try:
+            drawn = done(folder, "key", "draw", "issuer")["kid"]
+            done(folder, "key", "use", "issuer", drawn)
+        finally:
+            os.umask(before)
+        files = [folder / "issuer" / name for name in ("service.json", "jwks.json")]
+        assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o644]
+        assert not list((folder / "issuer").glob("*.draft"))
+
+    def test_a_link_in_the_way_leads_nowhere(self, made):
+        folder, _ = made
+        victim = folder / "victim"
+        victim.write_text("as it was")
+        (folder / "issuer" / "service.draft").symlink_to(victim)
+        (folder / "issuer" / "jwks.draft").symlink_to(victim)
+
+        drawn = done(folder, "key", "draw", "issuer")["kid"]
+        done(folder, "key", "use", "issuer", drawn)
+
+        assert victim.read_text() == "as it was"
 
 
 class TestKeys:
