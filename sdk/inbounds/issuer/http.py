@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -184,7 +185,7 @@ class _Doors:
 
     def _allow_address(self, request: Request) -> None:
         # What a proxy says about others is its own word, so that the proxy limits them.
-        address = request.client.host if request.client else "?"
+        address = _network(request.client.host if request.client else "?")
         self._hit(self._folder.settings.asked_per_minute, "address", address)
 
     def _allow_agent(self, agent: str) -> None:
@@ -197,6 +198,19 @@ class _Doors:
     def _hit(self, most: int, *whose: str) -> None:
         if not self._limiter.hit(RateLimitItemPerMinute(most), *whose):
             raise Limited(f"more than {most} requests of this {whose[0]} in a minute")
+
+
+def _network(address: str) -> str:
+    """Return who an address is counted as: by IPv6 whoever has one has at least a /64."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 async def _read(request: Request, kind: type[M]) -> M:

@@ -1,5 +1,6 @@
 """What others may send to an issuer's service: refused with a code, and nothing left behind."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -15,6 +16,7 @@ from tests.issuing import ENVIRONMENT, LOGIN, WORKLOADS, Issuing
 
 from inbounds.issuer import dpop
 from inbounds.issuer.keys import SigningKey
+from inbounds.issuer.settings import Folder
 from inbounds.testing import AGENT, INTENT
 
 KEY = SigningKey.draw()
@@ -559,3 +561,48 @@ def test_what_fails_here_is_not_told_to_strangers(tmp_path, missing):
         assert str(place.folder) not in told
         assert missing not in told
         assert said["code"] in service.log.read_text()
+
+
+def test_the_addresses_of_one_ipv6_network_are_one(tmp_path):
+    """
+    Whoever has one has 2**64 of them to send from.
+    """
+    from inbounds.issuer.http import app
+
+    place = Issuing(tmp_path)
+    file = place.issuer / "service.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "asked_per_minute": 2}))
+    served = app(None, Folder(place.issuer))
+    got = {}
+    for address in (
+        *("2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::1"),
+        *("fe80::1%eth0", "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "::ffff:192.0.2.1", "x"),
+    ):
+        got.setdefault(address, []).append(asyncio.run(status_of(served, address)))
+
+    assert [address for address, answers in got.items() if 429 in answers] == [
+        "2001:db8:0:0:ffff::3",
+        "::ffff:192.0.2.1",
+    ]
+
+
+async def status_of(served, address):
+    """What the application answers to one that asks from an address that this machine lacks."""
+    said = []
+
+    async def send(message):
+        said.append(message)
+
+    await served(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/.well-known/oauth-authorization-server",
+            "headers": [],
+            "query_string": b"",
+            "client": (address, 1),
+        },
+        None,
+        send,
+    )
+    return said[0]["status"]
