@@ -141,6 +141,7 @@ def serve(
                 host=host,
                 port=port,
                 http=PromptConnection,
+                ws="none",  # whoever had one would no longer be counted
                 ssl_certfile=certificate[0] if certificate else None,
                 ssl_keyfile=certificate[1] if certificate else None,
                 access_log=False,

@@ -82,6 +82,9 @@ class Served:
         self.app: Starlette = app(self.service, folder)
 
     def __enter__(self) -> Self:
+        # An end that broke off, or a feed that was lost or put back, lets no task live again.
+        for task in self._store.ended():
+            self.feed.end(task)
         if self._targets:
             self.feed.forget_targets()
             self.feed.rotate()

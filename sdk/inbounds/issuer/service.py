@@ -54,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 _HANDS = TypeAdapter(tuple[Hands, ...])
 _SECONDS_TO_ASK = 3.0
+_LARGEST = 65536
+"""How many characters of a token a PDP reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +312,14 @@ class Service:
             cut=answer.cut,
         )
         now = int(clock.now())
-        return sign_task(key, grant, issuer=settings.issuer, audience=settings.audience, now=now)
+        made = sign_task(key, grant, issuer=settings.issuer, audience=settings.audience, now=now)
+        if len(made.token) > _LARGEST:
+            raise TokenInvalid(
+                "what was asked for does not fit into a token",
+                code="issuance.too_large",
+                hint="name fewer values in what the task is narrowed to",
+            )
+        return made
 
 
 def _asked(request: TaskRequest, narrower: Narrower, seconds: int) -> IssuanceQuestion:

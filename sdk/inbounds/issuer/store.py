@@ -130,6 +130,17 @@ class TaskStore:
 
         self._transact(self._file.write, note)
 
+    def ended(self) -> tuple[str, ...]:
+        """Return the tasks that were ended before their time was up."""
+
+        def find(connection: sqlite3.Connection) -> tuple[str, ...]:
+            rows = connection.execute(
+                "SELECT task FROM tasks WHERE ended = 1 AND deadline > ?", (int(clock.now()),)
+            )
+            return tuple(task for (task,) in rows)
+
+        return self._transact(self._file.read, find)
+
     def first(self, jti: str, until: int) -> bool:
         """Note a proof by its id; tell whether it was seen for the first time.
 

@@ -606,3 +606,27 @@ async def status_of(served, address):
         send,
     )
     return said[0]["status"]
+
+
+def test_a_feed_that_was_lost_brings_no_ended_task_back(tmp_path):
+    place = Issuing(tmp_path)
+    with place.serving("embedded"):
+        made = [send(place, body(place))[1] for _ in range(2)]
+        assert ending(place, made[0]["task"], made[0]["token"], [])[0] == 200
+    for file in place.issuer.glob("live.sqlite*"):
+        file.unlink()
+
+    with (
+        place.serving("embedded"),
+        contextlib.closing(sqlite3.connect(place.issuer / "live.sqlite")) as connection,
+    ):
+        ended = connection.execute("SELECT name FROM entries WHERE name LIKE 'task-%'").fetchall()
+    assert ended == [(made[0]["task"],)]
+
+
+def test_what_fits_into_no_token_is_refused(place):
+    values = [f"{number}@{'x' * 200}.example" for number in range(400)]
+
+    status, said = send(place, body(place, narrower={"bounds": {"recipient": {"values": values}}}))
+
+    assert (status, said["code"]) == (400, "issuance.too_large")
