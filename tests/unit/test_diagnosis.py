@@ -115,6 +115,32 @@ def test_no_value_of_a_variable_is_said(tmp_path):
     assert "my-secret-token" not in repr(said)
 
 
+def test_leases_that_are_not_revoked_are_counted(tmp_path):
+    """
+    Those that are over, or whose guard is gone; and nothing is made that is not there.
+    """
+    from inbounds.leases.outbox import LeaseOutbox
+
+    configuration = Configuration(home=str(tmp_path))
+
+    def found():
+        return [each for each in state.findings(configuration) if each.name == "leases"]
+
+    assert found() == []
+    assert list(tmp_path.iterdir()) == []
+    outbox = LeaseOutbox(tmp_path / "leases.sqlite")
+    row = {"credential": "c", "hands": ["t"], "revocation": "r"}
+    outbox.keep(handle="a", until=2**40, **row)
+    (finding,) = found()
+    assert finding.state == "ok" and "1 held" in finding.said
+    outbox.keep(handle="b", until=1, **row)
+    (finding,) = found()
+    assert finding.state == "mend" and "1 of 2 leases" in finding.said
+    outbox.close()
+    (finding,) = found()
+    assert finding.state == "mend" and "2 of 2 leases" in finding.said
+
+
 def test_the_redis_of_sessions_is_named():
     """
     Whether it answers, takes writes and keeps sessions; never its password.

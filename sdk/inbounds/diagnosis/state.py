@@ -23,6 +23,7 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
     """Look at each of them. Nothing is made that is not there."""
     yield from tried("evidence", lambda: _evidence(configuration))
     yield from tried("sessions", lambda: _sessions(configuration))
+    yield from tried("leases", lambda: _leases(configuration))
     yield from _opa()
 
 
@@ -66,6 +67,25 @@ def _sessions(configuration: Configuration) -> Iterator[Finding]:
 
     SqliteSessions(path).close()
     yield Finding("sessions", "ok", f"{path} takes states")
+
+
+def _leases(configuration: Configuration) -> Iterator[Finding]:
+    path = configuration.home_folder / "leases.sqlite"
+    if not path.exists():
+        return
+    from inbounds.leases.outbox import LeaseOutbox
+
+    outbox = LeaseOutbox(path)
+    try:
+        rows, left_over = outbox.rows(), outbox.left_over()
+    finally:
+        outbox.close()
+    if left_over:
+        said = f"{len(left_over)} of {len(rows)} leases in {path} are over and not revoked yet"
+        now = "start a guard with the backend that leased them, and see whether that answers"
+        yield Finding("leases", "mend", said, now)
+        return
+    yield Finding("leases", "ok", f"{path}: {len(rows)} held, none that is over and not revoked")
 
 
 def _sessions_in_redis(url: str) -> Finding:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from inbounds.models import Decision
     from inbounds.pep import Permit
     from inbounds.registry import Registry
     from inbounds.tasks import Task
@@ -38,6 +39,8 @@ RENEW_WITHIN: Final = 30
 fifth."""
 LONGEST: Final = 3600
 """How many seconds a lease lives at most, however long its task does."""
+
+_OVER: Final = frozenset({"task.ended", "task.expired", "emergency.kill_switch"})
 
 _asking: ContextVar[dict[str, Any] | None] = ContextVar("inbounds_lease_asked", default=None)
 """The lease that is being asked about, so that the record of its decision can name it."""
@@ -56,9 +59,6 @@ class _Order:
     deadline: float
     handle: str
     until: int
-
-    def named(self) -> dict[str, Any]:
-        return _named(self.credential, self.handle, self.task.ends, self.until)
 
 
 def current(credential: str) -> Lease:
@@ -132,9 +132,7 @@ class HeldLeases:
             InboundsError: As `Task.lease`.
         """
         backend = self._leasing(credential)
-        if deadline is None:
-            deadline = clock.monotonic() + self._seconds
-        with self._turn(task.ends, credential, deadline):
+        with self._turn(task.ends, credential, deadline or self._soon()):
             task.require_usable()
             held = self._at_hand(task, credential)
             if held is not None:
@@ -166,17 +164,26 @@ class HeldLeases:
             return []
         return [_named(credential, lease.handle, lease.task, lease.expires)]
 
-    def release(self, hands: str) -> None:
+    def settle(self, task: Task, decision: Decision) -> None:
+        """Give back what a task holds that the policy says is over, ended or stopped elsewhere."""
+        if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
+            self.release(task.ends, wait=False)
+
+    def release(self, hands: str, *, wait: bool = True) -> None:
         """Give back what was leased for a task, or for the hands it is in. Raises nothing.
 
         What was leased by those it was handed on to goes with it, whichever guard of this home
         folder has leased that.
+
+        Args:
+            hands: The id of the task, or of the hands.
+            wait: Whether to wait for what leased them; otherwise the keeper sees to it.
         """
         with self._lock:
             for key in [key for key in self._leases if key[0] == hands]:
                 self._leases.pop(key)[0].forget()
             self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hands}
-        self._revoke_rows(lambda row: hands in row.hands, of_others=True)
+        self._revoke_rows(lambda row: hands in row.hands, of_others=True, wait=wait)
 
     def close(self) -> None:
         """Give back everything. What could not be is the business of the next guard."""
@@ -191,6 +198,10 @@ class HeldLeases:
 
     # --- what the keeper uses -------------------------------------------------------------
 
+    def sees_to(self, row: Row) -> bool:
+        """Whether this guard has what leases the credential, and so can revoke it."""
+        return self._backend(row.credential) is not None
+
     def outbox(self) -> LeaseOutbox:
         """The file of what must be revoked yet; made when it is first needed."""
         with self._lock:
@@ -202,7 +213,7 @@ class HeldLeases:
 
     def revoke(self, row: Row) -> bool:
         """Revoke one lease, and forget that it must be; false, and said aloud, where it failed."""
-        deadline = clock.monotonic() + self._seconds
+        deadline = self._soon()
         try:
             backend = self._leasing(row.credential)
             backend.revoke(row.revocation, identity=self._identity(deadline), deadline=deadline)
@@ -222,12 +233,15 @@ class HeldLeases:
 
     # --- its own --------------------------------------------------------------------------
 
-    def _ask(self, backend: LeaseBackend, task: Task, credential: str, deadline: float) -> Lease:
-        now = int(clock.now())
-        until = min(now + LONGEST, task.authority.deadline)
-        order = _Order(backend, task, credential, deadline, f"lease-{uuid7()}", until)
-        with _asked(order.named()):
+    def _ask(
+        self, backend: LeaseBackend, task: Task, credential: str, deadline: float | None
+    ) -> Lease:
+        until = min(int(clock.now()) + LONGEST, task.authority.deadline)
+        handle = f"lease-{uuid7()}"
+        with _asked(_named(credential, handle, task.ends, until)):
             permit = task.permit(LEASE_TOOL, {"credential": credential}, resource=_touched)
+        # A person may have been asked meanwhile.
+        order = _Order(backend, task, credential, deadline or self._soon(), handle, until)
         try:
             permit.compare({"credential": credential})
             lease = self._issued(order)
@@ -236,15 +250,15 @@ class HeldLeases:
             # Ended meanwhile, it was released before this lease was there.
             task.require_usable()
         except BaseException as error:
-            self._drop(task.ends, credential, order.handle)
+            self._abandon(order)
             _failed(permit, error)
             raise
         try:
             permit.finish(None)
         except BaseException:
-            self._drop(task.ends, credential, order.handle)
+            self._abandon(order)
             raise
-        logger.info("the lease %s of `%s` is held for %s", order.handle, credential, task.ends)
+        logger.info("the lease %s of `%s` is held for %s", handle, credential, task.ends)
         return lease
 
     def _issued(self, order: _Order) -> Lease:
@@ -335,17 +349,28 @@ class HeldLeases:
             yield
 
     def _give_back(self, lease: Lease) -> None:
-        self._drop(lease.task, lease.credential, lease.handle)
+        self._let_go(lease.task, lease.credential, lease.handle)
+        self._revoke_rows(lambda row: row.handle == lease.handle)
 
-    def _drop(self, hands: str, credential: str, handle: str) -> None:
+    def _abandon(self, order: _Order) -> None:
+        """Have the keeper revoke what there is of it: the caller's time is up, or nearly."""
+        self._let_go(order.task.ends, order.credential, order.handle)
+        if self._made is not None:
+            self._keeper.retry(order.handle)
+
+    def _let_go(self, hands: str, credential: str, handle: str) -> None:
         with self._lock:
             held, _ = self._leases.get((hands, credential), (None, 0.0))
             if held is not None and held.handle == handle:
                 self._leases.pop((hands, credential))
                 held.forget()
-        self._revoke_rows(lambda row: row.handle == handle)
 
-    def _revoke_rows(self, which: Callable[[Row], bool], *, of_others: bool = False) -> None:
+    def _soon(self) -> float:
+        return clock.monotonic() + self._seconds
+
+    def _revoke_rows(
+        self, which: Callable[[Row], bool], *, of_others: bool = False, wait: bool = True
+    ) -> None:
         if self._made is None and not (of_others and self._backends and self._path.exists()):
             return
         try:
@@ -355,7 +380,7 @@ class HeldLeases:
             logger.error("what was leased cannot be revoked yet: %s", error)  # noqa: TRY400
             return
         for row in rows:
-            if not self.revoke(row):
+            if not wait or not self.revoke(row):
                 self._keeper.retry(row.handle)
 
 

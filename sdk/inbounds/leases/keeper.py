@@ -83,12 +83,15 @@ class Keeper:
         try:
             outbox = held.outbox()
             rows, mine = outbox.rows(), outbox.own()
-            due = {row.handle: row for row in outbox.left_over()}
+            left_over = [row for row in outbox.left_over() if held.sees_to(row)]
         except InboundsError as error:
             logger.error("what must be revoked cannot be read: %s", error)  # noqa: TRY400
             return self._later()
+        due = {row.handle: row for row in left_over}
         # One of another guard may be among what was to end with a task of this one.
         due |= {row.handle: row for row in rows if row.handle in self._failed}
+        with self._lock:
+            self._failed &= {row.handle for row in rows}
         failed = [row for row in due.values() if self._stopped or not self._revoked(held, row)]
         if failed:
             return self._later()

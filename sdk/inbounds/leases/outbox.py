@@ -110,7 +110,8 @@ class LeaseOutbox:
             LeaseUnavailable: `lease.outbox`: the file cannot be read.
         """
         found = self._do(
-            lambda c: c.execute(f"SELECT {_COLUMNS} FROM revocations ORDER BY handle").fetchall()  # noqa: S608 -- a constant
+            lambda c: c.execute(f"SELECT {_COLUMNS} FROM revocations ORDER BY handle").fetchall(),  # noqa: S608 -- a constant
+            read=True,
         )
         return [Row(each[0], each[1], tuple(json.loads(each[2])), *each[3:]) for each in found]
 
@@ -152,9 +153,10 @@ class LeaseOutbox:
             return row.owner in _living
         return _runs(row.pid)
 
-    def _do(self, run: Callable[[sqlite3.Connection], T]) -> T:
+    def _do(self, run: Callable[[sqlite3.Connection], T], *, read: bool = False) -> T:
+        transact = self._file.read if read else self._file.write
         try:
-            return self._file.write(run, clock.monotonic() + _SECONDS)
+            return transact(run, clock.monotonic() + _SECONDS)
         except (sqlite3.Error, OSError) as error:
             raise LeaseUnavailable(
                 f"the outbox of leases cannot be used: {type(error).__name__}",

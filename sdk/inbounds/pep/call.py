@@ -116,6 +116,7 @@ class Call:
                 self._canonicalise()
                 decision = self._decide(span)
                 self._parts.approvals.kept.settle(self._task.id, self._asked, decision)
+                self._parts.leases.settle(self._task, decision)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:
                     self._discharge(decision)
