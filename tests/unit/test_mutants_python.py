@@ -190,6 +190,30 @@ def test_a_child_that_runs_nothing_of_it(tmp_path):
     assert said == "[] ['test_forked.py::test']"
 
 
+def test_what_failed_with_no_fault_is_asked_anew(tmp_path):
+    """
+    What was measured is kept for the next run only where every test passed.
+    """
+    (tmp_path / "test_first.py").write_text(
+        "import pathlib\n"
+        "def test():\n"
+        "    seen = pathlib.Path(__file__).with_name('seen')\n"
+        "    assert seen.exists() or seen.touch()\n",
+        "utf-8",
+    )
+    said = run(f"""
+import pathlib
+from tools.mutants_python import __main__ as program
+program.BUILD = pathlib.Path({str(tmp_path)!r})
+said = []
+for _ in range(3):
+    reach = program._reach("one", [], [str(program.BUILD / "test_first.py")])
+    said.append((len(reach["failed"]), len(list(program.BUILD.glob("one-*.json")))))
+print(said)
+""")
+    assert said == "[(1, 0), (0, 1), (0, 1)]"
+
+
 def test_a_test_that_hangs():
     """
     The alarm that ends it is told as that.
