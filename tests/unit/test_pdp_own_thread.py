@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import os
 import signal
@@ -120,17 +121,20 @@ def test_an_interrupt_while_it_is_waited_for(own):
     """
     It is raised at once, and what was begun is done to the end.
     """
-    done = []
+    done, go = [], threading.Event()
+
+    def interrupted():
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        own.do(lambda: (go.wait(10), done.append(1)), deadline=soon())
+
     former = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
-        begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            own.do(lambda: time.sleep(0.5) or done.append(1), deadline=soon())
-        assert time.monotonic() - begun < 0.4
+            interrupted()
     finally:
         signal.signal(signal.SIGALRM, former)
     assert done == []
+    go.set()
     assert own.do(lambda: list(done), deadline=soon()) == [1]
 
 
@@ -284,3 +288,63 @@ def test_what_was_never_done_has_no_outcome():
     """
     with pytest.raises(Unreachable, match="broken off"):
         own_thread._Errand(lambda: True).outcome()
+
+
+@pytest.mark.parametrize("text", ["7", "no"], ids=["returned", "raised"])
+def test_what_was_to_be_done_is_let_go_before_its_end_is_told(text):
+    """
+    Whoever is told, or holds on to the error, holds on to no question and to no policy.
+    """
+
+    class Told:
+        def release(self):
+            told.append(gone())
+
+    told = []
+    work = functools.partial(int, text)
+    gone = weakref.ref(work)
+    errand = own_thread._Errand(work)
+    errand.done = Told()
+    work = None
+    errand.do()
+    assert told == [None]
+
+
+def test_a_thread_that_waits_keeps_nothing(own):
+    """
+    What it did last may be the answer to the last question for hours.
+    """
+
+    class Large(list):
+        pass
+
+    gone = weakref.ref(own.do(Large, deadline=soon()))
+    until = soon()
+    while gone() is not None:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_what_ends_within_the_grace_is_waited_for_asleep(own, monkeypatch):
+    """
+    The module ends by itself soon after its deadline, and says better why than who waits for it.
+    """
+    monkeypatch.setattr(own_thread, "GRACE", 30.0)
+    busy = time.thread_time()
+    assert own.do(lambda: time.sleep(0.5) or 7, deadline=soon(0.0)) == 7
+    assert time.thread_time() - busy < 0.05
+
+
+def test_a_policy_that_never_ends_does_not_keep_a_program_from_ending():
+    """
+    Its end waits a few seconds for what is being done, and no longer.
+    """
+    own, over = OwnThread(), threading.Event()
+    with pytest.raises(Timeout):
+        own.do(lambda: over.wait(60), deadline=soon(0.05))
+    begun = time.monotonic()
+    own.stop()
+    waited = time.monotonic() - begun
+    over.set()
+    own.join()
+    assert 4.5 < waited < 30
