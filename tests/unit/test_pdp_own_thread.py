@@ -113,6 +113,18 @@ def test_a_deadline(own):
     assert own.do(lambda: list(done), deadline=soon()) == [1, 2]
 
 
+def test_a_deadline_comes_before_the_next_glance(own, monkeypatch):
+    """
+    However rarely it is looked whether the thread is still there.
+    """
+    monkeypatch.setattr(own_thread, "_GLANCE", 20.0)
+    over, begun = threading.Event(), time.monotonic()
+    with pytest.raises(Timeout):
+        own.do(lambda: over.wait(30), deadline=soon(0.05))
+    over.set()
+    assert time.monotonic() - begun < 10
+
+
 def test_a_deadline_that_never_comes(own):
     assert own.do(lambda: time.sleep(0.3) or 7, deadline=float("inf")) == 7
 

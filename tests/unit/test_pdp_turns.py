@@ -250,3 +250,87 @@ def test_the_queue_is_changed_by_one_at_a_time():
     turns._waiting.append(turn)
     turns._mutex = Others(turns._waiting.clear)
     assert turns._withdraw(turn) is False
+
+
+def test_who_is_broken_off_while_leaving_has_left():
+    """
+    The turn is over, and what broke in is raised: whoever was to be stopped is stopped.
+    """
+    turns = Turns()
+    turns.take()
+    pass_on, held = turns._pass_on, []
+
+    def broken_off(holder):
+        held.append(holder)
+        if len(held) == 1:
+            raise KeyboardInterrupt
+        pass_on(holder)
+
+    turns._pass_on = broken_off
+    with pytest.raises(KeyboardInterrupt):
+        turns.leave()
+    assert turns.take(timeout=0)
+
+
+def test_who_is_broken_off_once_the_next_has_begun():
+    """
+    Then that one goes on holding the turn, and nobody beside it.
+    """
+    turns = Turns()
+    turns.take()
+    following, behind = turns_module._Turn(), turns_module._Turn()
+    turns._waiting.extend([following, behind])
+    pass_on, held = turns._pass_on, []
+
+    def broken_off(holder):
+        pass_on(holder)
+        held.append(holder)
+        if len(held) == 1:
+            raise KeyboardInterrupt
+
+    turns._pass_on = broken_off
+    with pytest.raises(KeyboardInterrupt):
+        turns.leave()
+    assert following.came.acquire(timeout=0)
+    assert not behind.came.acquire(timeout=0)
+
+
+def test_who_is_broken_off_before_it_waits_ends_no_turn():
+    """
+    The one that holds the turn may be amid an evaluation.
+    """
+    turns, entered = Turns(), []
+    turns.take()
+
+    def broken_off():
+        entered.append(1)
+        if len(entered) == 1:
+            raise KeyboardInterrupt
+
+    turns._mutex = Others(broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        turns.take(timeout=FOREVER)
+    assert not turns.take(timeout=0)
+
+
+def test_it_is_waited_for_as_long_as_was_said():
+    turns = Turns()
+    turns.take()
+    begun = time.monotonic()
+    assert not turns.take(timeout=0.5)
+    assert time.monotonic() - begun > 0.45
+
+
+def test_a_turn_that_was_passed_on_and_not_told():
+    """
+    As where the one that left was broken off in between: it is found out, and not waited for.
+    """
+    turns, got = Turns(), []
+    turns.take()
+    behind = started(lambda: got.append(turns.take(timeout=FOREVER)))
+    waiting(turns, 1)
+    begun = time.monotonic()
+    turns._holder = turns._waiting.popleft()
+    behind.join(FOREVER)
+    assert got == [True]
+    assert time.monotonic() - begun < FOREVER / 2

@@ -136,6 +136,19 @@ def test_a_holder_whose_thread_has_ended():
     assert not turns.take(timeout=0.5)
 
 
+def test_a_holder_whose_thread_has_ended_before_one_without_a_deadline():
+    """
+    As one that closes the policy, which waits for as long as it takes. A thread that begins now
+    may have the number of the one that ended, which is not taken for that one's being there.
+    """
+    turns, got = Turns(), []
+    for act in (turns.take, lambda: got.append(turns.take())):
+        thread = threading.Thread(target=act, daemon=True)
+        thread.start()
+        thread.join(FOREVER)
+    assert got == [True]
+
+
 def test_a_waiter_whose_thread_has_ended():
     turns, waiting = Turns(), Turns()
     turns.take()

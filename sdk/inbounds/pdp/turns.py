@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
+import weakref
 from collections import deque
 from typing import Final, Self
 
@@ -13,13 +13,25 @@ _GLANCE: Final = 0.2
 """How often who waits looks whether the holder's thread is still there, in seconds."""
 
 
+class _Life:
+    """Is there for as long as its thread, whose number another thread may have soon after."""
+
+
+class _Lives(threading.local):
+    def __init__(self) -> None:
+        self.own = _Life()
+
+
+_LIVES: Final = _Lives()
+
+
 class _Turn:
     """Two locks that are open once the turn has come, and once it was taken up."""
 
     __slots__ = ("came", "taken_up", "thread")
 
     def __init__(self) -> None:
-        self.thread = threading.get_ident()
+        self.thread = weakref.ref(_LIVES.own)
         self.came, self.taken_up = threading.Lock(), threading.Lock()
         self.came.acquire()
         self.taken_up.acquire()
@@ -98,10 +110,7 @@ class Turns:
             if left <= 0:
                 return False
             holder = self._holder
-            # `threading.enumerate` lacks the threads that Python did not begin.
-            there = sys._current_frames()  # noqa: SLF001 -- documented; it has no other name
-            # The first is false where threads are not those of the system, as gevent's.
-            if turn.thread in there and holder is not None and holder.thread not in there:
+            if holder is not None and holder.thread() is None:
                 self._pass_on(holder)
         return True
 
