@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 _BEGIN = "<!-- measured: `make revocation` writes it -->\n"
 _END = "<!-- /measured -->\n"
 _LIMITS = """
-With one OPA the wait for the owner's next look at its file, ten times a second, is half of the
-figure on average; the last of many waits for nearly all of it. The rest is the machine:
-{cpus} processors for {most} OPAs, the owner and the agent. Each OPA is asked only every {pauses} ms
-({sizes}), since more questions would have taken the processors from the pushes: *last allowed* may
-be early by as much, and *all refuse* is the bound above. On machines of their own, OPAs do not wait
-for each other: the owner has a thread for each.
+The owner looks at its file ten times a second: with one OPA that is 50 ms to wait on average, and
+nearly 100 for the last of many. The rest is the machine: {cpus} processors for {most} OPAs, the
+owner and the agent. Each OPA is asked only every {pauses} ms ({sizes}), since more questions would
+have taken the processors from the pushes: *last allowed* may be early by as much, and *all refuse*
+is the bound above. On machines of their own, OPAs do not wait for each other: the owner has a
+thread for each.
 
-With a long list, a change has the owner read its file again, sign over the whole list and read back
-what OPA holds. The push itself is an entry and a head.
+With a long list, a change has the owner sign over the whole of it, and read back afterwards all
+that OPA holds, for which a change that follows at once has to wait. What is pushed is an entry and
+a head.
 
 """
 _MACHINE = """
@@ -30,6 +31,10 @@ _MACHINE = """
 that of a process which has answered {decisions} questions.
 
 {machine}
+{busy}"""
+_BUSY = """
+More was wanted of the processors than they could do, by other programs too: each time is an upper
+bound, and the high percentiles above all tell of that.
 """
 
 _ENDS = (
@@ -83,6 +88,7 @@ def _found(whole: dict[str, Any]) -> str:
                 machine=f"{about['cpus']} of {about['cpu']}, "
                 f"{about['system'].partition('-')[0]}, Python {about['python']}; load "
                 f"{load['before']} before and {load['after']} after.",
+                busy=_BUSY * (load["before"] > about["cpus"]),
             ),
         )
     )
