@@ -120,11 +120,14 @@ class Destination(_Closed):
 class Users(_Closed):
     """How the tokens of an issuer name a user, and for whom they are besides this deployment.
 
-    `email` counts where the token says that it is verified (OpenID Connect Core §5.1).
+    `email` counts where the token says that it is verified (OpenID Connect Core §5.1). Where there
+    are `domains`, its users are those whose names end with `@` and one of them: two logins of one
+    tenant then cannot speak for each other's.
     """
 
     claim: Literal["sub", "email"] = "sub"
     audiences: Names = []
+    domains: Names = []
 
 
 class Issuer(_Closed):

@@ -16,6 +16,14 @@ import data.inbounds.lib.tokens
 import data.inbounds.standing
 
 # METADATA
+# title: Shown
+# description: |
+#   Whether who asks is an agent of this deployment, by a token that counts now. It is asked before
+#   anything else, so that a stranger neither learns what the deployment knows nor leaves records.
+# entrypoint: true
+shown := _answer(_strange)
+
+# METADATA
 # title: Begun
 # description: |
 #   Whether a task may be begun: the agent has shown who it is, the user's own token that he is
@@ -58,6 +66,32 @@ _hand(account, jwk) := {
 	"jwk": jwk,
 	"issuer": task.claims.iss,
 }
+
+_strange := {"identity.unverified"} if not identity.agent
+
+_strange := {code |
+	some code in _of_an_identity
+	not _fits(code)
+} if {
+	identity.agent
+}
+
+_of_an_identity := {
+	"identity.untrusted_issuer", "identity.wrong_audience", "identity.expired",
+	"identity.lifetime_too_long", "identity.not_the_agent_asserted", "identity.agent_unregistered",
+}
+
+_fits("identity.untrusted_issuer") if tokens.own(identity.verified)
+
+_fits("identity.wrong_audience") if identity.claims.aud == [data.deployment.settings.audience]
+
+_fits("identity.expired") if tokens.current(identity.claims)
+
+_fits("identity.lifetime_too_long") if tokens.short(identity.verified, 86400)
+
+_fits("identity.not_the_agent_asserted") if input.context.agent == identity.agent
+
+_fits("identity.agent_unregistered") if is_object(data.deployment.agents[identity.agent])
 
 # What only follows from something else is said only where nothing else explains it.
 _first(codes, _) := codes if count(codes) > 0

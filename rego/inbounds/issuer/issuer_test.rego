@@ -199,6 +199,15 @@ test_an_address_counts_where_it_is_verified if {
 	}
 }
 
+test_a_user_is_of_the_domains_that_its_issuer_may_name if {
+	every domains in [[], ["acme.example"], ["other.example", "acme.example"]] {
+		_begun(_of_users("users", {"domains": domains})) == _issued
+	}
+	every domains in [["other.example"], ["example"], [""], null, "acme.example", {"acme.example": true}] {
+		_codes(_begun(_of_users("users", {"domains": domains}))) == ["issuance.subject_other"]
+	}
+}
+
 test_an_audience_of_the_issuer_s_own_counts_where_it_is_named if {
 	named := _of_users("users", {"audiences": ["crm"]})
 	_begun(array.concat(_claimed("aud", ["crm"]), named)) == _issued
@@ -388,5 +397,68 @@ test_no_hands_are_told_where_a_signature_does_not_hold if {
 		fixtures.putting("/question/context/credentials/chain", ["x"]),
 	] {
 		_hands(patches) == []
+	}
+}
+
+_shown(patches) := answer if {
+	asked := _asked(patches)
+	answer := issuer.shown with input as asked.question
+		with data.deployment as asked.stage.deployment
+		with data.live as asked.stage.live
+		with data.inbounds.lib.clock.now as asked.stage.now
+		with data.inbounds.lib.jwt.authentic as fixtures.authentic
+}
+
+test_an_agent_of_the_deployment_is_shown_by_its_token_alone if {
+	_shown([]) == _issued
+
+	every path in ["/subject_token", "/held"] {
+		_shown([{"op": "remove", "path": path}]) == _issued
+	}
+	every patches in [
+		fixtures.putting("/task/genuine", false),
+		fixtures.putting("/question/context/credentials/task", ""),
+		fixtures.putting("/live/now/switches/fleet", 1),
+	] {
+		_shown(patches) == _issued
+	}
+}
+
+test_a_stranger_is_told_what_is_wrong_with_his_token_alone if {
+	other := "spiffe://acme.example/agent/stranger"
+
+	every code, examples in {
+		"identity.unverified": [
+			fixtures.putting("/identity/genuine", false),
+			fixtures.putting("/identity/header/kid", "none"),
+			fixtures.putting("/identity/claims/sub", "alice@acme.example"),
+			fixtures.putting("/question/context/credentials/identity", "x"),
+			fixtures.putting("/question/context/credentials", null),
+		],
+		"identity.untrusted_issuer": [fixtures.putting("/identity/claims/iss", "https://evil.example")],
+		"identity.wrong_audience": [
+			fixtures.putting("/identity/claims/aud", ["crm"]),
+			[{"op": "remove", "path": "/identity/claims/aud"}],
+		],
+		"identity.expired": [fixtures.putting("/identity/claims/exp", 1800000000)],
+		"identity.lifetime_too_long": [fixtures.putting("/identity/claims/iat", 1799990000)],
+		"identity.not_the_agent_asserted": [
+			fixtures.putting("/question/context/agent", "spiffe://acme.example/agent/researcher"),
+			fixtures.putting("/question/context/agent", null),
+		],
+		"identity.agent_unregistered": [array.concat(
+			fixtures.putting("/identity/claims/sub", other),
+			fixtures.putting("/question/context/agent", other),
+		)],
+	} {
+		every patches in examples {
+			_codes(_shown(patches)) == [code]
+		}
+	}
+
+	every junk in fixtures.junk {
+		answer := issuer.shown with input as junk
+			with data.deployment as fixtures.scene.deployment
+		answer.issued == false
 	}
 }

@@ -88,6 +88,7 @@ _registry_door if {
 		["v1", "data", "inbounds", "issuer", "begun"],
 		["v1", "data", "inbounds", "issuer", "hands"],
 		["v1", "data", "inbounds", "issuer", "renewed"],
+		["v1", "data", "inbounds", "issuer", "shown"],
 	}
 }
 

@@ -33,6 +33,7 @@ test_any_known_pep_asks_what_comes_before_a_question if {
 		["issuer", "begun"],
 		["issuer", "hands"],
 		["issuer", "renewed"],
+		["issuer", "shown"],
 	] {
 		asking := {"path": array.concat(["v1", "data", "inbounds"], entrypoint), "body": {"input": {}}}
 		_allowed(asking)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
-from inbounds.issuer.entrypoints import BEGINNING, HANDS, RENEWAL
+from inbounds.issuer.entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
 from inbounds.live.head import empty_lists
 from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, ISSUANCE, REGISTRY
 
@@ -43,7 +43,17 @@ _FILES: Mapping[Artefact, str] = {
     "deployment": "deployment-{}.tar.gz",
     "live": "live-{}.tar.gz",
 }
-ENTRYPOINTS = (DECISION, REGISTRY, ISSUANCE, DELEGATION, ACCEPTANCE, BEGINNING, RENEWAL, HANDS)
+ENTRYPOINTS = (
+    DECISION,
+    REGISTRY,
+    ISSUANCE,
+    DELEGATION,
+    ACCEPTANCE,
+    BEGINNING,
+    RENEWAL,
+    HANDS,
+    SHOWN,
+)
 """What a policy can be asked."""
 _POLICY_ROOTS = ("inbounds", "system/authz", "system/log")
 

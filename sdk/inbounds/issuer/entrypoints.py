@@ -1,5 +1,7 @@
 """What only an issuer's service asks the policy, besides `pdp.ISSUANCE`."""
 
+SHOWN = "inbounds/issuer/shown"
+"""Whether who asks is an agent (`claims.IssuerQuestion` → `claims.IssuanceAnswer`)."""
 BEGINNING = "inbounds/issuer/begun"
 """Whether a task may be begun (`claims.IssuerQuestion` → `claims.IssuanceAnswer`)."""
 RENEWAL = "inbounds/issuer/renewed"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -74,7 +74,8 @@ class _Doors:
     def __init__(self, service: Service, folder: Folder) -> None:
         self._service = service
         self._folder = folder
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        # By whole minutes: a count is forgotten with its minute, a list of moments never.
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def routes(self) -> list[Route]:
         return [

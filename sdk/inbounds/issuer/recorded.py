@@ -117,11 +117,7 @@ class Recorded:
         codes = tuple(reason.code for reason in reasons) or ("issuance.refused",)
         self._decided("deny", codes)
         self._span.decided("deny", codes=codes, decision_id=self._id, digest=self._digest)
-        return TokenInvalid(
-            "; ".join(reason.message for reason in reasons) or "nothing grants this task",
-            code=codes[0],
-            hint="; ".join(dict.fromkeys(reason.remedy for reason in reasons if reason.remedy)),
-        )
+        return refusal(reasons)
 
     def _decided(
         self,
@@ -167,3 +163,12 @@ class Recorded:
 
     def _hidden(self, text: bytes) -> str:
         return digest(text, self._log.key, key_id(self._log.key))
+
+
+def refusal(reasons: Sequence[Reason]) -> TokenInvalid:
+    """Return the error that says why a task is refused."""
+    return TokenInvalid(
+        "; ".join(reason.message for reason in reasons) or "nothing grants this task",
+        code=reasons[0].code if reasons else "issuance.refused",
+        hint="; ".join(dict.fromkeys(reason.remedy for reason in reasons if reason.remedy)),
+    )

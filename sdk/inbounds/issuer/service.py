@@ -29,9 +29,9 @@ from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, Credentials
 from inbounds.pdp import ISSUANCE
 
-from .entrypoints import BEGINNING, HANDS, RENEWAL
+from .entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
 from .keys import thumbprint, token_claims
-from .recorded import Recorded
+from .recorded import Recorded, refusal
 from .store import Begun
 from .task_token import sign_task
 
@@ -107,6 +107,8 @@ class Service:
             DecisionUnavailable: The policy could not be asked, or the record not be kept.
         """
         self._require_first(proof)
+        self._require_shown(request.agent, identity)
+        allow(request.agent)
         request = replace(request, holder=proof.jwk)
         asked = _asked(request, request.narrower, request.seconds)
         task = f"task-{uuid7()}"
@@ -123,7 +125,6 @@ class Service:
             shown = self._ask(BEGINNING, question)
             if not shown.issued:
                 raise record.refused(shown.reasons)
-            allow(request.agent)
             record.allowed(grant)
             self._with.store.begin(
                 Begun(
@@ -158,6 +159,7 @@ class Service:
         """
         begun = self._held(task, proof)
         self._require_first(proof)
+        allow(begun.asked.agent)
         held, asked = begun.authority, begun.asked
         request = TaskRequest(
             subject=asked.subject,
@@ -196,7 +198,6 @@ class Service:
             shown = self._ask(RENEWAL, question)
             if not shown.issued:
                 raise record.refused(shown.reasons)
-            allow(request.agent)
             record.allowed(grant)
             self._with.store.begin(replace(begun, authority=authority, depth=answer.depth))
             return grant
@@ -243,6 +244,18 @@ class Service:
         return self._with.in_force(position)
 
     # --- its own --------------------------------------------------------------------------
+
+    def _require_shown(self, agent: str, identity: str) -> None:
+        """Refuse strangers, who learn nothing else and leave no records that they could fill."""
+        question = IssuerQuestion(
+            question=QUESTION_VERSION,
+            context=Holding(agent=agent, credentials=Credentials(identity=identity, task="")),
+        )
+        answer = self._ask(SHOWN, question)
+        if not answer.issued:
+            error = refusal(answer.reasons)
+            logger.warning("nobody is shown: %s", error.code)
+            raise error
 
     def _held(self, task: str, proof: Proof) -> Begun:
         begun = self._with.store.task(task)

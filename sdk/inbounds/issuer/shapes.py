@@ -54,7 +54,7 @@ class Renewing(_Sent):
 class Ending(_Sent):
     """Ends a task, or hands that it was handed on to (`POST /tasks/end`)."""
 
-    name: Annotated[str, Field(min_length=1, max_length=256)]
+    name: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,256}$")]
     task: Token = Field(repr=False)
     chain: Annotated[list[Token], Field(max_length=4, repr=False)] = []
 

@@ -33,13 +33,13 @@ verified := {"name": signer.name, "issuer": signer.issuer, "claims": payload} if
 # scope: document
 subject := verified.claims.sub if {
 	_claim == "sub"
-	is_string(verified.claims.sub)
+	_of_its_domains(verified.claims.sub)
 }
 
 subject := verified.claims.email if {
 	_claim == "email"
 	verified.claims.email_verified == true
-	is_string(verified.claims.email)
+	_of_its_domains(verified.claims.email)
 }
 
 # METADATA
@@ -61,3 +61,18 @@ may_act(agent) if {
 	allowed := object.get(verified.claims, "may_act", {"sub": agent})
 	allowed.sub == agent
 }
+
+_of_its_domains(name) if {
+	is_string(name)
+	_domains == []
+}
+
+_of_its_domains(name) if {
+	is_string(name)
+	is_array(_domains)
+	parts := split(name, "@")
+	count(parts) == 2
+	parts[1] in _domains
+}
+
+_domains := object.get(verified.issuer, ["users", "domains"], [])
