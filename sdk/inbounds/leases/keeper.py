@@ -85,6 +85,8 @@ class Keeper:
             rows, mine = outbox.rows(), outbox.own()
             left_over = [row for row in outbox.left_over() if held.sees_to(row)]
         except InboundsError as error:
+            if self._stopped:
+                return None
             logger.error("what must be revoked cannot be read: %s", error)  # noqa: TRY400
             return self._later()
         due = {row.handle: row for row in left_over}
