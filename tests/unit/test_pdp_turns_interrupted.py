@@ -138,14 +138,39 @@ def test_a_holder_whose_thread_has_ended():
 
 def test_a_holder_whose_thread_has_ended_before_one_without_a_deadline():
     """
-    As one that closes the policy, which waits for as long as it takes. A thread that begins now
-    may have the number of the one that ended, which is not taken for that one's being there.
+    As one that closes the policy, which waits for as long as it takes.
     """
     turns, got = Turns(), []
     for act in (turns.take, lambda: got.append(turns.take())):
         thread = threading.Thread(target=act, daemon=True)
         thread.start()
         thread.join(FOREVER)
+    assert got == [True]
+
+
+def test_a_holder_whose_number_the_next_thread_has():
+    """
+    A thread that ended gives its number free, so that the number is no sign of its being there.
+    """
+    for _ in range(500):
+        turns, numbers, got = Turns(), [], []
+
+        def hold(turns=turns, numbers=numbers):
+            numbers.append(threading.get_ident())
+            turns.take()
+
+        def ask(turns=turns, numbers=numbers, got=got):
+            if threading.get_ident() in numbers:
+                got.append(turns.take(timeout=2))
+
+        for act in (hold, ask):
+            thread = threading.Thread(target=act)
+            thread.start()
+            thread.join()
+        if got:
+            break
+    else:
+        pytest.skip("no number was given again")
     assert got == [True]
 
 
