@@ -232,7 +232,25 @@ def test_it_is_ended_by_what_it_does(own):
         own.join()
         return 7
 
+    begun = time.monotonic()
     assert own.do(end, deadline=soon()) == 7
+    assert time.monotonic() - begun < own_thread._LONGEST_END / 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_broke_is_replaced(own):
+    """
+    The next errand is done by another one.
+    """
+
+    class Broken:
+        def do(self):
+            raise SystemExit
+
+    where(own)
+    own._asked.put(Broken())
+    own._threads[0].join(30)
+    assert where(own) == own._threads[1].ident
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
