@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import engines
+from tests.authority import Authority
 from tests.console import SCRIPT
 from tests.guards import SECONDS, Place
 
@@ -62,11 +64,12 @@ class Running:
 
 
 class Issuing(Place):
-    """See the module. Changes are to the deployment, by file."""
+    """See the module. Changes are to the deployment, by file; an authority has it serve TLS."""
 
-    def __init__(self, folder: Path, **changes: Any) -> None:
+    def __init__(self, folder: Path, authority: Authority | None = None, **changes: Any) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if authority else ''}://127.0.0.1:{self.port}"
+        self._authority = authority
         self.issuer = folder / "issuer"
         made = Folder.create(self.issuer, self.url, "inbounds")
         self.workloads, self.login = SigningKey.draw(), SigningKey.draw()
@@ -165,6 +168,9 @@ class Issuing(Place):
         )
         command = [str(SCRIPT), "issuer", "serve", str(self.issuer)]
         feeds = ["--opa", pdp, "--token-file", str(token)] if pdp else []
+        if self._authority is not None:
+            pem = str(self._authority.certificate())
+            feeds += ["--tls-cert", pem, "--tls-key", pem]
         log = self.folder / "issuer.log"
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         with log.open("wb") as out:
@@ -185,11 +191,12 @@ class Issuing(Place):
 
     def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
         until = time.monotonic() + SECONDS
+        known = ssl.create_default_context(cafile=self._authority.file) if self._authority else None
         while time.monotonic() < until:
             if process.poll() is not None:
                 raise AssertionError(log.read_text())
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.url}/health", timeout=5).close()
+                urllib.request.urlopen(f"{self.url}/health", timeout=5, context=known).close()
                 return
             time.sleep(0.05)
         raise AssertionError(f"the service does not answer: {log.read_text()}")

@@ -453,6 +453,31 @@ def test_no_token_and_no_key_is_left_where_it_does_not_belong(on_opa):
             assert not [text for text in left if part.encode() in text and len(part) > 60]
 
 
+def test_over_tls_to_whom_its_certificate_is_known(tmp_path):
+    from tests.authority import Authority
+    from tests.issuing import Issuing
+
+    from inbounds.issuer.remote import ServiceIssuer
+
+    authority = Authority(tmp_path)
+    place = Issuing(tmp_path, authority)
+    with place.serving("embedded") as service:
+        assert service.url.startswith("https://")
+        known = ServiceIssuer(service.url, ca=str(authority.file), timeout=30)
+        with place.agent(service, issuer=known) as guard:
+            grant = guard.issuer.begin(asked(place, guard), None)
+            guard.issuer.end(grant)
+        for stranger in (
+            ServiceIssuer(service.url, timeout=30),
+            ServiceIssuer(service.url, ca=str(Authority(tmp_path, "other").file), timeout=30),
+            ServiceIssuer(service.url.replace("https", "http"), timeout=30),
+        ):
+            with place.agent(service, issuer=stranger) as guard:
+                with pytest.raises(DecisionUnavailable) as caught:
+                    guard.issuer.begin(asked(place, guard), None)
+                assert caught.value.code == "issuer.unreachable"
+
+
 def test_a_service_that_is_not_there_is_no_answer(tmp_path):
     from tests.issuing import Issuing
 
