@@ -128,8 +128,8 @@ class TestAnIssuerThatCannotBeTold:
         task = policy.task()
         told, gate = [], threading.Event()
 
-        def end(name):
-            told.append(name)
+        def end(grant):
+            told.append(grant.task)
             if len(told) == 1:
                 gate.wait(10)
                 raise OSError

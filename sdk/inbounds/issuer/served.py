@@ -11,6 +11,7 @@ from inbounds.evidence.log import SqliteEvidence
 from inbounds.live import LiveFeed, Pusher
 from inbounds.live.store import FILE as FEED
 from inbounds.live.wait import behind
+from inbounds.locks import ProcessLock
 from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.telemetry import Telemetry
 
@@ -60,7 +61,7 @@ class Served:
             folder.path / "evidence.sqlite", key=subkey(key, "evidence")
         )
         self._pusher = threading.Thread(target=self._push, name="issuer feed")
-        self._putting = threading.Lock()
+        self._putting = ProcessLock()
         self._put: tuple[Position | None, float] = (None, float("-inf"))
         log = Log(
             evidence=self._evidence,
