@@ -75,6 +75,7 @@ def _draw(axes: Axes, groups: dict[str, Any]) -> None:
             place += 1
         place += 0.6
     axes.set_xlim(0, longest * 1.22)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylim(place - 0.8, -0.7)
     axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
     axes.set_xlabel("milliseconds a call; bar: p50, line: up to p95", color=INK)
