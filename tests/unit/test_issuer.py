@@ -311,6 +311,12 @@ class TestTokens:
 
 
 class TestKeys:
+    def test_none_is_named_like_an_option(self):
+        """
+        One in 64 would be, and `inbounds issuer key use` could not name it.
+        """
+        assert not [key for _ in range(600) if (key := SigningKey.draw().kid).startswith("-")]
+
     def test_for_their_owner_alone(self, folder):
         """
         Keys are readable by their owner alone; one that is not is refused.

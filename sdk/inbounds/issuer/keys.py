@@ -40,7 +40,11 @@ class SigningKey:
     @classmethod
     def draw(cls) -> SigningKey:
         """Return a key nobody has had before."""
-        return cls(ec.generate_private_key(ec.SECP256R1()))
+        while True:
+            key = cls(ec.generate_private_key(ec.SECP256R1()))
+            # On a command line such a name would be taken for an option.
+            if not key.kid.startswith("-"):
+                return key
 
     @classmethod
     def read(cls, path: Path) -> SigningKey:
