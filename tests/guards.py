@@ -141,6 +141,12 @@ class Place:
         if name == "embedded":
             yield ""
             return
+        with self.opa() as url, self._fed(url):
+            yield url
+
+    @contextlib.contextmanager
+    def opa(self) -> Iterator[str]:
+        """Run an OPA on this deployment, without a feed yet; yields its URL."""
         bundles, key = self._bundles()
         # The path of a socket has to be short, and the folder's may be long.
         with (
@@ -156,8 +162,7 @@ class Place:
             ) as process,
         ):
             process.wait_ready()
-            with self._fed(process.url):
-                yield process.url
+            yield process.url
 
     def _bundles(self) -> tuple[list[Path], Path]:
         keys = engines.signing_keys(self.folder)

@@ -14,7 +14,6 @@ import os
 import socket
 import ssl
 import subprocess
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,17 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import engines
 from tests.authority import Authority
 from tests.console import SCRIPT
 from tests.guards import SECONDS, Place
 
-from inbounds import Guard, assets
+from inbounds import Guard
 from inbounds.identity.file import FileIdentity
 from inbounds.issuer.keys import SigningKey
 from inbounds.issuer.remote import ServiceIssuer
 from inbounds.issuer.settings import FEED_KEY, Folder
-from inbounds.pdp.process import OpaProcess
 from inbounds.testing import AGENT, SUBJECT
 
 WORKLOADS, LOGIN = "https://workloads.acme.example", "https://login.acme.example"
@@ -136,26 +133,8 @@ class Issuing(Place):
     def serving(self, engine: str = "opa", **more: str) -> Iterator[Running]:
         """Run the service; it asks an OPA that it keeps up to date, or the policy within it."""
         with contextlib.ExitStack() as stack:
-            url = "" if engine == "embedded" else stack.enter_context(self._opa())
+            url = "" if engine == "embedded" else stack.enter_context(self.opa())
             yield stack.enter_context(self._serving(url, **more))
-
-    @contextlib.contextmanager
-    def _opa(self) -> Iterator[str]:
-        bundles, key = self._bundles()
-        with (
-            tempfile.TemporaryDirectory(prefix="opa") as short,
-            (self.folder / "opa.log").open("wb") as log,
-            OpaProcess(
-                bundles,
-                key=key,
-                opa=Path(engines.opa_binary()),
-                template=assets.opa_config(),
-                address=f"unix://{short}/s",
-                log=log,
-            ) as process,
-        ):
-            process.wait_ready()
-            yield process.url
 
     @contextlib.contextmanager
     def _serving(self, pdp: str, **more: str) -> Iterator[Running]:

@@ -24,10 +24,12 @@ from inbounds.claims import (
     IssuanceQuestion,
     Narrower,
 )
-from inbounds.errors import DecisionUnavailable, InvalidAnswer, TokenInvalid
+from inbounds.errors import DecisionUnavailable, TokenInvalid
 from inbounds.identity import TaskGrant, TaskRequest
 from inbounds.ids import uuid7
+from inbounds.issuer.asked import answered
 from inbounds.issuer.keys import THUMBPRINT_URI, thumbprint, token_claims, token_hash
+from inbounds.issuer.task_token import LIFETIME
 from inbounds.locks import ProcessLock
 from inbounds.models import QUESTION_VERSION, Credentials
 from inbounds.pdp import ACCEPTANCE, DELEGATION
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from inbounds.parts import Parts
     from inbounds.tasks import Task
 
-LIFETIME = 300
-"""How long a token lives at most, in seconds; it never outlives the one above."""
 MOST_TOKENS = 5
 """The task's own token, and one for each time that it was handed on (`delegation.too_deep`)."""
 
@@ -292,11 +292,7 @@ def _holding(parts: Parts, tokens: tuple[str, ...]) -> Holding:
 def _answered(parts: Parts, entrypoint: str, question: AcceptanceQuestion, kind: type[A]) -> A:
     deadline = clock.monotonic() + parts.configuration.deadline
     parts.refresh_live(deadline)
-    reply = parts.pdp.ask(entrypoint, question.model_dump_json().encode(), deadline=deadline)
-    try:
-        return kind.model_validate(reply.result)
-    except ValidationError:
-        raise InvalidAnswer("the PDP's answer about the task is none") from None
+    return answered(parts.pdp, entrypoint, question, kind, deadline=deadline)
 
 
 def _refused(what: str, answer: IssuanceAnswer) -> TokenInvalid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -156,7 +156,7 @@ def serve(
                 timeout_graceful_shutdown=5,
             )
         )
-        value = {
+        value: dict[str, Any] = {
             "issuer": found.settings.issuer,
             "address": address,
             "pdp": configuration.pdp_url or "embedded",
@@ -169,12 +169,11 @@ def serve(
         raise typer.Exit(output.FAILED)
 
 
-def _served(console: Console, value: Mapping[str, object]) -> None:
+def _served(console: Console, value: Mapping[str, Any]) -> None:
     console.print(f"[bold]issuing[/] as {value['issuer']} at {value['address']}")
     console.print(f"  decided by {value['pdp']}", markup=False)
-    targets = value["targets"]
-    if targets:
-        console.print(f"  feeding {', '.join(map(str, targets))}", markup=False)  # type: ignore[call-overload]
+    if value["targets"]:
+        console.print(f"  feeding {', '.join(value['targets'])}", markup=False)
     else:
         console.print("  feeding nobody: `inbounds live serve` brings what has ended to every PDP")
 

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inbounds import clock
-from inbounds.claims import IssuanceAnswer, IssuanceQuestion
-from inbounds.errors import ConfigurationError, InvalidAnswer, TokenInvalid
+from inbounds.claims import IssuanceAnswer
+from inbounds.errors import ConfigurationError, TokenInvalid
 from inbounds.identity import IdentityToken, TaskGrant, TaskRequest
 from inbounds.ids import uuid7
-from inbounds.models import QUESTION_VERSION, Name
+from inbounds.models import Name
 from inbounds.pdp import ISSUANCE
 from inbounds.regular_file import read_regular
 
+from .asked import answered, asked_of
 from .keys import SigningKey
 from .task_token import LIFETIME, sign_task
 
@@ -124,25 +125,8 @@ class DevIssuer:
 
     def begin(self, request: TaskRequest, pdp: PolicyDecisionPoint) -> TaskGrant:
         """Approve a task as far as the policy lets it reach. See `Issuer.begin`."""
-        question = IssuanceQuestion(
-            question=QUESTION_VERSION,
-            subject=request.subject,
-            agent=request.agent,
-            intent=request.intent,
-            tenant=request.tenant,
-            environment=request.environment,
-            narrower=request.narrower,
-            seconds=request.seconds,
-        )
-        reply = pdp.ask(
-            ISSUANCE,
-            question.model_dump_json().encode(),
-            deadline=clock.monotonic() + _SECONDS_TO_ASK,
-        )
-        try:
-            answer = IssuanceAnswer.model_validate(reply.result)
-        except ValidationError:
-            raise InvalidAnswer("the PDP's answer about the task is none") from None
+        deadline = clock.monotonic() + _SECONDS_TO_ASK
+        answer = answered(pdp, ISSUANCE, asked_of(request), IssuanceAnswer, deadline=deadline)
         if not answer.issued or answer.authority is None:
             from .refused import refusal
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,7 +18,6 @@ from inbounds.claims import (
     Hands,
     Holding,
     IssuanceAnswer,
-    IssuanceQuestion,
     IssuerQuestion,
     Narrower,
     RenewalQuestion,
@@ -29,6 +28,7 @@ from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, Credentials
 from inbounds.pdp import ISSUANCE
 
+from .asked import answered, asked_of
 from .entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
 from .keys import thumbprint, token_claims
 from .recorded import Recorded, refusal
@@ -110,7 +110,7 @@ class Service:
         self._require_shown(request.agent, identity)
         allow(request.agent)
         request = replace(request, holder=proof.jwk)
-        asked = _asked(request, request.narrower, request.seconds)
+        asked = asked_of(request)
         task = f"task-{uuid7()}"
         with Recorded(self._with.log, "task.begin", task, request, asked) as record:
             answer = self._ask(ISSUANCE, asked)
@@ -170,13 +170,11 @@ class Service:
             sid=begun.sid,
             holder=proof.jwk,
         )
-        again = _asked(
-            request,
-            Narrower.model_validate(
-                held.model_dump(include={*Narrower.model_fields}, exclude_unset=True)
-            ),
-            max(held.deadline - int(clock.now()), 1),
+        narrower = Narrower.model_validate(
+            held.model_dump(include={*Narrower.model_fields}, exclude_unset=True)
         )
+        seconds = max(held.deadline - int(clock.now()), 1)
+        again = asked_of(replace(request, narrower=narrower, seconds=seconds))
         with Recorded(self._with.log, "task.renew", begun.task, request, again) as record:
             answer = self._ask(ISSUANCE, again)
             if not answer.issued or answer.authority is None:
@@ -281,7 +279,8 @@ class Service:
     ) -> None:
         credentials = {"task": task, "chain": list(chain)}
         question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
-        reply = self._asked_for(HANDS, json.dumps(question).encode())
+        deadline = self._fresh_until()
+        reply = self._with.pdp.ask(HANDS, json.dumps(question).encode(), deadline=deadline).result
         try:
             hands = _HANDS.validate_python(reply)
         except ValidationError:
@@ -300,16 +299,14 @@ class Service:
         )
 
     def _ask(self, entrypoint: str, question: BaseModel) -> IssuanceAnswer:
-        reply = self._asked_for(entrypoint, question.model_dump_json().encode())
-        try:
-            return IssuanceAnswer.model_validate(reply)
-        except ValidationError:
-            raise InvalidAnswer("the PDP's answer about the task is none") from None
+        deadline = self._fresh_until()
+        return answered(self._with.pdp, entrypoint, question, IssuanceAnswer, deadline=deadline)
 
-    def _asked_for(self, entrypoint: str, question: bytes) -> Any:
+    def _fresh_until(self) -> float:
+        """Bring the feed to the PDP; return until when a question may take."""
         deadline = clock.monotonic() + _SECONDS_TO_ASK
         self._with.fresh(deadline)
-        return self._with.pdp.ask(entrypoint, question, deadline=deadline).result
+        return deadline
 
     def _signed(
         self, task: str, request: TaskRequest, authority: Authority, answer: IssuanceAnswer
@@ -333,19 +330,6 @@ class Service:
                 hint="name fewer values in what the task is narrowed to",
             )
         return made
-
-
-def _asked(request: TaskRequest, narrower: Narrower, seconds: int) -> IssuanceQuestion:
-    return IssuanceQuestion(
-        question=QUESTION_VERSION,
-        subject=request.subject,
-        agent=request.agent,
-        intent=request.intent,
-        tenant=request.tenant,
-        environment=request.environment,
-        narrower=narrower,
-        seconds=seconds,
-    )
 
 
 def _holding(grant: TaskGrant, identity: str) -> Holding:
