@@ -257,6 +257,22 @@ class TestPolicyOfNow:
         with again(tmp_path, widen) as (guard, grant):
             assert guard.issuer.renew(grant).authority == grant.authority
 
+    def test_none_where_none_was_approved(self, tmp_path):
+        """
+        To ask for no destination is to ask for all: those that the intent has got since are not.
+        """
+        from inbounds.testing import small_deployment
+
+        intents = json.loads(json.dumps(small_deployment()["intents"]))
+        intents[INTENT]["destinations"] = []
+
+        def widen(said):
+            said["intents"][INTENT]["destinations"] = ["colleagues"]
+
+        with again(tmp_path, widen, intents=intents) as (guard, grant):
+            assert grant.authority.destinations == []
+            assert guard.issuer.renew(grant).authority == grant.authority
+
     def test_nothing_where_the_policy_grants_nothing(self, tmp_path):
         def retire(said):
             said["agents"][AGENT]["state"] = "suspended"
@@ -265,7 +281,7 @@ class TestPolicyOfNow:
             assert refused(lambda: guard.issuer.renew(grant)) == "issuance.agent"
 
 
-def again(tmp_path, change):
+def again(tmp_path, change, **changes):
     """Begin a task, change the deployment, and start the service anew."""
     import contextlib
 
@@ -273,7 +289,7 @@ def again(tmp_path, change):
 
     @contextlib.contextmanager
     def done():
-        place = Issuing(tmp_path)
+        place = Issuing(tmp_path, **changes)
         with place.serving("embedded") as service, place.agent(service) as guard:
             grant = guard.issuer.begin(asked(place, guard), None)
             service.process.terminate()
