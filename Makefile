@@ -6,6 +6,8 @@ PYTHON = python3
 ENGINE = opa
 BUILDER = buildah
 BASES = named
+# How many processes share the tests of `make test`; the tests of one file stay in one.
+JOBS = 2
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 
@@ -89,7 +91,7 @@ rego-test: setup
 	$(PY) -m tools.rego_tests
 
 py-test: setup assets
-	$(PY) -m pytest -m 'not nightly'
+	$(PY) -m pytest -m 'not nightly' --numprocesses $(JOBS) --dist loadfile
 
 test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=openbao,postgres,oidc: skip none)
 	$(PY) -m tools.servers

@@ -202,7 +202,7 @@ def test_minus_zero_is_zero_for_judge_and_tool_alike() -> None:
         (object(), "`object`"),
         (Pair, "`type`"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_has_no_one_form_is_refused_without_its_value(value: Any, fault: str) -> None:
     message = refusal([value])

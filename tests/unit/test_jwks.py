@@ -110,7 +110,7 @@ class TestRead:
             {},
             EC,
         ],
-        ids=str,
+        ids=lambda jwk: str({**jwk, **{name: "…" for name in ("x", "y", "n") if name in jwk}}),
     )
     def test_keys_for_something_else_are_left_out(self, other):
         assert read(other, {**EC, "kid": "a"}) == {"a": EC}
