@@ -213,6 +213,20 @@ class Credential(_Closed):
     until: Instant = 0
 
 
+class Peer(_Closed):
+    """An agent of somebody else, keyed by the name by which tools call it.
+
+    `card` is its A2A agent card, signed by its own operator, as a compact JWS (RFC 7515) whose
+    header says `typ: JOSE`; `keys` are that operator's. The entry counts `until` then, in Unix
+    seconds: somebody looks again.
+    """
+
+    card: Token
+    keys: dict[str, Jwk]
+    algorithms: list[Literal["ES256", "RS256", "PS256", "EdDSA"]] = ["ES256"]
+    until: Instant
+
+
 class Settings(_Closed):
     """What holds for the deployment as a whole."""
 
@@ -236,6 +250,7 @@ class Deployment(_Closed):
     settings: Settings
     tools: dict[Name, Tool] = {}
     credentials: dict[Name, Credential] = {}
+    peers: dict[Name, Peer] = {}
     agents: dict[Name, Agent] = {}
     subjects: dict[Name, SubjectEntry] = {}
     groups: dict[Name, Group] = {}

@@ -146,6 +146,7 @@ def _fault(name: str, path: Iterable[Any], what: str) -> Misfit:
 def _faults(deployment: Deployment) -> Iterator[Misfit]:
     yield from _tools(deployment)
     yield from _credentials(deployment)
+    yield from _peers(deployment)
     yield from _holders(deployment)
     yield from _intents(deployment)
     yield from _labels(deployment)
@@ -198,6 +199,19 @@ def _credentials(deployment: Deployment) -> Iterator[Misfit]:
         for field in ("effects", "reason", "until"):
             if getattr(credential, field) and not static:
                 yield _fault("credentials", [name, field], "is for static ones only")
+
+
+def _peers(deployment: Deployment) -> Iterator[Misfit]:
+    for name, tool in deployment.tools.items():
+        if tool.resource != "peer":
+            continue
+        at = [name, "returns"]
+        theirs = "is a peer's word: it is a third party's, and holds `value` or `text`"
+        if tool.returns.party != "third":
+            yield _fault("tools", [*at, "party"], theirs)
+        for pattern, field in tool.returns.fields.items():
+            if field.party != "third" or field.holds not in ("value", "text"):
+                yield _fault("tools", [*at, "fields", pattern], theirs)
 
 
 def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:
@@ -299,6 +313,7 @@ def _keys(deployment: Deployment) -> Iterator[Misfit]:
     holders += [
         ("approvers", [name, "keys"], entry.keys) for name, entry in deployment.approvers.items()
     ]
+    holders += [("peers", [name, "keys"], peer.keys) for name, peer in deployment.peers.items()]
     for name, at, keys in [*holders, ("feed", ["keys"], deployment.feed.keys)]:
         for kid, jwk in keys.items():
             if "kty" not in jwk:

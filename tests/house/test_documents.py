@@ -30,6 +30,7 @@ _WALKED = {
     "docs/issuer.md": "tests/integration/test_issuer_document.py",
     "docs/intents.md": "tests/integration/test_intents.py",
     "docs/leases.md": "tests/servers/test_openbao.py",
+    "docs/peers.md": "tests/integration/test_peers_document.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/operators.md": "tests/integration/test_operators.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
@@ -78,6 +79,7 @@ def test_no_document_knows_the_machine_it_was_written_on(path):
         "openid.net",
         "www.rfc-editor.org",
         "datatracker.ietf.org",
+        "a2a-protocol.org",
     }
     unknown = {host for host in hosts - public if not _for_examples(host.rsplit(":", 1)[0])}
     # What the URLs of this decision name is what it is about.

@@ -29,7 +29,7 @@ from .calls import (
     take_back,
 )
 from .tokens import TYPES, Signer, Token
-from .tools import DOMAINS, STEERING, TEMPLATES, Template, leaves
+from .tools import CARD_HOST, DOMAINS, STEERING, TEMPLATES, Template, leaves
 from .worlds import EFFECTS, ENVIRONMENTS, World
 
 Fault = Callable[[Random, World, Draft], None]
@@ -297,6 +297,41 @@ def a_lease_of_something_else(r: Random, w: World, d: Draft) -> None:
 @fault("credential.static_for_effect")
 def a_static_credential_where_a_lease_is_due(r: Random, w: World, d: Draft) -> None:
     _call(d, "keeper")
+
+
+# --- peers ---------------------------------------------------------------------------------
+
+
+def _to_a_peer(name: str, template: Template) -> bool:
+    return template.resource == "peer"
+
+
+@fault("peer.unverified", among=_to_a_peer)
+def a_peer_that_is_not_known_well_enough(r: Random, w: World, d: Draft) -> None:
+    d.question["resource"]["id"] = r.choice(
+        ["stranger", "past", "forged", "unsigned", "keyless", "other"]
+    )
+
+
+@fault("peer.unverified", among=_to_a_peer)
+def an_address_that_is_not_the_peers(r: Random, w: World, d: Draft) -> None:
+    host = r.choice(["evil.example", "partner.example", f"{CARD_HOST}.evil.example"])
+    properties = d.question["action"]["properties"]
+    properties["arguments"]["url"] = f"https://{host}/"
+    properties["parsed"]["/url"] = {"kind": "url", "scheme": "https", "host": host}
+
+
+@fault("peer.adds_authority")
+def a_peer_that_the_registry_trusts(r: Random, w: World, d: Draft) -> None:
+    _call(d, "peer.trusted", resource="peer")
+
+
+@fault("peer.adds_authority", among=_named("file.write", "file.remove"))
+def what_steers_is_a_peers_word(r: Random, w: World, d: Draft) -> None:
+    d.question["action"]["properties"]["origins"] = {
+        pointer: {"source": "tool", "grade": r.choice(FIRM), "tool": "peer.ask", "call": 3}
+        for pointer in leaves(d.question["action"]["properties"]["arguments"])
+    }
 
 
 # --- delegation ----------------------------------------------------------------------------

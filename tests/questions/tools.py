@@ -14,6 +14,9 @@ DOMAINS = ("acme.example", "post.acme.example", "bücher.example")
 HOSTS = ("wiki.acme.example", "api.acme.example", "192.0.2.7", "[2001:db8::7]")
 IBANS = ("DE89370400440532013000", "GB33BUKB20201555555555", "FR1420041010050500013M02606")
 PHONES = ("+4930123456", "+14155550100")
+PEERS = ("desk", "Büro 2")
+CARD_HOST = "desk.partner.example"
+"""Where the cards of all peers say that they are."""
 WRITING = frozenset({"write", "delete", "execute", "spend", "administer"})
 STEERING = ("recipient", "target", "amount", "code", "credential")
 FOLDERS = ("/work/", "/srv/share/", "docs/")
@@ -24,6 +27,7 @@ DESTINATIONS: Mapping[str, Any] = {
     "intranet": {"hosts": list(HOSTS)},
     "payees": {"addresses": [*IBANS[:2]]},
     "callers": {"addresses": [*PHONES]},
+    "partners": {"hosts": [CARD_HOST]},
     "press": {"domains": ["press.example"], "hosts": ["press.example"], "addresses": [IBANS[2]]},
 }
 
@@ -287,6 +291,17 @@ TEMPLATES: Mapping[str, Template] = {
         {"/to": _ID, "/steps": {"type": "number"}},
         lambda r: {"to": words.word(r), "steps": r.choice([1, 2**53 - 1, -0.25, 1e-7])},
         _any_id,
+    ),
+    "peer.ask": Template(
+        ("delegate",),
+        "peer",
+        {"/text": {"kind": "text", "role": "content"}, "/url": {"kind": "url"}},
+        lambda r: {
+            "text": words.text(r, 50),
+            "url": f"https://{CARD_HOST}{r.choice(['', '/a2a', ':8443/'])}",
+        },
+        lambda r, _: r.choice(PEERS),
+        ("partners",),
     ),
     "text.find": Template(
         ("read",),

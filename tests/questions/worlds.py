@@ -12,7 +12,7 @@ from tests import scenes
 
 from . import words
 from .tokens import TYPES, Signer, Token
-from .tools import DESTINATIONS, TEMPLATES
+from .tools import CARD_HOST, DESTINATIONS, PEERS, TEMPLATES
 
 EFFECTS = ("read", "write", "delete", "export", "execute", "spend", "delegate", "administer")
 LABELS = ("public", "internal", "confidential", "secret", "streng geheim", "機密")
@@ -33,6 +33,7 @@ OTHER_TOOLS = (
     "borrower",
     "keeper",
     "wanting",
+    "peer.trusted",
     *SENDERS,
 )
 """Tools of no template that the agents may have all the same."""
@@ -116,6 +117,7 @@ def world(r: Random, *, damaged: bool = False) -> World:
         },
         "tools": _tools(r, order, tenant, environment),
         "credentials": _credentials(r, now),
+        "peers": _peers(r, now),
         "agents": _agents(r, agents, domain, order, tenant),
         "subjects": _subjects(r, subjects, domain, order, tenant),
         "groups": {
@@ -183,7 +185,7 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             "arguments": copy.deepcopy(dict(template.arguments)),
             "returns": {
                 "label": order[r.randint(0, len(order) - 2)],
-                "party": r.choice(["first", "third"]),
+                "party": "third" if template.resource == "peer" else r.choice(["first", "third"]),
                 **r.choice([{}, {"rows": 1}, {"rows": 50}]),
             },
             **r.choice([{}, {}, {"notify": "security@acme.example"}, {"notify": ""}]),
@@ -232,6 +234,16 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             ]
         ),
     }
+    tools["peer.trusted"] = {
+        **_plain_read(order),
+        "resource": "peer",
+        "returns": {
+            "label": order[0],
+            **r.choice(
+                [{"party": "first"}, {"fields": {"/id": {"holds": r.choice(["id", "title"])}}}]
+            ),
+        },
+    }
     tools["vault.read"] = {**tools["mail.read"], "resource": "vault"}
     return tools
 
@@ -259,6 +271,34 @@ def _credentials(r: Random, now: int) -> dict[str, Any]:
         "past": {**static, "effects": list(EFFECTS), "until": now - r.choice([0, 1, 9000])},
         "lent": {"kind": "lent"},
     }
+
+
+def _peers(r: Random, now: int) -> dict[str, Any]:
+    """Peers that are known as they should be, and some that are not."""
+    signer = Signer("peer-1", r.choice(["ES256", "EdDSA"]))
+    known = {
+        "card": card(signer).compact(),
+        "keys": {signer.kid: signer.jwk},
+        "algorithms": [signer.alg],
+        "until": now + r.choice([1, 9000]),
+    }
+    return {
+        **dict.fromkeys(PEERS, known),
+        "past": {**known, "until": now - r.choice([0, 1, 9000])},
+        "forged": {**known, "card": card(Signer("peer-2", signer.alg), kid=signer.kid).compact()},
+        "unsigned": {**known, "card": r.choice(["", "{}", "a.b.c"])},
+        "keyless": {**known, "keys": {}},
+        "other": {**known, "algorithms": ["PS256"]},
+    }
+
+
+def card(signer: Signer, kid: str = "") -> Token:
+    """An agent card, signed."""
+    return Token(
+        {"alg": signer.alg, "kid": kid or signer.kid, "typ": "JOSE"},
+        {"name": "desk", "supportedInterfaces": [{"url": f"https://{CARD_HOST}/a2a"}]},
+        signer,
+    )
 
 
 def _senders(order: list[str]) -> dict[str, Any]:

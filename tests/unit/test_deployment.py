@@ -55,6 +55,7 @@ ORDINARY: dict[str, Any] = {
             "until": "2099-01-01T00:00:00Z",
         },
     },
+    "peers": {"desk": {"card": "a.b.c", "keys": {"k1": KEY}, "until": "2099-01-01T00:00:00Z"}},
     "agents": {
         "spiffe://a.example/x": {
             "manifest": {"tools": ["mail.send"], "effects": ["export"]},
@@ -260,6 +261,24 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
             {"resource": "lease", "credential": "smtp"},
             "is what leases credentials",
         ),
+        (
+            "tools|desk",
+            {"resource": "peer", "returns": {"party": "first"}},
+            "`desk.returns.party`: is a peer's word",
+        ),
+        (
+            "tools|desk",
+            {"resource": "peer", "returns": {"fields": {"/id": {"holds": "id"}}}},
+            "is a peer's word",
+        ),
+        (
+            "tools|desk",
+            {"resource": "peer", "returns": {"fields": {"/id": {"party": "first"}}}},
+            "is a peer's word",
+        ),
+        ("peers|desk|keys|k1", {"kty": "EC", "d": "AA"}, "is a private key"),
+        ("peers|desk|until", "soon", "`desk.until`"),
+        ("peers|desk", {"keys": {"k1": {"kty": "EC"}}, "until": 1}, "card"),
         ("credentials|smtp|effects", ["write"], "`smtp.effects`: is for static ones only"),
         ("credentials|smtp|until", 1, "`smtp.until`: is for static ones only"),
         ("credentials|smtp|reason", "why", "`smtp.reason`: is for static ones only"),

@@ -21,6 +21,7 @@ COMMANDS = (
     "explain",
     "issuers",
     "issuer",
+    "peers",
     "bundle",
     "serve",
     "live",

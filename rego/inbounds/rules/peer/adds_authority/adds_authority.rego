@@ -1,0 +1,79 @@
+# METADATA
+# title: Peer's word taken for more than it is
+# description: |
+#   What an agent of somebody else answers is other people's text. It gives no permission, names no
+#   recipient and confirms no amount: a tool that speaks to peers is registered as one that returns a
+#   third party's words, and no argument that steers is trusted for having come from a peer.
+# custom:
+#   severity: high
+#   remedy: Register what the tool returns as a third party's text, and have a person or the task state what steers
+#   controls: ["owasp_asi:ASI07", "owasp_asi:ASI01"]
+#   depends_on: [request.malformed, capability.unregistered_tool]
+package inbounds.rules.peer.adds_authority
+
+import data.inbounds.lib.peers
+import data.inbounds.lib.steering
+import data.inbounds.lib.tools
+
+# METADATA
+# description: Peers answer as strangers do, and nothing that steers is trusted for their word
+ruled_out if {
+	_registered_as_strangers
+	is_object(steering.leaves)
+	count(_trusted) == 0
+}
+
+# METADATA
+# description: What of the registry trusts the peer, or which arguments were trusted for its word
+# scope: document
+details contains {"tool": input.action.name, "returns": "party"} if {
+	tools.entry
+	not peers.none
+	not _of_others
+}
+
+details contains {"tool": input.action.name, "returns": pattern} if {
+	not peers.none
+	some pattern, field in _fields
+	not _plain(field)
+}
+
+details contains {"argument": pointer} if some pointer in _trusted
+
+_registered_as_strangers if peers.none
+
+_registered_as_strangers if {
+	_of_others
+	is_object(_fields)
+	every field in _fields {
+		_plain(field)
+	}
+}
+
+_of_others if object.get(_returns, "party", "third") == "third"
+
+_returns := object.get(tools.entry, "returns", {})
+
+_fields := object.get(_returns, "fields", {})
+
+# Ids and titles of a stranger's would be taken for what the user has named.
+_plain(field) if {
+	is_object(field)
+	object.get(field, "party", "third") == "third"
+	object.get(field, "holds", "value") in {"value", "text"}
+}
+
+_trusted contains pointer if {
+	some pointer, _ in steering.leaves
+	not _own(pointer)
+}
+
+# The value is no peer's, or it is graded as a stranger's word.
+_own(pointer) if {
+	is_string(_tool(pointer))
+	not peers.speaks_to_peers(_tool(pointer))
+}
+
+_own(pointer) if steering.grade(pointer) in {"third_party_meta", "third_party_text", "none"}
+
+_tool(pointer) := object.get(input.action.properties, ["origins", pointer, "tool"], "")

@@ -1,0 +1,71 @@
+# METADATA
+# title: Peer not verified
+# description: |
+#   An agent of somebody else is spoken to only where the deployment knows it, its own operator has
+#   signed its agent card, somebody has looked at that in time, and the call goes to an address that
+#   the card names. Whoever answers at another address may be anybody.
+# custom:
+#   severity: high
+#   remedy: Have the peer's signed card and its operator's key in deployment/peers.yaml, and call the address that the card names
+#   controls: ["owasp_asi:ASI04", "owasp_asi:ASI07"]
+#   depends_on: [request.malformed, capability.unregistered_tool]
+package inbounds.rules.peer.unverified
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.clock
+import data.inbounds.lib.peers
+
+# METADATA
+# description: The call speaks to no peer, or to one whose card holds, where the card says
+# scope: document
+ruled_out if peers.none
+
+ruled_out if {
+	peers.card
+	_in_force
+	is_object(arguments.leaves)
+	count(_elsewhere) == 0
+}
+
+# METADATA
+# description: What it lacks, or the arguments that lead elsewhere
+# scope: document
+details contains {"peer": input.resource.id, "lacks": "an entry"} if {
+	_spoken_to
+	not peers.entry
+}
+
+details contains {"peer": input.resource.id, "lacks": "a card that its operator has signed"} if {
+	peers.entry
+	not peers.card
+}
+
+details contains {"peer": input.resource.id, "lacks": "an end ahead"} if {
+	peers.entry
+	not _in_force
+}
+
+details contains {"peer": input.resource.id, "argument": pointer} if {
+	peers.card
+	some pointer in _elsewhere
+}
+
+_spoken_to if {
+	is_string(input.resource.id)
+	not peers.none
+}
+
+_in_force if {
+	is_number(peers.entry.until)
+	peers.entry.until > clock.now
+}
+
+# An address in the arguments is where the call goes, whatever its role.
+_elsewhere contains pointer if {
+	some pointer, leaf in arguments.leaves
+	leaf.value != null
+	arguments.spec(leaf.pattern).kind in {"url", "host"}
+	not _named(pointer)
+}
+
+_named(pointer) if peers.at(input.action.properties.parsed[pointer].host)
