@@ -170,6 +170,25 @@ def test_what_nobody_need_have_seen_is_not_said_to_be_stopped(feed, live, words)
     assert "as it was since" in said
 
 
+def test_all_that_an_agent_was_given_is_revoked_and_again(feed, live):
+    words = ("revoke", f"agent:{ASSISTANT_ID}", "--store", "feed.sqlite")
+    for _ in range(2):
+        code, said = live(*words, up_to_date=feed)
+        assert code == 0
+        assert "all that was issued so far" in said
+        assert "as it was since" not in said
+    assert names(feed, "revoked") == [f"agent:{ASSISTANT_ID}"]
+    code, said = live("revoke", "issuer:tasks", "--store", "feed.sqlite", "--json", up_to_date=feed)
+    assert code == 0
+    assert names(feed, "revoked") == [f"agent:{ASSISTANT_ID}", "issuer:tasks"]
+
+
+def test_an_agent_that_the_deployment_does_not_know_is_revoked_and_doubted(feed, live):
+    words = ("revoke", "agent:spiffe://acme.example/agent/asistant", "--store", "feed.sqlite")
+    assert live(*words, up_to_date=feed)[0] == 2
+    assert names(feed, "revoked") == ["agent:spiffe://acme.example/agent/asistant"]
+
+
 # --- what is taken back --------------------------------------------------------------------
 
 

@@ -1273,6 +1273,7 @@ def something_ended(r: Random, w: World, d: Draft) -> None:
             lambda: (claims.update(sid="sid-ended"), d.session.update(id="sid-ended")),
             lambda: claims.update(jti=r.choice(["jti-revoked", "jti-gone"])),
             lambda: d.identity.claims.update(jti=r.choice(["jti-revoked", "jti-gone"])),
+            lambda: _act_as(d, _agent(w, "recalled")),
         ]
     )()
 

@@ -327,6 +327,7 @@ def _agents(
     changed: dict[str, dict[str, Any]] = {
         "retired": {"state": "retired"},
         "suspended": {"state": "suspended"},
+        "recalled": {},
         "shared": {"account": "shared"},
         "ownerless": {"owner": " "},
         "orphaned": {"owner": "no such person"},
@@ -532,7 +533,13 @@ def _lives(r: Random, now: int, feed: Signer, agents: tuple[str, ...]) -> dict[s
     domain = agents[0].split("/")[2]
     listed = {
         "ended": {"_": 0, "task-ended": now - 9, "sid-ended": now - 9},
-        "revoked": {"_": 0, "jti-revoked": now - 9},
+        "revoked": {
+            "_": 0,
+            "jti-revoked": now - 9,
+            f"agent:{agents[0]}": now - 9000,
+            f"agent:spiffe://{domain}/agent/recalled": now + 1,
+            **r.choice([{}, {"issuer:tasks": now - 9000}, {"issuer:identity": now - 9000}]),
+        },
         "switches": {
             "_": 0,
             f"agent:spiffe://{domain}/agent/switched": now - 9,

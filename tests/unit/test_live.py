@@ -63,11 +63,14 @@ def test_what_is_read_step_by_step_is_what_is_there(feed, time, tmp_path, seed) 
     before = [copy.deepcopy(held[0])]
     for _ in range(60):
         name = f"x-{r.randrange(8)}"
-        how = r.choice(("end", "revoke", "kill", "unswitch", "rotate", "prune"))
+        how = r.choice(("end", "revoke", "revoke_issued", "kill", "unswitch", "rotate", "prune"))
         by = r.choice((feed, other))
         if how in ("rotate", "prune"):
             time.now += 60
             getattr(other, how)()
+        elif how == "revoke_issued":
+            time.now += r.choice([0, 1])
+            by.revoke_issued(f"agent:{name}")
         else:
             getattr(by, how)(f"task:{name}" if how in ("kill", "unswitch") else name)
         if r.random() < 0.6:
@@ -126,6 +129,27 @@ def test_what_is_said_twice_changes_nothing(feed: LiveFeed, time: Time) -> None:
     assert feed.end("task-1") == first
     assert feed.snapshot()["ended"]["task-1"] == 1_800_000_000
     assert feed.unswitch("fleet") == first
+
+
+def test_all_that_was_issued_is_revoked_anew_and_never_for_less(feed: LiveFeed, time: Time) -> None:
+    first = feed.revoke_issued("agent:spiffe://acme.example/a")
+    assert feed.revoke_issued("agent:spiffe://acme.example/a") == first
+    time.now += 60
+    assert feed.revoke_issued("agent:spiffe://acme.example/a").seq == first.seq + 1
+    assert feed.snapshot()["revoked"]["agent:spiffe://acme.example/a"] == 1_800_000_060
+    time.now -= 3_600
+    feed.revoke_issued("agent:spiffe://acme.example/a")
+    assert feed.snapshot()["revoked"]["agent:spiffe://acme.example/a"] == 1_800_000_060
+
+
+@pytest.mark.parametrize("whose", ["", "agent:", "issuer:", "fleet", "task:x", "agents:x", "agent"])
+def test_who_is_neither_an_agent_nor_an_issuer_has_nothing_revoked(
+    feed: LiveFeed, whose: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        feed.revoke_issued(whose)
+    assert refused.value.code == "live.not_an_id"
+    assert feed.snapshot()["revoked"] == {"_": 0}
 
 
 def test_a_switch_can_be_taken_back_and_an_end_cannot(feed: LiveFeed) -> None:

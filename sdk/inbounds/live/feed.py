@@ -138,6 +138,28 @@ class LiveFeed:
         """Revoke one token by its id (`jti`)."""
         return self._add("revoked", _named(jti))
 
+    def revoke_issued(self, whose: str) -> Position:
+        """Revoke all tokens that an agent was given, or that an issuer has signed, so far.
+
+        What is issued from 30 seconds later on counts, so that a clock that is ahead brings nothing
+        back. Revoking it again moves that on.
+
+        Args:
+            whose: `agent:<SPIFFE ID>` or `issuer:<its name in issuers.yaml>`.
+
+        Raises:
+            ConfigurationError: `live.not_an_id`: it is neither.
+        """
+        kind, _, name = whose.partition(":")
+        if kind not in ("agent", "issuer"):
+            raise ConfigurationError(
+                "that names neither an agent nor an issuer",
+                code="live.not_an_id",
+                hint="`agent:<SPIFFE ID>` or `issuer:<its name in issuers.yaml>`",
+            )
+        _named(name)
+        return self._add("revoked", whose, anew=True)
+
     def kill(self, switch: str) -> Position:
         """Throw a kill switch: `fleet`, `agent:<SPIFFE ID>` or `task:<task id>`."""
         return self._add("switches", _switch(switch))
@@ -302,18 +324,20 @@ class LiveFeed:
         """Close the file."""
         self._file.close()
 
-    def _add(self, kind: str, name: str) -> Position:
+    def _add(self, kind: str, name: str, *, anew: bool = False) -> Position:
         at = int(self._now())
 
         def add(connection: sqlite3.Connection) -> Position:
             there = connection.execute(
-                "SELECT 1 FROM entries WHERE kind = ? AND name = ?", (kind, name)
+                "SELECT at FROM entries WHERE kind = ? AND name = ?", (kind, name)
             ).fetchone()
-            if there:
+            # A clock that was put back takes nothing back.
+            if there and not (anew and there[0] < at):
                 return _position(connection)
-            position = _moved(connection, entries_left=False)
+            position = _moved(connection, entries_left=bool(there))
             connection.execute(
-                "INSERT INTO entries VALUES (?, ?, ?, ?)", (kind, name, at, position.seq)
+                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)",
+                (kind, name, at, position.seq),
             )
             return position
 

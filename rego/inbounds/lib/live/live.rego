@@ -57,10 +57,31 @@ revoked(jti) if _ = data.live.baseline.revoked[jti]
 revoked(jti) if _ = data.live.now.revoked[jti]
 
 # METADATA
+# description: |
+#   Whether what was issued at `iat` came after all that was revoked of `name`: `agent:…`, a SPIFFE
+#   ID, or `issuer:…`, a name in issuers.yaml. A clock that is 30 s ahead brings nothing back.
+issued_after(name, iat) if {
+	is_number(iat)
+	is_string(name)
+	not _revoked_since(data.live.baseline.revoked, name, iat)
+	not _revoked_since(data.live.now.revoked, name, iat)
+}
+
+# METADATA
 # description: Whether a kill switch is thrown; `name` is `fleet`, `agent:…` or `task:…`
 # scope: document
 switched(name) if _ = data.live.baseline.switches[name]
 
 switched(name) if _ = data.live.now.switches[name]
+
+_revoked_since(revoked, name, iat) if {
+	at := revoked[name]
+	not _before(at, iat)
+}
+
+_before(at, iat) if {
+	is_number(at)
+	at + 30 < iat
+}
 
 _sentinel := "_"

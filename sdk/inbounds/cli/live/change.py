@@ -30,18 +30,17 @@ Wait = Annotated[
     float,
     typer.Option(min=0, help="Seconds to wait until every served PDP has it; 0 only writes."),
 ]
+Deployment = Annotated[
+    Path | None,
+    typer.Option(help="Where to look for the agent. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
+]
 Switch = Annotated[str, typer.Argument(help="fleet, agent:<SPIFFE ID> or task:<task id>.")]
 
 
 def kill(
     switch: Switch,
     *,
-    deployment: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where to look for the agent. (default: INBOUNDS_DEPLOYMENT or deployment/)"
-        ),
-    ] = None,
+    deployment: Deployment = None,
     store: Store = None,
     wait: Wait = 5.0,
     as_json: output.Json = False,
@@ -51,13 +50,10 @@ def kill(
     Exits with 2 where the deployment knows no such agent; the switch is thrown all the same.
     """
     kind, _, name = switch.partition(":")
-    remark, doubt, told = (_ANY_ID if kind == "task" else ""), False, {}
+    told: dict[str, Any] = {}
+    remark, doubt = (_ANY_ID if kind == "task" else ""), False
     if kind == "agent" and name:
-        from inbounds.diagnosis.agents import sought
-
-        found = sought(name, deployment)
-        remark, told = found.said, {"known": found.known}
-        doubt = found.asked_for and not found.known
+        remark, doubt, told = _of_agent(name, deployment)
     change = _Change("switches", switch, f"thrown: {switch}", remark, doubt=doubt, told=told)
     _make(change, lambda feed: feed.kill(switch), store, wait, as_json=as_json)
 
@@ -83,15 +79,49 @@ def end(
 
 
 def revoke(
-    jti: Annotated[str, typer.Argument(help="The token's id (`jti`).")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A token's id (`jti`); or agent:<SPIFFE ID> or issuer:<name in issuers.yaml>, for "
+            "all that was issued to it or by it so far."
+        ),
+    ],
     *,
+    deployment: Deployment = None,
     store: Store = None,
     wait: Wait = 5.0,
     as_json: output.Json = False,
 ) -> None:
-    """Revoke one token for good."""
-    change = _Change("revoked", jti, f"listed as revoked: {jti}", _ANY_ID)
-    _make(change, lambda feed: feed.revoke(jti), store, wait, as_json=as_json)
+    """Revoke one token for good, or all that an agent was given or an issuer has signed so far.
+
+    Exits with 2 where the deployment knows no such agent; it is revoked all the same.
+    """
+    kind, _, name = what.partition(":")
+    if kind == "agent" and name:
+        remark, doubt, told = _of_agent(name, deployment)
+    else:
+        remark, doubt, told = _ANY_ID, False, {}
+    whole = kind in ("agent", "issuer") and bool(name)
+    if whole:
+        done = f"listed as revoked: all that was issued so far, {what}"
+    else:
+        done = f"listed as revoked: {what}"
+    change = _Change("revoked", what, done, remark, doubt=doubt, told=told, again=whole)
+    _make(
+        change,
+        lambda feed: (feed.revoke_issued if whole else feed.revoke)(what),
+        store,
+        wait,
+        as_json=as_json,
+    )
+
+
+def _of_agent(name: str, deployment: Path | None) -> tuple[str, bool, dict[str, Any]]:
+    """What is to be said of an agent, whether that is doubtful, and what a program is told."""
+    from inbounds.diagnosis.agents import sought
+
+    found = sought(name, deployment)
+    return found.said, found.asked_for and not found.known, {"known": found.known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +134,7 @@ class _Change:
         done: What has been done, once it is.
         remark: What else is to be known of the entry, or "".
         leaves: Whether the entry is taken back.
+        again: Whether making it again changes something.
         doubt: Whether it may well stop nothing.
         told: What a program is told besides.
     """
@@ -113,6 +144,7 @@ class _Change:
     done: str
     remark: str = ""
     leaves: bool = False
+    again: bool = False
     doubt: bool = False
     told: Mapping[str, Any] = field(default_factory=dict)
 
@@ -148,7 +180,7 @@ def _make(
         value |= {"in_force": None if read else late == {}, "behind": late or {}}
 
     def show(console: Console) -> None:
-        already = since is not None and not change.leaves
+        already = since is not None and not (change.leaves or change.again)
         so = f", as it was since {moment(since or 0)}" if already else ""
         console.print(f"{change.done}{so}", markup=False)
         if change.remark:

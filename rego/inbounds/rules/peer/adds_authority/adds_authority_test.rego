@@ -37,6 +37,9 @@ test_ruled_out_for_a_peer_whose_words_are_registered_as_a_strangers if {
 		fixtures.ruled_out("peer", "adds_authority", patches)
 		fixtures.details("peer", "adds_authority", patches) == set()
 	}
+}
+
+test_what_nobody_has_registered_of_its_answer_is_a_strangers if {
 	fixtures.ruled_out("peer", "adds_authority", array.concat(
 		_to_the_partner,
 		[{"op": "remove", "path": "/deployment/tools/mail.read/returns"}],

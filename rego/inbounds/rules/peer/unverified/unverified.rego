@@ -6,7 +6,7 @@
 #   the card names. Whoever answers at another address may be anybody.
 # custom:
 #   severity: high
-#   remedy: Have the peer's signed card and its operator's key in deployment/peers.yaml, and call the address that the card names
+#   remedy: Have its signed card and its operator's key in deployment/peers.yaml, and call where the card says
 #   controls: ["owasp_asi:ASI04", "owasp_asi:ASI07"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.unverified

@@ -86,6 +86,9 @@ test_stands_for_an_address_that_the_card_does_not_name if {
 		fixtures.stands("peer", "unverified", patches)
 		fixtures.details("peer", "unverified", patches) == {{"peer": "partner", "argument": "/url"}}
 	}
+}
+
+test_stands_for_an_address_that_nobody_has_parsed if {
 	fixtures.stands("peer", "unverified", array.concat(
 		_at("https://desk.partner.example/a2a", "desk.partner.example"),
 		[{"op": "remove", "path": "/question/action/properties/parsed/~1url"}],

@@ -3,7 +3,8 @@
 # description: |
 #   Ending a task makes all that was issued for it worthless at once, before any token
 #   expires. So does ending its session, and revoking the task token or the agent's identity
-#   token. Where the task was handed on, what ends one pair of hands ends all after it.
+#   token, or all that an agent was given or an issuer has signed so far. Where the task was handed
+#   on, what ends one pair of hands ends all after it.
 # custom:
 #   severity: high
 #   remedy: Begin another task; ask who ended this one if that comes unexpected
@@ -31,10 +32,14 @@ ruled_out if {
 
 	# A JWT-SVID has no `jti`: it is stopped by ending its tasks, or by the agent's switch.
 	_counts(object.get(identity.claims, "jti", ""))
+	count(_outdated) == 0
+	_dated
 
 	every link in delegation.links {
 		_going(_hands(link.account))
 		_counts(link.claims.jti)
+		is_number(link.claims.iat)
+		is_string(link.claims.act.sub)
 	}
 }
 
@@ -58,6 +63,40 @@ details contains {"revoked": "delegation", "link": number} if {
 }
 
 details contains {"revoked": "identity"} if live.revoked(identity.claims.jti)
+
+details contains {"revoked": kind, "of": whose} if some [kind, whose] in _outdated
+
+_named(kind, name) := concat("", [kind, name]) if is_string(name)
+
+# All that a token names is there to be looked for.
+_dated if {
+	every about in [[task.verified, task.claims.act.sub], [identity.verified, identity.agent]] {
+		is_number(about[0].claims.iat)
+		is_string(about[0].name)
+		is_string(about[1])
+	}
+}
+
+_outdated contains ["task", "agent"] if {
+	not live.issued_after(_named("agent:", task.claims.act.sub), task.claims.iat)
+}
+
+_outdated contains ["task", "issuer"] if {
+	not live.issued_after(_named("issuer:", task.verified.name), task.claims.iat)
+}
+
+_outdated contains ["identity", "agent"] if {
+	not live.issued_after(_named("agent:", identity.agent), identity.claims.iat)
+}
+
+_outdated contains ["identity", "issuer"] if {
+	not live.issued_after(_named("issuer:", identity.verified.name), identity.claims.iat)
+}
+
+_outdated contains ["delegation", "agent"] if {
+	some link in delegation.links
+	not live.issued_after(_named("agent:", link.claims.act.sub), link.claims.iat)
+}
 
 # Hands are ended by the name of their task and of all hands down to them, so that nobody ends
 # those of another by a name that he gives to his own.

@@ -38,6 +38,59 @@ test_stands_for_a_token_that_was_revoked if {
 	}
 }
 
+test_stands_for_what_was_issued_before_all_of_an_agents_or_an_issuers_was_revoked if {
+	agent := "agent:spiffe:~1~1acme.example~1agent~1assistant"
+	every root in {"baseline", "now"} {
+		every name, found in {
+			agent: {{"revoked": "task", "of": "agent"}, {"revoked": "identity", "of": "agent"}},
+			"issuer:tasks": {{"revoked": "task", "of": "issuer"}},
+			"issuer:identity": {{"revoked": "identity", "of": "issuer"}},
+		} {
+			path := concat("/", ["/live", root, "revoked", name])
+			every at in [1799999960, 1800000000, 1900000000, null, "1700000000", [], {}] {
+				not fixtures.ruled_out("task", "ended", _set(path, at))
+				fixtures.details("task", "ended", _set(path, at)) == found
+			}
+
+			# Both tokens are of 1799999990: issued 31 s later.
+			fixtures.ruled_out("task", "ended", _set(path, 1799999959))
+			fixtures.details("task", "ended", _set(path, 1799999959)) == set()
+		}
+	}
+}
+
+test_what_was_issued_to_others_is_no_matter if {
+	every name in [
+		"agent:spiffe:~1~1acme.example~1agent~1other", "agent:", "agent:alice@acme.example",
+		"issuer:", "issuer:https:~1~1tasks.acme.example", "issuer:feed", "tasks", "spiffe:~1~1acme.example~1agent~1assistant",
+	] {
+		fixtures.ruled_out("task", "ended", _set(concat("/", ["/live/now/revoked", name]), 1900000000))
+	}
+}
+
+test_stands_where_any_hands_were_given_before_theirs_was_revoked if {
+	every hands in [1, 2] {
+		every number in numbers.range(0, hands - 1) {
+			agent := replace(fixtures.scene.hands[number].claims.act.sub, "/", "~1")
+			iat := fixtures.scene.hands[number].claims.iat
+			path := concat("", ["/live/now/revoked/agent:", agent])
+			revoked := array.concat(fixtures.handed_on(hands), _set(path, iat - 30))
+
+			not fixtures.ruled_out("task", "ended", revoked)
+			{"revoked": "delegation", "of": "agent"} in fixtures.details("task", "ended", revoked)
+			fixtures.ruled_out("task", "ended", array.concat(fixtures.handed_on(hands), _set(path, iat - 31)))
+		}
+	}
+}
+
+test_stands_for_a_token_that_does_not_say_when_or_to_whom_it_was_issued if {
+	every value in [null, true, [], {}] {
+		every path in ["/task/claims/iat", "/identity/claims/iat", "/task/claims/act/sub"] {
+			not fixtures.ruled_out("task", "ended", _set(path, value))
+		}
+	}
+}
+
 # What is listed has ended, whatever the list says of when.
 test_stands_for_an_entry_without_a_time if {
 	every value in [0, false, null, ""] {
