@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from inbounds.errors import ConfigurationError
@@ -11,6 +11,8 @@ from inbounds.errors import ConfigurationError
 from .remote import json_object, no_document, require_url, unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .remote import Remote
 
 _WHAT = "the provider's configuration"
@@ -24,11 +26,13 @@ class Provider:
         issuer: Its issuer identifier, as it was asked for.
         jwks_uri: Where its keys are.
         token_endpoint: Where tokens are asked for; empty where it has none, as Kubernetes.
+        revocation_endpoint: Where they are given back (RFC 7009); empty where it has none.
     """
 
     issuer: str
     jwks_uri: str
     token_endpoint: str
+    revocation_endpoint: str = ""
 
 
 def require_issuer(issuer: str) -> str:
@@ -75,9 +79,12 @@ def discover(issuer: str, remote: Remote, *, deadline: float) -> Provider:
         return Provider(
             issuer,
             require_url(said.get("jwks_uri"), "its `jwks_uri`", query=True),
-            require_url(said["token_endpoint"], "its `token_endpoint`", query=True)
-            if "token_endpoint" in said
-            else "",
+            _endpoint(said, "token_endpoint"),
+            _endpoint(said, "revocation_endpoint"),
         )
     except ConfigurationError as error:
         raise no_document(_WHAT, url, error.message) from None
+
+
+def _endpoint(said: Mapping[str, Any], name: str) -> str:
+    return require_url(said[name], f"its `{name}`", query=True) if name in said else ""

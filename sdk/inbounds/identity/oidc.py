@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from base64 import b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, urlencode
 
 from inbounds import clock
-from inbounds.errors import ConfigurationError, DecisionUnavailable, TokenInvalid
-from inbounds.ids import uuid7
-from inbounds.regular_file import read_regular
+from inbounds.errors import DecisionUnavailable, TokenInvalid
 
+from .client import OAuthClient, misconfigured
 from .compact import read_compact, unusable
-from .discovery import Provider, discover, require_issuer
-from .remote import Remote, json_object, unreachable
+from .remote import json_object, unreachable
 from .token import IdentityToken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-_ASSERTED = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _WHAT = "the token endpoint"
 _FROM = "of the OIDC provider"
 _MEMBERS = {"alg", "kid", "typ"}
 _TYPES = ("JWT", "at+jwt")
-_KEPT = 3600.0
 _AHEAD = 30
-_MOST_BYTES = 16_384
 # RFC 6749 §5.2 and RFC 8707 §2: what is wrong with the request, so that asking again is in vain.
 _REFUSALS = {
     "invalid_client": "it does not know the client, or the secret or key is another",
@@ -85,30 +76,21 @@ class OidcIdentity:
         timeout: float = 5.0,
         longest: int = 3600,
     ) -> None:
-        self.issuer = require_issuer(issuer)
+        self._client = OAuthClient(
+            issuer, client_id, secret_file=secret_file, key_file=key_file, key_id=key_id, ca=ca
+        )
+        self.issuer = issuer
         self.client_id = client_id
-        for name, value in (("client_id", client_id), ("audience", audience)):
-            if not value:
-                raise _misconfigured(f"the `{name}` is empty", "say what the provider calls it")
-        if (secret_file is None) == (key_file is None):
-            raise _misconfigured(
-                "the client has neither a secret nor a key, or both",
-                "OidcIdentity(secret_file=…) or OidcIdentity(key_file=…)",
-            )
+        if not audience:
+            raise misconfigured("the `audience` is empty", "say what the provider calls it")
         self._audience = audience
-        self._secret_file = secret_file and Path(secret_file)
-        self._key_file = key_file and Path(key_file)
-        self._key_id = key_id
         self._form = {
             **(parameters or {}),
             "grant_type": "client_credentials",
             **({"scope": scope} if scope else {}),
         }
-        self._remote = Remote(ca)
         self._timeout = timeout
         self._longest = longest
-        self._provider: tuple[float, Provider] | None = None
-        self._authentication(self.issuer)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.issuer!r}, client_id={self.client_id!r})"
@@ -128,7 +110,7 @@ class OidcIdentity:
         try:
             token = self._fetched(deadline)
         except DecisionUnavailable:
-            self._provider = None  # it may have moved
+            self._client.forget()
             raise
         said = read_compact(token, _FROM)
         if fault := self._fault(said.header, said.claims):
@@ -136,18 +118,10 @@ class OidcIdentity:
         return IdentityToken(token, said.expires)
 
     def _fetched(self, deadline: float) -> str:
-        endpoint = self._discovered(deadline).token_endpoint
+        endpoint = self._client.provider(deadline).token_endpoint
         if not endpoint:
             raise unreachable(_WHAT, self.issuer, "it has none")
-        form, headers = self._authentication(self.issuer)
-        received = self._remote.send(
-            "POST",
-            endpoint,
-            _WHAT,
-            deadline=deadline,
-            body=urlencode({**self._form, **form}).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded", **headers},
-        )
+        received = self._client.post(endpoint, self._form, _WHAT, deadline=deadline)
         if received.status in (400, 401, 403):
             error = json_object(received, _WHAT, endpoint).get("error")
             why = _REFUSALS.get(error, "it says no") if isinstance(error, str) else "it says no"
@@ -168,65 +142,6 @@ class OidcIdentity:
             )
         return token
 
-    def _discovered(self, deadline: float) -> Provider:
-        found = self._provider
-        if found is not None and clock.monotonic() - found[0] < _KEPT:
-            return found[1]
-        provider = discover(self.issuer, self._remote, deadline=deadline)
-        self._provider = (clock.monotonic(), provider)
-        return provider
-
-    def _authentication(self, audience: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Return what the client proves itself with: members of the form, and headers."""
-        if self._secret_file:
-            secret = _kept(self._secret_file, "secret").decode("utf-8", "replace").strip("\r\n")
-            if not secret:
-                raise _misconfigured(
-                    f"the client's secret {self._secret_file} is empty", "see what writes it"
-                )
-            # RFC 6749 §2.3.1: both are encoded as in a form first.
-            pair = f"{quote_plus(self.client_id)}:{quote_plus(secret)}".encode()
-            return {}, {"Authorization": f"Basic {b64encode(pair).decode()}"}
-        return {
-            "client_id": self.client_id,
-            "client_assertion_type": _ASSERTED,
-            "client_assertion": self._assertion(audience),
-        }, {}
-
-    def _assertion(self, audience: str) -> str:
-        """Sign who the client is (RFC 7523 §3), for the provider alone and for a minute."""
-        import jwt
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.asymmetric import ec, rsa
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-        path = Path(self._key_file or "")
-        try:
-            key = load_pem_private_key(_kept(path, "key"), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
-        algorithm = ""
-        if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":
-            algorithm = "ES256"
-        elif isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
-            algorithm = "RS256"
-        if not algorithm:
-            raise _misconfigured(
-                f"the client's key {path} is no P-256 or RSA private key in PEM",
-                "a P-256 key, without a passphrase",
-            )
-        now = int(clock.now())
-        claims = {
-            "iss": self.client_id,
-            "sub": self.client_id,
-            "aud": audience,
-            "iat": now,
-            "exp": now + 60,
-            "jti": uuid7(),
-        }
-        headers = {"kid": self._key_id} if self._key_id else None
-        return jwt.encode(claims, key, algorithm=algorithm, headers=headers)  # type: ignore[arg-type]
-
     def _fault(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
         now = clock.now()
         issued = claims.get("iat")
@@ -245,24 +160,3 @@ class OidcIdentity:
         if claims["exp"] - min(now, issued) > self._longest:
             return f"it lives for more than {self._longest} seconds"
         return ""
-
-
-def _kept(path: Path, what: str) -> bytes:
-    """Read a secret that only its owner may read, or that a mount holds read-only."""
-    try:
-        content, status = read_regular(path, most=_MOST_BYTES)
-    except OSError as error:
-        raise _misconfigured(
-            f"the client's {what} {path} cannot be read: {error.strerror}",
-            "see that it is mounted, and may be read by this user",
-        ) from None
-    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o007:
-        raise _misconfigured(
-            f"the client's {what} {path} can be read by everyone",
-            f"chmod o= {path}, and replace it if others did read it",
-        )
-    return content
-
-
-def _misconfigured(why: str, hint: str) -> ConfigurationError:
-    return ConfigurationError(why, code="configuration.oidc", hint=hint)
