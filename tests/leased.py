@@ -98,15 +98,15 @@ def changes(**tools: Any) -> dict[str, Any]:
     }
 
 
-def leased(folder: Any, backends: Any, **more: Any) -> PolicyUnderTest:
-    """A policy under test whose guard leases from `backends`; `mail.read` says what it was lent."""
+def leased(folder: Any, backends: Any, *, part: str = "password", **more: Any) -> PolicyUnderTest:
+    """A policy under test whose guard leases from `backends`; `lent` has what `mail.read` had."""
     from inbounds.leases import current
 
     policy = PolicyUnderTest(folder, {**changes(), **more}, leases=backends)
 
     @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
     def read(id: str) -> int:
-        policy.lent.append(current("mail-store").value["password"])  # type: ignore[attr-defined]
+        policy.lent.append(current("mail-store").value[part])  # type: ignore[attr-defined]
         return len(policy.lent)  # type: ignore[attr-defined]
 
     policy.lent = []  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ A proof is good for one request, to one address, for half a minute.
 
 from __future__ import annotations
 
+import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,15 +41,22 @@ class Proof:
     until: int
 
 
-def prove(key: SigningKey, method: str, url: str) -> str:
+def prove(key: SigningKey, method: str, url: str, *, token: str = "", nonce: str = "") -> str:
     """Sign a proof for one request (RFC 9449 §4.2).
 
     Args:
         key: The holder's.
         method: The HTTP method.
         url: Where the request goes, without query and fragment.
+        token: The access token that is shown with it, or "".
+        nonce: What the server has asked to be repeated (§8), or "".
     """
     claims = {"jti": uuid7(), "htm": method, "htu": url, "iat": int(clock.now())}
+    if token:
+        digest = hashlib.sha256(token.encode()).digest()
+        claims["ath"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    if nonce:
+        claims["nonce"] = nonce
     return key.sign(claims, typ=TYPE, shown=True)
 
 

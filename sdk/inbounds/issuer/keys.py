@@ -119,6 +119,10 @@ class SigningKey:
             .decode("ascii")
         )
 
+    def private_jwk(self) -> str:
+        """Return the private key as a JWK, for a holder that is given it as text."""
+        return jwt.algorithms.ECAlgorithm.to_jwk(self._private)
+
     def sign(
         self, claims: Mapping[str, Any], *, typ: str, named: bool = True, shown: bool = False
     ) -> str:

@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .backend import Asked, Issued, LeaseBackend
     from .development import DevelopmentCredentials
+    from .exchange import TokenExchange
     from .held import current
     from .lease import Lease
     from .openbao import OpenBao
+    from .shown import authorization
+    from .target import Target
 
 LEASE_TOOL: Final = "credential.lease"
 """The tool by whose name the registry lets agents lease credentials."""
@@ -33,6 +36,9 @@ _HOMES = {
     "Lease": "lease",
     "LeaseBackend": "backend",
     "OpenBao": "openbao",
+    "Target": "target",
+    "TokenExchange": "exchange",
+    "authorization": "shown",
     "current": "held",
 }
 
@@ -44,6 +50,9 @@ __all__ = [
     "Lease",
     "LeaseBackend",
     "OpenBao",
+    "Target",
+    "TokenExchange",
+    "authorization",
     "current",
 ]
 

@@ -49,12 +49,18 @@ class OpenIdProvider:
         clients: Its clients, as OpenID Connect registers them.
         keys: Its private keys; the first one signs.
         seconds: How long its tokens live.
+        exchange: Whose tokens it exchanges, and for what; see `server.mjs`.
     """
 
     def __init__(
-        self, clients: list[dict[str, Any]], keys: list[dict[str, Any]], seconds: int = 120
+        self,
+        clients: list[dict[str, Any]],
+        keys: list[dict[str, Any]],
+        seconds: int = 120,
+        exchange: dict[str, Any] | None = None,
     ) -> None:
         needed()
+        self.exchange = exchange
         self.clients = clients
         self.keys = keys
         self.seconds = seconds
@@ -80,6 +86,7 @@ class OpenIdProvider:
             "clients": self.clients,
             "audience": AUDIENCE,
             "seconds": self.seconds,
+            "exchange": self.exchange,
         }
         self._process.stdin.write(json.dumps(settings) + "\n")
         self._process.stdin.flush()
