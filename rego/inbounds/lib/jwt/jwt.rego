@@ -85,11 +85,19 @@ _text(part) := text if {
 _padding := {0: "", 2: "==", 3: "="}
 
 # Cut at its quotes a header has one form only, whatever a parser would make of it: these
-# members, no blanks, nothing escaped. Kubernetes leaves the type out; what a holder signs has no
-# `kid`, since its key is the one that the token above names.
+# members, no blanks but Keycloak's, nothing escaped. Kubernetes leaves the type out; what a
+# holder signs has no `kid`, since its key is the one that the token above names.
 _header(text) := _members(split(text, `"`))
 
 _members(["{", first, ":", a, ",", second, ":", b, ",", third, ":", c, "}"]) := members if {
+	{first, second, third} == {"alg", "kid", "typ"}
+	not "" in {a, b, c}
+	regex.match(`^[A-Za-z0-9._:+=-]+$`, concat("", [a, b, c]))
+	members := {first: a, second: b, third: c}
+}
+
+# Keycloak writes its own: `{"alg":"RS256","typ" : "JWT","kid" : "…"}`.
+_members(["{", first, ":", a, ",", second, " : ", b, ",", third, " : ", c, "}"]) := members if {
 	{first, second, third} == {"alg", "kid", "typ"}
 	not "" in {a, b, c}
 	regex.match(`^[A-Za-z0-9._:+=-]+$`, concat("", [a, b, c]))

@@ -137,8 +137,26 @@ test_no_key_name_that_is_a_path_or_more if {
 	}
 }
 
+test_a_header_may_have_the_blanks_of_keycloak if {
+	text := `{"alg":"RS256","typ" : "JWT","kid" : "key-1"}`
+	jwt.header(_of(text)) == {"alg": "RS256", "kid": "key-1", "typ": "JWT"}
+	every other in {
+		`{"alg":"RS256","typ" : "JWT","alg" : "key-1"}`,
+		`{"alg":"RS256","typ" : "","kid" : "key-1"}`,
+		`{"alg":"RS256","typ" : "JWT","kid" : " "}`,
+		`{"alg":"RS256","typ" : "JWT","jku" : "key-1"}`,
+	} {
+		not jwt.header(_of(other))
+	}
+}
+
 test_no_header_with_blanks_or_more_after_it if {
 	every text in {
+		`{"alg" : "ES256","kid" : "key-1","typ" : "JWT"}`,
+		`{"alg":"ES256","kid" : "key-1","typ":"JWT"}`,
+		`{"alg":"ES256","kid" :"key-1","typ" :"JWT"}`,
+		`{"alg":"ES256","kid"  :  "key-1","typ"  :  "JWT"}`,
+		`{"alg":"ES256","kid" : "key-1"}`,
 		`{"alg":"ES256", "kid":"key-1","typ":"JWT"}`,
 		` {"alg":"ES256","kid":"key-1","typ":"JWT"}`,
 		`{"alg":"ES256","kid":"key-1","typ":"JWT"} `,
