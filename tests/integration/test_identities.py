@@ -9,6 +9,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.guards import Place
+from tests.identities import part
 
 from inbounds import AccessDenied
 from inbounds.identity.file import FileIdentity
@@ -72,6 +73,31 @@ class Cluster(Place):
             except AccessDenied as error:
                 return [reason.code for reason in error.decision.reasons]
         return []
+
+
+def spelled(token, header):
+    """The claims of a token under a header that is written in just this way, signed anew."""
+    signed = f"{part(header.encode())}.{token.split('.')[1]}"
+    signature = jwt.get_algorithm_by_name("RS256").sign(signed.encode(), KEY)
+    return f"{signed}.{part(signature)}"
+
+
+@pytest.mark.parametrize("engine", ["opa", "embedded"])
+@pytest.mark.parametrize(
+    ("header", "codes"),
+    [
+        ('{"alg":"RS256","typ" : "JWT","kid" : "k8s-1"}', []),
+        ('{"alg" : "RS256","typ" : "JWT","kid" : "k8s-1"}', ["identity.unverified"]),
+        ('{"alg":"RS256", "typ":"JWT", "kid":"k8s-1"}', ["identity.unverified"]),
+        ('{"alg":"RS256","typ" : "JWT","kid" : "k8s-1" }', ["identity.unverified"]),
+    ],
+)
+def test_a_header_may_have_the_blanks_of_keycloak_and_no_others(tmp_path, engine, header, codes):
+    cluster = Cluster(tmp_path)
+    cluster.project()
+    cluster.token.write_text(spelled(cluster.token.read_text().strip(), header))
+    with cluster.engine(engine) as url:
+        assert cluster.codes(url) == codes
 
 
 @pytest.mark.parametrize("engine", ["opa", "embedded"])

@@ -103,6 +103,8 @@ class Expected:
             return "it is on another one's authority (`sub`)"
         if claims["exp"] > self.ends:
             return "it outlives what it is for (`exp`)"
+        if "authorization_details" in claims:
+            return "it is good for what nobody asked (`authorization_details`)"
         return self._actor_fault(claims)
 
     def _bound_fault(self, claims: Mapping[str, Any]) -> str:

@@ -311,6 +311,8 @@ NOT_AS_ASKED = [
     ("cnf", {}, {"cnf": {}}),
     ("cnf", {}, {"cnf": {"jkt": "A" * 43}}),
     ("cnf", {}, {"cnf": "jkt"}),
+    ("authorization_details", {}, {"authorization_details": [{"type": "payment"}]}),
+    ("authorization_details", {}, {"authorization_details": []}),
     ("scope", {}, {"scope": None}),
     ("scope", {"scope": SCOPE}, {"scope": None}),
     ("scope", {}, {"scope": ""}),
