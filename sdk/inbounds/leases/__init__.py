@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .aws import AssumedRole
     from .backend import Asked, Issued, LeaseBackend
     from .development import DevelopmentCredentials
     from .exchange import TokenExchange
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     from .openbao import OpenBao
     from .shown import authorization
     from .target import Target
+    from .session_policy import AwsRole
 
 LEASE_TOOL: Final = "credential.lease"
 """The tool by whose name the registry lets agents lease credentials."""
 
 _HOMES = {
     "Asked": "backend",
+    "AssumedRole": "aws",
+    "AwsRole": "session_policy",
     "DevelopmentCredentials": "development",
     "Issued": "backend",
     "Lease": "lease",
@@ -45,6 +49,8 @@ _HOMES = {
 __all__ = [
     "LEASE_TOOL",
     "Asked",
+    "AssumedRole",
+    "AwsRole",
     "DevelopmentCredentials",
     "Issued",
     "Lease",

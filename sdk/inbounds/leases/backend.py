@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from inbounds.claims import Authority
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -20,6 +22,8 @@ class Asked:
         deadline: When to give up, in seconds on `clock.monotonic`.
         identity: Who asks, a compact JWT. Never shown.
         task_token: What the task's issuer approved, a compact JWT. Never shown.
+        authority: What the task, or what is left of it in these hands, may do; None where nobody
+            says, which grants nothing.
     """
 
     credential: str
@@ -28,6 +32,7 @@ class Asked:
     deadline: float
     identity: str = field(repr=False)
     task_token: str = field(repr=False)
+    authority: Authority | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Issued:
 
 
 class LeaseBackend(Protocol):
-    """Leases credentials: `OpenBao`, `DevelopmentCredentials`, or one of your own. Thread-safe."""
+    """Leases credentials: `OpenBao`, `AssumedRole`, or one of your own. Thread-safe."""
 
     @property
     def development(self) -> bool:
