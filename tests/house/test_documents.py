@@ -34,6 +34,7 @@ _WALKED = {
     "docs/peers.md": "tests/integration/test_peers_document.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/operators.md": "tests/integration/test_operators.py",
+    "docs/spire.md": "tests/servers/test_spire.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
 }
 """Which documents a test walks through, and which test."""
