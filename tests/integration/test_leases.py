@@ -8,6 +8,7 @@ from tests.guards import SUBJECT, Place
 from tests.leased import SECRET, Shelf, changes
 
 from inbounds import AccessDenied, LeaseUnavailable, leases
+from inbounds.claims import Narrower
 from inbounds.testing import INTENT
 
 AGENTS = "spiffe://acme.example/agent/"
@@ -107,6 +108,27 @@ def test_each_hands_lease_their_own(guards, shelf):
         assert task.lease("mail-store").live
         assert read(task) == "mail 7"
     assert shelf.revoked == ["accessor-2", "accessor-1"]
+
+
+def test_a_backend_is_told_what_these_hands_may_do_and_whose_they_are(guards, shelf):
+    """
+    Of what was handed on for less it is that, and not what the task itself may do.
+    """
+    assistant, researcher, _ = guards
+    bounds = [{"type": "mail", "prefixes": ["7"]}, {"type": "lease", "prefixes": ["mail-"]}]
+    less = Narrower.model_validate({"resources": bounds})
+    with begun(assistant) as task:
+        read(task)
+        delegation = task.delegate(RESEARCHER, holder=researcher.holder, narrower=less)
+        child = researcher.accept(delegation.chain)
+        read(child)
+        first, second = shelf.issued
+        assert (first.agent, second.agent) == (ASSISTANT, RESEARCHER)
+        assert first.authority == task.authority
+        assert second.authority == child.authority
+        mail = [bound for bound in second.authority.resources if bound.type == "mail"]
+        assert [bound.prefixes for bound in mail] == [["7"]]
+        assert mail != [bound for bound in first.authority.resources if bound.type == "mail"]
 
 
 @pytest.mark.parametrize("ended", ["task", "hands"])

@@ -10,15 +10,23 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 from inbounds import clock
-from inbounds.errors import ConfigurationError, DecisionUnavailable, LeaseUnavailable
+from inbounds.errors import (
+    ConfigurationError,
+    DecisionUnavailable,
+    InboundsError,
+    LeaseUnavailable,
+    TokenInvalid,
+)
+from inbounds.identity.held import HeldIdentity
 from inbounds.identity.remote import Remote, require_url
 
 from .backend import Issued
-from .session_policy import misconfigured, session_policy, too_large
+from .session_policy import ends, misconfigured, session_policy, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from inbounds.identity import IdentityProvider
     from inbounds.pdp.transport import Received
 
     from .backend import Asked
@@ -52,7 +60,7 @@ _TOLD: Final = {
 class AssumedRole:
     """Leases sessions of roles at AWS (STS `AssumeRoleWithWebIdentity`). Thread-safe.
 
-    It shows AWS the agent's own identity, so there is no key that outlives a task. The session may
+    It shows AWS an identity of the agent, so there is no key that outlives a task. The session may
     do what the role may, as far as the task may do it too, until the lease ends: that is
     its session policy. A session cannot be revoked, so leases are short. Nothing is
     read from the environment, from files of AWS, or from the machine's metadata service.
@@ -61,6 +69,9 @@ class AssumedRole:
         url: The STS of a region, such as `https://sts.eu-central-1.amazonaws.com`; plain HTTP
             counts on this machine alone.
         roles: By the name that the deployment has for it, the role that a credential is of.
+        identity: Where the identity that AWS is shown comes from, with an audience of its own, so
+            that it is worth nothing to whoever else takes identities; by default it is shown
+            the one that the PDP is.
         seconds: How long a lease lives at most, from 60 to 3600. A tool that goes on has it
             leased again.
         ca: The file of a certificate authority, or None for those that `certifi` has.
@@ -78,6 +89,7 @@ class AssumedRole:
         url: str,
         *,
         roles: Mapping[str, AwsRole],
+        identity: IdentityProvider | None = None,
         seconds: int = 300,
         ca: str | None = None,
     ) -> None:
@@ -89,6 +101,7 @@ class AssumedRole:
             raise misconfigured("a lease lives for 60 to 3600 seconds")
         self._roles = dict(roles)
         self._seconds = seconds
+        self._held = None if identity is None else HeldIdentity(identity, waits=True)
         self._remote = Remote(ca)
 
     def has(self, credential: str) -> bool:
@@ -110,20 +123,19 @@ class AssumedRole:
                 "the name of the task cannot be that of a session",
                 "2 to 64 letters, digits and `+=,.@_-`",
             )
-        if len(asked.identity) > _LONGEST_TOKEN:
-            raise _failed(
-                "lease.refused", "the agent's identity is longer than AWS takes", "see its issuer"
-            )
         begun = int(clock.now())
-        lives = min(asked.seconds, self._seconds)
-        duration = max(lives, SHORTEST)
+        until = ends(asked.authority, begun, min(asked.seconds, self._seconds))
+        if until <= begun:
+            raise _failed("lease.refused", "the task may not act now", "wait for its time")
+        duration = max(until - begun, SHORTEST)
+        policy = session_policy(role, asked.authority, until)
         answer = self._send(
             {
                 "RoleArn": role.arn,
                 "RoleSessionName": asked.task,
-                "WebIdentityToken": asked.identity,
+                "WebIdentityToken": self._identity(asked),
                 "DurationSeconds": str(duration),
-                "Policy": session_policy(role, asked.authority, begun + lives),
+                "Policy": policy,
             },
             asked.deadline,
         )
@@ -133,18 +145,33 @@ class AssumedRole:
         # Without it, the session policy may not have been looked at.
         if not re.fullmatch(r"[1-9]\d?|100", said.one("PackedPolicySize"), re.ASCII):
             raise _unusable("it does not say how large the session policy is")
-        ends = _instant(said.one("Credentials/Expiration"))
-        if not begun + duration - _SKEW <= ends <= int(clock.now()) + duration + _SKEW:
+        expires = _instant(said.one("Credentials/Expiration"))
+        if not begun + duration - _SKEW <= expires <= int(clock.now()) + duration + _SKEW:
             raise _unusable("it ends at another time than was asked for; do the clocks agree?")
         value = {
             "aws_access_key_id": said.one("Credentials/AccessKeyId", _KEY),
             "aws_secret_access_key": said.one("Credentials/SecretAccessKey", _SECRET),
             "aws_session_token": said.one("Credentials/SessionToken", _SECRET),
         }
-        return Issued(value, begun + lives)
+        return Issued(value, min(until, expires))
 
     def revoke(self, revocation: str, *, identity: str, deadline: float) -> None:
         """Do nothing: a session cannot be revoked, and grants nothing once the lease has ended."""
+
+    def _identity(self, asked: Asked) -> str:
+        token = asked.identity
+        if self._held is not None:
+            try:
+                token = self._held.token(asked.agent, deadline=asked.deadline)
+            except InboundsError as error:
+                code = "refused" if isinstance(error, TokenInvalid) else "unreachable"
+                message = f"the identity that AWS is shown could not be had: {error.message}"
+                raise _failed(f"lease.{code}", message, error.hint) from None
+        if len(token) > _LONGEST_TOKEN:
+            raise _failed(
+                "lease.refused", "the agent's identity is longer than AWS takes", "see its issuer"
+            )
+        return token
 
     def _send(self, parameters: Mapping[str, str], deadline: float) -> Received:
         form = {"Action": _CALL, "Version": _VERSION, **parameters}

@@ -22,6 +22,7 @@ class Asked:
         deadline: When to give up, in seconds on `clock.monotonic`.
         identity: Who asks, a compact JWT. Never shown.
         task_token: What the task's issuer approved, a compact JWT. Never shown.
+        agent: Who that is, as the deployment has it; "" where nobody says.
         authority: What the task, or what is left of it in these hands, may do; None where nobody
             says, which grants nothing.
     """
@@ -32,6 +33,7 @@ class Asked:
     deadline: float
     identity: str = field(repr=False)
     task_token: str = field(repr=False)
+    agent: str = ""
     authority: Authority | None = field(default=None, repr=False)
 
 

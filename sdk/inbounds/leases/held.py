@@ -281,6 +281,7 @@ class HeldLeases:
             deadline=order.deadline,
             identity=self._identity(order.deadline),
             task_token=task.grant.token,
+            agent=task.request.agent,
             authority=task.authority,
         )
         try:

@@ -7,15 +7,15 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from inbounds.errors import ConfigurationError, LeaseUnavailable
+from inbounds.models import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from inbounds.claims import Authority
-    from inbounds.models import Effect
 
 MOST: Final = 2048
 """How many characters a session policy may have (AWS STS, `Policy`)."""
@@ -55,6 +55,8 @@ class AwsRole:
     def __post_init__(self) -> None:
         if not _ROLE.fullmatch(self.arn):
             raise misconfigured("the ARN of a role is none")
+        if not {*self.actions} <= {*get_args(Effect)}:
+            raise misconfigured("actions are by effect, and one is none")
         named = [action for actions in self.actions.values() for action in actions]
         if any(isinstance(actions, str) for actions in self.actions.values()):
             raise misconfigured("the actions of an effect are a list")
@@ -69,6 +71,19 @@ class AwsRole:
         assert found is not None  # noqa: S101 -- it was made by this
         within = f"arn:{found['partition']}:sts::{found['account']}:assumed-role"
         return f"{within}/{found['name']}/{name}"
+
+
+def ends(authority: Authority | None, now: int, seconds: int) -> int:
+    """Return when a lease ends that is to live so long: no later than the window that it is in.
+
+    Args:
+        authority: What the task may do; None where nobody says.
+        now: Unix seconds.
+        seconds: How long it is to live at most.
+    """
+    windows = [] if authority is None else authority.windows
+    open_until = [window.end for window in windows if window.start <= now < window.end]
+    return min(now + seconds, max(open_until, default=now)) if windows else now + seconds
 
 
 def session_policy(role: AwsRole, authority: Authority | None, until: int) -> str:

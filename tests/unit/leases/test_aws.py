@@ -13,11 +13,18 @@ from tests.leased import SECRET, changes
 from tests.provider import Answer
 from tests.sts import KEY_ID, SPACE, FakeSts, instant
 
-from inbounds import ConfigurationError, LeaseUnavailable, clock
+from inbounds import (
+    ConfigurationError,
+    DecisionUnavailable,
+    LeaseUnavailable,
+    TokenInvalid,
+    clock,
+)
 from inbounds.claims import Authority
+from inbounds.identity import IdentityToken
 from inbounds.leases import Asked, AssumedRole, AwsRole
 from inbounds.leases.session_policy import session_policy
-from inbounds.testing import PolicyUnderTest
+from inbounds.testing import AGENT, PolicyUnderTest
 
 ARN = "arn:aws:iam::123456789012:role/agents/invoices"
 TASK = "task-01890a5d-ac96-774b-bcce-b302099a8057"
@@ -37,6 +44,21 @@ def sts(started):
     return started
 
 
+class Source:
+    """Where an identity comes from, or does not."""
+
+    def __init__(self, token, error=None, wait=0):
+        self.token, self.error, self.wait = token, error, wait
+        self.asked = []
+
+    def identity(self, agent):
+        self.asked.append(agent)
+        time.sleep(self.wait)
+        if self.error is not None:
+            raise self.error
+        return IdentityToken(self.token, int(clock.now()) + 300)
+
+
 def role(**other):
     options = {
         "arn": ARN,
@@ -50,7 +72,7 @@ def backend(url, *, other=None, **options):
     return AssumedRole(url, roles={"invoices": other or role()}, **options)
 
 
-def authority(resources=INVOICES, effects=("read",)):
+def authority(resources=INVOICES, effects=("read",), windows=()):
     return Authority.model_validate(
         {
             "type": "inbounds_task",
@@ -61,6 +83,7 @@ def authority(resources=INVOICES, effects=("read",)):
             "destinations": [],
             "label": "internal",
             "budgets": {},
+            "windows": [{"start": start, "end": end} for start, end in windows],
             "environment": "development",
             "deadline": int(clock.now()) + 3600,
         }
@@ -149,6 +172,27 @@ class TestAsking:
         ends = statement["Condition"]["DateLessThan"]["aws:CurrentTime"]
         assert datetime.fromisoformat(ends).timestamp() == issued.expires
 
+    @pytest.mark.parametrize(
+        ("windows", "lives"),
+        [([(-60, 100)], 100), ([(-60, 100), (-60, 200), (300, 900)], 200), ([(-60, 900)], 300)],
+    )
+    def test_it_ends_with_the_time_in_which_the_task_may_act(self, sts, windows, lives):
+        now = int(clock.now())
+        at = [(now + start, now + end) for start, end in windows]
+        issued = issue(sts.url, asked(authority=authority(windows=at)))
+        assert 0 <= issued.expires - (now + lives) <= (2 if lives == 300 else 0)
+        (statement,) = policy(sts)["Statement"]
+        ends = statement["Condition"]["DateLessThan"]["aws:CurrentTime"]
+        assert datetime.fromisoformat(ends).timestamp() == issued.expires
+
+    @pytest.mark.parametrize("window", [(-100, 0), (100, 200)])
+    def test_at_another_time_there_is_none(self, sts, window):
+        now = int(clock.now())
+        at = [(now + window[0], now + window[1])]
+        assert refused(sts.url, asked(authority=authority(windows=at))) == "lease.refused"
+        assert refused(sts.url, asked(seconds=0)) == "lease.refused"
+        assert sts.asked == []
+
     def test_nothing_of_the_environment_is_used(self, sts, monkeypatch, tmp_path):
         for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -172,6 +216,30 @@ class TestAsking:
     def test_a_token_that_is_too_long_for_aws_is_not_sent(self, sts):
         assert refused(sts.url, asked(identity="a" * 20_001)) == "lease.refused"
         assert sts.asked == []
+
+    def test_it_shows_an_identity_of_its_own_audience_where_there_is_one(self, sts):
+        source = Source("for.aws.alone")
+        issue(sts.url, asked(agent=AGENT), identity=source)
+        assert sts.forms[0]["WebIdentityToken"] == "for.aws.alone"
+        assert source.asked == [AGENT]
+
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            (TokenInvalid("no such entry", code="identity.not_issued"), "lease.refused"),
+            (DecisionUnavailable("down", code="identity.unreachable"), "lease.unreachable"),
+            (RuntimeError(SECRET), "lease.unreachable"),
+        ],
+    )
+    def test_without_that_identity_there_is_no_lease(self, sts, error, code):
+        assert refused(sts.url, asked(agent=AGENT), identity=Source("", error)) == code
+        assert sts.asked == []
+
+    def test_a_source_of_it_that_hangs_holds_nobody_beyond_the_deadline(self, sts):
+        hanging = Source("for.aws.alone", wait=3)
+        begun = time.monotonic()
+        assert refused(sts.url, asked(patience=0.3), identity=hanging) == "lease.unreachable"
+        assert time.monotonic() - begun < 1.5
 
     def test_a_credential_without_a_role_is_not_asked_for(self, sts):
         assert backend(sts.url).has("invoices")
@@ -468,6 +536,7 @@ class TestConfiguration:
             {"arn": ARN + "\n"},
             {"arn": "arn:gcp:iam::123456789012:role/invoices"},
             {"actions": {}},
+            {"actions": {"reed": ["s3:GetObject"]}},
             {"actions": {"read": []}},
             {"actions": {"read": "s3:GetObject"}},
             {"actions": {"read": ["s3:*"]}},
