@@ -62,6 +62,7 @@ class FakeSts(FakeProvider):
             "Arn": f"arn:{found[1]}:sts::{found[2]}:assumed-role/{found[3]}/"
             + form["RoleSessionName"],
             "PackedPolicySize": "7",
+            "SessionTokenUtilization": "7",
             "AccessKeyId": KEY_ID,
             "SecretAccessKey": f"{SECRET}/key",
             "SessionToken": f"{SECRET}//token==",
@@ -76,6 +77,7 @@ class FakeSts(FakeProvider):
             f"<AssumedRoleUser>{part['Arn']}<AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>"
             f"<Credentials>{part['SessionToken']}{part['SecretAccessKey']}{part['Expiration']}"
             f"{part['AccessKeyId']}</Credentials>{part['PackedPolicySize']}"
+            f"{part['SessionTokenUtilization']}"
             "</AssumeRoleWithWebIdentityResult>"
             "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>"
             "</AssumeRoleWithWebIdentityResponse>"

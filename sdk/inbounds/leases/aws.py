@@ -42,7 +42,8 @@ _SPACE: Final = f"{{https://sts.amazonaws.com/doc/{_VERSION}/}}"
 _CALL: Final = "AssumeRoleWithWebIdentity"
 _NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _KEY = re.compile(r"\w{16,128}", re.ASCII)
-_SECRET = re.compile(r"[\x21-\x7e]{1,16384}")
+_SECRET = re.compile(r"[\x21-\x7e]{1,65536}")
+_PERCENT = re.compile(r"\d{1,2}|100", re.ASCII)
 _END = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _AGAIN: Final = {"IDPCommunicationError", "Throttling", "ThrottlingException"}
 _TOLD: Final = {
@@ -142,9 +143,9 @@ class AssumedRole:
         said = _Answer(_parsed(answer.body), f"{_CALL}Response", f"{_CALL}Result")
         if said.one("AssumedRoleUser/Arn") != role.session(asked.task):
             raise _unusable("it is a session of another role or name")
-        # Without it, the session policy may not have been looked at.
-        if not re.fullmatch(r"[1-9]\d?|100", said.one("PackedPolicySize"), re.ASCII):
-            raise _unusable("it does not say how large the session policy is")
+        for size in ("PackedPolicySize", "SessionTokenUtilization"):
+            if said.has(size):
+                said.one(size, _PERCENT)
         expires = _instant(said.one("Credentials/Expiration"))
         if not begun + duration - _SKEW <= expires <= int(clock.now()) + duration + _SKEW:
             raise _unusable("it ends at another time than was asked for; do the clocks agree?")
@@ -201,6 +202,10 @@ class _Answer:
         if root.tag != _SPACE + name:
             raise _unusable(f"it is no `{name}`")
         self._element = _only(root, result)
+
+    def has(self, name: str) -> bool:
+        """Whether there is an element of this name."""
+        return self._element.find(_SPACE + name) is not None
 
     def one(self, path: str, form: re.Pattern[str] | None = None) -> str:
         """Return the text at a path.

@@ -362,13 +362,13 @@ class TestAnswers:
             {"Arn": "arn:aws:sts::123456789012:assumed-role/agents/invoices/" + TASK},
             {"Arn": ARN},
             {"Arn": None},
-            {"PackedPolicySize": None},
             {"PackedPolicySize": ""},
-            {"PackedPolicySize": "0"},
             {"PackedPolicySize": "101"},
             {"PackedPolicySize": "-7"},
             {"PackedPolicySize": "\u0667"},
             {"PackedPolicySize": "7.5"},
+            {"SessionTokenUtilization": "101"},
+            {"SessionTokenUtilization": "full"},
             {"AccessKeyId": None},
             {"AccessKeyId": "short"},
             {"AccessKeyId": "with a blank in it"},
@@ -377,7 +377,7 @@ class TestAnswers:
             {"SecretAccessKey": f"{SECRET} {SECRET}"},
             {"SessionToken": None},
             {"SessionToken": f"{SECRET}\r\nX: y"},
-            {"SessionToken": "a" * 16385},
+            {"SessionToken": "a" * 65537},
             {"Expiration": None},
             {"Expiration": "tomorrow"},
             {"Expiration": "2026-13-41T00:00:00Z"},
@@ -402,6 +402,14 @@ class TestAnswers:
     def test_clocks_may_differ_by_half_a_minute(self, sts, off):
         sts.changed = {"Expiration": instant(time.time() + 900 + off)}
         assert issue(sts.url).expires - clock.now() <= 300
+
+    def test_how_full_it_is_need_not_be_told(self, sts):
+        """
+        Of its two names, AWS has given up one for the other.
+        """
+        for absent in ("PackedPolicySize", "SessionTokenUtilization"):
+            sts.changed = {**sts.changed, absent: None}
+            assert issue(sts.url)
 
     def test_a_fraction_of_a_second(self, sts):
         sts.changed = {"Expiration": instant(time.time() + 900)[:-1] + ".123Z"}
