@@ -239,8 +239,21 @@ def from_source(tool: Tool, target: Path) -> None:
     Raises:
         InstallError: There is no Go, or the build failed.
     """
+    require_go()
     say(f"{tool.name}: building {tool.version} with go in tools/{tool.name} (minutes, once)")
     go_build(HERE / tool.name, tool.package, target, ldflags=tool.ldflags)
+
+
+def require_go() -> str:
+    """Return where Go is.
+
+    Raises:
+        InstallError: There is none.
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise InstallError("no Go to build it with")
+    return go
 
 
 def go_build(
@@ -258,10 +271,7 @@ def go_build(
     Raises:
         InstallError: There is no Go, or the build failed.
     """
-    go = shutil.which("go")
-    if go is None:
-        raise InstallError("no Go to build it with")
-    build = [go, "build", "-trimpath", "-buildvcs=false"]
+    build = [require_go(), "build", "-trimpath", "-buildvcs=false"]
     build += ["-ldflags", f"-s -w {ldflags}".strip(), "-o", str(target.resolve()), package]
     environment = {**os.environ, "CGO_ENABLED": "1" if cgo else "0"}
     if subprocess.run(build, cwd=module, env=environment, check=False).returncode:

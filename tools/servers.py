@@ -25,7 +25,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tools.install import go_build
+from tools.install import InstallError, go_build, require_go
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "tests" / "servers"
@@ -92,6 +92,7 @@ def install(name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(_pins(name), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     if name in BUILT:
+        require_go()
         for program, package in BUILT[name].items():
             print(f"{name}: building {program} (minutes, once)", flush=True)
             # SQLite, where the server keeps what is registered, is C.
@@ -175,7 +176,11 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := {*options.servers} - {*SERVERS, *SLOW}:
         parser.error(f"there is no server {', '.join(sorted(unknown))}")
     for name in options.servers or SERVERS:
-        print(f"{name}: {install(name).relative_to(ROOT)}")
+        try:
+            print(f"{name}: {install(name).relative_to(ROOT)}")
+        except InstallError as error:
+            print(f"{name}: {error}")
+            return 1
     return 0
 
 

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from inbounds.pdp import opa_version
-from tools import install
+from tools import install, servers
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = os.environ["PATH"]
@@ -211,6 +212,20 @@ def test_the_command_says_what_to_do_where_there_is_none(tmp_path, capsys, monke
 
 def test_what_this_checkout_uses_is_the_pinned_version():
     assert install.version_of(INSTALLED) == install.OPA.version
+
+
+@pytest.mark.parametrize("name", servers.BUILT)
+def test_the_documents_name_the_version_of_a_server_that_is_built(name):
+    folder = ROOT / "tools" / name
+    (package, *others) = servers.BUILT[name].values()
+    module = "/".join(package.split("/")[:3])
+    assert all(other.startswith(f"{module}/") for other in others)
+    (version,) = re.findall(
+        rf"(?m)^require {module} v(\S+)$", (folder / "go.mod").read_text("utf-8")
+    )
+    assert f"{module} v{version} h1:" in (folder / "go.sum").read_text("utf-8")
+    for page in ("not-run.md", "compatibility.md"):
+        assert f"{name.upper()} {version}" in (ROOT / "docs" / page).read_text("utf-8")
 
 
 @pytest.mark.parametrize("tool", install.TOOLS.values(), ids=list(install.TOOLS))

@@ -398,6 +398,24 @@ class TestIssuersService:
         assert place.ran() == ["42"]
         assert [record["outcome"] for record in place.issued() if "outcome" in record] == ["allow"]
 
+    def test_it_begins_none_while_spire_hangs(self, spire, tmp_path):
+        place = self.place(tmp_path, spire)
+        with place.serving("embedded") as service:
+            # Beginning a task has the deadline of the issuer that it is asked of.
+            issuer = ServiceIssuer(service.url, timeout=2)
+            guard = place.agent(service, identity=source(spire), issuer=issuer)
+            spire.sleep()
+            try:
+                begun = time.monotonic()
+                with guard, pytest.raises(DecisionUnavailable) as caught:
+                    guard.task(INTENT, subject=SUBJECT, subject_token=place.user())
+                took = time.monotonic() - begun
+            finally:
+                spire.wake()
+        assert (caught.value.code, caught.value.executed) == ("identity.unreachable", "no")
+        assert took < 4
+        assert not any("outcome" in record for record in place.issued())
+
     @pytest.mark.parametrize(
         ("shown", "code"),
         [
