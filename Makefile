@@ -26,8 +26,6 @@ STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffi
 BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint interop public generated \
-	generated-check assets demo test test-servers keycloak test-keycloak rego-test py-test lint lint-rego lint-python \
-	mutants mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 	generated-check assets demo test test-servers test-servers-nightly rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 
@@ -99,14 +97,9 @@ test-servers: setup assets ## Install servers of others, and run the tests again
 	$(PY) -m tools.servers
 	$(PY) -m pytest -m 'not nightly' tests/servers
 
-keycloak: setup ## Install Keycloak, by Maven, for the tests of `make nightly`
-	$(PY) -m tools.servers keycloak
-
-test-keycloak: assets keycloak ## Run the tests against Keycloak
-	REQUIRE_SERVERS=keycloak $(PY) -m pytest -m nightly tests/servers/test_keycloak.py
-test-servers-nightly: setup assets ## Build SPIRE, which takes minutes, and run the tests against it (REQUIRE_SERVERS=spire: skip none)
-	$(PY) -m tools.servers spire
-	$(PY) -m pytest -m nightly tests/servers
+test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in minutes, and run the tests against them
+	$(PY) -m tools.servers keycloak spire
+	REQUIRE_SERVERS=keycloak,spire $(PY) -m pytest -m nightly tests/servers
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
 
@@ -127,8 +120,6 @@ mutants: setup ## Change the policy one small step at a time, and see that a tes
 mutants-python: setup assets ## Put faults into the core, one by one, and see that a test notices each
 	$(PY) -m tools.mutants_python
 
-nightly: test mutants lowest keycloak ## Run what takes long, and the tests on the lowest versions of all libraries
-	REQUIRE_SERVERS=keycloak $(PY) -m pytest -m nightly
 nightly: test mutants lowest test-servers-nightly ## Run what takes long, and the tests on the lowest versions of all libraries
 	$(PY) -m pytest -m nightly --ignore tests/servers
 

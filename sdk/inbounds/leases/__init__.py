@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from .held import current
     from .lease import Lease
     from .openbao import OpenBao
+    from .session_policy import AwsRole
     from .shown import authorization
     from .target import Target
-    from .session_policy import AwsRole
 
 LEASE_TOOL: Final = "credential.lease"
 """The tool by whose name the registry lets agents lease credentials."""

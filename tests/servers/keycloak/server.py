@@ -25,7 +25,7 @@ def home() -> Path:
     """Where Keycloak is; skips where it is not installed."""
     folder = servers.installed("keycloak")
     if folder is None:
-        wanting("keycloak", "`make keycloak` installs Keycloak")
+        wanting("keycloak", "`make test-servers-nightly` installs Keycloak")
     if shutil.which("java") is None:
         wanting("keycloak", "there is no Java: `apt-get install openjdk-17-jre-headless`")
     (found,) = Path(str(folder)).glob("keycloak-*")
