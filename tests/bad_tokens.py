@@ -48,6 +48,10 @@ SLOTS = {
 """Where each credential is, whose key signs it, and the code of one that does not hold."""
 
 
+SIGNERS = {**{slot: signer for slot, (_, signer, _) in SLOTS.items()}, "subject": "subject-1"}
+"""Whose key signs each credential; a user's own token is shown to an issuer alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """One fault: the credential as it is sent, and the codes that it is refused with."""
@@ -84,7 +88,7 @@ def _resolved(document: Any, path: str) -> Any:
 
 
 def _signed(slot: str, header: Any, claims: Any, alg: str = "ES256") -> str:
-    token: str = Token(header, claims, Signer(SLOTS[slot][1], alg)).compact()
+    token: str = Token(header, claims, Signer(SIGNERS[slot], alg)).compact()
     return token
 
 
@@ -94,7 +98,7 @@ def _raw(value: Any) -> bytes:
 
 def _symmetric(slot: str, header: Any, claims: Any) -> str:
     """Signed with the public key as the secret of an HMAC."""
-    public = scenes.private_key(SLOTS[slot][1]).public_key()
+    public = scenes.private_key(SIGNERS[slot]).public_key()
     secret = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     signed = b".".join(base64url_encode(_raw(part)) for part in (header, claims))
     return (signed + b"." + base64url_encode(hmac.digest(secret, signed, "sha256"))).decode()
@@ -132,7 +136,8 @@ def _headers(slot: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
     for typ in ("at+jwt", "dpop+jwt", "task+JWT", "", "live-head+jwt", "approval+jwt"):
         yield f"typ {typ or 'empty'}", with_header(typ=typ)
     for other in SLOTS:
-        if other != slot:
+        # A user's token and an agent's are told apart by whose key signs them.
+        if other != slot and {slot, other} != {"subject", "identity"}:
             typ = {"identity": "JWT", "task": "task+jwt", "child": "task-child+jwt"}.get(
                 other, "task-pop+jwt"
             )
@@ -186,7 +191,7 @@ def _headers(slot: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
 
 def _claims(slot: str) -> Iterator[tuple[str, Callable[[Any], Any], str]]:
     """What can be wrong with claims that are signed, and the code of each."""
-    unverified = SLOTS[slot][2]
+    unverified = SLOTS[slot][2] if slot in SLOTS else ""
 
     def without(name: str) -> Callable[[Any], Any]:
         return lambda claims: claims.pop(name)
@@ -196,6 +201,7 @@ def _claims(slot: str) -> Iterator[tuple[str, Callable[[Any], Any], str]]:
 
     required = {
         "identity": ("iss", "sub", "aud", "exp", "iat"),
+        "subject": ("iss", "sub", "aud", "exp", "iat"),
         "task": ("iss", "sub", "aud", "exp", "iat", "jti", "task", "sid", "tenant", "cnf", "act"),
         "child": (
             *("iss", "sub", "aud", "exp", "iat", "jti", "task", "sid", "tenant", "cnf", "act"),
@@ -410,6 +416,16 @@ def _all() -> Iterator[Bad]:
     for slot, name, change, code in _own():
         codes = (code, *_FOLLOWS.get(name, ()))
         yield Bad(f"{slot}: {name}", slot, _changed(slot, change), codes)
+
+
+def shown(slot: str) -> dict[str, Callable[[Any, Any], Any]]:
+    """What can be wrong with a credential whatever it is shown to, by name.
+
+    Each makes what is sent of a sound header and claims; `SIGNERS` names the key.
+    """
+    faults = dict(_headers(slot))
+    faults |= {name: _changed(slot, change) for name, change, _ in _claims(slot)}
+    return faults
 
 
 BAD = list(_all())
