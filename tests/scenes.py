@@ -39,6 +39,7 @@ _PLACES = {
     "approval": "/question/context/credentials/approvals/0",
     "proof": "/question/context/credentials/proof",
     "head": "/live/now/head",
+    "card": "/deployment/peers/partner/card",
 }
 _DIGEST = "sha256:00"
 _STAND_INS = ("eA", "eA" + "A" * 41)

@@ -15,10 +15,12 @@ def verified(token, kid, kty="EC", algorithms=("ES256",)):
 def test_the_tokens_of_the_ordinary_scene_are_signed_with_the_deployments_keys():
     stage = scenes.staged()
     credentials = stage.question["context"]["credentials"]
+    partner = stage.deployment["peers"]["partner"]
     for token, kid, keys in (
         (credentials["identity"], "identity-1", stage.deployment["issuers"]["identity"]["keys"]),
         (credentials["task"], "task-1", stage.deployment["issuers"]["tasks"]["keys"]),
         (stage.live["now"]["head"], "feed-1", stage.deployment["feed"]["keys"]),
+        (partner["card"], "card-1", partner["keys"]),
     ):
         verified(token, kid)
         assert set(jwt.get_unverified_header(token)) == {"alg", "kid", "typ"}

@@ -140,6 +140,7 @@ def test_tokens_are_signed_with_the_keys_of_the_deployment():
         (held["identity"], stage.deployment["issuers"]["identity"]["keys"]),
         (held["task"], stage.deployment["issuers"]["tasks"]["keys"]),
         (stage.live["now"]["head"], stage.deployment["feed"]["keys"]),
+        (stage.deployment["peers"]["partner"]["card"], stage.deployment["peers"]["partner"]["keys"]),
     ):
         kid = jwt.get_unverified_header(token)["kid"]
         key = jwt.PyJWK.from_dict({**keys[kid], "alg": "ES256"})
@@ -161,7 +162,7 @@ def test_what_a_patch_puts_there_by_hand_stays():
 def test_the_shipped_policy_decides_the_projects_own_cases_as_they_say():
     """The reader, the scenes and the judge of sites, held against cases that are known."""
     with cases.Judge() as judge:
-        for folder in ("egress", "task", "intent"):
+        for folder in ("egress", "task", "intent", "peer"):
             known = [*cases.below(tests_scenes.CASES / folder)]
             assert known
             for case in known:

@@ -25,6 +25,7 @@ _PLACES = {
     "identity": "/question/context/credentials/identity",
     "task": "/question/context/credentials/task",
     "head": "/live/now/head",
+    "card": "/deployment/peers/partner/card",
     # Only where a patch has made room for it, with an empty text.
     "approval": "/question/context/credentials/approvals/0",
     "proof": "/question/context/credentials/proof",
