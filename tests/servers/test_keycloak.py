@@ -285,7 +285,9 @@ class TestExchange:
             "assistant",
         )
         assert claims["sub"] == user["sub"]
-        assert "act" not in claims
+        # Neither an actor nor a role of the user.
+        known = {"iss", "sub", "aud", "exp", "iat", "jti", "typ", "azp", "sid", "scope", "cnf"}
+        assert claims.keys() <= known
         assert claims["cnf"]["jkt"] == thumbprint(json.loads(value["dpop_key"]))
         assert leased.issued.expires - time.time() <= 60
         assert leased.revoked()
@@ -353,12 +355,10 @@ class TestFaults:
     """What Keycloak does and ought not to; each test shows that it does it still."""
 
     def test_the_actor_is_dropped_without_a_word(self, stand):
-        actor = {
-            "actor_token": stand.identity().identity(AGENT).token,
-            "actor_token_type": ACCESS_TOKEN,
-        }
-        token = stand.exchanged(stand.user_token(), scope="tickets.write", **actor)
-        assert "act" not in read(token)
+        for actor in (stand.identity().identity(AGENT).token, stand.user_token(), "nobody"):
+            form = {"actor_token": actor, "actor_token_type": ACCESS_TOKEN}
+            token = stand.exchanged(stand.user_token(), scope="tickets.write", **form)
+            assert "act" not in read(token)
 
         leased = stand.leased(impersonation=False)
         assert leased.error.code == "lease.not_as_asked"
@@ -413,6 +413,48 @@ class TestFaults:
         assert leased.error.code == "lease.not_as_asked"
         assert "scope" in str(leased.error)
         assert leased.revoked()
+
+    def test_without_a_name_every_audience_comes_that_a_scope_has(self, stand):
+        client = stand.client_of("several", defaultClientScopes=["basic", "for-assistant"])
+        secret = client["secret_file"].read_text()
+        types = {"subject_token_type": ACCESS_TOKEN, "requested_token_type": ACCESS_TOKEN}
+        form = {"grant_type": EXCHANGE, "subject_token": stand.user_token(), **types}
+        form |= {"scope": "tickets.write"}
+        token = stand.post("token", form, auth=("several", secret))
+        assert {"tickets", "assistant"} <= set(read(token)["aud"])
+        leased = stand.leased(**client)
+        assert read(leased.issued.value["access_token"])["aud"] == "tickets"
+
+    def test_roles_are_none_of_what_is_compared(self, stand):
+        """The document says how to keep them out; this is what becomes of them otherwise."""
+        mapper = {
+            "name": "roles",
+            "protocol": "openid-connect",
+            "protocolMapper": "oidc-usermodel-realm-role-mapper",
+            "config": {
+                "claim.name": "realm_access.roles",
+                "multivalued": "true",
+                "access.token.claim": "true",
+            },
+        }
+        scope = {
+            "name": "roles",
+            "protocol": "openid-connect",
+            "attributes": {"include.in.token.scope": "false"},
+            "protocolMappers": [mapper],
+        }
+        administer = stand.keycloak.administer
+        administer("POST", "/acme/client-scopes", scope)
+        administer("POST", "/acme/roles", {"name": "clerk"})
+        (alice,) = administer("GET", "/acme/users?username=alice&exact=true")
+        role = administer("GET", "/acme/roles/clerk")
+        administer("POST", f"/acme/users/{alice['id']}/role-mappings/realm", [role])
+        client = stand.client_of(
+            "privileged", defaultClientScopes=["basic", "roles"], fullScopeAllowed=True
+        )
+        token = stand.leased(**client).issued.value["access_token"]
+        assert read(token)["realm_access"]["roles"] == ["clerk"]
+        assert "realm_access" not in read(stand.leased().issued.value["access_token"])
 
     def test_a_token_outlives_the_one_that_it_was_exchanged_for(self, stand):
         client = stand.client_of("lasting", attributes={"access.token.lifespan": "1200"})
