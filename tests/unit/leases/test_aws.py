@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import time
+import traceback
 from datetime import datetime
 
 import pytest
+from tests.authority import Authority, serving
 from tests.documents import ROOT, blocks
 from tests.leased import SECRET, changes
 from tests.provider import Answer
@@ -18,9 +20,9 @@ from inbounds import (
     DecisionUnavailable,
     LeaseUnavailable,
     TokenInvalid,
+    claims,
     clock,
 )
-from inbounds.claims import Authority
 from inbounds.identity import IdentityToken
 from inbounds.leases import Asked, AssumedRole, AwsRole
 from inbounds.leases.session_policy import session_policy
@@ -73,7 +75,7 @@ def backend(url, *, other=None, **options):
 
 
 def authority(resources=INVOICES, effects=("read",), windows=()):
-    return Authority.model_validate(
+    return claims.Authority.model_validate(
         {
             "type": "inbounds_task",
             "intent": "bill",
@@ -509,6 +511,19 @@ class TestReach:
         assert refused(sts.url, asked(patience=0.3)) == "lease.unreachable"
         assert time.monotonic() - begun < 1.5
 
+    def test_over_tls_with_an_authority_of_ones_own_and_no_other(self, tmp_path):
+        authority = Authority(tmp_path)
+        secured = FakeSts(serving(authority.certificate()))
+        try:
+            assert issue(secured.url, ca=str(authority.file))
+            assert len(secured.asked) == 1
+            other = Authority(tmp_path, "other")
+            assert refused(secured.url, ca=str(other.file)) == "lease.unreachable"
+            assert refused(secured.url) == "lease.unreachable"
+            assert len(secured.asked) == 1
+        finally:
+            secured.close()
+
 
 class TestConfiguration:
     @pytest.mark.parametrize(
@@ -626,9 +641,28 @@ class TestWithin:
         for secret in (SECRET, KEY_ID, form["WebIdentityToken"]):
             assert secret not in "".join(told)
 
-    def test_where_it_cannot_be_had_the_tool_does_not_run(self, sts, policy):
-        sts.fault = (403, "AccessDenied")
+    @pytest.mark.parametrize(
+        ("fault", "changed", "code"),
+        [
+            ((403, "AccessDenied"), {}, "lease.refused"),
+            ((500, SECRET), {}, "lease.unreachable"),
+            (None, {"Arn": SECRET}, "lease.unusable"),
+            (None, {"Expiration": SECRET}, "lease.unusable"),
+        ],
+    )
+    def test_where_it_cannot_be_had_nothing_runs_and_no_secret_is_told(
+        self, sts, policy, *, tmp_path, caplog, fault, changed, code
+    ):
+        caplog.set_level(logging.DEBUG)
+        sts.fault, sts.changed = fault, changed
         with policy.task() as task, pytest.raises(LeaseUnavailable) as caught:
             task.call("mail.read", {"id": "inbox/1"})
-        assert (caught.value.code, caught.value.executed) == ("lease.refused", "no")
+        assert (caught.value.code, caught.value.executed) == (code, "no")
         assert policy.lent == []
+        told = [record.getMessage() + repr(record.args) for record in caplog.records]
+        files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        told += ["".join(traceback.format_exception(caught.value))]
+        told += [content.decode("latin-1") for content in files]
+        assert code in "".join(told)
+        for secret in (SECRET, KEY_ID, sts.forms[0]["WebIdentityToken"]):
+            assert secret not in "".join(told)
