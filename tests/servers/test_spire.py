@@ -18,6 +18,7 @@ from tests.issuing import Issuing
 from tests.servers.spire.server import AUDIENCE, DOCUMENT, Spire, free_port, programs
 
 from inbounds import AccessDenied, DecisionUnavailable, InboundsError, TokenInvalid
+from inbounds.identity.jwks import read_jwks
 from inbounds.identity.spire import SpireIdentity
 from inbounds.issuer.remote import ServiceIssuer
 from inbounds.testing import AGENT, INTENT, SUBJECT
@@ -220,6 +221,22 @@ class TestTurning:
                 with place.engine(engine) as url:
                     assert reading(place, url, asking) == []
                     assert reading(place, url, Kept(first))[:1] == ["identity.unverified"]
+
+    def test_by_itself_the_next_key_is_there_before_it_signs(self, tmp_path):
+        """
+        As when a day's key turns, in two minutes: halfway it is there, at five sixths it signs.
+        """
+        words = {'"ec-p256"': '"ec-p256"\n    ca_ttl = "2m"', '"5m"': '"20s"'}
+        with Spire(AGENT, **words) as spire:
+            place = deployed(tmp_path, spire)
+            asking = source(spire)
+            old = signed_by(asking)
+            eventually(lambda: len(read_jwks(spire.bundle(), "of SPIRE")) == 2, 90)
+            assert signed_by(asking) == old
+            (new,) = keys(place, spire)["added"]
+            assert reading(place, "", asking) == []
+            eventually(lambda: signed_by(asking) == new, 90)
+            assert reading(place, "", asking) == []
 
     def test_a_key_that_was_not_taken_over_is_nobodys(self, tmp_path):
         with Spire(AGENT) as spire:
