@@ -140,7 +140,10 @@ def test_tokens_are_signed_with_the_keys_of_the_deployment():
         (held["identity"], stage.deployment["issuers"]["identity"]["keys"]),
         (held["task"], stage.deployment["issuers"]["tasks"]["keys"]),
         (stage.live["now"]["head"], stage.deployment["feed"]["keys"]),
-        (stage.deployment["peers"]["partner"]["card"], stage.deployment["peers"]["partner"]["keys"]),
+        (
+            stage.deployment["peers"]["partner"]["card"],
+            stage.deployment["peers"]["partner"]["keys"],
+        ),
     ):
         kid = jwt.get_unverified_header(token)["kid"]
         key = jwt.PyJWK.from_dict({**keys[kid], "alg": "ES256"})

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from inbounds.claims import IssuanceQuestion
     from inbounds.evidence import EvidenceLog
     from inbounds.identity import TaskGrant, TaskRequest
     from inbounds.models import Reason
@@ -50,20 +49,18 @@ class Recorded:
 
     Args:
         log: Where to.
-        what: `task.begin` or `task.renew`.
-        task: The id of the task.
+        what: `task.begin`, `task.renew` or `task.end`.
+        task: The id of the task; where hands end, of it and all hands down to those.
         request: Who asks, for whom and to what end.
-        asked: What is asked for.
+        asked: What is asked for, as JSON.
     """
 
-    def __init__(
-        self, log: Log, what: str, task: str, request: TaskRequest, asked: IssuanceQuestion
-    ) -> None:
+    def __init__(self, log: Log, what: str, task: str, request: TaskRequest, asked: bytes) -> None:
         self._log = log
         self._what = what
         self._task = task
         self._request = request
-        self._digest = self._hidden(asked.model_dump_json().encode())
+        self._digest = self._hidden(asked)
         self._id = uuid7()
         self._outcome = ""
         self._span = log.telemetry.decision(
@@ -97,14 +94,19 @@ class Recorded:
         finally:
             self._span.__exit__(kind, error, trace)
 
-    def allowed(self, grant: TaskGrant) -> None:
+    def allowed(self, grant: TaskGrant | None = None) -> None:
         """Keep that it was allowed, before anything is handed out.
+
+        Args:
+            grant: What is handed out; None for an end.
 
         Raises:
             DecisionUnavailable: The evidence log does not take it.
         """
-        authority = grant.authority
-        granted = Granted(tools=tuple(sorted(authority.tools)), effects=tuple(authority.effects))
+        granted = Granted()
+        if grant is not None:
+            tools, effects = sorted(grant.authority.tools), grant.authority.effects
+            granted = Granted(tools=tuple(tools), effects=tuple(effects))
         self._decided("allow", (), granted)
         self._span.decided("allow", decision_id=self._id, digest=self._digest)
 

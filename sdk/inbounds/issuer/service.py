@@ -22,7 +22,7 @@ from inbounds.claims import (
     Narrower,
     RenewalQuestion,
 )
-from inbounds.errors import InvalidAnswer, TokenInvalid
+from inbounds.errors import InboundsError, InvalidAnswer, TokenInvalid
 from inbounds.identity import TaskGrant, TaskRequest
 from inbounds.ids import uuid7
 from inbounds.models import QUESTION_VERSION, Credentials
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from inbounds.claims import Authority
+    from inbounds.claims import Authority, IssuanceQuestion
     from inbounds.live import LiveFeed
     from inbounds.live.feed import Position
     from inbounds.pdp import PolicyDecisionPoint
@@ -112,7 +112,7 @@ class Service:
         request = replace(request, holder=proof.jwk)
         asked = asked_of(request)
         task = f"task-{uuid7()}"
-        with Recorded(self._with.log, "task.begin", task, request, asked) as record:
+        with Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record:
             answer = self._ask(ISSUANCE, asked)
             if not answer.issued or answer.authority is None:
                 raise record.refused(answer.reasons)
@@ -160,22 +160,14 @@ class Service:
         begun = self._held(task, proof)
         self._require_first(proof)
         allow(begun.asked.agent)
-        held, asked = begun.authority, begun.asked
-        request = TaskRequest(
-            subject=asked.subject,
-            agent=asked.agent,
-            intent=asked.intent,
-            tenant=asked.tenant,
-            environment=asked.environment,
-            sid=begun.sid,
-            holder=proof.jwk,
-        )
+        held = begun.authority
+        request = _request(begun, proof)
         narrower = Narrower.model_validate(
             held.model_dump(include={*Narrower.model_fields}, exclude_unset=True)
         )
         seconds = max(held.deadline - int(clock.now()), 1)
         again = asked_of(replace(request, narrower=narrower, seconds=seconds))
-        with Recorded(self._with.log, "task.renew", begun.task, request, again) as record:
+        with Recorded(self._with.log, "task.renew", begun.task, request, _json(again)) as record:
             answer = self._ask(ISSUANCE, again)
             if not answer.issued or answer.authority is None:
                 raise record.refused(answer.reasons)
@@ -232,14 +224,28 @@ class Service:
         """
         self._require_first(proof)
         begun = self._with.store.task(name)
-        if begun is None or begun.holder != thumbprint(proof.jwk):
+        if begun is not None and begun.holder == thumbprint(proof.jwk):
+            request = _request(begun, proof)
+        else:
             self._require_hands(name, task, chain, proof.jwk)
-            allow(token_claims(task)["act"]["sub"])  # the policy has verified it
+            request = _handed_on(task, proof)
+            allow(request.agent)
         if begun is not None:
             self._with.store.end(begun.task)
         position = self._with.feed.end(name)
         logger.info("ended: %s", name)
+        # A task that is ended again and again would fill the log; ends of hands are limited.
+        if begun is None or not begun.ended:
+            self._keep_end(name, request)
         return self._with.in_force(position)
+
+    def _keep_end(self, name: str, request: TaskRequest) -> None:
+        # It has ended: a log that does not take the record brings nothing back.
+        try:
+            with Recorded(self._with.log, "task.end", name, request, name.encode()) as record:
+                record.allowed()
+        except InboundsError as error:
+            logger.error("the end of %s was not recorded: %s", name, error.code)  # noqa: TRY400 -- the message holds all
 
     # --- its own --------------------------------------------------------------------------
 
@@ -330,6 +336,39 @@ class Service:
                 hint="name fewer values in what the task is narrowed to",
             )
         return made
+
+
+def _json(asked: IssuanceQuestion) -> bytes:
+    return asked.model_dump_json().encode()
+
+
+def _request(begun: Begun, proof: Proof) -> TaskRequest:
+    """Who asks about a task that was begun here."""
+    asked = begun.asked
+    return TaskRequest(
+        subject=asked.subject,
+        agent=asked.agent,
+        intent=asked.intent,
+        tenant=asked.tenant,
+        environment=asked.environment,
+        sid=begun.sid,
+        holder=proof.jwk,
+    )
+
+
+def _handed_on(task: str, proof: Proof) -> TaskRequest:
+    """Who asks about a task by its token, which the policy has verified."""
+    claims = token_claims(task)
+    (authority,) = claims["authorization_details"]
+    return TaskRequest(
+        subject=claims["sub"],
+        agent=claims["act"]["sub"],
+        intent=authority["intent"],
+        tenant=claims["tenant"],
+        environment=authority["environment"],
+        sid=claims["sid"],
+        holder=proof.jwk,
+    )
 
 
 def _holding(grant: TaskGrant, identity: str) -> Holding:

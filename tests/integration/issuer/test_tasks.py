@@ -48,7 +48,8 @@ class TestBegun:
 
         mine = [record for record in place.issued() if record.get("task") == task.id]
         assert [(one["tool"], one["outcome"], one["pep"]) for one in mine] == [
-            ("task.begin", "allow", "issuer")
+            ("task.begin", "allow", "issuer"),
+            ("task.end", "allow", "issuer"),
         ]
         done = [one for one in place.issued() if one["decision_id"] == mine[0]["decision_id"]]
         assert [one.get("executed") for one in done] == [None, "yes"]
@@ -317,6 +318,27 @@ class TestEnded:
             task._ended = False
 
             assert denied(task) == ["task.ended"]
+
+    def test_is_recorded_once_with_whose_it_was(self, on_opa):
+        place, service = on_opa
+        with (
+            place.agent(service) as assistant,
+            place.agent(service, OTHERS + "researcher") as researcher,
+        ):
+            task = begun(place, assistant)
+            handed = task.delegate(OTHERS + "researcher", holder=researcher.holder)
+            child = researcher.accept(handed.chain)
+            child.end()
+            grant = task._grant
+            task.end()
+            assistant.issuer.end(grant)  # again
+        ends = [one for one in place.issued() if one.get("tool") == "task.end"]
+        mine = [one for one in ends if one["task"].startswith(task.id)]
+        assert [one["task"] for one in mine] == [f"{task.id}/{child.ends}", task.id]
+        assert {one["subject"] for one in mine} == {SUBJECT}
+        assert {one["agent"] for one in mine} == {AGENT}
+        done = {one["decision_id"] for one in place.issued() if one.get("executed") == "yes"}
+        assert {one["decision_id"] for one in mine} <= done
 
     def test_by_nobody_who_does_not_hold_it(self, where):
         place, service = where
