@@ -148,14 +148,17 @@ def outcome_of(outcome: Outcome) -> str:
 @pytest.fixture
 def nothing_left():
     """See that no thread and no file descriptor stays behind."""
-    before = threading.active_count(), descriptors()
+    # What tests before this one left may end meanwhile, and is none of this one's.
+    gc.collect()
+    threads, files = {*threading.enumerate()}, descriptors()
     yield
     gc.collect()
     # What ticks is told to end, and does at its next tick: on a busy machine that is not at once.
     until = time.monotonic() + 5
-    while threading.active_count() > before[0] and time.monotonic() < until:
+    while {*threading.enumerate()} - threads and time.monotonic() < until:
         time.sleep(0.01)
-    assert (threading.active_count(), descriptors()) == before
+    assert {*threading.enumerate()} - threads == set()
+    assert descriptors() <= files
 
 
 def told(engine: str, load: Load, seconds: float, more: str = "") -> None:
