@@ -62,6 +62,7 @@ within("label", child, parent) if labels.rank(child.label) <= labels.rank(parent
 
 within("bounds", child, parent) if {
 	is_object(child.bounds)
+	is_object(parent)
 	outer := object.get(parent, "bounds", {})
 	is_object(outer)
 
@@ -78,6 +79,7 @@ within("bounds", child, parent) if {
 
 within("windows", child, parent) if {
 	_timed(child.windows)
+	is_object(parent)
 	object.get(parent, "windows", []) == []
 }
 
@@ -96,6 +98,7 @@ within("windows", child, parent) if {
 # A person is asked about what is listed here, so that less of it would be more.
 within("delegated", child, parent) if {
 	is_array(child.delegated)
+	is_object(parent)
 	child.delegated == object.get(parent, "delegated", [])
 }
 

@@ -12,7 +12,7 @@ import data.inbounds.lib.jwt
 
 # METADATA
 # description: What was given as one; "" where nothing was
-given := object.get(input, "subject_token", "")
+given := object.get(input, "subject_token", "") if is_object(input)
 
 # METADATA
 # description: |

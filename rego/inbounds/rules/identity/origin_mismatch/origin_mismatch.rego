@@ -34,7 +34,10 @@ details contains {"origin": "issuer"} if {
 	not _by_its_issuer
 }
 
-_from_its_network if object.get(agents.entry, "networks", []) == []
+_from_its_network if {
+	is_object(agents.entry)
+	object.get(agents.entry, "networks", []) == []
+}
 
 _from_its_network if {
 	is_array(agents.entry.networks)
@@ -42,7 +45,10 @@ _from_its_network if {
 	input.context.environment.network != ""
 }
 
-_by_its_issuer if object.get(agents.entry, "issuers", []) == []
+_by_its_issuer if {
+	is_object(agents.entry)
+	object.get(agents.entry, "issuers", []) == []
+}
 
 _by_its_issuer if {
 	is_array(agents.entry.issuers)
