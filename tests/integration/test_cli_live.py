@@ -178,9 +178,46 @@ def test_all_that_an_agent_was_given_is_revoked_and_again(feed, live):
         assert "all that was issued so far" in said
         assert "as it was since" not in said
     assert names(feed, "revoked") == [f"agent:{ASSISTANT_ID}"]
-    code, said = live("revoke", "issuer:tasks", "--store", "feed.sqlite", "--json", up_to_date=feed)
-    assert code == 0
-    assert names(feed, "revoked") == [f"agent:{ASSISTANT_ID}", "issuer:tasks"]
+    assert live("revoke", "issuer:development", "--store", "feed.sqlite", up_to_date=feed)[0] == 0
+    assert names(feed, "revoked") == [f"agent:{ASSISTANT_ID}", "issuer:development"]
+
+
+def test_an_issuer_that_the_deployment_does_not_know_is_revoked_and_doubted(feed, live):
+    code, said = live("revoke", "issuer:task", "--store", "feed.sqlite", up_to_date=feed)
+    assert code == 2
+    assert "knows no such issuer" in said
+    assert names(feed, "revoked") == ["issuer:task"]
+
+
+@pytest.mark.parametrize("command", ["revoke", "end"])
+@pytest.mark.parametrize(
+    "name",
+    ["agnt:spiffe://acme.example/a", "spiffe://acme.example/a", "Agent:x", "Issuer:x", "x:"],
+)
+def test_what_is_meant_as_something_else_is_not_listed_as_an_id(feed, live, command, name):
+    code, said = live(command, name, "--store", "feed.sqlite")
+    assert code == 1
+    assert "nothing was written" in said
+    assert names(feed, "revoked") == names(feed, "ended") == []
+
+
+@pytest.mark.parametrize("name", ["agent:", "issuer:"])
+def test_nobody_has_nothing_revoked(feed, live, name):
+    assert live("revoke", name, "--store", "feed.sqlite")[0] == 1
+    assert live("end", name, "--store", "feed.sqlite")[0] == 1
+    assert names(feed, "revoked") == names(feed, "ended") == []
+
+
+def test_an_id_may_hold_colons(feed, live):
+    assert live("revoke", "urn:uuid:1", "--store", "feed.sqlite", up_to_date=feed)[0] == 0
+    assert names(feed, "revoked") == ["urn:uuid:1"]
+
+
+def test_a_feed_that_is_not_the_services_stops_nothing_and_says_so(folder, live, monkeypatch):
+    monkeypatch.setenv("INBOUNDS_ISSUER_URL", "https://issuer.example")
+    code, said = live("kill", "fleet")
+    assert code == 2
+    assert "this is not its feed" in said
 
 
 def test_an_agent_that_the_deployment_does_not_know_is_revoked_and_doubted(feed, live):

@@ -40,7 +40,8 @@ def draft(
 ) -> None:
     """Print the entry of peers.yaml for a peer, once a key of its operator has signed its card.
 
-    Exits with 2 where the card cannot be used.
+    Prints nothing and exits with 1 where the card cannot be used, so write it into a file of its
+    own first: `> entry.yaml`.
     """
     from inbounds.identity.card import MAX_CARD, peer_entry
     from inbounds.identity.jwks import read_jwks

@@ -1,4 +1,4 @@
-"""Whether an agent is one that the deployment at hand knows."""
+"""Whether an agent, or an issuer, is one that the deployment at hand knows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .deployed import deployed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inbounds.data_models import Deployment
 
 _HINT = "--deployment names another folder"
 
@@ -47,7 +49,8 @@ def sought(agent: str, deployment: Path | None) -> Sought:
         ConfigurationError: `live.not_an_agent`: the deployment does not know it, and nothing
             can act under that name.
     """
-    named, place, why = _at_hand(deployment)
+    found, place, why = _at_hand(deployment)
+    named = None if found is None else frozenset(found.agents)
     if named is not None and agent in named:
         return Sought(known=True)
     if not is_spiffe_id(agent):
@@ -64,8 +67,25 @@ def sought(agent: str, deployment: Path | None) -> Sought:
     return Sought(known=False, said=said, asked_for=True)
 
 
-def _at_hand(folder: Path | None) -> tuple[frozenset[str] | None, str, str]:
-    """The agents of the deployment, or None; where they stand; and why there are none."""
+def sought_issuer(name: str, deployment: Path | None) -> Sought:
+    """Look for an issuer, by its name in issuers.yaml, in the deployment at hand.
+
+    Args:
+        name: Its name.
+        deployment: As `sought` has it.
+    """
+    found, place, why = _at_hand(deployment)
+    if found is None:
+        asked_for = deployment is not None or bool(place)
+        return Sought(None, f"whether there is such an issuer is not known: {why}", asked_for)
+    if name in found.issuers:
+        return Sought(known=True)
+    said = f"the deployment {place} knows no such issuer{meant(name, found.issuers)}"
+    return Sought(known=False, said=said, asked_for=True)
+
+
+def _at_hand(folder: Path | None) -> tuple[Deployment | None, str, str]:
+    """The deployment, or None; where it stands; and why there is none."""
     place = ""
     try:
         configuration = Configuration.read({"deployment": folder})
@@ -73,7 +93,7 @@ def _at_hand(folder: Path | None) -> tuple[frozenset[str] | None, str, str]:
         found, source = deployed(configuration)
     except InboundsError as error:
         return None, place, f"{error.message.splitlines()[0]}; {_HINT}"
-    return frozenset(found.agents), source, ""
+    return found, source, ""
 
 
 def _meant(agent: str, known: Iterable[str]) -> str:

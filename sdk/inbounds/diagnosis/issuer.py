@@ -1,4 +1,4 @@
-"""How the development issuer is, and whether the deployment takes what it signs."""
+"""How the issuer is, and whether the deployment takes what a development one signs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.issuer.dev import read_about
 
 from .deployed import deployed
-from .finding import Finding, State
+from .finding import Finding, State, tried
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 def findings(configuration: Configuration) -> Iterator[Finding]:
     """Look at the issuer's folder, and at what the deployment says of its keys."""
+    if configuration.issuer_url:
+        yield from tried("issuer", lambda: iter([_service(configuration)]))
+        return
     folder = configuration.home_folder / "issuer"
     if not (folder / "issuer.json").exists():
         state: State = "note" if configuration.pdp_url else "mend"
@@ -38,6 +41,19 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
             yield Finding("issuer", "note", said, "its YAML is not here")
         return
     yield from _accepted(folder, about, deployment)
+
+
+def _service(configuration: Configuration) -> Finding:
+    """Whether the issuer's service answers, with the keys that its tokens are verified by.
+
+    Raises:
+        DecisionUnavailable: It does not.
+    """
+    from inbounds.identity.jwks import JwksSource
+
+    url = configuration.issuer_url
+    JwksSource(url, ca=configuration.issuer_ca or None, timeout=5).keys()
+    return Finding("issuer", "ok", f"the service at {url}")
 
 
 def _accepted(folder: Path, about: About, deployment: Deployment) -> Iterator[Finding]:

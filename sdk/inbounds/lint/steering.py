@@ -68,7 +68,8 @@ def no_destination(deployment: Deployment) -> Iterator[Place]:
 def delegate_unaddressed(deployment: Deployment) -> Iterator[Place]:
     """Tools that delegate without a recipient or a stated destination."""
     for name, tool in deployment.tools.items():
-        if "delegate" not in tool.effects or tool.destinations:
+        # Which peer it is, and where, `peer.unverified` asks.
+        if "delegate" not in tool.effects or tool.destinations or tool.resource == "peer":
             continue
         if not any(map(outward, tool.arguments.values())):
             yield Place(

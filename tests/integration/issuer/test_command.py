@@ -6,7 +6,7 @@ import stat
 
 import pytest
 from tests.console import inbounds
-from tests.issuing import Issuing
+from tests.issuing import Issuing, free_port
 
 from inbounds import TokenInvalid
 from inbounds.claims import Narrower
@@ -228,3 +228,19 @@ def kid_of(grant):
     import jwt
 
     return jwt.get_unverified_header(grant.token)["kid"]
+
+
+def test_the_doctor_asks_the_service_that_guards_would(on_embedded):
+    """
+    It says whether the service answers, and nothing of a development issuer's keys.
+    """
+    from inbounds.config import Configuration
+    from inbounds.diagnosis import issuer
+
+    place, service = on_embedded
+    (fine,) = issuer.findings(Configuration.read({"issuer_url": service.url}))
+    assert (fine.state, service.url in fine.said) == ("ok", True)
+    (nobody,) = issuer.findings(
+        Configuration.read({"issuer_url": f"http://127.0.0.1:{free_port()}"})
+    )
+    assert (nobody.name, nobody.state) == ("issuer", "untold")

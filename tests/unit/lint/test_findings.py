@@ -182,6 +182,7 @@ ABSENT = {
     "steering.delegate_unaddressed": [
         tool(effects=["delegate"], arguments={"/to": {"role": "recipient"}}),
         tool(effects=["delegate"], destinations=["colleagues"]),
+        tool(effects=["delegate"], resource="peer"),
     ],
     "steering.address_without_role": [
         tool(effects=["read"], arguments={"/x": {"kind": "email"}}),

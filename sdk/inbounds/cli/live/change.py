@@ -67,13 +67,20 @@ def unswitch(
 
 
 def end(
-    task: Annotated[str, typer.Argument(help="The task's id.")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            help="The id of a task or a session; or of hands, task-…/delegation-…, as "
+            "docs/revocation.md says."
+        ),
+    ],
     *,
     store: Store = None,
     wait: Wait = 5.0,
     as_json: output.Json = False,
 ) -> None:
-    """End a task for good: every token of it is worthless."""
+    """End a task for good, or a session, or hands: every token of it is worthless."""
+    _require_id(task, "`inbounds live kill agent:<SPIFFE ID>`")
     change = _Change("ended", task, f"listed as ended: {task}", _ANY_ID)
     _make(change, lambda feed: feed.end(task), store, wait, as_json=as_json)
 
@@ -94,14 +101,17 @@ def revoke(
 ) -> None:
     """Revoke one token for good, or all that an agent was given or an issuer has signed so far.
 
-    Exits with 2 where the deployment knows no such agent; it is revoked all the same.
+    Exits with 2 where the deployment knows no such agent or issuer; it is revoked all the same.
     """
     kind, _, name = what.partition(":")
-    if kind == "agent" and name:
+    whole = kind in ("agent", "issuer")
+    if not whole:
+        _require_id(what, "agent:<SPIFFE ID>, issuer:<name in issuers.yaml>")
+    remark, doubt, told = _ANY_ID, False, dict[str, Any]()
+    if kind == "agent":
         remark, doubt, told = _of_agent(name, deployment)
-    else:
-        remark, doubt, told = _ANY_ID, False, {}
-    whole = kind in ("agent", "issuer") and bool(name)
+    elif whole:
+        remark, doubt, told = _of_issuer(name, deployment)
     if whole:
         done = f"listed as revoked: all that was issued so far, {what}"
     else:
@@ -114,6 +124,28 @@ def revoke(
         wait,
         as_json=as_json,
     )
+
+
+def _require_id(name: str, others: str) -> None:
+    """Refuse what is meant as something else, since it would be listed and stop nothing."""
+    from inbounds.errors import ConfigurationError
+
+    kind, colon, rest = name.partition(":")
+    mistaken = kind.lower() in ("agent", "issuer", "task", "fleet", "spiffe")
+    if (colon and (mistaken or rest.startswith("spiffe://"))) or name.endswith(":"):
+        raise ConfigurationError(
+            f"{name} is no id of a task or a token, so nothing was written",
+            code="live.not_an_id",
+            hint=f"an id stands alone, as in a record; or {others}, in these letters",
+        )
+
+
+def _of_issuer(name: str, deployment: Path | None) -> tuple[str, bool, dict[str, Any]]:
+    """The same of an issuer."""
+    from inbounds.diagnosis.agents import sought_issuer
+
+    found = sought_issuer(name, deployment)
+    return found.said, found.asked_for and not found.known, {"known": found.known}
 
 
 def _of_agent(name: str, deployment: Path | None) -> tuple[str, bool, dict[str, Any]]:
@@ -162,6 +194,7 @@ def _make(
     from inbounds.live.wait import behind
 
     path = feed_path(store)
+    elsewhere = "" if store else _served_elsewhere()
     feed = LiveFeed(path)
     try:
         since = feed.since(change.kind, change.name)
@@ -187,13 +220,27 @@ def _make(
             console.print(
                 f"  {change.remark}", markup=False, style="bold red" if change.doubt else ""
             )
-        if wait:
+        if elsewhere:
+            console.print(f"  {elsewhere}", markup=False, style="bold red")
+        elif wait:
             for line in _reached(late, served, read=read):
                 console.print(f"  {line}", markup=False)
 
     output.emit(value, as_json=as_json, show=show)
-    if change.doubt or (wait and late != {}):
+    if change.doubt or elsewhere or (wait and late != {}):
         raise typer.Exit(output.UNTOLD)
+
+
+def _served_elsewhere() -> str:
+    """What is to be said where the feed that counts is an issuer's service's, or ""."""
+    from inbounds.config import Configuration
+
+    if not Configuration.read({}).issuer_url:
+        return ""
+    return (
+        "INBOUNDS_ISSUER_URL names a service, and this is not its feed: nothing that it issued is "
+        "stopped. Say --store with `live.sqlite` in the service's folder, where that runs"
+    )
 
 
 def _reached(late: Mapping[str, str] | None, served: list[str], *, read: bool) -> list[str]:
