@@ -237,7 +237,7 @@ def test_the_doctor_asks_the_service_that_guards_would(on_embedded):
     from inbounds.config import Configuration
     from inbounds.diagnosis import issuer
 
-    place, service = on_embedded
+    _, service = on_embedded
     (fine,) = issuer.findings(Configuration.read({"issuer_url": service.url}))
     assert (fine.state, service.url in fine.said) == ("ok", True)
     (nobody,) = issuer.findings(
