@@ -336,6 +336,26 @@ class TestExchange:
         assert leased.issued.value["token_type"] == "Bearer"
         assert leased.revoked()
 
+    def test_a_client_with_a_key_of_its_own(self, stand):
+        key = SigningKey.draw()
+        key.write(stand.folder / "signer.pem")
+        public = {"keys": [{**key.public, "kid": "k1", "alg": "ES256", "use": "sig"}]}
+        stand.client_of(
+            "signer",
+            clientAuthenticatorType="client-jwt",
+            attributes={
+                "use.jwks.string": "true",
+                "jwks.string": json.dumps(public),
+                "token.endpoint.auth.signing.alg": "ES256",
+            },
+        )
+        signer = {"client_id": "signer", "key_file": stand.folder / "signer.pem", "key_id": "k1"}
+        assert stand.leased(secret_file=None, **signer).revoked()
+        source = OidcIdentity(issuer=stand.issuer, audience="inbounds", scope="agent", **signer)
+        assert read(source.identity(AGENT).token)["azp"] == "signer"
+        other = {**signer, "key_id": "k2"}
+        assert stand.leased(secret_file=None, **other).error.code == "lease.refused"
+
     @pytest.mark.parametrize(
         ("options", "why"),
         [
@@ -349,6 +369,8 @@ class TestExchange:
         assert leased.error.code == "lease.refused"
         assert why in str(leased.error)
         assert leased.kept == []
+        log = (stand.folder.parent / "keycloak.log").read_text("utf-8", "replace")
+        assert 'type="TOKEN_EXCHANGE_ERROR"' in log
 
 
 class TestFaults:

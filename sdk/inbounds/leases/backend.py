@@ -25,6 +25,7 @@ class Asked:
         agent: Who that is, as the deployment has it; "" where nobody says.
         authority: What the task, or what is left of it in these hands, may do; None where nobody
             says, which grants nothing.
+        subject: On whose authority the task runs, by the id that the deployment has.
     """
 
     credential: str
@@ -35,6 +36,7 @@ class Asked:
     task_token: str = field(repr=False)
     agent: str = ""
     authority: Authority | None = field(default=None, repr=False)
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

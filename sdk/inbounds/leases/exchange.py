@@ -77,10 +77,10 @@ class TokenExchange:
         secret_file: The file of the client's secret.
         key_file: The file of the client's private key in PEM, P-256 or RSA.
         key_id: The `kid` that the server knows the key by.
-        subject_token: Returns the access token of the user whose task it is, a JWT, where that is
-            what the server takes. The token has to hold the scopes that are asked for. Called on
-            the thread of the call, which waits for it. By default the task's token is exchanged,
-            whose issuer the server has to trust.
+        subject_token: Returns the access token of the user whose task it is (`Asked.subject`), a
+            JWT, where that is what the server takes. The token has to hold the scopes that are
+            asked for. Called on the thread of the call, which waits for it. By default the
+            task's token is exchanged, whose issuer the server has to trust.
         impersonation: Take a token that does not say who acts, and do not say so when asking.
             Whoever is shown it then cannot tell the agent from the user, nor can its log; what the
             agent did is in the evidence log alone. One that names another actor is refused all

@@ -83,6 +83,7 @@ class Expected:
             return "a refresh token came with it, which outlives the task"
         if lives is not None and type(lives) is not int:
             return "how long it lives is no whole number (`expires_in`)"
+        # By a second, since the clocks of two machines tick apart.
         if lives is not None and self.begun + lives > self.ends + 1:
             return "it outlives what it is for (`expires_in`)"
         if "scope" in said:

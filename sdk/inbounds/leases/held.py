@@ -283,6 +283,7 @@ class HeldLeases:
             task_token=task.grant.token,
             agent=task.request.agent,
             authority=task.authority,
+            subject=task.request.subject,
         )
         try:
             issued = order.backend.issue(asked, kept)

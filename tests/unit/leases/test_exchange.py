@@ -286,7 +286,7 @@ NOT_AS_ASKED = [
     ("expires_in", {"expires_in": 4000}, {}),
     ("scope", {"scope": "tickets.read tickets.write tickets.delete"}, {}),
     ("scope", {"scope": "*"}, {}),
-    ("scope", {"scope": ""}, {}),
+    ("does not say", {"scope": ""}, {}),
     ("scope", {"scope": SCOPE.split()}, {}),
     ("iss", {}, {"iss": None}),
     ("iss", {}, {"iss": "https://other.example"}),
@@ -315,7 +315,7 @@ NOT_AS_ASKED = [
     ("authorization_details", {}, {"authorization_details": []}),
     ("scope", {}, {"scope": None}),
     ("scope", {"scope": SCOPE}, {"scope": None}),
-    ("scope", {}, {"scope": ""}),
+    ("does not say", {}, {"scope": ""}),
     ("scope", {}, {"scope": f"{SCOPE} admin"}),
     ("scope", {"scope": SCOPE}, {"scope": f"{SCOPE} admin"}),
     ("scope", {}, {"scope": SCOPE.upper()}),
@@ -385,6 +385,15 @@ class TestCompared:
         assert "`exp`" in message
         server.seconds = 30
         assert backend(server, secret).issue(asked(seconds=30), lambda _: None)
+
+    @pytest.mark.parametrize(("lives", "fits"), [(31, True), (32, False)])
+    def test_clocks_may_tick_a_second_apart(self, server, secret, lives, fits):
+        server.seconds, server.said = 25, {"expires_in": lives}
+        if fits:
+            assert backend(server, secret).issue(asked(seconds=30), lambda _: None)
+        else:
+            message, _ = refused(backend(server, secret), "lease.not_as_asked", asked(seconds=30))
+            assert "expires_in" in message
 
     def test_a_bearer_token_may_be_bound_to_nothing(self, server, secret):
         server.claims = {"cnf": {"jkt": "A" * 43}}
@@ -714,6 +723,23 @@ class TestOfAGuard:
         policy = leased(tmp_path / "inbounds", leasing, part="access_token")
         yield policy
         policy.close()
+
+    def test_the_user_is_named_whose_token_it_wants(self, tmp_path, server, secret):
+        wanted = []
+
+        def token_of(asking):
+            wanted.append(asking.subject)
+            return of_user(scope="mail.read")
+
+        target = Target(audience=AUDIENCE, scope="mail.read")
+        options = {"credentials": {"mail-store": target}, "subject_token": token_of}
+        policy = leased(
+            tmp_path / "inbounds", backend(server, secret, **options), part="access_token"
+        )
+        with policy.task() as task:
+            task.call("mail.read", {"id": "1"})
+        policy.close()
+        assert wanted == [SUBJECT]
 
     def rows(self, policy):
         outbox = LeaseOutbox(policy.guard._parts.leases._path)
