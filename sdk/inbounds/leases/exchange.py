@@ -161,7 +161,15 @@ class TokenExchange:
             ends=min(begun + self._longest(asked), subject.expires),
         )
         secret = self._client.secret()
-        said = self._exchanged({**self._form(whole, asked), **target.form()}, key, asked.deadline)
+        form = {
+            "grant_type": _GRANT,
+            "subject_token": whole,
+            "subject_token_type": self._type(subject.claims),
+            **self._acting(asked.identity, actor),
+            "requested_token_type": ACCESS_TOKEN,
+            **target.form(),
+        }
+        said = self._exchanged(form, key, asked.deadline)
         if self._revocation:
             kept(_sealed(said, secret))
         expires = expected.expires(said)
@@ -223,15 +231,14 @@ class TokenExchange:
             raise _not_exchangeable("the user's token says who acts or may act")
         return found
 
-    def _form(self, subject: str, asked: Asked) -> dict[str, str]:
-        acting = {"actor_token": asked.identity, "actor_token_type": _JWT}
-        return {
-            "grant_type": _GRANT,
-            "subject_token": subject,
-            "subject_token_type": _JWT if self._subject_token is None else ACCESS_TOKEN,
-            "requested_token_type": ACCESS_TOKEN,
-            **({} if self._impersonation else acting),
-        }
+    def _acting(self, identity: str, claims: Mapping[str, Any]) -> dict[str, str]:
+        if self._impersonation:
+            return {}
+        return {"actor_token": identity, "actor_token_type": self._type(claims)}
+
+    def _type(self, claims: Mapping[str, Any]) -> str:
+        # RFC 8693 §3: of its own a server says that it is an access token, of others a JWT.
+        return ACCESS_TOKEN if claims.get("iss") == self._client.issuer else _JWT
 
     def _drawn(self) -> SigningKey | None:
         if not self._dpop:
@@ -348,7 +355,7 @@ def _refused(what: str, answer: Received, url: str) -> LeaseUnavailable:
 
 
 def _of(error: DecisionUnavailable) -> LeaseUnavailable:
-    return _failed(error.code.replace("identity.", "lease."), error.message, error.hint or _SEE)
+    return _failed(error.code.replace("identity.", "lease."), error.message, error.hint)
 
 
 def _not_exchangeable(why: str) -> LeaseUnavailable:

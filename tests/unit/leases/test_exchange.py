@@ -134,7 +134,7 @@ class TestAsked:
         assert 58 <= issued.expires - clock.now() <= 60
 
     def test_the_users_token_is_exchanged_where_it_is_given(self, server, secret):
-        token, given = of_user(), []
+        token, given = of_user(iss=server.url), []
 
         def subject_token(asking):
             given.append(asking.task)
@@ -146,6 +146,17 @@ class TestAsked:
         assert server.forms[0]["subject_token"] == token
         assert server.forms[0]["subject_token_type"] == ACCESS_TOKEN
         assert server.forms[0]["actor_token"] == IDENTITY
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_a_token_of_the_server_itself_is_an_access_token_and_any_other_a_jwt(
+        self, server, secret, own
+    ):
+        issuer = server.url if own else IDP
+        asking = asked(identity=compact(claims(iss=issuer)))
+        by_user(server, secret, of_user(iss=issuer)).issue(asking, lambda _: None)
+        kind = ACCESS_TOKEN if own else ACCESS_TOKEN.replace("access_token", "jwt")
+        form = server.forms[0]
+        assert (form["subject_token_type"], form["actor_token_type"]) == (kind, kind)
 
     def test_a_resource_is_asked_for_in_place_of_an_audience(self, server, secret):
         target = Target(audience=AUDIENCE, scope="tickets.read", resource=f"{AUDIENCE}/api")
@@ -220,11 +231,19 @@ class TestExchangeable:
 
     @pytest.mark.parametrize(
         "token",
-        ["", "opaque", "a.b.c", of_task(exp=1), of_task(exp=None), of_task(sub=None)],
-        ids=["empty", "opaque", "malformed", "expired", "endless", "of nobody"],
+        [
+            " ",
+            "opaque",
+            "a.b.c",
+            of_task(exp=1),
+            of_task(exp=None),
+            of_task(sub=None),
+            of_task(sub=""),
+            of_task(sub=7),
+        ],
     )
     def test_a_token_of_the_task_that_says_nothing(self, server, secret, token):
-        refused(backend(server, secret), "lease.not_exchangeable", asked(task_token=token or " "))
+        refused(backend(server, secret), "lease.not_exchangeable", asked(task_token=token))
         assert posted(server) == []
 
     @pytest.mark.parametrize(
@@ -246,6 +265,9 @@ class TestExchangeable:
             by_user(server, secret, token).issue(asked(), lambda _: None)
         assert caught.value.code == "lease.not_exchangeable"
         assert server.asked == []
+
+    def test_one_that_holds_just_that_is_exchanged(self, server, secret):
+        assert by_user(server, secret, of_user(scope=SCOPE)).issue(asked(), lambda _: None)
 
     @pytest.mark.parametrize("said", [{"act": {"sub": AGENT}}, {"may_act": {"sub": AGENT}}])
     def test_one_that_names_an_actor_goes_nowhere_without_one(self, server, secret, said):
@@ -528,6 +550,13 @@ class TestRevoke:
         revoke(backend(server, secret), kept)
         assert server.live == []
 
+    @pytest.mark.parametrize(("ago", "asks"), [(50, True), (61, False)])
+    def test_what_is_over_by_every_clock_needs_no_revoking(self, server, secret, ago, asks):
+        leasing, kept = issued(server, secret)
+        over = json.loads(kept) | {"expires": int(clock.now()) - ago}
+        revoke(leasing, json.dumps(over))
+        assert bool(posted(server, "/revoke")) == asks
+
     def test_what_is_kept_holds_no_token(self, server, secret):
         _, kept = issued(server, secret)
         (token,) = server.live
@@ -599,6 +628,12 @@ class TestUnrevoked:
         else:
             message, _ = refused(leasing, "lease.not_as_asked", asking)
             assert "outlives" in message
+
+    def test_what_can_be_revoked_may_live_longer(self, server, secret):
+        server.seconds = 600
+        asking = asked(task_token=of_task(exp=int(time.time()) + 900))
+        issued = backend(server, secret).issue(asking, lambda _: None)
+        assert issued.expires - clock.now() > 500
 
     def test_one_that_turns_out_to_revoke_nothing_says_so(self, server, secret):
         leasing, kept = issued(server, secret)
