@@ -34,8 +34,7 @@ class Target:
             raise misconfigured("a credential has no `audience`")
         if not _SCOPE.fullmatch(self.scope):
             raise misconfigured("the `scope` of a credential is none (RFC 6749 §3.3)")
-        parts = urlsplit(self.resource)
-        if self.resource and (not parts.scheme or parts.fragment or "#" in self.resource):
+        if self.resource and (not urlsplit(self.resource).scheme or "#" in self.resource):
             raise misconfigured("the `resource` of a credential is none (RFC 8707 §2)")
 
     @property

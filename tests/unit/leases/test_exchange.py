@@ -369,6 +369,8 @@ class TestCompared:
         server.said = {"access_token": token}
         leasing = backend(server, secret)
         _, kept = refused(leasing, "lease.unusable")
+        # When it ends it does not say, so that it is tried for a day.
+        assert json.loads(kept[-1])["expires"] > clock.now() + 80_000
         revoke(leasing, kept[-1])
         assert server.live == []
 
