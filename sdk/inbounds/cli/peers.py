@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,10 +43,18 @@ def draft(
     Prints nothing and exits with 1 where the card cannot be used, so write it into a file of its
     own first: `> entry.yaml`.
     """
+    from inbounds import clock
+    from inbounds.errors import ConfigurationError
     from inbounds.identity.card import MAX_CARD, peer_entry
     from inbounds.identity.jwks import read_jwks
     from inbounds.identity.remote import MAX_BYTES
 
+    if until.replace(tzinfo=UTC).timestamp() <= clock.now():
+        raise ConfigurationError(
+            "--until is over: every call to this peer would be denied",
+            code="peers.over",
+            hint="name the day on which somebody looks again",
+        )
     found = read_jwks(_read(keys, MAX_BYTES), f"in {keys}")
     entry = {
         name: {**peer_entry(_read(card, MAX_CARD), found), "until": f"{until:%Y-%m-%d}T00:00:00Z"}

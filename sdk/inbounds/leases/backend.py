@@ -53,7 +53,7 @@ class Issued:
 
 
 class LeaseBackend(Protocol):
-    """Leases credentials: `OpenBao`, `TokenExchange`, `AssumedRole`, or one of your own. Thread-safe."""
+    """Leases credentials: one of those of this package, or one of your own. Thread-safe."""
 
     @property
     def development(self) -> bool:
