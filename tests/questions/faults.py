@@ -315,10 +315,14 @@ def a_peer_that_is_not_known_well_enough(r: Random, w: World, d: Draft) -> None:
 
 @fault("peer.unverified", among=_to_a_peer)
 def an_address_that_is_not_the_peers(r: Random, w: World, d: Draft) -> None:
-    host = r.choice(["evil.example", "partner.example", f"{CARD_HOST}.evil.example"])
+    elsewhere = ["evil.example/a2a", "partner.example/a2a", f"{CARD_HOST}.evil.example/a2a"]
+    beside = [CARD_HOST + rest for rest in ("/", "/a2b", ":8443/a2a", "/a2a/..%2fb", "/b/a2a")]
+    place = r.choice([*elsewhere, *beside, f"{CARD_HOST}/a2a"])
+    scheme = "http" if place == f"{CARD_HOST}/a2a" else "https"
     properties = d.question["action"]["properties"]
-    properties["arguments"]["url"] = f"https://{host}/"
-    properties["parsed"]["/url"] = {"kind": "url", "scheme": "https", "host": host}
+    properties["arguments"]["url"] = f"{scheme}://{place}"
+    host = place.partition("/")[0].partition(":")[0]
+    properties["parsed"]["/url"] = {"kind": "url", "scheme": scheme, "host": host}
 
 
 @fault("peer.adds_authority")

@@ -298,7 +298,7 @@ TEMPLATES: Mapping[str, Template] = {
         {"/text": {"kind": "text", "role": "content"}, "/url": {"kind": "url"}},
         lambda r: {
             "text": words.text(r, 50),
-            "url": f"https://{CARD_HOST}{r.choice(['', '/a2a', ':8443/'])}",
+            "url": f"https://{CARD_HOST}/a2a{r.choice(['', '/v1/message:send', '?page=2'])}",
         },
         lambda r, _: r.choice(PEERS),
         ("partners",),

@@ -34,13 +34,24 @@ card := jwt.claims(entry.card, "JOSE", entry.keys, entry.algorithms)
 
 # METADATA
 # description: Whether the card says that the peer is reached at `host`, by TLS
-at(host) if {
+at(host) if count(_after(host)) > 0
+
+# METADATA
+# description: |
+#   Whether `url`, whose host is `host`, is an address that the card names, by TLS and at its port, or
+#   lies below one. Others may be at home beside it on the same host. What is written there in any but
+#   plain letters may lead out of it again, so it is none.
+at_url(url, host) if {
+	is_string(url)
 	is_string(host)
-	host != ""
-	some url in _urls
-	rest := trim_prefix(lower(url), concat("", ["https://", host]))
-	rest != lower(url)
-	regex.match(`^(:[0-9]{1,5})?(/|$)`, rest)
+	origin := concat("", ["https://", host])
+	startswith(url, origin)
+	asked := _place(trim_prefix(url, origin))
+	some rest in _after(host)
+	named := _place(rest)
+	asked.port == named.port
+	named.query in {"", asked.query}
+	_within(asked.path, named.path)
 }
 
 # METADATA
@@ -61,3 +72,33 @@ _interfaces := array.flatten([listed |
 	listed := card[name]
 	is_array(listed)
 ])
+
+# What stands in the addresses of a card after their host.
+_after(host) := {rest |
+	is_string(host)
+	host != ""
+	origin := concat("", ["https://", host])
+	some url in _urls
+	startswith(lower(url), origin)
+	rest := substring(url, count(origin), -1)
+	regex.match(`^(:[0-9]{1,5})?(/|$)`, rest)
+}
+
+_place(rest) := {"port": _port(port), "path": trim_prefix(path, port), "query": trim_prefix(sent, path)} if {
+	sent := split(rest, "#")[0]
+	path := split(sent, "?")[0]
+	port := split(path, "/")[0]
+	regex.match(`^(:[0-9]{1,5})?$`, port)
+}
+
+_port(":443") := ""
+
+_port(port) := port if port != ":443"
+
+_within(path, named) if path == named
+
+_within(path, named) if {
+	folder := trim_suffix(named, "/")
+	startswith(path, concat("", [folder, "/"]))
+	regex.match(`^(/\.?[A-Za-z0-9_~-][A-Za-z0-9._~:-]*)*/?$`, trim_prefix(path, folder))
+}

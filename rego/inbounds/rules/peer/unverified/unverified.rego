@@ -64,8 +64,11 @@ _in_force if {
 _elsewhere contains pointer if {
 	some pointer, leaf in arguments.leaves
 	leaf.value != null
-	arguments.spec(leaf.pattern).kind in {"url", "host"}
-	not _named(pointer)
+	kind := arguments.spec(leaf.pattern).kind
+	kind in {"url", "host"}
+	not _named(kind, leaf)
 }
 
-_named(pointer) if peers.at(input.action.properties.parsed[pointer].host)
+_named("host", leaf) if peers.at(leaf.value)
+
+_named("url", leaf) if peers.at_url(leaf.value, leaf.parsed.host)

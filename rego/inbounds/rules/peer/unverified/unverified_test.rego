@@ -88,6 +88,18 @@ test_stands_for_an_address_that_the_card_does_not_name if {
 	}
 }
 
+test_stands_for_another_door_of_the_same_host if {
+	every url in [
+		"http://desk.partner.example/a2a", "ws://desk.partner.example/a2a", "wss://desk.partner.example/a2a",
+		"https://desk.partner.example:8443/a2a", "https://desk.partner.example/", "https://desk.partner.example/a2b",
+		"https://desk.partner.example/other/a2a", "https://desk.partner.example/A2A",
+	] {
+		patches := _at(url, "desk.partner.example")
+		fixtures.stands("peer", "unverified", patches)
+		fixtures.details("peer", "unverified", patches) == {{"peer": "partner", "argument": "/url"}}
+	}
+}
+
 test_stands_for_an_address_that_nobody_has_parsed if {
 	fixtures.stands("peer", "unverified", array.concat(
 		_at("https://desk.partner.example/a2a", "desk.partner.example"),
@@ -104,7 +116,7 @@ test_a_host_alone_is_an_address_too if {
 
 	fixtures.stands("peer", "unverified", named)
 	fixtures.ruled_out("peer", "unverified", array.concat(named, fixtures.putting(
-		"/question/action/properties/parsed/~1host/host",
+		"/question/action/properties/arguments/host",
 		"desk.partner.example",
 	)))
 }
