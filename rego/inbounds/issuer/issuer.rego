@@ -10,6 +10,7 @@ package inbounds.issuer
 import data.inbounds.lib.attenuation
 import data.inbounds.lib.delegation
 import data.inbounds.lib.identity
+import data.inbounds.lib.live
 import data.inbounds.lib.subject_token
 import data.inbounds.lib.task
 import data.inbounds.lib.tokens
@@ -145,7 +146,7 @@ _on_its_own if {
 _checks := {
 	"issuance.subject_issuer", "issuance.subject_audience", "issuance.subject_expired",
 	"issuance.subject_lifetime", "issuance.subject_not_for_this", "issuance.subject_other",
-	"issuance.subject_delegated", "issuance.subject_other_use",
+	"issuance.subject_delegated", "issuance.subject_other_use", "issuance.subject_revoked",
 }
 
 _passed("issuance.subject_issuer") if tokens.own(subject_token.verified)
@@ -173,6 +174,15 @@ _passed("issuance.subject_delegated") if subject_token.may_act(identity.agent)
 # a logout among them) is for its receiver, and asks for nothing.
 _passed("issuance.subject_other_use") if {
 	count({"cnf", "events"} & object.keys(subject_token.verified.claims)) == 0
+}
+
+# By its own id, or with all that its issuer has signed so far. That the feed is there and fresh is
+# part of what an action is asked.
+_passed("issuance.subject_revoked") if {
+	live.issued_after(concat("", ["issuer:", subject_token.verified.name]), subject_token.verified.claims.iat)
+	jti := object.get(subject_token.verified.claims, "jti", "")
+	is_string(jti)
+	not live.revoked(jti)
 }
 
 # On every axis, so that a policy that has been widened since gives no more than was approved.
@@ -228,6 +238,10 @@ _words := {
 	"issuance.subject_other_use": [
 		"the user's token is bound to a key that is not shown here, or tells of an event",
 		"Pass an ID token, or an access token that its bearer may use",
+	],
+	"issuance.subject_revoked": [
+		"the user's token was revoked, or all that its issuer has signed so far",
+		"Have the user sign in again; ask who revoked it if that comes unexpected",
 	],
 	"issuance.beyond": [
 		"what would be handed out goes beyond what is held",

@@ -176,10 +176,28 @@ test_a_user_s_token_that_is_over_shows_nobody if {
 		_codes(_begun(patches)) == ["issuance.subject_expired"]
 	}
 
-	every claim in ["exp", "iat"] {
-		{"issuance.subject_expired", "issuance.subject_lifetime"} == {code |
+	every claim, others in {"exp": set(), "iat": {"issuance.subject_revoked"}} {
+		{"issuance.subject_expired", "issuance.subject_lifetime"} | others == {code |
 			some code in _codes(_begun([{"op": "remove", "path": concat("/", ["/user/claims", claim])}]))
 		}
+	}
+}
+
+test_a_user_s_token_that_was_revoked_shows_nobody if {
+	_begun(_claimed("jti", "user-token-1")) == _issued
+	every list in ["/live/now/revoked", "/live/baseline/revoked"] {
+		# Issued at 1799999990; the clock of whoever issued it may be half a minute ahead.
+		every at in [1799999960, 1799999990, 1800000000, null, "0"] {
+			_codes(_begun(fixtures.putting(concat("/", [list, "issuer:users"]), at))) == ["issuance.subject_revoked"]
+		}
+		_begun(fixtures.putting(concat("/", [list, "issuer:users"]), 1799999959)) == _issued
+		_begun(fixtures.putting(concat("/", [list, "issuer:other"]), 1800000000)) == _issued
+
+		revoked := array.concat(_claimed("jti", "user-token-1"), fixtures.putting(concat("/", [list, "user-token-1"]), 1))
+		_codes(_begun(revoked)) == ["issuance.subject_revoked"]
+	}
+	every jti in [null, 1, ["user-token-1"]] {
+		_codes(_begun(_claimed("jti", jti))) == ["issuance.subject_revoked"]
 	}
 }
 

@@ -111,6 +111,16 @@ class TestBegun:
                 switched(place, "unswitch")
             until(lambda: guard.issuer.begin(asked(place, guard), None))
 
+    def test_never_with_a_user_s_token_that_was_revoked(self, on_embedded):
+        place, service = on_embedded
+        token = place.user(jti="user-token-1")
+        with place.agent(service) as guard:
+            assert begun(place, guard, subject_token=token)
+            listed(place, "revoke", "user-token-1")
+            refusal = until_refused(lambda: begun(place, guard, subject_token=token))
+            assert refusal == "issuance.subject_revoked"
+            assert begun(place, guard, subject_token=place.user(jti="user-token-2"))
+
     def test_a_workload_needs_no_user(self, tmp_path):
         from tests.issuing import Issuing
 
@@ -152,10 +162,27 @@ def asked(place, guard, **changed):
 
 def switched(place, command):
     """Throw a switch for the agent, or take it back, at the service's own feed."""
+    listed(place, command, f"agent:{AGENT}")
+
+
+def listed(place, command, what):
+    """Change the service's own feed."""
     from inbounds.cli import main
 
     store = str(place.issuer / "live.sqlite")
-    main(["live", command, f"agent:{AGENT}", "--store", store, "--wait", "0"])
+    main(["live", command, what, "--store", store, "--wait", "0"])
+
+
+def until_refused(run):
+    """Try until it is refused: the feed reaches the engine within moments."""
+    latest = clock.monotonic() + 20
+    while clock.monotonic() < latest:
+        try:
+            run()
+        except TokenInvalid as error:
+            return error.code
+        time.sleep(0.1)
+    return ""
 
 
 def until(run):
