@@ -146,6 +146,8 @@ class TokenExchange:
             raise _failed(
                 "lease.refused", "no target is named for the credential", "`credentials=`"
             )
+        # From here on, however long it takes to have the user's token.
+        latest = int(clock.now()) + self._longest(asked)
         whole = self._subject(asked)
         subject = self._exchangeable(whole, target)
         actor = _read(asked.identity, "of the agent").claims
@@ -158,7 +160,7 @@ class TokenExchange:
             impersonation=self._impersonation,
             thumbprint=_thumbprint(key),
             begun=begun,
-            ends=min(begun + self._longest(asked), subject.expires),
+            ends=min(latest, subject.expires),
         )
         secret = self._client.secret()
         form = {

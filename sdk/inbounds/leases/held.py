@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from inbounds.claims import Authority
     from inbounds.models import Decision
     from inbounds.pep import Permit
     from inbounds.registry import Registry
@@ -236,7 +237,7 @@ class HeldLeases:
     def _ask(
         self, backend: LeaseBackend, task: Task, credential: str, deadline: float | None
     ) -> Lease:
-        until = min(int(clock.now()) + LONGEST, task.authority.deadline)
+        until = _until(task.authority)
         handle = f"lease-{uuid7()}"
         with _asked(_named(credential, handle, task.ends, until)):
             permit = task.permit(LEASE_TOOL, {"credential": credential}, resource=_touched)
@@ -274,12 +275,14 @@ class HeldLeases:
             )
             self._keeper.watch()
 
+        # Had first: how long the lease has to hold counts from when the backend is asked.
+        identity = self._identity(order.deadline)
         asked = Asked(
             credential=order.credential,
             task=task.ends,
             seconds=order.until - int(clock.now()),
             deadline=order.deadline,
-            identity=self._identity(order.deadline),
+            identity=identity,
             task_token=task.grant.token,
             agent=task.request.agent,
             authority=task.authority,
@@ -312,8 +315,8 @@ class HeldLeases:
         if lease is None or not lease.live:
             return None
         left = lease.expires - clock.now()
-        # One that ends with its task cannot be had for longer.
-        ends = lease.expires >= task.authority.deadline
+        # One that ends with its task, or the time in which that may act, cannot be had for longer.
+        ends = lease.expires >= _until(task.authority)
         return lease if ends or left >= min(RENEW_WITHIN, lifetime / 5) else None
 
     def _backend(self, credential: str) -> LeaseBackend | None:
@@ -385,6 +388,13 @@ class HeldLeases:
         for row in rows:
             if not wait or not self.revoke(row):
                 self._keeper.retry(row.handle)
+
+
+def _until(authority: Authority) -> int:
+    """When a lease that is had now ends at the latest: with the window that it is in, too."""
+    now = int(clock.now())
+    open_until = [window.end for window in authority.windows if window.start <= now < window.end]
+    return min(now + LONGEST, authority.deadline, max(open_until, default=authority.deadline))
 
 
 def _hands(task: Task) -> list[str]:

@@ -87,6 +87,17 @@ def asked(*, seconds=3600, patience=5.0, name="tickets-api", task_token=None, id
     )
 
 
+def test_what_the_users_token_is_waited_for_is_not_added_to_its_time(server, secret):
+    def slow(_):
+        time.sleep(2.5)
+        return of_user()
+
+    server.seconds = 60
+    leasing = backend(server, secret, subject_token=slow)
+    with pytest.raises(LeaseUnavailable, match=r"outlives"):
+        leasing.issue(asked(seconds=60), lambda _: None)
+
+
 def posted(server, path="/token"):
     return [each for each in server.asked if each.path == path]
 

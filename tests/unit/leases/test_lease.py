@@ -23,6 +23,7 @@ from inbounds import (
     clock,
     leases,
 )
+from inbounds.claims import Narrower
 from inbounds.leases import Issued
 from inbounds.leases.outbox import LeaseOutbox
 from inbounds.testing import PolicyUnderTest, small_deployment
@@ -97,6 +98,31 @@ class TestTaskLease:
             lease = task.lease("mail-store")
             assert lease.expires == task.authority.deadline
             assert shelf.issued[0].seconds <= 100
+
+    def test_a_lease_never_outlives_the_time_in_which_the_task_may_act(self, policy, shelf):
+        shelf.seconds = 9999
+        now = int(clock.now())
+        windows = [{"start": now - 60, "end": now + 20}, {"start": now + 600, "end": now + 900}]
+        with policy.task(narrower=Narrower.model_validate({"windows": windows})) as task:
+            lease = task.lease("mail-store")
+            assert lease.expires == now + 20
+            assert shelf.issued[0].seconds <= 20
+            assert task.lease("mail-store") is lease  # no other one could be had for longer
+
+    def test_what_it_waits_for_is_not_added_to_its_time(self, policy, shelf, monkeypatch):
+        leases = policy.guard._parts.leases
+        identity = leases._identity
+
+        def slow(deadline):
+            time.sleep(1.5)
+            return identity(deadline)
+
+        monkeypatch.setattr(leases, "_identity", slow)
+        ends = []
+        shelf.before = lambda: ends.append(int(clock.now()))
+        with policy.task(seconds=100) as task:
+            task.lease("mail-store")
+            assert ends[0] + shelf.issued[0].seconds <= task.authority.deadline
 
     def test_a_live_one_is_not_leased_again(self, policy, shelf):
         with policy.task() as task:
