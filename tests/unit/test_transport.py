@@ -53,6 +53,10 @@ def headers(head: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
 
 
+def test_what_was_received_is_not_shown() -> None:
+    assert "geheim" not in repr(Received(200, b'{"access_token": "geheim"}'))
+
+
 # --- what is sent --------------------------------------------------------------------------
 
 

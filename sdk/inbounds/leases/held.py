@@ -275,28 +275,19 @@ class HeldLeases:
             )
             self._keeper.watch()
 
-        # Had first: how long the lease has to hold counts from when the backend is asked.
-        identity = self._identity(order.deadline)
         asked = Asked(
             credential=order.credential,
             task=task.ends,
+            identity=self._identity(order.deadline),
+            # After that: how long the lease has to hold counts from when the backend is asked.
             seconds=order.until - int(clock.now()),
             deadline=order.deadline,
-            identity=identity,
             task_token=task.grant.token,
             agent=task.request.agent,
             authority=task.authority,
             subject=task.request.subject,
         )
-        try:
-            issued = order.backend.issue(asked, kept)
-        except InboundsError:
-            raise
-        except Exception as error:  # noqa: BLE001 -- a backend of the user's may raise anything
-            raise LeaseUnavailable(
-                f"the backend of leases failed with {type(error).__name__}",
-                code="lease.unreachable",
-            ) from None
+        issued = _issued_by(order.backend, asked, kept)
         if not isinstance(issued, Issued) or type(issued.expires) is not int or not issued.value:
             raise _unusable("the backend returned something else than a credential")
         if issued.expires <= clock.now():
@@ -388,6 +379,21 @@ class HeldLeases:
         for row in rows:
             if not wait or not self.revoke(row):
                 self._keeper.retry(row.handle)
+
+
+def _issued_by(backend: LeaseBackend, asked: Asked, kept: Callable[[str], None]) -> Issued:
+    try:
+        return backend.issue(asked, kept)
+    except InboundsError as error:
+        fault = error
+    except Exception as error:  # noqa: BLE001 -- a backend of the user's may raise anything
+        fault = LeaseUnavailable(
+            f"the backend of leases failed with {type(error).__name__}", code="lease.unreachable"
+        )
+    # Tokens and what was issued stand in the frames of a backend, and whoever reports an error with
+    # its variables would report them.
+    fault.__traceback__ = fault.__context__ = fault.__cause__ = None
+    raise fault
 
 
 def _until(authority: Authority) -> int:

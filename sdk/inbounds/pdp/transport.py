@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -55,11 +55,12 @@ _deadline: ContextVar[float] = ContextVar("deadline")
 class Received:
     """What a server sent back: the whole body, of a bounded size, and when it says that was.
 
-    `with_token` says whether a bearer token had been sent with the request.
+    The body, which may hold a token, is never shown. `with_token` says whether a bearer token had
+    been sent with the request.
     """
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     date: str = ""
     with_token: bool = True
 

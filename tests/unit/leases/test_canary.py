@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.leased import SECRET, Shelf, leased
 
-from inbounds import InboundsError, Labelled, leases
+from inbounds import InboundsError, Labelled, LeaseUnavailable, leases
 from inbounds.telemetry import Telemetry
 
 
@@ -119,6 +119,41 @@ def test_of_a_backend_that_raises_it(watched, shelf, where):
     told = watched.told()
     assert SECRET not in told
     assert "RuntimeError" in told
+
+
+def frames(error):
+    """What stands in the frames of an error and of all that it came of, but for the test's own."""
+    seen = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if not frame.f_code.co_name.startswith("test_"):
+                yield from map(repr, frame.f_locals.values())
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("raised", [RuntimeError(SECRET), LeaseUnavailable("no", code="lease.x")])
+def test_nor_stands_it_in_the_frames_of_an_error(watched, shelf, raised):
+    """Whoever reports errors reports the variables of their frames with them."""
+
+    class Answering(Shelf):
+        def issue(self, asked, kept):
+            self.said = [SECRET, asked.identity, asked.task_token]
+            self.fail(SECRET, asked.identity, asked.task_token)
+
+        def fail(self, *said):
+            raise raised
+
+    watched.policy.guard._parts.leases._backends = Answering()
+    with watched.policy.task() as task:
+        identity = watched.policy.guard._parts.leases._identity(float("inf"))
+        with pytest.raises(LeaseUnavailable) as caught:
+            task.lease("mail-store")
+        told = "\n".join(frames(caught.value))
+        assert "lease-" in told
+        for secret in (SECRET, identity, task.grant.token):
+            assert secret not in told
+        assert caught.value.__context__ is None
 
 
 def test_of_a_tool_that_labels_its_result(watched):
