@@ -376,8 +376,12 @@ class HeldLeases:
         except InboundsError as error:
             logger.error("what was leased cannot be revoked yet: %s", error)  # noqa: TRY400
             return
+        # One that does not answer is waited for once, not anew for each of what it has leased.
+        patience = self._seconds if wait else 0.0
         for row in rows:
-            if not wait or not self.revoke(row):
+            begun = clock.monotonic()
+            if patience <= 0 or not self.revoke(row):
+                patience -= clock.monotonic() - begun
                 self._keeper.retry(row.handle)
 
 

@@ -213,6 +213,30 @@ class TestTaskLease:
             assert len({*map(id, found)}) == 1
             assert len(shelf.issued) == 1
 
+    @pytest.mark.parametrize("how", ["end", "close"])
+    def test_a_backend_that_hangs_is_waited_for_once(self, tmp_path, how):
+        names = ("mail-store", *(f"mail-{number}" for number in range(4)))
+        shelf = Shelf(names=names)
+
+        def hanging(revocation, *, identity, deadline):
+            time.sleep(max(0, deadline - clock.monotonic()))
+            raise LeaseUnavailable("no answer in time", code="lease.unreachable")
+
+        more = {"credentials": {name: {"kind": "lease"} for name in names}}
+        policy = leased(tmp_path / "inbounds", shelf, **more)
+        task = policy.task()
+        for name in names:
+            task.lease(name)
+        revoke, shelf.revoke = shelf.revoke, hanging
+        begun = clock.monotonic()
+        task.end() if how == "end" else policy.guard._parts.leases.close()
+        seconds = policy.guard._parts.leases._seconds
+        assert seconds <= clock.monotonic() - begun < 2 * seconds
+        shelf.revoke = revoke
+        if how == "end":
+            eventually(lambda: kept(policy) == [])
+        policy.close()
+
     def test_closing_the_guard_gives_everything_back(self, policy, shelf):
         lease = policy.task().lease("mail-store")
         policy.guard.close()
