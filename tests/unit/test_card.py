@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 from jwt import PyJWS
+from jwt.algorithms import get_default_algorithms
 from jwt.utils import base64url_decode, base64url_encode
 from tests import scenes
 
@@ -104,6 +105,44 @@ def test_one_of_several_signatures_is_enough():
 )
 def test_a_header_that_the_policy_does_not_take_is_refused(header):
     assert "typ: JOSE" in refused(carrying(signature(CARD, header)))
+
+
+def written(header: str, spoilt=lambda signed: signed) -> dict[str, str]:
+    """A signature whose header is written like this."""
+    protected = base64url_encode(header.encode()).decode()
+    content = f"{protected}.{base64url_encode(rfc8785.dumps(CARD)).decode()}".encode()
+    signed = get_default_algorithms()["ES256"].sign(content, scenes.private_key("card-1"))
+    return {"protected": protected, "signature": spoilt(base64url_encode(signed).decode())}
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ('{"alg":"ES256","kid":"card-1","typ":"JOSE"}', True),
+        ('{"typ":"JOSE","alg":"ES256","kid":"card-1"}', True),
+        ('{"alg":"ES256","typ" : "JOSE","kid" : "card-1"}', True),
+        ('{"alg": "ES256", "kid": "card-1", "typ": "JOSE"}', False),
+        ('{"alg":"ES256","kid":"card-1","typ":"JOSE"}\n', False),
+        ('{"alg":"ES256","kid":"card\\u002d1","typ":"JOSE"}', False),
+        ('{"alg":"ES256","alg":"ES256","kid":"card-1","typ":"JOSE"}', False),
+    ],
+)
+def test_an_entry_is_one_that_the_policy_reads(header, taken):
+    """What the policy does not read, it would deny as a card that nobody has signed."""
+    entry = '{"alg":"ES256","kid":"keys/1","typ":"JOSE"}'
+    assert "without blanks" in refused(carrying(written(entry)), {"keys/1": jwk()})
+    if taken:
+        assert payload(peer_entry(carrying(written(header)), KEYS)) == CARD
+    else:
+        assert "without blanks" in refused(carrying(written(header)))
+
+
+def test_a_second_spelling_of_a_signature_is_refused():
+    # Of the last sign of 64 bytes, four bits are nobody's.
+    last = {"A": "B", "Q": "R", "g": "h", "w": "x"}
+    refused(
+        carrying(written(json.dumps(HEADER, separators=(",", ":")), lambda s: s[:-1] + last[s[-1]]))
+    )
 
 
 def test_a_signature_of_somebody_else_is_refused():

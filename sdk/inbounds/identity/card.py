@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
 from jwt import PyJWK, PyJWS
 from jwt.exceptions import PyJWTError
-from jwt.utils import base64url_encode
+from jwt.utils import base64url_decode, base64url_encode
 
 from inbounds.errors import ConfigurationError
 from inbounds.strict_json import NotStrictJson, strict_json
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 ALGORITHMS = {"EC": ["ES256"], "RSA": ["RS256", "PS256"], "OKP": ["EdDSA"]}
 """The signatures that the policy verifies, by the type of the key."""
+_WORD = r'"[A-Za-z0-9._:+=-]+"'
+# As `lib/jwt` reads it, whatever a parser would make of it: no blanks but Keycloak's.
+_HEADER = re.compile(
+    rf'\{{"\w+":{_WORD},"\w+":{_WORD},"\w+":{_WORD}\}}'
+    rf'|\{{"\w+":{_WORD},"\w+" : {_WORD},"\w+" : {_WORD}\}}',
+    re.ASCII,
+)
 MAX_CARD = 48_000
 """How long a card may be, in bytes: signed, it is a token of the deployment."""
 
@@ -54,7 +62,7 @@ def peer_entry(card: bytes, keys: Keys) -> dict[str, Any]:
                 return {"card": token, "keys": {kid: keys[kid]}, "algorithms": [algorithm]}
     raise _unusable(
         "none of its signatures is one of the keys', with a header of `alg`, `kid` and "
-        "`typ: JOSE` alone",
+        "`typ: JOSE` alone, in plain letters and without blanks",
         "check that the keys are those of its operator, and ask for a card that is signed so",
     )
 
@@ -105,6 +113,8 @@ def _verified(token: str, keys: Keys) -> tuple[str, str] | None:
         header = PyJWS().decode_complete(token, options={"verify_signature": False})["header"]
         if set(header) != {"alg", "kid", "typ"} or header["typ"] != "JOSE":
             return None
+        if not _in_one_form(token):
+            return None
         jwk = keys[header["kid"]]
         if header["alg"] not in ALGORITHMS[jwk["kty"]]:
             return None
@@ -112,6 +122,14 @@ def _verified(token: str, keys: Keys) -> tuple[str, str] | None:
     except (PyJWTError, KeyError, TypeError, ValueError):
         return None
     return header["kid"], header["alg"]
+
+
+def _in_one_form(token: str) -> bool:
+    """Whether the policy reads it at all: by the form of its header, and in its one spelling."""
+    parts = token.split(".")
+    content = [base64url_decode(part) for part in parts]
+    spelt = [base64url_encode(each).decode("ascii") for each in content]
+    return spelt == parts and _HEADER.fullmatch(content[0].decode("utf-8")) is not None
 
 
 def _unusable(why: str, hint: str) -> ConfigurationError:
