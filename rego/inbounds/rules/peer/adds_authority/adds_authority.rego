@@ -50,14 +50,15 @@ _registered_as_strangers if {
 	}
 }
 
-_of_others if {
-	is_object(_returns)
-	object.get(_returns, "party", "third") == "third"
+_of_others if object.get(_returns, "party", "third") == "third"
+
+_returns := returns if {
+	is_object(tools.entry)
+	returns := object.get(tools.entry, "returns", {})
+	is_object(returns)
 }
 
-_returns := object.get(tools.entry, "returns", {}) if is_object(tools.entry)
-
-_fields := object.get(_returns, "fields", {}) if is_object(_returns)
+_fields := object.get(_returns, "fields", {})
 
 # Ids and titles of a stranger's would be taken for what the user has named.
 _plain(field) if {
