@@ -190,6 +190,7 @@ _beyond contains "issuance.beyond" if not _within
 
 _within if {
 	attenuation.whole(task.authority)
+	is_object(input.held)
 
 	every axis in attenuation.axes {
 		attenuation.within(axis, task.authority, input.held)
