@@ -209,6 +209,10 @@ def _peers(deployment: Deployment) -> Iterator[Misfit]:
         theirs = "is a peer's word: it is a third party's, and holds `value` or `text`"
         if tool.returns.party != "third":
             yield _fault("tools", [*at, "party"], theirs)
+        if tool.returns.titled_by:
+            yield _fault(
+                "tools", [*at, "titled_by"], "is for records: to name a peer is not to quote it"
+            )
         for pattern, field in tool.returns.fields.items():
             if field.party != "third" or field.holds not in ("value", "text"):
                 yield _fault("tools", [*at, "fields", pattern], theirs)

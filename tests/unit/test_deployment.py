@@ -276,6 +276,15 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
             {"resource": "peer", "returns": {"fields": {"/id": {"party": "first"}}}},
             "is a peer's word",
         ),
+        (
+            "tools|desk",
+            {
+                "resource": "peer",
+                "arguments": {"/desk": {"kind": "id"}},
+                "returns": {"titled_by": "/desk"},
+            },
+            "`desk.returns.titled_by`: is for records",
+        ),
         ("peers|desk|keys|k1", {"kty": "EC", "d": "AA"}, "is a private key"),
         ("peers|desk|until", "soon", "`desk.until`"),
         ("peers|desk", {"keys": {"k1": {"kty": "EC"}}, "until": 1}, "card"),

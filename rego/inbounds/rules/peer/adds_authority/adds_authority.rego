@@ -38,12 +38,19 @@ details contains {"tool": input.action.name, "returns": pattern} if {
 	not _plain(field)
 }
 
+details contains {"tool": input.action.name, "returns": "titled_by"} if {
+	is_object(_returns)
+	not peers.none
+	not _untitled
+}
+
 details contains {"argument": pointer} if some pointer in _trusted
 
 _registered_as_strangers if peers.none
 
 _registered_as_strangers if {
 	_of_others
+	_untitled
 	is_object(_fields)
 	every field in _fields {
 		_plain(field)
@@ -51,6 +58,9 @@ _registered_as_strangers if {
 }
 
 _of_others if object.get(_returns, "party", "third") == "third"
+
+# A record that the user has named is quoted: to speak of a peer is not to speak for it.
+_untitled if object.get(_returns, "titled_by", "") == ""
 
 _returns := returns if {
 	is_object(tools.entry)

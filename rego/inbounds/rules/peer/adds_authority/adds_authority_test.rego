@@ -68,6 +68,18 @@ test_stands_where_the_registry_trusts_a_field_of_a_peers if {
 	}
 }
 
+test_stands_for_an_answer_that_counts_as_what_the_user_has_named if {
+	path := "/deployment/tools/mail.read/returns/titled_by"
+
+	fixtures.ruled_out("peer", "adds_authority", array.concat(_to_the_partner, fixtures.putting(path, "")))
+	every pointer in ["/id", "id", null, 0, [""]] {
+		patches := array.concat(_to_the_partner, fixtures.putting(path, pointer))
+		fixtures.stands("peer", "adds_authority", patches)
+		fixtures.details("peer", "adds_authority", patches) == {{"tool": "mail.read", "returns": "titled_by"}}
+		fixtures.ruled_out("peer", "adds_authority", fixtures.putting(path, pointer))
+	}
+}
+
 test_stands_for_what_steers_and_is_trusted_for_a_peers_word if {
 	every grade in _trusting {
 		fixtures.stands("peer", "adds_authority", _found_in("partner.ask", grade))
