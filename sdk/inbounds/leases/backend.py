@@ -23,6 +23,7 @@ class Asked:
         identity: Who asks, a compact JWT. Never shown.
         task_token: What the task's issuer approved, a compact JWT. Never shown.
         agent: Who that is, as the deployment has it; "" where nobody says.
+        subject: Whose task it is, as the deployment has it; "" where nobody says.
         authority: What the task, or what is left of it in these hands, may do; None where nobody
             says, which grants nothing.
         subject: On whose authority the task runs, by the id that the deployment has.
@@ -35,6 +36,7 @@ class Asked:
     identity: str = field(repr=False)
     task_token: str = field(repr=False)
     agent: str = ""
+    subject: str = ""
     authority: Authority | None = field(default=None, repr=False)
     subject: str = ""
 

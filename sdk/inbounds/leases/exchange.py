@@ -81,6 +81,10 @@ class TokenExchange:
             JWT, where that is what the server takes. The token has to hold the scopes that are
             asked for. Called on the thread of the call, which waits for it. By default the
             task's token is exchanged, whose issuer the server has to trust.
+        subject_claim: Which claim of that token is the user's id as the deployment has it, such as
+            `preferred_username`: one that the server vouches for. A token of anybody else than the
+            user whose task it is (`Asked.subject`) is not exchanged then. Without it nobody
+            compares the two, and `subject_token` alone sees to it.
         impersonation: Take a token that does not say who acts, and do not say so when asking.
             Whoever is shown it then cannot tell the agent from the user, nor can its log; what the
             agent did is in the evidence log alone. One that names another actor is refused all
@@ -96,7 +100,8 @@ class TokenExchange:
     Raises:
         ConfigurationError: `configuration.oidc`: the issuer is no URL of HTTPS, or secret or key
             cannot be used; `configuration.token_exchange`: there is no credential, or the
-            task's token, which names the agent, would be exchanged for one that does not.
+            task's token, which names the agent, would be exchanged for one that does not; or
+            there is no user's token that could have the claim.
     """
 
     development = False
@@ -111,6 +116,7 @@ class TokenExchange:
         key_file: str | Path | None = None,
         key_id: str = "",
         subject_token: Callable[[Asked], str] | None = None,
+        subject_claim: str = "",
         impersonation: bool = False,
         dpop: bool = True,
         revocation: bool = True,
@@ -121,11 +127,14 @@ class TokenExchange:
         )
         self._credentials = dict(credentials)
         self._subject_token = subject_token
+        self._subject_claim = subject_claim
         self._impersonation = impersonation
         self._dpop = dpop
         self._revocation = revocation
         if not self._credentials:
             raise misconfigured("`credentials` names none")
+        if subject_claim and subject_token is None:
+            raise misconfigured("`subject_claim` is one of a user's token, and there is none")
         if impersonation and subject_token is None:
             raise misconfigured("a task's token names the agent, and `impersonation` would drop it")
 
@@ -149,7 +158,7 @@ class TokenExchange:
         # From here on, however long it takes to have the user's token.
         latest = int(clock.now()) + self._longest(asked)
         whole = self._subject(asked)
-        subject = self._exchangeable(whole, target)
+        subject = self._exchangeable(whole, target, asked)
         actor = _read(asked.identity, "of the agent").claims
         key, begun = self._drawn(), int(clock.now())
         expected = Expected(
@@ -218,11 +227,13 @@ class TokenExchange:
             raise _not_exchangeable("`subject_token` returned no text")
         return token
 
-    def _exchangeable(self, token: str, target: Target) -> Unverified:
+    def _exchangeable(self, token: str, target: Target, asked: Asked) -> Unverified:
         """Read the token that is to be exchanged; refuse what the server might widen."""
         if self._subject_token is None:
             return _read(token, "of the task")
         found = _read(token, "of the user")
+        if self._subject_claim and not _is_of(found.claims, self._subject_claim, asked.subject):
+            raise _not_exchangeable("the user's token is not of the user whose task it is")
         scope = found.claims.get("scope")
         held = set(scope.split(" ")) if isinstance(scope, str) else set()
         # Keycloak takes scopes from the client that asks, and not from the token.
@@ -308,6 +319,12 @@ def _sealed(said: Mapping[str, Any], secret: bytes) -> str:
     except DecisionUnavailable:
         expires = int(clock.now()) + _A_DAY
     return json.dumps({"sealed": seal(tokens, secret), "expires": expires})
+
+
+def _is_of(claims: Mapping[str, Any], claim: str, subject: str) -> bool:
+    # An address counts where the server says that it has verified it.
+    verified = claim != "email" or claims.get("email_verified") is True
+    return verified and bool(subject) and claims.get(claim) == subject
 
 
 def _is_text(said: Mapping[str, Any], name: str) -> bool:

@@ -284,6 +284,7 @@ class HeldLeases:
             deadline=order.deadline,
             task_token=task.grant.token,
             agent=task.request.agent,
+            subject=task.request.subject,
             authority=task.authority,
             subject=task.request.subject,
         )

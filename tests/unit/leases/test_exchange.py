@@ -8,6 +8,7 @@ import json
 import logging
 import time
 import traceback
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import jwt
@@ -280,6 +281,29 @@ class TestExchangeable:
     def test_one_that_holds_just_that_is_exchanged(self, server, secret):
         assert by_user(server, secret, of_user(scope=SCOPE)).issue(asked(), lambda _: None)
 
+    @pytest.mark.parametrize(
+        ("claim", "said", "taken"),
+        [
+            ("sub", {"sub": SUBJECT}, True),
+            ("preferred_username", {"preferred_username": SUBJECT}, True),
+            ("email", {"email": SUBJECT, "email_verified": True}, True),
+            ("email", {"email": SUBJECT}, False),
+            ("email", {"email": SUBJECT, "email_verified": "true"}, False),
+            ("preferred_username", {"preferred_username": "dora@acme.example"}, False),
+            ("preferred_username", {"preferred_username": [SUBJECT]}, False),
+            ("preferred_username", {"preferred_username": ""}, False),
+            ("preferred_username", {}, False),
+        ],
+    )
+    def test_one_of_another_user_than_the_tasks(self, server, secret, claim, said, taken):
+        leasing = by_user(server, secret, of_user(**said), subject_claim=claim)
+        if taken:
+            assert leasing.issue(replace(asked(), subject=SUBJECT), lambda _: None)
+            return
+        for subject in (SUBJECT, ""):
+            refused(leasing, "lease.not_exchangeable", replace(asked(), subject=subject))
+        assert server.asked == []
+
     @pytest.mark.parametrize("said", [{"act": {"sub": AGENT}}, {"may_act": {"sub": AGENT}}])
     def test_one_that_names_an_actor_goes_nowhere_without_one(self, server, secret, said):
         token = of_user(**said)
@@ -456,9 +480,12 @@ class TestImpersonation:
         message, _ = refused(leasing, "lease.not_as_asked")
         assert "act" in message
 
-    def test_a_tasks_token_is_not_exchanged_for_one_without_the_agent(self, server, secret):
+    @pytest.mark.parametrize("options", [{"impersonation": True}, {"subject_claim": "sub"}])
+    def test_a_tasks_token_is_not_exchanged_for_one_without_the_agent(
+        self, server, secret, options
+    ):
         with pytest.raises(ConfigurationError) as caught:
-            backend(server, secret, impersonation=True)
+            backend(server, secret, **options)
         assert caught.value.code == "configuration.token_exchange"
 
 

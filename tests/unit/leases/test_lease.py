@@ -88,6 +88,7 @@ class TestTaskLease:
             (asked,) = shelf.issued
             assert asked.credential == "mail-store"
             assert asked.task == task.id
+            assert asked.subject == task.request.subject != ""
             assert asked.task_token == task.grant.token
             assert 3590 <= asked.seconds <= 3600
             assert lease.expires <= task.authority.deadline
