@@ -41,7 +41,16 @@ fifth."""
 LONGEST: Final = 3600
 """How many seconds a lease lives at most, however long its task does."""
 
-_OVER: Final = frozenset({"task.ended", "task.expired", "emergency.kill_switch"})
+_OVER: Final = frozenset(
+    {
+        "task.ended",
+        "task.expired",
+        "emergency.kill_switch",
+        "identity.agent_retired",
+        "identity.agent_unregistered",
+    }
+)
+"""The reasons for which a task holds nothing any more, though nobody here has ended it."""
 
 _asking: ContextVar[dict[str, Any] | None] = ContextVar("inbounds_lease_asked", default=None)
 """The lease that is being asked about, so that the record of its decision can name it."""

@@ -26,7 +26,7 @@ from inbounds import (
 from inbounds.claims import Narrower
 from inbounds.leases import Issued
 from inbounds.leases.outbox import LeaseOutbox
-from inbounds.testing import PolicyUnderTest, small_deployment
+from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
 
 
 @pytest.fixture
@@ -249,15 +249,19 @@ class TestTaskLease:
         eventually(lambda: shelf.revoked == ["accessor-1"])
         assert not lease.live
 
-    @pytest.mark.parametrize("how", ["ended", "stopped"])
+    @pytest.mark.parametrize("how", ["ended", "stopped", "suspended", "unregistered"])
     def test_what_the_policy_says_is_over_is_given_back(self, policy, shelf, how):
         task = policy.task()
         task.lease("mail-store")
         feed = policy.guard._parts._development.feed
         if how == "ended":
             feed.end(task.id)
-        else:
+        elif how == "stopped":
             feed.kill(f"task:{task.id}")
+        else:
+            agents = changes()["agents"]
+            agents[AGENT]["state"] = how
+            policy.change(agents=agents if how == "suspended" else {})
         policy.guard._parts._development._put_at = float("-inf")
         with pytest.raises(AccessDenied):
             task.call("mail.read", {"id": "1"})
