@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from inbounds import clock
@@ -16,7 +17,7 @@ from .exchanged import ACCESS_TOKEN, Expected, unusable
 from .target import misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from inbounds.identity.compact import Unverified
@@ -181,8 +182,10 @@ class TokenExchange:
             **target.form(),
         }
         said = self._exchanged(form, key, asked.deadline)
-        if self._revocation:
-            kept(_sealed(said, secret))
+        if self._revocation and (tokens := _tokens(said)):
+            kept(_sealed(tokens, secret))
+        if not _is_text(said, "access_token"):
+            raise unusable("it has no `access_token`")
         expires = expected.expires(said)
         value = {"access_token": said["access_token"], "token_type": expected.kind}
         return Issued({**value, **_private(key)}, expires)
@@ -208,11 +211,21 @@ class TokenExchange:
                 "nothing need be done; the server's administrator can end it sooner",
             ) from None
         endpoint = self._endpoint("revocation", deadline)
+        fault: LeaseUnavailable | None = None
         for token in tokens:
-            # RFC 7009 §2.2: what is gone already is no fault, and answered with 200 as well.
-            answer = self._post(endpoint, {"token": token}, _REVOCATION_ENDPOINT, deadline)
-            if answer.status != 200:
-                raise _refused(_REVOCATION_ENDPOINT, answer, endpoint)
+            try:
+                self._revoked(endpoint, token, deadline)
+            except LeaseUnavailable as error:
+                # Another one may be taken back all the same, as where JWTs are not.
+                fault = error
+        if fault is not None:
+            raise fault
+
+    def _revoked(self, endpoint: str, token: str, deadline: float) -> None:
+        # RFC 7009 §2.2: what is gone already is no fault, and answered with 200 as well.
+        answer = self._post(endpoint, {"token": token}, _REVOCATION_ENDPOINT, deadline)
+        if answer.status != 200:
+            raise _refused(_REVOCATION_ENDPOINT, answer, endpoint)
 
     # --- what is exchanged ----------------------------------------------------------------
 
@@ -276,10 +289,7 @@ class TokenExchange:
         answer = self._post(endpoint, form, _TOKEN_ENDPOINT, deadline, headers)
         if answer.status != 200:
             raise _refused(_TOKEN_ENDPOINT, answer, endpoint)
-        said = _object(answer, _TOKEN_ENDPOINT, endpoint)
-        if not isinstance(said.get("access_token"), str):
-            raise unusable("it has no `access_token`")
-        return said
+        return _object(answer, _TOKEN_ENDPOINT, endpoint)
 
     def _endpoint(self, which: str, deadline: float) -> str:
         try:
@@ -309,15 +319,20 @@ class TokenExchange:
         return f"TokenExchange({self._client.issuer!r}, client_id={self._client.client_id!r})"
 
 
-def _sealed(said: Mapping[str, Any], secret: bytes) -> str:
+def _tokens(said: Mapping[str, Any]) -> list[str]:
+    """All that was issued, asked for or not."""
+    return [said[name] for name in ("access_token", "refresh_token") if _is_text(said, name)]
+
+
+def _sealed(tokens: Sequence[str], secret: bytes) -> str:
     from .sealed import seal
 
-    tokens = [said[name] for name in ("access_token", "refresh_token") if _is_text(said, name)]
-    # What it says of its end is believed for no more than when to stop trying to revoke it.
-    try:
-        expires = read_compact(said["access_token"], "").expires
-    except DecisionUnavailable:
-        expires = int(clock.now()) + _A_DAY
+    # What an access token that comes alone says of its end is believed for no more than when to
+    # stop trying to revoke it. A refresh token says nothing of its own.
+    expires = int(clock.now()) + _A_DAY
+    if len(tokens) == 1:
+        with suppress(DecisionUnavailable):
+            expires = read_compact(tokens[0], "").expires
     return json.dumps({"sealed": seal(tokens, secret), "expires": expires})
 
 

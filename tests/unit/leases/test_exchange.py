@@ -613,6 +613,35 @@ class TestRevoke:
         revoke(leasing, kept[-1])
         assert server.live == []
 
+    def test_a_refresh_token_alone(self, server, secret):
+        server.said = {"access_token": None, "refresh_token": f"{SECRET}-again"}
+        leasing = backend(server, secret)
+        _, kept = refused(leasing, "lease.unusable")
+        assert len(server.live) == 1
+        revoke(leasing, kept[-1])
+        assert server.live == []
+
+    def test_a_refresh_token_is_not_over_with_what_it_came_with(self, server, secret):
+        server.said = {"refresh_token": f"{SECRET}-again"}
+        _, kept = refused(backend(server, secret), "lease.not_as_asked")
+        assert json.loads(kept[-1])["expires"] > clock.now() + 80_000
+
+    def test_a_refresh_token_where_no_access_token_is_revoked(self, server, secret):
+        server.said = {"refresh_token": f"{SECRET}-again"}
+        leasing = backend(server, secret)
+        _, kept = refused(leasing, "lease.not_as_asked")
+
+        def refresh_tokens_alone(asked):
+            if "again" not in asked.body.decode():
+                return Answer({"error": "unsupported_token_type"}, 400)
+            return server.revoke(asked)
+
+        server.answers["/revoke"] = refresh_tokens_alone
+        with pytest.raises(LeaseUnavailable):
+            revoke(leasing, kept[-1])
+        assert len(server.live) == 1
+        assert "again" not in server.live[0]
+
     def test_with_another_secret_it_lasts_until_it_expires(self, server, secret):
         leasing, kept = issued(server, secret)
         written(secret, "another secret")
