@@ -26,7 +26,6 @@ class Asked:
         subject: Whose task it is, as the deployment has it; "" where nobody says.
         authority: What the task, or what is left of it in these hands, may do; None where nobody
             says, which grants nothing.
-        subject: On whose authority the task runs, by the id that the deployment has.
     """
 
     credential: str
@@ -38,7 +37,6 @@ class Asked:
     agent: str = ""
     subject: str = ""
     authority: Authority | None = field(default=None, repr=False)
-    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

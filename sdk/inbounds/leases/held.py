@@ -295,7 +295,6 @@ class HeldLeases:
             agent=task.request.agent,
             subject=task.request.subject,
             authority=task.authority,
-            subject=task.request.subject,
         )
         issued = _issued_by(order.backend, asked, kept)
         if not isinstance(issued, Issued) or type(issued.expires) is not int or not issued.value:
