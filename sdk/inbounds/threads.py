@@ -54,7 +54,7 @@ async def beside(
             default, the log says where it failed.
     """
     __tracebackhide__ = True
-    work = _threads().submit(copy_context().run, function, *args)
+    work = _threads().submit(copy_context().run, _run, function, *args)
     waiting = asyncio.wrap_future(work)
     try:
         return await asyncio.shield(waiting)
@@ -66,6 +66,14 @@ async def beside(
         else:
             work.add_done_callback(unclaimed)
         raise
+
+
+def _run(function: Callable[..., R], *args: Any) -> R:
+    try:
+        return function(*args)
+    except StopIteration as error:
+        # No future takes it: whoever awaits would wait for ever.
+        raise RuntimeError("what ran on a thread raised StopIteration") from error
 
 
 def _seen(waiting: asyncio.Future[Any]) -> None:

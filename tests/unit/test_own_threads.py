@@ -290,6 +290,13 @@ class TestThreads:
         gate.set()
         await asyncio.gather(*waiting)
 
+    async def test_raise_what_no_future_takes(self):
+        """
+        A function that raises StopIteration is awaited no longer than any other.
+        """
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(threads.beside(next, iter(())), 5)
+
     async def test_have_the_context_of_the_caller(self):
         """
         What was set where it was asked for is seen there, and what is set there stays there.
