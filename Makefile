@@ -8,6 +8,8 @@ BUILDER = buildah
 BASES = named
 # How many processes share the tests of `make test`; the tests of one file stay in one.
 JOBS = 2
+# Which adapters `make test-integrations` runs.
+ADAPTERS = langchain
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 
@@ -26,7 +28,7 @@ STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffi
 BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint interop public generated \
-	generated-check assets demo test test-servers test-servers-nightly rego-test py-test lint lint-rego lint-python mutants \
+	generated-check assets demo test test-servers test-servers-nightly test-integrations rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 
 help: ## List the targets
@@ -100,6 +102,15 @@ test-servers: setup assets ## Install servers of others, and run the tests again
 test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in minutes, and run the tests against them
 	$(PY) -m tools.servers keycloak spire
 	REQUIRE_SERVERS=keycloak,spire $(PY) -m pytest -m nightly tests/servers
+
+# For each framework an environment of its own, in build/integrations/<name>.
+test-integrations: assets ## Run every adapter against its framework, in an environment of its own (ADAPTERS=langchain)
+	@set -e; for name in $(ADAPTERS); do \
+		$(PYTHON) -m venv build/integrations/$$name; \
+		build/integrations/$$name/bin/python -m pip install --quiet \
+			--constraint constraints/integrations/$$name.txt --editable ".[$$name,test]"; \
+		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -m 'not nightly' tests/integrations; \
+	done
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
 

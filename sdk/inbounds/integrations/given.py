@@ -1,0 +1,65 @@
+"""What an agent may have of a result that its framework has already made text of."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from inbounds.results import REDACT, TRUNCATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inbounds.pep import Permit
+
+
+def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
+    """Return what the agent may have of a result's text.
+
+    Obligations speak of fields and rows: text that is JSON is taken apart for them, and put
+    together again. Where a field is to be left out of text that is none, nothing is given.
+
+    Args:
+        content: Text, or blocks of text as messages have them.
+        permit: Of the call.
+        take: The permit's `finish` or `admitted`.
+
+    Raises:
+        ResultWithheld: It has run; the result may not be given, or not in part.
+        OutcomeUnrecorded: It has run; the evidence log did not take the outcome.
+    """
+    text = _only_text(content)
+    plain = _parsed(text)
+    value = content if plain is None else plain
+    kinds = {item.type for item in permit.decision.obligations}
+    if plain is None and kinds & {REDACT, TRUNCATE}:
+        # No plain data: the permit withholds it, and records that.
+        value = _Opaque()
+    taken = take(value)
+    if not kinds:
+        return content
+    return taken if plain is None else json.dumps(taken, ensure_ascii=False)
+
+
+class _Opaque:
+    """Text in which no field can be found."""
+
+
+def _only_text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list) and len(content) == 1 and isinstance(content[0], dict):
+        block = content[0]
+        if block.keys() <= {"type", "text", "id"} and isinstance(block.get("text"), str):
+            return str(block["text"])
+    return ""
+
+
+def _parsed(text: str) -> Any:
+    """Return the object or list that a text is, or None."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

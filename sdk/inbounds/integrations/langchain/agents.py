@@ -1,0 +1,76 @@
+"""Agents and tool nodes each of whose calls is judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain.agents import create_agent
+from langgraph.prebuilt import ToolNode
+
+from inbounds.errors import ConfigurationError
+
+from .middleware import AuthorizationMiddleware
+from .reach import bound, guarded, require_none_hosted, tool_nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def create_guarded_agent(
+    model: Any,
+    tools: Sequence[Any] = (),
+    *,
+    authorization: AuthorizationMiddleware,
+    middleware: Sequence[Any] = (),
+    **options: Any,
+) -> Any:
+    """Make an agent, as `langchain.agents.create_agent`, each of whose calls is judged.
+
+    Args:
+        model: As there.
+        tools: As there; and guarded tools, whose functions run under the permits asked for here.
+        authorization: Judges. It is put innermost, after all other middleware.
+        middleware: As there, without `authorization`.
+        options: As there.
+
+    Raises:
+        ConfigurationError: Something in it could run a tool that is not judged, see `reachable`;
+            or `configuration.order`: an authorization stands among the middleware.
+    """
+    if any(isinstance(each, AuthorizationMiddleware) for each in middleware):
+        raise ConfigurationError(
+            "an authorization stands among the middleware, where others may come after it",
+            code="configuration.order",
+            hint="leave it out there: `authorization=` is put last",
+        )
+    for each in middleware:
+        for tool in getattr(each, "tools", ()):
+            authorization.reachable(tool)
+    require_none_hosted(bound(model))
+    reached = [authorization.reachable(tool) for tool in tools]
+    agent = create_agent(model, reached, middleware=[*middleware, authorization], **options)
+    guarded.update(tool_nodes(agent))
+    return agent
+
+
+def guarded_tool_node(
+    tools: Sequence[Any], *, authorization: AuthorizationMiddleware, **options: Any
+) -> Any:
+    """Make a `ToolNode`, for a graph of one's own, each of whose calls is judged.
+
+    Args:
+        tools: As `create_guarded_agent`.
+        authorization: Judges.
+        options: As `ToolNode`, but for its wrappers.
+
+    Raises:
+        ConfigurationError: As `create_guarded_agent`.
+    """
+    node = ToolNode(
+        [authorization.reachable(tool) for tool in tools],
+        wrap_tool_call=authorization.wrap_tool_call,
+        awrap_tool_call=authorization.awrap_tool_call,
+        **options,
+    )
+    guarded.add(node)
+    return node

@@ -1,0 +1,316 @@
+"""One call of a tool of LangGraph, on its way to the tool and back."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import ToolMessage
+
+# Exactly what a ToolNode puts in itself, whatever a model says, is not judged.
+from langgraph.prebuilt.tool_node import _get_all_injected_args
+from langgraph.types import interrupt
+from pydantic import BaseModel
+
+from inbounds.errors import (
+    ApprovalRequired,
+    ConfigurationError,
+    DecisionUnavailable,
+    InboundsError,
+    ResultWithheld,
+)
+from inbounds.integrations.given import given
+from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.tasks import Task, current
+from inbounds.threads import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from inbounds.pep import Permit
+    from inbounds.tools import ResourceOf
+
+logger = logging.getLogger(__name__)
+
+
+class ToolFailed(Exception):
+    """A tool raised, and its framework has made a message of it."""
+
+
+class ToolCall:
+    """One call of a tool, from the model's wish to its outcome."""
+
+    def __init__(self, request: Any, resources: Mapping[str, ResourceOf]) -> None:
+        said, runtime = request.tool_call, request.runtime
+        self._request = request
+        self._id: str = said.get("id") or ""
+        self._name: str = said["name"]
+        self._task = task_of(getattr(runtime, "context", None))
+        self._resource = resources.get(self._name)
+        self._hidden = _injected(request.tool)
+        self._arguments = _with_defaults(
+            request.tool,
+            {name: value for name, value in said["args"].items() if name not in self._hidden},
+        )
+        config: Mapping[str, Any] = getattr(runtime, "config", None) or {}
+        self._run: Mapping[str, Any] = config.get("configurable") or {}
+        self._outcomes = Outcomes.of(self._task)
+        step = str(self._run.get("checkpoint_ns") or "")
+        self._key = Key(step, self._id, self._name, self._arguments)
+        self._in_place: _InPlace | None = None
+
+    def outcome(self) -> Any:
+        """Return what the same call has given before the run went on; None where it has not run.
+
+        Raises:
+            Rejected: A person has refused it.
+        """
+        if not self._outcomes.seen(self._key):
+            # What another process, or another task, has asked is not known here.
+            for answer in _answers(self._run):
+                if _names(answer, self._id) and _type(answer) == "reject":
+                    self._reject()
+        result = self._outcomes.result(self._key)
+        # Without an id, or outside of a graph, nothing tells a call from the next of the same.
+        return result if self._id and self._key.step else None
+
+    def running(self) -> AbstractContextManager[None]:
+        """Hold the call while it is judged and runs. Raises as `Outcomes.running`."""
+        return self._outcomes.running(self._key)
+
+    # --- before it runs -------------------------------------------------------------------
+
+    def permit(self) -> Permit:
+        """Ask for the right to run it, and a person where the policy says so.
+
+        Raises:
+            InboundsError: As `Task.permit`; `Rejected`, `NotWaited`.
+            GraphInterrupt: A person has to be asked first; it goes on when that is answered.
+        """
+        self._hear_again()
+        while True:
+            try:
+                return self._task.permit(self._name, self._arguments, **self._about())
+            except ApprovalRequired as error:
+                self._wait(error)
+
+    async def apermit(self) -> Permit:
+        """Async twin of `permit`."""
+        self._hear_again()
+        while True:
+            try:
+                return await self._task.apermit(self._name, self._arguments, **self._about())
+            except ApprovalRequired as error:
+                self._wait(error)
+
+    def _about(self) -> dict[str, Any]:
+        return {"resource": self._resource, "tool_call_id": self._id}
+
+    def _hear_again(self) -> None:
+        """Take the answers to what was asked of a person before, in the order of asking."""
+        for question in self._outcomes.waits(self._key):
+            self._hear(interrupt(question))
+
+    def _wait(self, required: ApprovalRequired) -> None:
+        """Interrupt the run until a person has answered; on resume, take the answer."""
+        if not self._run.get("__pregel_checkpointer"):
+            logger.error(
+                "`%s` needs a person, and the graph cannot wait: compile it with a checkpointer",
+                self._name,
+            )
+            raise NotWaited("the graph has no checkpointer", code="approval.no_checkpointer")
+        request = required.request
+        question = {
+            "type": "tool_approval",
+            "tool_call_id": self._id,
+            "name": self._name,
+            "code": required.code,
+            "decision_id": required.decision_id,
+            "request_id": request.id if request else required.decision_id,
+        }
+        if not self._outcomes.wait(self._key, question):
+            raise required
+        self._hear(interrupt(question))
+
+    def _hear(self, answer: object) -> None:
+        if not _names(answer, self._id):
+            raise NotWaited("the answer is to another call", code="approval.other_call")
+        if _type(answer) != "approve":
+            self._reject()
+
+    def _reject(self) -> None:
+        self._outcomes.rejected(self._key)
+        raise Rejected("a person was asked, and said no")
+
+    # --- while it runs --------------------------------------------------------------------
+
+    def judged(self, permit: Permit) -> Any:
+        """Return the request for what was judged, and nothing else."""
+        permit.await_run()
+        tool = self._request.tool
+        self._in_place = None if tool is None else _InPlace(tool, permit, self._hidden)
+        said = {**self._request.tool_call, "args": permit.arguments}
+        return replace(self._request, tool_call=said, tool=self._in_place)
+
+    def failed(self, permit: Permit, error: BaseException) -> Exception | None:
+        """Record that it raised; return what to tell the model, where it was the permit itself."""
+        permit.fail(error)
+        refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
+        return error if refused and isinstance(error, Exception) else None
+
+    def finished(self, permit: Permit, result: Any) -> Any:
+        """Record that it has run, and return what the agent may have of its result."""
+        place = self._in_place
+        if place is not None and place.refusal is not None:
+            # The node has made a message of it.
+            permit.fail(place.refusal)
+            raise place.refusal
+        if place is None or not place.begun:
+            return self._past(permit)
+        try:
+            message = self._given(permit, result)
+        except InboundsError as error:
+            message = refusal_message(self._request, error)
+        self._outcomes.ran(self._key, message)
+        return message
+
+    def _past(self, permit: Permit) -> Any:
+        if self._in_place is None:
+            permit.cancel()
+            raise DecisionUnavailable("there is no such tool", code="tool.unknown")
+        # Whether something else has run is not known; the permit is dropped, and says so.
+        raise ResultWithheld(
+            "a layer between permit and tool has answered in the tool's place",
+            code="result.not_the_tools",
+            executed="unknown",
+            decision_id=permit.decision.id,
+        )
+
+    def _given(self, permit: Permit, result: Any) -> Any:
+        if not isinstance(result, ToolMessage):
+            # A command or several messages: looked into where there is nothing to discharge.
+            obliged = bool(permit.decision.obligations)
+            permit.finish(result if obliged else _texts(result))
+            return result
+        if result.status == "error":
+            content = given(result.content, permit, permit.admitted)
+            permit.fail(ToolFailed())
+        else:
+            content = given(result.content, permit, permit.finish)
+        artifact = None if permit.decision.obligations else result.artifact
+        return result.model_copy(update={"content": content, "artifact": artifact})
+
+
+class _InPlace:
+    """Stands in a tool's place, and lets it run with the judged arguments alone."""
+
+    def __init__(self, tool: Any, permit: Permit, hidden: frozenset[str]) -> None:
+        self._tool = tool
+        self._permit = permit
+        self._hidden = hidden
+        self.begun = False
+        self.refusal: InboundsError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tool, name)
+
+    def invoke(self, call: Any, config: Any = None, **options: Any) -> Any:
+        """Run the tool, as `BaseTool.invoke`."""
+        self._compare(call)
+        return self._tool.invoke(call, config, **options)
+
+    async def ainvoke(self, call: Any, config: Any = None, **options: Any) -> Any:
+        """Run the tool, as `BaseTool.ainvoke`."""
+        await beside(self._compare, call)
+        return await self._tool.ainvoke(call, config, **options)
+
+    def _compare(self, call: Mapping[str, Any]) -> None:
+        arguments = {n: value for n, value in call["args"].items() if n not in self._hidden}
+        try:
+            self._permit.compare(arguments)
+        except InboundsError as error:
+            self.refusal = error
+            raise
+        self.begun = True
+
+
+def refusal_message(request: Any, error: BaseException) -> Any:
+    """Return what the model reads instead of a result."""
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a call was refused: %s", error)
+    said = request.tool_call
+    return ToolMessage(
+        refusal_text(error), tool_call_id=said.get("id") or "", name=said["name"], status="error"
+    )
+
+
+def task_of(context: Any) -> Task:
+    """Return the task that a run's context names, or else the one that it is within.
+
+    Raises:
+        TaskMissing: There is none.
+    """
+    if isinstance(context, Task):
+        return context
+    named = context.get("task") if isinstance(context, Mapping) else getattr(context, "task", None)
+    return named if isinstance(named, Task) else current()
+
+
+def _injected(tool: Any) -> frozenset[str]:
+    """Name the arguments that the framework puts in, in place of whatever a model says."""
+    if tool is None:
+        return frozenset()
+    found = _get_all_injected_args(tool)
+    own = (name for name in (found.store, found.runtime) if name)
+    return frozenset({*found.all_injected_keys, *found.state, *own})
+
+
+def _with_defaults(tool: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Add what a tool's schema would add: it runs as well, and so it is judged."""
+    schema = getattr(tool, "args_schema", None)
+    if not (inspect.isclass(schema) and issubclass(schema, BaseModel)):
+        return arguments
+    whole = dict(arguments)
+    for name, field in schema.model_fields.items():
+        if name in whole or field.is_required() or name in _injected(tool):
+            continue
+        if field.alias in whole or field.validation_alias in whole or name in ("args", "kwargs"):
+            continue
+        whole[name] = field.get_default(call_default_factory=True, validated_data={})
+    return whole
+
+
+def _answers(run: Mapping[str, Any]) -> Iterator[object]:
+    """Yield what the run was resumed with, and take none of it."""
+    pad = run.get("__pregel_scratchpad")
+    yield from getattr(pad, "resume", None) or ()
+    latest = getattr(pad, "get_null_resume", None)
+    if latest is not None and (answer := latest(False)) is not None:
+        yield answer
+
+
+def _type(answer: object) -> object:
+    return answer.get("type") if isinstance(answer, Mapping) else None
+
+
+def _names(answer: object, call_id: str) -> bool:
+    """Whether an answer is to this call: it names it, or none."""
+    return not isinstance(answer, Mapping) or answer.get("tool_call_id", call_id) == call_id
+
+
+def _texts(result: Any) -> list[Any]:
+    """What a model gets to read of several messages, or of a command."""
+    several = result if isinstance(result, list) else [result]
+    found: list[Any] = []
+    for each in several:
+        update = getattr(each, "update", None)
+        messages = update.get("messages", ()) if isinstance(update, Mapping) else [each]
+        found += [m.content for m in messages if isinstance(m, ToolMessage)]
+    return found

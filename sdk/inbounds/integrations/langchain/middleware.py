@@ -1,0 +1,129 @@
+"""The middleware that judges every call of a tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from langchain.agents.middleware import AgentMiddleware, TracePolicy, omit_payload
+from langgraph.errors import GraphBubbleUp
+
+from inbounds.errors import InboundsError
+from inbounds.threads import beside
+
+from .call import ToolCall, refusal_message, task_of
+from .reach import bound, named, reachable, require_none_hosted
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from inbounds.pep import Guard
+    from inbounds.tools import ResourceOf
+
+
+class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not there for mypy
+    """Judges every call of a tool. The last of an agent's middleware, or a `ToolNode`'s wrappers.
+
+    `create_guarded_agent` and `guarded_tool_node` put it where it belongs, and refuse what it
+    cannot reach. The task is the one of the run's `context` (a `Task`, or its `task`), or else
+    the one of the `with` block that the run is in.
+
+    Args:
+        guard: Whose policy judges; it knows what its own guarded tools touch.
+        resources: What a call of any other tool touches, by the tool's name: a function that
+            takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+    """
+
+    trace_policy = TracePolicy(process_inputs=omit_payload, process_outputs=omit_payload)
+
+    def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
+        super().__init__()
+        self._guard = guard
+        self._resources = dict(resources or {})
+
+    def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Run the tool if the policy allows this call; else say in a tool message why not."""
+        try:
+            call = ToolCall(request, self._resources)
+            if (before := call.outcome()) is not None:
+                return before
+            with call.running():
+                permit = call.permit()
+                try:
+                    result = handler(call.judged(permit))
+                except BaseException as error:
+                    refusal = call.failed(permit, error)
+                    if refusal is None:
+                        raise _Raised(error) from error
+                    raise refusal from None
+                return call.finished(permit, result)
+        except _Raised as raised:
+            raise raised.error from raised.error.__cause__
+        except GraphBubbleUp:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return refusal_message(request, error)
+
+    async def awrap_tool_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Async twin of `wrap_tool_call`."""
+        try:
+            call = ToolCall(request, self._resources)
+            if (before := call.outcome()) is not None:
+                return before
+            with call.running():
+                permit = await call.apermit()
+                try:
+                    result = await handler(call.judged(permit))
+                except BaseException as error:
+                    refusal = await beside(call.failed, permit, error)
+                    if refusal is None:
+                        raise _Raised(error) from error
+                    raise refusal from None
+                return await beside(call.finished, permit, result)
+        except _Raised as raised:
+            raise raised.error from raised.error.__cause__
+        except GraphBubbleUp:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return refusal_message(request, error)
+
+    def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Show the model the tools of the task alone. Hiding one is not what stops it.
+
+        Raises:
+            ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
+        """
+        return handler(_narrowed(request))
+
+    async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Async twin of `wrap_model_call`."""
+        return await handler(_narrowed(request))
+
+    def reachable(self, tool: Any) -> Any:
+        """Return a tool as the framework takes it, if its calls will be judged here.
+
+        Raises:
+            ConfigurationError: `configuration.tool_out_of_reach`: it runs elsewhere, or runs
+                tools of its own; `configuration.tool_guarded_twice`;
+                `configuration.tool_unknown`: nobody says what it touches.
+        """
+        return reachable(tool, known={*self._resources, *self._guard.tools})
+
+
+class _Raised(Exception):
+    """What a tool raised, on its way past what answers for this adapter's own faults."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _narrowed(request: Any) -> Any:
+    require_none_hosted([*request.tools, *bound(request.model)])
+    require_none_hosted((request.model_settings or {}).get("tools") or ())
+    try:
+        task = task_of(getattr(request.runtime, "context", None))
+        allowed: Mapping[str, Any] = task.authority.tools
+    except InboundsError:
+        allowed = {}
+    return request.override(tools=[tool for tool in request.tools if named(tool) in allowed])

@@ -1,0 +1,122 @@
+"""What runs a tool where no call of it can be judged."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from langchain_core.tools import BaseTool, StructuredTool
+from langgraph.prebuilt import ToolNode
+from langgraph.pregel import Pregel
+
+from inbounds.errors import ConfigurationError
+from inbounds.tools import GuardedTool
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+guarded: WeakSet[Any] = WeakSet()
+"""The tool nodes whose calls are judged."""
+
+
+def reachable(tool: Any, known: Collection[str]) -> Any:
+    """See `AuthorizationMiddleware.reachable`; `known` are the tools whose resource is told."""
+    if isinstance(tool, Mapping | Pregel):
+        raise _out_of_reach(named(tool), "runs at the provider, or by itself")
+    if isinstance(tool, GuardedTool):
+        tool = _unguarded(tool)
+    for function in (getattr(tool, "func", None), getattr(tool, "coroutine", None)):
+        if isinstance(function, GuardedTool):
+            raise ConfigurationError(
+                f"`{named(tool)}` would be judged twice: its function is guarded itself",
+                code="configuration.tool_guarded_twice",
+                hint="give the agent the guarded function, without making a tool of it",
+            )
+    for held in _held(tool):
+        if isinstance(held, Pregel) and not _is_guarded(held):
+            raise _out_of_reach(named(tool), "is an agent whose own tools are not judged")
+    name = named(tool)
+    if name not in known:
+        raise ConfigurationError(
+            f"nothing says what `{name}` touches",
+            code="configuration.tool_unknown",
+            hint="name it in `resources=`, or guard its function with `guard.tool`",
+        )
+    return tool
+
+
+def _out_of_reach(name: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"calls of `{name}` cannot be judged: it {why}",
+        code="configuration.tool_out_of_reach",
+        hint="give the agent a tool that runs here; agents by `create_guarded_agent`",
+    )
+
+
+def named(tool: Any) -> str:
+    """Return the name that a model calls a tool by."""
+    if isinstance(tool, Mapping):
+        said = tool.get("function")
+        own = said.get("name") if isinstance(said, Mapping) else None
+        return str(own or tool.get("name") or tool.get("type") or "?")
+    return str(getattr(tool, "name", None) or getattr(tool, "__name__", "?"))
+
+
+def _unguarded(tool: GuardedTool[..., Any]) -> Any:
+    if tool.generates or tool.generates_async:
+        raise _out_of_reach(
+            tool.name, "gives its result bit by bit, and a framework takes it whole"
+        )
+    run = {"coroutine" if tool.asynchronous else "func": tool.function}
+    about = inspect.getdoc(tool.function) or tool.name
+    return StructuredTool.from_function(name=tool.name, description=about, **run)
+
+
+def _held(tool: Any) -> Iterator[Any]:
+    """Yield what a tool holds on to: itself, its attributes, and what its functions close over."""
+    yield tool
+    functions = [tool] if callable(tool) else []
+    if isinstance(tool, BaseTool):
+        attributes = [*vars(tool).values()]
+        yield from attributes
+        functions = [each for each in attributes if callable(each)]
+    for function in functions:
+        while isinstance(function, functools.partial):
+            yield from (*function.args, *function.keywords.values())
+            function = function.func  # noqa: PLW2901 -- what it is a part of
+        yield function
+        yield getattr(function, "__self__", None)
+        plain = inspect.unwrap(getattr(function, "__func__", function))
+        if inspect.isfunction(plain):
+            found = inspect.getclosurevars(plain)
+            yield from (*found.nonlocals.values(), *found.globals.values())
+
+
+def tool_nodes(graph: Any) -> Iterator[Any]:
+    """Yield the nodes that run tools in a graph and in the graphs within it."""
+    for each in (graph, *(inner for _name, inner in graph.get_subgraphs(recurse=True))):
+        yield from (n.bound for n in each.nodes.values() if isinstance(n.bound, ToolNode))
+
+
+def _is_guarded(graph: Any) -> bool:
+    return all(node in guarded for node in tool_nodes(graph))
+
+
+def bound(model: Any) -> Sequence[Any]:
+    """Return the tools that a model brings along."""
+    options = getattr(model, "kwargs", None)
+    return (options.get("tools") or ()) if isinstance(options, Mapping) else ()
+
+
+def require_none_hosted(tools: Sequence[Any]) -> None:
+    """Refuse tools that the model's provider runs.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: there is one.
+    """
+    for tool in tools:
+        if isinstance(tool, Mapping) and tool.get("type") != "function":
+            raise _out_of_reach(named(tool), "runs at the provider")

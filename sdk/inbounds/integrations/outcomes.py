@@ -1,0 +1,146 @@
+"""What became of a task's tool calls, for frameworks that run a step again when they go on.
+
+A framework that pauses for a person may call everything anew when it resumes: what has run gives
+its outcome again and does not run again, and what a person has refused stays refused. It is kept
+in memory, as long as the task is: the latest `MOST` calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from inbounds.errors import DecisionUnavailable
+
+from .refused import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from inbounds.tasks import Task
+
+MOST = 1024
+"""How many calls of a task are remembered."""
+
+V = TypeVar("V")
+
+_of_task: WeakKeyDictionary[Task, Outcomes] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+class Key:
+    """Names one call: where it stands in the run, the framework's id, tool and arguments.
+
+    Attributes:
+        call: Stands for all of it, so that an id that a model uses twice names two calls.
+        wish: Stands for tool and arguments alone.
+        step: The step of the run that is executed again as a whole.
+    """
+
+    __slots__ = ("call", "step", "wish")
+
+    def __init__(self, step: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> None:
+        try:
+            said = json.dumps(arguments, sort_keys=True)
+        except (TypeError, ValueError, RecursionError):
+            said = ""  # what has no JSON is refused before anything is remembered of it
+        self.step = step
+        self.wish = hashlib.sha256(json.dumps([tool, said]).encode()).hexdigest()
+        self.call = hashlib.sha256(json.dumps([step, call_id, self.wish]).encode()).hexdigest()
+
+
+class Outcomes:
+    """What became of the calls of one task. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[str] = set()
+        self._results: OrderedDict[str, Any] = OrderedDict()
+        self._waits: OrderedDict[str, list[Any]] = OrderedDict()
+        self._waiting: OrderedDict[str, str] = OrderedDict()
+        self._seen: OrderedDict[str, bool] = OrderedDict()
+        self._rejected: OrderedDict[str, bool] = OrderedDict()
+
+    @staticmethod
+    def of(task: Task) -> Outcomes:
+        """Return what is remembered of a task."""
+        with _making:
+            return _of_task.setdefault(task, Outcomes())
+
+    @contextlib.contextmanager
+    def running(self, key: Key) -> Iterator[None]:
+        """Hold a call for as long as it is judged and runs.
+
+        Raises:
+            DecisionUnavailable: `call.repeated`: the same call is under way.
+        """
+        with self._lock:
+            if key.call in self._running:
+                raise DecisionUnavailable(
+                    "the same call, of the same id, is under way",
+                    code="call.repeated",
+                    hint="give each call an id of its own",
+                )
+            self._running.add(key.call)
+            _keep(self._seen, key.call, True)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(key.call)
+
+    def seen(self, key: Key) -> bool:
+        """Whether the call was put before in this process."""
+        with self._lock:
+            return key.call in self._seen
+
+    def result(self, key: Key) -> Any:
+        """Return what a call that has run has given; None for one that has not.
+
+        Raises:
+            Rejected: A person has refused it, or the same call before, in this task.
+        """
+        with self._lock:
+            if key.call in self._rejected or key.wish in self._rejected:
+                raise Rejected("a person was asked, and said no")
+            return self._results.get(key.call)
+
+    def ran(self, key: Key, result: Any) -> None:
+        """Remember what a call has given."""
+        with self._lock:
+            _keep(self._results, key.call, result)
+
+    def rejected(self, key: Key) -> None:
+        """Remember that a person has refused a call, and so the same wish in this task."""
+        with self._lock:
+            _keep(self._rejected, key.call, True)
+            _keep(self._rejected, key.wish, True)
+
+    def wait(self, key: Key, question: Any) -> bool:
+        """Remember that a person is asked about a call; False where its step waits for another.
+
+        Answers are told apart by their order in a step, so that one call of a step waits at most.
+        """
+        with self._lock:
+            if self._waiting.setdefault(key.step, key.call) != key.call:
+                return False
+            _keep(self._waiting, key.step, key.call)
+            _keep(self._waits, key.call, [*self._waits.get(key.call, []), question])
+            return True
+
+    def waits(self, key: Key) -> list[Any]:
+        """Return what a person was asked about a call so far, in order."""
+        with self._lock:
+            return list(self._waits.get(key.call, []))
+
+
+def _keep(within: OrderedDict[str, V], key: str, value: V) -> None:
+    within[key] = value
+    within.move_to_end(key)
+    while len(within) > MOST:
+        within.popitem(last=False)

@@ -1,0 +1,42 @@
+"""What a model reads where a call was refused, whatever the framework.
+
+One line that is always the same: it says whether it has run, a code and the decision. No words of
+a rule, no detail and no argument, since an agent that somebody else steers would learn from them.
+"""
+
+from __future__ import annotations
+
+from inbounds.errors import ApprovalRequired, InboundsError
+
+_SAYS = {
+    "no": "Not executed",
+    "yes": "Executed, and its result withheld",
+    "unknown": "Not known whether executed",
+}
+
+
+class Rejected(InboundsError):
+    """A person was asked by the framework, and said no. It has not run."""
+
+    code = "approval.rejected"
+    hint = "do without this call; the same one is refused for the rest of the task"
+
+
+class NotWaited(InboundsError):
+    """A person has to approve it, and nobody can be waited for here. It has not run."""
+
+    code = "approval.not_waited"
+
+
+def refusal_text(error: BaseException) -> str:
+    """Return what the model is told instead of a result.
+
+    Args:
+        error: What stood in the way. Of one that is none of this package's, nothing is told.
+    """
+    if not isinstance(error, InboundsError):
+        return "Not executed [decision.unavailable]; do not retry."
+    if isinstance(error, ApprovalRequired | NotWaited):
+        return f"Not executed [{error.code}]; a person has to approve it."
+    decision = f" (decision {error.decision_id})" if error.decision_id else ""
+    return f"{_SAYS[error.executed]} [{error.code}]; do not retry.{decision}"

@@ -1,0 +1,413 @@
+"""What every adapter does, whatever its framework: one function for each behaviour.
+
+An adapter's tests import all of them, and give them the fixture `harness`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pytest
+from opentelemetry import trace
+from tests.integrations.world import BOB, MALLORY, Harness, Wish, spans, traced
+
+from inbounds import ConfigurationError, Unreachable
+from inbounds.errors import InvalidAnswer
+from inbounds.evidence.report import Refused
+
+READ = Wish("mail.read", {"id": "42"}, "call-read")
+SEND = Wish("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
+STEAL = Wish("mail.send", {"to": [MALLORY], "body": "the canary"}, "call-steal")
+WRITE = Wish("file.write", {"path": "/work/notes/a", "text": "x"}, "call-write")
+ODD = Wish("mail.odd", {"id": "42"}, "call-odd")
+
+DENIED = re.compile(r"Not executed \[[a-z_.]+\]; do not retry\. \(decision [0-9a-f-]{36}\)\Z")
+PENDING = re.compile(r"Not executed \[[a-z_.]+\]; a person has to approve it\.\Z")
+
+
+def names(harness: Harness) -> list[str]:
+    return [tool for tool, _ in harness.world.ran]
+
+
+def codes(refused: Iterable[Refused]) -> list[str]:
+    return [each.code for each in refused for _ in range(each.times)]
+
+
+# --- allow and deny -------------------------------------------------------------------------
+
+
+def test_an_allowed_call_runs_once_with_what_was_judged(harness: Harness) -> None:
+    with harness.world.task():
+        seen = harness.run([Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")])
+
+    assert [("mail.send", {"to": [BOB], "body": "hi"})] == harness.world.ran
+    assert {"c": "sent"} == seen.read
+
+
+def test_what_the_tool_itself_adds_is_judged_as_well(harness: Harness) -> None:
+    """
+    A default of the tool's runs, and so the policy has seen it.
+    """
+    with harness.world.task() as task:
+        harness.run([Wish("file.write", {"path": "/work/a"}, "c")])
+        assert 1 == task.report().ran
+
+    assert [("file.write", {"path": "/work/a", "text": "nothing"})] == harness.world.ran
+
+
+def test_a_denied_call_does_not_run_and_the_model_reads_one_stable_line(harness: Harness) -> None:
+    with harness.world.task() as task:
+        seen = harness.run([STEAL])
+        report = task.report()
+
+    assert [] == harness.world.ran
+    assert DENIED.match(seen.read["call-steal"])
+    assert "[egress.destination_not_allowed]" in seen.read["call-steal"]
+    assert "canary" not in seen.read["call-steal"]
+    assert MALLORY not in seen.read["call-steal"]
+    assert (0, ["egress.destination_not_allowed"]) == (report.ran, codes(report.refused))
+
+
+def test_what_no_registry_knows_does_not_run(harness: Harness) -> None:
+    with harness.world.task():
+        seen = harness.run([ODD])
+
+    assert [] == harness.world.ran
+    assert DENIED.match(seen.read["call-odd"])
+
+
+def test_of_parallel_calls_one_is_denied_and_the_others_run(harness: Harness) -> None:
+    with harness.world.task() as task:
+        seen = harness.run([SEND, STEAL, WRITE])
+        report = task.report()
+
+    assert ["file.write", "mail.send"] == sorted(names(harness))
+    assert "sent" == seen.read["call-send"]
+    assert "written" == seen.read["call-write"]
+    assert DENIED.match(seen.read["call-steal"])
+    assert 2 == report.ran
+
+
+def test_each_call_leaves_its_record(harness: Harness) -> None:
+    with harness.world.task() as task:
+        harness.run([READ], [SEND], [STEAL])
+        report = task.report()
+
+    assert "in bounds" == report.verdict
+    assert (2, 0) == (report.ran, report.unknown)
+    assert ["egress.destination_not_allowed"] == codes(report.refused)
+
+
+# --- no decision ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("nobody is there"),
+        InvalidAnswer("no decision"),
+        RuntimeError("canary"),
+        KeyError("canary"),
+        RecursionError("canary"),
+        MemoryError("canary"),
+        TimeoutError("canary"),
+        StopIteration("canary"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_without_a_decision_nothing_runs(harness: Harness, error: Exception) -> None:
+    world = harness.world
+    with world.task(), world.without_policy(error):
+        seen = harness.run([SEND, READ])
+
+    assert [] == world.ran
+    for text in seen.read.values():
+        assert text.startswith("Not executed [")
+        assert "canary" not in text
+    assert {"call-send", "call-read"} == set(seen.read)
+
+
+def test_outside_a_task_nothing_runs(harness: Harness) -> None:
+    seen = harness.run([SEND])
+
+    assert [] == harness.world.ran
+    assert "Not executed [task.missing]; do not retry." == seen.read["call-send"]
+
+
+def test_once_its_task_is_over_nothing_runs(harness: Harness) -> None:
+    task = harness.world.task()
+    with task:
+        task.end()
+        seen = harness.run([SEND])
+
+    assert [] == harness.world.ran
+    assert "[task.over]" in seen.read["call-send"]
+
+
+def test_the_task_may_come_with_the_frameworks_own_context(harness: Harness) -> None:
+    with harness.world.task() as task:
+        pass_on = task
+        with harness.world.task(prompt="Nobody is named"):
+            seen = harness.run([SEND], context=pass_on)
+        assert 1 == task.report().ran
+
+    assert "sent" == seen.read["call-send"]
+
+
+# --- what happens between permit and tool ---------------------------------------------------
+
+
+def test_arguments_that_are_changed_after_the_permit_do_not_run(harness: Harness) -> None:
+    with harness.world.task() as task:
+        seen = harness.run([SEND], tamper=lambda said: {**said, "to": [MALLORY]})
+        report = task.report()
+
+    assert [] == harness.world.ran
+    assert "Not executed [permit.arguments_changed]; do not retry." in seen.read["call-send"]
+    assert (0, 1) == (report.ran, report.stopped)
+
+
+def test_arguments_that_are_added_after_the_permit_do_not_run(harness: Harness) -> None:
+    with harness.world.task():
+        harness.run([WRITE], tamper=lambda said: {**said, "mode": "replace"})
+
+    assert [] == harness.world.ran
+
+
+def test_a_result_that_is_not_the_tools_is_not_given(harness: Harness) -> None:
+    with harness.world.task() as task:
+        seen = harness.run([SEND], answer=lambda: "made up")
+        assert [] == harness.world.ran
+        text = seen.read["call-send"]
+        assert text.startswith("Not known whether executed [result.not_the_tools]; do not retry.")
+        report = task.report()
+        assert (0, 1) == (report.ran, report.unknown)
+
+
+def test_what_a_tool_raises_is_recorded(harness: Harness) -> None:
+    harness.world.failing = True
+    with harness.world.task() as task:
+        seen = harness.run([WRITE])
+        report = task.report()
+
+    assert isinstance(seen.raised, OSError) == harness.aborts
+    assert ["file.write"] == names(harness)
+    assert 1 == report.ran
+
+
+# --- results --------------------------------------------------------------------------------
+
+FIELDS = {"returns": {"label": "confidential", "fields": {"/pay": {"label": "secret"}}}}
+
+
+def registered(harness: Harness, **changes: object) -> None:
+    tools = dict(harness.world.policy.deployment["tools"])
+    tools["mail.read"] = {**tools["mail.read"], **changes}
+    peps = dict(harness.world.policy.deployment["peps"])
+    kinds = ["notify", "redact", "mask", "strip", "truncate"]
+    peps = {name: {**entry, "obligations": kinds} for name, entry in peps.items()}
+    harness.world.policy.change(tools=tools, peps=peps)
+
+
+def test_a_field_that_the_policy_leaves_out_is_not_read(harness: Harness) -> None:
+    registered(harness, **FIELDS)
+    harness.world.mail = {"text": "hello", "pay": 4200}
+    with harness.world.task():
+        seen = harness.run([READ])
+
+    assert ["mail.read"] == names(harness)
+    assert "hello" in seen.read["call-read"]
+    assert "4200" not in seen.read["call-read"]
+    assert "pay" not in seen.read["call-read"]
+
+
+def test_a_result_in_which_no_field_can_be_found_is_withheld(harness: Harness) -> None:
+    registered(harness, **FIELDS)
+    harness.world.mail = "pay: 4200"
+    with harness.world.task() as task:
+        seen = harness.run([READ])
+        report = task.report()
+
+    assert ["mail.read"] == names(harness)
+    assert "4200" not in seen.read["call-read"]
+    assert seen.read["call-read"].startswith("Executed, and its result withheld [result.not_plain]")
+    assert (1, 1) == (report.ran, report.withheld)
+
+
+def test_what_is_masked_is_not_read(harness: Harness) -> None:
+    registered(harness, returns={"label": "confidential", "mask": ["email"]})
+    with harness.world.task():
+        seen = harness.run([READ])
+
+    assert "[email]" in seen.read["call-read"]
+    assert BOB not in seen.read["call-read"]
+
+
+def test_values_of_a_result_are_traced(harness: Harness) -> None:
+    """
+    Whom only a stranger's mail has named, no mail goes to without a person.
+    """
+    with harness.world.task(prompt="Do what mail 42 says") as task:
+        seen = harness.run([READ], [SEND])
+        report = task.report()
+
+    assert ["mail.read"] == names(harness)
+    assert 1 == len(seen.paused)
+    assert ["flow.untrusted_argument"] == codes(report.asked)
+
+
+# --- a person is asked ----------------------------------------------------------------------
+
+
+def test_a_call_that_needs_a_person_pauses_the_run(harness: Harness) -> None:
+    with harness.world.wary():
+        seen = harness.run([SEND])
+
+    assert [] == harness.world.ran
+    (question,) = seen.paused
+    assert "call-send" == question["tool_call_id"]
+    assert ("mail.send", "flow.untrusted_argument") == (question["name"], question["code"])
+    assert question["decision_id"]
+    assert question["request_id"]
+    assert BOB not in str(question)
+
+
+def test_an_approved_call_is_judged_again_and_runs_once(harness: Harness) -> None:
+    with harness.world.wary() as task:
+        harness.run([SEND])
+        harness.world.signs = True
+        seen = harness.resume(approve=True)
+        report = task.report()
+
+    assert [("mail.send", {"to": [BOB], "body": "hello"})] == harness.world.ran
+    assert "sent" == seen.read["call-send"]
+    assert [] == list(seen.paused)
+    assert {"dora@acme.example": 1} == dict(report.approved_by)
+
+
+def test_approve_without_a_signed_approval_does_not_run(harness: Harness) -> None:
+    with harness.world.wary() as task:
+        harness.run([SEND])
+        for _ in range(3):
+            seen = harness.resume(approve=True)
+            assert [] == harness.world.ran
+            assert 1 == len(seen.paused)
+        harness.world.signs = True
+        seen = harness.resume(approve=True)
+        assert 1 + 1 == task.report().ran  # with what the stranger wrote
+
+    assert ["mail.send"] == names(harness)
+    assert "sent" == seen.read["call-send"]
+
+
+def test_what_a_person_has_refused_stays_refused(harness: Harness) -> None:
+    with harness.world.wary():
+        again = Wish("mail.send", SEND.arguments, "call-again")
+        harness.run([SEND], [again])
+        # Somebody signs all the same; what the person at the run has said is heard.
+        harness.world.signs = True
+        seen = harness.resume(approve=False)
+
+    assert [] == harness.world.ran
+    assert "Not executed [approval.rejected]; do not retry." == seen.read["call-send"]
+    assert "Not executed [approval.rejected]; do not retry." == seen.read["call-again"]
+
+
+def test_a_no_is_heard_by_a_task_that_would_be_allowed_to(harness: Harness) -> None:
+    """
+    A run that is resumed under another task, where the policy would not ask, still hears the no.
+    """
+    with harness.world.wary():
+        harness.run([SEND])
+    with harness.world.task():
+        seen = harness.resume(approve=False)
+
+    assert [] == harness.world.ran
+    assert "Not executed [approval.rejected]; do not retry." == seen.read["call-send"]
+
+
+def test_an_answer_to_another_call_is_none_to_this(harness: Harness) -> None:
+    with harness.world.wary():
+        harness.run([SEND])
+        harness.world.signs = True
+        seen = harness.resume(approve=True, call="call-of-another")
+
+    assert [] == harness.world.ran
+    assert PENDING.match(seen.read["call-send"])
+
+
+def test_resuming_does_not_run_finished_siblings(harness: Harness) -> None:
+    with harness.world.wary() as task:
+        harness.run([READ, SEND])
+        assert ["mail.read"] == names(harness)
+        harness.world.signs = True
+        seen = harness.resume(approve=True)
+        report = task.report()
+
+    assert ["mail.read", "mail.send"] == names(harness)
+    assert {"call-read", "call-send"} == set(seen.read)
+    assert BOB in seen.read["call-read"]
+    assert "sent" == seen.read["call-send"]
+    assert 2 + 1 == report.ran
+
+
+def test_a_run_that_cannot_wait_says_so(harness: Harness) -> None:
+    with harness.world.wary():
+        seen = harness.run([SEND], waits=False)
+
+    assert [] == harness.world.ran
+    text = "Not executed [approval.no_checkpointer]; a person has to approve it."
+    assert text == seen.read["call-send"]
+
+
+# --- what cannot be reached -----------------------------------------------------------------
+
+
+def test_an_agent_within_is_judged_under_the_same_task(harness: Harness) -> None:
+    with harness.world.task():
+        seen = harness.nest(guarded=True, wish=STEAL)
+
+    assert [] == [tool for tool in names(harness) if tool == "mail.send"]
+    assert DENIED.match(seen.read["call-steal"])
+
+
+def test_an_agent_within_that_is_not_judged_is_refused(harness: Harness) -> None:
+    with pytest.raises(ConfigurationError) as ei:
+        harness.nest(guarded=False, wish=STEAL)
+
+    assert "configuration.tool_out_of_reach" == ei.value.code
+    assert [] == harness.world.ran
+
+
+def test_a_tool_that_its_provider_runs_is_refused(harness: Harness) -> None:
+    with pytest.raises(ConfigurationError) as ei:
+        harness.host()
+
+    assert "configuration.tool_out_of_reach" == ei.value.code
+
+
+def test_a_tool_that_is_not_shown_is_refused_all_the_same(harness: Harness) -> None:
+    with harness.world.task():
+        seen = harness.run([ODD, STEAL])
+
+    assert [] == harness.world.ran
+    if harness.filters:
+        assert {"mail.read", "mail.send", "file.write"} == set(seen.shown[0])
+    assert DENIED.match(seen.read["call-odd"])
+
+
+# --- telemetry ------------------------------------------------------------------------------
+
+
+def test_the_span_of_a_decision_is_a_child_of_the_frameworks(harness: Harness) -> None:
+    traced()
+    tracer = trace.get_tracer("framework")
+    with harness.world.task(), tracer.start_as_current_span("execute_tool") as outer:
+        harness.run([SEND])
+
+    (span,) = [each for each in spans() if each.name == "authorize mail.send"]
+    assert span.parent is not None
+    assert outer.get_span_context().span_id == span.parent.span_id
+    assert span.attributes is not None
+    assert "call-send" == span.attributes["gen_ai.tool.call.id"]

@@ -1,0 +1,206 @@
+"""`create_agent` of LangChain and `ToolNode` of LangGraph, with a model of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.tools import BaseTool, StructuredTool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode, tools_condition
+from langgraph.types import Command
+from pydantic import Field
+from tests.integrations.world import Seen, Wish, World
+
+from inbounds.integrations.langchain import (
+    AuthorizationMiddleware,
+    create_guarded_agent,
+    guarded_tool_node,
+)
+from inbounds.tasks import Task
+
+THREAD = {"configurable": {"thread_id": "one"}}
+
+
+class Scripted(BaseChatModel):
+    """Asks for the calls of one turn after the other, then is done."""
+
+    turns: list[list[Wish]]
+    shown: list[list[str]] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def bind_tools(self, tools: Sequence[Any], **_: Any) -> Any:
+        self.shown.append([tool.name for tool in tools])
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
+        turn = sum(isinstance(message, AIMessage) for message in messages)
+        wishes = self.turns[turn] if turn < len(self.turns) else []
+        calls = [{"name": w.tool, "args": dict(w.arguments), "id": w.id} for w in wishes]
+        return ChatResult(generations=[ChatGeneration(message=AIMessage("", tool_calls=calls))])
+
+
+class Between(AgentMiddleware):
+    """A layer between the adapter and the tool."""
+
+    def __init__(self, change: Callable[[Any], Any] | None, answer: Callable[[], str] | None):
+        super().__init__()
+        self._change = change
+        self._answer = answer
+
+    def _changed(self, request: Any) -> Any:
+        if self._change is None:
+            return request
+        said = request.tool_call
+        return request.override(tool_call={**said, "args": self._change(said["args"])})
+
+    def wrap_tool_call(self, request: Any, handler: Any) -> Any:
+        if self._answer is not None:
+            return ToolMessage(self._answer(), tool_call_id=request.tool_call["id"])
+        return handler(self._changed(request))
+
+    async def awrap_tool_call(self, request: Any, handler: Any) -> Any:
+        if self._answer is not None:
+            return ToolMessage(self._answer(), tool_call_id=request.tool_call["id"])
+        return await handler(self._changed(request))
+
+
+class LangChainHarness:
+    """See `Harness`.
+
+    Args:
+        world: What the agent is put before.
+        way: `agent` for `create_agent`, `node` for a graph around a `ToolNode`.
+        sync: Whether it is invoked or awaited.
+    """
+
+    aborts = True
+
+    def __init__(self, world: World, way: str, *, sync: bool) -> None:
+        self.world = world
+        self.filters = way == "agent"
+        self._way = way
+        self._sync = sync
+        self._graph: Any = None
+        self._model = Scripted(turns=[])
+        self._options: dict[str, Any] = {}
+        self.authorization = AuthorizationMiddleware(world.guard, resources=world.resources)
+
+    def tools(self) -> list[BaseTool]:
+        return [
+            StructuredTool.from_function(function, name=name)
+            for name, function in self.world.tools.items()
+        ]
+
+    def run(
+        self,
+        *turns: Sequence[Wish],
+        tamper: Callable[[Any], Any] | None = None,
+        answer: Callable[[], str] | None = None,
+        waits: bool = True,
+        context: Task | None = None,
+    ) -> Seen:
+        self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
+        self._options = {} if context is None else {"context": {"task": context}}
+        saver = InMemorySaver() if waits else None
+        between = Between(tamper, answer) if tamper or answer else None
+        make = self._agent if self._way == "agent" else self._node
+        self._graph = make(saver, between)
+        return self._seen({"messages": [HumanMessage("go on")]})
+
+    def resume(self, *, approve: bool, call: str = "") -> Seen:
+        said = {"type": "approve" if approve else "reject"}
+        return self._seen(Command(resume={**said, "tool_call_id": call} if call else said))
+
+    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+        model = Scripted(turns=[[wish]], shown=[])
+        make: Any = create_guarded_agent if guarded else create_agent
+        own = {"authorization": self.authorization} if guarded else {}
+        inner = make(model, self.tools(), **own)
+        read: dict[str, str] = {}
+
+        def ask(id: str) -> str:
+            """Ask the other agent."""
+            said = inner.invoke({"messages": [HumanMessage("go on")]})
+            read.update(_read(said["messages"]))
+            return "done"
+
+        async def aask(id: str) -> str:
+            """Ask the other agent."""
+            said = await inner.ainvoke({"messages": [HumanMessage("go on")]})
+            read.update(_read(said["messages"]))
+            return "done"
+
+        tool = StructuredTool.from_function(ask, coroutine=aask, name="mail.read")
+        outer = Scripted(turns=[[Wish("mail.read", {"id": "1"}, "call-outer")]], shown=[])
+        self._graph = create_guarded_agent(outer, [tool], authorization=self.authorization)
+        seen = self._seen({"messages": [HumanMessage("go on")]})
+        return Seen(read={**seen.read, **read})
+
+    def host(self) -> None:
+        create_guarded_agent(
+            self._model, [{"type": "web_search"}], authorization=self.authorization
+        )
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _agent(self, saver: Any, between: Between | None) -> Any:
+        if between is None:
+            return create_guarded_agent(
+                self._model, self.tools(), authorization=self.authorization, checkpointer=saver
+            )
+        # As nobody should: a layer comes after the authorization.
+        return create_agent(
+            self._model,
+            self.tools(),
+            middleware=[self.authorization, between],
+            checkpointer=saver,
+        )
+
+    def _node(self, saver: Any, between: Between | None) -> Any:
+        if between is None:
+            node = guarded_tool_node(self.tools(), authorization=self.authorization)
+        else:
+            outer, inner = self.authorization, between
+            node = ToolNode(
+                self.tools(),
+                wrap_tool_call=lambda request, run: outer.wrap_tool_call(
+                    request, lambda changed: inner.wrap_tool_call(changed, run)
+                ),
+                awrap_tool_call=lambda request, run: outer.awrap_tool_call(
+                    request, lambda changed: inner.awrap_tool_call(changed, run)
+                ),
+            )
+        graph = StateGraph(MessagesState, context_schema=dict)
+        graph.add_node("model", lambda state: {"messages": [self._model.invoke(state["messages"])]})
+        graph.add_node("tools", node)
+        graph.add_edge(START, "model")
+        graph.add_conditional_edges("model", tools_condition, {"tools": "tools", END: END})
+        graph.add_edge("tools", "model")
+        return graph.compile(checkpointer=saver)
+
+    def _seen(self, given: Any) -> Seen:
+        shown = self._model.shown
+        try:
+            if self._sync:
+                state = self._graph.invoke(given, THREAD, **self._options)
+            else:
+                state = asyncio.run(self._graph.ainvoke(given, THREAD, **self._options))
+        except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
+            return Seen(raised=error, shown=shown)
+        paused = [each.value for each in state.get("__interrupt__", ())]
+        return Seen(read=_read(state["messages"]), paused=paused, shown=shown)
+
+
+def _read(messages: Sequence[BaseMessage]) -> dict[str, str]:
+    return {m.tool_call_id: str(m.content) for m in messages if isinstance(m, ToolMessage)}

@@ -1,0 +1,208 @@
+"""The tools, the people and the policy that every framework's agent is put before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from inbounds.approvals import AccessRequest
+from inbounds.approvals.sign import sign
+from inbounds.issuer.keys import SigningKey
+from inbounds.tasks import Task
+from inbounds.testing import PolicyUnderTest, small_deployment
+
+DORA = "dora@acme.example"
+KEY = SigningKey.draw()
+BOB = "bob@acme.example"
+MALLORY = "mallory@evil.example"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One call that the model asks for."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    id: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a run, so far.
+
+    Attributes:
+        read: What the model read instead of, or as, the result of each call, by its id.
+        paused: What a person is asked, where the run waits for one.
+        shown: The names of the tools that the model was shown, by turn.
+        raised: What the run ended with, where it raised.
+    """
+
+    read: Mapping[str, str] = field(default_factory=dict)
+    paused: Sequence[Mapping[str, Any]] = ()
+    shown: Sequence[Sequence[str]] = ()
+    raised: BaseException | None = None
+
+
+class World:
+    """Four tools, their policy, and Dora, who signs what she is asked where `signs` is true.
+
+    Attributes:
+        policy: The real policy on a small deployment.
+        ran: What has run: the tool and what it was given.
+        signs: Whether Dora signs.
+        failing: Whether `file.write` raises.
+    """
+
+    def __init__(self, folder: Path, changes: Mapping[str, Any] | None = None) -> None:
+        tools = small_deployment()["tools"]
+        approver = {
+            "subject": DORA,
+            "tenants": ["acme"],
+            "algorithms": ["ES256"],
+            "keys": {KEY.kid: dict(KEY.public)},
+            "max_seconds": 3600,
+        }
+        self.ran: list[tuple[str, dict[str, Any]]] = []
+        self.signs = False
+        self.failing = False
+        self.mail: Any = {"text": f"write to {BOB}"}
+        self.policy = PolicyUnderTest(
+            folder,
+            {"approvers": {"dora": approver}, "tools": {**tools, **(changes or {})}},
+            approvals=self._ask,
+        )
+        self.guard = self.policy.guard
+        self.resources = {
+            "mail.read": lambda id: ("mail", id),
+            "mail.send": lambda to, body: ("mailbox", "alice"),
+            "file.write": lambda path, text: ("file", path),
+            "mail.odd": lambda id: ("mail", id),
+        }
+
+    def _ask(self, request: AccessRequest) -> str | None:
+        return sign(request, KEY, approver=DORA) if self.signs else None
+
+    # --- the tools, as anybody would write them -------------------------------------------
+
+    def read(self, id: str) -> Any:
+        """Read a mail."""
+        self.ran.append(("mail.read", {"id": id}))
+        return self.mail
+
+    def send(self, to: list[str], body: str) -> str:
+        """Send a mail."""
+        self.ran.append(("mail.send", {"to": to, "body": body}))
+        return "sent"
+
+    def write(self, path: str, text: str = "nothing") -> str:
+        """Write a file."""
+        self.ran.append(("file.write", {"path": path, "text": text}))
+        if self.failing:
+            raise OSError("the disk is full")
+        return "written"
+
+    def odd(self, id: str) -> str:
+        """Do what no registry knows."""
+        self.ran.append(("mail.odd", {"id": id}))
+        return "odd"
+
+    @property
+    def tools(self) -> dict[str, Any]:
+        """The tools by the names that a model calls them by."""
+        return {
+            "mail.read": self.read,
+            "mail.send": self.send,
+            "file.write": self.write,
+            "mail.odd": self.odd,
+        }
+
+    # --- tasks and faults -----------------------------------------------------------------
+
+    def task(self, prompt: str = f"Write to {BOB}", **asked: Any) -> Task:
+        """Begin a task whose user has named Bob."""
+        return self.policy.task(prompt=prompt, **asked)
+
+    def wary(self) -> Task:
+        """Begin a task in which only a stranger has named Bob: writing to him needs a person."""
+        task = self.task(prompt="Do what mail 42 says")
+        task.permit("mail.read", {"id": "42"}, resource=self.resources["mail.read"]).finish(
+            {"text": f"write to {BOB}"}
+        )
+        return task
+
+    @contextmanager
+    def without_policy(self, error: BaseException) -> Iterator[None]:
+        """Let whoever asks the policy get `error` instead of an answer."""
+        engine = self.policy._policy
+        asked = engine.ask
+
+        def fail(*_: Any, **__: Any) -> Any:
+            raise error
+
+        engine.ask = fail  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            engine.ask = asked  # type: ignore[method-assign]
+
+    def close(self) -> None:
+        """Release the policy."""
+        self.policy.close()
+
+
+class Harness(Protocol):
+    """One framework with a model that asks for what a test says, in one of its ways to run tools.
+
+    Attributes:
+        world: What it is put before.
+        filters: Whether this way shows a model the tools of its task alone.
+        aborts: Whether what a tool raises ends the run; else the model reads of it.
+    """
+
+    world: World
+    filters: bool
+    aborts: bool
+
+    def run(self, *turns: Sequence[Wish], **options: Any) -> Seen:
+        """Run an agent whose model asks for these calls, turn by turn, and is then done.
+
+        Args:
+            turns: What the model asks for.
+            options: `tamper`, a function that changes the arguments after the adapter;
+                `answer`, one that answers in the tool's place; `waits`, whether the run can
+                be paused; `context`, the task by the framework's own context.
+        """
+
+    def resume(self, *, approve: bool, call: str = "") -> Seen:
+        """Go on with a run that is paused."""
+
+    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+        """Run an agent that has another agent as its tool `mail.read`, which asks for `wish`."""
+
+    def host(self) -> None:
+        """Make an agent with a tool that its provider runs."""
+
+
+EXPORTER = InMemorySpanExporter()
+
+
+def traced() -> None:
+    """Keep the spans of this process, and forget those there are."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(EXPORTER))
+        trace.set_tracer_provider(provider)
+    EXPORTER.clear()
+
+
+def spans() -> Sequence[ReadableSpan]:
+    """The spans that have ended."""
+    return EXPORTER.get_finished_spans()
