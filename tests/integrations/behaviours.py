@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 from opentelemetry import trace
-from tests.integrations.world import BOB, MALLORY, Harness, Wish, spans, traced
+from tests.integrations.world import BOB, MALLORY, Harness, Wish, World, spans, traced
 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InvalidAnswer
@@ -201,17 +201,18 @@ def test_what_a_tool_raises_is_recorded(harness: Harness) -> None:
 FIELDS = {"returns": {"label": "confidential", "fields": {"/pay": {"label": "secret"}}}}
 
 
-def registered(harness: Harness, **changes: object) -> None:
-    tools = dict(harness.world.policy.deployment["tools"])
+def registered(world: World, **changes: object) -> None:
+    """Register `mail.read` otherwise, with a PEP that can discharge every obligation."""
+    tools = dict(world.policy.deployment["tools"])
     tools["mail.read"] = {**tools["mail.read"], **changes}
-    peps = dict(harness.world.policy.deployment["peps"])
+    peps = dict(world.policy.deployment["peps"])
     kinds = ["notify", "redact", "mask", "strip", "truncate"]
     peps = {name: {**entry, "obligations": kinds} for name, entry in peps.items()}
-    harness.world.policy.change(tools=tools, peps=peps)
+    world.policy.change(tools=tools, peps=peps)
 
 
 def test_a_field_that_the_policy_leaves_out_is_not_read(harness: Harness) -> None:
-    registered(harness, **FIELDS)
+    registered(harness.world, **FIELDS)
     harness.world.mail = {"text": "hello", "pay": 4200}
     with harness.world.task():
         seen = harness.run([READ])
@@ -223,7 +224,7 @@ def test_a_field_that_the_policy_leaves_out_is_not_read(harness: Harness) -> Non
 
 
 def test_a_result_in_which_no_field_can_be_found_is_withheld(harness: Harness) -> None:
-    registered(harness, **FIELDS)
+    registered(harness.world, **FIELDS)
     harness.world.mail = "pay: 4200"
     with harness.world.task() as task:
         seen = harness.run([READ])
@@ -236,7 +237,7 @@ def test_a_result_in_which_no_field_can_be_found_is_withheld(harness: Harness) -
 
 
 def test_what_is_masked_is_not_read(harness: Harness) -> None:
-    registered(harness, returns={"label": "confidential", "mask": ["email"]})
+    registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
     with harness.world.task():
         seen = harness.run([READ])
 
@@ -310,8 +311,9 @@ def test_what_a_person_has_refused_stays_refused(harness: Harness) -> None:
         seen = harness.resume(approve=False)
 
     assert [] == harness.world.ran
-    assert "Not executed [approval.rejected]; do not retry." == seen.read["call-send"]
-    assert "Not executed [approval.rejected]; do not retry." == seen.read["call-again"]
+    assert DENIED.match(seen.read["call-send"])
+    assert seen.read["call-send"].startswith("Not executed [approval.rejected]; do not retry.")
+    assert seen.read["call-again"].startswith("Not executed [approval.rejected]; do not retry.")
 
 
 def test_a_no_is_heard_by_a_task_that_would_be_allowed_to(harness: Harness) -> None:

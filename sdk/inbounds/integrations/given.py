@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from inbounds.results import REDACT, TRUNCATE
+from inbounds.results import REDACT, TRUNCATE, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inbounds.pep import Permit
+
+
+def owed(permit: Permit) -> set[str]:
+    """Return the types of what has to be done to the result of a call."""
+    return {item.type for item in permit.decision.obligations} & {*TYPES}
 
 
 def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
@@ -31,7 +36,7 @@ def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     text = _only_text(content)
     plain = _parsed(text)
     value = content if plain is None else plain
-    kinds = {item.type for item in permit.decision.obligations}
+    kinds = owed(permit)
     if plain is None and kinds & {REDACT, TRUNCATE}:
         # No plain data: the permit withholds it, and records that.
         value = _Opaque()

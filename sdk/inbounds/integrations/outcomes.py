@@ -12,7 +12,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from inbounds.errors import DecisionUnavailable
@@ -59,12 +59,12 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[str] = set()
+        self._running: dict[str, str] = {}
         self._results: OrderedDict[str, Any] = OrderedDict()
         self._waits: OrderedDict[str, list[Any]] = OrderedDict()
         self._waiting: OrderedDict[str, str] = OrderedDict()
         self._seen: OrderedDict[str, bool] = OrderedDict()
-        self._rejected: OrderedDict[str, bool] = OrderedDict()
+        self._rejected: OrderedDict[str, str] = OrderedDict()
 
     @staticmethod
     def of(task: Task) -> Outcomes:
@@ -86,13 +86,18 @@ class Outcomes:
                     code="call.repeated",
                     hint="give each call an id of its own",
                 )
-            self._running.add(key.call)
+            self._running[key.call] = key.step
             _keep(self._seen, key.call, True)
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard(key.call)
+                del self._running[key.call]
+
+    def alone(self, key: Key) -> bool:
+        """Whether no other call of the same step is under way."""
+        with self._lock:
+            return all(step != key.step for call, step in self._running.items() if call != key.call)
 
     def seen(self, key: Key) -> bool:
         """Whether the call was put before in this process."""
@@ -106,8 +111,9 @@ class Outcomes:
             Rejected: A person has refused it, or the same call before, in this task.
         """
         with self._lock:
-            if key.call in self._rejected or key.wish in self._rejected:
-                raise Rejected("a person was asked, and said no")
+            for name in (key.call, key.wish):
+                if name in self._rejected:
+                    raise _rejected(self._rejected[name])
             return self._results.get(key.call)
 
     def ran(self, key: Key, result: Any) -> None:
@@ -115,11 +121,20 @@ class Outcomes:
         with self._lock:
             _keep(self._results, key.call, result)
 
-    def rejected(self, key: Key) -> None:
-        """Remember that a person has refused a call, and so the same wish in this task."""
+    def reject(self, key: Key, decision_id: str) -> NoReturn:
+        """Remember that a person has refused a call, and so the same wish in this task.
+
+        Args:
+            key: Of the call.
+            decision_id: Of the decision that a person was asked about; empty if nobody knows.
+
+        Raises:
+            Rejected: That it is.
+        """
         with self._lock:
-            _keep(self._rejected, key.call, True)
-            _keep(self._rejected, key.wish, True)
+            _keep(self._rejected, key.call, decision_id)
+            _keep(self._rejected, key.wish, decision_id)
+        raise _rejected(decision_id)
 
     def wait(self, key: Key, question: Any) -> bool:
         """Remember that a person is asked about a call; False where its step waits for another.
@@ -137,6 +152,10 @@ class Outcomes:
         """Return what a person was asked about a call so far, in order."""
         with self._lock:
             return list(self._waits.get(key.call, []))
+
+
+def _rejected(decision_id: str) -> Rejected:
+    return Rejected("a person was asked, and said no", decision_id=decision_id)
 
 
 def _keep(within: OrderedDict[str, V], key: str, value: V) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import ToolMessage
+from langgraph.errors import GraphBubbleUp
 
 # Exactly what a ToolNode puts in itself, whatever a model says, is not judged.
 from langgraph.prebuilt.tool_node import _get_all_injected_args
@@ -22,9 +24,9 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.given import given
+from inbounds.integrations.given import given, owed
 from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.integrations.refused import NotWaited, refusal_text
 from inbounds.tasks import Task, current
 from inbounds.threads import beside
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from inbounds.tools import ResourceOf
 
 logger = logging.getLogger(__name__)
+
+_PAUSE = 0.01
+"""How many seconds lie between two looks at the other calls of a node."""
 
 
 class ToolFailed(Exception):
@@ -74,7 +79,7 @@ class ToolCall:
             # What another process, or another task, has asked is not known here.
             for answer in _answers(self._run):
                 if _names(answer, self._id) and _type(answer) == "reject":
-                    self._reject()
+                    self._outcomes.reject(self._key, "")
         result = self._outcomes.result(self._key)
         # Without an id, or outside of a graph, nothing tells a call from the next of the same.
         return result if self._id and self._key.step else None
@@ -97,7 +102,7 @@ class ToolCall:
             try:
                 return self._task.permit(self._name, self._arguments, **self._about())
             except ApprovalRequired as error:
-                self._wait(error)
+                self._ask(self._question(error))
 
     async def apermit(self) -> Permit:
         """Async twin of `permit`."""
@@ -106,7 +111,12 @@ class ToolCall:
             try:
                 return await self._task.apermit(self._name, self._arguments, **self._about())
             except ApprovalRequired as error:
-                self._wait(error)
+                question = self._question(error)
+                # The node abandons its other calls where one interrupts it; the threads of a
+                # node that is not async it waits for.
+                while not self._outcomes.alone(self._key):  # noqa: ASYNC110 -- others end them
+                    await asyncio.sleep(_PAUSE)
+                self._ask(question)
 
     def _about(self) -> dict[str, Any]:
         return {"resource": self._resource, "tool_call_id": self._id}
@@ -114,10 +124,10 @@ class ToolCall:
     def _hear_again(self) -> None:
         """Take the answers to what was asked of a person before, in the order of asking."""
         for question in self._outcomes.waits(self._key):
-            self._hear(interrupt(question))
+            self._ask(question)
 
-    def _wait(self, required: ApprovalRequired) -> None:
-        """Interrupt the run until a person has answered; on resume, take the answer."""
+    def _question(self, required: ApprovalRequired) -> dict[str, str]:
+        """Return what a person is asked, if the run can wait for the answer."""
         if not self._run.get("__pregel_checkpointer"):
             logger.error(
                 "`%s` needs a person, and the graph cannot wait: compile it with a checkpointer",
@@ -135,17 +145,15 @@ class ToolCall:
         }
         if not self._outcomes.wait(self._key, question):
             raise required
-        self._hear(interrupt(question))
+        return question
 
-    def _hear(self, answer: object) -> None:
+    def _ask(self, question: Mapping[str, str]) -> None:
+        """Interrupt the run until a person has answered; when it goes on, take the answer."""
+        answer = interrupt(dict(question))
         if not _names(answer, self._id):
             raise NotWaited("the answer is to another call", code="approval.other_call")
         if _type(answer) != "approve":
-            self._reject()
-
-    def _reject(self) -> None:
-        self._outcomes.rejected(self._key)
-        raise Rejected("a person was asked, and said no")
+            self._outcomes.reject(self._key, question["decision_id"])
 
     # --- while it runs --------------------------------------------------------------------
 
@@ -158,8 +166,13 @@ class ToolCall:
         return replace(self._request, tool_call=said, tool=self._in_place)
 
     def failed(self, permit: Permit, error: BaseException) -> Exception | None:
-        """Record that it raised; return what to tell the model, where it was the permit itself."""
-        permit.fail(error)
+        """Record that it raised; return what to tell the model, where it was no fault of it."""
+        try:
+            permit.fail(error)
+        except InboundsError as unrecorded:
+            # What stops the run stops it all the same; the task takes no more calls either way.
+            stops = not isinstance(error, Exception) or isinstance(error, GraphBubbleUp)
+            return None if stops else unrecorded
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
         return error if refused and isinstance(error, Exception) else None
 
@@ -194,15 +207,14 @@ class ToolCall:
     def _given(self, permit: Permit, result: Any) -> Any:
         if not isinstance(result, ToolMessage):
             # A command or several messages: looked into where there is nothing to discharge.
-            obliged = bool(permit.decision.obligations)
-            permit.finish(result if obliged else _texts(result))
+            permit.finish(result if owed(permit) else _texts(result))
             return result
         if result.status == "error":
             content = given(result.content, permit, permit.admitted)
             permit.fail(ToolFailed())
         else:
             content = given(result.content, permit, permit.finish)
-        artifact = None if permit.decision.obligations else result.artifact
+        artifact = None if owed(permit) else result.artifact
         return result.model_copy(update={"content": content, "artifact": artifact})
 
 
@@ -234,6 +246,9 @@ class _InPlace:
         try:
             self._permit.compare(arguments)
         except InboundsError as error:
+            if self.begun:
+                # A layer wants it once more; the first time was the only one.
+                error.executed = "yes"
             self.refusal = error
             raise
         self.begun = True
@@ -277,9 +292,9 @@ def _with_defaults(tool: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     schema = getattr(tool, "args_schema", None)
     if not (inspect.isclass(schema) and issubclass(schema, BaseModel)):
         return arguments
-    whole = dict(arguments)
+    whole, injected = dict(arguments), _injected(tool)
     for name, field in schema.model_fields.items():
-        if name in whole or field.is_required() or name in _injected(tool):
+        if name in whole or field.is_required() or name in injected:
             continue
         if field.alias in whole or field.validation_alias in whole or name in ("args", "kwargs"):
             continue

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
@@ -35,7 +36,10 @@ def reachable(tool: Any, known: Collection[str]) -> Any:
                 code="configuration.tool_guarded_twice",
                 hint="give the agent the guarded function, without making a tool of it",
             )
-    for held in _held(tool):
+    for each in _held(tool):
+        held = each
+        while isinstance(held, RunnableBindingBase):
+            held = held.bound
         if isinstance(held, Pregel) and not _is_guarded(held):
             raise _out_of_reach(named(tool), "is an agent whose own tools are not judged")
     name = named(tool)
@@ -82,13 +86,14 @@ def _held(tool: Any) -> Iterator[Any]:
     if isinstance(tool, BaseTool):
         attributes = [*vars(tool).values()]
         yield from attributes
-        functions = [each for each in attributes if callable(each)]
+        functions = [each for each in (*attributes, tool._run, tool._arun) if callable(each)]  # noqa: SLF001
     for function in functions:
         while isinstance(function, functools.partial):
             yield from (*function.args, *function.keywords.values())
             function = function.func  # noqa: PLW2901 -- what it is a part of
         yield function
-        yield getattr(function, "__self__", None)
+        owner = getattr(function, "__self__", None)
+        yield from (owner, *getattr(owner, "__dict__", {}).values())
         plain = inspect.unwrap(getattr(function, "__func__", function))
         if inspect.isfunction(plain):
             found = inspect.getclosurevars(plain)
