@@ -28,6 +28,7 @@ _WALKED = {
     "docs/flow.md": "tests/integration/test_flow_document.py",
     "docs/identity.md": "tests/integration/test_identity_document.py",
     "docs/issuer.md": "tests/integration/test_issuer_document.py",
+    "docs/integrations/langchain.md": "tests/integrations/langchain/test_document.py",
     "docs/keycloak.md": "tests/servers/test_keycloak.py",
     "docs/intents.md": "tests/integration/test_intents.py",
     "docs/leases.md": "tests/servers/test_openbao.py",

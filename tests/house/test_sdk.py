@@ -162,6 +162,34 @@ def test_the_core_depends_on_nothing_else():
     assert not [m for m in ours.split() if m.split(".")[1] in ("cli", "bundle", "issuer", "live")]
 
 
+def test_adapters_are_imported_by_name_alone():
+    """
+    Nothing outside of the adapters imports one, and none imports what talks to a PDP.
+    """
+    adapters = [path for path in MODULES if name(path).startswith("integrations/")]
+    others = [path for path in MODULES if path not in adapters]
+    talking = re.compile(r"^(inbounds\.pdp|inbounds\.live|requests|urllib3|wasmtime)\b")
+
+    assert adapters
+    assert [name(path) for path in others if "integrations" in " ".join(imported(path))] == []
+    assert [name(path) for path in adapters if any(map(talking.match, imported(path)))] == []
+
+
+@pytest.mark.parametrize("framework", ["langchain", "langgraph"])
+def test_a_framework_is_imported_by_its_adapter_alone(framework):
+    """
+    What adapters share imports no framework.
+    """
+    found = {
+        name(path)
+        for path in MODULES
+        if any(each.split(".")[0].startswith(framework) for each in imported(path))
+    }
+
+    assert found
+    assert {each for each in found if not each.startswith("integrations/langchain/")} == set()
+
+
 def test_the_core_is_read_in_an_evening(record_property):
     """
     The core has this many lines, without docstrings, comments and blank ones.

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from inbounds.errors import DecisionUnavailable
+from inbounds.locks import ProcessLock
 
 from .refused import Rejected
 
@@ -30,7 +30,7 @@ MOST = 1024
 V = TypeVar("V")
 
 _of_task: WeakKeyDictionary[Task, Outcomes] = WeakKeyDictionary()
-_making = threading.Lock()
+_making = ProcessLock()
 
 
 class Key:
@@ -58,7 +58,7 @@ class Outcomes:
     """What became of the calls of one task. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._running: dict[str, str] = {}
         self._results: OrderedDict[str, Any] = OrderedDict()
         self._waits: OrderedDict[str, list[Any]] = OrderedDict()

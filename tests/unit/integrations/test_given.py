@@ -1,0 +1,91 @@
+"""What an agent may have of a result that its framework has made text of."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from inbounds import ResultWithheld
+from inbounds.integrations.given import given
+from inbounds.models import Obligation
+from inbounds.results import NotPlain, discharge
+
+
+class Held:
+    """Takes a result as a permit does, with these obligations and no record."""
+
+    def __init__(self, *obligations):
+        self.decision = self
+        self.obligations = obligations
+        self.taken = []
+
+    def finish(self, value):
+        self.taken.append(value)
+        try:
+            return discharge(value, self.obligations)
+        except NotPlain:
+            raise ResultWithheld(code="result.not_plain") from None
+
+
+def to(kind, **properties):
+    return Obligation(id="1", type=kind, properties=properties)
+
+
+REDACT = to("redact", fields=["/pay"])
+MASK = to("mask", kinds=["email"])
+NOTIFY = to("notify", to="security@acme.example")
+TEXT = '{"pay": 4200, "mail": "bob@acme.example"}'
+
+
+def taken(content, *obligations):
+    held = Held(*obligations)
+    return given(content, held, held.finish)
+
+
+@pytest.mark.parametrize("content", ["hello", TEXT, "[1, 2]", "{broken", [], [{"type": "image"}]])
+def test_what_nothing_is_owed_of_is_given_as_it_is(content):
+    assert content == taken(content)
+    assert content == taken(content, NOTIFY)
+
+
+def test_text_that_is_json_is_told_as_what_it_is():
+    held = Held()
+    given(TEXT, held, held.finish)
+    assert [json.loads(TEXT)] == held.taken
+
+
+def test_fields_are_left_out_of_text_that_is_json():
+    assert '{"mail": "bob@acme.example"}' == taken(TEXT, REDACT)
+    assert '{"mail": "[email]"}' == taken([{"type": "text", "text": TEXT}], REDACT, MASK)
+
+
+def test_rows_are_cut_in_text_that_is_json():
+    assert "[1]" == taken("[1, 2, 3]", to("truncate", rows=1))
+
+
+def test_text_is_masked_as_it_is():
+    assert "to [email]" == taken("to bob@acme.example", MASK)
+    block = {"type": "text", "text": "to bob@acme.example"}
+    assert [{"type": "text", "text": "to [email]"}] * 2 == taken([block, block], MASK)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "pay: 4200",
+        "{'pay': 4200}",
+        '{"pay": 4200',
+        '"pay 4200"',
+        "",
+        [],
+        [{"type": "text", "text": TEXT}, {"type": "text", "text": TEXT}],
+        [{"type": "text", "text": TEXT, "annotations": ["4200"]}],
+        [TEXT],
+        "[" * 100_000,
+    ],
+    ids=lambda each: str(each)[:20],
+)
+def test_where_no_field_can_be_found_nothing_is_given(content):
+    with pytest.raises(ResultWithheld):
+        taken(content, REDACT)
