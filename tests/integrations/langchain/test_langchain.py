@@ -1,5 +1,6 @@
 """Every behaviour on LangChain and LangGraph; and what is theirs alone."""
 
+import asyncio
 import subprocess
 import sys
 from typing import Annotated
@@ -18,7 +19,7 @@ from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, WRITE, re
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
 from tests.integrations.world import BOB, MALLORY, Wish, World
 
-from inbounds import ConfigurationError
+from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.langchain import (
     AuthorizationMiddleware,
     create_guarded_agent,
@@ -395,6 +396,46 @@ class TestOutcome:
         with world.task():
             said = run(agent)
         assert '{"text": "hello"}' == said["call-read"].content
+
+    @pytest.mark.parametrize("failing", [False, True])
+    def test_an_outcome_that_no_log_takes_is_said_and_ends_the_calls(
+        self, world, authorization, monkeypatch, failing
+    ):
+        world.failing = failing
+
+        def full(record):
+            raise DecisionUnavailable("the disk is full", code="evidence.unwritable")
+
+        tools = [tool_of(world.write, "file.write"), tool_of(world.send, "mail.send")]
+        with world.task() as task:
+            with monkeypatch.context() as patch:
+                patch.setattr(world.guard.evidence, "executed", full)
+                said = run(agent_of(authorization, [WRITE], [SEND], tools=tools))
+            text = "Executed, and its result withheld [outcome.unrecorded]; do not retry."
+            assert said["call-write"].content.startswith(text)
+            assert said["call-send"].content.startswith("Not executed [task.unreconciled]")
+            assert 1 == task.reconcile()
+        assert 1 == len(world.ran)
+
+    async def test_a_run_that_is_cancelled_is_cancelled(self, world, authorization):
+        begun = asyncio.Event()
+
+        async def write(path: str, text: str) -> str:
+            """Write a file."""
+            begun.set()
+            await asyncio.sleep(60)
+            return "written"
+
+        tool = StructuredTool.from_function(coroutine=write, name="file.write")
+        agent = agent_of(authorization, [WRITE], tools=[tool])
+        with world.task() as task:
+            running = asyncio.ensure_future(agent.ainvoke({"messages": [HumanMessage("go on")]}))
+            await asyncio.wait_for(begun.wait(), 20)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            report = task.report()
+        assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
 
     def test_one_id_for_two_calls_runs_the_same_once_and_others_each(self, world, authorization):
         other = Wish("file.write", {"path": "/work/notes/b", "text": "y"}, WRITE.id)

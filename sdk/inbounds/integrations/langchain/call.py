@@ -61,6 +61,7 @@ class ToolCall:
         self._arguments = _with_defaults(
             request.tool,
             {name: value for name, value in said["args"].items() if name not in self._hidden},
+            injected=self._hidden,
         )
         config: Mapping[str, Any] = getattr(runtime, "config", None) or {}
         self._run: Mapping[str, Any] = config.get("configurable") or {}
@@ -287,12 +288,14 @@ def _injected(tool: Any) -> frozenset[str]:
     return frozenset({*found.all_injected_keys, *found.state, *own})
 
 
-def _with_defaults(tool: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(
+    tool: Any, arguments: dict[str, Any], *, injected: frozenset[str]
+) -> dict[str, Any]:
     """Add what a tool's schema would add: it runs as well, and so it is judged."""
     schema = getattr(tool, "args_schema", None)
     if not (inspect.isclass(schema) and issubclass(schema, BaseModel)):
         return arguments
-    whole, injected = dict(arguments), _injected(tool)
+    whole = dict(arguments)
     for name, field in schema.model_fields.items():
         if name in whole or field.is_required() or name in injected:
             continue
