@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ from inbounds.integrations.langchain import (
     guarded_tool_node,
 )
 from inbounds.tasks import Task
+
+# Whatever the environment says, nothing is told to LangSmith.
+os.environ |= {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
 
 THREAD = {"configurable": {"thread_id": "one"}}
 

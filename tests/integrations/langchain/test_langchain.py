@@ -15,7 +15,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
 from langgraph.types import Command, interrupt
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
-from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, WRITE, registered
+from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
 from tests.integrations.world import BOB, MALLORY, Wish, World
 
@@ -448,6 +448,25 @@ class TestOutcome:
         assert 2 == len(world.ran)
 
 
+class TestStreaming:
+    def test_a_stream_is_judged_like_any_run(self, world, authorization):
+        tools = [tool_of(world.send, "mail.send")]
+        with world.task():
+            agent = agent_of(authorization, [SEND], [STEAL], tools=tools)
+            chunks = str(list(agent.stream({"messages": [HumanMessage("go on")]})))
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+        assert "Not executed [egress.destination_not_allowed]" in chunks
+
+    async def test_an_async_stream_as_well(self, world, authorization):
+        tools = [tool_of(world.send, "mail.send")]
+        with world.task():
+            agent = agent_of(authorization, [SEND], [STEAL], tools=tools)
+            stream = agent.astream({"messages": [HumanMessage("go on")]})
+            chunks = str([chunk async for chunk in stream])
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+        assert "Not executed [egress.destination_not_allowed]" in chunks
+
+
 class TestPausing:
     def test_a_tool_may_pause_by_itself(self, world, authorization):
         """
@@ -488,14 +507,27 @@ class TestPausing:
         (left,) = {"call-send", "call-second"} - {waiting}
         assert PENDING.match(seen.read[left])
 
-    @pytest.mark.parametrize("answer", [True, "approve", None, [], {}, {"type": "edit"}])
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            True,
+            0,
+            "approve",
+            ["approve"],
+            {"type": "edit"},
+            {"type": ["approve"]},
+            {"decisions": [{"type": "approve"}]},
+        ],
+        ids=str,
+    )
     def test_whatever_is_no_approve_refuses(self, world, authorization, answer):
         harness = LangChainHarness(world, "agent", sync=True)
         with world.wary():
             harness.run([SEND])
             world.signs = True
-            harness._graph.invoke(Command(resume={"answer": answer}), THREAD)
+            seen = harness._seen(Command(resume=answer))
         assert [] == world.ran
+        assert seen.read["call-send"].startswith("Not executed [approval.rejected]")
 
     def test_two_calls_of_an_agent_wait_each_for_its_own_answer(self, world):
         second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
