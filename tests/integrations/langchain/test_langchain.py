@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from typing import Annotated
 
 import pytest
@@ -490,6 +491,28 @@ class TestPausing:
             assert [{"mine": "/work/notes/a"}] == [each.value for each in state["__interrupt__"]]
             agent.invoke(Command(resume={"type": "reject"}), THREAD)
         assert [("file.write", {"answer": {"type": "reject"}})] == world.ran
+
+    def test_an_async_node_pauses_when_its_other_calls_are_through(self, world, monkeypatch):
+        """
+        Else they would be abandoned amid their work, and run again.
+        """
+
+        def slow(id: str) -> str:
+            """Read a mail."""
+            time.sleep(0.3)
+            world.ran.append(("mail.read", {"id": id}))
+            return "read"
+
+        monkeypatch.setattr(world, "read", slow)
+        harness = LangChainHarness(world, "node", sync=False)
+        with world.wary() as task:
+            assert 1 == len(harness.run([SEND, READ]).paused)
+            assert [("mail.read", {"id": "42"})] == world.ran
+            world.signs = True
+            seen = harness.resume(approve=True)
+            assert 0 == task.report().unknown
+        assert {"call-read": "read", "call-send": "sent"} == dict(seen.read)
+        assert ["mail.read", "mail.send"] == [tool for tool, _ in world.ran]
 
     def test_of_a_node_with_two_questions_one_waits(self, world, authorization):
         """
