@@ -195,6 +195,16 @@ class TestConstruction:
             authorization.reachable(made[how]())
         assert "configuration.tool_out_of_reach" == ei.value.code
 
+    def test_a_graph_whose_node_is_guarded_may_be_a_tool(self, world, authorization):
+        node = guarded_tool_node([tool_of(world.send, "mail.send")], authorization=authorization)
+        graph = StateGraph(MessagesState)
+        graph.add_node("tools", node)
+        graph.add_edge(START, "tools")
+        inner = graph.compile()
+        tool = tool_of(lambda id: str(inner), "mail.read", description="-")
+
+        assert tool is authorization.reachable(tool)
+
     def test_without_the_framework_the_extra_is_named(self):
         script = (
             "import sys\n"
@@ -318,7 +328,7 @@ class TestOutcome:
         assert 2 == len(world.ran)
 
     def test_an_error_that_the_node_makes_a_message_of_is_recorded_as_one(
-        self, world, authorization
+        self, world, authorization, monkeypatch
     ):
         world.failing = True
         node = guarded_tool_node(
@@ -326,9 +336,15 @@ class TestOutcome:
             authorization=authorization,
             handle_tool_errors=True,
         )
-        with world.task() as task:
+        written, write = [], world.guard.evidence.executed
+        monkeypatch.setattr(
+            world.guard.evidence, "executed", lambda record: write(record) or written.append(record)
+        )
+        with world.task():
             said = through(node, WRITE)
-            assert 1 == task.report().ran
+        assert [("yes", "error", "ToolFailed")] == [
+            (each.executed, each.status, each.error_type) for each in written
+        ]
         assert "the disk is full" in said["call-write"].content
 
     def test_a_change_is_noticed_though_the_node_makes_messages_of_errors(
