@@ -38,11 +38,12 @@ class Key:
 
     Attributes:
         call: Stands for all of it, so that an id that a model uses twice names two calls.
+        place: Stands for where it stands and its id, whatever is called with what.
         wish: Stands for tool and arguments alone.
         step: The step of the run that is executed again as a whole.
     """
 
-    __slots__ = ("call", "step", "wish")
+    __slots__ = ("call", "place", "step", "wish")
 
     def __init__(self, step: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> None:
         try:
@@ -52,6 +53,8 @@ class Key:
         self.step = step
         self.wish = hashlib.sha256(json.dumps([tool, said]).encode()).hexdigest()
         self.call = hashlib.sha256(json.dumps([step, call_id, self.wish]).encode()).hexdigest()
+        place = hashlib.sha256(json.dumps([step, call_id]).encode()).hexdigest()
+        self.place = place if step and call_id else self.call
 
 
 class Outcomes:
@@ -111,7 +114,7 @@ class Outcomes:
             Rejected: A person has refused it, or the same call before, in this task.
         """
         with self._lock:
-            for name in (key.call, key.wish):
+            for name in (key.place, key.wish):
                 if name in self._rejected:
                     raise _rejected(self._rejected[name])
             return self._results.get(key.call)
@@ -122,7 +125,7 @@ class Outcomes:
             _keep(self._results, key.call, result)
 
     def reject(self, key: Key, decision_id: str) -> NoReturn:
-        """Remember that a person has refused a call, and so the same wish in this task.
+        """Remember that a person has refused a call, by its id, and so the same wish in this task.
 
         Args:
             key: Of the call.
@@ -132,7 +135,7 @@ class Outcomes:
             Rejected: That it is.
         """
         with self._lock:
-            _keep(self._rejected, key.call, decision_id)
+            _keep(self._rejected, key.place, decision_id)
             _keep(self._rejected, key.wish, decision_id)
         raise _rejected(decision_id)
 

@@ -53,7 +53,18 @@ def test_a_no_holds_for_the_same_wish_in_every_step():
     with pytest.raises(Rejected) as again:
         held.result(key("tools:9", "call-9", to="bob"))
     assert "the-decision" == first.value.decision_id == again.value.decision_id
-    assert held.result(key(to="eve")) is None
+    assert held.result(key(call="call-2", to="eve")) is None
+
+
+def test_a_no_holds_for_its_id_whatever_is_called_by_it_then():
+    held = Outcomes()
+    with pytest.raises(Rejected):
+        held.reject(key(to="bob"), "the-decision")
+    with pytest.raises(Rejected):
+        held.result(key(to="eve"))
+    with pytest.raises(Rejected):
+        held.reject(key("", "", to="bob"), "the-decision")
+    assert held.result(key("", "", to="eve")) is None
 
 
 def test_a_call_is_under_way_once():
