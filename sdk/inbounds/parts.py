@@ -178,7 +178,9 @@ class Parts:
 
         Raises:
             TokenInvalid: `issuance.malformed`: subject, session or intent is no name, the
-                seconds are no whole number of them, or a budget has a name that no rule reads.
+                seconds are no whole number of them, or a budget has a name that no rule reads; or
+                the agent's identity is refused, by the code of its source.
+            DecisionUnavailable: The agent's identity cannot be had: no task begins without one.
         """
         narrower = narrower or Narrower()
         for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
@@ -188,6 +190,7 @@ class Parts:
             raise _malformed("the seconds are no whole number above 0")
         if fault := misnamed(narrower.budgets):
             raise _malformed(fault)
+        self.identity(self.agent)
         return TaskRequest(
             subject=subject,
             agent=self.agent,

@@ -418,9 +418,9 @@ class TestIssuersService:
     def test_it_begins_none_while_spire_hangs(self, spire, tmp_path):
         place = self.place(tmp_path, spire)
         with place.serving("embedded") as service:
-            # Beginning a task has the deadline of the issuer that it is asked of.
+            # The identity is waited for as long as a decision may take.
             issuer = ServiceIssuer(service.url, timeout=2)
-            guard = place.agent(service, identity=source(spire), issuer=issuer)
+            guard = place.agent(service, identity=source(spire), issuer=issuer, deadline="2")
             spire.sleep()
             try:
                 begun = time.monotonic()

@@ -317,25 +317,44 @@ class TestGuard:
         codes = {reason.code for reason in caught.value.decision.reasons}
         assert "identity.not_the_agent_asserted" in codes
 
-    def test_has_no_answer_where_the_source_has_none(self, tmp_path):
-        under_test = PolicyUnderTest(
-            tmp_path / "inbounds", identity=Source(failure=ConnectionError()), deadline=1.0
-        )
-        with under_test.task() as task, pytest.raises(DecisionUnavailable) as caught:
-            task.permit("mail.read", {"id": "1"}, resource=lambda id: ("mail", id))
+    @pytest.mark.parametrize("source", [Source(failure=ConnectionError()), Stuck()])
+    def test_begins_no_task_where_the_source_has_none(self, tmp_path, source):
+        """
+        Within the deadline, whoever issues tasks, and nothing of the task is left.
+        """
+        under_test = PolicyUnderTest(tmp_path / "inbounds", identity=source, deadline=0.5)
+        begun = time.monotonic()
+        with pytest.raises(DecisionUnavailable) as caught:
+            under_test.task()
+        took = time.monotonic() - begun
+        if isinstance(source, Stuck):
+            source.free.set()
         under_test.close()
         assert caught.value.code == "identity.unreachable"
-        assert caught.value.executed == "no"
+        assert took < 15
 
-    def test_waits_for_the_source_as_long_as_for_the_whole_call(self, tmp_path):
-        source = Stuck()
-        under_test = PolicyUnderTest(tmp_path / "inbounds", identity=source, deadline=0.5)
+    @pytest.mark.parametrize("source", [Source(failure=ConnectionError()), Stuck()])
+    def test_has_no_answer_once_the_source_has_none(self, tmp_path, source):
+        """
+        A call waits for it as long as for the whole decision, and does not run.
+        """
+
+        class First:
+            def identity(self, agent):
+                return under_test.guard.issuer.identity(agent)
+
+        under_test = PolicyUnderTest(tmp_path / "inbounds", identity=First(), deadline=0.5)
         with under_test.task() as task:
+            # As where the token that it was begun with has expired.
+            held = under_test.guard._parts.held
+            held._kept, held._source = None, source
             begun = time.monotonic()
             with pytest.raises(DecisionUnavailable) as caught:
                 task.permit("mail.read", {"id": "1"}, resource=lambda id: ("mail", id))
             took = time.monotonic() - begun
-        source.free.set()
+        if isinstance(source, Stuck):
+            source.free.set()
         under_test.close()
         assert caught.value.code == "identity.unreachable"
+        assert caught.value.executed == "no"
         assert took < 15
