@@ -69,6 +69,7 @@ async def beside(
 
 
 def _run(function: Callable[..., R], *args: Any) -> R:
+    __tracebackhide__ = True
     try:
         return function(*args)
     except StopIteration as error:

@@ -16,8 +16,9 @@ from tests.questions.run import catalogue
 def unsigned(asked):
     """A question with what its tokens say, and without what follows from keys."""
     credentials = asked["context"]["credentials"]
-    for name in ("identity", "task"):
-        credentials[name] = _keyless(credentials[name])
+    for name in ("identity", "task", "proof"):
+        if credentials.get(name):
+            credentials[name] = _keyless(credentials[name])
     credentials["chain"] = [_keyless(token) for token in credentials.get("chain", [])]
     return asked
 
