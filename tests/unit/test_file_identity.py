@@ -157,12 +157,15 @@ def test_a_file_that_went_is_noticed(tmp_path):
 
 
 def test_a_guard_takes_its_identity_from_a_file(tmp_path):
+    """
+    It begins no task before there is one, and acts by what is there then.
+    """
     path = tmp_path / "token"
     under_test = PolicyUnderTest(tmp_path / "inbounds", identity=FileIdentity(path))
+    with pytest.raises(DecisionUnavailable) as caught:
+        under_test.task()
+    assert caught.value.code == "identity.unreachable"
+    path.write_text(under_test.guard.issuer.identity(AGENT).token)
     with under_test.task() as task:
-        with pytest.raises(DecisionUnavailable) as caught:
-            task.permit("mail.read", {"id": "1"}, resource=lambda id: ("mail", id))
-        assert caught.value.code == "identity.unreachable"
-        path.write_text(under_test.guard.issuer.identity(AGENT).token)
         task.permit("mail.read", {"id": "1"}, resource=lambda id: ("mail", id)).cancel()
     under_test.close()
