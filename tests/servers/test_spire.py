@@ -413,7 +413,11 @@ class TestIssuersService:
                 claims = jwt.decode(task.grant.token, options={"verify_signature": False})
             assert claims["act"]["sub"] == AGENT
         assert place.ran() == ["42"]
-        assert [record["outcome"] for record in place.issued() if "outcome" in record] == ["allow"]
+        kept = [record for record in place.issued() if "outcome" in record]
+        assert [(one["tool"], one["outcome"]) for one in kept] == [
+            ("task.begin", "allow"),
+            ("task.end", "allow"),
+        ]
 
     def test_it_begins_none_while_spire_hangs(self, spire, tmp_path):
         place = self.place(tmp_path, spire)
