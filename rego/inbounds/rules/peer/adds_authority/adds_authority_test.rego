@@ -136,3 +136,32 @@ test_stands_for_what_is_no_question if {
 		not fixtures.ruled_out_of("peer", "adds_authority", anything)
 	}
 }
+
+test_a_tool_of_the_house_may_be_trusted if {
+	returns := {"party": "first", "titled_by": "/id", "fields": {"/id": {"party": "first", "holds": "id"}}}
+	patches := fixtures.putting("/deployment/tools/mail.read/returns", returns)
+
+	fixtures.ruled_out("peer", "adds_authority", patches)
+	fixtures.details("peer", "adds_authority", patches) == set()
+}
+
+test_stands_for_an_answer_that_is_registered_in_another_shape if {
+	every returns in [null, "third", 0, [], [["fields"]]] {
+		patches := array.concat(_to_the_partner, fixtures.putting("/deployment/tools/mail.read/returns", returns))
+		fixtures.stands("peer", "adds_authority", patches)
+		fixtures.details("peer", "adds_authority", patches) == {{"tool": "mail.read", "returns": "party"}}
+	}
+	every fields in [null, "text", 0, [], [{"holds": "text"}]] {
+		fixtures.stands("peer", "adds_authority", array.concat(_to_the_partner, fixtures.putting(
+			"/deployment/tools/mail.read/returns/fields",
+			fields,
+		)))
+	}
+}
+
+test_of_a_tool_that_nobody_registered_nothing_is_told if {
+	patches := array.concat(_to_the_partner, [{"op": "remove", "path": "/deployment/tools/mail.read"}])
+
+	fixtures.stands("peer", "adds_authority", patches)
+	fixtures.details("peer", "adds_authority", patches) == set()
+}

@@ -148,3 +148,11 @@ test_stands_for_what_is_no_question if {
 		not fixtures.ruled_out_of("peer", "unverified", anything)
 	}
 }
+
+test_a_peer_without_a_name_is_not_told_of if {
+	every id in [null, 0, true, [], {}] {
+		patches := array.concat(_to_the_partner, fixtures.putting("/question/resource/id", id))
+		fixtures.stands("peer", "unverified", patches)
+		fixtures.details("peer", "unverified", patches) == set()
+	}
+}
