@@ -16,6 +16,7 @@ from .where import Store, feed_path, moment
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from inbounds.diagnosis.agents import Sought
     from inbounds.errors import ConfigurationError
     from inbounds.live import LiveFeed
     from inbounds.live.feed import Position
@@ -53,7 +54,9 @@ def kill(
     told: dict[str, Any] = {}
     remark, doubt = (_ANY_ID if kind == "task" else ""), False
     if kind == "agent" and name:
-        remark, doubt, told = _of_agent(name, deployment)
+        from inbounds.diagnosis.agents import sought
+
+        remark, doubt, told = _looked_up(sought(name, deployment))
     change = _Change("switches", switch, f"thrown: {switch}", remark, doubt=doubt, told=told)
     _make(change, lambda feed: feed.kill(switch), store, wait, as_json=as_json)
 
@@ -103,15 +106,17 @@ def revoke(
 
     Exits with 2 where the deployment knows no such agent or issuer; it is revoked all the same.
     """
+    from inbounds.diagnosis.agents import sought, sought_issuer
+
     kind, _, name = what.partition(":")
     whole = kind in ("agent", "issuer")
     if not whole:
         _require_id(what, "agent:<SPIFFE ID>, issuer:<name in issuers.yaml>")
     remark, doubt, told = _ANY_ID, False, dict[str, Any]()
     if kind == "agent":
-        remark, doubt, told = _of_agent(name, deployment)
+        remark, doubt, told = _looked_up(sought(name, deployment))
     elif whole:
-        remark, doubt, told = _of_issuer(name, deployment)
+        remark, doubt, told = _looked_up(sought_issuer(name, deployment))
     if whole:
         done = f"listed as revoked: all that was issued so far, {what}"
     else:
@@ -140,19 +145,8 @@ def _require_id(name: str, others: str) -> None:
         )
 
 
-def _of_issuer(name: str, deployment: Path | None) -> tuple[str, bool, dict[str, Any]]:
-    """The same of an issuer."""
-    from inbounds.diagnosis.agents import sought_issuer
-
-    found = sought_issuer(name, deployment)
-    return found.said, found.asked_for and not found.known, {"known": found.known}
-
-
-def _of_agent(name: str, deployment: Path | None) -> tuple[str, bool, dict[str, Any]]:
-    """What is to be said of an agent, whether that is doubtful, and what a program is told."""
-    from inbounds.diagnosis.agents import sought
-
-    found = sought(name, deployment)
+def _looked_up(found: Sought) -> tuple[str, bool, dict[str, Any]]:
+    """What is to be said of a name, whether that is doubtful, and what a program is told."""
     return found.said, found.asked_for and not found.known, {"known": found.known}
 
 

@@ -66,7 +66,23 @@ details contains {"revoked": "identity"} if live.revoked(identity.claims.jti)
 
 details contains {"revoked": kind, "of": whose} if some [kind, whose] in _outdated
 
-_named(kind, name) := concat("", [kind, name]) if is_string(name)
+# Which tokens were issued to or by somebody whose tokens were all revoked since.
+_outdated contains [kind, whose] if {
+	some [kind, whose, name, iat] in _issued
+	not live.issued_after(_named(whose, name), iat)
+}
+
+_issued contains ["task", "agent", task.claims.act.sub, task.claims.iat]
+
+_issued contains ["task", "issuer", task.verified.name, task.claims.iat]
+
+_issued contains ["identity", "agent", identity.agent, identity.claims.iat]
+
+_issued contains ["identity", "issuer", identity.verified.name, identity.claims.iat]
+
+_issued contains ["delegation", "agent", link.claims.act.sub, link.claims.iat] if some link in delegation.links
+
+_named(whose, name) := concat(":", [whose, name]) if is_string(name)
 
 # All that a token names is there to be looked for.
 _dated if {
@@ -75,27 +91,6 @@ _dated if {
 		is_string(about[0].name)
 		is_string(about[1])
 	}
-}
-
-_outdated contains ["task", "agent"] if {
-	not live.issued_after(_named("agent:", task.claims.act.sub), task.claims.iat)
-}
-
-_outdated contains ["task", "issuer"] if {
-	not live.issued_after(_named("issuer:", task.verified.name), task.claims.iat)
-}
-
-_outdated contains ["identity", "agent"] if {
-	not live.issued_after(_named("agent:", identity.agent), identity.claims.iat)
-}
-
-_outdated contains ["identity", "issuer"] if {
-	not live.issued_after(_named("issuer:", identity.verified.name), identity.claims.iat)
-}
-
-_outdated contains ["delegation", "agent"] if {
-	some link in delegation.links
-	not live.issued_after(_named("agent:", link.claims.act.sub), link.claims.iat)
 }
 
 # Hands are ended by the name of their task and of all hands down to them, so that nobody ends
