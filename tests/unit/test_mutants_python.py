@@ -1,5 +1,6 @@
 """What is put into the core to see whether a test notices, and what is said of it."""
 
+import argparse
 import ast
 import signal
 import subprocess
@@ -212,6 +213,25 @@ for _ in range(3):
 print(said)
 """)
     assert said == "[(1, 0), (0, 1), (0, 1)]"
+
+
+def test_what_was_not_tried_is_told(tmp_path, monkeypatch):
+    """
+    Where the process that tries them dies, no fault counts as noticed.
+    """
+    area = program.Area(modules=("inbounds/canonical.py",), tests=())
+    file = (program.SDK / "inbounds/canonical.py").resolve()
+    lines = {str(number): ["a test"] for number in range(1, 2000)}
+    monkeypatch.setattr(program, "BUILD", tmp_path)
+    reach = {"lines": {str(file): lines}, "seconds": {"a test": 0.1}, "failed": []}
+    monkeypatch.setattr(program, "_reach", lambda *_: reach)
+    monkeypatch.setattr(program, "_try_functions", lambda *_: None)
+    asked = argparse.Namespace(budget=1.0, only="canonical/_plain*", again=False)
+
+    outcomes = program._tried("claims", area, asked)
+
+    assert {"not tried"} == {outcome.kind for outcome in outcomes.values()}
+    assert 1 == program._judged(outcomes, whole=False)
 
 
 def test_a_test_that_hangs():

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "sdk"
 BUILD = ROOT / "build" / "mutants_python"
 NAMED = ROOT / "tests" / "mutants_python.yaml"
-_ALIVE = {"survived", "not reached", "broken"}
+_ALIVE = {"survived", "not reached", "broken", "not tried"}
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of its own is made there
 LONGEST = 120.0
 """How many seconds the tests of one fault may take at most."""
@@ -204,6 +204,9 @@ def _tried(area: str, of: Area, asked: argparse.Namespace) -> dict[str, plugin.O
         _try_functions(within, tests, reach["seconds"], tell_or_load)
         for mutant in loading:
             tell(mutant, plugin.in_child(_loading(mutant), _limit(mutant) + 20))
+        for mutant in wanted:
+            if mutant.name not in outcomes:
+                tell(mutant, plugin.Outcome("not tried", "see build/mutants_python/pytest.log"))
     _summary(area, outcomes)
     return outcomes
 

@@ -48,7 +48,8 @@ class Outcome:
     """How a fault came out.
 
     Attributes:
-        kind: `killed`, `timeout`, `survived`, or `broken` where it could not be put in place.
+        kind: `killed`, `timeout`, `survived`, `not reached` where no test runs its lines,
+            `broken` where it could not be put in place, `not tried` where nothing was heard of it.
         by: The test that noticed it, or what broke.
     """
 
@@ -159,9 +160,10 @@ class Trial:
         import inbounds
 
         items = {item.nodeid: item for item in session.items}
-        # What is imported when it is wanted is wanted in every child.
-        for module in pkgutil.walk_packages(inbounds.__path__, "inbounds."):
-            if not module.name.startswith(("inbounds.cli", "inbounds.testing")):
+        # What is imported when it is wanted is wanted in every child; adapters want frameworks.
+        apart = ("inbounds.cli", "inbounds.testing", "inbounds.integrations")
+        for module in pkgutil.walk_packages(inbounds.__path__, "inbounds.", onerror=_ignore):
+            if not module.name.startswith(apart):
                 importlib.import_module(module.name)
         loaded = [found for found in gc.get_objects() if isinstance(found, types.FunctionType)]
         _compile_once(session)
@@ -176,6 +178,10 @@ class Trial:
 
             self._tell(number, in_child(run, seconds))
         return True
+
+
+def _ignore(package: str) -> None:
+    """Leave out a package that cannot be imported here: what it needs is not installed."""
 
 
 def _compile_once(session: pytest.Session) -> None:
