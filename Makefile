@@ -8,8 +8,8 @@ BUILDER = buildah
 BASES = named
 # How many processes share the tests of `make test`; the tests of one file stay in one.
 JOBS = 2
-# Which adapters `make test-integrations` runs.
-ADAPTERS = langchain
+# Which adapters `make test-integrations` runs: all that have a harness.
+ADAPTERS = $$(ls tests/integrations/*/harness.py | cut -d/ -f3)
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 
@@ -27,7 +27,7 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffix_match]
 BUILTINS = tests/integration/test_builtins.py
 
-.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint interop public generated \
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
 	generated-check assets demo test test-servers test-servers-nightly test-integrations rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 
@@ -65,6 +65,9 @@ capabilities: setup ## Write the list of built-ins that both engines have
 
 docs: setup ## Write docs/rules/ from the annotations and the cases
 	$(PY) -m tools.generate docs
+
+docs-integrations: setup ## Write the matrix of docs/integrations/README.md from the results of the adapters' tests
+	$(PY) -m tools.generate docs-integrations
 
 docs-lint: setup ## Write the table of docs/lint.md from the checks of `inbounds lint`
 	$(PY) -m tools.generate docs-lint
@@ -104,7 +107,7 @@ test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in 
 	REQUIRE_SERVERS=keycloak,spire $(PY) -m pytest -m nightly tests/servers
 
 # For each framework an environment of its own, in build/integrations/<name>.
-test-integrations: assets ## Run every adapter against its framework, in an environment of its own (ADAPTERS=langchain)
+test-integrations: assets ## Run every adapter against its framework, in an environment of its own (one: ADAPTERS=langchain)
 	@set -e; for name in $(ADAPTERS); do \
 		$(PYTHON) -m venv build/integrations/$$name; \
 		build/integrations/$$name/bin/python -m pip install --quiet \

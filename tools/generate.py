@@ -13,7 +13,17 @@ from pathlib import Path
 from types import ModuleType
 
 from inbounds.errors import InboundsError
-from tools import capabilities, catalogue, docs_lint, docs_rules, interop, public, schemas, shape
+from tools import (
+    capabilities,
+    catalogue,
+    docs_integrations,
+    docs_lint,
+    docs_rules,
+    interop,
+    public,
+    schemas,
+    shape,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +34,7 @@ GENERATORS: dict[str, ModuleType] = {
     "capabilities": capabilities,
     "docs": docs_rules,
     "docs-lint": docs_lint,
+    "docs-integrations": docs_integrations,
     "interop": interop,
     "public": public,
 }

@@ -28,7 +28,6 @@ _WALKED = {
     "docs/flow.md": "tests/integration/test_flow_document.py",
     "docs/identity.md": "tests/integration/test_identity_document.py",
     "docs/issuer.md": "tests/integration/test_issuer_document.py",
-    "docs/integrations/langchain.md": "tests/integrations/langchain/test_document.py",
     "docs/keycloak.md": "tests/servers/test_keycloak.py",
     "docs/intents.md": "tests/integration/test_intents.py",
     "docs/leases.md": "tests/servers/test_openbao.py",
@@ -39,6 +38,12 @@ _WALKED = {
     "docs/containers.md": "tests/integration/containers/test_document.py",
 }
 """Which documents a test walks through, and which test."""
+
+for _page in sorted((ROOT / "docs" / "integrations").glob("*.md")):
+    if _page.stem != "README":
+        _WALKED[_page.relative_to(ROOT).as_posix()] = (
+            f"tests/integrations/{_page.stem}/test_document.py"
+        )
 
 
 def _prose(path):

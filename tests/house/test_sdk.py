@@ -175,19 +175,46 @@ def test_adapters_are_imported_by_name_alone():
     assert [name(path) for path in adapters if any(map(talking.match, imported(path)))] == []
 
 
-@pytest.mark.parametrize("framework", ["langchain", "langgraph"])
-def test_a_framework_is_imported_by_its_adapter_alone(framework):
+FRAMEWORKS = {
+    "langchain": {"langchain", "langchain_core", "langgraph"},
+}
+"""What an adapter alone imports, by the adapter."""
+
+
+@pytest.mark.parametrize("adapter", FRAMEWORKS)
+def test_a_framework_is_imported_by_its_adapter_alone(adapter):
     """
     What adapters share imports no framework.
     """
     found = {
         name(path)
         for path in MODULES
-        if any(each.split(".")[0].startswith(framework) for each in imported(path))
+        if {each.split(".")[0] for each in imported(path)} & FRAMEWORKS[adapter]
     }
 
     assert found
-    assert {each for each in found if not each.startswith("integrations/langchain/")} == set()
+    assert {each for each in found if not _belongs_to(adapter, each)} == set()
+
+
+def _belongs_to(adapter, module):
+    return module == f"integrations/{adapter}.py" or module.startswith(f"integrations/{adapter}/")
+
+
+def test_every_adapter_is_told_apart():
+    """
+    A module beside those that adapters share is an adapter, with its framework, its tests, its
+    versions and its page.
+    """
+    shared = {"__init__", "given", "outcomes", "refused", "within"}
+    places = (SDK / "integrations").iterdir()
+    adapters = {path.stem for path in places if path.stem != "__pycache__"} - shared
+
+    assert adapters == set(FRAMEWORKS)
+    for each in adapters:
+        assert (ROOT / "tests" / "integrations" / each / "harness.py").exists()
+        assert (ROOT / "tests" / "integrations" / "results" / f"{each}.json").exists()
+        assert (ROOT / "constraints" / "integrations" / f"{each}.txt").exists()
+        assert (ROOT / "docs" / "integrations" / f"{each}.md").exists()
 
 
 def test_the_core_is_read_in_an_evening(record_property):

@@ -2,6 +2,9 @@
 
 `INTEGRATION` names the adapter whose framework this environment has. Without it, nothing
 here is collected; a framework that is named and not there is a failure.
+
+What came of each behaviour is compared with `results/<name>.json`, which the page of all
+adapters is made of; `RECORD=1` writes it anew.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.integrations import results
 
 pytest.register_assert_rewrite("tests.integrations.behaviours")
 
@@ -21,3 +25,19 @@ collect_ignore = [name for name in ADAPTERS if name != NAMED]
 
 if NAMED and NAMED not in ADAPTERS:
     raise pytest.UsageError(f"INTEGRATION: no adapter {NAMED}; there are {ADAPTERS}")
+
+
+@pytest.fixture(autouse=True)
+def _within(request: pytest.FixtureRequest) -> None:
+    """Leave out a behaviour that cannot happen in a framework, and say why."""
+    if "harness" in request.fixturenames:
+        harness = request.getfixturevalue("harness")
+        if why := harness.beyond.get(request.function.__name__):
+            pytest.skip(why)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if NAMED:
+        config.pluginmanager.register(
+            results.Watch(NAMED, HERE / "results" / f"{NAMED}.json"), "behaviours"
+        )

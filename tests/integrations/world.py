@@ -165,11 +165,13 @@ class Harness(Protocol):
         world: What it is put before.
         filters: Whether this way shows a model the tools of its task alone.
         aborts: Whether what a tool raises ends the run; else the model reads of it.
+        beyond: What cannot happen here, by the name of the behaviour's test, and why.
     """
 
     world: World
     filters: bool
     aborts: bool
+    beyond: Mapping[str, str]
 
     def run(self, *turns: Sequence[Wish], **options: Any) -> Seen:
         """Run an agent whose model asks for these calls, turn by turn, and is then done.

@@ -186,10 +186,8 @@ def _tried(area: str, of: Area, asked: argparse.Namespace) -> dict[str, plugin.O
 
     with log:
         for mutant in wanted:
-            if mutant.name in before:
-                tell(mutant, before[mutant.name])
-            elif not mutant.tests:
-                tell(mutant, plugin.Outcome("not reached"))
+            if mutant.name in before or not mutant.tests:
+                tell(mutant, before.get(mutant.name) or plugin.Outcome("not reached"))
         reached = [mutant for mutant in wanted if mutant.name not in outcomes]
         within = [mutant for mutant in reached if mutant.site.function and not mutant.early]
         loading = [mutant for mutant in reached if not mutant.site.function or mutant.early]
@@ -204,9 +202,8 @@ def _tried(area: str, of: Area, asked: argparse.Namespace) -> dict[str, plugin.O
         _try_functions(within, tests, reach["seconds"], tell_or_load)
         for mutant in loading:
             tell(mutant, plugin.in_child(_loading(mutant), _limit(mutant) + 20))
-        for mutant in wanted:
-            if mutant.name not in outcomes:
-                tell(mutant, plugin.Outcome("not tried", "see build/mutants_python/pytest.log"))
+        for mutant in (each for each in wanted if each.name not in outcomes):
+            tell(mutant, plugin.Outcome("not tried", "see build/mutants_python/pytest.log"))
     _summary(area, outcomes)
     return outcomes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langchain.agents import create_agent
@@ -89,6 +89,7 @@ class LangChainHarness:
     """
 
     aborts = True
+    beyond: Mapping[str, str] = {}
 
     def __init__(self, world: World, way: str, *, sync: bool) -> None:
         self.world = world

@@ -27,7 +27,7 @@ from inbounds.errors import (
 from inbounds.integrations.given import given, owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, refusal_text
-from inbounds.tasks import Task, current
+from inbounds.integrations.within import task_of
 from inbounds.threads import beside
 
 if TYPE_CHECKING:
@@ -265,18 +265,6 @@ def refusal_message(request: Any, error: BaseException) -> Any:
     return ToolMessage(
         refusal_text(error), tool_call_id=said.get("id") or "", name=said["name"], status="error"
     )
-
-
-def task_of(context: Any) -> Task:
-    """Return the task that a run's context names, or else the one that it is within.
-
-    Raises:
-        TaskMissing: There is none.
-    """
-    if isinstance(context, Task):
-        return context
-    named = context.get("task") if isinstance(context, Mapping) else getattr(context, "task", None)
-    return named if isinstance(named, Task) else current()
 
 
 def _injected(tool: Any) -> frozenset[str]:

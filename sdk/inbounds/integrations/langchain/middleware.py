@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware import AgentMiddleware, TracePolicy, omit_payload
 from langgraph.errors import GraphBubbleUp
 
-from inbounds.errors import InboundsError
+from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
-from .call import ToolCall, refusal_message, task_of
+from .call import ToolCall, refusal_message
 from .reach import bound, named, reachable, require_none_hosted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from inbounds.pep import Guard
     from inbounds.tools import ResourceOf
@@ -121,9 +120,5 @@ class _Raised(Exception):
 def _narrowed(request: Any) -> Any:
     require_none_hosted([*request.tools, *bound(request.model)])
     require_none_hosted((request.model_settings or {}).get("tools") or ())
-    try:
-        task = task_of(getattr(request.runtime, "context", None))
-        allowed: Mapping[str, Any] = task.authority.tools
-    except InboundsError:
-        allowed = {}
+    allowed = shown_tools(getattr(request.runtime, "context", None))
     return request.override(tools=[tool for tool in request.tools if named(tool) in allowed])
