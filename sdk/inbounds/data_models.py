@@ -227,6 +227,16 @@ class Peer(_Closed):
     until: Instant
 
 
+class McpServer(_Closed):
+    """An MCP server whose tools agents may call.
+
+    Its name is what the names of its tools begin with: `files` serves `files.read_file`. `at` is
+    where it may run: URLs, or command lines as a POSIX shell would be given them.
+    """
+
+    at: Annotated[list[Name], Field(min_length=1)]
+
+
 class Settings(_Closed):
     """What holds for the deployment as a whole."""
 
@@ -251,6 +261,7 @@ class Deployment(_Closed):
     tools: dict[Name, Tool] = {}
     credentials: dict[Name, Credential] = {}
     peers: dict[Name, Peer] = {}
+    servers: dict[Name, McpServer] = {}
     agents: dict[Name, Agent] = {}
     subjects: dict[Name, SubjectEntry] = {}
     groups: dict[Name, Group] = {}

@@ -147,6 +147,7 @@ def _faults(deployment: Deployment) -> Iterator[Misfit]:
     yield from _tools(deployment)
     yield from _credentials(deployment)
     yield from _peers(deployment)
+    yield from _servers(deployment)
     yield from _holders(deployment)
     yield from _intents(deployment)
     yield from _labels(deployment)
@@ -216,6 +217,13 @@ def _peers(deployment: Deployment) -> Iterator[Misfit]:
         for pattern, field in tool.returns.fields.items():
             if field.party != "third" or field.holds not in ("value", "text"):
                 yield _fault("tools", [*at, "fields", pattern], theirs)
+
+
+def _servers(deployment: Deployment) -> Iterator[Misfit]:
+    for name in deployment.servers:
+        if "." in name:
+            first = name.partition(".")[0]
+            yield _fault("servers", [name], f"holds a dot: its tools are looked for as `{first}`")
 
 
 def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:

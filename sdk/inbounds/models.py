@@ -142,11 +142,17 @@ class Action(_Closed):
 
 
 class ResourceProperties(_Open):
-    """What the PEP says of the resource. It can only ever narrow what the registry says."""
+    """What the PEP says of the resource. It can only ever narrow what the registry says.
+
+    `server` is where the MCP server that serves it really runs: its URL, or its command line.
+    `descriptor` is the digest of the tool's descriptor, as that server tells it now.
+    """
 
     label: str = ""
     tenant: str = ""
     environment: str = ""
+    server: str = ""
+    descriptor: str = ""
 
 
 class Resource(_Closed):

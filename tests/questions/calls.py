@@ -16,7 +16,7 @@ from inbounds.models import Argument
 
 from . import words
 from .tokens import Signer, Token
-from .tools import HOSTS, STEERING, TEMPLATES, Template, leaves
+from .tools import HOSTS, PLACES, STEERING, TEMPLATES, Template, leaves
 from .worlds import EFFECTS, GOOD, NAMING, World
 
 
@@ -154,7 +154,10 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
             "resource": {
                 "type": template.resource,
                 "id": resource,
-                "properties": _resource(r, world, entry, environment),
+                "properties": {
+                    **_resource(r, world, entry, environment),
+                    **_served(r, tool, entry),
+                },
             },
             "context": {
                 "decision": {"id": f"01890000-0000-7000-8000-{r.getrandbits(48):012x}"},
@@ -530,6 +533,13 @@ def _resource(
         **r.choice([{}, {"label": ""}, {"label": r.choice(world.order[: world.clearance + 1])}]),
         **({"more": words.value(r)} if r.random() < 0.1 else {}),
     }
+
+
+def _served(r: Random, tool: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the PEP says of the server of a tool."""
+    if tool.startswith("text."):
+        return {"server": r.choice(PLACES), "descriptor": entry["pin"]}
+    return r.choice([{}, {}, {"server": ""}, {"descriptor": ""}])
 
 
 def _text(about: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from .calls import (
     take_back,
 )
 from .tokens import TYPES, Signer, Token
-from .tools import CARD_HOST, DOMAINS, STEERING, TEMPLATES, Template, leaves
+from .tools import CARD_HOST, DOMAINS, PIN, PLACES, STEERING, TEMPLATES, Template, leaves
 from .worlds import EFFECTS, ENVIRONMENTS, World
 
 Fault = Callable[[Random, World, Draft], None]
@@ -336,6 +336,32 @@ def what_steers_is_a_peers_word(r: Random, w: World, d: Draft) -> None:
         pointer: {"source": "tool", "grade": r.choice(FIRM), "tool": "peer.ask", "call": 3}
         for pointer in leaves(d.question["action"]["properties"]["arguments"])
     }
+
+
+# --- servers -------------------------------------------------------------------------------
+
+
+@fault("supply.server_not_listed", among=_named("text.find"))
+def a_server_that_runs_elsewhere(r: Random, w: World, d: Draft) -> None:
+    place = r.choice(["", "npx 'a server'", PLACES[0] + "/", PLACES[0].upper(), "text"])
+    d.question["resource"]["properties"]["server"] = place
+
+
+@fault("supply.server_not_listed")
+def a_server_that_nobody_knows(r: Random, w: World, d: Draft) -> None:
+    _call(d, "mail.read")
+    d.question["resource"]["properties"]["server"] = r.choice(PLACES)
+
+
+@fault("supply.descriptor_changed", among=_named("text.find"))
+def a_descriptor_that_is_not_the_pinned_one(r: Random, w: World, d: Draft) -> None:
+    d.question["resource"]["properties"]["descriptor"] = r.choice(["", PIN[:-1], PIN.upper()])
+
+
+@fault("supply.descriptor_changed")
+def a_descriptor_that_nobody_has_pinned(r: Random, w: World, d: Draft) -> None:
+    _call(d, "mail.read")
+    d.question["resource"]["properties"]["descriptor"] = PIN
 
 
 # --- delegation ----------------------------------------------------------------------------

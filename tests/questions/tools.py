@@ -17,6 +17,12 @@ PHONES = ("+4930123456", "+14155550100")
 PEERS = ("desk", "Büro 2")
 CARD_HOST = "desk.partner.example"
 """Where the cards of all peers say that they are."""
+
+PLACES = ("https://text.example/mcp", "npx 'a server' --of text")
+"""Where the server of `text.find` may run."""
+
+PIN = "sha256:aWgRDvRGT7QGAMUzLPGZpYG6NxQmLF8sAi_z9RpKNO4"
+"""The descriptor of `text.find`."""
 WRITING = frozenset({"write", "delete", "execute", "spend", "administer"})
 STEERING = ("recipient", "target", "amount", "code", "credential")
 FOLDERS = ("/work/", "/srv/share/", "docs/")

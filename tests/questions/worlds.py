@@ -12,7 +12,7 @@ from tests import scenes
 
 from . import words
 from .tokens import TYPES, Signer, Token
-from .tools import CARD_HOST, DESTINATIONS, PEERS, TEMPLATES
+from .tools import CARD_HOST, DESTINATIONS, PEERS, PIN, PLACES, TEMPLATES
 
 EFFECTS = ("read", "write", "delete", "export", "execute", "spend", "delegate", "administer")
 LABELS = ("public", "internal", "confidential", "secret", "streng geheim", "機密")
@@ -118,6 +118,7 @@ def world(r: Random, *, damaged: bool = False) -> World:
         "tools": _tools(r, order, tenant, environment),
         "credentials": _credentials(r, now),
         "peers": _peers(r, now),
+        "servers": {"text": {"at": list(PLACES)}},
         "agents": _agents(r, agents, domain, order, tenant),
         "subjects": _subjects(r, subjects, domain, order, tenant),
         "groups": {
@@ -199,6 +200,7 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             **({"reversible": r.choice(["yes", "no"])} if template.lasts else {}),
             **({"memory": True} if template.memory else r.choice([{}, {"memory": False}])),
             **r.choice([{}, {}, {"credential": ""}, *_NEEDED]),
+            **({"pin": PIN} if name == "text.find" else r.choice([{}, {}, {"pin": ""}])),
         }
         if "spend" in template.effects:
             tools[name]["currency"] = r.choice(["EUR", "GBP"])

@@ -176,6 +176,7 @@ NO_WIDENING = {
     "peers/*/algorithms": {"removed"},
     "peers/*/keys/*": {"removed"},
     "peers/*/until": {"lower"},
+    "servers/*/at": {"removed"},
     "settings/bulk": {"lower"},
     "settings/control_plane": {"added"},
     "settings/feed_writers/*": {"removed"},

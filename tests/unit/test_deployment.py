@@ -56,6 +56,7 @@ ORDINARY: dict[str, Any] = {
         },
     },
     "peers": {"desk": {"card": "a.b.c", "keys": {"k1": KEY}, "until": "2099-01-01T00:00:00Z"}},
+    "servers": {"files": {"at": ["npx files /srv", "https://files.example/mcp"]}},
     "agents": {
         "spiffe://a.example/x": {
             "manifest": {"tools": ["mail.send"], "effects": ["export"]},
@@ -287,6 +288,9 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         ),
         ("peers|desk|keys|k1", {"kty": "EC", "d": "AA"}, "is a private key"),
         ("peers|desk|until", "soon", "`desk.until`"),
+        ("servers|files.one", {"at": ["npx files"]}, "holds a dot: its tools are looked for as"),
+        ("servers|files", {"at": []}, "`files.at`"),
+        ("servers|files", {"at": "npx files"}, "`files.at`"),
         ("peers|desk", {"keys": {"k1": {"kty": "EC"}}, "until": 1}, "card"),
         ("credentials|smtp|effects", ["write"], "`smtp.effects`: is for static ones only"),
         ("credentials|smtp|until", 1, "`smtp.until`: is for static ones only"),

@@ -125,6 +125,7 @@ HARMLESS: Final = (
     Harmless("peers/*/until", _lower, "it ends sooner"),
     Harmless("peers/*/keys/*", _goes, _FEWER),
     Harmless("peers/*/algorithms", _goes, _FEWER),
+    Harmless("servers/*/at", _goes, "it may run in fewer places"),
     Harmless("agents/*", _goes, _FEWER),
     Harmless("agents/*/owner", _to(""), "an agent without an owner is denied"),
     Harmless("agents/*/state", _to("suspended", "retired"), "such an agent is denied"),

@@ -323,9 +323,8 @@ class Guard:
         """Async twin of `evaluate`."""
         from inbounds.threads import beside
 
-        return await beside(
-            Call(self._parts, task, self._target(tool, resource), arguments).evaluate
-        )
+        call = Call(self._parts, task, self._target(tool, resource), arguments)
+        return await beside(call.evaluate)
 
     async def acall(
         self,

@@ -19,7 +19,13 @@ ordinary if {
 		{
 			"subject": {"properties": {}},
 			"action": {"properties": {"origins": {}, "parsed": {}, "links": {}}},
-			"resource": {"properties": {"label": "", "tenant": "", "environment": ""}},
+			"resource": {"properties": {
+				"label": "",
+				"tenant": "",
+				"environment": "",
+				"server": "",
+				"descriptor": "",
+			}},
 			"context": {
 				"credentials": {"chain": [], "proof": "", "approvals": []},
 				"session": {"spent": {
@@ -120,6 +126,8 @@ _ordinary({
 		resource_properties.label,
 		resource_properties.tenant,
 		resource_properties.environment,
+		resource_properties.server,
+		resource_properties.descriptor,
 		context_credentials_identity,
 		context_credentials_task,
 		context_credentials_proof,
@@ -413,6 +421,8 @@ _places := {
 	"/resource/properties/label",
 	"/resource/properties/tenant",
 	"/resource/properties/environment",
+	"/resource/properties/server",
+	"/resource/properties/descriptor",
 	"/context",
 	"/context/decision",
 	"/context/decision/id",
@@ -779,6 +789,22 @@ _sound contains "/resource/properties/environment" if {
 	is_object(properties)
 	environment := object.get(properties, "environment", "")
 	is_string(environment)
+}
+
+_sound contains "/resource/properties/server" if {
+	is_object(input.resource)
+	properties := object.get(input.resource, "properties", {})
+	is_object(properties)
+	server := object.get(properties, "server", "")
+	is_string(server)
+}
+
+_sound contains "/resource/properties/descriptor" if {
+	is_object(input.resource)
+	properties := object.get(input.resource, "properties", {})
+	is_object(properties)
+	descriptor := object.get(properties, "descriptor", "")
+	is_string(descriptor)
 }
 
 _sound contains "/context" if {

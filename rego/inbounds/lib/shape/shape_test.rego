@@ -108,7 +108,7 @@ _whole := {
 	"resource": {
 		"type": "x",
 		"id": "x",
-		"properties": {"label": "", "tenant": "", "environment": ""},
+		"properties": {"label": "", "tenant": "", "environment": "", "server": "", "descriptor": ""},
 	},
 	"context": {
 		"decision": {"id": "xxxxxxxx"},
@@ -397,6 +397,14 @@ _unfit := {
 	},
 	"/resource/properties/environment": {
 		"at": "/resource/properties/environment",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/resource/properties/server": {
+		"at": "/resource/properties/server",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/resource/properties/descriptor": {
+		"at": "/resource/properties/descriptor",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
 	"/context": {"at": "/context", "values": [null, true, -0.5, "", []]},
