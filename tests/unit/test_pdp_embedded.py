@@ -427,6 +427,41 @@ class TestFailure:
             ask(policy, "clock", seconds=0.1)
         assert ask(policy, "clock") == [1, 1]
 
+    def test_an_answer_that_was_ready_just_too_late_is_none(self, opened, monkeypatch):
+        """
+        What ends between the deadline and the tick that would have stopped it comes too late.
+        """
+        policy = opened()
+        evaluate = policy._evaluate
+
+        def late(entrypoint, question, deadline):
+            raw = evaluate(entrypoint, question, deadline)
+            time.sleep(max(0.0, deadline - time.monotonic()) + 0.01)
+            return raw
+
+        monkeypatch.setattr(policy, "_evaluate", late)
+        with pytest.raises(Timeout, match="answered after the deadline"):
+            ask(policy, "echo", seconds=0.2)
+
+    def test_nobody_waits_for_others_beyond_a_deadline(self, opened):
+        """
+        A thread that asks while the engine is taken is told so when its time is up.
+        """
+        policy = opened()
+        ask(policy, "echo")
+        ended = []
+
+        def wait():
+            with pytest.raises(Timeout, match="busy until the deadline"):
+                ask(policy, "echo", seconds=0.1)
+            ended.append(True)
+
+        with policy._lock:
+            thread = threading.Thread(target=wait, daemon=True)
+            thread.start()
+            thread.join(timeout=5)
+            assert ended
+
 
 class TestSignatureCache:
     def test_a_warm_signature_and_a_moved_clock(self, opened, keys):
@@ -827,12 +862,14 @@ class TestProcess:
         """
         policy = EmbeddedPolicy(artefact, key=keys.public)
         assert ask(policy, "echo") == {}
-        instance, thread = weakref.ref(policy._instance), policy._ticker._thread
+        instance = weakref.ref(policy._instance)
+        threads = [policy._ticker._thread, *policy._own._threads]
         del policy
         gc.collect()
         assert instance() is None
-        thread.join(timeout=5)
-        assert not thread.is_alive()
+        for thread in threads:
+            thread.join(timeout=5)
+        assert [thread.is_alive() for thread in threads] == [False, False]
 
     def test_without_the_lean_way_into_the_module(self, opened):
         """

@@ -56,6 +56,9 @@ test_stands_for_a_descriptor_that_nobody_has_pinned if {
 test_stands_for_what_is_of_another_form if {
 	fixtures.stands("supply", "descriptor_changed", [{"op": "remove", "path": "/question/resource"}])
 	fixtures.stands("supply", "descriptor_changed", [{"op": "remove", "path": "/deployment/tools/mail.read"}])
+	every entry in [[], null, "pin"] {
+		fixtures.stands("supply", "descriptor_changed", fixtures.putting("/deployment/tools/mail.read", entry))
+	}
 	every odd in [null, 4, true, ["sha256:aa"], {"sha256:aa": true}] {
 		fixtures.stands("supply", "descriptor_changed", array.concat(_pinned("sha256:aa"), _seen(odd)))
 		fixtures.stands("supply", "descriptor_changed", array.concat(_pinned(odd), _seen("sha256:aa")))

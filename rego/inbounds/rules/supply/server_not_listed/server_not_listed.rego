@@ -42,6 +42,5 @@ details contains {"server": servers.name, "lacks": "where it runs"} if {
 
 details contains {"server": servers.name, "runs_at": servers.runs_at, "place": "/resource/properties/server"} if {
 	servers.runs_at != ""
-	servers.listed
 	not servers.runs_at in servers.places
 }
