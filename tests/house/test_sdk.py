@@ -177,6 +177,7 @@ def test_adapters_are_imported_by_name_alone():
 
 FRAMEWORKS = {
     "langchain": {"langchain", "langchain_core", "langgraph"},
+    "mcp": {"mcp", "mcp_types"},
 }
 """What an adapter alone imports, by the adapter."""
 

@@ -359,7 +359,7 @@ def test_a_run_that_cannot_wait_says_so(harness: Harness) -> None:
         seen = harness.run([SEND], waits=False)
 
     assert [] == harness.world.ran
-    text = "Not executed [approval.no_checkpointer]; a person has to approve it."
+    text = f"Not executed [{harness.cannot_wait}]; a person has to approve it."
     assert text == seen.read["call-send"]
 
 
@@ -409,7 +409,12 @@ def test_the_span_of_a_decision_is_a_child_of_the_frameworks(harness: Harness) -
         harness.run([SEND])
 
     (span,) = [each for each in spans() if each.name == "authorize mail.send"]
-    assert span.parent is not None
-    assert outer.get_span_context().span_id == span.parent.span_id
+    above = span.parent
+    for name in harness.between:
+        (own,) = [each for each in spans() if above and each.context.span_id == above.span_id]
+        assert name == own.name
+        above = own.parent
+    assert above is not None
+    assert outer.get_span_context().span_id == above.span_id
     assert span.attributes is not None
     assert "call-send" == span.attributes["gen_ai.tool.call.id"]

@@ -89,6 +89,8 @@ class LangChainHarness:
     """
 
     aborts = True
+    between = ()
+    cannot_wait = "approval.no_checkpointer"
     beyond: Mapping[str, str] = {}
 
     def __init__(self, world: World, way: str, *, sync: bool) -> None:

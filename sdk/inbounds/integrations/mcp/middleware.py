@@ -1,0 +1,249 @@
+"""The middleware that judges every message of a client."""
+
+from __future__ import annotations
+
+import inspect
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import METHOD_NOT_FOUND
+
+from inbounds import clock
+from inbounds.errors import InboundsError
+from inbounds.integrations.within import shown_tools, task_of
+from inbounds.models import Resource, ResourceProperties
+from inbounds.tools import told_resource
+
+from .call import Asks, Call, Raised, plain
+from .refusals import refusal
+from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from inbounds.pep import Guard
+    from inbounds.tasks import Task
+    from inbounds.tools import ResourceOf
+
+_FRESH = 60.0
+"""How many seconds what a server lists says what its tools add to arguments."""
+
+_MOST = 1024
+"""How many questions that clients were asked are remembered."""
+
+_NOTIFICATIONS: Mapping[str, Collection[str]] = {
+    "notifications/initialized": (),
+    "notifications/cancelled": ("requestId",),
+    "notifications/progress": ("progressToken", "progress", "total"),
+    "notifications/roots/list_changed": (),
+}
+"""What a client may tell, and what of it reaches the server: no text that anybody wrote."""
+
+
+class AuthorizationMiddleware:
+    """Judges every message of a client. The last of a server's middleware.
+
+    `guarded_server` puts it where it belongs. A tool is registered under its own name, or as
+    `<server>.<name>`; what is no tool is registered as well: `<server>.resources.read`,
+    `.resources.subscribe` and `.resources.unsubscribe` with `uri`, `.prompts.get` with `name` and
+    `arguments`, `.completion.complete` with `ref`, `argument` and `context`. What the protocol
+    has besides is answered by the server about itself, listed as far as the task reaches, or
+    refused.
+
+    Args:
+        guard: Whose policy judges; it knows what its own guarded tools touch.
+        task: Takes a request's context and says the task that it is within; may be async. By
+            default that is what the server's lifespan gives its handlers (a `Task`, or its
+            `task`), or else the task of the context that the request is handled in.
+        server: What stands before the registered names, such as `files`.
+        resources: What a call touches, by registered name, as `resource=` of `Guard.tool`. By
+            default a tool touches an `mcp_tool` of its registered name, and what is no tool an
+            `mcp_resource` (its URI), an `mcp_prompt` (its name) or an `mcp_completion` (the name
+            or URI that is completed).
+        descriptor: Takes a tool's own name, and says the digest of what the client is told of
+            it, which the policy compares with the registry's `pin`; empty for none.
+        at: Where the server runs, as `servers.yaml` names it, which the policy compares.
+        asks: What the server may ask of its client while a call runs, such as
+            `elicitation/create`. What the client answers to that is not judged.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        task: Callable[[Any], Task | Awaitable[Task]] | None = None,
+        server: str = "",
+        resources: Mapping[str, ResourceOf] | None = None,
+        descriptor: Callable[[str], str] | None = None,
+        at: str = "",
+        asks: Collection[str] = (),
+    ) -> None:
+        self._guard = guard
+        self._task_of = task
+        self._server = server
+        self._resources = dict(resources or {})
+        self._descriptor = descriptor
+        self._at = at
+        self._asks = frozenset(asks)
+        self._asked: OrderedDict[str, str] = OrderedDict()
+        self._defaults: dict[str, Mapping[str, Any]] = {}
+        self._listed_at = 0.0
+        self.watched = False
+
+    def own_name(self, registered_name: str) -> str:
+        """Return the name that a tool has at the server, of the one that it is registered under."""
+        return registered_name.removeprefix(f"{self._server}.") if self._server else registered_name
+
+    async def __call__(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Let a message through, judge it, or refuse it."""
+        if ctx.request_id is None:
+            return await self._told(ctx, call_next)
+        if ctx.method in JUDGED:
+            return await self._judged(ctx, call_next)
+        if ctx.method in LISTS:
+            return await self._listed(ctx, call_next)
+        if ctx.method in PASS:
+            return await call_next(ctx)
+        raise MCPError(METHOD_NOT_FOUND, "Method not found")
+
+    # --- what is judged -------------------------------------------------------------------
+
+    async def _judged(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+        try:
+            wish = Wish.of(ctx.method, ctx.params, self._server)
+            task = await self._task(ctx)
+            wish = await self._completed(wish, ctx, call_next)
+            call = Call(ctx, wish, task, self._resource(wish), self._asked)
+            permit = await call.permit()
+            while len(self._asked) > _MOST:
+                self._asked.popitem(last=False)
+            return await call.answer(permit, call_next, asks=self._asks, watched=self.watched)
+        except Raised as raised:
+            raise raised.error from raised.error.__cause__
+        except Asks as asks:
+            return asks.result
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the server does not see it
+            return refusal(ctx.method, error)
+
+    async def _task(self, ctx: Any) -> Task:
+        if self._task_of is None:
+            return task_of(ctx.lifespan_context)
+        said = self._task_of(ctx)
+        return task_of(await said if inspect.isawaitable(said) else said)
+
+    def _resource(self, wish: Wish) -> ResourceOf | None:
+        """Return what says what a call touches; None where the guard's own tool says all of it."""
+        own = self._guard.tools.get(wish.tool)
+        about = {"server": self._at} if self._at else {}
+        if wish.own and self._descriptor is not None and (digest := self._descriptor(wish.own)):
+            about["descriptor"] = digest
+        said = self._resources.get(wish.tool)
+        if said is None and own is not None and not about:
+            return None
+
+        def resource(**arguments: Any) -> Resource:
+            if said is not None:
+                touched = told_resource(said, wish.tool, **arguments)
+            elif own is not None:
+                touched = own.resource(arguments)
+            else:
+                touched = _by_default(wish, arguments)
+            properties = {**touched.properties.model_dump(exclude_defaults=True), **about}
+            return touched.model_copy(
+                update={"properties": ResourceProperties.model_validate(properties)}
+            )
+
+        return resource
+
+    async def _completed(
+        self, wish: Wish, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]
+    ) -> Wish:
+        """Add what the tool itself would add: it runs as well, and so it is judged."""
+        if not wish.own or wish.arguments is None or wish.tool in self._guard.tools:
+            return wish
+        stale = clock.monotonic() - self._listed_at > _FRESH
+        if stale or wish.own not in self._defaults:
+            await self._learn(ctx, call_next)
+        added = self._defaults.get(wish.own, {})
+        return replace(wish, arguments={**added, **wish.arguments})
+
+    async def _learn(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> None:
+        meta = bare_meta(ctx.params)
+        cursor = None
+        for _ in range(_MOST):
+            params = {} if cursor is None else {"cursor": cursor}
+            if meta is not None:
+                params["_meta"] = meta
+            try:
+                listed = plain(
+                    await call_next(replace(ctx, method="tools/list", params=params or None))
+                )
+            except MCPError:
+                # A server that lists nothing says nothing of what its tools add.
+                return
+            self._remember(listed)
+            cursor = listed.get("nextCursor")
+            if cursor is None:
+                break
+        self._listed_at = clock.monotonic()
+
+    def _remember(self, listed: Mapping[str, Any]) -> None:
+        for tool in listed.get("tools") or ():
+            schema = tool.get("inputSchema") or {}
+            properties = schema.get("properties") or {}
+            self._defaults[tool["name"]] = {
+                name: said["default"]
+                for name, said in properties.items()
+                if isinstance(said, Mapping) and "default" in said
+            }
+
+    # --- what is listed, and what is told -------------------------------------------------
+
+    async def _listed(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+        params = {n: v for n, v in (ctx.params or {}).items() if n == "cursor"}
+        meta = bare_meta(ctx.params)
+        if meta is not None:
+            params["_meta"] = meta
+        answer = plain(await call_next(replace(ctx, params=params or None)))
+        if ctx.method == "tools/list":
+            self._remember(answer)
+        try:
+            shown = shown_tools(await self._task(ctx))
+        except InboundsError:
+            shown = frozenset()
+        where = LISTS[ctx.method]
+        listed = answer.get(where) or []
+        if ctx.method == "tools/list":
+            before = f"{self._server}." if self._server else ""
+            answer[where] = [tool for tool in listed if before + tool["name"] in shown]
+        elif registered(IN_LIST[ctx.method], self._server) not in shown:
+            answer[where] = []
+        if "cacheScope" in answer:
+            # It is one caller's, and nobody else's.
+            answer["cacheScope"] = "private"
+        return answer
+
+    async def _told(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+        kept = _NOTIFICATIONS.get(ctx.method)
+        if kept is None:
+            return None
+        params = {n: v for n, v in (ctx.params or {}).items() if n in kept}
+        meta = bare_meta(ctx.params)
+        if meta is not None:
+            params["_meta"] = meta
+        return await call_next(replace(ctx, params=params or None))
+
+
+def _by_default(wish: Wish, arguments: Mapping[str, Any]) -> Resource:
+    """Return what a request touches, where nobody says it."""
+    if wish.own:
+        return Resource(type="mcp_tool", id=wish.tool)
+    if wish.method == "prompts/get":
+        return Resource(type="mcp_prompt", id=arguments["name"])
+    if wish.method == "completion/complete":
+        ref = arguments["ref"]
+        return Resource(type="mcp_completion", id=str(ref.get("name") or ref.get("uri")))
+    return Resource(type="mcp_resource", id=arguments["uri"])

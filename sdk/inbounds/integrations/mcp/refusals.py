@@ -1,0 +1,47 @@
+"""What a client is told instead of an answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult, TextContent
+
+from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
+from inbounds.integrations.refused import refusal_text
+
+logger = logging.getLogger(__name__)
+
+REFUSED = -32003
+"""The JSON-RPC code of a refusal, where the answer is no tool's result."""
+
+
+def about(error: BaseException) -> dict[str, str]:
+    """Return what a program may know of a refusal."""
+    if not isinstance(error, InboundsError):
+        return {"inbounds/code": "decision.unavailable"}
+    said = {"inbounds/code": error.code}
+    if error.decision_id:
+        said["inbounds/decision_id"] = error.decision_id
+    if isinstance(error, ApprovalRequired):
+        said["inbounds/request_id"] = error.request.id if error.request else error.decision_id
+    return said
+
+
+def refusal(method: str, error: BaseException) -> Any:
+    """Return a tool's result that says why it is none.
+
+    Raises:
+        MCPError: What was asked for is no tool: its answer has no place for a refusal.
+    """
+    if not isinstance(error, InboundsError):
+        logger.error("a request was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a request was refused: %s", error)
+    text = refusal_text(error)
+    if method != "tools/call":
+        raise MCPError(REFUSED, text, about(error)) from None
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], is_error=True, _meta=about(error)
+    )

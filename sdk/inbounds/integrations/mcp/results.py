@@ -1,0 +1,179 @@
+"""What a client may have of a server's answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from inbounds.integrations.given import given, owed
+from inbounds.results import REDACT, TRUNCATE, discharge
+
+if TYPE_CHECKING:
+    from inbounds.pep import Permit
+
+Take = Callable[[Any], Any]
+
+_BLOCKS = {
+    "text": ("text",),
+    "image": ("data", "mimeType"),
+    "audio": ("data", "mimeType"),
+    "resource_link": ("uri", "name", "title", "description", "mimeType", "size", "icons"),
+    "resource": ("resource",),
+}
+_CONTENTS = ("uri", "mimeType", "text", "blob")
+_STAMP = "io.modelcontextprotocol/serverInfo"
+
+
+def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
+    """Return what a client may have of an answer. `_meta` is left out, here and within.
+
+    Args:
+        method: What was asked for.
+        answer: As it stands on the wire.
+        permit: Of the request.
+        last: Takes the main part of the answer, after all others: the permit's `finish`, or
+            `admitted` where the permit goes on.
+
+    Raises:
+        ResultWithheld: It has run; the answer may not be given, or not in part.
+        OutcomeUnrecorded: It has run; the evidence log did not take the outcome.
+    """
+    kept = {name: answer[name] for name in ("resultType", "ttlMs") if name in answer}
+    if "cacheScope" in answer:
+        # What a policy gives to one caller is no other's.
+        kept["cacheScope"] = "private"
+    meta = answer.get("_meta")
+    if isinstance(meta, Mapping) and _STAMP in meta:
+        kept["_meta"] = {_STAMP: meta[_STAMP]}
+    return {**kept, **_GIVEN[method](answer, permit, last)}
+
+
+def _tool(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
+    kinds = owed(permit)
+    content: Sequence[Any] = answer.get("content") or ()
+    failed = {"isError": True} if answer.get("isError") else {}
+    structured = answer.get("structuredContent")
+    if structured is None:
+        return {"content": _blocks(content, permit, last), **failed}
+    if kinds & {REDACT, TRUNCATE}:
+        _require_text(content, last)
+        plain = _structured(structured, permit, last)
+        # Its twin in text is made of what is given: a field is found nowhere else.
+        content = [{"type": "text", "text": json.dumps(plain, ensure_ascii=False)}]
+    else:
+        twin = len(content) == 1 and _parsed(content[0].get("text")) == structured
+        if kinds or not twin:
+            content = _blocks(content, permit, permit.admitted)
+        else:
+            content = [_block(content[0])]
+        plain = _structured(structured, permit, last)
+    return {"content": content, "structuredContent": plain, **failed}
+
+
+def _prompt(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
+    messages = answer.get("messages") or ()
+    contents = _blocks([message["content"] for message in messages], permit, last)
+    # What is cut short has fewer.
+    said = [
+        {"role": message["role"], "content": content}
+        for message, content in zip(messages, contents, strict=False)
+    ]
+    if not isinstance(about := answer.get("description"), str) or owed(permit):
+        return {"messages": said}
+    return {"messages": said, "description": about}
+
+
+def _resource(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
+    contents = [_only(each, _CONTENTS) for each in answer.get("contents") or ()]
+    if owed(permit) and any("text" not in each for each in contents):
+        last(object())
+    texts = _texts([each["text"] for each in contents if "text" in each], permit, last)
+    if owed(permit):
+        return {"contents": [{**c, "text": t} for c, t in zip(contents, texts, strict=False)]}
+    return {"contents": contents}
+
+
+def _completion(answer: Mapping[str, Any], _: Permit, last: Take) -> dict[str, Any]:
+    said = _only(answer.get("completion") or {}, ("values", "total", "hasMore"))
+    return {"completion": last(said)}
+
+
+def _nothing(_answer: Mapping[str, Any], _: Permit, last: Take) -> dict[str, Any]:
+    last(None)
+    return {}
+
+
+_GIVEN: dict[str, Callable[[Mapping[str, Any], Any, Take], dict[str, Any]]] = {
+    "tools/call": _tool,
+    "prompts/get": _prompt,
+    "resources/read": _resource,
+    "resources/subscribe": _nothing,
+    "resources/unsubscribe": _nothing,
+    "completion/complete": _completion,
+}
+
+
+# --- blocks, texts and values -------------------------------------------------------------------
+
+
+def _blocks(blocks: Sequence[Any], permit: Permit, last: Take) -> list[dict[str, Any]]:
+    if owed(permit):
+        _require_text(blocks, last)
+        texts = _texts([block["text"] for block in blocks], permit, last)
+        return [{"type": "text", "text": text} for text in texts]
+    said = [_block(block) for block in blocks]
+    for block in said:
+        if block["type"] in ("resource", "resource_link"):
+            permit.admitted({n: v for n, v in block.items() if n != "icons"})
+    _texts([block["text"] for block in said if block["type"] == "text"], permit, last)
+    return said
+
+
+def _require_text(blocks: Sequence[Any], last: Take) -> None:
+    """Withhold pictures, sounds and resources where anything is owed: nothing looks into them."""
+    if any(block.get("type") != "text" for block in blocks):
+        last(object())
+
+
+def _block(block: Mapping[str, Any]) -> dict[str, Any]:
+    kind = block["type"]
+    said = {"type": kind, **_only(block, (*_BLOCKS[kind], "annotations"))}
+    if kind == "resource":
+        said["resource"] = _only(said["resource"], _CONTENTS)
+    return said
+
+
+def _texts(texts: Sequence[str], permit: Permit, last: Take) -> list[str]:
+    """Return what may be given of texts: each may be a record, or all of them a list of records."""
+    if not texts:
+        last(None)
+        return []
+    if len(texts) > 1 and owed(permit) & {REDACT, TRUNCATE}:
+        values = [_parsed(text) for text in texts]
+        if any(value is None for value in values):
+            last(object())
+        each = [discharge(value, permit.decision.obligations) for value in values]
+        return [json.dumps(value, ensure_ascii=False) for value in last(each)]
+    *before, main = texts
+    return [given(text, permit, permit.admitted) for text in before] + [given(main, permit, last)]
+
+
+def _structured(value: Any, permit: Permit, last: Take) -> Any:
+    if isinstance(value, dict) and value.keys() == {"result"}:
+        # As the SDK wraps what is no object: fields may be named from within or from without.
+        return discharge({"result": last(value["result"])}, permit.decision.obligations)
+    return last(value)
+
+
+def _parsed(text: Any) -> Any:
+    if not isinstance(text, str):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _only(said: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: said[name] for name in names if said.get(name) is not None}
