@@ -22,6 +22,7 @@ COMMANDS = (
     "issuers",
     "issuer",
     "peers",
+    "registry",
     "bundle",
     "serve",
     "live",
