@@ -111,7 +111,7 @@ test-integrations: assets ## Run every adapter against its framework, in an envi
 	@set -e; for name in $(ADAPTERS); do \
 		$(PYTHON) -m venv build/integrations/$$name; \
 		build/integrations/$$name/bin/python -m pip install --quiet \
-			--constraint constraints/integrations/$$name.txt --editable ".[$$name,cli,test]"; \
+			--constraint constraints/integrations/$$name.txt --editable ".[$$(echo $$name | tr _ -),cli,test]"; \
 		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -m 'not nightly' tests/integrations; \
 	done
 
