@@ -178,6 +178,7 @@ def test_adapters_are_imported_by_name_alone():
 FRAMEWORKS = {
     "langchain": {"langchain", "langchain_core", "langgraph"},
     "mcp": {"mcp", "mcp_types"},
+    "pydantic_ai": {"pydantic_ai"},
 }
 """What an adapter alone imports, by the adapter."""
 
@@ -212,7 +213,7 @@ def test_every_adapter_is_told_apart():
     A module beside those that adapters share is an adapter, with its framework, its tests, its
     versions and its page.
     """
-    shared = {"__init__", "given", "outcomes", "refused", "within"}
+    shared = {"__init__", "given", "held", "outcomes", "refused", "within"}
     places = (SDK / "integrations").iterdir()
     adapters = {path.stem for path in places if path.stem != "__pycache__"} - shared
 

@@ -1,0 +1,298 @@
+"""One call of a tool of Pydantic AI, on its way to the tool and back."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pydantic_ai import ToolReturn
+from pydantic_ai.capabilities import AbstractCapability
+from pydantic_ai.exceptions import ApprovalRequired as Paused
+from pydantic_ai.exceptions import CallDeferred, ToolFailed
+from pydantic_ai.messages import ModelResponse
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from inbounds.canonical import canonical_json
+from inbounds.errors import (
+    ApprovalRequired,
+    ArgumentNotRepresentable,
+    ConfigurationError,
+    InboundsError,
+    ResultWithheld,
+)
+from inbounds.integrations.given import given, owed
+from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.integrations.within import task_of
+from inbounds.labelled import Labelled, labelled_within
+from inbounds.lazy import refuse_lazy
+
+from .reach import out_of_reach, waits
+from .toolsets import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from inbounds.pep import Permit
+    from inbounds.tools import ResourceOf
+
+    from .toolsets import Running
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome:
+    """What a call has given: a result, or why there is none to be had."""
+
+    def __init__(self, result: Any = None, refusal: str = "") -> None:
+        self._result = result
+        self._refusal = refusal
+
+    def given(self) -> Any:
+        """Return the result, or raise what the model reads instead."""
+        if self._refusal:
+            raise ToolFailed(self._refusal)
+        return self._result
+
+
+class ToolCall:
+    """One call of a tool, from the model's wish to its outcome.
+
+    Attributes:
+        mark: Of the tool that the call is judged for.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: a layer runs it by itself.
+        ArgumentNotRepresentable: An argument cannot be judged.
+        TaskMissing: The run is within none.
+    """
+
+    mark: Mark
+
+    def __init__(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        ctx: Any,
+        tool: Any,
+        resources: Mapping[str, ResourceOf],
+    ) -> None:
+        if not isinstance(tool.args_validator, Mark):
+            raise out_of_reach(name, "is run by a layer and no toolset")
+        self.mark = tool.args_validator
+        self._name = name
+        self._arguments = arguments
+        self._ctx = ctx
+        self._id = ctx.tool_call_id or ""
+        self._task = task_of(ctx.deps)
+        self._resource = resources.get(name)
+        self._outcomes = Outcomes.of(self._task)
+        self._key = _key(ctx, self._id, name, arguments)
+
+    def outcome(self) -> Outcome | None:
+        """Return what the same call has given before; None where it has not run.
+
+        Raises:
+            Rejected: A person has refused it.
+        """
+        result: Outcome | None = self._outcomes.result(self._key)
+        # Without an id, nothing tells a call from the next of the same.
+        return result if self._id else None
+
+    def running(self) -> AbstractContextManager[None]:
+        """Hold the call while it is judged and runs. Raises as `Outcomes.running`."""
+        return self._outcomes.running(self._key)
+
+    # --- before it runs -------------------------------------------------------------------
+
+    async def permit(self) -> Permit:
+        """Ask for the right to run it.
+
+        Raises:
+            InboundsError: As `Task.permit`; `NotWaited`.
+            pydantic_ai.exceptions.ApprovalRequired: A person has to be asked first.
+        """
+        try:
+            return await self._task.apermit(
+                self._name, self._arguments, resource=self._resource, tool_call_id=self._id
+            )
+        except ApprovalRequired as error:
+            raise Paused(self._question(error)) from None
+
+    def _question(self, required: ApprovalRequired) -> dict[str, str]:
+        """Return what a person is asked, if the run can wait for the answer."""
+        if not waits(self._ctx.agent) and not _answers(self._ctx.root_capability):
+            logger.error(
+                "`%s` needs a person, and the run cannot wait: add `DeferredToolRequests` to the"
+                " output types of the agent",
+                self._name,
+            )
+            raise NotWaited("the run has no way to wait", code="approval.no_deferred_requests")
+        request = required.request
+        question = {
+            "type": "tool_approval",
+            "tool_call_id": self._id,
+            "name": self._name,
+            "code": required.code,
+            "decision_id": required.decision_id,
+            "request_id": request.id if request else required.decision_id,
+        }
+        self._outcomes.wait(self._key, question)
+        return question
+
+    # --- while it runs --------------------------------------------------------------------
+
+    def judged(self, permit: Permit) -> dict[str, Any]:
+        """Return the arguments that were judged, of the types that the tool takes, and no others.
+
+        Raises:
+            ArgumentNotRepresentable: `argument.does_not_fit`: the tool takes something else.
+        """
+        permit.await_run()
+        plain = permit.arguments
+        if plain == self._arguments:
+            return plain
+        try:
+            typed = self.mark.again(plain, self._ctx.validation_context)
+            same = canonical_json(typed) == canonical_json(plain)
+        except (ValueError, TypeError):
+            same = False
+        if not same:
+            raise ArgumentNotRepresentable(
+                f"the arguments do not fit `{self._name}`: what was judged is not what it takes",
+                code="argument.does_not_fit",
+                hint="let its validators leave as it is what is in canonical form",
+                decision_id=permit.decision.id,
+            )
+        return typed
+
+    def failed(self, permit: Permit, error: BaseException) -> Exception | None:
+        """Record that it raised; return what to tell the model, where it was no fault of it."""
+        try:
+            permit.fail(error)
+        except InboundsError as unrecorded:
+            # What stops the run stops it all the same; the task takes no more calls either way.
+            return unrecorded if isinstance(error, Exception) else None
+        if isinstance(error, CallDeferred):
+            return ResultWithheld(
+                "somebody else would bring the result, past what may be given of it",
+                code="result.deferred",
+                decision_id=permit.decision.id,
+            )
+        refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
+        return error if refused and isinstance(error, Exception) else None
+
+    def finished(self, permit: Permit, running: Running, result: Any) -> Outcome:
+        """Record that it has run, and return what the agent may have of its result.
+
+        Raises:
+            InboundsError: It has not run, or nobody knows.
+        """
+        if running.refusal is not None:
+            # A layer has made a result of it.
+            permit.fail(running.refusal)
+            raise running.refusal
+        if not running.begun:
+            # Whether something else has run is not known; the permit is dropped, and says so.
+            raise ResultWithheld(
+                "a layer between permit and tool has answered in the tool's place",
+                code="result.not_the_tools",
+                executed="unknown",
+                decision_id=permit.decision.id,
+            )
+        try:
+            refuse_lazy(self._name, result)
+        except InboundsError as error:
+            permit.fail(error)
+            raise
+        try:
+            outcome = Outcome(_given(permit, result))
+        except InboundsError as error:
+            outcome = Outcome(refusal=told(error))
+        self._outcomes.ran(self._key, outcome)
+        return outcome
+
+
+def reject(ctx: Any, call_id: str) -> str:
+    """Remember that a person has refused a call, and return what the model reads of it.
+
+    Raises:
+        TaskMissing: The run is within no task.
+    """
+    outcomes = Outcomes.of(task_of(ctx.deps))
+    _, said = _said(ctx, call_id)
+    key = _key(ctx, call_id, said.tool_name if said else "", {})
+    try:
+        asked = outcomes.waits(key)
+        outcomes.reject(key, asked[-1]["decision_id"] if asked else "")
+    except Rejected as error:
+        return refusal_text(error)
+
+
+def told(error: BaseException) -> str:
+    """Return what the model reads instead of a result, and log what is somebody's to mend."""
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a call was refused: %s", error)
+    return refusal_text(error)
+
+
+def _given(permit: Permit, result: Any) -> Any:
+    """Return what the agent may have of a result."""
+    if not isinstance(result, ToolReturn):
+        return _part(permit, result, permit.finish)
+    if not owed(permit):
+        # All that a model gets to read of it is traced.
+        permit.finish(_plain([result.return_value, result.content]))
+        return result
+    # What else it holds is left out wherever something is.
+    return ToolReturn(return_value=_part(permit, result.return_value, permit.finish))
+
+
+def _part(permit: Permit, result: Any, take: Any) -> Any:
+    if isinstance(result, str):
+        return given(result, permit, take)
+    plain = _plain(result)
+    if plain is result or owed(permit):
+        return take(plain)
+    take(plain)
+    return result
+
+
+def _plain(result: Any) -> Any:
+    """Return a result as the model reads it; one without such a form as it is."""
+    if isinstance(result, Labelled) or labelled_within(result):
+        return result  # the permit looks at its label
+    try:
+        plain = to_jsonable_python(result)
+    except (PydanticSerializationError, ValueError):
+        return result
+    return result if plain == result else plain
+
+
+def _answers(capability: Any) -> bool:
+    """Whether some capability answers for a person while the run goes on."""
+    found: list[Any] = []
+    capability.apply(found.append)
+    own = AbstractCapability.handle_deferred_tool_calls
+    return any(type(each).handle_deferred_tool_calls is not own for each in found)
+
+
+def _key(ctx: Any, call_id: str, name: str, arguments: Mapping[str, Any]) -> Key:
+    """Name a call by the response that it stands in, and by what the model itself has said."""
+    response, said = _said(ctx, call_id)
+    plain = said.args_as_dict() if said else json.loads(canonical_json(dict(arguments)))
+    # Answers name their calls, so that each call is a step of its own: several may wait.
+    return Key(f"{response}/{call_id}", call_id, name, plain)
+
+
+def _said(ctx: Any, call_id: str) -> tuple[str, Any]:
+    """Find a call among a run's messages; and name the response that it stands in."""
+    for message in reversed(ctx.messages):
+        for part in message.tool_calls if isinstance(message, ModelResponse) else ():
+            if call_id and part.tool_call_id == call_id:
+                return f"{ctx.conversation_id}/{message.timestamp.isoformat()}", part
+    return f"{ctx.conversation_id}/{ctx.run_id}", None

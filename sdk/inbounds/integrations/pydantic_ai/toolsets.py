@@ -1,0 +1,178 @@
+"""Where a call passes on its way to its tool: before all toolsets, and in the place of each."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic_ai.exceptions import ToolFailed
+from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
+
+from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations.refused import refusal_text
+from inbounds.threads import beside
+
+from .reach import require_none_external, require_reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from inbounds.pep import Permit
+
+_running: ContextVar[Running | None] = ContextVar("inbounds_pydantic_ai_running", default=None)
+
+
+class Mark:
+    """The validator of a tool's arguments, which says in whose place the tool runs.
+
+    Whatever wraps a toolset hands it on with the tool, under whatever name.
+    """
+
+    def __init__(self, validator: Any, toolset: Any, name: str, schema: Any = None) -> None:
+        self._validator = validator
+        self._schema = schema
+        self._place = (toolset, name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._validator, name)
+
+    def same(self, other: Mark) -> bool:
+        """Whether the other is of the same tool."""
+        return self._place[0] is other._place[0] and self._place[1] == other._place[1]
+
+    def again(self, arguments: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Give judged arguments back the types that the tool takes."""
+        if self._schema is not None:
+            return dict(self._schema.revalidate(dict(arguments), context=context))
+        return dict(self._validator.validate_python(arguments, context=context))
+
+
+class Running:
+    """One permitted call, from its permit to its tool.
+
+    Attributes:
+        begun: Whether the tool has begun.
+        refusal: Why it was not let to.
+    """
+
+    def __init__(self, permit: Permit, mark: Mark) -> None:
+        self._permit = permit
+        self._mark = mark
+        self.begun = False
+        self.refusal: InboundsError | None = None
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Let the tool run that is called within."""
+        token = _running.set(self)
+        try:
+            yield
+        finally:
+            _running.reset(token)
+
+    def begin(self, mark: Mark | None, arguments: dict[str, Any]) -> None:
+        """Compare what is about to run with what was judged.
+
+        Raises:
+            InboundsError: As `Permit.compare`; `permit.other_tool`. The tool must not run.
+        """
+        try:
+            if mark is None or not mark.same(self._mark):
+                self._permit.cancel()
+                raise DecisionUnavailable(
+                    "another tool is about to run than the one that was judged",
+                    code="permit.other_tool",
+                    decision_id=self._permit.decision.id,
+                )
+            self._permit.compare(arguments)
+        except InboundsError as error:
+            if self.begun:
+                # A layer wants it once more; the first time was the only one.
+                error.executed = "yes"
+            self.refusal = error
+            raise
+        self.begun = True
+
+
+@dataclass
+class JudgedToolset(WrapperToolset):  # type: ignore[misc]  # not there for mypy
+    """All toolsets of a run. A call goes on from here with a permit alone."""
+
+    judge: Callable[[Callable[..., Awaitable[Any]], str, dict[str, Any], Any, Any], Awaitable[Any]]
+
+    async def get_tools(self, ctx: Any) -> dict[str, Any]:
+        """List the tools, as `AbstractToolset.get_tools`.
+
+        Raises:
+            ConfigurationError: `configuration.tool_out_of_reach`: one runs outside of the agent.
+        """
+        tools: dict[str, Any] = await self.wrapped.get_tools(ctx)
+        require_none_external(tool.tool_def for tool in tools.values())
+        return tools
+
+    async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
+        """Run the tool if the policy allows this call; else fail with why not."""
+        return await self.judge(self.wrapped.call_tool, name, tool_args, ctx, tool)
+
+
+@dataclass
+class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for mypy
+    """In the place of a toolset that runs tools itself: lets run what was judged, and no more."""
+
+    async def get_tools(self, ctx: Any) -> dict[str, Any]:
+        """List the tools, as `AbstractToolset.get_tools`, each with the mark of this place.
+
+        Raises:
+            ConfigurationError: As `require_reachable`.
+        """
+        inner = self._inner()
+        tools: dict[str, Any] = await inner.get_tools(ctx)
+        if inner is not self.wrapped:
+            return tools
+        require_reachable(inner)
+        return {name: self._marked(name, tool) for name, tool in tools.items()}
+
+    async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
+        """Run the tool if a permit for this very call is there; else fail."""
+        inner = self._inner()
+        if inner is not self.wrapped:
+            return await inner.call_tool(name, tool_args, ctx, tool)
+        running = _running.get()
+        if running is None:
+            missing = DecisionUnavailable("nothing has judged this call", code="permit.missing")
+            raise ToolFailed(refusal_text(missing))
+        mark = tool.args_validator if isinstance(tool.args_validator, Mark) else None
+        await beside(running.begin, mark, tool_args)
+        token = _running.set(None)  # what the tool itself calls has no permit
+        try:
+            return await inner.call_tool(name, tool_args, ctx, tool)
+        finally:
+            _running.reset(token)
+
+    def visit_and_replace(self, visitor: Callable[[Any], Any]) -> Any:
+        """Replace what is within, as `AbstractToolset.visit_and_replace`."""
+        return self if visitor is in_place else super().visit_and_replace(visitor)
+
+    def _inner(self) -> Any:
+        """Return what this is the place of; of a toolset that was made meanwhile, its parts."""
+        parts: list[Any] = []
+        self.wrapped.apply(parts.append)
+        if len(parts) == 1 and parts[0] is self.wrapped:
+            return self.wrapped
+        return self.wrapped.visit_and_replace(in_place)
+
+    def _marked(self, name: str, tool: Any) -> Any:
+        schema = None
+        if isinstance(self.wrapped, FunctionToolset):
+            own = self.wrapped.tools.get(getattr(tool, "original_name", None) or name)
+            if own is not None and own.function_schema.validator is tool.args_validator:
+                schema = own.function_schema
+        mark = Mark(tool.args_validator, self.wrapped, name, schema)
+        return replace(tool, args_validator=mark)
+
+
+def in_place(toolset: Any) -> Any:
+    """Stand in the place of a toolset that runs tools itself."""
+    return toolset if isinstance(toolset, InPlaceToolset) else InPlaceToolset(toolset)

@@ -1,0 +1,213 @@
+"""Agents of Pydantic AI in each of their ways to run, with a model of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, Tool
+from pydantic_ai.capabilities import NativeTool
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
+from pydantic_ai.native_tools import WebSearchTool
+from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
+from tests.integrations.world import Seen, Wish, World
+
+from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
+from inbounds.tasks import Task
+
+
+class Scripted:
+    """A model that asks for the calls of one turn after the other, then is done."""
+
+    def __init__(self, *turns: Sequence[Wish]) -> None:
+        self._turns = turns
+        self.shown: list[list[str]] = []
+        self.model = FunctionModel(self._respond, stream_function=self._stream)
+
+    def _wishes(self, messages: Sequence[ModelMessage], info: AgentInfo) -> Sequence[Wish]:
+        self.shown.append([tool.name for tool in info.function_tools])
+        turn = sum(isinstance(message, ModelResponse) for message in messages)
+        return self._turns[turn] if turn < len(self._turns) else []
+
+    def _respond(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        wishes = self._wishes(messages, info)
+        calls = [ToolCallPart(w.tool, dict(w.arguments), w.id) for w in wishes]
+        return ModelResponse(parts=calls or [TextPart("done")])
+
+    async def _stream(self, messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[Any]:
+        wishes = self._wishes(messages, info)
+        for n, wish in enumerate(wishes):
+            said = json.dumps(dict(wish.arguments))
+            yield {n: DeltaToolCall(wish.tool, said, tool_call_id=wish.id)}
+        if not wishes:
+            yield "done"
+
+
+@dataclass
+class Between(WrapperToolset[Any]):
+    """A layer between the adapter and the tool."""
+
+    change: Callable[[Any], Any] | None = None
+    answer: Callable[[], str] | None = None
+
+    async def call_tool(self, name: str, tool_args: Any, ctx: Any, tool: Any) -> Any:
+        if self.answer is not None:
+            return self.answer()
+        said = tool_args if self.change is None else self.change(tool_args)
+        return await super().call_tool(name, said, ctx, tool)
+
+
+class PydanticAIHarness:
+    """See `Harness`.
+
+    Args:
+        world: What the agent is put before.
+        way: `run_sync`, `run`, `iter` or `run_stream`.
+    """
+
+    filters = True
+    aborts = True
+    between = ()
+    cannot_wait = "approval.no_deferred_requests"
+    beyond: Mapping[str, str] = {
+        "test_an_answer_to_another_call_is_none_to_this": (
+            "the framework itself does not go on with an answer to another call"
+        ),
+    }
+
+    def __init__(self, world: World, way: str) -> None:
+        self.world = world
+        self._way = way
+        self._agent: Any = None
+        self._script = Scripted()
+        self._deps: Any = None
+        self._messages: Any = None
+        self._waiting: list[str] = []
+        self.authorization = AuthorizationCapability(world.guard, resources=world.resources)
+
+    def tools(self) -> list[Tool[Any]]:
+        return [Tool(function, name=name) for name, function in self.world.tools.items()]
+
+    def run(
+        self,
+        *turns: Sequence[Wish],
+        tamper: Callable[[Any], Any] | None = None,
+        answer: Callable[[], str] | None = None,
+        waits: bool = True,
+        context: Task | None = None,
+    ) -> Seen:
+        self._script = Scripted(*turns)
+        self._deps = None if context is None else {"task": context}
+        if waits:
+            layered = Between(FunctionToolset(self.tools()), tamper, answer)
+            self._agent = create_guarded_agent(
+                self._script.model, authorization=self.authorization, toolsets=[layered]
+            )
+        else:
+            self._agent = Agent(
+                self._script.model, tools=self.tools(), capabilities=[self.authorization]
+            )
+        return self._seen("go on", None, None)
+
+    def resume(self, *, approve: bool, call: str = "") -> Seen:
+        ids = [call] if call else self._waiting
+        results = DeferredToolResults(approvals=dict.fromkeys(ids, approve))
+        return self._seen(None, self._messages, results)
+
+    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+        script = Scripted([wish])
+        inner: Any
+        if guarded:
+            inner = create_guarded_agent(
+                script.model, self.tools(), authorization=self.authorization
+            )
+        else:
+            inner = Agent(script.model, tools=self.tools())
+        read: dict[str, str] = {}
+
+        async def ask(id: str) -> str:
+            """Ask the other agent."""
+            read.update(_read((await inner.run("go on")).all_messages()))
+            return "done"
+
+        self._script = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._agent = create_guarded_agent(
+            self._script.model,
+            [Tool(ask, name="mail.read")],
+            authorization=self.authorization,
+        )
+        seen = self._seen("go on", None, None)
+        return Seen(read={**seen.read, **read})
+
+    def host(self) -> None:
+        create_guarded_agent(
+            self._script.model,
+            authorization=self.authorization,
+            capabilities=[NativeTool(WebSearchTool())],
+        )
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _seen(self, prompt: str | None, messages: Any, results: Any) -> Seen:
+        said = {"deps": self._deps, "message_history": messages, "deferred_tool_results": results}
+        try:
+            if self._way == "run_sync":
+                with own_loop():
+                    output, found = _whole(self._agent.run_sync(prompt, **said))
+            else:
+                output, found = asyncio.run(getattr(self, f"_{self._way}")(prompt, **said))
+        except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
+            return Seen(raised=error, shown=self._script.shown)
+        self._messages = found
+        paused = []
+        if isinstance(output, DeferredToolRequests):
+            self._waiting = [call.tool_call_id for call in output.approvals]
+            paused = [output.metadata[each] for each in self._waiting]
+        return Seen(read=_read(found), paused=paused, shown=self._script.shown)
+
+    async def _run(self, prompt: str | None, **said: Any) -> tuple[Any, list[ModelMessage]]:
+        return _whole(await self._agent.run(prompt, **said))
+
+    async def _iter(self, prompt: str | None, **said: Any) -> tuple[Any, list[ModelMessage]]:
+        async with self._agent.iter(prompt, **said) as run:
+            async for _ in run:
+                pass
+        return _whole(run.result)
+
+    async def _run_stream(self, prompt: str | None, **said: Any) -> tuple[Any, list[ModelMessage]]:
+        async with self._agent.run_stream(prompt, **said) as stream:
+            output = await stream.get_output()
+        return output, stream.all_messages()
+
+
+@contextmanager
+def own_loop() -> Iterator[None]:
+    """Give `run_sync` a loop: one that it makes itself is closed by nobody."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _whole(result: Any) -> tuple[Any, list[ModelMessage]]:
+    return result.output, result.all_messages()
+
+
+def _read(messages: Sequence[ModelMessage]) -> dict[str, str]:
+    return {
+        # Of one that has failed, a provider is sent the same text within `{"error": …}`.
+        part.tool_call_id: part.content
+        if isinstance(part.content, str)
+        else json.dumps(part.content)
+        for message in messages
+        for part in message.parts
+        if isinstance(part, ToolReturnPart)
+    }
