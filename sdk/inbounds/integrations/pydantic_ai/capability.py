@@ -86,7 +86,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
     async def before_run(self, ctx: Any) -> None:
         """Refuse a realtime session, where a model's requests pass no hook."""
         if ctx.realtime:
-            raise out_of_reach("realtime_session", "asks the model where nothing is looked at")
+            raise out_of_reach("realtime", "asks the model where nothing is looked at")
 
     async def prepare_model_request(self, ctx: Any, request_context: Any) -> Any:
         """Show the model the tools of the task alone. Hiding one is not what stops it.
