@@ -1,0 +1,142 @@
+"""What judges the calls of an agent's tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import ApprovalRequired, InboundsError
+from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.refused import Rejected, refusal_text
+from inbounds.integrations.within import task_of
+
+from .answers import Answers, Asked, unsay, word
+from .verdict import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inbounds.pep import Guard
+    from inbounds.tasks import Task
+    from inbounds.tools import ResourceOf
+
+
+class Authorization:
+    """Judges the calls of the agents that `protect` is given with it. Thread-safe.
+
+    The task is the one of the run's `context` (a `Task`, or its `task`), or else the one of the
+    `with` block that the run is in.
+
+    Args:
+        guard: Whose policy judges; it knows what its own guarded tools touch.
+        resources: What a call of any other tool touches, by the name that the model calls it by:
+            a function that takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+    """
+
+    def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
+        self._guard = guard
+        self._resources = dict(resources or {})
+        self._answers = Answers()
+        self.verdicts = Verdicts()
+
+    def knows(self, tool: str) -> bool:
+        """Whether somebody says what calls of a tool touch."""
+        return tool in self._resources or tool in self._guard.tools
+
+    def question(self, interruption: Any) -> dict[str, str]:
+        """Return what a person is asked where a run is interrupted: no arguments, no rule.
+
+        Args:
+            interruption: One of a result's `interruptions`.
+
+        Returns:
+            `type`, `tool_call_id` and `name`; and, where the policy asks, `code`, `decision_id`
+            and `request_id`. In another process than the one that was interrupted, those are empty.
+        """
+        name = str(interruption.name or "")
+        call_id = str(interruption.call_id or "")
+        asked = self._answers.find(name, call_id) or Asked(name, call_id, {})
+        return {
+            "type": "tool_approval",
+            "tool_call_id": call_id,
+            "name": name,
+            "code": asked.code,
+            "decision_id": asked.decision_id,
+            "request_id": asked.request_id,
+        }
+
+    async def judge(
+        self, run: Any, tool: str, arguments: Mapping[str, Any], call_id: str
+    ) -> Verdict:
+        """Ask for the right to run one call. Never raises but where it is cancelled."""
+        try:
+            task = task_of(run.context)
+            Outcomes.of(task).result(Key("", call_id, tool, arguments))
+            permit = await task.apermit(
+                tool, arguments, resource=self._resources.get(tool), tool_call_id=call_id
+            )
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return Verdict(arguments, error=error)
+        permit.await_run()
+        return Verdict(arguments, permit=permit)
+
+    async def would_refuse(self, run: Any, tool: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether the policy refuses a call, whoever approves it. Nothing is spent or recorded."""
+        try:
+            decision = await task_of(run.context).aevaluate(
+                tool, arguments, resource=self._resources.get(tool)
+            )
+        except InboundsError:
+            return True
+        return decision.outcome == "deny"
+
+    def wait(self, run: Any, tool: str, verdict: Verdict, call_id: str) -> bool:
+        """Whether the run has to wait for a person; what they are asked is remembered."""
+        required = verdict.error
+        if not isinstance(required, ApprovalRequired):
+            return False
+        request = required.request
+        self._answers.ask(
+            Asked(
+                tool,
+                call_id,
+                verdict.arguments,
+                task=task_of(run.context).id,
+                code=required.code,
+                decision_id=required.decision_id,
+                request_id=request.id if request else required.decision_id,
+            )
+        )
+        return True
+
+    def wait_for_author(
+        self, run: Any, tool: str, arguments: Mapping[str, Any], call_id: str
+    ) -> None:
+        """Remember that the tool's author wants a person to be asked."""
+        self._answers.ask(Asked(tool, call_id, arguments, task=task_of(run.context).id))
+
+    async def hear(self, run: Any, tool: str) -> None:
+        """Take the answers to a tool's calls out of a run that goes on, before it runs any.
+
+        After a yes the policy is asked again, and the run waits on where it still wants a person.
+        A no is kept for the rest of the task.
+        """
+        for asked, answer in self._answers.heard(run, tool):
+            if not answer:
+                self._reject(run, asked)
+                continue
+            verdict = await self.judge(run, tool, asked.arguments, asked.call_id)
+            if not (self.wait(run, tool, verdict, asked.call_id) and unsay(run, asked.call_id)):
+                self.verdicts.put(tool, asked.call_id, verdict)
+
+    def _reject(self, run: Any, asked: Asked) -> None:
+        try:
+            task: Task = task_of(run.context)
+        except InboundsError as none:
+            word(run, asked.call_id, refusal_text(none))
+            return
+        key = Key("", asked.call_id, asked.tool, asked.arguments)
+        decided = asked.decision_id if asked.task == task.id else ""
+        try:
+            Outcomes.of(task).reject(key, decided)
+        except Rejected as rejected:
+            word(run, asked.call_id, refusal_text(rejected))

@@ -1,0 +1,203 @@
+"""Agents each of whose calls is judged, and what would run a tool where none can be."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from agents import Agent, FunctionTool, Handoff, function_tool
+from agents.agent import AgentBase
+
+from inbounds.errors import ConfigurationError
+from inbounds.integrations.held import held
+from inbounds.tools import GuardedTool
+
+from .hooks import ProtectedHooks
+from .tool import InPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .authorization import Authorization
+
+
+def protect(agent: Any, authorization: Authorization) -> Any:
+    """Judge every call of an agent's tools, and of all agents that it hands over to or asks.
+
+    The agent itself is changed, and so are its tools and the agents it reaches: by hand-offs, as
+    tools, and by hand-offs of those. Guarded tools may stand among its tools as they are. The
+    tools of its MCP servers are judged as they are listed. Before its model is asked, the
+    agent is looked at again: a tool that has come to it meanwhile ends the run.
+
+    Args:
+        agent: An `Agent`.
+        authorization: Judges.
+
+    Returns:
+        The agent.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: something in it runs elsewhere, or
+            runs tools of its own; `configuration.tool_guarded_twice`;
+            `configuration.tool_unknown`: nobody says what a tool touches.
+    """
+    found = list(_reached(agent))
+    for each in found:
+        _require_plain(each)
+        for tool in each.tools:
+            _require_reachable(tool, authorization, {id(one) for one in found})
+    for each in found:
+        if isinstance(each.hooks, ProtectedHooks):
+            _require_same(each.name, each.hooks.authorization, authorization)
+            continue
+        each.tools = [_placed(tool, authorization) for tool in each.tools]
+        each.get_mcp_tools = functools.partial(_mcp_tools, each, authorization)
+        each.hooks = ProtectedHooks(authorization, require_protected, each.hooks)
+    return agent
+
+
+def require_protected(agent: Any) -> None:
+    """Refuse an agent in which something is not protected.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: there is.
+    """
+    for each in _reached(agent):
+        _require_plain(each)
+        if not isinstance(each.hooks, ProtectedHooks):
+            raise _out_of_reach(each.name, "is an agent that is not protected")
+        for tool in each.tools:
+            if not isinstance(getattr(tool, "on_invoke_tool", None), InPlace):
+                raise _out_of_reach(named(tool), "came to the agent when it was protected already")
+        listed = getattr(each.get_mcp_tools, "func", None)
+        if each.mcp_servers and listed is not _mcp_tools:
+            raise _out_of_reach(each.name, "was cloned, and lists the tools of MCP servers anew")
+
+
+def named(tool: Any) -> str:
+    """Return the name that a model calls a tool by."""
+    return str(getattr(tool, "name", None) or type(tool).__name__)
+
+
+def _reached(agent: Any) -> Iterator[Any]:
+    """Yield an agent and all agents that it reaches.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: a hand-off does not say to whom.
+    """
+    waiting, seen = [agent], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        handoffs = getattr(each, "handoffs", ())
+        waiting += [_target(one) if isinstance(one, Handoff) else one for one in handoffs]
+        inner = (getattr(tool, "_agent_instance", None) for tool in getattr(each, "tools", ()))
+        waiting += [one for one in inner if one is not None]
+
+
+def _target(handoff: Any) -> Any:
+    # Only `handoff()` says which agent it hands over to, and always hands over to that one.
+    known = getattr(handoff, "_agent_ref", None)
+    agent = known() if known is not None else None
+    if agent is None:
+        raise _out_of_reach(handoff.tool_name, "hands over to an agent that it does not name")
+    return agent
+
+
+def _require_plain(agent: Any) -> None:
+    if type(agent) is not Agent:
+        # Realtime and sandbox agents, and whatever lists or runs its tools in a way of its own.
+        raise _out_of_reach(named(agent), f"is of a kind of its own, {type(agent).__name__}")
+    if agent.prompt is not None:
+        raise _out_of_reach(agent.name, "has a prompt that brings tools of the provider")
+    for said in (agent.model_settings.extra_body, agent.model_settings.extra_args):
+        if isinstance(said, dict) and "tools" in said:
+            raise _out_of_reach(agent.name, "has model settings that bring tools of their own")
+
+
+def _require_reachable(tool: Any, authorization: Authorization, reached: set[int]) -> None:
+    if isinstance(tool, GuardedTool):
+        if tool.generates or tool.generates_async:
+            raise _out_of_reach(
+                tool.name, "gives its result bit by bit, and the framework takes it whole"
+            )
+        return
+    if not isinstance(tool, FunctionTool):
+        raise _out_of_reach(named(tool), "runs at the provider, or by itself")
+    if isinstance(tool.on_invoke_tool, InPlace):
+        _require_same(tool.name, tool.on_invoke_tool.authorization, authorization)
+        return
+    _require_nothing_within(tool, reached)
+    if not authorization.knows(tool.name):
+        raise ConfigurationError(
+            f"nothing says what `{tool.name}` touches",
+            code="configuration.tool_unknown",
+            hint="name it in `resources=`, or guard its function with `guard.tool`",
+        )
+
+
+def _require_nothing_within(tool: Any, reached: set[int]) -> None:
+    """Refuse a tool that is guarded itself, or asks an agent that nobody protects."""
+    if getattr(tool, "_is_codex_tool", False):
+        raise _out_of_reach(tool.name, "is an agent with tools of its own")
+    for each in _within(tool):
+        if isinstance(each, GuardedTool):
+            raise ConfigurationError(
+                f"`{tool.name}` would be judged twice: its function is guarded itself",
+                code="configuration.tool_guarded_twice",
+                hint="give the agent the guarded function, without making a tool of it",
+            )
+        if isinstance(each, AgentBase) and id(each) not in reached:
+            if isinstance(getattr(each, "hooks", None), ProtectedHooks):
+                continue
+            raise _out_of_reach(tool.name, "asks an agent whose own tools are not judged")
+
+
+def _within(tool: Any) -> Iterator[Any]:
+    """Yield what a function tool holds on to."""
+    try:
+        function = tool.__wrapped__
+    except AttributeError:
+        function = tool.on_invoke_tool
+    if tool._agent_instance is None:  # noqa: SLF001 -- an agent as a tool says which it is
+        yield from held(function)
+
+
+def _placed(tool: Any, authorization: Authorization) -> Any:
+    if isinstance(tool, GuardedTool):
+        about = inspect.getdoc(tool.function) or tool.name
+        tool = function_tool(
+            tool.function,
+            name_override=tool.name,
+            description_override=about,
+            strict_mode=False,
+        )
+    if not isinstance(tool.on_invoke_tool, InPlace):
+        InPlace(tool, authorization)
+    return tool
+
+
+async def _mcp_tools(agent: Any, authorization: Authorization, run: Any) -> list[Any]:
+    """List the tools of an agent's MCP servers, each in its place."""
+    return [_placed(tool, authorization) for tool in await Agent.get_mcp_tools(agent, run)]
+
+
+def _require_same(name: str, has: Authorization, wanted: Authorization) -> None:
+    if has is not wanted:
+        raise ConfigurationError(
+            f"`{name}` is protected already, by another authorization",
+            code="configuration.tool_guarded_twice",
+            hint="protect all agents of a program with one authorization",
+        )
+
+
+def _out_of_reach(name: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"calls of `{name}` cannot be judged: it {why}",
+        code="configuration.tool_out_of_reach",
+        hint="give the agent function tools that run here; agents by `protect`",
+    )

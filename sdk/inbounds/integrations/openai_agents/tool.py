@@ -1,0 +1,299 @@
+"""A function tool each of whose calls is judged in its own place."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import inspect
+import json
+import logging
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from agents import (
+    ToolGuardrailFunctionOutput,
+    ToolInputGuardrail,
+    ToolOutputGuardrail,
+)
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from inbounds.errors import (
+    ArgumentNotRepresentable,
+    ConfigurationError,
+    DecisionUnavailable,
+    InboundsError,
+    ResultWithheld,
+)
+from inbounds.integrations.given import given, owed
+from inbounds.integrations.refused import refusal_text
+from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.threads import beside
+
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from inbounds.pep import Permit
+
+    from .authorization import Authorization
+
+logger = logging.getLogger(__name__)
+
+_raised: ContextVar[list[BaseException] | None] = ContextVar("inbounds_raised", default=None)
+"""What the tool of this call has raised, of which the framework has made text meanwhile."""
+
+
+class InPlace:
+    """Stands in a function tool's place, and lets it run with the judged arguments alone.
+
+    Args:
+        tool: The function tool. It is changed: what it does when it is invoked, what decides
+            whether it is approved, and its guardrails.
+        authorization: Judges.
+    """
+
+    def __init__(self, tool: Any, authorization: Authorization) -> None:
+        self.authorization = authorization
+        self._name: str = tool.name
+        self._verdicts = authorization.verdicts
+        self._defaults = _defaults(tool)
+        self._runs = _observed(tool.on_invoke_tool)
+        self._author = tool.needs_approval
+        self._enabled = tool.is_enabled
+        tool.on_invoke_tool = self
+        tool.needs_approval = self.needs_approval
+        tool.is_enabled = self.is_enabled
+        tool.tool_input_guardrails = [
+            ToolInputGuardrail(self._watch, name="inbounds"),
+            *(tool.tool_input_guardrails or ()),
+        ]
+        tool.tool_output_guardrails = [
+            ToolOutputGuardrail(self._own, name="inbounds"),
+            *(tool.tool_output_guardrails or ()),
+        ]
+
+    # --- before it runs -------------------------------------------------------------------
+
+    async def is_enabled(self, run: Any, agent: Any) -> bool:
+        """Whether the tool is there, as its author says; hears what a person has answered."""
+        await self.authorization.hear(run, self._name)
+        if isinstance(self._enabled, bool):
+            return self._enabled
+        said = self._enabled(run, agent)
+        return bool(await said if inspect.isawaitable(said) else said)
+
+    async def needs_approval(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
+        """Whether the run has to wait for a person: by the policy, or by the tool's author."""
+        whole = {**self._defaults, **arguments}
+        if await self._wanted_by_author(run, arguments, call_id):
+            if await self.authorization.would_refuse(run, self._name, whole):
+                return False  # no person is asked for what is refused in any case
+            self.authorization.wait_for_author(run, self._name, whole, call_id)
+            return True
+        verdict = await self.authorization.judge(run, self._name, whole, call_id)
+        if self.authorization.wait(run, self._name, verdict, call_id):
+            return True
+        self._verdicts.put(self._name, call_id, verdict)
+        return False
+
+    async def _wanted_by_author(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
+        if isinstance(self._author, bool):
+            return self._author
+        said = self._author(run, arguments, call_id)
+        return bool(await said if inspect.isawaitable(said) else said)
+
+    def _watch(self, data: Any) -> Any:
+        """Drop the permit of a call that ends before its tool: others may refuse it yet."""
+        call_id = data.context.tool_call_id
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def ended(_: Any) -> None:
+            verdict = self._verdicts.take(self._name, call_id)
+            if verdict is not None:
+                loop.create_task(beside(verdict.drop)).add_done_callback(_told)
+
+        if task is not None:
+            task.add_done_callback(ended)
+        return ToolGuardrailFunctionOutput.allow()
+
+    # --- while it runs --------------------------------------------------------------------
+
+    async def __call__(self, context: Any, said: str) -> Any:
+        """Run the tool if the policy allows this call; else say why not."""
+        call_id: str = getattr(context, "tool_call_id", "")
+        verdict = self._verdicts.take(self._name, call_id)
+        try:
+            permit, judged = await self._permitted(context, said, call_id, verdict)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return _refusal(self._name, error)
+        context.tool_arguments = judged
+        raised: list[BaseException] = []
+        token = _raised.set(raised)
+        try:
+            result = await self._runs(context, judged)
+        except BaseException as error:
+            refusal = await beside(_fail, permit, error)
+            if refusal is None:
+                raise
+            return _refusal(self._name, refusal)
+        finally:
+            _raised.reset(token)
+        try:
+            return await beside(_given, permit, result, raised)
+        except InboundsError as error:
+            return _refusal(self._name, error)
+
+    async def _permitted(
+        self, context: Any, said: str, call_id: str, verdict: Verdict | None
+    ) -> tuple[Permit, str]:
+        """Return the permit for what is about to run, compared with it, and its arguments."""
+        try:
+            arguments = {**self._defaults, **_parsed(said)}
+        except ArgumentNotRepresentable:
+            if verdict is not None:
+                await beside(verdict.drop)
+            raise
+        if verdict is None or (verdict.permit is not None and await beside(_is_old, verdict)):
+            verdict = await self.authorization.judge(context, self._name, arguments, call_id)
+        if verdict.permit is None:
+            raise verdict.error or DecisionUnavailable()
+        permit = verdict.permit
+        judged = permit.arguments
+        # The permit has the canonical arguments: what they were made of is still the same, or else
+        # what there is now has to be the same.
+        await beside(permit.compare, judged if verdict.is_of(arguments) else arguments)
+        return permit, json.dumps(judged, ensure_ascii=False)
+
+    # --- when it has run ------------------------------------------------------------------
+
+    def _own(self, data: Any) -> Any:
+        """Refuse an output that is not the tool's own: nobody has compared what has run."""
+        verdict = self._verdicts.take(self._name, data.context.tool_call_id)
+        if verdict is None or verdict.permit is None:
+            return ToolGuardrailFunctionOutput.allow()
+        # Whether something else has run is not known; the permit is dropped, and says so.
+        error = ResultWithheld(
+            "something has answered in the tool's place",
+            code="result.not_the_tools",
+            executed="unknown",
+            decision_id=verdict.permit.decision.id,
+        )
+        return ToolGuardrailFunctionOutput.reject_content(_refusal(self._name, error))
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("that a call was not run was not recorded")
+
+
+def _is_old(verdict: Verdict) -> bool:
+    """Whether a permit has waited too long for its tool; it is cancelled then."""
+    try:
+        _ = verdict.permit and verdict.permit.arguments
+    except DecisionUnavailable as error:
+        return error.code == "permit.expired"
+    return False
+
+
+def _parsed(said: str) -> dict[str, Any]:
+    try:
+        value = strict_json(said.encode("utf-8", "surrogatepass")) if said.strip() else {}
+    except NotStrictJson:
+        value = None
+    if not isinstance(value, dict):
+        raise ArgumentNotRepresentable("the arguments of the call are no JSON object")
+    return value
+
+
+def _fail(permit: Permit, error: BaseException) -> Exception | None:
+    """Record that it raised; return what to tell the model, where it was no fault of the tool."""
+    try:
+        permit.fail(error)
+    except InboundsError as unrecorded:
+        return None if not isinstance(error, Exception) else unrecorded
+    return None
+
+
+def _given(permit: Permit, result: Any, raised: list[BaseException]) -> Any:
+    """Record that it has run, and return what the agent may have of its result."""
+    plain = _plain(result)
+    take: Callable[[Any], Any] = permit.admitted if raised else permit.finish
+    if isinstance(plain, str) or _is_blocks(plain):
+        taken = given([plain] if isinstance(plain, dict) else plain, permit, take)
+    elif isinstance(plain, dict | list | int | float | bool | None):
+        taken = take(plain)
+    else:
+        # The framework makes text of it; that is what the model would read.
+        taken = given(str(plain), permit, take)
+    if raised:
+        permit.fail(raised[0])
+    return taken if owed(permit) else result
+
+
+def _plain(result: Any) -> Any:
+    if isinstance(result, BaseModel):
+        return result.model_dump(mode="json", exclude_none=True)
+    if isinstance(result, list | tuple):
+        return [_plain(each) for each in result]
+    return result
+
+
+def _is_blocks(plain: Any) -> bool:
+    """Whether the framework takes it for blocks of a message, and not for data."""
+    several = plain if isinstance(plain, list) else [plain]
+    kinds = ({"type", "text"}, {"type", "image_url"}, {"type", "file_id"}, {"type", "file_data"})
+    return bool(several) and all(
+        isinstance(each, dict) and any(kind <= each.keys() for kind in kinds) for each in several
+    )
+
+
+def _refusal(tool: str, error: Exception) -> str:
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a call of `%s` was refused: %s", tool, error)
+    return refusal_text(error)
+
+
+def _observed(invoker: Any) -> Any:
+    """Return what invokes the tool, so that it is known where the tool has raised."""
+    runs = getattr(invoker, "_invoke_tool_impl", None)
+    if runs is None:
+        return invoker
+
+    async def observed(context: Any, said: str) -> Any:
+        try:
+            return await runs(context, said)
+        except BaseException as error:
+            raised = _raised.get()
+            if raised is not None:
+                raised.append(error)
+            raise
+
+    seen = copy.copy(invoker)
+    seen._invoke_tool_impl = observed  # noqa: SLF001 -- the framework has no other place inside
+    return seen
+
+
+def _defaults(tool: Any) -> Mapping[str, Any]:
+    """What the tool itself would add to the arguments: it runs as well, and so it is judged."""
+    properties = tool.params_json_schema.get("properties", {})
+    said = {
+        name: schema["default"]
+        for name, schema in properties.items()
+        if isinstance(schema, dict) and "default" in schema
+    }
+    try:
+        function = tool.__wrapped__
+    except AttributeError:
+        return said
+    for name, parameter in inspect.signature(function).parameters.items():
+        default = parameter.default
+        if isinstance(default, FieldInfo):
+            default = default.get_default(call_default_factory=True, validated_data={})
+            default = parameter.empty if repr(default) == "PydanticUndefined" else default
+        if default is not parameter.empty and name in properties:
+            said[name] = default
+    return said

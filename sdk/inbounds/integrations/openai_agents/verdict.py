@@ -1,0 +1,66 @@
+"""What the policy has said of a call, until the tool's place takes it up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from inbounds.locks import ProcessLock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inbounds.pep import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One answer of the policy.
+
+    Attributes:
+        arguments: What was judged, as the framework has it.
+        permit: The right to run it; None where there is none.
+        error: Why there is none.
+    """
+
+    arguments: Mapping[str, Any]
+    permit: Permit | None = None
+    error: Exception | None = None
+
+    def is_of(self, arguments: Mapping[str, Any]) -> bool:
+        """Whether these are the arguments it is about."""
+        return _text(arguments) == _text(self.arguments)
+
+    def drop(self) -> None:
+        """Say that the call will not run. What was spent stays spent."""
+        if self.permit is not None:
+            self.permit.cancel()
+
+
+class Verdicts:
+    """The verdicts that no tool has taken up yet, by tool and id of the call. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = ProcessLock()
+        self._waiting: dict[tuple[str, str], list[Verdict]] = {}
+
+    def put(self, tool: str, call_id: str, verdict: Verdict) -> None:
+        """Keep a verdict for the tool."""
+        with self._lock:
+            self._waiting.setdefault((tool, call_id), []).append(verdict)
+
+    def take(self, tool: str, call_id: str) -> Verdict | None:
+        """Return the oldest verdict on a call, and keep it no longer."""
+        with self._lock:
+            found = self._waiting.get((tool, call_id))
+            if not found:
+                return None
+            verdict = found.pop(0)
+            if not found:
+                del self._waiting[tool, call_id]
+            return verdict
+
+
+def _text(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(arguments, sort_keys=True, default=repr)

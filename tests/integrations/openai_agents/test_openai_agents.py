@@ -1,0 +1,819 @@
+"""Every behaviour on the OpenAI Agents SDK; and what is its alone."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pytest
+from agents import (
+    Agent,
+    AgentHooks,
+    ApplyPatchTool,
+    CodeInterpreterTool,
+    ComputerTool,
+    CustomTool,
+    FileSearchTool,
+    FunctionTool,
+    Handoff,
+    HostedMCPTool,
+    ImageGenerationTool,
+    LocalShellTool,
+    ModelSettings,
+    RunHooks,
+    Runner,
+    RunState,
+    ShellTool,
+    ToolGuardrailFunctionOutput,
+    ToolOutputImage,
+    ToolOutputText,
+    ToolSearchTool,
+    WebSearchTool,
+    function_tool,
+    handoff,
+    tool_input_guardrail,
+    tool_output_guardrail,
+)
+from agents.mcp import MCPServerStdio
+from agents.realtime import RealtimeAgent
+from agents.sandbox import SandboxAgent
+from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
+from agents.tool_context import ToolContext
+from pydantic import BaseModel, Field
+from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
+from tests.integrations.behaviours import (
+    DENIED,
+    FIELDS,
+    PENDING,
+    READ,
+    SEND,
+    STEAL,
+    WRITE,
+    registered,
+)
+from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
+from tests.integrations.world import BOB, Wish, World
+
+from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.integrations.openai_agents import Authorization, protect
+from inbounds.integrations.openai_agents.tool import InPlace
+
+
+class AsModel(BaseModel):
+    """What a tool may return."""
+
+    id: str
+
+
+@pytest.fixture(params=["sync", "async", "streamed", "json"])
+def harness(request, tmp_path):
+    world = World(tmp_path / "world")
+    yield OpenAIAgentsHarness(world, request.param)
+    world.close()
+
+
+# --- what is the SDK's alone --------------------------------------------------------------------
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "world")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def authorization(world):
+    return Authorization(world.guard, resources=world.resources)
+
+
+def tool_of(function, name, **options):
+    return function_tool(function, name_override=name, strict_mode=False, **options)
+
+
+def agent_of(*turns, tools=(), name="Desk", **options):
+    return Agent(name=name, model=scripted(*turns), tools=[*tools], **options)
+
+
+def read_of(result):
+    return {
+        item.raw_item["call_id"]: item.output
+        for item in result.new_items
+        if item.type == "tool_call_output_item"
+    }
+
+
+async def go(agent, given="go on", **options):
+    """Run an agent, and return what its model read by the id of each call."""
+    return read_of(await Runner.run(agent, given, **options))
+
+
+def refuses(code, made, authorization):
+    with pytest.raises(ConfigurationError) as ei:
+        protect(made, authorization)
+    assert code == ei.value.code
+
+
+HOSTED = {
+    "web_search": WebSearchTool,
+    "file_search": lambda: FileSearchTool(vector_store_ids=["v"]),
+    "code_interpreter": lambda: CodeInterpreterTool(tool_config={"type": "code_interpreter"}),
+    "image": lambda: ImageGenerationTool(tool_config={"type": "image_generation"}),
+    "hosted_mcp": lambda: HostedMCPTool(
+        tool_config={"type": "mcp", "server_label": "s", "server_url": "https://s.example"}
+    ),
+    "shell": lambda: ShellTool(executor=lambda request: "x"),
+    "local_shell": lambda: LocalShellTool(executor=lambda request: "x"),
+    "apply_patch": lambda: ApplyPatchTool(editor=object()),
+    "computer": lambda: ComputerTool(computer=lambda **_: None),
+    "tool_search": ToolSearchTool,
+    "custom": lambda: CustomTool(
+        name="x", description="-", on_invoke_tool=lambda context, said: said
+    ),
+}
+
+
+class TestConstruction:
+    async def test_a_guarded_function_is_given_as_it_is(self, world):
+        """
+        Its own function runs, under the one permit that the adapter has asked for.
+        """
+
+        @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        async def read(id: str) -> dict[str, str]:
+            world.ran.append(("mail.read", {"id": id}))
+            return {"text": "hello"}
+
+        agent = protect(agent_of([READ], tools=[read]), Authorization(world.guard))
+        with world.task() as task:
+            said = await go(agent)
+            assert 1 == task.report().ran
+        assert {"text": "hello"} == said["call-read"]
+        assert [("mail.read", {"id": "42"})] == world.ran
+
+    def test_a_guarded_function_inside_a_tool_is_refused(self, world, authorization):
+        guarded = world.guard.tool("mail.read", resource=lambda id: ("mail", id))(world.read)
+
+        def read(id: str) -> str:
+            return str(guarded(id))
+
+        made = agent_of(tools=[tool_of(read, "mail.read")])
+        refuses("configuration.tool_guarded_twice", made, authorization)
+
+    def test_a_guarded_generator_is_refused(self, world, authorization):
+        @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str):
+            yield id
+
+        refuses("configuration.tool_out_of_reach", agent_of(tools=[read]), authorization)
+
+    def test_what_nobody_says_the_resource_of_is_refused(self, world, authorization):
+        made = agent_of(tools=[tool_of(world.read, "mail.other")])
+        refuses("configuration.tool_unknown", made, authorization)
+
+    @pytest.mark.parametrize("kind", HOSTED)
+    def test_what_runs_elsewhere_or_by_itself_is_refused(self, world, authorization, kind):
+        made = agent_of(tools=[tool_of(world.read, "mail.read"), HOSTED[kind]()])
+        refuses("configuration.tool_out_of_reach", made, authorization)
+        # Nothing was changed where something was refused.
+        assert not isinstance(made.tools[0].on_invoke_tool, InPlace)
+
+    def test_a_codex_tool_is_refused(self, world, authorization):
+        tool = tool_of(world.read, "mail.read")
+        tool._is_codex_tool = True
+        refuses("configuration.tool_out_of_reach", agent_of(tools=[tool]), authorization)
+
+    def test_agents_of_another_kind_are_refused(self, authorization):
+        refuses("configuration.tool_out_of_reach", RealtimeAgent(name="Voice"), authorization)
+        refuses("configuration.tool_out_of_reach", SandboxAgent(name="Box"), authorization)
+        made = agent_of(handoffs=[SandboxAgent(name="Box")])
+        refuses("configuration.tool_out_of_reach", made, authorization)
+
+    def test_what_brings_tools_of_the_provider_is_refused(self, authorization):
+        settings = ModelSettings(extra_body={"tools": [{"type": "web_search"}]})
+        made = agent_of(model_settings=settings)
+        refuses("configuration.tool_out_of_reach", made, authorization)
+        made = agent_of(prompt={"id": "pmpt_1"})
+        refuses("configuration.tool_out_of_reach", made, authorization)
+
+    def test_a_hand_off_to_nobody_knows_whom_is_refused(self, world, authorization):
+        other = agent_of(tools=[tool_of(world.send, "mail.send")], name="Other")
+
+        async def to(context, said):
+            return other
+
+        unnamed = Handoff(
+            tool_name="transfer",
+            tool_description="-",
+            input_json_schema={},
+            on_invoke_handoff=to,
+            agent_name="Other",
+        )
+        refuses("configuration.tool_out_of_reach", agent_of(handoffs=[unnamed]), authorization)
+
+    @pytest.mark.parametrize("how", ["closure", "method", "object"])
+    def test_an_agent_inside_a_function_is_found(self, world, authorization, how):
+        inner = agent_of(tools=[tool_of(world.send, "mail.send")], name="Inner")
+
+        class Asks:
+            """Asks the other agent."""
+
+            def __init__(self):
+                self.agent = inner
+
+            def ask(self, id: str) -> str:
+                return Runner.run_sync(self.agent, id).final_output
+
+            def __call__(self, id: str) -> str:
+                return self.ask(id)
+
+        made = {
+            "closure": lambda id: Runner.run_sync(inner, id).final_output,
+            "method": Asks().ask,
+            "object": Asks(),
+        }
+        tool = tool_of(made[how], "mail.read", description_override="-")
+        refuses("configuration.tool_out_of_reach", agent_of(tools=[tool]), authorization)
+        # Once it is protected, it may be asked.
+        protect(inner, authorization)
+        protect(agent_of(tools=[tool]), authorization)
+
+    def test_two_authorizations_are_refused_and_one_may_come_twice(self, world, authorization):
+        agent = agent_of(tools=[tool_of(world.read, "mail.read")])
+        protect(agent, authorization)
+        invoked = agent.tools[0].on_invoke_tool
+        assert agent is protect(agent, authorization)
+        assert invoked is agent.tools[0].on_invoke_tool
+        other = Authorization(world.guard, resources=world.resources)
+        refuses("configuration.tool_guarded_twice", agent, other)
+        refuses("configuration.tool_guarded_twice", agent_of(tools=agent.tools), other)
+
+    def test_without_the_framework_the_extra_is_named(self):
+        script = (
+            "import sys\n"
+            "sys.modules['agents'] = None\n"
+            "from inbounds import ConfigurationError\n"
+            "try:\n    import inbounds.integrations.openai_agents\n"
+            "except ConfigurationError as error:\n    print(error)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        wanted = "[configuration.extra_missing]; pip install 'inbounds[openai-agents]'"
+        assert wanted in done.stdout
+
+
+class TestAfterwards:
+    async def test_a_tool_that_comes_later_ends_the_run_before_the_model_is_asked(
+        self, world, authorization
+    ):
+        agent = protect(agent_of([SEND]), authorization)
+        agent.tools.append(tool_of(world.send, "mail.send"))
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            await go(agent)
+        assert "configuration.tool_out_of_reach" == ei.value.code
+        assert () == agent.model.calls
+
+    async def test_so_does_an_agent_to_hand_over_to(self, world, authorization):
+        agent = protect(agent_of([SEND]), authorization)
+        agent.handoffs.append(agent_of(tools=[tool_of(world.send, "mail.send")], name="Other"))
+        with world.task(), pytest.raises(ConfigurationError):
+            await go(agent)
+        assert () == agent.model.calls
+
+    async def test_a_clone_is_judged_too(self, world, authorization):
+        agent = protect(agent_of([STEAL], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.task():
+            said = await go(agent.clone(name="Clone"))
+        assert DENIED.match(said["call-steal"])
+        assert [] == world.ran
+
+    async def test_a_clone_with_other_tools_ends_its_run(self, world, authorization):
+        agent = protect(agent_of([SEND]), authorization)
+        clone = agent.clone(tools=[tool_of(world.send, "mail.send")])
+        with world.task(), pytest.raises(ConfigurationError):
+            await go(clone)
+        assert [] == world.ran
+
+    async def test_the_agents_own_hooks_are_heard(self, world, authorization):
+        heard = []
+
+        class Hears(AgentHooks):
+            async def on_llm_start(self, context, agent, prompt, items):
+                heard.append("asked")
+
+            async def on_tool_end(self, context, agent, tool, result):
+                heard.append(result)
+
+        agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send")], hooks=Hears())
+        with world.task():
+            await go(protect(agent, authorization))
+        assert ["asked", "sent", "asked"] == heard
+
+
+class TestReach:
+    @pytest.mark.parametrize("how", ["agent", "handoff"])
+    async def test_an_agent_that_is_handed_over_to_is_judged(self, world, authorization, how):
+        second = agent_of([STEAL], tools=[tool_of(world.send, "mail.send")], name="Second")
+        target = handoff(second) if how == "handoff" else second
+        first = agent_of([Wish("transfer_to_second", {}, "call-over")], handoffs=[target])
+        protect(first, authorization)
+        with world.task() as task:
+            said = await go(first)
+            assert 0 == task.report().ran
+        assert DENIED.match(said["call-steal"])
+        assert [] == world.ran
+
+    async def test_agents_of_a_circle_are_each_protected_once(self, world, authorization):
+        first, second = agent_of([SEND]), agent_of(name="Second")
+        second.tools = [tool_of(world.send, "mail.send")]
+        first.handoffs, second.handoffs = [second], [first]
+        asks = second.as_tool("mail.read", "-", parameters=Asking)
+        first.tools = [asks, *second.tools]
+        protect(first, authorization)
+        with world.task() as task:
+            await go(first)
+            assert 1 == task.report().ran
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+
+    async def test_an_agent_within_may_wait_for_a_person(self, world, authorization):
+        inner = agent_of([SEND], tools=[tool_of(world.send, "mail.send")], name="Inner")
+        tool = inner.as_tool("mail.read", "-", parameters=Asking)
+        agent = protect(agent_of([READ], tools=[tool]), authorization)
+        with world.wary() as task:
+            result = await Runner.run(agent, "go on")
+            (question,) = map(authorization.question, result.interruptions)
+            assert ("mail.send", "call-send") == (question["name"], question["tool_call_id"])
+            world.signs = True
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            said = await go(agent, state)
+            report = task.report()
+        assert "done" == said["call-read"]
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+        assert 0 == report.unknown
+
+    async def test_tools_of_an_mcp_server_are_judged(self, world, authorization, tmp_path):
+        ran = tmp_path / "ran"
+        script = tmp_path / "server.py"
+        script.write_text(SERVER.format(ran=str(ran)), "utf-8")
+        parameters = {"command": sys.executable, "args": [str(script)]}
+        async with MCPServerStdio(params=parameters, name="mail") as server:
+            other = Wish("mail.odd", {"id": "42"}, "call-odd")
+            agent = agent_of([SEND], [STEAL], [other], mcp_servers=[server])
+            protect(agent, authorization)
+            with world.task() as task:
+                said = await go(agent)
+                assert 1 == task.report().ran
+            assert "hello" == ran.read_text("utf-8")
+            assert {"type": "text", "text": "sent by the server"} == said["call-send"]
+            assert DENIED.match(said["call-steal"])
+            assert DENIED.match(said["call-odd"])
+            # A clone lists them anew, and its model is not asked.
+            with world.task(), pytest.raises(ConfigurationError):
+                await go(agent.clone())
+
+
+SERVER = """
+from pathlib import Path
+from mcp.server import MCPServer
+
+server = MCPServer("mail")
+
+@server.tool(name="mail.send")
+def send(to: list[str], body: str) -> str:
+    Path({ran!r}).open("a").write(body)
+    return "sent by the server"
+
+@server.tool(name="mail.odd")
+def odd(id: str) -> str:
+    Path({ran!r}).open("a").write(id)
+    return "odd"
+
+server.run()
+"""
+
+
+class TestArguments:
+    async def test_what_the_framework_puts_in_is_no_argument(self, world, authorization):
+        got = []
+
+        def send(context: ToolContext, to: list[str], body: str) -> str:
+            """Send a mail."""
+            got.append((to, body, json.loads(context.tool_arguments)))
+            return "sent"
+
+        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
+        agent = protect(agent_of([wish], tools=[tool_of(send, "mail.send")]), authorization)
+        with world.task():
+            await go(agent)
+        assert [([BOB], "hi", {"to": [BOB], "body": "hi"})] == got
+
+    async def test_the_default_of_a_field_is_judged(self, world, authorization):
+        def write(path: str, text: str = Field("nothing", description="-")) -> str:
+            """Write a file."""
+            world.ran.append(("file.write", {"path": path, "text": text}))
+            return "written"
+
+        wish = Wish("file.write", {"path": "/work/a"}, "c")
+        judged = []
+        world.resources["file.write"] = lambda path, text: judged.append(text) or ("file", path)
+        authorization = Authorization(world.guard, resources=world.resources)
+        agent = protect(agent_of([wish], tools=[tool_of(write, "file.write")]), authorization)
+        with world.task():
+            await go(agent)
+        assert [("file.write", {"path": "/work/a", "text": "nothing"})] == world.ran
+        assert {"nothing"} == set(judged)
+
+    async def test_a_tool_with_a_plain_json_schema_gets_what_was_judged(self, world, authorization):
+        got = []
+
+        async def send(context, said):
+            got.append(json.loads(said))
+            return "sent"
+
+        schema = {"type": "object", "properties": {"to": {"type": "array"}, "body": {}}}
+        tool = FunctionTool("mail.send", "-", schema, send, strict_json_schema=False)
+        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
+        agent = protect(agent_of([wish], tools=[tool]), authorization)
+        with world.task():
+            await go(agent)
+        assert [{"to": [BOB], "body": "hi"}] == got
+
+    @pytest.mark.parametrize(
+        "said", ['{"id": "42", "id": "43"}', "[1]", '{"id": ', '{"id": 1e999}'], ids=str
+    )
+    async def test_arguments_that_are_no_json_object_do_not_run(self, world, authorization, said):
+        tool = tool_of(world.read, "mail.read")
+        agent = protect(agent_of(tools=[tool]), authorization)
+        steps = [function_call("mail.read", said, call_id="c")]
+        agent.model = ScriptedModel(
+            [ModelStep(output=steps), ModelStep(output=[assistant_message("done")])]
+        )
+        with world.task():
+            result = await Runner.run(agent, "go on")
+            if result.interruptions:  # so the framework wants it, where it cannot read them
+                state = result.to_state()
+                state.approve(result.interruptions[0])
+                result = await Runner.run(agent, state)
+        assert [] == world.ran
+        assert read_of(result)["c"].startswith("Not executed [")
+
+
+class TestBetween:
+    async def test_where_a_guardrail_refuses_the_permit_is_recorded_as_not_used(
+        self, world, authorization
+    ):
+        @tool_input_guardrail
+        def refuse(data):
+            return ToolGuardrailFunctionOutput.reject_content("not today")
+
+        tool = tool_of(world.send, "mail.send", tool_input_guardrails=[refuse])
+        agent = protect(agent_of([SEND], tools=[tool]), authorization)
+        with world.task() as task:
+            assert "not today" == (await go(agent))["call-send"]
+            await recorded(lambda: task.report().stopped)
+            report = task.report()
+        assert ("in bounds", 0, 1, 0) == (
+            report.verdict,
+            report.ran,
+            report.stopped,
+            report.unknown,
+        )
+
+    async def test_where_a_hook_raises_as_well(self, world, authorization):
+        class Raises(RunHooks):
+            async def on_tool_start(self, context, agent, tool):
+                raise OSError("canary")
+
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.task() as task:
+            with pytest.raises(Exception, match="canary"):
+                await go(agent, hooks=Raises())
+            await recorded(lambda: task.report().stopped)
+            assert (0, 0) == (task.report().ran, task.report().unknown)
+        assert [] == world.ran
+
+    async def test_a_permit_that_has_waited_too_long_is_asked_for_again(
+        self, world, authorization, monkeypatch
+    ):
+        from inbounds.pep import call
+
+        monkeypatch.setattr(call, "_GOOD_FOR", 0.3)
+
+        @tool_input_guardrail
+        async def slow(data):
+            await asyncio.sleep(0.5)
+            return ToolGuardrailFunctionOutput.allow()
+
+        tool = tool_of(world.send, "mail.send", tool_input_guardrails=[slow])
+        agent = protect(agent_of([SEND], tools=[tool]), authorization)
+        with world.task() as task:
+            assert "sent" == (await go(agent))["call-send"]
+            report = task.report()
+        assert (1, 1, 0) == (report.ran, report.stopped, report.unknown)
+
+    async def test_what_is_in_place_judges_alone(self, world, authorization):
+        """
+        Whatever becomes of all else that was changed in a tool.
+        """
+        tools = [tool_of(world.send, "mail.send")]
+        agent = protect(agent_of([SEND, STEAL], tools=tools), authorization)
+        (tool,) = agent.tools
+        tool.needs_approval, tool.is_enabled = False, True
+        tool.tool_input_guardrails = tool.tool_output_guardrails = None
+        with world.task():
+            said = await go(agent)
+        assert "sent" == said["call-send"]
+        assert DENIED.match(said["call-steal"])
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+
+
+class TestOutcome:
+    async def test_what_a_tool_raises_ends_the_run_where_it_is_told_to(self, world, authorization):
+        world.failing = True
+        tool = tool_of(world.write, "file.write", failure_error_function=None)
+        agent = protect(agent_of([WRITE], tools=[tool]), authorization)
+        with world.task() as task:
+            with pytest.raises(Exception, match="the disk is full"):
+                await go(agent)
+            assert (1, 0) == (task.report().ran, task.report().unknown)
+
+    async def test_what_becomes_text_is_recorded_as_an_error_and_discharged(
+        self, world, authorization, monkeypatch
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+
+        def read(id: str) -> str:
+            raise OSError(f"no mail to {BOB}")
+
+        tool = tool_of(
+            read, "mail.read", failure_error_function=lambda context, error: f"failed: {error}"
+        )
+        written, write = [], world.guard.evidence.executed
+        monkeypatch.setattr(
+            world.guard.evidence, "executed", lambda record: write(record) or written.append(record)
+        )
+        agent = protect(agent_of([READ], tools=[tool]), authorization)
+        with world.task():
+            said = await go(agent)
+        assert "failed: no mail to [email]" == said["call-read"]
+        assert [("yes", "error", "OSError")] == [
+            (each.executed, each.status, each.error_type) for each in written
+        ]
+
+    @pytest.mark.parametrize(
+        ("given", "read"),
+        [
+            (ToolOutputText(text=f"from {BOB}"), "from [email]"),
+            ({"type": "text", "text": f"from {BOB}"}, "from [email]"),
+            ([f"from {BOB}", 1], "from [email]"),
+            (Asking(id=BOB), "[email]"),
+            (AsModel(id=BOB), "[email]"),
+        ],
+        ids=lambda each: type(each).__name__,
+    )
+    async def test_whatever_the_framework_makes_text_of_is_discharged(
+        self, world, authorization, given, read
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        world.mail = given
+        seen = []
+
+        @tool_output_guardrail
+        def sees(data):
+            seen.append(str(data.output))
+            return ToolGuardrailFunctionOutput.allow()
+
+        tool = tool_of(world.read, "mail.read", tool_output_guardrails=[sees])
+        agent = protect(agent_of([READ], tools=[tool]), authorization)
+        with world.task():
+            said = str(await go(agent))
+        assert read in said
+        assert BOB not in said
+        assert BOB not in str(seen)
+
+    @pytest.mark.parametrize("fields", [True, False])
+    async def test_an_image_is_withheld_where_a_field_is_to_be_left_out(
+        self, world, authorization, fields
+    ):
+        if fields:
+            registered(world, **FIELDS)
+        world.mail = ToolOutputImage(image_url="data:image/png;base64,AAAA")
+        agent = protect(agent_of([READ], tools=[tool_of(world.read, "mail.read")]), authorization)
+        with world.task():
+            said = await go(agent)
+        withheld = str(said["call-read"]).startswith("Executed, and its result withheld")
+        assert fields == withheld
+
+    async def test_a_tool_that_takes_too_long_is_recorded(self, world, authorization):
+        begun = asyncio.Event()
+
+        async def write(path: str, text: str) -> str:
+            """Write a file."""
+            begun.set()
+            await asyncio.sleep(60)
+            return "written"
+
+        tool = tool_of(write, "file.write", timeout=0.5)
+        agent = protect(agent_of([WRITE], tools=[tool]), authorization)
+        with world.task() as task:
+            said = await go(agent)
+            report = task.report()
+        assert begun.is_set()
+        assert "timed out" in said["call-write"]
+        assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
+
+    async def test_a_run_that_is_cancelled_is_cancelled(self, world, authorization):
+        begun = asyncio.Event()
+
+        async def write(path: str, text: str) -> str:
+            """Write a file."""
+            begun.set()
+            await asyncio.sleep(60)
+            return "written"
+
+        agent = protect(agent_of([WRITE], tools=[tool_of(write, "file.write")]), authorization)
+        with world.task() as task:
+            running = asyncio.ensure_future(go(agent))
+            await asyncio.wait_for(begun.wait(), 20)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            await recorded(lambda: task.report().ran)
+            assert 0 == task.report().unknown
+
+    async def test_an_outcome_that_no_log_takes_is_said_and_ends_the_calls(
+        self, world, authorization, monkeypatch
+    ):
+        def full(record):
+            raise DecisionUnavailable("the disk is full", code="evidence.unwritable")
+
+        tools = [tool_of(world.write, "file.write"), tool_of(world.send, "mail.send")]
+        agent = protect(agent_of([WRITE], [SEND], tools=tools), authorization)
+        with world.task() as task:
+            with monkeypatch.context() as patch:
+                patch.setattr(world.guard.evidence, "executed", full)
+                said = await go(agent)
+            text = "Executed, and its result withheld [outcome.unrecorded]; do not retry."
+            assert said["call-write"].startswith(text)
+            assert said["call-send"].startswith("Not executed [task.unreconciled]")
+            assert 1 == task.reconcile()
+        assert 1 == len(world.ran)
+
+
+class TestPausing:
+    async def test_each_of_two_calls_waits_for_its_own_answer(self, world, authorization):
+        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        tools = [tool_of(world.send, "mail.send")]
+        agent = protect(agent_of([SEND, second], tools=tools), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            assert 2 == len(result.interruptions)
+            world.signs = True
+            state = result.to_state()
+            for each in result.interruptions:
+                (state.approve if each.call_id == "call-send" else state.reject)(each)
+            said = await go(agent, state)
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+        assert said["call-second"].startswith("Not executed [approval.rejected]")
+
+    async def test_an_answer_to_one_is_none_to_the_other(self, world, authorization):
+        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        tools = [tool_of(world.send, "mail.send")]
+        agent = protect(agent_of([SEND, second], tools=tools), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            world.signs = True
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            result = await Runner.run(agent, state)
+            assert ["call-second"] == [each.call_id for each in result.interruptions]
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+
+    async def test_a_yes_to_every_call_is_one_to_none(self, world, authorization):
+        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        tools = [tool_of(world.send, "mail.send")]
+        agent = protect(agent_of([SEND], [second], tools=tools), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            state = result.to_state()
+            state.approve(result.interruptions[0], always_approve=True)
+            result = await Runner.run(agent, state)
+            assert ["call-send"] == [each.call_id for each in result.interruptions]
+        assert [] == world.ran
+
+    async def test_the_program_says_a_no_in_its_own_words(self, world, authorization):
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            state = result.to_state()
+            state.reject(result.interruptions[0], rejection_message="Not to Bob.")
+            said = await go(agent, state)
+        assert "Not to Bob." == said["call-send"]
+        assert [] == world.ran
+
+    @pytest.mark.parametrize("approve", [True, False])
+    async def test_in_another_process_nothing_runs_unsigned(self, world, authorization, approve):
+        """
+        What is known of a question is another process's: the policy is asked all the same.
+        """
+        turns = ([SEND],)
+        agent = protect(agent_of(*turns, tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            text = json.dumps(result.to_state().to_json())
+            there = Authorization(world.guard, resources=world.resources)
+            agent = protect(agent_of(tools=[tool_of(world.send, "mail.send")]), there)
+            state = await RunState.from_json(agent, json.loads(text))
+            (waiting,) = state.get_interruptions()
+            assert "" == there.question(waiting)["code"]
+            (state.approve if approve else state.reject)(waiting)
+            said = await go(agent, state)
+        assert [] == world.ran
+        if approve:
+            assert PENDING.match(said["call-send"])
+        else:
+            assert "not approved" in said["call-send"]
+
+    async def test_in_another_process_what_is_signed_runs(self, world, authorization):
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            text = json.dumps(result.to_state().to_json())
+            there = Authorization(world.guard, resources=world.resources)
+            agent = protect(agent_of(tools=[tool_of(world.send, "mail.send")]), there)
+            state = await RunState.from_json(agent, json.loads(text))
+            state.approve(state.get_interruptions()[0])
+            world.signs = True
+            said = await go(agent, state)
+        assert "sent" == said["call-send"]
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+
+    async def test_where_a_yes_cannot_be_taken_back_the_call_is_refused(
+        self, world, authorization, monkeypatch
+    ):
+        from inbounds.integrations.openai_agents import authorization as module
+
+        monkeypatch.setattr(module, "unsay", lambda run, call_id: False)
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            said = await go(agent, state)
+        assert PENDING.match(said["call-send"])
+        assert [] == world.ran
+
+    async def test_one_state_that_goes_on_twice_runs_once(self, world, authorization):
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.wary() as task:
+            result = await Runner.run(agent, "go on")
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            text = json.dumps(state.to_json())
+            world.signs = True
+            await go(agent, await RunState.from_json(agent, json.loads(text)))
+            world.signs = False
+            agent.model = scripted()
+            await go(agent, await RunState.from_json(agent, json.loads(text)))
+            assert 1 + 1 == task.report().ran  # with what the stranger wrote
+        assert 1 == len(world.ran)
+
+    @pytest.mark.parametrize("rule", ["true", "async", "sync"])
+    async def test_a_rule_of_the_tools_author_counts_as_well(self, world, authorization, rule):
+        async def wants(context, arguments, call_id):
+            return arguments["body"] == "hello"
+
+        rules = {"true": True, "async": wants, "sync": lambda c, arguments, i: True}
+        tool = tool_of(world.send, "mail.send", needs_approval=rules[rule])
+        agent = protect(agent_of([SEND], tools=[tool]), authorization)
+        with world.task() as task:
+            result = await Runner.run(agent, "go on")
+            assert [] == world.ran
+            assert "" == authorization.question(result.interruptions[0])["code"]
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            said = await go(agent, state)
+            assert 1 == task.report().ran
+        assert "sent" == said["call-send"]
+
+    async def test_nobody_is_asked_for_what_is_refused_in_any_case(self, world, authorization):
+        tool = tool_of(world.send, "mail.send", needs_approval=True)
+        agent = protect(agent_of([STEAL], tools=[tool]), authorization)
+        with world.task() as task:
+            result = await Runner.run(agent, "go on")
+            assert [] == result.interruptions
+            assert ["egress.destination_not_allowed"] == [
+                each.code for each in task.report().refused
+            ]
+        assert DENIED.match(read_of(result)["call-steal"])
+
+
+async def recorded(what):
+    """Wait until something is so: what ends a call is recorded beside the loop."""
+    for _ in range(400):
+        if what():
+            return
+        await asyncio.sleep(0.02)
+    assert what()
