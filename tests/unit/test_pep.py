@@ -476,7 +476,9 @@ class TestRegistry:
         with policy.task():
             tools["read"]("42")
             tool = dict(policy.deployment["tools"]["mail.read"])
-            policy.change(tools={**policy.deployment["tools"], "mail.read": {**tool, "pin": "x"}})
+            policy.change(
+                tools={**policy.deployment["tools"], "mail.read": {**tool, "description": "x"}}
+            )
             tools["read"]("43")
 
         assert [("read", "42"), ("read", "43")] == ran
