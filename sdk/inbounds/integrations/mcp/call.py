@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitRequest, ElicitRequestFormParams, InputRequiredResult
+from mcp_types.methods import INPUT_REQUIRED_METHODS
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 
@@ -131,6 +132,8 @@ class Call:
     def _waits(self) -> bool:
         """Whether the client can be asked to come back with an answer."""
         if self._ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS or self._wish.others:
+            return False
+        if self._wish.method not in INPUT_REQUIRED_METHODS or self._ctx.method != self._wish.method:
             return False
         can = self._ctx.session.client_capabilities
         elicits = getattr(can, "elicitation", None)

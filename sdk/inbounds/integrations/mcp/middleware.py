@@ -12,14 +12,15 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
 from inbounds import clock
-from inbounds.errors import InboundsError
+from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.models import Resource, ResourceProperties
+from inbounds.threads import beside
 from inbounds.tools import told_resource
 
 from .call import Asks, Call, Raised, plain
 from .refusals import refusal
-from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered
+from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -68,6 +69,9 @@ class AuthorizationMiddleware:
         at: Where the server runs, as `servers.yaml` names it, which the policy compares.
         asks: What the server may ask of its client while a call runs, such as
             `elicitation/create`. What the client answers to that is not judged.
+
+    Raises:
+        ConfigurationError: `configuration.server_name`: it has a dot in it.
     """
 
     def __init__(
@@ -81,6 +85,12 @@ class AuthorizationMiddleware:
         at: str = "",
         asks: Collection[str] = (),
     ) -> None:
+        if "." in server:
+            raise ConfigurationError(
+                "the name of a server has a dot in it",
+                code="configuration.server_name",
+                hint="a tool is of the server that the first part of its name names",
+            )
         self._guard = guard
         self._task_of = task
         self._server = server
@@ -105,6 +115,8 @@ class AuthorizationMiddleware:
             return await self._judged(ctx, call_next)
         if ctx.method in LISTS:
             return await self._listed(ctx, call_next)
+        if ctx.method == "subscriptions/listen":
+            return await self._listens(ctx, call_next)
         if ctx.method in PASS:
             return await call_next(ctx)
         raise MCPError(METHOD_NOT_FOUND, "Method not found")
@@ -118,12 +130,12 @@ class AuthorizationMiddleware:
             wish = await self._completed(wish, ctx, call_next)
             call = Call(ctx, wish, task, self._resource(wish), self._asked)
             permit = await call.permit()
-            while len(self._asked) > _MOST:
-                self._asked.popitem(last=False)
             return await call.answer(permit, call_next, asks=self._asks, watched=self.watched)
         except Raised as raised:
             raise raised.error from raised.error.__cause__
         except Asks as asks:
+            while len(self._asked) > _MOST:
+                self._asked.popitem(last=False)
             return asks.result
         except Exception as error:  # noqa: BLE001 -- whatever it is, the server does not see it
             return refusal(ctx.method, error)
@@ -171,45 +183,45 @@ class AuthorizationMiddleware:
         return replace(wish, arguments={**added, **wish.arguments})
 
     async def _learn(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> None:
-        meta = bare_meta(ctx.params)
-        cursor = None
+        found: dict[str, Mapping[str, Any]] = {}
+        cursor: dict[str, Any] = {}
         for _ in range(_MOST):
-            params = {} if cursor is None else {"cursor": cursor}
-            if meta is not None:
-                params["_meta"] = meta
+            asked = replace(ctx, method="tools/list", params=_with_meta(cursor, ctx))
             try:
-                listed = plain(
-                    await call_next(replace(ctx, method="tools/list", params=params or None))
-                )
+                listed = plain(await call_next(asked))
             except MCPError:
                 # A server that lists nothing says nothing of what its tools add.
                 return
-            self._remember(listed)
-            cursor = listed.get("nextCursor")
-            if cursor is None:
+            found |= _added(listed)
+            if listed.get("nextCursor") is None:
                 break
-        self._listed_at = clock.monotonic()
+            cursor = {"cursor": listed["nextCursor"]}
+        self._defaults, self._listed_at = found, clock.monotonic()
 
-    def _remember(self, listed: Mapping[str, Any]) -> None:
-        for tool in listed.get("tools") or ():
-            schema = tool.get("inputSchema") or {}
-            properties = schema.get("properties") or {}
-            self._defaults[tool["name"]] = {
-                name: said["default"]
-                for name, said in properties.items()
-                if isinstance(said, Mapping) and "default" in said
-            }
+    async def _listens(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Let a client hear of changes to lists, and to those resources that it may hear of."""
+        try:
+            wanted, wishes = subscriptions(ctx.params, self._server)
+            heard = []
+            for wish in wishes:
+                call = Call(ctx, wish, await self._task(ctx), self._resource(wish), self._asked)
+                permit = await call.permit()
+                heard.append(permit.arguments["uri"])
+                await beside(permit.compare, permit.arguments)
+                await beside(permit.finish, None)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the server does not see it
+            return refusal(ctx.method, error)
+        if heard:
+            wanted["resourceSubscriptions"] = heard
+        return await call_next(replace(ctx, params=_with_meta({"notifications": wanted}, ctx)))
 
     # --- what is listed, and what is told -------------------------------------------------
 
     async def _listed(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
         params = {n: v for n, v in (ctx.params or {}).items() if n == "cursor"}
-        meta = bare_meta(ctx.params)
-        if meta is not None:
-            params["_meta"] = meta
-        answer = plain(await call_next(replace(ctx, params=params or None)))
+        answer = plain(await call_next(replace(ctx, params=_with_meta(params, ctx))))
         if ctx.method == "tools/list":
-            self._remember(answer)
+            self._defaults |= _added(answer)
         try:
             shown = shown_tools(await self._task(ctx))
         except InboundsError:
@@ -231,10 +243,24 @@ class AuthorizationMiddleware:
         if kept is None:
             return None
         params = {n: v for n, v in (ctx.params or {}).items() if n in kept}
-        meta = bare_meta(ctx.params)
-        if meta is not None:
-            params["_meta"] = meta
-        return await call_next(replace(ctx, params=params or None))
+        return await call_next(replace(ctx, params=_with_meta(params, ctx)))
+
+
+def _with_meta(params: dict[str, Any], ctx: Any) -> dict[str, Any] | None:
+    meta = bare_meta(ctx.params)
+    return (params or None) if meta is None else {**params, "_meta": meta}
+
+
+def _added(listed: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what each tool of a list adds to arguments that leave it out."""
+    return {
+        tool["name"]: {
+            name: said["default"]
+            for name, said in ((tool.get("inputSchema") or {}).get("properties") or {}).items()
+            if isinstance(said, Mapping) and "default" in said
+        }
+        for tool in listed.get("tools") or ()
+    }
 
 
 def _by_default(wish: Wish, arguments: Mapping[str, Any]) -> Resource:

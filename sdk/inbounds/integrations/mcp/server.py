@@ -17,7 +17,7 @@ from .middleware import AuthorizationMiddleware
 from .wish import JUDGED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def guarded_server(
@@ -54,6 +54,13 @@ def guarded_server(
             code="configuration.order",
             hint="leave it out there: `authorization=` is put last",
         )
+    for each in _functions(server):
+        if isinstance(each, GuardedTool):
+            raise ConfigurationError(
+                f"`{each.name}` would be judged twice: the function of a tool is guarded itself",
+                code="configuration.tool_guarded_twice",
+                hint="give the guarded function in `tools=`, without adding it to the server",
+            )
     for tool in tools:
         if tool.generates or tool.generates_async:
             raise ConfigurationError(
@@ -70,6 +77,11 @@ def guarded_server(
     lowest.middleware.append(authorization)
     authorization.watched = True
     return server
+
+
+def _functions(server: Any) -> Iterator[Any]:
+    if isinstance(server, MCPServer):
+        yield from (tool.fn for tool in server._tool_manager.list_tools())  # noqa: SLF001
 
 
 def _in_place(method: str, handler: Any) -> Any:

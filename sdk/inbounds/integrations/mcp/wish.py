@@ -34,6 +34,8 @@ META = frozenset(
 )
 """What of `_meta` reaches the server: anything else would be an argument that nobody judges."""
 
+_MOST_URIS = 64
+
 ROUND = frozenset({"inputResponses", "requestState"})
 """What a client brings back, with the same request, to what it was asked."""
 
@@ -148,6 +150,20 @@ class Wish:
         """Return what the server is given: what was judged, and nothing else."""
         said = {"name": self.own, "arguments": judged} if self.own else dict(judged)
         return said if meta is None else {**said, "_meta": dict(meta)}
+
+
+def subscriptions(params: Any, server: str) -> tuple[dict[str, Any], list[Wish]]:
+    """Return which lists a client wants to hear of, and a wish for each resource."""
+    said = params.get("notifications") if isinstance(params, Mapping) else None
+    named = said.get("resourceSubscriptions") if isinstance(said, Mapping) else None
+    uris = [] if named is None else named
+    if not isinstance(said, Mapping) or not isinstance(uris, list) or len(uris) > _MOST_URIS:
+        # Malformed: it is refused as one that names nothing.
+        uris = [None]
+    lists = (f"{each}ListChanged" for each in ("tools", "prompts", "resources"))
+    wanted = {each: True for each in lists if isinstance(said, Mapping) and said.get(each) is True}
+    method = "resources/subscribe"
+    return wanted, [Wish.of(method, {} if u is None else {"uri": u}, server) for u in uris]
 
 
 def registered(method: str, server: str) -> str:
