@@ -26,7 +26,7 @@ from tools.install import InstallError, go_build, require_go
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "tests" / "servers"
 INSTALLED = ROOT / "build" / "servers"
-SERVERS = ("oidc", "openbao")
+SERVERS = ("mcp", "oidc", "openbao")
 SLOW = ("keycloak", "spire")
 """Those that are installed only where they are named."""
 _MAVEN = "org.apache.maven.plugins:maven-dependency-plugin:2.8:get"

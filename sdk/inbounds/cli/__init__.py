@@ -23,6 +23,7 @@ COMMANDS = (
     "issuer",
     "peers",
     "registry",
+    "mcp-proxy",
     "bundle",
     "serve",
     "live",

@@ -1,0 +1,162 @@
+"""`inbounds mcp-proxy`: in front of an MCP server, whose code does not change."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from inbounds.mcp_proxy.place import Place
+    from inbounds.pep import Guard
+
+
+def command(
+    server: Annotated[str, typer.Option(help="What the deployment calls the server behind.")],
+    intent: Annotated[str, typer.Option(help="The intent of the tasks that are begun.")],
+    run: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND...]", help="How the server behind is started."),
+    ] = None,
+    *,
+    url: Annotated[str, typer.Option(help="Where the server behind answers, instead.")] = "",
+    subject: Annotated[
+        str, typer.Option(help="The user on whose authority it runs, where a host starts it.")
+    ] = "",
+    user_token_file: Annotated[
+        Path | None, typer.Option(help="Holds the user's own token, for an issuer's service.")
+    ] = None,
+    identity_file: Annotated[
+        Path | None, typer.Option(help="Holds the agent's identity, for an issuer's service.")
+    ] = None,
+    prompt_file: Annotated[
+        Path | None, typer.Option(help="Holds what the user said. Never recorded.")
+    ] = None,
+    seconds: Annotated[int, typer.Option(help="How long one task may last.")] = 3600,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="A variable that the server behind has from here; give one for each."),
+    ] = None,
+    credential_env: Annotated[
+        str, typer.Option(help="The variable that holds the token to show at --url.")
+    ] = "",
+    ask: Annotated[
+        list[str] | None,
+        typer.Option(help="What the server may ask of the host: elicitation, roots, sampling."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds the server behind may take.")] = 300.0,
+    restarts: Annotated[
+        int, typer.Option(help="How often within an hour the server behind is started anew.")
+    ] = 5,
+) -> None:
+    """Stand in front of an MCP server: each message is judged before the server sees it.
+
+    A host starts this in place of the server, and speaks to it over stdin and stdout. What decides
+    is named as for a guard: INBOUNDS_PDP_URL, or the embedded policy with INBOUNDS_DEPLOYMENT.
+    """
+    import logging
+
+    import anyio
+
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    from inbounds.errors import ConfigurationError
+
+    try:
+        from inbounds.mcp_proxy.caller import Launch
+        from inbounds.mcp_proxy.run import over_stdio
+    except ImportError as missing:
+        if not (missing.name or "").startswith(("mcp", "httpx2")):
+            raise
+        raise ConfigurationError(
+            "the proxy needs more than is installed",
+            code="configuration.extra_missing",
+            hint="pip install 'inbounds[mcp]'",
+        ) from None
+
+    place = _place(server, run or [], url, env or [], credential_env)
+    launch = Launch(intent, _text(prompt_file), seconds)
+    options: dict[str, Any] = {"seconds": timeout, "restarts": restarts}
+    if not subject:
+        raise ConfigurationError(
+            "nobody says on whose authority it runs",
+            code="configuration.subject_missing",
+            hint="--subject alice@acme.example",
+        )
+    with _guard(identity_file) as guard:
+        anyio.run(
+            lambda: over_stdio(
+                guard,
+                launch,
+                subject,
+                place,
+                subject_token=_text(user_token_file).strip(),
+                asks=_kinds(ask or []),
+                **options,
+            )
+        )
+
+
+def _guard(identity_file: Path | None) -> Guard:
+    from inbounds.identity.file import FileIdentity
+    from inbounds.pep import Guard
+
+    return Guard(identity=FileIdentity(identity_file) if identity_file else None)
+
+
+def _place(name: str, run: list[str], url: str, env: list[str], credential_env: str) -> Place:
+    from inbounds.errors import ConfigurationError
+    from inbounds.mcp_proxy.place import Place
+    from inbounds.mcp_proxy.process import environment
+
+    if bool(run) == bool(url):
+        raise ConfigurationError(
+            "the server behind has a command or a URL, and not both",
+            code="configuration.upstream",
+            hint="inbounds mcp-proxy --server files … -- COMMAND, or --url URL",
+        )
+    missing = [each for each in (*env, *filter(None, [credential_env])) if each not in os.environ]
+    if missing:
+        raise ConfigurationError(
+            f"the variable {missing[0]} is not set",
+            code="configuration.upstream",
+            hint="name variables that there are",
+        )
+    if run:
+        return Place(name, command=tuple(run), variables=environment(env))
+    from inbounds.identity.remote import require_url
+
+    require_url(url, "--url")
+    return Place(name, url=url, credential=os.environ.get(credential_env, ""))
+
+
+def _kinds(named: list[str]) -> list[str]:
+    from inbounds.errors import ConfigurationError
+    from inbounds.mcp_proxy.asked import METHODS
+
+    for each in named:
+        if each not in METHODS:
+            raise ConfigurationError(
+                f"a server cannot ask for `{each}`",
+                code="configuration.upstream",
+                hint=f"--ask with one of {', '.join(METHODS)}",
+            )
+    return named
+
+
+def _text(path: Path | None) -> str:
+    from inbounds.errors import ConfigurationError
+    from inbounds.regular_file import read_regular
+
+    if path is None:
+        return ""
+    try:
+        return read_regular(path, most=65_536)[0].decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"{path} cannot be read as text",
+            code="configuration.file",
+            hint="name a file of up to 64 KiB, in UTF-8",
+        ) from None

@@ -1,0 +1,165 @@
+"""The server behind, where the proxy starts it: its process, and one message a line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import anyio
+from mcp.os.posix.utilities import terminate_posix_process_tree
+from mcp.shared.message import SessionMessage
+from mcp_types import jsonrpc_message_adapter
+
+from .lines import Lines
+from .message import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from anyio.abc import Process
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+logger = logging.getLogger(__name__)
+
+INHERITED = (
+    (
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PATH",
+        "PATHEXT",
+        "SYSTEMDRIVE",
+        "SYSTEMROOT",
+        "TEMP",
+        "USERPROFILE",
+    )
+    if os.name == "nt"
+    else ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "USER")
+)
+"""The variables of the proxy's own environment that a server behind it has without being asked."""
+
+_GRACE = 2.0
+"""How many seconds a process has to end by itself once its stdin is closed."""
+_GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError)
+
+
+def environment(named: Sequence[str] = (), more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a server behind: what is named of this process's, and no other.
+
+    Args:
+        named: Variables of this process's that it has besides `INHERITED`.
+        more: Variables that it has besides, with their values.
+    """
+    wanted = {*INHERITED, *named}
+    return {name: os.environ[name] for name in wanted if name in os.environ} | dict(more or {})
+
+
+@asynccontextmanager
+async def process(
+    command: Sequence[str], variables: Mapping[str, str], gone: anyio.Event
+) -> AsyncIterator[
+    tuple[
+        MemoryObjectReceiveStream[SessionMessage | Exception],
+        MemoryObjectSendStream[SessionMessage],
+    ]
+]:
+    """Start a server, and speak to it over its stdin and stdout. Its stderr is the proxy's.
+
+    A line that is no JSON is noise, and passed over. One that is and is no message, or is too
+    long, ends the connection: nobody knows which call it would answer.
+
+    Args:
+        command: The program and its arguments.
+        variables: Its whole environment.
+        gone: Is set when it no longer answers, whatever ended it.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    started = await anyio.open_process(
+        list(command),
+        env=dict(variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None,
+        start_new_session=os.name != "nt",
+    )
+    given, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    write, taken = anyio.create_memory_object_stream[SessionMessage](0)
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_read, started, given, gone)
+            group.start_soon(_write, started, taken, gone)
+            try:
+                yield read, write
+            finally:
+                group.cancel_scope.cancel()
+    finally:
+        gone.set()
+        with anyio.CancelScope(shield=True):
+            await _end(started)
+        for stream in (given, read, write, taken):
+            stream.close()
+
+
+async def _read(
+    started: Process,
+    given: MemoryObjectSendStream[SessionMessage | Exception],
+    gone: anyio.Event,
+) -> None:
+    lines, stdout = Lines(), started.stdout
+    if stdout is None:
+        return
+    try:
+        async with given:
+            while True:
+                for line in lines.take(await stdout.receive(2**16)):
+                    if len(line) <= MAX_BYTES and not line.lstrip().startswith((b"{", b"[")):
+                        continue
+                    if len(line) > MAX_BYTES:
+                        logger.warning("the server sent a line longer than 4 MiB")
+                        return
+                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                    await given.send(SessionMessage(message))
+    except ValueError:
+        logger.warning("the server sent what is no message")
+    except _GONE:
+        pass
+    finally:
+        gone.set()
+
+
+async def _write(
+    started: Process, taken: MemoryObjectReceiveStream[SessionMessage], gone: anyio.Event
+) -> None:
+    stdin = started.stdin
+    if stdin is None:
+        return
+    try:
+        async with taken:
+            async for item in taken:
+                text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
+                await stdin.send(text.encode() + b"\n")
+    except _GONE:
+        gone.set()
+
+
+async def _end(started: Process) -> None:
+    for pipe in (started.stdin, started.stdout):
+        if pipe is not None:
+            with suppress(*_GONE):
+                await pipe.aclose()
+    with anyio.move_on_after(_GRACE):
+        # Not `wait`, which also waits for whoever has inherited its pipes.
+        while started.returncode is None:  # noqa: ASYNC110 -- nothing tells of it
+            await anyio.sleep(0.01)
+    if os.name == "nt":
+        if started.returncode is None:
+            started.kill()
+    else:
+        # What it has started as well.
+        await terminate_posix_process_tree(started, _GRACE)
+    with anyio.move_on_after(_GRACE):
+        await started.wait()

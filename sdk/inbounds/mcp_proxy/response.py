@@ -1,0 +1,56 @@
+"""What a server behind answers over HTTP, which is no longer than a message may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from .message import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+def bounded() -> httpx2.AsyncBaseTransport:
+    """Return a transport whose answers are cut off where they grow longer than a message may be.
+
+    A stream of events has many messages, each of which the client of the protocol bounds.
+    """
+    return _Bounded()
+
+
+class _Bounded(httpx2.AsyncBaseTransport):  # type: ignore[misc]  # not there for mypy
+    def __init__(self) -> None:
+        self._inner = httpx2.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        # Compressed, a few bytes are many.
+        request.headers["Accept-Encoding"] = "identity"
+        answer = await self._inner.handle_async_request(request)
+        kind = answer.headers.get("content-type", "").lower()
+        if answer.headers.get("content-encoding", "identity").lower() != "identity":
+            await answer.aclose()
+            raise httpx2.RemoteProtocolError("the answer is compressed, which was not asked for")
+        if not kind.startswith("text/event-stream"):
+            answer.stream = _Cut(answer.stream)
+        return answer
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Cut(httpx2.AsyncByteStream):  # type: ignore[misc]  # not there for mypy
+    def __init__(self, stream: httpx2.AsyncByteStream | httpx2.SyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        room = MAX_BYTES
+        async for chunk in self._stream:
+            room -= len(chunk)
+            if room < 0:
+                raise httpx2.RemoteProtocolError("the answer is longer than 4 MiB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
