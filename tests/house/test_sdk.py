@@ -184,7 +184,7 @@ FRAMEWORKS = {
 """What an adapter alone imports, by the adapter."""
 
 
-BUILT_ON = {"mcp_proxy/": "mcp"}
+BUILT_ON = {"mcp_proxy/": "mcp", "draft/mcp_list.py": "mcp"}
 """Programs of the package's own that are built on an adapter, and so on its framework."""
 
 
@@ -203,13 +203,8 @@ def test_a_framework_is_imported_by_its_adapter_alone(adapter):
     assert {each for each in found if not _belongs_to(adapter, each)} == set()
 
 
-_BESIDE = {"mcp": ("draft/mcp_list.py", "mcp_proxy/")}
-"""What speaks a framework's protocol, and is no adapter."""
-
-
 def _belongs_to(adapter, module):
-    if module.startswith(_BESIDE.get(adapter, ("//",))):
-    if BUILT_ON.get(module.partition("/")[0] + "/") == adapter:
+    if any(module.startswith(own) for own, of in BUILT_ON.items() if of == adapter):
         return True
     return module == f"integrations/{adapter}.py" or module.startswith(f"integrations/{adapter}/")
 

@@ -255,7 +255,7 @@ def test_a_method_that_is_not_judged_is_refused(desk, mode, method):
     Whether the server knows it or not: nothing of it reaches a handler.
     """
     server = desk.server()
-    if method not in ("logging/setLevel",):
+    if method != "logging/setLevel":
         server.add_request_handler(method, RequestParams, desk._handler(method))
     with desk.world.task():
         error = desk.go(
@@ -339,25 +339,23 @@ def test_a_server_that_runs_elsewhere_is_not_called(desk, mode):
     desk.world.policy.change(servers=places)
     ask = {"name": "find", "arguments": {"limit": 1}}
 
-    async def host(client):
+    async def here(client):
         await raw(client, "prompts/get", {"name": "letter"})
         return await raw(client, "tools/call", dict(ask))
 
+    async def elsewhere(client):
+        error = await refused(client, "prompts/get", {"name": "letter"})
+        assert error.data["inbounds/code"] == "supply.server_not_listed"
+        said = await raw(client, "tools/call", dict(ask))
+        assert said["_meta"]["inbounds/code"] == "supply.server_not_listed"
+
     with desk.world.task():
-        desk.go(host, mode=mode, server=desk.server(at="npx files /work"))
+        desk.go(here, mode=mode, server=desk.server(at="npx files /work"))
         assert len(desk.ran) == 2
         for where in ("npx files /", ""):
-            with pytest.raises(BaseException) as ei:
-                desk.go(host, mode=mode, server=desk.server(at=where))
-            assert "supply.server_not_listed" in repr(_leaf(ei.value).error)
+            desk.go(elsewhere, mode=mode, server=desk.server(at=where))
 
     assert len(desk.ran) == 2
-
-
-def _leaf(error):
-    while isinstance(error, BaseExceptionGroup):
-        (error,) = error.exceptions
-    return error
 
 
 def test_a_tool_that_is_described_otherwise_is_not_called(desk, mode):

@@ -19,7 +19,7 @@ from inbounds.threads import beside
 from inbounds.tools import told_resource
 
 from .call import Asks, Call, Raised, plain
-from .refusals import refusal
+from .refusals import refusal, told
 from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class AuthorizationMiddleware:
             permit = await call.permit()
             return await call.answer(permit, call_next, asks=self._asks, watched=self.watched)
         except Raised as raised:
-            raise raised.error from raised.error.__cause__
+            raise told(raised.error) from raised.error
         except Asks as asks:
             while len(self._asked) > _MOST:
                 self._asked.popitem(last=False)

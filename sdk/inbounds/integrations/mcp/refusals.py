@@ -6,7 +6,8 @@ import logging
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, TextContent
+from mcp_types import INTERNAL_ERROR, CallToolResult, TextContent
+from pydantic import ValidationError
 
 from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
 from inbounds.integrations.refused import refusal_text
@@ -27,6 +28,17 @@ def about(error: BaseException) -> dict[str, str]:
     if isinstance(error, ApprovalRequired):
         said["inbounds/request_id"] = error.request.id if error.request else error.decision_id
     return said
+
+
+def told(error: BaseException) -> BaseException:
+    """Return what the client is told of what the server's own code raised.
+
+    For clients of 2025-11-25 the SDK says what an exception says: text that nothing was done to.
+    """
+    if isinstance(error, MCPError | ValidationError) or not isinstance(error, Exception):
+        return error
+    logger.error("a handler raised %s", type(error).__name__)
+    return MCPError(INTERNAL_ERROR, "Internal server error")
 
 
 def refusal(method: str, error: BaseException) -> Any:
