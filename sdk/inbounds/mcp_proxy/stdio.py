@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import threading
@@ -101,6 +102,10 @@ class _Wire:
         self._loop = asyncio.get_running_loop()
         self._ids: set[str] = set()
         self._in, self._out = os.dup(0), os.dup(1)
+        if binary := getattr(os, "O_BINARY", 0):
+            # Windows takes a descriptor for text, in which a line ends otherwise.
+            for descriptor in (self._in, self._out):
+                importlib.import_module("msvcrt").setmode(descriptor, binary)
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123 -- a descriptor is what is wanted
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)

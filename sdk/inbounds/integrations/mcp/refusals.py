@@ -38,7 +38,8 @@ def told(error: BaseException) -> BaseException:
     if isinstance(error, MCPError | ValidationError) or not isinstance(error, Exception):
         return error
     logger.error("a handler raised %s", type(error).__name__)
-    return MCPError(INTERNAL_ERROR, "Internal server error")
+    silent: Exception = MCPError(INTERNAL_ERROR, "Internal server error")
+    return silent
 
 
 def refusal(method: str, error: BaseException) -> Any:
