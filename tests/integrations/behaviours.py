@@ -409,12 +409,14 @@ def test_the_span_of_a_decision_is_a_child_of_the_frameworks(harness: Harness) -
         harness.run([SEND])
 
     (span,) = [each for each in spans() if each.name == "authorize mail.send"]
+    between = []
     above = span.parent
-    for name in harness.between:
-        (own,) = [each for each in spans() if above and each.context.span_id == above.span_id]
-        assert name == own.name
+    while above is not None and above.span_id != outer.get_span_context().span_id:
+        (own,) = [each for each in spans() if each.context.span_id == above.span_id]
+        between.append(own.name)
         above = own.parent
     assert above is not None
-    assert outer.get_span_context().span_id == above.span_id
+    # A framework with spans of its own has one for the tool, and the decision is within that.
+    assert not between or between[0] in ("execute_tool mail.send", "tools/call mail.send")
     assert span.attributes is not None
     assert "call-send" == span.attributes["gen_ai.tool.call.id"]

@@ -166,8 +166,6 @@ class Harness(Protocol):
         filters: Whether this way shows a model the tools of its task alone.
         aborts: Whether what a tool raises ends the run; else the model reads of it.
         cannot_wait: The code of a refusal where a person is needed and the run cannot wait.
-        between: The names of the framework's own spans between that of a decision and that of
-            whoever runs it, the innermost first.
         beyond: What cannot happen here, by the name of the behaviour's test, and why.
     """
 
@@ -175,7 +173,6 @@ class Harness(Protocol):
     filters: bool
     aborts: bool
     cannot_wait: str
-    between: Sequence[str]
     beyond: Mapping[str, str]
 
     def run(self, *turns: Sequence[Wish], **options: Any) -> Seen:

@@ -89,7 +89,6 @@ class LangChainHarness:
     """
 
     aborts = True
-    between = ()
     cannot_wait = "approval.no_checkpointer"
     beyond: Mapping[str, str] = {}
 
