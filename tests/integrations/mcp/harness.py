@@ -59,7 +59,6 @@ class McpHarness:
 
     filters = True
     aborts = False
-    between = ("tools/call mail.send", "MCP send tools/call mail.send")
     cannot_wait = "flow.untrusted_argument"
 
     def __init__(self, world: World, mode: str, way: str) -> None:
