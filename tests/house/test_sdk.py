@@ -179,6 +179,7 @@ FRAMEWORKS = {
     "langchain": {"langchain", "langchain_core", "langgraph"},
     "mcp": {"mcp", "mcp_types"},
     "pydantic_ai": {"pydantic_ai"},
+    "google_adk": {"google"},
     "openai_agents": {"agents", "openai"},
 }
 """What an adapter alone imports, by the adapter."""

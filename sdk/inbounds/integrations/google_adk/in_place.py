@@ -1,0 +1,147 @@
+"""What stands in a tool's place, and what it makes of the tool's result."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from google.genai import types
+from pydantic import BaseModel
+
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
+from inbounds.integrations.given import given, owed
+from inbounds.integrations.refused import refusal_text
+from inbounds.threads import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inbounds.pep import Permit
+
+logger = logging.getLogger(__name__)
+
+_permits: WeakKeyDictionary[Any, tuple[Permit, Mapping[str, Any]]] = WeakKeyDictionary()
+"""The permits of calls that are on their way to their tools, by the context of each."""
+
+
+def expect(context: Any, permit: Permit, judged: Mapping[str, Any]) -> None:
+    """Keep the permit of a call for its tool, and what was judged, as ADK has it."""
+    permit.await_run()
+    _permits[context] = (permit, judged)
+
+
+def untaken(context: Any) -> Permit | None:
+    """Return the permit of a call whose tool has not taken it, and keep it no longer."""
+    permit, _ = _permits.pop(context, (None, None))
+    return permit
+
+
+class InPlace:
+    """Stands in a tool's place, and lets it run with the judged arguments alone.
+
+    Args:
+        tool: The tool. Its `run_async` is changed; without a permit it runs no more.
+    """
+
+    def __init__(self, tool: Any) -> None:
+        self._tool = tool
+        self._runs = tool.run_async
+        tool.run_async = self
+
+    async def __call__(self, *, args: dict[str, Any], tool_context: Any) -> Any:
+        """Run the tool, as `BaseTool.run_async`, if there is a permit for just this call."""
+        permit, judged = _permits.pop(tool_context, (None, {}))
+        if permit is None:
+            unjudged = DecisionUnavailable("nothing has judged this call", code="permit.missing")
+            return refusal(self._tool.name, unjudged)
+        try:
+            arguments = permit.arguments
+            # The permit has the canonical arguments: what they were made of is still the same, or
+            # else what there is now has to be the same.
+            whole = with_defaults(self._tool, args)
+            same = _text(whole) == _text(judged)
+            await beside(permit.compare, arguments if same else whole)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return refusal(self._tool.name, error)
+        try:
+            result = await self._runs(args=arguments, tool_context=tool_context)
+        except BaseException as error:
+            unrecorded = await beside(_fail, permit, error)
+            if unrecorded is None:
+                raise
+            return refusal(self._tool.name, unrecorded)
+        try:
+            return await beside(_given, permit, result)
+        except InboundsError as error:
+            return refusal(self._tool.name, error)
+
+
+def refusal(tool: str, error: BaseException) -> dict[str, str]:
+    """Return the response that the model reads instead of a result."""
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a call of `%s` was refused: %s", tool, error)
+    return {"error": refusal_text(error)}
+
+
+def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what a tool's function would add: it runs as well, and so it is judged."""
+    function = getattr(tool, "func", None)
+    left_out = set(getattr(tool, "_ignore_params", ()))
+    try:
+        parameters = inspect.signature(function).parameters if function is not None else {}
+    except (TypeError, ValueError):
+        parameters = {}
+    said = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if parameter.default is not parameter.empty and name not in left_out
+    }
+    return {**said, **{name: value for name, value in arguments.items() if name not in left_out}}
+
+
+def _fail(permit: Permit, error: BaseException) -> Exception | None:
+    """Record that it raised; return what to tell the model, where it was no fault of the tool."""
+    try:
+        permit.fail(error)
+    except InboundsError as unrecorded:
+        return None if not isinstance(error, Exception) else unrecorded
+    return None
+
+
+def _given(permit: Permit, result: Any) -> Any:
+    """Record that it has run, and return what the agent may have of its result."""
+    plain = _plain(result)
+    if isinstance(plain, str):
+        taken = given(plain, permit, permit.finish)
+    elif isinstance(plain, dict) and _is_blocks(plain.get("content")):
+        # The result of an MCP server: its text is in blocks, and perhaps once more beside them.
+        taken = {
+            **{name: plain[name] for name in ("isError",) if name in plain},
+            "content": given(plain["content"], permit, permit.finish),
+        }
+    else:
+        taken = permit.finish(plain)
+    return taken if owed(permit) else result
+
+
+def _plain(result: Any) -> Any:
+    if isinstance(result, BaseModel) and not isinstance(result, types.Part):
+        return result.model_dump(mode="json", exclude_none=True)
+    if isinstance(result, list | tuple):
+        return [_plain(each) for each in result]
+    return result
+
+
+def _is_blocks(content: Any) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(each, dict) and isinstance(each.get("type"), str) for each in content
+    )
+
+
+def _text(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(arguments, sort_keys=True, default=repr)

@@ -1,0 +1,229 @@
+"""The plugin that judges every call of a tool."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from google.adk.plugins.base_plugin import BasePlugin
+from google.adk.tools._forwarding_artifact_service import ForwardingArtifactService
+from google.genai import types
+
+from inbounds.errors import ApprovalRequired, ResultWithheld
+from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.refused import NotWaited
+from inbounds.integrations.within import shown_tools, task_of
+from inbounds.threads import beside
+
+from .in_place import InPlace, expect, refusal, untaken, with_defaults
+from .questions import Question, Questions
+from .reach import agents, out_of_reach, require_none_hosted, require_reachable, steers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inbounds.pep import Guard
+    from inbounds.tasks import Task
+    from inbounds.tools import ResourceOf
+
+_CONFIRMATION = "adk_request_confirmation"
+
+
+class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for mypy
+    """Judges every call of a tool, for all agents of a runner.
+
+    `guarded_app` puts it where it belongs, and refuses what it cannot reach. The task is the one
+    of the run's `TaskRunConfig`, or else the one of the `with` block that the run is in.
+
+    Args:
+        guard: Whose policy judges; it knows what its own guarded tools touch.
+        resources: What a call of any other tool touches, by the tool's name: a function that
+            takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+    """
+
+    def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
+        super().__init__(name="inbounds")
+        self._guard = guard
+        self._resources = dict(resources or {})
+        self._questions = Questions()
+
+    def require_reachable(self, root_agent: Any) -> None:
+        """Refuse an agent some of whose calls could not be judged here, or of an agent it reaches.
+
+        Raises:
+            ConfigurationError: `configuration.tool_out_of_reach`: a tool runs elsewhere, or runs
+                tools of its own; `configuration.tool_guarded_twice`;
+                `configuration.tool_unknown`: nobody says what it touches.
+        """
+        for agent in agents(root_agent):
+            require_reachable(agent, self._knows, self)
+
+    # --- before the run and the model -----------------------------------------------------
+
+    async def before_run_callback(self, *, invocation_context: Any) -> None:
+        """Look at the agents once more: by then, tools may have come to them."""
+        _require_not_live(invocation_context)
+        root = getattr(invocation_context.agent, "root_agent", invocation_context.agent)
+        self.require_reachable(root)
+
+    async def before_agent_callback(self, *, agent: Any, **_: Any) -> None:
+        """Look at an agent that nobody may have known of when the run began."""
+        require_reachable(agent, self._knows, self)
+
+    async def before_model_callback(self, *, callback_context: Any, llm_request: Any) -> None:
+        """Show the model the tools of the task alone. Hiding one is not what stops it.
+
+        Raises:
+            ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
+        """
+        require_none_hosted(llm_request.config.tools)
+        allowed = shown_tools(callback_context.run_config)
+
+        def shown(name: str) -> bool:
+            return name in allowed or steers(llm_request.tools_dict.get(name))
+
+        kept = [
+            types.Tool(function_declarations=said)
+            for tool in llm_request.config.tools or ()
+            if (said := [each for each in tool.function_declarations or () if shown(each.name)])
+        ]
+        llm_request.config.tools = kept
+
+    # --- a call ---------------------------------------------------------------------------
+
+    async def before_tool_callback(
+        self, *, tool: Any, tool_args: dict[str, Any], tool_context: Any
+    ) -> dict[str, Any] | None:
+        """Let the tool run if the policy allows this call; else say in its response why not."""
+        if steers(tool):
+            return None
+        try:
+            _require_not_live(tool_context.get_invocation_context())
+            if not isinstance(tool.run_async, InPlace):
+                InPlace(tool)
+            return await self._judge(tool, with_defaults(tool, tool_args), tool_context)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return refusal(tool.name, error)
+
+    async def _judge(
+        self, tool: Any, arguments: dict[str, Any], context: Any
+    ) -> dict[str, Any] | None:
+        task = task_of(context.run_config)
+        call_id = context.function_call_id or ""
+        key = Key(str(context.session.id), call_id, tool.name, arguments)
+        outcomes = Outcomes.of(task)
+        confirmation = context.tool_confirmation
+        if confirmation is not None and not confirmation.confirmed:
+            outcomes.reject(key, self._questions.decision(call_id, task.id))
+        outcomes.result(key)
+        if confirmation is None and await self._waits_for_author(tool, arguments, context, task):
+            return None
+        try:
+            permit = await task.apermit(
+                tool.name,
+                arguments,
+                resource=self._resources.get(tool.name),
+                tool_call_id=call_id,
+            )
+        except ApprovalRequired as required:
+            return self._ask(tool, context, task, required)
+        expect(context, permit, arguments)
+        return None
+
+    async def _waits_for_author(
+        self, tool: Any, arguments: dict[str, Any], context: Any, task: Task
+    ) -> bool:
+        """Whether ADK asks a person next, as the tool's author wants; not for what is refused."""
+        if await tool.check_require_confirmation(arguments, context) is not True:
+            return False
+        decision = await task.aevaluate(
+            tool.name, arguments, resource=self._resources.get(tool.name)
+        )
+        return decision.outcome != "deny"
+
+    def _ask(
+        self, tool: Any, context: Any, task: Task, required: ApprovalRequired
+    ) -> dict[str, Any]:
+        """Ask for a confirmation, if the run can wait for one; say that it has not run."""
+        run = context.get_invocation_context()
+        if isinstance(run.artifact_service, ForwardingArtifactService):
+            raise NotWaited("an agent as a tool keeps no session to go on with")
+        call_id = context.function_call_id or ""
+        request = required.request
+        question = Question(
+            tool=tool.name,
+            call_id=call_id,
+            task=task.id,
+            code=required.code,
+            decision_id=required.decision_id,
+            request_id=request.id if request else required.decision_id,
+        )
+        self._questions.ask(question, again=context.tool_confirmation is not None)
+        context.request_confirmation(hint=required.code, payload=question.payload())
+        context.actions.skip_summarization = True
+        return refusal(tool.name, required)
+
+    async def after_tool_callback(
+        self, *, tool: Any, tool_context: Any, **_: Any
+    ) -> dict[str, Any] | None:
+        """Refuse a result that is not the tool's own: nobody has compared what has run."""
+        permit = untaken(tool_context)
+        if permit is None:
+            return None
+        # Whether something else has run is not known; the permit is dropped, and says so.
+        error = ResultWithheld(
+            "something has answered in the tool's place",
+            code="result.not_the_tools",
+            executed="unknown",
+            decision_id=permit.decision.id,
+        )
+        return refusal(tool.name, error)
+
+    async def on_tool_error_callback(self, *, tool_context: Any, **_: Any) -> None:
+        """Record that a call has not run whose tool was not reached."""
+        permit = untaken(tool_context)
+        if permit is not None:
+            await beside(permit.cancel)
+
+    # --- what is asked again --------------------------------------------------------------
+
+    async def on_event_callback(self, *, invocation_context: Any, event: Any) -> Any:
+        """Ask a person again, where a confirmation was no approval: ADK itself asks once."""
+        requested = (event.actions and event.actions.requested_tool_confirmations) or {}
+        again = [each for each in requested if self._questions.asks_again(each)]
+        calls = {
+            call.id: call
+            for each in invocation_context.session.events
+            for call in each.get_function_calls()
+            if call.id in again and call.name != _CONFIRMATION
+        }
+        if not calls:
+            return None
+        parts = [
+            types.Part(
+                function_call=types.FunctionCall(
+                    id=f"adk-{uuid.uuid4()}",
+                    name=_CONFIRMATION,
+                    args={
+                        "originalFunctionCall": call.model_dump(exclude_none=True, by_alias=True),
+                        "toolConfirmation": requested[name].model_dump(
+                            by_alias=True, exclude_none=True
+                        ),
+                    },
+                )
+            )
+            for name, call in calls.items()
+        ]
+        content = types.Content(
+            role=event.content.role, parts=[*(event.content.parts or ()), *parts]
+        )
+        waiting = {part.function_call.id for part in parts} | (event.long_running_tool_ids or set())
+        return event.model_copy(update={"content": content, "long_running_tool_ids": waiting})
+
+    def _knows(self, name: str) -> bool:
+        return name in self._resources or name in self._guard.tools
+
+
+def _require_not_live(run: Any) -> None:
+    if run.live_request_queue is not None:
+        raise out_of_reach(run.agent.name, "runs live, where what a tool gives is streamed")

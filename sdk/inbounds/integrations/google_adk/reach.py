@@ -1,0 +1,147 @@
+"""What runs a tool where no call of it can be judged."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from google.adk.agents import BaseAgent, LlmAgent, LoopAgent, ParallelAgent, SequentialAgent
+from google.adk.runners import Runner
+from google.adk.tools import AgentTool, BaseTool, FunctionTool, exit_loop
+from google.adk.tools.base_toolset import BaseToolset
+from google.adk.tools.set_model_response_tool import SetModelResponseTool
+from google.adk.tools.transfer_to_agent_tool import TransferToAgentTool
+
+from inbounds.errors import ConfigurationError
+from inbounds.integrations.held import held
+from inbounds.tools import GuardedTool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_AGENTS = (LlmAgent, SequentialAgent, ParallelAgent, LoopAgent)
+_STEERS = (TransferToAgentTool, SetModelResponseTool)
+
+
+def steers(tool: Any) -> bool:
+    """Whether a tool is ADK's own and moves the run on, and does nothing else.
+
+    It hands over to an agent of the same runner, ends a loop or gives the final answer.
+    """
+    return type(tool) in _STEERS or getattr(tool, "func", None) is exit_loop
+
+
+def agents(root: Any) -> Iterator[Any]:
+    """Yield an agent and all agents that it hands over to, or has as tools."""
+    waiting, seen = [root], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += getattr(each, "sub_agents", ())
+        tools = getattr(each, "tools", ())
+        waiting += [tool.agent for tool in tools if isinstance(tool, AgentTool)]
+
+
+def require_reachable(agent: Any, knows: Callable[[str], bool], plugin: Any) -> None:
+    """Refuse one agent some of whose calls could not be judged.
+
+    Args:
+        agent: The agent.
+        knows: Whether somebody says what calls of a tool touch, by its name.
+        plugin: What judges.
+
+    Raises:
+        ConfigurationError: As `AuthorizationPlugin.require_reachable`.
+    """
+    if type(agent) not in _AGENTS:
+        raise out_of_reach(_named(agent), f"is of a kind of its own, {type(agent).__name__}")
+    if getattr(agent, "code_executor", None) is not None:
+        raise out_of_reach(agent.name, "runs code that its model writes")
+    for tool in getattr(agent, "tools", ()):
+        _require_tool(tool, knows, plugin)
+
+
+def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
+    if isinstance(tool, BaseToolset) or steers(tool) or tool is exit_loop:
+        return  # what a toolset lists is judged when it is called
+    if isinstance(tool, GuardedTool):
+        if tool.generates or tool.generates_async:
+            raise _bit_by_bit(tool.name)
+        return
+    name = _named(tool)
+    if isinstance(tool, BaseTool):
+        _require_runs_here(tool)
+    elif not callable(tool) or isinstance(tool, BaseAgent):
+        raise out_of_reach(name, "is no tool, but runs by itself")
+    function = tool.func if isinstance(tool, FunctionTool) else tool
+    if not isinstance(function, BaseTool):
+        _require_function(name, function, plugin)
+    if not knows(name):
+        raise ConfigurationError(
+            f"nothing says what `{name}` touches",
+            code="configuration.tool_unknown",
+            hint="name it in `resources=`, or guard its function with `guard.tool`",
+        )
+
+
+def _require_runs_here(tool: Any) -> None:
+    if type(tool).run_async is BaseTool.run_async:
+        raise out_of_reach(tool.name, "runs at the provider")
+    if isinstance(tool, AgentTool) and not tool.include_plugins:
+        raise out_of_reach(tool.name, "is an agent that runs without the plugins of its runner")
+
+
+def _require_function(name: str, function: Any, plugin: Any) -> None:
+    called = getattr(type(function), "__call__", None)  # noqa: B004 -- what it is matters
+    if any(
+        generates(each)
+        for each in (function, called)
+        for generates in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    ):
+        raise _bit_by_bit(name)
+    for each in held(function):
+        if isinstance(each, GuardedTool):
+            raise ConfigurationError(
+                f"`{name}` would be judged twice: its function is guarded itself",
+                code="configuration.tool_guarded_twice",
+                hint="give the agent the guarded function itself, by `guarded_app`",
+            )
+        judged = isinstance(each, Runner) and plugin in each.plugin_manager.plugins
+        if isinstance(each, BaseAgent | Runner) and not judged:
+            raise out_of_reach(name, "asks an agent whose own tools are not judged")
+
+
+def require_none_hosted(tools: Any) -> None:
+    """Refuse tools that the model's provider runs.
+
+    Args:
+        tools: Those of a request to a model.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: there is one.
+    """
+    for tool in tools or ():
+        said = tool.model_dump(exclude_none=True) if hasattr(tool, "model_dump") else None
+        if said is None or said.keys() - {"function_declarations"}:
+            raise out_of_reach(", ".join(sorted(said or {"?": 0})), "runs at the provider")
+
+
+def out_of_reach(name: str, why: str) -> ConfigurationError:
+    """Return the error that says of a tool or an agent why it cannot be judged."""
+    return ConfigurationError(
+        f"calls of `{name}` cannot be judged: it {why}",
+        code="configuration.tool_out_of_reach",
+        hint="give the agent tools that run here, and agents that share its runner's plugins",
+    )
+
+
+def _bit_by_bit(name: str) -> ConfigurationError:
+    return out_of_reach(name, "gives its result bit by bit, and ADK takes it whole")
+
+
+def _named(tool: Any) -> str:
+    return str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))

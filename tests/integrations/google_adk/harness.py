@@ -1,0 +1,216 @@
+"""`Runner` of Google ADK, with a model of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import uuid
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any
+
+from google.adk.agents import LlmAgent, RunConfig
+from google.adk.agents.run_config import StreamingMode
+from google.adk.models import BaseLlm, LlmRequest, LlmResponse
+from google.adk.models.base_llm import LlmCapabilities
+from google.adk.runners import InMemoryRunner
+from google.adk.tools import AgentTool, FunctionTool, google_search
+from google.genai import types
+from pydantic import BaseModel, Field
+from tests.integrations.world import Seen, Wish, World
+
+from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
+from inbounds.tasks import Task
+
+USER = "alice"
+CONFIRMATION = "adk_request_confirmation"
+
+
+class Scripted(BaseLlm):
+    """Asks for the calls of one turn after the other, then is done."""
+
+    model: str = "scripted"
+    turns: list[list[Wish]] = Field(default_factory=list)
+    shown: list[list[str]] = Field(default_factory=list)
+    asked: int = 0
+
+    @property
+    def capabilities(self) -> LlmCapabilities:
+        return LlmCapabilities(output_schema_and_tools=True)
+
+    async def generate_content_async(
+        self,
+        llm_request: LlmRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 -- as ADK has it
+    ) -> AsyncGenerator[LlmResponse, None]:
+        declared = [
+            each.name
+            for tool in llm_request.config.tools or ()
+            for each in tool.function_declarations or ()
+        ]
+        self.shown.append(declared)
+        wishes = self.turns[self.asked] if self.asked < len(self.turns) else []
+        self.asked += 1
+        parts = [
+            types.Part(
+                function_call=types.FunctionCall(id=w.id, name=w.tool, args=dict(w.arguments))
+            )
+            for w in wishes
+        ]
+        content = types.Content(role="model", parts=parts or [types.Part(text="done")])
+        yield LlmResponse(content=content)
+
+
+class Asking(BaseModel):
+    """What an agent takes that stands as the tool `mail.read`."""
+
+    id: str
+
+
+def tool_of(function: Callable[..., Any], name: str, **options: Any) -> FunctionTool:
+    """A function as a tool of a name that Python's functions cannot have."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    run.__name__ = name
+    return FunctionTool(run, **options)
+
+
+def agent_of(*turns: Sequence[Wish], name: str = "desk", **options: Any) -> LlmAgent:
+    model = Scripted(turns=[list(turn) for turn in turns])
+    return LlmAgent(name=name, model=model, **options)
+
+
+class GoogleAdkHarness:
+    """See `Harness`.
+
+    Args:
+        world: What the agent is put before.
+        way: `sync` for `Runner.run`, `async` for `run_async`, `streamed` for that with SSE.
+    """
+
+    aborts = True
+    filters = True
+    beyond: Mapping[str, str] = {
+        "test_a_run_that_cannot_wait_says_so": "every run can wait: the session has the question",
+    }
+
+    def __init__(self, world: World, way: str) -> None:
+        self.world = world
+        self._way = way
+        self._runner: Any = None
+        self._agent: Any = None
+        self._session = ""
+        self._config: Any = None
+        self._read: dict[str, str] = {}
+        self._waiting: list[types.FunctionCall] = []
+        self.authorization = AuthorizationPlugin(world.guard, resources=world.resources)
+
+    def tools(self) -> list[FunctionTool]:
+        return [tool_of(function, name) for name, function in self.world.tools.items()]
+
+    def run(
+        self,
+        *turns: Sequence[Wish],
+        tamper: Callable[[Any], Any] | None = None,
+        answer: Callable[[], str] | None = None,
+        context: Task | None = None,
+    ) -> Seen:
+        def between(tool: Any, args: dict[str, Any], tool_context: Any) -> Any:
+            if answer is not None:
+                return {"result": answer()}
+            if tamper is not None:
+                changed = tamper(dict(args))
+                args.clear()
+                args.update(changed)
+            return None
+
+        self._agent = agent_of(*turns, tools=self.tools(), before_tool_callback=between)
+        self._begin(context)
+        return self._seen(types.Part(text="go on"))
+
+    def resume(self, *, approve: bool, call: str = "") -> Seen:
+        waiting = self._waiting
+        return self._seen(
+            *(
+                types.Part(
+                    function_response=types.FunctionResponse(
+                        id=call or each.id, name=CONFIRMATION, response={"confirmed": approve}
+                    )
+                )
+                for each in waiting
+            )
+        )
+
+    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+        inner = agent_of([wish], name="inner", tools=self.tools(), input_schema=Asking)
+        read: dict[str, str] = {}
+
+        def told(tool: Any, args: Any, tool_context: Any, tool_response: Any) -> None:
+            read[tool_context.function_call_id] = _text(tool_response)
+
+        inner.after_tool_callback = told
+        tool = AgentTool(inner, include_plugins=guarded)
+        tool.name = "mail.read"
+        self._agent = agent_of([Wish("mail.read", {"id": "1"}, "call-outer")], tools=[tool])
+        self._begin(None)
+        seen = self._seen(types.Part(text="go on"))
+        return Seen(read={**seen.read, **read}, raised=seen.raised)
+
+    def host(self) -> None:
+        guarded_app("desk", agent_of(tools=[google_search]), authorization=self.authorization)
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _begin(self, context: Task | None) -> None:
+        mode = StreamingMode.SSE if self._way == "streamed" else StreamingMode.NONE
+        make = RunConfig if context is None else functools.partial(TaskRunConfig, task=context)
+        self._config = make(streaming_mode=mode)
+        app = guarded_app("desk", self._agent, authorization=self.authorization)
+        self._runner = InMemoryRunner(app=app)
+        self._session = str(uuid.uuid4())
+        asyncio.run(
+            self._runner.session_service.create_session(
+                app_name="desk", user_id=USER, session_id=self._session
+            )
+        )
+
+    def _seen(self, *parts: types.Part) -> Seen:
+        raised: BaseException | None = None
+        self._waiting = []
+        options = {
+            "user_id": USER,
+            "session_id": self._session,
+            "new_message": types.Content(role="user", parts=list(parts)),
+            "run_config": self._config,
+        }
+        try:
+            if self._way == "sync":
+                for event in self._runner.run(**options):
+                    self._take(event)
+            else:
+                asyncio.run(self._awaited(options))
+        except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
+            raised = error
+        paused = [(each.args or {})["toolConfirmation"]["payload"] for each in self._waiting]
+        shown = self._agent.model.shown
+        return Seen(read=dict(self._read), paused=paused, shown=shown, raised=raised)
+
+    async def _awaited(self, options: dict[str, Any]) -> None:
+        async for event in self._runner.run_async(**options):
+            self._take(event)
+
+    def _take(self, event: Any) -> None:
+        for response in event.get_function_responses():
+            self._read[response.id] = _text(response.response)
+        self._waiting += [c for c in event.get_function_calls() if c.name == CONFIRMATION]
+
+
+def _text(response: Any) -> str:
+    if isinstance(response, dict) and len(response) == 1:
+        (name,) = response
+        if name in ("error", "result") and isinstance(response[name], str):
+            return str(response[name])
+    return json.dumps(response)
