@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from inbounds.labelled import Labelled, labelled_within
 from inbounds.results import REDACT, TRUNCATE, TYPES
 
 if TYPE_CHECKING:
@@ -44,6 +47,37 @@ def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     if not kinds:
         return content
     return taken if plain is None else json.dumps(taken, ensure_ascii=False)
+
+
+def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
+    """Return what the agent may have of a value that its framework makes text of afterwards.
+
+    Args:
+        result: Text, as `given`; or a value, which becomes plain data where something is to be
+            done to it, and is else given as it is.
+        permit: Of the call.
+        take: The permit's `finish` or `admitted`.
+
+    Raises:
+        ResultWithheld: As `given`.
+        OutcomeUnrecorded: As `given`.
+    """
+    if isinstance(result, str):
+        return given(result, permit, take)
+    seen = plain(result)
+    taken = take(seen)
+    return taken if seen is result or owed(permit) else result
+
+
+def plain(result: Any) -> Any:
+    """Return a result as a model reads it; one without such a form as it is."""
+    if isinstance(result, Labelled) or labelled_within(result):
+        return result  # the permit looks at its label
+    try:
+        found = to_jsonable_python(result)
+    except (PydanticSerializationError, ValueError):
+        return result
+    return result if found == result else found
 
 
 class _Opaque:

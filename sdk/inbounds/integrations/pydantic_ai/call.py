@@ -11,7 +11,6 @@ from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.exceptions import ApprovalRequired as Paused
 from pydantic_ai.exceptions import CallDeferred, ToolFailed
 from pydantic_ai.messages import ModelResponse
-from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from inbounds.canonical import canonical_json
 from inbounds.errors import (
@@ -21,11 +20,10 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.given import given, owed
+from inbounds.integrations.given import given_value, owed, plain
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
 from inbounds.integrations.within import task_of
-from inbounds.labelled import Labelled, labelled_within
 from inbounds.lazy import refuse_lazy
 
 from .reach import out_of_reach, waits
@@ -35,10 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
+    from inbounds.integrations.running import Running
     from inbounds.pep import Permit
     from inbounds.tools import ResourceOf
-
-    from .toolsets import Running
 
 logger = logging.getLogger(__name__)
 
@@ -151,12 +148,12 @@ class ToolCall:
             ArgumentNotRepresentable: `argument.does_not_fit`: the tool takes something else.
         """
         permit.await_run()
-        plain = permit.arguments
-        if plain == self._arguments:
-            return plain
+        judged = permit.arguments
+        if judged == self._arguments:
+            return judged
         try:
-            typed = self.mark.again(plain, self._ctx.validation_context)
-            same = canonical_json(typed) == canonical_json(plain)
+            typed = self.mark.again(judged, self._ctx.validation_context)
+            same = canonical_json(typed) == canonical_json(judged)
         except (ValueError, TypeError):
             same = False
         if not same:
@@ -243,34 +240,13 @@ def told(error: BaseException) -> str:
 def _given(permit: Permit, result: Any) -> Any:
     """Return what the agent may have of a result."""
     if not isinstance(result, ToolReturn):
-        return _part(permit, result, permit.finish)
+        return given_value(result, permit, permit.finish)
     if not owed(permit):
         # All that a model gets to read of it is traced.
-        permit.finish(_plain([result.return_value, result.content]))
+        permit.finish(plain([result.return_value, result.content]))
         return result
     # What else it holds is left out wherever something is.
-    return ToolReturn(return_value=_part(permit, result.return_value, permit.finish))
-
-
-def _part(permit: Permit, result: Any, take: Any) -> Any:
-    if isinstance(result, str):
-        return given(result, permit, take)
-    plain = _plain(result)
-    if plain is result or owed(permit):
-        return take(plain)
-    take(plain)
-    return result
-
-
-def _plain(result: Any) -> Any:
-    """Return a result as the model reads it; one without such a form as it is."""
-    if isinstance(result, Labelled) or labelled_within(result):
-        return result  # the permit looks at its label
-    try:
-        plain = to_jsonable_python(result)
-    except (PydanticSerializationError, ValueError):
-        return result
-    return result if plain == result else plain
+    return ToolReturn(return_value=given_value(result.return_value, permit, permit.finish))
 
 
 def _answers(capability: Any) -> bool:
@@ -284,9 +260,9 @@ def _answers(capability: Any) -> bool:
 def _key(ctx: Any, call_id: str, name: str, arguments: Mapping[str, Any]) -> Key:
     """Name a call by the response that it stands in, and by what the model itself has said."""
     response, said = _said(ctx, call_id)
-    plain = said.args_as_dict() if said else json.loads(canonical_json(dict(arguments)))
+    wish = said.args_as_dict() if said else json.loads(canonical_json(dict(arguments)))
     # Answers name their calls, so that each call is a step of its own: several may wait.
-    return Key(f"{response}/{call_id}", call_id, name, plain)
+    return Key(f"{response}/{call_id}", call_id, name, wish)
 
 
 def _said(ctx: Any, call_id: str) -> tuple[str, Any]:

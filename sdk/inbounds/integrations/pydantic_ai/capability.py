@@ -13,6 +13,7 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import InboundsError
 from inbounds.integrations.refused import Rejected, refusal_text
+from inbounds.integrations.running import Running
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
@@ -26,7 +27,7 @@ from .reach import (
     require_none_native,
     require_reachable,
 )
-from .toolsets import InPlaceToolset, JudgedToolset, Mark, Running, in_place
+from .toolsets import InPlaceToolset, JudgedToolset, Mark, in_place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -158,7 +159,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                 return before.given()
             with call.running():
                 permit = await call.permit()
-                running = Running(permit, call.mark)
+                running = Running(permit, call.mark.place)
                 try:
                     judged = await beside(call.judged, permit)
                     with running.under_way():

@@ -2,98 +2,45 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.exceptions import ToolFailed
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
 
-from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.errors import DecisionUnavailable
 from inbounds.integrations.refused import refusal_text
+from inbounds.integrations.running import on_its_own, permitted
 from inbounds.threads import beside
 
 from .reach import require_none_external, require_reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
-
-    from inbounds.pep import Permit
-
-_running: ContextVar[Running | None] = ContextVar("inbounds_pydantic_ai_running", default=None)
+    from collections.abc import Awaitable, Callable, Mapping
 
 
 class Mark:
     """The validator of a tool's arguments, which says in whose place the tool runs.
 
     Whatever wraps a toolset hands it on with the tool, under whatever name.
+
+    Attributes:
+        place: Stands for the toolset and the tool in it.
     """
 
     def __init__(self, validator: Any, toolset: Any, name: str, schema: Any = None) -> None:
         self._validator = validator
         self._schema = schema
-        self._place = (toolset, name)
+        self.place = (id(toolset), name)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._validator, name)
-
-    def same(self, other: Mark) -> bool:
-        """Whether the other is of the same tool."""
-        return self._place[0] is other._place[0] and self._place[1] == other._place[1]
 
     def again(self, arguments: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Give judged arguments back the types that the tool takes."""
         if self._schema is not None:
             return dict(self._schema.revalidate(dict(arguments), context=context))
         return dict(self._validator.validate_python(arguments, context=context))
-
-
-class Running:
-    """One permitted call, from its permit to its tool.
-
-    Attributes:
-        begun: Whether the tool has begun.
-        refusal: Why it was not let to.
-    """
-
-    def __init__(self, permit: Permit, mark: Mark) -> None:
-        self._permit = permit
-        self._mark = mark
-        self.begun = False
-        self.refusal: InboundsError | None = None
-
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Let the tool run that is called within."""
-        token = _running.set(self)
-        try:
-            yield
-        finally:
-            _running.reset(token)
-
-    def begin(self, mark: Mark | None, arguments: dict[str, Any]) -> None:
-        """Compare what is about to run with what was judged.
-
-        Raises:
-            InboundsError: As `Permit.compare`; `permit.other_tool`. The tool must not run.
-        """
-        try:
-            if mark is None or not mark.same(self._mark):
-                self._permit.cancel()
-                raise DecisionUnavailable(
-                    "another tool is about to run than the one that was judged",
-                    code="permit.other_tool",
-                    decision_id=self._permit.decision.id,
-                )
-            self._permit.compare(arguments)
-        except InboundsError as error:
-            if self.begun:
-                # A layer wants it once more; the first time was the only one.
-                error.executed = "yes"
-            self.refusal = error
-            raise
-        self.begun = True
 
 
 @dataclass
@@ -139,17 +86,15 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
         inner = self._inner()
         if inner is not self.wrapped:
             return await inner.call_tool(name, tool_args, ctx, tool)
-        running = _running.get()
-        if running is None:
-            missing = DecisionUnavailable("nothing has judged this call", code="permit.missing")
-            raise ToolFailed(refusal_text(missing))
-        mark = tool.args_validator if isinstance(tool.args_validator, Mark) else None
-        await beside(running.begin, mark, tool_args)
-        token = _running.set(None)  # what the tool itself calls has no permit
         try:
+            running = permitted()
+        except DecisionUnavailable as missing:
+            raise ToolFailed(refusal_text(missing)) from None
+        mark = tool.args_validator
+        place = mark.place if isinstance(mark, Mark) else None
+        await beside(running.begin, place, tool_args)
+        with on_its_own():
             return await inner.call_tool(name, tool_args, ctx, tool)
-        finally:
-            _running.reset(token)
 
     def visit_and_replace(self, visitor: Callable[[Any], Any]) -> Any:
         """Replace what is within, as `AbstractToolset.visit_and_replace`."""

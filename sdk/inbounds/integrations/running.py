@@ -1,0 +1,93 @@
+"""One permitted call on its way to its tool, for frameworks that have layers in between."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import DecisionUnavailable, InboundsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inbounds.pep import Permit
+
+_running: ContextVar[Running | None] = ContextVar("inbounds_running", default=None)
+
+
+class Running:
+    """One permitted call, from its permit to the place where its tool runs.
+
+    Attributes:
+        begun: Whether the tool has begun.
+        refusal: Why it was not let to.
+    """
+
+    def __init__(self, permit: Permit, place: object) -> None:
+        self._permit = permit
+        self._place = place
+        self.begun = False
+        self.refusal: InboundsError | None = None
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Let the tool run that is called within."""
+        token = _running.set(self)
+        try:
+            yield
+        finally:
+            _running.reset(token)
+
+    def begin(self, place: object, arguments: dict[str, Any]) -> None:
+        """Compare what is about to run with what was judged.
+
+        Args:
+            place: Stands for the tool that is about to run.
+            arguments: What it is about to be given.
+
+        Raises:
+            InboundsError: As `Permit.compare`; `permit.other_tool`. The tool must not run.
+        """
+        try:
+            if place != self._place:
+                self._permit.cancel()
+                raise DecisionUnavailable(
+                    "another tool is about to run than the one that was judged",
+                    code="permit.other_tool",
+                    decision_id=self._permit.decision.id,
+                )
+            self._permit.compare(arguments)
+        except InboundsError as error:
+            if self.begun:
+                # A layer wants it once more; the first time was the only one.
+                error.executed = "yes"
+            self.refusal = error
+            raise
+        self.begun = True
+
+
+def permitted() -> Running:
+    """Return the call that is under way here.
+
+    Raises:
+        DecisionUnavailable: `permit.missing`: there is none.
+    """
+    running = _running.get()
+    if running is None:
+        raise DecisionUnavailable(
+            "nothing has judged this call",
+            code="permit.missing",
+            hint="let it be called by an agent that is guarded",
+        )
+    return running
+
+
+@contextmanager
+def on_its_own() -> Iterator[None]:
+    """Let what a tool itself calls have no permit of the tool's."""
+    token = _running.set(None)
+    try:
+        yield
+    finally:
+        _running.reset(token)
