@@ -1,0 +1,258 @@
+"""One call of a tool of Agent Framework, on its way to the tool and back."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from agent_framework import Content
+
+from inbounds.canonical import canonical_json
+from inbounds.errors import (
+    ApprovalRequired,
+    ConfigurationError,
+    InboundsError,
+    ResultWithheld,
+)
+from inbounds.integrations.given import given, given_value, owed
+from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.integrations.within import task_of
+from inbounds.lazy import refuse_lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from inbounds.integrations.running import Running
+    from inbounds.pep import Permit
+    from inbounds.tools import ResourceOf
+
+logger = logging.getLogger(__name__)
+
+_CARRIER = "_function_result_carrier"
+"""Where the framework keeps what of a server's result is for the program alone."""
+
+
+class Asked(Exception):
+    """A person has to be asked first, by the framework's own request."""
+
+    def __init__(self, request: Any) -> None:
+        super().__init__()
+        self.request = request
+
+
+class Outcome:
+    """What a call has given: content for the model, or the text that it reads instead."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+class ToolCall:
+    """One call of a tool, from the model's wish to its outcome.
+
+    Raises:
+        ArgumentNotRepresentable: An argument cannot be judged.
+        TaskMissing: The run is within none.
+    """
+
+    def __init__(self, context: Any, resources: Mapping[str, ResourceOf]) -> None:
+        self._context = context
+        self._tool = context.function
+        self._name: str = context.function.name
+        self._call_id: str = context.metadata.get("call_id") or ""
+        self._id: str = context.metadata.get("function_call_occurrence_id") or self._call_id
+        self._task = task_of(context.kwargs)
+        self._resource = resources.get(self._name)
+        self._arguments = _with_defaults(context.function, context.arguments)
+        self._outcomes = Outcomes.of(self._task)
+        self._key = self._named(json.loads(canonical_json(self._arguments)))
+
+    def _named(self, arguments: Mapping[str, Any]) -> Key:
+        return _key(self._context.session, self._id, self._name, arguments)
+
+    def outcome(self) -> Outcome | None:
+        """Return what the same call has given before; None where it has not run.
+
+        Raises:
+            Rejected: A person has refused it.
+        """
+        result: Outcome | None = self._outcomes.result(self._key)
+        return result if self._id else None
+
+    def running(self) -> AbstractContextManager[None]:
+        """Hold the call while it is judged and runs. Raises as `Outcomes.running`."""
+        return self._outcomes.running(self._key)
+
+    # --- before it runs -------------------------------------------------------------------
+
+    async def permit(self) -> Permit:
+        """Ask for the right to run it.
+
+        Raises:
+            InboundsError: As `Task.permit`; `NotWaited`.
+            Asked: A person has to be asked first.
+        """
+        try:
+            return await self._task.apermit(
+                self._name, self._arguments, resource=self._resource, tool_call_id=self._call_id
+            )
+        except ApprovalRequired as error:
+            raise self._asked(error) from None
+
+    def _asked(self, required: ApprovalRequired) -> Asked:
+        request = required.request
+        arguments = self._arguments if request is None else dict(request.arguments)
+        key = self._named(arguments)
+        # What is asked are the canonical arguments: refused as such, they stay refused.
+        self._outcomes.result(key)
+        if self._context.session is None:
+            logger.error(
+                "`%s` needs a person, and the run cannot wait: give it a session", self._name
+            )
+            raise NotWaited("the run has no session", code="approval.no_session")
+        question = {
+            "type": "tool_approval",
+            "tool_call_id": self._call_id,
+            "name": self._name,
+            "code": required.code,
+            "decision_id": required.decision_id,
+            "request_id": request.id if request else required.decision_id,
+        }
+        self._outcomes.wait(key, question)
+        call = Content.from_function_call(
+            self._call_id, self._name, arguments=arguments, id=self._id
+        )
+        return Asked(
+            Content.from_function_approval_request(
+                id=self._id, function_call=call, additional_properties=question
+            )
+        )
+
+    # --- while it runs --------------------------------------------------------------------
+
+    def judge(self, permit: Permit) -> None:
+        """Put what was judged, and nothing else, where the tool takes its arguments from.
+
+        Raises:
+            Rejected: A person has refused the same call, spelled otherwise.
+        """
+        permit.await_run()
+        judged = permit.arguments
+        self._outcomes.result(self._named(judged))
+        self._context.arguments = judged
+
+    def failed(self, permit: Permit, error: BaseException) -> Exception | None:
+        """Record that it raised; return what to tell the model, where it was no fault of it."""
+        try:
+            permit.fail(error)
+        except InboundsError as unrecorded:
+            # What stops the run stops it all the same; the task takes no more calls either way.
+            return unrecorded if isinstance(error, Exception) else None
+        own = isinstance(error, Rejected)
+        refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
+        return error if (own or refused) and isinstance(error, Exception) else None
+
+    def finished(self, permit: Permit, running: Running, result: Any) -> Outcome:
+        """Record that it has run, and return what the agent may have of its result.
+
+        Raises:
+            InboundsError: It has not run, or nobody knows.
+        """
+        if running.refusal is not None:
+            # A layer has made a result of it.
+            permit.fail(running.refusal)
+            raise running.refusal
+        if not running.begun:
+            # Whether something else has run is not known; the permit is dropped, and says so.
+            raise ResultWithheld(
+                "a layer between permit and tool has answered in the tool's place",
+                code="result.not_the_tools",
+                executed="unknown",
+                decision_id=permit.decision.id,
+            )
+        try:
+            refuse_lazy(self._name, result)
+        except InboundsError as error:
+            permit.fail(error)
+            raise
+        try:
+            outcome = Outcome(self._given(permit, result))
+        except InboundsError as error:
+            outcome = Outcome(told(error))
+        self._outcomes.ran(self._key, outcome)
+        return outcome
+
+    def _given(self, permit: Permit, result: Any) -> Any:
+        """Return what the agent may have of a result, in the form that the framework takes."""
+        if owed(permit):
+            self._context.metadata.pop(_CARRIER, None)
+        if not _are_contents(result):
+            return given_value(result, permit, permit.finish)
+        texts = [each.text for each in result if each.type == "text"]
+        if len(result) == 1 and texts:
+            text = given(texts[0], permit, permit.finish)
+            return result if text == texts[0] else [Content.from_text(text)]
+        plain = [each.to_dict(exclude={"raw_representation"}) for each in result]
+        taken = given(plain, permit, permit.finish)
+        return [Content.from_dict(each) for each in taken] if owed(permit) else result
+
+
+def reject(call: Any, run: Mapping[str, Any], session: Any) -> None:
+    """Remember that a person has refused a call. Outside of a task there is nobody to do so."""
+    if call is None or call.name is None:
+        return
+    try:
+        outcomes = Outcomes.of(task_of(run))
+        key = key_of(call, session)
+        asked = outcomes.waits(key)
+        outcomes.reject(key, asked[-1]["decision_id"] if asked else "")
+    except InboundsError:
+        return
+
+
+def rejected(call: Any, run: Mapping[str, Any], session: Any) -> str:
+    """Return what a model reads of a call that a person has refused; empty for any other."""
+    try:
+        Outcomes.of(task_of(run)).result(key_of(call, session))
+    except Rejected as error:
+        return refusal_text(error)
+    except InboundsError:
+        return ""
+    return ""
+
+
+def key_of(call: Any, session: Any) -> Key:
+    """Name a call as the framework's messages hold it."""
+    return _key(session, call.id or call.call_id or "", call.name, call.parse_arguments() or {})
+
+
+def told(error: BaseException) -> str:
+    """Return what the model reads instead of a result, and log what is somebody's to mend."""
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a call was refused: %s", error)
+    return refusal_text(error)
+
+
+def _key(session: Any, call_id: str, name: str, arguments: Mapping[str, Any]) -> Key:
+    # Answers name their calls, so that each call is a step of its own: several may wait.
+    where = getattr(session, "session_id", None) or "-"
+    return Key(f"{where}/{call_id}", call_id, name, arguments)
+
+
+def _are_contents(result: Any) -> bool:
+    return isinstance(result, list) and all(isinstance(each, Content) for each in result)
+
+
+def _with_defaults(tool: Any, arguments: Any) -> dict[str, Any]:
+    """Add what a tool's function would add: it runs as well, and so it is judged."""
+    whole = dict(arguments) if not hasattr(arguments, "model_dump") else arguments.model_dump()
+    model = tool.input_model
+    for name, field in (model.model_fields if model is not None else {}).items():
+        if name not in whole and not field.is_required():
+            whole[name] = field.get_default(call_default_factory=True, validated_data={})
+    return whole

@@ -1,0 +1,52 @@
+"""In the place of a tool's own function: lets run what was judged, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from agent_framework import FunctionInvocationContext
+
+from inbounds.integrations.running import on_its_own, permitted
+from inbounds.threads import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MARK = "__inbounds_in_place__"
+
+
+def stand_in_place(tool: Any) -> None:
+    """Let the function of a tool run under a permit alone, whoever calls it."""
+    if not getattr(tool.func, _MARK, False):
+        tool.func = _placed(tool, tool.func)
+
+
+def own_function(tool: Any) -> Any:
+    """Return the function that a tool had before."""
+    function = tool.func
+    return function.__wrapped__ if getattr(function, _MARK, False) else function
+
+
+def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    place = id(tool)
+
+    @functools.wraps(function)
+    async def placed(*args: Any, **arguments: Any) -> Any:
+        said = {
+            name: value
+            for name, value in arguments.items()
+            if not isinstance(value, FunctionInvocationContext)
+        }
+        await beside(permitted().begin, place, said)
+        with on_its_own():
+            if inspect.iscoroutinefunction(function):
+                return await function(*args, **arguments)
+            # As the framework does with a function that may wait.
+            result = await asyncio.to_thread(function, *args, **arguments)
+            return await result if inspect.isawaitable(result) else result
+
+    setattr(placed, _MARK, True)
+    return placed

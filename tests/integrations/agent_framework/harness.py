@@ -1,0 +1,200 @@
+"""Agents of Microsoft Agent Framework, run and streamed, with a model of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agent_framework import (
+    Agent,
+    AgentSession,
+    BaseChatClient,
+    ChatMiddlewareLayer,
+    ChatResponse,
+    ChatResponseUpdate,
+    Content,
+    ContextProvider,
+    FunctionInvocationLayer,
+    FunctionMiddleware,
+    FunctionTool,
+    Message,
+)
+from tests.integrations.world import Seen, Wish, World
+
+from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
+from inbounds.tasks import Task
+
+
+class Scripted(FunctionInvocationLayer[Any], ChatMiddlewareLayer[Any], BaseChatClient[Any]):
+    """A client whose model asks for the calls of one turn after the other, then is done."""
+
+    def __init__(self, *turns: Sequence[Wish], **options: Any) -> None:
+        super().__init__(**options)
+        self._turns = [list(turn) for turn in turns]
+        self.shown: list[list[str]] = []
+        self.read: dict[str, str] = {}
+
+    def _contents(self, messages: Sequence[Message], options: Mapping[str, Any]) -> list[Content]:
+        self.shown.append([tool.name for tool in options.get("tools") or ()])
+        self.read.update(read(messages))
+        if not self._turns:
+            return [Content.from_text("done")]
+        return [
+            Content.from_function_call(wish.id, wish.tool, arguments=dict(wish.arguments))
+            for wish in self._turns.pop(0)
+        ]
+
+    def _inner_get_response(self, *, messages: Any, stream: bool, options: Any, **_: Any) -> Any:
+        contents = self._contents(messages, options)
+        if stream:
+
+            async def updates() -> Any:
+                yield ChatResponseUpdate(contents=contents, role="assistant")
+
+            return self._build_response_stream(updates())
+
+        async def whole() -> Any:
+            return ChatResponse(messages=[Message("assistant", contents)])
+
+        return whole()
+
+
+class Between(FunctionMiddleware):
+    """A layer between the adapter and the tool."""
+
+    def __init__(self, change: Callable[[Any], Any] | None, answer: Callable[[], str] | None):
+        self._change = change
+        self._answer = answer
+
+    async def process(self, context: Any, call_next: Any) -> None:
+        if self._answer is not None:
+            context.result = self._answer()
+            return
+        if self._change is not None:
+            context.arguments = self._change(dict(context.arguments))
+        await call_next()
+
+
+class Brings(ContextProvider):
+    """What brings a layer that comes after all others."""
+
+    def __init__(self, *layers: Any) -> None:
+        super().__init__("brings")
+        self._layers = layers
+
+    async def before_run(self, *, context: Any, **_: Any) -> None:
+        context.extend_middleware(self.source_id, [*self._layers])
+
+
+class AgentFrameworkHarness:
+    """See `Harness`.
+
+    Args:
+        world: What the agent is put before.
+        way: `run` or `stream`.
+    """
+
+    filters = True
+    aborts = False
+    between = ("invoke_agent desk",)
+    cannot_wait = "approval.no_session"
+    beyond: Mapping[str, str] = {
+        "test_arguments_that_are_added_after_the_permit_do_not_run": (
+            "the framework itself leaves out what a function does not take"
+        ),
+        "test_an_answer_to_another_call_is_none_to_this": (
+            "the framework itself leaves out an answer that it has not asked for"
+        ),
+    }
+
+    def __init__(self, world: World, way: str) -> None:
+        self.world = world
+        self._way = way
+        self._agent: Any = None
+        self._client = Scripted()
+        self._run: dict[str, Any] = {}
+        self._session: AgentSession | None = None
+        self._waiting: list[Content] = []
+        self.authorization = AuthorizationMiddleware(world.guard, resources=world.resources)
+
+    def tools(self) -> list[FunctionTool]:
+        return [
+            FunctionTool(name=name, description="-", func=function)
+            for name, function in self.world.tools.items()
+        ]
+
+    def run(
+        self,
+        *turns: Sequence[Wish],
+        tamper: Callable[[Any], Any] | None = None,
+        answer: Callable[[], str] | None = None,
+        waits: bool = True,
+        context: Task | None = None,
+    ) -> Seen:
+        self._client = Scripted(*turns)
+        self._run = {} if context is None else {"function_invocation_kwargs": {"task": context}}
+        self._session = AgentSession() if waits else None
+        layers = [Brings(Between(tamper, answer))] if tamper or answer else []
+        self._agent = create_guarded_agent(
+            self._client,
+            self.tools(),
+            authorization=self.authorization,
+            context_providers=layers,
+            name="desk",
+        )
+        return self._seen(Message("user", ["go on"]))
+
+    def resume(self, *, approve: bool, call: str = "") -> Seen:
+        answers = [each.to_function_approval_response(approve) for each in self._waiting]
+        return self._seen(Message("user", answers))
+
+    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+        inner_client = Scripted([wish])
+        inner: Any
+        if guarded:
+            inner = create_guarded_agent(
+                inner_client, self.tools(), authorization=self.authorization, name="inner"
+            )
+        else:
+            inner = Agent(inner_client, tools=self.tools(), name="inner")
+        self._client = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._agent = create_guarded_agent(
+            self._client,
+            [inner.as_tool(name="mail.read", arg_name="id")],
+            authorization=self.authorization,
+        )
+        seen = self._seen(Message("user", ["go on"]))
+        return Seen(read={**seen.read, **inner_client.read}, shown=seen.shown)
+
+    def host(self) -> None:
+        create_guarded_agent(
+            self._client, [{"type": "web_search"}], authorization=self.authorization
+        )
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _seen(self, message: Message) -> Seen:
+        try:
+            response = asyncio.run(self._answer(message))
+        except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
+            return Seen(raised=error, shown=self._client.shown)
+        self._waiting = response.user_input_requests
+        paused = [each.additional_properties for each in self._waiting]
+        return Seen(read=dict(self._client.read), paused=paused, shown=self._client.shown)
+
+    async def _answer(self, message: Message) -> Any:
+        if self._way == "stream":
+            stream = self._agent.run(message, stream=True, session=self._session, **self._run)
+            return await stream.get_final_response()
+        return await self._agent.run(message, session=self._session, **self._run)
+
+
+def read(messages: Sequence[Message]) -> dict[str, str]:
+    """Return what a model reads by the id of each call."""
+    return {
+        str(content.call_id): str(content.result)
+        for message in messages
+        for content in message.contents
+        if content.type == "function_result"
+    }
