@@ -20,6 +20,7 @@ from inbounds.tools import told_resource
 
 from .call import Asks, Call, Raised, plain
 from .refusals import refusal, told
+from .sent import ambiguous
 from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class AuthorizationMiddleware:
     async def _judged(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
         try:
             wish = Wish.of(ctx.method, ctx.params, self._server)
+            if await ambiguous(ctx):
+                wish = replace(wish, arguments=None)
             task = await self._task(ctx)
             wish = await self._completed(wish, ctx, call_next)
             call = Call(ctx, wish, task, self._resource(wish), self._asked)
