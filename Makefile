@@ -109,10 +109,17 @@ test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in 
 # For each framework an environment of its own, in build/integrations/<name>.
 test-integrations: assets ## Run every adapter against its framework, in an environment of its own (one: ADAPTERS=langchain)
 	@set -e; for name in $(ADAPTERS); do \
-		$(PYTHON) -m venv build/integrations/$$name; \
-		build/integrations/$$name/bin/python -m pip install --quiet \
-			--constraint constraints/integrations/$$name.txt --editable ".[$$(echo $$name | tr _ -),cli,test]"; \
-		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -m 'not nightly' tests/integrations; \
+		own=build/integrations/$$name; \
+		newer=$$(find pyproject.toml constraints/integrations/$$name.txt -newer $$own/stamp 2>&1 || true); \
+		if [ -n "$$newer" ]; then \
+			$(PYTHON) -m venv $$own; \
+			$$own/bin/python -m pip install --quiet --constraint constraints/integrations/$$name.txt \
+				--editable ".[$$(echo $$name | tr _ -),cli,test]"; \
+			touch $$own/stamp; \
+		fi; \
+		echo "$$name:"; \
+		INTEGRATION=$$name $$own/bin/python -m pytest -q -m 'not nightly' \
+			--numprocesses $(JOBS) --dist worksteal tests/integrations; \
 	done
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files

@@ -22,6 +22,10 @@ STEAL = Wish("mail.send", {"to": [MALLORY], "body": "the canary"}, "call-steal")
 WRITE = Wish("file.write", {"path": "/work/notes/a", "text": "x"}, "call-write")
 ODD = Wish("mail.odd", {"id": "42"}, "call-odd")
 
+SPANS = ("execute_tool mail.send", "tools/call mail.send", "invoke_agent desk")
+"""Where a framework has spans of its own, the one that a decision is within: that of the tool, or
+of the agent where the tool's begins once everything that judges it is through."""
+
 DENIED = re.compile(r"Not executed \[[a-z_.]+\]; do not retry\. \(decision [0-9a-f-]{36}\)\Z")
 PENDING = re.compile(r"Not executed \[[a-z_.]+\]; a person has to approve it\.\Z")
 
@@ -416,7 +420,6 @@ def test_the_span_of_a_decision_is_a_child_of_the_frameworks(harness: Harness) -
         between.append(own.name)
         above = own.parent
     assert above is not None
-    # A framework with spans of its own has one for the tool, and the decision is within that.
-    assert not between or between[0] in ("execute_tool mail.send", "tools/call mail.send")
+    assert not between or between[0] in SPANS
     assert span.attributes is not None
     assert "call-send" == span.attributes["gen_ai.tool.call.id"]

@@ -37,7 +37,8 @@ def _within(request: pytest.FixtureRequest) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if NAMED:
+    # Of several processes, the one that hears of all of them.
+    if NAMED and not hasattr(config, "workerinput"):
         config.pluginmanager.register(
             results.Watch(NAMED, HERE / "results" / f"{NAMED}.json"), "behaviours"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -9,8 +10,6 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-
-BEHAVIOURS = "tests.integrations.behaviours"
 
 
 class Watch:
@@ -25,31 +24,22 @@ class Watch:
         self._adapter = adapter
         self._kept = kept
         self._seen: dict[str, set[str]] = {}
-        self._all: set[str] = set()
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        for item in session.items:
-            if isinstance(item, pytest.Function) and item.function.__module__ == BEHAVIOURS:
-                self._all.add(item.nodeid)
-                self._seen.setdefault(item.function.__name__, set())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.nodeid not in self._all:
-            return
         name = report.nodeid.rpartition("::")[2].partition("[")[0]
+        if name not in _names():
+            return
+        seen = self._seen.setdefault(name, set())
         if report.failed:
-            self._seen[name].add("failed")
+            seen.add("failed")
         elif report.skipped:
-            self._seen[name].add(str(report.longrepr[2]).removeprefix("Skipped: "))  # type: ignore[index]
+            seen.add(str(report.longrepr[2]).removeprefix("Skipped: "))  # type: ignore[index]
         elif report.when == "call":
-            self._seen[name].add("held")
+            seen.add("held")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        import tests.integrations.behaviours as every
-
-        names = {name for name in vars(every) if name.startswith("test_")}
-        if {name for name, seen in self._seen.items() if seen} != names or session.testsfailed:
+        if {*self._seen} != _names() or session.testsfailed:
             return  # one run of a few of them says nothing of all
         found = {
             "versions": _versions(self._adapter),
@@ -62,6 +52,13 @@ class Watch:
         elif not self._kept.exists() or self._kept.read_text("utf-8") != text:
             print(f"\n{self._kept.name} says otherwise: RECORD=1 writes it anew")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    import tests.integrations.behaviours as every
+
+    return frozenset(name for name in vars(every) if name.startswith("test_"))
 
 
 def _one(seen: set[str]) -> str:

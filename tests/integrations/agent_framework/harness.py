@@ -97,7 +97,6 @@ class AgentFrameworkHarness:
 
     filters = True
     aborts = False
-    between = ("invoke_agent desk",)
     cannot_wait = "approval.no_session"
     beyond: Mapping[str, str] = {
         "test_arguments_that_are_added_after_the_permit_do_not_run": (

@@ -72,7 +72,6 @@ class PydanticAIHarness:
 
     filters = True
     aborts = True
-    between = ()
     cannot_wait = "approval.no_deferred_requests"
     beyond: Mapping[str, str] = {
         "test_an_answer_to_another_call_is_none_to_this": (

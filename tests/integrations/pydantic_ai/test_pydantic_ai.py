@@ -215,7 +215,9 @@ class TestConstruction:
         assert [] == script.shown
 
     @pytest.mark.parametrize(
-        "wrapped", [lambda f: f, lambda f: [str, f], ToolOutput, TextOutput], ids=str
+        "wrapped",
+        [lambda f: f, lambda f: [str, f], ToolOutput, TextOutput],
+        ids=["alone", "listed", "tool", "text"],
     )
     async def test_an_output_function_is_refused(self, world, authorization, wrapped):
         def deliver(text: str) -> str:
