@@ -178,6 +178,7 @@ def test_adapters_are_imported_by_name_alone():
 FRAMEWORKS = {
     "agent_framework": {"agent_framework"},
     "langchain": {"langchain", "langchain_core", "langgraph"},
+    "fastmcp": {"fastmcp"},
     "mcp": {"mcp", "mcp_types"},
     "pydantic_ai": {"pydantic_ai"},
     "google_adk": {"google"},

@@ -34,16 +34,16 @@ class Between:
     """A layer between the adapter and the tool."""
 
     def __init__(self, change: Callable[[Any], Any] | None, answer: Callable[[], str] | None):
-        self._change = change
-        self._answer = answer
+        self.change = change
+        self.answer = answer
 
     async def __call__(self, ctx: Any, call_next: Any) -> Any:
         if ctx.method != "tools/call":
             return await call_next(ctx)
-        if self._answer is not None:
-            return CallToolResult(content=[TextContent(type="text", text=self._answer())])
-        if self._change is not None:
-            changed = {**ctx.params, "arguments": self._change(ctx.params["arguments"])}
+        if self.answer is not None:
+            return CallToolResult(content=[TextContent(type="text", text=self.answer())])
+        if self.change is not None:
+            changed = {**ctx.params, "arguments": self.change(ctx.params["arguments"])}
             ctx = replace(ctx, params=changed)
         return await call_next(ctx)
 
@@ -95,15 +95,14 @@ class McpHarness:
         self.server = self.make()
         if tamper or answer:
             # As nobody should: a layer comes after the authorization.
-            self.server.middleware.append(Between(tamper, answer))
+            self.layer(Between(tamper, answer))
         return self.go(lambda client: self._turns(client, turns), waits=waits)
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         if call:
             # The SDK's own seal knows the call as well: without it, the adapter has to.
-            self.server.middleware[:] = [
-                m for m in self.server.middleware if not isinstance(m, RequestStateBoundary)
-            ]
+            middleware = self.lowest.middleware
+            middleware[:] = [m for m in middleware if not isinstance(m, RequestStateBoundary)]
         return self.go(
             lambda client: self._answered(client, approve=approve, call=call), waits=True
         )
@@ -114,6 +113,22 @@ class McpHarness:
         for name, function in self.world.tools.items():
             server.add_tool(function, name=name)
         return guarded_server(server, authorization=authorization or self.authorization())
+
+    @property
+    def lowest(self) -> Any:
+        """What the SDK runs."""
+        return self.server
+
+    def layer(self, layer: Between) -> None:
+        """Put a layer between the authorization and the tool."""
+        self.server.middleware.append(layer)
+
+    @contextlib.asynccontextmanager
+    async def app(self) -> AsyncIterator[Any]:
+        """Serve HTTP."""
+        app = self.server.streamable_http_app()
+        async with self.server.session_manager.run():
+            yield app
 
     def authorization(self, **options: Any) -> AuthorizationMiddleware:
         """Make an authorization that knows the task in this way to run a server."""
@@ -149,11 +164,10 @@ class McpHarness:
 
     async def _connected(self, host: Callable[[Client], Any], *, waits: bool) -> Any:
         async with contextlib.AsyncExitStack() as stack:
-            if self.way == "memory":
-                transport: Any = InMemoryTransport(self.server)
+            if self.way != "http":
+                transport: Any = InMemoryTransport(self.lowest)
             else:
-                app = self.server.streamable_http_app()
-                await stack.enter_async_context(self.server.session_manager.run())
+                app = await stack.enter_async_context(self.app())
                 http = httpx2.AsyncClient(
                     transport=httpx2.ASGITransport(app=app), base_url="http://127.0.0.1:8000"
                 )

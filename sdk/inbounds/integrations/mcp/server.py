@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 
-from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.threads import beside
+from inbounds.errors import ConfigurationError
 from inbounds.tools import GuardedTool
 
-from .in_place import in_place
+from .in_place import compared
 from .middleware import AuthorizationMiddleware
-from .wish import JUDGED
+from .wish import JUDGED, ROUND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 
 def guarded_server(
@@ -48,35 +47,62 @@ def guarded_server(
             code="configuration.tool_out_of_reach",
             hint="give it an `MCPServer`, or a low-level `Server`",
         )
+    for each in _functions(server):
+        require_unguarded(each)
+    for tool in tools:
+        require_whole(tool)
+        about = inspect.getdoc(tool.function) or tool.name
+        server.add_tool(tool.function, name=authorization.own_name(tool.name), description=about)
+    watch(lowest, authorization, JUDGED)
+    return server
+
+
+def watch(lowest: Any, authorization: AuthorizationMiddleware, methods: Collection[str]) -> None:
+    """Put an authorization last, and once more in the place of the handlers of some methods.
+
+    Raises:
+        ConfigurationError: `configuration.order`: one stands there already.
+    """
     if any(isinstance(each, AuthorizationMiddleware) for each in lowest.middleware):
         raise ConfigurationError(
             "an authorization stands among the server's middleware, where others may come after it",
             code="configuration.order",
             hint="leave it out there: `authorization=` is put last",
         )
-    for each in _functions(server):
-        if isinstance(each, GuardedTool):
-            raise ConfigurationError(
-                f"`{each.name}` would be judged twice: the function of a tool is guarded itself",
-                code="configuration.tool_guarded_twice",
-                hint="give the guarded function in `tools=`, without adding it to the server",
-            )
-    for tool in tools:
-        if tool.generates or tool.generates_async:
-            raise ConfigurationError(
-                f"calls of `{tool.name}` cannot be judged: it gives its result bit by bit",
-                code="configuration.tool_out_of_reach",
-                hint="give the server a tool that returns its result whole",
-            )
-        about = inspect.getdoc(tool.function) or tool.name
-        server.add_tool(tool.function, name=authorization.own_name(tool.name), description=about)
-    for method in JUDGED:
+    for method in methods:
         entry = lowest.get_request_handler(method)
         if entry is not None:
             lowest.add_request_handler(method, entry.params_type, _in_place(method, entry.handler))
     lowest.middleware.append(authorization)
     authorization.watched = True
-    return server
+
+
+def require_unguarded(function: Any) -> None:
+    """Refuse a tool whose function is guarded itself.
+
+    Raises:
+        ConfigurationError: `configuration.tool_guarded_twice`: it is.
+    """
+    if isinstance(function, GuardedTool):
+        raise ConfigurationError(
+            f"`{function.name}` would be judged twice: the function of a tool is guarded itself",
+            code="configuration.tool_guarded_twice",
+            hint="give the guarded function in `tools=`, without adding it to the server",
+        )
+
+
+def require_whole(tool: GuardedTool[..., Any]) -> None:
+    """Refuse a guarded tool that gives its result bit by bit.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: it does.
+    """
+    if tool.generates or tool.generates_async:
+        raise ConfigurationError(
+            f"calls of `{tool.name}` cannot be judged: it gives its result bit by bit",
+            code="configuration.tool_out_of_reach",
+            hint="give the server a tool that returns its result whole",
+        )
 
 
 def _functions(server: Any) -> Iterator[Any]:
@@ -86,14 +112,12 @@ def _functions(server: Any) -> Iterator[Any]:
 
 def _in_place(method: str, handler: Any) -> Any:
     async def handle(ctx: Any, params: Any) -> Any:
-        place = in_place.get()
-        if place is None:
-            raise DecisionUnavailable(
-                "a request has reached its handler past the authorization",
-                code="call.not_judged",
-                hint="let the authorization be the last of the server's middleware",
-            )
-        await beside(place.compare, method, params)
+        said = params.model_dump(by_alias=True, mode="json", exclude_none=True)
+        arguments = getattr(params, "arguments", None)
+        if arguments is not None:
+            # As they are: a value of null is a value.
+            said["arguments"] = arguments
+        await compared(method, {n: v for n, v in said.items() if n not in ("_meta", *ROUND)})
         return await handler(ctx, params)
 
     return handle

@@ -131,6 +131,8 @@ class Wish:
         arguments = {name: said[name] for name in shape.members if name in said}
         if method == "tools/call":
             arguments = dict(said.get("arguments") or {})
+        elif not arguments.get("arguments", True):
+            del arguments["arguments"]  # none at all, however that is said
         responses = said.get("inputResponses") or {}
         state = _own_state(said.get("requestState"))
         answer = responses.get(ANSWER) if state is not None else None

@@ -1,0 +1,112 @@
+"""FastMCP servers and proxies: what a client asks for is judged before a tool of theirs runs.
+
+    server = guarded_server(FastMCP("files"), [read, write], authorization=authorization)
+
+The authorization is the one of `inbounds.integrations.mcp`, put last of the server's lowest
+middleware; and what is judged is compared once more where FastMCP runs a tool, reads a resource or
+renders a prompt: after all of its own middleware and extensions.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import ConfigurationError
+
+try:
+    from fastmcp import FastMCP
+    from fastmcp.tools import Tool
+
+    from inbounds.integrations.mcp import AuthorizationMiddleware
+    from inbounds.integrations.mcp.in_place import compared
+    from inbounds.integrations.mcp.server import require_whole, watch
+except ImportError as missing:
+    if not (missing.name or "").startswith(("fastmcp", "mcp")):
+        raise
+    raise ConfigurationError(
+        "FastMCP servers are guarded with the package `fastmcp`: it is not there",
+        code="configuration.extra_missing",
+        hint="pip install 'inbounds[fastmcp]'",
+    ) from missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from inbounds.tools import GuardedTool
+
+__all__ = ["AuthorizationMiddleware", "guarded_server"]
+
+_BELOW = ("resources/subscribe", "resources/unsubscribe", "completion/complete")
+"""What FastMCP answers below its own middleware."""
+
+
+def guarded_server(
+    server: Any,
+    tools: Sequence[GuardedTool[..., Any]] = (),
+    *,
+    authorization: AuthorizationMiddleware,
+) -> Any:
+    """Let a server, or a proxy of another one, answer only what is judged. It is returned.
+
+    Guard the server that clients are connected to, and none that is mounted in it.
+
+    Args:
+        server: A `FastMCP`, such as `create_proxy` makes one.
+        tools: Guarded tools to give it; their functions run under the permits asked for here.
+        authorization: Judges.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: it is no such server, or a tool
+            gives its result bit by bit; `configuration.order`: it has an authorization already.
+    """
+    if not isinstance(server, FastMCP):
+        raise ConfigurationError(
+            f"messages to a {type(server).__name__} cannot be judged",
+            code="configuration.tool_out_of_reach",
+            hint="give it a `FastMCP`; servers of the SDK by `inbounds.integrations.mcp`",
+        )
+    for tool in tools:
+        require_whole(tool)
+        about = inspect.getdoc(tool.function) or tool.name
+        own = authorization.own_name(tool.name)
+        server.add_tool(Tool.from_function(tool.function, name=own, description=about))
+    watch(server._mcp_server, authorization, _BELOW)  # noqa: SLF001 -- it has no public name
+    _run_what_was_judged(server)
+    return server
+
+
+def _run_what_was_judged(server: Any) -> None:
+    """Compare once more, innermost: FastMCP calls these of itself where its middleware ends."""
+    run, read, render = server.call_tool, server.read_resource, server.render_prompt
+
+    async def call_tool(
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        run_middleware: bool = True,
+        **options: Any,
+    ) -> Any:
+        if not run_middleware:
+            await compared("tools/call", {"name": name, "arguments": arguments})
+        return await run(name, arguments, run_middleware=run_middleware, **options)
+
+    async def read_resource(uri: str, *, run_middleware: bool = True, **options: Any) -> Any:
+        if not run_middleware:
+            await compared("resources/read", {"uri": str(uri)})
+        return await read(uri, run_middleware=run_middleware, **options)
+
+    async def render_prompt(
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        run_middleware: bool = True,
+        **options: Any,
+    ) -> Any:
+        if not run_middleware:
+            await compared("prompts/get", {"name": name, "arguments": arguments})
+        return await render(name, arguments, run_middleware=run_middleware, **options)
+
+    server.call_tool = call_tool
+    server.read_resource = read_resource
+    server.render_prompt = render_prompt

@@ -1,0 +1,65 @@
+"""A client of the MCP SDK before a guarded `FastMCP`, or before a guarded proxy of one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastmcp import FastMCP
+from fastmcp.server import create_proxy
+from fastmcp.server.middleware import Middleware
+from fastmcp.tools import Tool
+from fastmcp.tools.base import ToolResult
+from mcp_types import TextContent
+from tests.integrations.mcp.harness import Between, McpHarness
+
+from inbounds.integrations.fastmcp import AuthorizationMiddleware, guarded_server
+
+
+class Within(Middleware):
+    """A layer of FastMCP's own, which comes after everything of the SDK."""
+
+    def __init__(self, between: Between) -> None:
+        self._between = between
+
+    async def on_call_tool(self, context: Any, call_next: Any) -> Any:
+        if self._between.answer is not None:
+            said = [TextContent(type="text", text=self._between.answer())]
+            return ToolResult(content=said)
+        if self._between.change is not None:
+            changed = self._between.change(context.message.arguments)
+            message = context.message.model_copy(update={"arguments": changed})
+            context = context.copy(message=message)
+        return await call_next(context)
+
+
+class FastMcpHarness(McpHarness):
+    """See `Harness`.
+
+    Args:
+        world: What the agent is put before.
+        mode: As `McpHarness`.
+        way: As `McpHarness`, or `proxy` for a proxy of another server, in memory.
+    """
+
+    def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
+        server: Any = FastMCP("world", lifespan=self._lifespan)
+        for name, function in self.world.tools.items():
+            server.add_tool(Tool.from_function(function, name=name))
+        if self.way == "proxy":
+            server = create_proxy(server, name="proxy", lifespan=self._lifespan)
+        return guarded_server(server, authorization=authorization or self.authorization())
+
+    @property
+    def lowest(self) -> Any:
+        return self.server._mcp_server
+
+    def layer(self, layer: Between) -> None:
+        self.server.add_middleware(Within(layer))
+
+    @contextlib.asynccontextmanager
+    async def app(self) -> AsyncIterator[Any]:
+        app = self.server.http_app(path="/mcp")
+        async with app.router.lifespan_context(app):
+            yield app

@@ -1,0 +1,355 @@
+"""Every behaviour on FastMCP; and what is its alone."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastmcp import Context, FastMCP
+from fastmcp.server import create_proxy
+from fastmcp.server.extensions import ServerExtension
+from fastmcp.server.middleware import Middleware
+from mcp import Client
+from mcp.client._memory import InMemoryTransport
+from mcp.server.mcpserver import MCPServer
+from mcp.shared.exceptions import MCPError
+from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
+from tests.integrations.behaviours import DENIED
+from tests.integrations.fastmcp.harness import FastMcpHarness
+from tests.integrations.mcp.desk import Desk
+from tests.integrations.mcp.test_messages import raw, refused
+from tests.integrations.world import BOB, MALLORY, World
+
+from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.integrations.fastmcp import AuthorizationMiddleware, guarded_server
+
+MODERN, LEGACY = "2026-07-28", "legacy"
+WAYS = [
+    (MODERN, "memory"),
+    (LEGACY, "memory"),
+    (MODERN, "http"),
+    (MODERN, "proxy"),
+    (LEGACY, "proxy"),
+]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path / "inbounds")
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def harness(request, world):
+    mode, way = request.param
+    return FastMcpHarness(world, mode, way)
+
+
+# --- its own ways round ---------------------------------------------------------------------
+
+
+class Files:
+    """A server with a tool, a resource and a prompt, all of them registered."""
+
+    def __init__(self, world):
+        self.desk = Desk(world)
+        self.world = world
+        self.ran = []
+        self.inner = None
+        self.server = FastMCP("files")
+
+        @self.server.tool(version="1.0")
+        def find(limit: int = 7) -> str:
+            self.ran.append(("find", limit))
+            return "found"
+
+        @self.server.tool
+        async def both(ctx: Context) -> str:
+            self.ran.append(("both",))
+            await ctx.fastmcp.call_tool("find", {"limit": 1})
+            return "done"
+
+        @self.server.tool(name="find", version="2.0")
+        def newer(limit: int = 7) -> str:
+            self.ran.append(("newer", limit))
+            return "found"
+
+        @self.server.resource("file:///work/{name}")
+        def read(name: str) -> str:
+            self.ran.append(("read", name))
+            return "hello"
+
+        @self.server.prompt
+        def letter(to: str = "bob") -> str:
+            self.ran.append(("letter", to))
+            return "write"
+
+        world.policy.change(
+            tools={
+                **world.policy.deployment["tools"],
+                "files.both": {**world.policy.deployment["tools"]["files.find"], "arguments": {}},
+            }
+        )
+
+    def guarded(self, server=None, **options):
+        authorization = AuthorizationMiddleware(self.world.guard, server="files", **options)
+        return guarded_server(server or self.server, authorization=authorization)
+
+    def go(self, host, server=None, mode=MODERN):
+        async def connected():
+            transport = InMemoryTransport((server or self.server)._mcp_server)
+            async with Client(transport, mode=mode, cache=None) as client:
+                return await host(client)
+
+        return asyncio.run(connected())
+
+
+@pytest.fixture
+def files(world):
+    return Files(world)
+
+
+@pytest.fixture(params=[MODERN, LEGACY])
+def mode(request):
+    return request.param
+
+
+ASKED = [
+    ("tools/call", {"name": "find", "arguments": {"limit": 1}}, ("newer", 1)),
+    ("resources/read", {"uri": "file:///work/a"}, ("read", "a")),
+    ("prompts/get", {"name": "letter", "arguments": {"to": "bob"}}, ("letter", "bob")),
+    ("prompts/get", {"name": "letter"}, ("letter", "bob")),
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize("proxied", [True, False])
+def test_what_is_allowed_runs_once(files, mode, asked, proxied):
+    method, params, ran = asked
+    server = create_proxy(files.server, name="files") if proxied else files.server
+    files.guarded(server)
+
+    with files.world.task() as task:
+        files.go(lambda c: raw(c, method, dict(params)), server=server, mode=mode)
+        assert task.report().ran == 1
+
+    assert files.ran == [ran]
+
+
+@pytest.mark.parametrize("proxied", [True, False])
+def test_what_is_out_of_bounds_reaches_nothing(files, mode, proxied):
+    server = create_proxy(files.server, name="files") if proxied else files.server
+    files.guarded(server)
+
+    async def host(client):
+        await refused(client, "resources/read", {"uri": "file:///etc/passwd"})
+        await refused(client, "prompts/get", {"name": "other"})
+        await refused(client, "logging/setLevel", {"level": "debug"})
+        await refused(client, "completion/complete", {})
+        said = await raw(client, "tools/call", {"name": "wipe"})
+        assert said["isError"]
+
+    with files.world.task() as task:
+        files.go(host, server=server, mode=mode)
+        assert task.report().ran == 0
+
+    assert files.ran == []
+
+
+class Changing(Middleware):
+    """Changes whatever comes."""
+
+    async def on_call_tool(self, context, call_next):
+        return await call_next(self._changed(context, arguments={"limit": 9}))
+
+    async def on_read_resource(self, context, call_next):
+        return await call_next(self._changed(context, uri="file:///work/other"))
+
+    async def on_get_prompt(self, context, call_next):
+        return await call_next(self._changed(context, arguments={"to": "mallory"}))
+
+    def _changed(self, context, **update):
+        return context.copy(message=context.message.model_copy(update=update))
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize("late", [True, False])
+def test_what_a_middleware_of_its_own_changes_does_not_run(files, mode, asked, late):
+    """
+    Whether it was there before the server was guarded, or comes after.
+    """
+    method, params, _ = asked
+    if not late:
+        files.server.add_middleware(Changing())
+    files.guarded()
+    if late:
+        files.server.add_middleware(Changing())
+
+    async def host(client):
+        try:
+            said = await raw(client, method, dict(params))
+        except MCPError as error:
+            return error.data["inbounds/code"]
+        return said["_meta"]["inbounds/code"]
+
+    with files.world.task() as task:
+        assert files.go(host, mode=mode) == "permit.arguments_changed"
+        assert task.report().ran == 0
+
+    assert files.ran == []
+
+
+class Intercepting(ServerExtension):
+    """An extension that stands after all middleware."""
+
+    identifier = "example.acme/intercepts"
+
+    async def intercept_tool_call(self, params, context, call_next):
+        params.arguments["limit"] = 9
+        return await call_next()
+
+
+def test_what_an_extension_of_its_own_changes_does_not_run(files, mode):
+    files.server.add_extension(Intercepting())
+    files.guarded()
+
+    with files.world.task():
+        said = files.go(lambda c: raw(c, "tools/call", {"name": "find"}), mode=mode)
+
+    assert said["_meta"]["inbounds/code"] == "permit.arguments_changed"
+    assert files.ran == []
+
+
+def test_a_tool_that_calls_another_runs_alone(files, mode):
+    """
+    What it calls was judged for nobody.
+    """
+    files.guarded()
+    desk = files.world.policy.deployment
+    agent = "spiffe://acme.example/agent/assistant"
+    manifest = desk["agents"][agent]["manifest"]
+    files.world.policy.change(
+        agents={
+            **desk["agents"],
+            agent: {
+                **desk["agents"][agent],
+                "manifest": {**manifest, "tools": [*manifest["tools"], "files.both"]},
+            },
+        },
+        intents={
+            "correspond": {
+                **desk["intents"]["correspond"],
+                "tools": [*desk["intents"]["correspond"]["tools"], "files.both"],
+            }
+        },
+    )
+
+    with files.world.task():
+        said = files.go(lambda c: raw(c, "tools/call", {"name": "both"}), mode=mode)
+
+    assert files.ran == [("both",)]
+    assert said["isError"]
+
+
+def test_a_version_of_a_tool_is_not_chosen_past_the_policy(files, mode):
+    """
+    FastMCP lets a client choose one in `_meta`: there is one tool for the registry, the newest.
+    """
+    files.guarded()
+
+    async def host(client):
+        meta = {"fastmcp": {"version": "1.0"}}
+        return await client.session.call_tool("find", {"limit": 1}, meta=meta)
+
+    with files.world.task():
+        files.go(host, mode=mode)
+
+    assert files.ran == [("newer", 1)]
+
+
+def test_a_server_that_is_mounted_is_covered_by_the_one_that_clients_see(files, mode):
+    outer = FastMCP("outer")
+    outer.mount(files.server)
+    files.guarded(outer)
+
+    async def host(client):
+        await raw(client, "tools/call", {"name": "find", "arguments": {"limit": 1}})
+        await refused(client, "resources/read", {"uri": "file:///etc/passwd"})
+
+    with files.world.task():
+        files.go(host, server=outer, mode=mode)
+
+    assert files.ran == [("newer", 1)]
+
+
+def test_what_is_called_past_every_message_does_not_run(files):
+    files.guarded()
+
+    async def direct():
+        await files.server.call_tool("find", {"limit": 1})
+
+    with files.world.task(), pytest.raises(DecisionUnavailable) as ei:
+        asyncio.run(direct())
+
+    assert ei.value.code == "call.not_judged"
+    assert files.ran == []
+
+
+def test_guarded_functions_become_tools_of_the_server(world, mode):
+    send = world.guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))(world.send)
+    server = FastMCP("mail")
+    authorization = AuthorizationMiddleware(world.guard, server="mail")
+    guarded_server(server, [send], authorization=authorization)
+
+    async def connected():
+        transport = InMemoryTransport(server._mcp_server)
+        async with Client(transport, mode=mode, cache=None) as client:
+            sent = await client.call_tool("send", {"to": [BOB], "body": "hi"})
+            stolen = await client.call_tool("send", {"to": [MALLORY], "body": "hi"})
+            return sent, stolen
+
+    with world.task():
+        sent, stolen = asyncio.run(connected())
+
+    assert sent.content[0].text == "sent"
+    assert DENIED.match(stolen.content[0].text)
+    assert world.ran == [("mail.send", {"to": [BOB], "body": "hi"})]
+
+
+def test_what_cannot_be_judged_is_refused(world):
+    authorization = AuthorizationMiddleware(world.guard)
+
+    @world.guard.tool("mail.list", resource=lambda: ("mail", "all"))
+    def listed():
+        yield 1
+
+    again = guarded_server(FastMCP("again"), authorization=authorization)
+    for code, server, tools in (
+        ("configuration.tool_out_of_reach", MCPServer("another"), []),
+        ("configuration.order", again, []),
+        ("configuration.tool_out_of_reach", FastMCP("bits"), [listed]),
+    ):
+        with pytest.raises(ConfigurationError) as ei:
+            guarded_server(server, tools, authorization=authorization)
+        assert ei.value.code == code
+
+
+def test_without_the_framework_it_says_what_to_install():
+    script = (
+        "import sys\n"
+        "sys.modules['fastmcp'] = None\n"
+        "try:\n"
+        "    import inbounds.integrations.fastmcp\n"
+        "except Exception as error:\n"
+        "    print(error.code, error.hint)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert said.strip() == "configuration.extra_missing pip install 'inbounds[fastmcp]'"
