@@ -68,6 +68,17 @@ async def beside(
         raise
 
 
+def aside(function: Callable[..., object], /, *args: Any) -> None:
+    """Run a function on a thread of the SDK's, and wait for nothing; the log says where it fails.
+
+    Args:
+        function: What may wait.
+        args: What it takes.
+    """
+    work = _threads().submit(copy_context().run, _run, function, *args)
+    work.add_done_callback(_tell_failure)
+
+
 def _run(function: Callable[..., R], *args: Any) -> R:
     __tracebackhide__ = True
     try:

@@ -121,6 +121,27 @@ class TestDecisions:
             await until(lambda: "1 stopped" in str(task.report()))
         assert "in bounds · 0 ran · 0 refused · 1 stopped" == str(task.report())
 
+    async def test_what_nobody_waits_for_is_done_though_the_loop_ends(self, caplog):
+        gate, done = threading.Event(), threading.Event()
+
+        def work(then):
+            gate.wait(30)
+            done.set()
+            raise then
+
+        asyncio.get_running_loop().run_in_executor(
+            None, asyncio.run, ending(lambda: threads.aside(work, ValueError("canary")))
+        )
+        gate.set()
+        assert await asyncio.to_thread(done.wait, 30)
+        await until(lambda: "failed: ValueError" in caplog.text)
+        assert "canary" not in caplog.text
+
+
+async def ending(what):
+    """A loop that ends right after this."""
+    what()
+
 
 class TestTheLoop:
     """The event loop does not wait for the log."""

@@ -659,6 +659,18 @@ class TestPausing:
             question
         )
 
+    async def test_an_agent_that_was_handed_over_to_waits_as_well(self, world, authorization):
+        second = agent_of([SEND], name="second", tools=[tool_of(world.send, "mail.send")])
+        over = Wish("transfer_to_agent", {"agent_name": "second"}, "call-over")
+        run = Run(app_of(agent_of([over], sub_agents=[second]), authorization))
+        with world.wary():
+            await run.begin()
+            await run.answer(call_send=True)
+            assert [] == world.ran
+            world.signs = True
+            said = await run.answer(call_send=True)
+        assert {"result": "sent"} == said["call-send"]
+
     async def test_a_rule_of_the_tools_author_counts_as_well(self, world, authorization):
         tool = tool_of(world.send, "mail.send", require_confirmation=True)
         agent = agent_of([SEND], tools=[tool])

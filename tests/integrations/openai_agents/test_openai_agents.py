@@ -528,6 +528,52 @@ class TestBetween:
         assert DENIED.match(said["call-steal"])
         assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
 
+    async def test_an_id_that_two_tasks_use_is_two_calls(self, world, authorization):
+        """
+        What one task may do is no verdict on what another does under the same id.
+        """
+        judged, other = asyncio.Event(), asyncio.Event()
+
+        @tool_input_guardrail
+        async def waits(data):
+            judged.set()
+            await other.wait()
+            return ToolGuardrailFunctionOutput.allow()
+
+        slow = tool_of(world.send, "mail.send", tool_input_guardrails=[waits])
+        first = protect(agent_of([SEND], tools=[slow]), authorization)
+        second = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        over = world.task()
+        over.end()
+        with world.task() as task:
+            running = asyncio.ensure_future(go(first))
+            await asyncio.wait_for(judged.wait(), 20)
+            refused = await go(second, context=over)
+            other.set()
+            sent = await running
+            assert 1 == task.report().ran
+        assert "[task.over]" in refused["call-send"]
+        assert "sent" == sent["call-send"]
+        assert 1 == len(world.ran)
+
+    async def test_so_are_the_questions_of_two_tasks(self, world, authorization):
+        agents = [
+            protect(agent_of([wish], tools=[tool_of(world.send, "mail.send")]), authorization)
+            for wish in (SEND, Wish("mail.send", {"to": [BOB], "body": "other"}, "call-send"))
+        ]
+        tasks = [world.wary(), world.wary()]
+        results = [
+            await Runner.run(agent, "go on", context=task)
+            for agent, task in zip(agents, tasks, strict=True)
+        ]
+        world.signs = True
+        for agent, task, result in zip(agents, tasks, results, strict=True):
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            assert {"call-send": "sent"} == await go(agent, state, context=task)
+            task.end()
+        assert ["hello", "other"] == [said["body"] for _, said in world.ran]
+
 
 class TestOutcome:
     async def test_what_a_tool_raises_ends_the_run_where_it_is_told_to(self, world, authorization):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
 from inbounds.integrations.given import given, owed
 from inbounds.integrations.refused import refusal_text
+from inbounds.locks import ProcessLock
 from inbounds.threads import beside
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 _permits: WeakKeyDictionary[Any, tuple[Permit, Mapping[str, Any]]] = WeakKeyDictionary()
 """The permits of calls that are on their way to their tools, by the context of each."""
 
+_placing = ProcessLock()
+
 
 def expect(context: Any, permit: Permit, judged: Mapping[str, Any]) -> None:
     """Keep the permit of a call for its tool, and what was judged, as ADK has it."""
@@ -37,6 +40,13 @@ def untaken(context: Any) -> Permit | None:
     """Return the permit of a call whose tool has not taken it, and keep it no longer."""
     permit, _ = _permits.pop(context, (None, None))
     return permit
+
+
+def place(tool: Any) -> None:
+    """Stand in a tool's place, once."""
+    with _placing:
+        if not isinstance(tool.run_async, InPlace):
+            InPlace(tool)
 
 
 class InPlace:

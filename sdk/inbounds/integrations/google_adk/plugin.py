@@ -15,7 +15,7 @@ from inbounds.integrations.refused import NotWaited
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.threads import beside
 
-from .in_place import InPlace, expect, refusal, untaken, with_defaults
+from .in_place import expect, place, refusal, untaken, with_defaults
 from .questions import Question, Questions
 from .reach import agents, out_of_reach, require_none_hosted, require_reachable, steers
 
@@ -99,8 +99,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             return None
         try:
             _require_not_live(tool_context.get_invocation_context())
-            if not isinstance(tool.run_async, InPlace):
-                InPlace(tool)
+            place(tool)
             return await self._judge(tool, with_defaults(tool, tool_args), tool_context)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(tool.name, error)
@@ -114,7 +113,9 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         outcomes = Outcomes.of(task)
         confirmation = context.tool_confirmation
         if confirmation is not None and not confirmation.confirmed:
-            outcomes.reject(key, self._questions.decision(call_id, task.id))
+            asked = self._questions.find(context.session.id, call_id)
+            mine = asked is not None and asked.task == task.id
+            outcomes.reject(key, asked.decision_id if asked and mine else "")
         outcomes.result(key)
         if confirmation is None and await self._waits_for_author(tool, arguments, context, task):
             return None
@@ -158,7 +159,8 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             decision_id=required.decision_id,
             request_id=request.id if request else required.decision_id,
         )
-        self._questions.ask(question, again=context.tool_confirmation is not None)
+        again = context.tool_confirmation is not None
+        self._questions.ask(context.session.id, question, again=again)
         context.request_confirmation(hint=required.code, payload=question.payload())
         context.actions.skip_summarization = True
         return refusal(tool.name, required)
@@ -190,10 +192,11 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
     async def on_event_callback(self, *, invocation_context: Any, event: Any) -> Any:
         """Ask a person again, where a confirmation was no approval: ADK itself asks once."""
         requested = (event.actions and event.actions.requested_tool_confirmations) or {}
-        again = [each for each in requested if self._questions.asks_again(each)]
+        session = invocation_context.session
+        again = [each for each in requested if self._questions.asks_again(session.id, each)]
         calls = {
             call.id: call
-            for each in invocation_context.session.events
+            for each in session.events
             for call in each.get_function_calls()
             if call.id in again and call.name != _CONFIRMATION
         }

@@ -44,33 +44,33 @@ class Question:
 
 
 class Questions:
-    """The latest question about each call, by its id. Thread-safe."""
+    """The latest question about each call, by its session and its id. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = ProcessLock()
-        self._asked: OrderedDict[str, Question] = OrderedDict()
-        self._again: set[str] = set()
+        self._asked: OrderedDict[tuple[str, str], Question] = OrderedDict()
+        self._again: set[tuple[str, str]] = set()
 
-    def ask(self, question: Question, *, again: bool) -> None:
+    def ask(self, session: str, question: Question, *, again: bool) -> None:
         """Remember a question; `again` where the same call was asked about before."""
+        key = (session, question.call_id)
         with self._lock:
-            self._asked[question.call_id] = question
-            self._asked.move_to_end(question.call_id)
+            self._asked[key] = question
+            self._asked.move_to_end(key)
             if again:
-                self._again.add(question.call_id)
+                self._again.add(key)
             while len(self._asked) > MOST:
                 self._again.discard(self._asked.popitem(last=False)[0])
 
-    def asks_again(self, call_id: str) -> bool:
+    def find(self, session: str, call_id: str) -> Question | None:
+        """Return the latest question about a call, if it is remembered."""
+        with self._lock:
+            return self._asked.get((session, call_id))
+
+    def asks_again(self, session: str, call_id: str) -> bool:
         """Whether a call is asked about again; said once."""
         with self._lock:
-            if call_id not in self._again:
+            if (session, call_id) not in self._again:
                 return False
-            self._again.remove(call_id)
+            self._again.remove((session, call_id))
             return True
-
-    def decision(self, call_id: str, task: str) -> str:
-        """Return the id of the decision that was asked about under a task; empty if unknown."""
-        with self._lock:
-            asked = self._asked.get(call_id)
-        return asked.decision_id if asked is not None and asked.task == task else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inbounds.locks import ProcessLock
 
@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 MOST = 1024
 """How many questions are remembered."""
+
+V = TypeVar("V")
+_Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +45,54 @@ class Asked:
 
 
 class Answers:
-    """The questions that runs wait with, by tool and id of the call. Thread-safe."""
+    """The questions that runs wait with, by task, tool and id of the call. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = ProcessLock()
-        self._asked: OrderedDict[tuple[str, str], Asked] = OrderedDict()
+        self._asked: OrderedDict[_Key, Asked] = OrderedDict()
+        self._heard: OrderedDict[_Key, None] = OrderedDict()
 
     def ask(self, asked: Asked) -> None:
         """Remember a question."""
         with self._lock:
-            self._asked[asked.tool, asked.call_id] = asked
-            self._asked.move_to_end((asked.tool, asked.call_id))
-            while len(self._asked) > MOST:
-                self._asked.popitem(last=False)
+            _keep(self._asked, (asked.tool, asked.call_id, asked.task), asked)
 
     def find(self, tool: str, call_id: str) -> Asked | None:
-        """Return the question about a call, if it is remembered."""
+        """Return the latest question about a call, if it is remembered."""
         with self._lock:
-            return self._asked.get((tool, call_id))
+            found = [asked for key, asked in self._asked.items() if key[:2] == (tool, call_id)]
+        return found[-1] if found else None
 
-    def heard(self, run: Any, tool: str) -> Iterator[tuple[Asked, bool]]:
+    def heard(self, run: Any, tool: str, task: str) -> Iterator[tuple[Asked, bool]]:
         """Yield the questions about a tool that a run's state holds an answer to, and forget them.
 
         Args:
             run: The run's context, which has the answers.
             tool: The name of the tool.
+            task: The id of the task that the run is within. What another was asked about is told
+                where this one has asked nothing about a call of the same id.
         """
         with self._lock:
-            waiting = [asked for (name, _), asked in self._asked.items() if name == tool]
+            waiting = [asked for asked in self._asked.values() if asked.tool == tool]
         for asked in waiting:
+            own = (tool, asked.call_id, task)
+            if asked.task != task and (own in self._asked or own in self._heard):
+                continue
             answer = run.is_tool_approved(tool, asked.call_id)
             if answer is None:
                 continue
             with self._lock:
-                if self._asked.pop((tool, asked.call_id), None) is None:
+                if self._asked.pop((tool, asked.call_id, asked.task), None) is None:
                     continue  # another has heard it
+                _keep(self._heard, own, None)
             yield asked, answer
+
+
+def _keep(within: OrderedDict[_Key, V], key: _Key, value: V) -> None:
+    within[key] = value
+    within.move_to_end(key)
+    while len(within) > MOST:
+        within.popitem(last=False)
 
 
 def unsay(run: Any, call_id: str) -> bool:

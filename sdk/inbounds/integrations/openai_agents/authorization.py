@@ -120,13 +120,14 @@ class Authorization:
         After a yes the policy is asked again, and the run waits on where it still wants a person.
         A no is kept for the rest of the task.
         """
-        for asked, answer in self._answers.heard(run, tool):
+        task = task_id(run)
+        for asked, answer in self._answers.heard(run, tool, task):
             if not answer:
                 self._reject(run, asked)
                 continue
             verdict = await self.judge(run, tool, asked.arguments, asked.call_id)
             if not (self.wait(run, tool, verdict, asked.call_id) and unsay(run, asked.call_id)):
-                self.verdicts.put(tool, asked.call_id, verdict)
+                self.verdicts.put(task, tool, asked.call_id, verdict)
 
     def _reject(self, run: Any, asked: Asked) -> None:
         try:
@@ -140,3 +141,11 @@ class Authorization:
             Outcomes.of(task).reject(key, decided)
         except Rejected as rejected:
             word(run, asked.call_id, refusal_text(rejected))
+
+
+def task_id(run: Any) -> str:
+    """Return the id of the task that a run is within; empty where there is none."""
+    try:
+        return task_of(run.context).id
+    except InboundsError:
+        return ""

@@ -28,16 +28,15 @@ from inbounds.errors import (
 from inbounds.integrations.given import given, owed
 from inbounds.integrations.refused import refusal_text
 from inbounds.strict_json import NotStrictJson, strict_json
-from inbounds.threads import beside
+from inbounds.threads import aside, beside
 
+from .authorization import Authorization, task_id
 from .verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from inbounds.pep import Permit
-
-    from .authorization import Authorization
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +94,7 @@ class InPlace:
         verdict = await self.authorization.judge(run, self._name, whole, call_id)
         if self.authorization.wait(run, self._name, verdict, call_id):
             return True
-        self._verdicts.put(self._name, call_id, verdict)
+        self._verdicts.put(task_id(run), self._name, call_id, verdict)
         return False
 
     async def _wanted_by_author(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
@@ -106,16 +105,16 @@ class InPlace:
 
     def _watch(self, data: Any) -> Any:
         """Drop the permit of a call that ends before its tool: others may refuse it yet."""
-        call_id = data.context.tool_call_id
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        call = (task_id(data.context), self._name, data.context.tool_call_id)
+        running = asyncio.current_task()
 
         def ended(_: Any) -> None:
-            verdict = self._verdicts.take(self._name, call_id)
+            verdict = self._verdicts.take(*call)
             if verdict is not None:
-                loop.create_task(beside(verdict.drop)).add_done_callback(_told)
+                aside(verdict.drop)
 
-        if task is not None:
-            task.add_done_callback(ended)
+        if running is not None:
+            running.add_done_callback(ended)
         return ToolGuardrailFunctionOutput.allow()
 
     # --- while it runs --------------------------------------------------------------------
@@ -123,7 +122,7 @@ class InPlace:
     async def __call__(self, context: Any, said: str) -> Any:
         """Run the tool if the policy allows this call; else say why not."""
         call_id: str = getattr(context, "tool_call_id", "")
-        verdict = self._verdicts.take(self._name, call_id)
+        verdict = self._verdicts.take(task_id(context), self._name, call_id)
         try:
             permit, judged = await self._permitted(context, said, call_id, verdict)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -170,7 +169,8 @@ class InPlace:
 
     def _own(self, data: Any) -> Any:
         """Refuse an output that is not the tool's own: nobody has compared what has run."""
-        verdict = self._verdicts.take(self._name, data.context.tool_call_id)
+        context = data.context
+        verdict = self._verdicts.take(task_id(context), self._name, context.tool_call_id)
         if verdict is None or verdict.permit is None:
             return ToolGuardrailFunctionOutput.allow()
         # Whether something else has run is not known; the permit is dropped, and says so.
@@ -181,11 +181,6 @@ class InPlace:
             decision_id=verdict.permit.decision.id,
         )
         return ToolGuardrailFunctionOutput.reject_content(_refusal(self._name, error))
-
-
-def _told(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        logger.error("that a call was not run was not recorded")
 
 
 def _is_old(verdict: Verdict) -> bool:

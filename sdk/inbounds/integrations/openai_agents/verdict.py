@@ -39,26 +39,29 @@ class Verdict:
 
 
 class Verdicts:
-    """The verdicts that no tool has taken up yet, by tool and id of the call. Thread-safe."""
+    """The verdicts that no tool has taken up yet, by task, tool and id of the call. Thread-safe.
+
+    A model may use an id twice: what one task may do is no verdict on another's call.
+    """
 
     def __init__(self) -> None:
         self._lock = ProcessLock()
-        self._waiting: dict[tuple[str, str], list[Verdict]] = {}
+        self._waiting: dict[tuple[str, str, str], list[Verdict]] = {}
 
-    def put(self, tool: str, call_id: str, verdict: Verdict) -> None:
+    def put(self, task: str, tool: str, call_id: str, verdict: Verdict) -> None:
         """Keep a verdict for the tool."""
         with self._lock:
-            self._waiting.setdefault((tool, call_id), []).append(verdict)
+            self._waiting.setdefault((task, tool, call_id), []).append(verdict)
 
-    def take(self, tool: str, call_id: str) -> Verdict | None:
+    def take(self, task: str, tool: str, call_id: str) -> Verdict | None:
         """Return the oldest verdict on a call, and keep it no longer."""
         with self._lock:
-            found = self._waiting.get((tool, call_id))
+            found = self._waiting.get((task, tool, call_id))
             if not found:
                 return None
             verdict = found.pop(0)
             if not found:
-                del self._waiting[tool, call_id]
+                del self._waiting[task, tool, call_id]
             return verdict
 
 
