@@ -29,7 +29,7 @@ BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
 	generated-check assets demo test test-servers test-servers-nightly test-integrations rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
+	mutants-python bench-integrations nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -121,6 +121,9 @@ test-integrations: assets ## Run every adapter against its framework, in an envi
 		INTEGRATION=$$name $$own/bin/python -m pytest -q -m 'not nightly' \
 			--numprocesses $(JOBS) --dist worksteal tests/integrations; \
 	done
+
+bench-integrations: assets ## Measure what each adapter adds to a call of its framework
+	@set -e; for name in $(ADAPTERS); do build/integrations/$$name/bin/python -m bench.integrations $$name; done
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
 

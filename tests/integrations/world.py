@@ -185,6 +185,9 @@ class Harness(Protocol):
                 be paused; `context`, the task by the framework's own context.
         """
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        """Run the same agent, in the same way, without the adapter."""
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         """Go on with a run that is paused."""
 

@@ -144,6 +144,13 @@ class AgentFrameworkHarness:
         )
         return self._seen(Message("user", ["go on"]))
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        self._client = Scripted(*turns)
+        self._run = {}
+        self._session = AgentSession()
+        self._agent = Agent(self._client, tools=self.tools(), name="desk")
+        return self._seen(Message("user", ["go on"]))
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         answers = [each.to_function_approval_response(approve) for each in self._waiting]
         return self._seen(Message("user", answers))

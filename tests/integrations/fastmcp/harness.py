@@ -44,12 +44,16 @@ class FastMcpHarness(McpHarness):
     """
 
     def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
+        server = self.unguarded()
+        return guarded_server(server, authorization=authorization or self.authorization())
+
+    def unguarded(self) -> Any:
         server: Any = FastMCP("world", lifespan=self._lifespan)
         for name, function in self.world.tools.items():
             server.add_tool(Tool.from_function(function, name=name))
         if self.way == "proxy":
             server = create_proxy(server, name="proxy", lifespan=self._lifespan)
-        return guarded_server(server, authorization=authorization or self.authorization())
+        return server
 
     @property
     def lowest(self) -> Any:

@@ -131,6 +131,12 @@ class GoogleAdkHarness:
         self._begin(context)
         return self._seen(types.Part(text="go on"))
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        self._agent = agent_of(*turns, tools=self.tools())
+        self._config = RunConfig()
+        self._open(InMemoryRunner(agent=self._agent, app_name="desk"))
+        return self._seen(types.Part(text="go on"))
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         waiting = self._waiting
         return self._seen(
@@ -169,7 +175,10 @@ class GoogleAdkHarness:
         make = RunConfig if context is None else functools.partial(TaskRunConfig, task=context)
         self._config = make(streaming_mode=mode)
         app = guarded_app("desk", self._agent, authorization=self.authorization)
-        self._runner = InMemoryRunner(app=app)
+        self._open(InMemoryRunner(app=app))
+
+    def _open(self, runner: Any) -> None:
+        self._runner = runner
         self._session = str(uuid.uuid4())
         asyncio.run(
             self._runner.session_service.create_session(

@@ -124,6 +124,12 @@ class LangChainHarness:
         self._graph = make(saver, between)
         return self._seen({"messages": [HumanMessage("go on")]})
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
+        self._options = {}
+        self._graph = create_agent(self._model, self.tools(), checkpointer=InMemorySaver())
+        return self._seen({"messages": [HumanMessage("go on")]})
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         said = {"type": "approve" if approve else "reject"}
         return self._seen(Command(resume={**said, "tool_call_id": call} if call else said))

@@ -98,6 +98,11 @@ class McpHarness:
             self.layer(Between(tamper, answer))
         return self.go(lambda client: self._turns(client, turns), waits=waits)
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        self._context = None
+        self.server = self.unguarded()
+        return self.go(lambda client: self._turns(client, turns), waits=True)
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         if call:
             # The SDK's own seal knows the call as well: without it, the adapter has to.
@@ -109,10 +114,15 @@ class McpHarness:
 
     def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
         """Make a guarded server of the tools of the world."""
+        server = self.unguarded()
+        return guarded_server(server, authorization=authorization or self.authorization())
+
+    def unguarded(self) -> Any:
+        """Make the same server without an authorization."""
         server = MCPServer("world", lifespan=self._lifespan)
         for name, function in self.world.tools.items():
             server.add_tool(function, name=name)
-        return guarded_server(server, authorization=authorization or self.authorization())
+        return server
 
     @property
     def lowest(self) -> Any:

@@ -120,6 +120,11 @@ class OpenAIAgentsHarness:
             self._options["context"] = {"task": context}
         return self._seen("go on")
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        self._agent = self.agent(*turns, tools=self.tools())
+        self._options = {}
+        return self._seen("go on")
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         state = self._result.to_state()
         if self._way == "json":

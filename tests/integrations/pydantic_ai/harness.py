@@ -113,6 +113,11 @@ class PydanticAIHarness:
             )
         return self._seen("go on", None, None)
 
+    def bare(self, *turns: Sequence[Wish]) -> Seen:
+        self._script, self._deps = Scripted(*turns), None
+        self._agent = Agent(self._script.model, tools=self.tools())
+        return self._seen("go on", None, None)
+
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         ids = [call] if call else self._waiting
         results = DeferredToolResults(approvals=dict.fromkeys(ids, approve))
