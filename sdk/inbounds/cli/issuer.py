@@ -127,7 +127,7 @@ def serve(
         logging.getLogger(name).setLevel(logging.INFO)
     certificate = listener.certificate(tls_cert, tls_key)
     listener.refuse_open(address, secure=certificate is not None, insecure=insecure)
-    host, port = _host_and_port(address)
+    host, port = listener.host_and_port(address)
     found = Folder(folder)
     found.current()
     # Its keys are its own, wherever the state of an agent on this machine would be.
@@ -176,19 +176,6 @@ def _served(console: Console, value: Mapping[str, Any]) -> None:
         console.print(f"  feeding {', '.join(value['targets'])}", markup=False)
     else:
         console.print("  feeding nobody: `inbounds live serve` brings what has ended to every PDP")
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    from inbounds.errors import ConfigurationError
-
-    host, _, port = address.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigurationError(
-            "the address is no host:port",
-            code="configuration.address",
-            hint="such as 127.0.0.1:8443",
-        )
-    return host.strip("[]"), int(port)
 
 
 @key.command("list")

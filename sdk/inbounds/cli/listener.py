@@ -44,6 +44,24 @@ def refuse_open(address: str, *, secure: bool, insecure: bool) -> None:
         )
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """Take an address apart.
+
+    Raises:
+        ConfigurationError: `configuration.address`: it is no host:port.
+    """
+    from inbounds.errors import ConfigurationError
+
+    host, _, port = address.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ConfigurationError(
+            "the address is no host:port",
+            code="configuration.address",
+            hint="such as 127.0.0.1:8443",
+        )
+    return host.strip("[]"), int(port)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import listener
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from inbounds.mcp_proxy.place import Place
+    from inbounds.mcp_proxy.run import Listening
     from inbounds.pep import Guard
 
 
@@ -51,24 +56,49 @@ def command(
     restarts: Annotated[
         int, typer.Option(help="How often within an hour the server behind is started anew.")
     ] = 5,
+    listen: Annotated[
+        str, typer.Option(help="host:port, to answer over HTTP users who show a token.")
+    ] = "",
+    resource_url: Annotated[
+        str, typer.Option(help="The proxy's own URL, as its callers know it.")
+    ] = "",
+    login: Annotated[
+        list[str] | None,
+        typer.Option(help="The URL of who issues users' tokens; give one for each."),
+    ] = None,
+    subject_claim: Annotated[
+        str, typer.Option(help="The claim of a user's token that names the user: sub or email.")
+    ] = "sub",
+    callers: Annotated[
+        int, typer.Option(help="How many tasks, and servers behind, there may be at once.")
+    ] = 64,
+    idle: Annotated[
+        float, typer.Option(help="Seconds without a request after which a task is ended.")
+    ] = 900.0,
+    tls_cert: Annotated[Path | None, typer.Option(help="The certificate, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen on other than loopback without TLS.")
+    ] = False,
 ) -> None:
     """Stand in front of an MCP server: each message is judged before the server sees it.
 
-    A host starts this in place of the server, and speaks to it over stdin and stdout. What decides
-    is named as for a guard: INBOUNDS_PDP_URL, or the embedded policy with INBOUNDS_DEPLOYMENT.
+    A host starts this in place of the server, and speaks to it over stdin and stdout, or over
+    HTTP with --listen. What decides is named as for a guard: INBOUNDS_PDP_URL, or the embedded
+    policy with INBOUNDS_DEPLOYMENT.
     """
     import logging
 
     import anyio
 
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     from inbounds.errors import ConfigurationError
 
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         from inbounds.mcp_proxy.caller import Launch
-        from inbounds.mcp_proxy.run import over_stdio
+        from inbounds.mcp_proxy.run import over_http, over_stdio
     except ImportError as missing:
-        if not (missing.name or "").startswith(("mcp", "httpx2")):
+        if not (missing.name or "").startswith(("mcp", "httpx2", "uvicorn", "starlette", "anyio")):
             raise
         raise ConfigurationError(
             "the proxy needs more than is installed",
@@ -76,27 +106,85 @@ def command(
             hint="pip install 'inbounds[mcp]'",
         ) from None
 
+    if bool(subject) == bool(listen):
+        raise ConfigurationError(
+            "on whose authority it runs is said by --subject, or by users' tokens with --listen",
+            code="configuration.subject",
+            hint="--subject alice@acme.example where a host starts it; --listen for users' tokens",
+        )
     place = _place(server, run or [], url, env or [], credential_env)
     launch = Launch(intent, _text(prompt_file), seconds)
-    options: dict[str, Any] = {"seconds": timeout, "restarts": restarts}
-    if not subject:
-        raise ConfigurationError(
-            "nobody says on whose authority it runs",
-            code="configuration.subject_missing",
-            hint="--subject alice@acme.example",
+    options: dict[str, Any] = {
+        "asks": _kinds(ask or []),
+        "seconds": timeout,
+        "restarts": restarts,
+    }
+    serve: Callable[[Guard], Awaitable[None]]
+    if listen:
+        certificate = listener.certificate(tls_cert, tls_key)
+        listener.refuse_open(listen, secure=certificate is not None, insecure=insecure)
+        listening = _listening(
+            listen,
+            resource_url,
+            certificate,
+            issuers=login or [],
+            claim=subject_claim,
+            most=callers,
+            idle=idle,
         )
+
+        def ready() -> None:
+            sys.stderr.write(f"answering at {listening.resource}\n")
+
+        def serve(guard: Guard) -> Awaitable[None]:
+            _require_service(guard)
+            return over_http(guard, launch, place, listening, ready=ready, **options)
+    else:
+        token = _text(user_token_file).strip()
+
+        def serve(guard: Guard) -> Awaitable[None]:
+            return over_stdio(guard, launch, subject, place, subject_token=token, **options)
+
     with _guard(identity_file) as guard:
-        anyio.run(
-            lambda: over_stdio(
-                guard,
-                launch,
-                subject,
-                place,
-                subject_token=_text(user_token_file).strip(),
-                asks=_kinds(ask or []),
-                **options,
-            )
+        anyio.run(lambda: serve(guard))
+
+
+def _require_service(guard: Guard) -> None:
+    """Refuse to take tokens that nobody would verify.
+
+    Raises:
+        ConfigurationError: `configuration.listen_needs_issuer`.
+    """
+    from inbounds.errors import ConfigurationError
+
+    if not guard.configuration.issuer_url:
+        raise ConfigurationError(
+            "nobody verifies the tokens of those who call over HTTP",
+            code="configuration.listen_needs_issuer",
+            hint="name an issuer's service, INBOUNDS_ISSUER_URL; see docs/issuer.md",
         )
+
+
+def _listening(
+    address: str, resource: str, certificate: tuple[Path, Path] | None, **more: Any
+) -> Listening:
+    from inbounds.errors import ConfigurationError
+    from inbounds.identity.remote import require_url
+    from inbounds.mcp_proxy.http import PATH
+    from inbounds.mcp_proxy.run import Listening
+
+    host, port = listener.host_and_port(address)
+    shown = f"[{host}]" if ":" in host else host
+    own = resource or f"http{'s' if certificate else ''}://{shown}:{port}{PATH}"
+    for what, each in (("--resource-url", own), *(("--login", each) for each in more["issuers"])):
+        require_url(each, what)
+    if more["claim"] not in ("sub", "email"):
+        raise ConfigurationError(
+            "a user's token names the user in no such claim",
+            code="configuration.subject",
+            hint="--subject-claim sub, or email",
+        )
+    return Listening(host, port, own, certificate=certificate, **more)
 
 
 def _guard(identity_file: Path | None) -> Guard:

@@ -24,7 +24,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from inbounds import clock
-from inbounds.errors import InboundsError
+from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.threads import beside
 
 from .asked import Asked
@@ -99,8 +99,10 @@ class Caller:
         self._token = subject_token
         self._lock = anyio.Lock()
         self._task: Task | None = None
+        self._closed = False
         self._session = session
         self._calls: dict[int, ServerRequestContext[Any, Any]] = {}
+        self._answering = 0
         self._connections: dict[str, Any] = {}
         self._bus = InMemorySubscriptionBus()
         self.listen = ListenHandler(self._bus, max_subscriptions=_MOST_CONNECTIONS)
@@ -126,6 +128,8 @@ class Caller:
             DecisionUnavailable: The policy, the issuer or the session store could not be reached.
         """
         async with self._lock:
+            if self._closed:
+                raise DecisionUnavailable("the task is over", code="task.over")
             task = self._task
             if task is None or clock.now() >= task.authority.deadline:
                 task = await beside(self._begin)
@@ -159,6 +163,7 @@ class Caller:
     async def close(self) -> None:
         """End its task, and its connection to the server behind."""
         with anyio.CancelScope(shield=True):
+            self._closed = True
             self.listen.close()
             task, self._task = self._task, None
             if task is not None:
@@ -176,6 +181,9 @@ class Caller:
             connection: Names the connection that it came by.
         """
         self.used = clock.monotonic()
+        # Who listens for changes is not being answered.
+        answered = ctx.method != "subscriptions/listen"
+        self._answering += answered
         self._connections.pop(connection, None)
         self._connections[connection] = ctx.session
         while len(self._connections) > _MOST_CONNECTIONS:
@@ -183,6 +191,7 @@ class Caller:
         try:
             yield
         finally:
+            self._answering -= answered
             self.used = clock.monotonic()
 
     @contextlib.contextmanager
@@ -196,8 +205,8 @@ class Caller:
 
     @property
     def busy(self) -> bool:
-        """Whether the server behind is answering."""
-        return bool(self._calls)
+        """Whether a request of its is being answered."""
+        return self._answering > 0
 
     def _under_way(self) -> ServerRequestContext[Any, Any] | None:
         return next(iter(self._calls.values())) if len(self._calls) == 1 else None

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio
+import uvicorn
 from mcp import MCPError
 from mcp.server.lowlevel.server import NotificationOptions
 
-from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
+from inbounds.issuer.connection import PromptConnection
 
 from .caller import Caller
+from .callers import Callers
 from .forwarding import forwarding
+from .http import Http, caller_of
 from .stdio import stdio
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Collection
 
     from anyio.abc import TaskGroup
 
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
     from .caller import Launch
     from .place import Place
 
+_MOST_CONNECTIONS = 256
 CHANGES = NotificationOptions(prompts_changed=True, resources_changed=True, tools_changed=True)
 """What a host may be told of later."""
 
@@ -67,6 +76,148 @@ async def over_stdio(
             await caller.close()
 
     await until_ended(serve)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the proxy answers, and to whom.
+
+    Attributes:
+        host: The address to listen at.
+        port: The port.
+        resource: The proxy's own URL, as its callers know it.
+        issuers: The URLs of who issues tokens for it.
+        certificate: The files of the certificate and its key; None for clear text.
+        claim: Which claim of a token names the user.
+        most: How many tasks there may be at once.
+        idle: After how many seconds without a request a task is ended.
+    """
+
+    host: str
+    port: int
+    resource: str
+    issuers: Sequence[str] = ()
+    certificate: tuple[Path, Path] | None = None
+    claim: str = "sub"
+    most: int = 64
+    idle: float = 900.0
+
+    @property
+    def hosts(self) -> list[str]:
+        """What `Host` may be: the proxy's own names, and no other's (DNS rebinding)."""
+        local = ("127.0.0.1", "localhost", "[::1]")
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        names = local if shown in local else (shown,)
+        own = urlsplit(self.resource)
+        return [*(f"{name}:{self.port}" for name in names), own.netloc, own.hostname or own.netloc]
+
+
+async def over_http(
+    guard: Guard,
+    launch: Launch,
+    place: Place,
+    listening: Listening,
+    *,
+    asks: Collection[str] = (),
+    ready: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> None:
+    """Serve whoever shows a token that the issuer's service accepts, until a signal ends it.
+
+    Args:
+        guard: Whose policy judges. Its issuer is a service, which verifies users.
+        launch: What tasks are begun with.
+        place: Where the server behind runs.
+        listening: Where to answer, and to whom.
+        asks: What the server may ask of the host.
+        ready: Is called once it listens.
+        options: Of the `Upstream`s.
+
+    Raises:
+        DecisionUnavailable: `upstream.unavailable`: the server behind did not start.
+    """
+
+    async def serve(group: TaskGroup) -> None:
+        def make(subject: str, token: str, session: str | None) -> Caller:
+            return Caller(
+                guard,
+                launch,
+                subject,
+                place=place,
+                group=group,
+                subject_token=token,
+                asks=asks,
+                session=session,
+                **options,
+            )
+
+        # What it can do, it says to anybody alike; who calls has a connection of their own.
+        looking = make("-", "", None)
+        capabilities = await capabilities_of(looking)
+        await looking.close()
+        callers = Callers(make, claim=listening.claim, most=listening.most, idle=listening.idle)
+        server = forwarding(guard, place, caller_of, capabilities, asks=asks)
+        http = Http(
+            server,
+            callers,
+            resource=listening.resource,
+            issuers=listening.issuers,
+            hosts=listening.hosts,
+        )
+        group.start_soon(callers.watch)
+        try:
+            async with http.manager.run():
+                await _listen(http, listening, ready)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await callers.close()
+
+    await until_ended(serve)
+
+
+async def _listen(http: Http, listening: Listening, ready: Callable[[], None]) -> None:
+    certificate = listening.certificate
+    server = _Server(
+        uvicorn.Config(
+            http,
+            host=listening.host,
+            port=listening.port,
+            http=PromptConnection,
+            ws="none",
+            ssl_certfile=certificate[0] if certificate else None,
+            ssl_keyfile=certificate[1] if certificate else None,
+            access_log=False,
+            log_level="warning",
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            lifespan="off",
+            limit_concurrency=_MOST_CONNECTIONS,
+            backlog=_MOST_CONNECTIONS,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    server.ready = ready
+    await server.serve()
+    if not server.started:
+        raise ConfigurationError(
+            f"{listening.host}:{listening.port} cannot be listened at",
+            code="configuration.listen",
+            hint="name an address of this machine that nobody listens at",
+        )
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and leaves signals to who runs it."""
+
+    ready: Callable[[], None]
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self.ready()
 
 
 async def capabilities_of(caller: Caller) -> Any:

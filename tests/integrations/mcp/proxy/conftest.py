@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.integrations.mcp.proxy.over_http import HttpWorld
 from tests.integrations.mcp.proxy.world import World
 
 
@@ -16,3 +17,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> World:
 def world(folder: World) -> Iterator[World]:
     folder.forget()
     return folder
+
+
+@pytest.fixture(scope="session")
+def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpWorld]:
+    """An issuer's service, and an OPA that it feeds."""
+    world = HttpWorld(tmp_path_factory.mktemp("proxy-http"))
+    with world.issuing.serving("opa") as service:
+        world.service = service
+        yield world
+
+
+@pytest.fixture(scope="session")
+def answering(issued: HttpWorld) -> Iterator[HttpWorld]:
+    with issued.running():
+        yield issued
+
+
+@pytest.fixture
+def web(answering: HttpWorld) -> HttpWorld:
+    """A proxy that answers over HTTP, in front of a server that it starts."""
+    answering.forget()
+    return answering

@@ -26,6 +26,7 @@ from inbounds.mcp_descriptor import digest
 from inbounds.testing import AGENT, SUBJECT, small_deployment
 
 UPSTREAM = Path(__file__).with_name("upstream.py")
+OTHER = "bob@acme.example"
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
 
 _PATH = {"/path": {"kind": "path", "role": "target", "required": True}}
@@ -96,8 +97,46 @@ TOOLS = {
 """What the registry says of the server behind, each as it is looked at and pinned."""
 
 
-def deployment(folder: Path, tools: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Write a deployment whose one intent holds these tools, and its issuer's folder."""
+def roots(tools: Mapping[str, Any], at: Sequence[str]) -> dict[str, Any]:
+    """What a deployment says whose one intent holds these tools, of a server that runs there."""
+    said = small_deployment()
+    names = sorted(tools)
+    effects = sorted({effect for each in tools.values() for effect in each["effects"]})
+    kinds = ("mcp_tool", "mcp_resource", "mcp_prompt", "mcp_completion")
+    held = {"tools": names, "effects": effects}
+    agent = {
+        **said["agents"][AGENT],
+        "owner": SUBJECT,
+        "may_delegate_to": [],
+        "manifest": held,
+    }
+    subject = {**said["subjects"][SUBJECT], "groups": [], **held}
+    obligations = ["notify", "redact", "truncate", "strip", "mask"]
+    return {
+        "tools": dict(tools),
+        "servers": {"files": {"at": list(at)}},
+        "agents": {AGENT: agent},
+        "subjects": {SUBJECT: subject, OTHER: subject},
+        "groups": {},
+        "intents": {
+            "tidy": {
+                **held,
+                "label": "internal",
+                "resources": [{"type": kind, "prefixes": [""]} for kind in kinds],
+                "destinations": ["files"],
+            }
+        },
+        "destinations": {"files": {"hosts": ["files.acme.example"]}},
+        "labels": {
+            "order": ["public", "internal", "confidential", "secret"],
+            "resources": {kind: {"label": "internal"} for kind in kinds},
+        },
+        "peps": {name: {**each, "obligations": obligations} for name, each in said["peps"].items()},
+    }
+
+
+def deployment(folder: Path, said: Mapping[str, Any]) -> None:
+    """Write a deployment, and the folder of its development issuer."""
     about = About(
         issuer="https://issuer.acme.example",
         audience="inbounds",
@@ -107,53 +146,17 @@ def deployment(folder: Path, tools: Mapping[str, Any], **more: Any) -> dict[str,
         pep="assistant-pep",
         kid="-",
     )
-    issued = Development.create(folder / "home" / "issuer", about)
-    said: dict[str, Any] = {**small_deployment(), **issued, "tools": dict(tools)}
-    names = sorted(tools)
-    effects = sorted({effect for each in tools.values() for effect in each["effects"]})
-    said["agents"] = {
-        AGENT: {
-            **said["agents"][AGENT],
-            "owner": SUBJECT,
-            "may_delegate_to": [],
-            "manifest": {"tools": names, "effects": effects},
-        }
+    whole = {
+        **small_deployment(),
+        **Development.create(folder / "home" / "issuer", about),
+        **said,
     }
-    said["subjects"] = {
-        SUBJECT: {**said["subjects"][SUBJECT], "groups": [], "tools": names, "effects": effects}
-    }
-    said["groups"] = {}
-    kinds = ("mcp_tool", "mcp_resource", "mcp_prompt", "mcp_completion")
-    said["destinations"] = {"files": {"hosts": ["files.acme.example"]}}
-    for pep in said["peps"].values():
-        pep["obligations"] = ["notify", "redact", "truncate", "strip", "mask"]
-    said["labels"] = {
-        "order": ["public", "internal", "confidential", "secret"],
-        "resources": {kind: {"label": "internal"} for kind in kinds},
-    }
-    said["intents"] = {
-        "tidy": {
-            "effects": effects,
-            "tools": names,
-            "label": "internal",
-            "resources": [
-                {"type": "mcp_tool", "prefixes": [""]},
-                {"type": "mcp_resource", "prefixes": [""]},
-                {"type": "mcp_prompt", "prefixes": [""]},
-                {"type": "mcp_completion", "prefixes": [""]},
-            ],
-            "destinations": ["files"],
-        }
-    }
-    said |= more
     there = folder / "deployment"
     there.mkdir()
     for field in FIELDS:
-        if said.get(field):
-            (there / f"{field}.yaml").write_text(
-                yaml.safe_dump(json.loads(json.dumps(said[field]))), "utf-8"
-            )
-    return said
+        if whole.get(field):
+            text = yaml.safe_dump(json.loads(json.dumps(whole[field])))
+            (there / f"{field}.yaml").write_text(text, "utf-8")
 
 
 class World:
@@ -165,12 +168,16 @@ class World:
         variables: The environment of the proxy.
     """
 
-    def __init__(self, folder: Path, tools: Mapping[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tools: Mapping[str, Any] | None = None,
+        at: Sequence[str] | None = None,
+    ) -> None:
         self.folder = folder
         self.log = folder / "upstream.jsonl"
-        at = [shlex.join(self.behind(*options)) for options in ((), ("--legacy",))]
-        more.setdefault("servers", {"files": {"at": at}})
-        self.deployment = deployment(folder, TOOLS if tools is None else tools, **more)
+        ours = [shlex.join(self.behind(*options)) for options in ((), ("--legacy",))]
+        self.write(roots(TOOLS if tools is None else tools, ours if at is None else at))
         self._before = 0
         self.variables = {
             "PATH": os.environ["PATH"],
@@ -180,6 +187,10 @@ class World:
             "INBOUNDS_DEADLINE": "20",
             "SECRET_OF_THE_HOST": "canary",
         }
+
+    def write(self, said: Mapping[str, Any]) -> None:
+        """Write the deployment."""
+        deployment(self.folder, said)
 
     def behind(self, *options: str) -> list[str]:
         """The command of the server behind, as the tests write one."""

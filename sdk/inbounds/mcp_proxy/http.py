@@ -1,0 +1,230 @@
+"""The host's side over HTTP: who may come in, and with what."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import anyio
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp_types import INVALID_REQUEST, PARSE_ERROR, JSONRPCRequest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from inbounds.errors import InboundsError
+
+from .callers import NotAccepted, TooMany
+from .message import MAX_BYTES, NotAMessage, read_message
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from mcp.server import Server
+    from starlette.types import Receive, Scope, Send
+
+    from .caller import Caller
+    from .callers import Callers
+
+logger = logging.getLogger(__name__)
+
+PATH = "/mcp"
+METADATA = f"/.well-known/oauth-protected-resource{PATH}"
+"""Where it says who issues tokens for it (RFC 9728 §3.1)."""
+
+_BODY_SECONDS = 10.0
+"""How long the body of a request may take."""
+_IDLE = 900.0
+_MOST_CONNECTIONS = 256
+
+
+def caller_of(ctx: Any) -> Caller:
+    """Return whose a request is, as `Http` has found out."""
+    caller: Caller = ctx.request.scope["inbounds.caller"]
+    return caller
+
+
+class Http:
+    """An ASGI application. Requests go on only with a token that was accepted.
+
+    Args:
+        server: Answers those that do.
+        callers: Say whose a token is.
+        resource: The proxy's own URL, as its callers know it.
+        issuers: The URLs of who issues tokens for it (RFC 9728, `authorization_servers`).
+        hosts: What `Host` may be, such as `127.0.0.1:8765`.
+    """
+
+    def __init__(
+        self,
+        server: Server[Any],
+        callers: Callers,
+        *,
+        resource: str,
+        issuers: Sequence[str],
+        hosts: Collection[str],
+    ) -> None:
+        self._callers = callers
+        self._resource = resource
+        self._issuers = list(issuers)
+        parts = urlsplit(resource)
+        self._metadata = f"{parts.scheme}://{parts.netloc}{METADATA}"
+        settings = TransportSecuritySettings(
+            allowed_hosts=[*hosts],
+            allowed_origins=[
+                f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")
+            ],
+        )
+        self._security = TransportSecurityMiddleware(settings)
+        self.manager = StreamableHTTPSessionManager(
+            server,
+            security_settings=settings,
+            max_request_body_size=MAX_BYTES,
+            session_idle_timeout=_IDLE,
+            max_sessions=_MOST_CONNECTIONS,
+        )
+        self._ids: Counter[tuple[str, str, str]] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        posted = scope["method"] == "POST"
+        answer = await self._security.validate_request(request, is_post=posted)
+        if answer is None and scope["path"] == METADATA and scope["method"] == "GET":
+            answer = self._about()
+        elif answer is None and scope["path"] != PATH:
+            answer = Response(status_code=404)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        caller = await self._caller(request)
+        if isinstance(caller, Response):
+            await caller(scope, receive, send)
+            return
+        await self._answer(caller, scope, receive, send)
+
+    def _about(self) -> Response:
+        """Say who issues tokens for it (RFC 9728 §2)."""
+        return JSONResponse(
+            {
+                "resource": self._resource,
+                "authorization_servers": self._issuers,
+                "bearer_methods_supported": ["header"],
+            }
+        )
+
+    # --- whose it is ------------------------------------------------------------------------
+
+    async def _caller(self, request: Request) -> Caller | Response:
+        said = request.headers.getlist("authorization")
+        scheme, _, token = said[0].partition(" ") if len(said) == 1 else ("", "", "")
+        if scheme.lower() != "bearer" or not token:
+            return self._unauthorized()
+        try:
+            return await self._callers.of(token.strip())
+        except NotAccepted:
+            return self._unauthorized('error="invalid_token", ')
+        except TooMany:
+            return Response(status_code=503, headers={"Retry-After": "5"})
+        except InboundsError as error:
+            logger.warning("whose a token is could not be told: %s", error)
+            return Response(status_code=503, headers={"Retry-After": "5"})
+
+    def _unauthorized(self, error: str = "") -> Response:
+        """Say where a token is to be had, and nothing more (RFC 6750 §3, RFC 9728 §5.1)."""
+        challenge = f'Bearer {error}resource_metadata="{self._metadata}"'
+        return Response(status_code=401, headers={"WWW-Authenticate": challenge})
+
+    # --- what it says -----------------------------------------------------------------------
+
+    async def _answer(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+        user = AuthenticatedUser(
+            AccessToken(token="-", client_id=caller.subject, scopes=[], subject=caller.subject)  # noqa: S106 -- no caller's
+        )
+        # What answers knows who it is, and has nothing that could be shown to anybody else.
+        kept = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name in _HEADERS or name.startswith(b"mcp-param-")
+        ]
+        inner: Scope = {**scope, "headers": kept, "user": user, "inbounds.caller": caller}
+        if scope["method"] != "POST":
+            await self.manager.asgi_app(inner, receive, send)
+            return
+        try:
+            with anyio.fail_after(_BODY_SECONDS):
+                body = await _body(receive)
+        except TimeoutError:
+            await Response(status_code=408, headers={"Connection": "close"})(scope, receive, send)
+            return
+        if body is None:
+            return
+        try:
+            message = read_message(body)
+        except NotAMessage as error:
+            status = 413 if len(body) > MAX_BYTES else 400
+            logger.warning("a caller sent what is no message: %s", error)
+            await _refusal(status, PARSE_ERROR, "Parse error")(scope, receive, send)
+            return
+        session = Request(scope).headers.get("mcp-session-id", "")
+        if not isinstance(message, JSONRPCRequest) or not session:
+            await self.manager.asgi_app(inner, _again(body, receive), send)
+            return
+        key = (caller.subject, session, str(message.id))
+        if self._ids[key]:
+            await _refusal(400, INVALID_REQUEST, "an id that is in use")(scope, receive, send)
+            return
+        self._ids[key] += 1
+        try:
+            await self.manager.asgi_app(inner, _again(body, receive), send)
+        finally:
+            del self._ids[key]
+
+
+_HEADERS = frozenset(
+    {
+        *(b"accept", b"content-type", b"host", b"last-event-id", b"mcp-method", b"mcp-name"),
+        *(b"mcp-protocol-version", b"mcp-session-id", b"origin"),
+    }
+)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the body of a request, cut off where it is too long; None where nobody waits."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        parts.append(part)
+        if size > MAX_BYTES or not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Callable[[], Awaitable[Any]]:
+    """Return what gives the body once more, and then goes on."""
+    given = False
+
+    async def again() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _refusal(status: int, code: int, why: str) -> Response:
+    body = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": why}}
+    return Response(json.dumps(body), status_code=status, media_type="application/json")
