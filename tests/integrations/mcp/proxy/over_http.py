@@ -32,6 +32,7 @@ class HttpWorld(World):
     issuing: Issuing
     port: int
     service: Running
+    _token: tuple[float, str] = (float("-inf"), "")
 
     def write(self, said: Mapping[str, Any]) -> None:
         del said
@@ -41,6 +42,14 @@ class HttpWorld(World):
             f"http://127.0.0.1:{self.upstream_port}/mcp",
         ]
         self.issuing = Issuing(self.folder, **roots(READS, at))
+
+    def token(self) -> str:
+        """Alice's token, the same for a while: the issuer's service takes so many in a minute."""
+        made, token = self._token
+        if time.monotonic() - made > 120:
+            token = self.issuing.user()
+            self._token = time.monotonic(), token
+        return token
 
     @contextlib.contextmanager
     def elsewhere(self) -> Iterator[None]:
@@ -123,7 +132,7 @@ class HttpWorld(World):
         self, token: str | None = None, version: str = "", **more: Any
     ) -> AsyncIterator[Client]:
         """A user's client."""
-        headers = {"Authorization": f"Bearer {token or self.issuing.user()}"}
+        headers = {"Authorization": f"Bearer {token or self.token()}"}
         mode = {LEGACY: "legacy", MODERN: MODERN}.get(version, "auto")
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
@@ -140,7 +149,7 @@ class HttpWorld(World):
     def post(self, body: Any, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
         """What comes of one request, written by hand."""
         said = {
-            "Authorization": f"Bearer {self.issuing.user()}",
+            "Authorization": f"Bearer {self.token()}",
             "Accept": "application/json, text/event-stream",
             "Content-Type": "application/json",
             **(headers or {}),

@@ -255,7 +255,7 @@ def test_a_body_that_says_another_version_than_its_header_is_refused(web: HttpWo
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_another_method_of_http_calls_nothing(web, method):
-    said = {"Authorization": f"Bearer {web.issuing.user()}", **headers()}
+    said = {"Authorization": f"Bearer {web.token()}", **headers()}
     answer = httpx2.request(method, web.url, headers=said, timeout=10, trust_env=False)
 
     assert answer.status_code in (400, 404, 405, 406)
@@ -265,7 +265,7 @@ def test_another_method_of_http_calls_nothing(web, method):
 @pytest.mark.parametrize("path", ["/", "/mcp/", "/mcp/a", "//mcp", "/admin", "/MCP"])
 def test_there_is_nothing_else_to_be_had(web, path):
     url = web.url.removesuffix("/mcp") + path
-    said = {"Authorization": f"Bearer {web.issuing.user()}", **headers()}
+    said = {"Authorization": f"Bearer {web.token()}", **headers()}
     answer = httpx2.post(url, headers=said, json=call(), timeout=10, trust_env=False)
 
     assert 404 == answer.status_code

@@ -109,7 +109,7 @@ def test_a_token_that_is_not_accepted_says_where_one_is_had_and_nothing_more(web
 
 
 def test_two_tokens_are_none(web):
-    token = web.issuing.user()
+    token = web.token()
     both = [("Authorization", f"Bearer {token}")] * 2
     usual = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     answer = httpx2.post(
@@ -201,7 +201,7 @@ async def test_nothing_of_the_caller_reaches_a_server_over_http(issued, host, be
         issued.upstream(*options) as url,
         issued.running("--url", url, "--credential-env", "OWN", behind=[]),
     ):
-        token = issued.issuing.user()
+        token = issued.token()
         async with issued.http(token, version=host) as client:
             text = said(await client.call_tool("seen", {}, meta={"x.example/canary": "y"}))
 
@@ -249,7 +249,7 @@ def test_a_body_that_does_not_end_is_not_waited_for(web):
         lines = [
             "POST /mcp HTTP/1.1",
             f"Host: 127.0.0.1:{web.port}",
-            f"Authorization: Bearer {web.issuing.user()}",
+            f"Authorization: Bearer {web.token()}",
             "Content-Type: application/json",
             "Content-Length: 1000",
             "",
