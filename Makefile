@@ -29,7 +29,7 @@ BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
 	generated-check assets demo test test-servers test-servers-nightly test-integrations rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python bench-integrations nightly lowest test-oldest-opa bench performance revocation evaluate wheel image clean
+	mutants-python bench-integrations nightly lowest test-oldest-opa bench bench-mcp performance revocation evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -159,6 +159,12 @@ test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the old
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench
+
+bench-mcp: assets ## Measure what the proxy of MCP servers adds to a call, and hold it for a minute
+	$(PYTHON) -m venv build/bench-mcp
+	build/bench-mcp/bin/python -m pip install --quiet \
+		--constraint constraints/integrations/mcp.txt --editable '.[mcp,cli,issuer,test]'
+	build/bench-mcp/bin/python -m bench.mcp_proxy
 
 performance: setup ## Write docs/performance.md and its chart from what `make bench` has kept
 	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[bench]'
