@@ -155,6 +155,16 @@ def test_a_schema_of_another_form(schema):
     assert leaves(schema) == {}
 
 
+def test_whose_it_is_and_where_it_lives_is_said_of_each_tool():
+    """
+    What a server holds is of one tenant and one environment, where a person says so.
+    """
+    (found,) = drafted("mail", [SEND], {}, {"tenant": "acme", "environment": "development"})
+    (entry,) = yaml.safe_load(found.block).values()
+
+    assert ("acme", "development") == (entry["tenant"], entry["environment"])
+
+
 def test_an_entry():
     """
     A draft reads as an entry of the registry, pinned, and without effects.

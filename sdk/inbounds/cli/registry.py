@@ -41,6 +41,8 @@ def draft(
         list[str] | None,
         typer.Option(help="A variable that the server has from here; give one for each."),
     ] = None,
+    tenant: Annotated[str, typer.Option(help="Whose all is that the server holds.")] = "",
+    environment: Annotated[str, typer.Option(help="Where it lives.")] = "",
     deployment: Annotated[
         Path | None,
         typer.Option(help="Draft only what is new or changed against this folder, and say which."),
@@ -82,7 +84,9 @@ def draft(
     registered = deployments.load(deployment).tools if deployment else {}
     with output.console(error=True).status("asking the server …"):
         tools = listed(run or (), url, {name: os.environ[name] for name in env or ()})
-    found = [*drafted(mcp, tools, registered)]
+    said = {"tenant": tenant, "environment": environment}
+    where = {member: value for member, value in said.items() if value}
+    found = [*drafted(mcp, tools, registered, where)]
     at = url or shlex.join(run or ())
     value = {
         "server": mcp,

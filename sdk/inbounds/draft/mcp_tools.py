@@ -46,7 +46,10 @@ class Drafted:
 
 
 def drafted(
-    server: str, tools: Sequence[Mapping[str, Any]], registered: Mapping[str, Tool]
+    server: str,
+    tools: Sequence[Mapping[str, Any]],
+    registered: Mapping[str, Tool],
+    where: Mapping[str, str] | None = None,
 ) -> Iterator[Drafted]:
     """Draft an entry for each tool of a server.
 
@@ -54,6 +57,7 @@ def drafted(
         server: The name of the server, which the names of its tools begin with.
         tools: What it answers to `tools/list`, as JSON.
         registered: The tools that the deployment has, by name.
+        where: The `tenant` and the `environment` of all that the server holds, where it is of one.
 
     Raises:
         ConfigurationError: A tool has no name that can be registered, two have one, there are
@@ -91,10 +95,10 @@ def drafted(
         known = registered.get(name)
         before = known.pin if known else ""
         state: State = "new" if known is None else "pinned" if before == pin else "changed"
-        yield Drafted(name, pin, state, before, _block(name, tool, pin))
+        yield Drafted(name, pin, state, before, _block(name, tool, pin, where or {}))
 
 
-def _block(name: str, tool: Mapping[str, Any], pin: str) -> str:
+def _block(name: str, tool: Mapping[str, Any], pin: str, where: Mapping[str, str]) -> str:
     schema = Schema(tool["inputSchema"] if isinstance(tool.get("inputSchema"), Mapping) else {})
     lines = [f"# to be told by a person: {printable(note)}" for note in schema.notes]
     said = [*_hints(tool.get("annotations"))]
@@ -110,6 +114,7 @@ def _block(name: str, tool: Mapping[str, Any], pin: str) -> str:
         "  effects: []  # a person has to set these; until then every call is denied",
         '  reversible: unknown  # "yes" or "no"; until then it can only read or send',
         "  resource: mcp_tool  # its id is the tool's name",
+        *(f"  {member}: {plain(value)}" for member, value in where.items()),
     ]
     lines += ["  arguments:" if schema.leaves else "  arguments: {}"]
     for leaf in schema.leaves:
