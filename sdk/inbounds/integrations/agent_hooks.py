@@ -1,0 +1,258 @@
+"""Agent Hooks 0.1: one interceptor that judges the calls of tools of any host of that contract.
+
+    emitter.set_composition(CompositionConfig.first_deny(OnApproval.RESUME))
+    AuthorizationInterceptor(guard).register(emitter)  # after all others
+
+It judges the arguments as those before it have left them. Of the points of the contract it has a
+policy for two, `pre_tool_call` and `post_tool_call`; at every other it says in a warning that
+nobody has judged. The contract is a cooperative one: that a host does what an interceptor says is
+the host's word.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from inbounds.canonical import canonical_json
+from inbounds.errors import (
+    ApprovalRequired,
+    ConfigurationError,
+    DecisionUnavailable,
+    InboundsError,
+    ResultWithheld,
+)
+from inbounds.locks import ProcessLock
+
+from .given import given_value
+from .refused import refusal_text
+from .within import task_of
+
+try:
+    from agent_hooks import (
+        ApprovalOutcome,
+        ApprovalResolution,
+        CompositionConfig,
+        Decision,
+        EnforcementMode,
+        OnApproval,
+        Transform,
+        Verdict,
+    )
+except ImportError as missing:
+    if not (missing.name or "").startswith("agent_hooks"):
+        raise
+    raise ConfigurationError(
+        "Agent Hooks are implemented with the package `agent-hooks-sdk`, which is not there",
+        code="configuration.extra_missing",
+        hint="pip install 'inbounds[agent-hooks]'",
+    ) from missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from inbounds.pep import Guard, Permit
+    from inbounds.tasks import Task
+    from inbounds.tools import ResourceOf
+
+__all__ = ["AuthorizationInterceptor"]
+
+logger = logging.getLogger(__name__)
+
+MOST = 1024
+"""How many calls are held between their permit and their result, and how many questions."""
+
+
+class ToolFailed(Exception):
+    """A tool raised, and its host has made a result of it."""
+
+
+class AuthorizationInterceptor:
+    """Judges every call of a tool that a host of Agent Hooks 0.1 is about to run.
+
+    It is an `Interceptor` of the contract, and with `approvals` its `ApprovalResolver` too. The
+    task is what `task` says of a context, or else the one of the `with` block that the host runs
+    in. Thread-safe.
+
+    Args:
+        guard: Whose policy judges; it knows what its own guarded tools touch.
+        resources: What a call of any other tool touches, by the tool's name: a function that
+            takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+        task: Takes a context and returns its task, or None.
+        approvals: Whether the host consults this very object as its resolver. Only then is an
+            ask a deny that can be lifted: another resolver's yes would lift it unjudged.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        resources: Mapping[str, ResourceOf] | None = None,
+        task: Callable[[Mapping[str, Any]], Task | None] | None = None,
+        approvals: bool = False,
+    ) -> None:
+        self._guard = guard
+        self._resources = dict(resources or {})
+        self._task = task
+        self._approvals = approvals
+        self._lock = ProcessLock()
+        self._permits: OrderedDict[str, tuple[Permit, bytes]] = OrderedDict()
+        self._asked: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def register(self, emitter: Any) -> None:
+        """Register this with a host's emitter, after all others, where its word is the last.
+
+        Args:
+            emitter: An `InterceptionEmitter` that no document has sealed.
+
+        Raises:
+            ConfigurationError: `configuration.composition`: the emitter's profile or mode runs
+                what is refused here, or other arguments than those that are judged.
+        """
+        composition = emitter.composition
+        sound = (CompositionConfig.run_all(), CompositionConfig.first_deny(OnApproval.RESUME))
+        if emitter.mode is not EnforcementMode.ENFORCE or composition not in sound:
+            raise ConfigurationError(
+                "this host runs calls that are refused, or not judged as they run",
+                code="configuration.composition",
+                hint="`enforce`, with `run_all` or `first_deny(OnApproval.RESUME)`",
+            )
+        emitter.register(self, name="inbounds")
+
+    async def intercept(self, context: Mapping[str, Any]) -> Any:
+        """Return the verdict on one context, as `Interceptor.intercept`. Never raises."""
+        point = context["interception_point"]
+        try:
+            if point == "pre_tool_call":
+                said = context["tool_call"]
+                return await self._before(context, dict(said["args"]))
+            if point == "post_tool_call":
+                return await self._after(context)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return self._refused(error)
+        if point == "agent_shutdown":
+            self._forget(context)
+        return Verdict.warn(
+            reason="inbounds:not_judged", message="no policy speaks about this point"
+        )
+
+    async def resolve(self, request: Any) -> Any:
+        """Ask the policy again about what a person was asked, as `ApprovalResolver.resolve`.
+
+        What is asked about is what was judged, whatever the request shows of it.
+        """
+        identity = request.context_identity
+        key = _key(request.context)
+        with self._lock:
+            arguments = self._asked.get(key)
+        if arguments is None:
+            # A question of somebody else's.
+            return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
+        try:
+            verdict = await self._before(request.context, arguments)
+        except ApprovalRequired:
+            return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return ApprovalResolution(ApprovalOutcome.REJECT, identity, self._refused(error))
+        with self._lock:
+            self._asked.pop(key, None)
+        return ApprovalResolution(ApprovalOutcome.APPROVE, identity, verdict)
+
+    # --- before and after a tool ----------------------------------------------------------
+
+    async def _before(self, context: Mapping[str, Any], arguments: dict[str, Any]) -> Any:
+        said = context["tool_call"]
+        name, key = said["name"], _key(context)
+        task = task_of(self._task(context) if self._task is not None else None)
+        try:
+            permit = await task.apermit(
+                name,
+                arguments,
+                resource=self._resources.get(name),
+                tool_call_id=str(said.get("id") or ""),
+            )
+        except ApprovalRequired:
+            with self._lock:
+                _keep(self._asked, key, arguments)
+            raise
+        judged = permit.arguments
+        with self._lock:
+            _keep(self._permits, key, (permit, canonical_json(judged)))
+        if judged == arguments:
+            return Verdict.allow()
+        # What was judged is what runs.
+        return Verdict(decision=Decision.TRANSFORM, transform=Transform("$target", judged))
+
+    async def _after(self, context: Mapping[str, Any]) -> Any:
+        from inbounds.threads import beside
+
+        with self._lock:
+            held = self._permits.pop(_key(context), None)
+        if held is None:
+            raise ResultWithheld(
+                "a tool has run without a permit",
+                code="permit.missing",
+                hint="register the interceptor last, at both points of a tool call",
+            )
+        taken = await beside(self._taken, *held, context)
+        if taken == context["tool_result"]["value"]:
+            return Verdict.allow()
+        if taken is None:
+            raise ResultWithheld("nothing of the result may be given", code="result.left_out")
+        return Verdict(decision=Decision.TRANSFORM, transform=Transform("$target", taken))
+
+    def _taken(self, permit: Permit, judged: bytes, context: Mapping[str, Any]) -> Any:
+        """Record that it has run, and return what the agent may have of its result."""
+        result, arguments = context["tool_result"], context["tool_call"]["args"]
+        if canonical_json(dict(arguments)) != judged:
+            permit.fail(ToolFailed())
+            raise DecisionUnavailable(
+                "another call has run than the one that was judged",
+                code="permit.arguments_changed",
+                hint="register the interceptor last",
+                executed="yes",
+                decision_id=permit.decision.id,
+            )
+        if not result.get("is_error"):
+            return given_value(result["value"], permit, permit.finish)
+        taken = given_value(result["value"], permit, permit.admitted)
+        permit.fail(ToolFailed())
+        return taken
+
+    # --- what is said, and kept -----------------------------------------------------------
+
+    def _refused(self, error: BaseException) -> Any:
+        if not isinstance(error, InboundsError):
+            logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+        elif isinstance(error, ConfigurationError):
+            logger.error("a call was refused: %s", error)
+        code = error.code if isinstance(error, InboundsError) else "decision.unavailable"
+        reason, message = f"inbounds:{code}", refusal_text(error)
+        if self._approvals and isinstance(error, ApprovalRequired):
+            return Verdict.escalate(reason=reason, message=message)
+        return Verdict.deny(reason=reason, message=message)
+
+    def _forget(self, context: Mapping[str, Any]) -> None:
+        """Let go of what a session has left open: its outcome is recorded as not known."""
+        session = _session(context)
+        with self._lock:
+            for kept in (self._permits, self._asked):
+                for key in [each for each in kept if json.loads(each)[0] == session]:
+                    del kept[key]
+
+
+def _session(context: Mapping[str, Any]) -> str:
+    return str((context.get("session") or {}).get("id") or "")
+
+
+def _key(context: Mapping[str, Any]) -> str:
+    return json.dumps([_session(context), str(context["tool_call"].get("id") or "")])
+
+
+def _keep(within: OrderedDict[str, Any], key: str, value: Any) -> None:
+    within[key] = value
+    within.move_to_end(key)
+    while len(within) > MOST:
+        within.popitem(last=False)
