@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 
 import pytest
 from google.adk.agents import BaseAgent, LiveRequestQueue, LoopAgent, RunConfig, SequentialAgent
@@ -46,6 +47,7 @@ from tests.integrations.world import BOB, MALLORY, Wish, World
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, guarded_app
+from inbounds.pep import Permit
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
 # in favour of graphs, which have no place for an agent that hands over yet.
@@ -554,10 +556,13 @@ class TestOutcome:
         assert "hello" in str(said["call-read"])
         assert "4200" not in str(said["call-read"])
 
-    async def test_media_is_withheld_where_something_is_to_be_left_out(self, world, authorization):
+    @pytest.mark.parametrize("within", [lambda p: p, lambda p: [p], lambda p: {"image": p}])
+    async def test_media_is_withheld_where_something_is_to_be_left_out(
+        self, world, authorization, within
+    ):
         registered(world, **FIELDS)
         blob = types.Blob(data=b"4200", mime_type="image/png")
-        world.mail = {"image": types.Part(inline_data=blob)}
+        world.mail = within(types.Part(inline_data=blob))
         agent = agent_of([READ], tools=[tool_of(world.read, "mail.read")])
         with world.task():
             said = await go(agent, authorization)
@@ -581,6 +586,29 @@ class TestOutcome:
                 await running
             report = task.report()
         assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
+
+    async def test_a_run_that_is_cancelled_before_the_tool_leaves_no_doubt(
+        self, world, authorization, monkeypatch
+    ):
+        compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
+
+        def slow(permit, arguments):
+            compared.set()
+            gate.wait(20)
+            compare(permit, arguments)
+
+        monkeypatch.setattr(Permit, "compare", slow)
+        agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send")])
+        with world.task() as task:
+            running = asyncio.ensure_future(go(agent, authorization))
+            assert await asyncio.to_thread(compared.wait, 20)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            gate.set()
+            await recorded(lambda: "unknown" not in str(task.report()))
+            assert 0 == task.report().unknown
+        assert [] == world.ran
 
     @pytest.mark.parametrize("failing", [False, True])
     async def test_an_outcome_that_no_log_takes_is_said_and_ends_the_calls(
@@ -707,3 +735,12 @@ class TestPausing:
             ]
         assert [] == run.waiting
         assert DENIED.match(said["call-steal"]["error"])
+
+
+async def recorded(what):
+    """Wait until something is so: what ends a call is recorded beside the loop."""
+    for _ in range(400):
+        if what():
+            return
+        await asyncio.sleep(0.02)
+    assert what()

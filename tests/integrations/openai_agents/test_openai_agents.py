@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 from agents import (
@@ -57,6 +58,7 @@ from tests.integrations.world import BOB, Wish, World
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.integrations.openai_agents.tool import InPlace
+from inbounds.pep import Permit
 
 
 class AsModel(BaseModel):
@@ -689,13 +691,40 @@ class TestOutcome:
             await recorded(lambda: task.report().ran)
             assert 0 == task.report().unknown
 
-    async def test_an_outcome_that_no_log_takes_is_said_and_ends_the_calls(
+    async def test_a_run_that_is_cancelled_before_the_tool_leaves_no_doubt(
         self, world, authorization, monkeypatch
     ):
+        compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
+
+        def slow(permit, arguments):
+            compared.set()
+            gate.wait(20)
+            compare(permit, arguments)
+
+        monkeypatch.setattr(Permit, "compare", slow)
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.task() as task:
+            running = asyncio.ensure_future(go(agent))
+            assert await asyncio.to_thread(compared.wait, 20)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            gate.set()
+            await recorded(lambda: "unknown" not in str(task.report()))
+            assert 0 == task.report().unknown
+        assert [] == world.ran
+
+    @pytest.mark.parametrize("fails", ["not", "as text", "as an error"])
+    async def test_an_outcome_that_no_log_takes_is_said_and_ends_the_calls(
+        self, world, authorization, monkeypatch, fails
+    ):
+        world.failing = fails != "not"
+        options = {"failure_error_function": None} if fails == "as an error" else {}
+
         def full(record):
             raise DecisionUnavailable("the disk is full", code="evidence.unwritable")
 
-        tools = [tool_of(world.write, "file.write"), tool_of(world.send, "mail.send")]
+        tools = [tool_of(world.write, "file.write", **options), tool_of(world.send, "mail.send")]
         agent = protect(agent_of([WRITE], [SEND], tools=tools), authorization)
         with world.task() as task:
             with monkeypatch.context() as patch:

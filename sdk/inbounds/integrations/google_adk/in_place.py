@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import logging
@@ -15,7 +16,7 @@ from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsErr
 from inbounds.integrations.given import given, owed
 from inbounds.integrations.refused import refusal_text
 from inbounds.locks import ProcessLock
-from inbounds.threads import beside
+from inbounds.threads import aside, beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,9 @@ class InPlace:
             whole = with_defaults(self._tool, args)
             same = _text(whole) == _text(judged)
             await beside(permit.compare, arguments if same else whole)
+        except asyncio.CancelledError as error:
+            aside(permit.fail, error)
+            raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(self._tool.name, error)
         try:

@@ -162,7 +162,11 @@ class InPlace:
         judged = permit.arguments
         # The permit has the canonical arguments: what they were made of is still the same, or else
         # what there is now has to be the same.
-        await beside(permit.compare, judged if verdict.is_of(arguments) else arguments)
+        try:
+            await beside(permit.compare, judged if verdict.is_of(arguments) else arguments)
+        except asyncio.CancelledError as error:
+            aside(permit.fail, error)
+            raise
         return permit, json.dumps(judged, ensure_ascii=False)
 
     # --- when it has run ------------------------------------------------------------------
