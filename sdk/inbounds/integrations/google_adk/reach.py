@@ -90,7 +90,7 @@ def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
 
 def _require_runs_here(tool: Any) -> None:
     if type(tool).run_async is BaseTool.run_async:
-        raise out_of_reach(tool.name, "runs at the provider")
+        raise out_of_reach(tool.name, "runs at the provider, or in the request to the model")
     if isinstance(tool, AgentTool) and not tool.include_plugins:
         raise out_of_reach(tool.name, "is an agent that runs without the plugins of its runner")
 
