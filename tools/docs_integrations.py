@@ -86,9 +86,7 @@ def _in_order(root: Path, behaviours: list[str]) -> list[str]:
 
 
 def _sentence(behaviour: str) -> str:
-    words = (
-        behaviour.removeprefix("test_")
-        .replace("_", " ")
-        .replace("frameworks own", "framework's own")
-    )
+    words = behaviour.removeprefix("test_").replace("_", " ")
+    for name, said in (("frameworks", "framework's"), ("the tools is", "the tool's is")):
+        words = words.replace(name, said)
     return words[0].upper() + words[1:]
