@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -254,6 +255,44 @@ def test_a_tool_that_calls_another_runs_alone(files, mode):
 
     assert files.ran == [("both",)]
     assert said["isError"]
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_what_a_tool_says_meanwhile_reaches_nobody_where_anything_is_owed(files, mode, masked):
+    if masked:
+        files.desk.register({"mask": ["email"]})
+    heard = []
+
+    @files.server.tool(name="find", version="3.0")
+    async def newest(ctx: Context, limit: int = 7) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            await ctx.info(f"ask {BOB}")
+        await ctx.report_progress(1, 2, f"asking {BOB}")
+        return f"ask {BOB}"
+
+    files.guarded()
+
+    async def log(params):
+        heard.append(str(params.data))
+
+    async def progress(done, total, message):
+        heard.append(str(message))
+
+    async def connected():
+        transport = InMemoryTransport(files.server._mcp_server)
+        meta = {"io.modelcontextprotocol/logLevel": "debug"} if mode == MODERN else None
+        async with Client(transport, mode=mode, cache=None, logging_callback=log) as client:
+            said = await client.session.call_tool("find", {}, meta=meta, progress_callback=progress)
+            await asyncio.sleep(0.05)
+            return said
+
+    with files.world.task():
+        said = asyncio.run(connected())
+
+    assert (BOB in said.model_dump_json()) != masked
+    assert (BOB in str(heard)) != masked
+    assert heard
 
 
 def test_a_version_of_a_tool_is_not_chosen_past_the_policy(files, mode):

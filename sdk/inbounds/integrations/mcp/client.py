@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
-from mcp_types import METHOD_NOT_FOUND
+from mcp_types import METHOD_NOT_FOUND, ProgressNotification, ProgressNotificationParams
 
 from inbounds.integrations.given import owed
 
@@ -53,13 +53,28 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
         """Report progress, as `ServerSession.report_progress`."""
-        told = message if self._tells("notifications/message") else None
-        await super().report_progress(progress, total, told)
+        await super().report_progress(progress, total, None if owed(self._permit) else message)
 
-    async def send_progress_notification(self, *args: Any, **options: Any) -> None:
+    async def send_progress_notification(
+        self,
+        progress_token: Any,
+        progress: float,
+        total: float | None = None,
+        message: str | None = None,
+        related_request_id: Any = None,
+    ) -> None:
         """Report progress, as `ServerSession.send_progress_notification`."""
-        if self._tells("notifications/message"):
-            await super().send_progress_notification(*args, **options)
+        if owed(self._permit):
+            message = None
+        await ServerSession.send_notification(
+            self,
+            ProgressNotification(
+                params=ProgressNotificationParams(
+                    progress_token=progress_token, progress=progress, total=total, message=message
+                )
+            ),
+            related_request_id,
+        )
 
     def _tells(self, method: str) -> bool:
         return not owed(self._permit) or method.endswith("/list_changed")

@@ -53,7 +53,11 @@ def guarded_server(
         require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
         server.add_tool(tool.function, name=authorization.own_name(tool.name), description=about)
-    watch(lowest, authorization, JUDGED)
+    if isinstance(server, MCPServer):
+        watch(lowest, authorization, JUDGED - {"tools/call"})
+        _run_what_was_judged(server)
+    else:
+        watch(lowest, authorization, JUDGED)
     return server
 
 
@@ -103,6 +107,17 @@ def require_whole(tool: GuardedTool[..., Any]) -> None:
             code="configuration.tool_out_of_reach",
             hint="give the server a tool that returns its result whole",
         )
+
+
+def _run_what_was_judged(server: Any) -> None:
+    """Compare where an `MCPServer` runs a tool: what extensions do comes before that."""
+    run = server.call_tool
+
+    async def call_tool(name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        await compared("tools/call", {"name": name, "arguments": arguments})
+        return await run(name, arguments, context)
+
+    server.call_tool = call_tool
 
 
 def _functions(server: Any) -> Iterator[Any]:
