@@ -57,6 +57,7 @@ _LOGIN, _WORKLOADS = "https://login.acme.example", "https://workloads.acme.examp
 _PEP = "assistant-pep"
 _VERSIONS = {"2025-11-25": "legacy", "2026-07-28": "2026-07-28"}
 _TOKEN_SECONDS = 3600
+_COUNTED = ("sent", "answered", "reached", "allowed", "executed")
 _SETTLED = 10.0
 """Seconds after which what a process needs in memory is compared with what it needs at the end."""
 
@@ -425,6 +426,29 @@ def _port() -> int:
 # --- the program --------------------------------------------------------------------------------
 
 
+def table(found: Mapping[str, Any]) -> str:
+    """Return what was found as the page shows it."""
+    lines = [f"{'one call, milliseconds':<30}{'p50':>6}{'p99':>9}"]
+    for version, entries in found["milliseconds"].items():
+        for name, spent in entries.items():
+            what = f"{version}, {'by itself' if name == 'bare' else 'through the proxy'}"
+            lines.append(f"{what:<30}{spent['p50']:>6}{spent['p99']:>9}")
+    held, on, memory = found["held"], found["machine"], found["held"]["mebibytes"]
+    same = ", ".join(sorted({str(held[name]) for name in _COUNTED}))
+    rate = f"{held['per_second']} calls a second"
+    end = f"{memory['settled']} MiB after {_SETTLED:.0f} s, {memory['end']} MiB at the end"
+    where = f"{on['cpus']} processors ({on['cpu']}), Python {on['python']}, load {found['load']}"
+    lines += [
+        "",
+        f"{held['connections']} connections, {held['seconds']} s: {rate}",
+        f"sent, answered, reached, allowed, executed: {same}",
+        f"memory of the proxy: {end}",
+        "",
+        where,
+    ]
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Measure, print what was found, and keep it; 1 where a call was lost or not judged."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -441,10 +465,10 @@ def main() -> int:
         "machine": machine(),
         "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
-    print(json.dumps(found, indent=2))
+    print(table(found))
     if not quick:
         _KEPT.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    one_number = {held[name] for name in ("sent", "answered", "reached", "allowed", "executed")}
+    one_number = {held[name] for name in _COUNTED}
     return int(len(one_number) > 1 or held["reached_twice"] > 0)
 
 

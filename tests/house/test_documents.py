@@ -33,6 +33,7 @@ _WALKED = {
     "docs/leases.md": "tests/servers/test_openbao.py",
     "docs/peers.md": "tests/integration/test_peers_document.py",
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
+    "docs/mcp-proxy.md": "tests/integrations/mcp/proxy/test_document.py",
     "docs/operators.md": "tests/integration/test_operators.py",
     "docs/spire.md": "tests/servers/test_spire.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
