@@ -677,6 +677,18 @@ class TestPausing:
             said = await there.answer(call_send=True)
         assert {"result": "sent"} == said["call-send"]
 
+    async def test_the_model_is_not_asked_while_a_person_is(self, world, authorization):
+        agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send")])
+        run = Run(app_of(agent, authorization))
+        with world.wary():
+            await run.begin()
+            await run.answer(call_send=True)
+            await run.answer(call_send=True)
+            assert 1 == len(agent.model.shown)
+            world.signs = True
+            await run.answer(call_send=True)
+        assert 2 == len(agent.model.shown)
+
     async def test_what_a_person_is_asked_holds_no_argument(self, world, authorization):
         agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send")])
         run = Run(app_of(agent, authorization))

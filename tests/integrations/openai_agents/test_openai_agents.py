@@ -427,6 +427,26 @@ class TestArguments:
         assert [("file.write", {"path": "/work/a", "text": "nothing"})] == world.ran
         assert {"nothing"} == set(judged)
 
+    async def test_a_default_that_no_schema_holds_is_judged(self, world, authorization):
+        """
+        A strict schema has no default that is null; the function adds it all the same.
+        """
+
+        def write(path: str, text: str | None = None) -> str:
+            """Write a file."""
+            return "written"
+
+        judged = []
+        world.resources["file.write"] = lambda path, text: judged.append(text) or ("file", path)
+        authorization = Authorization(world.guard, resources=world.resources)
+        tool = function_tool(write, name_override="file.write")
+        assert "default" not in str(tool.params_json_schema)
+        wish = Wish("file.write", {"path": "/work/a"}, "c")
+        agent = protect(agent_of([wish], tools=[tool]), authorization)
+        with world.task():
+            await go(agent)
+        assert {None} == set(judged)
+
     async def test_a_tool_with_a_plain_json_schema_gets_what_was_judged(self, world, authorization):
         got = []
 
@@ -452,12 +472,13 @@ class TestArguments:
         agent.model = ScriptedModel(
             [ModelStep(output=steps), ModelStep(output=[assistant_message("done")])]
         )
-        with world.task():
+        with world.task() as task:
             result = await Runner.run(agent, "go on")
             if result.interruptions:  # so the framework wants it, where it cannot read them
                 state = result.to_state()
                 state.approve(result.interruptions[0])
                 result = await Runner.run(agent, state)
+            assert (0, 0) == (task.report().ran, task.report().unknown)
         assert [] == world.ran
         assert read_of(result)["c"].startswith("Not executed [")
 
