@@ -18,12 +18,14 @@ from inbounds.claims import (
     TaskClaims,
 )
 from inbounds.data_models import Deployment, LiveHead, LiveRoot
+from inbounds.evaluation import EvaluationQuestion
 from inbounds.models import Answer, Question, RegistryQuestion
 
 OWNS = ("schemas/*.json",)
 
 _SCHEMAS: dict[str, type[BaseModel]] = {
     "question": Question,
+    "evaluation_question": EvaluationQuestion,
     "registry_question": RegistryQuestion,
     "issuance_question": IssuanceQuestion,
     "delegation_question": DelegationQuestion,

@@ -11,7 +11,7 @@ from .errors import DecisionUnavailable, TaskMissing
 from .locks import ProcessLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from types import TracebackType
 
     from .claims import Authority
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .models import Decision
     from .pep import Guard, Permit
     from .sessions import SessionKey
-    from .tools import GuardedTool, ResourceOf
+    from .tools import GuardedTool, ResourceOf, ToolOrName, Wish
 
 T = TypeVar("T")
 Wait = float | None
@@ -149,11 +149,7 @@ class Task:
         return self._guard.call(self, tool, arguments, wait=wait)
 
     def evaluate(
-        self,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
+        self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
     ) -> Decision:
         """Ask what the policy would say. Nothing is spent, recorded or permitted by it.
 
@@ -162,6 +158,25 @@ class Task:
             ArgumentNotRepresentable: An argument cannot be judged.
         """
         return self._guard.evaluate(self, tool, arguments, resource=resource)
+
+    def evaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
+        """Ask what the policy would say of several calls, in one query.
+
+        Each is judged as if it were asked alone, as the session stands now. Whether a call is
+        allowed is for `permit` to say, when it is made: what was shown may be denied by then.
+
+        Args:
+            calls: At most 64: a guarded tool, or the name of one, and its arguments; and for any
+                other tool its `resource`, as `evaluate` takes it.
+
+        Returns:
+            The decisions, in the order of the calls.
+
+        Raises:
+            InboundsError: As `evaluate`; then there is no decision on any of them.
+            ConfigurationError: They are too many.
+        """
+        return self._guard.evaluate_all(self, calls)
 
     async def apermit(
         self,
@@ -200,14 +215,14 @@ class Task:
         return await self._guard.acall(self, tool, arguments, wait=wait)
 
     async def aevaluate(
-        self,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
+        self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
     ) -> Decision:
         """Async twin of `evaluate`."""
         return await self._guard.aevaluate(self, tool, arguments, resource=resource)
+
+    async def aevaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
+        """Async twin of `evaluate_all`."""
+        return await self._guard.aevaluate_all(self, calls)
 
     # --- what it sees ---------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
@@ -33,6 +33,14 @@ R_co = TypeVar("R_co", covariant=True)
 
 ResourceOf = Callable[..., "Resource | tuple[str, str]"]
 """Takes a call's arguments and says what the call touches: a `Resource`, or its type and id."""
+
+ToolOrName: TypeAlias = "str | GuardedTool[..., Any]"
+"""A guarded tool, or the name that any is registered under."""
+
+Wish: TypeAlias = (
+    "tuple[ToolOrName, Mapping[str, Any]] | tuple[ToolOrName, Mapping[str, Any], ResourceOf]"
+)
+"""A call that may be made: a tool, its arguments, and for one that is not guarded its resource."""
 
 _PLAIN = (str, int, float, bool, type(None), list, dict, Any, object)
 

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 from tests.engines import RULES, opa_binary
 
-from inbounds import claims, data_models, models
+from inbounds import claims, data_models, evaluation, models
 
 CLAIMS_BESIDES = {"nbf", "jti"}
 """Registered claims (RFC 7519) that a token may carry and no model requires."""
@@ -42,6 +42,7 @@ ROOTS = {
 INPUTS = {
     "inbounds.registry": models.RegistryQuestion,
     "inbounds.lib.shape.registry": models.RegistryQuestion,
+    "inbounds.evaluation": evaluation.EvaluationQuestion,
     "inbounds.issuance": claims.IssuanceQuestion,
     "inbounds.delegation": claims.DelegationQuestion,
     "inbounds.lib.shape.issuance": claims.IssuanceQuestion,

@@ -75,6 +75,7 @@ def log_of(dist, tmp_path, *, masked):
             )
         for entrypoint, question in (
             ("registry/tool", {"question": 1, "tool": CANARY}),
+            ("evaluation/decisions", {"questions": asked[:2]}),
             (
                 "issuance/task",
                 {"question": 1, "subject": CANARY, "agent": CANARY, "intent": CANARY},

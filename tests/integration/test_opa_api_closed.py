@@ -116,6 +116,22 @@ def test_questions_before_a_task_are_answered_to_every_pep(opa):
             assert status(opa, "POST", f"/v1/data/{path}", token=token, json={"input": body}) == 401
 
 
+def test_a_pep_asks_several_questions_under_its_own_name(opa, question):
+    other = json.loads(json.dumps(question))
+    other["context"]["pep"]["id"] = "other-pep"
+    path = "/v1/data/inbounds/evaluation/decisions"
+
+    def asked(*questions, token=shipping.PEP_TOKEN):
+        said = {"input": {"questions": questions}}
+        return opa.request("POST", path, token=token, json=said)
+
+    assert asked(question, question).json()["result"] == [opa.ask(question)] * 2
+    for questions in ((other,), (question, other), (other, question), ()):
+        assert asked(*questions).status_code == 401
+    for token in ("", "unknown", shipping.OTHER_TOKEN, shipping.FEED_TOKEN):
+        assert asked(question, token=token).status_code == 401
+
+
 @pytest.mark.parametrize(
     "parameter",
     ["explain=full", "metrics", "instrument", "provenance", "pretty", "rule_labels=true", "watch"],

@@ -27,6 +27,16 @@ _door if {
 	_digest in data.deployment.peps[input.body.input.context.pep.id].token_sha256
 }
 
+# The same of every question, where it asks several.
+_door if {
+	_evaluation_door
+	is_array(input.body.input.questions)
+	count(input.body.input.questions) > 0
+	every question in input.body.input.questions {
+		_digest in data.deployment.peps[question.context.pep.id].token_sha256
+	}
+}
+
 _door if {
 	_registry_door
 	some pep in data.deployment.peps
@@ -69,6 +79,8 @@ _feed_door if {
 
 _a_pep_door if _decision_door
 
+_a_pep_door if _evaluation_door
+
 _a_pep_door if _registry_door
 
 _a_pep_door if _version_door
@@ -76,6 +88,11 @@ _a_pep_door if _version_door
 _decision_door if {
 	_asks
 	input.path == ["v1", "data", "inbounds", "main", "decision"]
+}
+
+_evaluation_door if {
+	_asks
+	input.path == ["v1", "data", "inbounds", "evaluation", "decisions"]
 }
 
 _registry_door if {

@@ -98,6 +98,29 @@ test_anyone_asks_for_health if {
 	}
 }
 
+test_a_pep_asks_several_questions_under_its_own_name if {
+	every ids in [["pep"], ["pep", "pep"]] {
+		_allowed(_several(ids))
+	}
+}
+
+test_a_pep_asks_no_question_under_anothers_name if {
+	every ids in [["other-pep"], ["pep", "other-pep"], ["other-pep", "pep"], ["pep", "nobody"], ["pep", null], []] {
+		not _allowed(_several(ids))
+	}
+	every body in [{}, {"input": {}}, {"input": {"questions": null}}, {"input": {"questions": {}}}, _question("pep")] {
+		not _allowed(object.union(object.remove(_several(["pep"]), ["body"]), {"body": body}))
+	}
+	every identity in ["other-secret", "feed-secret", "unknown", ""] {
+		not _allowed(object.union(_several(["pep"]), {"identity": identity}))
+	}
+}
+
+_several(ids) := {
+	"path": ["v1", "data", "inbounds", "evaluation", "decisions"],
+	"body": {"input": {"questions": [_question(id).input | some id in ids]}},
+}
+
 test_nothing_else_is_open if {
 	every path in [
 		[], [""], ["v1"], ["v1", "data"], ["v1", "data", ""], ["v1", "data", "inbounds", "main"],

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from inbounds.errors import ConfigurationError
 from inbounds.issuer.entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
 from inbounds.live.head import empty_lists
-from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, ISSUANCE, REGISTRY
+from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, EVALUATION, ISSUANCE, REGISTRY
 
 from . import archive, compiler, provenance, sources
 
@@ -45,6 +45,7 @@ _FILES: Mapping[Artefact, str] = {
 }
 ENTRYPOINTS = (
     DECISION,
+    EVALUATION,
     REGISTRY,
     ISSUANCE,
     DELEGATION,

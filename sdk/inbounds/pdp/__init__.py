@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 DECISION = "inbounds/main/decision"
 """The entry point that judges one action (`models.Question` → `models.Answer`)."""
+EVALUATION = "inbounds/evaluation/decisions"
+"""The entry point that judges several (`evaluation.EvaluationQuestion` → `models.Answer`s)."""
 REGISTRY = "inbounds/registry/tool"
 """The entry point that describes one tool (`models.RegistryQuestion` → `models.RegistryAnswer`)."""
 DELEGATION = "inbounds/delegation/child"

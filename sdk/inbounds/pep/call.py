@@ -23,7 +23,7 @@ import contextlib
 import json
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
@@ -54,7 +54,7 @@ from inbounds.version import __version__
 from .permit import Permit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from inbounds.models import Answer, SessionState, Tool
     from inbounds.parts import Parts
@@ -72,11 +72,7 @@ class Call:
     """One call on its way through steps 1 to 5."""
 
     def __init__(
-        self,
-        parts: Parts,
-        task: Task,
-        target: Target,
-        arguments: Mapping[str, Any],
+        self, parts: Parts, task: Task, target: Target, arguments: Mapping[str, Any]
     ) -> None:
         self._parts = parts
         self._task = task
@@ -101,6 +97,16 @@ class Call:
             self._task.require_usable()
             self._canonicalise()
             answer, engine_id = self._ask(self._load(), span)
+            decision = self._decision(answer, engine_id, evaluate_only=True)
+            self._tell(span, decision)
+            return decision
+
+    def steps(self) -> Generator[bytes, tuple[Any, str], Decision]:
+        """Take the same steps, and leave the asking to who sends the answers."""
+        with self._span("evaluate_only") as span:
+            self._task.require_usable()
+            self._canonicalise()
+            answer, engine_id = yield from self._asking(self._load())
             decision = self._decision(answer, engine_id, evaluate_only=True)
             self._tell(span, decision)
             return decision
@@ -197,20 +203,31 @@ class Call:
             raise
 
     def _ask(self, state: SessionState, span: DecisionSpan) -> tuple[Answer, str]:
-        """Ask the policy; once more where the registry has changed in between."""
-        for _ in range(2):
+        """Ask the policy."""
+        asking = self._asking(state)
+        question = next(asking)
+        while True:
             self._parts.refresh_live(self._deadline)
             self._answered = clock.monotonic()
             reply = self._parts.pdp.ask(
-                DECISION,
-                self._question(state),
-                deadline=self._deadline,
-                traceparent=span.traceparent,
+                DECISION, question, deadline=self._deadline, traceparent=span.traceparent
             )
-            answer = read_answer(reply.result)
+            try:
+                question = asking.send((reply.result, reply.engine_id))
+            except StopIteration as answered:
+                return cast("tuple[Answer, str]", answered.value)
+
+    def _asking(self, state: SessionState) -> Generator[bytes, tuple[Any, str], tuple[Answer, str]]:
+        """Yield the question, and take what was said to it.
+
+        Once more where the registry has changed in between.
+        """
+        for _ in range(2):
+            result, engine_id = yield self._question(state)
+            answer = read_answer(result)
             registered = self._registered
             if registered is not None and answer.context.policy.deployment == registered.revision:
-                return answer, reply.engine_id
+                return answer, engine_id
             self._parts.registry.forget(answer.context.policy.deployment)
             self._canonicalise()
         raise DecisionUnavailable(

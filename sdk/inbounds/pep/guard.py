@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
@@ -18,7 +18,7 @@ from inbounds.lazy import refuse_lazy
 from inbounds.models import Decision
 from inbounds.parts import Parts, engine
 from inbounds.sessions import SessionKey, begin_state
-from inbounds.tasks import Task
+from inbounds.tasks import Task, Wait
 from inbounds.tools import GuardedTool, Guards, ResourceOf, Target, by_name, told_resource
 
 from .call import Call
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.sessions import SessionStore
+    from inbounds.tools import ToolOrName, Wish
 
 logger = logging.getLogger(__name__)
 
@@ -252,7 +253,7 @@ class Guard:
     def evaluate(
         self,
         task: Task,
-        tool: str | GuardedTool[..., Any],
+        tool: ToolOrName,
         arguments: Mapping[str, Any],
         *,
         resource: ResourceOf | None = None,
@@ -260,13 +261,15 @@ class Guard:
         """Take steps 1 and 2 for one call, and no other. See `Task.evaluate`."""
         return Call(self._parts, task, self._target(tool, resource), arguments).evaluate()
 
+    def evaluate_all(self, task: Task, calls: Sequence[Wish]) -> list[Decision]:
+        """Take steps 1 and 2 for several calls at once. See `Task.evaluate_all`."""
+        from inbounds.evaluation import evaluate_all
+
+        targets = [(self._target(call[0], (*call, None)[2]), call[1]) for call in calls]
+        return evaluate_all(self._parts, task, targets)
+
     def call(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        wait: float | None = None,
+        self, task: Task, tool: ToolOrName, arguments: Mapping[str, Any], *, wait: Wait = None
     ) -> Any:
         """Take every step for one call. See `Task.call`."""
         __tracebackhide__ = True
@@ -313,12 +316,7 @@ class Guard:
         return await self._parts.approvals.athrough(ask, wait)
 
     async def aevaluate(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
+        self, task: Task, tool: ToolOrName, arguments: Any, *, resource: ResourceOf | None = None
     ) -> Decision:
         """Async twin of `evaluate`."""
         from inbounds.threads import beside
@@ -326,13 +324,14 @@ class Guard:
         call = Call(self._parts, task, self._target(tool, resource), arguments)
         return await beside(call.evaluate)
 
+    async def aevaluate_all(self, task: Task, calls: Sequence[Wish]) -> list[Decision]:
+        """Async twin of `evaluate_all`."""
+        from inbounds.threads import beside
+
+        return await beside(self.evaluate_all, task, calls)
+
     async def acall(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        wait: float | None = None,
+        self, task: Task, tool: ToolOrName, arguments: Mapping[str, Any], *, wait: Wait = None
     ) -> Any:
         """Async twin of `call`."""
         __tracebackhide__ = True
