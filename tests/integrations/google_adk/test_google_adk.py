@@ -301,7 +301,10 @@ class TestAfterwards:
         assert [] == agent.model.shown
 
     async def test_an_app_made_by_hand_is_looked_at_as_well(self, world, authorization):
-        agent = agent_of([SEND], tools=[google_search])
+        """
+        All of it, before any model is asked.
+        """
+        agent = agent_of(sub_agents=[agent_of(name="sub", tools=[google_search])])
         app = App(name="desk", root_agent=agent, plugins=[authorization])
         with world.task(), pytest.raises(RuntimeError) as ei:
             await Run(app).begin()
