@@ -62,7 +62,9 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
 
     async def before_run_callback(self, *, invocation_context: Any) -> None:
         """Look at the agents once more: by then, tools may have come to them."""
-        _require_not_live(invocation_context)
+        if invocation_context.live_request_queue is not None:
+            name = invocation_context.agent.name
+            raise out_of_reach(name, "runs live, where what a tool gives is streamed")
         root = getattr(invocation_context.agent, "root_agent", invocation_context.agent)
         self.require_reachable(root)
 
@@ -98,7 +100,6 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         if steers(tool):
             return None
         try:
-            _require_not_live(tool_context.get_invocation_context())
             place(tool)
             return await self._judge(tool, with_defaults(tool, tool_args), tool_context)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -225,8 +226,3 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
 
     def _knows(self, name: str) -> bool:
         return name in self._resources or name in self._guard.tools
-
-
-def _require_not_live(run: Any) -> None:
-    if run.live_request_queue is not None:
-        raise out_of_reach(run.agent.name, "runs live, where what a tool gives is streamed")
