@@ -46,7 +46,7 @@ from tests.integrations.google_adk.harness import (
 from tests.integrations.world import BOB, MALLORY, Wish, World
 
 from inbounds import ConfigurationError, DecisionUnavailable
-from inbounds.integrations.google_adk import AuthorizationPlugin, guarded_app
+from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
 from inbounds.pep import Permit
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
@@ -440,6 +440,14 @@ def making(made, world, **options):
         return str(await tool_context.run_node(agent, node_input="go on"))
 
     return agent_of([READ], tools=[tool_of(read, "mail.read")])
+
+
+def test_the_task_of_a_run_is_not_written_down(world):
+    with world.task() as task:
+        config = TaskRunConfig(task=task)
+        assert task is config.task
+        assert "task" not in config.model_dump()
+        assert "Task object" not in repr(config)
 
 
 class TestArguments:
