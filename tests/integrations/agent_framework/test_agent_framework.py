@@ -357,6 +357,22 @@ class TestLayers:
         assert ("[email]" in said) == runs
         assert ("result.not_the_tools" in said) == (not runs)
 
+    async def test_a_tool_that_ends_the_run_gives_no_result_past_the_policy(
+        self, world, authorization
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+
+        def read_mail(id: str) -> str:
+            raise MiddlewareTermination(result=f"from {BOB}")
+
+        agent = agent_of(authorization, [READ], tools=[tool_of(read_mail, "mail.read")])
+        with world.task() as task:
+            response = await agent.run("go on")
+            assert 1 == task.report().ran
+        said = str([each.to_dict() for each in response.messages])
+        assert BOB not in said
+        assert "from [email]" in said
+
     async def test_the_agents_tool_does_not_run_by_itself(self, world, authorization):
         tool = tool_of(world.send, "mail.send")
         own = authorization.reachable(tool)

@@ -33,7 +33,7 @@ from pydantic_ai.capabilities import (
     NativeTool,
     WebSearch,
 )
-from pydantic_ai.exceptions import CallDeferred, UserError
+from pydantic_ai.exceptions import CallDeferred, SkipToolExecution, ToolFailed, UserError
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.messages import FunctionToolResultEvent, ToolReturnPart
 from pydantic_ai.models.instrumented import InstrumentationSettings
@@ -646,6 +646,40 @@ class TestOutcome:
             assert 1 == task.report().ran
         assert said["call-read"].startswith("Not known whether executed [configuration.tool_is_la")
 
+    @pytest.mark.parametrize("error", [ToolFailed, ModelRetry])
+    async def test_words_of_an_error_that_a_model_reads_are_looked_at(
+        self, world, authorization, error
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+
+        def read_mail(id: str) -> str:
+            raise error(f"no mail of {BOB}")
+
+        agent = agent_of(authorization, [READ], tools=[Tool(read_mail, name="mail.read")])
+        with world.task() as task:
+            said = str(read(await agent.run("go on"))["call-read"])
+            assert (1, 0) == (task.report().ran, task.report().withheld)
+        assert "no mail of [email]" in said
+        assert BOB not in said
+
+    @pytest.mark.parametrize("where", ["tool", "layer"])
+    async def test_a_result_that_skips_the_tool_is_withheld(self, world, authorization, where):
+        async def skip(run, name, args, ctx, tool):
+            raise SkipToolExecution("canary")
+
+        def read_mail(id: str) -> str:
+            raise SkipToolExecution("canary")
+
+        inner = FunctionToolset([Tool(read_mail, name="mail.read")])
+        layered = calls(skip)(inner) if where == "layer" else inner
+        agent = agent_of(authorization, [READ], toolsets=[layered])
+        with world.task() as task:
+            said = read(await agent.run("go on"))
+            assert int(where == "tool") == task.report().ran
+        begins = "Executed, and its result withheld" if where == "tool" else "Not executed"
+        assert said["call-read"].startswith(f"{begins} [result.deferred]")
+        assert "canary" not in said["call-read"]
+
     async def test_hooks_after_the_tool_see_what_the_agent_may_have(self, world, authorization):
         registered(world, returns={"label": "confidential", "mask": ["email"]})
         seen = []
@@ -828,6 +862,18 @@ class TestPausing:
             said = read(await go_on(agent, result, call_steal=True))
         assert [] == world.ran
         assert said["call-steal"].startswith("Not executed [egress.destination_not_allowed]")
+
+    async def test_a_result_that_the_program_brings_is_none(self, world, authorization):
+        agent = agent_of(authorization, [SEND], tools=[Tool(world.send, name="mail.send")])
+        with world.wary():
+            result = await agent.run("go on")
+            with pytest.raises(ConfigurationError) as ei:
+                await agent.run(
+                    message_history=result.all_messages(),
+                    deferred_tool_results=DeferredToolResults(calls={"call-send": "made up"}),
+                )
+        assert out_of_reach(ei)
+        assert [] == world.ran
 
     async def test_a_result_that_somebody_else_would_bring_is_withheld(self, world, authorization):
         def read_mail(id: str) -> str:

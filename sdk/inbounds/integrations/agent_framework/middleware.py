@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from agent_framework import (
@@ -126,7 +127,10 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                         await call_next()
                 except Stop as stop:
                     # A layer ends the run; what it has brought, or the tool, is still looked at.
-                    context.result = await self._ended(call, permit, running, context.result)
+                    brought = context.result
+                    if brought is None or inspect.isawaitable(brought):
+                        brought = stop.result  # what was begun has given none
+                    context.result = await self._ended(call, permit, running, brought)
                     raise _Raised(stop) from None
                 except BaseException as error:
                     refusal = await beside(call.failed, permit, error)
@@ -145,9 +149,11 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
     @staticmethod
     async def _ended(call: ToolCall, permit: Any, running: Running, result: Any) -> Any:
         try:
-            return (await beside(call.finished, permit, running, result)).content
+            content = (await beside(call.finished, permit, running, result)).content
         except InboundsError as error:
             return told(error)
+        # Where there is nothing, the framework would take what the layer has brought.
+        return "" if content is None else content
 
 
 class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for mypy

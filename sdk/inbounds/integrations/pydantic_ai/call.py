@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_ai import ToolReturn
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.exceptions import ApprovalRequired as Paused
-from pydantic_ai.exceptions import CallDeferred, ToolFailed
+from pydantic_ai.exceptions import CallDeferred, ModelRetry, SkipToolExecution, ToolFailed
 from pydantic_ai.messages import ModelResponse
 
 from inbounds.canonical import canonical_json
@@ -20,7 +20,7 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.given import given_value, owed, plain
+from inbounds.integrations.given import given, given_value, owed, plain
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
 from inbounds.integrations.within import task_of
@@ -165,17 +165,25 @@ class ToolCall:
             )
         return typed
 
-    def failed(self, permit: Permit, error: BaseException) -> Exception | None:
+    def failed(self, permit: Permit, running: Running, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, where it was no fault of it."""
+        read: Exception | None = None
         try:
+            if (text := _words(error)) is not None:
+                # The model reads them as it would a result.
+                text = given(text, permit, permit.admitted)
+                read = ModelRetry(text) if isinstance(error, ModelRetry) else ToolFailed(text)
             permit.fail(error)
         except InboundsError as unrecorded:
             # What stops the run stops it all the same; the task takes no more calls either way.
             return unrecorded if isinstance(error, Exception) else None
-        if isinstance(error, CallDeferred):
+        if read is not None:
+            return read
+        if isinstance(error, CallDeferred | SkipToolExecution):
             return ResultWithheld(
-                "somebody else would bring the result, past what may be given of it",
+                "its result comes past what may be given of it",
                 code="result.deferred",
+                executed="yes" if running.begun else "no",
                 decision_id=permit.decision.id,
             )
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
@@ -210,6 +218,14 @@ class ToolCall:
             outcome = Outcome(refusal=told(error))
         self._outcomes.ran(self._key, outcome)
         return outcome
+
+
+def _words(error: BaseException) -> str | None:
+    """Return the words of an error that the framework lets a model read; None for any other."""
+    if isinstance(error, ToolFailed | ModelRetry):
+        return str(error.message)
+    part = getattr(error, "tool_failed", None) or getattr(error, "tool_retry", None)
+    return None if part is None else str(part.content)
 
 
 def reject(ctx: Any, call_id: str) -> str:

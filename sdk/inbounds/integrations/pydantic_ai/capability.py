@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import ToolDenied
 from pydantic_ai.capabilities import AbstractCapability, CapabilityOrdering
-from pydantic_ai.exceptions import ApprovalRequired, ToolFailed
+from pydantic_ai.exceptions import ApprovalRequired, ModelRetry, ToolFailed
 from pydantic_ai.messages import ModelResponse, ToolReturnPart
 from pydantic_ai.toolsets import FunctionToolset
 
@@ -165,14 +165,14 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                     with running.under_way():
                         result = await run(name, judged, ctx, tool)
                 except BaseException as error:
-                    refusal = await beside(call.failed, permit, error)
+                    refusal = await beside(call.failed, permit, running, error)
                     if refusal is None:
                         raise _Raised(error) from error
                     raise refusal from None
                 return (await beside(call.finished, permit, running, result)).given()
         except _Raised as raised:
             raise raised.error from raised.error.__cause__
-        except (ApprovalRequired, ToolFailed):
+        except (ApprovalRequired, ModelRetry, ToolFailed):
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             raise ToolFailed(told(error)) from None
@@ -180,10 +180,16 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
     # --- what a person has refused ----------------------------------------------------------
 
     async def before_node_run(self, ctx: Any, *, node: Any) -> Any:
-        """Hear a person's no, before anything goes on; and let the model read one line of it."""
+        """Hear a person's no, before anything goes on; and let the model read one line of it.
+
+        Raises:
+            ConfigurationError: `configuration.tool_out_of_reach`: the program brings results.
+        """
         results = getattr(node, "deferred_tool_results", None)
         if results is None:
             return node
+        if results.calls:
+            raise out_of_reach(next(iter(results.calls)), "has a result that no tool of it gave")
         approvals = dict(results.approvals)
         for call_id, answer in approvals.items():
             if answer is False or isinstance(answer, ToolDenied):
