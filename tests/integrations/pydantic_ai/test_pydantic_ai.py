@@ -4,6 +4,7 @@ import asyncio
 import functools
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -48,6 +49,7 @@ from tests.integrations.world import BOB, MALLORY, Wish, World, spans, traced
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.labelled import Labelled
+from inbounds.pep import Permit
 
 
 @pytest.fixture(params=["run_sync", "run", "iter", "run_stream"])
@@ -727,6 +729,29 @@ class TestOutcome:
                 await running
             report = task.report()
         assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
+
+    async def test_a_run_that_is_cancelled_before_the_tool_leaves_no_doubt(
+        self, world, authorization, monkeypatch
+    ):
+        compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
+
+        def slow(permit, arguments):
+            compared.set()
+            gate.wait(20)
+            compare(permit, arguments)
+
+        monkeypatch.setattr(Permit, "compare", slow)
+        agent = agent_of(authorization, [SEND], tools=[Tool(world.send, name="mail.send")])
+        with world.task() as task:
+            running = asyncio.ensure_future(agent.run("go on"))
+            assert await asyncio.to_thread(compared.wait, 20)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            gate.set()
+            report = task.report()
+            assert (0, 1, 0) == (report.ran, report.stopped, report.unknown)
+        assert [] == world.ran
 
     @pytest.mark.parametrize("failing", [False, True])
     async def test_an_outcome_that_no_log_takes_is_said_and_ends_the_calls(
