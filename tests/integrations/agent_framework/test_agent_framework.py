@@ -22,6 +22,7 @@ from agent_framework import (
     MCPStdioTool,
     Message,
     MiddlewareTermination,
+    ToolApprovalMiddleware,
     WorkflowBuilder,
 )
 from tests.integrations.agent_framework.harness import (
@@ -622,6 +623,18 @@ class TestPausing:
             await agent.run(answer(response, True), session=session)
         assert [] == world.ran
         assert "[egress.destination_not_allowed]" in agent.client.read["call-steal"]
+
+    async def test_a_rule_that_says_yes_by_itself_comes_to_an_end(self, world, authorization):
+        agent = agent_of(
+            authorization,
+            [SEND],
+            tools=[tool_of(world.send, "mail.send")],
+            middleware=[ToolApprovalMiddleware(auto_approval_rules=[lambda call: True])],
+        )
+        with world.wary():
+            said = await asyncio.wait_for(read(agent, session=AgentSession()), 60)
+        assert [] == world.ran
+        assert "[approval.not_waited]; a person has to approve it." in said["call-send"]
 
     async def test_an_agent_within_that_needs_a_person_runs_nothing(self, world, authorization):
         inner = agent_of(

@@ -35,6 +35,10 @@ _CARRIER = "_function_result_carrier"
 """Where the framework keeps what of a server's result is for the program alone."""
 
 
+MOST_ASKED = 16
+"""How often a person is asked about one call, where each yes has nothing signed behind it."""
+
+
 class Asked(Exception):
     """A person has to be asked first, by the framework's own request."""
 
@@ -113,6 +117,9 @@ class ToolCall:
                 "`%s` needs a person, and the run cannot wait: give it a session", self._name
             )
             raise NotWaited("the run has no session", code="approval.no_session")
+        if len(self._outcomes.waits(key)) >= MOST_ASKED:
+            # A rule that says yes by itself would go round for ever.
+            raise NotWaited("it was approved again and again, and nobody has signed")
         question = {
             "type": "tool_approval",
             "tool_call_id": self._call_id,
