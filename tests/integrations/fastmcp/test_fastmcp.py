@@ -9,13 +9,18 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from fastmcp import Context, FastMCP
 from fastmcp.server import create_proxy
+from fastmcp.server.auth.providers.jwt import StaticTokenVerifier
+from fastmcp.server.dependencies import get_access_token
 from fastmcp.server.extensions import ServerExtension
 from fastmcp.server.middleware import Middleware
+from fastmcp.tools import Tool
 from mcp import Client
 from mcp.client._memory import InMemoryTransport
+from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
@@ -392,3 +397,51 @@ def test_without_the_framework_it_says_what_to_install():
     ).stdout
 
     assert said.strip() == "configuration.extra_missing pip install 'inbounds[fastmcp]'"
+
+
+def test_over_http_each_user_has_a_task_of_their_own(world, mode):
+    tokens = {
+        f"token-of-{name}": {"client_id": "editor", "sub": f"{name}@acme.example"}
+        for name in ("alice", "olga")
+    }
+    server = FastMCP("mail", auth=StaticTokenVerifier(tokens=tokens))
+    server.add_tool(Tool.from_function(world.send, name="send"))
+    tasks = {"alice@acme.example": world.task()}
+
+    def task_of(ctx):
+        token = get_access_token()
+        return tasks[token.claims["sub"]]
+
+    authorization = AuthorizationMiddleware(
+        world.guard, server="mail", task=task_of, resources=world.resources
+    )
+    guarded_server(server, authorization=authorization)
+    app = server.http_app(path="/mcp")
+
+    async def connected(token):
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=app),
+                base_url="http://127.0.0.1:8000",
+                headers={"Authorization": f"Bearer {token}"},
+            ) as http,
+            Client(
+                streamable_http_client("http://127.0.0.1:8000/mcp", http_client=http),
+                mode=mode,
+                cache=None,
+            ) as client,
+        ):
+            return [
+                (await client.call_tool("send", {"to": [to], "body": "hi"})).content[0].text
+                for to in (BOB, MALLORY)
+            ]
+
+    sent, stolen = asyncio.run(connected("token-of-alice"))
+    app = server.http_app(path="/mcp")
+    others = asyncio.run(connected("token-of-olga"))
+
+    assert sent == "sent"
+    assert DENIED.match(stolen)
+    assert others == ["Not executed [decision.unavailable]; do not retry."] * 2
+    assert world.ran == [("mail.send", {"to": [BOB], "body": "hi"})]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ from tests.integrations.behaviours import codes
 from tests.integrations.mcp.desk import Desk, text
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw
 from tests.integrations.world import BOB, World
+
+from inbounds.pep import Permit
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
 FIELDS = {"label": "internal", "fields": {"/pay": {"label": "secret"}}}
@@ -488,3 +491,30 @@ def test_one_that_goes_away_is_recorded(desk, mode):
         report = task.report()
 
     assert (report.ran, report.unknown, codes(report.refused)) == (1, 0, [])
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_one_that_goes_away_before_it_runs_leaves_no_doubt(desk, mode, watched, monkeypatch):
+    compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
+
+    def slow(permit, arguments):
+        compared.set()
+        gate.wait(20)
+        compare(permit, arguments)
+
+    monkeypatch.setattr(Permit, "compare", slow)
+
+    async def host(client):
+        asking = asyncio.create_task(raw(client, "tools/call", dict(FIND)))
+        await asyncio.to_thread(compared.wait, 20)
+        asking.cancel()
+        await asyncio.sleep(0.3)
+        gate.set()
+        await asyncio.sleep(0.3)
+
+    with desk.world.task() as task:
+        desk.go(host, mode=mode, server=desk.server(watched=watched))
+        report = task.report()
+
+    assert desk.ran == []
+    assert ("in bounds", 0) == (report.verdict, report.unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +22,7 @@ from inbounds.errors import (
 from inbounds.integrations.given import owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited
-from inbounds.threads import beside
+from inbounds.threads import aside, beside
 
 from .client import NarrowSession
 from .in_place import InPlace, in_place
@@ -185,7 +186,11 @@ class Call:
         if watched:
             permit.await_run()
         else:
-            await beside(permit.compare, arguments)
+            try:
+                await beside(permit.compare, arguments)
+            except asyncio.CancelledError as error:
+                aside(permit.fail, error)
+                raise
         params = self._wish.params(arguments, bare_meta(self._ctx.params))
         if asks:
             params |= self._wish.others
