@@ -518,3 +518,26 @@ def test_one_that_goes_away_before_it_runs_leaves_no_doubt(desk, mode, watched, 
 
     assert desk.ran == []
     assert ("in bounds", 0) == (report.verdict, report.unknown)
+
+
+def test_a_twin_in_text_is_masked_as_its_structured_content(desk, mode):
+    desk.register(MASK)
+    record = {"to": BOB}
+    desk.answers["tools/call"] = result(text(json.dumps(record)), structured_content=record)
+
+    said, _ = ask(desk, mode)
+
+    assert said["structuredContent"] == {"to": "[email]"}
+    assert json.loads(said["content"][0]["text"]) == {"to": "[email]"}
+
+
+def test_what_is_read_is_kept_for_nobody_else(desk):
+    desk.answers["resources/read"] = ReadResourceResult(
+        contents=[TextResourceContents(uri="file:///work/a", text="a")],
+        ttl_ms=1000,
+        cache_scope="public",
+    )
+
+    said, _ = ask(desk, MODERN, "resources/read", {"uri": "file:///work/a"})
+
+    assert said["cacheScope"] == "private"

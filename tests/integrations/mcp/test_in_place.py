@@ -121,6 +121,22 @@ def test_of_what_is_no_tool_neither(desk, mode, method):
     assert error.data["inbounds/code"] == "permit.arguments_changed"
 
 
+def test_with_the_same_arguments_another_method_does_not_run(desk):
+    async def layer(ctx, call_next):
+        subscribes = ctx.method == "resources/subscribe"
+        return await call_next(replace(ctx, method="resources/read") if subscribes else ctx)
+
+    with desk.world.task():
+        server = layered(desk, layer)
+        asked = {"uri": "file:///work/a"}
+        error = desk.go(
+            lambda c: refused(c, "resources/subscribe", asked), mode=LEGACY, server=server
+        )
+
+    assert desk.ran == []
+    assert error.data["inbounds/code"] == "permit.arguments_changed"
+
+
 def test_a_layer_that_tries_again_runs_it_once(desk, mode):
     async def layer(ctx, call_next):
         await call_next(ctx)
