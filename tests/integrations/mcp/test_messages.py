@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.client import advertise
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     METHOD_NOT_FOUND,
@@ -300,6 +301,33 @@ def test_of_a_requests_meta_only_the_protocols_own_reaches_a_handler(desk, mode)
 
     assert "canary" not in str(seen)
     assert seen[0][0]["progressToken"] == 5
+
+
+def test_no_extension_of_a_client_changes_how_a_call_runs(desk):
+    """
+    One may let it run in the background, past what was judged and past what is given of it.
+    """
+    seen = []
+
+    async def look(ctx):
+        seen.append((dict(ctx.params["_meta"]), dict(ctx.meta)))
+        return CallToolResult(content=[])
+
+    async def elicit(ctx, params):
+        return None
+
+    desk.answers["tools/call"] = look
+    with desk.world.task():
+        desk.go(
+            lambda client: client.session.call_tool("find", {}),
+            mode=MODERN,
+            elicitation_callback=elicit,
+            extensions=[advertise("example.acme/background", {})],
+        )
+
+    for each in seen[0]:
+        assert "elicitation" in str(each)
+        assert "background" not in str(each)
 
 
 # --- lists ----------------------------------------------------------------------------------

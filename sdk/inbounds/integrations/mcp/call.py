@@ -28,7 +28,7 @@ from .client import NarrowSession
 from .in_place import InPlace, in_place
 from .refusals import about
 from .results import given_of
-from .wish import ANSWER, META, Wish, bare_meta, state_of
+from .wish import ANSWER, Wish, bare, bare_meta, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, MutableMapping
@@ -198,7 +198,7 @@ class Call:
         ctx = replace(
             self._ctx,
             params=params,
-            meta=meta and {name: value for name, value in meta.items() if name in META},
+            meta=meta and bare(meta),
             session=NarrowSession(self._ctx.session, permit, asks),
         )
         token = in_place.set(place if watched else None)

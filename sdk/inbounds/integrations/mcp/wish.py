@@ -21,6 +21,8 @@ LISTS = {
 }
 """What is answered with a list, and where it stands in the answer."""
 
+_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
+
 META = frozenset(
     {
         "progress_token",
@@ -28,7 +30,7 @@ META = frozenset(
         "traceparent",
         "io.modelcontextprotocol/protocolVersion",
         "io.modelcontextprotocol/clientInfo",
-        "io.modelcontextprotocol/clientCapabilities",
+        _CAPABILITIES,
         "io.modelcontextprotocol/logLevel",
     }
 )
@@ -177,9 +179,19 @@ def registered(method: str, server: str) -> str:
 def bare_meta(params: Any) -> dict[str, Any] | None:
     """Return what of a request's `_meta` the server is given."""
     meta = params.get("_meta") if isinstance(params, Mapping) else None
-    if not isinstance(meta, Mapping):
-        return None
-    return {name: value for name, value in meta.items() if name in META}
+    return bare(meta) if isinstance(meta, Mapping) else None
+
+
+def bare(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the protocol's own members of `_meta`, and no words of anybody's.
+
+    What extensions a client has is left out: one may let a call run elsewhere, or later.
+    """
+    kept = {name: value for name, value in meta.items() if name in META}
+    can = kept.get(_CAPABILITIES)
+    if isinstance(can, Mapping):
+        kept[_CAPABILITIES] = {name: each for name, each in can.items() if name != "extensions"}
+    return kept
 
 
 def state_of(call: str, decision_id: str) -> str:
