@@ -89,12 +89,12 @@ def command(
     """
     import logging
 
-    import anyio
-
     from inbounds.errors import ConfigurationError
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
+        import anyio
+
         from inbounds.mcp_proxy.caller import Launch
         from inbounds.mcp_proxy.run import over_http, over_stdio
     except ImportError as missing:
@@ -140,7 +140,11 @@ def command(
             _require_service(guard)
             return over_http(guard, launch, place, listening, ready=ready, **options)
     else:
-        token = _text(user_token_file).strip()
+
+        def token() -> str:
+            return _text(user_token_file).strip()
+
+        token()
 
         def serve(guard: Guard) -> Awaitable[None]:
             return over_stdio(guard, launch, subject, place, subject_token=token, **options)
@@ -199,6 +203,12 @@ def _place(name: str, run: list[str], url: str, env: list[str], credential_env: 
     from inbounds.mcp_proxy.place import Place
     from inbounds.mcp_proxy.process import environment
 
+    if "." in name or not name.isprintable() or not 0 < len(name) <= 64:
+        raise ConfigurationError(
+            "a server's name is what the names of its tools begin with: up to 64 signs, no dot",
+            code="configuration.upstream",
+            hint="--server files",
+        )
     if bool(run) == bool(url):
         raise ConfigurationError(
             "the server behind has a command or a URL, and not both",

@@ -31,7 +31,7 @@ from .asked import Asked
 from .upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from anyio.abc import TaskGroup
     from mcp.server.context import ServerRequestContext
@@ -73,7 +73,7 @@ class Caller:
         guard: Whose policy judges.
         launch: What its tasks are begun with.
         subject: The id of the user.
-        subject_token: The user's own token; it goes to the issuer, and nowhere else.
+        subject_token: Says the user's own token; it goes to the issuer, and nowhere else.
         place: Where the server behind runs.
         group: Where its connection's task runs.
         asks: What the server may ask of the host, of `asked.METHODS`.
@@ -88,7 +88,7 @@ class Caller:
         *,
         place: Place,
         group: TaskGroup,
-        subject_token: str = "",
+        subject_token: Callable[[], str] = str,
         asks: Collection[str] = (),
         session: str | None = None,
         **options: Any,
@@ -151,7 +151,7 @@ class Caller:
             prompt=self._launch.prompt,
             session=self._session,
             seconds=self._launch.seconds,
-            subject_token=self._token,
+            subject_token=self._token(),
         )
 
     async def _end(self, task: Task) -> None:

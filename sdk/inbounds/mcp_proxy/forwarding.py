@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from .caller import Caller
     from .place import Place
+    from .upstream import Now
 
 # What a server of an earlier version leaves out.
 _COMPLETE = {"resultType": "complete"}
@@ -53,8 +54,8 @@ _NEVER_KEPT: dict[Any, CacheHint] = dict.fromkeys(
     ),
     CacheHint(ttl_ms=0, scope="private"),
 )
-_ABOUT_NOW = frozenset({"tools/call", "tools/list"})
-_calling: ContextVar[Caller | None] = ContextVar("inbounds_mcp_proxy_caller", default=None)
+_ITS_OWN = frozenset({"initialize", "ping", "server/discover"})
+_now: ContextVar[Now] = ContextVar("inbounds_mcp_proxy_now")
 _CODES = frozenset({INVALID_PARAMS, METHOD_NOT_FOUND, INTERNAL_ERROR, -32002})
 _MOST_TEXT = 2000
 
@@ -130,13 +131,12 @@ class _Forward:
             return await call_next(ctx)
         caller = self._caller_of(ctx)
         connection = ctx.request.headers.get("mcp-session-id", "") if ctx.request else ""
-        _calling.set(caller)
         with caller.calling(ctx, connection):
             if ctx.method == "subscriptions/listen":
                 return await self._listen(ctx)
-            if ctx.method in _ABOUT_NOW:
-                # What is judged is the server as it is now.
-                await caller.upstream.ready()
+            if ctx.method not in _ITS_OWN:
+                # What is judged is the server as it is now, and no other is reached.
+                _now.set(await caller.upstream.ready())
             return await call_next(ctx)
 
     async def task(self, ctx: Any) -> Any:
@@ -145,8 +145,7 @@ class _Forward:
 
     def descriptor(self, tool: str) -> str:
         """Return the digest of what the server behind says of a tool now."""
-        caller = _calling.get()
-        return caller.upstream.descriptor(tool) if caller else ""
+        return _now.get().descriptor(tool)
 
     async def _listen(self, ctx: Any) -> Any:
         """Tell a client of changes to lists. What one resource holds, nobody hears of here."""
@@ -187,7 +186,7 @@ class _Forward:
         if params is not None and params.cursor is not None:
             # A list is given whole: a cursor would be words of the caller's that nobody judges.
             raise MCPError(INVALID_PARAMS, "there is no such page")
-        return {**_COMPLETE, **await self._caller_of(ctx).upstream.listed(method)}
+        return {**_COMPLETE, **await self._caller_of(ctx).upstream.listed(_now.get(), method)}
 
     # --- what is judged -----------------------------------------------------------------------
 
@@ -196,7 +195,7 @@ class _Forward:
             name=params.name, arguments=params.arguments, **self._answers(params)
         )
         try:
-            return await self._send(ctx, CallToolRequest(params=asked))
+            return await self._send(ctx, CallToolRequest(params=asked), tool=params.name)
         except MCPError as error:
             if isinstance(error.data, dict) and "inbounds/code" in error.data:
                 raise
@@ -238,7 +237,7 @@ class _Forward:
             code = error.code if error.code in _CODES else INTERNAL_ERROR
             raise MCPError(code, "the server answered with an error [upstream.error]") from None
 
-    async def _send(self, ctx: Any, request: Any) -> dict[str, Any]:
+    async def _send(self, ctx: Any, request: Any, *, tool: str = "") -> dict[str, Any]:
         caller = self._caller_of(ctx)
 
         async def progress(done: float, total: float | None, message: str | None) -> None:
@@ -247,7 +246,7 @@ class _Forward:
         meta = (ctx.params or {}).get("_meta") or {}
         wanted = progress if meta.get("progressToken") is not None else None
         with caller.forwarding(ctx):
-            result = await caller.upstream.send(request, progress=wanted)
+            result = await caller.upstream.send(_now.get(), request, tool=tool, progress=wanted)
         return {**_COMPLETE, **result}
 
     def _answers(self, params: Any) -> dict[str, Any]:

@@ -44,7 +44,7 @@ async def over_stdio(
     subject: str,
     place: Place,
     *,
-    subject_token: str = "",
+    subject_token: Callable[[], str] = str,
     asks: Collection[str] = (),
     **options: Any,
 ) -> None:
@@ -145,7 +145,7 @@ async def over_http(
                 subject,
                 place=place,
                 group=group,
-                subject_token=token,
+                subject_token=lambda: token,
                 asks=asks,
                 session=session,
                 **options,

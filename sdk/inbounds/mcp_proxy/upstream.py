@@ -38,7 +38,7 @@ from inbounds.version import __version__
 from .message import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from anyio.abc import TaskGroup, TaskStatus
     from mcp.client.session import ClientSession
@@ -87,6 +87,26 @@ class _Connection:
     digests: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The server as it was when a request came in: what is judged, and what a call may reach."""
+
+    connection: _Connection
+    digests: Mapping[str, str]
+
+    def descriptor(self, tool: str) -> str:
+        """Return the digest of what the server says of a tool; empty where it says nothing.
+
+        Args:
+            tool: Its name, as the server says it.
+        """
+        return self.digests.get(tool, "")
+
+    def holds(self, tool: str) -> bool:
+        """Whether the server still says of a tool what it said."""
+        return self.connection.digests.get(tool, "") == self.descriptor(tool)
+
+
 class Upstream:
     """One caller's connection to the server behind. Not for several event loops.
 
@@ -121,13 +141,14 @@ class Upstream:
 
     # --- what the forwarding server asks ----------------------------------------------------
 
-    async def ready(self) -> None:
+    async def ready(self) -> Now:
         """Make sure that the server answers, and that what it says of its tools is of now.
 
         Raises:
             MCPError: `upstream.unavailable`: it does not, or was started too often.
         """
-        await self._connected()
+        connection = await self._connected()
+        return Now(connection, connection.digests)
 
     async def capabilities(self) -> ServerCapabilities:
         """Return what the server says that it can do. Raises as `ready`."""
@@ -136,39 +157,45 @@ class Upstream:
             raise unavailable("upstream.unavailable")
         return found
 
-    def descriptor(self, tool: str) -> str:
-        """Return the digest of what the server says of a tool; empty where it says nothing.
-
-        Args:
-            tool: Its name, as the server says it.
-        """
-        return self._held.digests.get(tool, "") if self._held else ""
-
-    async def listed(self, method: str) -> dict[str, Any]:
+    async def listed(self, now: Now, method: str) -> dict[str, Any]:
         """Return a whole list of the server's, such as `tools/list`. Raises as `send`."""
-        connection = await self._connected()
         _, key = _LISTS[method]
         if method == "tools/list":
-            return {key: connection.tools}
-        return {key: await self._pages(connection, method)}
+            return {key: now.connection.tools}
+        return {key: await self._pages(now.connection, method)}
 
     async def send(
-        self, request: Request[Any, Any], *, progress: ProgressFnT | None = None
+        self,
+        now: Now,
+        request: Request[Any, Any],
+        *,
+        tool: str = "",
+        progress: ProgressFnT | None = None,
     ) -> dict[str, Any]:
-        """Put a request to the server, and return its result as it came.
+        """Put a request to the server that was judged, and return its result as it came.
 
         Whoever is cancelled has the server told so.
 
         Args:
+            now: What `ready` said before it was judged.
             request: With nothing of the caller's but what was judged.
+            tool: The tool that it calls, if it calls one.
             progress: Is told how far it is.
 
         Raises:
-            MCPError: What the server answered instead; or `upstream.unavailable`: it was not
-                asked; `upstream.gone`, `upstream.unusable`: it was, and what came of it is
-                unknown.
+            MCPError: What the server answered instead; or `upstream.unavailable`,
+                `upstream.changed`: it was not asked, since it is no longer what was judged;
+                `upstream.gone`, `upstream.timeout`, `upstream.unusable`: it was, and what came of
+                it is unknown.
         """
-        connection = await self._connected()
+        connection = now.connection
+        if tool and connection.stale and not connection.gone.is_set():
+            async with self._lock:
+                await self._refresh(connection)
+        if connection.gone.is_set():
+            raise unavailable("upstream.unavailable")
+        if not now.holds(tool):
+            raise unavailable("upstream.changed")
         return await self._send(connection, request, progress)
 
     async def close(self) -> None:
@@ -190,10 +217,21 @@ class Upstream:
                 except Exception as error:  # noqa: BLE001 -- whatever it is, it did not start
                     logger.error("`%s` did not start: %s", self.place.name, _said(error))  # noqa: TRY400
                     raise unavailable("upstream.unavailable") from None
+                except BaseException:
+                    # Whoever wanted it has gone, which is no fault of the server's.
+                    self._starts.pop()
+                    raise
                 self._held = connection
-            if connection.stale:
-                await self._describe(connection)
+            await self._refresh(connection)
             return connection
+
+    async def _refresh(self, connection: _Connection) -> None:
+        """Fetch what the server says of its tools, where that may have changed."""
+        if connection.stale:
+            try:
+                await self._describe(connection)
+            except MCPError:
+                raise unavailable("upstream.unavailable") from None
 
     def _count(self) -> None:
         now = clock.monotonic()
@@ -251,6 +289,8 @@ class Upstream:
                     prompts_list_changed=True,
                     resources_list_changed=True,
                 ) as events:
+                    # What was not heard before may have changed it.
+                    connection.stale = True
                     async for _ in events:
                         pass  # `_told` has had it
             except MCPError as error:
@@ -258,8 +298,6 @@ class Upstream:
                     return
             except (SubscriptionLost, TimeoutError):
                 pass
-            # What was not heard meanwhile may have changed it.
-            connection.stale = True
             await anyio.sleep(_AGAIN)
 
     async def _describe(self, connection: _Connection) -> None:
