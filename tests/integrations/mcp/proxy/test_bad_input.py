@@ -115,6 +115,10 @@ def opened(folder: World) -> Iterator[Wire]:
     """One host for all of it: whatever it has sent, the next call is answered."""
     with Wire(folder) as wire:
         wire.open()
+        for id in ("warm", "warmer"):  # what the server says of its tools is fetched by now
+            wire.say("tools/call", {"name": "read", "arguments": {"path": "/a"}}, id=id)
+            wire.answer(id)
+        folder.forget()
         yield wire
 
 
