@@ -115,9 +115,9 @@ def opened(folder: World) -> Iterator[Wire]:
     """One host for all of it: whatever it has sent, the next call is answered."""
     with Wire(folder) as wire:
         wire.open()
-        for id in ("warm", "warmer"):  # what the server says of its tools is fetched by now
-            wire.say("tools/call", {"name": "read", "arguments": {"path": "/a"}}, id=id)
-            wire.answer(id)
+        for first in ("warm", "warmer"):  # what the server says of its tools is fetched by now
+            wire.say("tools/call", {"name": "read", "arguments": {"path": "/a"}}, id=first)
+            wire.answer(first)
         folder.forget()
         yield wire
 
