@@ -109,12 +109,13 @@ test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in 
 # For each framework an environment of its own, in build/integrations/<name>.
 test-integrations: assets ## Run every adapter against its framework, in an environment of its own (one: ADAPTERS=langchain)
 	@set -e; for name in $(ADAPTERS); do \
-		own=build/integrations/$$name; \
+		own=build/integrations/$$name; more=; \
+		if [ $$name = mcp ]; then more=,issuer; fi; \
 		newer=$$(find pyproject.toml constraints/integrations/$$name.txt -newer $$own/stamp 2>&1 || true); \
 		if [ -n "$$newer" ]; then \
 			$(PYTHON) -m venv $$own; \
 			$$own/bin/python -m pip install --quiet --constraint constraints/integrations/$$name.txt \
-				--editable ".[$$(echo $$name | tr _ -),cli,test]"; \
+				--editable ".[$$(echo $$name | tr _ -),cli,test$$more]"; \
 			touch $$own/stamp; \
 		fi; \
 		echo "$$name:"; \
