@@ -1,0 +1,129 @@
+"""Agents each of whose calls is judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crewai import Agent
+from crewai.agents.agent_executor import AgentExecutor
+from crewai.utilities.agent_utils import get_tool_names, render_text_description_and_args
+from pydantic import Field, field_serializer, model_validator
+
+from inbounds.errors import ConfigurationError
+from inbounds.tools import GuardedTool
+
+from .authorization import Authorization
+from .executor import GuardedExecutor, shown_of
+from .reach import UNSEEN, out_of_reach, require_none_hosted, require_none_unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_UNSEEN = {
+    **UNSEEN,
+    "a2a": "runs in another process",
+    "allow_code_execution": "runs code of the model's",
+}
+"""What an agent can be given that no call of a tool tells of, and why not."""
+
+
+def create_guarded_agent(
+    *, authorization: Authorization, tools: Sequence[Any] = (), **options: Any
+) -> Any:
+    """Make a `crewai.Agent` each of whose calls is judged.
+
+    Args:
+        authorization: Judges.
+        tools: As there; and guarded tools, whose functions run under the permits asked for here.
+        options: As there.
+
+    Raises:
+        ConfigurationError: Something in it could run a tool that is not judged, see
+            `Authorization.reachable`.
+    """
+    own = [authorization.reachable(each) if _is_guarded(each) else each for each in tools]
+    return GuardedAgent(authorization=authorization, tools=own, **options)
+
+
+def _is_guarded(tool: Any) -> bool:
+    return isinstance(tool, GuardedTool)
+
+
+class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
+    """An agent that has tools in their judged places alone, wherever they come from."""
+
+    authorization: Any = Field(repr=False)
+
+    @field_serializer("authorization", when_used="json")
+    def _not_written(self, _: Any) -> None:
+        """No checkpoint holds what judges."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_own_loop(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        # Before the framework makes anything of it.
+        require_none_unseen(data, _UNSEEN)
+        brought = data.get("executor_class")
+        known = (None, AgentExecutor, GuardedExecutor)
+        if brought not in known and brought not in (AgentExecutor.__name__, "GuardedExecutor"):
+            raise out_of_reach(str(brought), "is a loop of its own")
+        return {**data, "executor_class": GuardedExecutor}
+
+    @model_validator(mode="after")
+    def _require_reach(self) -> GuardedAgent:
+        if not isinstance(self.authorization, Authorization):
+            raise ConfigurationError(
+                "an agent is guarded by an authorization, and has none",
+                code="configuration.order",
+                hint="make it by `create_guarded_agent`",
+            )
+        self._require_seen()
+        for each in self.tools or ():
+            self.authorization.reachable(each)
+        return self
+
+    def _require_seen(self) -> None:
+        # Reading some of them as attributes warns of their being deprecated.
+        require_none_unseen(vars(self), _UNSEEN)
+        require_none_hosted(self.llm)
+
+    def set_cache_handler(self, cache_handler: Any) -> None:
+        """Take no cache: what one run was given is not another's, and each call is judged."""
+        super().set_cache_handler(cache_handler)
+        self.cache_handler = None
+        self.tools_handler.cache = None
+
+    def _add_skill_loader_tool(self, tools: Any, task: Any = None) -> list[Any]:
+        """Stand in the place of every tool of a run: all of them come by here, last."""
+        self._require_seen()
+        self.tools_handler.cache = None
+        every = super()._add_skill_loader_tool(tools, task=task)
+        return [self.authorization.judged(each) for each in every]
+
+    def create_agent_executor(self, tools: Any = None, task: Any = None) -> None:
+        """Make the loop of a task, as `Agent.create_agent_executor`."""
+        super().create_agent_executor(tools, task)
+        executor = self.agent_executor
+        if not isinstance(executor, GuardedExecutor):
+            raise out_of_reach(type(executor).__name__, "is a loop of its own")
+        executor.tools_names, executor.tools_description = _told(executor)
+
+    def _prepare_kickoff(self, *args: Any, **options: Any) -> Any:
+        executor, inputs, about, parsed = super()._prepare_kickoff(*args, **options)
+        if type(executor) is AgentExecutor:
+            # Where an agent is kicked off alone, the framework asks for no class.
+            executor.__class__ = GuardedExecutor
+        if not isinstance(executor, GuardedExecutor):
+            raise out_of_reach(type(executor).__name__, "is a loop of its own")
+        executor.tools_names, executor.tools_description = _told(executor)
+        shown = {"tool_names": executor.tools_names, "tools": executor.tools_description}
+        return executor, {**inputs, **shown}, about, parsed
+
+
+def _told(executor: Any) -> tuple[str, str]:
+    """Return what a model is told of the tools, where it asks for them in text."""
+    shown = {id(each) for each in shown_of(executor.original_tools)}
+    parsed = [each for each in executor.tools if id(each._original_tool) in shown]  # noqa: SLF001
+    return get_tool_names(parsed), render_text_description_and_args(parsed)

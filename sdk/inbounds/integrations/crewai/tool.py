@@ -1,0 +1,251 @@
+"""In a tool's place: runs it under a permit alone."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import functools
+import inspect
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from crewai.tools.base_tool import BaseTool, Tool
+from crewai.tools.tool_failure import ToolFailure
+from pydantic import PrivateAttr
+
+from inbounds.errors import ConfigurationError, InboundsError, ResultWithheld
+from inbounds.integrations.given import given_value, owed
+from inbounds.integrations.refused import refusal_text
+from inbounds.integrations.running import Running, on_its_own, permitted
+from inbounds.integrations.within import task_of
+from inbounds.lazy import refuse_lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from inbounds.pep import Permit
+    from inbounds.tools import ResourceOf
+
+logger = logging.getLogger(__name__)
+
+_call_id: ContextVar[str] = ContextVar("inbounds_crewai_call_id", default="")
+
+
+@contextmanager
+def called_as(call_id: str) -> Iterator[None]:
+    """Say by which id a model has asked for what is called within."""
+    token = _call_id.set(call_id)
+    try:
+        yield
+    finally:
+        _call_id.reset(token)
+
+
+class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
+    """Stands in the place of a tool. Calling it asks the policy, whoever calls it."""
+
+    _tool: Any = PrivateAttr()
+    _placed: Any = PrivateAttr()
+    _authorization: Any = PrivateAttr()
+    _registered: str = PrivateAttr()
+    _resource: Any = PrivateAttr()
+
+    @classmethod
+    def of(cls, tool: Any, authorization: Any, registered: str, resource: ResourceOf | None) -> Any:
+        """Stand in the place of a tool.
+
+        Args:
+            tool: It stays as it is.
+            authorization: Whose it is.
+            registered: The name that the registry has for it.
+            resource: What a call of it touches; None where its guard knows.
+        """
+        own = cls(
+            name=tool.name,
+            description=tool.description,
+            args_schema=tool.args_schema,
+            result_schema=tool.result_schema,
+            result_as_answer=tool.result_as_answer,
+            max_usage_count=tool.max_usage_count,
+            current_usage_count=tool.current_usage_count,
+            tool_failure_policy=tool.tool_failure_policy,
+            # What another run was given is not this one's to read.
+            cache_function=_never,
+        )
+        own._tool = tool
+        own._placed = _placed(tool)
+        own._authorization = authorization
+        own._registered = registered
+        own._resource = resource
+        return own
+
+    @property
+    def authorization(self) -> Any:
+        """Whose it is."""
+        return self._authorization
+
+    @property
+    def registered(self) -> str:
+        """The name that the registry has for it."""
+        return self._registered
+
+    def run(self, *args: Any, **arguments: Any) -> Any:
+        """Run the tool, as `BaseTool.run`, if the policy allows this call."""
+        return self._judge(self._validate_kwargs(self._named(args, arguments)))
+
+    async def arun(self, *args: Any, **arguments: Any) -> Any:
+        """Async twin of `run`. The event loop waits for neither policy nor tool."""
+        return await asyncio.to_thread(functools.partial(self.run, *args, **arguments))
+
+    def _run(self, *args: Any, **arguments: Any) -> Any:
+        return self._judge(self._named(args, arguments))
+
+    async def _arun(self, *args: Any, **arguments: Any) -> Any:
+        return await asyncio.to_thread(functools.partial(self._run, *args, **arguments))
+
+    def format_output_for_agent(self, raw_result: Any) -> str:
+        """Make text of a result, as the tool itself does; of one that it has not given, plainly."""
+        if isinstance(raw_result, ToolFailure):
+            return str(raw_result.as_agent_message())
+        if isinstance(raw_result, _Taken):
+            return str(raw_result.value)
+        return str(self._tool.format_output_for_agent(raw_result))
+
+    def _named(self, args: tuple[Any, ...], arguments: dict[str, Any]) -> dict[str, Any]:
+        names = list(self.args_schema.model_fields)
+        if len(args) > len(names) or {*names[: len(args)]} & {*arguments}:
+            raise TypeError(f"`{self.name}` takes its arguments by name")
+        return {**dict(zip(names, args, strict=False)), **arguments}
+
+    # --- one call ---------------------------------------------------------------------------
+
+    def _judge(self, arguments: dict[str, Any]) -> Any:
+        """Run the tool if the policy allows this call; else return why not, as its failure."""
+        try:
+            if (spent := self._tool._claim_usage()) is not None:  # noqa: SLF001 -- counts for all of its places
+                return spent
+            permit = task_of(None).permit(
+                self._registered, arguments, resource=self._resource, tool_call_id=_call_id.get()
+            )
+            permit.await_run()
+            running = Running(permit, id(self._tool))
+            try:
+                with running.under_way(), called_as(""):
+                    result = self._placed.run(**permit.arguments)
+            except BaseException as error:
+                refusal = _failed(permit, error)
+                if refusal is None:
+                    raise _Raised(error) from error
+                raise refusal from None
+            return self._finished(permit, running, result)
+        except _Raised as raised:
+            raise raised.error from raised.error.__cause__
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return refused(error)
+
+    def _finished(self, permit: Permit, running: Running, result: Any) -> Any:
+        """Record that it has run, and return what the agent may have of its result."""
+        if running.refusal is not None:
+            # A layer has made a result of it.
+            permit.fail(running.refusal)
+            raise running.refusal
+        if not running.begun:
+            # Whether something else has run is not known; the permit is dropped, and says so.
+            raise ResultWithheld(
+                "a layer between permit and tool has answered in the tool's place",
+                code="result.not_the_tools",
+                executed="unknown",
+                decision_id=permit.decision.id,
+            )
+        try:
+            refuse_lazy(self._registered, result)
+        except InboundsError as error:
+            permit.fail(error)
+            raise
+        taken = given_value(result, permit, permit.finish)
+        return _Taken(taken) if owed(permit) else taken
+
+
+class _Taken:
+    """What is left of a result: the tool's own way to make text of it may know more."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    __repr__ = __str__
+
+
+def refused(error: BaseException) -> Any:
+    """Return what the model reads instead of a result: no answer, and never the agent's last."""
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        logger.error("a call was refused: %s", error)
+    return ToolFailure(message=refusal_text(error))
+
+
+def _failed(permit: Permit, error: BaseException) -> Exception | None:
+    """Record that it raised; return what to tell the model, where it was no fault of the tool."""
+    try:
+        permit.fail(error)
+    except InboundsError as unrecorded:
+        # What stops the run stops it all the same; the task takes no more calls either way.
+        return unrecorded if isinstance(error, Exception) else None
+    own = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
+    return error if own and isinstance(error, Exception) else None
+
+
+def _placed(tool: Any) -> Any:
+    """Return a tool whose innermost runs what was judged, and no more; its state is the tool's."""
+    placed = copy.copy(tool)
+    # They are counted once, before the call is judged.
+    placed.max_usage_count = None
+    if isinstance(tool, Tool):
+        placed.func = _in_place(tool.func, id(tool), inspect.signature(tool.func))
+        return placed
+    for name in ("_run", "_arun"):
+        method = getattr(tool, name)
+        # In the object itself: the framework's own `run` finds it before the class's.
+        object.__setattr__(placed, name, _in_place(method, id(tool), inspect.signature(method)))
+    return placed
+
+
+def _in_place(
+    function: Callable[..., Any], place: int, signature: inspect.Signature
+) -> Callable[..., Any]:
+    def placed(*args: Any, **arguments: Any) -> Any:
+        permitted().begin(place, _said(signature, args, arguments))
+        with on_its_own():
+            result = function(*args, **arguments)
+        return _alone(result) if inspect.isawaitable(result) else result
+
+    return placed
+
+
+async def _alone(result: Any) -> Any:
+    with on_its_own():
+        return await result
+
+
+def _said(
+    signature: inspect.Signature, args: tuple[Any, ...], arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """Return by name what a function is about to be given."""
+    return {**signature.bind_partial(*args).arguments, **arguments} if args else arguments
+
+
+def _never(_arguments: Any = None, _result: Any = None) -> bool:
+    return False
+
+
+class _Raised(Exception):
+    """What a tool raised, on its way past what answers for this adapter's own faults."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
