@@ -113,6 +113,31 @@ def test_a_field_is_found_in_what_the_sdk_wraps(desk, mode, pattern):
     assert "4200" not in json.dumps(said)
 
 
+@pytest.mark.parametrize("pattern", ["/pay", "/result/pay"])
+def test_a_field_is_left_out_of_text_that_the_sdk_wraps(desk, mode, pattern):
+    desk.register({"label": "internal", "fields": {pattern: {"label": "secret"}}})
+    said = json.dumps({"id": 1, "pay": 4200})
+    desk.answers["tools/call"] = result(text(said), structured_content={"result": said})
+
+    said, _ = ask(desk, mode)
+
+    assert said["structuredContent"] == {"result": '{"id": 1}'}
+    assert "4200" not in json.dumps(said)
+
+
+def test_text_that_the_sdk_wraps_is_withheld_where_no_field_is_found(desk, mode):
+    desk.register(FIELDS)
+    desk.answers["tools/call"] = result(
+        text("pay: 4200"), structured_content={"result": "pay: 4200"}
+    )
+
+    said, report = ask(desk, mode)
+
+    assert line(said).startswith("Executed, and its result withheld [result.not_plain]")
+    assert "4200" not in json.dumps(said)
+    assert (report.ran, report.withheld) == (1, 1)
+
+
 @pytest.mark.parametrize("wrapped", [True, False])
 @pytest.mark.parametrize("returns", [FIELDS, ROWS])
 def test_a_field_is_found_in_a_list_and_in_each_of_its_records(desk, mode, returns, wrapped):

@@ -160,10 +160,26 @@ def _texts(texts: Sequence[str], permit: Permit, last: Take) -> list[str]:
 
 
 def _structured(value: Any, permit: Permit, last: Take) -> Any:
-    if isinstance(value, dict) and value.keys() == {"result"}:
-        # As the SDK wraps what is no object: fields may be named from within or from without.
-        return discharge({"result": last(value["result"])}, permit.decision.obligations)
-    return last(value)
+    if not isinstance(value, dict) or value.keys() != {"result"}:
+        return last(value)
+    # As the SDK wraps what is no object: fields may be named from within or from without.
+    said = value["result"]
+    kinds = owed(permit)
+    found = _parsed(said)
+    if not isinstance(said, str) or not kinds:
+        taken = last(said)
+    elif isinstance(found, dict | list):
+        taken = last(found)
+    else:
+        # Text in which no field can be found, nor rows be counted.
+        taken = last(object() if kinds & {REDACT, TRUNCATE} else said)
+    left = discharge({"result": taken}, permit.decision.obligations)
+    if not isinstance(said, str):
+        return left
+    return {
+        name: part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
+        for name, part in left.items()
+    }
 
 
 def _parsed(text: Any) -> Any:
