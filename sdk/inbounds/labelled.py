@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,20 +11,44 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class Labelled(Generic[T]):
     """A tool's result together with the label it turned out to have.
 
     A tool returns it when it knows better than the registry's upper bound. A label above
     that bound keeps the result from the agent.
 
+    It is no dataclass: what makes JSON of those would make it of the value, past its label.
+
     Attributes:
         value: The result.
         label: One of the deployment's labels.
     """
 
+    __slots__ = ("label", "value")
+
     value: T
     label: str
+
+    def __init__(self, value: T, label: str) -> None:
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "label", label)
+
+    def __setattr__(self, name: str, _: object) -> NoReturn:
+        raise AttributeError(f"`{name}` of a labelled result is not changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"`{name}` of a labelled result is not changed")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Labelled):
+            return NotImplemented
+        return (self.value, self.label) == (other.value, other.label)
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.label))
+
+    def __reduce__(self) -> tuple[type[Labelled[T]], tuple[T, str]]:
+        return (type(self), (self.value, self.label))
 
     def __repr__(self) -> str:
         return f"Labelled(label={self.label!r})"

@@ -15,6 +15,7 @@ from tests.integrations.world import BOB, MALLORY, Harness, Wish, World, spans, 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InvalidAnswer
 from inbounds.evidence.report import Refused
+from inbounds.labelled import Labelled
 
 READ = Wish("mail.read", {"id": "42"}, "call-read")
 SEND = Wish("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
@@ -238,6 +239,41 @@ def test_a_result_in_which_no_field_can_be_found_is_withheld(harness: Harness) -
     assert "4200" not in seen.read["call-read"]
     assert seen.read["call-read"].startswith("Executed, and its result withheld [result.not_plain]")
     assert (1, 1) == (report.ran, report.withheld)
+
+
+def test_a_result_that_is_more_sensitive_is_withheld(harness: Harness) -> None:
+    harness.world.mail = Labelled("the canary", "secret")
+    with harness.world.task() as task:
+        seen = harness.run([READ])
+        report = task.report()
+
+    assert ["mail.read"] == names(harness)
+    assert "canary" not in seen.read["call-read"]
+    code = "result.label_above_bound"
+    assert seen.read["call-read"].startswith(f"Executed, and its result withheld [{code}]")
+    assert (1, 1) == (report.ran, report.withheld)
+
+
+def test_a_field_is_left_out_of_text_as_well(harness: Harness) -> None:
+    registered(harness.world, **FIELDS)
+    harness.world.mail = '{"text": "hello", "pay": 4200}'
+    with harness.world.task():
+        seen = harness.run([READ])
+
+    assert ["mail.read"] == names(harness)
+    assert "hello" in seen.read["call-read"]
+    assert "4200" not in seen.read["call-read"]
+
+
+def test_a_field_is_left_out_of_text_with_a_label(harness: Harness) -> None:
+    registered(harness.world, **FIELDS)
+    harness.world.mail = Labelled('{"text": "hello", "pay": 4200}', "confidential")
+    with harness.world.task():
+        seen = harness.run([READ])
+
+    assert ["mail.read"] == names(harness)
+    assert "hello" in seen.read["call-read"]
+    assert "4200" not in seen.read["call-read"]
 
 
 def test_what_is_masked_is_not_read(harness: Harness) -> None:

@@ -7,6 +7,7 @@ import pickle
 import sys
 
 import pytest
+from pydantic_core import to_json
 
 from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
@@ -446,6 +447,7 @@ class TestResults:
         )
         assert [("yes", "withheld", "")] == made.said
         assert "text" not in repr(Labelled("text", label))
+        assert b"text" not in to_json({"a": [Labelled("text", label)]}, fallback=repr)
 
     @pytest.mark.parametrize(
         "result",

@@ -19,7 +19,7 @@ try:
     from fastmcp.tools import Tool
 
     from inbounds.integrations.mcp import AuthorizationMiddleware
-    from inbounds.integrations.mcp.in_place import compared
+    from inbounds.integrations.mcp.in_place import bare, compared
     from inbounds.integrations.mcp.server import require_whole, watch
 except ImportError as missing:
     if not (missing.name or "").startswith(("fastmcp", "mcp")):
@@ -70,7 +70,7 @@ def guarded_server(
         require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
         own = authorization.own_name(tool.name)
-        server.add_tool(Tool.from_function(tool.function, name=own, description=about))
+        server.add_tool(Tool.from_function(bare(tool.function), name=own, description=about))
     watch(server._mcp_server, authorization, _BELOW)  # noqa: SLF001 -- it has no public name
     _run_what_was_judged(server)
     return server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +63,60 @@ def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
         ResultWithheld: As `given`.
         OutcomeUnrecorded: As `given`.
     """
+    result, take = unlabelled(result, take)
     if isinstance(result, str):
         return given(result, permit, take)
     seen = plain(result)
     taken = take(seen)
     return taken if seen is result or owed(permit) else result
+
+
+def unlabelled(result: Any, take: Callable[[Any], Any]) -> tuple[Any, Callable[[Any], Any]]:
+    """Return a result without the label of its own, and what takes it together with that.
+
+    What is looked into, or made text of, is the result itself; its label is looked at all the same.
+
+    Args:
+        result: As the tool has returned it.
+        take: The permit's `finish` or `admitted`.
+    """
+    while isinstance(result, Labelled):
+        take = functools.partial(_with_label, take, result.label)
+        result = result.value
+    return result, take
+
+
+class KeptLabel:
+    """The label of a result that a framework makes text of before anybody can look at it."""
+
+    def __init__(self) -> None:
+        self._labels: list[str] = []
+        self._parts: Any = None
+
+    def bare(self, result: Any) -> Any:
+        """Return a result without its label, and keep that."""
+        while isinstance(result, Labelled):
+            self._labels.append(result.label)
+            result = result.value
+        if labelled_within(result):
+            # Whatever is made of it: what is looked at are its parts.
+            self._parts = result
+        return result
+
+    def taking(self, take: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return what takes the text together with the label."""
+
+        def together(text: Any) -> Any:
+            value = text if self._parts is None else self._parts
+            for label in reversed(self._labels):
+                value = Labelled(value, label)
+            return take(value)
+
+        return together
+
+
+def _with_label(take: Callable[[Any], Any], label: str, value: Any) -> Any:
+    return take(Labelled(value, label))
 
 
 def plain(result: Any) -> Any:

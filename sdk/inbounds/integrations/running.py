@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import DecisionUnavailable, InboundsError
 
+from .given import KeptLabel
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,7 @@ class Running:
     Attributes:
         begun: Whether the tool has begun.
         refusal: Why it was not let to.
+        label: That of the result, where the framework makes text of it.
     """
 
     def __init__(self, permit: Permit, place: object) -> None:
@@ -29,6 +32,7 @@ class Running:
         self._place = place
         self.begun = False
         self.refusal: InboundsError | None = None
+        self.label = KeptLabel()
 
     @contextmanager
     def under_way(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
 from mcp_types import TextContent
 from tests.integrations.mcp.harness import Between, McpHarness
+from tests.integrations.world import World
 
 from inbounds.integrations.fastmcp import AuthorizationMiddleware, guarded_server
 
@@ -42,6 +43,18 @@ class FastMcpHarness(McpHarness):
         mode: As `McpHarness`.
         way: As `McpHarness`, or `proxy` for a proxy of another server, in memory.
     """
+
+    def __init__(self, world: World, mode: str, way: str) -> None:
+        super().__init__(world, mode, way)
+        labels = dict.fromkeys(
+            (
+                "test_a_result_that_is_more_sensitive_is_withheld",
+                "test_a_field_is_left_out_of_text_with_a_label",
+            ),
+            "FastMCP makes text of what its own tools return before anybody can look at its label: "
+            "of one with a label, a client reads that and nothing else; guarded tools do better",
+        )
+        self.beyond = {**self.beyond, **labels}
 
     def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
         server = self.unguarded()

@@ -30,7 +30,7 @@ from tests.integrations.mcp.desk import Desk
 from tests.integrations.mcp.test_messages import raw, refused
 from tests.integrations.world import BOB, MALLORY, World
 
-from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds import ConfigurationError, DecisionUnavailable, Labelled
 from inbounds.integrations.fastmcp import AuthorizationMiddleware, guarded_server
 
 MODERN, LEGACY = "2026-07-28", "legacy"
@@ -445,3 +445,26 @@ def test_over_http_each_user_has_a_task_of_their_own(world, mode):
     assert DENIED.match(stolen)
     assert others == ["Not executed [decision.unavailable]; do not retry."] * 2
     assert world.ran == [("mail.send", {"to": [BOB], "body": "hi"})]
+
+
+@pytest.mark.parametrize("label", ["public", "secret"])
+def test_a_guarded_tool_says_how_sensitive_its_result_is(files, mode, label):
+    guard = files.world.guard
+
+    @guard.tool("files.find", resource=lambda limit: ("mcp_tool", "files.find"))
+    def find(limit: int) -> Labelled[str]:
+        """Find."""
+        return Labelled("the canary", label)
+
+    server = FastMCP("files")
+    authorization = AuthorizationMiddleware(guard, server="files")
+    guarded_server(server, [find], authorization=authorization)
+
+    async def host(client):
+        return await client.call_tool("find", {"limit": 1})
+
+    with files.world.task():
+        said = files.go(host, server, mode)
+
+    assert ("canary" in str(said)) == (label == "public")
+    assert said.is_error == (label == "secret")

@@ -22,12 +22,14 @@ from inbounds.integrations.within import task_of
 from inbounds.lazy import refuse_lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from inbounds.integrations.running import Running
     from inbounds.pep import Permit
     from inbounds.tools import ResourceOf
+
+    Take = Callable[[Any], Any]
 
 logger = logging.getLogger(__name__)
 
@@ -186,24 +188,25 @@ class ToolCall:
             permit.fail(error)
             raise
         try:
-            outcome = Outcome(self._given(permit, result))
+            take = running.label.taking(permit.finish)
+            outcome = Outcome(self._given(permit, result, take))
         except InboundsError as error:
             outcome = Outcome(told(error))
         self._outcomes.ran(self._key, outcome)
         return outcome
 
-    def _given(self, permit: Permit, result: Any) -> Any:
+    def _given(self, permit: Permit, result: Any, take: Take) -> Any:
         """Return what the agent may have of a result, in the form that the framework takes."""
         if owed(permit):
             self._context.metadata.pop(_CARRIER, None)
         if not _are_contents(result):
-            return given_value(result, permit, permit.finish)
+            return given_value(result, permit, take)
         texts = [each.text for each in result if each.type == "text"]
         if len(result) == 1 and texts:
-            text = given(texts[0], permit, permit.finish)
+            text = given(texts[0], permit, take)
             return result if text == texts[0] else [Content.from_text(text)]
         plain = [each.to_dict(exclude={"raw_representation"}) for each in result]
-        taken = given(plain, permit, permit.finish)
+        taken = given(plain, permit, take)
         return [Content.from_dict(each) for each in taken] if owed(permit) else result
 
 

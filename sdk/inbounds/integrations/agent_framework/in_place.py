@@ -40,13 +40,14 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
             for name, value in arguments.items()
             if not isinstance(value, FunctionInvocationContext)
         }
-        await beside(permitted().begin, place, said)
+        running = permitted()
+        await beside(running.begin, place, said)
         with on_its_own():
             if inspect.iscoroutinefunction(function):
-                return await function(*args, **arguments)
+                return running.label.bare(await function(*args, **arguments))
             # As the framework does with a function that may wait.
             result = await asyncio.to_thread(function, *args, **arguments)
-            return await result if inspect.isawaitable(result) else result
+            return running.label.bare(await result if inspect.isawaitable(result) else result)
 
     setattr(placed, _MARK, True)
     return placed

@@ -13,7 +13,7 @@ from google.genai import types
 from pydantic import BaseModel
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
-from inbounds.integrations.given import given, owed
+from inbounds.integrations.given import given, owed, unlabelled
 from inbounds.integrations.refused import refusal_text
 from inbounds.locks import ProcessLock
 from inbounds.threads import aside, beside
@@ -129,17 +129,18 @@ def _fail(permit: Permit, error: BaseException) -> Exception | None:
 
 def _given(permit: Permit, result: Any) -> Any:
     """Record that it has run, and return what the agent may have of its result."""
+    result, take = unlabelled(result, permit.finish)
     plain = _plain(result)
     if isinstance(plain, str):
-        taken = given(plain, permit, permit.finish)
+        taken = given(plain, permit, take)
     elif isinstance(plain, dict) and _is_blocks(plain.get("content")):
         # The result of an MCP server: its text is in blocks, and perhaps once more beside them.
         taken = {
             **{name: plain[name] for name in ("isError",) if name in plain},
-            "content": given(plain["content"], permit, permit.finish),
+            "content": given(plain["content"], permit, take),
         }
     else:
-        taken = permit.finish(plain)
+        taken = take(plain)
     return taken if owed(permit) else result
 
 

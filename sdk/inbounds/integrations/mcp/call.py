@@ -223,16 +223,20 @@ class Call:
                 executed="unknown",
                 decision_id=permit.decision.id,
             )
-        return await beside(self._finished, permit, said, asks)
+        return await beside(self._finished, permit, place, said, asks)
 
-    def _finished(self, permit: Permit, said: Any, asks: Collection[str]) -> Mapping[str, Any]:
+    def _finished(
+        self, permit: Permit, place: InPlace, said: Any, asks: Collection[str]
+    ) -> Mapping[str, Any]:
         try:
             answer = plain(said)
             if answer.get("resultType") == "input_required":
                 return _asked_back(answer, permit, asks)
             if not answer.get("isError"):
-                return given_of(self._wish.method, answer, permit, permit.finish)
-            given = given_of(self._wish.method, answer, permit, permit.admitted)
+                return given_of(
+                    self._wish.method, answer, permit, place.label.taking(permit.finish)
+                )
+            given = given_of(self._wish.method, answer, permit, place.label.taking(permit.admitted))
             permit.fail(ToolFailed())
         except InboundsError:
             raise

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations.given import KeptLabel
 from inbounds.threads import beside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from inbounds.pep import Permit
 
@@ -24,6 +27,7 @@ class InPlace:
         self._permit = permit
         self.begun = False
         self.refusal: InboundsError | None = None
+        self.label = KeptLabel()
 
     def compare(self, method: str, said: Mapping[str, Any]) -> None:
         """Make sure that the handler gets what was judged, right before it runs.
@@ -67,6 +71,8 @@ class InPlace:
         )
 
 
+_BARE = "__inbounds_bare__"
+
 in_place: ContextVar[InPlace | None] = ContextVar("inbounds_mcp_in_place", default=None)
 """What stands in the handler's place, for the request of this context."""
 
@@ -85,3 +91,37 @@ async def compared(method: str, said: Mapping[str, Any]) -> None:
             hint="let the authorization be the last of the server's middleware",
         )
     await beside(place.compare, method, said)
+
+
+def bare(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a tool's function whose result has no label: servers make text of all that it is.
+
+    The permit of the call that is under way sees the label.
+    """
+    if getattr(function, _BARE, False):
+        return function
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def run(*args: Any, **arguments: Any) -> Any:
+            return _bare(await function(*args, **arguments))
+
+    else:
+
+        @functools.wraps(function)
+        def run(*args: Any, **arguments: Any) -> Any:
+            return _bare(function(*args, **arguments))
+
+    signature = inspect.signature(function)
+    if "Labelled" in str(signature.return_annotation):
+        # The schema of what is returned would be one of value and label.
+        signature = signature.replace(return_annotation=signature.empty)
+        run.__annotations__ = {n: t for n, t in run.__annotations__.items() if n != "return"}
+    run.__signature__ = signature  # type: ignore[attr-defined]  # as inspect reads it
+    setattr(run, _BARE, True)
+    return run
+
+
+def _bare(result: Any) -> Any:
+    place = in_place.get()
+    return result if place is None else place.label.bare(result)

@@ -11,7 +11,7 @@ from mcp.server.mcpserver import MCPServer
 from inbounds.errors import ConfigurationError
 from inbounds.tools import GuardedTool
 
-from .in_place import compared
+from .in_place import bare, compared
 from .middleware import AuthorizationMiddleware
 from .wish import JUDGED, ROUND
 
@@ -52,7 +52,9 @@ def guarded_server(
     for tool in tools:
         require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
-        server.add_tool(tool.function, name=authorization.own_name(tool.name), description=about)
+        server.add_tool(
+            bare(tool.function), name=authorization.own_name(tool.name), description=about
+        )
     if isinstance(server, MCPServer):
         watch(lowest, authorization, JUDGED - {"tools/call"})
         _run_what_was_judged(server)
@@ -115,6 +117,9 @@ def _run_what_was_judged(server: Any) -> None:
 
     async def call_tool(name: str, arguments: dict[str, Any], context: Any = None) -> Any:
         await compared("tools/call", {"name": name, "arguments": arguments})
+        tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
+        if tool is not None:
+            tool.fn = bare(tool.fn)
         return await run(name, arguments, context)
 
     server.call_tool = call_tool

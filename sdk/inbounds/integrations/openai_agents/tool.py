@@ -25,7 +25,7 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.given import given, owed
+from inbounds.integrations.given import given, owed, unlabelled
 from inbounds.integrations.refused import refusal_text
 from inbounds.strict_json import NotStrictJson, strict_json
 from inbounds.threads import aside, beside
@@ -34,7 +34,7 @@ from .authorization import Authorization, task_id
 from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from inbounds.pep import Permit
 
@@ -217,8 +217,8 @@ def _fail(permit: Permit, error: BaseException) -> Exception | None:
 
 def _given(permit: Permit, result: Any, raised: list[BaseException]) -> Any:
     """Record that it has run, and return what the agent may have of its result."""
+    result, take = unlabelled(result, permit.admitted if raised else permit.finish)
     plain = _plain(result)
-    take: Callable[[Any], Any] = permit.admitted if raised else permit.finish
     if isinstance(plain, str) or _is_blocks(plain):
         taken = given([plain] if isinstance(plain, dict) else plain, permit, take)
     elif isinstance(plain, dict | list | int | float | bool | None):
