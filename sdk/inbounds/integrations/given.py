@@ -41,8 +41,8 @@ def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     plain = _parsed(text)
     value = content if plain is None else plain
     kinds = owed(permit)
-    if plain is None and kinds & {REDACT, TRUNCATE}:
-        # No plain data: the permit withholds it, and records that.
+    if plain is None and (kinds & {REDACT, TRUNCATE} or (kinds and _holds_other(content))):
+        # No plain data, or a picture or file beside it: the permit withholds it, and records that.
         value = _Opaque()
     taken = take(value)
     if not kinds:
@@ -142,6 +142,14 @@ def _only_text(content: Any) -> str:
         if block.keys() <= {"type", "text", "id"} and isinstance(block.get("text"), str):
             return str(block["text"])
     return ""
+
+
+def _holds_other(content: Any) -> bool:
+    """Whether a block is no text: what is in a picture or a file, nobody has looked at."""
+    return isinstance(content, list) and any(
+        isinstance(block, dict) and not str(block.get("type", "")).endswith("text")
+        for block in content
+    )
 
 
 def _parsed(text: str) -> Any:

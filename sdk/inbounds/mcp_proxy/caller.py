@@ -132,7 +132,12 @@ class Caller:
                 raise DecisionUnavailable("the task is over", code="task.over")
             task = self._task
             if task is None or clock.now() >= task.authority.deadline:
-                task = await beside(self._begin)
+                try:
+                    task = await beside(self._begin)
+                except InboundsError as error:
+                    # The model reads a code; whoever has set this up reads what to do.
+                    logger.error("no task could be begun: %s", error)  # noqa: TRY400
+                    raise
                 if self._task is not None:
                     await self._end(self._task)
                 self._task = task

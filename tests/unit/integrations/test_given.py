@@ -89,3 +89,12 @@ def test_text_is_masked_as_it_is():
 def test_where_no_field_can_be_found_nothing_is_given(content):
     with pytest.raises(ResultWithheld):
         taken(content, REDACT)
+
+
+@pytest.mark.parametrize("kind", ["image", "input_image", "audio", "resource", "file", None])
+def test_what_is_no_text_is_withheld_where_text_would_be_masked(kind):
+    """
+    What is in a picture or a file, nobody has looked at.
+    """
+    with pytest.raises(ResultWithheld):
+        taken([{"type": "text", "text": "x"}, {"type": kind, "data": "Ym9i"}], MASK)

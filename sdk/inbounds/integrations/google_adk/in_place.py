@@ -25,22 +25,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_permits: WeakKeyDictionary[Any, tuple[Permit, Mapping[str, Any]]] = WeakKeyDictionary()
+_permits: WeakKeyDictionary[Any, tuple[Permit, Any, Mapping[str, Any]]] = WeakKeyDictionary()
 """The permits of calls that are on their way to their tools, by the context of each."""
 
 _placing = ProcessLock()
 
 
-def expect(context: Any, permit: Permit, judged: Mapping[str, Any]) -> None:
+def expect(context: Any, permit: Permit, tool: Any, judged: Mapping[str, Any]) -> None:
     """Keep the permit of a call for its tool, and what was judged, as ADK has it."""
     permit.await_run()
-    _permits[context] = (permit, judged)
+    _permits[context] = (permit, tool, judged)
 
 
 def untaken(context: Any) -> Permit | None:
     """Return the permit of a call whose tool has not taken it, and keep it no longer."""
-    permit, _ = _permits.pop(context, (None, None))
-    return permit
+    return _permits.pop(context, (None, None, {}))[0]
 
 
 def place(tool: Any) -> None:
@@ -64,10 +63,13 @@ class InPlace:
 
     async def __call__(self, *, args: dict[str, Any], tool_context: Any) -> Any:
         """Run the tool, as `BaseTool.run_async`, if there is a permit for just this call."""
-        permit, judged = _permits.pop(tool_context, (None, {}))
-        if permit is None:
+        none: tuple[Permit | None, Any, Mapping[str, Any]] = (None, None, {})
+        permit, tool, judged = _permits.get(tool_context, none)
+        if permit is None or tool is not self._tool:
+            # The permit of another tool stays with that.
             unjudged = DecisionUnavailable("nothing has judged this call", code="permit.missing")
             return refusal(self._tool.name, unjudged)
+        del _permits[tool_context]
         try:
             arguments = permit.arguments
             # The permit has the canonical arguments: what they were made of is still the same, or
@@ -85,12 +87,19 @@ class InPlace:
         except BaseException as error:
             unrecorded = await beside(_fail, permit, error)
             if unrecorded is None:
+                if owed(permit) and isinstance(error, Exception):
+                    # What an error says is a result too, and a later plugin may show it.
+                    raise Withheld from None
                 raise
             return refusal(self._tool.name, unrecorded)
         try:
             return await beside(_given, permit, result)
         except InboundsError as error:
             return refusal(self._tool.name, error)
+
+
+class Withheld(Exception):
+    """A tool raised where something is owed to its results: what it said is left out."""
 
 
 def refusal(tool: str, error: BaseException) -> dict[str, str]:

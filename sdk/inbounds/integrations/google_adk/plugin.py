@@ -17,7 +17,14 @@ from inbounds.threads import beside
 
 from .in_place import expect, place, refusal, untaken, with_defaults
 from .questions import Question, Questions
-from .reach import agents, out_of_reach, require_none_hosted, require_reachable, steers
+from .reach import (
+    agents,
+    out_of_reach,
+    require_judged,
+    require_none_hosted,
+    require_reachable,
+    steers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +107,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         if steers(tool):
             return None
         try:
+            require_judged(tool, self)
             place(tool)
             return await self._judge(tool, with_defaults(tool, tool_args), tool_context)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -129,7 +137,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             )
         except ApprovalRequired as required:
             return self._ask(tool, context, task, required)
-        expect(context, permit, arguments)
+        expect(context, permit, tool, arguments)
         return None
 
     async def _waits_for_author(

@@ -91,8 +91,32 @@ def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
 def _require_runs_here(tool: Any) -> None:
     if type(tool).run_async is BaseTool.run_async:
         raise out_of_reach(tool.name, "runs at the provider, or in the request to the model")
+    _require_plugins(tool)
+
+
+def require_judged(tool: Any, plugin: Any) -> None:
+    """Refuse a tool that is about to run, and would run what nobody judges.
+
+    A toolset says what it holds when a model is asked, and not before.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`.
+    """
+    _require_plugins(tool)
+    if isinstance(tool, FunctionTool):
+        _require_no_agent(tool.name, tool.func, plugin)
+
+
+def _require_plugins(tool: Any) -> None:
     if isinstance(tool, AgentTool) and not tool.include_plugins:
         raise out_of_reach(tool.name, "is an agent that runs without the plugins of its runner")
+
+
+def _require_no_agent(name: str, function: Any, plugin: Any) -> None:
+    for each in held(function):
+        judged = isinstance(each, Runner) and plugin in each.plugin_manager.plugins
+        if isinstance(each, BaseAgent | Runner) and not judged:
+            raise out_of_reach(name, "asks an agent whose own tools are not judged")
 
 
 def _require_function(name: str, function: Any, plugin: Any) -> None:
@@ -110,9 +134,7 @@ def _require_function(name: str, function: Any, plugin: Any) -> None:
                 code="configuration.tool_guarded_twice",
                 hint="give the agent the guarded function itself, by `guarded_app`",
             )
-        judged = isinstance(each, Runner) and plugin in each.plugin_manager.plugins
-        if isinstance(each, BaseAgent | Runner) and not judged:
-            raise out_of_reach(name, "asks an agent whose own tools are not judged")
+    _require_no_agent(name, function, plugin)
 
 
 def require_none_hosted(tools: Any) -> None:
