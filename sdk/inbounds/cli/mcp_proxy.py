@@ -27,7 +27,9 @@ def command(
         typer.Argument(metavar="[-- COMMAND...]", help="How the server behind is started."),
     ] = None,
     *,
-    url: Annotated[str, typer.Option(help="Where the server behind answers, instead.")] = "",
+    url: Annotated[
+        str, typer.Option(help="Where the server behind answers, instead of a COMMAND.")
+    ] = "",
     subject: Annotated[
         str, typer.Option(help="The user on whose authority it runs, where a host starts it.")
     ] = "",

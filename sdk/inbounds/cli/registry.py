@@ -36,7 +36,7 @@ def draft(
     mcp: Annotated[
         str, typer.Option("--mcp", help="The MCP server: what the names of its tools begin with.")
     ],
-    url: Annotated[str, typer.Option(help="Where the server answers, instead.")] = "",
+    url: Annotated[str, typer.Option(help="Where the server answers, instead of a COMMAND.")] = "",
     env: Annotated[
         list[str] | None,
         typer.Option(help="A variable that the server has from here; give one for each."),
