@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.held import held
 from inbounds.tools import GuardedTool
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def reachable(tool: Any, known: Collection[str]) -> Any:
                 hint="give the agent the guarded function, without making a tool of it",
             )
     for each in _held(tool):
-        held = each
-        while isinstance(held, RunnableBindingBase):
-            held = held.bound
-        if isinstance(held, Pregel) and not _is_guarded(held):
+        inner = each
+        while isinstance(inner, RunnableBindingBase):
+            inner = inner.bound
+        if isinstance(inner, Pregel) and not _is_guarded(inner):
             raise _out_of_reach(named(tool), "is an agent whose own tools are not judged")
     name = named(tool)
     if name not in known:
@@ -88,16 +88,7 @@ def _held(tool: Any) -> Iterator[Any]:
         yield from attributes
         functions = [each for each in (*attributes, tool._run, tool._arun) if callable(each)]  # noqa: SLF001
     for function in functions:
-        while isinstance(function, functools.partial):
-            yield from (*function.args, *function.keywords.values())
-            function = function.func  # noqa: PLW2901 -- what it is a part of
-        yield function
-        owner = getattr(function, "__self__", None)
-        yield from (owner, *getattr(owner, "__dict__", {}).values())
-        plain = inspect.unwrap(getattr(function, "__func__", function))
-        if inspect.isfunction(plain):
-            found = inspect.getclosurevars(plain)
-            yield from (*found.nonlocals.values(), *found.globals.values())
+        yield from held(function)
 
 
 def tool_nodes(graph: Any) -> Iterator[Any]:
