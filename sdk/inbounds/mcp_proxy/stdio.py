@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 Received: TypeAlias = SessionMessage | Exception
 
+_AHEAD = 8
 _MOST = 256
 """How many requests may be without an answer."""
 
@@ -110,7 +111,10 @@ class _Wire:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
         self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._room = threading.Semaphore(8)
+        # As many lines are read ahead as there are places.
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(_AHEAD):
+            self._places.put(None)
         self._texts: SimpleQueue[tuple[bytes, asyncio.Future[None]]] = SimpleQueue()
         threading.Thread(target=self._reading, name="inbounds-stdin", daemon=True).start()
         threading.Thread(target=self._writing, name="inbounds-stdout", daemon=True).start()
@@ -137,7 +141,7 @@ class _Wire:
 
     async def line(self) -> bytes | None:
         line = await self._lines.get()
-        self._room.release()
+        self._places.put(None)
         return line
 
     async def send(self, message: JSONRPCMessage) -> None:
@@ -160,7 +164,7 @@ class _Wire:
                 return
 
     def _put(self, line: bytes | None) -> None:
-        self._room.acquire()
+        self._places.get()
         try:
             self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
         except RuntimeError:  # the loop has ended
