@@ -12,7 +12,6 @@ the host's word.
 from __future__ import annotations
 
 import json
-import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +23,11 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
+from inbounds.integrations.outcomes import keep
+from inbounds.integrations.refused import told
 from inbounds.locks import ProcessLock
 
 from .given import given_value
-from .refused import refusal_text
 from .within import task_of
 
 try:
@@ -58,8 +58,6 @@ if TYPE_CHECKING:
     from inbounds.tools import ResourceOf
 
 __all__ = ["AuthorizationInterceptor"]
-
-logger = logging.getLogger(__name__)
 
 MOST = 1024
 """How many calls are held between their permit and their result, and how many questions."""
@@ -175,11 +173,11 @@ class AuthorizationInterceptor:
             )
         except ApprovalRequired:
             with self._lock:
-                _keep(self._asked, key, arguments)
+                keep(self._asked, key, arguments, most=MOST)
             raise
         judged = permit.arguments
         with self._lock:
-            _keep(self._permits, key, (permit, canonical_json(judged)))
+            keep(self._permits, key, (permit, canonical_json(judged)), most=MOST)
         if judged == arguments:
             return Verdict.allow()
         # What was judged is what runs.
@@ -224,12 +222,8 @@ class AuthorizationInterceptor:
     # --- what is said, and kept -----------------------------------------------------------
 
     def _refused(self, error: BaseException) -> Any:
-        if not isinstance(error, InboundsError):
-            logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-        elif isinstance(error, ConfigurationError):
-            logger.error("a call was refused: %s", error)
         code = error.code if isinstance(error, InboundsError) else "decision.unavailable"
-        reason, message = f"inbounds:{code}", refusal_text(error)
+        reason, message = f"inbounds:{code}", told(error)
         if self._approvals and isinstance(error, ApprovalRequired):
             return Verdict.escalate(reason=reason, message=message)
         return Verdict.deny(reason=reason, message=message)
@@ -249,10 +243,3 @@ def _session(context: Mapping[str, Any]) -> str:
 
 def _key(context: Mapping[str, Any]) -> str:
     return json.dumps([_session(context), str(context["tool_call"].get("id") or "")])
-
-
-def _keep(within: OrderedDict[str, Any], key: str, value: Any) -> None:
-    within[key] = value
-    within.move_to_end(key)
-    while len(within) > MOST:
-        within.popitem(last=False)

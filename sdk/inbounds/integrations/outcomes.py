@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MOST = 1024
 """How many calls of a task are remembered."""
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 _of_task: WeakKeyDictionary[Task, Outcomes] = WeakKeyDictionary()
@@ -90,7 +91,7 @@ class Outcomes:
                     hint="give each call an id of its own",
                 )
             self._running[key.call] = key.step
-            _keep(self._seen, key.call, True)
+            keep(self._seen, key.call, True)
         try:
             yield
         finally:
@@ -122,7 +123,7 @@ class Outcomes:
     def ran(self, key: Key, result: Any) -> None:
         """Remember what a call has given."""
         with self._lock:
-            _keep(self._results, key.call, result)
+            keep(self._results, key.call, result)
 
     def reject(self, key: Key, decision_id: str) -> NoReturn:
         """Remember that a person has refused a call, by its id, and so the same wish in this task.
@@ -135,8 +136,8 @@ class Outcomes:
             Rejected: That it is.
         """
         with self._lock:
-            _keep(self._rejected, key.place, decision_id)
-            _keep(self._rejected, key.wish, decision_id)
+            keep(self._rejected, key.place, decision_id)
+            keep(self._rejected, key.wish, decision_id)
         raise _rejected(decision_id)
 
     def wait(self, key: Key, question: Any) -> bool:
@@ -147,8 +148,8 @@ class Outcomes:
         with self._lock:
             if self._waiting.setdefault(key.step, key.call) != key.call:
                 return False
-            _keep(self._waiting, key.step, key.call)
-            _keep(self._waits, key.call, [*self._waits.get(key.call, []), question])
+            keep(self._waiting, key.step, key.call)
+            keep(self._waits, key.call, [*self._waits.get(key.call, []), question])
             return True
 
     def waits(self, key: Key) -> list[Any]:
@@ -161,8 +162,9 @@ def _rejected(decision_id: str) -> Rejected:
     return Rejected("a person was asked, and said no", decision_id=decision_id)
 
 
-def _keep(within: OrderedDict[str, V], key: str, value: V) -> None:
+def keep(within: OrderedDict[K, V], key: K, value: V, *, most: int = MOST) -> None:
+    """Remember a value as the latest, and forget what is older than the latest `most`."""
     within[key] = value
     within.move_to_end(key)
-    while len(within) > MOST:
+    while len(within) > most:
         within.popitem(last=False)

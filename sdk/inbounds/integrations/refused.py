@@ -6,7 +6,11 @@ a rule, no detail and no argument, since an agent that somebody else steers woul
 
 from __future__ import annotations
 
-from inbounds.errors import ApprovalRequired, InboundsError
+import logging
+
+from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
+
+logger = logging.getLogger(__name__)
 
 _SAYS = {
     "no": "Not executed",
@@ -40,3 +44,18 @@ def refusal_text(error: BaseException) -> str:
         return f"Not executed [{error.code}]; a person has to approve it."
     decision = f" (decision {error.decision_id})" if error.decision_id else ""
     return f"{_SAYS[error.executed]} [{error.code}]; do not retry.{decision}"
+
+
+def told(error: BaseException, tool: str = "") -> str:
+    """Return the same, and log what is not the policy's word, but somebody's to mend.
+
+    Args:
+        error: What stood in the way.
+        tool: The name of the tool, where the log is to name it.
+    """
+    if not isinstance(error, InboundsError):
+        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
+    elif isinstance(error, ConfigurationError):
+        of = f" of `{tool}`" if tool else ""
+        logger.error("a call%s was refused: %s", of, error)
+    return refusal_text(error)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
+from inbounds.lazy import refuse_lazy
 
 from .given import KeptLabel
 
@@ -69,6 +70,52 @@ class Running:
             self.refusal = error
             raise
         self.begun = True
+
+    def require_own(self, tool: str, result: Any) -> None:
+        """Require that a result is that of the tool that was judged, and there already.
+
+        Args:
+            tool: The name that the registry has for it.
+            result: What the framework has got.
+
+        Raises:
+            InboundsError: It has not run, or nobody knows, or its result is still to come.
+        """
+        if self.refusal is not None:
+            # A layer has made a result of it.
+            self._permit.fail(self.refusal)
+            raise self.refusal
+        if not self.begun:
+            raise not_the_tools(self._permit)
+        try:
+            refuse_lazy(tool, result)
+        except InboundsError as error:
+            self._permit.fail(error)
+            raise
+
+
+def not_the_tools(
+    permit: Permit, why: str = "a layer between permit and tool has answered in the tool's place"
+) -> ResultWithheld:
+    """Return the error that says of a result that it is not the tool's own.
+
+    Whether something else has run is not known; the permit is dropped, and says so.
+    """
+    return ResultWithheld(
+        why, code="result.not_the_tools", executed="unknown", decision_id=permit.decision.id
+    )
+
+
+def failed(permit: Permit, error: BaseException) -> Exception | None:
+    """Record that a tool raised; return what to tell the model, where it was no fault of the tool.
+
+    What stops the run stops it all the same; the task takes no more calls either way.
+    """
+    try:
+        permit.fail(error)
+    except InboundsError as unrecorded:
+        return unrecorded if isinstance(error, Exception) else None
+    return None
 
 
 def permitted() -> Running:

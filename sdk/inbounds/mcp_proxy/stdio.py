@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 Received: TypeAlias = SessionMessage | Exception
 
 _AHEAD = 8
+"""How many lines are read that nobody has taken yet."""
+
 _MOST = 256
 """How many requests may be without an answer."""
 
@@ -111,7 +113,6 @@ class _Wire:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
         self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
-        # As many lines are read ahead as there are places.
         self._places: SimpleQueue[None] = SimpleQueue()
         for _ in range(_AHEAD):
             self._places.put(None)

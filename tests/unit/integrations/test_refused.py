@@ -16,7 +16,7 @@ from inbounds import (
     ResultWithheld,
     Unreachable,
 )
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
 from inbounds.models import PolicyStamp
 
 ID = "0199d1c0-0000-7000-8000-000000000000"
@@ -79,3 +79,27 @@ def decided(outcome):
 def test_it_says_whether_it_has_run_a_code_and_the_decision(error, text):
     assert text == refusal_text(error)
     assert re.fullmatch(r"[\w ,.;()\[\]-]+", text)
+
+
+@pytest.mark.parametrize(
+    ("error", "tool", "logged"),
+    [
+        (KeyError("canary"), "mail.send", "a call was refused: judging it failed with KeyError"),
+        (ConfigurationError("set it up", code="x.y"), "", "a call was refused: set it up"),
+        (
+            ConfigurationError("set it up", code="x.y"),
+            "mail.send",
+            "a call of `mail.send` was refused: set it up",
+        ),
+        (Unreachable("nobody is there"), "mail.send", ""),
+    ],
+    ids=["fault", "configuration", "of a tool", "no answer"],
+)
+def test_what_is_somebodys_to_mend_is_logged(caplog, error, tool, logged):
+    """
+    A model reads the same line; who runs it reads what to mend, and no value.
+    """
+    assert refusal_text(error) == told(error, tool)
+    assert logged in caplog.text
+    assert bool(logged) == bool(caplog.records)
+    assert "canary" not in caplog.text

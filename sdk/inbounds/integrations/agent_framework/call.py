@@ -11,15 +11,14 @@ from agent_framework import Content
 from inbounds.canonical import canonical_json
 from inbounds.errors import (
     ApprovalRequired,
-    ConfigurationError,
     InboundsError,
-    ResultWithheld,
 )
+from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import given, given_value, owed
 from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
+from inbounds.integrations.running import failed
 from inbounds.integrations.within import task_of
-from inbounds.lazy import refuse_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,14 +121,7 @@ class ToolCall:
         if len(self._outcomes.waits(key)) >= MOST_ASKED:
             # A rule that says yes by itself would go round for ever.
             raise NotWaited("it was approved again and again, and nobody has signed")
-        question = {
-            "type": "tool_approval",
-            "tool_call_id": self._call_id,
-            "name": self._name,
-            "code": required.code,
-            "decision_id": required.decision_id,
-            "request_id": request.id if request else required.decision_id,
-        }
+        question = question_of(required, self._name, self._call_id)
         self._outcomes.wait(key, question)
         call = Content.from_function_call(
             self._call_id, self._name, arguments=arguments, id=self._id
@@ -155,11 +147,8 @@ class ToolCall:
 
     def failed(self, permit: Permit, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, where it was no fault of it."""
-        try:
-            permit.fail(error)
-        except InboundsError as unrecorded:
-            # What stops the run stops it all the same; the task takes no more calls either way.
-            return unrecorded if isinstance(error, Exception) else None
+        if (unrecorded := failed(permit, error)) is not None:
+            return unrecorded
         own = isinstance(error, Rejected)
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
         return error if (own or refused) and isinstance(error, Exception) else None
@@ -170,23 +159,7 @@ class ToolCall:
         Raises:
             InboundsError: It has not run, or nobody knows.
         """
-        if running.refusal is not None:
-            # A layer has made a result of it.
-            permit.fail(running.refusal)
-            raise running.refusal
-        if not running.begun:
-            # Whether something else has run is not known; the permit is dropped, and says so.
-            raise ResultWithheld(
-                "a layer between permit and tool has answered in the tool's place",
-                code="result.not_the_tools",
-                executed="unknown",
-                decision_id=permit.decision.id,
-            )
-        try:
-            refuse_lazy(self._name, result)
-        except InboundsError as error:
-            permit.fail(error)
-            raise
+        running.require_own(self._name, result)
         try:
             take = running.label.taking(permit.finish)
             outcome = Outcome(self._given(permit, result, take))
@@ -237,15 +210,6 @@ def rejected(call: Any, run: Mapping[str, Any], session: Any) -> str:
 def key_of(call: Any, session: Any) -> Key:
     """Name a call as the framework's messages hold it."""
     return _key(session, call.id or call.call_id or "", call.name, call.parse_arguments() or {})
-
-
-def told(error: BaseException) -> str:
-    """Return what the model reads instead of a result, and log what is somebody's to mend."""
-    if not isinstance(error, InboundsError):
-        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a call was refused: %s", error)
-    return refusal_text(error)
 
 
 def _key(session: Any, call_id: str, name: str, arguments: Mapping[str, Any]) -> Key:

@@ -18,11 +18,12 @@ from agent_framework import MiddlewareTermination as Stop
 from agent_framework._mcp import MCPTool
 
 from inbounds.errors import InboundsError
+from inbounds.integrations.refused import told
 from inbounds.integrations.running import Running
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
-from .call import Asked, ToolCall, reject, rejected, told
+from .call import Asked, ToolCall, reject, rejected
 from .in_place import stand_in_place
 from .reach import out_of_reach, require_all_reachable, require_reachable
 

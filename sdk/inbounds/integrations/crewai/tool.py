@@ -6,7 +6,6 @@ import asyncio
 import copy
 import functools
 import inspect
-import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -15,20 +14,17 @@ from crewai.tools.base_tool import BaseTool, Tool
 from crewai.tools.tool_failure import ToolFailure
 from pydantic import PrivateAttr
 
-from inbounds.errors import ConfigurationError, InboundsError, ResultWithheld
+from inbounds.errors import InboundsError
 from inbounds.integrations.given import given_value, owed
-from inbounds.integrations.refused import refusal_text
-from inbounds.integrations.running import Running, on_its_own, permitted
+from inbounds.integrations.refused import told
+from inbounds.integrations.running import Running, failed, on_its_own, permitted
 from inbounds.integrations.within import task_of
-from inbounds.lazy import refuse_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from inbounds.pep import Permit
     from inbounds.tools import ResourceOf
-
-logger = logging.getLogger(__name__)
 
 _call_id: ContextVar[str] = ContextVar("inbounds_crewai_call_id", default="")
 
@@ -147,23 +143,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
 
     def _finished(self, permit: Permit, running: Running, result: Any) -> Any:
         """Record that it has run, and return what the agent may have of its result."""
-        if running.refusal is not None:
-            # A layer has made a result of it.
-            permit.fail(running.refusal)
-            raise running.refusal
-        if not running.begun:
-            # Whether something else has run is not known; the permit is dropped, and says so.
-            raise ResultWithheld(
-                "a layer between permit and tool has answered in the tool's place",
-                code="result.not_the_tools",
-                executed="unknown",
-                decision_id=permit.decision.id,
-            )
-        try:
-            refuse_lazy(self._registered, result)
-        except InboundsError as error:
-            permit.fail(error)
-            raise
+        running.require_own(self._registered, result)
         taken = given_value(result, permit, permit.finish)
         return _Taken(taken) if owed(permit) else taken
 
@@ -182,20 +162,13 @@ class _Taken:
 
 def refused(error: BaseException) -> Any:
     """Return what the model reads instead of a result: no answer, and never the agent's last."""
-    if not isinstance(error, InboundsError):
-        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a call was refused: %s", error)
-    return ToolFailure(message=refusal_text(error))
+    return ToolFailure(message=told(error))
 
 
 def _failed(permit: Permit, error: BaseException) -> Exception | None:
     """Record that it raised; return what to tell the model, where it was no fault of the tool."""
-    try:
-        permit.fail(error)
-    except InboundsError as unrecorded:
-        # What stops the run stops it all the same; the task takes no more calls either way.
-        return unrecorded if isinstance(error, Exception) else None
+    if (unrecorded := failed(permit, error)) is not None:
+        return unrecorded
     own = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
     return error if own and isinstance(error, Exception) else None
 

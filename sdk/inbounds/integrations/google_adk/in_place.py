@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from google.genai import types
 from pydantic import BaseModel
 
-from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
+from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.integrations.given import given, owed, unlabelled
-from inbounds.integrations.refused import refusal_text
+from inbounds.integrations.refused import told
+from inbounds.integrations.running import failed
 from inbounds.locks import ProcessLock
 from inbounds.threads import aside, beside
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inbounds.pep import Permit
-
-logger = logging.getLogger(__name__)
 
 _permits: WeakKeyDictionary[Any, tuple[Permit, Any, Mapping[str, Any]]] = WeakKeyDictionary()
 """The permits of calls that are on their way to their tools, by the context of each."""
@@ -85,7 +83,7 @@ class InPlace:
         try:
             result = await self._runs(args=arguments, tool_context=tool_context)
         except BaseException as error:
-            unrecorded = await beside(_fail, permit, error)
+            unrecorded = await beside(failed, permit, error)
             if unrecorded is None:
                 if owed(permit) and isinstance(error, Exception):
                     # What an error says is a result too, and a later plugin may show it.
@@ -104,11 +102,7 @@ class Withheld(Exception):
 
 def refusal(tool: str, error: BaseException) -> dict[str, str]:
     """Return the response that the model reads instead of a result."""
-    if not isinstance(error, InboundsError):
-        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a call of `%s` was refused: %s", tool, error)
-    return {"error": refusal_text(error)}
+    return {"error": told(error, tool)}
 
 
 def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,15 +119,6 @@ def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if parameter.default is not parameter.empty and name not in left_out
     }
     return {**said, **{name: value for name, value in arguments.items() if name not in left_out}}
-
-
-def _fail(permit: Permit, error: BaseException) -> Exception | None:
-    """Record that it raised; return what to tell the model, where it was no fault of the tool."""
-    try:
-        permit.fail(error)
-    except InboundsError as unrecorded:
-        return None if not isinstance(error, Exception) else unrecorded
-    return None
 
 
 def _given(permit: Permit, result: Any) -> Any:

@@ -9,9 +9,11 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools._forwarding_artifact_service import ForwardingArtifactService
 from google.genai import types
 
-from inbounds.errors import ApprovalRequired, ResultWithheld
+from inbounds.errors import ApprovalRequired
+from inbounds.integrations.asked import request_id
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited
+from inbounds.integrations.running import not_the_tools
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.threads import beside
 
@@ -159,14 +161,13 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         if isinstance(run.artifact_service, ForwardingArtifactService):
             raise NotWaited("an agent as a tool keeps no session to go on with")
         call_id = context.function_call_id or ""
-        request = required.request
         question = Question(
             tool=tool.name,
             call_id=call_id,
             task=task.id,
             code=required.code,
             decision_id=required.decision_id,
-            request_id=request.id if request else required.decision_id,
+            request_id=request_id(required),
         )
         again = context.tool_confirmation is not None
         self._questions.ask(context.session.id, question, again=again)
@@ -181,13 +182,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         permit = untaken(tool_context)
         if permit is None:
             return None
-        # Whether something else has run is not known; the permit is dropped, and says so.
-        error = ResultWithheld(
-            "something has answered in the tool's place",
-            code="result.not_the_tools",
-            executed="unknown",
-            decision_id=permit.decision.id,
-        )
+        error = not_the_tools(permit, "something has answered in the tool's place")
         return refusal(tool.name, error)
 
     async def on_tool_error_callback(self, *, tool_context: Any, **_: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from inbounds.integrations.asked import question
 from inbounds.locks import ProcessLock
 
 MOST = 1024
@@ -33,14 +34,13 @@ class Question:
 
     def payload(self) -> dict[str, str]:
         """Return what the confirmation tells: no arguments and no words of a rule."""
-        return {
-            "type": "tool_approval",
-            "tool_call_id": self.call_id,
-            "name": self.tool,
-            "code": self.code,
-            "decision_id": self.decision_id,
-            "request_id": self.request_id,
-        }
+        return question(
+            self.tool,
+            self.call_id,
+            code=self.code,
+            decision_id=self.decision_id,
+            request_id=self.request_id,
+        )
 
 
 class Questions:

@@ -19,14 +19,14 @@ from pydantic import BaseModel
 
 from inbounds.errors import (
     ApprovalRequired,
-    ConfigurationError,
     DecisionUnavailable,
     InboundsError,
-    ResultWithheld,
 )
+from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import given, owed
 from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, refusal_text
+from inbounds.integrations.refused import NotWaited, told
+from inbounds.integrations.running import not_the_tools
 from inbounds.integrations.within import task_of
 from inbounds.threads import beside
 
@@ -135,15 +135,7 @@ class ToolCall:
                 self._name,
             )
             raise NotWaited("the graph has no checkpointer", code="approval.no_checkpointer")
-        request = required.request
-        question = {
-            "type": "tool_approval",
-            "tool_call_id": self._id,
-            "name": self._name,
-            "code": required.code,
-            "decision_id": required.decision_id,
-            "request_id": request.id if request else required.decision_id,
-        }
+        question = question_of(required, self._name, self._id)
         if not self._outcomes.wait(self._key, question):
             raise required
         return question
@@ -197,13 +189,7 @@ class ToolCall:
         if self._in_place is None:
             permit.cancel()
             raise DecisionUnavailable("there is no such tool", code="tool.unknown")
-        # Whether something else has run is not known; the permit is dropped, and says so.
-        raise ResultWithheld(
-            "a layer between permit and tool has answered in the tool's place",
-            code="result.not_the_tools",
-            executed="unknown",
-            decision_id=permit.decision.id,
-        )
+        raise not_the_tools(permit)
 
     def _given(self, permit: Permit, result: Any) -> Any:
         if not isinstance(result, ToolMessage):
@@ -257,13 +243,9 @@ class _InPlace:
 
 def refusal_message(request: Any, error: BaseException) -> Any:
     """Return what the model reads instead of a result."""
-    if not isinstance(error, InboundsError):
-        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a call was refused: %s", error)
     said = request.tool_call
     return ToolMessage(
-        refusal_text(error), tool_call_id=said.get("id") or "", name=said["name"], status="error"
+        told(error), tool_call_id=said.get("id") or "", name=said["name"], status="error"
     )
 
 

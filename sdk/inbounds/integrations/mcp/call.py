@@ -22,6 +22,7 @@ from inbounds.errors import (
 from inbounds.integrations.given import owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited
+from inbounds.integrations.running import not_the_tools
 from inbounds.threads import aside, beside
 
 from .client import NarrowSession
@@ -216,12 +217,8 @@ class Call:
             await beside(permit.fail, place.refusal)
             raise place.refusal
         if watched and not place.begun:
-            # Whether something else has run is not known; the permit is dropped, and says so.
-            raise ResultWithheld(
-                "a layer between permit and handler has answered in its place",
-                code="result.not_the_tools",
-                executed="unknown",
-                decision_id=permit.decision.id,
+            raise not_the_tools(
+                permit, "a layer between permit and handler has answered in its place"
             )
         return await beside(self._finished, permit, place, said, asks)
 

@@ -10,6 +10,7 @@ from mcp_types import INTERNAL_ERROR, CallToolResult, TextContent
 from pydantic import ValidationError
 
 from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
+from inbounds.integrations.asked import request_id
 from inbounds.integrations.refused import refusal_text
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def about(error: BaseException) -> dict[str, str]:
     if error.decision_id:
         said["inbounds/decision_id"] = error.decision_id
     if isinstance(error, ApprovalRequired):
-        said["inbounds/request_id"] = error.request.id if error.request else error.decision_id
+        said["inbounds/request_id"] = request_id(error)
     return said
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from inbounds.integrations.outcomes import keep
 from inbounds.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-logger = logging.getLogger(__name__)
 
 MOST = 1024
 """How many questions are remembered."""
@@ -55,7 +53,7 @@ class Answers:
     def ask(self, asked: Asked) -> None:
         """Remember a question."""
         with self._lock:
-            _keep(self._asked, (asked.tool, asked.call_id, asked.task), asked)
+            keep(self._asked, (asked.tool, asked.call_id, asked.task), asked, most=MOST)
 
     def find(self, tool: str, call_id: str) -> Asked | None:
         """Return the latest question about a call, if it is remembered."""
@@ -84,15 +82,8 @@ class Answers:
             with self._lock:
                 if self._asked.pop((tool, asked.call_id, asked.task), None) is None:
                     continue  # another has heard it
-                _keep(self._heard, own, None)
+                keep(self._heard, own, None, most=MOST)
             yield asked, answer
-
-
-def _keep(within: OrderedDict[_Key, V], key: _Key, value: V) -> None:
-    within[key] = value
-    within.move_to_end(key)
-    while len(within) > MOST:
-        within.popitem(last=False)
 
 
 def unsay(run: Any, call_id: str) -> bool:

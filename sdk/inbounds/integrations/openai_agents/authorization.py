@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ApprovalRequired, InboundsError
+from inbounds.integrations.asked import question, request_id
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import Rejected, refusal_text
 from inbounds.integrations.within import task_of
@@ -55,14 +56,13 @@ class Authorization:
         name = str(interruption.name or "")
         call_id = str(interruption.call_id or "")
         asked = self._answers.find(name, call_id) or Asked(name, call_id, {})
-        return {
-            "type": "tool_approval",
-            "tool_call_id": call_id,
-            "name": name,
-            "code": asked.code,
-            "decision_id": asked.decision_id,
-            "request_id": asked.request_id,
-        }
+        return question(
+            name,
+            call_id,
+            code=asked.code,
+            decision_id=asked.decision_id,
+            request_id=asked.request_id,
+        )
 
     async def judge(
         self, run: Any, tool: str, arguments: Mapping[str, Any], call_id: str
@@ -94,7 +94,6 @@ class Authorization:
         required = verdict.error
         if not isinstance(required, ApprovalRequired):
             return False
-        request = required.request
         self._answers.ask(
             Asked(
                 tool,
@@ -103,7 +102,7 @@ class Authorization:
                 task=task_of(run.context).id,
                 code=required.code,
                 decision_id=required.decision_id,
-                request_id=request.id if request else required.decision_id,
+                request_id=request_id(required),
             )
         )
         return True

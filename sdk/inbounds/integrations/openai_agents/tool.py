@@ -6,7 +6,6 @@ import asyncio
 import copy
 import inspect
 import json
-import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +19,12 @@ from pydantic.fields import FieldInfo
 
 from inbounds.errors import (
     ArgumentNotRepresentable,
-    ConfigurationError,
     DecisionUnavailable,
     InboundsError,
-    ResultWithheld,
 )
 from inbounds.integrations.given import given, owed, unlabelled
-from inbounds.integrations.refused import refusal_text
+from inbounds.integrations.refused import told
+from inbounds.integrations.running import failed, not_the_tools
 from inbounds.strict_json import NotStrictJson, strict_json
 from inbounds.threads import aside, beside
 
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inbounds.pep import Permit
-
-logger = logging.getLogger(__name__)
 
 _raised: ContextVar[list[BaseException] | None] = ContextVar("inbounds_raised", default=None)
 """What the tool of this call has raised, of which the framework has made text meanwhile."""
@@ -126,23 +122,23 @@ class InPlace:
         try:
             permit, judged = await self._permitted(context, said, call_id, verdict)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
-            return _refusal(self._name, error)
+            return told(error, self._name)
         context.tool_arguments = judged
         raised: list[BaseException] = []
         token = _raised.set(raised)
         try:
             result = await self._runs(context, judged)
         except BaseException as error:
-            refusal = await beside(_fail, permit, error)
+            refusal = await beside(failed, permit, error)
             if refusal is None:
                 raise
-            return _refusal(self._name, refusal)
+            return told(refusal, self._name)
         finally:
             _raised.reset(token)
         try:
             return await beside(_given, permit, result, raised)
         except InboundsError as error:
-            return _refusal(self._name, error)
+            return told(error, self._name)
 
     async def _permitted(
         self, context: Any, said: str, call_id: str, verdict: Verdict | None
@@ -177,14 +173,8 @@ class InPlace:
         verdict = self._verdicts.take(task_id(context), self._name, context.tool_call_id)
         if verdict is None or verdict.permit is None:
             return ToolGuardrailFunctionOutput.allow()
-        # Whether something else has run is not known; the permit is dropped, and says so.
-        error = ResultWithheld(
-            "something has answered in the tool's place",
-            code="result.not_the_tools",
-            executed="unknown",
-            decision_id=verdict.permit.decision.id,
-        )
-        return ToolGuardrailFunctionOutput.reject_content(_refusal(self._name, error))
+        error = not_the_tools(verdict.permit, "something has answered in the tool's place")
+        return ToolGuardrailFunctionOutput.reject_content(told(error, self._name))
 
 
 def _is_old(verdict: Verdict) -> bool:
@@ -204,15 +194,6 @@ def _parsed(said: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ArgumentNotRepresentable("the arguments of the call are no JSON object")
     return value
-
-
-def _fail(permit: Permit, error: BaseException) -> Exception | None:
-    """Record that it raised; return what to tell the model, where it was no fault of the tool."""
-    try:
-        permit.fail(error)
-    except InboundsError as unrecorded:
-        return None if not isinstance(error, Exception) else unrecorded
-    return None
 
 
 def _given(permit: Permit, result: Any, raised: list[BaseException]) -> Any:
@@ -246,14 +227,6 @@ def _is_blocks(plain: Any) -> bool:
     return bool(several) and all(
         isinstance(each, dict) and any(kind <= each.keys() for kind in kinds) for each in several
     )
-
-
-def _refusal(tool: str, error: Exception) -> str:
-    if not isinstance(error, InboundsError):
-        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a call of `%s` was refused: %s", tool, error)
-    return refusal_text(error)
 
 
 def _observed(invoker: Any) -> Any:

@@ -16,15 +16,14 @@ from inbounds.canonical import canonical_json
 from inbounds.errors import (
     ApprovalRequired,
     ArgumentNotRepresentable,
-    ConfigurationError,
     InboundsError,
     ResultWithheld,
 )
+from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import given, given_value, owed, plain
 from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text
+from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
 from inbounds.integrations.within import task_of
-from inbounds.lazy import refuse_lazy
 
 from .reach import out_of_reach, waits
 from .toolsets import Mark
@@ -127,15 +126,7 @@ class ToolCall:
                 self._name,
             )
             raise NotWaited("the run has no way to wait", code="approval.no_deferred_requests")
-        request = required.request
-        question = {
-            "type": "tool_approval",
-            "tool_call_id": self._id,
-            "name": self._name,
-            "code": required.code,
-            "decision_id": required.decision_id,
-            "request_id": request.id if request else required.decision_id,
-        }
+        question = question_of(required, self._name, self._id)
         self._outcomes.wait(self._key, question)
         return question
 
@@ -195,23 +186,7 @@ class ToolCall:
         Raises:
             InboundsError: It has not run, or nobody knows.
         """
-        if running.refusal is not None:
-            # A layer has made a result of it.
-            permit.fail(running.refusal)
-            raise running.refusal
-        if not running.begun:
-            # Whether something else has run is not known; the permit is dropped, and says so.
-            raise ResultWithheld(
-                "a layer between permit and tool has answered in the tool's place",
-                code="result.not_the_tools",
-                executed="unknown",
-                decision_id=permit.decision.id,
-            )
-        try:
-            refuse_lazy(self._name, result)
-        except InboundsError as error:
-            permit.fail(error)
-            raise
+        running.require_own(self._name, result)
         try:
             outcome = Outcome(_given(permit, result))
         except InboundsError as error:
@@ -242,15 +217,6 @@ def reject(ctx: Any, call_id: str) -> str:
         outcomes.reject(key, asked[-1]["decision_id"] if asked else "")
     except Rejected as error:
         return refusal_text(error)
-
-
-def told(error: BaseException) -> str:
-    """Return what the model reads instead of a result, and log what is somebody's to mend."""
-    if not isinstance(error, InboundsError):
-        logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a call was refused: %s", error)
-    return refusal_text(error)
 
 
 def _given(permit: Permit, result: Any) -> Any:

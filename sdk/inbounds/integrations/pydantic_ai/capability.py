@@ -12,12 +12,12 @@ from pydantic_ai.messages import ModelResponse, ToolReturnPart
 from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import InboundsError
-from inbounds.integrations.refused import Rejected, refusal_text
+from inbounds.integrations.refused import Rejected, refusal_text, told
 from inbounds.integrations.running import Running
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
-from .call import ToolCall, reject, told
+from .call import ToolCall, reject
 from .reach import (
     out_of_reach,
     output_out_of_reach,
