@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import anyio
@@ -278,6 +280,45 @@ async def test_a_result_that_is_too_long_ends_the_server_and_not_the_proxy(world
         again = await client.call_tool("read", {"path": "/a"})
 
     assert not again.is_error
+
+
+def test_a_host_that_sends_more_than_is_taken_has_to_wait():
+    """
+    Lines that nobody has taken stay with the host, and not in this process's memory.
+    """
+    program = """
+import asyncio, os, threading
+from inbounds.mcp_proxy.stdio import _Wire
+
+async def main():
+    theirs, ours = os.pipe()
+    os.dup2(theirs, 0)
+    sent = []
+
+    def send():
+        for number in range(100):
+            os.write(ours, b"x" * 65535 + b"\\n")
+            sent.append(number)
+
+    threading.Thread(target=send, daemon=True).start()
+    wire = _Wire()
+    await asyncio.sleep(1)
+    ahead = len(sent)
+    for _ in range(50):
+        await wire.line()
+    await asyncio.sleep(0.5)
+    print(ahead, len(sent), file=open(2, "w", closefd=False))
+    os._exit(0)
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    ahead, after = map(int, done.stderr.split())
+
+    assert ahead < 16
+    assert 50 <= after < 66
 
 
 def test_it_judges_with_the_adapter_of_mcp_servers():
