@@ -17,19 +17,12 @@ from agent_hooks import (
 from agent_hooks._types import Decision
 from agent_hooks.composition import SynthesisPolicy
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, registered
-from tests.integrations.world import BOB, MALLORY, Wish, World
+from tests.integrations.world import BOB, MALLORY, Wish
 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.integrations.agent_hooks import AuthorizationInterceptor
 
 RESUME = CompositionConfig.first_deny(OnApproval.RESUME)
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path / "world")
-    yield made
-    made.close()
 
 
 class Host:

@@ -21,7 +21,7 @@ from tests.integrations.crewai.harness import (
     task_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish, World
+from tests.integrations.world import BOB, MALLORY, Wish
 
 from inbounds import ConfigurationError
 from inbounds.errors import DecisionUnavailable
@@ -36,17 +36,8 @@ pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture(params=["crew", "async", "agent"])
-def harness(request, tmp_path):
-    world = World(tmp_path / "world")
-    yield CrewAIHarness(world, request.param)
-    world.close()
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path / "world")
-    yield world
-    world.close()
+def harness(request, world):
+    return CrewAIHarness(world, request.param)
 
 
 @pytest.fixture

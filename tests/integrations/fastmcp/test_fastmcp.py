@@ -6,8 +6,6 @@ import asyncio
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -28,7 +26,7 @@ from tests.integrations.behaviours import DENIED
 from tests.integrations.fastmcp.harness import FastMcpHarness
 from tests.integrations.mcp.desk import Desk
 from tests.integrations.mcp.test_messages import raw, refused
-from tests.integrations.world import BOB, MALLORY, World
+from tests.integrations.world import BOB, MALLORY
 
 from inbounds import ConfigurationError, DecisionUnavailable, Labelled
 from inbounds.integrations.fastmcp import AuthorizationMiddleware, guarded_server
@@ -41,13 +39,6 @@ WAYS = [
     (MODERN, "proxy"),
     (LEGACY, "proxy"),
 ]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "inbounds")
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=WAYS, ids="-".join)

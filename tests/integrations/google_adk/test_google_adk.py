@@ -4,7 +4,6 @@ import asyncio
 import base64
 import subprocess
 import sys
-import threading
 
 import pytest
 from google.adk.agents import BaseAgent, LiveRequestQueue, LoopAgent, RunConfig, SequentialAgent
@@ -45,12 +44,11 @@ from tests.integrations.google_adk.harness import (
     agent_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish, World
+from tests.integrations.world import BOB, MALLORY, Wish
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
 from inbounds.integrations.google_adk.in_place import place
-from inbounds.pep import Permit
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
 # in favour of graphs, which have no place for an agent that hands over yet.
@@ -61,20 +59,11 @@ pytestmark = [
 
 
 @pytest.fixture(params=["sync", "async", "streamed"])
-def harness(request, tmp_path):
-    world = World(tmp_path / "world")
-    yield GoogleAdkHarness(world, request.param)
-    world.close()
+def harness(request, world):
+    return GoogleAdkHarness(world, request.param)
 
 
 # --- what is ADK's alone ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path / "world")
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -602,25 +591,17 @@ class TestOutcome:
         assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
 
     async def test_a_run_that_is_cancelled_before_the_tool_leaves_no_doubt(
-        self, world, authorization, monkeypatch
+        self, world, authorization, comparing
     ):
-        compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
-
-        def slow(permit, arguments):
-            compared.set()
-            gate.wait(20)
-            compare(permit, arguments)
-
-        monkeypatch.setattr(Permit, "compare", slow)
         agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send")])
         with world.task() as task:
             running = asyncio.ensure_future(go(agent, authorization))
-            assert await asyncio.to_thread(compared.wait, 20)
+            assert await asyncio.to_thread(comparing.begun.wait, 20)
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
             await recorded(lambda: task.report().stopped)
-            gate.set()
+            comparing.gate.set()
             assert (0, 0) == (task.report().ran, task.report().unknown)
         assert [] == world.ran
 

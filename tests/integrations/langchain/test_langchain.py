@@ -18,7 +18,7 @@ from langgraph.types import Command, interrupt
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish, World
+from tests.integrations.world import BOB, MALLORY, Wish
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.langchain import (
@@ -32,20 +32,11 @@ from inbounds.integrations.langchain import (
     params=[(way, sync) for way in ("agent", "node") for sync in (True, False)],
     ids=lambda each: f"{each[0]}-{'sync' if each[1] else 'async'}",
 )
-def harness(request, tmp_path):
-    world = World(tmp_path / "world")
-    yield LangChainHarness(world, request.param[0], sync=request.param[1])
-    world.close()
+def harness(request, world):
+    return LangChainHarness(world, request.param[0], sync=request.param[1])
 
 
 # --- what is LangChain's and LangGraph's alone ------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path / "world")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -36,8 +33,6 @@ from tests.integrations.mcp.desk import Desk, text
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw
 from tests.integrations.world import BOB, World
 
-from inbounds.pep import Permit
-
 FIND = {"name": "find", "arguments": {"limit": 1}}
 FIELDS = {"label": "internal", "fields": {"/pay": {"label": "secret"}}}
 ROWS = {"label": "internal", "fields": {"/*/pay": {"label": "secret"}}}
@@ -46,10 +41,8 @@ PNG = base64.b64encode(b"canary").decode()
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    world = World(tmp_path / "inbounds")
-    yield Desk(world)
-    world.close()
+def desk(world: World) -> Desk:
+    return Desk(world)
 
 
 @pytest.fixture(params=[MODERN, LEGACY])
@@ -519,22 +512,13 @@ def test_one_that_goes_away_is_recorded(desk, mode):
 
 
 @pytest.mark.parametrize("watched", [True, False])
-def test_one_that_goes_away_before_it_runs_leaves_no_doubt(desk, mode, watched, monkeypatch):
-    compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
-
-    def slow(permit, arguments):
-        compared.set()
-        gate.wait(20)
-        compare(permit, arguments)
-
-    monkeypatch.setattr(Permit, "compare", slow)
-
+def test_one_that_goes_away_before_it_runs_leaves_no_doubt(desk, mode, watched, comparing):
     async def host(client):
         asking = asyncio.create_task(raw(client, "tools/call", dict(FIND)))
-        await asyncio.to_thread(compared.wait, 20)
+        await asyncio.to_thread(comparing.begun.wait, 20)
         asking.cancel()
         await asyncio.sleep(0.3)
-        gate.set()
+        comparing.gate.set()
         await asyncio.sleep(0.3)
 
     with desk.world.task() as task:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from mcp import Client
@@ -25,13 +23,6 @@ from inbounds import ConfigurationError
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "inbounds")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour, on this framework
 from tests.integrations.mcp.harness import McpHarness
 from tests.integrations.world import World
 
 WAYS = [(mode, way) for mode in ("2026-07-28", "legacy") for way in ("memory", "http")]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "inbounds")
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=WAYS, ids="-".join)

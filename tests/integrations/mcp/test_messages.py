@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,10 +28,8 @@ MODERN, LEGACY = "2026-07-28", "legacy"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    world = World(tmp_path / "inbounds")
-    yield Desk(world)
-    world.close()
+def desk(world: World) -> Desk:
+    return Desk(world)
 
 
 @pytest.fixture(params=[MODERN, LEGACY])

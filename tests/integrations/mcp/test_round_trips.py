@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from mcp import Client
@@ -15,16 +13,9 @@ from mcp_types import ElicitResult
 from tests.integrations.behaviours import PENDING
 from tests.integrations.mcp.harness import McpHarness
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw
-from tests.integrations.world import BOB, World
+from tests.integrations.world import BOB
 
 SEND = {"name": "mail.send", "arguments": {"to": [BOB], "body": "hello"}}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "inbounds")
-    yield made
-    made.close()
 
 
 class Host:

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -19,7 +17,7 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import MCPServer
 from tests.integrations.behaviours import DENIED
 from tests.integrations.mcp.test_messages import LEGACY, MODERN
-from tests.integrations.world import BOB, MALLORY, World
+from tests.integrations.world import BOB, MALLORY
 
 from inbounds.errors import TaskMissing
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
@@ -53,13 +51,6 @@ with policy.task(prompt="Write to bob@acme.example") as task:
     server = guarded_server(MCPServer("mail"), [send], authorization=authorization)
     server.run("stdio")
 '''
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "inbounds")
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=[MODERN, LEGACY])

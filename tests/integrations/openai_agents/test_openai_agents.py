@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 
 import pytest
 from agents import (
@@ -53,12 +52,11 @@ from tests.integrations.behaviours import (
     registered,
 )
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
-from tests.integrations.world import BOB, Wish, World
+from tests.integrations.world import BOB, Wish
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.integrations.openai_agents.tool import InPlace
-from inbounds.pep import Permit
 
 
 class AsModel(BaseModel):
@@ -68,20 +66,11 @@ class AsModel(BaseModel):
 
 
 @pytest.fixture(params=["sync", "async", "streamed", "json"])
-def harness(request, tmp_path):
-    world = World(tmp_path / "world")
-    yield OpenAIAgentsHarness(world, request.param)
-    world.close()
+def harness(request, world):
+    return OpenAIAgentsHarness(world, request.param)
 
 
 # --- what is the SDK's alone --------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path / "world")
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -713,25 +702,17 @@ class TestOutcome:
             assert 0 == task.report().unknown
 
     async def test_a_run_that_is_cancelled_before_the_tool_leaves_no_doubt(
-        self, world, authorization, monkeypatch
+        self, world, authorization, comparing
     ):
-        compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
-
-        def slow(permit, arguments):
-            compared.set()
-            gate.wait(20)
-            compare(permit, arguments)
-
-        monkeypatch.setattr(Permit, "compare", slow)
         agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
         with world.task() as task:
             running = asyncio.ensure_future(go(agent))
-            assert await asyncio.to_thread(compared.wait, 20)
+            assert await asyncio.to_thread(comparing.begun.wait, 20)
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
             await recorded(lambda: task.report().stopped)
-            gate.set()
+            comparing.gate.set()
             assert (0, 0) == (task.report().ran, task.report().unknown)
         assert [] == world.ran
 

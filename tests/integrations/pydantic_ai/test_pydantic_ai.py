@@ -4,7 +4,6 @@ import asyncio
 import functools
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -51,29 +50,19 @@ from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolse
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish, World, spans, traced
+from tests.integrations.world import BOB, MALLORY, Wish, spans, traced
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.labelled import Labelled
-from inbounds.pep import Permit
 
 
 @pytest.fixture(params=["run_sync", "run", "iter", "run_stream"])
-def harness(request, tmp_path):
-    world = World(tmp_path / "world")
-    yield PydanticAIHarness(world, request.param)
-    world.close()
+def harness(request, world):
+    return PydanticAIHarness(world, request.param)
 
 
 # --- what is Pydantic AI's alone --------------------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path / "world")
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -758,24 +747,16 @@ class TestOutcome:
         assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
 
     async def test_a_run_that_is_cancelled_before_the_tool_leaves_no_doubt(
-        self, world, authorization, monkeypatch
+        self, world, authorization, comparing
     ):
-        compared, gate, compare = threading.Event(), threading.Event(), Permit.compare
-
-        def slow(permit, arguments):
-            compared.set()
-            gate.wait(20)
-            compare(permit, arguments)
-
-        monkeypatch.setattr(Permit, "compare", slow)
         agent = agent_of(authorization, [SEND], tools=[Tool(world.send, name="mail.send")])
         with world.task() as task:
             running = asyncio.ensure_future(agent.run("go on"))
-            assert await asyncio.to_thread(compared.wait, 20)
+            assert await asyncio.to_thread(comparing.begun.wait, 20)
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
-            gate.set()
+            comparing.gate.set()
             report = task.report()
             assert (0, 1, 0) == (report.ran, report.stopped, report.unknown)
         assert [] == world.ran
