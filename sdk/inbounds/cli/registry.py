@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,6 +60,8 @@ def draft(
 
     try:
         from inbounds.draft.mcp_list import listed
+        from inbounds.mcp_proxy.place import Place
+        from inbounds.mcp_proxy.process import environment as variables_of
     except ImportError as missing:
         raise ConfigurationError(
             "asking an MCP server needs more than is installed",
@@ -83,21 +84,21 @@ def draft(
         )
     registered = deployments.load(deployment).tools if deployment else {}
     with output.console(error=True).status("asking the server …"):
-        tools = listed(run or (), url, {name: os.environ[name] for name in env or ()})
+        place = Place(mcp, tuple(run or ()), url, variables_of(env or ()))
+        tools = listed(place)
     said = {"tenant": tenant, "environment": environment}
     where = {member: value for member, value in said.items() if value}
     found = [*drafted(mcp, tools, registered, where)]
-    at = url or shlex.join(run or ())
     value = {
         "server": mcp,
-        "at": at,
+        "at": place.at,
         "tools": [
             {"name": each.name, "state": each.state, "pin": each.pin, "before": each.before}
             for each in found
         ],
     }
     fresh = [each for each in found if deployment is None or each.state != "pinned"]
-    output.emit(value, as_json=as_json, show=lambda console: _show(console, mcp, at, fresh))
+    output.emit(value, as_json=as_json, show=lambda console: _show(console, mcp, place.at, fresh))
     if deployment is not None:
         _tell(found, value)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, MCPError
 from mcp_types import ListToolsRequest, PaginatedRequestParams
 from pydantic import TypeAdapter
 
 from inbounds.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from inbounds.mcp_proxy.place import Place
 
 SECONDS = 60.0
 """How long a server may take: one that is started may be downloaded first."""
@@ -22,22 +22,18 @@ _RAW: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 _RAWS: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
 
 
-def listed(command: Sequence[str], url: str, variables: Mapping[str, str]) -> list[dict[str, Any]]:
+def listed(place: Place) -> list[dict[str, Any]]:
     """Return what a server answers to `tools/list`, as JSON.
 
     Args:
-        command: How it is started; empty for one at a URL.
-        url: Where it answers over streamable HTTP.
-        variables: The environment of the command, beside what every program needs.
+        place: Where it runs. It is reached as the proxy reaches it: what is drafted is what the
+            proxy will see.
 
     Raises:
         ConfigurationError: `registry.server`: it did not answer, or not so.
     """
-    where: Any = url or StdioServerParameters(
-        command=command[0], args=[*command[1:]], env=dict(variables)
-    )
     try:
-        return anyio.run(_list, where)
+        return anyio.run(_list, place)
     except Exception as error:
         raise ConfigurationError(
             f"the server did not say which tools it has ({_said(error)})",
@@ -46,10 +42,10 @@ def listed(command: Sequence[str], url: str, variables: Mapping[str, str]) -> li
         ) from error
 
 
-async def _list(where: Any) -> list[dict[str, Any]]:
+async def _list(place: Place) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     with anyio.fail_after(SECONDS):
-        async with Client(where, read_timeout_seconds=SECONDS) as client:
+        async with Client(place.transport(anyio.Event()), read_timeout_seconds=SECONDS) as client:
             cursor: str | None = None
             for _ in range(_MOST_PAGES):
                 params = PaginatedRequestParams(cursor=cursor) if cursor else None
