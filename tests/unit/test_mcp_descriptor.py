@@ -48,7 +48,9 @@ def test_what_steers_nobody_does_not_count():
 
 
 @pytest.mark.parametrize(
-    "odd", [float("nan"), float("inf"), 2**60, "\ud800", {1: 2}, {"a", "b"}], ids=str
+    "odd",
+    [float("nan"), float("inf"), 2**60, "\ud800", {1: 2}, {"a", "b"}],
+    ids=["nan", "infinite", "large", "surrogate", "keyed by a number", "set"],
 )
 def test_what_has_no_canonical_form(odd):
     """
