@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -62,20 +63,30 @@ def live(capsys):
     """Run `inbounds live …`: the exit code and what was said, errors as well."""
 
     def run(*arguments, up_to_date=None):
-        stop = threading.Event()
-        if up_to_date:
-            threading.Thread(target=_keep_up, args=(up_to_date, stop), daemon=True).start()
-        code = main(["live", *arguments])
-        stop.set()
+        with _kept_up(up_to_date) if up_to_date else contextlib.nullcontext():
+            code = main(["live", *arguments])
         said = capsys.readouterr()
         return code, said.out + said.err
 
     return run
 
 
-def _keep_up(feed, stop):
-    while not stop.wait(0.02):
-        feed.acknowledge(URL, feed.position)
+@contextlib.contextmanager
+def _kept_up(feed):
+    """A pusher that notes each change; it has ended when the feed is closed."""
+    stop = threading.Event()
+
+    def keep_up():
+        while not stop.wait(0.02):
+            feed.acknowledge(URL, feed.position)
+
+    pusher = threading.Thread(target=keep_up, daemon=True)
+    pusher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        pusher.join()
 
 
 def names(feed, kind):
