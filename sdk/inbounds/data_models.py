@@ -234,7 +234,7 @@ class McpServer(_Closed):
     where it may run: URLs, or command lines as a POSIX shell would be given them.
     """
 
-    at: Annotated[list[Name], Field(min_length=1)]
+    at: Annotated[list[Annotated[str, Field(min_length=1, max_length=4096)]], Field(min_length=1)]
 
 
 class Settings(_Closed):

@@ -240,7 +240,7 @@ def test_what_cannot_be_registered_from_its_source_is_said(tmp_path):
     )
     assert any("computed" in note for note in told.notes)
     assert any("twice" in note for note in told.notes)
-    assert told.tools["twice"].function == "first"
+    assert told.tools["twice"].remarks[0].startswith("first() in ")
     assert "method cannot be guarded" in told.tools["method"].notes[0]
 
 

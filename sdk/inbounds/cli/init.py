@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import output
+from . import mcp_server, output
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from inbounds.draft.setup import SetUp
-    from inbounds.draft.tools import Found
+    from inbounds.draft.tool import DraftTool
+    from inbounds.draft.tools import FoundTask
 
 
 def command(
@@ -22,8 +25,21 @@ def command(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files, folders or modules that guard tools; without any, this folder."
+            metavar="[SOURCES]... | -- COMMAND...",
+            help="Files, folders or modules that guard tools; without any, this folder. "
+            "With --mcp, how the server is started.",
         ),
+    ] = None,
+    mcp: Annotated[
+        str,
+        typer.Option(
+            "--mcp", help="An MCP server whose tools to draft, as the deployment is to call it."
+        ),
+    ] = "",
+    url: Annotated[str, typer.Option(help="Where that server answers, instead of a COMMAND.")] = "",
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="A variable that the server has from here; give one for each."),
     ] = None,
     subject: Annotated[
         str,
@@ -54,25 +70,16 @@ def command(
 ) -> None:
     """Draft a deployment and a development issuer from the tools and tasks of sources.
 
-    Sources are read and never run. What is there already is kept: a second run adds tools that
-    were not registered. Effects are left for a person to set; until then a tool is denied.
+    Sources are read and never run; an MCP server is asked for its tools, and none is called. What
+    is there already is kept: a second run adds tools that were not registered. Effects are left
+    for a person to set; until then a tool is denied.
     """
-    from inbounds.draft.files import sources as found_files
     from inbounds.draft.setup import Wishes, set_up
-    from inbounds.draft.tools import find
-    from inbounds.errors import ConfigurationError
 
     if policy is not None:
         _write_policy(policy, as_json=as_json)
         return
-    found = find(found_files(sources or []), strict=bool(sources))
-    if not found.tools:
-        raise ConfigurationError(
-            f"no guarded tool was found in {found.files} file{'s' * (found.files != 1)}",
-            code="init.no_tools",
-            hint="a tool is a function under `@guard.tool(name, resource=…)`; name its file, "
-            "such as `inbounds init app.py`",
-        )
+    found = _of_server(mcp, sources or [], url, env or []) if mcp else _in_sources(sources or [])
     done = set_up(
         found.tools,
         found.tasks,
@@ -81,12 +88,52 @@ def command(
         wishes=Wishes(
             subject=subject, agent=agent, tenant=tenant, environment=environment, intent=intent
         ),
+        at=found.at,
     )
     output.emit(
         _value(found, done), as_json=as_json, show=lambda console: _show(console, found, done)
     )
     if done.by_hand:
         raise typer.Exit(output.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    tools: Mapping[str, DraftTool]
+    tasks: Sequence[FoundTask] = ()
+    notes: Sequence[str] = ()
+    at: Mapping[str, str] = field(default_factory=dict)
+
+
+def _in_sources(named: list[str]) -> _Found:
+    from inbounds.draft.files import sources
+    from inbounds.draft.tools import find
+    from inbounds.errors import ConfigurationError
+
+    found = find(sources(named), strict=bool(named))
+    if not found.tools:
+        raise ConfigurationError(
+            f"no guarded tool was found in {found.files} file{'s' * (found.files != 1)}",
+            code="init.no_tools",
+            hint="a tool is a function under `@guard.tool(name, resource=…)`; name its file, such "
+            "as `inbounds init app.py`, or an MCP server: `inbounds init --mcp files -- COMMAND`",
+        )
+    return _Found(found.tools, found.tasks, found.notes)
+
+
+def _of_server(name: str, run: list[str], url: str, env: list[str]) -> _Found:
+    from inbounds.draft.mcp_tools import described
+    from inbounds.errors import ConfigurationError
+
+    place = mcp_server.place(name, run, url, env=env)
+    tools = described(name, mcp_server.listed(place))
+    if not tools:
+        raise ConfigurationError(
+            f"the server `{name}` has no tools",
+            code="init.no_tools",
+            hint="see that it is the server that is meant, and has what it needs to start",
+        )
+    return _Found({tool.name: tool for tool in tools}, at={name: place.at})
 
 
 def _home() -> Path:
@@ -96,15 +143,14 @@ def _home() -> Path:
     return home() if "INBOUNDS_HOME" in os.environ else Path(".inbounds")
 
 
-def _value(found: Found, done: SetUp) -> dict[str, Any]:
+def _value(found: _Found, done: SetUp) -> dict[str, Any]:
     return {
         "deployment": str(done.deployment),
         "issuer": str(done.issuer),
         "written": [str(path) for path in done.written],
         "tools": {
             name: {
-                "file": str(tool.file),
-                "line": tool.line,
+                **tool.place,
                 "resource": tool.resource,
                 "arguments": {leaf.pattern: dict(leaf.members) for leaf in tool.leaves},
                 "notes": [*tool.notes],
@@ -120,7 +166,7 @@ def _value(found: Found, done: SetUp) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, found: Found, done: SetUp) -> None:
+def _show(console: Console, found: _Found, done: SetUp) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -133,7 +179,7 @@ def _show(console: Console, found: Found, done: SetUp) -> None:
             f"[bold]{escape(name)}[/]",
             escape(tool.resource) + ("?" if tool.guessed else ""),
             escape(" ".join(leaf.pattern for leaf in tool.leaves)),
-            escape(f"{tool.file}:{tool.line}"),
+            escape(_found_in(tool.place)),
             "registered" if name in done.added else "[dim]known[/]",
         )
     console.print(table)
@@ -151,6 +197,12 @@ def _show(console: Console, found: Found, done: SetUp) -> None:
         console.print(f"[red]by hand[/] {done.deployment / file} cannot be added to; put there:")
         console.print(text, markup=False)
     _show_next(console, done)
+
+
+def _found_in(place: Mapping[str, str | int]) -> str:
+    return (
+        f"{place['file']}:{place['line']}" if "file" in place else f"the server {place['server']}"
+    )
 
 
 def _show_next(console: Console, done: SetUp) -> None:

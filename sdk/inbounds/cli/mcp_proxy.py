@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import listener
+from . import listener, mcp_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from inbounds.mcp_proxy.place import Place
     from inbounds.mcp_proxy.run import Listening
     from inbounds.pep import Guard
 
@@ -102,11 +100,7 @@ def command(
     except ImportError as missing:
         if not (missing.name or "").startswith(("mcp", "httpx2", "uvicorn", "starlette", "anyio")):
             raise
-        raise ConfigurationError(
-            "the proxy needs more than is installed",
-            code="configuration.extra_missing",
-            hint="pip install 'inbounds[mcp]'",
-        ) from None
+        raise mcp_server.extra_missing() from None
 
     if bool(subject) == bool(listen):
         raise ConfigurationError(
@@ -114,7 +108,7 @@ def command(
             code="configuration.subject",
             hint="--subject alice@acme.example where a host starts it; --listen for users' tokens",
         )
-    place = _place(server, run or [], url, env or [], credential_env)
+    place = mcp_server.place(server, run or [], url, env=env or [], credential_env=credential_env)
     launch = Launch(intent, _text(prompt_file), seconds)
     options: dict[str, Any] = {
         "asks": _kinds(ask or []),
@@ -198,38 +192,6 @@ def _guard(identity_file: Path | None) -> Guard:
     from inbounds.pep import Guard
 
     return Guard(identity=FileIdentity(identity_file) if identity_file else None)
-
-
-def _place(name: str, run: list[str], url: str, env: list[str], credential_env: str) -> Place:
-    from inbounds.errors import ConfigurationError
-    from inbounds.mcp_proxy.place import Place
-    from inbounds.mcp_proxy.process import environment
-
-    if "." in name or not name.isprintable() or not 0 < len(name) <= 64:
-        raise ConfigurationError(
-            "a server's name is what the names of its tools begin with: up to 64 signs, no dot",
-            code="configuration.upstream",
-            hint="--server files",
-        )
-    if bool(run) == bool(url):
-        raise ConfigurationError(
-            "the server behind has a command or a URL, and not both",
-            code="configuration.upstream",
-            hint="inbounds mcp-proxy --server files … -- COMMAND, or --url URL",
-        )
-    missing = [each for each in (*env, *filter(None, [credential_env])) if each not in os.environ]
-    if missing:
-        raise ConfigurationError(
-            f"the variable {missing[0]} is not set",
-            code="configuration.upstream",
-            hint="name variables that there are",
-        )
-    if run:
-        return Place(name, command=tuple(run), variables=environment(env))
-    from inbounds.identity.remote import require_url
-
-    require_url(url, "--url")
-    return Place(name, url=url, credential=os.environ.get(credential_env, ""))
 
 
 def _kinds(named: list[str]) -> list[str]:

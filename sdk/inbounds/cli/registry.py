@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import output
+from . import mcp_server, output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import Console
-
     from inbounds.draft.mcp_tools import Drafted
+    from inbounds.mcp_proxy.place import Place
 
 app = typer.Typer(no_args_is_help=True, help="Entries of the tool registry.")
 
@@ -40,8 +38,12 @@ def draft(
         list[str] | None,
         typer.Option(help="A variable that the server has from here; give one for each."),
     ] = None,
-    tenant: Annotated[str, typer.Option(help="Whose all is that the server holds.")] = "",
-    environment: Annotated[str, typer.Option(help="Where it lives.")] = "",
+    tenant: Annotated[
+        str, typer.Option(help="The tenant that all belongs to which the server reaches.")
+    ] = "",
+    environment: Annotated[
+        str, typer.Option(help="The environment that it is in, such as production.")
+    ] = "",
     deployment: Annotated[
         Path | None,
         typer.Option(help="Draft only what is new or changed against this folder, and say which."),
@@ -55,65 +57,50 @@ def draft(
     well, until a person has looked and pinned it anew.
     """
     from inbounds import deployment as deployments
-    from inbounds.draft.mcp_tools import drafted
-    from inbounds.errors import ConfigurationError
+    from inbounds.draft.mcp_tools import beside, described
 
-    try:
-        from inbounds.draft.mcp_list import listed
-        from inbounds.mcp_proxy.place import Place
-        from inbounds.mcp_proxy.process import environment as variables_of
-    except ImportError as missing:
-        raise ConfigurationError(
-            "asking an MCP server needs more than is installed",
-            code="configuration.extra_missing",
-            hint="pip install 'inbounds[mcp]'",
-        ) from missing
-
-    if bool(run) == bool(url) or "." in mcp or not mcp.isprintable():
-        raise ConfigurationError(
-            "a server has a name without dots, and a command or a URL, not both",
-            code="registry.server",
-            hint="inbounds registry draft --mcp files -- COMMAND, or --url URL",
-        )
-    missing_names = [name for name in env or () if name not in os.environ]
-    if missing_names:
-        raise ConfigurationError(
-            f"the variable {missing_names[0]} is not set",
-            code="registry.server",
-            hint="name variables that there are",
-        )
+    place = mcp_server.place(mcp, run or [], url, env=env or [])
     registered = deployments.load(deployment).tools if deployment else {}
-    with output.console(error=True).status("asking the server …"):
-        place = Place(mcp, tuple(run or ()), url, variables_of(env or ()))
-        tools = listed(place)
-    said = {"tenant": tenant, "environment": environment}
-    where = {member: value for member, value in said.items() if value}
-    found = [*drafted(mcp, tools, registered, where)]
+    tools = mcp_server.listed(place)
+    found = [*beside(described(mcp, tools), registered)]
     value = {
         "server": mcp,
         "at": place.at,
         "tools": [
-            {"name": each.name, "state": each.state, "pin": each.pin, "before": each.before}
+            {
+                "name": each.tool.name,
+                "state": each.state,
+                "pin": each.tool.pin,
+                "before": each.before,
+            }
             for each in found
         ],
     }
+    said = {"tenant": tenant, "environment": environment}
+    where = {member: value for member, value in said.items() if value}
     fresh = [each for each in found if deployment is None or each.state != "pinned"]
-    output.emit(value, as_json=as_json, show=lambda console: _show(console, mcp, place.at, fresh))
+    text = _entries(place, fresh, where)
+    output.emit(
+        value,
+        as_json=as_json,
+        # Whole lines, since it goes into a file.
+        show=lambda console: console.out(text, end="", highlight=False),
+    )
     if deployment is not None:
         _tell(found, value)
 
 
-def _show(console: Console, server: str, at: str, found: Sequence[Drafted]) -> None:
+def _entries(place: Place, found: Sequence[Drafted], where: Mapping[str, str]) -> str:
+    from inbounds.draft.deployment import block
     from inbounds.draft.insertion import flow
 
-    text = f"# In servers.yaml:  {flow({server: {'at': [at]}})[1:-1]}\n"
+    text = f"# In servers.yaml:  {flow({place.name: {'at': [place.at]}})[1:-1]}\n"
     for each in found:
         changed = (
             f"# changed: it was {each.before or 'not pinned'}\n" if each.state == "changed" else ""
         )
-        text += f"\n{changed}{each.block}"
-    # Whole lines, since it goes into a file.
-    console.out(text, end="", highlight=False)
+        text += f"\n{changed}{block(each.tool, where=where)}"
+    return text
 
 
 def _tell(found: Sequence[Drafted], value: Mapping[str, Any]) -> None:

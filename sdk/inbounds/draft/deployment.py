@@ -9,7 +9,7 @@ from typing import Any, get_args
 from inbounds.models import Effect
 
 from .insertion import flow, plain
-from .tools import FoundTool
+from .tool import DraftTool
 
 LABELS = ("public", "internal", "confidential", "secret")
 """The labels of a draft, lowest first."""
@@ -40,19 +40,31 @@ class Names:
     intents: tuple[str, ...]
     audience: str
 
+    @property
+    def where(self) -> dict[str, str]:
+        """Whose the resources are and where they live."""
+        return {"tenant": self.tenant, "environment": self.environment}
 
-def drafted(names: Names, tools: Sequence[FoundTool], issued: Mapping[str, Any]) -> dict[str, str]:
+
+def drafted(
+    names: Names,
+    tools: Sequence[DraftTool],
+    issued: Mapping[str, Any],
+    at: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the text of every file of a deployment, by name.
 
     Args:
         names: Who and what it is about.
         tools: What to register.
         issued: `issuers` and `feed`: the public keys that count.
+        at: Where the MCP servers run that the tools are of, by name.
     """
     types = sorted({tool.resource for tool in tools})
     return {
         "settings.yaml": _settings(names),
-        "tools.yaml": _TOOLS + "".join(f"\n{block(tool, names)}" for tool in tools),
+        "tools.yaml": _TOOLS + "".join(f"\n{block(tool, where=names.where)}" for tool in tools),
+        **({"servers.yaml": _SERVERS + servers(at)} if at else {}),
         "agents.yaml": _agents(names, tools),
         "subjects.yaml": _subjects(names),
         "groups.yaml": _groups(names),
@@ -66,9 +78,15 @@ def drafted(names: Names, tools: Sequence[FoundTool], issued: Mapping[str, Any])
     }
 
 
-def block(tool: FoundTool, names: Names, *, label: str = LABEL) -> str:
-    """Return a tool as an entry of `tools.yaml`, whose result is no more sensitive than `label`."""
-    lines = [f"# {tool.function or 'a function'}() in {tool.file.name}"]
+def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> str:
+    """Return a tool as an entry of `tools.yaml`.
+
+    Args:
+        tool: What is known of it.
+        where: The `tenant` and the `environment` of what it touches, as far as it is of one.
+        label: Its result is no more sensitive than this.
+    """
+    lines = [f"# {said}" for said in tool.remarks]
     lines += [f"# to be told by a person: {note}" for note in tool.notes]
     guess = "  # guess: its type is not written in `resource=`" if tool.guessed else ""
     lines += [f"{plain(tool.name)}:"]
@@ -78,20 +96,23 @@ def block(tool: FoundTool, names: Names, *, label: str = LABEL) -> str:
         "  effects: []  # a person has to set these; until then every call is denied",
         '  reversible: unknown  # "yes" or "no"; until then it can only read or send',
         f"  resource: {plain(tool.resource)}{guess}",
-        f"  tenant: {plain(names.tenant)}",
-        f"  environment: {plain(names.environment)}",
+        *(f"  {member}: {plain(value)}" for member, value in where.items()),
     ]
-    if tool.leaves:
-        lines += ["  arguments:"]
-        for leaf in tool.leaves:
-            note = f"  # {leaf.note}" if leaf.note else ""
-            lines += [f"    {plain(leaf.pattern)}: {flow(dict(leaf.members))}{note}"]
-    else:
-        lines += ["  arguments: {}"]
+    lines += ["  arguments:" if tool.leaves else "  arguments: {}"]
+    for leaf in tool.leaves:
+        note = f"  # {leaf.note}" if leaf.note else ""
+        lines += [f"    {plain(leaf.pattern)}: {flow(dict(leaf.members))}{note}"]
     lines += [
         f"  returns: {{label: {plain(label)}, party: third}}  # guess: no more sensitive than this"
     ]
+    if tool.pin:
+        lines += [f"  pin: {plain(tool.pin)}"]
     return "\n".join(lines) + "\n"
+
+
+def servers(at: Mapping[str, str]) -> str:
+    """Return entries of `servers.yaml`: the names of servers, and where each may run."""
+    return "".join(f"{plain(name)}:\n  at: {flow([place])}\n" for name, place in at.items())
 
 
 _TOOLS = f"""\
@@ -114,6 +135,12 @@ _TOOLS = f"""\
 #              or may hold what a stranger wrote (`third`).
 # destinations Where data goes that no argument names, from destinations.yaml.
 # notify       Whom to tell of every call.
+"""
+
+_SERVERS = """\
+# The MCP servers whose tools agents may call. The names of a server's tools begin with its own;
+# `at` is where it may run: URLs, or command lines as a shell would be given them.
+
 """
 
 _ISSUERS = """\
@@ -144,7 +171,7 @@ feed_writers: {{}}
 """
 
 
-def _agents(names: Names, tools: Sequence[FoundTool]) -> str:
+def _agents(names: Names, tools: Sequence[DraftTool]) -> str:
     return f"""\
 # The agents, by SPIFFE ID. One that is not here can do nothing.
 
@@ -179,7 +206,7 @@ def _groups(names: Names) -> str:
 """
 
 
-def _intents(names: Names, tools: Sequence[FoundTool], types: Sequence[str]) -> str:
+def _intents(names: Names, tools: Sequence[DraftTool], types: Sequence[str]) -> str:
     intents = "\n".join(_intent(name, tools, types) for name in names.intents)
     return f"""\
 # What a user can ask for. A task has the effects, tools and resources of its intent, and no
@@ -200,7 +227,7 @@ def _intents(names: Names, tools: Sequence[FoundTool], types: Sequence[str]) -> 
 {intents}"""
 
 
-def _intent(name: str, tools: Sequence[FoundTool], types: Sequence[str]) -> str:
+def _intent(name: str, tools: Sequence[DraftTool], types: Sequence[str]) -> str:
     resources = "".join(f"\n    - {{type: {plain(kind)}}}" for kind in types)
     return f"""\
 {plain(name)}:

@@ -10,9 +10,8 @@ from inbounds.errors import ConfigurationError
 from inbounds.mcp_descriptor import digest
 from inbounds.printable import printable
 
-from .deployment import LABEL
-from .insertion import flow, plain
 from .json_schema import Schema
+from .tool import DraftTool
 
 if TYPE_CHECKING:
     from inbounds.models import Tool
@@ -27,37 +26,26 @@ State = Literal["new", "changed", "pinned"]
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """One tool of a server.
+    """One tool of a server beside the registry.
 
     Attributes:
-        name: What it is to be registered under.
-        pin: The digest of its descriptor.
+        tool: What the server says of it.
         state: `new` where the registry has no such tool, `changed` where it has another pin of
             it, or none, `pinned` where nothing has changed.
         before: The registry's pin; empty for none.
-        block: Its entry of `tools.yaml`, with what a person has to look at.
     """
 
-    name: str
-    pin: str
+    tool: DraftTool
     state: State
     before: str
-    block: str
 
 
-def drafted(
-    server: str,
-    tools: Sequence[Mapping[str, Any]],
-    registered: Mapping[str, Tool],
-    where: Mapping[str, str] | None = None,
-) -> Iterator[Drafted]:
-    """Draft an entry for each tool of a server.
+def described(server: str, tools: Sequence[Mapping[str, Any]]) -> list[DraftTool]:
+    """Return what can be registered of each tool of a server.
 
     Args:
         server: The name of the server, which the names of its tools begin with.
         tools: What it answers to `tools/list`, as JSON.
-        registered: The tools that the deployment has, by name.
-        where: The `tenant` and the `environment` of all that the server holds, where it is of one.
 
     Raises:
         ConfigurationError: A tool has no name that can be registered, two have one, there are
@@ -69,7 +57,7 @@ def drafted(
             code="registry.too_many",
             hint="register by hand those that agents need",
         )
-    seen = set()
+    found: dict[str, DraftTool] = {}
     for tool in tools:
         own = tool.get("name")
         name = f"{server}.{own}"
@@ -84,47 +72,46 @@ def drafted(
                 code="registry.name",
                 hint="names are printable, of at most 256 signs with that of the server",
             )
-        if name in seen:
+        if name in found:
             raise ConfigurationError(
                 f"`{printable(server)}` has two tools of the name `{own}`",
                 code="registry.name",
                 hint="no call says which of them it means; ask who runs the server",
             )
-        seen.add(name)
-        pin = digest(tool)
-        known = registered.get(name)
-        before = known.pin if known else ""
-        state: State = "new" if known is None else "pinned" if before == pin else "changed"
-        yield Drafted(name, pin, state, before, _block(name, tool, pin, where or {}))
+        found[name] = _described(server, name, tool)
+    return [*found.values()]
 
 
-def _block(name: str, tool: Mapping[str, Any], pin: str, where: Mapping[str, str]) -> str:
+def _described(server: str, name: str, tool: Mapping[str, Any]) -> DraftTool:
     schema = Schema(tool["inputSchema"] if isinstance(tool.get("inputSchema"), Mapping) else {})
-    lines = [f"# to be told by a person: {printable(note)}" for note in schema.notes]
-    said = [*_hints(tool.get("annotations"))]
-    lines += (
-        [f"# the server's own word, which counts for nothing: {', '.join(said)}"] if said else []
-    )
-    lines += [f"{plain(name)}:"]
     about = tool.get("description")
-    if isinstance(about, str) and about.strip():
-        first = about.strip().splitlines()[0]
-        lines += [f"  description: {flow(printable(first)[:_LONGEST_TEXT])}"]
-    lines += [
-        "  effects: []  # a person has to set these; until then every call is denied",
-        '  reversible: unknown  # "yes" or "no"; until then it can only read or send',
-        "  resource: mcp_tool  # its id is the tool's name",
-        *(f"  {member}: {plain(value)}" for member, value in where.items()),
-    ]
-    lines += ["  arguments:" if schema.leaves else "  arguments: {}"]
-    for leaf in schema.leaves:
-        note = f"  # {leaf.note}" if leaf.note else ""
-        lines += [f"    {plain(leaf.pattern)}: {flow(dict(leaf.members))}{note}"]
-    lines += [
-        f"  returns: {{label: {plain(LABEL)}, party: third}}  # guess: no more sensitive than this",
-        f"  pin: {plain(pin)}",
-    ]
-    return "\n".join(lines) + "\n"
+    lines = about.strip().splitlines() if isinstance(about, str) else []
+    hints = ", ".join(_hints(tool.get("annotations")))
+    return DraftTool(
+        name=name,
+        place={"server": server},
+        pin=digest(tool),
+        resource="mcp_tool",
+        guessed=False,
+        description=printable(lines[0])[:_LONGEST_TEXT] if lines else "",
+        remarks=(f"the server's own word, which counts for nothing: {hints}",) if hints else (),
+        leaves=tuple(schema.leaves),
+        notes=tuple(printable(note) for note in schema.notes),
+    )
+
+
+def beside(tools: Sequence[DraftTool], registered: Mapping[str, Tool]) -> Iterator[Drafted]:
+    """Say of each tool of a server whether it is what the registry has.
+
+    Args:
+        tools: What the server says.
+        registered: The tools that the deployment has, by name.
+    """
+    for tool in tools:
+        known = registered.get(tool.name)
+        before = known.pin if known else ""
+        state: State = "new" if known is None else "pinned" if before == tool.pin else "changed"
+        yield Drafted(tool, state, before)
 
 
 def _hints(annotations: object) -> Iterator[str]:

@@ -18,9 +18,10 @@ from inbounds.issuer.dev import About, read_about
 from inbounds.misfits import meant
 from inbounds.spiffe import is_spiffe_id
 
-from .deployment import LABEL, Names, block, drafted
+from .deployment import LABEL, Names, block, drafted, servers
 from .insertion import flow, plain, with_block, with_entry
-from .tools import FoundTask, FoundTool
+from .tool import DraftTool
+from .tools import FoundTask
 
 _INTENT = "summarise"
 _AGENT = "spiffe://acme.example/agent/assistant"
@@ -63,12 +64,13 @@ class SetUp:
 
 
 def set_up(
-    tools: Mapping[str, FoundTool],
+    tools: Mapping[str, DraftTool],
     tasks: Sequence[FoundTask] = (),
     *,
     deployment: Path,
     home: Path,
     wishes: Wishes,
+    at: Mapping[str, str] | None = None,
 ) -> SetUp:
     """Draft a deployment and an issuer, or add to those there are.
 
@@ -81,6 +83,7 @@ def set_up(
         deployment: The folder of the deployment's YAML.
         home: The state folder; the issuer goes into `issuer` in it.
         wishes: Who and what it is to be about.
+        at: Where the MCP servers run that the tools are of, by name.
 
     Raises:
         ConfigurationError: A wish cannot be granted, or what is there cannot be used.
@@ -90,9 +93,10 @@ def set_up(
     if there:
         known = load(deployment)
         _add(done, tools, known, wishes)
+        _add_servers(done, at or {}, known)
         _say_what_tasks_want(done, tasks, known, wishes)
     else:
-        _begin(done, tools, tasks, wishes)
+        _begin(done, tools, tasks, wishes, at or {})
     in_force = load(deployment) if not done.by_hand else None
     if in_force is not None:
         done.unset = sorted(name for name, tool in in_force.tools.items() if not tool.effects)
@@ -103,7 +107,11 @@ def set_up(
 
 
 def _begin(
-    done: SetUp, tools: Mapping[str, FoundTool], tasks: Sequence[FoundTask], wishes: Wishes
+    done: SetUp,
+    tools: Mapping[str, DraftTool],
+    tasks: Sequence[FoundTask],
+    wishes: Wishes,
+    at: Mapping[str, str],
 ) -> None:
     agent = wishes.agent or _AGENT
     names = Names(
@@ -133,7 +141,7 @@ def _begin(
         draft = Path(scratch) / "deployment"
         draft.mkdir()
         issued = Development.stated(done.issuer)
-        for file, text in drafted(names, list(tools.values()), issued).items():
+        for file, text in drafted(names, list(tools.values()), issued, at).items():
             (draft / file).write_text(text, "utf-8")
         load(draft)
         done.deployment.mkdir(parents=True, exist_ok=True)
@@ -197,7 +205,7 @@ def _refuse_others(wishes: Wishes, about: About) -> None:
 
 
 def _add(
-    done: SetUp, tools: Mapping[str, FoundTool], deployment: Deployment, wishes: Wishes
+    done: SetUp, tools: Mapping[str, DraftTool], deployment: Deployment, wishes: Wishes
 ) -> None:
     if _has_issuer(done):
         about = read_about(done.issuer)
@@ -246,10 +254,10 @@ def _say_what_tasks_want(
 
 
 def _register(
-    done: SetUp, missing: Sequence[FoundTool], names: Names, deployment: Deployment
+    done: SetUp, missing: Sequence[DraftTool], names: Names, deployment: Deployment
 ) -> None:
     lowest_known = LABEL if LABEL in deployment.labels.order else deployment.labels.order[-1]
-    blocks = "\n".join(block(tool, names, label=lowest_known) for tool in missing)
+    blocks = "\n".join(block(tool, where=names.where, label=lowest_known) for tool in missing)
     _write(done, "tools.yaml", lambda text: with_block(text, blocks), blocks)
     done.added = sorted(tool.name for tool in missing)
     listed = ", ".join(done.added)
@@ -262,6 +270,19 @@ def _register(
         done.further.append(
             f"labels.yaml says nothing of {', '.join(types)}, which has the highest label so far"
         )
+
+
+def _add_servers(done: SetUp, at: Mapping[str, str], deployment: Deployment) -> None:
+    for name, place in at.items():
+        there = deployment.servers.get(name)
+        if there is None:
+            entry = servers({name: place})
+            _write(done, "servers.yaml", lambda text, entry=entry: with_block(text, entry), entry)  # type: ignore[misc]
+        elif place not in there.at:
+            done.further.append(
+                f"servers.yaml lets `{name}` run elsewhere: have its `at` name {place!r}, "
+                "if that is the one"
+            )
 
 
 def _add_keys(done: SetUp, deployment: Deployment, about: About) -> None:

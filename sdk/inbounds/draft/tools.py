@@ -10,37 +10,11 @@ from typing import TypeGuard
 
 from inbounds.errors import ConfigurationError
 
-from .arguments import Arguments, Leaf
+from .arguments import Arguments
+from .tool import DraftTool
 
 _LONGEST_NAME = 256
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTool:
-    """A function that is guarded, `@guard.tool(name, resource=…)`, as its source shows it.
-
-    Attributes:
-        name: The name it is to be registered under.
-        function: The name of the function, or "".
-        file: The source.
-        line: The line of the decorator.
-        description: The first line of its docstring, or "".
-        resource: The type of resource that its calls touch.
-        guessed: Whether the type was guessed, since `resource=` does not show it.
-        leaves: Its arguments.
-        notes: What could not be told, for a person.
-    """
-
-    name: str
-    function: str
-    file: Path
-    line: int
-    description: str
-    resource: str
-    guessed: bool
-    leaves: tuple[Leaf, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +38,7 @@ class FoundTask:
 class Found:
     """What the sources hold: tools by name, tasks in order, and what could not be told."""
 
-    tools: dict[str, FoundTool]
+    tools: dict[str, DraftTool]
     tasks: tuple[FoundTask, ...]
     notes: tuple[str, ...]
     files: int
@@ -80,7 +54,7 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
     Raises:
         ConfigurationError: A source cannot be read.
     """
-    tools: dict[str, FoundTool] = {}
+    tools: dict[str, DraftTool] = {}
     tasks: list[FoundTask] = []
     notes: list[str] = []
     for path in paths:
@@ -99,8 +73,8 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
         for tool in source.tools():
             if tool.name in tools:
                 notes.append(
-                    f"{path}:{tool.line}: `{tool.name}` is guarded twice; "
-                    f"the one in {tools[tool.name].file} is drafted"
+                    f"{path}:{tool.place['line']}: `{tool.name}` is guarded twice; "
+                    f"the one in {tools[tool.name].place['file']} is drafted"
                 )
             else:
                 tools[tool.name] = tool
@@ -135,7 +109,7 @@ class _Source:
                 if isinstance(target, ast.Name):
                     self._texts[target.id] = value.value
 
-    def tools(self) -> Iterator[FoundTool]:
+    def tools(self) -> Iterator[DraftTool]:
         """Every guarded function, in the order of the source."""
         found = [*self._decorated(), *self._wrapped()]
         for guard, function in sorted(found, key=lambda pair: pair[0].lineno):
@@ -179,7 +153,7 @@ class _Source:
                 name = held.id if isinstance(held, ast.Name) else ""
                 yield node.func, self._functions.get(name)
 
-    def _tool(self, guard: ast.Call, function: _Function | None) -> FoundTool | None:
+    def _tool(self, guard: ast.Call, function: _Function | None) -> DraftTool | None:
         name = self._name(guard)
         if name is None:
             self._notes.append(
@@ -200,11 +174,10 @@ class _Source:
                 f"its calls touch {' and '.join(sorted(stated))}; the registry takes one type"
             )
         docstring = (ast.get_docstring(function) if function else "") or ""
-        return FoundTool(
+        return DraftTool(
             name=name,
-            function=function.name if function else "",
-            file=self._path,
-            line=guard.lineno,
+            place={"file": str(self._path), "line": guard.lineno},
+            remarks=(f"{function.name if function else 'a function'}() in {self._path.name}",),
             description=next(iter(docstring.splitlines()), "").strip(),
             resource=next(iter(sorted(stated)), name.partition(".")[0]),
             guessed=len(stated) != 1,

@@ -8,6 +8,7 @@ import pytest
 from mcp.client import advertise
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    INTERNAL_ERROR,
     METHOD_NOT_FOUND,
     CallToolResult,
     NotificationParams,
@@ -128,6 +129,32 @@ def test_what_the_server_adds_by_its_schema_is_judged(desk, mode):
         desk.go(lambda client: raw(client, "tools/call", {"name": "find"}), mode=mode)
 
     assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 7}})]
+
+
+@pytest.mark.parametrize(
+    "error", [MCPError(INTERNAL_ERROR, "canary"), RuntimeError("canary")], ids=["said", "raised"]
+)
+def test_a_tool_of_which_nobody_knows_what_it_adds_does_not_run(desk, mode, error):
+    """
+    A server that fails to list its tools may add to arguments what nobody has judged.
+    """
+    desk.answers["tools/list"] = error
+    with desk.world.task() as task:
+        said = desk.go(lambda client: raw(client, "tools/call", {"name": "find"}), mode=mode)
+        assert task.report().ran == 0
+
+    assert desk.ran == []
+    assert said["content"][0]["text"].startswith("Not executed [")
+    assert "canary" not in str(said)
+
+
+def test_a_server_that_lists_no_tools_adds_nothing(desk, mode):
+    desk.answers["tools/list"] = MCPError(METHOD_NOT_FOUND, "Method not found")
+    with desk.world.task():
+        ask = {"name": "find", "arguments": {"limit": 1}}
+        desk.go(lambda client: raw(client, "tools/call", ask), mode=mode)
+
+    assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 1}})]
 
 
 def test_a_resource_is_subscribed_to_where_the_policy_allows_it(desk):
@@ -344,6 +371,22 @@ def test_a_client_is_shown_what_its_task_holds(desk, mode):
     with desk.world.task(narrower=Narrower(tools={"files.resources.read": {}})):
         assert desk.go(lists, mode=mode) == [[], ["a"], ["t"], []]
     assert desk.go(lists, mode=mode) == [[], [], [], []]
+
+
+def test_who_has_set_it_up_is_told_once_that_no_tool_is_shown(desk, mode, caplog):
+    """
+    A client sees an empty list, whatever the cause: a misspelt name, or an intent without tools.
+    """
+    server = desk.server()
+    with desk.world.task():
+        desk.go(lists, mode=mode, server=server)
+    assert "is shown" not in caplog.text
+    for _ in range(2):
+        desk.go(lists, mode=mode, server=server)
+
+    (said,) = [each.getMessage() for each in caplog.records if "is shown" in each.getMessage()]
+    assert said.startswith("none of the 2 tools of the server is shown: ")
+    assert "`files.<its name>`" in said
 
 
 def test_a_list_is_nobody_elses(desk):

@@ -1,4 +1,4 @@
-"""`inbounds registry draft --mcp`: a registry drafted from a real server, and held against it."""
+"""`inbounds registry draft --mcp`, `inbounds init --mcp`: drafted from what a real server says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inbounds.deployment import load
 from inbounds.testing import small_deployment
 
 SERVER = '''
@@ -50,11 +51,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def draft(folder: Path, *options: str, said: str = "") -> subprocess.CompletedProcess[str]:
+def inbounds(folder: Path, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "import sys; from inbounds.cli import main; sys.exit(main())"]
-    server = ["--", sys.executable, "server.py"]
     return subprocess.run(
-        [*command, "registry", "draft", "--mcp", "desk", *options, *server],
+        [*command, *arguments],
         cwd=folder,
         env={**os.environ, **({"SAID": said} if said else {})},
         capture_output=True,
@@ -62,6 +62,16 @@ def draft(folder: Path, *options: str, said: str = "") -> subprocess.CompletedPr
         timeout=60,
         check=False,
     )
+
+
+def draft(folder: Path, *options: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    server = ("--", sys.executable, "server.py")
+    return inbounds(folder, "registry", "draft", "--mcp", "desk", *options, *server, said=said)
+
+
+def init(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    server = ("--", sys.executable, "server.py")
+    return inbounds(folder, "init", "--mcp", "desk", *options, *server)
 
 
 def test_entries_of_a_real_server(folder: Path) -> None:
@@ -149,3 +159,86 @@ def test_a_server_that_does_not_say(folder: Path, program: str) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "registry.server" in done.stderr
+
+
+# --- a whole deployment ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty(folder: Path) -> Path:
+    for file in (folder / "deployment").iterdir():
+        file.unlink()
+    return folder
+
+
+def test_a_deployment_of_a_real_server(empty: Path) -> None:
+    """
+    Its tools are pinned and have no effects, and it may run as it was asked, and not otherwise.
+    """
+    done = init(empty, "--intent", "tidy", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["added"] == ["desk.look", "desk.send"]
+    deployment = load(empty / "deployment")
+    assert deployment.servers["desk"].at == [f"{sys.executable} server.py"]
+    assert {name for name, tool in deployment.tools.items() if tool.pin and not tool.effects} == {
+        "desk.look",
+        "desk.send",
+    }
+    assert deployment.tools["desk.send"].tenant == "acme"
+    assert sorted(deployment.intents["tidy"].tools) == ["desk.look", "desk.send"]
+    assert not (empty / "ran").exists()
+    again = draft(empty, "--deployment", "deployment")
+    assert again.stderr.splitlines()[-1] == "desk: 0 new, 0 changed, 2 pinned"
+
+
+def test_a_server_beside_what_is_there(empty: Path) -> None:
+    """
+    What was written stays; a server that is listed elsewhere is said to be, and stays so.
+    """
+    assert init(empty).returncode == 0
+    tools = (empty / "deployment" / "tools.yaml").read_text()
+    (empty / "other.py").write_text(SERVER)
+    moved = inbounds(empty, "init", "--mcp", "desk", "--", sys.executable, "other.py")
+    more = inbounds(empty, "init", "--mcp", "two", "--", sys.executable, "server.py")
+
+    assert moved.returncode == more.returncode == 0
+    assert "servers.yaml lets `desk` run elsewhere" in moved.stdout
+    deployment = load(empty / "deployment")
+    assert {name: server.at for name, server in deployment.servers.items()} == {
+        "desk": [f"{sys.executable} server.py"],
+        "two": [f"{sys.executable} server.py"],
+    }
+    assert (empty / "deployment" / "tools.yaml").read_text().startswith(tools)
+    assert {"two.look", "two.send"} < {*deployment.tools}
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("", "registry.server"),
+        ("print('hello')", "registry.server"),
+        ("from mcp.server import MCPServer\nMCPServer('none').run()", "init.no_tools"),
+    ],
+    ids=["ends", "noise", "no tools"],
+)
+def test_nothing_is_drafted_of_a_server_that_says_nothing(
+    empty: Path, program: str, code: str
+) -> None:
+    (empty / "server.py").write_text(program)
+    done = init(empty)
+
+    assert done.returncode != 0
+    assert code in done.stderr
+    assert [*(empty / "deployment").iterdir()] == []
+
+
+@pytest.mark.parametrize("name", ["desk.one", "a\x1b[2J", "x" * 65])
+def test_a_server_of_such_a_name_is_not_asked(empty: Path, name: str) -> None:
+    (empty / "server.py").write_text("open('started', 'w')")
+    done = inbounds(empty, "init", "--mcp", name, "--", sys.executable, "server.py")
+
+    assert done.returncode != 0
+    assert "configuration.upstream" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert not (empty / "started").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from inbounds.pep import Guard
     from inbounds.tasks import Task
     from inbounds.tools import ResourceOf
+
+logger = logging.getLogger(__name__)
 
 _FRESH = 60.0
 """How many seconds what a server lists says what its tools add to arguments."""
@@ -102,6 +105,7 @@ class AuthorizationMiddleware:
         self._asked: OrderedDict[str, str] = OrderedDict()
         self._defaults: dict[str, Mapping[str, Any]] = {}
         self._listed_at = 0.0
+        self._said = False
         self.watched = False
 
     def own_name(self, registered_name: str) -> str:
@@ -192,7 +196,9 @@ class AuthorizationMiddleware:
             asked = replace(ctx, method="tools/list", params=_with_meta(cursor, ctx))
             try:
                 listed = plain(await call_next(asked))
-            except MCPError:
+            except MCPError as error:
+                if error.code != METHOD_NOT_FOUND:
+                    raise
                 # A server that lists nothing says nothing of what its tools add.
                 return
             found |= _added(listed)
@@ -234,12 +240,25 @@ class AuthorizationMiddleware:
         if ctx.method == "tools/list":
             before = f"{self._server}." if self._server else ""
             answer[where] = [tool for tool in listed if before + tool["name"] in shown]
+            if listed and not answer[where]:
+                self._say_that_none_is_shown(len(listed))
         elif registered(IN_LIST[ctx.method], self._server) not in shown:
             answer[where] = []
         if "cacheScope" in answer:
             # It is one caller's, and nobody else's.
             answer["cacheScope"] = "private"
         return answer
+
+    def _say_that_none_is_shown(self, listed: int) -> None:
+        """Tell whoever has set this up, once: a client sees an empty list, and no reason."""
+        if not self._said:
+            self._said = True
+            logger.warning(
+                "none of the %d tools of the server is shown: the task has none that is "
+                "registered as `%s<its name>`",
+                listed,
+                f"{self._server}." if self._server else "",
+            )
 
     async def _told(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
         kept = _NOTIFICATIONS.get(ctx.method)
