@@ -234,6 +234,35 @@ def test_what_was_not_tried_is_told(tmp_path, monkeypatch):
     assert 1 == program._judged(outcomes, whole=False)
 
 
+def test_what_stands_on_an_extra_that_is_not_installed_is_left_out(monkeypatch):
+    """
+    An adapter's framework is not there where the core is tried; a hole in the core is a fault.
+    """
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    monkeypatch.delitem(sys.modules, "inbounds.draft.mcp_list", raising=False)
+    plugin.load_where_possible("inbounds.draft.mcp_list")
+    assert "inbounds.draft.mcp_list" not in sys.modules
+
+    for module in ("inbounds.no_such", "inbounds.draft.no_such"):
+        with pytest.raises(ModuleNotFoundError):
+            plugin.load_where_possible(module)
+
+
+def test_every_module_of_the_core_can_be_tried():
+    """
+    In a process of its own, as the trial loads it: whatever is not installed is left out.
+    """
+    program = (
+        "import pkgutil, sys, inbounds\n"
+        "from tools.mutants_python import plugin\n"
+        "sys.modules['mcp'] = None\n"
+        "for found in pkgutil.walk_packages(inbounds.__path__, 'inbounds.', onerror=lambda _: 0):\n"
+        "    if not found.name.startswith(('inbounds.cli', 'inbounds.testing')):\n"
+        "        plugin.load_where_possible(found.name)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
 def test_a_test_that_hangs():
     """
     The alarm that ends it is told as that.

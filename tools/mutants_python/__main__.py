@@ -56,7 +56,8 @@ AREAS = {
             *("tests/unit/test_canonical*.py", "tests/unit/test_judged_is_run.py"),
             *("tests/unit/test_tools.py", "tests/unit/test_issuer.py"),
             *("tests/unit/test_approvals.py", "tests/unit/test_results.py"),
-            "tests/unit/origins/test_guard.py",
+            *("tests/unit/test_evaluate_all.py", "tests/unit/test_labelled.py"),
+            *("tests/unit/test_handed_on.py", "tests/unit/origins/test_guard.py"),
         ),
     ),
     "embedded": Area(

@@ -160,11 +160,10 @@ class Trial:
         import inbounds
 
         items = {item.nodeid: item for item in session.items}
-        # What is imported when it is wanted is wanted in every child; adapters want frameworks.
-        apart = ("inbounds.cli", "inbounds.testing", "inbounds.integrations")
+        # What is imported when it is wanted is wanted in every child.
         for module in pkgutil.walk_packages(inbounds.__path__, "inbounds.", onerror=_ignore):
-            if not module.name.startswith(apart):
-                importlib.import_module(module.name)
+            if not module.name.startswith(("inbounds.cli", "inbounds.testing")):
+                load_where_possible(module.name)
         loaded = [found for found in gc.get_objects() if isinstance(found, types.FunctionType)]
         _compile_once(session)
         # Children share what is never looked at again.
@@ -178,6 +177,24 @@ class Trial:
 
             self._tell(number, in_child(run, seconds))
         return True
+
+
+def load_where_possible(module: str) -> None:
+    """Import a module of the package, unless what it stands on is an extra that is not installed.
+
+    Raises:
+        ModuleNotFoundError: A module of the package itself is missing.
+    """
+    from inbounds.errors import ConfigurationError
+
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        if not missing.name or missing.name.partition(".")[0] == "inbounds":
+            raise
+    except ConfigurationError as missing:
+        if missing.code != "configuration.extra_missing":
+            raise
 
 
 def _ignore(package: str) -> None:

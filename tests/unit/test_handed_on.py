@@ -1,0 +1,64 @@
+"""A task in the hands of another guard, as the guards themselves do it."""
+
+import pytest
+from tests.guards import SUBJECT, Place
+
+from inbounds import DecisionUnavailable
+from inbounds.testing import INTENT
+
+RESEARCHER = "spiffe://acme.example/agent/researcher"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """One deployment, judged in this process."""
+    place = Place(tmp_path_factory.mktemp("place"))
+    with place.engine("embedded"):
+        yield place
+
+
+@pytest.fixture
+def assistant(place):
+    with place.guard("") as guard:
+        yield guard
+
+
+@pytest.fixture
+def researcher(place):
+    with place.guard("", agent=RESEARCHER, pep="assistant-pep") as guard:
+        yield guard
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_a_chain_is_text_or_what_fetches_it(assistant, researcher, fetched):
+    with assistant.task(INTENT, subject=SUBJECT) as task:
+        delegation = task.delegate(RESEARCHER, holder=researcher.holder)
+        child = researcher.accept((lambda: delegation.chain) if fetched else delegation.chain)
+
+        assert child.call("mail.read", {"id": "7"}) == "mail 7"
+        assert child.session == task.session
+        assert child._prompt == ""
+
+
+def test_a_task_that_is_over_is_not_handed_on(assistant, researcher):
+    task = assistant.task(INTENT, subject=SUBJECT)
+    task.end()
+    with pytest.raises(DecisionUnavailable) as caught:
+        task.delegate(RESEARCHER, holder=researcher.holder)
+
+    assert caught.value.code == "task.over"
+
+
+def test_a_session_that_is_not_there_is_lost_and_does_not_begin_anew(place, assistant, tmp_path):
+    """
+    With the session, its labels and what it has spent would be gone.
+    """
+    elsewhere = place.guard(
+        "", agent=RESEARCHER, pep="assistant-pep", sessions=str(tmp_path / "other.sqlite")
+    )
+    with elsewhere, assistant.task(INTENT, subject=SUBJECT) as task:
+        delegation = task.delegate(RESEARCHER, holder=elsewhere.holder)
+        with pytest.raises(DecisionUnavailable) as caught:
+            elsewhere.accept(delegation.chain)
+
+    assert caught.value.code == "session.lost"
