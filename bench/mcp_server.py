@@ -5,6 +5,7 @@ python -m bench.mcp_server CALLS
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Any
@@ -20,6 +21,16 @@ READ = {
 }
 """What it says of its one tool."""
 
+MUCH = "/much/"
+"""Under this, a note holds as many values as the index of a session takes of one result."""
+_MANY = 5_000
+
+
+def _much(path: str) -> str:
+    name = path.removeprefix(MUCH)
+    about = " ".join(f"{name}x{number}@acme.example" for number in range(_MANY))
+    return json.dumps({"about": about, "values": [f"{name}v{number}" for number in range(_MANY)]})
+
 
 async def _list(_ctx: Any, _params: Any) -> dict[str, Any]:
     return {"resultType": "complete", "tools": [READ], "ttlMs": 0, "cacheScope": "private"}
@@ -31,7 +42,8 @@ async def _serve() -> None:
     async def call(_ctx: Any, params: Any) -> dict[str, Any]:
         path = params.arguments["path"]
         os.write(calls, f"{path}\n".encode())
-        text = {"type": "text", "text": f"what is in {path}"}
+        said = _much(path) if path.startswith(MUCH) else f"what is in {path}"
+        text = {"type": "text", "text": said}
         return {"resultType": "complete", "content": [text]}
 
     server: Server[Any] = Server("notes", on_list_tools=_list, on_call_tool=call)

@@ -6,20 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp import Client, MCPError
-from mcp_types import ListToolsRequest, PaginatedRequestParams
-from pydantic import TypeAdapter
 
 from inbounds.errors import ConfigurationError
+from inbounds.mcp_proxy.pages import RAW, whole_list
 
 if TYPE_CHECKING:
     from inbounds.mcp_proxy.place import Place
 
 SECONDS = 60.0
 """How long a server may take: one that is started may be downloaded first."""
-
-_MOST_PAGES = 100
-_RAW: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-_RAWS: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
 
 
 def listed(place: Place) -> list[dict[str, Any]]:
@@ -43,21 +38,11 @@ def listed(place: Place) -> list[dict[str, Any]]:
 
 
 async def _list(place: Place) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
     with anyio.fail_after(SECONDS):
         async with Client(place.transport(anyio.Event()), read_timeout_seconds=SECONDS) as client:
-            cursor: str | None = None
-            for _ in range(_MOST_PAGES):
-                params = PaginatedRequestParams(cursor=cursor) if cursor else None
-                # As it came: what the SDK's own model leaves out is pinned all the same.
-                page = await client.session.send_request(
-                    ListToolsRequest(params=params), _RAW, SECONDS
-                )
-                found += _RAWS.validate_python(page.get("tools"))
-                cursor = page.get("nextCursor")
-                if not cursor:
-                    return found
-    raise ValueError("too many pages")
+            return await whole_list(
+                "tools/list", lambda request: client.session.send_request(request, RAW, SECONDS)
+            )
 
 
 def _said(error: BaseException) -> str:

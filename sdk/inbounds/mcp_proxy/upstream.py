@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -19,23 +18,18 @@ from mcp_types import (
     METHOD_NOT_FOUND,
     REQUEST_TIMEOUT,
     Implementation,
-    ListPromptsRequest,
-    ListResourcesRequest,
-    ListResourceTemplatesRequest,
-    ListToolsRequest,
-    PaginatedRequestParams,
     ToolListChangedNotification,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from opentelemetry import context as telemetry
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError
 from inbounds.mcp_descriptor import digest
 from inbounds.version import __version__
 
-from .message import MAX_BYTES
+from .pages import LISTS, RAW, TooLong, whole_list
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -50,20 +44,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RAW: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-
 _SELF = Implementation(name="inbounds-mcp-proxy", version=__version__)
 _HOUR = 3600.0
 _START = 60.0
 """How many seconds a server may take to answer for the first time."""
 _AGAIN = 5.0
-_MOST_PAGES = 100
-_LISTS: dict[str, tuple[Any, str]] = {
-    "tools/list": (ListToolsRequest, "tools"),
-    "resources/list": (ListResourcesRequest, "resources"),
-    "resources/templates/list": (ListResourceTemplatesRequest, "resourceTemplates"),
-    "prompts/list": (ListPromptsRequest, "prompts"),
-}
 
 
 def unavailable(code: str, *, executed: str = "Not executed") -> MCPError:
@@ -159,7 +144,7 @@ class Upstream:
 
     async def listed(self, now: Now, method: str) -> dict[str, Any]:
         """Return a whole list of the server's, such as `tools/list`. Raises as `send`."""
-        _, key = _LISTS[method]
+        _, key = LISTS[method]
         if method == "tools/list":
             return {key: now.connection.tools}
         return {key: await self._pages(now.connection, method)}
@@ -317,23 +302,13 @@ class Upstream:
         connection.digests = {str(tool["name"]): _digest(tool) for tool in connection.tools}
 
     async def _pages(self, connection: _Connection, method: str) -> list[dict[str, Any]]:
-        """Walk through all pages of a list: no caller's cursor reaches the server."""
-        kind, key = _LISTS[method]
-        cursor: str | None = None
-        found: list[dict[str, Any]] = []
-        room = MAX_BYTES
-        for _ in range(_MOST_PAGES):
-            params = PaginatedRequestParams(cursor=cursor) if cursor else None
-            page = await self._send(connection, kind(params=params), None)
-            for entry in page.get(key, []):
-                room -= len(json.dumps(entry))
-                found.append(entry)
-            cursor = page.get("nextCursor")
-            if room < 0:
-                break
-            if not cursor:
-                return found
-        logger.warning("`%s` has more to list than is taken", self.place.name)
+        """Return a whole list: no caller's cursor reaches the server."""
+        try:
+            return await whole_list(method, lambda request: self._send(connection, request, None))
+        except TooLong:
+            logger.warning("`%s` has more to list than is taken", self.place.name)
+        except ValidationError:
+            logger.warning("`%s` lists what is no list", self.place.name)
         raise unavailable("upstream.unusable")
 
     async def _send(
