@@ -900,6 +900,24 @@ class TestTold:
             task.evaluate("mail.read", {"id": "42"}, resource=lambda id: ("mail", id))
         assert "task.over" == ei.value.code
 
+    def test_several_dry_runs(self, policy, spans):
+        """
+        Each of several has a span of its own, and none is decided once the task is over.
+        """
+        calls = [("mail.read", {"id": each}, lambda id: ("mail", id)) for each in ("42", "43")]
+        with policy.task() as task:
+            decisions = task.evaluate_all(calls)
+
+        told = spans()
+        assert {decision.id for decision in decisions} == {span["decision_id"] for span in told}
+        assert {("allow", "shadowed", "evaluate_only")} == {
+            (span["outcome"], span["enforcement"], span["mode"]) for span in told
+        }
+
+        with pytest.raises(DecisionUnavailable) as ei:
+            task.evaluate_all(calls)
+        assert "task.over" == ei.value.code
+
 
 class TestAsked:
     """What the question holds."""
