@@ -22,6 +22,8 @@ from .questions import Question, Questions
 from .reach import (
     agents,
     out_of_reach,
+    require_alone,
+    require_declared_once,
     require_judged,
     require_none_hosted,
     require_reachable,
@@ -62,7 +64,8 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: a tool runs elsewhere, or runs
                 tools of its own; `configuration.tool_guarded_twice`;
-                `configuration.tool_unknown`: nobody says what it touches.
+                `configuration.tool_unknown`: nobody says what it touches;
+                `configuration.tool_named_twice`: two tools of an agent have one name.
         """
         for agent in agents(root_agent):
             require_reachable(agent, self._knows, self)
@@ -85,9 +88,11 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         """Show the model the tools of the task alone. Hiding one is not what stops it.
 
         Raises:
-            ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
+            ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider;
+                `configuration.tool_named_twice`: two have one name.
         """
         require_none_hosted(llm_request.config.tools)
+        require_declared_once(llm_request.config.tools)
         allowed = shown_tools(callback_context.run_config)
 
         def shown(name: str) -> bool:
@@ -110,6 +115,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             return None
         try:
             require_judged(tool, self)
+            await require_alone(tool, tool_context)
             place(tool)
             return await self._judge(tool, with_defaults(tool, tool_args), tool_context)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run

@@ -15,6 +15,7 @@ from google.adk.tools.transfer_to_agent_tool import TransferToAgentTool
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ def require_reachable(agent: Any, knows: Callable[[str], bool], plugin: Any) -> 
         raise out_of_reach(_named(agent), f"is of a kind of its own, {type(agent).__name__}")
     if getattr(agent, "code_executor", None) is not None:
         raise out_of_reach(agent.name, "runs code that its model writes")
-    for tool in getattr(agent, "tools", ()):
+    tools = getattr(agent, "tools", ())
+    for tool in tools:
         _require_tool(tool, knows, plugin)
+    require_named_once(_named(each) for each in tools if not isinstance(each, BaseToolset))
 
 
 def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
@@ -105,6 +108,29 @@ def require_judged(tool: Any, plugin: Any) -> None:
     _require_plugins(tool)
     if isinstance(tool, FunctionTool):
         _require_no_agent(tool.name, tool.func, plugin)
+
+
+async def require_alone(tool: Any, context: Any) -> None:
+    """Refuse a tool that is about to run, and has its name with another of its agent's.
+
+    ADK runs the last of them, whichever was meant. What a toolset lists where a run goes on, no
+    request to a model has shown.
+
+    Raises:
+        ConfigurationError: `configuration.tool_named_twice`.
+    """
+    agent = context.get_invocation_context().agent
+    listed = [each.name for each in await agent.canonical_tools(context)]
+    require_named_once(name for name in listed if name == tool.name)
+
+
+def require_declared_once(tools: Any) -> None:
+    """Refuse two tools of one name in a request to a model. Raises as `require_named_once`."""
+    require_named_once(
+        str(declared.name)
+        for tool in tools or ()
+        for declared in getattr(tool, "function_declarations", None) or ()
+    )
 
 
 def _require_plugins(tool: Any) -> None:
