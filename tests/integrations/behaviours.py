@@ -241,6 +241,16 @@ def test_a_result_in_which_no_field_can_be_found_is_withheld(harness: Harness) -
     assert (1, 1) == (report.ran, report.withheld)
 
 
+def test_a_result_with_a_label_of_its_own_is_given(harness: Harness) -> None:
+    harness.world.mail = Labelled("hello", "public")
+    with harness.world.task() as task:
+        seen = harness.run([READ])
+        report = task.report()
+
+    assert "hello" == seen.read["call-read"]
+    assert (1, 0) == (report.ran, report.withheld)
+
+
 def test_a_result_that_is_more_sensitive_is_withheld(harness: Harness) -> None:
     harness.world.mail = Labelled("the canary", "secret")
     with harness.world.task() as task:

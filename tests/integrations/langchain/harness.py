@@ -90,14 +90,7 @@ class LangChainHarness:
 
     aborts = True
     cannot_wait = "approval.no_checkpointer"
-    beyond: Mapping[str, str] = dict.fromkeys(
-        (
-            "test_a_result_that_is_more_sensitive_is_withheld",
-            "test_a_field_is_left_out_of_text_with_a_label",
-        ),
-        "LangChain makes text of a result before anybody can look at its label: of one with a "
-        "label, the model reads that and nothing else",
-    )
+    beyond: Mapping[str, str] = {}
 
     def __init__(self, world: World, way: str, *, sync: bool) -> None:
         self.world = world

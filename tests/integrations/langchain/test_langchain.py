@@ -10,11 +10,12 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolRetryMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
-from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool
+from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
 from langgraph.types import Command, interrupt
+from pydantic import BaseModel
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
@@ -26,6 +27,7 @@ from inbounds.integrations.langchain import (
     create_guarded_agent,
     guarded_tool_node,
 )
+from inbounds.labelled import Labelled
 
 
 @pytest.fixture(
@@ -52,6 +54,53 @@ def run(agent, **options):
     """Run an agent, and return what the model read by the id of each call."""
     state = agent.invoke({"messages": [HumanMessage("go on")]}, THREAD, **options)
     return {m.tool_call_id: m for m in state["messages"] if isinstance(m, ToolMessage)}
+
+
+async def arun(agent):
+    """Async twin of `run`."""
+    state = await agent.ainvoke({"messages": [HumanMessage("go on")]}, THREAD)
+    return {m.tool_call_id: m for m in state["messages"] if isinstance(m, ToolMessage)}
+
+
+class Reading(BaseModel):
+    """What `mail.read` takes."""
+
+    id: str
+
+
+def labelling(kind, label):
+    """The tool `mail.read`, made in one of LangChain's ways, whose result has a label."""
+
+    def read(id: str):
+        return Labelled("the canary", label)
+
+    class Reads(BaseTool):
+        name: str = "mail.read"
+        description: str = "-"
+        args_schema: type[BaseModel] = Reading
+
+        def _run(self, id):
+            return read(id)
+
+    class Waits:
+        """What can be awaited, and is no coroutine function."""
+
+        def __call__(self, id):
+            async def later():
+                return read(id)
+
+            return later()
+
+    if kind == "class":
+        return Reads()
+    said = {"name": "mail.read", "description": "-", "args_schema": Reading}
+    if kind == "object":
+        return StructuredTool(func=read, coroutine=Waits(), **said)
+    if kind == "artifact":
+        return StructuredTool(
+            func=lambda id: (read(id), None), response_format="content_and_artifact", **said
+        )
+    return Tool(name="mail.read", description="-", func=read)
 
 
 def agent_of(authorization, *turns, tools, make=create_guarded_agent, **options):
@@ -396,6 +445,26 @@ class TestOutcome:
         with world.task():
             said = run(agent)
         assert ("from [email]", None) == (said["call-read"].content, said["call-read"].artifact)
+
+    @pytest.mark.parametrize("kind", ["object", "class", "artifact", "simple"])
+    @pytest.mark.parametrize("label", ["public", "secret"])
+    def test_whatever_a_tool_is_made_of_its_label_counts(self, world, authorization, kind, label):
+        agent = agent_of(authorization, [READ], tools=[labelling(kind, label)])
+        for way in (run, lambda made: asyncio.run(arun(made))):
+            with world.task() as task:
+                text = way(agent)["call-read"].content
+                report = task.report()
+            assert ("the canary" == text) == (label == "public")
+            assert ("canary" in text) == (label == "public")
+            assert ("result.label_above_bound" in text) == (label == "secret")
+            assert (1, int(label == "secret")) == (report.ran, report.withheld)
+
+    def test_a_part_with_a_label_of_its_own_is_withheld(self, world, authorization):
+        world.mail = {"text": Labelled("the canary", "public")}
+        agent = agent_of(authorization, [READ], tools=[tool_of(world.read, "mail.read")])
+        with world.task():
+            text = run(agent)["call-read"].content
+        assert text.startswith("Executed, and its result withheld [result.label_within]")
 
     def test_a_field_is_left_out_of_a_block_of_text(self, world, authorization):
         registered(world, **FIELDS)

@@ -23,12 +23,13 @@ from inbounds.errors import (
     InboundsError,
 )
 from inbounds.integrations.asked import question_of
-from inbounds.integrations.given import given, owed
+from inbounds.integrations.given import KeptLabel, given, owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, told
 from inbounds.integrations.running import not_the_tools
 from inbounds.integrations.within import task_of
-from inbounds.threads import beside
+
+from .in_place import InPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,7 @@ class ToolCall:
         self._outcomes = Outcomes.of(self._task)
         step = str(self._run.get("checkpoint_ns") or "")
         self._key = Key(step, self._id, self._name, self._arguments)
-        self._in_place: _InPlace | None = None
+        self._in_place: InPlace | None = None
 
     def outcome(self) -> Any:
         """Return what the same call has given before the run went on; None where it has not run.
@@ -154,7 +155,7 @@ class ToolCall:
         """Return the request for what was judged, and nothing else."""
         permit.await_run()
         tool = self._request.tool
-        self._in_place = None if tool is None else _InPlace(tool, permit, self._hidden)
+        self._in_place = None if tool is None else InPlace(tool, permit, self._hidden)
         said = {**self._request.tool_call, "args": permit.arguments}
         return replace(self._request, tool_call=said, tool=self._in_place)
 
@@ -179,7 +180,7 @@ class ToolCall:
         if place is None or not place.begun:
             return self._past(permit)
         try:
-            message = self._given(permit, result)
+            message = self._given(permit, result, place.label)
         except InboundsError as error:
             message = refusal_message(self._request, error)
         self._outcomes.ran(self._key, message)
@@ -191,54 +192,18 @@ class ToolCall:
             raise DecisionUnavailable("there is no such tool", code="tool.unknown")
         raise not_the_tools(permit)
 
-    def _given(self, permit: Permit, result: Any) -> Any:
+    def _given(self, permit: Permit, result: Any, label: KeptLabel) -> Any:
         if not isinstance(result, ToolMessage):
             # A command or several messages: looked into where there is nothing to discharge.
-            permit.finish(result if owed(permit) else _texts(result))
+            label.taking(permit.finish)(result if owed(permit) else _texts(result))
             return result
         if result.status == "error":
             content = given(result.content, permit, permit.admitted)
             permit.fail(ToolFailed())
         else:
-            content = given(result.content, permit, permit.finish)
+            content = given(result.content, permit, label.taking(permit.finish))
         artifact = None if owed(permit) else result.artifact
         return result.model_copy(update={"content": content, "artifact": artifact})
-
-
-class _InPlace:
-    """Stands in a tool's place, and lets it run with the judged arguments alone."""
-
-    def __init__(self, tool: Any, permit: Permit, hidden: frozenset[str]) -> None:
-        self._tool = tool
-        self._permit = permit
-        self._hidden = hidden
-        self.begun = False
-        self.refusal: InboundsError | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tool, name)
-
-    def invoke(self, call: Any, config: Any = None, **options: Any) -> Any:
-        """Run the tool, as `BaseTool.invoke`."""
-        self._compare(call)
-        return self._tool.invoke(call, config, **options)
-
-    async def ainvoke(self, call: Any, config: Any = None, **options: Any) -> Any:
-        """Run the tool, as `BaseTool.ainvoke`."""
-        await beside(self._compare, call)
-        return await self._tool.ainvoke(call, config, **options)
-
-    def _compare(self, call: Mapping[str, Any]) -> None:
-        arguments = {n: value for n, value in call["args"].items() if n not in self._hidden}
-        try:
-            self._permit.compare(arguments)
-        except InboundsError as error:
-            if self.begun:
-                # A layer wants it once more; the first time was the only one.
-                error.executed = "yes"
-            self.refusal = error
-            raise
-        self.begun = True
 
 
 def refusal_message(request: Any, error: BaseException) -> Any:
