@@ -16,11 +16,15 @@ from inbounds.errors import ConfigurationError
 
 try:
     from fastmcp import FastMCP
-    from fastmcp.tools import Tool
+    from fastmcp.server.providers.fastmcp_provider import FastMCPProviderTool
+    from fastmcp.server.transforms import Transform
+    from fastmcp.tools import FunctionTool, Tool
+    from fastmcp.tools.tool_transform import TransformedTool
 
     from inbounds.integrations.mcp import AuthorizationMiddleware
     from inbounds.integrations.mcp.in_place import bare, compared
     from inbounds.integrations.mcp.server import require_whole, watch
+    from inbounds.integrations.set_up import require_named_once
 except ImportError as missing:
     if not (missing.name or "").startswith(("fastmcp", "mcp")):
         raise
@@ -58,7 +62,8 @@ def guarded_server(
 
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: it is no such server, or a tool
-            gives its result bit by bit; `configuration.order`: it has an authorization already.
+            gives its result bit by bit; `configuration.order`: it has an authorization already;
+            `configuration.tool_named_twice`: it keeps a tool of its own by a guarded tool's name.
     """
     if not isinstance(server, FastMCP):
         raise ConfigurationError(
@@ -70,10 +75,38 @@ def guarded_server(
         require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
         own = authorization.own_name(tool.name)
-        server.add_tool(Tool.from_function(bare(tool.function), name=own, description=about))
+        made = Tool.from_function(bare(tool.function), name=own, description=about)
+        if server.add_tool(made) is not made:
+            require_named_once([own, own])
     watch(server._mcp_server, authorization, _BELOW)  # noqa: SLF001 -- it has no public name
     _run_what_was_judged(server)
+    _keep_labels(server)
     return server
+
+
+class _Bare(Transform):  # type: ignore[misc]  # not there for mypy
+    """Lets each tool return its result without its label: of all that it is, text is made."""
+
+    async def get_tool(self, name: str, call_next: Any, *, version: Any = None) -> Any:
+        """Find a tool, as `Transform.get_tool`."""
+        tool = await call_next(name, version=version)
+        _keep_label(tool)
+        return tool
+
+
+def _keep_labels(server: Any) -> None:
+    if not any(isinstance(each, _Bare) for each in server.transforms):
+        server.add_transform(_Bare())
+
+
+def _keep_label(tool: Any) -> None:
+    """Let the permit of a call see the label, whichever server the tool is mounted from."""
+    if isinstance(tool, FastMCPProviderTool):
+        _keep_labels(tool._server)  # noqa: SLF001 -- it has no public name
+    if isinstance(tool, TransformedTool):
+        _keep_label(tool.parent_tool)
+    if isinstance(tool, FunctionTool | TransformedTool):
+        tool.fn = bare(tool.fn)
 
 
 def _run_what_was_judged(server: Any) -> None:

@@ -46,15 +46,17 @@ class FastMcpHarness(McpHarness):
 
     def __init__(self, world: World, mode: str, way: str) -> None:
         super().__init__(world, mode, way)
-        labels = dict.fromkeys(
-            (
-                "test_a_result_that_is_more_sensitive_is_withheld",
-                "test_a_field_is_left_out_of_text_with_a_label",
-            ),
-            "FastMCP makes text of what its own tools return before anybody can look at its label: "
-            "of one with a label, a client reads that and nothing else; guarded tools do better",
-        )
-        self.beyond = {**self.beyond, **labels}
+        if way == "proxy":
+            labels = dict.fromkeys(
+                (
+                    "test_a_result_with_a_label_of_its_own_is_given",
+                    "test_a_result_that_is_more_sensitive_is_withheld",
+                    "test_a_field_is_left_out_of_text_with_a_label",
+                ),
+                "no label crosses the wire from a server that a proxy stands before: what it "
+                "returns is text already",
+            )
+            self.beyond = {**self.beyond, **labels}
 
     def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
         server = self.unguarded()

@@ -459,3 +459,79 @@ def test_a_guarded_tool_says_how_sensitive_its_result_is(files, mode, label):
 
     assert ("canary" in str(said)) == (label == "public")
     assert said.is_error == (label == "secret")
+
+
+def labelling(kind, label):
+    """A server that has a tool `find`, made in one of FastMCP's ways, whose result has a label."""
+    inner = FastMCP("inner")
+    outer = FastMCP("outer")
+
+    def find(limit: int):
+        return Labelled("the canary", label)
+
+    async def later(limit: int):
+        return Labelled("the canary", label)
+
+    def typed(limit: int) -> Labelled[str]:
+        return Labelled("the canary", label)
+
+    def each(limit: int):
+        yield "nothing"
+        yield Labelled("the canary", label)
+
+    made = {"async": later, "typed": typed, "items": each}
+    if kind in made:
+        outer.tool(name="find")(made[kind])
+    elif kind == "transformed":
+        outer.add_tool(Tool.from_tool(Tool.from_function(find), name="find", description="-"))
+    elif kind == "rewritten":
+        own = Tool.from_function(lambda limit: "x", name="find")
+        outer.add_tool(Tool.from_tool(own, name="find", transform_fn=find))
+    else:
+        inner.tool(name="look" if kind == "renamed" else "find")(find)
+        outer.mount(inner, tool_names={"look": "find"} if kind == "renamed" else None)
+    return outer
+
+
+@pytest.mark.parametrize(
+    "kind", ["async", "typed", "items", "transformed", "rewritten", "mounted", "renamed"]
+)
+@pytest.mark.parametrize("label", ["public", "secret"])
+def test_however_a_tool_is_made_its_label_counts(files, mode, kind, label):
+    server = labelling(kind, label)
+    authorization = AuthorizationMiddleware(
+        files.world.guard,
+        server="files",
+        resources={"files.find": lambda limit: ("mcp_tool", "files.find")},
+    )
+    guarded_server(server, authorization=authorization)
+
+    async def host(client):
+        return await client.call_tool("find", {"limit": 1})
+
+    with files.world.task() as task:
+        said = files.go(host, server, mode)
+        report = task.report()
+
+    assert ("canary" in str(said)) == (label == "public")
+    assert ("result.label_above_bound" in str(said)) == (label == "secret")
+    assert said.is_error == (label == "secret")
+    assert (1, int(label == "secret")) == (report.ran, report.withheld)
+
+
+def test_a_server_that_keeps_a_tool_by_a_guarded_tools_name_is_refused(files):
+    """
+    What is judged as the guarded one would be another that runs.
+    """
+
+    @files.world.guard.tool("files.find", resource=lambda limit: ("mcp_tool", "files.find"))
+    def find(limit: int) -> str:
+        """Find."""
+        return "found"
+
+    server = FastMCP("files", on_duplicate="ignore")
+    server.add_tool(Tool.from_function(lambda limit: "removed", name="find"))
+    authorization = AuthorizationMiddleware(files.world.guard, server="files")
+    with pytest.raises(ConfigurationError) as ei:
+        guarded_server(server, [find], authorization=authorization)
+    assert "configuration.tool_named_twice" == ei.value.code

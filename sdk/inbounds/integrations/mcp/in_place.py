@@ -124,4 +124,8 @@ def bare(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _bare(result: Any) -> Any:
     place = in_place.get()
-    return result if place is None else place.label.bare(result)
+    if place is None:
+        return result
+    if inspect.isgenerator(result):
+        return (place.label.bare(each) for each in result)
+    return place.label.bare(result)
