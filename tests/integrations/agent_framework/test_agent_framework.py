@@ -117,6 +117,19 @@ class TestConstruction:
             agent_of(authorization, tools=[tool_of(guarded, "mail.read")])
         assert "configuration.tool_guarded_twice" == ei.value.code
 
+    async def test_two_tools_of_one_name_are_refused(self, world, authorization):
+        """
+        The policy judges by the name, so that no other may run by it.
+        """
+        send, other = tool_of(world.send, "mail.send"), tool_of(world.odd, "mail.send")
+        with pytest.raises(ConfigurationError) as ei:
+            agent_of(authorization, tools=[send, other])
+        assert "configuration.tool_named_twice" == ei.value.code
+        # One that a run brings is refused by the framework.
+        with world.task(), pytest.raises(ValueError, match=r"Duplicate tool name 'mail\.send'"):
+            await agent_of(authorization, [SEND], tools=[send]).run("go on", tools=[other])
+        assert [] == world.ran
+
     def test_a_guarded_generator_is_refused(self, world, authorization):
         @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
         def read_mail(id: str):

@@ -540,6 +540,21 @@ class TestRefused:
             agent_of(authorization, tools=[tool])
         assert "configuration.tool_guarded_twice" == ei.value.code
 
+    def test_two_tools_of_one_name_are_refused(self, world, authorization):
+        """
+        CrewAI tells them apart for the model alone, and the policy judges by the name.
+        """
+        other = tool_of("mail.read")(world.odd)
+        with pytest.raises(ConfigurationError) as ei:
+            agent_of(authorization, tools=[read_of(world), other])
+        assert "configuration.tool_named_twice" == ei.value.code
+        agent = agent_of(authorization, [READ], tools=[read_of(world)])
+        agent.tools.append(other)
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            kicked(agent)
+        assert "configuration.tool_named_twice" == ei.value.code
+        assert [] == world.ran
+
     def test_a_tool_of_another_authorization_is_refused(self, world, authorization):
         other = Authorization(world.guard, resources=world.resources)
         with pytest.raises(ConfigurationError) as ei:

@@ -377,6 +377,13 @@ def test_what_cannot_be_judged_is_refused(world):
         with pytest.raises(ConfigurationError) as ei:
             guarded_server(server, tools, authorization=authorization)
         assert ei.value.code == code
+    # The SDK would keep the tool it has, and run it by the name of the guarded one.
+    has = MCPServer("has")
+    has.add_tool(world.send, name="mail.read")
+    for server, tools in ((has, [read]), (MCPServer("none"), [read, read])):
+        with pytest.raises(ConfigurationError) as ei:
+            guarded_server(server, tools, authorization=authorization)
+        assert ei.value.code == "configuration.tool_named_twice"
     with pytest.raises(ConfigurationError) as ei:
         guarded_server(MCPServer("bits"), [listed], authorization=authorization)
     assert ei.value.code == "configuration.tool_out_of_reach"

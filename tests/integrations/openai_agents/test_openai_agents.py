@@ -162,6 +162,20 @@ class TestConstruction:
         made = agent_of(tools=[tool_of(world.read, "mail.other")])
         refuses("configuration.tool_unknown", made, authorization)
 
+    def test_two_of_one_name_are_refused(self, world, authorization):
+        """
+        The SDK would run the last, or hand over, and the policy judges by the name.
+        """
+        send, other = tool_of(world.send, "mail.send"), tool_of(world.read, "mail.send")
+        second = agent_of(name="Second")
+        over = handoff(second, tool_name_override="mail.send")
+        for made in (
+            agent_of(tools=[send, other]),
+            agent_of(tools=[send], handoffs=[over]),
+            agent_of(handoffs=[second, agent_of(name="second")]),
+        ):
+            refuses("configuration.tool_named_twice", made, authorization)
+
     @pytest.mark.parametrize("kind", HOSTED)
     def test_what_runs_elsewhere_or_by_itself_is_refused(self, world, authorization, kind):
         made = agent_of(tools=[tool_of(world.read, "mail.read"), HOSTED[kind]()])
@@ -363,6 +377,12 @@ class TestReach:
             # A clone lists them anew, and its model is not asked.
             with world.task(), pytest.raises(ConfigurationError):
                 await go(agent.clone())
+            # Neither is that of an agent which has a tool of the same name.
+            own = agent_of([SEND], tools=[tool_of(world.send, "mail.send")], mcp_servers=[server])
+            with world.task(), pytest.raises(ConfigurationError) as ei:
+                await go(protect(own, authorization))
+            assert "configuration.tool_named_twice" == ei.value.code
+            assert () == own.model.calls
 
 
 SERVER = """

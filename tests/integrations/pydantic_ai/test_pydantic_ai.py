@@ -156,6 +156,20 @@ class TestConstruction:
             agent_of(authorization, tools=[Tool(guarded, name="mail.read", takes_ctx=False)])
         assert "configuration.tool_guarded_twice" == ei.value.code
 
+    async def test_two_tools_of_one_name_are_refused_by_the_framework(self, world, authorization):
+        """
+        The policy judges by the name, so that no other may run by it.
+        """
+        send, other = Tool(world.send, name="mail.send"), Tool(world.odd, name="mail.send")
+        with pytest.raises(UserError):
+            agent_of(authorization, tools=[send, other])
+        agent = agent_of(
+            authorization, [SEND], tools=[send], toolsets=[FunctionToolset([other], id="other")]
+        )
+        with world.task(), pytest.raises(UserError):
+            await agent.run("go on")
+        assert [] == world.ran
+
     def test_a_guarded_generator_is_refused(self, world, authorization):
         @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
         def read_mail(id: str):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent_framework import Agent, FunctionInvocationLayer, FunctionTool, normalize_tools
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
 from .middleware import AroundCall, AuthorizationMiddleware
@@ -38,8 +39,8 @@ def create_guarded_agent(
 
     Raises:
         ConfigurationError: Something in it could run a tool that is not judged, see
-            `AuthorizationMiddleware`; or `configuration.order`: an authorization stands among
-            the middleware.
+            `AuthorizationMiddleware`; `configuration.tool_named_twice`: two tools have one name;
+            or `configuration.order`: an authorization stands among the middleware.
     """
     if any(isinstance(each, AuthorizationMiddleware | AroundCall) for each in middleware):
         raise ConfigurationError(
@@ -52,6 +53,7 @@ def create_guarded_agent(
     own = [_tool(each) for each in tools]
     brought = options.pop("default_options", None) or {}
     reached = [authorization.reachable(each) for each in normalize_tools([*own, *_tools(brought)])]
+    require_named_once(each.name for each in reached if isinstance(each, FunctionTool))
     authorization.reachable_beside(client)
     rest = {name: value for name, value in brought.items() if name != "tools"}
     return Agent(

@@ -10,6 +10,7 @@ from crewai.utilities.agent_utils import get_tool_names, render_text_description
 from pydantic import Field, field_serializer, model_validator
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
 from .authorization import Authorization
@@ -39,7 +40,7 @@ def create_guarded_agent(
 
     Raises:
         ConfigurationError: Something in it could run a tool that is not judged, see
-            `Authorization.reachable`.
+            `Authorization.reachable`; or `configuration.tool_named_twice`: two have one name.
     """
     own = [authorization.reachable(each) if _is_guarded(each) else each for each in tools]
     return GuardedAgent(authorization=authorization, tools=own, **options)
@@ -80,8 +81,8 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
                 hint="make it by `create_guarded_agent`",
             )
         self._require_seen()
-        for each in self.tools or ():
-            self.authorization.reachable(each)
+        own = [self.authorization.reachable(each) for each in self.tools or ()]
+        require_named_once(each.registered for each in own)
         return self
 
     def _require_seen(self) -> None:
@@ -100,7 +101,9 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         self._require_seen()
         self.tools_handler.cache = None
         every = super()._add_skill_loader_tool(tools, task=task)
-        return [self.authorization.judged(each) for each in every]
+        judged = [self.authorization.judged(each) for each in every]
+        require_named_once(each.registered for each in judged)
+        return judged
 
     def create_agent_executor(self, tools: Any = None, task: Any = None) -> None:
         """Make the loop of a task, as `Agent.create_agent_executor`."""

@@ -8,9 +8,10 @@ from langchain.agents import create_agent
 from langgraph.prebuilt import ToolNode
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import require_named_once
 
 from .middleware import AuthorizationMiddleware
-from .reach import bound, guarded, require_none_hosted, tool_nodes
+from .reach import bound, guarded, named, require_none_hosted, tool_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,8 @@ def create_guarded_agent(
 
     Raises:
         ConfigurationError: Something in it could run a tool that is not judged, see `reachable`;
-            or `configuration.order`: an authorization stands among the middleware.
+            `configuration.tool_named_twice`: two tools have one name; or `configuration.order`:
+            an authorization stands among the middleware.
     """
     if any(isinstance(each, AuthorizationMiddleware) for each in middleware):
         raise ConfigurationError(
@@ -43,11 +45,12 @@ def create_guarded_agent(
             code="configuration.order",
             hint="leave it out there: `authorization=` is put last",
         )
-    for each in middleware:
-        for tool in getattr(each, "tools", ()):
-            authorization.reachable(tool)
+    brought = [tool for each in middleware for tool in getattr(each, "tools", ())]
+    for tool in brought:
+        authorization.reachable(tool)
     require_none_hosted(bound(model))
     reached = [authorization.reachable(tool) for tool in tools]
+    require_named_once(named(tool) for tool in (*reached, *brought))
     agent = create_agent(model, reached, middleware=[*middleware, authorization], **options)
     guarded.update(tool_nodes(agent))
     return agent
@@ -66,8 +69,10 @@ def guarded_tool_node(
     Raises:
         ConfigurationError: As `create_guarded_agent`.
     """
+    reached = [authorization.reachable(tool) for tool in tools]
+    require_named_once(named(tool) for tool in reached)
     node = ToolNode(
-        [authorization.reachable(tool) for tool in tools],
+        reached,
         wrap_tool_call=authorization.wrap_tool_call,
         awrap_tool_call=authorization.awrap_tool_call,
         **options,

@@ -30,6 +30,7 @@ from inbounds.integrations.running import not_the_tools
 from inbounds.integrations.within import task_of
 
 from .in_place import InPlace
+from .reach import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,11 @@ class ToolCall:
         self._request = request
         self._id: str = said.get("id") or ""
         self._name: str = said["name"]
+        if request.tool is not None and named(request.tool) != self._name:
+            raise DecisionUnavailable(
+                "a layer has put another tool in the place of the one that is called",
+                code="permit.other_tool",
+            )
         self._task = task_of(getattr(runtime, "context", None))
         self._resource = resources.get(self._name)
         self._hidden = _injected(request.tool)

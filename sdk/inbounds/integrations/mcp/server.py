@@ -9,6 +9,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
 from .in_place import bare, compared
@@ -16,7 +17,7 @@ from .middleware import AuthorizationMiddleware
 from .wish import JUDGED, ROUND
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
 
 def guarded_server(
@@ -38,7 +39,8 @@ def guarded_server(
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: it is no server whose messages can
             be judged; `configuration.tool_guarded_twice`: a tool of it is guarded itself;
-            `configuration.order`: an authorization stands among its middleware already.
+            `configuration.order`: an authorization stands among its middleware already;
+            `configuration.tool_named_twice`: it has a tool by the name of a guarded one.
     """
     lowest = server._lowlevel_server if isinstance(server, MCPServer) else server  # noqa: SLF001
     if not isinstance(lowest, Server):
@@ -47,8 +49,10 @@ def guarded_server(
             code="configuration.tool_out_of_reach",
             hint="give it an `MCPServer`, or a low-level `Server`",
         )
-    for each in _functions(server):
-        require_unguarded(each)
+    own = _tools(server)
+    for each in own:
+        require_unguarded(each.fn)
+    require_named_once([*(n.name for n in own), *(authorization.own_name(n.name) for n in tools)])
     for tool in tools:
         require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
@@ -125,9 +129,8 @@ def _run_what_was_judged(server: Any) -> None:
     server.call_tool = call_tool
 
 
-def _functions(server: Any) -> Iterator[Any]:
-    if isinstance(server, MCPServer):
-        yield from (tool.fn for tool in server._tool_manager.list_tools())  # noqa: SLF001
+def _tools(server: Any) -> Sequence[Any]:
+    return server._tool_manager.list_tools() if isinstance(server, MCPServer) else ()  # noqa: SLF001
 
 
 def _in_place(method: str, handler: Any) -> Any:

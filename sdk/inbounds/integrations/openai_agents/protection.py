@@ -11,6 +11,7 @@ from agents.agent import AgentBase
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
 from .hooks import ProtectedHooks
@@ -40,7 +41,8 @@ def protect(agent: Any, authorization: Authorization) -> Any:
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: something in it runs elsewhere, or
             runs tools of its own; `configuration.tool_guarded_twice`;
-            `configuration.tool_unknown`: nobody says what a tool touches.
+            `configuration.tool_unknown`: nobody says what a tool touches;
+            `configuration.tool_named_twice`: two of what an agent can call have one name.
     """
     found = list(_reached(agent))
     for each in found:
@@ -117,6 +119,14 @@ def _require_plain(agent: Any) -> None:
     for said in (agent.model_settings.extra_body, agent.model_settings.extra_args):
         if isinstance(said, dict) and "tools" in said:
             raise _out_of_reach(agent.name, "has model settings that bring tools of their own")
+    require_named_once(_names(agent))
+
+
+def _names(agent: Any) -> Iterator[str]:
+    """Yield what a model may call of an agent: of two of one name, the framework takes the last."""
+    yield from (named(tool) for tool in agent.tools)
+    for each in agent.handoffs:
+        yield each.tool_name if isinstance(each, Handoff) else Handoff.default_tool_name(each)
 
 
 def _require_reachable(tool: Any, authorization: Authorization, reached: set[int]) -> None:
@@ -182,8 +192,14 @@ def _placed(tool: Any, authorization: Authorization) -> Any:
 
 
 async def _mcp_tools(agent: Any, authorization: Authorization, run: Any) -> list[Any]:
-    """List the tools of an agent's MCP servers, each in its place."""
-    return [_placed(tool, authorization) for tool in await Agent.get_mcp_tools(agent, run)]
+    """List the tools of an agent's MCP servers, each in its place.
+
+    Raises:
+        ConfigurationError: `configuration.tool_named_twice`: the agent has another of the name.
+    """
+    listed = await Agent.get_mcp_tools(agent, run)
+    require_named_once([*_names(agent), *(named(tool) for tool in listed)])
+    return [_placed(tool, authorization) for tool in listed]
 
 
 def _require_same(name: str, has: Authorization, wanted: Authorization) -> None:
