@@ -216,6 +216,54 @@ class TestConstruction:
         )
         refuses("configuration.tool_out_of_reach", agent_of(handoffs=[unnamed]), authorization)
 
+    @pytest.mark.parametrize("takes", ["arguments", "nothing"])
+    async def test_code_that_a_hand_off_runs_is_refused(self, world, authorization, takes):
+        """
+        The model calls it, and nobody judges the call.
+        """
+        heard = []
+        second = agent_of(name="Second")
+        options = {
+            "arguments": {
+                "on_handoff": lambda run, said: heard.append(said),
+                "input_type": AsModel,
+            },
+            "nothing": {"on_handoff": lambda run: heard.append("called")},
+        }[takes]
+        wish = Wish("transfer_to_second", {"id": "42"}, "call-over")
+        made = agent_of([wish], handoffs=[handoff(second, **options)])
+        refuses("configuration.tool_out_of_reach", made, authorization)
+
+        agent = protect(agent_of([wish], handoffs=[handoff(second)]), authorization)
+        agent.handoffs[0] = handoff(second, **options)
+        with world.task(), pytest.raises(ConfigurationError):
+            await go(agent)
+        assert [] == heard
+
+    def test_a_hand_off_that_was_given_other_code_is_refused(self, authorization):
+        second = agent_of(name="Second")
+        over = handoff(second)
+
+        async def invoke(run, said):
+            return second
+
+        over.on_invoke_handoff = invoke
+        refuses("configuration.tool_out_of_reach", agent_of(handoffs=[over]), authorization)
+
+    async def test_hooks_of_the_program_may_hear_of_a_hand_off(self, world, authorization):
+        heard = []
+
+        class Hears(AgentHooks):
+            async def on_handoff(self, context, agent, source):
+                heard.append(agent.name)
+
+        second = agent_of(name="Second", hooks=Hears())
+        wish = Wish("transfer_to_second", {}, "call-over")
+        agent = protect(agent_of([wish], handoffs=[handoff(second)], hooks=Hears()), authorization)
+        with world.task():
+            await go(agent)
+        assert "Second" in heard
+
     @pytest.mark.parametrize("how", ["closure", "method", "object"])
     def test_an_agent_inside_a_function_is_found(self, world, authorization, how):
         inner = agent_of(tools=[tool_of(world.send, "mail.send")], name="Inner")

@@ -86,7 +86,8 @@ def _reached(agent: Any) -> Iterator[Any]:
     """Yield an agent and all agents that it reaches.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: a hand-off does not say to whom.
+        ConfigurationError: `configuration.tool_out_of_reach`: a hand-off does not say to whom, or
+            runs more than the hand-off.
     """
     waiting, seen = [agent], set()
     while waiting:
@@ -107,7 +108,22 @@ def _target(handoff: Any) -> Any:
     agent = known() if known is not None else None
     if agent is None:
         raise _out_of_reach(handoff.tool_name, "hands over to an agent that it does not name")
+    if not _hands_over_alone(handoff):
+        raise _out_of_reach(
+            handoff.tool_name,
+            "is a hand-off that runs code of its own",
+            "let it be a tool, or let a hook hear of the hand-off (`AgentHooks.on_handoff`)",
+        )
     return agent
+
+
+def _hands_over_alone(handoff: Any) -> bool:
+    """Whether a hand-off is one of `handoff()`, and that has been given no `on_handoff`."""
+    invoked = handoff.on_invoke_handoff
+    made = [each for each in getattr(invoked, "args", ()) if inspect.isfunction(each)]
+    if len(made) != 1 or made[0].__module__ != Handoff.__module__:
+        return False
+    return inspect.getclosurevars(made[0]).nonlocals.get("on_handoff", handoff) is None
 
 
 def _require_plain(agent: Any) -> None:
@@ -211,9 +227,9 @@ def _require_same(name: str, has: Authorization, wanted: Authorization) -> None:
         )
 
 
-def _out_of_reach(name: str, why: str) -> ConfigurationError:
+def _out_of_reach(name: str, why: str, instead: str = "") -> ConfigurationError:
     return ConfigurationError(
         f"calls of `{name}` cannot be judged: it {why}",
         code="configuration.tool_out_of_reach",
-        hint="give the agent function tools that run here; agents by `protect`",
+        hint=instead or "give the agent function tools that run here; agents by `protect`",
     )
