@@ -174,9 +174,6 @@ class Desk:
         return handle
 
     async def _tools(self, *_: Any) -> ListToolsResult:
-        error = self.answers.get("tools/list")
-        if error is not None:
-            raise error
         schema = {"type": "object", "properties": {"limit": {"type": "integer", "default": 7}}}
         tools = [Tool(name=name, input_schema=schema) for name in ("find", "wipe")]
         return ListToolsResult(tools=tools, ttl_ms=1000, cache_scope="public")

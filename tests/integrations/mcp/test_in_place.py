@@ -13,7 +13,14 @@ from mcp.client._memory import InMemoryTransport
 from mcp.server.extension import Extension
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, RequestParams, Tool
+from mcp_types import (
+    INTERNAL_ERROR,
+    METHOD_NOT_FOUND,
+    CallToolResult,
+    PaginatedRequestParams,
+    RequestParams,
+    Tool,
+)
 from tests.integrations.behaviours import DENIED
 from tests.integrations.mcp.desk import Desk, text
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw, refused
@@ -417,13 +424,39 @@ def test_a_server_may_list_its_tools_on_several_pages(desk, mode):
             return {"tools": [_tool("other", schema)], "nextCursor": "2", **_complete(ctx)}
         return {"tools": [_tool("find", schema)], **_complete(ctx)}
 
-    from mcp_types import PaginatedRequestParams
-
     server.add_request_handler("tools/list", PaginatedRequestParams, pages)
     with desk.world.task():
         desk.go(lambda c: raw(c, "tools/call", {"name": "find"}), mode=mode, server=server)
 
     assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 3}})]
+
+
+@pytest.mark.parametrize("code", [METHOD_NOT_FOUND, INTERNAL_ERROR], ids=["none", "fails"])
+def test_what_a_tool_adds_is_known_or_it_does_not_run(desk, mode, code):
+    """
+    A server that has no list says nothing of it; what one says that fails to list, nobody reads.
+    """
+    server = desk.server()
+
+    async def fails(ctx, params):
+        raise MCPError(code, "the canary")
+
+    server.add_request_handler("tools/list", PaginatedRequestParams, fails)
+    with desk.world.task() as task:
+        said = desk.go(
+            lambda c: raw(c, "tools/call", {"name": "find", "arguments": {"limit": 1}}),
+            mode=mode,
+            server=server,
+        )
+        report = task.report()
+
+    if code == METHOD_NOT_FOUND:
+        assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 1}})]
+    else:
+        assert desk.ran == []
+        assert "Not executed [tool.not_listed]; do not retry." == said["content"][0]["text"]
+        assert "canary" not in str(said)
+    assert report.ran == len(desk.ran)
 
 
 def _tool(name, schema):

@@ -8,7 +8,6 @@ import pytest
 from mcp.client import advertise
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
-    INTERNAL_ERROR,
     METHOD_NOT_FOUND,
     CallToolResult,
     NotificationParams,
@@ -129,32 +128,6 @@ def test_what_the_server_adds_by_its_schema_is_judged(desk, mode):
         desk.go(lambda client: raw(client, "tools/call", {"name": "find"}), mode=mode)
 
     assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 7}})]
-
-
-@pytest.mark.parametrize(
-    "error", [MCPError(INTERNAL_ERROR, "canary"), RuntimeError("canary")], ids=["said", "raised"]
-)
-def test_a_tool_of_which_nobody_knows_what_it_adds_does_not_run(desk, mode, error):
-    """
-    A server that fails to list its tools may add to arguments what nobody has judged.
-    """
-    desk.answers["tools/list"] = error
-    with desk.world.task() as task:
-        said = desk.go(lambda client: raw(client, "tools/call", {"name": "find"}), mode=mode)
-        assert task.report().ran == 0
-
-    assert desk.ran == []
-    assert said["content"][0]["text"].startswith("Not executed [")
-    assert "canary" not in str(said)
-
-
-def test_a_server_that_lists_no_tools_adds_nothing(desk, mode):
-    desk.answers["tools/list"] = MCPError(METHOD_NOT_FOUND, "Method not found")
-    with desk.world.task():
-        ask = {"name": "find", "arguments": {"limit": 1}}
-        desk.go(lambda client: raw(client, "tools/call", ask), mode=mode)
-
-    assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 1}})]
 
 
 def test_a_resource_is_subscribed_to_where_the_policy_allows_it(desk):

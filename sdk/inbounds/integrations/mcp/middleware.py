@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
 from inbounds import clock
-from inbounds.errors import ConfigurationError, InboundsError
+from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.models import Resource, ResourceProperties
 from inbounds.threads import beside
@@ -190,6 +190,11 @@ class AuthorizationMiddleware:
         return replace(wish, arguments={**added, **wish.arguments})
 
     async def _learn(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> None:
+        """Ask the server what its tools add to arguments.
+
+        Raises:
+            DecisionUnavailable: `tool.not_listed`: it does not say, though it lists tools.
+        """
         found: dict[str, Mapping[str, Any]] = {}
         cursor: dict[str, Any] = {}
         for _ in range(_MOST):
@@ -197,10 +202,14 @@ class AuthorizationMiddleware:
             try:
                 listed = plain(await call_next(asked))
             except MCPError as error:
-                if error.code != METHOD_NOT_FOUND:
-                    raise
-                # A server that lists nothing says nothing of what its tools add.
-                return
+                if error.code == METHOD_NOT_FOUND:
+                    # A server that lists nothing says nothing of what its tools add.
+                    return
+                raise DecisionUnavailable(
+                    "the server failed to list its tools: nobody knows what they add to arguments",
+                    code="tool.not_listed",
+                    hint="mend what its `tools/list` answers",
+                ) from None
             found |= _added(listed)
             if listed.get("nextCursor") is None:
                 break
