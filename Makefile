@@ -96,7 +96,7 @@ rego-test: setup
 	$(PY) -m tools.rego_tests
 
 py-test: setup assets
-	$(PY) -m pytest -m 'not nightly' --numprocesses $(JOBS) --dist loadfile
+	$(PY) -m pytest -m 'not nightly' --numprocesses $(JOBS) --dist loadfile --durations 20
 
 test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=openbao,postgres,oidc: skip none)
 	$(PY) -m tools.servers
