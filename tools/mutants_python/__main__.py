@@ -58,6 +58,7 @@ AREAS = {
             *("tests/unit/test_approvals.py", "tests/unit/test_results.py"),
             *("tests/unit/test_evaluate_all.py", "tests/unit/test_labelled.py"),
             *("tests/unit/test_handed_on.py", "tests/unit/origins/test_guard.py"),
+            "tests/unit/leases/test_lease.py",
         ),
     ),
     "embedded": Area(
