@@ -295,6 +295,19 @@ def test_what_is_masked_is_not_read(harness: Harness) -> None:
     assert BOB not in seen.read["call-read"]
 
 
+def test_what_a_tool_says_by_raising_is_masked_or_not_read(harness: Harness) -> None:
+    registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
+    harness.world.mail = OSError(f"no mail of {BOB}")
+    with harness.world.task() as task:
+        seen = harness.run([READ])
+        report = task.report()
+
+    assert ["mail.read"] == names(harness)
+    assert BOB not in str(seen.read)
+    assert BOB not in repr(seen.raised)
+    assert (1, 0) == (report.ran, report.unknown)
+
+
 def test_values_of_a_result_are_traced(harness: Harness) -> None:
     """
     Whom only a stranger's mail has named, no mail goes to without a person.

@@ -95,6 +95,8 @@ class World:
     def read(self, id: str) -> Any:
         """Read a mail."""
         self.ran.append(("mail.read", {"id": id}))
+        if isinstance(self.mail, Exception):
+            raise self.mail
         return self.mail
 
     def send(self, to: list[str], body: str) -> str:

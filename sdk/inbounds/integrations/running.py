@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.lazy import refuse_lazy
 
-from .given import KeptLabel
+from .given import KeptLabel, owed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,12 +106,41 @@ def not_the_tools(
     )
 
 
+class Withheld(Exception):
+    """A tool raised where something is owed to its results: what it said is left out."""
+
+    def __init__(self) -> None:
+        super().__init__("the tool failed, and what it said of that is withheld")
+
+
+def shown(permit: Permit, error: BaseException) -> BaseException:
+    """Return what others may see of what a tool raised: it, or an error without its words.
+
+    What an error says is a result too, where a framework or a layer lets the model read it.
+    """
+    return Withheld() if owed(permit) and isinstance(error, Exception) else error
+
+
+def trace_words(permit: Permit, error: BaseException) -> None:
+    """Trace what a tool says by raising, as long as its permit is open."""
+    if isinstance(error, Exception) and not isinstance(error, InboundsError) and not owed(permit):
+        permit.admitted(_words(error))
+
+
+def _words(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 -- of what has no words, nobody reads any
+        return ""
+
+
 def failed(permit: Permit, error: BaseException) -> Exception | None:
     """Record that a tool raised; return what to tell the model, where it was no fault of the tool.
 
     What stops the run stops it all the same; the task takes no more calls either way.
     """
     try:
+        trace_words(permit, error)
         permit.fail(error)
     except InboundsError as unrecorded:
         return unrecorded if isinstance(error, Exception) else None

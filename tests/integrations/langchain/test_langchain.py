@@ -10,7 +10,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolRetryMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
-from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool
+from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool, ToolException
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
@@ -66,6 +66,10 @@ class Reading(BaseModel):
     """What `mail.read` takes."""
 
     id: str
+
+
+def _told(error: Exception) -> str:
+    return str(error)
 
 
 def labelling(kind, label):
@@ -407,6 +411,36 @@ class TestOutcome:
             run(agent_of(authorization, [WRITE], tools=tools, middleware=[retry]))
             assert 2 == task.report().ran
         assert 2 == len(world.ran)
+
+    @pytest.mark.parametrize("how", ["layer", "node", "tool"])
+    def test_whoever_lets_a_model_read_an_error_has_no_words_that_are_masked(
+        self, world, authorization, how
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+
+        def read(id: str) -> str:
+            """Read a mail."""
+            raise ToolException(f"no mail of {BOB}")
+
+        tool = tool_of(read, "mail.read", handle_tool_error=how == "tool")
+        if how == "node":
+            node = guarded_tool_node([tool], authorization=authorization, handle_tool_errors=_told)
+            graph = StateGraph(MessagesState)
+            call = {"name": "mail.read", "args": {"id": "42"}, "id": "call-read"}
+            graph.add_node("ask", lambda state: {"messages": [AIMessage("", tool_calls=[call])]})
+            graph.add_node("tools", node)
+            graph.add_edge(START, "ask")
+            graph.add_edge("ask", "tools")
+            agent = graph.compile()
+        else:
+            retry = ToolRetryMiddleware(max_retries=0, on_failure="continue")
+            layers = [retry] if how == "layer" else []
+            agent = agent_of(authorization, [READ], tools=[tool], middleware=layers)
+        with world.task() as task:
+            said = run(agent)["call-read"]
+            assert 1 == task.report().ran
+        assert "error" == said.status
+        assert BOB not in str(said)
 
     def test_an_error_that_the_node_makes_a_message_of_is_recorded_as_one(
         self, world, authorization, monkeypatch

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from agent_framework import Content
+from agent_framework import Content, MiddlewareFailure, UserInputRequiredException
 
 from inbounds.canonical import canonical_json
 from inbounds.errors import (
@@ -17,7 +17,7 @@ from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import given, given_value, owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
-from inbounds.integrations.running import failed
+from inbounds.integrations.running import failed, shown
 from inbounds.integrations.within import task_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     Take = Callable[[Any], Any]
 
 logger = logging.getLogger(__name__)
+
+_ENDS = (MiddlewareFailure, UserInputRequiredException)
+"""What a tool raises to end the run, or to have the user of an agent within asked."""
 
 _CARRIER = "_function_result_carrier"
 """Where the framework keeps what of a server's result is for the program alone."""
@@ -152,6 +155,10 @@ class ToolCall:
         own = isinstance(error, Rejected)
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
         return error if (own or refused) and isinstance(error, Exception) else None
+
+    def shown(self, permit: Permit, error: BaseException) -> BaseException:
+        """Return what the framework may let the model read of what a tool raised."""
+        return error if isinstance(error, _ENDS) else shown(permit, error)
 
     def finished(self, permit: Permit, running: Running, result: Any) -> Outcome:
         """Record that it has run, and return what the agent may have of its result.

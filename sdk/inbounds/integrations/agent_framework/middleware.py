@@ -136,7 +136,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                 except BaseException as error:
                     refusal = await beside(call.failed, permit, error)
                     if refusal is None:
-                        raise _Raised(error) from error
+                        raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
                 outcome = await beside(call.finished, permit, running, context.result)
                 context.result = outcome.content

@@ -17,7 +17,7 @@ from pydantic import PrivateAttr
 from inbounds.errors import InboundsError
 from inbounds.integrations.given import given_value, owed
 from inbounds.integrations.refused import told
-from inbounds.integrations.running import Running, failed, on_its_own, permitted
+from inbounds.integrations.running import Running, failed, on_its_own, permitted, shown
 from inbounds.integrations.within import task_of
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
             except BaseException as error:
                 refusal = _failed(permit, error)
                 if refusal is None:
-                    raise _Raised(error) from error
+                    # The framework lets the model read it.
+                    raise _Raised(shown(permit, error)) from error
                 raise refusal from None
             return self._finished(permit, running, result)
         except _Raised as raised:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.integrations.given import given, owed, unlabelled
 from inbounds.integrations.refused import told
-from inbounds.integrations.running import failed
+from inbounds.integrations.running import failed, shown
 from inbounds.locks import ProcessLock
 from inbounds.threads import aside, beside
 
@@ -85,19 +85,15 @@ class InPlace:
         except BaseException as error:
             unrecorded = await beside(failed, permit, error)
             if unrecorded is None:
-                if owed(permit) and isinstance(error, Exception):
-                    # What an error says is a result too, and a later plugin may show it.
-                    raise Withheld from None
+                if (seen := shown(permit, error)) is not error:
+                    # A later plugin may let the model read it.
+                    raise seen from None
                 raise
             return refusal(self._tool.name, unrecorded)
         try:
             return await beside(_given, permit, result)
         except InboundsError as error:
             return refusal(self._tool.name, error)
-
-
-class Withheld(Exception):
-    """A tool raised where something is owed to its results: what it said is left out."""
 
 
 def refusal(tool: str, error: BaseException) -> dict[str, str]:

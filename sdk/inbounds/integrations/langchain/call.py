@@ -26,7 +26,7 @@ from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import KeptLabel, given, owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, told
-from inbounds.integrations.running import not_the_tools
+from inbounds.integrations.running import not_the_tools, shown, trace_words
 from inbounds.integrations.within import task_of
 
 from .in_place import InPlace
@@ -168,6 +168,7 @@ class ToolCall:
     def failed(self, permit: Permit, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, where it was no fault of it."""
         try:
+            trace_words(permit, error)
             permit.fail(error)
         except InboundsError as unrecorded:
             # What stops the run stops it all the same; the task takes no more calls either way.
@@ -175,6 +176,12 @@ class ToolCall:
             return None if stops else unrecorded
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
         return error if refused and isinstance(error, Exception) else None
+
+    @staticmethod
+    def shown(permit: Permit, error: BaseException) -> BaseException:
+        """Return what others may see of what a tool raised: a layer may let the model read it."""
+        # One that waits, or moves the graph on, is no failure.
+        return error if isinstance(error, GraphBubbleUp) else shown(permit, error)
 
     def finished(self, permit: Permit, result: Any) -> Any:
         """Record that it has run, and return what the agent may have of its result."""

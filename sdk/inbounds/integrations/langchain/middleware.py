@@ -53,7 +53,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                 except BaseException as error:
                     refusal = call.failed(permit, error)
                     if refusal is None:
-                        raise _Raised(error) from error
+                        raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
                 return call.finished(permit, result)
         except _Raised as raised:
@@ -76,7 +76,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                 except BaseException as error:
                     refusal = await beside(call.failed, permit, error)
                     if refusal is None:
-                        raise _Raised(error) from error
+                        raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
                 return await beside(call.finished, permit, result)
         except _Raised as raised:

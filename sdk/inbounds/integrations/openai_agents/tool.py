@@ -24,7 +24,7 @@ from inbounds.errors import (
 )
 from inbounds.integrations.given import given, owed, unlabelled
 from inbounds.integrations.refused import told
-from inbounds.integrations.running import failed, not_the_tools
+from inbounds.integrations.running import failed, not_the_tools, shown
 from inbounds.strict_json import NotStrictJson, strict_json
 from inbounds.threads import aside, beside
 
@@ -131,6 +131,9 @@ class InPlace:
         except BaseException as error:
             refusal = await beside(failed, permit, error)
             if refusal is None:
+                if (seen := shown(permit, error)) is not error:
+                    # An agent that has this one as a tool may let its model read it.
+                    raise seen from None
                 raise
             return told(refusal, self._name)
         finally:

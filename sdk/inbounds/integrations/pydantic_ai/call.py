@@ -23,6 +23,7 @@ from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import given, given_value, owed, plain
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
+from inbounds.integrations.running import shown, trace_words
 from inbounds.integrations.within import task_of
 
 from .reach import out_of_reach, waits
@@ -164,6 +165,8 @@ class ToolCall:
                 # The model reads them as it would a result.
                 text = given(text, permit, permit.admitted)
                 read = ModelRetry(text) if isinstance(error, ModelRetry) else ToolFailed(text)
+            else:
+                trace_words(permit, error)
             permit.fail(error)
         except InboundsError as unrecorded:
             # What stops the run stops it all the same; the task takes no more calls either way.
@@ -179,6 +182,12 @@ class ToolCall:
             )
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id
         return error if refused and isinstance(error, Exception) else None
+
+    @staticmethod
+    def shown(permit: Permit, error: BaseException) -> BaseException:
+        """Return what others may see of what a tool raised: a layer may let the model read it."""
+        # One that waits for a person, who is asked by the tool itself, is no failure.
+        return error if isinstance(error, Paused) else shown(permit, error)
 
     def finished(self, permit: Permit, running: Running, result: Any) -> Outcome:
         """Record that it has run, and return what the agent may have of its result.

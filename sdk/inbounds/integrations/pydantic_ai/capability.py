@@ -167,7 +167,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                 except BaseException as error:
                     refusal = await beside(call.failed, permit, running, error)
                     if refusal is None:
-                        raise _Raised(error) from error
+                        raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
                 return (await beside(call.finished, permit, running, result)).given()
         except _Raised as raised:
