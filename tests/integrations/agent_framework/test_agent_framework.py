@@ -23,6 +23,7 @@ from agent_framework import (
     MiddlewareTermination,
     ToolApprovalMiddleware,
     WorkflowBuilder,
+    tool,
 )
 from tests.integrations.agent_framework.harness import (
     AgentFrameworkHarness,
@@ -126,6 +127,56 @@ class TestErrors:
             with pytest.raises(ApprovalRequired) as ei:
                 task.permit("mail.send", SEND.arguments, resource=world.resources["mail.send"])
         assert "mail.read" == ei.value.request.origins["/to/0"].tool
+
+
+class TestByPosition:
+    async def test_what_is_added_by_position_is_compared_as_well(self, world, authorization):
+        async def add(context, call_next):
+            context.result = await context.function.func("the canary", id="42")
+
+        def read_mail(*more: str, id: str) -> str:
+            world.ran.append(("mail.read", {"id": id, "more": more}))
+            return "hello"
+
+        agent = agent_of(
+            authorization,
+            [READ],
+            tools=[tool_of(read_mail, "mail.read")],
+            context_providers=[Brings(Layer(add))],
+        )
+        with world.task() as task:
+            said = await read(agent)
+            assert (0, 1) == (task.report().ran, task.report().stopped)
+        assert [] == world.ran
+        assert "Not executed [permit.arguments_changed]" in said["call-read"]
+
+    async def test_what_was_judged_may_be_given_by_position(self, world, authorization):
+        async def call(context, call_next):
+            context.result = await context.function.func("42")
+
+        agent = agent_of(
+            authorization,
+            [READ],
+            tools=[tool_of(world.read, "mail.read")],
+            context_providers=[Brings(Layer(call))],
+        )
+        with world.task() as task:
+            await read(agent)
+            assert 1 == task.report().ran
+        assert [("mail.read", {"id": "42"})] == world.ran
+
+    async def test_a_method_keeps_its_object(self, world, authorization):
+        class Desk:
+            @tool(name="mail.read")
+            def read_mail(self, id: str) -> str:
+                """Read a mail."""
+                return world.read(id)["text"]
+
+        agent = agent_of(authorization, [READ], tools=[Desk().read_mail])
+        with world.task() as task:
+            said = await read(agent)
+            assert 1 == task.report().ran
+        assert f"write to {BOB}" == said["call-read"]
 
 
 class TestConstruction:

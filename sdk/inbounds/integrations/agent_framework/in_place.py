@@ -35,12 +35,8 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     async def placed(*args: Any, **arguments: Any) -> Any:
-        said = {
-            name: value
-            for name, value in arguments.items()
-            if not isinstance(value, FunctionInvocationContext)
-        }
         running = permitted()
+        said = _said(function, args, arguments, getattr(tool, "_instance", None))
         await beside(running.begin, place, said)
         with on_its_own():
             if inspect.iscoroutinefunction(function):
@@ -51,3 +47,24 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
 
     setattr(placed, _MARK, True)
     return placed
+
+
+def _said(
+    function: Callable[..., Any], args: tuple[Any, ...], arguments: dict[str, Any], owner: Any
+) -> dict[str, Any]:
+    """Return by name what a function is about to be given, but for what the framework puts in.
+
+    Args:
+        function: The tool's own.
+        args: What it is given by position.
+        arguments: What it is given by name.
+        owner: The object whose method it is; None for none.
+    """
+    placed = inspect.signature(function).bind_partial(*args).arguments if args else {}
+
+    def own(value: Any) -> bool:
+        return isinstance(value, FunctionInvocationContext) or (
+            owner is not None and value is owner
+        )
+
+    return {n: value for n, value in {**placed, **arguments}.items() if not own(value)}
