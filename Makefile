@@ -9,7 +9,9 @@ BASES = named
 # How many processes share the tests of `make test`; the tests of one file stay in one.
 JOBS = 2
 # Which adapters `make test-integrations` runs: all that have a harness.
-ADAPTERS = $$(ls tests/integrations/*/harness.py | cut -d/ -f3)
+ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
+# What the tests of one need besides.
+MORE_mcp = ,issuer
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 
@@ -28,7 +30,7 @@ STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffi
 BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
-	generated-check assets demo test test-servers test-servers-nightly test-integrations rego-test py-test lint lint-rego lint-python mutants \
+	generated-check assets demo test test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python bench-integrations nightly lowest test-oldest-opa bench bench-mcp performance revocation evaluate wheel image clean
 
 help: ## List the targets
@@ -106,24 +108,24 @@ test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in 
 	$(PY) -m tools.servers keycloak spire
 	REQUIRE_SERVERS=keycloak,spire $(PY) -m pytest -m nightly tests/servers
 
-# For each framework an environment of its own, in build/integrations/<name>.
+# For each framework an environment of its own, kept as long as its versions are.
+build/integrations/%/stamp: pyproject.toml constraints/integrations/%.txt
+	$(PYTHON) -m venv build/integrations/$*
+	build/integrations/$*/bin/python -m pip install --quiet --constraint constraints/integrations/$*.txt \
+		--editable '.[$(subst _,-,$*),cli,test$(MORE_$*)]'
+	touch $@
+
+integrations: $(ADAPTERS:%=build/integrations/%/stamp) ## Make the environments of the adapters
+
 test-integrations: assets ## Run every adapter against its framework, in an environment of its own (one: ADAPTERS=langchain)
+	@$(MAKE) --jobs $(JOBS) ADAPTERS='$(ADAPTERS)' integrations
 	@set -e; for name in $(ADAPTERS); do \
-		own=build/integrations/$$name; more=; \
-		if [ $$name = mcp ]; then more=,issuer; fi; \
-		newer=$$(find pyproject.toml constraints/integrations/$$name.txt -newer $$own/stamp 2>&1 || true); \
-		if [ -n "$$newer" ]; then \
-			$(PYTHON) -m venv $$own; \
-			$$own/bin/python -m pip install --quiet --constraint constraints/integrations/$$name.txt \
-				--editable ".[$$(echo $$name | tr _ -),cli,test$$more]"; \
-			touch $$own/stamp; \
-		fi; \
 		echo "$$name:"; \
-		INTEGRATION=$$name $$own/bin/python -m pytest -q -m 'not nightly' \
+		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -q -m 'not nightly' \
 			--numprocesses $(JOBS) --dist worksteal tests/integrations; \
 	done
 
-bench-integrations: assets ## Measure what each adapter adds to a call of its framework
+bench-integrations: assets integrations ## Measure what each adapter adds to a call of its framework
 	@set -e; for name in $(ADAPTERS); do build/integrations/$$name/bin/python -m bench.integrations $$name; done
 
 lint: lint-rego lint-python generated-check ## Check style, types and generated files
