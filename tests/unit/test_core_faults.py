@@ -922,6 +922,21 @@ class TestTold:
 class TestAsked:
     """What the question holds."""
 
+    def test_a_proof_where_one_is_wanted(self, policy, between):
+        """
+        A call is proved where the deployment wants that of one of its effects, and else not.
+        """
+        for wanted in (["export"], ["read"], []):
+            policy.change(settings={**policy.deployment["settings"], "proof": wanted})
+            between.asked.clear()
+            with policy.task() as task:
+                read(task).cancel()
+                with pytest.raises(AccessDenied):
+                    refuse(task)
+            proofs = [asked["context"]["credentials"].get("proof") for asked, _ in between.asked]
+
+            assert ["read" in wanted, "export" in wanted] == [*map(bool, proofs[-2:])]
+
     def test_everything(self, policy, between):
         """
         The question is whole, says nothing twice and leaves out what has nothing to say.
