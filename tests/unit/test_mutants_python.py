@@ -226,7 +226,7 @@ def test_what_was_not_tried_is_told(tmp_path, monkeypatch):
     reach = {"lines": {str(file): lines}, "seconds": {"a test": 0.1}, "failed": []}
     monkeypatch.setattr(program, "_reach", lambda *_: reach)
     monkeypatch.setattr(program, "_try_functions", lambda *_: None)
-    asked = argparse.Namespace(budget=1.0, only="canonical/_plain*", again=False)
+    asked = argparse.Namespace(budget=1.0, only="canonical/_plain*", again=False, jobs=2)
 
     outcomes = program._tried("claims", area, asked)
 

@@ -13,6 +13,7 @@ import math
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ BUILD = ROOT / "build" / "mutants_python"
 NAMED = ROOT / "tests" / "mutants_python.yaml"
 _ALIVE = {"survived", "not reached", "broken", "not tried"}
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of its own is made there
-LONGEST = 120.0
-"""How many seconds the tests of one fault may take at most."""
+LONGEST = 900.0
+"""How many seconds the tests of one fault may take at most. One that hangs is ended long before."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ def main(arguments: Sequence[str]) -> int:
         default=math.inf,
         help="seconds of tests for each mutant, the quickest tests first; all by default",
     )
+    parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time")
     asked = parser.parse_args(arguments)
     BUILD.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
@@ -201,11 +203,11 @@ def _tried(area: str, of: Area, asked: argparse.Namespace) -> dict[str, plugin.O
             else:
                 tell(mutant, outcome)
 
-        _try_functions(within, tests, reach["seconds"], tell_or_load)
+        _try_functions(within, tests, reach["seconds"], asked.jobs, tell_or_load)
         for mutant in loading:
             tell(mutant, plugin.in_child(_loading(mutant), _limit(mutant) + 20))
         for mutant in (each for each in wanted if each.name not in outcomes):
-            tell(mutant, plugin.Outcome("not tried", "see build/mutants_python/pytest.log"))
+            tell(mutant, plugin.Outcome("not tried", "see build/mutants_python/pytest-*.log"))
     _summary(area, outcomes)
     return outcomes
 
@@ -229,40 +231,61 @@ def _try_functions(
     mutants: Sequence[Mutant],
     tests: Sequence[str],
     seconds: Mapping[str, float],
+    jobs: int,
     tell: Callable[[Mutant, plugin.Outcome], None],
 ) -> None:
-    """Try faults of functions, which are put into a process that has collected the tests."""
+    """Try faults of functions, which are put into processes that have collected the tests."""
+    shares = [mutants[number::jobs] for number in range(jobs)]
+    # Before there are threads, which no child would have.
+    trials = [
+        (share, *_trial(number, share, tests, seconds)) for number, share in enumerate(shares)
+    ]
+    telling = threading.Lock()
+
+    def hear(share: Sequence[Mutant], reading: int) -> None:
+        with os.fdopen(reading, encoding="utf-8") as said:
+            for line in said:
+                number, kind, by = line.rstrip("\n").split("\t")
+                with telling:
+                    tell(share[int(number)], plugin.Outcome(kind, by))
+
+    threads = [threading.Thread(target=hear, args=(share, read)) for share, _, read in trials]
+    for thread in threads:
+        thread.start()
+    for thread, (_, child, _) in zip(threads, trials, strict=True):
+        thread.join()
+        os.waitpid(child, 0)
+
+
+def _trial(
+    number: int, mutants: Sequence[Mutant], tests: Sequence[str], seconds: Mapping[str, float]
+) -> tuple[int, int]:
+    """Start a process that tries faults; return its id, and where it says how each came out."""
     reading, writing = os.pipe()
     child = os.fork()
-    if not child:
-        os.close(reading)
-        with os.fdopen(writing, "w", encoding="utf-8", buffering=1) as told:
+    if child:
+        os.close(writing)
+        return child, reading
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8", buffering=1) as told:
 
-            def put(mutant: Mutant) -> plugin.Put:
-                return lambda loaded: plugin.replace_function(
-                    loaded, mutant.file, mutant.site.function, mutant.code()
-                )
-
-            plugin.same_examples()
-            wanted = [(put(mutant), mutant.tests, _limit(mutant)) for mutant in mutants]
-            trial = plugin.Trial(
-                wanted,
-                seconds,
-                lambda number, outcome: print(
-                    number, outcome.kind, outcome.by, sep="\t", file=told
-                ),
+        def put(mutant: Mutant) -> plugin.Put:
+            return lambda loaded: plugin.replace_function(
+                loaded, mutant.file, mutant.site.function, mutant.code()
             )
-            with (BUILD / "pytest.log").open("w") as log:
-                os.dup2(log.fileno(), 1)
-                os.dup2(log.fileno(), 2)
-                pytest.main([*plugin.ARGUMENTS, *tests], plugins=[trial])
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as said:
-        for line in said:
-            number, kind, by = line.rstrip("\n").split("\t")
-            tell(mutants[int(number)], plugin.Outcome(kind, by))
-    os.waitpid(child, 0)
+
+        plugin.same_examples()
+        wanted = [(put(mutant), mutant.tests, _limit(mutant)) for mutant in mutants]
+        trial = plugin.Trial(
+            wanted,
+            seconds,
+            lambda place, outcome: print(place, outcome.kind, outcome.by, sep="\t", file=told),
+        )
+        with (BUILD / f"pytest-{number}.log").open("w") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            pytest.main([*plugin.ARGUMENTS, *tests], plugins=[trial])
+    os._exit(0)
 
 
 # --- which tests reach what ----------------------------------------------------------------
