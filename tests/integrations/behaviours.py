@@ -462,6 +462,35 @@ def test_a_tool_that_is_not_shown_is_refused_all_the_same(harness: Harness) -> N
     assert DENIED.match(seen.read["call-odd"])
 
 
+# --- how it is set up -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["guard", "text", "nothing"])
+def test_what_is_no_authorization_is_refused_at_once(harness: Harness, given: str) -> None:
+    what = {"guard": harness.world.guard, "text": "guard", "nothing": None}
+    with pytest.raises(ConfigurationError) as ei:
+        harness.set_up(authorization=what[given])
+
+    assert "configuration.wrong_kind" == ei.value.code
+    assert "(guard)" in ei.value.hint
+
+
+@pytest.mark.parametrize("part", ["guard", "resources", "resource"])
+def test_what_no_authorization_can_be_made_of_is_refused_at_once(
+    harness: Harness, part: str
+) -> None:
+    wrong = {
+        "guard": {"guard": "guard"},
+        "resources": {"resources": ["mail.read"]},
+        "resource": {"resources": {"mail.read": ("mail", "42")}},
+    }
+    with pytest.raises(ConfigurationError) as ei:
+        harness.set_up(**wrong[part])
+
+    assert "configuration.wrong_kind" == ei.value.code
+    assert ei.value.hint
+
+
 # --- telemetry ------------------------------------------------------------------------------
 
 

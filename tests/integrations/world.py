@@ -199,6 +199,16 @@ class Harness(Protocol):
     def host(self) -> None:
         """Make an agent with a tool that its provider runs."""
 
+    def set_up(self, **wrong: Any) -> None:
+        """Set the adapter up with what is no `guard`, no `resources` or no `authorization`."""
+
+
+def authorization_of(world: World, kind: Any, wrong: Mapping[str, Any]) -> Any:
+    """Make an authorization of a kind; or return what is to stand for one."""
+    if "authorization" in wrong:
+        return wrong["authorization"]
+    return kind(**{"guard": world.guard, "resources": world.resources, **wrong})
+
 
 EXPORTER = InMemorySpanExporter()
 

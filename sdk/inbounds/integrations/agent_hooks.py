@@ -28,6 +28,7 @@ from inbounds.integrations.refused import told
 from inbounds.locks import ProcessLock
 
 from .given import given_value
+from .set_up import guard_of, resources_of, wrong_kind
 from .within import task_of
 
 try:
@@ -37,6 +38,7 @@ try:
         CompositionConfig,
         Decision,
         EnforcementMode,
+        InterceptionEmitter,
         OnApproval,
         Transform,
         Verdict,
@@ -81,6 +83,9 @@ class AuthorizationInterceptor:
         task: Takes a context and returns its task, or None.
         approvals: Whether the host consults this very object as its resolver. Only then is an
             ask a deny that can be lifted: another resolver's yes would lift it unjudged.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is given something else than it takes.
     """
 
     def __init__(
@@ -91,8 +96,8 @@ class AuthorizationInterceptor:
         task: Callable[[Mapping[str, Any]], Task | None] | None = None,
         approvals: bool = False,
     ) -> None:
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
         self._task = task
         self._approvals = approvals
         self._lock = ProcessLock()
@@ -107,8 +112,12 @@ class AuthorizationInterceptor:
 
         Raises:
             ConfigurationError: `configuration.composition`: the emitter's profile or mode runs
-                what is refused here, or other arguments than those that are judged.
+                what is refused here, or other arguments than those that are judged;
+                `configuration.wrong_kind`: it is none.
         """
+        if not isinstance(emitter, InterceptionEmitter):
+            hint = "register it with the emitter of its host"
+            raise wrong_kind("the emitter", "`InterceptionEmitter`", emitter, hint)
         composition = emitter.composition
         sound = (CompositionConfig.run_all(), CompositionConfig.first_deny(OnApproval.RESUME))
         if emitter.mode is not EnforcementMode.ENFORCE or composition not in sound:

@@ -24,7 +24,7 @@ try:
     from inbounds.integrations.mcp import AuthorizationMiddleware
     from inbounds.integrations.mcp.in_place import bare, compared
     from inbounds.integrations.mcp.server import require_whole, watch
-    from inbounds.integrations.set_up import require_named_once
+    from inbounds.integrations.set_up import require_authorization, require_named_once
 except ImportError as missing:
     if not (missing.name or "").startswith(("fastmcp", "mcp")):
         raise
@@ -65,6 +65,7 @@ def guarded_server(
             gives its result bit by bit; `configuration.order`: it has an authorization already;
             `configuration.tool_named_twice`: it keeps a tool of its own by a guarded tool's name.
     """
+    require_authorization(authorization, AuthorizationMiddleware)
     if not isinstance(server, FastMCP):
         raise ConfigurationError(
             f"messages to a {type(server).__name__} cannot be judged",

@@ -20,7 +20,7 @@ from agent_framework import (
     FunctionTool,
     Message,
 )
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
 from inbounds.tasks import Task
@@ -177,6 +177,10 @@ class AgentFrameworkHarness:
         create_guarded_agent(
             self._client, [{"type": "web_search"}], authorization=self.authorization
         )
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, AuthorizationMiddleware, wrong)
+        create_guarded_agent(self._client, self.tools(), authorization=authorization)
 
     # --- its own --------------------------------------------------------------------------
 

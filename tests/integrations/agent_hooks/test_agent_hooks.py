@@ -244,6 +244,18 @@ class TestHosts:
             AuthorizationInterceptor(world.guard).register(emitter)
         assert "configuration.composition" == ei.value.code
 
+    def test_what_is_given_in_place_of_something_else_is_refused_at_once(self, world):
+        for make in (
+            lambda: AuthorizationInterceptor("guard"),
+            lambda: AuthorizationInterceptor(world.guard, resources=["mail.read"]),
+            lambda: AuthorizationInterceptor(world.guard, resources={"mail.read": "mail"}),
+            lambda: AuthorizationInterceptor(world.guard).register(world.guard),
+        ):
+            with pytest.raises(ConfigurationError) as ei:
+                make()
+            assert "configuration.wrong_kind" == ei.value.code
+            assert ei.value.hint
+
     def test_without_the_sdk_the_extra_is_named(self):
         script = (
             "import sys\n"

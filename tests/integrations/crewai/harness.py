@@ -12,7 +12,7 @@ from crewai.tools.base_tool import Tool
 from crewai.tools.base_tool import tool as tool_of
 from pydantic import PrivateAttr
 from tests.integrations.behaviours import PENDING
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.crewai import (
     Authorization,
@@ -184,6 +184,12 @@ class CrewAIHarness:
 
     def host(self) -> None:
         self.agent(Scripted.of(builtin_tools=["web_search"]), [])
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, Authorization, wrong)
+        create_guarded_agent(
+            authorization=authorization, tools=self.tools(), llm=Scripted.of(), **WHO
+        )
 
     # --- its own --------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from mcp_types import TextContent
 from tests.integrations.mcp.harness import Between, McpHarness
 from tests.integrations.world import World
 
-from inbounds.integrations.fastmcp import AuthorizationMiddleware, guarded_server
+from inbounds.integrations.fastmcp import guarded_server
 
 
 class Within(Middleware):
@@ -58,10 +58,6 @@ class FastMcpHarness(McpHarness):
             )
             self.beyond = {**self.beyond, **labels}
 
-    def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
-        server = self.unguarded()
-        return guarded_server(server, authorization=authorization or self.authorization())
-
     def unguarded(self) -> Any:
         server: Any = FastMCP("world", lifespan=self._lifespan)
         for name, function in self.world.tools.items():
@@ -69,6 +65,9 @@ class FastMcpHarness(McpHarness):
         if self.way == "proxy":
             server = create_proxy(server, name="proxy", lifespan=self._lifespan)
         return server
+
+    def _guarded(self, server: Any, authorization: Any) -> Any:
+        return guarded_server(server, authorization=authorization)
 
     @property
     def lowest(self) -> Any:

@@ -17,7 +17,7 @@ from google.adk.runners import InMemoryRunner
 from google.adk.tools import AgentTool, FunctionTool, google_search
 from google.genai import types
 from pydantic import BaseModel, Field
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
 from inbounds.tasks import Task
@@ -167,6 +167,10 @@ class GoogleAdkHarness:
 
     def host(self) -> None:
         guarded_app("desk", agent_of(tools=[google_search]), authorization=self.authorization)
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, AuthorizationPlugin, wrong)
+        guarded_app("desk", agent_of(tools=self.tools()), authorization=authorization)
 
     # --- its own --------------------------------------------------------------------------
 

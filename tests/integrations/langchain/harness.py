@@ -18,7 +18,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import Command
 from pydantic import Field
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.langchain import (
     AuthorizationMiddleware,
@@ -163,6 +163,13 @@ class LangChainHarness:
         create_guarded_agent(
             self._model, [{"type": "web_search"}], authorization=self.authorization
         )
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, AuthorizationMiddleware, wrong)
+        if self._way == "agent":
+            create_guarded_agent(self._model, self.tools(), authorization=authorization)
+        else:
+            guarded_tool_node(self.tools(), authorization=authorization)
 
     # --- its own --------------------------------------------------------------------------
 

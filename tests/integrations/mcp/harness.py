@@ -20,7 +20,7 @@ from mcp_types import (
     InputRequiredResult,
     TextContent,
 )
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.errors import InboundsError
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
@@ -114,8 +114,7 @@ class McpHarness:
 
     def make(self, authorization: AuthorizationMiddleware | None = None) -> Any:
         """Make a guarded server of the tools of the world."""
-        server = self.unguarded()
-        return guarded_server(server, authorization=authorization or self.authorization())
+        return self._guarded(self.unguarded(), authorization or self.authorization())
 
     def unguarded(self) -> Any:
         """Make the same server without an authorization."""
@@ -161,6 +160,13 @@ class McpHarness:
 
     def host(self) -> None:
         raise NotImplementedError
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, AuthorizationMiddleware, wrong)
+        self._guarded(self.unguarded(), authorization)
+
+    def _guarded(self, server: Any, authorization: Any) -> Any:
+        return guarded_server(server, authorization=authorization)
 
     # --- its own --------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import pytest
 from mcp import Client
 from mcp.client._memory import InMemoryTransport
 from mcp.server.extension import Extension
+from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -391,9 +392,14 @@ def test_what_cannot_be_judged_is_refused(world):
         with pytest.raises(ConfigurationError) as ei:
             guarded_server(server, tools, authorization=authorization)
         assert ei.value.code == "configuration.tool_named_twice"
-    with pytest.raises(ConfigurationError) as ei:
-        guarded_server(MCPServer("bits"), [listed], authorization=authorization)
-    assert ei.value.code == "configuration.tool_out_of_reach"
+    for code, server, tool in (
+        ("configuration.tool_out_of_reach", MCPServer("bits"), listed),
+        ("configuration.tool_out_of_reach", Server("low"), read),
+        ("configuration.wrong_kind", MCPServer("plain"), world.send),
+    ):
+        with pytest.raises(ConfigurationError) as ei:
+            guarded_server(server, [tool], authorization=authorization)
+        assert ei.value.code == code
 
 
 def test_without_the_framework_it_says_what_to_install(tmp_path):

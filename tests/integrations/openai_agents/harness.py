@@ -19,7 +19,7 @@ from agents import (
     set_tracing_disabled,
 )
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.tasks import Task
@@ -156,6 +156,10 @@ class OpenAIAgentsHarness:
 
     def host(self) -> None:
         protect(self.agent(tools=[WebSearchTool()]), self.authorization)
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, Authorization, wrong)
+        protect(self.agent(tools=self.tools()), authorization)
 
     # --- its own --------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCall
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.tasks import Task
@@ -154,6 +154,10 @@ class PydanticAIHarness:
             authorization=self.authorization,
             capabilities=[NativeTool(WebSearchTool())],
         )
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, AuthorizationCapability, wrong)
+        create_guarded_agent(self._script.model, self.tools(), authorization=authorization)
 
     # --- its own --------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent_framework import Agent, FunctionInvocationLayer, FunctionTool, normalize_tools
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_named_once
+from inbounds.integrations.set_up import require_authorization, require_named_once
 from inbounds.tools import GuardedTool
 
 from .middleware import AroundCall, AuthorizationMiddleware
@@ -42,6 +42,7 @@ def create_guarded_agent(
             `AuthorizationMiddleware`; `configuration.tool_named_twice`: two tools have one name;
             or `configuration.order`: an authorization stands among the middleware.
     """
+    require_authorization(authorization, AuthorizationMiddleware)
     if any(isinstance(each, AuthorizationMiddleware | AroundCall) for each in middleware):
         raise ConfigurationError(
             "an authorization stands among the middleware, where others may come after it",

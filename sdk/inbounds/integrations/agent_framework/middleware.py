@@ -20,6 +20,7 @@ from agent_framework._mcp import MCPTool
 from inbounds.errors import InboundsError
 from inbounds.integrations.refused import told
 from inbounds.integrations.running import Running
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
@@ -50,14 +51,17 @@ class AuthorizationMiddleware:
         resources: What a call of any other tool touches, by the tool's name: a function that
             takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
 
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is given something else than it takes.
+
     Attributes:
         members: What it is made of, one of each of the framework's kinds of middleware. They
             are of use together only.
     """
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
         call, request = AroundCall(self._resources), _AroundRequest()
         self.members: tuple[Any, ...] = (_AroundRun((call, request)), call, request)
 

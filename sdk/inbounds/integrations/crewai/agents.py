@@ -10,7 +10,7 @@ from crewai.utilities.agent_utils import get_tool_names, render_text_description
 from pydantic import Field, field_serializer, model_validator
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_named_once
+from inbounds.integrations.set_up import require_authorization, require_named_once
 from inbounds.tools import GuardedTool
 
 from .authorization import Authorization
@@ -42,6 +42,7 @@ def create_guarded_agent(
         ConfigurationError: Something in it could run a tool that is not judged, see
             `Authorization.reachable`; or `configuration.tool_named_twice`: two have one name.
     """
+    require_authorization(authorization, Authorization)
     own = [authorization.reachable(each) if _is_guarded(each) else each for each in tools]
     return GuardedAgent(authorization=authorization, tools=own, **options)
 

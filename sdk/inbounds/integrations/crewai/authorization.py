@@ -10,6 +10,7 @@ from crewai.utilities.string_utils import sanitize_tool_name
 from pydantic import create_model
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.tools import GuardedTool
 
 from .reach import out_of_reach, require_reachable
@@ -33,11 +34,14 @@ class Authorization:
             takes the tool's arguments, by name, as `resource=` of `Guard.tool`. A tool of the
             framework's own goes by the name that a model calls it by, as
             `delegate_work_to_coworker`.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is given something else than it takes.
     """
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
 
     def reachable(self, tool: Any) -> Any:
         """Return a tool as a guarded agent, or a task of one, has it: one that runs under a permit.

@@ -9,6 +9,7 @@ from google.adk.apps import App
 from google.adk.tools import FunctionTool
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import require_authorization
 from inbounds.tools import GuardedTool
 
 from .plugin import AuthorizationPlugin
@@ -41,6 +42,7 @@ def guarded_app(
             `AuthorizationPlugin.require_reachable`; or `configuration.order`: an authorization
             stands among the plugins.
     """
+    require_authorization(authorization, AuthorizationPlugin)
     if any(isinstance(each, AuthorizationPlugin) for each in plugins):
         raise ConfigurationError(
             "an authorization stands among the plugins",

@@ -14,6 +14,7 @@ from inbounds.integrations.asked import request_id
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited
 from inbounds.integrations.running import not_the_tools
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.threads import beside
 
@@ -50,12 +51,15 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         guard: Whose policy judges; it knows what its own guarded tools touch.
         resources: What a call of any other tool touches, by the tool's name: a function that
             takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is given something else than it takes.
     """
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
         super().__init__(name="inbounds")
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
         self._questions = Questions()
 
     def require_reachable(self, root_agent: Any) -> None:

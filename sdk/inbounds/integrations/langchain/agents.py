@@ -8,7 +8,7 @@ from langchain.agents import create_agent
 from langgraph.prebuilt import ToolNode
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_named_once
+from inbounds.integrations.set_up import require_authorization, require_named_once
 
 from .middleware import AuthorizationMiddleware
 from .reach import bound, guarded, named, require_none_hosted, tool_nodes
@@ -39,6 +39,7 @@ def create_guarded_agent(
             `configuration.tool_named_twice`: two tools have one name; or `configuration.order`:
             an authorization stands among the middleware.
     """
+    require_authorization(authorization, AuthorizationMiddleware)
     if any(isinstance(each, AuthorizationMiddleware) for each in middleware):
         raise ConfigurationError(
             "an authorization stands among the middleware, where others may come after it",
@@ -69,6 +70,7 @@ def guarded_tool_node(
     Raises:
         ConfigurationError: As `create_guarded_agent`.
     """
+    require_authorization(authorization, AuthorizationMiddleware)
     reached = [authorization.reachable(tool) for tool in tools]
     require_named_once(named(tool) for tool in reached)
     node = ToolNode(

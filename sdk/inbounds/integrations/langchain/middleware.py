@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from langchain.agents.middleware import AgentMiddleware, TracePolicy, omit_payload
 from langgraph.errors import GraphBubbleUp
 
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
@@ -31,14 +32,17 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         guard: Whose policy judges; it knows what its own guarded tools touch.
         resources: What a call of any other tool touches, by the tool's name: a function that
             takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is given something else than it takes.
     """
 
     trace_policy = TracePolicy(process_inputs=omit_payload, process_outputs=omit_payload)
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
         super().__init__()
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
 
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Run the tool if the policy allows this call; else say in a tool message why not."""

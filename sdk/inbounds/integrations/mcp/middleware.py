@@ -14,6 +14,7 @@ from mcp_types import METHOD_NOT_FOUND
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.models import Resource, ResourceProperties
 from inbounds.threads import beside
@@ -75,7 +76,8 @@ class AuthorizationMiddleware:
             `elicitation/create`. What the client answers to that is not judged.
 
     Raises:
-        ConfigurationError: `configuration.server_name`: it has a dot in it.
+        ConfigurationError: `configuration.server_name`: it has a dot in it;
+            `configuration.wrong_kind`: it is given something else than it takes.
     """
 
     def __init__(
@@ -95,10 +97,10 @@ class AuthorizationMiddleware:
                 code="configuration.server_name",
                 hint="a tool is of the server that the first part of its name names",
             )
-        self._guard = guard
+        self._guard = guard_of(guard)
         self._task_of = task
         self._server = server
-        self._resources = dict(resources or {})
+        self._resources = resources_of(resources)
         self._descriptor = descriptor
         self._at = at
         self._asks = frozenset(asks)

@@ -9,7 +9,11 @@ from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_named_once
+from inbounds.integrations.set_up import (
+    require_authorization,
+    require_guarded,
+    require_named_once,
+)
 from inbounds.tools import GuardedTool
 
 from .in_place import bare, compared
@@ -42,6 +46,7 @@ def guarded_server(
             `configuration.order`: an authorization stands among its middleware already;
             `configuration.tool_named_twice`: it has a tool by the name of a guarded one.
     """
+    require_authorization(authorization, AuthorizationMiddleware)
     lowest = server._lowlevel_server if isinstance(server, MCPServer) else server  # noqa: SLF001
     if not isinstance(lowest, Server):
         raise ConfigurationError(
@@ -49,12 +54,19 @@ def guarded_server(
             code="configuration.tool_out_of_reach",
             hint="give it an `MCPServer`, or a low-level `Server`",
         )
+    if tools and not isinstance(server, MCPServer):
+        raise ConfigurationError(
+            "a low-level `Server` takes no functions as tools",
+            code="configuration.tool_out_of_reach",
+            hint="give it handlers of its own, or guard an `MCPServer`",
+        )
+    for tool in tools:
+        require_whole(tool)
     own = _tools(server)
     for each in own:
         require_unguarded(each.fn)
     require_named_once([*(n.name for n in own), *(authorization.own_name(n.name) for n in tools)])
     for tool in tools:
-        require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
         server.add_tool(
             bare(tool.function), name=authorization.own_name(tool.name), description=about
@@ -105,8 +117,10 @@ def require_whole(tool: GuardedTool[..., Any]) -> None:
     """Refuse a guarded tool that gives its result bit by bit.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: it does.
+        ConfigurationError: `configuration.tool_out_of_reach`: it does; `configuration.wrong_kind`:
+            it is no guarded tool.
     """
+    require_guarded(tool)
     if tool.generates or tool.generates_async:
         raise ConfigurationError(
             f"calls of `{tool.name}` cannot be judged: it gives its result bit by bit",

@@ -8,6 +8,7 @@ from inbounds.errors import ApprovalRequired, InboundsError
 from inbounds.integrations.asked import question, request_id
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import Rejected, refusal_text
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import task_of
 
 from .answers import Answers, Asked, unsay, word
@@ -31,11 +32,14 @@ class Authorization:
         guard: Whose policy judges; it knows what its own guarded tools touch.
         resources: What a call of any other tool touches, by the name that the model calls it by:
             a function that takes the tool's arguments, by name, as `resource=` of `Guard.tool`.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is given something else than it takes.
     """
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
         self._answers = Answers()
         self.verdicts = Verdicts()
 

@@ -11,16 +11,15 @@ from agents.agent import AgentBase
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
-from inbounds.integrations.set_up import require_named_once
+from inbounds.integrations.set_up import require_authorization, require_named_once
 from inbounds.tools import GuardedTool
 
+from .authorization import Authorization
 from .hooks import ProtectedHooks
 from .tool import InPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from .authorization import Authorization
 
 
 def protect(agent: Any, authorization: Authorization) -> Any:
@@ -44,6 +43,7 @@ def protect(agent: Any, authorization: Authorization) -> Any:
             `configuration.tool_unknown`: nobody says what a tool touches;
             `configuration.tool_named_twice`: two of what an agent can call have one name.
     """
+    require_authorization(authorization, Authorization)
     found = list(_reached(agent))
     for each in found:
         _require_plain(each)

@@ -9,6 +9,7 @@ from pydantic_ai import Agent, DeferredToolRequests, Tool
 from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import require_authorization
 from inbounds.tools import GuardedTool
 
 from .capability import AuthorizationCapability
@@ -49,6 +50,7 @@ def create_guarded_agent(
             `AuthorizationCapability`; or `configuration.order`: an authorization stands among
             the capabilities.
     """
+    require_authorization(authorization, AuthorizationCapability)
     if any(isinstance(each, AuthorizationCapability) for each in capabilities):
         raise ConfigurationError(
             "an authorization stands among the capabilities, where others may come after it",

@@ -14,6 +14,7 @@ from pydantic_ai.toolsets import FunctionToolset
 from inbounds.errors import InboundsError
 from inbounds.integrations.refused import Rejected, refusal_text, told
 from inbounds.integrations.running import Running
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
@@ -53,12 +54,12 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
             `configuration.tool_out_of_reach`: a tool runs at the provider, outside of the agent
             or as its output, changes its arguments by itself, or is an agent that is not
             guarded; `configuration.tool_guarded_twice`; `configuration.tool_unknown`: nobody
-            says what a function touches.
+            says what a function touches. When it is made: `configuration.wrong_kind`.
     """
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
 
     @classmethod
     def get_serialization_name(cls) -> None:
