@@ -121,10 +121,20 @@ def shown(permit: Permit, error: BaseException) -> BaseException:
     return Withheld() if owed(permit) and isinstance(error, Exception) else error
 
 
-def trace_words(permit: Permit, error: BaseException) -> None:
-    """Trace what a tool says by raising, as long as its permit is open."""
+def trace_words(permit: Permit, error: BaseException, label: KeptLabel | None = None) -> None:
+    """Trace what a tool says by raising, as long as its permit is open.
+
+    Args:
+        permit: Of the call.
+        error: What was raised.
+        label: That of the result, which there may be already when a layer raises.
+
+    Raises:
+        ResultWithheld: The label is above the bound.
+    """
     if isinstance(error, Exception) and not isinstance(error, InboundsError) and not owed(permit):
-        permit.admitted(_words(error))
+        take = permit.admitted if label is None else label.taking(permit.admitted)
+        take(_words(error))
 
 
 def _words(error: Exception) -> str:
@@ -134,13 +144,15 @@ def _words(error: Exception) -> str:
         return ""
 
 
-def failed(permit: Permit, error: BaseException) -> Exception | None:
+def failed(
+    permit: Permit, error: BaseException, label: KeptLabel | None = None
+) -> Exception | None:
     """Record that a tool raised; return what to tell the model, where it was no fault of the tool.
 
     What stops the run stops it all the same; the task takes no more calls either way.
     """
     try:
-        trace_words(permit, error)
+        trace_words(permit, error, label)
         permit.fail(error)
     except InboundsError as unrecorded:
         return unrecorded if isinstance(error, Exception) else None

@@ -36,6 +36,7 @@ from tests.integrations.world import BOB, MALLORY, Wish
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
+from inbounds.labelled import Labelled
 
 
 @pytest.fixture(params=["run", "stream"])
@@ -127,6 +128,21 @@ class TestErrors:
             with pytest.raises(ApprovalRequired) as ei:
                 task.permit("mail.send", SEND.arguments, resource=world.resources["mail.send"])
         assert "mail.read" == ei.value.request.origins["/to/0"].tool
+
+    @pytest.mark.parametrize("label", ["public", "secret"])
+    async def test_an_error_about_a_result_has_the_label_of_that(self, world, authorization, label):
+        def fail(result):
+            raise ValueError(f"no text of {result}")
+
+        world.mail = Labelled("the canary", label)
+        client = Scripted([READ], function_invocation_configuration=DETAILED)
+        tools = [tool_of(world.read, "mail.read", result_parser=fail)]
+        agent = create_guarded_agent(client, tools, authorization=authorization)
+        with world.task() as task:
+            said = await read(agent)
+            assert int(label == "secret") == task.report().withheld
+        assert ("canary" in said["call-read"]) == (label == "public")
+        assert ("result.label_above_bound" in said["call-read"]) == (label == "secret")
 
 
 class TestByPosition:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from mcp import Client
@@ -29,6 +30,7 @@ from tests.integrations.world import BOB, MALLORY, World
 
 from inbounds import ConfigurationError
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
+from inbounds.labelled import Labelled
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
 
@@ -252,6 +254,36 @@ def test_what_an_extension_changes_does_not_run(world, mode, intercept, code, ra
 
     assert said.meta["inbounds/code"] == code
     assert len(world.ran) == ran
+
+
+@pytest.mark.parametrize("label", ["public", "secret"])
+def test_an_error_about_a_result_has_the_label_of_that(world, mode, label):
+    async def raising(params, ctx, call_next):
+        raise MCPError(-32050, f"no use for {await call_next(ctx)}")
+
+    server = MCPServer("mail", extensions=[Intercepting(raising)])
+
+    @server.tool()
+    def send(to: list[str], body: str) -> Any:
+        return Labelled("the canary", label)
+
+    authorization = AuthorizationMiddleware(world.guard, server="mail", resources=world.resources)
+    guarded_server(server, authorization=authorization)
+
+    async def host():
+        async with Client(InMemoryTransport(server), mode=mode, cache=None) as client:
+            try:
+                return await client.call_tool("send", {"to": [BOB], "body": "hi"})
+            except MCPError as error:
+                return error.message
+
+    with world.task() as task:
+        said = asyncio.run(host())
+        report = task.report()
+
+    assert ("canary" in str(said)) == (label == "public")
+    assert ("result.label_above_bound" in str(said)) == (label == "secret")
+    assert (report.ran, report.withheld) == (1, int(label == "secret"))
 
 
 def test_a_tool_that_calls_another_runs_alone(world, mode):

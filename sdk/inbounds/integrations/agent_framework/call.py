@@ -148,9 +148,9 @@ class ToolCall:
         self._outcomes.result(self._named(judged))
         self._context.arguments = judged
 
-    def failed(self, permit: Permit, error: BaseException) -> Exception | None:
+    def failed(self, permit: Permit, running: Running, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, where it was no fault of it."""
-        if (unrecorded := failed(permit, error)) is not None:
+        if (unrecorded := failed(permit, error, running.label)) is not None:
             return unrecorded
         own = isinstance(error, Rejected)
         refused = isinstance(error, InboundsError) and error.decision_id == permit.decision.id

@@ -138,7 +138,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                     context.result = await self._ended(call, permit, running, brought)
                     raise _Raised(stop) from None
                 except BaseException as error:
-                    refusal = await beside(call.failed, permit, error)
+                    refusal = await beside(call.failed, permit, running, error)
                     if refusal is None:
                         raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None

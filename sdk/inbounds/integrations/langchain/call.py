@@ -168,7 +168,7 @@ class ToolCall:
     def failed(self, permit: Permit, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, where it was no fault of it."""
         try:
-            trace_words(permit, error)
+            trace_words(permit, error, None if self._in_place is None else self._in_place.label)
             permit.fail(error)
         except InboundsError as unrecorded:
             # What stops the run stops it all the same; the task takes no more calls either way.
@@ -211,7 +211,7 @@ class ToolCall:
             label.taking(permit.finish)(result if owed(permit) else _texts(result))
             return result
         if result.status == "error":
-            content = given(result.content, permit, permit.admitted)
+            content = given(result.content, permit, label.taking(permit.admitted))
             permit.fail(ToolFailed())
         else:
             content = given(result.content, permit, label.taking(permit.finish))

@@ -277,7 +277,8 @@ def _failed(permit: Permit, place: InPlace, error: BaseException) -> Exception |
         told = isinstance(error, MCPError) and not owed(permit)
         if told and isinstance(error, MCPError):
             # The model may read it: what it holds comes from the server.
-            permit.admitted({"message": error.message, "data": error.data})
+            take = place.label.taking(permit.admitted)
+            take({"message": error.message, "data": error.data})
         permit.fail(error)
     except InboundsError as unrecorded:
         # What stops the request stops it all the same; the task takes no more calls either way.
