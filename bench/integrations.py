@@ -32,6 +32,7 @@ WAYS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "pydantic_ai": ("PydanticAIHarness", ("run",), {}),
     "google_adk": ("GoogleAdkHarness", ("async",), {}),
     "agent_framework": ("AgentFrameworkHarness", ("run",), {}),
+    "claude_agent_sdk": ("ClaudeAgentSdkHarness", ("client",), {}),
     "mcp": ("McpHarness", ("2026-07-28", "http"), {}),
     "fastmcp": ("FastMcpHarness", ("2026-07-28", "http"), {}),
 }

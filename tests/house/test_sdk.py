@@ -178,6 +178,7 @@ def test_adapters_are_imported_by_name_alone():
 FRAMEWORKS = {
     "agent_framework": {"agent_framework"},
     "agent_hooks": {"agent_hooks"},
+    "claude_agent_sdk": {"claude_agent_sdk"},
     "crewai": {"crewai"},
     "langchain": {"langchain", "langchain_core", "langgraph"},
     "fastmcp": {"fastmcp"},

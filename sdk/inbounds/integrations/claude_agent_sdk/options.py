@@ -1,0 +1,129 @@
+"""What options of a session may hold: what could skip a hook, or come after it, is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import ConfigurationError
+
+from .server import made_of, out_of_reach
+from .session import is_protected
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions
+
+    from .authorization import Authorization
+
+HOSTED = ("WebSearch",)
+"""Tools of Claude Code that the provider runs."""
+
+ONE_OFF = "no-session-persistence"
+"""What lets Claude Code keep no session that could be resumed."""
+
+_ARGUMENTS = frozenset({ONE_OFF, "debug", "debug-file", "debug-to-stderr", "replay-user-messages"})
+_SETTINGS = frozenset({"model", "permissions", "sandbox"})
+_CHANGES = ("PreToolUse", "PermissionRequest")
+
+
+def require_reachable(options: ClaudeAgentOptions, authorization: Authorization) -> None:
+    """Refuse options with which a call could run that is not judged, or otherwise than it was.
+
+    Raises:
+        ConfigurationError: As `protect`.
+    """
+    if is_protected(options):
+        raise ConfigurationError(
+            "the options are protected already",
+            code="configuration.tool_guarded_twice",
+            hint="protect them once; `dataclasses.replace` keeps what is protected",
+        )
+    for event in _CHANGES:
+        if (options.hooks or {}).get(event):
+            raise out_of_reach(event, "is a hook that may change a call after it was judged")
+    for name, value in (
+        ("cli_path", options.cli_path),
+        ("permission_prompt_tool_name", options.permission_prompt_tool_name),
+        ("plugins", options.plugins),
+        ("setting_sources", options.setting_sources),
+        ("skills", options.skills),
+    ):
+        if value:
+            raise out_of_reach(name, "may bring hooks, commands or a program of its own")
+    for name in options.extra_args:
+        if name not in _ARGUMENTS:
+            raise out_of_reach(f"--{name}", "is an argument that may skip hooks")
+    if _says_yes(options.env.get("CLAUDE_CODE_SIMPLE", "")):
+        raise out_of_reach("CLAUDE_CODE_SIMPLE", "lets Claude Code ask no hook")
+    settings_of(options)
+    _require_tools(options, authorization)
+    _require_servers(options.mcp_servers, authorization)
+
+
+def settings_of(options: ClaudeAgentOptions) -> str | None:
+    """Return the settings of options as they are now, so that no file can change them later.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: they hold more than permissions, a
+            sandbox and a model, such as hooks or an environment, or cannot be read.
+    """
+    said = options.settings
+    if said is None:
+        return None
+    try:
+        if not said.strip().startswith("{"):
+            said = (Path(options.cwd or "") / said).read_text("utf-8-sig")
+        settings = json.loads(said)
+    except (OSError, ValueError):
+        settings = None
+    if not isinstance(settings, dict) or settings.keys() - _SETTINGS:
+        raise out_of_reach("settings", "holds more than permissions, a sandbox and a model")
+    return json.dumps(settings)
+
+
+def _require_tools(options: ClaudeAgentOptions, authorization: Authorization) -> None:
+    tools = options.tools if options.tools is not None else []
+    if not isinstance(tools, list):
+        raise out_of_reach("tools", "names no tool: name those that the model may have")
+    agents = (options.agents or {}).values()
+    named = [*tools, *options.allowed_tools, *(each for a in agents for each in a.tools or ())]
+    for each in named:
+        if re.split(r"[(\s]", each)[0] in HOSTED:
+            raise out_of_reach(each, "runs at the provider")
+    for each in tools:
+        _require_known(each, authorization)
+
+
+def _require_servers(servers: Any, authorization: Authorization) -> None:
+    if not isinstance(servers, Mapping):
+        raise out_of_reach("mcp_servers", "stands in a file, which may change: give a mapping")
+    for name, config in servers.items():
+        if not re.fullmatch(r"(?!inbounds$)[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*", name):
+            raise ConfigurationError(
+                f"`{name}` cannot be the name of a server here",
+                code="configuration.tool_name",
+                hint="give it letters, digits, `-`, and `_` between them; `inbounds` is taken",
+            )
+        if config.get("type") != "sdk":
+            continue
+        made = made_of(config.get("instance"))
+        if made is None:
+            raise out_of_reach(name, "is a server that `guarded_server` has not made")
+        for _, place in made.tools.values():
+            _require_known(place.name, authorization)
+
+
+def _require_known(tool: str, authorization: Authorization) -> None:
+    if not authorization.knows(tool):
+        raise ConfigurationError(
+            f"nothing says what `{tool}` touches",
+            code="configuration.tool_unknown",
+            hint="name it in `resources=`, or guard its function with `guard.tool`",
+        )
+
+
+def _says_yes(value: str) -> bool:
+    return value.strip().lower() not in ("", "0", "false", "no", "off")

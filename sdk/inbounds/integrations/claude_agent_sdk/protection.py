@@ -1,0 +1,102 @@
+"""Options of a session each of whose calls is judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from claude_agent_sdk import ClaudeAgentOptions, HookMatcher, create_sdk_mcp_server
+
+from inbounds.integrations.within import shown_tools
+
+from .options import HOSTED, ONE_OFF, require_reachable, settings_of
+from .server import Connected, made_of, of_session
+from .session import Session
+
+if TYPE_CHECKING:
+    from inbounds.tasks import Task
+
+    from .authorization import Authorization
+    from .in_place import InPlace
+
+_OWN = "inbounds"
+_MORE = 10.0
+"""How many seconds longer Claude Code waits for a hook than judging may take."""
+
+
+def protect(
+    options: ClaudeAgentOptions, authorization: Authorization, *, task: Task | None = None
+) -> ClaudeAgentOptions:
+    """Return options with which every call of a session's tools is judged, and of its agents'.
+
+    Args:
+        options: As for `query` or `ClaudeSDKClient`. They themselves are not changed. The tools
+            of Claude Code that the model may have stand in `tools`; without, it has none.
+        authorization: Judges.
+        task: Which task sessions of these options are within; by default the one of the `with`
+            block in which `query` is called, or the client is connected.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: something in them could run a tool
+            that is not judged, or change what was; `configuration.tool_guarded_twice`: they are
+            protected already; `configuration.tool_unknown`: nobody says what a tool touches.
+    """
+    require_reachable(options, authorization)
+    servers: dict[str, Any] = dict(options.mcp_servers)
+    places: dict[str, InPlace] = {}
+    made = {name: made_of(config.get("instance")) for name, config in servers.items()}
+    for name, each in made.items():
+        for shown, (_, place) in each.tools.items() if each is not None else ():
+            places[f"mcp__{name}__{shown}"] = place
+    session = Session(
+        authorization,
+        task,
+        places,
+        asks=options.can_use_tool,
+        waits=ONE_OFF not in options.extra_args,
+    )
+    bound = {name: of_session(servers[name], each, session) for name, each in made.items() if each}
+    # One without a tool says when Claude Code is gone, where no other does.
+    bound = bound or {_OWN: create_sdk_mcp_server(_OWN)}
+    for name, config in bound.items():
+        servers[name] = {**config, "instance": Connected(config["instance"], session)}
+    return replace(
+        options,
+        tools=_tools(options, task),
+        disallowed_tools=[*options.disallowed_tools, *HOSTED],
+        mcp_servers=servers,
+        strict_mcp_config=True,
+        setting_sources=[],
+        settings=settings_of(options),
+        skills=[],
+        # A prompt reads no file and runs no command by what it mentions.
+        verbatim_prompts=True,
+        # Whatever this process has inherited: with it, Claude Code asks no hook.
+        env={"ENABLE_TOOL_SEARCH": "false", **options.env, "CLAUDE_CODE_SIMPLE": ""},
+        can_use_tool=None if options.can_use_tool is None else session.can_use_tool,
+        hooks=_hooks(options, session, authorization.timeout + _MORE),
+    )
+
+
+def _tools(options: ClaudeAgentOptions, task: Task | None) -> list[str]:
+    named: list[str] = [*(options.tools or ())]
+    allowed = shown_tools(task)
+    return [each for each in named if each in allowed] if allowed else named
+
+
+def _hooks(options: ClaudeAgentOptions, session: Session, timeout: float) -> Any:
+    own: dict[str, Any] = {
+        "PreToolUse": session.before,
+        "PostToolUse": session.after,
+        "PostToolUseFailure": session.failed,
+        "Stop": session.stopped,
+        "SubagentStop": session.stopped,
+        "UserPromptSubmit": session.prompted,
+    }
+    hooks: dict[Any, list[HookMatcher]] = {
+        event: [*matchers] for event, matchers in (options.hooks or {}).items()
+    }
+    for event, callback in own.items():
+        matcher = HookMatcher(None, [callback], timeout=timeout, on_failure="block")
+        hooks[event] = [matcher, *hooks.get(event, ())]
+    return hooks

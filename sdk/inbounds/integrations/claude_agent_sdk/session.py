@@ -1,0 +1,369 @@
+"""The hooks of a session: what is judged before a call, and what is said of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
+
+from inbounds.errors import (
+    ApprovalRequired,
+    ArgumentNotRepresentable,
+    DecisionUnavailable,
+    InboundsError,
+)
+from inbounds.integrations.given import owed
+from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.refused import NotWaited, refusal_text, told
+from inbounds.integrations.running import not_the_tools
+from inbounds.integrations.within import task_of
+from inbounds.locks import ProcessLock
+from inbounds.threads import aside, beside
+
+from .in_place import Expected, InPlace, ToolFailed, text_of
+
+if TYPE_CHECKING:
+    from inbounds.pep import Permit
+    from inbounds.tasks import Task
+
+    from .authorization import Authorization
+
+_STEERS = frozenset({"StructuredOutput", "ToolSearch"})
+"""Claude Code's own, which give the final answer or look up tools, and do nothing else."""
+
+
+class Session:
+    """What the hooks and the servers of one `ClaudeAgentOptions` have in common. Thread-safe.
+
+    Args:
+        authorization: Judges.
+        task: Which task the session is within; None for the one of the `with` block in which
+            Claude Code is started.
+        places: What stands in the place of each tool that runs here, by the name that the model
+            calls it by.
+        asks: The program's own `can_use_tool`, if it has one.
+        waits: Whether the session can be resumed.
+    """
+
+    def __init__(
+        self,
+        authorization: Authorization,
+        task: Task | None,
+        places: Mapping[str, InPlace],
+        *,
+        asks: Any,
+        waits: bool,
+    ) -> None:
+        self._authorization = authorization
+        self._task = task
+        self._places = places
+        self._asks = asks
+        self._waits = waits
+        self._lock = ProcessLock()
+        self._expected: dict[str, Expected] = {}
+        self._wanted: dict[str, tuple[str, dict[str, Any], Key]] = {}
+        self._deferred: dict[str, str] = {}
+        self._connections = 0
+
+    # --- what its servers ask -------------------------------------------------------------
+
+    def take(self, call_id: str, place: InPlace) -> Expected | None:
+        """Return a permitted call whose tool is about to run, and expect it no longer."""
+        with self._lock:
+            expected = self._expected.get(call_id)
+            # The permit of another tool stays with that.
+            if expected is None or expected.place is not place:
+                return None
+            return self._expected.pop(call_id)
+
+    def opened(self) -> None:
+        """Say that a server is connected."""
+        with self._lock:
+            self._connections += 1
+
+    def closed(self) -> None:
+        """Say that one is no more: after the last, no call of a permit is on its way."""
+        with self._lock:
+            self._connections -= 1
+            if self._connections:
+                return
+            left = [*self._expected.values()]
+            self._expected.clear()
+            self._wanted.clear()
+            self._deferred.clear()
+        for each in left:
+            aside(_leave, each)
+
+    # --- before a call --------------------------------------------------------------------
+
+    async def before(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
+        """Let a call run if the policy allows it; else say why not. A hook, `PreToolUse`."""
+        name = str(said.get("tool_name"))
+        if name in _STEERS:
+            return {}
+        place = self._places.get(name)
+        tool = place.name if place is not None else name
+        try:
+            async with asyncio.timeout(self._authorization.timeout):
+                return await self._judge(said, tool, place)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return _hook("deny", told(error, tool))
+
+    async def _judge(self, said: Any, tool: str, place: InPlace | None) -> dict[str, Any]:
+        task = task_of(self._task)
+        call_id = said.get("tool_use_id")
+        given = said.get("tool_input")
+        if not isinstance(call_id, str) or not call_id:
+            raise DecisionUnavailable("the call has no id", code="call.unnamed")
+        if not isinstance(given, dict):
+            raise ArgumentNotRepresentable("the arguments of the call are no object")
+        arguments = place.whole(given) if place is not None else dict(given)
+        session = str(said.get("session_id", ""))
+        key = Key(session, call_id, tool, arguments)
+        self._require_new(call_id)
+        outcomes = Outcomes.of(task)
+        if self._authorization.refused(call_id):
+            outcomes.reject(key, self._authorization.asked_under(call_id, task))
+        outcomes.result(key)
+        try:
+            permit = await self._permit(task, tool, arguments, call_id, place)
+        except ApprovalRequired as required:
+            self._authorization.ask(call_id, tool, task, required)
+            return self._wait(said, tool, arguments, key, required)
+        agent = str(said.get("agent_id") or "")
+        self._expect(call_id, Expected(permit, arguments, session, agent, place))
+        # Where the program asks somebody itself, Claude Code goes on to ask as it would.
+        return _hook("" if self._asks is not None else "allow", **_updated(permit, given, place))
+
+    def _require_new(self, call_id: str) -> None:
+        with self._lock:
+            if call_id in self._expected:
+                raise DecisionUnavailable(
+                    "a call of the same id is under way", code="call.repeated"
+                )
+
+    async def _permit(
+        self,
+        task: Task,
+        tool: str,
+        arguments: dict[str, Any],
+        call_id: str,
+        place: InPlace | None,
+    ) -> Permit:
+        permit = await task.apermit(
+            tool,
+            arguments,
+            resource=self._authorization.resource(tool),
+            tool_call_id=call_id,
+        )
+        if place is not None:
+            permit.await_run()
+        elif owed(permit):
+            # Claude Code keeps a result of its own where its hook fails, or says it otherwise.
+            await beside(permit.cancel)
+            raise DecisionUnavailable(
+                "something is owed to the result, and the tool runs in Claude Code",
+                code="obligation.out_of_reach",
+                hint="let a tool of `guarded_server` do it",
+                decision_id=permit.decision.id,
+            )
+        return permit
+
+    def _expect(self, call_id: str, expected: Expected) -> None:
+        with self._lock:
+            self._expected[call_id] = expected
+            if self._deferred.get(expected.session) == call_id:
+                del self._deferred[expected.session]
+
+    # --- a person -------------------------------------------------------------------------
+
+    def _wait(
+        self,
+        said: Any,
+        tool: str,
+        arguments: dict[str, Any],
+        key: Key,
+        required: ApprovalRequired,
+    ) -> dict[str, Any]:
+        """Ask whom the program asks, or let the session wait until it is resumed."""
+        call_id = str(said["tool_use_id"])
+        if self._asks is not None:
+            with self._lock:
+                self._wanted[call_id] = (tool, arguments, key)
+            return _hook("ask", refusal_text(required))
+        if said.get("agent_id") or not self._waits:
+            raise NotWaited("a session that cannot be resumed, or an agent within, cannot wait")
+        with self._lock:
+            if self._deferred.setdefault(key.step, call_id) != call_id:
+                # It waits with one call, and forgets what else was asked.
+                raise NotWaited("the session waits with another call")
+        return _hook("defer", required.code)
+
+    async def can_use_tool(self, name: str, said: dict[str, Any], context: Any) -> Any:
+        """Ask whom the program asks, and the policy again after a yes. Never lifts a refusal."""
+        call_id = str(context.tool_use_id or "")
+        with self._lock:
+            wanted = self._wanted.pop(call_id, None)
+            expected = self._expected.get(call_id)
+        if wanted is None and expected is None:
+            unjudged = DecisionUnavailable("nothing has judged this call", code="permit.missing")
+            return PermissionResultDeny(message=told(unjudged, name))
+        try:
+            answer = await self._asks(name, said, context)
+            if not isinstance(answer, PermissionResultAllow):
+                return await self._denied(call_id, wanted, answer)
+            _require_same(said, answer.updated_input)
+            if wanted is not None:
+                said = await self._again(said, call_id, wanted, self._places.get(name), context)
+        except BaseException as error:
+            await self._drop(call_id)
+            if not isinstance(error, Exception):
+                raise
+            return PermissionResultDeny(message=told(error, name))
+        return replace(answer, updated_input=said)
+
+    async def _again(
+        self,
+        said: dict[str, Any],
+        call_id: str,
+        wanted: tuple[str, dict[str, Any], Key],
+        place: InPlace | None,
+        context: Any,
+    ) -> dict[str, Any]:
+        """Ask the policy again after a yes, once, and return what is to run."""
+        tool, arguments, key = wanted
+        async with asyncio.timeout(self._authorization.timeout):
+            task = task_of(self._task)
+            permit = await self._permit(task, tool, arguments, call_id, place)
+        agent = str(context.agent_id or "")
+        self._expect(call_id, Expected(permit, arguments, key.step, agent, place))
+        return permit.arguments if place is None else said
+
+    async def _denied(
+        self, call_id: str, wanted: tuple[str, dict[str, Any], Key] | None, answer: Any
+    ) -> Any:
+        await self._drop(call_id)
+        if not isinstance(answer, PermissionResultDeny):
+            raise TypeError("can_use_tool returned no PermissionResult")
+        if wanted is None:
+            return answer
+        task = task_of(self._task)
+        try:
+            Outcomes.of(task).reject(wanted[2], self._authorization.asked_under(call_id, task))
+        except InboundsError as rejected:
+            return replace(answer, message=told(rejected))
+
+    async def _drop(self, call_id: str) -> None:
+        """Say that a permitted call will not run."""
+        with self._lock:
+            expected = self._expected.pop(call_id, None)
+        if expected is not None:
+            await beside(expected.permit.cancel)
+
+    # --- after a call ---------------------------------------------------------------------
+
+    def _taken(self, said: Any) -> Expected | None:
+        with self._lock:
+            return self._expected.pop(str(said.get("tool_use_id")), None)
+
+    async def after(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
+        """Record that a tool of Claude Code has run. A hook, `PostToolUse`."""
+        expected = self._taken(said)
+        if expected is None:
+            return {}
+        permit = expected.permit
+        try:
+            if expected.place is not None:
+                raise not_the_tools(permit, "something has answered in the tool's place")
+            await beside(permit.finish, said.get("tool_response"))
+        except InboundsError as error:
+            text = told(error, permit.tool)
+            output = {"hookEventName": "PostToolUse", "updatedToolOutput": text}
+            if expected.place is not None:
+                return {"hookSpecificOutput": output}
+            # Claude Code keeps a result of its own tools: the model is asked no more.
+            return {"continue_": False, "stopReason": text, "hookSpecificOutput": output}
+        return {}
+
+    async def failed(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
+        """Record that a call has failed. A hook, `PostToolUseFailure`."""
+        expected = self._taken(said)
+        if expected is None:
+            return {}
+        try:
+            await beside(_fail, expected, said.get("error"))
+        except InboundsError as error:
+            text = told(error, expected.permit.tool)
+            return {"continue_": False, "stopReason": text}
+        return {}
+
+    async def stopped(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
+        """Leave what was permitted and came to nothing. A hook, `Stop` and `SubagentStop`."""
+        session = str(said.get("session_id", ""))
+        agent = str(said.get("agent_id") or "")
+        with self._lock:
+            names = [
+                name
+                for name, each in self._expected.items()
+                if (each.session, each.agent) == (session, agent)
+            ]
+            left = [self._expected.pop(name) for name in names]
+        for each in left:
+            await beside(_leave, each)
+        return {}
+
+    async def prompted(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
+        """Wait with no call any more that nobody has gone on with. A hook, `UserPromptSubmit`."""
+        with self._lock:
+            self._deferred.pop(str(said.get("session_id", "")), None)
+        return {}
+
+
+def is_protected(options: Any) -> bool:
+    """Whether options are those that `protect` has returned."""
+    matchers = (options.hooks or {}).get("PreToolUse") or ()
+    return any(
+        isinstance(getattr(callback, "__self__", None), Session)
+        for matcher in matchers
+        for callback in matcher.hooks
+    )
+
+
+def _hook(decision: str, reason: str = "", **more: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {"hookEventName": "PreToolUse", **more}
+    if decision:
+        said["permissionDecision"] = decision
+    if reason:
+        said["permissionDecisionReason"] = reason
+    return {"hookSpecificOutput": said}
+
+
+def _require_same(said: Mapping[str, Any], changed: Mapping[str, Any] | None) -> None:
+    if changed is not None and text_of(changed) != text_of(said):
+        raise DecisionUnavailable(
+            "the arguments are no longer the ones that were judged",
+            code="permit.arguments_changed",
+        )
+
+
+def _updated(permit: Permit, given: Mapping[str, Any], place: InPlace | None) -> dict[str, Any]:
+    """Return what a tool of Claude Code is to be given, where that is not what the model said."""
+    if place is not None:
+        return {}
+    judged = permit.arguments
+    return {} if text_of(judged) == text_of(given) else {"updatedInput": judged}
+
+
+def _fail(expected: Expected, said: Any) -> None:
+    if expected.place is None:
+        expected.permit.admitted(said)  # the model reads it: what it holds comes from the tool
+    expected.permit.fail(ToolFailed())
+
+
+def _leave(expected: Expected) -> None:
+    """Say of a call that no tool here has taken that it has not run; else nobody knows."""
+    if expected.place is not None:
+        expected.permit.cancel()
