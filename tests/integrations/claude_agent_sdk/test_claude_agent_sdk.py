@@ -1,19 +1,10 @@
-"""Every behaviour on the Claude Agent SDK; and what is its alone."""
+"""Every behaviour on the Claude Agent SDK."""
 
 import pytest
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
-from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness, world_of
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = world_of(tmp_path / "world")
-    yield made
-    made.close()
+from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness
 
 
 @pytest.fixture(params=["query", "client"])
-def harness(request, world, tmp_path):
-    folder = tmp_path / "home"
-    folder.mkdir()
+def harness(request, world, folder):
     return ClaudeAgentSdkHarness(world, request.param, folder)

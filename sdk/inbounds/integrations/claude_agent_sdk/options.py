@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from .authorization import Authorization
 
-HOSTED = ("WebSearch",)
-"""Tools of Claude Code that the provider runs."""
+BEYOND: Mapping[str, str] = {
+    "WebSearch": "runs at the provider",
+    "Workflow": "runs agents by a script of its model's",
+}
+"""Tools of Claude Code whose calls cannot be judged, and why."""
 
 ONE_OFF = "no-session-persistence"
 """What lets Claude Code keep no session that could be resumed."""
@@ -88,11 +91,15 @@ def _require_tools(options: ClaudeAgentOptions, authorization: Authorization) ->
     tools = options.tools if options.tools is not None else []
     if not isinstance(tools, list):
         raise out_of_reach("tools", "names no tool: name those that the model may have")
-    agents = (options.agents or {}).values()
-    named = [*tools, *options.allowed_tools, *(each for a in agents for each in a.tools or ())]
+    named = [*tools, *options.allowed_tools]
+    for name, agent in (options.agents or {}).items():
+        named += agent.tools or ()
+        if not all(isinstance(each, str) for each in agent.mcpServers or ()):
+            raise out_of_reach(name, "has a server that stands in no `mcp_servers`")
     for each in named:
-        if re.split(r"[(\s]", each)[0] in HOSTED:
-            raise out_of_reach(each, "runs at the provider")
+        name = re.split(r"[(\s]", each)[0]
+        if name in BEYOND:
+            raise out_of_reach(name, BEYOND[name])
     for each in tools:
         _require_known(each, authorization)
 

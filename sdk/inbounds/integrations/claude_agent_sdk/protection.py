@@ -9,7 +9,7 @@ from claude_agent_sdk import ClaudeAgentOptions, HookMatcher, create_sdk_mcp_ser
 
 from inbounds.integrations.within import shown_tools
 
-from .options import HOSTED, ONE_OFF, require_reachable, settings_of
+from .options import BEYOND, ONE_OFF, require_reachable, settings_of
 from .server import Connected, made_of, of_session
 from .session import Session
 
@@ -63,7 +63,7 @@ def protect(
     return replace(
         options,
         tools=_tools(options, task),
-        disallowed_tools=[*options.disallowed_tools, *HOSTED],
+        disallowed_tools=[*options.disallowed_tools, *BEYOND],
         mcp_servers=servers,
         strict_mcp_config=True,
         setting_sources=[],

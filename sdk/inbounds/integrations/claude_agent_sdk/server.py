@@ -28,7 +28,7 @@ _made: WeakKeyDictionary[Any, Made] = WeakKeyDictionary()
 """What each guarded server was made of."""
 
 _CALL_ID = "claudecode/toolUseId"
-_PASSES = frozenset({"initialize", "ping", "tools/list", "tools/call"})
+_PASSES = frozenset({"initialize", "ping", "server/discover", "tools/list", "tools/call"})
 _LONGEST = 64
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ from inbounds.threads import aside, beside
 from .in_place import Expected, InPlace, ToolFailed, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inbounds.pep import Permit
     from inbounds.tasks import Task
 
@@ -63,6 +66,7 @@ class Session:
         self._asks = asks
         self._waits = waits
         self._lock = ProcessLock()
+        self._judging: set[str] = set()
         self._expected: dict[str, Expected] = {}
         self._wanted: dict[str, tuple[str, dict[str, Any], Key]] = {}
         self._deferred: dict[str, str] = {}
@@ -107,23 +111,23 @@ class Session:
         place = self._places.get(name)
         tool = place.name if place is not None else name
         try:
-            async with asyncio.timeout(self._authorization.timeout):
-                return await self._judge(said, tool, place)
+            call_id = _id_of(said)
+            with self._alone(call_id):
+                async with asyncio.timeout(self._authorization.timeout):
+                    return await self._judge(said, call_id, tool, place)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return _hook("deny", told(error, tool))
 
-    async def _judge(self, said: Any, tool: str, place: InPlace | None) -> dict[str, Any]:
+    async def _judge(
+        self, said: Any, call_id: str, tool: str, place: InPlace | None
+    ) -> dict[str, Any]:
         task = task_of(self._task)
-        call_id = said.get("tool_use_id")
         given = said.get("tool_input")
-        if not isinstance(call_id, str) or not call_id:
-            raise DecisionUnavailable("the call has no id", code="call.unnamed")
         if not isinstance(given, dict):
             raise ArgumentNotRepresentable("the arguments of the call are no object")
         arguments = place.whole(given) if place is not None else dict(given)
         session = str(said.get("session_id", ""))
         key = Key(session, call_id, tool, arguments)
-        self._require_new(call_id)
         outcomes = Outcomes.of(task)
         if self._authorization.refused(call_id):
             outcomes.reject(key, self._authorization.asked_under(call_id, task))
@@ -138,12 +142,24 @@ class Session:
         # Where the program asks somebody itself, Claude Code goes on to ask as it would.
         return _hook("" if self._asks is not None else "allow", **_updated(permit, given, place))
 
-    def _require_new(self, call_id: str) -> None:
+    @contextlib.contextmanager
+    def _alone(self, call_id: str) -> Iterator[None]:
+        """Hold the id of a call for as long as it is judged.
+
+        Raises:
+            DecisionUnavailable: `call.repeated`: a call of the same id is under way.
+        """
         with self._lock:
-            if call_id in self._expected:
+            if call_id in self._expected or call_id in self._judging:
                 raise DecisionUnavailable(
                     "a call of the same id is under way", code="call.repeated"
                 )
+            self._judging.add(call_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._judging.discard(call_id)
 
     async def _permit(
         self,
@@ -330,6 +346,13 @@ def is_protected(options: Any) -> bool:
         for matcher in matchers
         for callback in matcher.hooks
     )
+
+
+def _id_of(said: Any) -> str:
+    call_id = said.get("tool_use_id")
+    if not isinstance(call_id, str) or not call_id:
+        raise DecisionUnavailable("the call has no id", code="permit.missing")
+    return call_id
 
 
 def _hook(decision: str, reason: str = "", **more: Any) -> dict[str, Any]:
