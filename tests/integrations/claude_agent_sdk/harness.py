@@ -30,8 +30,8 @@ from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server
 from inbounds.labelled import Labelled
 from inbounds.tasks import Task
 
-OWN = ("Agent", "Bash", "Read")
-"""The tools of Claude Code that are registered, beside those of every framework's world."""
+OWN = ("Agent", "Bash", "Read", "mcp__files__make")
+"""The tools of Claude Code, and of a server that it starts, that are registered as well."""
 
 PREFIX = re.compile(r"PreToolUse:\S+ hook error: ")
 """What Claude Code itself says before the reason of a refusal."""
@@ -64,6 +64,7 @@ def world_of(folder: Path) -> World:
         },
         "Bash": {"/command": {"required": True}, "/description": {}},
         "Read": {"/file_path": {"kind": "path", "required": True}},
+        "mcp__files__make": {"/name": {"one_of": ["a", "b"], "required": True}},
     }
     arguments["Agent"]["/run_in_background"] = {"type": "boolean"}
     entries = {
@@ -96,13 +97,15 @@ def world_of(folder: Path) -> World:
         "Agent": lambda **_: ("mail", "agent"),
         "Bash": lambda **_: ("mail", "shell"),
         "Read": lambda **_: ("mail", "file"),
+        "mcp__files__make": lambda name: ("mail", name),
     }
     return world
 
 
 def shown_as(tool: str) -> str:
     """The name that the model calls a tool of the server `desk` by."""
-    return tool if tool[0].isupper() else "mcp__desk__" + tool.replace(".", "_")
+    own = tool[0].isupper() or tool.startswith("mcp__")
+    return tool if own else "mcp__desk__" + tool.replace(".", "_")
 
 
 def registered_as(shown: str) -> str:

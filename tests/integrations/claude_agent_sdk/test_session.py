@@ -1,6 +1,7 @@
 """What a session of the real Claude Code does with what is judged: its own tools, and its hooks."""
 
 import asyncio
+import sys
 import time
 from dataclasses import replace
 
@@ -208,6 +209,48 @@ def test_claude_code_that_dies_amid_a_call_leaves_it_unknown(world, folder, reco
         report = task.report()
 
     assert (0, 1) == (report.ran, report.unknown)
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from mcp.server.mcpserver import MCPServer
+
+server = MCPServer("files")
+
+
+@server.tool()
+def make(name: str) -> str:
+    (Path(sys.argv[1]) / name).write_text("made")
+    return "made " + name
+
+
+server.run()
+"""
+
+
+def test_tools_of_a_server_that_claude_code_starts_run_as_judged(world, folder):
+    (folder / "server.py").write_text(SERVER)
+    command = {"command": sys.executable, "args": [str(folder / "server.py"), str(folder)]}
+    desk = Desk(
+        world,
+        folder,
+        [
+            Wish("mcp__files__make", {"name": "a"}, "call-a"),
+            Wish("mcp__files__make", {"name": "../c"}, "call-c"),
+            Wish("mcp__files__other", {}, "call-other"),
+        ],
+        mcp_servers={"files": {"type": "stdio", **command}},
+    )
+    with world.task() as task:
+        read = desk.go()
+        report = task.report()
+
+    assert "made a" in read["call-a"]
+    assert (folder / "a").exists()
+    assert DENIED.match(read["call-c"])
+    assert not (folder.parent / "c").exists()
+    assert (1, 0) == (report.ran, report.unknown)
 
 
 def test_malformed_arguments_run_nothing(world, folder):
