@@ -24,7 +24,7 @@ from claude_agent_sdk import (
 )
 from pydantic_core import to_json
 from tests.integrations.claude_agent_sdk.model import Scripted, use
-from tests.integrations.world import Seen, Wish, World
+from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protect
 from inbounds.labelled import Labelled
@@ -255,6 +255,10 @@ class ClaudeAgentSdkHarness:
 
     def host(self) -> None:
         protect(ClaudeAgentOptions(tools=["WebSearch"]), self.authorization)
+
+    def set_up(self, **wrong: Any) -> None:
+        authorization = authorization_of(self.world, Authorization, wrong)
+        protect(self.options(guarded_server("desk", self._tools)), authorization)
 
     # --- its own --------------------------------------------------------------------------
 

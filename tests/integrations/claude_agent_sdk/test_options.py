@@ -193,12 +193,19 @@ def test_what_is_no_tool_of_one_is_refused(world):
     ] == found
 
 
-@pytest.mark.parametrize("names", [["mail.read", "mail_read"], [""], ["a" * 65]])
-def test_a_tool_has_a_name_of_its_own(names):
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["mail.read", "mail_read"], "configuration.tool_named_twice"),
+        ([""], "configuration.tool_name"),
+        (["a" * 65], "configuration.tool_name"),
+    ],
+)
+def test_a_tool_has_a_name_of_its_own(names, code):
     with pytest.raises(ConfigurationError) as ei:
         guarded_server("desk", [tool(name) for name in names])
 
-    assert "configuration.tool_name" == ei.value.code
+    assert code == ei.value.code
 
 
 def test_a_tool_that_asks_an_agent_asks_one_that_is_protected(authorization):

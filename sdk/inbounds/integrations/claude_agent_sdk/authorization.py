@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.integrations.asked import question, request_id
 from inbounds.integrations.outcomes import keep
+from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.locks import ProcessLock
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Authorization:
             `Guard.tool`.
         timeout: How many seconds judging one call may take, a person that the guard waits for
             included. Then the call does not run.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: that is no guard, or no such mapping.
     """
 
     def __init__(
@@ -60,8 +64,8 @@ class Authorization:
         resources: Mapping[str, ResourceOf] | None = None,
         timeout: float = 60.0,
     ) -> None:
-        self._guard = guard
-        self._resources = dict(resources or {})
+        self._guard = guard_of(guard)
+        self._resources = resources_of(resources)
         self.timeout = timeout
         self._lock = ProcessLock()
         self._asked: OrderedDict[str, Asked] = OrderedDict()

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_jsonable_python
 
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
-from inbounds.integrations.given import given, given_value, owed, unlabelled
+from inbounds.integrations.given import given, given_value, unlabelled
 from inbounds.integrations.refused import told
-from inbounds.integrations.running import Running, failed
+from inbounds.integrations.running import Running, failed, shown
 from inbounds.threads import aside, beside
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ called: ContextVar[str] = ContextVar("inbounds_call", default="")
 
 class ToolFailed(Exception):
     """A tool has failed, and what it says of that is given as a result."""
-
-
-class Withheld(Exception):
-    """A tool raised where something is owed to its results: what it said is left out."""
 
 
 @dataclass(slots=True)
@@ -119,9 +115,9 @@ class InPlace:
             unrecorded = await beside(failed, permit, error)
             if unrecorded is not None:
                 return refusal(self.name, unrecorded)
-            if owed(permit) and isinstance(error, Exception):
-                # What an error says is a result too.
-                raise Withheld("the tool failed, and what it says is withheld") from None
+            if (seen := shown(permit, error)) is not error:
+                # The SDK makes a result of it.
+                raise seen from None
             raise
         try:
             return await beside(self._given, expected, result)

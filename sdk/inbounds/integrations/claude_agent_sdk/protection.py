@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from claude_agent_sdk import ClaudeAgentOptions, HookMatcher, create_sdk_mcp_server
 
+from inbounds.integrations.set_up import require_authorization
 from inbounds.integrations.within import shown_tools
 
+from .authorization import Authorization
 from .options import BEYOND, ONE_OFF, require_reachable, settings_of
 from .server import Connected, made_of, of_session
 from .session import Session
@@ -16,7 +18,6 @@ from .session import Session
 if TYPE_CHECKING:
     from inbounds.tasks import Task
 
-    from .authorization import Authorization
     from .in_place import InPlace
 
 _OWN = "inbounds"
@@ -39,8 +40,10 @@ def protect(
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: something in them could run a tool
             that is not judged, or change what was; `configuration.tool_guarded_twice`: they are
-            protected already; `configuration.tool_unknown`: nobody says what a tool touches.
+            protected already; `configuration.tool_unknown`: nobody says what a tool touches;
+            `configuration.wrong_kind`: that is no authorization.
     """
+    require_authorization(authorization, Authorization)
     require_reachable(options, authorization)
     servers: dict[str, Any] = dict(options.mcp_servers)
     places: dict[str, InPlace] = {}

@@ -16,6 +16,7 @@ from pydantic import PydanticUserError, TypeAdapter
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.held import held
+from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
 from .in_place import InPlace, called
@@ -47,18 +48,12 @@ def guarded_server(name: str, tools: Sequence[Any], *, version: str = "1.0.0") -
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: one is no such tool, gives its
             result bit by bit, or asks an agent that is not protected;
-            `configuration.tool_guarded_twice`; `configuration.tool_name`: two are called alike.
+            `configuration.tool_guarded_twice`; `configuration.tool_named_twice`: two are called
+            alike; `configuration.tool_name`: one cannot be called by its name.
     """
-    made: dict[str, tuple[Any, InPlace]] = {}
-    for each in tools:
-        definition, place = _placed(each)
-        if place.shown in made:
-            raise ConfigurationError(
-                f"two tools of the server are called `{place.shown}`",
-                code="configuration.tool_name",
-                hint="give each a name that differs in a letter or a digit",
-            )
-        made[place.shown] = definition, place
+    placed = [_placed(each) for each in tools]
+    require_named_once(place.shown for _, place in placed)
+    made = {place.shown: (definition, place) for definition, place in placed}
     config = _server(name, version, made.values(), None)
     _made[config["instance"]] = Made(name, version, made)
     return config
