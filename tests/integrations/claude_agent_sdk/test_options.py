@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import field, make_dataclass, replace
 from types import SimpleNamespace
 
 import pytest
@@ -92,6 +92,20 @@ def test_what_could_go_round_a_judgement_is_refused(authorization, options):
     found = refused(ClaudeAgentOptions(**BEYOND[options]), authorization)
 
     assert "configuration.tool_out_of_reach" == found
+
+
+def test_an_option_of_tomorrow_is_refused_where_it_says_something(authorization):
+    """
+    As a later SDK may have one; left alone, it does nothing.
+    """
+    later = make_dataclass(
+        "ClaudeAgentOptions",
+        [("unhooked", list, field(default_factory=list))],
+        bases=(ClaudeAgentOptions,),
+    )
+
+    assert [] == protect(later(), authorization).unhooked
+    assert "configuration.tool_out_of_reach" == refused(later(unhooked=["all"]), authorization)
 
 
 @pytest.mark.parametrize("name", ["inbounds", "a__b", "a.b", "", "_a", "a_"])
@@ -252,6 +266,22 @@ def test_a_guarded_server_of_no_session_runs_nothing(world):
 
     assert "Not executed [permit.missing]; do not retry." == block.text
     assert [] == ran
+
+
+def test_a_layer_of_a_server_comes_before_what_judges(authorization):
+    """
+    In the server of protected options, and once; wherever its program has put it.
+    """
+
+    async def layer(context, call_next):
+        return await call_next(context)
+
+    server = guarded_server("desk", [tool()])
+    own = [each for each in server["instance"].middleware if each is not _watch]
+    server["instance"].middleware.append(layer)
+    found = protect(ClaudeAgentOptions(mcp_servers={"desk": server}), authorization)
+
+    assert [*own, layer, _watch] == found.mcp_servers["desk"]["instance"].middleware
 
 
 @pytest.mark.parametrize("method", ["resources/read", "prompts/get", "completion/complete"])

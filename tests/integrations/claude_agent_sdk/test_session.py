@@ -28,6 +28,7 @@ from tests.integrations.claude_agent_sdk.desk import Desk
 from tests.integrations.claude_agent_sdk.harness import tool_of
 from tests.integrations.world import BOB, MALLORY, Wish
 
+from inbounds import clock
 from inbounds.errors import DecisionUnavailable
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protection
 from inbounds.integrations.claude_agent_sdk.session import Session
@@ -566,6 +567,29 @@ def test_a_person_is_not_asked_for_what_is_denied_and_may_refuse_what_is_not(
     assert [] == world.ran
     assert not (folder / "made").exists()
     assert (0, 2, 0) == (report.ran, report.stopped, report.unknown)
+
+
+def test_a_permit_that_has_waited_for_a_person_is_asked_for_anew(world, folder, monkeypatch):
+    """
+    Whoever thinks for long, what was decided before may hold no longer.
+    """
+    waited, now = [], clock.monotonic
+    monkeypatch.setattr(clock, "monotonic", lambda: now() + sum(waited))
+
+    async def thinks(name, said, context):
+        waited.append(60)
+        return PermissionResultAllow()
+
+    desk = Desk(
+        world, folder, [READ, bash(f"touch {folder}/made")], own=["Bash"], can_use_tool=thinks
+    )
+    with world.task() as task:
+        read = desk.go()
+        report = task.report()
+
+    assert BOB in read["call-read"]
+    assert (folder / "made").exists()
+    assert (2, 2) == (report.ran, report.stopped)
 
 
 # --- tools of this process ----------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
 
+from .known import KNOWN
 from .server import made_of, out_of_reach
 from .session import is_protected
 
@@ -44,6 +46,8 @@ def require_reachable(options: ClaudeAgentOptions, authorization: Authorization)
             code="configuration.tool_guarded_twice",
             hint="protect them once; `dataclasses.replace` keeps what is protected",
         )
+    for each in (options, *(options.agents or {}).values()):
+        _require_known_options(each)
     for event in _CHANGES:
         if (options.hooks or {}).get(event):
             raise out_of_reach(event, "is a hook that may change a call after it was judged")
@@ -130,6 +134,17 @@ def _require_known(tool: str, authorization: Authorization) -> None:
             code="configuration.tool_unknown",
             hint="name it in `resources=`, or guard its function with `guard.tool`",
         )
+
+
+def _require_known_options(options: Any) -> None:
+    """Refuse what a later SDK lets options say, and nobody has looked at."""
+    known = KNOWN.get(type(options).__name__, frozenset())
+    for field in fields(options):
+        if field.name in known:
+            continue
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        if getattr(options, field.name) != default:
+            raise out_of_reach(field.name, "is an option that is not known here")
 
 
 def _says_yes(value: str) -> bool:

@@ -47,7 +47,11 @@ def protect(
     require_reachable(options, authorization)
     servers: dict[str, Any] = dict(options.mcp_servers)
     places: dict[str, InPlace] = {}
-    made = {name: made_of(config.get("instance")) for name, config in servers.items()}
+    made = {
+        name: made_of(config["instance"])
+        for name, config in servers.items()
+        if config.get("type") == "sdk"
+    }
     for name, each in made.items():
         for shown, (_, place) in each.tools.items() if each is not None else ():
             places[f"mcp__{name}__{shown}"] = place

@@ -86,8 +86,8 @@ def made_of(server: Any) -> Made | None:
 def of_session(config: Any, made: Made, session: Session) -> Any:
     """Return the same server for one session's options: its tools ask there for their permits."""
     own = _server(made.name, made.version, made.tools.values(), session)
-    # Layers of the program's own, without the one that stands innermost.
-    own["instance"].middleware[:0] = config["instance"].middleware[:-1]
+    layers = [each for each in config["instance"].middleware if each is not _watch]
+    own["instance"].middleware[:] = [*layers, _watch]
     return own
 
 

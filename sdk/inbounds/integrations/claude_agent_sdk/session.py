@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
@@ -38,6 +38,27 @@ _STEERS = frozenset({"StructuredOutput", "ToolSearch"})
 """Claude Code's own, which give the final answer or look up tools, and do nothing else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A call that somebody is asked about.
+
+    Attributes:
+        tool: The name that the registry has for its tool.
+        arguments: What was judged, as the framework has it.
+        key: Names the call.
+    """
+
+    tool: str
+    arguments: Mapping[str, Any]
+    key: Key
+
+    @classmethod
+    def of(cls, call_id: str, expected: Expected) -> Wanted:
+        """Return what has to be asked again of a call whose permit has waited too long."""
+        tool, judged = expected.permit.tool, expected.judged
+        return cls(tool, judged, Key(expected.session, call_id, tool, judged))
+
+
 class Session:
     """What the hooks and the servers of one `ClaudeAgentOptions` have in common. Thread-safe.
 
@@ -68,7 +89,7 @@ class Session:
         self._lock = ProcessLock()
         self._judging: set[str] = set()
         self._expected: dict[str, Expected] = {}
-        self._wanted: dict[str, tuple[str, dict[str, Any], Key]] = {}
+        self._wanted: dict[str, Wanted] = {}
         self._deferred: dict[str, str] = {}
         self._connections = 0
 
@@ -165,7 +186,7 @@ class Session:
         self,
         task: Task,
         tool: str,
-        arguments: dict[str, Any],
+        arguments: Mapping[str, Any],
         call_id: str,
         place: InPlace | None,
     ) -> Permit:
@@ -208,7 +229,7 @@ class Session:
         call_id = str(said["tool_use_id"])
         if self._asks is not None:
             with self._lock:
-                self._wanted[call_id] = (tool, arguments, key)
+                self._wanted[call_id] = Wanted(tool, arguments, key)
             return _hook("ask", refusal_text(required))
         if said.get("agent_id") or not self._waits:
             raise NotWaited("a session that cannot be resumed, or an agent within, cannot wait")
@@ -232,6 +253,8 @@ class Session:
             if not isinstance(answer, PermissionResultAllow):
                 return await self._denied(call_id, wanted, answer)
             _require_same(said, answer.updated_input)
+            if expected is not None and await beside(_is_old, expected):
+                wanted = Wanted.of(call_id, expected)
             if wanted is not None:
                 said = await self._again(said, call_id, wanted, self._places.get(name), context)
         except BaseException as error:
@@ -245,22 +268,20 @@ class Session:
         self,
         said: dict[str, Any],
         call_id: str,
-        wanted: tuple[str, dict[str, Any], Key],
+        wanted: Wanted,
         place: InPlace | None,
         context: Any,
     ) -> dict[str, Any]:
         """Ask the policy again after a yes, once, and return what is to run."""
-        tool, arguments, key = wanted
+        tool, arguments = wanted.tool, wanted.arguments
         async with asyncio.timeout(self._authorization.timeout):
             task = task_of(self._task)
             permit = await self._permit(task, tool, arguments, call_id, place)
         agent = str(context.agent_id or "")
-        self._expect(call_id, Expected(permit, arguments, key.step, agent, place))
+        self._expect(call_id, Expected(permit, arguments, wanted.key.step, agent, place))
         return permit.arguments if place is None else said
 
-    async def _denied(
-        self, call_id: str, wanted: tuple[str, dict[str, Any], Key] | None, answer: Any
-    ) -> Any:
+    async def _denied(self, call_id: str, wanted: Wanted | None, answer: Any) -> Any:
         await self._drop(call_id)
         if not isinstance(answer, PermissionResultDeny):
             raise TypeError("can_use_tool returned no PermissionResult")
@@ -268,7 +289,7 @@ class Session:
             return answer
         task = task_of(self._task)
         try:
-            Outcomes.of(task).reject(wanted[2], self._authorization.asked_under(call_id, task))
+            Outcomes.of(task).reject(wanted.key, self._authorization.asked_under(call_id, task))
         except InboundsError as rejected:
             return replace(answer, message=told(rejected))
 
@@ -291,17 +312,15 @@ class Session:
         if expected is None:
             return {}
         permit = expected.permit
+        if expected.place is not None:
+            why = not_the_tools(permit, "something has answered in the tool's place")
+            return _instead(told(why, permit.tool))
         try:
-            if expected.place is not None:
-                raise not_the_tools(permit, "something has answered in the tool's place")
             await beside(permit.finish, said.get("tool_response"))
-        except InboundsError as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it may not be recorded
             text = told(error, permit.tool)
-            output = {"hookEventName": "PostToolUse", "updatedToolOutput": text}
-            if expected.place is not None:
-                return {"hookSpecificOutput": output}
             # Claude Code keeps a result of its own tools: the model is asked no more.
-            return {"continue_": False, "stopReason": text, "hookSpecificOutput": output}
+            return {"continue_": False, "stopReason": text, **_instead(text)}
         return {}
 
     async def failed(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
@@ -311,7 +330,7 @@ class Session:
             return {}
         try:
             await beside(_fail, expected, said.get("error"))
-        except InboundsError as error:
+        except Exception as error:  # noqa: BLE001 -- likewise
             text = told(error, expected.permit.tool)
             return {"continue_": False, "stopReason": text}
         return {}
@@ -362,6 +381,22 @@ def _hook(decision: str, reason: str = "", **more: Any) -> dict[str, Any]:
     if reason:
         said["permissionDecisionReason"] = reason
     return {"hookSpecificOutput": said}
+
+
+def _instead(text: str) -> dict[str, Any]:
+    output = {"hookEventName": "PostToolUse", "updatedToolOutput": text}
+    return {"hookSpecificOutput": output}
+
+
+def _is_old(expected: Expected) -> bool:
+    """Whether a permit has waited too long for its tool; it is cancelled then."""
+    try:
+        _ = expected.permit.arguments
+    except DecisionUnavailable as error:
+        if error.code == "permit.expired":
+            return True
+        raise
+    return False
 
 
 def _require_same(said: Mapping[str, Any], changed: Mapping[str, Any] | None) -> None:
