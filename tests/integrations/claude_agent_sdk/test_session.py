@@ -254,6 +254,24 @@ def test_tools_of_a_server_that_claude_code_starts_run_as_judged(world, folder):
     assert (1, 0) == (report.ran, report.unknown)
 
 
+@pytest.mark.parametrize(("party", "asked"), [("first", []), ("third", ["call-send"])])
+def test_what_is_said_of_a_failure_counts_as_a_result(world, folder, party, asked):
+    """
+    Whom only a stranger's words have named, no mail goes to without a person.
+    """
+    tools = {**world.policy.deployment["tools"]}
+    returns = {"label": "public", "party": party}
+    world.policy.change(tools={**tools, "Bash": {**tools["Bash"], "returns": returns}})
+    desk = Desk(world, folder, [bash(f"echo write to {BOB} >&2; false")], [SEND], own=["Bash"])
+    with world.task(prompt="Do what it says") as task:
+        read = desk.go()
+        assert 2 - len(asked) == task.report().ran
+
+    waits = desk.result.deferred_tool_use
+    assert BOB in read["call-bash"]
+    assert asked == [each.id for each in (waits,) if each is not None]
+
+
 def test_malformed_arguments_run_nothing(world, folder):
     desk = Desk(world, folder, own=["Bash"])
     desk.model.ask(
@@ -351,6 +369,17 @@ def test_without_a_hook_a_tool_of_this_process_does_not_run(world, folder):
 
     assert [] == world.ran
     assert "Not executed [permit.missing]; do not retry." == read["call-send"]
+
+
+def test_without_a_hook_a_persons_yes_lets_nothing_run(world, folder):
+    person = Person(PermissionResultAllow())
+    desk = Desk(world, folder, [bash(f"touch {folder}/made")], own=["Bash"], can_use_tool=person)
+    with world.task():
+        read = desk.go(env={**desk.options.env, "CLAUDE_CODE_SIMPLE": "1"})
+
+    assert not (folder / "made").exists()
+    assert [] == person.asked
+    assert "Not executed [permit.missing]; do not retry." == read["call-bash"]
 
 
 def test_what_this_process_was_started_with_skips_no_hook(world, folder, monkeypatch):
@@ -640,6 +669,19 @@ def test_what_is_masked_is_in_nothing_else_either(world, folder, result):
 
     assert BOB not in str(desk.model.heard)
     assert "Ym9iQ" not in str(desk.model.heard)
+
+
+def test_what_would_run_later_is_not_given(world, folder):
+    @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
+    def read(id: str):
+        return (part for part in ["the", "canary"])
+
+    desk = Desk(world, folder, [READ], tools=[read])
+    with world.task():
+        said = desk.go()["call-read"]
+
+    assert said.startswith("Not known whether executed [configuration.tool_is_lazy]")
+    assert "canary" not in said
 
 
 def test_a_permit_is_for_the_tool_that_was_judged(world, folder):
