@@ -136,6 +136,8 @@ def environment(folder: Path, model: Scripted) -> dict[str, str]:
         "DISABLE_TELEMETRY": "1",
         "HOME": str(folder),
         "CLAUDE_CONFIG_DIR": str(folder),
+        "CLAUDE_CODE_TMPDIR": str(folder),
+        "TMPDIR": str(folder),
     }
 
 
