@@ -41,6 +41,7 @@ def protect(
         ConfigurationError: `configuration.tool_out_of_reach`: something in them could run a tool
             that is not judged, or change what was; `configuration.tool_guarded_twice`: they are
             protected already; `configuration.tool_unknown`: nobody says what a tool touches;
+            `configuration.tool_name`: a server has a name that is not its alone;
             `configuration.wrong_kind`: that is no authorization.
     """
     require_authorization(authorization, Authorization)
