@@ -45,7 +45,7 @@ from inbounds.pep.guard import _discard
 from inbounds.sessions import MemorySessions
 from inbounds.tasks import RENEW_WITHIN
 from inbounds.telemetry import NAMES, Telemetry
-from inbounds.testing import AGENT, SUBJECT
+from inbounds.testing import AGENT, INTENT, SUBJECT
 
 
 @pytest.fixture
@@ -571,6 +571,42 @@ class TestGuard:
         assert ("", "") == (given.configuration.sessions, given.configuration.evidence)
         assert (store, log, log) == (given._parts.sessions, given._parts.evidence, given.evidence)
         named.close()
+
+    def test_who_vouches_for_the_agent_is_asked(self, policy):
+        """
+        A source of identities that is given takes the place of the issuer's own.
+        """
+        asked = []
+
+        class Source:
+            def identity(self, agent):
+                asked.append(agent)
+                raise TokenInvalid("it does not vouch", code="identity.unverified")
+
+        guard = Guard(home=policy.guard.configuration.home, pdp=policy._policy, identity=Source())
+        with pytest.raises(TokenInvalid):
+            guard.task(INTENT, subject=SUBJECT)
+
+        assert [AGENT] == asked
+
+    def test_the_users_own_token_goes_to_the_issuer(self, policy):
+        """
+        The issuer gets it with the wish for a task, and nobody else does.
+        """
+        wished = []
+
+        class Issuer:
+            def begin(self, request, _pdp):
+                wished.append(request)
+                raise TokenInvalid("nothing is granted", code="task.not_granted")
+
+        policy.guard.issuer = Issuer()
+        for token in ("of-alice", ""):
+            with pytest.raises(TokenInvalid):
+                policy.task(subject_token=token)
+
+        assert ["of-alice", ""] == [request.subject_token for request in wished]
+        assert "of-alice" not in repr(wished)
 
     def test_what_decides_is_logged(self, policy, caplog):
         """

@@ -1,9 +1,11 @@
 """A task in the hands of another guard, as the guards themselves do it."""
 
+import dataclasses
+
 import pytest
 from tests.guards import SUBJECT, Place
 
-from inbounds import DecisionUnavailable
+from inbounds import DecisionUnavailable, clock
 from inbounds.testing import INTENT
 
 RESEARCHER = "spiffe://acme.example/agent/researcher"
@@ -38,6 +40,37 @@ def test_a_chain_is_text_or_what_fetches_it(assistant, researcher, fetched):
         assert child.call("mail.read", {"id": "7"}) == "mail 7"
         assert child.session == task.session
         assert child._prompt == ""
+
+
+def test_a_record_names_the_hands_that_a_task_came_through(place, assistant, researcher):
+    with assistant.task(INTENT, subject=SUBJECT) as task:
+        child = researcher.accept(task.delegate(RESEARCHER, holder=researcher.holder).chain)
+        read = [each.call("mail.read", {"id": "7"}) for each in (task, child)]
+        actors = [
+            record["actors"]
+            for record in place.records()
+            if record.get("tool") == "mail.read" and record["task"] == task.id
+        ]
+
+    assert read == ["mail 7"] * 2
+    assert actors == [list(reversed(task.agents)), list(reversed(child.agents))]
+    assert actors[1]
+
+
+def test_a_task_that_was_taken_is_renewed_from_where_its_chain_came_from(assistant, researcher):
+    fetched = []
+    with assistant.task(INTENT, subject=SUBJECT) as task:
+        delegation = task.delegate(RESEARCHER, holder=researcher.holder)
+
+        def chain():
+            fetched.append(delegation)
+            return delegation.chain
+
+        child = researcher.accept(chain)
+        child._grant = dataclasses.replace(child._grant, expires=int(clock.now()) + 1)
+        assert child.call("mail.read", {"id": "7"}) == "mail 7"
+
+    assert len(fetched) == 2
 
 
 def test_a_task_that_is_over_is_not_handed_on(assistant, researcher):
