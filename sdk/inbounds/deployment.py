@@ -98,7 +98,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise ConfigurationError(
-            f"the deployment's folder {folder} cannot be read: {error.strerror}",
+            f"the deployment's folder {folder.absolute()} cannot be read: {error.strerror}",
             code="deployment.missing",
             hint="`inbounds init` drafts one; INBOUNDS_DEPLOYMENT names another",
         ) from error

@@ -50,7 +50,9 @@ def place(
         )
     if bool(run) == bool(url):
         raise ConfigurationError(
-            "a server has a command or a URL, and not both",
+            "a server has a command or a URL, and not both"
+            if url
+            else "neither the server's command nor its URL was given",
             code="configuration.upstream",
             hint="put -- COMMAND at the end, or name --url URL",
         )

@@ -60,9 +60,9 @@ def draft(
     from inbounds.draft.mcp_tools import beside, described
 
     place = mcp_server.place(mcp, run or [], url, env=env or [])
-    registered = deployments.load(deployment).tools if deployment else {}
+    known = deployments.load(deployment) if deployment else None
     tools = mcp_server.listed(place)
-    found = [*beside(described(mcp, tools), registered)]
+    found = [*beside(described(mcp, tools), known.tools if known else {})]
     value = {
         "server": mcp,
         "at": place.at,
@@ -86,8 +86,9 @@ def draft(
         # Whole lines, since it goes into a file.
         show=lambda console: console.out(text, end="", highlight=False),
     )
-    if deployment is not None:
-        _tell(found, value)
+    if known is not None:
+        listed = known.servers.get(mcp)
+        _tell(found, value, at=listed.at if listed is not None else [])
 
 
 def _entries(place: Place, found: Sequence[Drafted], where: Mapping[str, str]) -> str:
@@ -103,11 +104,14 @@ def _entries(place: Place, found: Sequence[Drafted], where: Mapping[str, str]) -
     return text
 
 
-def _tell(found: Sequence[Drafted], value: Mapping[str, Any]) -> None:
+def _tell(found: Sequence[Drafted], value: Mapping[str, Any], *, at: Sequence[str]) -> None:
     counted = {
         state: sum(each.state == state for each in found) for state in ("new", "changed", "pinned")
     }
     said = ", ".join(f"{number} {state}" for state, number in counted.items())
-    output.console(error=True).print(f"{value['server']}: {said}", highlight=False)
-    if counted["new"] or counted["changed"]:
+    elsewhere = value["at"] not in at
+    if elsewhere:
+        said += f"; servers.yaml does not let it run by {value['at']}"
+    output.console(error=True).print(f"{value['server']}: {said}", highlight=False, markup=False)
+    if counted["new"] or counted["changed"] or elsewhere:
         raise typer.Exit(output.FAILED)

@@ -86,7 +86,7 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
         where: The `tenant` and the `environment` of what it touches, as far as it is of one.
         label: Its result is no more sensitive than this.
     """
-    lines = [f"# {said}" for said in tool.remarks]
+    lines = [f"# {said}".rstrip() for said in tool.remarks]
     lines += [f"# to be told by a person: {note}" for note in tool.notes]
     guess = "  # guess: its type is not written in `resource=`" if tool.guessed else ""
     lines += [f"{plain(tool.name)}:"]

@@ -9,6 +9,7 @@ from mcp import Client, MCPError
 
 from inbounds.errors import ConfigurationError
 from inbounds.mcp_proxy.pages import RAW, whole_list
+from inbounds.printable import printable
 
 if TYPE_CHECKING:
     from inbounds.mcp_proxy.place import Place
@@ -31,9 +32,9 @@ def listed(place: Place) -> list[dict[str, Any]]:
         return anyio.run(_list, place)
     except Exception as error:
         raise ConfigurationError(
-            f"the server did not say which tools it has ({_said(error)})",
+            f"the server did not say which tools it has ({_said(error)}): {printable(place.at)}",
             code="registry.server",
-            hint="see that it starts by itself, and speaks MCP",
+            hint="see that it answers there, or starts by itself, and speaks MCP",
         ) from error
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 256
 _LONGEST_TEXT = 200
+_LONGEST_CITED, _WIDTH = 16_000, 96
 _MOST = 512
 """How many tools are drafted: a server may name any number."""
 
@@ -87,6 +88,9 @@ def _described(server: str, name: str, tool: Mapping[str, Any]) -> DraftTool:
     about = tool.get("description")
     lines = about.strip().splitlines() if isinstance(about, str) else []
     hints = ", ".join(_hints(tool.get("annotations")))
+    remarks = [f"the server's own word, which counts for nothing: {hints}"] if hints else []
+    if len(lines) > 1 or len("".join(lines[:1])) > _LONGEST_TEXT:
+        remarks += ["all that the server says of it:", *_cited(lines)]
     return DraftTool(
         name=name,
         place={"server": server},
@@ -94,10 +98,23 @@ def _described(server: str, name: str, tool: Mapping[str, Any]) -> DraftTool:
         resource="mcp_tool",
         guessed=False,
         description=printable(lines[0])[:_LONGEST_TEXT] if lines else "",
-        remarks=(f"the server's own word, which counts for nothing: {hints}",) if hints else (),
+        remarks=tuple(remarks),
         leaves=tuple(schema.leaves),
         notes=tuple(printable(note) for note in schema.notes),
     )
+
+
+def _cited(lines: Sequence[str]) -> Iterator[str]:
+    """What a person has to look at before it is pinned: a change may stand anywhere in it."""
+    room = _LONGEST_CITED
+    for line in lines:
+        for start in range(0, len(line) or 1, _WIDTH):
+            if room < 0:
+                yield "  … and more: look at what it answers to `tools/list`"
+                return
+            part = printable(line[start : start + _WIDTH])
+            room -= _WIDTH // 4 + len(part)
+            yield f"  {part}".rstrip()
 
 
 def beside(tools: Sequence[DraftTool], registered: Mapping[str, Tool]) -> Iterator[Drafted]:

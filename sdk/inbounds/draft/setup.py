@@ -215,6 +215,12 @@ def _add(
         about = read_about(done.issuer)
     _add_keys(done, deployment, about)
     done.known = sorted(set(tools) & set(deployment.tools))
+    changed = [n for n in done.known if tools[n].pin and tools[n].pin != deployment.tools[n].pin]
+    if changed:
+        done.further.append(
+            f"the server says something else than what is pinned of {', '.join(changed)}: see "
+            "`inbounds registry draft --mcp … --deployment …`"
+        )
     missing = [tool for name, tool in tools.items() if name not in deployment.tools]
     if missing:
         names = Names(
@@ -237,6 +243,10 @@ def _say_what_tasks_want(
     done: SetUp, tasks: Sequence[FoundTask], deployment: Deployment, wishes: Wishes
 ) -> None:
     """Name what the sources ask for and the deployment does not know."""
+    if wishes.subject and wishes.subject not in deployment.subjects:
+        subjects = done.deployment / "subjects.yaml"
+        said = f"{subjects} has no `{wishes.subject}`{meant(wishes.subject, deployment.subjects)}"
+        done.further.append(f"{said}: add them there, with their `groups`")
     wanted: list[tuple[str, Iterable[str], dict[str, FoundTask]]] = []
     if not wishes.intent:
         asked = {task.intent: task for task in reversed(tasks)}

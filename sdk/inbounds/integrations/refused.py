@@ -47,7 +47,10 @@ def refusal_text(error: BaseException) -> str:
 
 
 def told(error: BaseException, tool: str = "") -> str:
-    """Return the same, and log what is not the policy's word, but somebody's to mend.
+    """Return the same, and log what somebody has to mend who has set this up.
+
+    That is what is configured otherwise than it can be, and a server that is not the one, or a
+    tool that is not the one, which the deployment lists.
 
     Args:
         error: What stood in the way.
@@ -55,7 +58,7 @@ def told(error: BaseException, tool: str = "") -> str:
     """
     if not isinstance(error, InboundsError):
         logger.error("a call was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
+    elif isinstance(error, ConfigurationError) or error.code.startswith("supply."):
         of = f" of `{tool}`" if tool else ""
         logger.error("a call%s was refused: %s", of, error)
     return refusal_text(error)

@@ -353,9 +353,12 @@ def test_who_has_set_it_up_is_told_once_that_no_tool_is_shown(desk, mode, caplog
     server = desk.server()
     with desk.world.task():
         desk.go(lists, mode=mode, server=server)
+    # Where there is no task, that is what is wrong.
+    desk.go(lists, mode=mode, server=server)
     assert "is shown" not in caplog.text
-    for _ in range(2):
-        desk.go(lists, mode=mode, server=server)
+    with desk.world.task(narrower=Narrower(tools={"files.resources.read": {}})):
+        for _ in range(2):
+            desk.go(lists, mode=mode, server=server)
 
     (said,) = [each.getMessage() for each in caplog.records if "is shown" in each.getMessage()]
     assert said.startswith("none of the 2 tools of the server is shown: ")
@@ -375,7 +378,7 @@ def test_a_list_is_nobody_elses(desk):
 # --- where it runs, and what is said of it --------------------------------------------------
 
 
-def test_a_server_that_runs_elsewhere_is_not_called(desk, mode):
+def test_a_server_that_runs_elsewhere_is_not_called(desk, mode, caplog):
     places = {"files": {"at": ["npx files /work"]}}
     desk.world.policy.change(servers=places)
     ask = {"name": "find", "arguments": {"limit": 1}}
@@ -389,6 +392,9 @@ def test_a_server_that_runs_elsewhere_is_not_called(desk, mode):
         assert error.data["inbounds/code"] == "supply.server_not_listed"
         said = await raw(client, "tools/call", dict(ask))
         assert said["_meta"]["inbounds/code"] == "supply.server_not_listed"
+        # Whoever has set it up is told as well.
+        assert "was refused: " in caplog.text
+        assert "supply.server_not_listed" in caplog.text
 
     with desk.world.task():
         desk.go(here, mode=mode, server=desk.server(at="npx files /work"))

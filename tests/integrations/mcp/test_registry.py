@@ -99,6 +99,8 @@ def test_what_is_registered_is_left_out_until_it_changes(folder: Path) -> None:
     A description that somebody else changes is told, with the pin that was and the one that is.
     """
     tools = folder / "deployment" / "tools.yaml"
+    at = {"desk": {"at": [f"{sys.executable} server.py"]}}
+    (folder / "deployment" / "servers.yaml").write_text(yaml.safe_dump(at))
     fresh = draft(folder, "--deployment", "deployment")
     assert (fresh.returncode, fresh.stderr.splitlines()[-1]) == (
         1,
@@ -119,6 +121,23 @@ def test_what_is_registered_is_left_out_until_it_changes(folder: Path) -> None:
     assert changed.stderr.splitlines()[-1] == "desk: 0 new, 1 changed, 1 pinned"
     assert [*yaml.safe_load(changed.stdout)] == ["desk.send"]
     assert "# changed: it was sha256:" in changed.stdout
+
+
+def test_a_server_that_may_not_run_so_is_told(folder: Path) -> None:
+    """
+    Each of its calls would be denied, whatever the pins of its tools are.
+    """
+    tools = folder / "deployment" / "tools.yaml"
+    tools.write_text(tools.read_text() + draft(folder).stdout)
+    for servers in ({}, {"desk": {"at": ["elsewhere"]}}):
+        (folder / "deployment" / "servers.yaml").write_text(yaml.safe_dump(servers))
+        done = draft(folder, "--deployment", "deployment")
+
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == (
+            "desk: 0 new, 0 changed, 2 pinned; servers.yaml does not let it run by "
+            f"{sys.executable} server.py"
+        )
 
 
 def test_json(folder: Path) -> None:
@@ -204,6 +223,10 @@ def test_a_server_beside_what_is_there(empty: Path) -> None:
 
     assert moved.returncode == more.returncode == 0
     assert "servers.yaml lets `desk` run elsewhere" in moved.stdout
+    (empty / "server.py").write_text(SERVER.replace("Look at a file.", "Look at any file."))
+    changed = init(empty, "--subject", "bob@acme.example")
+    assert "something else than what is pinned of desk.look:" in changed.stdout
+    assert "subjects.yaml has no `bob@acme.example`" in changed.stdout
     deployment = load(empty / "deployment")
     assert {name: server.at for name, server in deployment.servers.items()} == {
         "desk": [f"{sys.executable} server.py"],

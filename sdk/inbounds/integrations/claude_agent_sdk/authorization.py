@@ -92,7 +92,12 @@ class Authorization:
             `type`, `tool_call_id`, `name`, `code`, `decision_id` and `request_id`. In another
             process than the one that has asked, the last three are empty, and the name is the one
             that the model knows.
+
+        Raises:
+            ValueError: The session does not wait.
         """
+        if deferred is None:
+            raise ValueError("the session does not wait: its result has no `deferred_tool_use`")
         call_id = str(getattr(deferred, "id", deferred))
         with self._lock:
             asked = self._asked.get(call_id) or Asked(str(getattr(deferred, "name", "")))

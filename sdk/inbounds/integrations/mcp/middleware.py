@@ -244,14 +244,15 @@ class AuthorizationMiddleware:
             self._defaults |= _added(answer)
         try:
             shown = shown_tools(await self._task(ctx))
+            begun = True
         except InboundsError:
-            shown = frozenset()
+            shown, begun = frozenset(), False
         where = LISTS[ctx.method]
         listed = answer.get(where) or []
         if ctx.method == "tools/list":
             before = f"{self._server}." if self._server else ""
             answer[where] = [tool for tool in listed if before + tool["name"] in shown]
-            if listed and not answer[where]:
+            if begun and listed and not answer[where]:
                 self._say_that_none_is_shown(len(listed))
         elif registered(IN_LIST[ctx.method], self._server) not in shown:
             answer[where] = []

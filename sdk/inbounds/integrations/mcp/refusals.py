@@ -9,9 +9,9 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, CallToolResult, TextContent
 from pydantic import ValidationError
 
-from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
+from inbounds.errors import ApprovalRequired, InboundsError
+from inbounds.integrations import refused
 from inbounds.integrations.asked import request_id
-from inbounds.integrations.refused import refusal_text
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +49,7 @@ def refusal(method: str, error: BaseException) -> Any:
     Raises:
         MCPError: What was asked for is no tool: its answer has no place for a refusal.
     """
-    if not isinstance(error, InboundsError):
-        logger.error("a request was refused: judging it failed with %s", type(error).__name__)
-    elif isinstance(error, ConfigurationError):
-        logger.error("a request was refused: %s", error)
-    text = refusal_text(error)
+    text = refused.told(error)
     if method != "tools/call":
         raise MCPError(REFUSED, text, about(error)) from None
     return CallToolResult(

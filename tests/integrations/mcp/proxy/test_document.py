@@ -23,7 +23,7 @@ PACKAGE = "@modelcontextprotocol/server-filesystem@2026.8.31"
 async def edited(config, calls):
     """Do what an editor does with its configuration: start the server, list tools, call some."""
     [server] = config["mcpServers"].values()
-    command = {"inbounds": str(Path(sys.executable).with_name("inbounds"))}[server["command"]]
+    command = server["command"]
     parameters = StdioServerParameters(
         command=command, args=server["args"], env=server["env"], cwd="/"
     )
@@ -55,6 +55,7 @@ async def test_an_editor_and_a_file_server(tmp_path, program):
     instead = {
         f"npx -y {PACKAGE}": " ".join(program),
         f'"npx", "-y", "{PACKAGE}"': ", ".join(json.dumps(word) for word in program),
+        "/home/alice/agent/v/bin/inbounds": str(Path(sys.executable).with_name("inbounds")),
         "/home/alice/agent": str(folder),
         "/home/alice/notes": str(folder / "notes"),
     }
