@@ -12,6 +12,7 @@ JOBS = 2
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
 # What the tests of one need besides.
 MORE_mcp = ,issuer
+MORE_litellm = ,litellm-proxy
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 

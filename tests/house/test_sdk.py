@@ -181,6 +181,7 @@ FRAMEWORKS = {
     "claude_agent_sdk": {"claude_agent_sdk"},
     "crewai": {"crewai"},
     "langchain": {"langchain", "langchain_core", "langgraph"},
+    "litellm": {"litellm"},
     "fastmcp": {"fastmcp"},
     "mcp": {"mcp", "mcp_types"},
     "pydantic_ai": {"pydantic_ai"},
@@ -190,7 +191,7 @@ FRAMEWORKS = {
 """What an adapter alone imports, by the adapter."""
 
 
-BUILT_ON = {"mcp_proxy/": "mcp", "draft/mcp_list.py": "mcp"}
+BUILT_ON = {"mcp_proxy/": "mcp", "draft/mcp_list.py": "mcp", "integrations/litellm/": "mcp"}
 """Programs of the package's own that are built on an adapter, and so on its framework."""
 
 

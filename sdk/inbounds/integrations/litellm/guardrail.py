@@ -1,0 +1,124 @@
+"""The guardrail that LiteLLM's proxy runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from litellm.exceptions import GuardrailRaisedException
+from litellm.integrations.custom_guardrail import CustomGuardrail
+from litellm.types.guardrails import GuardrailEventHooks
+
+from inbounds.errors import ConfigurationError
+from inbounds.integrations.refused import told
+
+from . import chat, messages, responses
+from .call import Call
+from .caller import Caller
+from .in_place import calling
+from .requests import cut
+from .streams import Unreadable, judged_stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from .proposals import Proposals
+
+_RUNS = frozenset(
+    {
+        GuardrailEventHooks.pre_call,
+        GuardrailEventHooks.post_call,
+        GuardrailEventHooks.pre_mcp_call,
+    }
+)
+
+
+class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not there for mypy
+    """Says whose a call is before it is made, and takes out what a model may not propose.
+
+    LiteLLM makes it of an `Authorization`. It has no subclasses: LiteLLM runs the hooks that the
+    very class of a guardrail has.
+
+    Args:
+        proposals: Judge.
+        options: Of `CustomGuardrail`.
+    """
+
+    def __init__(self, proposals: Proposals, **options: Any) -> None:
+        self._proposals = proposals
+        super().__init__(**options)
+
+    def __init_subclass__(cls, **options: Any) -> NoReturn:
+        raise ConfigurationError(
+            "LiteLLM runs the hooks that the very class of a guardrail has: those of a subclass",
+            code="configuration.guardrail",
+            hint="give `Authorization` what is to be different",
+        )
+
+    def should_run_guardrail(self, data: Any, event_type: GuardrailEventHooks) -> bool:
+        """Run for everybody: no key, team or request opts out of it."""
+        del data
+        return event_type in _RUNS
+
+    def post_call_already_checked(self, data: Any, response: Any) -> bool:
+        """Judge what is given to a client, whatever was judged on the way."""
+        del data, response
+        return False
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> Any:
+        """Leave it to the hook of the proxy, which knows who calls."""
+        del call_type
+        return kwargs
+
+    async def async_post_call_success_deployment_hook(
+        self, request_data: Any, response: Any, call_type: Any
+    ) -> None:
+        """Leave it to the hook of the proxy, which knows who calls."""
+        del request_data, response, call_type
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
+    ) -> dict[str, Any]:
+        """Say whose a call of a tool is, and show a model the tools of its task alone."""
+        del cache
+        caller = Caller.of(user_api_key_dict, data)
+        if call_type == "call_mcp_tool":
+            # What a request is before it is known which server has its tool, is judged later.
+            if "mcp_tool_name" in data:
+                calling.set(Call(self._proposals, caller, data))
+        elif call_type == "list_mcp_tools":
+            if Call(self._proposals, caller, data).tool not in await self._proposals.shown(caller):
+                raise GuardrailRaisedException(
+                    guardrail_name=self.guardrail_name, message="not a tool of this task"
+                )
+        else:
+            await cut(data, caller, self._proposals)
+        return data
+
+    async def async_post_call_success_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any
+    ) -> Any:
+        """Take out of an answer the calls that the policy would refuse."""
+        try:
+            caller = Caller.of(user_api_key_dict, data)
+            for shape in (chat, responses, messages):
+                if shape.proposes(response):
+                    return await shape.judged(response, caller, self._proposals)
+        except Exception as error:  # noqa: BLE001 -- an answer may be of any shape
+            raise _silent(self, error) from None
+        return response
+
+    async def async_post_call_streaming_iterator_hook(
+        self, user_api_key_dict: Any, response: AsyncIterator[Any], request_data: dict[str, Any]
+    ) -> AsyncGenerator[Any, None]:
+        """Hold the calls of an answer that streams until they are whole and judged."""
+        caller = Caller.of(user_api_key_dict, request_data)
+        try:
+            async for chunk in judged_stream(response, caller, self._proposals):
+                yield chunk
+        except Unreadable as error:
+            raise _silent(self, error) from None
+
+
+def _silent(guardrail: AuthorizationGuardrail, error: Exception) -> GuardrailRaisedException:
+    """Return what ends a request of whose answer nobody could say what it proposes."""
+    return GuardrailRaisedException(guardrail_name=guardrail.guardrail_name, message=told(error))

@@ -1,0 +1,79 @@
+"""What a model is shown: the tools of its task, and none that its provider runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .caller import Caller
+    from .proposals import Proposals
+
+_GATEWAY = "litellm_proxy"
+"""An MCP server that begins so is the gateway's own: it makes the calls, and they are judged."""
+
+_HOSTED = ("web_search_options", "mcp_servers", "container", "plugins", "search_parameters")
+"""Members of a request by which a provider runs something itself."""
+
+_OFFERS = {
+    "tools": ("tool_choice", "parallel_tool_calls"),
+    "functions": ("function_call",),
+}
+"""What a model is offered, and which of it is to be taken."""
+
+
+async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> None:
+    """Leave in a request the tools that its task holds, in place.
+
+    That saves a model a refusal, and is no gate: what it proposes is judged all the same. A tool
+    that its provider runs itself never comes by again, and so is left out here.
+
+    Args:
+        data: The request.
+        caller: Who has sent it.
+        proposals: Know which tools a task holds.
+    """
+    for name in _HOSTED:
+        data.pop(name, None)
+    if not (_OFFERS.keys() & data.keys()):
+        return
+    shown = await proposals.shown(caller)
+
+    def holds(name: Any) -> bool:
+        return proposals.registered(name, shown) in shown
+
+    for offered, (choice, *others) in _OFFERS.items():
+        kept = [each for each in _listed(data.get(offered)) if _stays(each, offered, holds)]
+        chosen = data.get(choice)
+        if kept:
+            data[offered] = kept
+            if isinstance(chosen, Mapping) and not holds(_name(chosen)):
+                del data[choice]
+            continue
+        # A provider refuses a list of none, and a choice from it.
+        for member in (offered, choice, *others):
+            data.pop(member, None)
+
+
+def _stays(tool: Any, offered: str, holds: Callable[[Any], bool]) -> bool:
+    if not isinstance(tool, Mapping):
+        return False
+    kind = tool.get("type", "function") if offered == "tools" else "function"
+    if kind == "mcp":
+        return str(tool.get("server_url") or "").startswith(_GATEWAY)
+    if kind not in ("function", "custom"):
+        return False
+    return holds(_name(tool))
+
+
+def _name(tool: Any) -> Any:
+    if not isinstance(tool, Mapping):
+        return ""
+    inner = tool.get("function")
+    return inner.get("name") if isinstance(inner, Mapping) else tool.get("name")
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
