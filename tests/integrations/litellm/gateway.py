@@ -200,6 +200,7 @@ class Gateway:
         _running.append(self)
         self._proxy = Serving(proxy_server.app)
         self._proxy.start()
+        del os.environ["CONFIG_FILE_PATH"]
 
     @property
     def url(self) -> str:
