@@ -35,6 +35,7 @@ WAYS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "claude_agent_sdk": ("ClaudeAgentSdkHarness", ("client",), {}),
     "mcp": ("McpHarness", ("2026-07-28", "http"), {}),
     "fastmcp": ("FastMcpHarness", ("2026-07-28", "http"), {}),
+    "litellm": ("LiteLlmHarness", ("mcp",), {}),
 }
 """The harness of each adapter, and in which of its ways it runs."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -9,11 +10,15 @@ import socket
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.integrations.litellm import quiet  # noqa: F401 -- before LiteLLM is imported
+
+# isort: split
 import litellm
 import uvicorn
 import yaml
@@ -80,9 +85,7 @@ class Model:
         return Starlette(routes=[Route("/{path:path}", self._answer, methods=["POST", "GET"])])
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "GET":
-            return JSONResponse({"data": []})
-        body = json.loads(await request.body())
+        body = json.loads(await request.body() or b"{}")
         self.heard.append(body)
         said = self.says(request.url.path, body)
         if isinstance(said, Mapping):
@@ -178,7 +181,13 @@ class Gateway:
                 _model("openai", "openai/x", f"{model}/v1"),
                 _model("anthropic", "anthropic/x", model),
             ],
-            "general_settings": {"master_key": f"{KEY}-master", "custom_auth": "auth.known"},
+            "general_settings": {
+                "master_key": f"{KEY}-master",
+                "custom_auth": "auth.known",
+                "pass_through_endpoints": [
+                    {"path": "/through", "target": f"{model}/v1/chat/completions", "auth": True}
+                ],
+            },
             "litellm_settings": {"num_retries": 0},
             "router_settings": {"disable_cooldowns": True},
             "mcp_servers": {
@@ -207,6 +216,11 @@ class Gateway:
         """Where it answers."""
         return f"http://127.0.0.1:{self._proxy.port}"
 
+    @property
+    def behind(self) -> str:
+        """Where the MCP servers answer."""
+        return f"http://127.0.0.1:{self._parts[1].port}"
+
     def server_id(self, name: str) -> str:
         """The id by which the REST API knows a server."""
         known = global_mcp_server_manager.get_registry().values()
@@ -233,6 +247,17 @@ class Gateway:
 
 
 _running: list[Gateway] = []
+
+
+def running() -> Gateway:
+    """Return the one of this process; it is started with the first, and ends with the process."""
+    if not _running:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # LiteLLM's own
+            made = Gateway()
+            made.start()
+            atexit.register(made.stop)
+    return _running[-1]
 
 
 async def known(_: Any, api_key: str) -> UserAPIKeyAuth:

@@ -13,7 +13,13 @@ from litellm.experimental_mcp_client.client import MCPClient
 from litellm.integrations.custom_guardrail import CustomGuardrail
 from litellm.proxy._experimental.mcp_server.tool_registry import global_mcp_tool_registry
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolRequestParams, GetPromptRequestParams
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    GetPromptRequestParams,
+    InputRequiredResult,
+    TextContent,
+)
 from tests.integrations.behaviours import (
     DENIED,
     FIELDS,
@@ -29,16 +35,16 @@ from tests.integrations.world import BOB, MALLORY
 
 from inbounds import ConfigurationError
 from inbounds.integrations.litellm import Authorization, Caller
-from inbounds.integrations.litellm.call import Call
+from inbounds.integrations.litellm.call import Call, _listed
 from inbounds.integrations.litellm.guardrail import AuthorizationGuardrail
-from inbounds.integrations.litellm.in_place import calling
+from inbounds.integrations.litellm.in_place import _called, calling
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, in threads of this process
 
 
 @pytest.fixture(params=["mcp", "rest"])
-def harness(request, world, proxy):
-    return LiteLlmHarness(world, proxy, request.param)
+def harness(request, world):
+    return LiteLlmHarness(world, request.param)
 
 
 def code_of(text):
@@ -216,7 +222,7 @@ def test_what_is_no_task_is_none(harness):
 
 
 def test_another_tool_than_the_one_that_the_hook_was_told_of_does_not_run(world, proxy):
-    harness = LiteLlmHarness(world, proxy, "mcp")
+    harness = LiteLlmHarness(world, "mcp")
     proposals = harness.authorization()._proposals
     sent = []
 
@@ -239,7 +245,7 @@ def test_another_tool_than_the_one_that_the_hook_was_told_of_does_not_run(world,
 
 
 def test_what_is_no_tool_reaches_no_server(world, proxy):
-    LiteLlmHarness(world, proxy, "mcp").authorization()
+    LiteLlmHarness(world, "mcp").authorization()
     client = MCPClient("http://127.0.0.1:9/mcp")
 
     for ask in (
@@ -249,6 +255,42 @@ def test_what_is_no_tool_reaches_no_server(world, proxy):
         with pytest.raises(MCPError) as ei:
             asyncio.run(ask())
         assert ei.value.error.data["inbounds/code"] == "call.not_judged"
+
+
+CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "go on"}]}]}
+UNREAD = [
+    ("/v1beta/models/plain:generateContent", CONTENTS, "generate_content"),
+    ("/v1beta/models/plain:streamGenerateContent", CONTENTS, "generate_content_stream"),
+    ("/through", {}, "pass_through_endpoint"),
+]
+
+
+@pytest.mark.parametrize("asked", UNREAD, ids=[each[2] for each in UNREAD])
+@pytest.mark.parametrize("passes", [False, True])
+def test_what_nobody_looks_at_passes_where_that_is_said_alone(world, proxy, asked, passes):
+    path, body, kind = asked
+    authorization = Authorization(
+        world.guard, task=lambda caller: None, passes=[kind] if passes else []
+    )
+    proxy.model.says = lambda *_: answer("/v1/chat/completions", {}, [])
+    proxy.model.heard = []
+    with proxy.guarded(authorization(event_hook=MODES, default_on=True)):
+        said = httpx2.post(
+            f"{proxy.url}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=30,
+        )
+
+    assert (proxy.model.heard != []) == passes, said.text
+    assert ("Not executed [call.not_judged]; do not retry." in said.text) != passes
+
+
+def test_what_is_not_refused_cannot_be_let_pass(world):
+    with pytest.raises(ConfigurationError) as ei:
+        Authorization(world.guard, task=lambda caller: None, passes=["completion"])
+
+    assert ei.value.code == "configuration.guardrail"
 
 
 # --- its own ways to run a tool -------------------------------------------------------------
@@ -268,7 +310,7 @@ def own(world, proxy):
 
 
 def test_a_tool_that_the_gateway_itself_runs_is_judged(own, world, proxy):
-    harness = LiteLlmHarness(world, proxy, "mcp")
+    harness = LiteLlmHarness(world, "mcp")
     with world.task() as task:
         seen = harness.run([SEND, STEAL])
         report = task.report()
@@ -286,7 +328,7 @@ def test_of_a_tool_that_the_gateway_itself_runs_a_field_is_left_out(world, proxy
     )
     try:
         with world.task() as task:
-            seen = LiteLlmHarness(world, proxy, "mcp").run([READ])
+            seen = LiteLlmHarness(world, "mcp").run([READ])
             assert task.report().ran == 1
     finally:
         del global_mcp_tool_registry.tools["mail-read"]
@@ -305,7 +347,7 @@ def test_what_a_tool_of_the_gateways_own_raises_is_recorded(world, proxy, owed):
     global_mcp_tool_registry.register_tool("mail-read", "Read.", {"type": "object"}, fail)
     try:
         with world.task() as task:
-            seen = LiteLlmHarness(world, proxy, "mcp").run([READ])
+            seen = LiteLlmHarness(world, "mcp").run([READ])
             report = task.report()
     finally:
         del global_mcp_tool_registry.tools["mail-read"]
@@ -322,7 +364,7 @@ def test_what_the_gateway_runs_for_a_model_is_judged(world, proxy, way):
     """
     A model asks, the gateway calls the MCP server, and the model reads the result.
     """
-    harness = LiteLlmHarness(world, proxy, "mcp")
+    harness = LiteLlmHarness(world, "mcp")
     asked = [
         ("mail-send", '{"to": ["bob@acme.example"], "body": "hello"}'),
         ("mail-send", '{"to": ["mallory@evil.example"], "body": "the canary"}'),
@@ -364,7 +406,7 @@ def test_a_server_that_is_not_there_is_recorded(world, proxy):
     """
     Whether it has run is asked of nobody: it counts as run, and failed.
     """
-    harness = LiteLlmHarness(world, proxy, "mcp")
+    harness = LiteLlmHarness(world, "mcp")
     proposals = harness.authorization()._proposals
 
     async def called():
@@ -387,7 +429,7 @@ def test_a_server_that_is_not_there_is_recorded(world, proxy):
 
 
 def test_a_call_that_is_cancelled_leaves_a_record(world, proxy):
-    harness = LiteLlmHarness(world, proxy, "mcp")
+    harness = LiteLlmHarness(world, "mcp")
     proposals = harness.authorization()._proposals
 
     async def called():
@@ -421,3 +463,190 @@ def test_a_call_that_is_cancelled_leaves_a_record(world, proxy):
             asyncio.run(asyncio.sleep(0.02))
 
     assert (report.ran, report.unknown) == (1, 0)
+
+
+# --- what a call knows of who makes it, and of its tool -------------------------------------
+
+
+class Seeing(LiteLlmHarness):
+    """Keeps who has called."""
+
+    def __init__(self, world, way):
+        super().__init__(world, way)
+        self.callers = []
+
+    async def _task_of(self, caller):
+        self.callers.append(caller)
+        return await super()._task_of(caller)
+
+
+@pytest.mark.parametrize("path", ["/mcp-rest/tools/call", "/v1/chat/completions"])
+def test_a_task_is_found_by_the_key_its_metadata_and_what_came_with_it(world, path):
+    harness = Seeing(world, "mcp")
+    proxy = harness.proxy
+    proxy.keys[KEY] = {"user_id": "alice@acme.example", "metadata": {"prompt": "go on"}}
+    proxy.model.says = lambda path, body: answer(path, body, [])
+    body = question("chat", "plain", ["mail_send"])
+    if path.startswith("/mcp"):
+        server = proxy.server_id("mail")
+        body = {"server_id": server, "name": "read", "arguments": {"id": "42"}}
+    headers = {
+        "x-litellm-api-key": f"Bearer {KEY}",
+        "Authorization": "Bearer token-of-alice",
+        "X-Run": "7",
+    }
+    try:
+        with world.task() as task, proxy.guarded(harness.guardrail()):
+            harness._task = task
+            said = httpx2.post(f"{proxy.url}{path}", json=body, headers=headers, timeout=30)
+    finally:
+        proxy.keys.clear()
+
+    assert said.status_code == 200, said.text
+    caller = harness.callers[-1]
+    assert caller.key.user_id == "alice@acme.example"
+    assert caller.key.metadata["prompt"] == "go on"
+    assert caller.headers["x-run"] == "7"
+    assert caller.token == "token-of-alice"
+    assert KEY not in str(caller.headers)
+    assert "token-of-alice" not in repr(caller)
+
+
+def test_the_gateways_own_key_is_nobodys_token(world):
+    harness = Seeing(world, "rest")
+    with world.task():
+        harness.run([READ])
+
+    assert {caller.token for caller in harness.callers} == {""}
+
+
+def told(**more):
+    return {"mcp_server_name": "file", "mcp_tool_name": "write", **more}
+
+
+def test_what_a_tool_adds_is_learnt_from_its_server_where_nobody_has_listed_it(world, proxy):
+    harness = LiteLlmHarness(world, "mcp")
+    proposals = harness.authorization()._proposals
+    _listed.clear()
+
+    async def called():
+        calling.set(Call(proposals, Caller(None, {}), told()))
+        client = MCPClient(f"{proxy.behind}/file/mcp", "http")
+        return [
+            await client.call_tool(
+                CallToolRequestParams(name="write", arguments={"path": "/work/a"})
+            )
+            for _ in range(2)
+        ]
+
+    with world.task() as task:
+        harness._task = task
+        said = asyncio.run(called())
+
+    assert [each.content[0].text for each in said] == ["written"] * 2
+    assert world.ran == [("file.write", {"path": "/work/a", "text": "nothing"})] * 2
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_what_a_server_says_meanwhile_reaches_nobody_where_anything_is_owed(world, masked):
+    if masked:
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+    heard = []
+
+    async def progress(done, total, message=None):
+        heard.append((done, message))
+
+    async def send(self, asked, host_progress_callback=None, **_):
+        await host_progress_callback(1, 2, f"asking {BOB}")
+        return CallToolResult(content=[TextContent(type="text", text="done")])
+
+    said = alone(world, send, progress)
+
+    assert said.content[0].text == "done"
+    assert heard == [(1, None if masked else f"asking {BOB}")]
+
+
+def alone(world, send, progress=None, **options):
+    """Let a call of `mail.read` be made, and answered by `send`."""
+    harness = LiteLlmHarness(world, "mcp")
+    proposals = harness.authorization()._proposals
+    about = {"mcp_server_name": "mail", "mcp_tool_name": "read", "mcp_input_schema": {}}
+
+    async def called():
+        calling.set(Call(proposals, Caller(None, {}), about))
+        asked = CallToolRequestParams(
+            name="read",
+            arguments={"id": "42"},
+            input_responses={"a": {"action": "accept"}},
+            request_state="brought",
+        )
+        return await _called(send)(MCPClient("http://127.0.0.1:9/mcp"), asked, progress, **options)
+
+    with world.task() as task:
+        harness._task = task
+        said = asyncio.run(called())
+        alone.report = task.report()
+    return said
+
+
+def test_nothing_goes_on_but_what_was_judged(world):
+    sent = []
+
+    async def send(self, asked, **_):
+        sent.append(asked.model_dump(exclude_none=True))
+        return CallToolResult(content=[])
+
+    alone(world, send)
+
+    assert sent == [{"name": "read", "arguments": {"id": "42"}}]
+
+
+def test_a_server_that_asks_its_client_is_not_passed_on(world):
+    async def send(self, asked, **_):
+        return InputRequiredResult(
+            input_requests={"a": {"method": "roots/list"}}, request_state="canary"
+        )
+
+    said = alone(world, send)
+
+    assert said.content[0].text.startswith("Executed, and its result withheld [result.withheld]")
+    assert "canary" not in said.model_dump_json()
+    assert (alone.report.ran, alone.report.unknown) == (1, 0)
+
+
+@pytest.mark.parametrize("odd", [None, 7, {"content": 7}, {"content": [{"type": "odd"}]}])
+def test_what_is_no_answer_is_withheld(world, odd):
+    async def send(self, asked, **_):
+        return odd
+
+    said = alone(world, send)
+
+    assert odd is None or said.is_error
+    assert (alone.report.ran, alone.report.unknown) == (1, 0)
+
+
+@pytest.mark.parametrize("raises", [True, False])
+@pytest.mark.parametrize("owed", [True, False])
+def test_what_fails_on_the_way_is_recorded(world, owed, raises):
+    """
+    LiteLLM wants to see a log-in that has run out, and gets it; what a server says it does not.
+    """
+    if owed:
+        registered(world, **FIELDS)
+
+    async def send(self, asked, **options):
+        assert options["raise_on_error"]
+        raise error
+
+    error = ConnectionError("away")
+    if raises:
+        with pytest.raises(ConnectionError):
+            alone(world, send, raise_on_error=True)
+    else:
+        assert alone(world, send).is_error
+    assert (alone.report.ran, alone.report.unknown) == (1, 0)
+
+    error = MCPError(1, "pay: 4200")
+    said = alone(world, send, raise_on_error=raises)
+    assert said.is_error
+    assert ("4200" in said.model_dump_json()) != owed

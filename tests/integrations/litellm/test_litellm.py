@@ -10,5 +10,5 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, in threads o
 
 
 @pytest.fixture(params=["mcp", "rest"])
-def harness(request, world, proxy):
-    return LiteLlmHarness(world, proxy, request.param)
+def harness(request, world):
+    return LiteLlmHarness(world, request.param)

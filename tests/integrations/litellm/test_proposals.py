@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import httpx2
 import pytest
@@ -14,8 +15,13 @@ from tests.integrations.litellm.shapes import (
     TEXT,
     WAYS,
     answer,
+    call_events,
+    data,
+    item,
+    named,
     offered,
     question,
+    response,
     streamed,
     whole,
 )
@@ -36,12 +42,15 @@ class Desk:
     """A client that asks a model through the gateway."""
 
     def __init__(self, world, proxy, way, model, *, stream):
-        self.harness = LiteLlmHarness(world, proxy, "mcp")
+        self.harness = LiteLlmHarness(world, "mcp")
         self.world, self.proxy = world, proxy
         self.way, self.model, self.stream = way, model, stream
 
-    def ask(self, *calls, task=None, guardrail=None, key=KEY, **more):
-        self.proxy.model.says = lambda path, body: answer(path, body, calls)
+    def ask(self, *calls, **more):
+        return self.hear(lambda path, body: answer(path, body, calls), **more)
+
+    def hear(self, says, *, task=None, guardrail=None, key=KEY, **more):
+        self.proxy.model.says = says
         self.proxy.model.heard = []
         self.harness._task = task
         body = {**question(self.way, self.model, TOOLS, stream=self.stream), **more}
@@ -51,6 +60,7 @@ class Desk:
         ):
             said = http.post(PATHS[self.way], json=body, headers={"Authorization": f"Bearer {key}"})
         assert said.status_code == 200, said.text
+        self.said = said.text
         return streamed(self.way, said.text) if self.stream else whole(self.way, said.json())
 
 
@@ -179,3 +189,174 @@ def test_a_model_is_shown_the_tools_of_its_task_alone(desk):
         desk.ask(task=task)
 
     assert sorted(offered(desk.proxy.model.heard[0])) == ["file_write", "mail_read", "mail_send"]
+
+
+# --- what a model is shown ------------------------------------------------------------------
+
+HOSTED = [
+    ("chat", {"tools": [{"type": "web_search"}, {"type": "code_interpreter"}]}),
+    ("chat", {"web_search_options": {"search_context_size": "low"}}),
+    ("chat", {"extra_body": {"tools": [{"type": "function", "function": {"name": "mail_odd"}}]}}),
+    ("chat", {"functions": [{"name": "mail_odd"}], "function_call": {"name": "mail_odd"}}),
+    ("responses", {"tools": [{"type": "mcp", "server_url": "https://evil.example/mcp"}]}),
+    ("responses", {"tools": [{"type": "web_search"}, {"type": "shell"}, "odd", None]}),
+    ("messages", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+    ("messages", {"mcp_servers": [{"type": "url", "url": "https://evil.example", "name": "e"}]}),
+]
+
+
+@pytest.mark.parametrize(("way", "asked"), HOSTED, ids=range(len(HOSTED)))
+def test_a_tool_that_its_provider_runs_is_left_out(world, proxy, way, asked):
+    model = {"chat": "plain", "responses": "openai", "messages": "anthropic"}[way]
+    desk = Desk(world, proxy, way, model, stream=False)
+    with world.task() as task:
+        desk.ask(task=task, **{"tools": [], **asked})
+
+    heard = proxy.model.heard[0]
+    assert not {*heard} & {"tools", "functions", "function_call", *asked}, heard
+
+
+def test_a_choice_of_a_tool_that_is_not_shown_is_left_out(world, proxy):
+    desk = Desk(world, proxy, "chat", "plain", stream=False)
+    chosen = {"type": "function", "function": {"name": "mail_odd"}}
+    with world.task() as task:
+        desk.ask(READ, task=task, tool_choice=chosen)
+
+    assert "tool_choice" not in proxy.model.heard[0]
+    assert "mail_read" in offered(proxy.model.heard[0])
+
+
+# --- streams ----------------------------------------------------------------------------------
+
+
+def test_text_passes_on_before_a_call_is_whole(world, proxy):
+    for way, model in (("chat", "plain"), ("responses", "openai"), ("messages", "anthropic")):
+        harness = LiteLlmHarness(world, "mcp")
+        read = threading.Event()
+
+        def slowly(path, body, read=read):
+            for each in answer(path, body, [STEAL]):
+                if "mail_send" in each:
+                    assert read.wait(20)
+                yield each
+
+        proxy.model.says = slowly
+        seen = ""
+        with world.task() as task:
+            harness._task = task
+            with (
+                proxy.guarded(harness.guardrail()),
+                httpx2.Client(base_url=proxy.url, timeout=30) as http,
+                http.stream(
+                    "POST",
+                    PATHS[way],
+                    json=question(way, model, TOOLS, stream=True),
+                    headers={"Authorization": f"Bearer {KEY}"},
+                ) as said,
+            ):
+                for text in said.iter_text():
+                    seen += text
+                    if TEXT in seen:
+                        read.set()
+
+        assert read.is_set()
+        told = streamed(way, seen)
+        assert told.calls == []
+        assert DENIED.match(lines(told)[0])
+
+
+def test_two_calls_in_one_place_are_taken_out(world, proxy):
+    """
+    A client may put them together by their place, or tell them apart by their ids.
+    """
+    about = {"id": "x", "created": 1, "model": "x", "object": "chat.completion.chunk"}
+
+    def twice(path, body):
+        for call_id, (name, said) in (("a", READ), ("b", SEND)):
+            function = {"name": name, "arguments": said}
+            call = {"index": 0, "id": call_id, "type": "function", "function": function}
+            choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}
+            yield data({**about, "choices": [choice]})
+        choice = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+        yield data({**about, "choices": [choice]})
+        yield "data: [DONE]\n\n"
+
+    with world.task() as task:
+        told = Desk(world, proxy, "chat", "plain", stream=True).hear(twice, task=task)
+
+    assert told.calls == []
+    assert lines(told) == ["Not executed [argument.not_representable]; do not retry."]
+
+
+@pytest.mark.parametrize("member", ["delta", "done", "name", "completed"])
+def test_a_call_that_is_told_in_two_ways_is_taken_out(world, proxy, member):
+    """
+    The bits of a call say one thing, and its end another: a client may read either.
+    """
+    asked, another = item(1, *SEND), item(1, *STEAL)
+
+    def twice(path, body):
+        told = list(call_events(1, asked))
+        other = list(call_events(1, another))
+        if member == "delta":
+            told[1:3] = other[1:3]
+        elif member == "done":
+            told[3] = other[3]
+        elif member == "name":
+            told[0] = told[0].replace("mail_send", "mail_read")
+        output = [another if member == "completed" else asked]
+        yield named({"type": "response.created", "response": response([], "in_progress")})
+        yield from told
+        yield named({"type": "response.completed", "response": response(output)})
+
+    desk = Desk(world, proxy, "responses", "openai", stream=True)
+    with world.task() as task:
+        if member == "completed":
+            # What was judged has passed on by then; what stands for it at the end has not.
+            with pytest.raises(AssertionError):
+                desk.hear(twice, task=task)
+        else:
+            assert desk.hear(twice, task=task).calls == []
+
+    assert MALLORY not in desk.said
+    assert "Not executed [" in desk.said
+
+
+def test_what_a_client_is_to_run_and_has_no_arguments_by_name_is_taken_out(world, proxy):
+    odd = [
+        {"id": "s", "type": "shell_call", "call_id": "c", "action": {"commands": ["rm -rf /"]}},
+        {"id": "a", "type": "custom_tool_call", "call_id": "d", "name": "mail_read", "input": "x"},
+        {"id": "m", "type": "mcp_approval_request", "name": "send", "arguments": "{}"},
+    ]
+    desk = Desk(world, proxy, "responses", "openai", stream=False)
+    with world.task() as task:
+        told = desk.hear(lambda path, body: response(odd), task=task)
+
+    assert lines(told) == ["Not executed [argument.not_representable]; do not retry."] * 3
+    assert "rm -rf" not in told.text
+
+
+@pytest.mark.parametrize("odd", ["data: {broken\n\n", 'data: {"type": "a", "type": "b"}\n\n'])
+def test_a_stream_that_nobody_can_read_ends(world, proxy, odd):
+    def broken(path, body):
+        yield named({"type": "ping"})
+        yield odd
+        yield from answer(path, body, [STEAL])
+
+    harness = LiteLlmHarness(world, "mcp")
+    proxy.model.says = broken
+    with (
+        world.task() as task,
+        proxy.guarded(harness.guardrail()),
+        httpx2.Client(base_url=proxy.url, timeout=30) as http,
+    ):
+        harness._task = task
+        said = http.post(
+            PATHS["messages"],
+            json=question("messages", "anthropic", TOOLS, stream=True),
+            headers={"Authorization": f"Bearer {KEY}"},
+        )
+
+    assert "tool_use" not in said.text
+    assert "canary" not in said.text
+    assert "Not executed [decision.unavailable]; do not retry." in said.text

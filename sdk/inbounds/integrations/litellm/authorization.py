@@ -9,9 +9,10 @@ from inbounds.errors import ConfigurationError
 from .guardrail import AuthorizationGuardrail
 from .in_place import install
 from .proposals import Proposals
+from .requests import UNREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from inbounds.pep import Guard
     from inbounds.tools import ResourceOf
@@ -38,6 +39,11 @@ class Authorization:
             async. What it raises refuses the request.
         resources: What a call touches, by registered name, as `resource=` of `Guard.tool`. By
             default that is an `mcp_tool` of its registered name.
+        passes: Kinds of requests that pass although nobody looks at what is proposed there, such
+            as `create_batch`; by default they are refused.
+
+    Raises:
+        ConfigurationError: `configuration.guardrail`: there is no such kind.
     """
 
     def __init__(
@@ -46,7 +52,15 @@ class Authorization:
         *,
         task: TaskOf,
         resources: Mapping[str, ResourceOf] | None = None,
+        passes: Collection[str] = (),
     ) -> None:
+        if odd := {*passes} - UNREAD:
+            raise ConfigurationError(
+                f"nothing of the kind is refused: {sorted(odd)}",
+                code="configuration.guardrail",
+                hint=f"there are {sorted(UNREAD)}",
+            )
+        self._passes = frozenset(passes)
         self._proposals = Proposals(guard, task, resources or {})
         install()
 
@@ -81,7 +95,11 @@ class Authorization:
             if options.get(name):
                 raise _leaves(f"`{name}` is set", f"leave `{name}` out")
         return AuthorizationGuardrail(
-            self._proposals, guardrail_name=guardrail_name, event_hook=event_hook, default_on=True
+            self._proposals,
+            passes=self._passes,
+            guardrail_name=guardrail_name,
+            event_hook=event_hook,
+            default_on=True,
         )
 
 

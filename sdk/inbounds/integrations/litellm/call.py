@@ -64,7 +64,10 @@ class Call:
         Raises:
             DecisionUnavailable: `permit.other_tool`.
         """
-        if not self._own or not (name == self._own or name.endswith(self._own)):
+        before = name.removesuffix(self._own)
+        # What stands between the names of server and tool is a setting of LiteLLM's.
+        same = bool(self._own) and before != name and not before[-1:].isalnum()
+        if not same:
             raise DecisionUnavailable(
                 "another tool is about to run than the one that the guardrail was told of",
                 code="permit.other_tool",

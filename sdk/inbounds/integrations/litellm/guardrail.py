@@ -8,18 +8,18 @@ from litellm.exceptions import GuardrailRaisedException
 from litellm.integrations.custom_guardrail import CustomGuardrail
 from litellm.types.guardrails import GuardrailEventHooks
 
-from inbounds.errors import ConfigurationError
+from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.refused import told
 
 from . import chat, messages, responses
 from .call import Call
 from .caller import Caller
 from .in_place import calling
-from .requests import cut
+from .requests import UNREAD, cut, kind_of
 from .streams import Unreadable, judged_stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection
 
     from .proposals import Proposals
 
@@ -40,11 +40,15 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
 
     Args:
         proposals: Judge.
+        passes: As `Authorization`.
         options: Of `CustomGuardrail`.
     """
 
-    def __init__(self, proposals: Proposals, **options: Any) -> None:
+    def __init__(
+        self, proposals: Proposals, *, passes: Collection[str] = (), **options: Any
+    ) -> None:
         self._proposals = proposals
+        self._unread = UNREAD - set(passes)
         super().__init__(**options)
 
     def __init_subclass__(cls, **options: Any) -> NoReturn:
@@ -90,8 +94,20 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
                 raise GuardrailRaisedException(
                     guardrail_name=self.guardrail_name, message="not a tool of this task"
                 )
+        elif kind_of(call_type) in self._unread:
+            raise _silent(
+                self,
+                DecisionUnavailable(
+                    "nobody looks at what is proposed there",
+                    code="call.not_judged",
+                    hint="`Authorization(…, passes=…)` names what passes all the same",
+                ),
+            )
         else:
-            await cut(data, caller, self._proposals)
+            try:
+                await cut(data, caller, self._proposals)
+            except Exception as error:  # noqa: BLE001 -- a request may be of any shape
+                raise _silent(self, error) from None
         return data
 
     async def async_post_call_success_hook(

@@ -24,6 +24,25 @@ _OFFERS = {
 """What a model is offered, and which of it is to be taken."""
 
 
+UNREAD = frozenset(
+    {
+        *("realtime", "realtime_calls", "create_realtime_client_secret"),
+        *("create_realtime_transcription_session", "responses_websocket"),
+        *("pass_through_endpoint", "llm_passthrough_route"),
+        *("generate_content", "generate_content_stream"),
+        *("create_batch", "run_thread", "run_thread_stream"),
+        *("create_interaction", "send_message", "run_code", "code_interpreter_tool"),
+    }
+)
+"""Kinds of requests whose answers may propose, or run, what nobody here looks at."""
+
+
+def kind_of(call_type: str) -> str:
+    """Return what LiteLLM calls a kind of request, whether it is answered async or not."""
+    bare = call_type.lstrip("_")
+    return bare.removeprefix("a") if bare.removeprefix("a") in UNREAD else bare
+
+
 async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> None:
     """Leave in a request the tools that its task holds, in place.
 
@@ -35,6 +54,11 @@ async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> Non
         caller: Who has sent it.
         proposals: Know which tools a task holds.
     """
+    # What stands there is sent as it is, and overrides what stands beside it.
+    extra = data.get("extra_body")
+    if isinstance(extra, dict):
+        for name in (*_HOSTED, *_OFFERS):
+            extra.pop(name, None)
     for name in _HOSTED:
         data.pop(name, None)
     if not (_OFFERS.keys() & data.keys()):
