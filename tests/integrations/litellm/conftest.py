@@ -13,4 +13,5 @@ with warnings.catch_warnings():
 @pytest.fixture(scope="session")
 def proxy():
     """One proxy of LiteLLM for all tests of this process, with what is behind it."""
-    return gateway.running()
+    yield gateway.running()
+    gateway.running().stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import json
 import os
@@ -63,7 +62,7 @@ class Serving:
     def stop(self) -> None:
         """Wait until it has ended."""
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(20)
 
 
 class Model:
@@ -231,7 +230,6 @@ class Gateway:
         """End all of it."""
         for part in (self._proxy, *self._parts):
             part.stop()
-        self._folder.cleanup()
 
     @contextmanager
     def guarded(self, guardrail: Any, *others: Any) -> Iterator[None]:
@@ -250,13 +248,12 @@ _running: list[Gateway] = []
 
 
 def running() -> Gateway:
-    """Return the one of this process; it is started with the first, and ends with the process."""
+    """Return the one of this process; whoever has started it ends it."""
     if not _running:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # LiteLLM's own
             made = Gateway()
             made.start()
-            atexit.register(made.stop)
     return _running[-1]
 
 

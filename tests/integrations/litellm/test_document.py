@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.documents import ROOT, Walk, blocks
+from tests.integrations.litellm.gateway import free_port
 
 
 def test_a_gateway_and_a_person(tmp_path, monkeypatch):
@@ -12,6 +13,7 @@ def test_a_gateway_and_a_person(tmp_path, monkeypatch):
     monkeypatch.delenv("LITELLM_LOG")  # what a reader waits for is in the log
     folder = tmp_path / "empty"
     folder.mkdir()
-    with Walk(folder) as walk:
+    ports = {port: str(free_port()) for port in ("18931", "14931", "14932")}
+    with Walk(folder, instead=ports) as walk:
         for block in blocks(ROOT / "docs" / "integrations" / "litellm.md"):
             walk.take(block)

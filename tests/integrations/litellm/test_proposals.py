@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -28,6 +30,8 @@ from tests.integrations.litellm.shapes import (
 from tests.integrations.world import BOB, MALLORY
 
 from inbounds import Unreachable
+from inbounds.integrations.litellm import Caller, chat
+from inbounds.integrations.litellm.chat_stream import ChatStream
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, in threads of this process
 
@@ -189,6 +193,52 @@ def test_a_model_is_shown_the_tools_of_its_task_alone(desk):
         desk.ask(task=task)
 
     assert sorted(offered(desk.proxy.model.heard[0])) == ["file_write", "mail_read", "mail_send"]
+
+
+@pytest.mark.parametrize("said", ["mail.send", "mail_send", "mail-send", "mail/send"])
+def test_a_name_that_reads_as_one_that_is_registered_is_that(world, proxy, said):
+    with world.task() as task:
+        told = Desk(world, proxy, "chat", "plain", stream=False).ask((said, SEND[1]), task=task)
+
+    assert [name for name, _ in told.calls] == [said]
+
+
+def test_a_name_that_reads_as_two_that_are_registered_is_neither(world, proxy):
+    world.resources = {**world.resources, "mail-send": world.resources["mail.send"]}
+    desk = Desk(world, proxy, "chat", "plain", stream=False)
+    with world.task() as task:
+        told = desk.ask(SEND, task=task)
+
+    assert told.calls == []
+    assert DENIED.match(lines(told)[0])
+
+
+def test_a_tool_that_is_no_function_is_taken_out(world):
+    """
+    What LiteLLM reads of a model as a call without a function.
+    """
+    harness = LiteLlmHarness(world, "mcp")
+    call = SimpleNamespace(index=0, id="c", type="custom", custom={"name": "mail_read"})
+    message = SimpleNamespace(content=None, tool_calls=[call], function_call=None)
+    choice = SimpleNamespace(index=0, message=message, finish_reason="tool_calls")
+    delta = SimpleNamespace(content=None, tool_calls=[call], function_call=None)
+    bit = SimpleNamespace(index=0, delta=delta, finish_reason="tool_calls")
+    caller, proposals = Caller(None, {}), harness.authorization()._proposals
+
+    async def judged():
+        await chat.judged(SimpleNamespace(choices=[choice]), caller, proposals)
+        stream = ChatStream(caller, proposals)
+        await stream.take(SimpleNamespace(choices=[bit]))
+        return await stream.end()
+
+    with world.task() as task:
+        harness._task = task
+        (left,) = asyncio.run(judged())
+
+    line = "Not executed [argument.not_representable]; do not retry."
+    assert (message.tool_calls, message.content) == (None, line)
+    assert (left.choices[0].delta.tool_calls, left.choices[0].delta.content) == (None, line)
+    assert choice.finish_reason == bit.finish_reason == "stop"
 
 
 # --- what a model is shown ------------------------------------------------------------------

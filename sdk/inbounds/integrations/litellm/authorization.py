@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MODES = frozenset({"pre_call", "post_call", "pre_mcp_call"})
 """Without one of these a way past the policy is open."""
 
-_ALONE = ("run_in_parallel", "scan_raw_request", "only_scan_new_messages", "skip_system_message")
+_ALONE = ("run_in_parallel", "scan_raw_request", "only_scan_new_messages")
 """With these, what a guardrail changes is dropped, or part of a request is not shown to it."""
 
 

@@ -23,7 +23,9 @@ async def judged(response: Any, caller: Caller, proposals: Proposals) -> Any:
         message = choice.message
         calls = list(getattr(message, "tool_calls", None) or [])
         single = getattr(message, "function_call", None)
-        wanted = [each.function for each in calls] + ([single] if single is not None else [])
+        wanted = [getattr(each, "function", None) for each in calls] + (
+            [single] if single is not None else []
+        )
         if not wanted:
             continue
         said = await proposals.refusals(caller, [proposed(each) for each in wanted])
@@ -40,7 +42,9 @@ async def judged(response: Any, caller: Caller, proposals: Proposals) -> Any:
 
 
 def proposed(function: Any) -> Proposed:
-    """Return what a function says that it is called with."""
+    """Return what a function says that it is called with; a tool that is none has no arguments."""
+    if function is None:
+        return Proposed("", None)
     arguments = function.arguments
     return Proposed(function.name, "{}" if arguments in (None, "") else arguments)
 

@@ -27,7 +27,7 @@ class _Part:
     def take(self, call_id: Any, function: Any) -> None:
         """Take the next bit of it."""
         # One place for two calls: a client may put together either.
-        self.ambiguous |= bool(self.id and call_id and call_id != self.id)
+        self.ambiguous |= bool(self.id and call_id and call_id != self.id) or function is None
         self.id = self.id or str(call_id or "")
         self.name += str(getattr(function, "name", None) or "")
         self.arguments += str(getattr(function, "arguments", None) or "")
@@ -86,7 +86,7 @@ class ChatStream:
 
 def _bits(delta: Any) -> list[tuple[Any, Any, Any]]:
     found = [
-        (each.index, getattr(each, "id", None), each.function)
+        (each.index, getattr(each, "id", None), getattr(each, "function", None))
         for each in getattr(delta, "tool_calls", None) or []
     ]
     function = getattr(delta, "function_call", None)
