@@ -178,6 +178,7 @@ class Gateway:
             "model_list": [
                 _model("plain", "hosted_vllm/x", f"{model}/v1"),
                 _model("openai", "openai/x", f"{model}/v1"),
+                _model("openai-text", "text-completion-openai/x", f"{model}/v1"),
                 _model("anthropic", "anthropic/x", model),
             ],
             "general_settings": {

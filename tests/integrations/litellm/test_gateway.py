@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 
@@ -272,7 +273,7 @@ def test_what_nobody_looks_at_passes_where_that_is_said_alone(world, proxy, aske
     authorization = Authorization(
         world.guard, task=lambda caller: None, passes=[kind] if passes else []
     )
-    proxy.model.says = lambda *_: answer("/v1/chat/completions", {}, [])
+    proxy.model.says = lambda _, body: answer("/v1/chat/completions", body, [])
     proxy.model.heard = []
     with proxy.guarded(authorization(event_hook=MODES, default_on=True)):
         said = httpx2.post(
@@ -284,6 +285,28 @@ def test_what_nobody_looks_at_passes_where_that_is_said_alone(world, proxy, aske
 
     assert (proxy.model.heard != []) == passes, said.text
     assert ("Not executed [call.not_judged]; do not retry." in said.text) != passes
+    assert ("let me see" in said.text) == passes
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_plain_text_passes(world, proxy, stream):
+    """
+    `/v1/completions` has no tools.
+    """
+    choice = {"index": 0, "text": "hello", "finish_reason": "stop", "logprobs": None}
+    said = {"id": "x", "object": "text_completion", "created": 1, "model": "x", "choices": [choice]}
+    events = [f"data: {json.dumps(said)}\n\n", "data: [DONE]\n\n"]
+    proxy.model.says = lambda _, body: events if body.get("stream") else said
+    with proxy.guarded(LiteLlmHarness(world, "mcp").guardrail()):
+        found = httpx2.post(
+            f"{proxy.url}/v1/completions",
+            json={"model": "openai-text", "prompt": "go on", "stream": stream},
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=30,
+        )
+
+    assert "hello" in found.text
+    assert "Not executed" not in found.text
 
 
 def test_what_is_not_refused_cannot_be_let_pass(world):

@@ -50,7 +50,8 @@ class ChatStream:
     async def take(self, chunk: Any) -> list[Any]:
         """Take a chunk, and return what may be passed on by now."""
         for choice in chunk.choices:
-            for index, call_id, function in _bits(choice.delta):
+            # An answer of `/v1/completions` has text, and no more.
+            for index, call_id, function in _bits(getattr(choice, "delta", None)):
                 part = self._parts.setdefault((choice.index, index), _Part())
                 part.take(call_id, function)
         if not self._parts:

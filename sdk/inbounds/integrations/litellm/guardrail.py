@@ -30,6 +30,8 @@ _RUNS = frozenset(
         GuardrailEventHooks.pre_mcp_call,
     }
 )
+_READ = ("/completions", "/responses", "/messages")
+"""How the routes end whose answers are read."""
 
 
 class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not there for mypy
@@ -128,8 +130,11 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
     ) -> AsyncGenerator[Any, None]:
         """Hold the calls of an answer that streams until they are whole and judged."""
         caller = Caller.of(user_api_key_dict, request_data)
+        # Only what passes has come as far as this by another endpoint than these.
+        route = str(user_api_key_dict.request_route or "")
+        passes = self._unread != UNREAD and not route.endswith(_READ)
         try:
-            async for chunk in judged_stream(response, caller, self._proposals):
+            async for chunk in judged_stream(response, caller, self._proposals, passes=passes):
                 yield chunk
         except Unreadable as error:
             raise _silent(self, error) from None

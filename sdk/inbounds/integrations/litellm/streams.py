@@ -28,7 +28,7 @@ class _Reader(Protocol):
 
 
 async def judged_stream(
-    chunks: AsyncIterator[Any], caller: Caller, proposals: Proposals
+    chunks: AsyncIterator[Any], caller: Caller, proposals: Proposals, *, passes: bool = False
 ) -> AsyncIterator[Any]:
     """Yield an answer without the calls that the policy would refuse, each with a line for it.
 
@@ -36,6 +36,7 @@ async def judged_stream(
         chunks: The answer, as LiteLLM gives it to guardrails.
         caller: Who is answered.
         proposals: Judge.
+        passes: Whether it is of a kind that passes although nobody looks at it.
 
     Raises:
         Unreadable: It is of no shape that is known; nothing of what was held is given.
@@ -43,7 +44,7 @@ async def judged_stream(
     reader: _Reader | None = None
     async for chunk in chunks:
         try:
-            reader = reader or _reader(chunk, caller, proposals)
+            reader = reader or (_Other() if passes else _reader(chunk, caller, proposals))
             given = await reader.take(chunk)
         except Exception as error:
             raise Unreadable from error
