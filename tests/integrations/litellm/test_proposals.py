@@ -372,6 +372,31 @@ def test_a_call_that_is_told_in_two_ways_is_taken_out(world, proxy, member):
     assert "Not executed [" in desk.said
 
 
+def test_a_block_that_has_its_arguments_twice_is_taken_out(world, proxy):
+    """
+    Where it begins, and bit by bit: a client may read either.
+    """
+    block = {"type": "tool_use", "id": "c", "name": "mail_send", "input": json.loads(STEAL[1])}
+    delta = {"type": "input_json_delta", "partial_json": SEND[1]}
+
+    def twice(path, body):
+        said = "".join(answer(path, body, []))
+        begun, _, rest = said.partition("event: message_delta")
+        yield begun
+        yield named({"type": "content_block_start", "index": 1, "content_block": block})
+        yield named({"type": "content_block_delta", "index": 1, "delta": delta})
+        yield named({"type": "content_block_stop", "index": 1})
+        yield f"event: message_delta{rest}"
+
+    desk = Desk(world, proxy, "messages", "anthropic", stream=True)
+    with world.task() as task:
+        told = desk.hear(twice, task=task)
+
+    assert told.calls == []
+    assert lines(told) == ["Not executed [argument.not_representable]; do not retry."]
+    assert MALLORY not in desk.said
+
+
 def test_what_a_client_is_to_run_and_has_no_arguments_by_name_is_taken_out(world, proxy):
     odd = [
         {"id": "s", "type": "shell_call", "call_id": "c", "action": {"commands": ["rm -rf /"]}},
