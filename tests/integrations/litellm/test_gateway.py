@@ -13,6 +13,7 @@ import pytest
 from litellm.experimental_mcp_client.client import MCPClient
 from litellm.integrations.custom_guardrail import CustomGuardrail
 from litellm.proxy._experimental.mcp_server.tool_registry import global_mcp_tool_registry
+from litellm.proxy._types import UserAPIKeyAuth
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     CallToolRequestParams,
@@ -541,6 +542,10 @@ def test_the_gateways_own_key_is_nobodys_token(world):
         harness.run([READ])
 
     assert {caller.token for caller in harness.callers} == {""}
+    # Where the gateway calls for a model, LiteLLM hands on whatever the request came with.
+    own = UserAPIKeyAuth(api_key=KEY)
+    assert Caller.of(own, {"incoming_bearer_token": KEY}).token == ""
+    assert Caller.of(own, {"incoming_bearer_token": "another"}).token == "another"
 
 
 def told(**more):

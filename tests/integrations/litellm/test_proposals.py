@@ -209,6 +209,8 @@ def test_a_name_that_reads_as_two_that_are_registered_is_neither(world, proxy):
     with world.task() as task:
         told = desk.ask(SEND, task=task)
 
+    proposals = desk.harness.authorization()._proposals
+    assert proposals.registered("mail_send", frozenset()) == "mail_send"
     assert told.calls == []
     assert DENIED.match(lines(told)[0])
 
@@ -322,7 +324,7 @@ def test_two_calls_in_one_place_are_taken_out(world, proxy):
     about = {"id": "x", "created": 1, "model": "x", "object": "chat.completion.chunk"}
 
     def twice(path, body):
-        for call_id, (name, said) in (("a", READ), ("b", SEND)):
+        for call_id, name, said in (("a", SEND[0], ""), ("b", None, SEND[1])):
             function = {"name": name, "arguments": said}
             call = {"index": 0, "id": call_id, "type": "function", "function": function}
             choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}
