@@ -59,6 +59,7 @@ class LiteLlmHarness:
             "test_arguments_that_are_changed_after_the_permit_do_not_run": NOTHING_BETWEEN,
             "test_arguments_that_are_added_after_the_permit_do_not_run": NOTHING_BETWEEN,
             "test_a_result_that_is_not_the_tools_is_not_given": NOTHING_BETWEEN,
+            "test_a_result_with_a_label_of_its_own_is_given": NO_LABELS,
             "test_a_result_that_is_more_sensitive_is_withheld": NO_LABELS,
             "test_a_field_is_left_out_of_text_with_a_label": NO_LABELS,
             "test_what_a_person_has_refused_stays_refused": NO_ANSWERS,
@@ -66,6 +67,9 @@ class LiteLlmHarness:
             "test_an_answer_to_another_call_is_none_to_this": NO_ANSWERS,
             "test_the_span_of_a_decision_is_a_child_of_the_frameworks": (
                 "the gateway hands its hooks neither the client's trace nor its id of a call"
+            ),
+            "test_what_is_no_authorization_is_refused_at_once": (
+                "nothing takes an authorization: the gateway's configuration names it"
             ),
         }
 
@@ -98,6 +102,10 @@ class LiteLlmHarness:
 
     def host(self) -> None:
         raise NotImplementedError
+
+    def set_up(self, **wrong: Any) -> None:
+        said = {"guard": self.world.guard, "resources": self.world.resources, **wrong}
+        Authorization(said["guard"], task=self._task_of, resources=said["resources"])
 
     # --- its own --------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.set_up import guard_of, resources_of, wrong_kind
 
 from .guardrail import AuthorizationGuardrail
 from .in_place import install
@@ -43,7 +44,8 @@ class Authorization:
             as `create_batch`; by default they are refused.
 
     Raises:
-        ConfigurationError: `configuration.guardrail`: there is no such kind.
+        ConfigurationError: `configuration.guardrail`: there is no such kind;
+            `configuration.wrong_kind`: that is no guard, no function, or no such mapping.
     """
 
     def __init__(
@@ -60,8 +62,11 @@ class Authorization:
                 code="configuration.guardrail",
                 hint=f"there are {sorted(UNREAD)}",
             )
+        if not callable(task):
+            hint = "give it a function that takes a `Caller`"
+            raise wrong_kind("what says the task", "function", task, hint)
         self._passes = frozenset(passes)
-        self._proposals = Proposals(guard, task, resources or {})
+        self._proposals = Proposals(guard_of(guard), task, resources_of(resources))
         install()
 
     def __call__(
