@@ -85,6 +85,14 @@ def test_what_would_leave_a_way_past_the_policy_is_refused(world, options, why):
     assert not isinstance(ei.value, ValueError | TypeError)
 
 
+@pytest.mark.parametrize("task", [None, "alice@acme.example"])
+def test_a_function_says_the_task(world, task):
+    with pytest.raises(ConfigurationError) as ei:
+        Authorization(world.guard, task=task)
+
+    assert ei.value.code == "configuration.wrong_kind"
+
+
 def test_a_guardrail_has_no_subclass():
     with pytest.raises(ConfigurationError) as ei:
         type("Own", (AuthorizationGuardrail,), {})
