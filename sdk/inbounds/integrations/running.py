@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _running: ContextVar[Running | None] = ContextVar("inbounds_running", default=None)
 
 
-class Running:
-    """One permitted call, from its permit to the place where its tool runs.
+class Once:
+    """What became of the one time that a permitted call may run.
 
     Attributes:
         begun: Whether the tool has begun.
@@ -28,12 +28,41 @@ class Running:
         label: That of the result, where the framework makes text of it.
     """
 
-    def __init__(self, permit: Permit, place: object) -> None:
-        self._permit = permit
-        self._place = place
+    def __init__(self) -> None:
         self.begun = False
         self.refusal: InboundsError | None = None
         self.label = KeptLabel()
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Keep what a comparison within comes to.
+
+        Raises:
+            InboundsError: What the comparison raises, with what is known of the tool by then.
+        """
+        try:
+            yield
+        except InboundsError as error:
+            if self.begun:
+                # A layer wants it once more; the first time was the only one.
+                error.executed = "yes"
+            self.refusal = error
+            raise
+        self.begun = True
+
+
+class Running(Once):
+    """One permitted call, from its permit to the place where its tool runs.
+
+    Args:
+        permit: Of the call.
+        place: Stands for the tool.
+    """
+
+    def __init__(self, permit: Permit, place: object) -> None:
+        super().__init__()
+        self._permit = permit
+        self._place = place
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -54,7 +83,7 @@ class Running:
         Raises:
             InboundsError: As `Permit.compare`; `permit.other_tool`. The tool must not run.
         """
-        try:
+        with self.beginning():
             if place != self._place:
                 self._permit.cancel()
                 raise DecisionUnavailable(
@@ -63,13 +92,6 @@ class Running:
                     decision_id=self._permit.decision.id,
                 )
             self._permit.compare(arguments)
-        except InboundsError as error:
-            if self.begun:
-                # A layer wants it once more; the first time was the only one.
-                error.executed = "yes"
-            self.refusal = error
-            raise
-        self.begun = True
 
     def require_own(self, tool: str, result: Any) -> None:
         """Require that a result is that of the tool that was judged, and there already.

@@ -6,37 +6,30 @@ import copy
 import functools
 from typing import TYPE_CHECKING, Any
 
-from inbounds.errors import InboundsError
-from inbounds.integrations.given import KeptLabel
+from inbounds.integrations.running import Once
 from inbounds.threads import beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from inbounds.integrations.given import KeptLabel
     from inbounds.pep import Permit
 
 
-class InPlace:
+class InPlace(Once):
     """Stands in a tool's place, and lets it run with the judged arguments alone.
 
     Args:
         tool: The tool. It stays as it is.
         permit: Of the call.
         hidden: The names of the arguments that the framework puts in.
-
-    Attributes:
-        begun: Whether the tool has begun.
-        refusal: Why it was not let to.
-        label: That of its result, of which the framework makes text.
     """
 
     def __init__(self, tool: Any, permit: Permit, hidden: frozenset[str]) -> None:
+        super().__init__()
         self._tool = tool
         self._permit = permit
         self._hidden = hidden
-        self.begun = False
-        self.refusal: InboundsError | None = None
-        self.label = KeptLabel()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tool, name)
@@ -53,15 +46,8 @@ class InPlace:
 
     def _compare(self, call: Mapping[str, Any]) -> None:
         arguments = {n: value for n, value in call["args"].items() if n not in self._hidden}
-        try:
+        with self.beginning():
             self._permit.compare(arguments)
-        except InboundsError as error:
-            if self.begun:
-                # A layer wants it once more; the first time was the only one.
-                error.executed = "yes"
-            self.refusal = error
-            raise
-        self.begun = True
 
 
 def _bare(tool: Any, label: KeptLabel) -> Any:

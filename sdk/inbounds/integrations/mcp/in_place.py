@@ -7,8 +7,8 @@ import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from inbounds.errors import DecisionUnavailable, InboundsError
-from inbounds.integrations.given import KeptLabel
+from inbounds.errors import DecisionUnavailable
+from inbounds.integrations.running import Once
 from inbounds.threads import beside
 
 if TYPE_CHECKING:
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from .wish import Wish
 
 
-class InPlace:
+class InPlace(Once):
     """Stands in a handler's place, and lets it run with what was judged alone."""
 
     def __init__(self, wish: Wish, permit: Permit) -> None:
+        super().__init__()
         self._wish = wish
         self._permit = permit
-        self.begun = False
-        self.refusal: InboundsError | None = None
-        self.label = KeptLabel()
 
     def compare(self, method: str, said: Mapping[str, Any]) -> None:
         """Make sure that the handler gets what was judged, right before it runs.
@@ -49,17 +47,10 @@ class InPlace:
             same = True
             if not arguments.get("arguments", True):
                 del arguments["arguments"]
-        try:
+        with self.beginning():
             if method != self._wish.method or not same:
                 raise self._changed()
             self._permit.compare(arguments)
-        except InboundsError as error:
-            if self.begun:
-                # A layer wants it once more; the first time was the only one.
-                error.executed = "yes"
-            self.refusal = error
-            raise
-        self.begun = True
 
     def _changed(self) -> DecisionUnavailable:
         self._permit.cancel()
