@@ -589,6 +589,10 @@ class TestGuard:
 
         assert [AGENT] == asked
 
+    def test_a_user_who_has_said_nothing_has_named_nobody(self, policy):
+        with policy.task() as task:
+            assert "" == task._prompt
+
     def test_the_users_own_token_goes_to_the_issuer(self, policy):
         """
         The issuer gets it with the wish for a task, and nobody else does.
@@ -601,9 +605,9 @@ class TestGuard:
                 raise TokenInvalid("nothing is granted", code="task.not_granted")
 
         policy.guard.issuer = Issuer()
-        for token in ("of-alice", ""):
+        for said in ({"subject_token": "of-alice"}, {}):
             with pytest.raises(TokenInvalid):
-                policy.task(subject_token=token)
+                policy.task(**said)
 
         assert ["of-alice", ""] == [request.subject_token for request in wished]
         assert "of-alice" not in repr(wished)

@@ -73,6 +73,20 @@ def test_a_task_that_was_taken_is_renewed_from_where_its_chain_came_from(assista
     assert len(fetched) == 2
 
 
+def test_what_was_handed_on_ends_alone(assistant, researcher):
+    """
+    The other agent gives back what it was handed; the task goes on where it was begun.
+    """
+    with assistant.task(INTENT, subject=SUBJECT) as task:
+        child = researcher.accept(task.delegate(RESEARCHER, holder=researcher.holder).chain)
+        child.end()
+        with pytest.raises(DecisionUnavailable):
+            child.call("mail.read", {"id": "7"})
+
+        assert task.call("mail.read", {"id": "7"}) == "mail 7"
+        assert child.ends != task.ends
+
+
 def test_a_task_that_is_over_is_not_handed_on(assistant, researcher):
     task = assistant.task(INTENT, subject=SUBJECT)
     task.end()
