@@ -71,6 +71,8 @@ BEYOND = {
     "an argument that brings settings": {"extra_args": {"settings": "/settings.json"}},
     "an argument of tomorrow": {"extra_args": {"skip-everything": None}},
     "a simple mode": {"env": {"CLAUDE_CODE_SIMPLE": "1"}},
+    "plugins of an environment": {"env": {"CLAUDE_CODE_PLUGIN_DIRS": "/plugin"}},
+    "a program before each command": {"env": {"CLAUDE_CODE_SHELL_PREFIX": "/bin/before"}},
     "every tool there is": {"tools": {"type": "preset", "preset": "claude_code"}},
     "a search of the provider": {"allowed_tools": ["WebSearch(news)"]},
     "a script of agents": {"tools": ["Workflow"]},
@@ -92,6 +94,20 @@ def test_what_could_go_round_a_judgement_is_refused(authorization, options):
     found = refused(ClaudeAgentOptions(**BEYOND[options]), authorization)
 
     assert "configuration.tool_out_of_reach" == found
+
+
+@pytest.mark.parametrize("named", ["HOME", "CLAUDE_CONFIG_DIR"])
+@pytest.mark.parametrize("said", ['{"env": {"PATH": "/tmp"}}', "{", "[]"])
+def test_a_file_of_the_user_that_has_an_environment_is_refused(
+    authorization, monkeypatch, tmp_path, named, said
+):
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    options = ClaudeAgentOptions(env={named: str(tmp_path)})
+    (tmp_path / ".claude.json").write_text('{"env": {}, "numStartups": 1}')
+    protect(options, authorization)
+    (tmp_path / ".claude.json").write_text(said)
+
+    assert "configuration.tool_out_of_reach" == refused(options, authorization)
 
 
 def test_an_option_of_tomorrow_is_refused_where_it_says_something(authorization):
@@ -176,7 +192,10 @@ def test_settings_are_those_that_were_looked_at(authorization, tmp_path):
     found = protect(options, authorization)
     (tmp_path / "settings.json").write_text(json.dumps(HOOKS))
 
-    assert {"permissions": {"deny": ["Read(/etc/**)"]}} == json.loads(found.settings)
+    settings = json.loads(found.settings)
+    assert {"deny": ["Read(/etc/**)"]} == settings["permissions"]
+    assert {"permissions", "env"} == {*settings}
+    assert {""} == {*settings["env"].values()}
 
 
 # --- servers ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What a session of the real Claude Code does with what is judged: its own tools, and its hooks."""
 
 import asyncio
+import json
 import sys
 import time
 from dataclasses import replace
@@ -36,6 +37,11 @@ from inbounds.integrations.claude_agent_sdk.session import Session
 
 def bash(command, call="call-bash", **more):
     return Wish("Bash", {"command": command, **more}, call)
+
+
+def unhooked(desk):
+    """Options with which Claude Code asks no hook."""
+    return {"env": {**desk.options.env, "CLAUDE_CODE_SIMPLE": "1"}, "settings": None}
 
 
 def names(world):
@@ -365,7 +371,7 @@ def test_without_a_hook_a_tool_of_this_process_does_not_run(world, folder):
     """
     desk = Desk(world, folder, [SEND], allowed_tools=["mcp__desk"])
     with world.task():
-        read = desk.go(env={**desk.options.env, "CLAUDE_CODE_SIMPLE": "1"})
+        read = desk.go(**unhooked(desk))
 
     assert [] == world.ran
     assert "Not executed [permit.missing]; do not retry." == read["call-send"]
@@ -375,7 +381,7 @@ def test_without_a_hook_a_persons_yes_lets_nothing_run(world, folder):
     person = Person(PermissionResultAllow())
     desk = Desk(world, folder, [bash(f"touch {folder}/made")], own=["Bash"], can_use_tool=person)
     with world.task():
-        read = desk.go(env={**desk.options.env, "CLAUDE_CODE_SIMPLE": "1"})
+        read = desk.go(**unhooked(desk))
 
     assert not (folder / "made").exists()
     assert [] == person.asked
@@ -398,6 +404,53 @@ def test_what_this_process_was_started_with_skips_no_hook(world, folder, monkeyp
     assert [] == world.ran
     assert DENIED.match(read["call-steal"])
     assert not (folder / "hooked").exists()
+
+
+PLUGIN = {
+    "plugin/.claude-plugin/plugin.json": '{"name": "other", "version": "1.0.0"}',
+    "plugin/hooks/hooks.json": (
+        '{"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": '
+        '"touch FOLDER/slipped"}]}]}}'
+    ),
+}
+BEFORE = {"before.sh": '#!/bin/sh\ntouch FOLDER/slipped\nexec sh -c "$1"\n'}
+SLIPS = {
+    "CLAUDE_CODE_SIMPLE": ("1", {}),
+    "CLAUDE_CODE_PLUGIN_DIRS": ("FOLDER/plugin", PLUGIN),
+    "CLAUDE_CODE_SHELL_PREFIX": ("FOLDER/before.sh", BEFORE),
+    "BASH_ENV": ("FOLDER/before.sh", BEFORE),
+}
+
+
+@pytest.mark.parametrize("place", ["process", "file"])
+@pytest.mark.parametrize("name", SLIPS)
+def test_no_variable_lets_anything_run_past_a_hook(world, folder, monkeypatch, name, place):
+    """
+    Neither of this process, nor of the file that Claude Code itself puts above that.
+    """
+    tools = {**world.policy.deployment["tools"]}
+    tools["Bash"] = {**tools["Bash"], "arguments": {"/command": {"one_of": ["true"]}}}
+    world.policy.change(tools=tools)
+    value, files = SLIPS[name]
+    value = value.replace("FOLDER", str(folder))
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text.replace("FOLDER", str(folder)))
+        (folder / path).chmod(0o755)
+    if place == "process":
+        monkeypatch.setenv(name, value)
+    calls = [bash(f"touch {folder}/slipped"), bash("true", "call-true")]
+    desk = Desk(world, folder, calls, own=["Bash"], allowed_tools=["Bash"])
+    if place == "file":
+        # Written once the options are protected: before, they are refused for it.
+        (folder / ".claude.json").write_text(json.dumps({"env": {name: value}}))
+    with world.task() as task:
+        read = desk.go()
+        report = task.report()
+
+    assert DENIED.match(read["call-bash"])
+    assert 1 == report.ran
+    assert not (folder / "slipped").exists()
 
 
 def test_the_same_id_twice_is_one_call(world, folder):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
 
+from .environment import UNSET, file_with_environment, says_yes
 from .known import KNOWN
 from .server import made_of, out_of_reach
 from .session import is_protected
@@ -63,15 +64,16 @@ def require_reachable(options: ClaudeAgentOptions, authorization: Authorization)
     for name in options.extra_args:
         if name not in _ARGUMENTS:
             raise out_of_reach(f"--{name}", "is an argument that may skip hooks")
-    if _says_yes(options.env.get("CLAUDE_CODE_SIMPLE", "")):
-        raise out_of_reach("CLAUDE_CODE_SIMPLE", "lets Claude Code ask no hook")
+    _require_environment(options.env)
     settings_of(options)
     _require_tools(options, authorization)
     _require_servers(options.mcp_servers, authorization)
 
 
-def settings_of(options: ClaudeAgentOptions) -> str | None:
+def settings_of(options: ClaudeAgentOptions) -> str:
     """Return the settings of options as they are now, so that no file can change them later.
+
+    With the environment that Claude Code puts above that of a file of its user.
 
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: they hold more than permissions, a
@@ -79,7 +81,7 @@ def settings_of(options: ClaudeAgentOptions) -> str | None:
     """
     said = options.settings
     if said is None:
-        return None
+        said = "{}"
     try:
         if not said.strip().startswith("{"):
             said = (Path(options.cwd or "") / said).read_text("utf-8-sig")
@@ -88,7 +90,16 @@ def settings_of(options: ClaudeAgentOptions) -> str | None:
         settings = None
     if not isinstance(settings, dict) or settings.keys() - _SETTINGS:
         raise out_of_reach("settings", "holds more than permissions, a sandbox and a model")
-    return json.dumps(settings)
+    return json.dumps({**settings, "env": dict.fromkeys(UNSET, "")})
+
+
+def _require_environment(env: Mapping[str, str]) -> None:
+    for name, why in UNSET.items():
+        if says_yes(env.get(name, "")):
+            raise out_of_reach(name, why)
+    file = file_with_environment(env)
+    if file is not None:
+        raise out_of_reach(file.name, "has an `env` that Claude Code would put above its own")
 
 
 def _require_tools(options: ClaudeAgentOptions, authorization: Authorization) -> None:
@@ -145,7 +156,3 @@ def _require_known_options(options: Any) -> None:
         default = field.default if field.default_factory is MISSING else field.default_factory()
         if getattr(options, field.name) != default:
             raise out_of_reach(field.name, "is an option that is not known here")
-
-
-def _says_yes(value: str) -> bool:
-    return value.strip().lower() not in ("", "0", "false", "no", "off")

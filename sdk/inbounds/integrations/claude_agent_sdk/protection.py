@@ -11,6 +11,7 @@ from inbounds.integrations.set_up import require_authorization
 from inbounds.integrations.within import shown_tools
 
 from .authorization import Authorization
+from .environment import UNSET
 from .options import BEYOND, ONE_OFF, require_reachable, settings_of
 from .server import Connected, made_of, of_session
 from .session import Session
@@ -79,8 +80,8 @@ def protect(
         skills=[],
         # A prompt reads no file and runs no command by what it mentions.
         verbatim_prompts=True,
-        # Whatever this process has inherited: with it, Claude Code asks no hook.
-        env={"ENABLE_TOOL_SEARCH": "false", **options.env, "CLAUDE_CODE_SIMPLE": ""},
+        # Whatever this process has inherited: with it, other than what was judged could run.
+        env={"ENABLE_TOOL_SEARCH": "false", **options.env, **dict.fromkeys(UNSET, "")},
         can_use_tool=None if options.can_use_tool is None else session.can_use_tool,
         hooks=_hooks(options, session, authorization.timeout + _MORE),
     )
