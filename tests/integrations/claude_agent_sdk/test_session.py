@@ -172,18 +172,41 @@ def test_what_is_owed_to_a_result_of_claude_code_keeps_the_call_from_running(wor
     assert (0, 1) == (report.ran, report.stopped)
 
 
-def test_the_model_reads_no_more_where_a_run_is_not_recorded(world, folder, monkeypatch):
+@pytest.mark.parametrize("goes_on", ["client", "resumed", "forked"])
+@pytest.mark.parametrize("command", ["echo can''ary", "echo can''ary; exit 3"])
+def test_the_model_reads_no_more_where_a_run_is_not_recorded(
+    world, folder, monkeypatch, command, goes_on
+):
+    """
+    Neither in its turn, nor when the session goes on, whether the tool has failed or not.
+    """
+
     def full(_):
         raise DecisionUnavailable("the disk is full", code="evidence.unwritable")
 
-    desk = Desk(world, folder, [bash("echo canary")], own=["Bash"])
+    async def asks_twice():
+        async with ClaudeSDKClient(desk.options) as client:
+            for prompt in ("go on", "and now"):
+                await client.query(prompt)
+                async for _ in client.receive_response():
+                    pass
+
+    desk = Desk(world, folder, [bash(command)], own=["Bash"])
     with world.task() as task:
         with monkeypatch.context() as patch:
             patch.setattr(world.guard.evidence, "executed", full)
-            desk.go()
+            if goes_on == "client":
+                asyncio.run(asks_twice())
+            else:
+                desk.go()
+        assert 1 == len(desk.model.heard)
+        if goes_on == "resumed":
+            desk.go("and now", resume=desk.result.session_id)
+        if goes_on == "forked" and "exit" not in command:
+            desk.go("and now", resume=desk.result.session_id, fork_session=True)
+            assert desk.read["call-bash"].startswith("Executed, and its result withheld")
         assert 1 == task.reconcile()
 
-    assert 1 == len(desk.model.heard)
     assert "canary" not in str(desk.model.heard)
 
 

@@ -98,6 +98,7 @@ def _hooks(options: ClaudeAgentOptions, session: Session, timeout: float) -> Any
         "PreToolUse": session.before,
         "PostToolUse": session.after,
         "PostToolUseFailure": session.failed,
+        "PostToolBatch": session.gone_on,
         "Stop": session.stopped,
         "SubagentStop": session.stopped,
         "UserPromptSubmit": session.prompted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from inbounds.errors import (
     InboundsError,
 )
 from inbounds.integrations.given import owed
-from inbounds.integrations.outcomes import Key, Outcomes
+from inbounds.integrations.outcomes import Key, Outcomes, keep
 from inbounds.integrations.refused import NotWaited, refusal_text, told
 from inbounds.integrations.running import not_the_tools
 from inbounds.integrations.within import task_of
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from inbounds.tasks import Task
 
     from .authorization import Authorization
+
+_KINDS = frozenset({"mode", "type"})
+"""Fields that tell one form of a result of Claude Code from another, and hold none of it."""
 
 _STEERS = frozenset({"StructuredOutput", "ToolSearch"})
 """Claude Code's own, which give the final answer or look up tools, and do nothing else."""
@@ -91,6 +95,7 @@ class Session:
         self._expected: dict[str, Expected] = {}
         self._wanted: dict[str, Wanted] = {}
         self._deferred: dict[str, str] = {}
+        self._withheld: OrderedDict[str, str] = OrderedDict()
         self._connections = 0
 
     # --- what its servers ask -------------------------------------------------------------
@@ -318,9 +323,9 @@ class Session:
         try:
             await beside(permit.finish, said.get("tool_response"))
         except Exception as error:  # noqa: BLE001 -- whatever it is, it may not be recorded
-            text = told(error, permit.tool)
-            # Claude Code keeps a result of its own tools: the model is asked no more.
-            return {"continue_": False, "stopReason": text, **_instead(text)}
+            text = self._withhold(said, told(error, permit.tool))
+            instead = _instead(in_place_of(said.get("tool_response"), text))
+            return {"continue_": False, "stopReason": text, **instead}
         return {}
 
     async def failed(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
@@ -331,9 +336,24 @@ class Session:
         try:
             await beside(_fail, expected, said.get("error"))
         except Exception as error:  # noqa: BLE001 -- likewise
-            text = told(error, expected.permit.tool)
+            text = self._withhold(said, told(error, expected.permit.tool))
             return {"continue_": False, "stopReason": text}
         return {}
+
+    def _withhold(self, said: Any, text: str) -> str:
+        """Let nothing more be asked in a session whose transcript holds what may not be read."""
+        with self._lock:
+            keep(self._withheld, str(said.get("session_id", "")), text)
+        return text
+
+    async def gone_on(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
+        """Ask the model no more where a result is withheld. A hook, `PostToolBatch`.
+
+        It comes after all calls of a turn: of one that has failed, Claude Code stops there alone.
+        """
+        with self._lock:
+            why = self._withheld.get(str(said.get("session_id", "")))
+        return {} if why is None else {"continue_": False, "stopReason": why}
 
     async def stopped(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
         """Leave what was permitted and came to nothing. A hook, `Stop` and `SubagentStop`."""
@@ -352,9 +372,12 @@ class Session:
 
     async def prompted(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
         """Wait with no call any more that nobody has gone on with. A hook, `UserPromptSubmit`."""
+        session = str(said.get("session_id", ""))
         with self._lock:
-            self._deferred.pop(str(said.get("session_id", "")), None)
-        return {}
+            self._deferred.pop(session, None)
+            why = self._withheld.get(session)
+        # What Claude Code has kept of a result, a model reads when it is next asked.
+        return {} if why is None else {"decision": "block", "reason": why}
 
 
 def is_protected(options: Any) -> bool:
@@ -383,9 +406,26 @@ def _hook(decision: str, reason: str = "", **more: Any) -> dict[str, Any]:
     return {"hookSpecificOutput": said}
 
 
-def _instead(text: str) -> dict[str, Any]:
-    output = {"hookEventName": "PostToolUse", "updatedToolOutput": text}
+def _instead(result: Any) -> dict[str, Any]:
+    output = {"hookEventName": "PostToolUse", "updatedToolOutput": result}
     return {"hookSpecificOutput": output}
+
+
+def in_place_of(result: Any, text: str) -> Any:
+    """Return a result of the same form whose every text is another.
+
+    Claude Code keeps the result of a tool of its own where what is given instead has another form.
+    """
+    if isinstance(result, str):
+        return text
+    if isinstance(result, list):
+        return [in_place_of(each, text) for each in result]
+    if isinstance(result, dict):
+        return {
+            name: each if name in _KINDS else in_place_of(each, text)
+            for name, each in result.items()
+        }
+    return result
 
 
 def _is_old(expected: Expected) -> bool:
