@@ -15,6 +15,7 @@ from claude_agent_sdk import (
     PermissionResultDeny,
     ProcessError,
     SdkMcpTool,
+    ToolPermissionContext,
 )
 from tests.integrations.behaviours import (
     DENIED,
@@ -608,6 +609,44 @@ def test_a_yes_is_judged_again_once(world, folder):
     assert PENDING.match(read["call-send"])
     assert "sent" == read["call-again"]
     assert [("mail.send", dict(SEND.arguments))] == world.ran
+
+
+def test_while_a_person_thinks_no_other_call_has_the_id(world, folder):
+    """
+    What the first has run as would be recorded of the second, and of the first nothing.
+    """
+    answered = asyncio.Event()
+
+    async def thinks(name, said, context):
+        await answered.wait()
+        return PermissionResultAllow()
+
+    desk = Desk(world, folder, can_use_tool=thinks)
+    (before,) = desk.options.hooks["PreToolUse"][0].hooks
+    context = ToolPermissionContext(tool_use_id="c")
+    name = "mcp__desk__mail_send"
+
+    async def judged(body):
+        arguments = {"to": [BOB], "body": body}
+        said = {"tool_name": name, "tool_input": arguments, "tool_use_id": "c", "session_id": "s"}
+        return arguments, (await before(said, "c", {}))["hookSpecificOutput"]
+
+    async def both():
+        first, asked = await judged("first")
+        thinking = asyncio.ensure_future(desk.options.can_use_tool(name, first, context))
+        await asyncio.sleep(0)
+        world.signs = True
+        _, other = await judged("other")
+        answered.set()
+        answer = await thinking
+        return asked, other, answer
+
+    with world.wary():
+        asked, other, answer = asyncio.run(both())
+
+    assert "ask" == asked["permissionDecision"]
+    assert "[call.repeated]" in other["permissionDecisionReason"]
+    assert "first" == answer.updated_input["body"]
 
 
 ANSWERS = {

@@ -176,7 +176,7 @@ class Session:
             DecisionUnavailable: `call.repeated`: a call of the same id is under way.
         """
         with self._lock:
-            if call_id in self._expected or call_id in self._judging:
+            if any(call_id in each for each in (self._expected, self._judging, self._wanted)):
                 raise DecisionUnavailable(
                     "a call of the same id is under way", code="call.repeated"
                 )
@@ -247,8 +247,16 @@ class Session:
     async def can_use_tool(self, name: str, said: dict[str, Any], context: Any) -> Any:
         """Ask whom the program asks, and the policy again after a yes. Never lifts a refusal."""
         call_id = str(context.tool_use_id or "")
+        try:
+            return await self._asked(name, said, call_id, context)
+        finally:
+            with self._lock:
+                self._wanted.pop(call_id, None)
+
+    async def _asked(self, name: str, said: dict[str, Any], call_id: str, context: Any) -> Any:
         with self._lock:
-            wanted = self._wanted.pop(call_id, None)
+            # It stays there meanwhile, so that no other call of the same id is judged.
+            wanted = self._wanted.get(call_id)
             expected = self._expected.get(call_id)
         if wanted is None and expected is None:
             unjudged = DecisionUnavailable("nothing has judged this call", code="permit.missing")
