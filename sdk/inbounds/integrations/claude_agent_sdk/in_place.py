@@ -115,6 +115,9 @@ class InPlace:
             unrecorded = await beside(failed, permit, error)
             if unrecorded is not None:
                 return refusal(self.name, unrecorded)
+            if isinstance(error, InboundsError):
+                # Of a call that the tool itself has asked for, the model reads no more either.
+                return refusal(self.name, error)
             if (seen := shown(permit, error)) is not error:
                 # The SDK makes a result of it.
                 raise seen from None
