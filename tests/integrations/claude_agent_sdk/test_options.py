@@ -82,6 +82,7 @@ BEYOND = {
     "an agent with a server of its own": {
         "agents": {"a": AgentDefinition(**AGENT, mcpServers=[{"desk": {"command": "desk"}}])}
     },
+    "an agent with a memory": {"agents": {"a": AgentDefinition(**AGENT, memory="user")}},
     "servers in a file": {"mcp_servers": "/mcp.json"},
     "a server that is not guarded": {
         "mcp_servers": {"desk": create_sdk_mcp_server("desk", tools=[tool("mail_read")])}
@@ -195,7 +196,8 @@ def test_settings_are_those_that_were_looked_at(authorization, tmp_path):
     settings = json.loads(found.settings)
     assert {"deny": ["Read(/etc/**)"]} == settings["permissions"]
     assert {"permissions", "env"} == {*settings}
-    assert {""} == {*settings["env"].values()}
+    assert settings["env"].items() <= found.env.items()
+    assert {"", "1"} == {*settings["env"].values()}
 
 
 # --- servers ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 import time
 from dataclasses import replace
@@ -334,6 +335,22 @@ def test_a_prompt_reads_no_file(world, folder):
     assert "the canary" not in str(desk.model.heard)
 
 
+def test_a_model_reads_no_memory_that_another_task_has_left(world, folder):
+    memory = folder / "projects" / re.sub(r"[^A-Za-z0-9]", "-", str(folder)) / "memory"
+    memory.mkdir(parents=True)
+    (memory / "MEMORY.md").write_text("- the canary")
+    desk = Desk(
+        world,
+        folder,
+        system_prompt={"type": "preset", "preset": "claude_code"},
+        more={"CLAUDE_CODE_DISABLE_AUTO_MEMORY": "0"},
+    )
+    with world.task():
+        desk.go()
+
+    assert "the canary" not in str(desk.model.heard)
+
+
 # --- the hook -----------------------------------------------------------------------------------
 
 
@@ -442,6 +459,7 @@ SLIPS = {
     "CLAUDE_CODE_SIMPLE": ("1", {}),
     "CLAUDE_CODE_PLUGIN_DIRS": ("FOLDER/plugin", PLUGIN),
     "CLAUDE_CODE_SHELL_PREFIX": ("FOLDER/before.sh", BEFORE),
+    "CLAUDE_CODE_SHELL": ("FOLDER/bash", {"bash": "#!/bin/sh\ntouch FOLDER/slipped"}),
     "BASH_ENV": ("FOLDER/before.sh", BEFORE),
 }
 

@@ -20,6 +20,7 @@ UNSET: Mapping[str, str] = {
     "CLAUDE_CODE_PLUGIN_SEED_DIR": "brings hooks and commands",
     "CLAUDE_CODE_PROCESS_WRAPPER": "runs a program of its own",
     "CLAUDE_CODE_REPL": "lets a script of the model call tools",
+    "CLAUDE_CODE_SHELL": "runs a program of its own in place of the shell",
     "CLAUDE_CODE_SHELL_PREFIX": "runs a program of its own in place of each command",
     "CLAUDE_CODE_SIMPLE": "lets Claude Code ask no hook",
     "CLAUDE_CODE_SYNC_PLUGINS": "brings hooks and commands",
@@ -28,6 +29,13 @@ UNSET: Mapping[str, str] = {
     "ENV": "runs a file before each command",
 }
 """What Claude Code is started without, whatever this process was started with, and why."""
+
+OWN: Mapping[str, str] = {
+    **dict.fromkeys(UNSET, ""),
+    # What another task has left there, a model would read though nothing was asked.
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
+}
+"""What Claude Code is started with, whatever its options say."""
 
 
 def says_yes(value: str) -> bool:

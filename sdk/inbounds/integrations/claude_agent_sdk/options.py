@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
 
-from .environment import UNSET, file_with_environment, says_yes
+from .environment import OWN, UNSET, file_with_environment, says_yes
 from .known import KNOWN
 from .server import made_of, out_of_reach
 from .session import is_protected
@@ -90,7 +90,7 @@ def settings_of(options: ClaudeAgentOptions) -> str:
         settings = None
     if not isinstance(settings, dict) or settings.keys() - _SETTINGS:
         raise out_of_reach("settings", "holds more than permissions, a sandbox and a model")
-    return json.dumps({**settings, "env": dict.fromkeys(UNSET, "")})
+    return json.dumps({**settings, "env": dict(OWN)})
 
 
 def _require_environment(env: Mapping[str, str]) -> None:
@@ -111,6 +111,8 @@ def _require_tools(options: ClaudeAgentOptions, authorization: Authorization) ->
         named += agent.tools or ()
         if not all(isinstance(each, str) for each in agent.mcpServers or ()):
             raise out_of_reach(name, "has a server that stands in no `mcp_servers`")
+        if agent.memory:
+            raise out_of_reach(name, "has a memory that it reads though nothing was asked")
     for each in named:
         name = re.split(r"[(\s]", each)[0]
         if name in BEYOND:

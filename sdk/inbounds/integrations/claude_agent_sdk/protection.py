@@ -11,7 +11,7 @@ from inbounds.integrations.set_up import require_authorization
 from inbounds.integrations.within import shown_tools
 
 from .authorization import Authorization
-from .environment import UNSET
+from .environment import OWN
 from .options import BEYOND, ONE_OFF, require_reachable, settings_of
 from .server import Connected, made_of, of_session
 from .session import Session
@@ -81,7 +81,7 @@ def protect(
         # A prompt reads no file and runs no command by what it mentions.
         verbatim_prompts=True,
         # Whatever this process has inherited: with it, other than what was judged could run.
-        env={"ENABLE_TOOL_SEARCH": "false", **options.env, **dict.fromkeys(UNSET, "")},
+        env={"ENABLE_TOOL_SEARCH": "false", **options.env, **OWN},
         can_use_tool=None if options.can_use_tool is None else session.can_use_tool,
         hooks=_hooks(options, session, authorization.timeout + _MORE),
     )
