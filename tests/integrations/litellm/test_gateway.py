@@ -298,6 +298,34 @@ def test_what_nobody_looks_at_passes_where_that_is_said_alone(world, proxy, aske
 
 
 @pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ["/vllm/chat/completions", "/azure/chat/completions"])
+@pytest.mark.parametrize("passes", [False, True])
+def test_a_pass_through_to_a_model_of_the_configuration_is_refused(
+    world, proxy, path, stream, passes
+):
+    """
+    LiteLLM runs no hook of its proxy there, only the one before a deployment.
+    """
+    authorization = Authorization(
+        world.guard,
+        task=lambda caller: None,
+        passes=["llm_passthrough_route"] if passes else [],
+    )
+    proxy.model.says = lambda _, body: answer("/v1/chat/completions", body, [])
+    proxy.model.heard = []
+    with proxy.guarded(authorization(event_hook=MODES, default_on=True)):
+        said = httpx2.post(
+            f"{proxy.url}{path}",
+            json=question("chat", "plain", ["mail_send"], stream=stream),
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=30,
+        )
+
+    assert (proxy.model.heard != []) == passes, said.text
+    assert passes or said.status_code >= 400
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_plain_text_passes(world, proxy, stream):
     """
     `/v1/completions` has no tools.

@@ -30,6 +30,9 @@ _RUNS = frozenset(
         GuardrailEventHooks.pre_mcp_call,
     }
 )
+_PAST = frozenset({"llm_passthrough_route"})
+"""Kinds of requests that may come past the hooks of the proxy."""
+
 _READ = ("/completions", "/responses", "/messages")
 """How the routes end whose answers are read."""
 
@@ -71,8 +74,13 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
         return False
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> Any:
-        """Leave it to the hook of the proxy, which knows who calls."""
-        del call_type
+        """Leave it to the hook of the proxy, which knows who calls; refuse what has come past it.
+
+        A pass-through endpoint to a model of the configuration (`/vllm`, `/azure`) runs no other.
+        """
+        kind = kind_of(str(getattr(call_type, "value", call_type)))
+        if kind in _PAST and kind in self._unread:
+            raise _not_judged(self)
         return kwargs
 
     async def async_post_call_success_deployment_hook(
@@ -97,14 +105,7 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
                     guardrail_name=self.guardrail_name, message="not a tool of this task"
                 )
         elif kind_of(call_type) in self._unread:
-            raise _silent(
-                self,
-                DecisionUnavailable(
-                    "nobody looks at what is proposed there",
-                    code="call.not_judged",
-                    hint="`Authorization(…, passes=…)` names what passes all the same",
-                ),
-            )
+            raise _not_judged(self)
         else:
             try:
                 await cut(data, caller, self._proposals)
@@ -138,6 +139,16 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
                 yield chunk
         except Unreadable as error:
             raise _silent(self, error) from None
+
+
+def _not_judged(guardrail: AuthorizationGuardrail) -> GuardrailRaisedException:
+    """Return what ends a request whose answer nobody would look at."""
+    error = DecisionUnavailable(
+        "nobody looks at what is proposed there",
+        code="call.not_judged",
+        hint="`Authorization(…, passes=…)` names what passes all the same",
+    )
+    return _silent(guardrail, error)
 
 
 def _silent(guardrail: AuthorizationGuardrail, error: Exception) -> GuardrailRaisedException:
