@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import httpx2
 import pytest
 from tests.integrations.behaviours import DENIED, FIELDS, registered
-from tests.integrations.litellm.gateway import KEY
+from tests.integrations.litellm.gateway import KEY, MODES
 from tests.integrations.litellm.harness import LiteLlmHarness
 from tests.integrations.litellm.shapes import (
     PATHS,
@@ -30,7 +30,7 @@ from tests.integrations.litellm.shapes import (
 from tests.integrations.world import BOB, MALLORY
 
 from inbounds import Unreachable
-from inbounds.integrations.litellm import Caller, chat
+from inbounds.integrations.litellm import Authorization, Caller, chat
 from inbounds.integrations.litellm.chat_stream import ChatStream
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, in threads of this process
@@ -420,20 +420,68 @@ def test_a_stream_that_nobody_can_read_ends(world, proxy, odd):
         yield odd
         yield from answer(path, body, [STEAL])
 
+    said = raw(world, proxy, broken)
+    assert "tool_use" not in said
+    assert "canary" not in said
+    assert "Not executed [decision.unavailable]; do not retry." in said
+
+
+def raw(world, proxy, says):
+    """Return the text of an answer of `/v1/messages`, however it ends."""
     harness = LiteLlmHarness(world, "mcp")
-    proxy.model.says = broken
+    proxy.model.says = says
     with (
         world.task() as task,
         proxy.guarded(harness.guardrail()),
         httpx2.Client(base_url=proxy.url, timeout=30) as http,
     ):
         harness._task = task
-        said = http.post(
+        return http.post(
             PATHS["messages"],
             json=question("messages", "anthropic", TOOLS, stream=True),
             headers={"Authorization": f"Bearer {KEY}"},
+        ).text
+
+
+@pytest.mark.parametrize("kind", ["keepalive", "codex.rate_limits"])
+def test_a_stream_that_begins_with_what_is_no_answer_is_judged(world, proxy, kind):
+    """
+    A model's server keeps a connection open before the answer has begun.
+    """
+
+    def says(path, body):
+        yield named({"type": kind, "sequence_number": 0})
+        yield from answer(path, body, [STEAL, READ])
+
+    with world.task() as task:
+        told = Desk(world, proxy, "responses", "openai", stream=True).hear(says, task=task)
+
+    assert same(told.calls) == same([READ])
+    assert DENIED.match(lines(told)[0])
+
+
+@pytest.mark.parametrize("path", ["/prompts/test", "/v1/chat/completions"])
+def test_what_passes_elsewhere_lets_no_call_pass(world, proxy, path):
+    """
+    An answer is read by its form, wherever it is asked for.
+    """
+    harness = LiteLlmHarness(world, "mcp")
+    authorization = Authorization(world.guard, task=harness._task_of, passes=["create_batch"])
+    proxy.model.says = lambda _, body: answer(PATHS["chat"], body, [STEAL])
+    asked = question("chat", "plain", TOOLS, stream=True)
+    prompt = {"dotprompt_content": "---\nmodel: plain\n---\nUser: go on"}
+    with (
+        world.task() as task,
+        proxy.guarded(authorization(event_hook=MODES, default_on=True)),
+        httpx2.Client(base_url=proxy.url, timeout=30) as http,
+    ):
+        harness._task = task
+        said = http.post(
+            path,
+            json=prompt if path == "/prompts/test" else asked,
+            headers={"Authorization": f"Bearer {KEY}"},
         )
 
-    assert "tool_use" not in said.text
-    assert "canary" not in said.text
-    assert "Not executed [decision.unavailable]; do not retry." in said.text
+    told = streamed("chat", said.text)
+    assert told.calls == []
+    assert DENIED.match(lines(told)[0])

@@ -43,7 +43,7 @@ class ResponsesStream:
         item = getattr(event, "item", None)
         if kind == "response.output_item.done" and is_call(item):
             return await self._whole(index, [*self._held.pop(index, []), event], item)
-        if (kind == "response.output_item.added" and is_call(item)) or kind.startswith(_BITS):
+        if is_call(item) or kind.startswith(_BITS):
             self._held.setdefault(index, []).append(event)
             return []
         if index in self._held:

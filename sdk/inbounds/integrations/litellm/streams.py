@@ -36,7 +36,8 @@ async def judged_stream(
         chunks: The answer, as LiteLLM gives it to guardrails.
         caller: Who is answered.
         proposals: Judge.
-        passes: Whether it is of a kind that passes although nobody looks at it.
+        passes: Whether it may be of a kind that passes although nobody looks at it: text of which
+            nobody knows the form.
 
     Raises:
         Unreadable: It is of no shape that is known; nothing of what was held is given.
@@ -44,8 +45,9 @@ async def judged_stream(
     reader: _Reader | None = None
     async for chunk in chunks:
         try:
-            reader = reader or (_Other() if passes else _reader(chunk, caller, proposals))
-            given = await reader.take(chunk)
+            reader = reader or _reader(chunk, caller, proposals, passes=passes)
+            # A stream may begin with what keeps a connection open: what follows is looked at anew.
+            given = [chunk] if reader is None else await reader.take(chunk)
         except Exception as error:
             raise Unreadable from error
         for each in given:
@@ -59,23 +61,14 @@ async def judged_stream(
             yield each
 
 
-def _reader(chunk: Any, caller: Caller, proposals: Proposals) -> _Reader:
+def _reader(chunk: Any, caller: Caller, proposals: Proposals, *, passes: bool) -> _Reader | None:
+    """Return who reads an answer that goes on so; None where nothing in it proposes a call."""
     if isinstance(chunk, bytes | str):
-        return MessagesStream(caller, proposals)
+        return None if passes else MessagesStream(caller, proposals)
     if hasattr(chunk, "choices"):
         return ChatStream(caller, proposals)
     if str(getattr(chunk, "type", "")).startswith(
         ("response.", "ResponsesAPIStreamEvents.", "error")
     ):
         return ResponsesStream(caller, proposals)
-    return _Other()
-
-
-class _Other:
-    """An answer in which nothing proposes a call, such as speech."""
-
-    async def take(self, chunk: Any) -> list[Any]:
-        return [chunk]
-
-    async def end(self) -> list[Any]:
-        return []
+    return None
