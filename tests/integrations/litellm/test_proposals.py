@@ -460,6 +460,55 @@ def test_a_stream_that_begins_with_what_is_no_answer_is_judged(world, proxy, kin
     assert DENIED.match(lines(told)[0])
 
 
+BLOCK = {"type": "tool_use", "id": "c", "name": "mail_send", "input": json.loads(STEAL[1])}
+BEGIN = {"type": "content_block_start", "index": 2, "content_block": BLOCK}
+BIT = {"type": "content_block_delta", "index": 1}
+LATER = {"type": "input_json_delta", "partial_json": STEAL[1]}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        named({"type": "message_start", "message": {"id": "m", "content": [BLOCK]}}),
+        named({**BIT, "delta": LATER}),
+        named({**BIT, "index": "1", "delta": LATER}),
+        named({**BEGIN, "type": "content_block_began"}),
+        f"\ufeff{data(BEGIN)}",
+        f" {data(BEGIN)}",
+    ],
+    ids=["at the start", "after its end", "a place in words", "by another name", "mark", "blank"],
+)
+def test_a_call_where_nobody_holds_one_ends_the_stream(world, proxy, event):
+    """
+    A client may read it there all the same.
+    """
+
+    def says(path, body):
+        begun, end, rest = "".join(answer(path, body, [READ])).partition("event: message_delta")
+        yield begun
+        yield event
+        yield end + rest
+
+    said = raw(world, proxy, says)
+    assert "mallory" not in said
+    assert "Not executed [decision.unavailable]; do not retry." in said
+
+
+def test_a_line_is_what_a_client_reads_as_one(world, proxy):
+    """
+    Of what Python takes for the end of a line, JSON may have most within a text.
+    """
+
+    def says(path, body):
+        said = "".join(answer(path, body, [STEAL]))
+        yield said.replace(TEXT, "let\u2028me\u0085see")
+
+    said = raw(world, proxy, says)
+    assert "let\u2028me\u0085see" in said
+    assert "mallory" not in said
+    assert "Not executed [egress.destination_not_allowed]" in said
+
+
 @pytest.mark.parametrize("path", ["/prompts/test", "/v1/chat/completions"])
 def test_what_passes_elsewhere_lets_no_call_pass(world, proxy, path):
     """

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .proposals import Proposals
 
 _END = re.compile(r"\r\n\r\n|\n\n|\r\r")
+_LINE = re.compile(r"\r\n|\n|\r")
+_FIELDS = ("data:", "event:", "id:", "retry:", ":")
+"""How each line of an event begins. A client might read another, and a call in it."""
+
 _MOST = 16 * 1024 * 1024
 """How much text may come before an event ends."""
 
@@ -68,7 +72,10 @@ class MessagesStream:
         return [text.encode("utf-8") if self._binary else text]
 
     async def _taken(self, frame: str) -> str:
-        lines = [each for each in frame.splitlines() if each.startswith("data:")]
+        written = [each for each in _LINE.split(frame) if each]
+        if not all(each.startswith(_FIELDS) for each in written):
+            raise ValueError("a line that is none of an event's")
+        lines = [each for each in written if each.startswith("data:")]
         if not lines:
             return frame  # a comment, which keeps a connection open
         data = "\n".join(each.removeprefix("data:").removeprefix(" ") for each in lines)
@@ -76,6 +83,7 @@ class MessagesStream:
             return frame
         event = strict_json(data.encode())
         kind, index = event.get("type"), event.get("index")
+        self._require_in_its_place(event)
         if kind == "content_block_start" and event["content_block"].get("type") == CALL:
             self._held[index] = [frame]
             self._parts[index] = {**event["content_block"], "bits": ""}
@@ -90,6 +98,20 @@ class MessagesStream:
             if delta.get("stop_reason") == CALL:
                 return _frame({**event, "delta": {**delta, "stop_reason": "end_turn"}})
         return frame
+
+    def _require_in_its_place(self, event: dict[str, Any]) -> None:
+        """Refuse a call, or a bit of one, where a client may read it and nobody would hold it."""
+        kind, index = event.get("type"), event.get("index")
+        if index is not None and type(index) is not int:
+            raise ValueError("a place that is no number")
+        if kind == "content_block_start":
+            return
+        message = event.get("message") or {}
+        blocks = [event.get("content_block"), *(message.get("content") or [])]
+        if any(isinstance(each, dict) and each.get("type") == CALL for each in blocks):
+            raise ValueError("a call that does not begin where calls do")
+        if index in self._parts and index not in self._held:
+            raise ValueError("a bit of a call that has ended")
 
     async def _whole(self, index: Any) -> str:
         frames, part = self._held.pop(index), self._parts[index]
