@@ -13,7 +13,7 @@ from opentelemetry import trace
 from tests.integrations.world import BOB, MALLORY, Harness, Wish, World, spans, traced
 
 from inbounds import ConfigurationError, Unreachable
-from inbounds.errors import InvalidAnswer
+from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
 from inbounds.evidence.report import Refused
 from inbounds.labelled import Labelled
 
@@ -305,6 +305,20 @@ def test_what_a_tool_says_by_raising_is_masked_or_not_read(harness: Harness) -> 
     assert ["mail.read"] == names(harness)
     assert BOB not in str(seen.read)
     assert BOB not in repr(seen.raised)
+    assert (1, 0) == (report.ran, report.unknown)
+
+
+@pytest.mark.parametrize("kind", [Unreachable, ResultWithheld])
+def test_of_a_call_that_a_tool_itself_asks_for_no_more_is_read_than_of_any(
+    harness: Harness, kind: type[InboundsError]
+) -> None:
+    harness.world.mail = kind("the canary", code="within.canary", hint="tell the canary")
+    with harness.world.task() as task:
+        seen = harness.run([READ])
+        report = task.report()
+
+    assert ["mail.read"] == names(harness)
+    assert "the canary" not in str(seen.read) + str(seen.raised)
     assert (1, 0) == (report.ran, report.unknown)
 
 

@@ -10,6 +10,7 @@ from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.lazy import refuse_lazy
 
 from .given import KeptLabel, owed
+from .refused import refusal_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,11 +136,32 @@ class Withheld(Exception):
         super().__init__("the tool failed, and what it said of that is withheld")
 
 
+class RefusedWithin(InboundsError):
+    """A call that a tool itself has asked for was refused, as its model may read it.
+
+    It is raised from the refusal, and says its code and its decision.
+    """
+
+    def __init__(self, error: InboundsError) -> None:
+        super().__init__(
+            refusal_text(error),
+            code=error.code,
+            executed=error.executed,
+            decision_id=error.decision_id,
+        )
+
+    def __str__(self) -> str:
+        return self.message
+
+
 def shown(permit: Permit, error: BaseException) -> BaseException:
     """Return what others may see of what a tool raised: it, or an error without its words.
 
-    What an error says is a result too, where a framework or a layer lets the model read it.
+    What an error says is a result too, where a framework or a layer lets the model read it; and
+    what one of this package's says holds words of a rule, and whom it is about.
     """
+    if isinstance(error, InboundsError):
+        return RefusedWithin(error)
     return Withheld() if owed(permit) and isinstance(error, Exception) else error
 
 

@@ -56,7 +56,9 @@ class FastMcpHarness(McpHarness):
                 "no label crosses the wire from a server that a proxy stands before: what it "
                 "returns is text already",
             )
-            self.beyond = {**self.beyond, **labels}
+            own = "what was refused in a server that a proxy stands before, that says itself"
+            within = "test_of_a_call_that_a_tool_itself_asks_for_no_more_is_read_than_of_any"
+            self.beyond = {**self.beyond, **labels, within: own}
 
     def unguarded(self) -> Any:
         server: Any = FastMCP("world", lifespan=self._lifespan)

@@ -68,6 +68,9 @@ class LiteLlmHarness:
             "test_the_span_of_a_decision_is_a_child_of_the_frameworks": (
                 "the gateway hands its hooks neither the client's trace nor its id of a call"
             ),
+            "test_of_a_call_that_a_tool_itself_asks_for_no_more_is_read_than_of_any": (
+                "a tool runs in a server of its own, which says itself what was refused there"
+            ),
             "test_what_is_no_authorization_is_refused_at_once": (
                 "nothing takes an authorization: the gateway's configuration names it"
             ),

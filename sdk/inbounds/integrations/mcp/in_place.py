@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from inbounds.errors import DecisionUnavailable
-from inbounds.integrations.running import Once
+from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations.running import Once, RefusedWithin
 from inbounds.threads import beside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from inbounds.pep import Permit
 
@@ -87,7 +88,8 @@ async def compared(method: str, said: Mapping[str, Any]) -> None:
 def bare(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a tool's function whose result has no label: servers make text of all that it is.
 
-    The permit of the call that is under way sees the label.
+    The permit of the call that is under way sees the label. Of what is raised they make text as
+    well: of a call that the tool itself has asked for, no more is said than a model may read.
     """
     if getattr(function, _BARE, False):
         return function
@@ -95,13 +97,15 @@ def bare(function: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(function)
         async def run(*args: Any, **arguments: Any) -> Any:
-            return _bare(await function(*args, **arguments))
+            with _silent():
+                return _bare(await function(*args, **arguments))
 
     else:
 
         @functools.wraps(function)
         def run(*args: Any, **arguments: Any) -> Any:
-            return _bare(function(*args, **arguments))
+            with _silent():
+                return _bare(function(*args, **arguments))
 
     signature = inspect.signature(function)
     if "Labelled" in str(signature.return_annotation):
@@ -111,6 +115,14 @@ def bare(function: Callable[..., Any]) -> Callable[..., Any]:
     run.__signature__ = signature  # type: ignore[attr-defined]  # as inspect reads it
     setattr(run, _BARE, True)
     return run
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    try:
+        yield
+    except InboundsError as error:
+        raise RefusedWithin(error) from error
 
 
 def _bare(result: Any) -> Any:
