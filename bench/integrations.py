@@ -33,6 +33,7 @@ WAYS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "google_adk": ("GoogleAdkHarness", ("async",), {}),
     "agent_framework": ("AgentFrameworkHarness", ("run",), {}),
     "claude_agent_sdk": ("ClaudeAgentSdkHarness", ("client",), {}),
+    "crewai": ("CrewAIHarness", ("agent",), {}),
     "mcp": ("McpHarness", ("2026-07-28", "http"), {}),
     "fastmcp": ("FastMcpHarness", ("2026-07-28", "http"), {}),
     "litellm": ("LiteLlmHarness", ("mcp",), {}),

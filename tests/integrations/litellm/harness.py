@@ -7,6 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from tests.integrations.litellm import quiet  # noqa: F401 -- before LiteLLM is imported
+
+# isort: split
 import httpx2
 from litellm.experimental_mcp_client.client import MCPClient
 from mcp import Client
