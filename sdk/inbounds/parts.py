@@ -319,7 +319,7 @@ def _require_issuer(configuration: Configuration, home: Path) -> None:
     raise ConfigurationError(
         f"there is no development issuer: looked {looked}; the deployment {shown} {there}",
         code="configuration.issuer_missing",
-        hint="`inbounds init`, with the file of your tools or --mcp, makes both here; or run where "
+        hint="`inbounds init app.py`, or `inbounds init --mcp …`, makes both here; or run where "
         "they are, or name them: INBOUNDS_HOME, INBOUNDS_DEPLOYMENT; in production, "
         "INBOUNDS_ISSUER_URL or `issuer=`",
     )

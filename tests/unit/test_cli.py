@@ -31,6 +31,7 @@ def test_every_command_is_listed(capsys):
     assert {command.replace("-", "_") for command in cli.COMMANDS} == modules - {
         "output",
         "listener",
+        "mcp_server",
     }
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
