@@ -648,9 +648,10 @@ def alone(world, send, progress=None, **options):
 
     with world.task() as task:
         harness._task = task
-        said = asyncio.run(called())
-        alone.report = task.report()
-    return said
+        try:
+            return asyncio.run(called())
+        finally:
+            alone.report = task.report()
 
 
 def test_nothing_goes_on_but_what_was_judged(world):
