@@ -10,7 +10,7 @@ BASES = named
 JOBS = 2
 # Which adapters `make test-integrations` runs: all that have a harness.
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
-# What the tests of one need besides.
+# What the tests of one need besides. A gateway is a process of many threads: its tests run alone.
 MORE_mcp = ,issuer
 MORE_litellm = ,litellm-proxy
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
@@ -122,8 +122,9 @@ test-integrations: assets ## Run every adapter against its framework, in an envi
 	@$(MAKE) --jobs $(JOBS) ADAPTERS='$(ADAPTERS)' integrations
 	@set -e; for name in $(ADAPTERS); do \
 		echo "$$name:"; \
+		if [ $$name = litellm ]; then jobs=1; else jobs=$(JOBS); fi; \
 		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -q -m 'not nightly' \
-			--numprocesses $(JOBS) --dist worksteal tests/integrations; \
+			--numprocesses $$jobs --dist worksteal tests/integrations; \
 	done
 
 bench-integrations: assets integrations ## Measure what each adapter adds to a call of its framework

@@ -22,6 +22,9 @@ from inbounds.errors import InboundsError, TaskMissing
 from inbounds.integrations.litellm import Authorization, Caller
 from inbounds.tasks import Task, current
 
+SECONDS = 60.0
+"""How long an answer may take: the machine may be busy with other tests."""
+
 NO_AGENTS = "a gateway runs no agent: whoever calls its tools is its client"
 NO_ANSWERS = "a client of the gateway brings no answers: who says no does not send the call again"
 NOTHING_BETWEEN = (
@@ -155,7 +158,8 @@ class LiteLlmHarness:
     @contextlib.asynccontextmanager
     async def _over_mcp(self, headers: Mapping[str, str]) -> AsyncIterator[Any]:
         async with contextlib.AsyncExitStack() as stack:
-            http = httpx2.AsyncClient(headers={"x-litellm-api-key": f"Bearer {KEY}", **headers})
+            named = {"x-litellm-api-key": f"Bearer {KEY}", **headers}
+            http = httpx2.AsyncClient(headers=named, timeout=SECONDS)
             await stack.enter_async_context(http)
             transport = streamable_http_client(f"{self.proxy.url}/mcp", http_client=http)
             client = await stack.enter_async_context(Client(transport, mode="legacy", cache=None))
@@ -171,7 +175,9 @@ class LiteLlmHarness:
     @contextlib.asynccontextmanager
     async def _over_rest(self, headers: Mapping[str, str]) -> AsyncIterator[Any]:
         async with httpx2.AsyncClient(
-            base_url=self.proxy.url, headers={"Authorization": f"Bearer {KEY}", **headers}
+            base_url=self.proxy.url,
+            headers={"Authorization": f"Bearer {KEY}", **headers},
+            timeout=SECONDS,
         ) as http:
             listed = (await http.get("/mcp-rest/tools/list")).json()["tools"]
 
