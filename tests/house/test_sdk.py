@@ -221,7 +221,17 @@ def test_every_adapter_is_told_apart():
     A module beside those that adapters share is an adapter, with its framework, its tests, its
     versions and its page.
     """
-    shared = {"__init__", "asked", "given", "held", "outcomes", "refused", "running", "set_up"}
+    shared = {
+        "__init__",
+        "added",
+        "asked",
+        "given",
+        "held",
+        "outcomes",
+        "refused",
+        "running",
+        "set_up",
+    }
     shared |= {"within"}
     places = (SDK / "integrations").iterdir()
     adapters = {path.stem for path in places if path.stem != "__pycache__"} - shared

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -287,7 +288,7 @@ def _add_servers(done: SetUp, at: Mapping[str, str], deployment: Deployment) -> 
         there = deployment.servers.get(name)
         if there is None:
             entry = servers({name: place})
-            _write(done, "servers.yaml", lambda text, entry=entry: with_block(text, entry), entry)  # type: ignore[misc]
+            _write(done, "servers.yaml", partial(with_block, block=entry), entry)
         elif place not in there.at:
             done.further.append(
                 f"servers.yaml lets `{name}` run elsewhere: have its `at` name {place!r}, "
@@ -323,7 +324,7 @@ def _write_keys(
             _write(
                 done,
                 file,
-                lambda text, kid=kid, jwk=jwk: with_entry(text, path, kid, jwk),  # type: ignore[misc]
+                partial(with_entry, path=path, key=kid, value=jwk),
                 f"{'.'.join(path)}: {plain(kid)}: {flow(jwk)}",
             )
 

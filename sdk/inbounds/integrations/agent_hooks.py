@@ -28,6 +28,7 @@ from inbounds.integrations.refused import told
 from inbounds.locks import ProcessLock
 
 from .given import given_value
+from .running import ToolFailed
 from .set_up import guard_of, resources_of, wrong_kind
 from .within import task_of
 
@@ -63,10 +64,6 @@ __all__ = ["AuthorizationInterceptor"]
 
 MOST = 1024
 """How many calls are held between their permit and their result, and how many questions."""
-
-
-class ToolFailed(Exception):
-    """A tool raised, and its host has made a result of it."""
 
 
 class AuthorizationInterceptor:

@@ -129,6 +129,10 @@ def not_the_tools(
     )
 
 
+class ToolFailed(Exception):
+    """A tool has failed, and who runs it has made a result of what it says."""
+
+
 class Withheld(Exception):
     """A tool raised where something is owed to its results: what it said is left out."""
 

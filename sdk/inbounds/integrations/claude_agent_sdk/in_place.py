@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.integrations.given import given, given_value, unlabelled
 from inbounds.integrations.refused import told
-from inbounds.integrations.running import Running, failed, shown
+from inbounds.integrations.running import Running, ToolFailed, failed, shown
 from inbounds.threads import aside, beside
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 called: ContextVar[str] = ContextVar("inbounds_call", default="")
 """The id of the call that is on its way to a tool."""
-
-
-class ToolFailed(Exception):
-    """A tool has failed, and what it says of that is given as a result."""
 
 
 @dataclass(slots=True)

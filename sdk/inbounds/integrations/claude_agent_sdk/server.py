@@ -15,6 +15,7 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, SdkMcpTool, cr
 from pydantic import PydanticUserError, TypeAdapter
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
+from inbounds.integrations.added import defaults_of
 from inbounds.integrations.held import held
 from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
@@ -131,7 +132,7 @@ def _placed(tool: Any) -> tuple[Any, InPlace]:
     place = InPlace(
         tool.name,
         _shown(tool.name),
-        defaults=_defaults(tool.input_schema),
+        defaults=defaults_of(_properties(tool.input_schema)),
         run=tool.handler,
         blocks=True,
     )
@@ -177,15 +178,10 @@ def _schema(tool: GuardedTool[..., Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {name: {} for name in names}}
 
 
-def _defaults(schema: Any) -> dict[str, Any]:
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    if not isinstance(properties, Mapping):
-        return {}
-    return {
-        name: said["default"]
-        for name, said in properties.items()
-        if isinstance(said, Mapping) and "default" in said
-    }
+def _properties(schema: Any) -> Mapping[str, Any]:
+    """Return what a schema says of each argument; nothing where it is written as types alone."""
+    said = schema.get("properties") if isinstance(schema, Mapping) else None
+    return said if isinstance(said, Mapping) else {}
 
 
 def require_no_agent(name: str, function: Any) -> None:

@@ -20,12 +20,12 @@ from inbounds.errors import (
 from inbounds.integrations.given import owed
 from inbounds.integrations.outcomes import Key, Outcomes, keep
 from inbounds.integrations.refused import NotWaited, refusal_text, told
-from inbounds.integrations.running import not_the_tools
+from inbounds.integrations.running import ToolFailed, not_the_tools
 from inbounds.integrations.within import task_of
 from inbounds.locks import ProcessLock
 from inbounds.threads import aside, beside
 
-from .in_place import Expected, InPlace, ToolFailed, text_of
+from .in_place import Expected, InPlace, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -343,7 +343,7 @@ class Session:
             return {}
         try:
             await beside(_fail, expected, said.get("error"))
-        except Exception as error:  # noqa: BLE001 -- likewise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it may not be recorded
             text = self._withhold(said, told(error, expected.permit.tool))
             return {"continue_": False, "stopReason": text}
         return {}

@@ -26,7 +26,7 @@ from inbounds.integrations.asked import question_of
 from inbounds.integrations.given import KeptLabel, given, owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, told
-from inbounds.integrations.running import not_the_tools, shown, trace_words
+from inbounds.integrations.running import ToolFailed, not_the_tools, shown, trace_words
 from inbounds.integrations.within import task_of
 
 from .in_place import InPlace
@@ -43,10 +43,6 @@ logger = logging.getLogger(__name__)
 
 _PAUSE = 0.01
 """How many seconds lie between two looks at the other calls of a node."""
-
-
-class ToolFailed(Exception):
-    """A tool raised, and its framework has made a message of it."""
 
 
 class ToolCall:

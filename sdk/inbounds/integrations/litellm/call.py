@@ -12,9 +12,11 @@ from mcp.types import CallToolRequestParams, CallToolResult, TextContent
 
 from inbounds import clock
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
+from inbounds.integrations.added import defaults_of
 from inbounds.integrations.given import given, owed
-from inbounds.integrations.mcp.call import Raised, ToolFailed, plain
+from inbounds.integrations.mcp.call import Raised, plain
 from inbounds.integrations.mcp.results import given_of
+from inbounds.integrations.running import ToolFailed
 from inbounds.threads import aside, beside
 
 if TYPE_CHECKING:
@@ -121,11 +123,13 @@ class Call:
     async def _added(self, learn: Callable[..., Awaitable[Any]]) -> dict[str, Any]:
         """Return what the tool itself adds to arguments: it runs as well, and so it is judged."""
         if isinstance(self._schema, Mapping):
-            return _defaults(self._schema)
+            return defaults_of(self._schema.get("properties") or {})
         read, found = _listed.get(self._server, (0.0, {}))
         if self._own not in found or clock.monotonic() - read > _FRESH:
             tools = await learn(raise_on_error=True)
-            found = {tool.name: _defaults(tool.input_schema) for tool in tools}
+            found = {
+                tool.name: defaults_of(tool.input_schema.get("properties") or {}) for tool in tools
+            }
             _listed[self._server] = (clock.monotonic(), found)
             while len(_listed) > _MOST:
                 del _listed[next(iter(_listed))]
@@ -235,14 +239,6 @@ def _told(progress: Any, permit: Permit) -> Any:
             await progress(done, total, None)
 
     return tell
-
-
-def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: said["default"]
-        for name, said in (schema.get("properties") or {}).items()
-        if isinstance(said, Mapping) and "default" in said
-    }
 
 
 def _withheld(permit: Permit, why: str) -> ResultWithheld:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import (
     AccessDenied,
+    ApprovalRequired,
     ArgumentNotRepresentable,
     DecisionUnavailable,
     InboundsError,
@@ -181,7 +182,7 @@ def _refusal(decision: Decision | InboundsError) -> str | None:
     if isinstance(decision, InboundsError):
         return told(decision)
     if decision.outcome == "ask":
-        return f"Not executed [{decision.code}]; a person has to approve it."
+        return refusal_text(ApprovalRequired(decision))
     if not decision.allowed:
         return refusal_text(AccessDenied(decision))
     if decision.obligations:

@@ -22,7 +22,7 @@ from inbounds.errors import (
 from inbounds.integrations.given import owed
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited
-from inbounds.integrations.running import not_the_tools
+from inbounds.integrations.running import ToolFailed, not_the_tools
 from inbounds.threads import aside, beside
 
 from .client import NarrowSession
@@ -51,10 +51,6 @@ _SCHEMA = {
     },
     "required": ["approve"],
 }
-
-
-class ToolFailed(Exception):
-    """A tool raised, and its server has made a result of it."""
 
 
 class Asks(Exception):

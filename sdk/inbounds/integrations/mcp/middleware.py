@@ -14,6 +14,7 @@ from mcp_types import METHOD_NOT_FOUND
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
+from inbounds.integrations.added import defaults_of
 from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.models import Resource, ResourceProperties
@@ -288,11 +289,7 @@ def _with_meta(params: dict[str, Any], ctx: Any) -> dict[str, Any] | None:
 def _added(listed: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return what each tool of a list adds to arguments that leave it out."""
     return {
-        tool["name"]: {
-            name: said["default"]
-            for name, said in ((tool.get("inputSchema") or {}).get("properties") or {}).items()
-            if isinstance(said, Mapping) and "default" in said
-        }
+        tool["name"]: defaults_of((tool.get("inputSchema") or {}).get("properties") or {})
         for tool in listed.get("tools") or ()
     }
 

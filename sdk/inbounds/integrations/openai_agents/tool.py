@@ -22,6 +22,7 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
 )
+from inbounds.integrations.added import defaults_of
 from inbounds.integrations.given import given, owed, unlabelled
 from inbounds.integrations.refused import told
 from inbounds.integrations.running import failed, not_the_tools, shown
@@ -255,11 +256,7 @@ def _observed(invoker: Any) -> Any:
 def _defaults(tool: Any) -> Mapping[str, Any]:
     """What the tool itself would add to the arguments: it runs as well, and so it is judged."""
     properties = tool.params_json_schema.get("properties", {})
-    said = {
-        name: schema["default"]
-        for name, schema in properties.items()
-        if isinstance(schema, dict) and "default" in schema
-    }
+    said = defaults_of(properties)
     try:
         function = tool.__wrapped__
     except AttributeError:
