@@ -9,10 +9,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from .claims import Bounds, Instant, ResourceBound, ResourcePlace, Window
 from .models import Count, Effect, Jwk, Name, Names, Token, Tool, _Closed
+from .places import is_simple, skeleton
+
+
+def _comparable(prefix: str) -> str:
+    if is_simple(prefix):
+        return prefix
+    form = skeleton(prefix)
+    if form is None:
+        raise ValueError("a prefix must be printable text; remove control characters and escapes")
+    return form
+
+
+PlacePrefix = Annotated[str, AfterValidator(_comparable)]
+"""The beginning of ids; what is not plain ASCII is put in its skeleton, as places are compared."""
+
+
+class KeptPlace(ResourcePlace):
+    """Resources that are kept from agents, in every spelling of their ids."""
+
+    prefixes: list[PlacePrefix] = [""]
 
 
 class Manifest(_Closed):
@@ -93,7 +113,7 @@ class ResourceLabels(_Closed):
     """The label of a type of resource, and of ids by prefix; the highest that matches holds."""
 
     label: Name
-    prefixes: dict[str, Name] = {}
+    prefixes: dict[PlacePrefix, Name] = {}
 
 
 class Labels(_Closed):
@@ -241,8 +261,8 @@ class Settings(_Closed):
     """What holds for the deployment as a whole."""
 
     audience: Name
-    control_plane: list[ResourcePlace] = []
-    secrets: list[ResourcePlace] = []
+    control_plane: list[KeptPlace] = []
+    secrets: list[KeptPlace] = []
     bulk: Count = 20
     """How many recipients or targets one call may have before a person is asked."""
     four_eyes: list[Effect] = []

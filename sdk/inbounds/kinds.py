@@ -30,7 +30,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN_TEXT = re.compile(r"[A-Za-z0-9.\-_\u0080-\U0010ffff]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DRIVE = re.compile(r"[A-Za-z]:")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=/)|[A-Za-z]:")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _PHONE = re.compile(r"\+[1-9][0-9]{1,14}")
 _DATE_ONLY = re.compile(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[1-7])?)")
@@ -144,9 +144,9 @@ def _path(value: Any) -> tuple[str, Parsed]:
         raise NotOfKind("is an empty path")
     if _CONTROL.search(text):
         raise NotOfKind("is a path with a control character")
-    if "\\" in text or _DRIVE.match(text):
-        # A name on one system and a separator or a drive on another.
-        raise NotOfKind("is a path with a backslash or a drive")
+    if "\\" in text or _SCHEME.match(text):
+        # A name on one system and a separator, a drive or a URL on another.
+        raise NotOfKind("is a path with a backslash, a drive or the scheme of a URL")
 
     depth = 0
     for segment in text.split("/"):

@@ -122,7 +122,8 @@ class ActionProperties(_Open):
     """The judged arguments, in canonical form, and what is known about each leaf.
 
     The keys of `origins`, `parsed` and `links` are JSON Pointers (RFC 6901) into `arguments`.
-    `size` is how long the canonical arguments are, in bytes of UTF-8.
+    `size` is how long the canonical arguments are, in bytes of UTF-8. `skeletons` holds, by text,
+    the skeletons of places that are not plain ASCII (`inbounds.places`).
     """
 
     arguments: dict[str, JsonValue]
@@ -132,6 +133,7 @@ class ActionProperties(_Open):
     origins: dict[str, Origin] = {}
     parsed: dict[str, Parsed] = {}
     links: dict[str, list[Link]] = {}
+    skeletons: dict[str, str] = {}
 
 
 class Action(_Closed):
@@ -461,6 +463,7 @@ class Tool(_Closed):
     `memory` tells that it keeps what it is given for later sessions, or gives such back.
     `credential` names what of `credentials.yaml` it needs; empty for none.
     `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
+    `recursive` is false for a tool that touches what it names and nothing below it.
     """
 
     description: str = ""
@@ -479,6 +482,7 @@ class Tool(_Closed):
     memory: bool = False
     currency: str = ""
     decimals: Annotated[int, Field(ge=0, le=4)] = 0
+    recursive: bool = True
 
 
 class RegistryAnswer(_Open):

@@ -47,6 +47,7 @@ from inbounds.labelled import Bound
 from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
+from inbounds.places import is_simple, skeletons
 from inbounds.registry import UNREGISTERED
 from inbounds.sessions import monotone, more_than_refused
 from inbounds.version import __version__
@@ -256,6 +257,7 @@ class Call:
                         for pointer, leaf in self._canonical.parsed.items()
                     },
                     **self._traced,
+                    **self._skeletons(tool),
                     "digest": self._digest,
                     "size": len(self._canonical.json),
                     "registry": registered.revision if registered else "",
@@ -293,6 +295,15 @@ class Call:
                 code="resource.not_representable",
                 hint="its properties are plain JSON values, its id is text without surrogates",
             ) from None
+
+    def _skeletons(self, tool: Tool) -> dict[str, dict[str, str]]:
+        resource = self._resource.id
+        serialised = self._canonical.json
+        # Most calls hold nothing but plain ASCII, and are not walked.
+        if serialised.isascii() and b"%" not in serialised and is_simple(resource):
+            return {}
+        found = skeletons(self._canonical.arguments, tool.arguments, resource)
+        return {"skeletons": found} if found else {}
 
     def _decision(self, answer: Answer, engine_id: str, *, evaluate_only: bool = False) -> Decision:
         context = answer.context

@@ -79,6 +79,7 @@ _holds("path_prefixes", [], _)
 
 _holds("path_prefixes", limit, leaf) if {
 	kinds.read_as(leaf, "path")
+	paths.steady(leaf.value)
 	some prefix in limit
 	is_string(prefix)
 	paths.below(leaf.value, prefix)

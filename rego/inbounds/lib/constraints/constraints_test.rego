@@ -82,6 +82,8 @@ test_not_met_out_of_bounds if {
 		{"value": "/workshop", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/a", "parsed": {"kind": "text"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/../a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
+		{"value": "/work/%2e%2e/a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
+		{"value": "/work/GIT~1", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "https://evil.example/", "parsed": _url, "constraint": {"hosts": ["acme.example"]}},
 		{"value": "https://acme.example/", "parsed": {}, "constraint": {"hosts": ["acme.example"]}},
 		{"value": "https://acme.example/", "parsed": _url, "constraint": {"hosts": ["x.example"]}},

@@ -5,6 +5,7 @@
 package inbounds.lib.labels
 
 import data.inbounds.lib.paths
+import data.inbounds.lib.resources
 import data.inbounds.lib.tools
 
 # METADATA
@@ -54,7 +55,7 @@ _registered := rank(data.deployment.labels.resources[input.resource.type].label)
 
 _prefixed := {ceiling(label) |
 	some prefix, label in data.deployment.labels.resources[input.resource.type].prefixes
-	paths.reaches(input.resource.id, prefix)
+	resources.touches(input.resource.id, prefix)
 } if {
 	paths.steady(input.resource.id)
 } else := {highest}

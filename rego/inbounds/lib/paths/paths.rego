@@ -29,36 +29,97 @@ below(path, folder) if path == folder
 below(path, folder) if startswith(path, _as_folder(folder))
 
 # METADATA
-# description: Whether `text` never climbs; one that does may lead anywhere
+# description: |
+#   The one text that all spellings of `text` have in common. That of plain ASCII is its lower
+#   case; any other is told by the SDK, which has the tables of Unicode, in the question. Undefined
+#   for a text that has none.
+# scope: document
+skeleton(text) := lower(text) if _simple(text)
+
+skeleton(text) := lower(form) if {
+	is_string(text)
+	not _simple(text)
+	form := input.action.properties.skeletons[text]
+	is_string(form)
+
+	# One that could be read again, or be cut off, is none.
+	not regex.match(`%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}|[\x00-\x1f\x7f]`, form)
+}
+
+# METADATA
+# description: |
+#   Whether `text` leads to one place, told by its skeleton. What climbs may lead anywhere, and so
+#   may a short name (`GIT~1`), a stream (`::$DATA`) and a wildcard for what is hidden.
 steady(text) if {
 	is_string(text)
-
-	every segment in split(replace(text, "\\", "/"), "/") {
-		trim_right(segment, " ") != ".."
-	}
+	form := replace(skeleton(text), `\`, "/")
+	not regex.match(_unsteady, form)
 }
 
 # METADATA
 # description: |
 #   Whether `text` lies at or below `prefix`, in any spelling that names the same place: the
-#   letter case, a doubled separator, one of another system, a segment that stays.
+#   letter case, a doubled separator, one of another system, a segment that stays, an escape, a
+#   URL of a file. What has no skeleton may lie anywhere.
+# scope: document
+reaches(text, prefix) if {
+	is_string(prefix)
+	startswith(_as_folder(_plain(skeleton(text))), _plain_prefix(prefix))
+}
+
+reaches(text, prefix) if {
+	is_string(prefix)
+	_from_root(prefix)
+	contains(_as_folder(_located(skeleton(text))), _plain_prefix(prefix))
+}
+
 reaches(text, prefix) if {
 	is_string(text)
 	is_string(prefix)
-	startswith(_as_folder(_plain(text)), _plain_prefix(prefix))
+	not skeleton(text)
 }
 
 # METADATA
 # description: Whether `text` is a folder around `prefix`
-encloses(text, prefix) if startswith(_plain_prefix(prefix), _as_folder(_plain(text)))
+encloses(text, prefix) if _encloses(skeleton(text), prefix)
+
+# METADATA
+# description: Whether a wildcard in `text` may stand for what lies at or below `prefix`
+sweeps(text, prefix) if {
+	form := replace(replace(skeleton(text), "?", "*"), `\`, "/")
+	contains(form, "*")
+	segments := split(split(form, "*")[0], "/")
+	_encloses(concat("/", array.concat(array.slice(segments, 0, count(segments) - 1), [""])), prefix)
+}
+
+_encloses(form, prefix) if startswith(_plain_prefix(prefix), _as_folder(_plain(form)))
+
+# What is there, for a path from there.
+_encloses(form, prefix) if {
+	_plain(form) == ""
+	contains(prefix, "/")
+	not _from_root(prefix)
+}
+
+_encloses(form, prefix) if {
+	segments := split(trim_prefix(_located(form), "/"), "/")
+	some start, _ in segments
+	tail := array.slice(segments, start, count(segments))
+	startswith(_plain_prefix(prefix), _as_folder(concat("", ["/", concat("/", tail)])))
+}
+
+# The root of a drive, or of a URL of files.
+_encloses(form, prefix) if {
+	_from_root(prefix)
+	regex.match(`^([a-z]|file):[/\\]*$`, form)
+}
 
 # METADATA
 # description: |
 #   The names by which a list of places may know `text`: each run of up to three segments;
 #   `*.<ending>`; and for what is hidden and no template `.<name>.*`. All in lower case.
 names(text) := (_runs(segments) | _endings(segments)) | _beginnings(segments) if {
-	# A colon sets off a drive, a remote, a revision or a stream.
-	segments := _segments(replace(_plain(text), ":", "/"))
+	segments := _segments(_apart(skeleton(text)))
 }
 
 _runs(segments) := {concat("/", array.slice(segments, start, start + length)) |
@@ -83,13 +144,35 @@ _beginnings(segments) := {concat(".", ["", parts[1], "*"]) |
 # What shows the form of a file and holds nothing of it.
 _templates := {"dist", "example", "sample", "template"}
 
-# Lower case, one kind of separator, nothing that stays where it is.
-_plain(text) := concat("", [_root(text), concat("/", _segments(lower(text)))])
+# Printable ASCII but `%`, which begins an escape.
+_simple(text) if regex.match("^[ -$&-~]*$", text)
+
+# A segment that climbs, a short name, a stream of Windows, a wildcard for hidden names.
+_unsteady := concat("|", [
+	`(^|[/:]) *\.\. *($|[/:])`,
+	`(^|[/:])[. ]*\. +\.[. ]*($|[/:])`,
+	`(^|[/:])[^/:.]{1,6}~[0-9]{1,6}(\.[^/:.]{0,3})?[. ]*($|[/:])`,
+	`:\$`,
+	`(^|[/:])\.[^/:]*[*?]`,
+])
+
+# A colon sets off a drive, a remote, a revision or a stream; after a scheme, a query may follow.
+_apart(form) := form if not contains(form, ":")
+
+_apart(form) := replace(replace(replace(form, ":", "/"), "?", "/"), "#", "/") if contains(form, ":")
+
+# The path within a text that also says where: a URL, a drive, a share of another host.
+_located(form) := concat("", ["/", concat("/", _segments(_apart(form)))]) if {
+	regex.match(`:|^[/\\][/\\]`, form)
+}
+
+# One kind of separator, nothing that stays where it is.
+_plain(form) := concat("", [_root(form), concat("/", _segments(form))])
 
 # A prefix that ends in a separator ends a name.
-_plain_prefix(prefix) := _as_folder(_plain(prefix)) if _ends_a_name(prefix)
+_plain_prefix(prefix) := _as_folder(_plain(lower(prefix))) if _ends_a_name(prefix)
 
-_plain_prefix(prefix) := _plain(prefix) if not _ends_a_name(prefix)
+_plain_prefix(prefix) := _plain(lower(prefix)) if not _ends_a_name(prefix)
 
 _ends_a_name(prefix) if endswith(prefix, "/")
 
@@ -105,9 +188,9 @@ _from_root(text) if startswith(text, "/")
 
 _from_root(text) if startswith(text, `\`)
 
-# Some systems drop dots and blanks at the end of a name.
+# Some systems drop dots and blanks at the end of a name, some tools blanks before it.
 _segments(text) := [name |
-	some segment in split(replace(text, "\\", "/"), "/")
-	name := trim_right(segment, ". ")
+	some segment in split(replace(text, `\`, "/"), "/")
+	name := trim_left(trim_right(segment, ". "), " ")
 	name != ""
 ]

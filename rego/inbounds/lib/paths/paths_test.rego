@@ -59,6 +59,64 @@ test_what_climbs_is_not_steady if {
 	}
 }
 
+test_what_may_lead_elsewhere_is_not_steady if {
+	every text in [
+		"/a/GIT~1", "GIT~1/x", "/a/longna~12.txt", "/a/PROGRA~1.", "a:b~1",
+		"/a/.git::$INDEX_ALLOCATION", "/a/b:x:$DATA", "/a:$I30",
+		"/a/.. .", "/a/. ./b", "/a/ ../b", "HEAD:../x", "a\\.. \\b",
+		"/a/.s*h/x", "/a/.*", "C:.?*",
+	] {
+		not paths.steady(text)
+	}
+	every text in [
+		"/a/file.txt~", "/a/longname~1", "/a/x~", "/a/~1", "~/a", "/a/b~1234567", "/a/x~1.json",
+		"price:5$", "/a/b$", "C:/a", "/a/*.txt", "/a/**", "/a/b.*", "/a/. /b", "a. .b",
+	] {
+		paths.steady(text)
+	}
+}
+
+_told(text, form) := {"action": {"properties": {"skeletons": {text: form}}}}
+
+test_what_is_not_plain_ascii_has_the_skeleton_it_is_told if {
+	paths.skeleton("/Work/a") == "/work/a"
+	paths.skeleton("/Work/É") == "/work/é" with input as _told("/Work/É", "/work/É")
+	paths.skeleton("50%") == "50%" with input as _told("50%", "50%")
+	paths.skeleton("a") == "a" with input as _told("a", "b")
+
+	every text in ["é", "%", "%41", "a\u0000", "a\u007f", "a\nb"] {
+		not paths.skeleton(text)
+		not paths.steady(text)
+		not paths.names(text)
+		paths.reaches(text, "/work/hr/")
+
+		every form in ["%41", "%u0041", "a%2F", "a\u0000", "a\n", null, true, 0, [], {}] {
+			not paths.skeleton(text) with input as _told(text, form)
+		}
+	}
+	every said in [null, true, 0, "é", [], ["é"]] {
+		not paths.skeleton("é") with input as {"action": {"properties": {"skeletons": said}}}
+	}
+	every value in [null, true, 0, [], {}] {
+		not paths.skeleton(value)
+	}
+}
+
+test_a_text_that_says_where_is_searched_for_the_path_within if {
+	every text in [
+		"file:///work/hr/x", "file://localhost/work/hr", "FILE:/work/hr/x", "c:/work/hr/x", "C:\\work\\hr",
+		"\\\\?\\C:\\work\\hr\\x", "//host/c$/work/hr/x", "file:///work/hr?x", "file:///work/hr#x", "/work/hr:x",
+	] {
+		paths.reaches(text, "/work/hr/")
+	}
+	every text in ["file:///work/hrx", "c:/work", "/a/work/hr", "//host/work/h/r"] {
+		not paths.reaches(text, "/work/hr/")
+	}
+
+	# An id has no root to be found below.
+	not paths.reaches("urn:board:1", "board")
+}
+
 test_no_spelling_keeps_from_being_reached if {
 	every text in [
 		"/work/hr/x",
@@ -111,6 +169,42 @@ test_a_folder_encloses_what_lies_in_it if {
 	}
 }
 
+test_a_text_that_says_where_encloses_as_its_path_does if {
+	every text in ["c:", "C:/", "c:\\", "file:///", "file:///work", "file://host/work", "\\\\host\\work", "C:/Work/"] {
+		paths.encloses(text, "/work/hr/")
+	}
+	every text in ["c:/wor", "file:///work/hrx", "urn:work:x", "wor:"] {
+		not paths.encloses(text, "/work/hr/x/") with input as {}
+	}
+	not paths.encloses("c:", "board/1")
+}
+
+test_what_is_here_encloses_what_is_told_from_here if {
+	every text in [".", "./", "", "/."] {
+		paths.encloses(text, "/work/hr/")
+	}
+	paths.encloses(".", "work/hr/")
+	not paths.encloses("/", "work/hr/")
+	not paths.encloses(".", "work")
+}
+
+test_a_wildcard_sweeps_what_it_may_stand_for if {
+	every text in ["/*", "/work/*", "/w*", "/work/h?/x", "/work/**/x", "\\work\\*", "/WORK/*", "file:///work/*", "*:/x"] {
+		paths.sweeps(text, "/work/hr/")
+	}
+	every text in ["/a/*", "/work/hrx/*", "/work", "work/*", "/work/x/h?"] {
+		not paths.sweeps(text, "/work/hr/")
+	}
+	paths.sweeps("*", "work/hr/")
+	paths.sweeps("work/*", "work/hr/")
+	every value in [null, true, 0, [], {}] {
+		not paths.sweeps(value, "/work/hr/")
+		not paths.sweeps("/*", value)
+		not paths.encloses(value, "/work/hr/")
+		not paths.encloses("/", value)
+	}
+}
+
 test_names_are_runs_endings_and_what_is_hidden if {
 	paths.names("/home/Alice/.SSH/id.pem") == {
 		"home",
@@ -128,6 +222,8 @@ test_names_are_runs_endings_and_what_is_hidden if {
 	paths.names("42") == {"42"}
 	paths.names("main:.env.local") == {"main", ".env.local", "main/.env.local", "*.local", ".env.*"}
 	paths.names("a.env.b") == {"a.env.b", "*.b"}
+	paths.names("file:///a/.netrc?x#y") == paths.names("file/a/.netrc/x/y")
+	paths.names("/a/ .Ssh .") == {"a", ".ssh", "a/.ssh", "*.ssh"}
 	paths.names("a\\b. ") == {"a", "b", "a/b"}
 	paths.names("") == set()
 	paths.names("/./") == set()

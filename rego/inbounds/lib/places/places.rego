@@ -8,7 +8,6 @@ package inbounds.lib.places
 import data.inbounds.lib.arguments
 import data.inbounds.lib.paths
 import data.inbounds.lib.resources
-import data.inbounds.lib.tools
 
 # METADATA
 # description: |
@@ -72,8 +71,8 @@ _unlisted(text, listed) if {
 	}
 }
 
-# By which each text of this call may be listed, found once for all lists. One that climbs has no
-# names that can be relied on.
+# By which each text of this call may be listed, found once for all lists. One that is
+# not steady has no names that can be relied on.
 _names[text] := names if {
 	some text in _texts
 	paths.steady(text)
@@ -109,12 +108,5 @@ _free_of(text, prefix) if _outside(text, prefix)
 
 _outside(text, prefix) if {
 	is_string(prefix)
-	not paths.reaches(text, prefix)
-	not _takes_away(text, prefix)
-}
-
-# Deleting a folder deletes what lies in it.
-_takes_away(text, prefix) if {
-	"delete" in tools.effects
-	paths.encloses(text, prefix)
+	not resources.touches(text, prefix)
 }

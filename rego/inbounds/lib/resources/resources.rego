@@ -66,6 +66,25 @@ holds_effects(outer, bound) if {
 	count(asked - {effect | some effect in outer.effects}) == 0
 }
 
+# METADATA
+# description: |
+#   Whether a call that names `text` touches what lies at or below `prefix`: the place lies there,
+#   or the call covers what is below it. Only the registry says that a tool touches nothing below
+#   what it names; a deletion always does.
+# scope: document
+touches(text, prefix) if paths.reaches(text, prefix)
+
+touches(text, prefix) if paths.sweeps(text, prefix)
+
+touches(text, prefix) if {
+	_covers_below
+	paths.encloses(text, prefix)
+}
+
+_covers_below if not tools.entry.recursive == false
+
+_covers_below if "delete" in tools.effects
+
 _lets_all(bound, _) if object.get(bound, "effects", []) == []
 
 _lets_all(bound, effects) if count(effects - {effect | some effect in bound.effects}) == 0

@@ -178,3 +178,37 @@ test_the_effects_of_a_bound_are_among_those_of_a_wider_one if {
 		not resources.holds_effects({}, bound)
 	}
 }
+
+_touches(text, prefix, tool) if {
+	resources.touches(text, prefix) with input as {"action": {"name": "t"}}
+		with data.deployment.tools as {"t": tool}
+}
+
+test_a_call_touches_what_lies_below_what_it_names if {
+	every tool in [{}, {"recursive": true}, {"recursive": null}, {"effects": ["delete"], "recursive": false}, null] {
+		_touches("/work", "/work/hr/", tool)
+		_touches("/work/hr/x", "/work/hr/", tool)
+		not _touches("/home", "/work/hr/", tool)
+	}
+	every effects in [["read"], ["write", "export"], [], "delete"] {
+		tool := {"effects": effects, "recursive": false}
+		not _touches("/work", "/work/hr/", tool)
+		_touches("/work/*", "/work/hr/", tool)
+		_touches("/work/hr/x", "/work/hr/", tool)
+	}
+	resources.touches("/work", "/work/hr/") with input as {}
+}
+
+test_an_id_in_another_spelling_is_within_no_prefix_unless_it_is_steady if {
+	bounds := [{"type": "file", "prefixes": ["/work/"]}]
+	of := {"type": "file", "id": "/work/%2e%2e/a"}
+	not resources.within(bounds) with input as {"resource": of}
+	not resources.within(bounds) with input as {
+		"resource": of,
+		"action": {"properties": {"skeletons": {of.id: "/work/../a"}}},
+	}
+	resources.within(bounds) with input as {
+		"resource": {"type": "file", "id": "/work/ä"},
+		"action": {"properties": {"skeletons": {"/work/ä": "/work/ä"}}},
+	}
+}

@@ -18,7 +18,7 @@ ordinary if {
 	_ordinary(object.union(
 		{
 			"subject": {"properties": {}},
-			"action": {"properties": {"origins": {}, "parsed": {}, "links": {}}},
+			"action": {"properties": {"origins": {}, "parsed": {}, "links": {}, "skeletons": {}}},
 			"resource": {"properties": {
 				"label": "",
 				"tenant": "",
@@ -94,6 +94,7 @@ _ordinary({
 	is_object(action_properties.origins)
 	is_object(action_properties.parsed)
 	is_object(action_properties.links)
+	is_object(action_properties.skeletons)
 	is_object(context_session_spent_money)
 	is_object(context_session_tasks)
 	is_object(context_session_approvals)
@@ -224,6 +225,9 @@ _ordinary({
 			is_object(links_item_item)
 			_links_item_item(object.union({"host": ""}, links_item_item))
 		}
+	}
+	every skeletons_item in action_properties.skeletons {
+		is_string(skeletons_item)
 	}
 	every effects_item in context_session_effects {
 		effects_item in {
@@ -414,6 +418,8 @@ _places := {
 	"/action/properties/links/*/*",
 	"/action/properties/links/*/*/host",
 	"/action/properties/links/*/*/grade",
+	"/action/properties/skeletons",
+	"/action/properties/skeletons/*",
 	"/resource",
 	"/resource/type",
 	"/resource/id",
@@ -741,6 +747,20 @@ _sound contains "/action/properties/links/*/*/grade" if {
 				"none",
 			}
 		}
+	}
+}
+
+_sound contains "/action/properties/skeletons" if {
+	is_object(input.action.properties)
+	skeletons := object.get(input.action.properties, "skeletons", {})
+	is_object(skeletons)
+}
+
+_sound contains "/action/properties/skeletons/*" if {
+	is_object(input.action.properties)
+	skeletons := object.get(input.action.properties, "skeletons", {})
+	every skeletons_item in skeletons {
+		is_string(skeletons_item)
 	}
 }
 

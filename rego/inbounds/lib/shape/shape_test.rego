@@ -103,6 +103,7 @@ _whole := {
 			"origins": {"/a": {"source": "prompt", "grade": "prompt", "tool": "", "call": 0}},
 			"parsed": {"/a": {"kind": "email", "host": "", "scheme": "", "domain": "", "local": ""}},
 			"links": {"/a": [{"host": "", "grade": "prompt"}]},
+			"skeletons": {"/a": ""},
 		},
 	},
 	"resource": {
@@ -382,6 +383,14 @@ _unfit := {
 	"/action/properties/links/*/*/grade": {
 		"at": "/action/properties/links/~1a/0/grade",
 		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/action/properties/skeletons": {
+		"at": "/action/properties/skeletons",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/action/properties/skeletons/*": {
+		"at": "/action/properties/skeletons/~1a",
+		"values": [null, true, -0.5, [], {}, [""]],
 	},
 	"/resource": {"at": "/resource", "values": [null, true, -0.5, "", []]},
 	"/resource/type": {"at": "/resource/type", "values": [null, true, -0.5, [], {}, ["x"], ""]},

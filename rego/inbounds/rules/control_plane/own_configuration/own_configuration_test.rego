@@ -98,6 +98,13 @@ test_no_spelling_hides_the_control_plane if {
 		"/work/..",
 		"..",
 		"..\\x",
+		"/work/GIT~1/hooks/x",
+		"/work/.git::$INDEX_ALLOCATION/hooks/x",
+		"/etc/inbounds:stream",
+		"C:/etc/inbounds/tools.yaml",
+		"file:///etc/inbounds/tools.yaml",
+		"\\\\host\\c$\\etc\\inbounds\\tools.yaml",
+		"/work/.. ./etc",
 	] {
 		every patches in _writes(place) {
 			fixtures.stands("control_plane", "own_configuration", patches)
@@ -115,10 +122,36 @@ test_deleting_a_folder_deletes_what_lies_in_it if {
 	every place in ["/work", "/et", "/etc/inbound"] {
 		fixtures.ruled_out("control_plane", "own_configuration", _deletes(place))
 	}
+}
 
-	# What is written into a folder is told by its own name.
+test_a_call_covers_what_lies_below_unless_the_registry_says_that_it_does_not if {
+	flat := fixtures.putting("/deployment/tools/file.write/recursive", false)
+	sweeping := fixtures.putting("/deployment/tools/file.write/recursive", true)
+
+	every place in ["/etc", "/etc/", "/", "//etc", "/et%63"] {
+		every patches in _writes(place) {
+			fixtures.stands("control_plane", "own_configuration", patches)
+			fixtures.stands("control_plane", "own_configuration", fixtures.joined([patches, sweeping]))
+		}
+	}
+
 	every patches in _writes("/etc") {
-		fixtures.ruled_out("control_plane", "own_configuration", patches)
+		fixtures.ruled_out("control_plane", "own_configuration", fixtures.joined([patches, flat]))
+
+		every said in [null, 0, "", "false", [], {}] {
+			fixtures.stands("control_plane", "own_configuration", fixtures.joined([
+				patches,
+				fixtures.putting("/deployment/tools/file.write/recursive", said),
+			]))
+		}
+	}
+
+	# Whatever it says of itself, a deletion takes what is below, and a wildcard what it stands for.
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([_deletes("/etc"), flat]))
+	every place in ["/etc/*", "/et*/tools.yaml", "/e?c/inbounds/x", "/*"] {
+		every patches in _writes(place) {
+			fixtures.stands("control_plane", "own_configuration", fixtures.joined([patches, flat]))
+		}
 	}
 }
 

@@ -85,6 +85,41 @@ test_no_spelling_hides_a_secret if {
 	}
 }
 
+# What is not plain ASCII is told by its skeleton alone.
+_spelled(place, skeletons) := fixtures.joined([
+	fixtures.putting("/question/action/properties/skeletons", skeletons),
+	_of(["read"], place),
+])
+
+test_what_is_not_plain_ascii_is_known_by_its_skeleton if {
+	fixtures.ruled_out("secret", "not_for_agents", _spelled("/work/ä", {"/work/ä": "/work/ä"}))
+	fixtures.ruled_out("secret", "not_for_agents", _spelled("/work/100%", {"/work/100%": "/work/100%"}))
+
+	every place in ["/work/%2essh/x", "/work/.ßh/x", "/work/ä", "/work/100%", "/work/a\u0000"] {
+		fixtures.stands("secret", "not_for_agents", _of(["read"], place))
+		fixtures.stands("secret", "not_for_agents", _spelled(place, {"/work/a": "/work/a"}))
+
+		every form in ["/work/.ssh/x", "/work/.SSH", "/work/%2fa", "/work/%u002fa", "/work/a\u0000b", null, 7, [], {}] {
+			fixtures.stands("secret", "not_for_agents", _spelled(place, {place: form}))
+		}
+	}
+
+	# Plain ASCII is read by the policy itself, whatever is said of it.
+	fixtures.stands("secret", "not_for_agents", _spelled("/work/.ssh/x", {"/work/.ssh/x": "/work/a"}))
+
+	every said in [null, true, 7, "x", [], ["/work/ä"]] {
+		fixtures.stands("secret", "not_for_agents", _spelled("/work/ä", said))
+	}
+}
+
+test_a_folder_around_a_secret_is_read_with_it if {
+	fixtures.stands("secret", "not_for_agents", _of(["read"], "/work"))
+	fixtures.ruled_out("secret", "not_for_agents", fixtures.joined([
+		fixtures.putting("/deployment/tools/file.write/recursive", false),
+		_of(["read"], "/work"),
+	]))
+}
+
 test_names_the_argument_that_reaches_a_secret if {
 	every place in ["/work/.env", "/work/secrets/a", "/etc/shadow"] {
 		patches := fixtures.joined([fixtures.calls["file.write"], fixtures.putting(_path, place)])
