@@ -1,10 +1,10 @@
 """The skeleton of a place: the one text that all spellings of a path or an id have in common.
 
-File systems, servers and libraries read `%2essh`, `.SSH`, `.ſsh` and `.s\\u200bsh` as one name. Places
-that are kept from agents are therefore compared by skeleton: percent-decoded, NFKC, case-folded and
-without the characters that nobody sees, until nothing changes any more (Unicode NFKC_Casefold, and
-the skeletons of UTS 39). The policy has no tables of Unicode, so it is told the skeleton of what is
-not plain ASCII.
+File systems, servers and libraries read `.ssh`, `%2essh` and `.SSH` as one name, and so they do with
+letters of other forms and with characters that nobody sees. Places that are kept from agents are
+therefore compared by skeleton: percent-decoded, NFKC, case-folded and without ignorable characters,
+until nothing changes any more (Unicode's NFKC_Casefold; UTS 39 has the word). The policy has no
+tables of Unicode, so the question holds the skeleton of what is not plain ASCII.
 
 This module does no I/O.
 """

@@ -1,0 +1,377 @@
+# ruff: noqa: RUF001 -- letters that look like others are what this is about
+"""One spelling per place: no other way to write a kept place leads to it."""
+
+import unicodedata
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inbounds.data_models import KeptPlace, ResourceLabels
+from inbounds.errors import ArgumentNotRepresentable
+from inbounds.models import Argument, Resource
+from inbounds.places import MAX_LENGTH, skeleton, skeletons
+from inbounds.testing import PolicyUnderTest, small_deployment
+
+_FILE = {"resource": "file", "tenant": "acme", "environment": "development", "reversible": "yes"}
+_TARGET = {"role": "target", "required": True}
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory):
+    """The real policy, with tools that read and write files whose paths have any kind."""
+    deployment = small_deployment()
+    tools = deployment["tools"]
+    for kind in ("path", "id", "text", "none"):
+        for effect in ("read", "write"):
+            tools[f"{kind}.{effect}"] = {
+                **_FILE,
+                "effects": [effect],
+                "arguments": {"/at": {"kind": kind, **_TARGET}},
+                "returns": {"label": "public", "party": "first"},
+            }
+    tools["one.read"] = {**tools["text.read"], "recursive": False}
+    names = [name for name in tools if name != "mail.purge"]
+    agents = deployment["agents"]
+    for agent in agents.values():
+        agent["manifest"]["tools"] = names
+    intents = deployment["intents"]
+    intents["correspond"]["tools"] = names
+    intents["correspond"]["resources"] = [{"type": "mail"}, {"type": "file"}, {"type": "page"}]
+    # Found nowhere, a value would be asked about; here it is about where it leads.
+    intents["correspond"]["bounds"] = {"target": {"origins": ["none", "prompt", "first_party"]}}
+    under_test = PolicyUnderTest(
+        tmp_path_factory.mktemp("places") / "inbounds",
+        {"tools": tools, "agents": agents, "intents": intents},
+    )
+    yield under_test
+    under_test.close()
+
+
+@pytest.fixture(scope="module")
+def task(policy):
+    """A task that may read and write any file."""
+    with policy.task() as task:
+        yield task
+
+
+def codes(task, tool, at, resource=None):
+    """Why the call is refused, by either the policy or the form of its argument."""
+    touched = resource or Resource(type="file", id=at)
+    try:
+        decision = task.evaluate(tool, {"at": at}, resource=lambda **_: touched)
+    except ArgumentNotRepresentable as fault:
+        return {fault.code}
+    return {reason.code for reason in decision.reasons}
+
+
+_KEPT = {"secret.not_for_agents", "argument.not_representable"}
+_NAMED = [
+    "/home/alice/%2essh/id",
+    "/home/alice/%2Essh/id",
+    "/home/alice/%252essh/id",
+    "/home/alice/%25252525252essh/id",
+    "/home/alice/%u002essh/id",
+    "/home/alice/.%73%73%68/id",
+    "/home/alice/.SSH/id",
+    "/home/alice/.ſsh/id",
+    "/home/alice/.ßh/id",
+    "/home/alice/.s\u200bsh/id",
+    "/home/alice/.s\u00adsh/id",
+    "/home/alice/.ss\ufe0fh/id",
+    "/home/alice/\u2060.ssh/id",
+    "/home/alice/．ｓｓｈ/id",
+    "/home/alice／.ssh／id",
+    "/home/alice∕.ssh∕id",
+    "/home/alice%2f.ssh%2fid",
+    "/home/alice%5c.ssh%5cid",
+    "/home/alice/.ssh./id",
+    "/home/alice/.ssh /id",
+    "/home/alice/ .ssh/id",
+    "/home/alice/.ssh::$INDEX_ALLOCATION/id",
+    "/home/alice/.ssh:stream",
+    "/home/alice/SSH~1/id",
+    "/home/alice/.s*h/id",
+    "\\home\\alice\\.ssh\\id",
+    "C:\\home\\alice\\.ssh\\id",
+    "file:///home/alice/.ssh/id",
+    "file:///home/alice/.netrc?x",
+    "/home/alice/.ssh\x00.txt",
+    "/home/alice/%00/.ssh",
+    "/home/alice/%ff.ssh",
+    "/work/a/%2e%2e/%2e%2e/home/alice/.ssh",
+    "/work/．．/etc",
+    "/work/%c0%ae%c0%ae/etc",
+    "/work/.. ./etc",
+    "/work/..¥etc",
+]
+_PLACED = [
+    "/work/%73ecrets/a",
+    "/work/secrets%2fa",
+    "/work/ſecrets",
+    "/work/SECRETS/a",
+    "/work/secret\u200ds/a",
+    "file:///work/secrets/a",
+    "file://localhost/work/secrets/a",
+    "FILE:/work/secrets",
+    "file:///work/%73ecrets/a",
+    "c:\\work\\secrets\\a",
+    "\\\\?\\C:\\work\\secrets\\a",
+    "\\\\host\\c$\\work\\secrets",
+    "/work/SECRET~1/a",
+    "/work/secrets::$DATA",
+    "/work/secrets:a",
+    "/work",
+    "/",
+    "/wor%6b",
+    "/work/*",
+    "/work/se?rets/a",
+    "file:///work",
+    "c:/",
+]
+
+
+class TestAPlaceThatIsKept:
+    @pytest.mark.parametrize("kind", ["path", "id", "text", "none"])
+    @pytest.mark.parametrize("at", _NAMED + _PLACED)
+    def test_no_spelling_reads_it(self, task, kind, at):
+        """
+        Neither a listed name nor a place of the deployment's is read, however it is written.
+        """
+        assert codes(task, f"{kind}.read", at) & _KEPT
+
+    @pytest.mark.parametrize("at", _NAMED + _PLACED)
+    def test_no_spelling_of_the_resource_reads_it(self, task, at):
+        """
+        The resource alone is enough, whatever the argument says.
+        """
+        assert codes(task, "text.read", "/work/a", Resource(type="file", id=at)) & _KEPT
+
+    @pytest.mark.parametrize(
+        "at",
+        [
+            "/work/GIT~1/hooks/x",
+            "/work/.git::$INDEX_ALLOCATION/hooks/x",
+            "/etc/%69nbounds/x",
+            "file:///etc/inbounds/x",
+            "/etc",
+            "/work/ＣＬＡＵＤＥ.md",
+            "/work/claude\u200b.md",
+        ],
+    )
+    def test_no_spelling_writes_the_control_plane(self, task, at):
+        """
+        Nor is what bounds the agent changed.
+        """
+        found = codes(task, "text.write", at)
+
+        assert "control_plane.own_configuration" in found
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "/work/a",
+        "/work/notes/Müller 2026.txt",
+        "/work/100%.txt",
+        "/work/50% off",
+        "/work/日本語.md",
+        "/work/a~",
+        "/work/report~final.txt",
+        "/work/it's (1).pdf",
+        "/work/a:b",
+        "/home/*/x.py",
+        "/work/secretsx",
+    ],
+)
+def test_an_ordinary_place_is_read(task, at):
+    """
+    What leads nowhere that is kept is read, in any letters.
+    """
+    assert codes(task, "text.read", at) == set()
+
+
+def test_a_tool_that_touches_nothing_below_reads_the_folder_itself(task):
+    """
+    The registry says which tool covers what lies below, and by default every tool does.
+    """
+    assert not codes(task, "one.read", "/work/x") & _KEPT
+    assert "secret.not_for_agents" not in codes(task, "one.read", "/work")
+    assert "secret.not_for_agents" in codes(task, "text.read", "/work")
+
+
+class TestALabelByPrefix:
+    @pytest.mark.parametrize(
+        "at",
+        [
+            "board%2F1",
+            "BOARD/1",
+            "bo\u200bard/1",
+            "ｂｏａｒｄ/1",
+            "board%252f1",
+            "board／1",
+            "%62oard/1",
+        ],
+    )
+    def test_no_spelling_escapes_it(self, task, at):
+        """
+        What lies below a prefix has its label in every spelling.
+        """
+        decision = task.evaluate("mail.read", {"id": at}, resource=lambda **_: ("mail", at))
+
+        assert "data.label_above_clearance" in {reason.code for reason in decision.reasons}
+
+    def test_others_have_that_of_their_type(self, task):
+        """
+        Others keep the label of their type.
+        """
+        decision = task.evaluate("mail.read", {"id": "ö"}, resource=lambda **_: ("mail", "bö"))
+
+        assert decision.allowed
+
+
+# --- the rule ------------------------------------------------------------------------------
+
+_IGNORED = "\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0f\u034f\u180e\U000e0020"
+_WIDE = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
+_FOLDS = {"s": ["ſ", "S", "ｓ", "Ｓ"], "k": ["\u212a", "K"]}
+
+
+@st.composite
+def respelled(draw, text):
+    """Another spelling of an ASCII text: escapes, letters of other forms, and what nobody sees."""
+    signs = []
+    for sign in text:
+        forms = [sign, sign.upper(), _WIDE[sign], *_FOLDS.get(sign, ())]
+        if sign == "/":
+            forms += ["\\", "／", "∕", "⁄"]
+        form = draw(st.sampled_from(forms))
+        for _ in range(draw(st.integers(0, 3)) if draw(st.booleans()) else 0):
+            form = "".join(f"%{byte:02x}" for byte in form.encode())
+        signs.append(form + draw(st.sampled_from(["", "", "", *_IGNORED])))
+    return "".join(signs)
+
+
+_MANY = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@_MANY
+@given(at=respelled("/home/alice/.ssh/keys"), kind=st.sampled_from(["path", "id", "text", "none"]))
+def test_no_generated_spelling_reads_what_is_listed(task, at, kind):
+    """
+    However a listed name is respelled, it is denied.
+    """
+    assert codes(task, f"{kind}.read", at) & _KEPT
+
+
+@_MANY
+@given(at=respelled("/work/secrets/keys"), kind=st.sampled_from(["path", "id", "text", "none"]))
+def test_no_generated_spelling_reads_what_is_kept(task, at, kind):
+    """
+    However a kept place is respelled, it is denied.
+    """
+    assert codes(task, f"{kind}.read", at) & _KEPT
+
+
+@_MANY
+@given(at=respelled("board/1"))
+def test_no_generated_spelling_escapes_a_label(task, at):
+    """
+    However an id is respelled, its label is that of its prefix.
+    """
+    decision = task.evaluate("mail.read", {"id": "7"}, resource=lambda **_: ("mail", at))
+
+    assert "data.label_above_clearance" in {reason.code for reason in decision.reasons}
+
+
+@_MANY
+@given(text=st.text(max_size=40))
+def test_a_skeleton_is_its_own(text):
+    """
+    A skeleton is a fixed point, without escapes and without what nobody sees.
+    """
+    form = skeleton(text)
+
+    assert form is None or (skeleton(form) == form and not set(form) & set(_IGNORED))
+
+
+@_MANY
+@given(
+    text=st.text("abc/.sk", min_size=1, max_size=20).flatmap(
+        lambda t: st.tuples(st.just(t), respelled(t))
+    )
+)
+def test_every_spelling_has_one_skeleton(text):
+    """
+    Two spellings of one text have one skeleton, or have none.
+    """
+    plain, other = text
+
+    assert skeleton(other) in (None, plain.lower(), skeleton(plain))
+
+
+def test_what_has_no_skeleton():
+    """
+    Controls, half surrogates, escapes of no text, and endless ones name no one place.
+    """
+    for text in ["a\x00", "a\n", "\ud800", "%00", "%ff", "%ed%a0%80", "%u0000", "%ud800", "\u2028"]:
+        assert skeleton(text) is None
+    assert skeleton("a" * MAX_LENGTH) is not None
+    assert skeleton("a" * (MAX_LENGTH + 1)) is None
+    assert skeleton("%" + "25" * 30_000 + "2e") == "."
+
+
+def test_only_what_the_policy_cannot_read_is_told():
+    """
+    The question names skeletons of places that are not plain ASCII, and of nothing else.
+    """
+    arguments = {"at": "/Ä", "to": ["ö", "b"], "text": "Größe", "more": {"é*": "é"}, "plain": "/A"}
+    registered = {
+        "/at": Argument(kind="path"),
+        "/to/*": Argument(role="target"),
+        "/text": Argument(kind="text", role="content"),
+        "/plain": Argument(kind="path"),
+    }
+
+    assert skeletons(arguments, registered, "50%") == {
+        "/Ä": "/ä",
+        "ö": "ö",
+        "é": "é",
+        "50%": "50%",
+    }
+    assert skeletons({"at": "\x00"}, {}, "a") == {}
+
+
+def test_the_ignorable_characters_are_those_of_unicode():
+    """
+    Every format character that Unicode lets nobody see is dropped.
+    """
+    shown = {"\u0600", "\u0601", "\u0602", "\u0603", "\u0604", "\u0605", "\u06dd", "\u070f"}
+    for code in range(0x110000):
+        sign = chr(code)
+        if unicodedata.category(sign) == "Cf" and sign not in shown and code < 0x0890:
+            assert skeleton(f"a{sign}b") == "ab"
+
+
+class TestAPrefixOfTheDeployment:
+    def test_is_put_in_its_skeleton(self):
+        """
+        An operator may write it in any letters.
+        """
+        place = KeptPlace(type="file", prefixes=["/Straße/", "/Plain/", quote("/ü/")])
+        labels = ResourceLabels(label="public", prefixes={"/Ä/": "secret"})
+
+        assert place.prefixes == ["/strasse/", "/Plain/", "/ü/"]
+        assert labels.prefixes == {"/ä/": "secret"}
+
+    def test_without_a_skeleton_is_no_deployment(self):
+        """
+        One that could not be compared would keep nothing.
+        """
+        with pytest.raises(ValueError, match="printable"):
+            KeptPlace(type="file", prefixes=["/a\x00/"])
