@@ -275,9 +275,10 @@ class ApprovalClaims(_Open):
     """The claims of an approval (`typ approval+jwt`): a person's yes to what was asked.
 
     It names who said so (`sub`), in whose task (`task`, `requester`), to which reasons
-    (`codes`), and to what: the digest of the arguments of one call (`digest`), or, where that
+    (`codes`), and to what: the digest of all that was shown of one call (`digest`), or, where that
     is empty, every call of the task that the reasons alone hold up (a plan), or those of
-    `tool` with `recipient` up to `cap`. It counts `times`, until `exp`.
+    `tool` with `recipient` up to `cap`. It counts `times`, until `exp`, and where it names a tool,
+    for resources of the shown `environment`; of one call, for the shown `label` as well.
     """
 
     iss: Name
@@ -295,6 +296,8 @@ class ApprovalClaims(_Open):
     tool: str
     recipient: str
     cap: Count
+    label: str
+    environment: str
     times: Annotated[int, Field(ge=1, le=1000)]
 
 

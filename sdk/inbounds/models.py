@@ -122,7 +122,8 @@ class ActionProperties(_Open):
     """The judged arguments, in canonical form, and what is known about each leaf.
 
     The keys of `origins`, `parsed` and `links` are JSON Pointers (RFC 6901) into `arguments`.
-    `size` is how long the canonical arguments are, in bytes of UTF-8. `skeletons` holds, by text,
+    `size` is how long the canonical arguments are, in bytes of UTF-8. `request_digest` stands for
+    all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by text,
     the skeletons of places that are not plain ASCII (`inbounds.places`).
     """
 
@@ -134,6 +135,7 @@ class ActionProperties(_Open):
     parsed: dict[str, Parsed] = {}
     links: dict[str, list[Link]] = {}
     skeletons: dict[str, str] = {}
+    request_digest: str = ""
 
 
 class Action(_Closed):

@@ -218,6 +218,7 @@ class Parts:
         decision: str,
         tool: str,
         digest: str,
+        request_digest: Callable[[], str],
         proves: bool,
         deadline: float,
     ) -> dict[str, object]:
@@ -229,6 +230,7 @@ class Parts:
             decision: The id of the decision.
             tool: The name of the tool.
             digest: The digest of the canonical arguments.
+            request_digest: Returns the digest of all that a person is shown of the call.
             proves: Whether the deployment asks for a proof of possession.
             deadline: When to give up, in seconds on `clock.monotonic`.
         """
@@ -238,7 +240,7 @@ class Parts:
             "identity": self.identity(grant.request.agent, deadline=deadline),
             "task": grant.token,
             "chain": list(grant.chain),
-            "approvals": self.approvals.kept.offered(grant.task, tool, digest, state),
+            "approvals": self.approvals.kept.offered(grant.task, tool, request_digest, state),
         }
         if proves:
             last = (grant.token, *grant.chain)[-1]

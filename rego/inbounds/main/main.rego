@@ -165,6 +165,8 @@ _access_request := {"access_request": {
 	"nonce": input.context.decision.id,
 	"four_eyes": approvals.four_eyes,
 	"plan": count(asked - approvals.planned) == 0,
+	"label": approvals.label,
+	"environment": approvals.environment,
 }} if {
 	outcome == "ask"
 }

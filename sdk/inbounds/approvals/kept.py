@@ -15,7 +15,7 @@ from inbounds.locks import ProcessLock
 from .request import unverified_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from inbounds.models import Decision, SessionState
 
@@ -34,7 +34,7 @@ class _Kept:
     token: str
     claims: ApprovalClaims | None
     asked: tuple[str, str]
-    """The tool and the arguments that it was given for."""
+    """The tool, and the digest of the request, that it was given for."""
     fresh: bool = True
     """Not shown to the policy yet, which alone says what is wrong with it."""
 
@@ -80,11 +80,21 @@ class KeptApprovals:
             while len(self._tasks) > _MOST_TASKS:
                 del self._tasks[next(iter(self._tasks))]
 
-    def offered(self, task: str, tool: str, digest: str, state: SessionState) -> list[str]:
-        """Return the approvals that may speak for this call."""
-        if not self._tasks:
+    def offered(
+        self, task: str, tool: str, request_digest: Callable[[], str], state: SessionState
+    ) -> list[str]:
+        """Return the approvals that may speak for this call.
+
+        Args:
+            task: The id of the task.
+            tool: The name of the tool.
+            request_digest: Returns the digest of the request; called where something is kept.
+            state: The state of the session that the question holds.
+        """
+        if task not in self._tasks:
             return []
         now = clock.now()
+        digest = request_digest()
         with self._lock:
             kept = self._tasks.get(task, ())
             return [each.token for each in kept if each.may_help(tool, digest, state, now)]

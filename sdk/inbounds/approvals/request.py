@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from inbounds.canonical import canonical_json
 from inbounds.models import Count, Effect, Name, Origin, Reason, Role, Sequenced
 from inbounds.registry import UNREGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from inbounds.models import Decision, RegistryAnswer
+    from inbounds.models import Decision, RegistryAnswer, Resource
     from inbounds.tasks import Task
+
+_MOST_SHOWN = 2**23
+"""How large the JSON of what is shown may be: arguments, and where each leaf was found."""
 
 
 class AccessRequest(BaseModel):
@@ -28,13 +32,14 @@ class AccessRequest(BaseModel):
         id: The decision that asked; an approval names it as its `nonce`.
         task, tenant, subject, agent, intent: In which task, for whom, by whom and to what end.
         tool, effects, reversible: What is to be done, as the tool registry says it.
-        resource_type, resource_id: To what.
+        resource_type, resource_id, resource_properties: To what, and what the program says of it.
+        label, environment: How sensitive the policy takes that to be, and where it lives.
         arguments: All of the canonical arguments: what the tool is going to get.
         origins: Where each came from, by JSON Pointer; what is not named came from nowhere
             that is known.
         roles: What the arguments with a role are, by JSON Pointer.
         reasons: Why a person is asked, with words and remedy, and pointers to what it is about.
-        digest: Stands for the arguments in an approval.
+        digest: Stands for all of the call that is shown here, in an approval of this very call.
         audience: Whom an approval is for.
         four_eyes: Whether the subject may not approve it alone.
         plan: Whether an approval of the task's plan would do.
@@ -54,6 +59,9 @@ class AccessRequest(BaseModel):
     reversible: Literal["yes", "no", "unknown"]
     resource_type: Name
     resource_id: str
+    resource_properties: dict[str, JsonValue]
+    label: str
+    environment: str
     arguments: dict[str, JsonValue]
     origins: dict[str, Origin]
     roles: dict[str, Role]
@@ -95,47 +103,86 @@ class AccessRequest(BaseModel):
     __str__ = __repr__
 
 
-def access_request(
-    decision: Decision, task: Task, question: Mapping[str, Any], registered: RegistryAnswer | None
-) -> AccessRequest:
-    """Say what a person has to be asked, of a question that was answered so.
+def request_shown(
+    task: Task,
+    name: str,
+    arguments: Mapping[str, Any],
+    origins: Mapping[str, Any],
+    resource: Resource,
+    registered: RegistryAnswer | None,
+) -> dict[str, Any]:
+    """Return all that a person is shown of a call, but for what the policy says of it.
 
     Args:
-        decision: The answer; its outcome is `ask`.
         task: The task that the call is made under.
-        question: The question as it was put to the policy.
+        name: The name of the tool.
+        arguments: The canonical arguments.
+        origins: Where their values were found, by JSON Pointer.
+        resource: What the call touches.
         registered: What the registry says of the tool.
     """
     tool = (registered.tool if registered else None) or UNREGISTERED
-    action, resource = question["action"], question["resource"]
-    properties = action["properties"]
-    asked = decision.access_request
-    return AccessRequest(
-        id=decision.id,
-        task=task.id,
-        tenant=task.session.tenant,
-        subject=task.session.subject,
-        agent=task.request.agent,
-        intent=task.request.intent,
-        tool=action["name"],
-        effects=tuple(tool.effects),
-        reversible=tool.reversible,
-        resource_type=resource["type"],
-        resource_id=resource["id"],
-        arguments=properties["arguments"],
-        origins=properties["origins"],
-        roles={
+    return {
+        "task": task.id,
+        "tenant": task.session.tenant,
+        "subject": task.session.subject,
+        "agent": task.request.agent,
+        "intent": task.request.intent,
+        "tool": name,
+        "effects": tuple(tool.effects),
+        "reversible": tool.reversible,
+        "resource_type": resource.type,
+        "resource_id": resource.id,
+        "resource_properties": resource.properties.model_dump(exclude_defaults=True),
+        "arguments": arguments,
+        "origins": origins,
+        "roles": {
             pointer: tool.arguments[pattern].role
-            for pointer, pattern, _ in _leaves(properties["arguments"])
+            for pointer, pattern, _ in _leaves(arguments)
             if pattern in tool.arguments and tool.arguments[pattern].role != "none"
         },
+    }
+
+
+def serialise_shown(shown: Mapping[str, Any]) -> bytes:
+    """Return the bytes whose digest an approval of a call is bound to.
+
+    Raises:
+        ArgumentNotRepresentable: The resource has properties that have no JSON form.
+    """
+    # Of another form than the arguments, so that no arguments have the digest of a request.
+    return canonical_json(["request", shown], max_bytes=_MOST_SHOWN)
+
+
+def access_request(
+    decision: Decision,
+    shown: Mapping[str, Any],
+    digest: str,
+    question: Mapping[str, Any],
+    until: int,
+) -> AccessRequest:
+    """Return what a person has to be asked about a call.
+
+    Args:
+        decision: The answer to the question; its outcome is `ask`.
+        shown: What a person is shown of the call.
+        digest: Stands for that.
+        question: The question as it was put to the policy.
+        until: When nobody waits for the answer any more, in Unix seconds.
+    """
+    asked = decision.access_request
+    return AccessRequest(
+        **shown,
+        id=decision.id,
+        label=_text(asked.get("label")),
+        environment=_text(asked.get("environment")),
         reasons=decision.reasons,
-        digest=properties["digest"],
+        digest=digest,
         audience=_audience(question["context"]["credentials"]["task"]),
         # Where the policy does not say, nobody approves for himself, and no plan will do.
         four_eyes=asked.get("four_eyes") is not False,
         plan=asked.get("plan") is True,
-        until=task.authority.deadline,
+        until=until,
     )
 
 
@@ -147,6 +194,10 @@ def unverified_claims(token: str) -> dict[str, Any]:
     except (AttributeError, IndexError, ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _text(said: object) -> str:
+    return said if isinstance(said, str) else ""
 
 
 def _audience(token: str) -> tuple[str, ...]:

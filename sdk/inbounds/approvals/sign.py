@@ -96,6 +96,8 @@ def sign(
         tool="" if kind == "plan" else request.tool,
         recipient=request.recipient if kind == "standing" else "",
         cap=cap if kind == "standing" else 0,
+        label=request.label if kind == "call" else "",
+        environment="" if kind == "plan" else request.environment,
         times=times,
     )
     return key.sign(claims.model_dump(), typ="approval+jwt")

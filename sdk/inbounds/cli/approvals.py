@@ -243,6 +243,11 @@ def _show(console: Console, request: AccessRequest) -> None:
     about.add_row("id", escape(request.id))
     about.add_row("task", escape(f"{request.task} ({request.intent})"))
     about.add_row("on", escape(f"{request.resource_type} {request.resource_id}"))
+    for name, said in sorted(request.resource_properties.items()):
+        text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+        about.add_row("", escape(f"{name}: {text}"))
+    about.add_row("label", escape(request.label or "not known"))
+    about.add_row("environment", escape(request.environment or "not known"))
     about.add_row("until", _time(request.until))
     for reason in request.reasons:
         about.add_row("why", f"[yellow]{escape(reason.code)}[/]  {escape(reason.message)}")

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 
 from inbounds import clock
-from inbounds.approvals.request import access_request
+from inbounds.approvals.request import access_request, request_shown, serialise_shown
 from inbounds.canonical import Canonical, canonicalise, digest
 from inbounds.errors import (
     AccessDenied,
@@ -138,7 +138,13 @@ class Call:
                 self._record_fault(span, "call.interrupted")
                 raise
             if decision.outcome == "ask":
-                request = access_request(decision, self._task, self._asked, self._registered)
+                request = access_request(
+                    decision,
+                    self._shown(),
+                    self._request_digest(),
+                    self._asked,
+                    self._task.authority.deadline,
+                )
                 raise ApprovalRequired(decision, request=request, **self._who())
             if not decision.allowed:
                 raise AccessDenied(decision, **self._who())
@@ -242,6 +248,16 @@ class Call:
         registered = self._registered
         tool = (registered.tool if registered else None) or UNREGISTERED
         self._leases = self._parts.leases.named(task, self._tool, tool.credential)
+        credentials = self._parts.credentials(
+            grant,
+            state,
+            decision=self._id,
+            tool=self._tool,
+            digest=self._digest,
+            request_digest=self._request_digest,
+            proves=registered is None or bool({*tool.effects} & {*registered.proof}),
+            deadline=self._deadline,
+        )
         subject = grant.request.subject
         # Where no person stands behind the task, the agent is its own subject.
         subject_type = "workload" if subject == task.session.agent else "user"
@@ -259,6 +275,12 @@ class Call:
                     **self._traced,
                     **self._skeletons(tool),
                     "digest": self._digest,
+                    # Only an approval is compared with it.
+                    **(
+                        {"request_digest": self._request_digest()}
+                        if credentials["approvals"]
+                        else {}
+                    ),
                     "size": len(self._canonical.json),
                     "registry": registered.revision if registered else "",
                 },
@@ -267,15 +289,7 @@ class Call:
             "context": {
                 "decision": {"id": self._id},
                 "agent": task.request.agent,
-                "credentials": self._parts.credentials(
-                    grant,
-                    state,
-                    decision=self._id,
-                    tool=self._tool,
-                    digest=self._digest,
-                    proves=registered is None or bool({*tool.effects} & {*registered.proof}),
-                    deadline=self._deadline,
-                ),
+                "credentials": credentials,
                 "session": state.model_dump(),
                 "environment": self._parts.call_environment().model_dump(exclude_defaults=True),
                 "leases": self._leases,
@@ -295,6 +309,20 @@ class Call:
                 code="resource.not_representable",
                 hint="its properties are plain JSON values, its id is text without surrogates",
             ) from None
+
+    def _shown(self) -> dict[str, Any]:
+        """Return what a person is shown of this call."""
+        return request_shown(
+            self._task,
+            self._tool,
+            self._canonical.arguments,
+            self._traced["origins"],
+            self._resource,
+            self._registered,
+        )
+
+    def _request_digest(self) -> str:
+        return self._hmac(serialise_shown(self._shown()))
 
     def _skeletons(self, tool: Tool) -> dict[str, dict[str, str]]:
         resource = self._resource.id

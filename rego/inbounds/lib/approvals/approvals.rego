@@ -2,7 +2,7 @@
 # description: |
 #   The approvals that come with a question: a person's yes, signed with a key that no agent's
 #   process holds. Each is verified whole, and counts for the reasons it names and for nothing
-#   else. It is bound to one call by the digest of its arguments; or it is a standing one, of one
+#   else. It is bound to one call by the digest of all that was shown of it; or it is a standing one, of one
 #   tool and one recipient up to an amount; or it is a plan, of what a record that the user named
 #   sets in motion. All are of one task.
 package inbounds.lib.approvals
@@ -11,7 +11,9 @@ import data.inbounds.lib.arguments
 import data.inbounds.lib.bounds
 import data.inbounds.lib.clock
 import data.inbounds.lib.jwt
+import data.inbounds.lib.labels
 import data.inbounds.lib.live
+import data.inbounds.lib.resources
 import data.inbounds.lib.steering
 import data.inbounds.lib.subjects
 import data.inbounds.lib.task
@@ -100,6 +102,14 @@ record(indices) := [entry |
 ]
 
 # METADATA
+# description: How sensitive what the call touches is, as it is shown to who approves
+label := labels.name(labels.resource)
+
+# METADATA
+# description: Where what the call touches lives, as it is shown to who approves
+environment := resources.environment
+
+# METADATA
 # description: |
 #   Whether nobody may approve this call for himself. Unless that is positively shown not to be
 #   so, it is so.
@@ -152,7 +162,7 @@ _whole[index] := signed if {
 		_text(claims[name])
 	}
 
-	every name in ["digest", "tool", "recipient"] {
+	every name in ["digest", "tool", "recipient", "label", "environment"] {
 		is_string(claims[name])
 	}
 
@@ -234,8 +244,10 @@ _ruled_out("other_requester", {"claims": claims, "approver": _}) if claims.reque
 _ruled_out("other_task", {"claims": claims, "approver": _}) if claims.task == task.claims.task
 
 _ruled_out("other_call", {"claims": claims, "approver": _}) if {
-	claims.digest == input.action.properties.digest
+	claims.digest == input.action.properties.request_digest
 	claims.tool == input.action.name
+	claims.label == label
+	claims.environment == environment
 }
 
 # A standing one or a plan that is not for this call says nothing about it, and is no fault.
@@ -267,6 +279,7 @@ _speaks_of(claims, _) if {
 	_kind(claims) == "standing"
 	_enough_eyes(claims)
 	claims.tool == input.action.name
+	claims.environment == environment
 	{leaf.value | some leaf in _of_role("recipient")} == {claims.recipient}
 
 	every amount in _of_role("amount") {

@@ -132,6 +132,9 @@ test_there_is_room_for_sixty_four if {
 test_a_standing_one_speaks_for_its_tool_and_recipient if {
 	_allowed(_standing)
 	_asks(array.concat(_standing, fixtures.putting("/approval/claims/tool", "mail.read")))
+	_asks(array.concat(_standing, fixtures.putting("/approval/claims/environment", "development")))
+	_asks(array.concat(_standing, fixtures.putting("/approval/claims/environment", "")))
+	_allowed(array.concat(_standing, fixtures.putting("/approval/claims/label", "")))
 	_asks(array.concat(_standing, fixtures.putting("/approval/claims/recipient", "carol@partner.example")))
 
 	more := fixtures.joined([
@@ -292,6 +295,8 @@ test_an_answer_that_asks_says_what_would_do if {
 		"codes": [_reason],
 		"four_eyes": false,
 		"plan": false,
+		"label": "public",
+		"environment": "production",
 	}
 
 	fixtures.answer(array.concat(_sent, unapproved)).context.access_request == asked

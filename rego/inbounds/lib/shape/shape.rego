@@ -18,7 +18,13 @@ ordinary if {
 	_ordinary(object.union(
 		{
 			"subject": {"properties": {}},
-			"action": {"properties": {"origins": {}, "parsed": {}, "links": {}, "skeletons": {}}},
+			"action": {"properties": {
+				"origins": {},
+				"parsed": {},
+				"links": {},
+				"skeletons": {},
+				"request_digest": "",
+			}},
 			"resource": {"properties": {
 				"label": "",
 				"tenant": "",
@@ -124,6 +130,7 @@ _ordinary({
 	texts := [
 		action_properties.digest,
 		action_properties.registry,
+		action_properties.request_digest,
 		resource_properties.label,
 		resource_properties.tenant,
 		resource_properties.environment,
@@ -420,6 +427,7 @@ _places := {
 	"/action/properties/links/*/*/grade",
 	"/action/properties/skeletons",
 	"/action/properties/skeletons/*",
+	"/action/properties/request_digest",
 	"/resource",
 	"/resource/type",
 	"/resource/id",
@@ -762,6 +770,12 @@ _sound contains "/action/properties/skeletons/*" if {
 	every skeletons_item in skeletons {
 		is_string(skeletons_item)
 	}
+}
+
+_sound contains "/action/properties/request_digest" if {
+	is_object(input.action.properties)
+	request_digest := object.get(input.action.properties, "request_digest", "")
+	is_string(request_digest)
 }
 
 _sound contains "/resource" if {

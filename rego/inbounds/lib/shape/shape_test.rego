@@ -104,6 +104,7 @@ _whole := {
 			"parsed": {"/a": {"kind": "email", "host": "", "scheme": "", "domain": "", "local": ""}},
 			"links": {"/a": [{"host": "", "grade": "prompt"}]},
 			"skeletons": {"/a": ""},
+			"request_digest": "",
 		},
 	},
 	"resource": {
@@ -390,6 +391,10 @@ _unfit := {
 	},
 	"/action/properties/skeletons/*": {
 		"at": "/action/properties/skeletons/~1a",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/action/properties/request_digest": {
+		"at": "/action/properties/request_digest",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
 	"/resource": {"at": "/resource", "values": [null, true, -0.5, "", []]},

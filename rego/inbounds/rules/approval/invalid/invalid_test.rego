@@ -46,6 +46,25 @@ test_names_what_is_wrong_with_it if {
 	}
 }
 
+test_is_for_what_was_shown if {
+	_names(_with("digest", "hmac-sha256:key-1:00"), "other_call")
+	_names(_with("label", "internal"), "other_call")
+	_names(_with("label", ""), "other_call")
+	_names(_with("environment", "development"), "other_call")
+	_names(_with("environment", ""), "other_call")
+
+	every changed in [
+		fixtures.putting("/question/action/properties/request_digest", "hmac-sha256:key-1:ab"),
+		fixtures.putting("/question/action/properties/request_digest", ""),
+		fixtures.putting("/question/resource/properties/environment", "development"),
+		fixtures.putting("/question/resource/properties/label", "internal"),
+		fixtures.putting("/deployment/labels/resources/mailbox/label", "internal"),
+		fixtures.putting("/deployment/labels/resources/mailbox/prefixes", {"ali": "secret"}),
+	] {
+		_names(array.concat(_carried, changed), "other_call")
+	}
+}
+
 test_is_for_one_tool if {
 	_names(_with("tool", "mail.read"), "other_call")
 }
@@ -174,7 +193,7 @@ test_every_claim_is_there_and_of_its_type if {
 		}
 		_names(_with(claim, concat("", [letter | some _ in numbers.range(0, 256); letter := "x"])), "malformed")
 	}
-	every claim in ["digest", "tool", "recipient"] {
+	every claim in ["digest", "tool", "recipient", "label", "environment"] {
 		every value in [null, 7, true, ["x"], {"x": 1}] {
 			_names(_with(claim, value), "malformed")
 		}
@@ -191,7 +210,8 @@ test_every_claim_is_there_and_of_its_type if {
 		_names(_with("aud", value), "malformed")
 		_names(_with("codes", value), "malformed")
 	}
-	every claim in array.concat(texts, ["digest", "tool", "recipient", "exp", "iat", "cap", "times", "aud", "codes"]) {
+	others := ["digest", "tool", "recipient", "label", "environment", "exp", "iat", "cap", "times", "aud", "codes"]
+	every claim in array.concat(texts, others) {
 		_names(array.concat(_carried, [{"op": "remove", "path": concat("/", [_claims, claim])}]), "malformed")
 	}
 }
@@ -248,9 +268,11 @@ test_carries_no_more_than_eight if {
 test_stands_when_anything_it_reads_is_missing if {
 	fixtures.stands_without("approval", "invalid", _carried, [
 		"/question/action/name",
-		"/question/action/properties/digest",
+		"/question/action/properties/request_digest",
 		"/question/context/session/approvals",
 		"/question/context/credentials",
+		"/question/resource/properties/environment",
+		"/deployment/labels/order",
 		"/deployment/approvers/dora/subject",
 		"/deployment/approvers/dora/tenants",
 		"/deployment/approvers/dora/algorithms",
@@ -271,7 +293,7 @@ test_stands_when_anything_it_reads_is_of_another_type if {
 	fixtures.stands_retyped(
 		"approval", "invalid", _carried, [
 			"/question/action/name",
-			"/question/action/properties/digest",
+			"/question/action/properties/request_digest",
 			"/deployment/approvers/dora/subject",
 			"/deployment/settings/audience",
 		],
