@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from inbounds.models import Count, Effect, Name, Origin, Reason, Role, Sequenced
+from inbounds.origins.destinations import effects_of
 from inbounds.registry import UNREGISTERED
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def access_request(
         agent=task.request.agent,
         intent=task.request.intent,
         tool=action["name"],
-        effects=tuple(tool.effects),
+        effects=effects_of(tool, properties["arguments"]),
         reversible=tool.reversible,
         resource_type=resource["type"],
         resource_id=resource["id"],

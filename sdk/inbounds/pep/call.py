@@ -47,7 +47,7 @@ from inbounds.labelled import Bound
 from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
-from inbounds.registry import UNREGISTERED
+from inbounds.registry import UNREGISTERED, call_effects, needs_proof
 from inbounds.sessions import monotone, more_than_refused
 from inbounds.version import __version__
 
@@ -56,7 +56,7 @@ from .permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from inbounds.models import Answer, SessionState, Tool
+    from inbounds.models import Answer, SessionState
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
@@ -271,7 +271,7 @@ class Call:
                     decision=self._id,
                     tool=self._tool,
                     digest=self._digest,
-                    proves=registered is None or bool({*tool.effects} & {*registered.proof}),
+                    proves=needs_proof(registered, self._canonical.arguments),
                     deadline=self._deadline,
                 ),
                 "session": state.model_dump(),
@@ -390,13 +390,12 @@ class Call:
                 )
 
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
-        tool = self._registered.tool if self._registered else None
         try:
-            return self._record_of(span, tool, said)
+            return self._record_of(span, said)
         except ValidationError:
             raise InvalidAnswer("the PDP's answer holds text that no record has room for") from None
 
-    def _record_of(self, span: DecisionSpan, tool: Tool | None, said: Mapping[str, Any]) -> Decided:
+    def _record_of(self, span: DecisionSpan, said: Mapping[str, Any]) -> Decided:
         task, request = self._task, self._task.request
         return Decided(
             decision_id=self._id,
@@ -409,7 +408,7 @@ class Call:
             actors=tuple(reversed(task.agents)),
             intent=request.intent,
             tool=shown(self._tool),
-            effects=tuple(tool.effects) if tool else (),
+            effects=call_effects(self._registered, self._canonical.arguments),
             resource_type=shown(self._resource.type),
             resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
             digest=self._digest,

@@ -104,12 +104,19 @@ _names_somewhere(spec, _) if {
 _names_somewhere(spec, value) if {
 	spec.kind in {"none", "text"}
 	not spec.role in {"query", "content"}
-	kinds.names_host(value)
+	_names_host(spec.kind, value)
 }
 
 _names_somewhere(spec, value) if {
 	spec.kind == "path"
-	kinds.path_names_host(value)
+	_names_host("path", value)
+}
+
+_names_host("path", value) if kinds.path_names_host(value)
+
+_names_host(kind, value) if {
+	kind != "path"
+	kinds.names_host(value)
 }
 
 # What is let go anywhere is left to the bounds of the task and to where values came from. This
@@ -153,5 +160,5 @@ _public("email", leaf) if {
 
 _public(kind, leaf) if {
 	not kind in {"url", "host", "email"}
-	not kinds.names_host(leaf.value)
+	not _names_host(kind, leaf.value)
 }

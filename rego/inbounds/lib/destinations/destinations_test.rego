@@ -195,7 +195,11 @@ test_anywhere_is_no_other_machine_than_the_public_ones if {
 	every value in ["https://a.example/", "//a.example/x", "smb://a.example/x", "x@a.example:y"] {
 		not _anywhere(value)
 		not _anywhere_as({"kind": "id", "role": "recipient"}, value, {"kind": "id"})
+		not _anywhere_as({"kind": "path"}, value, {"kind": "path"})
 	}
+
+	not _anywhere_as({"kind": "path", "role": "recipient"}, "a.example:x", {"kind": "path"})
+	_anywhere_as({"kind": "path", "role": "recipient"}, "work/a.txt", {"kind": "path"})
 }
 
 test_what_has_not_been_read_as_its_kind_goes_nowhere if {

@@ -99,8 +99,14 @@ authority(value) := split(trim_prefix(value, prefix), "/")[0] if {
 # URL readers drop tabs and line breaks wherever they stand.
 _joined(value) := replace(replace(replace(value, "\t", ""), "\n", ""), "\r", "")
 
-_reaching := `^[^0-9A-Za-z/\\]*(\S*:[/\\][/\\]|(?i:https?|wss?|ftps?):|[^/\\\s]+@[^/\\\s]+:)`
+# No class and no flag that two engines read differently.
+_reaching := concat("", [
+	`^[^0-9A-Za-z/\\]*`,
+	`([^\x00-\x20]*:[/\\][/\\]`,
+	`|([hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:`,
+	`|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:)`,
+])
 
-_local_file := `^[^0-9A-Za-z/\\]*(?i:file):///[^/\\]`
+_local_file := `^[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///[^/\\]`
 
 _share := `^[^0-9A-Za-z/\\]*[/\\][/\\]`
