@@ -9,14 +9,45 @@ from pydantic import ValidationError
 
 from .errors import InvalidAnswer
 from .locks import ProcessLock
-from .models import QUESTION_VERSION, RegistryAnswer, Tool
+from .models import QUESTION_VERSION, Effect, RegistryAnswer, Tool
+from .origins.destinations import effects_of
 from .pdp import REGISTRY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from .pdp import PolicyDecisionPoint
 
 UNREGISTERED = Tool(resource="unregistered")
 """Stands for a tool that is not registered: nothing is known of its arguments."""
+
+
+def call_effects(
+    registered: RegistryAnswer | None, arguments: Mapping[str, Any]
+) -> tuple[Effect, ...]:
+    """Return the effects of one call; none where nothing is known of the tool.
+
+    Args:
+        registered: What the policy says of the tool.
+        arguments: In canonical form.
+    """
+    tool = registered.tool if registered else None
+    return effects_of(tool, arguments) if tool else ()
+
+
+def needs_proof(registered: RegistryAnswer | None, arguments: Mapping[str, Any]) -> bool:
+    """Tell whether the deployment asks for a proof of possession of this call.
+
+    Args:
+        registered: What the policy says of the tool; without it, a proof is needed.
+        arguments: In canonical form.
+    """
+    if registered is None:
+        return True
+    return bool(registered.proof) and not {*registered.proof}.isdisjoint(
+        call_effects(registered, arguments)
+    )
 
 
 class Registry:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from inbounds.canonical import canonical_json
 from inbounds.models import Count, Effect, Name, Origin, Reason, Role, Sequenced
+from inbounds.origins.destinations import effects_of
 from inbounds.registry import UNREGISTERED
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def request_shown(
         "agent": task.request.agent,
         "intent": task.request.intent,
         "tool": name,
-        "effects": tuple(tool.effects),
+        "effects": effects_of(tool, arguments),
         "reversible": tool.reversible,
         "resource_type": resource.type,
         "resource_id": resource.id,

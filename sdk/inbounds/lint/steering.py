@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbounds.data_models import Deployment
-from inbounds.models import Argument, Tool
+from inbounds.models import Tool
+from inbounds.origins.destinations import ADDRESSES, names_destination
 
 from .check import Check, Place, check
 
 STEERING = frozenset({"recipient", "target", "amount", "code", "credential"})
 """The roles that steer, as in the policy's `lib/steering`."""
 _SENDING = ("export", "spend")
-_ADDRESSES = frozenset({"email", "url", "host", "iban", "phone"})
 
 
 def acts(tool: Tool) -> bool:
@@ -20,19 +20,16 @@ def acts(tool: Tool) -> bool:
     return bool({*tool.effects} - {"read"})
 
 
-def outward(argument: Argument) -> bool:
-    """Tell whether the policy takes an argument for somewhere data goes (`lib/destinations`)."""
-    return (
-        argument.role == "recipient"
-        or argument.kind in ("url", "host")
-        or (argument.kind in _ADDRESSES and argument.role not in ("query", "content"))
-    )
+def outward_arguments(tool: Tool) -> list[str]:
+    """Return the patterns of the arguments of which every value names a destination."""
+    return [pattern for pattern, argument in tool.arguments.items() if names_destination(argument)]
 
 
 def _steered(tool: Tool) -> bool:
-    return bool(tool.destinations) or any(
-        argument.role in STEERING or outward(argument) for argument in tool.arguments.values()
-    )
+    if tool.destinations:
+        return True
+    arguments = tool.arguments.values()
+    return any(argument.role in STEERING or names_destination(argument) for argument in arguments)
 
 
 @check(
@@ -48,7 +45,7 @@ def no_destination(deployment: Deployment) -> Iterator[Place]:
     """Tools that export or spend without an outward argument or a stated destination."""
     for name, tool in deployment.tools.items():
         effects = [effect for effect in _SENDING if effect in tool.effects]
-        if effects and not tool.destinations and not any(map(outward, tool.arguments.values())):
+        if effects and not (tool.destinations or outward_arguments(tool)):
             yield Place(
                 "tools",
                 (name, "effects"),
@@ -71,7 +68,7 @@ def delegate_unaddressed(deployment: Deployment) -> Iterator[Place]:
         # Which peer it is, and where, `peer.unverified` asks.
         if "delegate" not in tool.effects or tool.destinations or tool.resource == "peer":
             continue
-        if not any(map(outward, tool.arguments.values())):
+        if not outward_arguments(tool):
             yield Place(
                 "tools", (name, "effects"), f"`{name}` delegates to nobody whom an argument names"
             )
@@ -92,7 +89,7 @@ def address_without_role(deployment: Deployment) -> Iterator[Place]:
         if not acts(tool):
             continue
         for pattern, argument in tool.arguments.items():
-            if argument.kind in _ADDRESSES and argument.role == "none":
+            if argument.kind in ADDRESSES and argument.role == "none":
                 yield Place(
                     "tools",
                     (name, "arguments", pattern),
@@ -115,7 +112,7 @@ def address_as_content(deployment: Deployment) -> Iterator[Place]:
         if not {*tool.effects} & {*_SENDING, "delegate"}:
             continue
         for pattern, argument in tool.arguments.items():
-            if argument.kind in ("email", "phone", "iban") and not outward(argument):
+            if argument.kind in ("email", "phone", "iban") and not names_destination(argument):
                 yield Place(
                     "tools",
                     (name, "arguments", pattern),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.locks import ProcessLock
 
+from .destinations import effects_of
 from .origins import Origins
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class SessionOrigins:
         name = str(name).encode("utf-8", "backslashreplace").decode()[:256]
         # What a tool of unknown effects does with what it is given, nobody knows. Told now, since
         # it may fail halfway, or return nothing.
-        if set(tool.effects) != {"read"}:
+        if set(effects_of(tool, arguments)) != {"read"}:
             self.of(key).write(arguments)
         listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
 

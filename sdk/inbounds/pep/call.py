@@ -48,7 +48,7 @@ from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.places import is_simple, skeletons
-from inbounds.registry import UNREGISTERED
+from inbounds.registry import UNREGISTERED, call_effects, needs_proof
 from inbounds.sessions import monotone, more_than_refused
 from inbounds.version import __version__
 
@@ -57,7 +57,7 @@ from .permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from inbounds.models import Answer, SessionState, Tool
+    from inbounds.models import Answer, SessionState
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
@@ -255,7 +255,7 @@ class Call:
             tool=self._tool,
             digest=self._digest,
             request_digest=self._request_digest,
-            proves=registered is None or bool({*tool.effects} & {*registered.proof}),
+            proves=needs_proof(registered, self._canonical.arguments),
             deadline=self._deadline,
         )
         subject = grant.request.subject
@@ -429,13 +429,12 @@ class Call:
                 )
 
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
-        tool = self._registered.tool if self._registered else None
         try:
-            return self._record_of(span, tool, said)
+            return self._record_of(span, said)
         except ValidationError:
             raise InvalidAnswer("the PDP's answer holds text that no record has room for") from None
 
-    def _record_of(self, span: DecisionSpan, tool: Tool | None, said: Mapping[str, Any]) -> Decided:
+    def _record_of(self, span: DecisionSpan, said: Mapping[str, Any]) -> Decided:
         task, request = self._task, self._task.request
         return Decided(
             decision_id=self._id,
@@ -448,7 +447,7 @@ class Call:
             actors=tuple(reversed(task.agents)),
             intent=request.intent,
             tool=shown(self._tool),
-            effects=tuple(tool.effects) if tool else (),
+            effects=call_effects(self._registered, self._canonical.arguments),
             resource_type=shown(self._resource.type),
             resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
             digest=self._digest,

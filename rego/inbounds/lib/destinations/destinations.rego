@@ -1,10 +1,12 @@
 # METADATA
 # description: |
 #   Where data would go. The destinations of a call are the leaves of its arguments that name
-#   somebody or somewhere, and those the registry states for the tool itself.
+#   somebody or somewhere, and those the registry states for the tool itself. Reading from a place
+#   sends it a request, so the effects of a tool do not decide what a destination is.
 package inbounds.lib.destinations
 
 import data.inbounds.lib.arguments
+import data.inbounds.lib.hosts
 import data.inbounds.lib.kinds
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
@@ -16,7 +18,7 @@ import data.inbounds.lib.tools
 outward contains pointer if {
 	some pointer, leaf in arguments.leaves
 	leaf.value != null
-	_names_somewhere(arguments.spec(leaf.pattern))
+	_names_somewhere(arguments.spec(leaf.pattern), leaf.value)
 }
 
 # METADATA
@@ -26,6 +28,13 @@ stated contains name if some name in tools.entry.destinations
 # METADATA
 # description: Every way in which the call could take something away
 ways := outward | stated
+
+# METADATA
+# description: Whether the call takes something out, by its effects or by an argument that names where
+# scope: document
+sends if "export" in tools.effects
+
+sends if count(outward) > 0
 
 # METADATA
 # description: The effects by which a call says where it goes, or it is not known
@@ -76,25 +85,47 @@ stated_label(name) := object.get(destination, "label", "") if {
 
 # METADATA
 # description: The hosts that are named by the permitted destinations
-hosts contains host if {
+named_hosts contains host if {
 	some name in permitted
 	some host in data.deployment.destinations[name].hosts
 }
 
-_names_somewhere(spec) if spec.role == "recipient"
+_names_somewhere(spec, _) if spec.role == "recipient"
 
-_names_somewhere(spec) if spec.kind in {"url", "host"}
+_names_somewhere(spec, _) if spec.kind in {"url", "host"}
 
-_names_somewhere(spec) if {
+_names_somewhere(spec, _) if {
 	spec.kind in {"email", "phone", "iban"}
 	not spec.role in {"query", "content"}
 }
 
-# What is let go anywhere is left to the bounds of the task and to where values came from.
+# A value whose kind does not say what it is says it itself. What is only looked for or written down
+# is not followed, but for a path.
+_names_somewhere(spec, value) if {
+	spec.kind in {"none", "text"}
+	not spec.role in {"query", "content"}
+	_names_host(spec.kind, value)
+}
+
+_names_somewhere(spec, value) if {
+	spec.kind == "path"
+	_names_host("path", value)
+}
+
+_names_host("path", value) if kinds.path_names_host(value)
+
+_names_host(kind, value) if {
+	kind != "path"
+	kinds.names_host(value)
+}
+
+# What is let go anywhere is left to the bounds of the task and to where values came from. This
+# machine, its network and its platform are not anywhere: only a host that is named lets them.
 _matches(destination, leaf) if {
 	destination.anywhere == true
 	is_string(leaf.value)
 	leaf.value != ""
+	_public(arguments.spec(leaf.pattern).kind, leaf)
 }
 
 _matches(destination, leaf) if leaf.value in destination.addresses
@@ -108,4 +139,26 @@ _matches(destination, leaf) if {
 	leaf.parsed.host in destination.hosts
 	some kind in ["host", "url"]
 	kinds.read_as(leaf, kind)
+}
+
+# A scheme that has no kind: the host is what stands alone between the slashes.
+_matches(destination, leaf) if {
+	not arguments.spec(leaf.pattern).kind in {"url", "host"}
+	kinds.authority(leaf.value) in destination.hosts
+}
+
+_public(kind, leaf) if {
+	kind in {"url", "host"}
+	kinds.read_as(leaf, kind)
+	hosts.public(leaf.parsed.host)
+}
+
+_public("email", leaf) if {
+	kinds.read_as(leaf, "email")
+	hosts.public(leaf.parsed.domain)
+}
+
+_public(kind, leaf) if {
+	not kind in {"url", "host", "email"}
+	not _names_host(kind, leaf.value)
 }

@@ -64,6 +64,28 @@ test_everything_else_stays if {
 	}
 }
 
+test_a_value_that_names_another_host_leads_outward if {
+	every value in ["https://evil.example/", `\\evil.example\x`, "//evil.example/x", "smb://evil.example/x", "x@evil:y"] {
+		every spec in [
+			{},
+			{"kind": "none", "role": "target"},
+			{"kind": "text"},
+			{"kind": "text", "role": "code"},
+			{"kind": "path"},
+			{"kind": "path", "role": "content"},
+		] {
+			_outward(spec, value) == {"/a"}
+		}
+
+		every spec in [{"role": "content"}, {"kind": "text", "role": "query"}, {"kind": "id", "role": "target"}] {
+			_outward(spec, value) == set()
+		}
+	}
+
+	_outward({"kind": "path", "role": "target"}, "evil.example:x") == {"/a"}
+	_outward({"role": "target"}, "evil.example:x") == set()
+}
+
 test_a_null_leads_nowhere if {
 	_outward({"role": "recipient"}, null) == set()
 	_outward({"kind": "url"}, null) == set()
@@ -127,8 +149,10 @@ test_nothing_else_is_allowed if {
 	}
 }
 
-_anywhere(value) if {
-	scene := json.patch(_with({"role": "recipient"}, value, {}), [{
+_anywhere(value) if _anywhere_as({"role": "recipient"}, value, {})
+
+_anywhere_as(spec, value, parsed) if {
+	scene := json.patch(_with(spec, value, parsed), [{
 		"op": "replace",
 		"path": "/deployment/destinations/colleagues",
 		"value": {"anywhere": true},
@@ -144,6 +168,84 @@ test_anywhere_is_every_text_and_nothing_else if {
 
 	every value in ["", 7, true, false, null, [], {}] {
 		not _anywhere(value)
+	}
+}
+
+test_anywhere_is_no_other_machine_than_the_public_ones if {
+	_anywhere_as({"kind": "host"}, "a.example", {"kind": "host", "host": "a.example"})
+	_anywhere_as(
+		{"kind": "url", "role": "recipient"}, "https://a.example/x",
+		{"kind": "url", "scheme": "https", "host": "a.example"},
+	)
+	_anywhere_as({"kind": "email"}, "bob@a.example", {"kind": "email", "local": "bob", "domain": "a.example"})
+
+	every host in ["127.0.0.1", "169.254.169.254", "[::1]", "localhost", "printer", "a.internal", "0x7f.1", ""] {
+		not _anywhere_as({"kind": "host"}, host, {"kind": "host", "host": host})
+		not _anywhere_as({"kind": "host"}, host, {"kind": "host", "host": "a.example"})
+		not _anywhere_as(
+			{"kind": "url", "role": "recipient"}, concat("", ["https://", host, "/"]),
+			{"kind": "url", "scheme": "https", "host": host},
+		)
+		not _anywhere_as(
+			{"kind": "email"}, concat("", ["bob@", host]),
+			{"kind": "email", "local": "bob", "domain": host},
+		)
+	}
+
+	every value in ["https://a.example/", "//a.example/x", "smb://a.example/x", "x@a.example:y"] {
+		not _anywhere(value)
+		not _anywhere_as({"kind": "id", "role": "recipient"}, value, {"kind": "id"})
+		not _anywhere_as({"kind": "path"}, value, {"kind": "path"})
+	}
+
+	not _anywhere_as({"kind": "path", "role": "recipient"}, "a.example:x", {"kind": "path"})
+	_anywhere_as({"kind": "path", "role": "recipient"}, "work/a.txt", {"kind": "path"})
+}
+
+test_what_has_not_been_read_as_its_kind_goes_nowhere if {
+	every parsed in [{}, {"kind": "url"}, {"kind": "url", "scheme": "https", "host": "b.example"}, null] {
+		not _anywhere_as({"kind": "url"}, "https://a.example/x", parsed)
+	}
+
+	every parsed in [{}, {"kind": "email", "local": "bob", "domain": "b.example"}, null] {
+		not _anywhere_as({"kind": "email"}, "bob@a.example", parsed)
+	}
+}
+
+test_a_url_without_a_kind_is_allowed_by_the_host_that_is_named if {
+	every value in ["s3://wiki.acme.example/x", "https://wiki.acme.example"] {
+		_allowed({}, value, {})
+		_allowed({"kind": "text", "role": "target"}, value, {"kind": "text"})
+	}
+
+	every value in [
+		"s3://evil.example/x", "s3://wiki.acme.example@evil.example/x", "s3://wiki.acme.example:80/x",
+		"s3://wiki.acme.example?x", "s3://x.wiki.acme.example/", "//wiki.acme.example/x",
+	] {
+		not _allowed({}, value, {})
+	}
+
+	not _allowed({"kind": "url"}, "https://wiki.acme.example/x", {})
+	not _allowed({"kind": "host"}, "s3://wiki.acme.example/x", {})
+}
+
+test_a_call_sends_by_its_effects_or_by_what_it_names if {
+	scene := _with({"kind": "url"}, "https://a.example/", {})
+
+	every effects in [{"read"}, {"write"}, {"export"}, set()] {
+		destinations.sends with input as scene.input
+			with data.deployment as scene.deployment
+			with data.inbounds.lib.tools.effects as effects
+	}
+
+	destinations.sends with input as _scene.input
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.tools.effects as {"read", "export"}
+
+	every effects in [{"read"}, {"spend"}, set()] {
+		not destinations.sends with input as _scene.input
+			with data.deployment as _scene.deployment
+			with data.inbounds.lib.tools.effects as effects
 	}
 }
 
@@ -203,8 +305,8 @@ test_the_label_that_a_destination_states if {
 }
 
 test_the_hosts_of_the_permitted_destinations_alone if {
-	destinations.hosts == {"wiki.acme.example"} with data.deployment as _scene.deployment
+	destinations.named_hosts == {"wiki.acme.example"} with data.deployment as _scene.deployment
 		with data.inbounds.lib.task.authority as _scene.authority
-	destinations.hosts == set() with data.deployment as _scene.deployment
+	destinations.named_hosts == set() with data.deployment as _scene.deployment
 		with data.inbounds.lib.task.authority as {"destinations": ["press", "bank"]}
 }

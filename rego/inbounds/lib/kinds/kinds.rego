@@ -55,3 +55,58 @@ _of_host(authority, host) if {
 	startswith(authority, concat("", [host, ":"]))
 	regex.match(`^:[0-9]{1,5}$`, trim_prefix(authority, host))
 }
+
+# METADATA
+# description: |
+#   Whether a text names another host, as whoever opens it would see: a URL of any scheme, a
+#   share (`//host/x`, `\\\\host\\x`) or a remote (`user@host:path`). Signs around it that open
+#   nothing are passed over. A file of this machine (`file:///x`) names none.
+# scope: document
+names_host(value) if {
+	is_string(value)
+	contains(value, ":")
+	regex.match(_reaching, _joined(value))
+	not regex.match(_local_file, _joined(value))
+}
+
+names_host(value) if {
+	is_string(value)
+	regex.match(_share, _joined(value))
+}
+
+# METADATA
+# description: |
+#   Whether a path names another host. A name with a dot, or an address, before a colon does as
+#   well (`host.example:path`).
+# scope: document
+path_names_host(value) if names_host(value)
+
+path_names_host(value) if {
+	is_string(value)
+	regex.match(`^[^/\\]*[.\]][^/\\]*:`, value)
+}
+
+# METADATA
+# description: |
+#   What stands between the slashes of a URL, whatever its scheme. Undefined for what is no URL, and
+#   where the scheme could be read as a host itself.
+authority(value) := split(trim_prefix(value, prefix), "/")[0] if {
+	is_string(value)
+	regex.match(`^[a-z][a-z0-9+-]*://[^/]`, value)
+	prefix := concat("", [split(value, "://")[0], "://"])
+}
+
+# URL readers drop tabs and line breaks wherever they stand.
+_joined(value) := replace(replace(replace(value, "\t", ""), "\n", ""), "\r", "")
+
+# No class and no flag that two engines read differently.
+_reaching := concat("", [
+	`^[^0-9A-Za-z/\\]*`,
+	`([^\x00-\x20]*:[/\\][/\\]`,
+	`|([hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:`,
+	`|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:)`,
+])
+
+_local_file := `^[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///[^/\\]`
+
+_share := `^[^0-9A-Za-z/\\]*[/\\][/\\]`

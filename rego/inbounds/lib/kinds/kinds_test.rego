@@ -176,3 +176,62 @@ test_what_is_no_text_reads_as_nothing if {
 		}
 	}
 }
+
+test_a_text_that_names_another_host if {
+	every text in [
+		"https://a.example/x", "HTTPS://a.example", "http:a.example", "https:/a.example", "wss:a.example",
+		"ftp://a.example", "smb://a.example/share", "s3://bucket/x", "git+ssh://a.example/x", "file://a.example/x",
+		"file:////a.example/x", `file:\\a.example\x`, "//a.example/x", `\\a.example\x`, `\/a.example`, `/\a.example`,
+		"bob@a.example:x", "bob@a:x", "x:y@a:z", "jar:https://a.example/!/x", "view-source:http://a.example",
+		" https://a.example", "<https://a.example>", "\"//a.example/x\"", "\u200bhttps://a.example", "\u0000//a.example",
+		"ht\ttps://a.example", "https:\n//a.example", "/\r/a.example", "x://",
+	] {
+		kinds.names_host(text)
+		kinds.path_names_host(text)
+	}
+}
+
+test_a_text_that_names_none if {
+	every text in [
+		"", "x", "/", "/work/x", "work/x", "./x", "../x", "C:/x", `C:\x`, "12:30", "a:b", "urn:uuid:1", "Re: lunch",
+		"bob@a.example", "a.example", "file:///work/x", "FILE:///work/x", "x/y@z:1", "see https://a.example", "and/or",
+	] {
+		not kinds.names_host(text)
+	}
+
+	every value in [null, true, 7, [], {}, ["https://a.example"]] {
+		not kinds.names_host(value)
+		not kinds.path_names_host(value)
+	}
+}
+
+test_a_path_with_a_host_before_a_colon_names_it if {
+	every path in ["a.example:x", "a.example::x", "10.0.0.7:x", "[2001:db8::1]:x", "a.example:"] {
+		kinds.path_names_host(path)
+		not kinds.names_host(path)
+	}
+
+	every path in ["a.txt", "/work/a.txt:x", "nas:x", "work/a.b:c"] {
+		not kinds.path_names_host(path)
+	}
+}
+
+test_the_authority_of_a_url_of_any_scheme if {
+	every text, authority in {
+		"s3://bucket/x": "bucket",
+		"s3://bucket": "bucket",
+		"git+ssh://a.example:22/x": "a.example:22",
+		"ftp://a.example?x": "a.example?x",
+		"ftp://bob@a.example/x": "bob@a.example",
+		`ftp://a.example\@b.example/x`: `a.example\@b.example`,
+	} {
+		kinds.authority(text) == authority
+	}
+
+	every text in [
+		"a.example://b.example/", "S3://bucket/x", "s3:///x", "s3:/x", "//a.example/x", " s3://bucket/x", "bucket", "", null,
+		7, ["s3://bucket"],
+	] {
+		not kinds.authority(text)
+	}
+}

@@ -6,6 +6,7 @@
 package inbounds.lib.spending
 
 import data.inbounds.lib.arguments
+import data.inbounds.lib.destinations
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
@@ -20,7 +21,7 @@ writing := {"write", "delete", "execute", "spend", "administer"}
 taken := {
 	"calls": 1,
 	"writes": _one_if(writing),
-	"exports": _one_if({"export"}),
+	"exports": _exports,
 	"rows": _rows,
 	"bytes": _bytes,
 	"money": _money,
@@ -85,6 +86,14 @@ _one_if(effects) := 1 if count(effects & tools.effects) > 0
 
 _one_if(effects) := 0 if count(effects & tools.effects) == 0
 
+# Whatever else a call does, what it takes out is an export.
+_exports := 1 if destinations.sends
+
+_exports := 0 if {
+	is_set(tools.effects)
+	not destinations.sends
+}
+
 _rows := 0 if not "read" in tools.effects
 
 # How many there are is not known where the registry does not say; there is one at least.
@@ -95,10 +104,10 @@ _rows := max([1, stated]) if {
 }
 
 # What leaves is what the arguments say, all of them.
-_bytes := 0 if not "export" in tools.effects
+_bytes := 0 if not destinations.sends
 
 _bytes := input.action.properties.size if {
-	"export" in tools.effects
+	destinations.sends
 	is_number(input.action.properties.size)
 }
 

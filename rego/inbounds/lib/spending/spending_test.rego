@@ -64,6 +64,19 @@ test_a_call_takes_what_its_effects_say if {
 	}
 }
 
+test_what_names_somewhere_takes_an_export_whatever_its_effects if {
+	named := [
+		_putting("/tools/t/arguments/~1url", {"kind": "url"}),
+		_putting("/input/action/properties/arguments", {"url": "https://acme.example/"}),
+	]
+
+	every effect in ["read", "write", "spend", "delegate", "export"] {
+		taken := _taken(array.concat(named, [_effects([effect])]))
+		taken.exports == 1
+		taken.bytes == 2
+	}
+}
+
 test_a_read_takes_as_many_rows_as_come_back_at_most if {
 	_taken([_putting("/tools/t/returns", {"label": "public"})]).rows == 1
 	_taken([_putting("/tools/t/returns", {"rows": 0})]).rows == 1

@@ -23,6 +23,37 @@ test_effects_are_the_registry_s if {
 	}
 }
 
+_calling(effects, arguments) := called if {
+	called := tools.effects with input as {"action": {"name": "t", "properties": {"arguments": arguments}}}
+		with data.deployment.tools as {"t": {"effects": effects, "arguments": {
+			"/url": {"kind": "url"},
+			"/to/*": {"role": "recipient"},
+			"/words": {"role": "query"},
+		}}}
+}
+
+test_a_call_that_names_somewhere_exports if {
+	every arguments in [{"url": "https://a.example/"}, {"to": ["x"]}, {"url": ""}] {
+		_calling(["read"], arguments) == {"read", "export"}
+		_calling(["write", "execute"], arguments) == {"write", "execute", "export"}
+		_calling(["export"], arguments) == {"export"}
+
+		every effect in ["spend", "delegate"] {
+			_calling([effect], arguments) == {effect}
+		}
+
+		# What nobody has set stays unset.
+		_calling([], arguments) == set()
+	}
+}
+
+test_a_call_that_names_nowhere_has_what_the_registry_states if {
+	every arguments in [{}, {"url": null}, {"to": []}, {"words": "https://a.example/"}, null, "x", ["x"]] {
+		_calling(["read"], arguments) == {"read"}
+		_calling(["export"], arguments) == {"export"}
+	}
+}
+
 test_nothing_is_known_of_the_effects_of_what_is_not_registered if {
 	not tools.effects with input as {"action": {"name": "both"}}
 		with data.deployment as {}

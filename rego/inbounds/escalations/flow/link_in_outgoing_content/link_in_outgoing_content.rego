@@ -26,7 +26,7 @@ import data.inbounds.lib.tools
 # scope: document
 ruled_out if {
 	count(tools.effects) > 0
-	not "export" in tools.effects
+	not destinations.sends
 }
 
 ruled_out if {
@@ -69,5 +69,5 @@ _known(link) if {
 _known(link) if {
 	is_string(link.grade)
 	link.host != ""
-	link.host in destinations.hosts
+	link.host in destinations.named_hosts
 }

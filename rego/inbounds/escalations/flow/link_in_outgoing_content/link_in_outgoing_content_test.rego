@@ -90,7 +90,11 @@ test_speaks_of_what_is_sent_alone if {
 	_stands(array.concat(_with(_strange), fixtures.putting("/deployment/tools/mail.send/effects", ["read", "export"])))
 
 	every effects in [["read"], ["write"], ["spend", "delegate"]] {
-		_ruled_out(array.concat(_with(_strange), fixtures.putting("/deployment/tools/mail.send/effects", effects)))
+		patches := array.concat(_with(_strange), fixtures.putting("/deployment/tools/mail.send/effects", effects))
+
+		# Where an argument names somebody, it is sent, whatever the registry says.
+		_stands(patches)
+		_ruled_out(array.concat(patches, fixtures.putting("/question/action/properties/arguments", {"body": "Hello"})))
 	}
 }
 

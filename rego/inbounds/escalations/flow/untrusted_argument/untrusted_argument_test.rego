@@ -69,13 +69,22 @@ test_in_a_session_that_saw_nothing_untrusted_nobody_is_asked if {
 }
 
 test_reading_is_free if {
-	_stands(fixtures.joined([
-		fixtures.calls["web.get"], _untrusted,
-		fixtures.putting("/deployment/tools/web.get/effects", ["read", "export"]),
+	_ruled_out(array.concat(fixtures.calls["mail.read"], _untrusted))
+	_ruled_out(fixtures.joined([
+		fixtures.calls["file.write"], _untrusted,
+		fixtures.putting("/deployment/tools/file.write/effects", ["read"]),
 	]))
+}
 
-	every name in ["mail.read", "web.get"] {
-		_ruled_out(array.concat(fixtures.calls[name], _untrusted))
+test_a_request_is_not_free_whatever_the_effects if {
+	every effects in [["read"], ["export"], ["read", "export"], ["write"]] {
+		patches := fixtures.joined([
+			fixtures.calls["web.get"], _untrusted,
+			fixtures.putting("/deployment/tools/web.get/effects", effects),
+		])
+		_stands(patches)
+		_details(patches) == {{"argument": "/url", "role": "target", "origin": "none"}}
+		_ruled_out(array.concat(patches, _said("/url", "prompt")))
 	}
 }
 

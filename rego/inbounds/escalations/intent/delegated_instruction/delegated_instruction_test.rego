@@ -69,9 +69,15 @@ test_another_type_and_other_effects_are_the_user_s_own if {
 }
 
 test_reading_is_not_done_for_anybody if {
-	patches := array.concat(fixtures.calls["web.get"], _said("/url", "quoted_text"))
+	patches := fixtures.joined([
+		fixtures.calls["file.write"], _said("/path", "quoted_text"),
+		fixtures.putting("/deployment/tools/file.write/effects", ["read"]),
+	])
 	_ruled_out(patches)
 	_details(patches) == set()
+
+	# A request to an address is more than reading.
+	_stands(array.concat(fixtures.calls["web.get"], _said("/url", "quoted_text")))
 
 	# What reads as well as sends is asked about for what it sends.
 	_stands(_sent(array.concat(

@@ -50,7 +50,7 @@ test_what_other_tasks_took_does_not_count if {
 }
 
 test_a_call_that_takes_none_goes_on if {
-	every tool in ["mail.read", "file.write", "web.get"] {
+	every tool in ["mail.read", "file.write"] {
 		used_up := fixtures.joined([
 			fixtures.calls[tool],
 			fixtures.putting(_budgets, {"exports": 0}),
@@ -64,6 +64,16 @@ test_a_call_that_takes_none_goes_on if {
 				fixtures.putting(concat("/", [_budgets, "exports"]), value),
 			]))
 		}
+	}
+}
+
+test_a_request_to_an_address_takes_it_whatever_the_effects if {
+	every effects in [["read"], ["export"], ["write"], ["spend"], ["delegate"]] {
+		fixtures.stands("budget", "exports", fixtures.joined([
+			fixtures.calls["web.get"],
+			fixtures.putting("/deployment/tools/web.get/effects", effects),
+			fixtures.putting(_budgets, {"exports": 0}),
+		]))
 	}
 }
 

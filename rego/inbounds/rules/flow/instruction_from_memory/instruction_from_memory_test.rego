@@ -68,11 +68,23 @@ test_what_does_not_steer_may_come_from_a_memory if {
 }
 
 test_reading_may_be_steered_by_a_memory if {
+	read := fixtures.joined([
+		fixtures.calls["file.write"],
+		_from("/path", "memory", "third_party_text"),
+		fixtures.putting("/deployment/tools/file.write/effects", ["read"]),
+	])
+
+	_ruled_out(read)
+	_details(read) == set()
+	_stands(array.concat(read, fixtures.putting("/deployment/tools/file.write/effects", ["read", "write"])))
+}
+
+test_a_request_to_an_address_from_a_memory_stands_whatever_the_effects if {
 	patches := array.concat(fixtures.calls["web.get"], _from("/url", "memory", "third_party_text"))
 
-	_ruled_out(patches)
-	_details(patches) == set()
-	_stands(array.concat(patches, fixtures.putting("/deployment/tools/web.get/effects", ["read", "write"])))
+	every effects in [["read"], ["export"], ["read", "write"]] {
+		_stands(array.concat(patches, fixtures.putting("/deployment/tools/web.get/effects", effects)))
+	}
 }
 
 test_stands_for_a_tool_of_unknown_effect if {

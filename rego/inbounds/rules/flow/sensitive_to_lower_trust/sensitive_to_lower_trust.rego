@@ -2,8 +2,9 @@
 # title: Sensitive data to where it may not go
 # description: |
 #   A session is as sensitive as the most sensitive thing it has seen, and the resource it now
-#   touches. What it sends, spends or hands on goes only to destinations that take data of
-#   that label; one that states no label takes what the task may see, and nothing above.
+#   touches. What it sends, spends or delegates, and every request to a place that an argument or
+#   the registry names, goes only to destinations that take data of that label; one that states no
+#   label takes what the task may see, and nothing above.
 # custom:
 #   severity: critical
 #   remedy: Send it where data of this label may go, or begin a session that has not seen it
@@ -30,7 +31,7 @@ import data.inbounds.lib.tools
 # scope: document
 ruled_out if {
 	count(tools.effects) > 0
-	count(tools.effects & _leaving) == 0
+	not _leaves
 }
 
 ruled_out if {
@@ -52,20 +53,22 @@ ruled_out if {
 # description: Where this call would take data that may not go there, and how sensitive that is
 # scope: document
 details contains {"argument": pointer, "label": labels.name(labels.exposed)} if {
-	count(tools.effects & _leaving) > 0
+	_leaves
 	some pointer in destinations.outward
 	not _taken(pointer)
 }
 
 details contains {"destination": name, "label": labels.name(labels.exposed)} if {
-	count(tools.effects & _leaving) > 0
+	_leaves
 	some name in destinations.stated
 	not _takes_it(name)
 }
 
 # Who is only handed a task need not be named: it goes on in a session that holds the labels of
 # this one.
-_leaving := destinations.sending | {"delegate"}
+_leaves if count(tools.effects & (destinations.sending | {"delegate"})) > 0
+
+_leaves if count(destinations.ways) > 0
 
 _taken(pointer) if {
 	some name in destinations.taking(pointer)

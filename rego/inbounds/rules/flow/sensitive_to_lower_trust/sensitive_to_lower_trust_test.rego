@@ -114,8 +114,8 @@ test_where_the_tool_itself_sends_takes_it_or_it_stands if {
 	low := array.concat(stated, fixtures.putting("/deployment/destinations/intranet/label", "public"))
 	_stands(low)
 	_details(low) == {{"destination": "intranet", "label": "internal"}}
-	_ruled_out(array.concat(low, _effects(["read"])))
-	_details(array.concat(low, _effects(["read"]))) == set()
+	_stands(array.concat(low, _effects(["read"])))
+	_details(array.concat(low, _effects(["read"]))) == {{"destination": "intranet", "label": "internal"}}
 
 	every name in ["press", "nowhere"] {
 		patches := fixtures.putting("/deployment/tools/mail.send/destinations", [name])
@@ -126,16 +126,36 @@ test_where_the_tool_itself_sends_takes_it_or_it_stands if {
 
 _effects(effects) := fixtures.putting("/deployment/tools/mail.send/effects", effects)
 
-test_speaks_of_what_is_sent_spent_or_handed_on if {
+test_speaks_of_every_call_that_names_where_whatever_its_effects if {
 	low := array.concat(_takes("public"), _seen("internal"))
+	nowhere := fixtures.putting("/question/action/properties/arguments", {"body": "Hello"})
 
-	every effect in ["export", "spend", "delegate"] {
-		_stands(array.concat(low, _effects(["read", effect])))
+	every effects in [
+		["export"], ["read", "spend"], ["delegate"],
+		["read"], ["write", "delete"], ["execute", "administer"],
+	] {
+		_stands(array.concat(low, _effects(effects)))
 	}
 
 	every effects in [["read"], ["write", "delete"], ["execute", "administer"]] {
-		_ruled_out(array.concat(low, _effects(effects)))
-		_details(array.concat(low, _effects(effects))) == set()
+		_ruled_out(fixtures.joined([low, nowhere, _effects(effects)]))
+		_details(fixtures.joined([low, nowhere, _effects(effects)])) == set()
+	}
+}
+
+test_a_page_is_requested_only_where_the_label_may_go if {
+	request := fixtures.joined([
+		fixtures.calls["web.get"],
+		fixtures.putting("/deployment/destinations/intranet/label", "internal"),
+	])
+
+	every effects in [["read"], ["export"]] {
+		page := array.concat(request, fixtures.putting("/deployment/tools/web.get/effects", effects))
+		_ruled_out(array.concat(page, fixtures.putting("/question/context/session/label", "internal")))
+
+		high := array.concat(page, fixtures.putting("/question/context/session/label", "confidential"))
+		_stands(high)
+		_details(high) == {{"argument": "/url", "label": "confidential"}}
 	}
 }
 
