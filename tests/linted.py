@@ -15,7 +15,11 @@ from inbounds.lint import Finding, lint
 _KEY = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}
 _RETURNS = {"label": "public", "party": "third"}
 ORDINARY: dict[str, Any] = {
-    "settings": {"audience": "inbounds", "four_eyes": ["spend", "administer"]},
+    "settings": {
+        "audience": "inbounds",
+        "four_eyes": ["spend", "administer"],
+        "leases": ["execute"],
+    },
     "feed": {"keys": {"feed-1": _KEY}},
     "environments": {"prod": {}},
     "labels": {

@@ -47,7 +47,8 @@ class Agent(_Closed):
 
     Its owner is a subject of type `user`, or a group; nothing is allowed without one. Where there
     are `networks`, it calls from those, as `context.environment.network` says; where there are
-    `issuers`, it is known by their tokens alone, by their names in issuers.yaml.
+    `issuers`, it is known by their tokens alone, by their names in issuers.yaml. One that is
+    `read_only` makes no call with another effect than `read`, nor one that sets such in motion.
     """
 
     owner: str = ""
@@ -59,6 +60,7 @@ class Agent(_Closed):
     may_delegate_to: Names = []
     networks: Names = []
     issuers: Names = []
+    read_only: bool = False
 
 
 class Group(_Closed):
@@ -269,6 +271,8 @@ class Settings(_Closed):
     """The effects that nobody approves for himself."""
     proof: list[Effect] = []
     """The effects for which each call proves that its sender holds the task's key."""
+    leases: list[Effect] = []
+    """The effects that a tool has only with a credential that is leased for the task."""
     feed_writers: dict[str, list[str]] = {}
     """Who may push `live.now`, by id: bearer tokens as SHA-256."""
 

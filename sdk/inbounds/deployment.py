@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import rfc8785
 import yaml
@@ -22,7 +22,7 @@ from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .leases import LEASE_TOOL
 from .misfits import Misfit, meant, misfits
-from .models import Kind, Tool
+from .models import Kind, SqlVerb, Tool
 from .regular_file import read_regular
 from .spiffe import is_spiffe_id
 from .strict_yaml import fault_in, strict_yaml
@@ -182,6 +182,31 @@ def _tools(deployment: Deployment) -> Iterator[Misfit]:
         environment = [tool.environment] if tool.environment else []
         yield from _unknown("tools", [*at, "environment"], environment, deployment.environments)
         yield from _arguments(name, tool)
+        yield from _effects_by(name, tool)
+
+
+def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:
+    by, at = tool.effects_by, [name, "effects_by"]
+    if not by.argument and not by.values:
+        return
+    if not by.argument or not by.values:
+        missing = "values" if by.argument else "argument"
+        yield _fault("tools", [*at, missing], "is missing: without it, nothing depends on it")
+        return
+    yield from _unknown("tools", [*at, "argument"], [by.argument], tool.arguments)
+    about = tool.arguments.get(by.argument)
+    if about is not None and ("*" in by.argument.split("/") or about.type != "string"):
+        yield _fault("tools", [*at, "argument"], "must be one argument of type `string`")
+    if about is not None and about.kind == "sql":
+        yield from _unknown("tools", [*at, "values"], by.values, get_args(SqlVerb))
+    for value, effects in by.values.items():
+        if not effects:
+            yield _fault("tools", [*at, "values", value], "has no effects: name at least one")
+        more = [effect for effect in effects if effect not in tool.effects]
+        for effect in more:
+            yield _fault(
+                "tools", [*at, "values", value, effect], "must be among the tool's `effects`"
+            )
 
 
 def _credentials(deployment: Deployment) -> Iterator[Misfit]:

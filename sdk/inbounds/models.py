@@ -46,8 +46,21 @@ object that a tool listed. `third_party_meta`: a field that others fill in, such
 text. `none`: nowhere.
 """
 Kind = Literal[
-    "email", "url", "host", "path", "iban", "id", "date", "money", "phone", "text", "none"
+    "email",
+    "url",
+    "host",
+    "path",
+    "iban",
+    "id",
+    "date",
+    "money",
+    "phone",
+    "text",
+    "sql",
+    "command",
+    "none",
 ]
+SqlVerb = Literal["select", "insert", "update", "delete"]
 Role = Literal["recipient", "target", "amount", "query", "code", "content", "credential", "none"]
 
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -108,7 +121,8 @@ class Parsed(_Closed):
     """A leaf of the arguments taken apart by the SDK, so that Rego never parses text.
 
     `kind` is the registry's. `host` is set for `url` and `host`, `domain` and `local` for
-    `email`, `scheme` for `url`; each lower-cased, a host in its ASCII form.
+    `email`, `scheme` for `url`; each lower-cased, a host in its ASCII form. `verbs` is set for
+    `sql`: what the statement does, empty where that is not certain.
     """
 
     kind: Kind
@@ -116,6 +130,7 @@ class Parsed(_Closed):
     scheme: str = ""
     domain: str = ""
     local: str = ""
+    verbs: list[SqlVerb] = []
 
 
 class ActionProperties(_Open):
@@ -459,9 +474,23 @@ class Returns(_Closed):
     mask: list[Literal["email", "url", "iban", "phone"]] = []
 
 
+class EffectsBy(_Closed):
+    """Which of a tool's effects a call has, by the value of one argument.
+
+    `argument` is its JSON Pointer. `values` are by the text of the argument, by the verbs of a
+    statement for the kind `sql`, and by the first word for the kind `command`. Any other value,
+    and a missing one, stands for all effects of the tool.
+    """
+
+    argument: str = ""
+    values: dict[str, list[Effect]] = {}
+
+
 class Tool(_Closed):
     """A registered tool. `effects` is left empty by a draft; such a tool is denied.
 
+    `effects` is the most that a call of it does; `effects_by` says when it does less. `reaches`
+    names tools, or effects, that a call sets in motion: their effects count as its own.
     `memory` tells that it keeps what it is given for later sessions, or gives such back.
     `credential` names what of `credentials.yaml` it needs; empty for none.
     `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
@@ -470,6 +499,7 @@ class Tool(_Closed):
 
     description: str = ""
     effects: list[Effect] = []
+    effects_by: EffectsBy = EffectsBy()
     reversible: Literal["yes", "no", "unknown"] = "unknown"
     resource: Name
     tenant: str = ""

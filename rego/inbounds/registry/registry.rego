@@ -7,6 +7,8 @@
 #   - input: schema.registry_question
 package inbounds.registry
 
+import data.inbounds.lib.tools
+
 # METADATA
 # title: Tool
 # description: One entry of the tool registry, with the revision in force
@@ -27,4 +29,12 @@ _registered if data.deployment.tools[input.tool]
 
 default _entry := {}
 
-_entry := {"tool": data.deployment.tools[input.tool]}
+# What a tool sets in motion is among its effects, whatever its own entry says.
+_entry := {"tool": object.union(data.deployment.tools[input.tool], _effects)} if _registered
+
+default _effects := {}
+
+_effects := {"effects": sort(tools.most(input.tool))} if {
+	data.deployment.tools[input.tool].reaches
+	data.deployment.tools[input.tool].reaches != []
+}

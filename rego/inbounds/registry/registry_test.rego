@@ -15,6 +15,27 @@ test_tells_what_the_registry_says_of_a_tool if {
 	}
 }
 
+test_what_a_tool_sets_in_motion_is_among_its_effects if {
+	every words, effects in {[]: ["read"], ["write"]: ["read", "write"], ["mail.send"]: ["export", "read"]} {
+		answer := registry.tool with input as {"question": 1, "tool": "mail.read"}
+			with data.deployment as json.patch(
+				fixtures.scene.deployment,
+				[{"op": "add", "path": "/tools/mail.read/reaches", "value": words}],
+			)
+		answer.tool.effects == effects
+		answer.tool.reaches == words
+	}
+}
+
+test_of_what_cannot_be_followed_every_effect_is_told if {
+	answer := registry.tool with input as {"question": 1, "tool": "mail.read"}
+		with data.deployment as json.patch(
+			fixtures.scene.deployment,
+			[{"op": "add", "path": "/tools/mail.read/reaches", "value": "mail.send"}],
+		)
+	count(answer.tool.effects) == 8
+}
+
 test_tells_that_a_tool_is_not_registered if {
 	answer := _answer({"question": 1, "tool": "mail.forward"})
 

@@ -56,6 +56,7 @@ ENTRYPOINTS = (
     SHOWN,
 )
 """What a policy can be asked."""
+_SHOWN = 10
 _POLICY_ROOTS = ("inbounds", "system/authz", "system/log")
 
 
@@ -209,9 +210,20 @@ def _written(packed: Mapping[Artefact, bytes], out: Path, revision: str) -> dict
 
 
 def _deployment(folder: Path) -> dict[str, Any]:
+    from inbounds.closure import chains_beyond_reading
     from inbounds.deployment import document, load
 
-    return document(load(folder))
+    deployment = load(folder)
+    chains = [*chains_beyond_reading(deployment)]
+    if chains:
+        more = [f"and {len(chains) - _SHOWN} more"] if len(chains) > _SHOWN else []
+        raise ConfigurationError(
+            "an agent that is `read_only` must only read, through everything it sets in motion:\n  "
+            + "\n  ".join([*map(str, chains[:_SHOWN]), *more]),
+            code="deployment.not_read_only",
+            hint="take out what has the effect, or `read_only` in agents.yaml",
+        )
+    return document(deployment)
 
 
 def _entrypoints() -> list[str]:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import get_args
 
+from inbounds.closure import EFFECTS, chains_beyond_reading
 from inbounds.data_models import Deployment
-from inbounds.models import Effect
 
 from .check import Check, Place, check
 
-_EFFECTS = frozenset(get_args(Effect))
+_FOLLOWED_NAMES = 64
+_FOLLOWED_STEPS = 8
+"""How much of what a tool reaches the policy follows (rego/inbounds/lib/tools)."""
 
 
 @check(
     "reach.effects_hidden",
     "error",
     title="A tool sets in motion what its effects do not name",
-    why="Rules, budgets and intents go by the effects of the tool that is called: what it sets in"
-    " motion is judged by nobody.",
+    why="Each call is judged by these effects as well, so it needs an agent and a task that have"
+    " them, and nobody who reads the tool's `effects` knows.",
     now="Add the effects to those of the tool, or take out of `reaches` what it does not reach.",
 )
 def effects_hidden(deployment: Deployment) -> Iterator[Place]:
@@ -39,16 +40,17 @@ def effects_hidden(deployment: Deployment) -> Iterator[Place]:
 
 @check(
     "reach.unknown",
-    "warning",
+    "error",
     title="A tool sets in motion what nobody knows",
-    why="What is neither a registered tool nor an effect cannot be followed any further.",
+    why="What is neither a registered tool nor an effect cannot be followed any further: each call"
+    " is denied (`capability.reaches_further`).",
     now="Name a registered tool or an effect.",
 )
 def unknown(deployment: Deployment) -> Iterator[Place]:
     """Entries of `reaches` that are neither a tool nor an effect."""
     for name, tool in deployment.tools.items():
         for word in tool.reaches:
-            if word not in deployment.tools and word not in _EFFECTS:
+            if word not in deployment.tools and word not in EFFECTS:
                 yield Place(
                     "tools",
                     (name, "reaches", word),
@@ -58,7 +60,7 @@ def unknown(deployment: Deployment) -> Iterator[Place]:
 
 @check(
     "reach.cycle",
-    "warning",
+    "error",
     title="Tools set each other in motion",
     why="One call can go round without an end, and only the first of them is judged and counted.",
     now="Take out of `reaches` what is not reached; else see to it that the tools themselves stop.",
@@ -74,6 +76,44 @@ def cycle(deployment: Deployment) -> Iterator[Place]:
             yield Place("tools", (first, "reaches"), f"`{first}` reaches itself")
 
 
+@check(
+    "reach.too_far",
+    "error",
+    title="A tool sets in motion more than is followed",
+    why=f"The policy follows {_FOLLOWED_STEPS} steps and {_FOLLOWED_NAMES} names: each call beyond"
+    " that is denied (`capability.reaches_further`).",
+    now="Name in `reaches` the effects themselves, in place of tools.",
+)
+def too_far(deployment: Deployment) -> Iterator[Place]:
+    """Tools that set more in motion, or over more steps, than the policy follows."""
+    for name, tool in deployment.tools.items():
+        found: set[str] = set()
+        ring = {*tool.reaches}
+        steps = 0
+        while ring and steps <= _FOLLOWED_STEPS and len(found) <= _FOLLOWED_NAMES:
+            found |= ring
+            steps += 1
+            known = (deployment.tools[word] for word in ring if word in deployment.tools)
+            ring = {word for each in known for word in each.reaches} - found
+        if steps > _FOLLOWED_STEPS or len(found) > _FOLLOWED_NAMES:
+            yield Place("tools", (name, "reaches"), f"`{name}` sets too much in motion")
+
+
+@check(
+    "reach.read_only",
+    "error",
+    title="An agent that only reads can do more",
+    why="It is `read_only`, and its tools, what those set in motion, their credentials, or an agent"
+    " that it may delegate to have another effect. No bundle of it is built, and such calls are"
+    " denied (`capability.reaches_further`).",
+    now="Take out what has the effect, or `read_only`.",
+)
+def read_only(deployment: Deployment) -> Iterator[Place]:
+    """Agents that are `read_only`, with each chain that leads to another effect."""
+    for chain in chains_beyond_reading(deployment):
+        yield Place("agents", (chain.steps[0], "read_only"), f"{chain}")
+
+
 def _reached(deployment: Deployment) -> dict[str, dict[str, str]]:
     """The effects that each tool reaches, and the tool that has each; "" where it names it."""
     reached: dict[str, dict[str, str]] = {}
@@ -84,7 +124,7 @@ def _reached(deployment: Deployment) -> dict[str, dict[str, str]]:
             tool = deployment.tools.get(word)
             if tool is not None:
                 found = reached.get(word, {}) | dict.fromkeys(tool.effects, word) | found
-            elif word in _EFFECTS:
+            elif word in EFFECTS:
                 found.setdefault(word, "")
         reached.update(dict.fromkeys(group, found))
     return reached
@@ -138,4 +178,4 @@ def _circles(edges: Mapping[str, list[str]]) -> list[list[str]]:
     return groups
 
 
-CHECKS: tuple[Check, ...] = (effects_hidden, unknown, cycle)
+CHECKS: tuple[Check, ...] = (effects_hidden, unknown, cycle, too_far, read_only)

@@ -18,6 +18,12 @@ SHARED = "spiffe://acme.example/agent/a"
 AGENT = f"agents|{SHARED}"
 MANIFEST = f"{AGENT}|manifest"
 
+READER = {
+    f"{AGENT}|read_only": True,
+    f"{MANIFEST}|tools": ["mail.list", "clock.now"],
+    f"{MANIFEST}|effects": ["read"],
+}
+
 PEP = {"tenants": ["acme"], "environments": ["prod"], "obligations": ["truncate"]}
 OTHER_ENVIRONMENT = {"tools|mail.send|environment": "test", "tools|mail.send|notify": "x"}
 
@@ -117,6 +123,51 @@ PRESENT = {
         {"tools|note.write|reaches": ["note.write"]},
         {"tools|mail.list|reaches": ["clock.now"], "tools|clock.now|reaches": ["mail.list"]},
     ],
+    "reach.too_far": [
+        {f"tools|t{n}": {**TOOL, "reaches": [f"t{n + 1}"]} for n in range(10)},
+        {
+            **{f"tools|t{n}": TOOL for n in range(65)},
+            "tools|clock.now|reaches": [f"t{n}" for n in range(65)],
+        },
+    ],
+    "reach.read_only": [
+        {f"{AGENT}|read_only": True},
+        {**READER, f"{MANIFEST}|effects": ["read", "write"]},
+        {**READER, "tools|clock.now|reaches": ["note.write"]},
+        {**READER, "tools|clock.now|reaches": ["mail.list"], "tools|mail.list|reaches": ["delete"]},
+        {
+            **READER,
+            "tools|clock.now|credential": "key",
+            "credentials|key": {
+                "kind": "static",
+                "effects": ["write"],
+                "reason": "x",
+                "until": 1900000000,
+            },
+        },
+        {
+            **READER,
+            f"{AGENT}|may_delegate_to": ["spiffe://acme.example/agent/b"],
+            "agents|spiffe://acme.example/agent/b": {
+                **linted.ORDINARY["agents"][SHARED],
+                "manifest": {"tools": ["note.write"], "effects": ["write"]},
+            },
+        },
+    ],
+    "leases.missing": [
+        {"settings|leases": ["write"]},
+        {
+            "settings|leases": ["export"],
+            "tools|mail.send|credential": "key",
+            "credentials|key": {
+                "kind": "static",
+                "effects": ["export"],
+                "reason": "x",
+                "until": 1900000000,
+            },
+        },
+    ],
+    "leases.not_demanded": [{"settings|leases": []}],
     "money.currency_unset": [{"tools|money.pay|currency": None}],
     "money.amount_unnamed": [{"tools|money.pay|arguments|/cents|role": "content"}],
     "money.budget_for_nothing": [
@@ -265,6 +316,33 @@ ABSENT = {
         {"tools|note.write|reaches": ["mail.list", "note.write", "read"]},
         {"tools|money.pay|reaches": ["mail.send"], "tools|money.pay|effects": ["spend", "export"]},
     ],
+    "reach.too_far": [
+        {f"tools|t{n}": {**TOOL, "reaches": [f"t{n + 1}"] if n < 8 else []} for n in range(9)},
+        {
+            **{f"tools|t{n}": TOOL for n in range(64)},
+            "tools|clock.now|reaches": [f"t{n}" for n in range(64)],
+        },
+        {"tools|mail.list|reaches": ["clock.now"], "tools|clock.now|reaches": ["mail.list"]},
+    ],
+    "reach.read_only": [
+        READER,
+        {"tools|clock.now|reaches": ["note.write"]},
+        {**READER, "tools|clock.now|reaches": ["mail.list"], "tools|mail.list|reaches": ["read"]},
+        {**READER, "tools|clock.now|credential": "key", "credentials|key": {"kind": "lease"}},
+        {**READER, f"{AGENT}|may_delegate_to": [SHARED]},
+    ],
+    "leases.missing": [
+        {"settings|leases": ["delete", "administer"]},
+        {
+            "settings|leases": ["export"],
+            "tools|mail.send|credential": "key",
+            "credentials|key": {"kind": "lease"},
+        },
+    ],
+    "leases.not_demanded": [
+        {"settings|leases": ["execute"]},
+        {"settings|leases": [], "environments|prod|development": True},
+    ],
     "reach.unknown": [{"tools|note.write|reaches": ["mail.list", "write"]}],
     "reach.cycle": [
         {
@@ -376,3 +454,16 @@ def test_what_is_reached_over_others_is_told_with_the_tool_that_has_it(tmp_path)
     }
     said = "`{}` reaches `export` through `mail.send`, which is none of its effects"
     assert hidden == {said.format("note.write"), said.format("clock.now")}
+
+
+def test_the_whole_chain_is_told(tmp_path):
+    changes = {
+        **READER,
+        "tools|mail.list|reaches": ["clock.now"],
+        "tools|clock.now|reaches": ["note.write", "delete"],
+    }
+    chains = {one.what for one in linted.found(tmp_path, changes) if one.code == "reach.read_only"}
+    assert chains == {
+        f"{SHARED} → clock.now → note.write: write",
+        f"{SHARED} → clock.now: delete",
+    }

@@ -34,6 +34,17 @@ static if entry.kind == "static"
 
 # METADATA
 # description: |
+#   The effects of the call that the deployment wants a lease for. What leases needs none itself.
+#   Undefined where the tool or the demand cannot be read.
+demanded := {effect | some effect in _demand} & tools.effects if {
+	is_array(_demand)
+	input.action.name != _leasing
+}
+
+demanded := set() if input.action.name == _leasing
+
+# METADATA
+# description: |
 #   The leases of the credential that the question names, by their place in it. Undefined where no
 #   lease is needed, or where the question cannot be read.
 held := {place: lease |
@@ -45,3 +56,7 @@ held := {place: lease |
 }
 
 _given := object.get(input.context, "leases", []) if is_object(input.context)
+
+_demand := object.get(data.deployment.settings, "leases", []) if is_object(data.deployment.settings)
+
+_leasing := "credential.lease"

@@ -101,7 +101,14 @@ _whole := {
 			"size": 0,
 			"registry": "",
 			"origins": {"/a": {"source": "prompt", "grade": "prompt", "tool": "", "call": 0}},
-			"parsed": {"/a": {"kind": "email", "host": "", "scheme": "", "domain": "", "local": ""}},
+			"parsed": {"/a": {
+				"kind": "email",
+				"host": "",
+				"scheme": "",
+				"domain": "",
+				"local": "",
+				"verbs": ["select"],
+			}},
 			"links": {"/a": [{"host": "", "grade": "prompt"}]},
 			"skeletons": {"/a": ""},
 			"request_digest": "",
@@ -364,6 +371,14 @@ _unfit := {
 	"/action/properties/parsed/*/local": {
 		"at": "/action/properties/parsed/~1a/local",
 		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/action/properties/parsed/*/verbs": {
+		"at": "/action/properties/parsed/~1a/verbs",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/action/properties/parsed/*/verbs/*": {
+		"at": "/action/properties/parsed/~1a/verbs/0",
+		"values": [null, true, -0.5, [], {}, ["select"], "x"],
 	},
 	"/action/properties/links": {
 		"at": "/action/properties/links",

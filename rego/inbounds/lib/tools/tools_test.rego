@@ -66,3 +66,168 @@ test_nothing_is_known_of_the_effects_of_what_is_not_registered if {
 			with data.deployment as _deployment
 	}
 }
+
+# --- what is set in motion ---------------------------------------------------------------------
+
+_registry := {"tools": {
+	"reader": {"effects": ["read"], "reaches": ["indexer"]},
+	"indexer": {"effects": ["read", "write"], "reaches": ["export", "reader"]},
+	"unset": {"effects": [], "reaches": ["indexer"]},
+	"alone": {"effects": ["write"], "reaches": []},
+	"odd": {"effects": ["read"], "reaches": ["levitate", 7, "delete"]},
+	"unread": {"effects": ["read"], "reaches": "indexer"},
+	# A tool that is called what an effect is called.
+	"spend": {"effects": ["execute"]},
+	"payer": {"effects": ["read"], "reaches": ["spend"]},
+}}
+
+_effects_of(name) := found if {
+	found := tools.effects with input as {"action": {"name": name}}
+		with data.deployment as _registry
+}
+
+test_what_is_set_in_motion_is_among_the_effects if {
+	every name, effects in {
+		"reader": {"read", "write", "export"},
+		"indexer": {"read", "write", "export"},
+		"unset": set(),
+		"alone": {"write"},
+		"odd": {"read", "delete"},
+		"payer": {"read", "spend", "execute"},
+	} {
+		_effects_of(name) == effects
+		tools.most(name) == effects with data.deployment as _registry
+	}
+}
+
+test_what_cannot_be_followed_may_be_anything if {
+	_effects_of("unread") == tools.known
+	not tools.reached with input as {"action": {"name": "unread"}} with data.deployment as _registry
+	not tools.lost with input as {"action": {"name": "unread"}} with data.deployment as _registry
+}
+
+test_what_is_lost_is_named if {
+	tools.lost == {"levitate", 7} with input as {"action": {"name": "odd"}} with data.deployment as _registry
+	tools.lost == set() with input as {"action": {"name": "reader"}} with data.deployment as _registry
+	tools.lost == set() with input as {"action": {"name": "alone"}} with data.deployment as _registry
+	not tools.lost with input as {"action": {"name": "other"}} with data.deployment as _registry
+}
+
+# --- effects by an argument --------------------------------------------------------------------
+
+_calls := {
+	"effects": ["read", "write", "delete"],
+	"arguments": {"/method": {}, "/deep/one": {}, "/list/*": {}},
+	"effects_by": {"argument": "/method", "values": {"GET": ["read"], "PUT": ["write"], "BOTH": ["write", "read"]}},
+}
+
+_all := {"read", "write", "delete"}
+
+_judged(tool, arguments, parsed) := found if {
+	question := {"action": {"name": "x", "properties": {"arguments": arguments, "parsed": parsed}}}
+	found := tools.effects with input as question
+		with data.deployment as {"tools": {"x": tool}}
+}
+
+test_a_value_that_is_named_has_its_effects if {
+	every value, effects in {"GET": {"read"}, "PUT": {"write"}, "BOTH": {"read", "write"}} {
+		_judged(_calls, {"method": value}, {}) == effects
+	}
+	deep := object.union(_calls, {"effects_by": {"argument": "/deep/one"}})
+	_judged(deep, {"deep": {"one": "GET"}, "method": "PUT"}, {}) == {"read"}
+}
+
+test_any_other_value_may_be_all_that_the_tool_does if {
+	every value in ["get", "GET ", "", "POST", "G\u0415T", null, 0, true, [], {}, ["GET"], {"GET": 1}] {
+		_judged(_calls, {"method": value}, {}) == _all
+	}
+	_judged(_calls, {}, {}) == _all
+	_judged(_calls, null, {}) == _all
+	_judged(_calls, {"other": "GET"}, {}) == _all
+}
+
+test_what_is_said_amiss_of_an_argument_narrows_nothing if {
+	every by in [
+		null, true, "x", [], {}, {"argument": "/method"},
+		{"argument": "/method", "values": null},
+		{"argument": "/method", "values": {"GET": []}},
+		{"argument": "/method", "values": {"GET": "read"}},
+		{"argument": "/method", "values": {"GET": null}},
+		{"argument": "/method", "values": {"GET": {"read": "read"}}},
+		{"argument": "/method", "values": {"GET": ["read", "export"]}},
+		{"argument": "/method", "values": {"GET": ["levitate"]}},
+		{"argument": "/unknown", "values": {"GET": ["read"]}},
+		{"argument": "", "values": {"GET": ["read"]}},
+		{"argument": ["/method"], "values": {"GET": ["read"]}},
+	] {
+		_judged(object.union(object.remove(_calls, ["effects_by"]), {"effects_by": by}), {"method": "GET"}, {}) == _all
+	}
+	every about in [null, true, "x", []] {
+		_judged(object.union(_calls, {"arguments": {"/method": about}}), {"method": "GET"}, {}) == _all
+	}
+	_judged(object.union(_calls, {"effects": []}), {"method": "GET"}, {}) == set()
+}
+
+test_what_is_set_in_motion_stays if {
+	tool := object.union(_calls, {"reaches": ["export"]})
+	_judged(tool, {"method": "GET"}, {}) == {"read", "export"}
+	_judged(tool, {"method": "?"}, {}) == _all | {"export"}
+}
+
+_database := {
+	"effects": ["read", "write", "delete"],
+	"arguments": {"/sql": {"kind": "sql"}},
+	"effects_by": {"argument": "/sql", "values": {"select": ["read"], "insert": ["write"]}},
+}
+
+test_a_statement_is_judged_by_every_verb_of_it if {
+	every verbs, effects in {
+		["select"]: {"read"},
+		["insert", "select"]: {"read", "write"},
+		["delete", "select"]: _all,
+		["delete"]: _all,
+		[]: _all,
+	} {
+		_judged(_database, {"sql": "…"}, {"/sql": {"kind": "sql", "verbs": verbs}}) == effects
+	}
+	every parsed in [
+		{},
+		{"/sql": {"kind": "sql"}},
+		{"/sql": {"kind": "sql", "verbs": null}},
+		{"/sql": {"kind": "sql", "verbs": "select"}},
+		{"/sql": {"kind": "text", "verbs": ["select"]}},
+		{"/other": {"kind": "sql", "verbs": ["select"]}},
+	] {
+		_judged(_database, {"sql": "select"}, parsed) == _all
+	}
+	_judged(_database, {"sql": 7}, {"/sql": {"kind": "sql", "verbs": ["select"]}}) == _all
+}
+
+_shell := {
+	"effects": ["read", "write", "delete"],
+	"arguments": {"/run": {"kind": "command"}},
+	"effects_by": {"argument": "/run", "values": {"ls": ["read"], "git": ["write"]}},
+}
+
+test_a_plain_command_is_judged_by_its_first_word if {
+	every command in [
+		"ls", "ls -l", "ls  -l /work/a.txt", "ls 'a b'", `ls "a b"`, "ls --sort=size x:y @z", "ls a'b c'd",
+	] {
+		_judged(_shell, {"run": command}, {}) == {"read"}
+	}
+	_judged(_shell, {"run": "git status"}, {}) == {"write"}
+}
+
+test_any_other_command_may_be_all_that_the_tool_does if {
+	every command in [
+		"", " ls", "rm -r x", "ls;rm x", "ls; rm x", "ls && rm x", "ls | sh", "ls > x", "ls < x", "ls `rm x`",
+		"ls $(rm x)", "ls ${x}", "ls\nrm x", "ls\n", "ls\r\nrm x", "ls\trm", "ls &", "ls 'a", "ls 'a;b'", "ls \\;",
+		"LS", "./ls", "/tmp/ls", "x=1 ls", "ls *", "ls ~", "ls {a,b}", "ls #x", "ls !x", "ls %x%", "ls \u00a0x",
+		"ls\u2028rm", `ls "$x"`, "'ls'", "ls\u0000x", "l's'", "ls^x", "ls (x)", "ls [x]", "ls ?",
+	] {
+		_judged(_shell, {"run": command}, {}) == _all
+	}
+	every value in [null, 7, true, [], {}, ["ls"]] {
+		_judged(_shell, {"run": value}, {}) == _all
+	}
+}

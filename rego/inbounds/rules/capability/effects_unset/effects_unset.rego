@@ -17,11 +17,9 @@ import data.inbounds.lib.tools
 # description: The tool has effects, and all are known
 ruled_out if {
 	count(tools.effects) > 0
-	count(tools.effects - _known) == 0
+	count(tools.effects - tools.known) == 0
 }
 
 # METADATA
 # description: The effects that nobody knows
-details contains {"effect": effect} if some effect in (tools.effects - _known)
-
-_known := {"read", "write", "delete", "export", "execute", "spend", "delegate", "administer"}
+details contains {"effect": effect} if some effect in (tools.effects - tools.known)

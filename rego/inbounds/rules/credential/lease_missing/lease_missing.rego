@@ -2,12 +2,13 @@
 # title: No lease of the credential
 # description: |
 #   The registry says which credential a tool needs. One that is leased has to be leased for the
-#   task before the tool runs; one that the deployment does not know cannot be had at all.
+#   task before the tool runs; one that the deployment does not know cannot be had at all. Where the
+#   deployment demands leases for an effect, a tool has it with nothing else.
 # custom:
 #   severity: high
-#   remedy: Give the guard a backend that leases it; which credentials there are is in deployment/credentials.yaml
+#   remedy: Give the guard a backend that leases the tool's credential; deployment/credentials.yaml lists them, and `leases` in deployment/settings.yaml the effects that need one
 #   controls: ["owasp_nhi:NHI7:2025", "owasp_aisvs:v1.0-C5.1.2", "csa_atf:I-2"]
-#   depends_on: [request.malformed, capability.unregistered_tool]
+#   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.credential.lease_missing
 
 import data.inbounds.lib.leases
@@ -15,14 +16,20 @@ import data.inbounds.lib.leases
 # METADATA
 # description: The tool needs no lease, or the question names one
 # scope: document
-ruled_out if leases.none
+ruled_out if {
+	leases.none
+	count(leases.demanded) == 0
+}
 
-ruled_out if leases.static
+ruled_out if {
+	leases.static
+	count(leases.demanded) == 0
+}
 
 ruled_out if count(leases.held) > 0
 
 # METADATA
-# description: The credential, and whether it is not known or not leased
+# description: The credential, and whether it is not known or not leased; the effects that need a lease
 # scope: document
 details contains {"credential": leases.needed, "is": "not known"} if {
 	not leases.none
@@ -32,4 +39,9 @@ details contains {"credential": leases.needed, "is": "not known"} if {
 details contains {"credential": leases.needed, "is": "not leased"} if {
 	leases.entry
 	not ruled_out
+}
+
+details contains {"effect": effect, "needs": "a lease"} if {
+	not ruled_out
+	some effect in leases.demanded
 }

@@ -89,6 +89,55 @@ test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
 	}
 }
 
+_demand(effects) := fixtures.putting("/deployment/settings/leases", effects)
+
+test_an_effect_may_need_a_lease if {
+	every patches in [[], _needs("mail-key")] {
+		fixtures.ruled_out("credential", "lease_missing", array.concat(patches, _demand([])))
+		fixtures.ruled_out("credential", "lease_missing", array.concat(patches, _demand(["write", "execute"])))
+		whole := array.concat(patches, _demand(["write", "read"]))
+		fixtures.stands("credential", "lease_missing", whole)
+		{"effect": "read", "needs": "a lease"} in fixtures.details("credential", "lease_missing", whole)
+	}
+	fixtures.ruled_out("credential", "lease_missing", array.concat(_leased, _demand(["read"])))
+	fixtures.details("credential", "lease_missing", array.concat(_leased, _demand(["read"]))) == set()
+}
+
+test_what_is_set_in_motion_may_need_a_lease if {
+	patches := array.concat(_demand(["execute"]), fixtures.putting("/deployment/tools/mail.read/reaches", ["execute"]))
+
+	fixtures.stands("credential", "lease_missing", patches)
+	fixtures.details("credential", "lease_missing", patches) == {{"effect": "execute", "needs": "a lease"}}
+}
+
+test_what_leases_needs_no_lease_itself if {
+	leasing := fixtures.joined([
+		_demand(["read"]),
+		fixtures.putting("/deployment/tools/credential.lease", {"effects": ["read"], "resource": "lease"}),
+		fixtures.putting("/question/action/name", "credential.lease"),
+	])
+
+	fixtures.ruled_out("credential", "lease_missing", leasing)
+	fixtures.stands("credential", "lease_missing", array.concat(
+		leasing,
+		fixtures.putting("/deployment/tools/credential.lease/credential", "mail-store"),
+	))
+}
+
+test_stands_where_it_cannot_be_read_what_needs_a_lease if {
+	every value in [null, true, 0, "read", {"read": "read"}] {
+		fixtures.stands("credential", "lease_missing", _demand(value))
+		fixtures.ruled_out("credential", "lease_missing", array.concat(_leased, _demand(value)))
+	}
+	every patch in [
+		{"op": "remove", "path": "/deployment/settings"},
+		{"op": "replace", "path": "/deployment/settings", "value": null},
+		{"op": "replace", "path": "/deployment/settings", "value": []},
+	] {
+		fixtures.stands("credential", "lease_missing", [patch])
+	}
+}
+
 test_stands_for_what_is_no_question if {
 	every anything in fixtures.junk {
 		not fixtures.ruled_out_of("credential", "lease_missing", anything)
