@@ -54,7 +54,7 @@ class Both:
                 self.opa.put(name, value)
             self._placed[name] = json.dumps(value, sort_keys=True)
         if "live" in changed or "deployment" in changed:
-            self._place_embedded(deployment, live)
+            place_embedded(self.embedded, deployment, live)
 
     def ask_opa(self, question: Any, entrypoint: str = DECISION) -> Any:
         """What OPA says, or `NOTHING`."""
@@ -71,16 +71,18 @@ class Both:
         except InvalidAnswer:
             return NOTHING
 
-    def _place_embedded(self, deployment: Any, live: Any) -> None:
-        policy, live = self.embedded, dict(live or {})
-        now = live.pop("now", None)
-        policy._now = None if now is None else json.dumps(now).encode()
-        policy._baseline = json.dumps(live).encode()
-        policy._deployment = None
-        if deployment is None:
-            policy._swap(policy._module, policy._policy)
-        else:
-            policy.replace_deployment(deployment)
+
+def place_embedded(policy: EmbeddedPolicy, deployment: Any, live: Any) -> None:
+    """Put the embedded policy before other data, whatever its shape; `None` is none at all."""
+    live = dict(live or {})
+    now = live.pop("now", None)
+    policy._now = None if now is None else json.dumps(now).encode()
+    policy._baseline = json.dumps(live).encode()
+    policy._deployment = None
+    if deployment is None:
+        policy._swap(policy._module, policy._policy)
+    else:
+        policy.replace_deployment(deployment)
 
 
 @contextlib.contextmanager

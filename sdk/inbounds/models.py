@@ -138,8 +138,8 @@ class ActionProperties(_Open):
 
     The keys of `origins`, `parsed` and `links` are JSON Pointers (RFC 6901) into `arguments`.
     `size` is how long the canonical arguments are, in bytes of UTF-8. `request_digest` stands for
-    all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by text,
-    the skeletons of places that are not plain ASCII (`inbounds.places`).
+    all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by
+    text, the skeletons of places that are not plain ASCII (`inbounds.places`).
     """
 
     arguments: dict[str, JsonValue]
@@ -495,6 +495,8 @@ class Tool(_Closed):
     `credential` names what of `credentials.yaml` it needs; empty for none.
     `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
     `recursive` is false for a tool that touches what it names and nothing below it.
+    `resource_argument` is the pattern of the argument that names the resource, or `none`; left out,
+    it is the target that is an id or a path.
     """
 
     description: str = ""
@@ -515,6 +517,7 @@ class Tool(_Closed):
     currency: str = ""
     decimals: Annotated[int, Field(ge=0, le=4)] = 0
     recursive: bool = True
+    resource_argument: str = ""
 
 
 class RegistryAnswer(_Open):

@@ -1,7 +1,7 @@
 """The skeleton of a place: the one text that all spellings of a path or an id have in common.
 
-File systems, servers and libraries read `.ssh`, `%2essh` and `.SSH` as one name, and so they do with
-letters of other forms and with characters that nobody sees. Places that are kept from agents are
+File systems, servers and libraries read `.ssh`, `%2essh` and `.SSH` as one name, and likewise
+letters of other forms and characters that nobody sees. Places that are kept from agents are
 therefore compared by skeleton: percent-decoded, NFKC, case-folded and without ignorable characters,
 until nothing changes any more (Unicode's NFKC_Casefold; UTS 39 has the word). The policy has no
 tables of Unicode, so the question holds the skeleton of what is not plain ASCII.
@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .canonical import argument_leaves
 from .models import Argument
 
 MAX_LENGTH = 65536
@@ -92,22 +93,11 @@ def _decoded(escape: re.Match[str]) -> str:
 
 def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> Iterator[str]:
     """Yield every text that names a place, or may: what no registry knows may be anything."""
-    open_: list[tuple[Any, str]] = [(arguments, "")]
-    while open_:
-        value, pattern = open_.pop()
-        if isinstance(value, str):
-            about = registered.get(pattern)
-            if about is None or _may_name_a_place(about):
-                yield value
-        elif isinstance(value, list):
-            open_ += [(inner, f"{pattern}/*") for inner in value]
-        elif isinstance(value, dict):
-            open_ += [(inner, f"{pattern}/{_step(key)}") for key, inner in value.items()]
+    for _, pattern, value in argument_leaves(arguments):
+        about = registered.get(pattern)
+        if isinstance(value, str) and (about is None or _may_name_a_place(about)):
+            yield value
 
 
 def _may_name_a_place(about: Argument) -> bool:
     return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
-
-
-def _step(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1").replace("*", "~2")

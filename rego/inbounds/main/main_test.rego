@@ -235,6 +235,8 @@ test_asks_when_only_an_escalation_stands if {
 		"nonce": "01890000-0000-7000-8000-000000000001",
 		"four_eyes": false,
 		"plan": false,
+		"label": "internal",
+		"environment": "production",
 	}
 	answer.context.obligations == []
 	[reason.code | some reason in answer.context.reasons] == ["site.payroll.large"]

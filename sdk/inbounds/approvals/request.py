@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from inbounds.canonical import canonical_json
+from inbounds.canonical import argument_leaves, canonical_json
 from inbounds.models import Count, Effect, Name, Origin, Reason, Role, Sequenced
 from inbounds.origins.destinations import effects_of
 from inbounds.registry import UNREGISTERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from inbounds.models import Decision, RegistryAnswer, Resource
     from inbounds.tasks import Task
@@ -92,7 +92,7 @@ class AccessRequest(BaseModel):
 
     def leaves(self) -> dict[str, Any]:
         """Every value of the arguments by its JSON Pointer."""
-        return {pointer: value for pointer, _, value in _leaves(self.arguments)}
+        return {pointer: value for pointer, _, value in argument_leaves(self.arguments)}
 
     def value(self, pointer: str) -> Any:
         """The value at a JSON Pointer; None where nothing is."""
@@ -107,6 +107,7 @@ class AccessRequest(BaseModel):
 def request_shown(
     task: Task,
     name: str,
+    *,
     arguments: Mapping[str, Any],
     origins: Mapping[str, Any],
     resource: Resource,
@@ -139,7 +140,7 @@ def request_shown(
         "origins": origins,
         "roles": {
             pointer: tool.arguments[pattern].role
-            for pointer, pattern, _ in _leaves(arguments)
+            for pointer, pattern, _ in argument_leaves(arguments)
             if pattern in tool.arguments and tool.arguments[pattern].role != "none"
         },
     }
@@ -205,15 +206,3 @@ def _audience(token: str) -> tuple[str, ...]:
     said = unverified_claims(token).get("aud", ())
     listed = [said] if isinstance(said, str) else said
     return tuple(each for each in listed if isinstance(each, str))
-
-
-def _leaves(value: Any, pointer: str = "", pattern: str = "") -> Iterator[tuple[str, str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            step = key.replace("~", "~0").replace("/", "~1")
-            yield from _leaves(inner, f"{pointer}/{step}", f"{pattern}/{step.replace('*', '~2')}")
-    elif isinstance(value, list) and value:
-        for place, inner in enumerate(value):
-            yield from _leaves(inner, f"{pointer}/{place}", f"{pattern}/*")
-    elif pointer:
-        yield pointer, pattern, value

@@ -315,10 +315,10 @@ class Call:
         return request_shown(
             self._task,
             self._tool,
-            self._canonical.arguments,
-            self._traced["origins"],
-            self._resource,
-            self._registered,
+            arguments=self._canonical.arguments,
+            origins=self._traced["origins"],
+            resource=self._resource,
+            registered=self._registered,
         )
 
     def _request_digest(self) -> str:

@@ -126,10 +126,13 @@ def play(stand: Stand, prompt: str, narrower: Narrower, steps: Sequence[Step]) -
 
 
 def _made(stand: Stand, task: Task, step: Step, *, agreed: bool) -> Made:
-    touched = stand.resource(step.tool)
+
+    def touched(**canonical: Any) -> tuple[str, str]:
+        return stand.resource(step.tool, canonical)
+
     timer = _Timer()
     try:
-        permit = task.permit(step.tool, step.arguments, resource=lambda **_: touched)
+        permit = task.permit(step.tool, step.arguments, resource=touched)
     except (AccessDenied, ApprovalRequired) as refusal:
         took = timer.took()
         return _asked(task, step, refusal.decision, took, agreed=agreed)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from inbounds.data_models import Deployment, Intent
+    from inbounds.models import Tool
     from inbounds.pep import Guard
 
 _TEMPLATE = "assistant"
@@ -92,10 +93,24 @@ class Stand:
         """The intent that tasks are begun with."""
         return self.deployment.intents[self.template]
 
-    def resource(self, tool: str) -> tuple[str, str]:
-        """Say what a call of a tool touches: its type of resource, of the one user."""
+    def resource(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """Return what a call touches: what an argument names, and else all of the one user's.
+
+        Args:
+            tool: The name of the tool.
+            arguments: The canonical arguments.
+        """
+        from inbounds.canonical import argument_leaves
+
         entry = self.deployment.tools.get(tool)
-        return (entry.resource if entry else "unknown", self.subject)
+        if entry is None:
+            return "unknown", self.subject
+        named = (
+            str(value)
+            for _, pattern, value in argument_leaves(arguments)
+            if value not in (None, "", [], {}) and _names_resource(entry, pattern)
+        )
+        return entry.resource, next(named, self.subject)
 
     def close(self) -> None:
         """Release the policy and the files."""
@@ -106,6 +121,13 @@ class Stand:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _names_resource(tool: Tool, pattern: str) -> bool:
+    if tool.resource_argument:
+        return pattern == tool.resource_argument
+    about = tool.arguments.get(pattern)
+    return about is not None and about.role == "target" and about.kind in ("id", "path")
 
 
 def _copied(folder: Path, copy: Path) -> None:

@@ -199,10 +199,10 @@ test_a_plan_speaks_for_what_a_named_record_says if {
 	}
 }
 
-_bounded(role, grades) := fixtures.putting(
-	"/task/claims/authorization_details/0/bounds",
-	{role: {"origins": grades}},
-)
+_bounded(role, grades) := fixtures.joined([
+	fixtures.putting("/task/claims/authorization_details/0/bounds", {role: {"origins": grades}}),
+	fixtures.putting("/deployment/intents/correspond/bounds", {role: {"origins": grades}}),
+])
 
 _coded_from(grade) := fixtures.joined([
 	_standing,

@@ -31,11 +31,16 @@ within(pointer) if {
 
 # METADATA
 # description: |
-#   Whether the bounds of its role state a leaf outright, by its value, its domain or how much it
-#   is, wherever it was found; no place is a set
+#   Whether a leaf is stated outright, wherever it was found: by its whole value, or by its domain
+#   or how much it is, where the operator's own intent lets that through. A range that a task alone
+#   was restricted to states no value, or restricting it would let more through.
+# scope: document
+stated(pointer) if arguments.leaves[pointer].value in task.granted.bounds[steering.leaves[pointer]].values
+
 stated(pointer) if {
-	role := steering.leaves[pointer]
-	lets_through(task.granted.bounds[role], role, {"leaf": arguments.leaves[pointer], "grade": set()})
+	every bounds_of in [task.granted.bounds, _of_intent] {
+		_lets_through(pointer, bounds_of, set())
+	}
 }
 
 # METADATA
@@ -78,6 +83,7 @@ vouched(pointer) if stated(pointer)
 
 vouched(pointer) if {
 	_within(pointer, task.granted.bounds)
+	_within(pointer, _of_intent)
 	steering.grade(pointer) in _fields
 }
 
@@ -93,22 +99,35 @@ _passes(pointer, bounds_of) if not steering.leaves[pointer] in object.keys(bound
 
 _passes(pointer, bounds_of) if _within(pointer, bounds_of)
 
-_within(pointer, bounds_of) if {
+_of_intent := data.deployment.intents[task.granted.intent].bounds
+
+_within(pointer, bounds_of) if _lets_through(pointer, bounds_of, steering.grade(pointer))
+
+# No place is a set.
+_lets_through(pointer, bounds_of, grade) if {
 	role := steering.leaves[pointer]
-	lets_through(bounds_of[role], role, {
-		"leaf": arguments.leaves[pointer],
-		"grade": steering.grade(pointer),
-	})
+	lets_through(bounds_of[role], role, {"leaf": arguments.leaves[pointer], "grade": grade})
 }
 
 # METADATA
 # description: |
-#   Whether the task itself says what the argument at `pointer` may be: one of some values, below
-#   some paths, at some hosts. That it is so is for `capability.argument_not_allowed` to see.
+#   Whether the task itself says which values the argument at `pointer` may have. What only narrows
+#   them, such as paths or hosts that they lie below, leaves the value to whoever wrote it. That it
+#   is one of them is for `capability.argument_not_allowed` to see.
 declared(pointer) if {
 	pattern := arguments.leaves[pointer].pattern
 	constraint := object.get(task.granted.tools, [input.action.name, "arguments", pattern], {})
-	some member in ["one_of", "path_prefixes", "hosts"]
-	is_array(constraint[member])
-	count(constraint[member]) > 0
+	_states_values(constraint, arguments.leaves[pointer])
+}
+
+_states_values(constraint, _) if {
+	is_array(constraint.one_of)
+	count(constraint.one_of) > 0
+}
+
+# A host is the whole value of an argument that is one.
+_states_values(constraint, leaf) if {
+	is_array(constraint.hosts)
+	count(constraint.hosts) > 0
+	kinds.read_as(leaf, "host")
 }

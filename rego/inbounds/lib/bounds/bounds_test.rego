@@ -159,10 +159,25 @@ _declared(pointer, arguments) if {
 		with data.inbounds.lib.task.granted as {"tools": {"t": {"arguments": arguments}}}
 }
 
-test_an_argument_is_declared_where_the_task_names_what_it_may_be if {
-	every constraint in [{"one_of": ["7"]}, {"path_prefixes": ["a"]}, {"hosts": ["b"], "one_of": []}] {
+test_an_argument_is_declared_where_the_task_names_its_values if {
+	every constraint in [{"one_of": ["7"]}, {"one_of": ["7"], "path_prefixes": ["a"]}] {
 		_declared("/id", {"/id": constraint})
 		not _declared("/to", {"/id": constraint})
+	}
+}
+
+_read(parsed) := json.patch(_scene.input, [{"op": "add", "path": "/action/properties/parsed/~1id", "value": parsed}])
+
+test_a_host_is_declared_where_it_is_the_whole_value if {
+	granted := {"tools": {"t": {"arguments": {"/id": {"hosts": ["7"]}}}}}
+
+	bounds.declared("/id") with input as _read({"kind": "host", "host": "7"})
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.granted as granted
+	every parsed in [{"kind": "url", "host": "7", "scheme": "https"}, {"kind": "host", "host": "8"}, {}, null] {
+		not bounds.declared("/id") with input as _read(parsed)
+			with data.deployment as _scene.deployment
+			with data.inbounds.lib.task.granted as granted
 	}
 }
 
@@ -172,17 +187,29 @@ test_what_restricts_nothing_or_only_its_form_declares_nothing if {
 		with data.inbounds.lib.task.authority as {}
 
 	every constraint in [
-		{}, {"one_of": []}, {"path_prefixes": []}, {"hosts": {}}, {"pattern": "[0-9]+"},
+		{}, {"one_of": []}, {"path_prefixes": []}, {"path_prefixes": ["7"]}, {"hosts": {}}, {"hosts": ["7"]}, {"pattern": "[0-9]+"},
 		{"max_length": 3}, {"maximum": 7}, {"one_of": "7"}, {"one_of": null}, null, "7", [],
 	] {
 		not _declared("/id", {"/id": constraint})
 	}
 }
 
-_stated(pointer, declared) if {
+_stated(pointer, declared) if _stated_of(pointer, declared, declared)
+
+_stated_of(pointer, declared, intended) if {
 	bounds.stated(pointer) with input as _scene.input
-		with data.deployment as _scene.deployment
-		with data.inbounds.lib.task.granted as {"bounds": declared}
+		with data.deployment as object.union(_scene.deployment, {"intents": {"i": {"bounds": intended}}})
+		with data.inbounds.lib.task.granted as {"intent": "i", "bounds": declared}
+}
+
+test_a_task_alone_states_whole_values_and_no_ranges if {
+	_stated_of("/to", {"recipient": {"values": ["bob@acme.example"]}}, {})
+
+	every intended in [{}, null, {"recipient": {}, "amount": {}}, {"amount": {"up_to": 98}}, {"recipient": "x"}] {
+		not _stated_of("/to", {"recipient": {"domains": ["acme.example"]}}, intended)
+		not _stated_of("/amount", {"amount": {"up_to": 100}}, intended)
+	}
+	not _stated_of("/to", {}, {"recipient": {"values": ["bob@acme.example"]}})
 }
 
 # Hands may bound what those before them left open; each is asked about its own bounds alone.

@@ -108,8 +108,14 @@ test_a_local_write_that_can_be_undone_takes_weaker_origins if {
 	}
 }
 
+# The operator's intent says so, and so the task does.
+_intended(bounds) := fixtures.joined([
+	fixtures.putting(_bounds, bounds),
+	fixtures.putting("/deployment/intents/correspond/bounds", bounds),
+])
+
 test_what_lies_within_the_bounds_of_the_task_may_come_from_anywhere if {
-	patches := _sent(fixtures.putting(_bounds, {"recipient": {"domains": ["acme.example"]}}))
+	patches := _sent(_intended({"recipient": {"domains": ["acme.example"]}}))
 	_stands(patches)
 	_details(patches) == {{"argument": "/to/1", "role": "recipient", "origin": "none"}}
 	_stands(_sent(fixtures.putting(_bounds, {"target": {"origins": ["none"]}})))
@@ -122,7 +128,34 @@ test_what_lies_within_the_bounds_of_the_task_may_come_from_anywhere if {
 		{"values": ["bob@acme.example", "carol@partner.example"]},
 		{"domains": ["acme.example", "partner.example"]},
 	] {
-		_ruled_out(_sent(fixtures.putting(_bounds, {"recipient": bound})))
+		_ruled_out(_sent(_intended({"recipient": bound})))
+	}
+	_ruled_out(_sent(fixtures.putting(_bounds, {"recipient": {"values": ["bob@acme.example", "carol@partner.example"]}})))
+}
+
+test_a_range_that_the_task_alone_was_restricted_to_vouches_for_nothing if {
+	domains := {"recipient": {"domains": ["acme.example", "partner.example"]}}
+	_stands(_sent(fixtures.putting(_bounds, domains)))
+
+	every intended in [
+		{"recipient": {"domains": ["acme.example"]}}, {"target": domains.recipient}, {"recipient": {}}, {},
+		{"recipient": {"values": domains.recipient.domains}}, null, true, [], "x", {"recipient": null},
+	] {
+		_stands(_sent(array.concat(
+			fixtures.putting(_bounds, domains),
+			fixtures.putting("/deployment/intents/correspond/bounds", intended),
+		)))
+	}
+	every lost in ["/deployment/intents/correspond", "/deployment/intents"] {
+		_stands(_sent(array.concat(_intended(domains), [{"op": "remove", "path": lost}])))
+	}
+
+	# A field is one that the intent lets through, and the task as well.
+	every grade in ["listing", "third_party_meta"] {
+		_stands(_sent(fixtures.joined([
+			_said("/to/0", grade), _said("/to/1", grade),
+			fixtures.putting(_bounds, {"recipient": {"origins": [grade]}}),
+		])))
 	}
 }
 
@@ -142,7 +175,7 @@ test_a_bound_by_origin_vouches_for_fields_and_for_no_text if {
 
 _bounded_by(grade) := _sent(fixtures.joined([
 	_said("/to/0", grade), _said("/to/1", grade),
-	fixtures.putting(_bounds, {"recipient": {"origins": [grade]}}),
+	_intended({"recipient": {"origins": [grade]}}),
 ]))
 
 test_stands_for_a_tool_of_unknown_effect if {

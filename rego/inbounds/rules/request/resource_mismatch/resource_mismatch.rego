@@ -1,0 +1,116 @@
+# METADATA
+# title: The resource is not what the argument names
+# description: |
+#   The program says what a call touches, and the tool does what its arguments name. Where the two
+#   differ, one thing would be judged and shown, and another be touched. The registry may say which
+#   argument names the resource, or that none does; by default it is the target that is an id or a
+#   path.
+# custom:
+#   severity: high
+#   remedy: Return from `resource=` what the argument names, or let the operator set `resource_argument` of the tool
+#   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C10.4.3", "nist_800_53:SI-10"]
+#   depends_on: [request.malformed, capability.unregistered_tool]
+package inbounds.rules.request.resource_mismatch
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.paths
+import data.inbounds.lib.tools
+
+# METADATA
+# description: What names the resource agrees with it, or nothing names it
+# scope: document
+ruled_out if {
+	is_object(arguments.leaves)
+	_said == "none"
+}
+
+# Several may name as many things, of which the resource is one.
+ruled_out if {
+	is_object(arguments.leaves)
+	_said == ""
+	some pointer in _targets
+	_agrees(arguments.leaves[pointer])
+}
+
+ruled_out if {
+	is_object(arguments.leaves)
+	_said == ""
+	is_object(tools.entry)
+	count(_targets) == 0
+}
+
+ruled_out if {
+	is_object(arguments.leaves)
+	is_object(tools.entry.arguments[_said])
+
+	every leaf in arguments.leaves {
+		_agrees_where_it_names(leaf)
+	}
+}
+
+# METADATA
+# description: The arguments that name something else than the resource
+# scope: document
+details contains {"argument": pointer} if {
+	not ruled_out
+	_said == ""
+	some pointer in _targets
+}
+
+details contains {"argument": pointer} if {
+	some pointer, leaf in arguments.leaves
+	not _agrees_where_it_names(leaf)
+}
+
+_said := object.get(tools.entry, "resource_argument", "") if is_object(tools.entry)
+
+_targets contains pointer if {
+	some pointer, leaf in arguments.leaves
+	leaf.value != null
+	not arguments.holds_nothing(leaf)
+	spec := arguments.spec(leaf.pattern)
+	spec.role == "target"
+	spec.kind in {"id", "path"}
+}
+
+_agrees_where_it_names(leaf) if leaf.pattern != _said
+
+_agrees_where_it_names(leaf) if leaf.value == null
+
+_agrees_where_it_names(leaf) if arguments.holds_nothing(leaf)
+
+_agrees_where_it_names(leaf) if _agrees(leaf)
+
+# The thing itself, by its name alone or at the end of where it is.
+_agrees(leaf) if input.resource.id == _text(leaf.value)
+
+_agrees(leaf) if {
+	text := _text(leaf.value)
+	text != ""
+	some separator in ["/", ":", "#"]
+	endswith(input.resource.id, concat("", [separator, text]))
+}
+
+# A folder that it lies in, of a tool that covers what is below.
+_agrees(leaf) if {
+	arguments.spec(leaf.pattern).kind == "path"
+	not tools.entry.recursive == false
+	paths.canonical(leaf.value)
+	is_string(input.resource.id)
+	input.resource.id != ""
+	paths.below(leaf.value, input.resource.id)
+}
+
+# A tool that is its own resource, as those of MCP servers are, is judged by its arguments.
+_agrees(leaf) if {
+	_text(leaf.value)
+	is_string(input.action.name)
+	input.resource.id == input.action.name
+}
+
+_text(value) := value if is_string(value)
+
+_text(value) := format_int(value, 10) if {
+	is_number(value)
+	value == floor(value)
+}

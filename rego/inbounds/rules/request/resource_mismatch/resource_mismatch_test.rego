@@ -1,0 +1,132 @@
+package inbounds.rules.request.resource_mismatch_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+
+_id := "/question/resource/id"
+
+_arguments := "/question/action/properties/arguments"
+
+_tool := "/deployment/tools/file.write"
+
+_registered(specs) := fixtures.putting(concat("/", [_tool, "arguments"]), specs)
+
+_says(what) := fixtures.putting(concat("/", [_tool, "resource_argument"]), what)
+
+_of(specs, arguments, id) := fixtures.joined([
+	fixtures.calls["file.write"],
+	_registered(specs),
+	fixtures.putting(_arguments, arguments),
+	fixtures.putting(_id, id),
+])
+
+_target(kind) := {"/at": {"kind": kind, "role": "target"}}
+
+_agrees(patches) if fixtures.ruled_out("request", "resource_mismatch", patches)
+
+_differs(patches, pointers) if {
+	fixtures.stands("request", "resource_mismatch", patches)
+	fixtures.details("request", "resource_mismatch", patches) == {{"argument": pointer} | some pointer in pointers}
+}
+
+test_ruled_out_for_ordinary_calls if {
+	every _, patches in fixtures.calls {
+		_agrees(patches)
+	}
+}
+
+test_the_resource_is_what_the_target_names if {
+	every example in [
+		["id", "42", "42"], ["id", 42, "42"], ["id", -1, "-1"], ["id", "42", "acme/42"], ["id", "42", "mail:42"],
+		["id", "42", "acme/repo#42"], ["path", "/work/a", "/work/a"], ["path", "a/b", "docs/a/b"],
+		["path", "/work/a", "/work"], ["path", "/work/a", "/work/"], ["path", "/work/a", "/"], ["path", "a/b", "a"],
+		["id", "*", "file.write"], ["path", "/work/a", "file.write"],
+	] {
+		_agrees(_of(_target(example[0]), {"at": example[1]}, example[2]))
+	}
+	every example in [
+		["id", "*", "42"], ["id", "42", "142"], ["id", "42", "42/1"], ["id", "42", "4"], ["id", "1", "42"],
+		["id", "a/b", "a"], ["id", "", "acme/"], ["id", 42.5, "42"], ["id", true, "true"], ["id", [], "42"],
+		["id", {}, "42"], ["path", "/work/a", "/wor"], ["path", "/work", "/work/a"], ["path", "/work/a", "/work/b"],
+		["path", "/work/../a", "/work"], ["path", "a", "/"], ["path", "/work/a", ""], ["id", "42", "file.read"],
+	] {
+		_differs(_of(_target(example[0]), {"at": example[1]}, example[2]), {"/at"})
+	}
+}
+
+test_a_tool_that_touches_nothing_below_names_its_resource_itself if {
+	folder := _of(_target("path"), {"at": "/work/a"}, "/work")
+	flat := fixtures.putting(concat("/", [_tool, "recursive"]), false)
+
+	_agrees(folder)
+	_differs(array.concat(folder, flat), {"/at"})
+	_agrees(array.concat(_of(_target("path"), {"at": "/work/a"}, "/work/a"), flat))
+}
+
+test_only_a_target_that_is_an_id_or_a_path_names_it if {
+	every spec in [
+		{"kind": "id"}, {"kind": "path"}, {"kind": "id", "role": "content"}, {"role": "target"},
+		{"kind": "text", "role": "target"}, {"kind": "url", "role": "target"}, {"kind": "email", "role": "target"},
+	] {
+		_agrees(_of({"/at": spec}, {"at": "x"}, "42"))
+	}
+	_agrees(_of(_target("id"), {"at": null}, "42"))
+	_agrees(_of(_target("id"), {}, "42"))
+	_agrees(_of({"/at/*": {"kind": "id", "role": "target"}}, {"at": []}, "42"))
+}
+
+test_of_several_targets_one_names_it if {
+	several := {"/from": {"kind": "path", "role": "target"}, "/to": {"kind": "path", "role": "target"}}
+
+	_agrees(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/a"))
+	_agrees(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/b"))
+	_differs(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/c"), {"/from", "/to"})
+}
+
+_saying(arguments, id, what) := array.concat(
+	_of({"/at": {"kind": "path", "role": "target"}, "/in": {}, "/ids/*": {"kind": "id"}}, arguments, id),
+	_says(what),
+)
+
+test_the_registry_says_which_argument_names_it if {
+	_agrees(_saying({"at": "/work/a", "in": "board"}, "board", "/in"))
+	_differs(_saying({"at": "/work/a", "in": "board"}, "/work/a", "/in"), {"/in"})
+	_agrees(_saying({"at": "/work/a", "in": "board"}, "elsewhere", "none"))
+	_agrees(_saying({"at": "/work/a", "in": null}, "elsewhere", "/in"))
+	_agrees(_saying({"at": "/work/a"}, "elsewhere", "/in"))
+	_agrees(_saying({"ids": []}, "elsewhere", "/ids/*"))
+	_agrees(_saying({"ids": ["1", "1"]}, "1", "/ids/*"))
+	_differs(_saying({"ids": ["1", "2"]}, "1", "/ids/*"), {"/ids/1"})
+
+	# An argument that the tool has not names nothing.
+	every what in ["/other", "/ids", "in", "None", null, true, 7, [], {}] {
+		fixtures.stands("request", "resource_mismatch", _saying({"at": "/work/a"}, "/work/a", what))
+	}
+}
+
+test_stands_when_anything_it_reads_is_missing if {
+	fixtures.stands_without("request", "resource_mismatch", fixtures.calls["file.write"], [
+		"/question/action/name",
+		"/question/action/properties",
+		_arguments,
+		"/question/resource",
+		_id,
+		_tool,
+	])
+}
+
+test_stands_when_anything_it_reads_is_of_another_type if {
+	fixtures.stands_retyped(
+		"request", "resource_mismatch", fixtures.calls["file.write"],
+		["/question/action/properties", _arguments, "/question/resource", _tool], "object",
+	)
+	fixtures.stands_retyped(
+		"request", "resource_mismatch", fixtures.calls["file.write"],
+		["/question/action/name", _id], "string",
+	)
+}
+
+test_stands_for_what_is_no_question if {
+	every anything in fixtures.junk {
+		not fixtures.ruled_out_of("request", "resource_mismatch", anything)
+	}
+}
