@@ -8,7 +8,9 @@ takes for all that the tool may do.
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from typing import Any, Final
 
 from .errors import ConfigurationError
@@ -59,20 +61,36 @@ _HARMLESS_NODES = """
     Floor Cast TryCast Extract CurrentDate CurrentTimestamp CurrentTime RowNumber Rank DenseRank Lag
     Lead
 """
-# Transact-SQL puts nothing between two statements: the verb of the second reads as an alias. The
-# rest are clauses that a parser may take for one.
-_NO_ALIAS_WORDS = """
+# Transact-SQL puts nothing between two statements: the verb of the second reads as a name. The
+# rest are clauses that a parser may take for one. In quotes, each is a name like any other.
+_NO_NAME_WORDS = """
     alter backup begin break bulk call checkpoint close commit continue copy create dbcc deallocate
     declare delete deny disable drop dumpfile enable end exec execute fetch for get go goto grant if
     insert into kill load lock merge move open outfile print procedure raiserror readtext receive
     reconfigure replace restore return revert revoke rollback save send set setuser share shutdown
     throw truncate update updatetext use waitfor while writetext
+    analyze attach detach discard do pragma refresh reindex reset unlock vacuum
 """
 _UNIT_WORDS = "year quarter month week day hour minute second dow doy epoch"
 _HARMLESS = frozenset(_HARMLESS_NODES.split())
-_NO_ALIAS = frozenset(_NO_ALIAS_WORDS.split())
+_NO_NAME = frozenset(_NO_NAME_WORDS.split())
 _UNITS = frozenset(_UNIT_WORDS.split())
 _ADVANCES = frozenset({"nextval", "currval"})
+
+
+class _Silence(logging.Filter):
+    """Keeps the parser from logging a statement, which is an argument; others may log theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = threading.local()
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        return not getattr(self.now, "on", False)
+
+
+_SILENCE = _Silence()
+logging.getLogger("sqlglot").addFilter(_SILENCE)
 
 
 def sql_verbs(text: str) -> list[SqlVerb]:
@@ -96,10 +114,13 @@ def sql_verbs(text: str) -> list[SqlVerb]:
         return []
     if _depth(text) > _DEEPEST:
         return []
+    _SILENCE.now.on = True
     try:
         statements = sqlglot.parse(text)
     except Exception:  # noqa: BLE001 -- whatever it cannot read is not certain
         return []
+    finally:
+        _SILENCE.now.on = False
     return _verbs(statements[0]) if len(statements) == 1 and statements[0] is not None else []
 
 
@@ -136,10 +157,7 @@ def _is_harmless(name: str, node: Any) -> bool:
         return all(part in parts.split() for part, value in node.args.items() if value)
     if name == "Identifier":
         word = node.name.lower()
-        is_alias = node.arg_key == "alias" or type(node.parent).__name__ == "TableAlias"
-        return word not in _ADVANCES and not (
-            is_alias and not node.args.get("quoted") and word in _NO_ALIAS
-        )
+        return word not in _ADVANCES and (bool(node.args.get("quoted")) or word not in _NO_NAME)
     if name == "Var":
         return node.name.lower() in _UNITS
     if name == "DataType":

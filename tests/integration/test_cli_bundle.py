@@ -146,6 +146,31 @@ def test_an_error_says_what_and_why_and_what_now(capsys, folder):
     assert not (folder / "refused").exists()
 
 
+def test_an_agent_that_only_reads_has_no_bundle_in_which_it_does_more(capsys, folder):
+    deployment = folder / "deployment"
+    tools = json.loads((deployment / "tools.yaml").read_text())
+    tools["mail.read"]["reaches"] = ["mail.index"]
+    tools["mail.index"] = {"effects": ["read"], "resource": "mail", "reaches": ["job.run"]}
+    tools["job.run"] = {"effects": ["execute"], "resource": "job"}
+    (deployment / "tools.yaml").write_text(json.dumps(tools))
+    agent = "spiffe://acme.example/agent/assistant"
+    agents = json.loads((deployment / "agents.yaml").read_text())
+    agents[agent] |= {"may_delegate_to": [], "read_only": True}
+    agents[agent]["manifest"] = {"tools": ["mail.read"], "effects": ["read"]}
+    (deployment / "agents.yaml").write_text(json.dumps(agents))
+
+    code, out, err = build(capsys, folder, "wider")
+    assert code == 1
+    assert out == ""
+    assert "deployment.not_read_only" in err
+    assert f"{agent}→mail.read→mail.index→job.run:execute" in "".join(err.split())
+    assert not (folder / "wider").exists()
+
+    del tools["mail.index"]["reaches"]
+    (deployment / "tools.yaml").write_text(json.dumps(tools))
+    assert build(capsys, folder, "wider")[0] == 0
+
+
 def test_a_diff_names_what_widens_first(capsys, folder):
     deployment = folder / "deployment"
     agents = json.loads((deployment / "agents.yaml").read_text())

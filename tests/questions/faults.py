@@ -569,6 +569,29 @@ def an_agent_that_reads(r: Random, w: World, d: Draft) -> None:
     _act_as(d, _agent(w, "reader"))
 
 
+@fault("capability.reaches_further", among=_not_only_reading)
+def an_agent_that_only_ever_reads(r: Random, w: World, d: Draft) -> None:
+    _act_as(d, _agent(w, "looker"))
+
+
+@fault("capability.reaches_further", among=_named("mail.read"))
+def what_is_set_in_motion(r: Random, w: World, d: Draft) -> None:
+    _act_as(d, _agent(w, "looker"))
+    _call(d, "starter")
+
+
+@fault("capability.reaches_further", among=_named("mail.read"))
+def a_method_that_writes(r: Random, w: World, d: Draft) -> None:
+    _act_as(d, _agent(w, "looker"))
+    method = r.choice(["PUT", "get", "GET ", "", None, 7, ["GET"], {"GET": 1}])
+    _call(d, "browser", {"method": method} if method is not None else {})
+
+
+@fault("capability.reaches_further")
+def what_cannot_be_followed(r: Random, w: World, d: Draft) -> None:
+    _call(d, "lost")
+
+
 @fault("capability.not_in_task")
 def a_tool_of_another_task(r: Random, w: World, d: Draft) -> None:
     d.authority["tools"] = {name + "x": {} for name in words.some(r, TEMPLATES)}

@@ -31,6 +31,9 @@ OTHER_TOOLS = (
     "unsure",
     "final",
     "borrower",
+    "lost",
+    "starter",
+    "browser",
     "keeper",
     "wanting",
     "peer.trusted",
@@ -225,6 +228,24 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
         **_plain_read(order),
         "credential": r.choice(["unheard-of", "Leased", "lent"]),
     }
+    tools["lost"] = {
+        **_plain_read(order),
+        "reaches": r.choice([["printer"], ["mail.read", ""], ["unset"], ["deep.1"], ["levitate"]]),
+    }
+    for step in range(1, 10):
+        tools[f"deep.{step}"] = {**_plain_read(order), "reaches": [f"deep.{step + 1}"]}
+    tools["starter"] = {
+        **_plain_read(order),
+        "reversible": "yes",
+        "reaches": r.choice([["write"], ["browser"], ["mail.read", "delete"]]),
+    }
+    tools["browser"] = {
+        **_plain_read(order),
+        "effects": ["read", "write"],
+        "reversible": "yes",
+        "arguments": {"/method": {}},
+        "effects_by": {"argument": "/method", "values": {"GET": ["read"], "PUT": ["write"]}},
+    }
     tools["borrower"] = {**_plain_read(order), "credential": "leased"}
     tools["keeper"] = {
         **_plain_read(order),
@@ -340,6 +361,7 @@ def _agents(
         "high": {"clearance": order[-1]},
         "narrow": {"manifest": {"tools": ["mail.read"], "effects": ["read"]}},
         "reader": {"manifest": {"tools": list(TEMPLATES), "effects": ["read"]}},
+        "looker": {"read_only": True},
         "foreign": {"tenants": ["hooli"]},
         "switched": {},
         "confined": {"networks": ["vault"]},

@@ -126,6 +126,15 @@ def amend(folder: Path, path: str, value: Any) -> None:
     file.write_text(yaml.safe_dump(whole))
 
 
+def test_effects_may_depend_on_an_argument(folder: Path) -> None:
+    amend(folder, "tools|mail.send|arguments|/sql", {"kind": "sql"})
+    by = {"argument": "/sql", "values": {"select": ["export"]}}
+    amend(folder, "tools|mail.send|effects_by", by)
+    assert load(folder).tools["mail.send"].effects_by.values == {"select": ["export"]}
+    amend(folder, "tools|mail.send|effects_by|values", {"SELECT": ["export"]})
+    assert "known are `delete`" in refusal(folder)
+
+
 def test_a_whole_folder_is_a_deployment(folder: Path) -> None:
     deployment = load(folder)
     assert isinstance(deployment, Deployment)
@@ -257,6 +266,33 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "is judged as `/a/b`"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["../x"], "leaves the folder"),
         ("tools|mail.send|credential", "smpt", "did you mean `smtp`"),
+        ("tools|mail.send|effects_by", {"argument": "/id"}, "`mail.send.effects_by.values`"),
+        ("tools|mail.send|effects_by", {"values": {"x": ["export"]}}, "effects_by.argument`"),
+        (
+            "tools|mail.send|effects_by",
+            {"argument": "/ulr", "values": {"x": ["export"]}},
+            "did you mean `/url`",
+        ),
+        (
+            "tools|mail.send|effects_by",
+            {"argument": "/to/*", "values": {"x": ["export"]}},
+            "must be one argument of type `string`",
+        ),
+        (
+            "tools|mail.send|effects_by",
+            {"argument": "/id", "values": {"x": ["export"]}},
+            "must be one argument of type `string`",
+        ),
+        (
+            "tools|mail.send|effects_by",
+            {"argument": "/url", "values": {"x": ["read"]}},
+            "must be among the tool's `effects`",
+        ),
+        (
+            "tools|mail.send|effects_by",
+            {"argument": "/url", "values": {"x": []}},
+            "has no effects",
+        ),
         (
             "tools|credential.lease",
             {"resource": "lease", "credential": "smtp"},
