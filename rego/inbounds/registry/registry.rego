@@ -7,6 +7,8 @@
 #   - input: schema.registry_question
 package inbounds.registry
 
+import data.inbounds.lib.stores
+
 # METADATA
 # title: Tool
 # description: One entry of the tool registry, with the revision in force
@@ -27,4 +29,4 @@ _registered if data.deployment.tools[input.tool]
 
 default _entry := {}
 
-_entry := {"tool": data.deployment.tools[input.tool]}
+_entry := {"tool": entry, "store": stores.of(entry)} if entry := data.deployment.tools[input.tool]

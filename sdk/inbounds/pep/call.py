@@ -451,8 +451,8 @@ class Call:
             record=self._parts.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
             dropped=self._parts.dropped.keep,
-            seen=self._parts.origins.observer(
-                self._task, self._tool, tool, self._canonical.arguments
+            seen=self._parts.observer(
+                self._task, self._tool, registered, self._canonical.arguments
             ),
         )
 
