@@ -494,14 +494,13 @@ class Tool(_Closed):
 class RegistryAnswer(_Open):
     """What `inbounds/registry/tool` answers: one tool, the label order, the revision in force.
 
-    `store` is where the tool keeps what it writes, `*` where that may be any store.
+    The tool's `store` is filled in: `*` where it may be any store.
     """
 
     revision: str
     registered: bool
     labels: Sequenced[str]
     tool: Tool | None = None
-    store: Name = "*"
     proof: Sequenced[str] = ()
     """The effects for which each call carries a proof of possession."""
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends
-    from .models import CallEnvironment, RegistryAnswer, SessionState
+    from .models import CallEnvironment, SessionState, Tool
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionKey, SessionStore
@@ -264,25 +264,22 @@ class Parts:
 
         deadline = clock.monotonic() + self.configuration.deadline
         try:
-            registered = self.registry.tool(tool, deadline=deadline)
+            registered = self.registry.tool(tool, deadline=deadline).tool
         except DecisionUnavailable:
             # Nobody says that it can be trusted.
             registered = None
         while isinstance(result, Labelled):
             result = result.value
-        self.observer(task, tool, registered, arguments)(result)
+        self.observer(task, tool, registered or UNREGISTERED, arguments)(result)
 
     def observer(
-        self, task: Task, name: str, said: RegistryAnswer | None, arguments: Mapping[str, object]
+        self, task: Task, name: str, tool: Tool, arguments: Mapping[str, object]
     ) -> Callable[..., None]:
         """Return what indexes the results of one call. See `SessionOrigins.observer`."""
-        store = said.store if said else EVERY_STORE
+        # A policy that does not name the store has not said which it is.
+        store = tool.store or EVERY_STORE
         return self.origins.observer(
-            task,
-            name,
-            (said.tool if said else None) or UNREGISTERED,
-            arguments,
-            is_tainted=lambda: self._is_tainted(task.session, store),
+            task, name, tool, arguments, is_tainted=lambda: self._is_tainted(task.session, store)
         )
 
     def _is_tainted(self, key: SessionKey, store: str) -> bool:

@@ -121,10 +121,10 @@ def is_tainted(state: SessionState, store: str) -> bool:
 
     Args:
         state: The state of the session.
-        store: The store of a tool, as `RegistryAnswer.store` names it.
+        store: The store of a tool as the policy names it, or `*` for any.
     """
     tainted = state.tainted_stores
-    return bool(tainted) and (EVERY_STORE in (store, *tainted) or store in tainted)
+    return store in tainted or EVERY_STORE in (tainted and [store, *tainted])
 
 
 def monotone(previous: SessionState, following: SessionState, labels: Sequence[str]) -> str | None:

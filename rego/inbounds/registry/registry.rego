@@ -29,4 +29,6 @@ _registered if data.deployment.tools[input.tool]
 
 default _entry := {}
 
-_entry := {"tool": entry, "store": stores.of(entry)} if entry := data.deployment.tools[input.tool]
+_entry := {"tool": object.union(entry, {"store": stores.of(entry)})} if {
+	entry := data.deployment.tools[input.tool]
+}

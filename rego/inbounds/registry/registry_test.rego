@@ -11,8 +11,7 @@ test_tells_what_the_registry_says_of_a_tool if {
 		"labels": fixtures.scene.deployment.labels.order,
 		"registered": true,
 		"proof": [],
-		"tool": fixtures.scene.deployment.tools["mail.read"],
-		"store": "mail",
+		"tool": object.union(fixtures.scene.deployment.tools["mail.read"], {"store": "mail"}),
 	}
 }
 
@@ -27,7 +26,7 @@ test_tells_where_a_tool_keeps_what_it_writes if {
 		answer := registry.tool with input as {"question": 1, "tool": "mail.read"}
 			with data.deployment as object.union(fixtures.scene.deployment, {"tools": {"mail.read": tool}})
 
-		answer.store == example.store
+		answer.tool == object.union(tool, {"store": example.store})
 	}
 }
 

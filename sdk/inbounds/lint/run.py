@@ -28,6 +28,7 @@ from . import (
     reach,
     results,
     steering,
+    stores,
     unused,
 )
 from .allowed import Allowance, allowances
@@ -61,6 +62,7 @@ CHECKS: tuple[Check, ...] = tuple(
     sorted(
         (
             *steering.CHECKS,
+            *stores.CHECKS,
             *results.CHECKS,
             *effects.CHECKS,
             *intents.CHECKS,
