@@ -53,6 +53,12 @@ TOOLS = {
             },
         },
     ),
+    "note.page": entry(
+        ["read"],
+        "note",
+        ("name",),
+        returns={"label": "public", "party": "third", "titled_by": "/name"},
+    ),
     "diary.read": entry(["read"], "diary", (), store="note"),
     "board.read": entry(["read"], "board", ()),
     "search.find": entry(["read"], "index", ("query",)),
@@ -116,6 +122,10 @@ def guarded(guard, kept):  # noqa: C901 -- one function for each tool
     @guard.tool("note.facts", resource=lambda: ("note", "1"))
     def facts():
         return kept.facts
+
+    @guard.tool("note.page", resource=lambda name: ("note", "1"))
+    def page(name):
+        return kept.read(kept.note)
 
     @guard.tool("diary.read", resource=lambda: ("diary", "today"))
     def diary():
@@ -343,6 +353,18 @@ class TestAFieldThatNoCallCanWrite:
             assert grade(policy.guard, task, FACTS["from"]) == "third_party_meta"
             with assert_asks(UNTRUSTED):
                 send(task, FACTS["from"])
+
+    @pytest.mark.parametrize(
+        ("tainted", "found"), [(False, "quoted_text"), (True, "third_party_text")]
+    )
+    def test_an_argument_names_no_record_of_a_tainted_store(self, policy, kept, tainted, found):
+        kept.note = [EVIL]
+        with policy.task(prompt="Answer 'Harbour tour'") as task:
+            deceived(task)
+            if tainted:
+                task.call("note.append", {"text": " or so"})
+            task.call("note.page", {"name": "Harbour tour"})
+            assert grade(policy.guard, task, EVIL) == found
 
     def test_without_a_taint_the_user_names_it(self, policy, kept):
         kept.facts = FACTS

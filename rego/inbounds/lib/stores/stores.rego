@@ -26,9 +26,9 @@ is_clean if tainted == []
 is_clean if {
 	store := of(tools.entry)
 	store != "*"
-	is_array(tainted)
-	not store in tainted
-	not "*" in tainted
+	names := tainted
+	not store in names
+	not "*" in names
 }
 
 # METADATA
@@ -36,7 +36,7 @@ is_clean if {
 #   The store that a tool of the registry writes to and reads from. `*` for a tool that executes,
 #   administers or delegates, and whose entry names no store: it may reach any.
 # scope: document
-of(tool) := tool.store if object.get(tool, "store", "") != ""
+of(tool) := tool.store if tool.store != ""
 
 of(tool) := tool.resource if {
 	object.get(tool, "store", "") == ""
@@ -77,8 +77,6 @@ default _spares_stores := false
 _spares_stores if {
 	count(tools.effects) > 0
 	input.context.session.trust == "trusted"
-	is_object(arguments.leaves)
-
 	every pointer, _ in arguments.leaves {
 		steering.grade(pointer) in _not_known
 	}
@@ -93,15 +91,15 @@ _spares_stores if {
 _spares_stores if {
 	tools.effects == {"read"}
 	count(_reached) == 0
-	object.get(tools.entry, "memory", false) == false
 	_leaves_no_history
 }
 
-_leaves_no_history if object.get(tools.entry, "stateless", false) == true
+_leaves_no_history if {
+	object.get(tools.entry, "stateless", false) == true
+	object.get(tools.entry, "memory", false) == false
+}
 
 _leaves_no_history if {
-	is_object(arguments.leaves)
-
 	every pointer, leaf in arguments.leaves {
 		_harmless(pointer, leaf)
 	}

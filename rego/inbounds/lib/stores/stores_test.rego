@@ -103,11 +103,15 @@ test_what_a_tool_reads_with_may_be_in_its_history if {
 test_no_entry_makes_what_acts_or_remembers_stateless if {
 	stateless := _entry("note.append", "stateless", true)
 	_tainted([stateless]) == ["note"]
-	_tainted([_tool("note.read"), _entry("note.read", "stateless", true), _entry("note.read", "memory", true)]) == ["note"]
-	_tainted([_tool("note.read"), _entry("note.read", "memory", true)]) == ["note"]
+	memory := _entry("note.read", "memory", true)
+	_tainted([_tool("note.read"), memory]) == []
+	_tainted([_tool("note.read"), memory, _grade("none")]) == ["note"]
+	_tainted([_tool("note.read"), memory, _grade("none"), _entry("note.read", "stateless", true)]) == ["note"]
+	_tainted([_tool("note.read"), _grade("none"), _entry("note.read", "stateless", "true")]) == ["note"]
 	_tainted([_tool("note.read"), _entry("note.read", "reaches", ["note.append"])]) == ["note"]
 	_tainted([_tool("note.read"), _entry("note.read", "reaches", ["shell.run"])]) == ["*"]
 	_tainted([_tool("note.read"), _entry("note.read", "effects", [])]) == ["*"]
+	_tainted([_trusted, _entry("note.append", "effects", [])]) == ["*"]
 }
 
 test_what_may_write_anywhere_taints_every_store_unless_it_names_its_own if {
