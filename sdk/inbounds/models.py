@@ -234,9 +234,10 @@ class SessionState(_Closed):
 
     `tasks` holds what each task that is under way has used, by its id; `approvals` how often
     each approval that has not expired was used, by its `jti`. `last` is the digest of the last
-    permitted call and `repeats` how often the same was permitted right before it. `decisions`
-    holds the ids of the last eight decisions, oldest first: they settle whether a commit that
-    timed out has been made.
+    permitted call and `repeats` how often the same was permitted right before it.
+    `tainted_stores` names the stores that calls of the session may have written a third party's
+    words to; `*` stands for every store. `decisions` holds the ids of the last eight decisions,
+    oldest first: they settle whether a commit that timed out has been made.
     """
 
     id: Name
@@ -250,6 +251,7 @@ class SessionState(_Closed):
     last: str
     repeats: Count
     refusals: Count
+    tainted_stores: Annotated[list[Name], Field(max_length=16)]
     decisions: Annotated[list[str], Field(max_length=8)]
 
 
@@ -447,12 +449,15 @@ class ReturnedField(_Closed):
     `title` for what people call a record by, `text` for free text, and `value` for anything
     else. Only a `first` party's word is trusted; whatever others can write into is a third's.
     A field with a `label` of its own is left out of what a task below it gets; the label of the
-    whole result is that of the other fields.
+    whole result is that of the other fields. A field is not `writable` when no call can set it,
+    such as a balance, or an id or a time that the service makes: it keeps its `party` after
+    calls of the session have written a third party's words to the store of the tool.
     """
 
     holds: Literal["value", "id", "new_id", "title", "text"] = "value"
     party: Literal["first", "third"] = "third"
     label: str = ""
+    writable: bool = True
 
 
 class Returns(_Closed):
@@ -492,6 +497,9 @@ class Tool(_Closed):
     `effects` is the most that a call of it does; `effects_by` says when it does less. `reaches`
     names tools, or effects, that a call sets in motion: their effects count as its own.
     `memory` tells that it keeps what it is given for later sessions, or gives such back.
+    `store` names where it keeps what it writes, and where what it returns comes from; empty means
+    the store of its own resource type, or any store for a tool that executes, administers or
+    delegates. `stateless` tells that a tool that only reads keeps no history of its arguments.
     `credential` names what of `credentials.yaml` it needs; empty for none.
     `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
     `recursive` is false for a tool that touches what it names and nothing below it.
@@ -514,6 +522,8 @@ class Tool(_Closed):
     pin: str = ""
     notify: str = ""
     memory: bool = False
+    store: Annotated[str, Field(max_length=256)] = ""
+    stateless: bool = False
     currency: str = ""
     decimals: Annotated[int, Field(ge=0, le=4)] = 0
     recursive: bool = True
@@ -521,7 +531,10 @@ class Tool(_Closed):
 
 
 class RegistryAnswer(_Open):
-    """What `inbounds/registry/tool` answers: one tool, the label order, the revision in force."""
+    """What `inbounds/registry/tool` answers: one tool, the label order, the revision in force.
+
+    The tool's `store` is filled in: `*` where it may be any store.
+    """
 
     revision: str
     registered: bool

@@ -20,7 +20,7 @@ from .obligations import Discharger
 from .origins import SessionOrigins
 from .redis_address import is_url
 from .registry import UNREGISTERED, Registry
-from .sessions import MemorySessions
+from .sessions import EVERY_STORE, MemorySessions, is_tainted
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends
-    from .models import CallEnvironment, SessionState
+    from .models import CallEnvironment, SessionState, Tool
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
-    from .sessions import SessionStore
+    from .sessions import SessionKey, SessionStore
     from .tasks import Task
 
     CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
@@ -272,7 +272,24 @@ class Parts:
             registered = None
         while isinstance(result, Labelled):
             result = result.value
-        self.origins.observer(task, tool, registered or UNREGISTERED, arguments)(result)
+        self.observer(task, tool, registered or UNREGISTERED, arguments)(result)
+
+    def observer(
+        self, task: Task, name: str, tool: Tool, arguments: Mapping[str, object]
+    ) -> Callable[..., None]:
+        """Return what indexes the results of one call. See `SessionOrigins.observer`."""
+        # A policy that does not name the store has not said which it is.
+        store = tool.store or EVERY_STORE
+        return self.origins.observer(
+            task, name, tool, arguments, is_tainted=lambda: self._is_tainted(task.session, store)
+        )
+
+    def _is_tainted(self, key: SessionKey, store: str) -> bool:
+        try:
+            return is_tainted(self.sessions.load(key), store)
+        except Exception:  # noqa: BLE001 -- a store of the user's own; the call has run
+            # Nobody says that its result can be trusted.
+            return True
 
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""

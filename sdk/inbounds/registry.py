@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .pdp import PolicyDecisionPoint
 
-UNREGISTERED = Tool(resource="unregistered")
+UNREGISTERED = Tool(resource="unregistered", store="*")
 """Stands for a tool that is not registered: nothing is known of its arguments."""
 
 

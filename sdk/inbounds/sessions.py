@@ -8,7 +8,7 @@ import weakref
 from collections import OrderedDict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from inbounds import clock
 from inbounds.errors import (
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+
+EVERY_STORE: Final = "*"
+"""The name that stands for every store, of a tool or in `SessionState.tainted_stores`."""
 
 _SKEW = 5
 """How many seconds the clock of the policy may be ahead: it may forget what is over by then."""
@@ -108,8 +111,20 @@ def begin_state(sid: str, lowest_label: str) -> SessionState:
         last="",
         repeats=0,
         refusals=0,
+        tainted_stores=[],
         decisions=[],
     )
+
+
+def is_tainted(state: SessionState, store: str) -> bool:
+    """Return whether a store may hold a third party's words, by what the policy has said.
+
+    Args:
+        state: The state of the session.
+        store: The store of a tool as the policy names it, or `*` for any.
+    """
+    tainted = state.tainted_stores
+    return store in tainted or EVERY_STORE in (tainted and [store, *tainted])
 
 
 def monotone(previous: SessionState, following: SessionState, labels: Sequence[str]) -> str | None:
@@ -153,6 +168,9 @@ def monotone(previous: SessionState, following: SessionState, labels: Sequence[s
             name not in following.approvals or following.approvals[name].times < used.times
             for name, used in approvals.items()
         ),
+        "a tainted store was forgotten": not {*previous.tainted_stores}
+        <= {*following.tainted_stores}
+        and EVERY_STORE not in following.tainted_stores,
         "refusals were lowered": following.refusals < previous.refusals,
         "past decisions were rewritten": following.decisions not in (previous.decisions, appended),
     }

@@ -313,6 +313,7 @@ def session(r: Random, world: World, sid: str) -> dict[str, Any]:
         "last": r.choice(["", f"mail.read hmac-sha256:key-1:{r.getrandbits(64):016x}"]),
         "repeats": r.choice(count),
         "refusals": r.choice(count),
+        "tainted_stores": r.choice([[], [], ["mail"], ["*"], [f"store-{n}" for n in range(16)]]),
         "decisions": [f"decision-{r.randint(0, 99)}" for _ in range(r.randint(0, 8))],
     }
 

@@ -210,6 +210,8 @@ NO_WIDENING = {
     "tools/*/notify": {" > a", " > b"},
     "tools/*/pin": {" > a", " > b"},
     "tools/*/reaches": {"added"},
+    "tools/*/stateless": {"to False"},
+    "tools/*/returns/fields/*/writable": {"to True"},
     "tools/*/returns/fields/*/holds": {"to 'text'"},
     "tools/*/returns/fields/*/party": {"to 'third'"},
     "tools/*/returns/label": {"to ''"},

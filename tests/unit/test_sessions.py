@@ -661,6 +661,9 @@ def states():
         last=st.sampled_from(["", "mail.read digest"]),
         repeats=st.integers(0, 5),
         refusals=st.integers(1, 5),
+        tainted_stores=st.one_of(
+            st.lists(st.sampled_from(["mail", "note", "file"]), unique=True), st.just(["*"])
+        ),
         decisions=st.lists(st.text("abcdef", min_size=8, max_size=8), max_size=8),
     )
 
@@ -689,6 +692,9 @@ class TestMonotone:
                     },
                     "last": "mail.read other",
                     "repeats": 0,
+                    "tainted_stores": sorted({*before.tainted_stores, "page"})
+                    if len(before.tainted_stores) < 3
+                    else ["*"],
                 }
             )
 
@@ -719,6 +725,9 @@ class TestMonotone:
             ({"approvals": {"a-1": Used(until=LONG, times=1)}}, "approval"),
             ({"approvals": {"a-2": Used(until=LONG, times=2)}}, "approval"),
             ({"refusals": 3}, "refusals"),
+            ({"tainted_stores": []}, "store"),
+            ({"tainted_stores": ["note"]}, "store"),
+            ({"tainted_stores": ["file", "note"]}, "store"),
             ({"decisions": []}, "decisions"),
             ({"decisions": ["other-id"]}, "decisions"),
             ({"decisions": ["first-id", "a-second", "a-third-"]}, "decisions"),
@@ -740,12 +749,20 @@ class TestMonotone:
             last="mail.read digest",
             repeats=3,
             refusals=4,
+            tainted_stores=["mail", "note"],
             decisions=["first-id"],
         )
         following = after(before)
         assert monotone(before, following, LABELS) is None
 
         assert word in monotone(before, following.model_copy(update=changes), LABELS)
+
+    def test_every_store_is_no_fewer_than_some(self):
+        before = begin_state("s-1", "public").model_copy(update={"tainted_stores": ["mail"]})
+        every = after(before, tainted_stores=["*"])
+        assert monotone(before, every, LABELS) is None
+
+        assert "store" in monotone(every, after(every, tainted_stores=["mail"]), LABELS)
 
     def test_what_is_over_may_be_forgotten(self):
         before = begin_state("s-1", "public").model_copy(
@@ -771,6 +788,9 @@ class TestMonotone:
             assert set(following.effects) >= set(before.effects)
             assert following.spent.calls >= before.spent.calls
             assert following.refusals >= before.refusals
+            assert "*" in following.tainted_stores or set(following.tainted_stores) >= set(
+                before.tainted_stores
+            )
             assert (before.trust, following.trust) != ("untrusted", "trusted")
 
 

@@ -7,6 +7,7 @@
 #   - input: schema.registry_question
 package inbounds.registry
 
+import data.inbounds.lib.stores
 import data.inbounds.lib.tools
 
 # METADATA
@@ -30,7 +31,9 @@ _registered if data.deployment.tools[input.tool]
 default _entry := {}
 
 # What a tool sets in motion is among its effects, whatever its own entry says.
-_entry := {"tool": object.union(data.deployment.tools[input.tool], _effects)} if _registered
+_entry := {"tool": object.union(entry, object.union(_effects, {"store": stores.of(entry)}))} if {
+	entry := data.deployment.tools[input.tool]
+}
 
 default _effects := {}
 

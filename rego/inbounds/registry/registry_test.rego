@@ -11,7 +11,22 @@ test_tells_what_the_registry_says_of_a_tool if {
 		"labels": fixtures.scene.deployment.labels.order,
 		"registered": true,
 		"proof": [],
-		"tool": fixtures.scene.deployment.tools["mail.read"],
+		"tool": object.union(fixtures.scene.deployment.tools["mail.read"], {"store": "mail"}),
+	}
+}
+
+test_tells_where_a_tool_keeps_what_it_writes if {
+	every example in [
+		{"store": "mail", "changes": {}},
+		{"store": "archive", "changes": {"store": "archive"}},
+		{"store": "*", "changes": {"effects": ["execute"]}},
+		{"store": "*", "changes": {"effects": []}},
+	] {
+		tool := object.union(fixtures.scene.deployment.tools["mail.read"], example.changes)
+		answer := registry.tool with input as {"question": 1, "tool": "mail.read"}
+			with data.deployment as object.union(fixtures.scene.deployment, {"tools": {"mail.read": tool}})
+
+		answer.tool == object.union(tool, {"store": example.store})
 	}
 }
 

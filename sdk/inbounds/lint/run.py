@@ -29,6 +29,7 @@ from . import (
     reach,
     results,
     steering,
+    stores,
     unused,
 )
 from .allowed import Allowance, allowances
@@ -62,6 +63,7 @@ CHECKS: tuple[Check, ...] = tuple(
     sorted(
         (
             *steering.CHECKS,
+            *stores.CHECKS,
             *results.CHECKS,
             *effects.CHECKS,
             *intents.CHECKS,

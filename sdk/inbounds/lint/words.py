@@ -52,6 +52,8 @@ FILES = _set("file files document documents attachment attachments drive downloa
 """Nouns of what may come from a stranger, and is often one's own."""
 MEMORY = _set("memory memories remember memorise memorize recall")
 """Words of what is kept from one session to the next."""
+HISTORY = _set("history histories recent recents visited audit trail activity activities")
+"""Words of what keeps the calls that were made."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ENDINGS = ("", "s", "d", "ed", "ing", "es", "ment", "r", "er")

@@ -78,7 +78,13 @@ class SessionOrigins:
         }
 
     def observer(
-        self, task: Task, name: str, tool: Tool, arguments: Mapping[str, Any]
+        self,
+        task: Task,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, Any],
+        *,
+        is_tainted: Callable[[], bool],
     ) -> Callable[..., None]:
         """Return what is told the results of one call: its number is drawn now.
 
@@ -90,6 +96,8 @@ class SessionOrigins:
             name: The name of the tool.
             tool: What the registry says of it.
             arguments: What it is called with.
+            is_tainted: Tells whether the tool's store may hold a third party's words. It is asked
+                when there is a result: another call may have written since this one was permitted.
         """
         key, call = task.session, task.next_call()
         # Told in questions later on: an adapter may say anything.
@@ -110,6 +118,7 @@ class SessionOrigins:
                 arguments=arguments,
                 call=call,
                 memory=tool.memory,
+                tainted=is_tainted(),
             )
             self._settle(key)
 

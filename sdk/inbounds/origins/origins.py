@@ -125,6 +125,7 @@ class Origins:
         call: int,
         memory: bool,
         writes: bool = False,
+        tainted: bool = False,
     ) -> None:
         """Index what a tool returned. Never raises; what cannot be read was found nowhere.
 
@@ -136,11 +137,13 @@ class Origins:
             call: Which call of the task it was; the first is 1.
             memory: Whether the tool gives back what it keeps over sessions.
             writes: Whether it may keep what it was given.
+            tainted: Whether what it returns comes from a store that a third party's words were
+                written to.
         """
         if writes:
             self.write(arguments)
         try:
-            self._observe(result, tool, returns, arguments, call, memory=memory)
+            self._observe(result, tool, returns, arguments, call, memory=memory, tainted=tainted)
         except Exception as error:  # noqa: BLE001 -- a result may be anything, and the tool has run
             logger.warning("a result was not indexed: %s", type(error).__name__)
 
@@ -153,10 +156,13 @@ class Origins:
         call: int,
         *,
         memory: bool,
+        tainted: bool,
     ) -> None:
         given = Given(arguments)
-        titles = given.texts_at(returns.titled_by) if returns.titled_by else []
-        walk = Walk(returns)
+        # A record of such a store may have been given its name by a third party.
+        titled = returns.titled_by and not tainted
+        titles = given.texts_at(returns.titled_by) if titled else []
+        walk = Walk(returns, tainted=tainted)
         walk.take(result)
         source = "memory" if memory else "tool"
         graded = _Graded(source, tool, call)

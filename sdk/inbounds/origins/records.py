@@ -68,11 +68,19 @@ class Enough(Exception):
 
 
 class Walk:
-    """One walk through one result. What it found is in `records`, also where it was broken off."""
+    """One walk through one result. What it found is in `records`, also where it was broken off.
 
-    def __init__(self, returns: Returns) -> None:
-        self._other = ReturnedField(holds="text", party=returns.party)
-        self._fields = _tree(returns.fields)
+    Args:
+        returns: What the registry says of the result.
+        tainted: Whether it comes from a store that a third party's words were written to. Then
+            nothing names a record, and only fields that no call can write keep a `first` party.
+    """
+
+    def __init__(self, returns: Returns, *, tainted: bool = False) -> None:
+        self._tainted = tainted
+        other = ReturnedField(holds="text", party=returns.party)
+        self._other = self._demoted(other)
+        self._fields = _tree({at: self._demoted(said) for at, said in returns.fields.items()})
         self._values = MOST_VALUES
         self._characters = MOST_CHARACTERS
         self._searched = MOST_SEARCHED
@@ -87,6 +95,16 @@ class Walk:
             return
         except Exception:  # noqa: BLE001 -- an object of a tool may raise anything
             return
+
+    def _demoted(self, said: ReturnedField) -> ReturnedField:
+        """Return what is left of a field's word in a result of a tainted store."""
+        if not self._tainted:
+            return said
+        if said.holds == "title":
+            said = said.model_copy(update={"holds": "value"})
+        if said.writable and (said.party == "first" or said.holds == "new_id"):
+            return ReturnedField(holds="text", party="third")
+        return said
 
     def _record(self) -> Record:
         record = Record()

@@ -172,10 +172,9 @@ class Call:
     # --- steps 2 and 3 --------------------------------------------------------------------
 
     def _decide(self, span: DecisionSpan) -> Decision:
-        sessions, key = self._parts.sessions, self._task.session
         contended = SessionContended("others kept changing the session until the deadline")
         overtaken = False
-        with sessions.lock(key, deadline=self._deadline):
+        with self._parts.sessions.lock(self._task.session, deadline=self._deadline):
             while True:
                 state = self._load()
                 try:
@@ -198,14 +197,13 @@ class Call:
         return self._parts.sessions.load(self._task.session)
 
     def _commit(self, state: SessionState, following: SessionState) -> bool:
-        sessions, key = self._parts.sessions, self._task.session
         try:
-            return sessions.commit(key, state.version, following)
+            return self._parts.sessions.commit(self._task.session, state.version, following)
         except InvalidAnswer:
             raise
         except DecisionUnavailable:
             # It may have been made all the same; the last ids tell.
-            if self._id in sessions.load(key).decisions:
+            if self._id in self._load().decisions:
                 return True
             raise
 
@@ -489,9 +487,7 @@ class Call:
             record=self._parts.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
             dropped=self._parts.dropped.keep,
-            seen=self._parts.origins.observer(
-                self._task, self._tool, tool, self._canonical.arguments
-            ),
+            seen=self._parts.observer(self._task, self._tool, tool, self._canonical.arguments),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:

@@ -12,6 +12,7 @@ from inbounds.models import Effect
 
 EVERY = [*get_args(Effect)]
 RETURNS = {"label": "public", "party": "third"}
+OWN = {"label": "public", "party": "first"}
 TOOL = {"effects": ["export"], "resource": "mail", "returns": RETURNS}
 WIDE = {"destinations|world": {"anywhere": True}, "intents|settle|destinations": ["world"]}
 SHARED = "spiffe://acme.example/agent/a"
@@ -54,6 +55,35 @@ PRESENT = {
     ],
     "steering.write_unsteered": [{"tools|note.write|arguments": {"/text": {"role": "content"}}}],
     "steering.code_unnamed": [tool(effects=["execute"], arguments={"/x": {"role": "target"}})],
+    "stores.apart": [
+        {
+            "tools|page.read": {"effects": ["read"], "resource": "page", "returns": OWN},
+            "tools|page.add": {"effects": ["write"], "resource": "wiki", "returns": RETURNS},
+        },
+        {
+            "tools|mail.list|resource": "inbox",
+            "tools|mail.list|store": "inbox",
+        },
+        {
+            "tools|page.read": {"effects": ["read"], "resource": "page", "returns": OWN},
+            "tools|page.run": {"effects": ["execute"], "resource": "page", "store": "disk"},
+        },
+    ],
+    "stores.history_as_own": [
+        {"tools|search.history": {"effects": ["read"], "resource": "log", "returns": OWN}},
+        {
+            "tools|recent": {
+                "effects": ["read"],
+                "resource": "x",
+                "returns": {**RETURNS, "fields": {"/*/q": {"party": "first"}}},
+            }
+        },
+    ],
+    "stores.stateless_acts": [
+        tool(stateless=True),
+        tool(effects=["read", "write"], stateless=True),
+        tool(effects=["read"], stateless=True, memory=True),
+    ],
     "results.label_unset": [{"tools|mail.send|returns": {}}],
     "results.outside_as_own": [
         {"tools|mail.read": {**TOOL, "effects": ["read"], "returns": {"party": "first"}}},
@@ -224,6 +254,60 @@ PRESENT = {
 """What makes a deployment have a finding, by its code."""
 
 ABSENT = {
+    "stores.apart": [
+        {
+            "tools|page.read": {"effects": ["read"], "resource": "page", "returns": OWN},
+            "tools|page.add": {"effects": ["write"], "resource": "page", "returns": RETURNS},
+        },
+        {
+            "tools|page.read": {
+                "effects": ["read"],
+                "resource": "page",
+                "store": "wiki",
+                "returns": OWN,
+            },
+            "tools|page.add": {"effects": ["write"], "resource": "wiki", "returns": RETURNS},
+        },
+        {
+            "tools|page.read": {"effects": ["read"], "resource": "page", "returns": RETURNS},
+            "tools|page.add": {"effects": ["write"], "resource": "wiki", "returns": RETURNS},
+        },
+        {
+            "tools|page.read": {
+                "effects": ["read"],
+                "resource": "page",
+                "returns": {**OWN, "fields": {"": {"party": "first", "writable": False}}},
+            },
+            "tools|page.add": {"effects": ["write"], "resource": "wiki", "returns": RETURNS},
+        },
+        {
+            "tools|page.read": {"effects": ["read"], "resource": "page", "returns": OWN},
+            "tools|page.run": {"effects": ["execute"], "resource": "wiki"},
+            "tools|page.see": {"effects": ["read"], "resource": "wiki"},
+            "tools|pages.add": {"effects": ["write"], "resource": "wiki"},
+        },
+        {
+            "tools|read": {"effects": ["read"], "resource": "page", "returns": OWN},
+            "tools|add": {"effects": ["write"], "resource": "wiki"},
+        },
+    ],
+    "stores.history_as_own": [
+        {"tools|search.history": {"effects": ["read"], "resource": "log", "returns": RETURNS}},
+        {
+            "tools|search.history": {
+                "effects": ["read"],
+                "resource": "log",
+                "store": "index",
+                "returns": OWN,
+            }
+        },
+        {"tools|search.find": {"effects": ["read"], "resource": "log", "returns": OWN}},
+    ],
+    "stores.stateless_acts": [
+        tool(effects=["read"], stateless=True),
+        tool(effects=["write"]),
+        tool(effects=["read"], memory=True),
+    ],
     "steering.no_destination": [
         tool(arguments={"/to": {"role": "recipient"}}),
         tool(arguments={"/url": {"kind": "url", "role": "content"}}),

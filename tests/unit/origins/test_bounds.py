@@ -99,7 +99,9 @@ class TestEviction:
         tool = Tool(resource="mail", returns=FIRST)
         for number in range(10):
             task = Begun(SessionKey("acme", "alice", "agent", f"s{number}"))
-            kept.observer(task, "t", tool, {})([f"a{number}-{each}" for each in range(30)])
+            kept.observer(task, "t", tool, {}, is_tainted=bool)(
+                [f"a{number}-{each}" for each in range(30)]
+            )
         assert 3 == len(kept)
         last, first = (kept.of(SessionKey("acme", "alice", "agent", s)) for s in ("s9", "s0"))
         assert ["first_party", "none"] == [grade(last, "a9-1"), grade(first, "a0-1")]

@@ -14,6 +14,8 @@ CANARY = "carol@acme.example"
 def deployment_tools():
     """The tools of the small deployment, with what their results hold."""
     tools = small_deployment()["tools"]
+    # It keeps no history of the ids that mails were read by.
+    tools["mail.read"]["stateless"] = True
     tools["mail.read"]["returns"] |= {
         "fields": {
             "/subject": {"holds": "title"},

@@ -8,6 +8,7 @@ package inbounds.lib.sessions
 import data.inbounds.lib.clock
 import data.inbounds.lib.labels
 import data.inbounds.lib.spending
+import data.inbounds.lib.stores
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
@@ -24,6 +25,7 @@ after_permit := object.union(
 		"approvals": _approvals,
 		"last": call,
 		"repeats": repeats,
+		"tainted_stores": stores.tainted,
 	},
 )
 
@@ -80,6 +82,7 @@ _state := state if {
 	is_array(state.effects)
 	is_object(state.tasks)
 	is_object(state.approvals)
+	is_array(state.tainted_stores)
 	is_string(state.last)
 
 	spending.reckoned(state.spent)
@@ -105,9 +108,11 @@ _rank := max([
 
 default _trust := "untrusted"
 
-# A result that a third party wrote ends the session's trust.
+# A result that a third party wrote ends the session's trust, and so does one out of a store that
+# a third party's words were written to.
 _trust := "trusted" if {
 	_state.trust == "trusted"
+	stores.is_clean
 	tools.entry.returns.party == "first"
 	not _third_party_field
 }

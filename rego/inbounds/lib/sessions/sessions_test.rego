@@ -18,6 +18,7 @@ _session := {
 	"last": "t digest-0",
 	"repeats": 3,
 	"refusals": 2,
+	"tainted_stores": [],
 	"decisions": ["a", "b"],
 }
 
@@ -217,6 +218,29 @@ test_trust_ends_with_what_a_third_party_wrote_and_never_comes_back if {
 	}
 }
 
+test_a_permit_remembers_the_stores_it_may_have_tainted if {
+	untrusted := {"op": "replace", "path": "/input/context/session/trust", "value": "untrusted"}
+	_permitted(array.concat(_effects(["write"]), [untrusted])).tainted_stores == ["file"]
+	_permitted(_effects(["write"])).tainted_stores == []
+	_permitted([untrusted]).tainted_stores == []
+
+	# A call that is not permitted has written nothing.
+	_refused(array.concat(_effects(["write"]), [untrusted])).tainted_stores == []
+}
+
+test_trust_ends_with_what_comes_out_of_a_tainted_store if {
+	every example in [
+		{"trust": "trusted", "stores": []},
+		{"trust": "trusted", "stores": ["mail"]},
+		{"trust": "untrusted", "stores": ["file", "mail"]},
+		{"trust": "untrusted", "stores": ["*"]},
+	] {
+		patches := [{"op": "replace", "path": "/input/context/session/tainted_stores", "value": example.stores}]
+		_permitted(patches).trust == example.trust
+		_permitted(patches).tainted_stores == example.stores
+	}
+}
+
 test_the_last_eight_decisions_are_kept if {
 	seven := ["1", "2", "3", "4", "5", "6", "7"]
 
@@ -244,6 +268,7 @@ test_there_is_no_next_state_without_one_to_go_on_from if {
 		"/input/context/session/spent/exports",
 		"/input/context/session/refusals",
 		"/input/context/session/effects",
+		"/input/context/session/tainted_stores",
 		"/input/context/session/decisions",
 	] {
 		every patch in array.concat(

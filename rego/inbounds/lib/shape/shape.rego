@@ -84,6 +84,7 @@ _ordinary({
 			"last": context_session_last,
 			"repeats": context_session_repeats,
 			"refusals": context_session_refusals,
+			"tainted_stores": context_session_tainted_stores,
 			"decisions": context_session_decisions,
 		},
 		"environment": {"network": context_environment_network},
@@ -107,6 +108,7 @@ _ordinary({
 	is_array(context_credentials_chain)
 	is_array(context_credentials_approvals)
 	is_array(context_session_effects)
+	is_array(context_session_tainted_stores)
 	is_array(context_session_decisions)
 	is_array(context_leases)
 	is_array(context_pep_supported_obligations)
@@ -127,6 +129,9 @@ _ordinary({
 	]
 	min(names) > ""
 	max(names) < []
+	listed_names := array.flatten(["x", context_session_tainted_stores])
+	min(listed_names) > ""
+	max(listed_names) < []
 	texts := [
 		action_properties.digest,
 		action_properties.registry,
@@ -157,7 +162,7 @@ _ordinary({
 	count(context_decision_id) <= 64
 	_within(
 		256,
-		[
+		array.flatten([
 			subject_type,
 			subject_id,
 			action_name,
@@ -167,7 +172,8 @@ _ordinary({
 			context_session_label,
 			context_pep_id,
 			context_pep_version,
-		],
+			context_session_tainted_stores,
+		]),
 	)
 	count(resource_id) <= 2048
 	_within(
@@ -207,6 +213,7 @@ _ordinary({
 	count(context_credentials_approvals) <= 8
 	count(context_session_tasks) <= 8
 	count(context_session_approvals) <= 64
+	count(context_session_tainted_stores) <= 16
 	count(context_session_decisions) <= 8
 	count(context_leases) <= 32
 	not context_session_spent_money[""]
@@ -502,6 +509,8 @@ _places := {
 	"/context/session/last",
 	"/context/session/repeats",
 	"/context/session/refusals",
+	"/context/session/tainted_stores",
+	"/context/session/tainted_stores/*",
 	"/context/session/decisions",
 	"/context/session/decisions/*",
 	"/context/environment",
@@ -989,6 +998,7 @@ _sound contains "/context/session" if {
 		"last",
 		"repeats",
 		"refusals",
+		"tainted_stores",
 		"decisions",
 	} == set()
 }
@@ -1268,6 +1278,19 @@ _sound contains "/context/session/refusals" if {
 	input.context.session.refusals >= 0
 	input.context.session.refusals <= 9007199254740991
 	floor(input.context.session.refusals) == input.context.session.refusals
+}
+
+_sound contains "/context/session/tainted_stores" if {
+	is_array(input.context.session.tainted_stores)
+	count(input.context.session.tainted_stores) <= 16
+}
+
+_sound contains "/context/session/tainted_stores/*" if {
+	every tainted_stores_item in input.context.session.tainted_stores {
+		is_string(tainted_stores_item)
+		count(tainted_stores_item) >= 1
+		count(tainted_stores_item) <= 256
+	}
 }
 
 _sound contains "/context/session/decisions" if {

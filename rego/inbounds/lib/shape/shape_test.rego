@@ -150,6 +150,7 @@ _whole := {
 			"last": "",
 			"repeats": 0,
 			"refusals": 0,
+			"tainted_stores": ["x"],
 			"decisions": [""],
 		},
 		"environment": {"network": ""},
@@ -182,6 +183,7 @@ _least := {
 			"last": "",
 			"repeats": 0,
 			"refusals": 0,
+			"tainted_stores": [],
 			"decisions": [],
 		},
 		"pep": {"id": "x", "version": "x", "supported_obligations": []},
@@ -198,6 +200,7 @@ _longest := {
 	"/context/agent": 256,
 	"/context/session/id": 256,
 	"/context/session/label": 256,
+	"/context/session/tainted_stores/0": 256,
 	"/context/leases/0/credential": 256,
 	"/context/leases/0/handle": 256,
 	"/context/leases/0/task": 256,
@@ -246,6 +249,7 @@ _needed := {
 	"/context/session/last": "/context/session/last",
 	"/context/session/repeats": "/context/session/repeats",
 	"/context/session/refusals": "/context/session/refusals",
+	"/context/session/tainted_stores": "/context/session/tainted_stores",
 	"/context/session/decisions": "/context/session/decisions",
 	"/context/leases/*/credential": "/context/leases/0/credential",
 	"/context/leases/*/handle": "/context/leases/0/handle",
@@ -776,6 +780,21 @@ _unfit := {
 	"/context/session/refusals": {
 		"at": "/context/session/refusals",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/context/session/tainted_stores": {
+		"at": "/context/session/tainted_stores",
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			["x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x"],
+		],
+	},
+	"/context/session/tainted_stores/*": {
+		"at": "/context/session/tainted_stores/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
 	"/context/session/decisions": {
 		"at": "/context/session/decisions",

@@ -26,7 +26,8 @@ details contains {"place": concat("", ["/context/session", place])} if {
 
 _places := {
 	"/id", "/version", "/trust", "/label", "/effects",
-	"/spent", "/tasks", "/approvals", "/last", "/repeats", "/refusals", "/decisions",
+	"/spent", "/tasks", "/approvals", "/last", "/repeats", "/refusals",
+	"/tainted_stores", "/decisions",
 }
 
 _sound contains "/id" if is_string(input.context.session.id)
@@ -64,6 +65,14 @@ _sound contains "/last" if is_string(input.context.session.last)
 _sound contains "/repeats" if _counted(input.context.session.repeats)
 
 _sound contains "/refusals" if _counted(input.context.session.refusals)
+
+_sound contains "/tainted_stores" if {
+	is_array(input.context.session.tainted_stores)
+
+	every name in input.context.session.tainted_stores {
+		is_string(name)
+	}
+}
 
 _sound contains "/decisions" if is_array(input.context.session.decisions)
 

@@ -37,7 +37,7 @@ test_counts_go_from_nothing_up if {
 test_names_the_part_that_is_not_there if {
 	every part in {
 		"id", "version", "trust", "label", "effects", "spent",
-		"tasks", "approvals", "last", "repeats", "refusals", "decisions",
+		"tasks", "approvals", "last", "repeats", "refusals", "tainted_stores", "decisions",
 	} {
 		path := concat("/", ["/context/session", part])
 		patches := [{"op": "remove", "path": concat("", ["/question", path])}]
@@ -93,11 +93,21 @@ test_stands_for_money_and_approvals_that_cannot_be_reckoned_with if {
 	}
 }
 
+test_stands_for_stores_that_have_no_name if {
+	stores := "/question/context/session/tainted_stores"
+	fixtures.ruled_out("session", "missing", _set(stores, ["mail", "*"]))
+
+	every names in [null, true, 7, "mail", {}, {"mail": "mail"}, [7], ["mail", null], [["mail"]]] {
+		not fixtures.ruled_out("session", "missing", _set(stores, names))
+		fixtures.details("session", "missing", _set(stores, names)) == {{"place": "/context/session/tainted_stores"}}
+	}
+}
+
 test_names_every_part_of_a_session_that_is_none if {
 	patches := [{"op": "remove", "path": "/question/context/session"}]
 
 	not fixtures.ruled_out("session", "missing", patches)
-	count(fixtures.details("session", "missing", patches)) == 12
+	count(fixtures.details("session", "missing", patches)) == 13
 }
 
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
@@ -121,6 +131,7 @@ _read := [
 	"/question/context/session/trust",
 	"/question/context/session/label",
 	"/question/context/session/effects",
+	"/question/context/session/tainted_stores",
 	"/question/context/session/spent",
 	"/question/context/session/spent/calls",
 	"/question/context/session/spent/writes",

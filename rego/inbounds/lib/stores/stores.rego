@@ -1,0 +1,132 @@
+# METADATA
+# description: |
+#   Where tools keep what they write. A store that a third party's words may have been written to
+#   gives them back in whatever form: in parts, put together, encoded. So it is the store that the
+#   session remembers and not the value, and what any later call returns from it is a third
+#   party's, but for the fields that no call can write.
+package inbounds.lib.stores
+
+import data.inbounds.lib.arguments
+import data.inbounds.lib.steering
+import data.inbounds.lib.tools
+
+# METADATA
+# description: |
+#   The tainted stores once this call is permitted, in order, or `*` alone for every store.
+#   Undefined where the session says nothing of them.
+# scope: document
+tainted := sort(_before) if _spares_stores
+
+tainted := _listed(_before | _written) if not _spares_stores
+
+# METADATA
+# description: Whether what this call returns comes from a store that is not tainted
+is_clean if tainted == []
+
+is_clean if {
+	store := of(tools.entry)
+	store != "*"
+	names := tainted
+	not store in names
+	not "*" in names
+}
+
+# METADATA
+# description: |
+#   The store that a tool of the registry writes to and reads from. `*` for a tool that executes,
+#   administers or delegates, and whose entry names no store: it may reach any.
+# scope: document
+of(tool) := tool.store if tool.store != ""
+
+of(tool) := tool.resource if {
+	object.get(tool, "store", "") == ""
+	_acts_in_place(tool)
+}
+
+of(tool) := "*" if {
+	object.get(tool, "store", "") == ""
+	not _acts_in_place(tool)
+}
+
+_acts_in_place(tool) if {
+	count(tool.effects) > 0
+	count({effect | some effect in tool.effects} & {"execute", "administer", "delegate"}) == 0
+}
+
+# A session would remember without end.
+_most := 16
+
+_listed(names) := ["*"] if "*" in names
+
+_listed(names) := ["*"] if count(names) > _most
+
+_listed(names) := sort(names) if {
+	not "*" in names
+	count(names) <= _most
+}
+
+_before := {name | some name in input.context.session.tainted_stores} if {
+	is_array(input.context.session.tainted_stores)
+}
+
+# --- whether a third party's words may be kept -------------------------------------------------
+
+default _spares_stores := false
+
+# Nothing that the session has seen is a third party's, nor is what the call is known to hold.
+_spares_stores if {
+	count(tools.effects) > 0
+	input.context.session.trust == "trusted"
+	every pointer, _ in arguments.leaves {
+		steering.grade(pointer) in _not_known
+	}
+	every links in object.get(input.action.properties, "links", {}) {
+		every link in links {
+			link.grade in _not_known
+		}
+	}
+}
+
+# What a tool reads with may be in its history.
+_spares_stores if {
+	tools.effects == {"read"}
+	count(_reached) == 0
+	_leaves_no_history
+}
+
+_leaves_no_history if {
+	object.get(tools.entry, "stateless", false) == true
+	object.get(tools.entry, "memory", false) == false
+}
+
+_leaves_no_history if {
+	every pointer, leaf in arguments.leaves {
+		_harmless(pointer, leaf)
+	}
+}
+
+_harmless(pointer, _) if steering.grade(pointer) in _listed_or_firm
+
+_harmless(_, leaf) if type_name(leaf.value) in {"null", "boolean"}
+
+_harmless(_, leaf) if leaf.value in [[], {}]
+
+_listed_or_firm := steering.firm | {"listing"}
+
+_not_known := steering.firm | {"none"}
+
+# --- where ------------------------------------------------------------------------------------
+
+_written := {of(tools.entry)} | _reached
+
+_reached contains _further(other) if {
+	some word in tools.entry.reaches
+	other := data.deployment.tools[word]
+	some effect in other.effects
+	effect != "read"
+}
+
+# What another tool sets in motion in its turn is not followed.
+_further(tool) := of(tool) if count(object.get(tool, "reaches", [])) == 0
+
+_further(tool) := "*" if count(object.get(tool, "reaches", [])) > 0

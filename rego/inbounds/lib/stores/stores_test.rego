@@ -1,0 +1,191 @@
+package inbounds.lib.stores_test
+
+import data.inbounds.lib.fixtures_test as fixtures
+import data.inbounds.lib.stores
+
+_tools := {
+	"note.append": {"effects": ["write"], "resource": "note"},
+	"note.read": {"effects": ["read"], "resource": "note"},
+	"shell.run": {"effects": ["execute"], "resource": "process"},
+	"calendar.add": {"effects": ["write"], "resource": "event", "reaches": ["note.append", "export"]},
+}
+
+_input := {
+	"action": {"name": "note.append", "properties": {
+		"arguments": {"id": "7", "texts": ["a", "b"]},
+		"origins": {"/id": {"grade": "prompt"}, "/texts/0": {"grade": "quoted"}, "/texts/1": {"grade": "first_party"}},
+		"links": {},
+	}},
+	"context": {"session": {"trust": "untrusted", "tainted_stores": []}},
+}
+
+_scene := {"input": _input, "tools": _tools}
+
+_put(path, value) := {"op": "add", "path": path, "value": value}
+
+_tool(name) := _put("/input/action/name", name)
+
+_entry(name, member, value) := _put(concat("/", ["/tools", name, member]), value)
+
+_grade(grade) := _put("/input/action/properties/origins/~1texts~11/grade", grade)
+
+_trusted := _put("/input/context/session/trust", "trusted")
+
+_held(names) := _put("/input/context/session/tainted_stores", names)
+
+_tainted(patches) := names if {
+	scene := json.patch(_scene, patches)
+	names := stores.tainted with input as scene.input with data.deployment.tools as scene.tools
+}
+
+_clean(patches) if {
+	scene := json.patch(_scene, patches)
+	stores.is_clean with input as scene.input with data.deployment.tools as scene.tools
+}
+
+_unfirm := ["third_party_meta", "quoted_text", "third_party_text", "Prompt", "", 7]
+
+test_what_acts_in_a_session_that_is_not_trusted_taints_its_store if {
+	every effect in ["write", "delete", "export", "spend"] {
+		_tainted([_entry("note.append", "effects", [effect])]) == ["note"]
+		_tainted([_entry("note.append", "effects", ["read", effect])]) == ["note"]
+	}
+
+	# Values that can be trusted one by one can be put together to another.
+	every grade in ["prompt", "first_party", "quoted", "none", "third_party_text"] {
+		_tainted([_grade(grade)]) == ["note"]
+	}
+	_tainted([_put("/input/action/properties/arguments", {})]) == ["note"]
+}
+
+test_what_a_trusted_session_writes_taints_where_it_is_known_to_be_a_third_partys if {
+	every grade in ["prompt", "first_party", "quoted", "none"] {
+		_tainted([_trusted, _grade(grade)]) == []
+	}
+
+	every grade in array.concat(_unfirm, ["listing"]) {
+		_tainted([_trusted, _grade(grade)]) == ["note"]
+		_tainted([_trusted, _put("/input/action/properties/links", {"/id": [{"grade": grade}]})]) == ["note"]
+	}
+
+	every links in [7, "x", {"/id": [{}]}, {"/id": [7]}, {"/id": [{"grade": "none"}, {"grade": "listing"}]}] {
+		_tainted([_trusted, _put("/input/action/properties/links", links)]) == ["note"]
+	}
+	_tainted([_trusted, {"op": "remove", "path": "/input/action/properties/links"}]) == []
+	_tainted([_trusted, {"op": "remove", "path": "/input/action/properties/arguments"}]) == ["note"]
+
+	every trust in [null, true, "Trusted", ""] {
+		_tainted([_put("/input/context/session/trust", trust)]) == ["note"]
+	}
+}
+
+test_what_a_tool_reads_with_may_be_in_its_history if {
+	every grade in ["prompt", "first_party", "quoted", "listing"] {
+		_tainted([_tool("note.read"), _grade(grade)]) == []
+	}
+
+	every grade in array.concat(_unfirm, ["none"]) {
+		_tainted([_tool("note.read"), _grade(grade)]) == ["note"]
+		_tainted([_tool("note.read"), _grade(grade), _entry("note.read", "stateless", true)]) == []
+		_tainted([_tool("note.read"), _grade(grade), _entry("note.read", "stateless", false)]) == ["note"]
+	}
+
+	every value in [null, true, false, [], {}] {
+		_tainted([_tool("note.read"), _put("/input/action/properties/arguments/more", value)]) == []
+	}
+
+	every value in ["", "x", 0, 7] {
+		_tainted([_tool("note.read"), _put("/input/action/properties/arguments/more", value)]) == ["note"]
+	}
+	_tainted([_tool("note.read"), {"op": "remove", "path": "/input/action/properties/arguments"}]) == ["note"]
+}
+
+test_no_entry_makes_what_acts_or_remembers_stateless if {
+	stateless := _entry("note.append", "stateless", true)
+	_tainted([stateless]) == ["note"]
+	memory := _entry("note.read", "memory", true)
+	_tainted([_tool("note.read"), memory]) == []
+	_tainted([_tool("note.read"), memory, _grade("none")]) == ["note"]
+	_tainted([_tool("note.read"), memory, _grade("none"), _entry("note.read", "stateless", true)]) == ["note"]
+	_tainted([_tool("note.read"), _grade("none"), _entry("note.read", "stateless", "true")]) == ["note"]
+	_tainted([_tool("note.read"), _entry("note.read", "reaches", ["note.append"])]) == ["note"]
+	_tainted([_tool("note.read"), _entry("note.read", "reaches", ["shell.run"])]) == ["*"]
+	_tainted([_tool("note.read"), _entry("note.read", "effects", [])]) == ["*"]
+	_tainted([_trusted, _entry("note.append", "effects", [])]) == ["*"]
+}
+
+test_what_may_write_anywhere_taints_every_store_unless_it_names_its_own if {
+	every effect in ["execute", "administer", "delegate"] {
+		effects := _entry("note.append", "effects", ["write", effect])
+		_tainted([effects]) == ["*"]
+		_tainted([effects, _held(["mail"])]) == ["*"]
+		_tainted([effects, _entry("note.append", "store", "workspace")]) == ["workspace"]
+	}
+}
+
+test_the_store_of_a_tool_is_what_its_entry_names_or_its_resource if {
+	_tainted([_entry("note.append", "store", "notebook")]) == ["notebook"]
+	_tainted([_entry("note.append", "store", "")]) == ["note"]
+	stores.of({"effects": ["read"], "resource": "note"}) == "note"
+	stores.of({"effects": ["read"], "resource": "note", "store": "s"}) == "s"
+	stores.of({"effects": [], "resource": "note"}) == "*"
+	stores.of({"resource": "note"}) == "*"
+}
+
+test_what_a_tool_sets_in_motion_taints_as_well if {
+	_tainted([_tool("calendar.add")]) == ["event", "note"]
+	_tainted([_tool("calendar.add"), _entry("note.append", "effects", ["read"])]) == ["event"]
+	_tainted([_tool("calendar.add"), _entry("note.append", "effects", ["execute"])]) == ["*"]
+	_tainted([_tool("calendar.add"), _entry("note.append", "reaches", [])]) == ["event", "note"]
+	_tainted([_tool("calendar.add"), _entry("note.append", "reaches", ["note.read"])]) == ["*"]
+	_tainted([_tool("calendar.add"), _entry("calendar.add", "reaches", ["printer"])]) == ["event"]
+}
+
+test_nothing_is_ever_forgotten if {
+	_tainted([_held(["a", "b"])]) == ["a", "b", "note"]
+	_tainted([_held(["note"])]) == ["note"]
+	_tainted([_held(["b", "a"]), _trusted]) == ["a", "b"]
+	_tainted([_held(["*"])]) == ["*"]
+	_tainted([_held(["*"]), _trusted]) == ["*"]
+	_tainted([_held(["*", "a"]), _tool("shell.run")]) == ["*"]
+}
+
+test_more_than_sixteen_are_all if {
+	fifteen := [name | some number in numbers.range(1, 15); name := sprintf("s%02d", [number])]
+	_tainted([_held(fifteen)]) == array.concat(["note"], fifteen)
+	_tainted([_held(array.concat(fifteen, ["s16"]))]) == ["*"]
+	_tainted([_held(array.concat(fifteen, ["note"]))]) == array.concat(["note"], fifteen)
+}
+
+test_undefined_where_the_session_or_the_registry_says_nothing if {
+	every names in [null, true, 7, "note", {}] {
+		not _tainted([_held(names)])
+		not _tainted([_held(names), _trusted])
+	}
+	not _tainted([{"op": "remove", "path": "/input/context/session/tainted_stores"}])
+	not _tainted([_tool("note.burn")])
+	not _tainted([_tool("note.burn"), _trusted])
+
+	every anything in fixtures.junk {
+		not stores.tainted with input as anything with data.deployment.tools as _tools
+		not stores.is_clean with input as anything with data.deployment.tools as _tools
+	}
+}
+
+test_what_comes_out_of_a_tainted_store_is_not_clean if {
+	_clean([_trusted])
+	_clean([_trusted, _held(["mail"])])
+	_clean([_tool("note.read"), _held(["mail"])])
+	not _clean([])
+	not _clean([_trusted, _held(["mail", "note"])])
+	not _clean([_trusted, _held(["*"])])
+	not _clean([_trusted, _grade("third_party_text")])
+	not _clean([_held(7)])
+}
+
+test_what_may_read_anywhere_is_clean_where_nothing_is_tainted if {
+	_clean([_trusted, _tool("shell.run")])
+	not _clean([_trusted, _tool("shell.run"), _held(["mail"])])
+	_clean([_trusted, _tool("shell.run"), _held(["mail"]), _entry("shell.run", "store", "disk")])
+	not _clean([_trusted, _tool("shell.run"), _held(["disk"]), _entry("shell.run", "store", "disk")])
+}
