@@ -79,11 +79,9 @@ def canonicalise(
     room = _Room(max_bytes)
     try:
         plain = _object(arguments, 1, room)
-        parsed = _parse(plain, registered)
-        serialised = _serialise(plain, room)
+        return Canonical(plain, _parse(plain, registered), _serialise(plain, room))
     except _Fault as fault:
         raise fault.refusal() from None
-    return Canonical(plain, parsed, serialised)
 
 
 def canonical_json(value: Any, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -345,7 +343,7 @@ def _parse(plain: dict[str, Any], registered: Mapping[str, Argument]) -> dict[st
             if value is None and argument.nullable:
                 continue
             try:
-                holder[place], leaf = in_form(argument.kind, value)
+                holder[place], leaf = in_form(argument.kind, value, local_part=argument.local_part)
             except NotOfKind as fault:
                 raise _Fault(f"{fault} (`{argument.kind}`)", _segments(pointer)) from None
             if parsed.setdefault(pointer, leaf).kind != leaf.kind:

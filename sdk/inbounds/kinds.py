@@ -16,18 +16,23 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from .models import Kind, Parsed
+from .models import Kind, LocalPart, Parsed
 
 _NO_DOMAIN = "is an address without a DNS name"
 _NAME, _IPV6 = 0, 2  # ada_url.HostType
 # The schemes whose host all readers find alike. In others some take the scheme itself for a host.
 _SCHEMES = frozenset({"http:", "https:", "ws:", "wss:"})
 _HOST_LENGTH = 253  # RFC 1035 §2.3.4, in text
+_LOCAL_LENGTH = 64  # RFC 5321 §4.5.3.1.1
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NOT_IN_HOST = re.compile(r"[\x00-\x20\x7f/\\?#@:%]")
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LOCAL = {
+    "plain": re.compile(r"(?!-)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"),
+    "atom": re.compile(r"(?!-)[A-Za-z0-9_+#$&'*=?^{}~-]+(?:\.[A-Za-z0-9_+#$&'*=?^{}~-]+)*"),
+}
+"""The local parts that are admitted. `atom` is RFC 5322's without what mail servers route or run
+by: `%`, `!`, `|`, `/` and the backquote. `rego/inbounds/lib/kinds` admits the same."""
 _DOMAIN_TEXT = re.compile(r"[A-Za-z0-9.\-_\u0080-\U0010ffff]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=/)|[A-Za-z]:")
@@ -40,12 +45,13 @@ class NotOfKind(ValueError):
     """A value that its kind does not admit. Names the fault, never the value."""
 
 
-def in_form(kind: Kind, value: Any) -> tuple[Any, Parsed]:
+def in_form(kind: Kind, value: Any, *, local_part: LocalPart = "plain") -> tuple[Any, Parsed]:
     """Put one value in the canonical form of its kind.
 
     Args:
         kind: The registry's kind of the argument; not `none`.
         value: A plain JSON value, as the caller gave it.
+        local_part: The characters that the local part of an address may have.
 
     Returns:
         The canonical value, and the same value taken apart. A second call changes nothing.
@@ -53,6 +59,8 @@ def in_form(kind: Kind, value: Any) -> tuple[Any, Parsed]:
     Raises:
         NotOfKind: The value has another type, or cannot be read as its kind.
     """
+    if kind == "email":
+        return _email(value, local_part)
     return _FORMS[kind](value)
 
 
@@ -120,10 +128,13 @@ def _host(value: Any) -> tuple[str, Parsed]:
     return host, Parsed(kind="host", host=host)
 
 
-def _email(value: Any) -> tuple[str, Parsed]:
+def _email(value: Any, local_part: LocalPart) -> tuple[str, Parsed]:
     local, at, domain = _text(value).rpartition("@")
-    if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
-        raise NotOfKind("is no plain `local@domain`: quotes, comments and names are refused")
+    if not at or len(local) > _LOCAL_LENGTH or not _LOCAL[local_part].fullmatch(local):
+        raise NotOfKind(
+            "is not a plain `local@domain`: the local part may hold A-Z a-z 0-9 . _ + - and not "
+            "begin with `-`, unless `local_part: atom` in the registry admits more"
+        )
     domain = _mail_domain(domain)
     return f"{local}@{domain}", Parsed(kind="email", local=local, domain=domain)
 
@@ -223,7 +234,6 @@ def _command(value: Any) -> tuple[str, Parsed]:
 
 
 _FORMS: dict[str, Callable[[Any], tuple[Any, Parsed]]] = {
-    "email": _email,
     "url": _url,
     "host": _host,
     "path": _path,

@@ -61,6 +61,7 @@ Kind = Literal[
     "none",
 ]
 SqlVerb = Literal["select", "insert", "update", "delete"]
+LocalPart = Literal["plain", "atom"]
 Role = Literal["recipient", "target", "amount", "query", "code", "content", "credential", "none"]
 
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -433,11 +434,16 @@ class Constraint(_Closed):
 
 
 class Argument(Constraint):
-    """What the registry says of one argument: its type, kind, role and constraints."""
+    """What the registry says of one argument: its type, kind, role and constraints.
+
+    `local_part` is `plain` for addresses of `A-Z a-z 0-9 . _ + -`, and `atom` where an argument of
+    the kind `email` also takes `# $ & ' * = ? ^ { } ~`.
+    """
 
     type: Literal["string", "integer", "number", "boolean"] = "string"
     kind: Kind = "none"
     role: Role = "none"
+    local_part: LocalPart = "plain"
     required: bool = False
     nullable: bool = False
 

@@ -414,7 +414,7 @@ def test_a_pattern_means_every_index_and_escaped_keys() -> None:
 
 
 def test_the_fault_is_at_the_leaf() -> None:
-    with pytest.raises(ArgumentNotRepresentable, match=r"^`/to/1` is no plain"):
+    with pytest.raises(ArgumentNotRepresentable, match=r"^`/to/1` is not a plain"):
         canonicalise({"to": ["a@x.example", "canary"]}, {"/to/*": Argument(kind="email")})
 
 

@@ -34,8 +34,6 @@ _TIME = re.compile(
     r"(?<![\w:.])([0-9]{1,2})(?:[:.]([0-9]{2}))?\s?([ap])\.?m\b|(?<![\w:.-])([0-9]{1,2}):([0-9]{2})\b",
     re.IGNORECASE,
 )
-ANY_YEAR = "--"
-"""Stands for the year of a date that was written without one."""
 
 
 def written_dates(text: str, *, whole: bool = False) -> Iterator[str]:
@@ -69,7 +67,7 @@ def moment(written: str) -> str:
 
 
 def spoken_dates(text: str) -> Iterator[str]:
-    """The dates of a text in the forms people use, as `2024-05-26`, or `--05-26` without a year."""
+    """The dates of a text in the forms people use, as `2024-05-26`. One has its year stated."""
     for match in _MONTH_FIRST.finditer(text):
         yield from _date(match.group(3), _month(match.group(1)), match.group(2))
     for match in _DAY_FIRST.finditer(text):
@@ -106,9 +104,9 @@ def _month(name: str) -> int:
 
 
 def _date(year: str | None, month: int, day: str) -> Iterator[str]:
+    if not year:
+        return
     try:
-        # 2000 was a leap year: the 29th of February is a date.
-        read = date(int(year) if year else 2000, month, int(day))
+        yield date(int(year), month, int(day)).isoformat()
     except ValueError:
         return
-    yield read.isoformat() if year else f"{ANY_YEAR}{read.month:02}-{read.day:02}"

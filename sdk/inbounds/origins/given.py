@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -14,11 +15,13 @@ from .values import (
     ACCOUNT,
     HOST,
     MAIL,
+    NUMBER,
     PHONE,
     URL,
     embedded,
     nfc,
     number_key,
+    own_keys,
     plain_of,
     text_key,
     typed,
@@ -28,6 +31,16 @@ _MOST_LEAVES = 10_000
 _MOST_COMPARED = 20_000_000
 _DEEPEST = 64
 _LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """One leaf: the keys it is, those it could be read as, those within it, and its text."""
+
+    keys: list[str]
+    read_as: set[str]
+    within: set[str]
+    text: str
 
 
 def _signs(text: str) -> str:
@@ -59,7 +72,7 @@ class Given:
 
     def __init__(self, arguments: Any) -> None:
         self._arguments = arguments
-        self._leaves: list[tuple[list[str], set[str], str]] = []
+        self._leaves: list[_Leaf] = []
         self._left = _MOST_LEAVES
         self._keys: set[str] = set()
         self._spellings: set[str] = set()
@@ -86,26 +99,34 @@ class Given:
                 return []
         return [str.__str__(value)] if isinstance(value, str) else []
 
-    def sift(self, grade: Callable[[list[str], str], str]) -> None:
-        """Drop what is trusted.
+    def sift(self, grade: Callable[[list[str], str], str], part: Callable[[str], str]) -> None:
+        """Drop what is trusted, part by part: a trusted address vouches for none beside it.
 
         Args:
-            grade: Says, of keys and a text, how far the value they mean is trusted.
+            grade: Says, of the keys of a leaf and its text, how far the whole of it is trusted.
+            part: Says, of the key of one value in it, how far that is trusted by itself.
         """
         texts = []
-        for keys, within, text in self._leaves:
-            found = grade(keys, text)
-            if found in TRUSTED:
-                continue
-            self._keys.update(keys)
-            parts = set(within)
-            if found != "listing":
-                self.lasting.update(keys)
-                parts.update(readings(text))
-            if text:
-                texts.append(_spoken(text))
-            for key in parts:
-                if grade([key], "") not in TRUSTED:
+        for leaf in self._leaves:
+            found = grade(leaf.keys, leaf.text)
+            within = set(leaf.within)
+            read_as = set(leaf.read_as)
+            if found not in TRUSTED:
+                self._keys.update(leaf.keys)
+                if found != "listing":
+                    self.lasting.update(leaf.keys)
+                    within |= read_as
+                    within.update(readings(leaf.text))
+                if leaf.text:
+                    texts.append(_spoken(leaf.text))
+            elif found == "prompt":
+                # All of it is the user's own word, but a number is not said to be an amount.
+                within = {key for key in within | read_as if key.startswith(NUMBER)}
+            else:
+                within |= read_as
+            self._keys.update(key for key in read_as - within if part(key) not in TRUSTED)
+            for key in within:
+                if part(key) not in TRUSTED:
                     self._keys.add(key)
                     self.lasting.add(key)
         self._spellings = {each for key in self._keys for each in spellings_of(key)}
@@ -163,12 +184,14 @@ class Given:
             return
         if type(value) is str:
             text = nfc(value)
-            self._leaves.append(([text_key(text), *typed(text)], set(embedded(text)), text))
+            keys = own_keys(text)
+            read_as = set(typed(text)).difference(keys)
+            self._leaves.append(_Leaf(keys, read_as, set(embedded(text)), text))
         elif type(value) in (int, float):
             keys = [number_key(value)]
             if _is_whole(value) and int(value).bit_length() <= 256:
                 keys.append(text_key(str(int(value))))
-            self._leaves.append((keys, set(), ""))
+            self._leaves.append(_Leaf(keys, set(), {keys[0]}, ""))
         elif isinstance(value, Mapping):
             for name, member in islice(members(value), self._left + 1):
                 if depth:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from inbounds.models import Argument
 
+from .amounts import has_currency
 from .dates import written_dates
-from .values import (
-    DATE,
-    FAMILIES,
-    HOST,
-    NUMBER,
-    PATH,
-    URL,
-    number_key,
-    text_key,
-    typed,
-    written_number,
-)
+from .values import DATE, FAMILIES, PATH, number_key, own_keys, text_key, written_number
 
 if TYPE_CHECKING:
     from inbounds.models import Parsed
@@ -29,7 +20,8 @@ MOST = 10_000
 
 _UNKNOWN = Argument()
 _NUMBERS = ("integer", "number")
-_RAW = {URL: "://", HOST: ".", PATH: "/"}
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_DIGIT = re.compile(r"[0-9]")
 
 
 def leaves(
@@ -93,21 +85,21 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
 
 
 def _of_text(value: str, argument: Argument) -> tuple[list[str], str, bool]:
-    keys = [text_key(value)]
-    numeric = argument.role == "amount" or argument.type in _NUMBERS
-    for key in typed(value):
-        family = key[:2]
-        if family == NUMBER:
-            continue
-        # Readers differ on what another spelling of these is, and the tool gets this one.
-        if family in _RAW and key[2:] != value:
-            continue
-        keys.append(key)
-    if numeric:
-        number = written_number(value)
+    keys = own_keys(value)
+    if states_amount(argument) or argument.type in _NUMBERS:
+        # Readers differ on what a number with separators is.
+        number = written_number(value) if _PLAIN_NUMBER.fullmatch(value) else None
         if number is not None:
             keys.append(number)
+        if _DIGIT.search(value) and states_amount(argument) and not has_currency(value):
+            # That the digits were said does not say that they were an amount.
+            return keys, "", True
     return keys, value, argument.role == "code"
+
+
+def states_amount(argument: Argument) -> bool:
+    """Whether a leaf says how much: a number vouches for it only where that was said as one."""
+    return argument.role == "amount" or argument.kind == "money"
 
 
 def scaled(value: Any, decimals: int) -> list[str]:

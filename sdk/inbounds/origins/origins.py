@@ -15,13 +15,13 @@ from inbounds.stretches import apart
 from .echoes import Written
 from .given import Given
 from .grades import NOWHERE, PASTED, PROMPT, stronger
-from .leaves import keys_of, leaves, scaled
+from .leaves import keys_of, leaves, scaled, states_amount
 from .links import MOST as MOST_LINKS
 from .links import links_of
 from .prompt import MOST as MOST_SAID
 from .prompt import Words, nameable
 from .records import Record, Walk
-from .values import URL, embedded, nfc, text_key
+from .values import NUMBER, URL, embedded, nfc, text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MOST_ALLUDED = 1_000
+"""So many phrases of the prompts may each name the one record that has it for a title."""
 _PART_OF_ONE_RESULT = 4
 """One result may take up this part of the index, so that none pushes out all the others."""
 
@@ -55,6 +57,7 @@ class Origins:
         self._records: deque[_Kept] = deque()
         self._most_records = records
         self._in_records = 0
+        self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
         self._written = Written()
 
     # --- what is seen ---------------------------------------------------------------------
@@ -70,12 +73,13 @@ class Origins:
             self._take_data(data)
             kept: deque[_Kept] = deque()
             for record in self._records:
-                if not any(map(self._words.names, record.titles)):
+                named = self._named(record.titles, record.identity, record.graded)
+                if named is None:
                     kept.append(record)
                     continue
                 self._in_records -= record.size
-                self._raise(self._fields, record, record.named, "quoted")
-                self._raise(self._texts, record, record.texts, "quoted_text")
+                self._raise(self._fields, record, record.named, named["quoted"])
+                self._raise(self._texts, record, record.texts, named["quoted_text"])
             self._records = kept
 
     def _take_data(self, data: list[str]) -> None:
@@ -90,14 +94,47 @@ class Origins:
                 self._put(self._texts, key, PASTED)
 
     def _raise(
-        self, index: OrderedDict[str, Origin], record: _Kept, keys: list[str], grade: Grade
+        self, index: OrderedDict[str, Origin], record: _Kept, keys: list[str], origin: Origin
     ) -> None:
         for key in keys:
             # What was evicted, or has been written by a call since, stays what it is.
             if key not in index:
                 continue
             if not any(each in self._written for each in (key, *record.same.get(key, ()))):
-                self._put(index, key, record.graded[grade])
+                self._put(index, key, origin)
+
+    def _named(
+        self, titles: list[str], identity: frozenset[str], graded: _Graded
+    ) -> _Graded | None:
+        """The origins that a record gives which the user has named, or None.
+
+        It is named by a title that the user said outright, or by one that the user's words
+        allude to and that no other record has had.
+        """
+        if any(map(self._words.names, titles)):
+            return graded
+        phrase = next(filter(None, map(self._words.alludes, titles)), "")
+        if not phrase:
+            return None
+        if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
+            self._alluded[phrase] = identity, graded.apart()
+        known = self._alluded.get(phrase)
+        if known is None:
+            return None
+        if known[0] == identity:
+            return known[1]
+        self._alluded[phrase] = None
+        self._doubt(known[1])
+        return None
+
+    def _doubt(self, graded: _Graded) -> None:
+        """Take back what a record has given of which nobody knows any more that it was named."""
+        for index, named, plain in (
+            (self._fields, graded["quoted"], graded["third_party_meta"]),
+            (self._texts, graded["quoted_text"], graded["third_party_text"]),
+        ):
+            for key in [key for key, origin in index.items() if origin is named]:
+                index[key] = plain
 
     def write(self, arguments: Mapping[str, Any]) -> None:
         """Take what a call is given that may keep it: it never comes back as something better.
@@ -107,7 +144,7 @@ class Origins:
         given = Given(arguments)
         with self._lock:
             try:
-                given.sift(self._of_value)
+                given.sift(self._of_leaf, self._of_part)
                 self._written.add(given.lasting)
             except Exception as error:  # noqa: BLE001 -- arguments that an adapter tells of may be anything
                 logger.warning("what a call wrote was not indexed: %s", type(error).__name__)
@@ -167,7 +204,7 @@ class Origins:
         source = "memory" if memory else "tool"
         graded = _Graded(source, tool, call)
         with self._lock:
-            given.sift(self._of_value)
+            given.sift(self._of_leaf, self._of_part)
             room = self._values // _PART_OF_ONE_RESULT
             for record in walk.records:
                 room -= self._take(record, titles, given, graded, room)
@@ -181,7 +218,8 @@ class Origins:
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
-        quoted = any(map(self._words.names, names))
+        identity = record.identity(names)
+        quoted = self._named(names, identity, graded)
         all_new = given.nothing and not self._written
 
         def put(index: OrderedDict[str, Origin], keys: Iterable[str], origin: Origin) -> list[str]:
@@ -203,12 +241,14 @@ class Origins:
         named: list[str] = []
         for grade in ("listing", "third_party_meta"):
             keys = (key for key, found in record.named.items() if found == grade)
-            named += put(self._fields, keys, graded["quoted" if quoted else grade])
+            named += put(self._fields, keys, quoted["quoted"] if quoted else graded[grade])
         texts = put(
-            self._texts, record.texts, graded["quoted_text" if quoted else "third_party_text"]
+            self._texts,
+            record.texts,
+            quoted["quoted_text"] if quoted else graded["third_party_text"],
         )
-        if not quoted and (named or texts) and any(map(nameable, names)):
-            self._keep(_Kept(names, named, texts, record.same, graded))
+        if quoted is None and (named or texts) and any(map(nameable, names)):
+            self._keep(_Kept(names, identity, named, texts, record.same, graded))
         return before - room
 
     def _is_echo(self, key: str, record: Record, given: Given) -> bool:
@@ -262,7 +302,8 @@ class Origins:
                 spoken = keys
                 if decimals and leaf is not None and leaf.kind == "money":
                     spoken = scaled(value, decimals)
-                found[pointer] = self._find(keys, spoken, said, exactly=exactly)
+                amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
+                found[pointer] = self._find(keys, spoken, said, exactly=exactly, amount=amount)
         return found
 
     def links(
@@ -296,11 +337,19 @@ class Origins:
         return sorted(links, key=lambda link: (link.host, link.grade))
 
     def _find(
-        self, keys: Iterable[str], spoken: Iterable[str], said: str, *, exactly: bool
+        self,
+        keys: Iterable[str],
+        spoken: Iterable[str],
+        said: str,
+        *,
+        exactly: bool,
+        amount: bool = False,
     ) -> Origin:
         """The strongest place that one of the keys was found in."""
         words = self._words
-        if any(map(words.holds, spoken)) or (said and words.says(said, exactly=exactly)):
+        if any(map(words.states if amount else words.holds, spoken)) or (
+            said and words.says(said, exactly=exactly)
+        ):
             return PROMPT
         best = NOWHERE
         for key in keys:
@@ -310,8 +359,12 @@ class Origins:
                     best = origin
         return best
 
-    def _of_value(self, keys: list[str], said: str) -> Grade:
+    def _of_leaf(self, keys: list[str], said: str) -> Grade:
         return self._find(keys, keys, said, exactly=False).grade
+
+    def _of_part(self, key: str) -> Grade:
+        # It might come back as an amount, whatever it was said as.
+        return self._find([key], [key], "", exactly=True, amount=key.startswith(NUMBER)).grade
 
     def __len__(self) -> int:
         """How many values are kept."""
@@ -323,6 +376,7 @@ class _Kept:
     """A record that nobody has named so far."""
 
     titles: list[str]
+    identity: frozenset[str]
     named: list[str]
     texts: list[str]
     same: dict[str, dict[str, None]]
@@ -343,6 +397,10 @@ class _Graded:
         self._made: dict[str, Origin] = {}
         own: Any = source if source == "memory" else "session"
         self.own = Origin(source=own, grade="first_party", tool=tool, call=call)
+
+    def apart(self) -> _Graded:
+        """The same origins, made anew: what one record gives of them can be told by identity."""
+        return _Graded(self._source, self._tool, self._call)
 
     def __getitem__(self, grade: Grade) -> Origin:
         origin = self._made.get(grade)

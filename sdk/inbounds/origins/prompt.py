@@ -6,22 +6,24 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from .dates import ANY_YEAR, spoken_dates, spoken_times, without_dates, written_dates
+from .amounts import spoken_amounts
+from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .stop_words import EMPTY, FILES, GENERIC
-from .values import DATE, HOST, PATH, URL, embedded, nfc
+from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, written_number
 
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
 
 _MOST_PLACES = 64
 _LONGEST_TITLE = 200
-_SHORTEST_WORD = 4
-_SPECIFIC = 3
-"""So many words that any request may hold make, in a row, a title nevertheless."""
+_SPECIFIC = 2
+"""So many words that not any request may hold make, in a row, a title without quotation marks."""
 _BETWEEN = "\x00"
 _BLANKS = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+")
-_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}\Z")
+_EXTENSION = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,4})\Z")
+_CHUNK = re.compile(r"\S+")
+_ADDRESS = re.compile(r"@|://|\bwww\.", re.IGNORECASE)
 _WORDS_ONLY = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001 -- as people write it
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|«([^»\n]{1,400})»|„([^“”\n]{1,400})[“”]"
@@ -42,6 +44,7 @@ class Words:
         self._joined = f" {_BETWEEN} "
         self._quoted: set[str] = set()
         self._keys: set[str] = set()
+        self._amounts: set[str] = set()
         self._dates: set[str] = set()
         self._times: set[str] = set()
         self._left = MOST
@@ -55,11 +58,17 @@ class Words:
             return
         self._raw += text + _BETWEEN
         self._lower += _BLANKS.sub(" ", text).lower() + _BETWEEN
-        self._joined += f"{_joined(text)} {_BETWEEN} "
+        # What stands within an address or a link is no word of a title.
+        words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
+        self._joined += f"{_joined(words)} {_BETWEEN} "
         for found in _QUOTED.finditer(text):
             quoted = next(group for group in found.groups() if group is not None)
-            self._quoted.add(_joined(quoted))
+            if not (_ADDRESS.search(quoted) or _is_host(quoted)):
+                self._quoted.add(_joined(quoted))
         self._keys.update(embedded(without_dates(text)))
+        for written in spoken_amounts(text):
+            self._amounts.add(text_key(written))
+            self._amounts.add(written_number(written) or text_key(written))
         self._take_hosts(text)
         self._dates.update(spoken_dates(text))
         self._times.update(spoken_times(text))
@@ -77,7 +86,7 @@ class Words:
             self._keys.update(key for key in typed(host) if key.startswith(HOST))
         for found in _BARE_HOST.finditer(text):
             host = found.group(1)
-            if host.rpartition(".")[2].lower() in FILES:
+            if not _is_host(host):
                 continue
             self._keys.update(key for key in typed(host) if key.startswith(HOST))
             for scheme in ("https", "http"):
@@ -89,10 +98,13 @@ class Words:
         """Whether a typed value was said."""
         return key in self._keys or (key.startswith(DATE) and self._holds_date(key[len(DATE) :]))
 
+    def states(self, key: str) -> bool:
+        """Whether an amount was said, as one."""
+        return key in self._amounts
+
     def _holds_date(self, written: str) -> bool:
         day, time = written[:10], written[11:].rstrip("Z")
-        said = day in self._dates or ANY_YEAR + day[5:] in self._dates
-        return said and (time in ("", "00:00") or time in self._times)
+        return day in self._dates and (time in ("", "00:00") or time in self._times)
 
     def says(self, value: str, *, exactly: bool = False) -> bool:
         """Whether a value stands in the prompts, from the beginning of a word to the end of one.
@@ -105,46 +117,85 @@ class Words:
             return False
         if _stands(self._raw, value):
             return True
-        if exactly or not _is_words(value):
+        if exactly or not _is_words(value) or _BLANKS.sub(" ", value) != value:
             return False
-        return _stands(self._lower, _BLANKS.sub(" ", value).lower())
+        return _stands(self._lower, value.lower())
 
     def names(self, title: str) -> bool:
-        """Whether a record of this title was named: in quotation marks, or in whole words.
+        """Whether a record of this title was named: in quotation marks, or in several whole words.
 
-        Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. A title of
-        words that any request may hold is never named, unless it is a whole file name.
+        Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. Without
+        quotation marks a title has at least two words that not any request may hold, unless it is
+        a whole file name: whoever sends a mail chooses its title, and could guess one word.
         """
-        if not nameable(title) or len(self._joined) < len(_BETWEEN) + 3:
+        if not nameable(title):
             return False
         title = nfc(title)
-        base = _EXTENSION.sub("", title)
+        base = _without_extension(title)
         if base != title and base.strip() and self.says(title, exactly=True):
             return True
-        return self._names(title) or (base != title and self._names(base))
+        return any(map(self._names, {_joined(title), _joined(base)}))
 
-    def _names(self, title: str) -> bool:
-        words = _joined(title).split()
-        phrase = " ".join(words)
+    def _names(self, phrase: str) -> bool:
+        words = phrase.split()
         if phrase in self._quoted:
-            return _telling(words) > 0 and len(phrase) > 1
-        if _telling(words, GENERIC) == 0 and _telling(words) < _SPECIFIC:
-            return False
-        if len(words) == 1 and sum(map(str.isalpha, phrase)) < _SHORTEST_WORD:
-            return False
-        return f" {phrase} " in self._joined
+            return len(phrase) > 1 and any(map(_is_telling, words))
+        return self._holds_phrase(phrase) and sum(map(_is_specific, words)) >= _SPECIFIC
+
+    def alludes(self, title: str) -> str:
+        """The words of a title that stand in the prompts in a row, where they may name a record.
+
+        They are at least two, and less than what names one outright: they do where no other
+        record has them. Empty where they are not in the prompts, or a single word.
+        """
+        if not nameable(title):
+            return ""
+        phrase = _joined(_without_extension(nfc(title)))
+        words = [word for word in phrase.split() if _is_telling(word)]
+        enough = any(map(_is_specific, words)) or len(words) > _SPECIFIC
+        if not enough or sum(map(str.isalpha, words)) < _SPECIFIC:
+            return ""
+        return phrase if self._holds_phrase(phrase) else ""
+
+    def _holds_phrase(self, phrase: str) -> bool:
+        return bool(phrase) and f" {phrase} " in self._joined
 
 
 def nameable(title: str) -> bool:
     """Whether a prompt could name a record of this title at all."""
-    return len(title) <= _LONGEST_TITLE and _telling(_joined(title).split()) > 0
+    return len(title) <= _LONGEST_TITLE and any(map(_is_telling, _joined(title).split()))
 
 
-def _telling(words: list[str], but: frozenset[str] = frozenset()) -> int:
-    """How many words say something, and are none of those."""
-    if but:
-        words = [word for word in words if word not in but and not word.isdecimal()]
-    return sum(word not in EMPTY for word in words)
+def _is_telling(word: str) -> bool:
+    """Whether a word says something."""
+    return word not in EMPTY
+
+
+def _is_specific(word: str) -> bool:
+    """Whether a word is one that not any request may hold."""
+    return word.isalpha() and len(word) > 1 and word not in EMPTY and word not in GENERIC
+
+
+def _without_extension(title: str) -> str:
+    """A title without the extension of a file; one that holds an address is no file's."""
+    found = None if _ADDRESS.search(title) else _EXTENSION.search(title)
+    if found is None or found.group(1).lower() not in FILES:
+        return title
+    return title[: found.start()]
+
+
+def _is_host(text: str) -> bool:
+    """Whether a text is the name of a host rather than that of a file."""
+    found = _BARE_HOST.fullmatch(text)
+    return found is not None and text.rpartition(".")[2].lower() not in FILES
+
+
+def _without_address(found: re.Match[str]) -> str:
+    return f" {_BETWEEN} " if _ADDRESS.search(found.group()) else found.group()
+
+
+def _without_host(found: re.Match[str]) -> str:
+    return f" {_BETWEEN} " if _is_host(found.group(1)) else found.group()
 
 
 def stands(text: str, value: str) -> bool:

@@ -35,6 +35,7 @@ class Record:
 
     Attributes:
         titles: What it is called.
+        ids: What it is known by.
         named: What becomes `quoted` once the user has named it, and its grade until then.
         texts: What becomes `quoted_text` then.
         firm: What its place vouches for, whatever it is called.
@@ -44,12 +45,17 @@ class Record:
     """
 
     titles: list[str] = field(default_factory=list)
+    ids: dict[str, None] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
     firm: dict[str, None] = field(default_factory=dict)
     made: dict[str, None] = field(default_factory=dict)
     plain: dict[str, str] = field(default_factory=dict)
     same: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def identity(self, titles: Iterable[str]) -> frozenset[str]:
+        """What tells it from other records of its title: its ids, or all that it holds."""
+        return frozenset(self.ids or self.named or titles)
 
     def join(self, keys: list[str], within: Iterable[str] = ()) -> None:
         """Remember that keys are of one text, and what stands within it.
@@ -203,6 +209,8 @@ class Walk:
             self._hold([number_key(number)], said, record)
 
     def _hold(self, keys: list[str], said: ReturnedField, record: Record) -> None:
+        if said.holds in ("id", "new_id"):
+            record.ids |= dict.fromkeys(keys)
         if said.holds == "new_id":
             record.made |= dict.fromkeys(keys)
         elif said.party == "first":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inbounds.kinds import NotOfKind, in_form
 
-from .dates import ANY_YEAR, moment, spoken_dates
+from .dates import moment, spoken_dates
 from .links import links_of
 from .values import (
     ACCOUNT,
@@ -58,6 +58,10 @@ _ACCOUNT = re.compile(
     r"(?:(?<![A-Za-z0-9])|(?<=iban))[a-z]{2}[0-9]{2}(?:[\s._\u2010-\u2015-]{0,2}[a-z0-9]){11,30}",
     re.IGNORECASE,
 )
+_MAIL = re.compile(
+    r"[A-Za-z0-9._+-]{1,64}@[^\W_](?:[^\W_]|-){0,62}(?:\.[^\W_](?:[^\W_]|-){0,62}){1,9}"
+)
+_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[A-Za-z0-9])")
 _PHONE = re.compile(r"(?<![\w.])(?:\+|\(|0)[0-9(]?(?:[\s()./\u2010-\u2015-]{0,3}[0-9]){7,17}")
 
 
@@ -104,13 +108,17 @@ def hosts_of(key: str) -> Iterator[str]:
 def readings(text: str) -> Iterator[str]:
     """The keys of what a text may be taken for by whoever is less exact than an index.
 
-    Of numbers both readings of `1.200`, of telephones those without a country, of accounts those
-    in lower case or with dots, of links those without a scheme, dates as people write them.
+    Addresses whatever stands beside them, of numbers both readings of `1.200`, of telephones
+    those without a country, of accounts those in lower case or with dots, of links those without
+    a scheme, dates as people write them.
     """
     plain = plain_of(text)
     if plain != text:
         yield from typed(plain)
         yield from embedded(plain)
+    for each in {text, plain, _ESCAPE.sub(" ", plain)}:
+        for found in _MAIL.finditer(each):
+            yield MAIL + found.group()
     yield from _numbers(plain)
     yield from _dates(plain)
     for found in _ACCOUNT.finditer(plain):
@@ -157,8 +165,7 @@ def _read_as_numbers(written: str) -> Iterator[str]:
 
 def _dates(text: str) -> Iterator[str]:
     for date in spoken_dates(text):
-        if not date.startswith(ANY_YEAR):
-            yield DATE + date
+        yield DATE + date
     if len(text) > _LONGEST_AMOUNT:
         return
     try:

@@ -26,6 +26,8 @@ _SAY_NOTHING = """
     via want wanted wants was way we week well were what whatever when whenever where wherever
     whether which while who whoever whole whom whose why will wish with within without work would
     year yes yesterday yet you your yours yourself
+
+    dd hh mm ss yy yyyy
 """
 
 _ANY_REQUEST = """
@@ -60,8 +62,9 @@ _ANY_REQUEST = """
 """
 
 _FILES = """
-    bat bz c cc cpp cs csv doc docx gz h html java jpg js json log md mov mp pdf php pl png ps py
-    rb rs sh so sql tar ts txt vi xls xlsx xml yaml yml zip
+    bat bmp bz c cc cpp cs csv doc docx eml epub gif go gz h htm html ics java jpeg jpg js json key
+    log md mov mp mp3 mp4 msg numbers odp ods odt pages pdf php pl png pps ppt pptx ps py rb rs rtf
+    sh so sql svg tar tex tgz tiff ts tsv txt vcf vi wav webp xls xlsm xlsx xml yaml yml zip
 """
 
 EMPTY = frozenset(_SAY_NOTHING.split())

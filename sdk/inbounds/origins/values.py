@@ -48,12 +48,12 @@ _MOST_SIGNS = 100
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _NO_SIGN = re.compile(r"[^a-z0-9]+")
 _LONGEST_WITH_BLANKS = 320
-_BEFORE_AT = re.compile(r"[A-Za-z0-9._%+-]{1,64}\Z")
+_BEFORE_AT = re.compile(r"[A-Za-z0-9._+-]{1,64}\Z")
 _AFTER_AT = re.compile(r"[\w-]+(?:\.[\w-]+){1,9}")
 _OPENING = '<>()[],;:"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300e'
 _AROUND = "'`*_/|={~\u2018\u2019\u201a"
 _MOST_AROUND = 8
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*")
+_PLAIN_LOCAL = re.compile(r"(?!-)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?\.){1,8}[a-z]{2,20}")
 _SCHEME = re.compile(r"(?:https?|wss?)\Z", re.IGNORECASE)
 _AFTER_SCHEME = re.compile(r"""://[^\s<>"'`\x00]{1,2048}""")
@@ -80,7 +80,10 @@ _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _COMMA_NUMBER = re.compile(r"[0-9]+,[0-9]{1,2}")
 _SIGNED = re.compile(r"[+-]?[0-9][0-9.,]*")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_NAMED_MAIL = re.compile(r"[^<>]{0,200}<([^<>\s]{3,320})>\s*")
+_NAMED_MAIL = re.compile(
+    r"(?:\"[^\"@\\\x00-\x1f\x7f]{0,200}\"|[^<>@,;:\"\\\x00-\x1f\x7f]{0,200}) ?<([^<>\s]{3,320})>"
+)
+_NOT_TYPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CURRENCY = re.compile(r"(?<![A-Za-z])[A-Z]{3}\Z")
 _END_OF_URL = ".,;:!?*_)]}"
 
@@ -174,7 +177,7 @@ def written_number(text: str) -> str | None:
 
 def typed(text: str) -> Iterator[str]:
     """The keys of a text that is, as a whole, an address, a number, a date or the like."""
-    if not text or len(text) > LONGEST_TYPED or "\n" in text:
+    if not text or len(text) > LONGEST_TYPED or _NOT_TYPED.search(text):
         return
     if len(text) > _LONGEST_WITH_BLANKS and " " in text:
         return
@@ -190,6 +193,26 @@ def typed(text: str) -> Iterator[str]:
     elif "." in text and _HOST.fullmatch(text):
         yield from _of_kind("host", text)
     yield from _typed_digits(text, text[0])
+
+
+def own_keys(text: str) -> list[str]:
+    """The keys of a text whose canonical form is the text: it *is* that value, and no other.
+
+    Readers differ on what another spelling is, and on which of two addresses in one text counts;
+    whoever gets the text gets it as it stands. The domain of an address is in lower case, and a
+    date in one form of ISO 8601, however they are written.
+    """
+    return [text_key(text), *(key for key in typed(text) if _is_of(key, text))]
+
+
+def _is_of(key: str, text: str) -> bool:
+    family, value = key[:2], key[2:]
+    if family == DATE:
+        return True
+    if family == MAIL:
+        local, _, domain = value.rpartition("@")
+        return text.startswith(f"{local}@") and text[len(local) + 1 :].lower() == domain
+    return family != NUMBER and value == text
 
 
 def _typed_digits(text: str, first: str) -> Iterator[str]:
@@ -279,7 +302,8 @@ def _mails(text: str) -> Iterator[str]:
             local = before.group()
             whole = _begins(text, before.start()) and _ends(text, after.end())
             if whole and len(local) <= 64:
-                yield from _mail(local.lstrip(".-+%"), after.group())
+                # What a list begins a line with.
+                yield from _mail(local.lstrip("-"), after.group())
         at = text.find("@", at + 1)
 
 

@@ -195,6 +195,8 @@ class TestNamed:
             ("2024", "In 2024"),
             ("", "Anything"),
             ("...", "Wait ..."),
+            ("Harbour", "Answer the mail about the harbour"),
+            ("bill-march.txt", "pay the bill march"),
             ("H\u0430rbour tour", "Answer 'Harbour tour'"),
             ("x" * 300, "x" * 300),
         ],

@@ -37,6 +37,9 @@ _holds("kind", limit, leaf) if kinds.read_as(leaf, limit)
 # A role says what an argument is for; it restricts nothing by itself.
 _holds("role", _, _)
 
+# What the local part of an address may be is part of its kind.
+_holds("local_part", _, _)
+
 # Presence is judged over the whole of the arguments, not at one leaf.
 _holds("required", _, _)
 

@@ -4,6 +4,7 @@
 #   parts must make up the value again, so that what was judged is what is sent.
 package inbounds.lib.kinds
 
+import data.inbounds.lib.arguments
 import data.inbounds.lib.paths
 
 # METADATA
@@ -14,8 +15,9 @@ read_as(_, kind) if not kind in {"email", "url", "host", "path"}
 read_as(leaf, "email") if {
 	leaf.parsed.kind == "email"
 	is_string(leaf.value)
-	leaf.parsed.local != ""
-	leaf.parsed.domain != ""
+	_local_part(leaf)
+	is_string(leaf.parsed.domain)
+	regex.match(_domain, leaf.parsed.domain)
 	split(leaf.value, "@") == [leaf.parsed.local, leaf.parsed.domain]
 }
 
@@ -40,6 +42,27 @@ read_as(leaf, "path") if {
 	leaf.parsed.kind == "path"
 	paths.canonical(leaf.value)
 }
+
+# What no mail server takes for a route, an option or a command: no `%`, `!`, `|`, `/`, no backquote, no
+# leading `-`. More than the plain ones is admitted where the registry says so of the argument.
+_local_part(leaf) if {
+	is_string(leaf.parsed.local)
+	regex.match(`^[A-Za-z0-9_+][A-Za-z0-9_+-]*(?:\.[A-Za-z0-9_+-]+)*$`, leaf.parsed.local)
+	count(leaf.parsed.local) <= 64
+}
+
+_local_part(leaf) if {
+	arguments.spec(leaf.pattern).local_part == "atom"
+	is_string(leaf.parsed.local)
+	regex.match(
+		`^[A-Za-z0-9_+#$&'*=?^{}~][A-Za-z0-9_+#$&'*=?^{}~-]*(?:\.[A-Za-z0-9_+#$&'*=?^{}~-]+)*$`,
+		leaf.parsed.local,
+	)
+	count(leaf.parsed.local) <= 64
+}
+
+# A DNS name in its canonical form.
+_domain := `^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$`
 
 # Those whose host all readers find alike. In others some take the scheme itself for a host.
 _schemes := {"http", "https", "ws", "wss"}

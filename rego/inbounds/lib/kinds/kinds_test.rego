@@ -51,6 +51,94 @@ test_an_address_has_one_at if {
 	not kinds.read_as({"value": "@b", "parsed": {"kind": "email", "local": "", "domain": "b"}}, "email")
 }
 
+_of_local(local) := {
+	"value": sprintf("%s@acme.example", [local]),
+	"pattern": "/to",
+	"parsed": {"kind": "email", "local": local, "domain": "acme.example"},
+}
+
+_reads(local, argument) if {
+	kinds.read_as(_of_local(local), "email") with input.action as {"name": "t", "properties": {"arguments": {"to": "x"}}}
+		with data.deployment.tools as {"t": {"arguments": {"/to": argument}}}
+}
+
+_routed := [
+	"other%evil.example",
+	"evil.example!other",
+	"@evil.example:other",
+	"-oQ/tmp",
+	"|cat",
+	"/tmp/x",
+	"`id`",
+	`"other"`,
+	"a,b",
+	"a;b",
+	"a b",
+	"<a>",
+	"a(b)",
+	"a:b",
+	`a\b`,
+	"a\n",
+	"a\r\nbcc",
+	"\u0430",
+	"a\u200b",
+	".a",
+	"a.",
+	"a..b",
+	"",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+]
+
+test_a_local_part_is_of_a_small_alphabet if {
+	every local in ["bob", "b", "a.b", "a+b", "_a", "+a", "a-", "A_9", "a.-b", _longest] {
+		_reads(local, {"kind": "email"})
+		_reads(local, {"kind": "email", "local_part": "plain"})
+		_reads(local, {"kind": "email", "local_part": "atom"})
+		kinds.read_as(object.remove(_of_local(local), ["pattern"]), "email")
+	}
+
+	every local in _routed {
+		not _reads(local, {"kind": "email"})
+		not _reads(local, {"kind": "email", "local_part": "atom"})
+		not kinds.read_as(object.remove(_of_local(local), ["pattern"]), "email")
+	}
+}
+
+_longest := "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+test_more_is_admitted_where_the_registry_says_so if {
+	every local in ["o'brien", "bounce=x", "#a", "a&b", "~a", "a^b", "{a}", "a?b", "a*b", "$a"] {
+		_reads(local, {"kind": "email", "local_part": "atom"})
+
+		every argument in [
+			{},
+			{"kind": "email"},
+			{"local_part": "plain"},
+			{"local_part": "Atom"},
+			{"local_part": true},
+			{"local_part": null},
+			{"local_part": ["atom"]},
+		] {
+			not _reads(local, argument)
+		}
+		not kinds.read_as(object.remove(_of_local(local), ["pattern"]), "email")
+	}
+}
+
+test_parts_of_another_type_read_as_nothing if {
+	every part in [null, true, 0, ["a"], {"a": 1}] {
+		every argument in [{}, {"local_part": "atom"}] {
+			not _reads(part, argument)
+		}
+	}
+	every domain in [null, true, 0, ["a"], "", ".", "a..b", "-a.example", "a-.example", "a.example.", "A.example", "a.example\n", "a_,b"] {
+		not kinds.read_as(
+			{"value": sprintf("bob@%v", [domain]), "parsed": {"kind": "email", "local": "bob", "domain": domain}},
+			"email",
+		)
+	}
+}
+
 test_a_kind_is_the_one_the_value_was_read_as if {
 	every kind in ["text", "none", "", null, ["email"]] {
 		not kinds.read_as(object.union(_address, {"parsed": {"kind": kind}}), "email")

@@ -1,0 +1,113 @@
+"""Amounts as people write them: a number with its currency, or after words that say how much."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .dates import without_dates
+from .values import NUMBERS, stands_alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NEAR = 96
+"""So many characters before a number may say that it is an amount."""
+_SYMBOL = "[$\u00a3\u00a5\u0e3f\u20a0-\u20c0]"
+_CODE = (
+    "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KES|KRW"
+    "|MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TWD|UAH|USD|VND|ZAR"
+)
+_UNIT = (
+    "(?i:dollars?|euros?|bucks|quid|yen|yuan|francs?|rupees?|kron(?:er?|or)|zloty|pesos?|reais"
+    "|pounds(?: sterling)?)"
+)
+_CLOSE_BEFORE = re.compile(rf"(?:{_SYMBOL}|(?<![A-Za-z0-9])(?:{_CODE}))\Z")
+_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{_CODE})[ \u00a0]\Z")
+_CLOSE_BEHIND = re.compile(rf"(?:{_SYMBOL}|{_CODE})(?![A-Za-z0-9])")
+_APART_BEHIND = re.compile(
+    rf"[ \u00a0](?:(?:{_SYMBOL}|(?:{_CODE})(?![A-Za-z]))(?![ \u00a0]?[0-9])|{_UNIT}(?![A-Za-z]))"
+)
+_BETWEEN_TWO = re.compile(rf"[0-9][ \u00a0](?:{_SYMBOL}|{_CODE})[ \u00a0]\Z")
+"""The currency between two numbers is the first one's or the second one's: neither is known."""
+_VERB = (
+    r"(?:pay|paid|send|sent|transfer(?:red)?|wire[d]?|refund(?:ed)?|reimburse|charge|donate|deposit"
+    r"|withdraw|spen[dt]|owe[sd]?|lend|give|tip|invest|cost|costs)"
+)
+_FILLED = (
+    r"(?:\s+(?:him|her|them|me|us|back|only|just|exactly|about|around|roughly|approximately"
+    r"|another|an|additional|extra|that|up\s+to|at\s+most|a\s+total\s+of)){0,3}"
+)
+_SUM = r"(?:amount|sum|total|price|fee|rent|cost|budget|limit|salary|allowance)"
+_PAYMENT = r"(?:payment|deposit|refund|donation|tip|transfer|subscription|instal?lment|balance)s?"
+_IS = r"(?:is|was|be|are|now|only|just|exactly|about|around|up\s+to|at\s+most|=|:)"
+_PHRASE = re.compile(
+    rf"(?<![\w-])(?:{_VERB}{_FILLED}"
+    rf"|{_SUM}(?:\s*(?:{_IS}|of|to|by|from\s+[0-9][0-9.,]*\s+to))*"
+    rf"|{_PAYMENT}(?:\s*{_IS})+"
+    rf"|{_PAYMENT}(?:\s+of)(?:\s*{_IS})*"
+    r")\s*\Z",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"\s*(?:\Z|[\n\x00;:!?)\"'\u2019\u201d]|[.,](?![0-9])|[-\u2013\u2014]\s)"
+    r"|\s+(?:to|for|from|into|onto|in|on|at|as|by|via|with|per|each|extra|more|less|now|today"
+    r"|tomorrow|monthly|weekly|every|a\s+month|a\s+week|and|or|back|i|that|which|instead|please)"
+    r"(?![\w-])",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_OF_A_YEAR = re.compile(
+    rf"(?:(?<!amount )(?<!sum )(?<!total )\bof|\b(?!amount|sum|total){_SUM})\s*\Z", re.IGNORECASE
+)
+
+
+def spoken_amounts(text: str) -> Iterator[str]:
+    """The amounts of a text as they are written there, such as `1,200.00`.
+
+    A number is one where its currency stands beside it, or where words before it say how much
+    and what follows is not what it counts: `pay 50 to Bob`, not `pay 3 bills`. Any other may be
+    the number of an invoice, a year or a date.
+
+    Args:
+        text: Any text.
+    """
+    text = without_dates(text)
+    for found in NUMBERS.finditer(text):
+        start, end = found.span()
+        before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+        currency = _has_currency(before, behind)
+        if currency or (stands_alone(text, start, end) and _says_amount(before, behind, found[0])):
+            yield found[0]
+
+
+def has_currency(text: str) -> bool:
+    """Whether a text has a number that stands beside its currency."""
+    return any(
+        _has_currency(text[max(0, found.start() - _NEAR) : found.start()], text[found.end() :])
+        for found in NUMBERS.finditer(text)
+    )
+
+
+def _has_currency(before: str, behind: str) -> bool:
+    if _CLOSE_BEFORE.search(before):
+        return not behind[:1].isalnum()
+    if not _begins(before):
+        return False
+    if _CLOSE_BEHIND.match(behind):
+        return True
+    if behind[:1].isalnum() or behind[:1] in ("-", "%", "/"):
+        return False
+    if _APART_BEHIND.match(behind):
+        return True
+    return bool(_APART_BEFORE.search(before)) and not _BETWEEN_TWO.search(before)
+
+
+def _begins(before: str) -> bool:
+    return not before or before[-1].isspace() or before[-1] in "(\"'["
+
+
+def _says_amount(before: str, behind: str, number: str) -> bool:
+    if not _PHRASE.search(before) or not _GOES_ON.match(behind):
+        return False
+    return not (_YEAR.fullmatch(number) and _OF_A_YEAR.search(before))
