@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 import weakref
 from collections import OrderedDict, deque
 from contextlib import contextmanager
@@ -217,6 +219,25 @@ def session_unreachable(
     return DecisionUnavailable(
         f"the session store does not answer: {why}", code="session.unreachable", hint=hint
     )
+
+
+def back_off(deadline: float) -> None:
+    """Wait a moment, since another process was faster to change a session.
+
+    Args:
+        deadline: When to give up, in seconds on `clock.monotonic`.
+
+    Raises:
+        SessionContended: There is no time left for another attempt.
+    """
+    if clock.monotonic() + 0.05 > deadline:
+        raise session_contended()
+    time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 -- jitter, no secret
+
+
+def session_contended() -> SessionContended:
+    """What is said where others change a session all the time."""
+    return SessionContended("others kept changing the session until the deadline")
 
 
 class FairLocks:

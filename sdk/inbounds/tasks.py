@@ -229,19 +229,50 @@ class Task:
     def observe(
         self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
     ) -> None:
-        """Tell of a result that reached the agent past `call` and `permit`, for an adapter.
+        """Tell of a result that reaches the agent past `call` and `permit`, for an adapter.
 
-        Values of later calls are traced to it, as far as the registry trusts what the tool
-        returns. Where the tool is not registered, or the registry cannot be asked, the result
-        counts as text of a third party. Never raises.
+        The session takes the label and the trust that the registry says of the tool's results, as
+        it does of a permitted call. Values of later calls are traced to the result, as far as the
+        registry trusts what the tool returns. An unregistered tool returns text of a third party,
+        of the highest label. Call it before the agent sees the result, and withhold the result
+        where this raises.
 
         Args:
             result: What the tool gave, as plain values as far as possible.
             tool: Its name in the registry.
             arguments: What it was called with, by name. Without them, what it echoes of them
                 would count as its own.
+
+        Raises:
+            DecisionUnavailable: The registry could not be asked, or the session store could not
+                take the exposure: `session.lost`, `session.unreachable` or `session.contended`.
         """
         self._guard.observe(self, result, tool=tool, arguments=arguments or {})
+
+    async def aobserve(
+        self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
+    ) -> None:
+        """Async twin of `observe`; the event loop never waits for the PDP or the disk."""
+        from .threads import beside
+
+        await beside(lambda: self.observe(result, tool=tool, arguments=arguments))
+
+    def observe_data(self, *texts: str) -> None:
+        """Tell of texts that reach the agent and that neither its user nor a tool wrote.
+
+        Such as the history of a conversation that another process has had. They are text of a
+        third party: the session is untrusted from then on. Withhold them where this raises.
+
+        Raises:
+            DecisionUnavailable: As `observe`.
+        """
+        self._guard.observe_data(self, texts)
+
+    async def aobserve_data(self, *texts: str) -> None:
+        """Async twin of `observe_data`."""
+        from .threads import beside
+
+        await beside(self.observe_data, *texts)
 
     # --- other hands ----------------------------------------------------------------------
 

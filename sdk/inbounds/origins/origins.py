@@ -78,7 +78,12 @@ class Origins:
                 self._raise(self._texts, record, record.texts, "quoted_text")
             self._records = kept
 
-    def _take_data(self, data: list[str]) -> None:
+    def data(self, texts: Iterable[str]) -> None:
+        """Take texts that the user did not write: a third party's, whatever they hold."""
+        with self._lock:
+            self._take_data(texts)
+
+    def _take_data(self, data: Iterable[str]) -> None:
         keys: dict[str, None] = {}
         for text in map(nfc, data):
             keys.update(

@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -37,7 +35,6 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
     InvalidAnswer,
-    SessionContended,
     Timeout,
 )
 from inbounds.evidence.pointers import named_arguments
@@ -48,7 +45,7 @@ from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.registry import UNREGISTERED
-from inbounds.sessions import monotone, more_than_refused
+from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
 from inbounds.version import __version__
 
 from .permit import Permit
@@ -166,7 +163,6 @@ class Call:
 
     def _decide(self, span: DecisionSpan) -> Decision:
         sessions, key = self._parts.sessions, self._task.session
-        contended = SessionContended("others kept changing the session until the deadline")
         overtaken = False
         with sessions.lock(key, deadline=self._deadline):
             while True:
@@ -175,7 +171,7 @@ class Call:
                     answer, engine_id = self._ask(state, span)
                 except Timeout as error:
                     if overtaken:
-                        raise contended from error
+                        raise session_contended() from error
                     raise
                 decision = self._decision(answer, engine_id)
                 following = self._following(state, answer, decision)
@@ -183,9 +179,7 @@ class Call:
                     return decision
                 # Another process was faster; the policy has to see what it left.
                 overtaken = True
-                if clock.monotonic() + 0.05 > self._deadline:
-                    raise contended
-                time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 -- jitter, no secret
+                back_off(self._deadline)
 
     def _load(self) -> SessionState:
         return self._parts.sessions.load(self._task.session)

@@ -17,7 +17,7 @@ from inbounds.ids import uuid7
 from inbounds.lazy import refuse_lazy
 from inbounds.models import Decision
 from inbounds.parts import Parts, engine
-from inbounds.sessions import SessionKey, begin_state
+from inbounds.sessions import SessionKey
 from inbounds.tasks import Task, Wait
 from inbounds.tools import GuardedTool, Guards, ResourceOf, Target, by_name, told_resource
 
@@ -176,7 +176,7 @@ class Guard:
         parts.refresh_live(clock.monotonic() + self.configuration.deadline)
         grant = self.issuer.begin(request, parts.pdp)
         key = SessionKey(request.tenant, subject, request.agent, sid)
-        self._begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))
+        parts.begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))
         parts.origins.of(key).prompt(prompt)
         return Task(self, grant, key, prompt)
 
@@ -206,7 +206,7 @@ class Guard:
         grant = taken(self._parts, chain() if callable(chain) else chain)
         request = grant.request
         key = SessionKey(request.tenant, request.subject, grant.agents[0], request.sid)
-        self._begin_session(key, fresh=False, some_tool="")
+        self._parts.begin_session(key, fresh=False)
         return Task(self, grant, key, "", renewer(self._parts, chain))
 
     def report(self, task: str) -> TaskReport:
@@ -372,8 +372,12 @@ class Guard:
         self._parts.leases.release(task.ends)
 
     def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Index a result that came past the permits. See `Task.observe`."""
+        """Index a result that came past the permits, and expose the session. See `Task.observe`."""
         self._parts.observe(task, result, tool, arguments)
+
+    def observe_data(self, task: Task, texts: Sequence[str]) -> None:
+        """Index texts that the user did not write. See `Task.observe_data`."""
+        self._parts.observe_data(task.session, texts)
 
     # --- its own --------------------------------------------------------------------------
 
@@ -409,16 +413,6 @@ class Guard:
         name = tool.name if isinstance(tool, GuardedTool) else tool
         complete = own.complete if own is not None else by_name
         return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
-
-    def _begin_session(self, key: SessionKey, *, fresh: bool, some_tool: str) -> None:
-        sessions = self._parts.sessions
-        if not fresh:
-            # One that is not there was lost, with its labels; it never begins anew.
-            sessions.load(key)
-            return
-        deadline = clock.monotonic() + self.configuration.deadline
-        lowest = self._parts.registry.tool(some_tool, deadline=deadline).labels[0]
-        sessions.create(key, begin_state(key.sid, lowest))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a guard is one process's: make one in each")
