@@ -18,7 +18,6 @@ from .grades import NOWHERE, PASTED, PROMPT, stronger
 from .leaves import keys_of, leaves, scaled
 from .links import MOST as MOST_LINKS
 from .links import links_of
-from .prompt import MOST as MOST_SAID
 from .prompt import Words, nameable
 from .records import Record, Walk
 from .values import URL, embedded, nfc, text_key
@@ -64,7 +63,8 @@ class Origins:
 
         What is data in a prompt, such as a mail that was pasted into it, is a third party's text.
         """
-        said, data = apart(text[:MOST_SAID])
+        # Whole: what closes a pasted part may stand anywhere.
+        said, data = apart(text)
         with self._lock:
             self._words.add(said)
             self._take_data(data)
