@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import DecisionUnavailable, InvalidAnswer
+from .errors import ConfigurationError, DecisionUnavailable, InvalidAnswer
 from .sessions import back_off
 
 if TYPE_CHECKING:
@@ -21,6 +21,22 @@ def party_of(returns: Returns) -> Party:
     """Return `first` only for a tool none of whose fields a third party writes."""
     parties = {returns.party, *(field.party for field in returns.fields.values())}
     return "first" if parties == {"first"} else "third"
+
+
+def texts_of(data: str | Sequence[str]) -> list[str]:
+    """Return the texts that come as data beside a prompt; an empty one is none.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is something else than texts.
+    """
+    texts = [data] if isinstance(data, str) else list(data)
+    if not all(isinstance(text, str) for text in texts):
+        raise ConfigurationError(
+            "`data` must be text or a list of texts",
+            code="configuration.wrong_kind",
+            hint="give each mail, page or file as text",
+        )
+    return [text for text in texts if text]
 
 
 def expose(

@@ -20,7 +20,7 @@ from .obligations import Discharger
 from .origins import SessionOrigins
 from .redis_address import is_url
 from .registry import UNREGISTERED, Registry
-from .sessions import MemorySessions, begin_state
+from .sessions import MemorySessions, SessionKey, begin_state
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends
-    from .models import CallEnvironment, SessionState
+    from .models import CallEnvironment, SessionState, Trust
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
-    from .sessions import SessionKey, SessionStore
+    from .sessions import SessionStore
     from .tasks import Task
 
     CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
@@ -257,24 +257,45 @@ class Parts:
                 self._holder = SigningKey.draw()
             return self._holder
 
-    def begin_session(self, key: SessionKey, *, fresh: bool, some_tool: str = "") -> None:
-        """Begin a session, or make sure that one to go on with is there.
+    def begin(
+        self,
+        request: TaskRequest,
+        prompt: str,
+        data: str | Sequence[str],
+        *,
+        issuer: Issuer,
+        fresh: bool,
+        trust: Trust,
+    ) -> tuple[TaskGrant, SessionKey]:
+        """Begin what was asked for, and its session. See `Guard.task`.
 
         Args:
-            key: The session.
-            fresh: Whether it begins now.
-            some_tool: Any tool of the registry, for the labels that there are.
-
-        Raises:
-            DecisionUnavailable: `session.lost`, or no answer came.
+            request: What is asked for.
+            prompt: What the user said.
+            data: What others wrote.
+            issuer: Who signs the task.
+            fresh: Whether the session begins now.
+            trust: What the session begins with, or is joined with.
         """
-        if not fresh:
+        from .exposure import texts_of
+
+        texts = texts_of(data)
+        self.refresh_live(clock.monotonic() + self.configuration.deadline)
+        grant = issuer.begin(request, self.pdp)
+        key = SessionKey(request.tenant, request.subject, request.agent, request.sid)
+        trust = "untrusted" if texts else trust
+        if fresh:
+            some_tool = next(iter(grant.authority.tools))
+            deadline = clock.monotonic() + self.configuration.deadline
+            lowest = self.registry.tool(some_tool, deadline=deadline).labels[0]
+            self.sessions.create(key, begin_state(key.sid, lowest, trust))
+        elif trust == "trusted":
             # One that is not there was lost, with its labels; it never begins anew.
             self.sessions.load(key)
-            return
-        deadline = clock.monotonic() + self.configuration.deadline
-        lowest = self.registry.tool(some_tool, deadline=deadline).labels[0]
-        self.sessions.create(key, begin_state(key.sid, lowest))
+        else:
+            self.expose(key, party="third", label=None)
+        self.origins.of(key).prompt(prompt, data=texts)
+        return grant, key
 
     def observe(
         self, task: Task, result: object, tool: str, arguments: Mapping[str, object]

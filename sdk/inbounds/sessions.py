@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from inbounds.models import Trust
+
 
 _SKEW = 5
 """How many seconds the clock of the policy may be ahead: it may forget what is over by then."""
@@ -96,12 +98,12 @@ class SessionStore(Protocol):
         ...
 
 
-def begin_state(sid: str, lowest_label: str) -> SessionState:
+def begin_state(sid: str, lowest_label: str, trust: Trust = "trusted") -> SessionState:
     """The state of a session in which nothing has happened yet."""
     return SessionState(
         id=sid,
         version=0,
-        trust="trusted",
+        trust=trust,
         label=lowest_label,
         effects=[],
         spent=Spent(),

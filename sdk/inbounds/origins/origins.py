@@ -58,16 +58,17 @@ class Origins:
 
     # --- what is seen ---------------------------------------------------------------------
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: str, *, data: Iterable[str] = ()) -> None:
         """Take the user's words, and whatever was seen before of the records they name.
 
-        What is data in a prompt, such as a mail that was pasted into it, is a third party's text.
+        What is data in a prompt, such as a mail that was pasted into it, is a third party's text,
+        as is what comes as data beside it.
         """
         # Whole: what closes a pasted part may stand anywhere.
-        said, data = apart(text)
+        said, pasted = apart(text)
         with self._lock:
             self._words.add(said)
-            self._take_data(data)
+            self._take_data([*pasted, *data])
             kept: deque[_Kept] = deque()
             for record in self._records:
                 if not any(map(self._words.names, record.titles)):

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
-from inbounds import clock
 from inbounds.claims import Narrower
 from inbounds.config import Configuration, Options
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from inbounds.identity import IdentityProvider, Issuer
     from inbounds.leases import Lease
     from inbounds.leases.held import Backends
+    from inbounds.models import Trust
     from inbounds.obligations import Notify
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
@@ -150,34 +150,38 @@ class Guard:
         narrower: Narrower | None = None,
         seconds: int = 3600,
         subject_token: str = "",
+        data: str | Sequence[str] = (),
+        trust: Trust = "trusted",
     ) -> Task:
         """Begin a task: what the user asked for, bounded by what the policy grants.
 
         Args:
             intent: The name of an intent of the deployment, such as `summarise`.
             subject: The id of the user on whose authority it runs.
-            prompt: What the user said. Never recorded.
+            prompt: What the user said, in the user's own words. Never recorded.
             session: The `sid` of the session to go on with, as `Task.session.sid` says it; a
                 fresh one by default.
             narrower: What to ask for less of.
             seconds: How long the task may last at most.
             subject_token: The user's own token, which an issuer's service asks for.
+            data: What the agent is given with the prompt and others wrote, such as a mail that
+                was pasted. It is text of a third party, and makes the session untrusted.
+            trust: `untrusted` where the agent sees what this guard does not judge, such as the
+                files of an editor. It never makes a session trusted again.
 
         Raises:
+            ConfigurationError: `data` is neither text nor a list of texts.
             TokenInvalid: The policy grants nothing of it.
             DecisionUnavailable: `session.lost`: there is no such session of this subject, agent
                 and tenant; or the policy or the session store could not be reached.
         """
-        parts = self._parts
         sid = session or f"session-{uuid7()}"
-        request = parts.request(
+        request = self._parts.request(
             intent, subject, sid, narrower=narrower, seconds=seconds, subject_token=subject_token
         )
-        parts.refresh_live(clock.monotonic() + self.configuration.deadline)
-        grant = self.issuer.begin(request, parts.pdp)
-        key = SessionKey(request.tenant, subject, request.agent, sid)
-        parts.begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))
-        parts.origins.of(key).prompt(prompt)
+        grant, key = self._parts.begin(
+            request, prompt, data, fresh=session is None, trust=trust, issuer=self.issuer
+        )
         return Task(self, grant, key, prompt)
 
     @property
@@ -206,7 +210,8 @@ class Guard:
         grant = taken(self._parts, chain() if callable(chain) else chain)
         request = grant.request
         key = SessionKey(request.tenant, request.subject, grant.agents[0], request.sid)
-        self._parts.begin_session(key, fresh=False)
+        # One that is not there was lost, with its labels; it never begins anew.
+        self._parts.sessions.load(key)
         return Task(self, grant, key, "", renewer(self._parts, chain))
 
     def report(self, task: str) -> TaskReport:
