@@ -257,35 +257,21 @@ class Parts:
                 self._holder = SigningKey.draw()
             return self._holder
 
-    def begin(
-        self,
-        request: TaskRequest,
-        prompt: str,
-        data: str | Sequence[str],
-        *,
-        issuer: Issuer,
-        fresh: bool,
-        trust: Trust,
-    ) -> tuple[TaskGrant, SessionKey]:
-        """Begin what was asked for, and its session. See `Guard.task`.
+    def begin_session(
+        self, key: SessionKey, *, fresh: bool, some_tool: str = "", trust: Trust = "trusted"
+    ) -> None:
+        """Begin a session, or make sure that one to go on with is there.
 
         Args:
-            request: What is asked for.
-            prompt: What the user said.
-            data: What others wrote.
-            issuer: Who signs the task.
-            fresh: Whether the session begins now.
-            trust: What the session begins with, or is joined with.
-        """
-        from .exposure import texts_of
+            key: The session.
+            fresh: Whether it begins now.
+            some_tool: Any tool of the registry, for the labels that there are.
+            trust: What it begins with, or is joined with.
 
-        texts = texts_of(data)
-        self.refresh_live(clock.monotonic() + self.configuration.deadline)
-        grant = issuer.begin(request, self.pdp)
-        key = SessionKey(request.tenant, request.subject, request.agent, request.sid)
-        trust = "untrusted" if texts else trust
+        Raises:
+            DecisionUnavailable: `session.lost`, or no answer came.
+        """
         if fresh:
-            some_tool = next(iter(grant.authority.tools))
             deadline = clock.monotonic() + self.configuration.deadline
             lowest = self.registry.tool(some_tool, deadline=deadline).labels[0]
             self.sessions.create(key, begin_state(key.sid, lowest, trust))
@@ -294,8 +280,6 @@ class Parts:
             self.sessions.load(key)
         else:
             self.expose(key, party="third", label=None)
-        self.origins.of(key).prompt(prompt, data=texts)
-        return grant, key
 
     def observe(
         self, task: Task, result: object, tool: str, arguments: Mapping[str, object]

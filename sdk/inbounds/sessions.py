@@ -42,6 +42,29 @@ class SessionKey:
     sid: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """Whose conversation it is. Its id is the framework's or the program's own."""
+
+    tenant: str
+    subject: str
+    agent: str
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The session that a conversation belongs to. It never belongs to another one.
+
+    Attributes:
+        sid: The session.
+        history_known: Whether the session accounts for everything the conversation holds.
+    """
+
+    sid: str
+    history_known: bool
+
+
 class SessionStore(Protocol):
     """Keeps the state of sessions: in memory, in SQLite, in Redis, or one of your own.
 
@@ -76,6 +99,33 @@ class SessionStore(Protocol):
             InvalidAnswer: `state` is not the version that follows `expected`.
             DecisionUnavailable: `session.lost`, or `session.unreachable`; in the latter case the
                 commit may have been made, which `SessionState.decisions` of a later load tells.
+        """
+        ...
+
+    def find_conversation(self, key: ConversationKey) -> Binding | None:
+        """Return the session that a conversation is bound to; None for one that is not bound.
+
+        Raises:
+            DecisionUnavailable: `session.unreachable`.
+        """
+        ...
+
+    def bind_conversation(
+        self, key: ConversationKey, sid: str, *, history_known: bool = False
+    ) -> Binding:
+        """Bind a conversation to a session, in one step, unless it is bound already.
+
+        Args:
+            key: The conversation.
+            sid: The session.
+            history_known: Whether the session accounts for what the conversation holds. Once
+                that is so for the session it is bound to, it stays so.
+
+        Returns:
+            What it is bound to: another session where another caller was first.
+
+        Raises:
+            DecisionUnavailable: `session.unreachable`.
         """
         ...
 
@@ -292,7 +342,7 @@ class MemorySessions:
     budget. Beyond `limit` sessions the one unused for longest is dropped, and lost.
 
     Args:
-        limit: How many sessions are kept at most.
+        limit: How many sessions are kept at most, and how many conversations.
     """
 
     def __init__(self, *, limit: int = 100_000) -> None:
@@ -329,6 +379,28 @@ class MemorySessions:
             self._sessions[key.sid] = key, state.version, following
             return True
 
+    def find_conversation(self, key: ConversationKey) -> Binding | None:
+        """The session of a conversation; see `SessionStore.find_conversation`."""
+        with self._mutex:
+            self._require_open()
+            if key in self._bindings:
+                self._bindings.move_to_end(key)
+            return self._bindings.get(key)
+
+    def bind_conversation(
+        self, key: ConversationKey, sid: str, *, history_known: bool = False
+    ) -> Binding:
+        """Bind a conversation to a session; see `SessionStore.bind_conversation`."""
+        with self._mutex:
+            self._require_open()
+            found = self._bindings.get(key)
+            if found is None or (found.sid == sid and history_known):
+                found = self._bindings[key] = Binding(sid, history_known)
+            self._bindings.move_to_end(key)
+            if len(self._bindings) > self._limit:
+                self._bindings.popitem(last=False)
+            return found
+
     def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
         """Take turns, first come, first served; see `SessionStore.lock`."""
         return self._locks.hold(key, deadline=deadline)
@@ -338,6 +410,7 @@ class MemorySessions:
         with self._mutex:
             self._closed = True
             self._sessions.clear()
+            self._bindings.clear()
 
     def _find(self, key: SessionKey) -> tuple[int, str]:
         self._require_open()
@@ -355,6 +428,7 @@ class MemorySessions:
         self._mutex = threading.Lock()
         # Text, not models: a caller cannot reach into what is kept.
         self._sessions: OrderedDict[str, tuple[SessionKey, int, str]] = OrderedDict()
+        self._bindings: OrderedDict[ConversationKey, Binding] = OrderedDict()
 
 
 _forked: weakref.WeakSet[FairLocks | MemorySessions] = weakref.WeakSet()

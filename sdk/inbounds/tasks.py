@@ -59,6 +59,7 @@ class Task:
     Attributes:
         id: The id of the task. That of one that was handed on is the id it was begun with.
         session: Whose session it belongs to, and its `sid`.
+        conversation: The conversation it was begun with; None for none.
         ends: What ends with it: its id, or that of the hands it is in.
         agents: Whose hands it was in, first to last; empty where nobody handed it on.
         cut: What was asked for and not given.
@@ -71,6 +72,8 @@ class Task:
         session: SessionKey,
         prompt: str,
         renew: Callable[[TaskGrant], TaskGrant] | None = None,
+        *,
+        conversation: str | None = None,
     ) -> None:
         self._guard = guard
         self._grant = grant
@@ -85,6 +88,7 @@ class Task:
         self._telling = ProcessLock()
         self.id = grant.task
         self.session = session
+        self.conversation = conversation
         self.cut = grant.cut
         self.agents = grant.agents
         self._renew = renew
@@ -273,6 +277,24 @@ class Task:
         from .threads import beside
 
         await beside(self.observe_data, *texts)
+
+    def join(self, conversation: str | None, history: Callable[[], Sequence[str]]) -> None:
+        """Make a framework's conversation part of the task's session, for an adapter.
+
+        A conversation that is not bound yet is bound to the session. What it holds by then, this
+        guard has not seen: it counts as the words of third parties, of the highest label.
+
+        Args:
+            conversation: The framework's id of it; None for history that has none.
+            history: Returns the texts that the conversation already holds, the user's words and
+                those of this run left out. It is called only where they are not known.
+
+        Raises:
+            ConfigurationError: `conversation.other_session`: it is bound to another session;
+                `conversation.malformed`. No call may run.
+            DecisionUnavailable: The session store could not be reached. No call may run.
+        """
+        self._guard.join(self, conversation, history)
 
     # --- other hands ----------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ from inbounds.labelled import Bound
 from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
+from inbounds.printable import record_name
 from inbounds.registry import UNREGISTERED
 from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
 from inbounds.version import __version__
@@ -144,7 +145,7 @@ class Call:
     # --- step 1 ---------------------------------------------------------------------------
 
     def _canonicalise(self) -> None:
-        if shown(self._tool) != self._tool:
+        if record_name(self._tool) != self._tool:
             raise ArgumentNotRepresentable(
                 "the name of the tool is empty, too long or not printable",
                 code="tool.not_representable",
@@ -402,9 +403,9 @@ class Call:
             agent=request.agent,
             actors=tuple(reversed(task.agents)),
             intent=request.intent,
-            tool=shown(self._tool),
+            tool=record_name(self._tool),
             effects=tuple(tool.effects) if tool else (),
-            resource_type=shown(self._resource.type),
+            resource_type=record_name(self._resource.type),
             resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
             digest=self._digest,
             engine=self._parts.pdp.name,
@@ -422,10 +423,10 @@ class Call:
         """Who wanted what, as a refusal says it: never what it was to be done with."""
         task = self._task
         return {
-            "tool": shown(self._tool),
-            "subject": shown(task.session.subject),
-            "agent": shown(task.request.agent),
-            "intent": shown(task.request.intent),
+            "tool": record_name(self._tool),
+            "subject": record_name(task.session.subject),
+            "agent": record_name(task.request.agent),
+            "intent": record_name(task.request.intent),
         }
 
     def _permitted(self, decision: Decision) -> Permit:
@@ -452,7 +453,7 @@ class Call:
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
         return self._parts.telemetry.decision(
-            tool=shown(self._tool),
+            tool=record_name(self._tool),
             agent=self._task.request.agent,
             sid=self._task.session.sid,
             task=self._task.id,
@@ -473,11 +474,3 @@ class Call:
 
     def _hmac(self, serialised: bytes) -> str:
         return digest(serialised, self._parts.digest_key, self._parts.digest_key_id)
-
-
-def shown(name: str) -> str:
-    """A name as it may stand in records and spans: printable, of a name's length, not empty."""
-    if name.isprintable():
-        return name[:256] or "?"
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256]

@@ -6,13 +6,14 @@ import contextlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 from inbounds.claims import Narrower
 from inbounds.config import Configuration, Options
+from inbounds.conversations import TaskInput, begin, join
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
-from inbounds.ids import uuid7
 from inbounds.lazy import refuse_lazy
 from inbounds.models import Decision
 from inbounds.parts import Parts, engine
@@ -147,6 +148,7 @@ class Guard:
         subject: str,
         prompt: str = "",
         session: str | None = None,
+        conversation: str | None = None,
         narrower: Narrower | None = None,
         seconds: int = 3600,
         subject_token: str = "",
@@ -161,6 +163,10 @@ class Guard:
             prompt: What the user said, in the user's own words. Never recorded.
             session: The `sid` of the session to go on with, as `Task.session.sid` says it; a
                 fresh one by default.
+            conversation: The id that the framework or the program has for the conversation, such
+                as a `thread_id`. The task goes on in the session that it is bound to, in any
+                process that has the session store; a conversation that is not bound is bound to
+                the session of this task.
             narrower: What to ask for less of.
             seconds: How long the task may last at most.
             subject_token: The user's own token, which an issuer's service asks for.
@@ -173,16 +179,16 @@ class Guard:
             ConfigurationError: `data` is neither text nor a list of texts.
             TokenInvalid: The policy grants nothing of it.
             DecisionUnavailable: `session.lost`: there is no such session of this subject, agent
-                and tenant; or the policy or the session store could not be reached.
+                and tenant, or the one that the conversation is bound to is gone; or the policy or
+                the session store could not be reached.
+            ConfigurationError: `conversation.other_session`: the conversation is bound to another
+                session than `session`; `conversation.malformed`.
         """
-        sid = session or f"session-{uuid7()}"
-        request = self._parts.request(
-            intent, subject, sid, narrower=narrower, seconds=seconds, subject_token=subject_token
-        )
-        grant, key = self._parts.begin(
-            request, prompt, data, fresh=session is None, trust=trust, issuer=self.issuer
-        )
-        return Task(self, grant, key, prompt)
+        about: Any = {"narrower": narrower, "seconds": seconds, "subject_token": subject_token}
+        request = partial(self._parts.request, intent, subject, **about)
+        told, where = TaskInput(prompt, data, trust), (session, conversation)
+        grant, key = begin(self._parts, subject, where, request, issuer=self.issuer, told=told)
+        return Task(self, grant, key, prompt, conversation=conversation)
 
     @property
     def holder(self) -> Mapping[str, str]:
@@ -375,6 +381,10 @@ class Guard:
     def release(self, task: Task) -> None:
         """Give back what was leased for a task. Raises nothing."""
         self._parts.leases.release(task.ends)
+
+    def join(self, task: Task, name: str | None, history: Callable[[], Sequence[str]]) -> None:
+        """Make a conversation part of the session of a task. See `Task.join`."""
+        join(self._parts, task, name, history)
 
     def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
         """Index a result that came past the permits, and expose the session. See `Task.observe`."""
