@@ -37,7 +37,7 @@ PYTHON = {
     "inbounds.pdp": ("PolicyDecisionPoint", "Reply"),
     "inbounds.pdp.embedded": ("EmbeddedPolicy",),
     "inbounds.pdp.opa": ("OpaServer",),
-    "inbounds.sessions": ("SessionKey", "SessionStore"),
+    "inbounds.sessions": ("Binding", "ConversationKey", "SessionKey", "SessionStore"),
     "inbounds.telemetry": ("configure",),
     "inbounds.testing": ("PolicyUnderTest", "assert_asks", "assert_denied", "policy"),
 }

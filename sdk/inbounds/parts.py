@@ -20,11 +20,11 @@ from .obligations import Discharger
 from .origins import SessionOrigins
 from .redis_address import is_url
 from .registry import UNREGISTERED, Registry
-from .sessions import EVERY_STORE, MemorySessions, is_tainted
+from .sessions import EVERY_STORE, MemorySessions, SessionKey, begin_state, is_tainted
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from .approvals import Asked
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from .development import Development
     from .evidence import EvidenceLog
     from .evidence.records import Executed
+    from .exposure import Party
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends
-    from .models import CallEnvironment, SessionState, Tool
+    from .models import CallEnvironment, SessionState, Tool, Trust
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
-    from .sessions import SessionKey, SessionStore
+    from .sessions import SessionStore
     from .tasks import Task
 
     CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
@@ -258,21 +259,62 @@ class Parts:
                 self._holder = SigningKey.draw()
             return self._holder
 
+    def begin_session(
+        self, key: SessionKey, *, fresh: bool, some_tool: str = "", trust: Trust = "trusted"
+    ) -> None:
+        """Begin a session, or make sure that one to go on with is there.
+
+        Args:
+            key: The session.
+            fresh: Whether it begins now.
+            some_tool: Any tool of the registry, for the labels that there are.
+            trust: What it begins with, or is joined with.
+
+        Raises:
+            DecisionUnavailable: `session.lost`, or no answer came.
+        """
+        if fresh:
+            deadline = clock.monotonic() + self.configuration.deadline
+            lowest = self.registry.tool(some_tool, deadline=deadline).labels[0]
+            self.sessions.create(key, begin_state(key.sid, lowest, trust))
+        elif trust == "trusted":
+            # One that is not there was lost, with its labels; it never begins anew.
+            self.sessions.load(key)
+        else:
+            self.expose(key, party="third", label=None)
+
     def observe(
         self, task: Task, result: object, tool: str, arguments: Mapping[str, object]
     ) -> None:
-        """Index a result that came past the permits. See `Task.observe`."""
+        """Index a result that came past the permits, and expose the session to it.
+
+        See `Task.observe`.
+        """
+        from .exposure import party_of
         from .labelled import Labelled
 
         deadline = clock.monotonic() + self.configuration.deadline
-        try:
-            registered = self.registry.tool(tool, deadline=deadline).tool
-        except DecisionUnavailable:
-            # Nobody says that it can be trusted.
-            registered = None
         while isinstance(result, Labelled):
             result = result.value
-        self.observer(task, tool, registered or UNREGISTERED, arguments)(result)
+        # An adapter may say anything; a name that the registry cannot have is of no tool.
+        name = tool.encode("utf-8", "backslashreplace").decode()
+        try:
+            answer = self.registry.tool(name, deadline=deadline)
+        except DecisionUnavailable:
+            # Nobody says that it can be trusted.
+            self.observer(task, tool, UNREGISTERED, arguments)(result)
+            raise
+        registered = (answer.tool if name == tool else None) or UNREGISTERED
+        self.observer(task, tool, registered, arguments)(result)
+        returns = registered.returns
+        tainted = self._is_tainted(task.session, registered.store or EVERY_STORE)
+        self.expose(
+            task.session,
+            party="third" if tainted else party_of(returns),
+            label=returns.label,
+            labels=answer.labels,
+            deadline=deadline,
+        )
 
     def observer(
         self, task: Task, name: str, tool: Tool, arguments: Mapping[str, object]
@@ -290,6 +332,44 @@ class Parts:
         except Exception:  # noqa: BLE001 -- a store of the user's own; the call has run
             # Nobody says that its result can be trusted.
             return True
+
+    def observe_data(self, key: SessionKey, texts: Sequence[str]) -> None:
+        """Index texts that the user did not write, and make the session untrusted.
+
+        They are text of a third party, whatever they hold; nothing of them vouches for a value.
+
+        Args:
+            key: The session.
+            texts: Such as a mail that was pasted, or the history of a conversation.
+
+        Raises:
+            DecisionUnavailable: As `expose`.
+        """
+        if texts:
+            self.origins.of(key).data(texts)
+            self.expose(key, party="third", label=None)
+
+    def expose(
+        self,
+        key: SessionKey,
+        *,
+        party: Party,
+        label: str | None,
+        labels: Sequence[str] = (),
+        deadline: float | None = None,
+    ) -> None:
+        """Join a session with data that reaches its agent outside a permitted call.
+
+        See `exposure.expose`; `deadline` is by default that of a call which begins now.
+
+        Raises:
+            DecisionUnavailable: It could not be committed: the data must not reach the agent.
+        """
+        from .exposure import expose
+
+        if deadline is None:
+            deadline = clock.monotonic() + self.configuration.deadline
+        expose(self.sessions, key, party=party, label=label, labels=labels, deadline=deadline)
 
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""

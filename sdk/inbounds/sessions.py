@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 import weakref
 from collections import OrderedDict, deque
 from contextlib import contextmanager
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from inbounds.models import Trust
+
 
 EVERY_STORE: Final = "*"
 """The name that stands for every store, of a tool or in `SessionState.tainted_stores`."""
@@ -39,6 +43,29 @@ class SessionKey:
     subject: str
     agent: str
     sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """Whose conversation it is. Its id is the framework's or the program's own."""
+
+    tenant: str
+    subject: str
+    agent: str
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The session that a conversation belongs to. It never belongs to another one.
+
+    Attributes:
+        sid: The session.
+        history_known: Whether the session accounts for everything the conversation holds.
+    """
+
+    sid: str
+    history_known: bool
 
 
 class SessionStore(Protocol):
@@ -78,6 +105,33 @@ class SessionStore(Protocol):
         """
         ...
 
+    def find_conversation(self, key: ConversationKey) -> Binding | None:
+        """Return the session that a conversation is bound to; None for one that is not bound.
+
+        Raises:
+            DecisionUnavailable: `session.unreachable`.
+        """
+        ...
+
+    def bind_conversation(
+        self, key: ConversationKey, sid: str, *, history_known: bool = False
+    ) -> Binding:
+        """Bind a conversation to a session, in one step, unless it is bound already.
+
+        Args:
+            key: The conversation.
+            sid: The session.
+            history_known: Whether the session accounts for what the conversation holds. Once
+                that is so for the session it is bound to, it stays so.
+
+        Returns:
+            What it is bound to: another session where another caller was first.
+
+        Raises:
+            DecisionUnavailable: `session.unreachable`.
+        """
+        ...
+
     def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
         """Take turns within this process, first come, first served.
 
@@ -97,12 +151,12 @@ class SessionStore(Protocol):
         ...
 
 
-def begin_state(sid: str, lowest_label: str) -> SessionState:
+def begin_state(sid: str, lowest_label: str, trust: Trust = "trusted") -> SessionState:
     """The state of a session in which nothing has happened yet."""
     return SessionState(
         id=sid,
         version=0,
-        trust="trusted",
+        trust=trust,
         label=lowest_label,
         effects=[],
         spent=Spent(),
@@ -124,7 +178,7 @@ def is_tainted(state: SessionState, store: str) -> bool:
         store: The store of a tool as the policy names it, or `*` for any.
     """
     tainted = state.tainted_stores
-    return store in tainted or EVERY_STORE in (tainted and [store, *tainted])
+    return bool(tainted) and (store in (EVERY_STORE, *tainted) or EVERY_STORE in tainted)
 
 
 def monotone(previous: SessionState, following: SessionState, labels: Sequence[str]) -> str | None:
@@ -237,6 +291,25 @@ def session_unreachable(
     )
 
 
+def back_off(deadline: float) -> None:
+    """Wait a moment, since another process was faster to change a session.
+
+    Args:
+        deadline: When to give up, in seconds on `clock.monotonic`.
+
+    Raises:
+        SessionContended: There is no time left for another attempt.
+    """
+    if clock.monotonic() + 0.05 > deadline:
+        raise session_contended()
+    time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 -- jitter, no secret
+
+
+def session_contended() -> SessionContended:
+    """What is said where others change a session all the time."""
+    return SessionContended("others kept changing the session until the deadline")
+
+
 class FairLocks:
     """One lock for each key, in the order of asking; a key nobody holds takes no memory."""
 
@@ -287,7 +360,7 @@ class MemorySessions:
     budget. Beyond `limit` sessions the one unused for longest is dropped, and lost.
 
     Args:
-        limit: How many sessions are kept at most.
+        limit: How many sessions are kept at most, and how many conversations.
     """
 
     def __init__(self, *, limit: int = 100_000) -> None:
@@ -324,6 +397,28 @@ class MemorySessions:
             self._sessions[key.sid] = key, state.version, following
             return True
 
+    def find_conversation(self, key: ConversationKey) -> Binding | None:
+        """The session of a conversation; see `SessionStore.find_conversation`."""
+        with self._mutex:
+            self._require_open()
+            if key in self._bindings:
+                self._bindings.move_to_end(key)
+            return self._bindings.get(key)
+
+    def bind_conversation(
+        self, key: ConversationKey, sid: str, *, history_known: bool = False
+    ) -> Binding:
+        """Bind a conversation to a session; see `SessionStore.bind_conversation`."""
+        with self._mutex:
+            self._require_open()
+            found = self._bindings.get(key)
+            if found is None or (found.sid == sid and history_known):
+                found = self._bindings[key] = Binding(sid, history_known)
+            self._bindings.move_to_end(key)
+            if len(self._bindings) > self._limit:
+                self._bindings.popitem(last=False)
+            return found
+
     def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
         """Take turns, first come, first served; see `SessionStore.lock`."""
         return self._locks.hold(key, deadline=deadline)
@@ -333,6 +428,7 @@ class MemorySessions:
         with self._mutex:
             self._closed = True
             self._sessions.clear()
+            self._bindings.clear()
 
     def _find(self, key: SessionKey) -> tuple[int, str]:
         self._require_open()
@@ -350,6 +446,7 @@ class MemorySessions:
         self._mutex = threading.Lock()
         # Text, not models: a caller cannot reach into what is kept.
         self._sessions: OrderedDict[str, tuple[SessionKey, int, str]] = OrderedDict()
+        self._bindings: OrderedDict[ConversationKey, Binding] = OrderedDict()
 
 
 _forked: weakref.WeakSet[FairLocks | MemorySessions] = weakref.WeakSet()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -16,6 +17,8 @@ from inbounds.locks import ProcessLock
 from inbounds.models import SessionState
 from inbounds.redis_address import RedisAddress
 from inbounds.sessions import (
+    Binding,
+    ConversationKey,
     FairLocks,
     SessionKey,
     require_successor,
@@ -76,6 +79,21 @@ end
 redis.call('HSET', KEYS[1], 'version', ARGV[6], 'state', ARGV[7])
 if ARGV[2] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return {ARGV[1], 'made'}
+""")
+_FIND_CONVERSATION: Final = _script("""
+if redis.call('EXISTS', KEYS[1]) == 0 then return {ARGV[1], 'none'} end
+local found = redis.call('HMGET', KEYS[1], 'conversation', 'sid', 'known')
+return {ARGV[1], 'bound', found[1], found[2], found[3]}
+""")
+_BIND_CONVERSATION: Final = _script("""
+if redis.call('EXISTS', KEYS[1]) == 0 then
+    redis.call('HSET', KEYS[1], 'conversation', ARGV[3], 'sid', ARGV[4], 'known', ARGV[5])
+elseif ARGV[5] == '1' and redis.call('HMGET', KEYS[1], 'sid')[1] == ARGV[4] then
+    redis.call('HSET', KEYS[1], 'known', '1')
+end
+if ARGV[2] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+local found = redis.call('HMGET', KEYS[1], 'conversation', 'sid', 'known')
+return {ARGV[1], 'bound', found[1], found[2], found[3]}
 """)
 # Whether it takes writes: there is no such key, and nothing is made.
 _TRY: Final = _script("return {ARGV[1], redis.call('EXPIRE', KEYS[1], 1)}")
@@ -198,6 +216,28 @@ class RedisSessions:
         if int(version) < expected:
             raise _went_back()
         return False
+
+    def find_conversation(self, key: ConversationKey) -> Binding | None:
+        """The session of a conversation; see `SessionStore.find_conversation`."""
+        outcome, *found = self._run(_FIND_CONVERSATION, _place(key))
+        return None if outcome == "none" else _binding(key, outcome, found)
+
+    def bind_conversation(
+        self, key: ConversationKey, sid: str, *, history_known: bool = False
+    ) -> Binding:
+        """Bind a conversation to a session; see `SessionStore.bind_conversation`.
+
+        With `keep_seconds`, Redis forgets it that long after it was last bound or begun with.
+        """
+        outcome, *found = self._run(
+            _BIND_CONVERSATION,
+            _place(key),
+            str(self._keep),
+            _whole_name(key),
+            sid,
+            str(int(history_known)),
+        )
+        return _binding(key, outcome, found)
 
     def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
         """Take turns, first come, first served; see `SessionStore.lock`."""
@@ -378,6 +418,24 @@ class RedisSessions:
 
 def _owner(key: SessionKey) -> list[str]:
     return [key.tenant, key.subject, key.agent]
+
+
+def _whole_name(key: ConversationKey) -> str:
+    return json.dumps([key.tenant, key.subject, key.agent, key.conversation])
+
+
+def _place(key: ConversationKey) -> SessionKey:
+    """Where a conversation is kept: under a name that no session has by chance."""
+    name = hashlib.sha256(_whole_name(key).encode()).hexdigest()
+    return SessionKey(key.tenant, key.subject, key.agent, f"conversation:{name}")
+
+
+def _binding(key: ConversationKey, outcome: str | None, found: list[str | None]) -> Binding:
+    if outcome != "bound" or len(found) != 3 or found[0] != _whole_name(key):
+        raise _unreachable("what it holds is no conversation")
+    if not found[1] or found[2] not in ("0", "1"):
+        raise _unreachable("what it holds is no conversation")
+    return Binding(found[1], found[2] == "1")
 
 
 def _last(state: SessionState) -> _Seen:

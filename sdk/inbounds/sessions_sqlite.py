@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from inbounds import clock
 from inbounds.models import SessionState
 from inbounds.sessions import (
+    Binding,
+    ConversationKey,
     FairLocks,
     SessionKey,
     require_successor,
@@ -36,6 +38,16 @@ _SCHEMA = (
     """,
 )
 _FIND = "SELECT tenant, subject, agent, version, state FROM sessions WHERE sid = ?"
+# Not in `_SCHEMA`: a file that was begun without it gets it as well.
+_CONVERSATIONS = """
+    CREATE TABLE IF NOT EXISTS conversations (
+        tenant TEXT NOT NULL, subject TEXT NOT NULL, agent TEXT NOT NULL,
+        conversation TEXT NOT NULL, sid TEXT NOT NULL, history_known INTEGER NOT NULL,
+        PRIMARY KEY (tenant, subject, agent, conversation)
+    ) WITHOUT ROWID
+"""
+_HAS_CONVERSATIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'conversations'"
+_WHOSE = "tenant = ? AND subject = ? AND agent = ? AND conversation = ?"
 
 
 class SqliteSessions:
@@ -120,6 +132,39 @@ class SqliteSessions:
 
         return self._within(self._file.write, run, deadline)
 
+    def find_conversation(self, key: ConversationKey) -> Binding | None:
+        """The session of a conversation; see `SessionStore.find_conversation`."""
+
+        def run(connection: sqlite3.Connection) -> Binding | None:
+            if connection.execute(_HAS_CONVERSATIONS).fetchone() is None:
+                return None
+            return _binding(connection, key)
+
+        return self._within(self._file.read, run, None)
+
+    def bind_conversation(
+        self, key: ConversationKey, sid: str, *, history_known: bool = False
+    ) -> Binding:
+        """Bind a conversation to a session; see `SessionStore.bind_conversation`."""
+        whose = (key.tenant, key.subject, key.agent, key.conversation)
+
+        def run(connection: sqlite3.Connection) -> Binding:
+            connection.execute(_CONVERSATIONS)
+            connection.execute(
+                "INSERT OR IGNORE INTO conversations VALUES (?, ?, ?, ?, ?, 0)", (*whose, sid)
+            )
+            if history_known:
+                connection.execute(
+                    f"UPDATE conversations SET history_known = 1 WHERE {_WHOSE} AND sid = ?",  # noqa: S608 -- a constant
+                    (*whose, sid),
+                )
+            found = _binding(connection, key)
+            if found is None:
+                raise session_unreachable("it does not hold the conversation that was bound")
+            return found
+
+        return self._within(self._file.write, run, None)
+
     def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
         """Take turns, first come, first served; see `SessionStore.lock`."""
         return self._locks.hold(key, deadline=deadline)
@@ -145,3 +190,15 @@ class SqliteSessions:
 
 def _owner(sid: str, row: tuple[str, str, str, int, str]) -> SessionKey:
     return SessionKey(tenant=row[0], subject=row[1], agent=row[2], sid=sid)
+
+
+def _binding(connection: sqlite3.Connection, key: ConversationKey) -> Binding | None:
+    row = connection.execute(
+        f"SELECT sid, history_known FROM conversations WHERE {_WHOSE}",  # noqa: S608 -- a constant
+        (key.tenant, key.subject, key.agent, key.conversation),
+    ).fetchone()
+    if row is None:
+        return None
+    if not (isinstance(row[0], str) and row[0] and row[1] in (0, 1)):
+        raise session_unreachable("what it holds is no conversation")
+    return Binding(row[0], row[1] == 1)

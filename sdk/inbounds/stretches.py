@@ -3,13 +3,17 @@
 Read by whoever asks what the user wants, and by whoever asks where a value comes from, so that
 both mean the same. Each step takes time in proportion to the length of the prompt.
 
+Whoever wrote the data chose what it holds, and that never ends it early. Data begins after any
+character that is shown as the end of a line; a line of data ends at a line feed alone, as whoever
+cited it saw it. Data between two fences, or two tags, goes on to the last of them.
+
 This module does no I/O.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -18,6 +22,8 @@ LONGEST = 320
 
 _NEAR = 8
 """So many lines apart, two lines of a header belong to one."""
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What `str.splitlines` takes for the end of a line."""
 _BLANK = r"[\s\u200b-\u200f\u2060\ufeff\u00ad]"
 _EDGE = r"[^\w>\uff1e|\u2502]"
 _STRONG = (
@@ -69,6 +75,10 @@ _CLOSING = {
 _QUOTE = re.compile("[\"“”„«»\u2039\u203a「」『』`'\u2018\u2019\u201f\uff02]")
 _LOOSE = "'`\u2018\u2019"
 """Marks that are apostrophes and the like as well: one alone quotes nothing."""
+_LONGEST_LINE = 1000
+"""No line of a mail's header is longer, by RFC 5322."""
+_YEARS = re.compile(r"\d0s\b")
+"""What follows the apostrophe in "the '90s"."""
 _MOST_MARKS = 40
 """So many marks are looked at beyond one that may have been an apostrophe within a quote."""
 _MOST_GLUED = 16
@@ -93,9 +103,11 @@ class Stretch(NamedTuple):
 
 def stretches(text: str) -> list[Stretch]:
     """Return what of a prompt is quoted or data, in order; all else the user says outright."""
-    lines = _lines(text)
-    end = _pasted_from(text, lines)
-    data = _joined(sorted([*_cited(lines, end), *_fenced(text, end), *_tagged(text, end)]))
+    # Each is shown as a line of its own, and blank ones begin nothing.
+    parts = text.splitlines(keepends=True)
+    end = _pasted_from(text, parts)
+    cited = [*_cited(text, parts, end), *_barred(text, parts, end)]
+    data = _joined(sorted([*cited, *_fenced(text, end), *_tagged(text, end)]))
     found = [*data, *_quotes(text, end, data)]
     if end < len(text):
         found.append(Stretch(end, len(text), "pasted"))
@@ -128,70 +140,114 @@ def apart(text: str) -> tuple[list[str], list[str]]:
 # --- lines ---------------------------------------------------------------------------------
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
-    lines = []
-    at = 0
-    for line in text.splitlines(keepends=True):
-        lines.append((at, line))
-        at += len(line)
-    return lines
+class _Numbered:
+    """The numbers of the lines of a text, asked for in order; a line feed ends a line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = self._number = 0
+
+    def of(self, at: int) -> int:
+        self._number += self._text.count("\n", self._at, at)
+        self._at = at
+        return self._number
 
 
-def _pasted_from(text: str, lines: list[tuple[int, str]]) -> int:
+def _line_end(text: str, at: int) -> int:
+    """Where the next line begins."""
+    return text.find("\n", at) + 1 or len(text)
+
+
+def _pasted_from(text: str, parts: list[str]) -> int:
     """Where a mail begins that was pasted with its header; all that follows belongs to it."""
-    return min(_headed(text, lines), _written(text, lines))
+    return min(_headed(text, parts), _written(text))
 
 
-def _headed(text: str, lines: list[tuple[int, str]]) -> int:
-    near: list[tuple[int, int, str, bool]] = []
-    for number, (at, line) in enumerate(lines):
-        if _SEPARATOR.match(line):
-            return at
-        found = _HEADER.match(line)
-        if found is None:
+def _headed(text: str, parts: list[str]) -> int:
+    # By line and name: where it stands first, and whether it is strong.
+    near: dict[tuple[int, str], tuple[int, bool]] = {}
+    lines = _Numbered(text)
+    end = 0
+    for part in parts:
+        at, end = end, end + len(part)
+        separates = _SEPARATOR.match(part) is not None
+        found = None if separates else _HEADER.match(part)
+        if found is None and not separates:
             continue
+        number = lines.of(at)
+        near = {one: where for one, where in near.items() if number - one[0] <= _NEAR}
+        if found is None:
+            # It may stand in what a line of the header holds.
+            within = (begun for (line, _), (begun, sure) in near.items() if sure or line == number)
+            return next(within, at)
         name = (found["strong"] or found["weak"]).lower()
         firm = found["strong"] is not None
-        near = [one for one in near if number - one[0] <= _NEAR]
-        for _, begun, other, sure in near:
+        for (_, other), (begun, sure) in near.items():
             if name != other and (firm or sure or {name, other} & _DATES):
                 return begun
-        near.append((number, at, name, firm))
-        del near[:-_NEAR]
+        near.setdefault((number, name), (at, firm))
     return len(text)
 
 
-def _written(text: str, lines: list[tuple[int, str]]) -> int:
+def _written(text: str) -> int:
     """Where what somebody wrote begins, as in "On Monday, Rosa wrote:"."""
-    starts = [at for at, _ in lines]
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    opening = [found.start() for found in _ON.finditer(text)]
+    looked, cited = -1, False
     for found in _WROTE.finditer(text):
-        number = bisect_right(starts, found.start()) - 1
-        if _CITED.match(lines[number][1]):
+        at = found.start()
+        number = bisect_right(starts, at) - 1
+        if number != looked:
+            # By the whole line: a mark that begins a part of it may be anybody's.
+            looked = number
+            cited = _CITED.match(text, starts[number], at) is not None
+        if cited:
             continue
-        before = text[max(0, found.start() - 400) : found.start()]
-        if re.search(r"\bI\s+\Z", before):
+        first = max(starts[max(0, number - 2)], at - _LONGEST_LINE)
+        opened = opening[bisect_left(opening, first) : bisect_left(opening, at)]
+        here = bisect_left(opened, starts[number])
+        before = text[max(0, at - 400) : at]
+        # "I wrote:" is the user's, unless that is how a name ends.
+        if here == len(opened) and re.search(r"\bI\s+\Z", before):
             continue
-        first = max(starts[max(0, number - 2)], found.start() - 400)
-        opened = [*_ON.finditer(text, first, found.start())]
-        here = [one for one in opened if one.start() >= starts[number]] or opened
-        if here:
-            return here[0].start()
+        if opened:
+            return opened[here] if here < len(opened) else opened[0]
         who = _WHO.search(before)
-        return found.start() - len(who[0]) if who else found.end()
+        return at - len(who[0]) if who else found.end()
     return len(text)
 
 
-def _cited(lines: list[tuple[int, str]], end: int) -> Iterator[Stretch]:
-    barred: list[tuple[int, str]] = []
-    for at, line in [*lines, (end, "")]:
-        if at < end and _BARRED.match(line):
-            barred.append((at, line))
-            continue
-        if len(barred) > 1:
-            yield Stretch(barred[0][0], min(end, at), "pasted")
-        barred = []
-        if at < end and _CITED.match(line):
-            yield Stretch(at, min(end, at + len(line)), "pasted")
+def _cited(text: str, parts: list[str], end: int) -> Iterator[Stretch]:
+    at = begun = until = 0
+    for part in parts:
+        if until <= at < end and _CITED.match(part):
+            if at > until or not until:
+                if until:
+                    yield Stretch(begun, until, "pasted")
+                begun = at
+            until = _line_end(text, at)
+        at += len(part)
+    if until:
+        yield Stretch(begun, min(end, until), "pasted")
+
+
+def _barred(text: str, parts: list[str], end: int) -> Iterator[Stretch]:
+    """What stands in two lines or more that begin with a bar, one after another."""
+    lines = _Numbered(text)
+    at = begun = until = bars = 0
+    last = -2
+    for part in parts:
+        if at < end and _BARRED.match(part):
+            if (line := lines.of(at)) > last + 1:
+                if bars > 1:
+                    yield Stretch(begun, until, "pasted")
+                begun, bars = at, 0
+            if line > last:
+                last, until = line, _line_end(text, at)
+            bars += 1
+        at += len(part)
+    if bars > 1:
+        yield Stretch(begun, min(end, until), "pasted")
 
 
 # --- fences and tags -----------------------------------------------------------------------
@@ -199,50 +255,53 @@ def _cited(lines: list[tuple[int, str]], end: int) -> Iterator[Stretch]:
 
 def _fenced(text: str, end: int) -> Iterator[Stretch]:
     begun, opener, block = -1, "", False
-    first = -1
-    for found in _TICKS.finditer(text, 0, end):
+    first = last = -1
+    for found in _TICKS.finditer(text):
         run = found[0]
-        line = _line_start(text, found.start())
-        alone = not line.strip(" \t\u00a0>-*")
-        rest = _line_rest(text, found.end())
         if begun < 0:
+            alone = not _line_start(text, found.start(), _BREAKS).strip(_BEFORE_FENCE)
             if run[0] == "~" and not alone:
                 continue
             begun, opener = found.start(), run
-            block = alone and run[0] != '"' and run[0] not in rest
+            block = alone and run[0] != '"' and run[0] not in _line_rest(text, found.end(), _BREAKS)
             first = begun if first < 0 else first
         elif run[0] == opener[0] and len(run) >= len(opener):
-            if block and (not alone or rest.strip()):
+            alone = not _line_start(text, found.start(), "\n").strip(_BEFORE_FENCE)
+            if block and (not alone or _line_rest(text, found.end(), "\n").strip()):
                 continue
-            yield Stretch(begun, found.end(), "pasted")
-            begun = -1
-    if begun >= 0:
-        # One fence too many: nobody can say which of them the user has set.
-        yield Stretch(first, end, "pasted")
+            begun, last = -1, found.end()
+    if 0 <= first < end:
+        # Of several fences nobody can say which of them the user has set: what was pasted between
+        # two may hold two more.
+        yield Stretch(first, min(end, last) if begun < 0 else end, "pasted")
 
 
-def _line_start(text: str, at: int) -> str:
-    start = max((text.rfind(sign, max(0, at - 80), at) for sign in "\n\r\u2028\u2029"), default=-1)
+_BEFORE_FENCE = " \t\u00a0>-*"
+
+
+def _line_start(text: str, at: int, breaks: str) -> str:
+    start = max((text.rfind(sign, max(0, at - 80), at) for sign in breaks), default=-1)
     return text[start + 1 : at] if start >= 0 or at < 80 else "…"
 
 
-def _line_rest(text: str, at: int) -> str:
-    return re.split(r"[\n\r\u2028\u2029]", text[at : at + LONGEST], maxsplit=1)[0]
+def _line_rest(text: str, at: int, breaks: str) -> str:
+    return re.split(f"[{breaks}]", text[at : at + LONGEST], maxsplit=1)[0]
 
 
 def _tagged(text: str, end: int) -> Iterator[Stretch]:
-    tags = [*_TAG.finditer(text, 0, end)]
+    # The tag that closes may stand beyond a header that was pasted within.
+    tags = [*_TAG.finditer(text)]
     last = {found["name"].lower(): found.end() for found in tags if found["close"]}
     at = 0
     for found in tags:
         name = found["name"].lower()
-        if found["close"] or found.start() < at:
+        if found["close"] or not at <= found.start() < end:
             continue
         stop = last.get(name, -1)
         if stop <= found.start():
             stop = end if name in _HOLDING else -1
         if stop > 0:
-            yield Stretch(found.start(), stop, "pasted")
+            yield Stretch(found.start(), min(stop, end), "pasted")
             at = stop
 
 
@@ -262,12 +321,10 @@ def _joined(spans: list[Stretch]) -> list[Stretch]:
 
 def _quotes(text: str, end: int, data: list[Stretch]) -> Iterator[Stretch]:
     starts = [span.start for span in data]
-    marks = [
-        found.start()
-        for found in _QUOTE.finditer(text, 0, end)
-        if not _within(data, starts, found.start())
-    ]
+    every = [found.start() for found in _QUOTE.finditer(text)]
+    marks = [at for at in every if at < end and not _within(data, starts, at)]
     loose = _closers_of_loose(text, marks)
+    last = {sign: places[-1] for sign, places in _closers_of_loose(text, every).items()}
     left = _MOST_GLUED
     at = 0
     while at < len(marks):
@@ -284,7 +341,11 @@ def _quotes(text: str, end: int, data: list[Stretch]) -> Iterator[Stretch]:
                 default=-1,
             )
             # "the '90s" is no quote, and the next apostrophe may stand lines below.
-            year = "\n" in text[start:stop] and text[start + 1].isdigit()
+            year = _YEARS.match(text, start + 1) and "\n" in text[start : max(start, stop)]
+            if stop < 0 and not year and any(last.get(one, -1) > start for one in _CLOSING[mark]):
+                # It is closed by a mark in what was pasted, or beyond.
+                yield Stretch(start, end, "passage")
+                return
             if stop < 0 or year or not text[start + 1 : stop].strip():
                 at += 1
                 continue
@@ -353,7 +414,7 @@ def _at_end(text: str, marks: list[int], number: int, stop: int, ends: str) -> i
         if text[place] in _LOOSE and _opens(text, place):
             break
         after = text[place + 1 : place + 4].lstrip(".,;!?)")
-        if text[place] in ends and (not after or after[0] in "\n\r\u2028\u2029"):
+        if text[place] in ends and (not after or after[0] in _BREAKS):
             stop = place
     return stop if len(text[last:stop].splitlines()) > 1 else last
 
@@ -366,7 +427,10 @@ def _closers_of_loose(text: str, marks: list[int]) -> dict[str, list[int]]:
     closing: dict[str, list[int]] = {}
     for at in marks:
         sign, after = text[at], text[at + 1 : at + 2]
-        if sign not in _LOOSE or at == 0 or text[at - 1].isspace():
+        if sign not in _LOOSE or at == 0:
+            continue
+        # By itself on a line, as below a text of several lines, it can only close.
+        if text[at - 1].isspace() and after.strip(".,;:!?)"):
             continue
         if not (after.isalnum() and sign in "'\u2019"):
             closing.setdefault(sign, []).append(at)

@@ -59,6 +59,7 @@ class Task:
     Attributes:
         id: The id of the task. That of one that was handed on is the id it was begun with.
         session: Whose session it belongs to, and its `sid`.
+        conversation: The conversation it was begun with; None for none.
         ends: What ends with it: its id, or that of the hands it is in.
         agents: Whose hands it was in, first to last; empty where nobody handed it on.
         cut: What was asked for and not given.
@@ -71,6 +72,8 @@ class Task:
         session: SessionKey,
         prompt: str,
         renew: Callable[[TaskGrant], TaskGrant] | None = None,
+        *,
+        conversation: str | None = None,
     ) -> None:
         self._guard = guard
         self._grant = grant
@@ -85,6 +88,7 @@ class Task:
         self._telling = ProcessLock()
         self.id = grant.task
         self.session = session
+        self.conversation = conversation
         self.cut = grant.cut
         self.agents = grant.agents
         self._renew = renew
@@ -229,19 +233,68 @@ class Task:
     def observe(
         self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
     ) -> None:
-        """Tell of a result that reached the agent past `call` and `permit`, for an adapter.
+        """Tell of a result that reaches the agent past `call` and `permit`, for an adapter.
 
-        Values of later calls are traced to it, as far as the registry trusts what the tool
-        returns. Where the tool is not registered, or the registry cannot be asked, the result
-        counts as text of a third party. Never raises.
+        The session takes the label and the trust that the registry says of the tool's results, as
+        it does of a permitted call. Values of later calls are traced to the result, as far as the
+        registry trusts what the tool returns. An unregistered tool returns text of a third party,
+        of the highest label. Call it before the agent sees the result, and withhold the result
+        where this raises.
 
         Args:
             result: What the tool gave, as plain values as far as possible.
             tool: Its name in the registry.
             arguments: What it was called with, by name. Without them, what it echoes of them
                 would count as its own.
+
+        Raises:
+            DecisionUnavailable: The registry could not be asked, or the session store could not
+                take the exposure: `session.lost`, `session.unreachable` or `session.contended`.
         """
         self._guard.observe(self, result, tool=tool, arguments=arguments or {})
+
+    async def aobserve(
+        self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
+    ) -> None:
+        """Async twin of `observe`; the event loop never waits for the PDP or the disk."""
+        from .threads import beside
+
+        await beside(lambda: self.observe(result, tool=tool, arguments=arguments))
+
+    def observe_data(self, *texts: str) -> None:
+        """Tell of texts that reach the agent and that neither its user nor a tool wrote.
+
+        Such as the history of a conversation that another process has had. They are text of a
+        third party: the session is untrusted from then on. Withhold them where this raises.
+
+        Raises:
+            DecisionUnavailable: As `observe`.
+        """
+        self._guard.observe_data(self, texts)
+
+    async def aobserve_data(self, *texts: str) -> None:
+        """Async twin of `observe_data`."""
+        from .threads import beside
+
+        await beside(self.observe_data, *texts)
+
+    def join(self, conversation: str | None, history: Callable[[], Sequence[str]]) -> None:
+        """Make a framework's conversation part of the task's session, for an adapter.
+
+        A conversation that is not bound yet is bound to the session. What it holds by then, this
+        guard has not seen: it counts as the words of third parties, of the highest label.
+
+        Args:
+            conversation: The framework's id of it; None for history that has none.
+            history: Returns the texts that the conversation already holds, the user's words and
+                those of this run left out. It is called only where they are not known.
+
+        Raises:
+            ConfigurationError: `conversation.other_session`: it is bound to another session;
+                `conversation.malformed`. No call may run.
+            DecisionUnavailable: The session store could not be reached. No call may run.
+        """
+        self._guard.join(self, conversation, history)
 
     # --- other hands ----------------------------------------------------------------------
 

@@ -225,6 +225,7 @@ def test_every_adapter_is_told_apart():
         "__init__",
         "added",
         "asked",
+        "conversation",
         "given",
         "held",
         "outcomes",

@@ -1084,7 +1084,7 @@ def pauses_of(monkeypatch):
         time.sleep(seconds)
 
     # Of this module alone: the engine's own threads pause as well.
-    monkeypatch.setattr("inbounds.pep.call.time", types.SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr("inbounds.sessions.time", types.SimpleNamespace(sleep=sleep))
     return paused
 
 

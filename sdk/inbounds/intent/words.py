@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from inbounds.kinds import NotOfKind, in_form
-from inbounds.stretches import LONGEST, stretches
+from inbounds.stretches import LONGEST, Stretch, stretches
 
 TokenKind = Literal["word", "quote", "file", "mail", "account", "url", "phone"]
 _PartKind = TokenKind | Literal["plain", "passage", "pasted"]
@@ -110,17 +110,34 @@ class Reading:
 def read(prompt: str) -> Reading:
     """Take a prompt apart. Whatever it holds, this ends, and tells nothing but what is there."""
     pen = _Pen()
-    whole = len(prompt) <= 2 * MOST_READ
-    for part in [prompt] if whole else [prompt[:MOST_READ], prompt[-MOST_READ:]]:
-        # Halves of surrogate pairs are no text.
-        text = part.encode("utf-8", "replace").decode("utf-8")
-        _take(pen, unicodedata.normalize("NFC", text))
+    # Halves of surrogate pairs are no text.
+    text = unicodedata.normalize("NFC", prompt.encode("utf-8", "replace").decode("utf-8"))
+    spans = stretches(text)
+    whole = len(text) <= 2 * MOST_READ
+    for start, stop in (
+        [(0, len(text))] if whole else [(0, MOST_READ), (len(text) - MOST_READ, len(text))]
+    ):
+        _take(pen, text[start:stop], _clipped(spans, start, stop))
         pen.paragraph()
     return pen.done(whole=whole)
 
 
-def _take(pen: _Pen, text: str) -> None:
-    for kind, piece in _parts(text):
+def _clipped(spans: list[Stretch], start: int, stop: int) -> list[Stretch]:
+    """The stretches of a part of a text; of a quote that is cut off, what is left is data."""
+    return [
+        Stretch(
+            max(span.start - start, 0),
+            min(span.stop, stop) - start,
+            span.kind if start <= span.start and span.stop <= stop else "passage",
+            span.inside,
+        )
+        for span in spans
+        if span.start < stop and span.stop > start
+    ]
+
+
+def _take(pen: _Pen, text: str, spans: list[Stretch]) -> None:
+    for kind, piece in _parts(text, spans):
         if kind == "plain":
             _plain(pen, piece)
         elif kind == "pasted":
@@ -163,9 +180,9 @@ def words_of(phrase: str) -> tuple[str, ...]:
 # --- stretches -----------------------------------------------------------------------------
 
 
-def _parts(text: str) -> Iterator[tuple[_PartKind, str]]:
+def _parts(text: str, known: list[Stretch]) -> Iterator[tuple[_PartKind, str]]:
     """Cut a prompt into plain text and what is not: in order, each part once."""
-    spans: list[tuple[int, int, _PartKind, str]] = [*stretches(text)]
+    spans: list[tuple[int, int, _PartKind, str]] = [*known]
     for found in _SPACED.finditer(text):
         kind: TokenKind = "account" if found["account"] else "phone"
         spans.append((found.start(), found.end(), kind, re.sub(r"[ .-]", "", found[0])))

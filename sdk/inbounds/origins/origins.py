@@ -18,7 +18,6 @@ from .grades import NOWHERE, PASTED, PROMPT, stronger
 from .leaves import keys_of, leaves, scaled, states_amount
 from .links import MOST as MOST_LINKS
 from .links import links_of
-from .prompt import MOST as MOST_SAID
 from .prompt import Words, nameable
 from .records import Record, Walk
 from .values import NUMBER, URL, embedded, nfc, text_key
@@ -62,15 +61,17 @@ class Origins:
 
     # --- what is seen ---------------------------------------------------------------------
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: str, *, data: Iterable[str] = ()) -> None:
         """Take the user's words, and whatever was seen before of the records they name.
 
-        What is data in a prompt, such as a mail that was pasted into it, is a third party's text.
+        What is data in a prompt, such as a mail that was pasted into it, is a third party's text,
+        as is what comes as data beside it.
         """
-        said, data = apart(text[:MOST_SAID])
+        # Whole: what closes a pasted part may stand anywhere.
+        said, pasted = apart(text)
         with self._lock:
             self._words.add(said)
-            self._take_data(data)
+            self._take_data([*pasted, *data])
             kept: deque[_Kept] = deque()
             for record in self._records:
                 named = self._named(record.titles, record.identity, record.graded)
@@ -82,7 +83,12 @@ class Origins:
                 self._raise(self._texts, record, record.texts, named["quoted_text"])
             self._records = kept
 
-    def _take_data(self, data: list[str]) -> None:
+    def data(self, texts: Iterable[str]) -> None:
+        """Take texts that the user did not write: a third party's, whatever they hold."""
+        with self._lock:
+            self._take_data(texts)
+
+    def _take_data(self, data: Iterable[str]) -> None:
         keys: dict[str, None] = {}
         for text in map(nfc, data):
             keys.update(

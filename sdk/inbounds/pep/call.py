@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -37,7 +35,6 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
     InvalidAnswer,
-    SessionContended,
     Timeout,
 )
 from inbounds.evidence.pointers import named_arguments
@@ -48,8 +45,9 @@ from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.places import is_simple, skeletons
+from inbounds.printable import record_name
 from inbounds.registry import UNREGISTERED, call_effects, needs_proof
-from inbounds.sessions import monotone, more_than_refused
+from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
 from inbounds.version import __version__
 
 from .permit import Permit
@@ -57,7 +55,7 @@ from .permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from inbounds.models import Answer, SessionState
+    from inbounds.models import Answer, SessionState, Tool
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
@@ -154,7 +152,7 @@ class Call:
     # --- step 1 ---------------------------------------------------------------------------
 
     def _canonicalise(self) -> None:
-        if shown(self._tool) != self._tool:
+        if record_name(self._tool) != self._tool:
             raise ArgumentNotRepresentable(
                 "the name of the tool is empty, too long or not printable",
                 code="tool.not_representable",
@@ -172,7 +170,6 @@ class Call:
     # --- steps 2 and 3 --------------------------------------------------------------------
 
     def _decide(self, span: DecisionSpan) -> Decision:
-        contended = SessionContended("others kept changing the session until the deadline")
         overtaken = False
         with self._parts.sessions.lock(self._task.session, deadline=self._deadline):
             while True:
@@ -181,7 +178,7 @@ class Call:
                     answer, engine_id = self._ask(state, span)
                 except Timeout as error:
                     if overtaken:
-                        raise contended from error
+                        raise session_contended() from error
                     raise
                 decision = self._decision(answer, engine_id)
                 following = self._following(state, answer, decision)
@@ -189,9 +186,7 @@ class Call:
                     return decision
                 # Another process was faster; the policy has to see what it left.
                 overtaken = True
-                if clock.monotonic() + 0.05 > self._deadline:
-                    raise contended
-                time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 -- jitter, no secret
+                back_off(self._deadline)
 
     def _load(self) -> SessionState:
         return self._parts.sessions.load(self._task.session)
@@ -444,9 +439,9 @@ class Call:
             agent=request.agent,
             actors=tuple(reversed(task.agents)),
             intent=request.intent,
-            tool=shown(self._tool),
+            tool=record_name(self._tool),
             effects=call_effects(self._registered, self._canonical.arguments),
-            resource_type=shown(self._resource.type),
+            resource_type=record_name(self._resource.type),
             resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
             digest=self._digest,
             engine=self._parts.pdp.name,
@@ -464,10 +459,10 @@ class Call:
         """Who wanted what, as a refusal says it: never what it was to be done with."""
         task = self._task
         return {
-            "tool": shown(self._tool),
-            "subject": shown(task.session.subject),
-            "agent": shown(task.request.agent),
-            "intent": shown(task.request.intent),
+            "tool": record_name(self._tool),
+            "subject": record_name(task.session.subject),
+            "agent": record_name(task.request.agent),
+            "intent": record_name(task.request.intent),
         }
 
     def _permitted(self, decision: Decision) -> Permit:
@@ -492,7 +487,7 @@ class Call:
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
         return self._parts.telemetry.decision(
-            tool=shown(self._tool),
+            tool=record_name(self._tool),
             agent=self._task.request.agent,
             sid=self._task.session.sid,
             task=self._task.id,
@@ -513,11 +508,3 @@ class Call:
 
     def _hmac(self, serialised: bytes) -> str:
         return digest(serialised, self._parts.digest_key, self._parts.digest_key_id)
-
-
-def shown(name: str) -> str:
-    """A name as it may stand in records and spans: printable, of a name's length, not empty."""
-    if name.isprintable():
-        return name[:256] or "?"
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256]

@@ -6,18 +6,18 @@ import contextlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
-from inbounds import clock
 from inbounds.claims import Narrower
 from inbounds.config import Configuration, Options
+from inbounds.conversations import TaskInput, begin, join
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
-from inbounds.ids import uuid7
 from inbounds.lazy import refuse_lazy
 from inbounds.models import Decision
 from inbounds.parts import Parts, engine
-from inbounds.sessions import SessionKey, begin_state
+from inbounds.sessions import SessionKey
 from inbounds.tasks import Task, Wait
 from inbounds.tools import GuardedTool, Guards, ResourceOf, Target, by_name, told_resource
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from inbounds.identity import IdentityProvider, Issuer
     from inbounds.leases import Lease
     from inbounds.leases.held import Backends
+    from inbounds.models import Trust
     from inbounds.obligations import Notify
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
@@ -147,38 +148,47 @@ class Guard:
         subject: str,
         prompt: str = "",
         session: str | None = None,
+        conversation: str | None = None,
         narrower: Narrower | None = None,
         seconds: int = 3600,
         subject_token: str = "",
+        data: str | Sequence[str] = (),
+        trust: Trust = "trusted",
     ) -> Task:
         """Begin a task: what the user asked for, bounded by what the policy grants.
 
         Args:
             intent: The name of an intent of the deployment, such as `summarise`.
             subject: The id of the user on whose authority it runs.
-            prompt: What the user said. Never recorded.
+            prompt: What the user said, in the user's own words. Never recorded.
             session: The `sid` of the session to go on with, as `Task.session.sid` says it; a
                 fresh one by default.
+            conversation: The id that the framework or the program has for the conversation, such
+                as a `thread_id`. The task goes on in the session that it is bound to, in any
+                process that has the session store; a conversation that is not bound is bound to
+                the session of this task.
             narrower: What to ask for less of.
             seconds: How long the task may last at most.
             subject_token: The user's own token, which an issuer's service asks for.
+            data: What the agent is given with the prompt and others wrote, such as a mail that
+                was pasted. It is text of a third party, and makes the session untrusted.
+            trust: `untrusted` where the agent sees what this guard does not judge, such as the
+                files of an editor. It never makes a session trusted again.
 
         Raises:
+            ConfigurationError: `data` is neither text nor a list of texts.
             TokenInvalid: The policy grants nothing of it.
             DecisionUnavailable: `session.lost`: there is no such session of this subject, agent
-                and tenant; or the policy or the session store could not be reached.
+                and tenant, or the one that the conversation is bound to is gone; or the policy or
+                the session store could not be reached.
+            ConfigurationError: `conversation.other_session`: the conversation is bound to another
+                session than `session`; `conversation.malformed`.
         """
-        parts = self._parts
-        sid = session or f"session-{uuid7()}"
-        request = parts.request(
-            intent, subject, sid, narrower=narrower, seconds=seconds, subject_token=subject_token
-        )
-        parts.refresh_live(clock.monotonic() + self.configuration.deadline)
-        grant = self.issuer.begin(request, parts.pdp)
-        key = SessionKey(request.tenant, subject, request.agent, sid)
-        self._begin_session(key, fresh=session is None, some_tool=next(iter(grant.authority.tools)))
-        parts.origins.of(key).prompt(prompt)
-        return Task(self, grant, key, prompt)
+        about: Any = {"narrower": narrower, "seconds": seconds, "subject_token": subject_token}
+        request = partial(self._parts.request, intent, subject, **about)
+        told, where = TaskInput(prompt, data, trust), (session, conversation)
+        grant, key = begin(self._parts, subject, where, request, issuer=self.issuer, told=told)
+        return Task(self, grant, key, prompt, conversation=conversation)
 
     @property
     def holder(self) -> Mapping[str, str]:
@@ -206,7 +216,8 @@ class Guard:
         grant = taken(self._parts, chain() if callable(chain) else chain)
         request = grant.request
         key = SessionKey(request.tenant, request.subject, grant.agents[0], request.sid)
-        self._begin_session(key, fresh=False, some_tool="")
+        # One that is not there was lost, with its labels; it never begins anew.
+        self._parts.sessions.load(key)
         return Task(self, grant, key, "", renewer(self._parts, chain))
 
     def report(self, task: str) -> TaskReport:
@@ -371,9 +382,17 @@ class Guard:
         """Give back what was leased for a task. Raises nothing."""
         self._parts.leases.release(task.ends)
 
+    def join(self, task: Task, name: str | None, history: Callable[[], Sequence[str]]) -> None:
+        """Make a conversation part of the session of a task. See `Task.join`."""
+        join(self._parts, task, name, history)
+
     def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Index a result that came past the permits. See `Task.observe`."""
+        """Index a result that came past the permits, and expose the session. See `Task.observe`."""
         self._parts.observe(task, result, tool, arguments)
+
+    def observe_data(self, task: Task, texts: Sequence[str]) -> None:
+        """Index texts that the user did not write. See `Task.observe_data`."""
+        self._parts.observe_data(task.session, texts)
 
     # --- its own --------------------------------------------------------------------------
 
@@ -409,16 +428,6 @@ class Guard:
         name = tool.name if isinstance(tool, GuardedTool) else tool
         complete = own.complete if own is not None else by_name
         return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
-
-    def _begin_session(self, key: SessionKey, *, fresh: bool, some_tool: str) -> None:
-        sessions = self._parts.sessions
-        if not fresh:
-            # One that is not there was lost, with its labels; it never begins anew.
-            sessions.load(key)
-            return
-        deadline = clock.monotonic() + self.configuration.deadline
-        lowest = self._parts.registry.tool(some_tool, deadline=deadline).labels[0]
-        sessions.create(key, begin_state(key.sid, lowest))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a guard is one process's: make one in each")

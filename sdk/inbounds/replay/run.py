@@ -161,8 +161,10 @@ def _asked(
     ran = planned or step.who == "user"
     if ran:
         # The harness stands in for the person and runs the tool: there is no permit to finish.
+        result = None
         with contextlib.suppress(Exception):  # a tool may fail as it likes; the agent goes on
-            task.observe(step.result(), tool=step.tool, arguments=step.arguments)
+            result = step.result()
+        task.observe(result, tool=step.tool, arguments=step.arguments)
     return Made(step, "ask", codes, ran, not planned, *took, details)
 
 

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from inbounds import ApprovalRequired, Labelled, ResultWithheld
+from inbounds import AccessDenied, ApprovalRequired, Labelled, ResultWithheld
 from inbounds.testing import SUBJECT, PolicyUnderTest, assert_asks, small_deployment
 
 UNTRUSTED = "flow.untrusted_argument"
@@ -211,9 +211,11 @@ class TestObserve:
     def test_a_name_that_has_no_json_form_hinders_no_later_call(self, policy):
         with policy.task(prompt="Read my mail") as task:
             task.observe({"x": CANARY}, tool="\ud800")
-            with assert_asks(UNTRUSTED):
-                read(task, policy, body="hi")
+            read(task, policy, body="hi")
+            # What a tool returns that nobody registered may be of the highest label.
+            with pytest.raises(AccessDenied) as denied:
                 send(task, CANARY)
+            assert "flow.secret_flow" == denied.value.code
 
 
 def test_no_value_reaches_the_evidence_log(policy):

@@ -1,10 +1,11 @@
 # METADATA
 # title: Argument nobody trusted
 # description: |
-#   In a session that has read what others wrote, an argument that steers an effect must be
-#   traced to the user's words, to a trusted tool, or to a record the user named, or lie within
-#   bounds that the task declares. What is traced to nothing is as untrusted as what is
-#   traced to a stranger's text. A local write that can be undone takes weaker origins.
+#   An argument that steers an effect must be traced to the user's words, to a trusted tool, or to
+#   a record the user named, or lie within bounds that the task declares. A value that was found in
+#   what others wrote never steers unasked, whatever the session has seen. A value that was found
+#   nowhere steers only in a session that has read nothing of what others wrote. A local write that
+#   can be undone takes weaker origins.
 # custom:
 #   severity: high
 #   remedy: Ask a person whether this is what was meant, or take the value from the user's own words
@@ -22,7 +23,7 @@ import data.inbounds.lib.steering
 import data.inbounds.lib.tools
 
 # METADATA
-# description: Every argument that steers came from something trusted, or nothing untrusted was seen
+# description: Every argument that steers may do so unasked, or the call only reads
 # scope: document
 ruled_out if {
 	count(tools.effects) > 0
@@ -33,15 +34,9 @@ ruled_out if {
 ruled_out if {
 	count(tools.effects) > 0
 	is_object(steering.leaves)
-	input.context.session.trust == "trusted"
-}
-
-ruled_out if {
-	count(tools.effects) > 0
-	is_object(steering.leaves)
 
 	every pointer, _ in steering.leaves {
-		bounds.vouched(pointer)
+		_steers(pointer)
 	}
 }
 
@@ -49,5 +44,14 @@ ruled_out if {
 # description: The arguments that came from nowhere trusted, and where from
 details contains {"argument": pointer, "role": role, "origin": steering.grade(pointer)} if {
 	some pointer, role in steering.leaves
-	not bounds.vouched(pointer)
+	not _steers(pointer)
 }
+
+# What the agent worked out itself, where no stranger has told it anything.
+_steers(pointer) if {
+	input.context.session.trust == "trusted"
+	steering.source(pointer) == "none"
+	steering.grade(pointer) == "none"
+}
+
+_steers(pointer) if bounds.vouched(pointer)

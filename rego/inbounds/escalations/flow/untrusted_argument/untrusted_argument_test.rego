@@ -68,6 +68,43 @@ test_in_a_session_that_saw_nothing_untrusted_nobody_is_asked if {
 	}
 }
 
+# What others wrote is known for it, whatever the session says that it has seen.
+test_what_others_wrote_is_asked_about_in_a_trusted_session_too if {
+	every grade in ["listing", "third_party_meta", "quoted_text", "third_party_text", "Prompt", ""] {
+		patches := _trusted(_said("/to/1", grade))
+		_stands(patches)
+		_details(patches) == {{"argument": "/to/1", "role": "recipient", "origin": grade}}
+	}
+}
+
+test_a_local_write_in_a_trusted_session_takes_no_strangers_text if {
+	patches := fixtures.joined([fixtures.calls["file.write"], _said("/path", "third_party_text")])
+	_stands(patches)
+	_details(patches) == {{"argument": "/path", "role": "target", "origin": "third_party_text"}}
+
+	every grade in ["listing", "third_party_meta", "quoted_text"] {
+		_ruled_out(fixtures.joined([fixtures.calls["file.write"], _said("/path", grade)]))
+	}
+}
+
+test_only_what_was_found_nowhere_is_the_agents_own if {
+	_ruled_out(_trusted(fixtures.putting(concat("/", [_origins, "~1to~11"]), {"source": "none", "grade": "none"})))
+
+	every origin in [
+		{"source": "memory", "grade": "none"}, {"source": "tool", "grade": "none"}, {"grade": "none"},
+		{"source": "none", "grade": "third_party_text"}, {}, null, "none", ["none"],
+	] {
+		patches := _trusted(fixtures.putting(concat("/", [_origins, "~1to~11"]), origin))
+		_stands(patches) == origin != {"source": "none"}
+	}
+
+	every origins in [null, [], "none", 7, true] {
+		_stands(_trusted(fixtures.putting(_origins, origins)))
+	}
+}
+
+_trusted(patches) := fixtures.joined([fixtures.calls["mail.send"], patches])
+
 test_reading_is_free if {
 	_ruled_out(array.concat(fixtures.calls["mail.read"], _untrusted))
 	_ruled_out(fixtures.joined([

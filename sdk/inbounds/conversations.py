@@ -1,0 +1,153 @@
+"""Which session a conversation belongs to, and what history counts as that nobody has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import clock
+from .errors import ConfigurationError
+from .exposure import texts_of
+from .ids import uuid7
+from .sessions import ConversationKey, SessionKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .identity import Issuer, TaskGrant, TaskRequest
+    from .models import Trust
+    from .parts import Parts
+    from .tasks import Task
+
+    History = Callable[[], Sequence[str]]
+    """Returns the texts that a conversation holds."""
+
+_MOST_CHARACTERS = 256
+
+
+class TaskInput(NamedTuple):
+    """What the agent of a task is told when it begins. See `Guard.task`.
+
+    Attributes:
+        prompt: The user's own words.
+        data: What others wrote.
+        trust: `untrusted` where the agent sees what the guard does not judge.
+    """
+
+    prompt: str
+    data: str | Sequence[str]
+    trust: Trust
+
+
+def conversation_key(owner: SessionKey, conversation: Any) -> ConversationKey:
+    """Return the key of a conversation of the one who owns a session.
+
+    Raises:
+        ConfigurationError: `conversation.malformed`: its id is not 1 to 256 printable characters.
+    """
+    if (
+        type(conversation) is not str
+        or not 0 < len(conversation) <= _MOST_CHARACTERS
+        or not conversation.isprintable()
+    ):
+        raise ConfigurationError(
+            f"the id of a conversation must be 1 to {_MOST_CHARACTERS} printable characters",
+            code="conversation.malformed",
+            hint="name the conversation by the id that your framework or program has for it",
+        )
+    return ConversationKey(owner.tenant, owner.subject, owner.agent, conversation)
+
+
+def begin(
+    parts: Parts,
+    subject: str,
+    place: tuple[str | None, str | None],
+    request: Callable[[str], TaskRequest],
+    *,
+    issuer: Issuer,
+    told: TaskInput,
+) -> tuple[TaskGrant, SessionKey]:
+    """Begin a task in the session of its conversation. See `Guard.task`.
+
+    Args:
+        parts: Of the guard.
+        subject: Whose task it is.
+        place: The session and the conversation that it is to go on with; None for none.
+        request: Returns what to ask for, in a session.
+        issuer: Signs the task.
+        told: What its agent is told.
+    """
+    texts = texts_of(told.data)
+    trust = "untrusted" if texts else told.trust
+    grant, key = _begin(parts, subject, place, request, issuer=issuer, trust=trust)
+    parts.origins.of(key).prompt(told.prompt, data=texts)
+    return grant, key
+
+
+def _begin(
+    parts: Parts,
+    subject: str,
+    place: tuple[str | None, str | None],
+    request: Callable[[str], TaskRequest],
+    *,
+    issuer: Issuer,
+    trust: Trust,
+) -> tuple[TaskGrant, SessionKey]:
+    session, conversation = place
+    known = session
+    while True:
+        if conversation is not None:
+            owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
+            found = parts.sessions.find_conversation(conversation_key(owner, conversation))
+            if found is not None and session not in (None, found.sid):
+                raise _other_session()
+            known = found.sid if found is not None else session
+        sid = known or f"session-{uuid7()}"
+        wanted = request(sid)
+        parts.refresh_live(clock.monotonic() + parts.configuration.deadline)
+        grant = issuer.begin(wanted, parts.pdp)
+        key = SessionKey(wanted.tenant, subject, wanted.agent, sid)
+        some_tool = next(iter(grant.authority.tools))
+        parts.begin_session(key, fresh=known is None, some_tool=some_tool, trust=trust)
+        if conversation is None:
+            return grant, key
+        bound = parts.sessions.bind_conversation(conversation_key(key, conversation), sid)
+        if bound.sid == sid:
+            return grant, key
+        # Another process has bound it meanwhile: the task goes on in that session.
+        issuer.end(grant)
+
+
+def join(parts: Parts, task: Task, conversation: str | None, history: History) -> None:
+    """Make a framework's conversation part of a task's session. See `Task.join`."""
+    store, session = parts.sessions, task.session
+    if conversation is None:
+        _expose(parts, task, history())
+        return
+    key = conversation_key(session, conversation)
+    found = store.bind_conversation(key, session.sid)
+    if found.sid != session.sid:
+        raise _other_session()
+    if not found.history_known:
+        _expose(parts, task, history())
+        store.bind_conversation(key, session.sid, history_known=True)
+
+
+def _expose(parts: Parts, task: Task, history: Sequence[str]) -> None:
+    """Take what a conversation already holds for the words of third parties, of any label."""
+    if not history:
+        return
+    deadline = clock.monotonic() + parts.configuration.deadline
+    some_tool = next(iter(task.authority.tools))
+    labels = parts.registry.tool(some_tool, deadline=deadline).labels
+    parts.origins.of(task.session).data(history)
+    parts.expose(task.session, party="third", label=labels[-1], labels=labels, deadline=deadline)
+
+
+def _other_session() -> ConfigurationError:
+    return ConfigurationError(
+        "a task must go on in the session that its conversation is bound to, "
+        "and this task is in another one",
+        code="conversation.other_session",
+        hint="author of the agent: begin the task with `guard.task(…, conversation=…)`, "
+        "or with a conversation of its own",
+    )

@@ -1,0 +1,90 @@
+"""The framework's own conversation, as a part of the session of a run's task.
+
+A thread, session or message history outlives tasks and processes, and so does what an agent has
+read in it. An adapter calls `join` before the model of a run is asked, where the framework lets
+it, and before each call of a tool.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from inbounds.locks import ProcessLock
+from inbounds.threads import beside
+
+from .outcomes import keep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from inbounds.tasks import Task
+
+MOST = 1024
+"""How many conversations and runs of a task are remembered as joined; others are joined again."""
+
+_joined: WeakKeyDictionary[Task, OrderedDict[tuple[str, str], bool]] = WeakKeyDictionary()
+_joining = ProcessLock()
+
+
+def join(
+    task: Task, conversation: object, history: Callable[[], Sequence[str]], *, run: object = ""
+) -> None:
+    """Make a conversation part of the session of a task: once for the two of them.
+
+    Args:
+        task: The task of the run.
+        conversation: The framework's id of the conversation; None or empty where it has none.
+            Then it is the one that the task was begun with.
+        history: Returns the texts that the conversation holds from before this run.
+        run: Tells a run from others of the task, where neither has a conversation.
+
+    Raises:
+        InboundsError: As `Task.join`: no call of the run may run.
+    """
+    place = _place(task, conversation, run)
+    if _is_joined(task, place):
+        return
+    task.join(place[1] if place[0] else None, history)
+    with _joining:
+        keep(_joined.setdefault(task, OrderedDict()), place, True, most=MOST)
+
+
+async def ajoin(
+    task: Task, conversation: object, history: Callable[[], Sequence[str]], *, run: object = ""
+) -> None:
+    """Async twin of `join`; the event loop never waits for the session store."""
+    if not _is_joined(task, _place(task, conversation, run)):
+        await beside(lambda: join(task, conversation, history, run=run))
+
+
+def _place(task: Task, conversation: object, run: object) -> tuple[str, str]:
+    name = task.conversation if conversation in (None, "") else str(conversation)
+    return ("conversation", name) if name is not None else ("", str(run))
+
+
+def _is_joined(task: Task, place: tuple[str, str]) -> bool:
+    with _joining:
+        return place in _joined.get(task, ())
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return every text in plain data, at any depth.
+
+    Args:
+        value: Text, lists and mappings of them; anything else holds none.
+    """
+    return list(_texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            waiting += each.values()
+        elif isinstance(each, list | tuple):
+            waiting += each
