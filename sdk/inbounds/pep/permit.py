@@ -15,13 +15,14 @@ from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorde
 from inbounds.evidence.records import Executed
 from inbounds.labelled import Labelled, labelled_within
 from inbounds.locks import ProcessLock
-from inbounds.results import NotPlain, discharge
+from inbounds.results import Discharge, NotPlain
+from inbounds.shapes import ShapeMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inbounds.labelled import Bound
-    from inbounds.models import Decision
+    from inbounds.models import Decision, Returns
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Permit:
     Attributes:
         decision: The allow this permit stands for.
         tool: The name of the tool it was given for.
+        returns: What the registry says that the tool returns.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Permit:
         tool: str,
         judged: bytes,
         bound: Bound,
+        returns: Returns,
         good_until: float,
         require_usable: Callable[[], None],
         record: Callable[[Executed], None],
@@ -58,6 +61,8 @@ class Permit:
         self.tool = tool
         self._judged = judged
         self._bound = bound
+        self.returns = returns
+        self._discharge = Discharge(decision.obligations, returns)
         self._good_until = good_until
         self._require_usable = require_usable
         # A fork copies the permit; only the process it was given to may use it.
@@ -142,11 +147,25 @@ class Permit:
             ResultWithheld: The item is more sensitive than was permitted, or cannot be given in
                 part. The permit is used.
         """
-        value = self._admitted(item)
+        value = self._admitted(item, self._discharge.whole)
         self._seen(value, item=True)
         return value
 
-    def _admitted(self, item: Any) -> Any:
+    def row(self, item: Any) -> list[Any]:
+        """Get what the agent may have of the next row of a result that comes row by row.
+
+        Returns:
+            A list of it; an empty one where the agent may have no more rows.
+
+        Raises:
+            ResultWithheld: As `admitted`.
+        """
+        left: list[Any] = self._admitted(item, self._discharge.row)
+        for value in left:
+            self._seen(value, item=True)
+        return left
+
+    def _admitted(self, item: Any, discharge: Callable[[Any], Any]) -> Any:
         value: Any = item
         while isinstance(value, Labelled):
             if not self._bound.admits(value.label):
@@ -158,17 +177,24 @@ class Permit:
             value = value.value
         if labelled_within(value):
             raise self._withheld(
-                "a part of the result has a label of its own",
+                "a part of the result has a label of its own, or cannot be looked into",
                 code="result.label_within",
                 hint="label the whole result, with the highest label of its parts",
             )
         try:
-            return discharge(value, self.decision.obligations)
+            return discharge(value)
         except NotPlain:
             raise self._withheld(
                 "the policy gives a part of the result only, and it is no plain data",
                 code="result.not_plain",
                 hint="let the tool return text, numbers, and lists and dicts of them",
+            ) from None
+        except ShapeMismatch as mismatch:
+            raise self._withheld(
+                str(mismatch),
+                code="result.shape_mismatch",
+                hint="make `returns.fields` and `rows` of the tool in deployment/tools.yaml say "
+                "what it returns",
             ) from None
 
     def _withheld(self, message: str, *, code: str, hint: str) -> ResultWithheld:
@@ -188,7 +214,7 @@ class Permit:
             OutcomeUnrecorded: It has run; the evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
-        value = self._admitted(result)
+        value = self._admitted(result, self._discharge.whole)
         self._close("yes", "ok")
         self._seen(value)
         return value
