@@ -187,9 +187,46 @@ def _strip(value: Any, properties: Mapping[str, Any]) -> Any:
             if "&" in text:
                 text = _WORD.sub(_unless_link, text)
             text = _BEGINS_LINK.sub("", text)
-        return _BEGINS_IMAGE.sub("", text) if "images" in what else text
+            text = _unlinked(text, "[link]")
+        return _unpictured(_BEGINS_IMAGE.sub("", text)) if "images" in what else text
 
     return _in_texts(value, plain)
+
+
+def _unlinked(text: str, instead: str) -> str:
+    """Return a text without what is still a link to a program that knows other spellings."""
+    from .origins.links import links_of
+    from .origins.markup import Unreadable, text_of
+
+    def linked(part: str) -> bool:
+        return next(links_of(part), None) is not None
+
+    for time in range(_MOST_ENCODINGS):
+        if not linked(text):
+            return text
+        if time:
+            try:
+                text = text_of(text)
+            except Unreadable:
+                break
+        text = _WORD.sub(lambda found: instead if linked(found[0]) else found[0], text)
+    return text if not linked(text) else instead
+
+
+def _unpictured(text: str) -> str:
+    """Return a text without what a program that reads HTML would still load for it."""
+    if "<" not in text:
+        return text
+    from .origins.markup import Unreadable, holds_images, text_of
+
+    try:
+        for _ in range(_MOST_ENCODINGS):
+            if not holds_images(text):
+                return text
+            text = text_of(text)
+    except Unreadable:
+        pass
+    return "[image]"
 
 
 def _unless_link(found: re.Match[str]) -> str:
@@ -208,6 +245,8 @@ def _mask(value: Any, properties: Mapping[str, Any]) -> Any:
 
     def masked_as_read(text: str) -> str:
         # As entities or in wide signs it is the same to whoever reads it.
+        if "url" in kinds:
+            text = _unlinked(text, "[url]")
         for _ in range(_MOST_ENCODINGS):
             text = masked(text)
             plain = visible(text)

@@ -22,7 +22,6 @@ _LEFT_OUT = object()
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W_]+")
 _TAGGED = re.compile(r"</|<(?:br|hr|li|p|td|tr)\b", re.IGNORECASE)
-_MOST_TIMES_ENCODED = 4
 _DECODER = json.JSONDecoder()
 
 
@@ -284,7 +283,7 @@ def is_json(text: str) -> bool:
 
 def _decoded(text: str) -> Iterator[tuple[Any, bool]]:
     """Yield the JSON that a text begins with, and whether it is all of it; and of that again."""
-    for _ in range(_MOST_TIMES_ENCODED):
+    while True:  # each time it is half as long: quotes are escaped in quotes
         text = text.strip("\ufeff \t\r\n")
         if not text.startswith(("{", "[", '"')):
             return

@@ -20,12 +20,21 @@ _IGNORABLE = re.compile(f"[{IGNORABLE}]")
 
 def visible(text: str) -> str:
     """Return a text as it is read: without entities, escapes, wide and invisible signs."""
-    if "\\" in text:
-        text = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+    text = shown(decoded_escapes(text))
+    return shown(unquote(text)) if "%" in text else text
+
+
+def shown(text: str) -> str:
+    """Return a text as a page shows it: without entities, wide and invisible signs."""
     if "&" in text:
         text = html.unescape(text)
-    if "%" in text:
-        text = unquote(text)
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", _IGNORABLE.sub("", text))
+
+
+def decoded_escapes(text: str) -> str:
+    """Return a text without the escapes that JSON and scripts write signs in."""
+    if "\\" not in text:
+        return text
+    return _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)

@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.origins.hidden import SPELT, WITHIN
 
 from inbounds.errors import InvalidAnswer, ResultWithheld
 from inbounds.models import Obligation, ReturnedField, Returns
+from inbounds.origins.links import links_of
+from inbounds.origins.markup import holds_images
 from inbounds.results import Discharge, NotPlain, owed, require_known
 from inbounds.shapes import ShapeMismatch
 from inbounds.testing import assert_denied
@@ -537,6 +540,41 @@ class TestEveryShape:
             return
 
         assert json.dumps(left).count("row") <= rows
+
+    @pytest.mark.parametrize("what", [["links"], ["links", "images"]], ids=str)
+    @pytest.mark.parametrize("within", WITHIN)
+    @pytest.mark.parametrize("host", ["evil.example", "bücher.example", "злодей.рф"])
+    def test_no_link_is_left_however_it_is_written(self, host, within, what):
+        text = WITHIN[within].format(host=host, first=host[:3], rest=host[3:])
+        owed = [to("strip", what=what)]
+        lefts = (
+            discharge(text, owed),
+            discharge([{"k": f"before {text} behind"}], owed)[0]["k"],
+            json.loads(discharge(json.dumps({"k": text}), owed))["k"],
+        )
+
+        for left in lefts:
+            assert host not in visible(left).lower()
+            assert not [*links_of(left)]
+
+    @pytest.mark.parametrize("spelt", SPELT)
+    @pytest.mark.parametrize("kind", ["strip", "mask"])
+    @pytest.mark.parametrize("within", ["<a href=//{host}/x>a</a>", "<img src='https:{host}'>"])
+    def test_no_link_is_left_in_any_spelling(self, within, kind, spelt):
+        text = within.format(host=SPELT[spelt]("evil.example"))
+        owed = to("strip", what=["links"]) if kind == "strip" else to("mask", kinds=["url"])
+        left = discharge(f"before {text} behind", [owed])
+
+        assert "evil" not in visible(left).lower()
+        assert "before" in left
+
+    @pytest.mark.parametrize("within", [key for key in WITHIN if "p.png" in WITHIN[key]])
+    def test_no_image_is_left_that_loads_by_itself(self, within):
+        text = WITHIN[within].format(host="evil.example")
+        left = discharge(f"before {text} behind", [to("strip", what=["images"])])
+
+        assert not holds_images(left)
+        assert "![" not in left
 
     @given(
         st.sampled_from(
