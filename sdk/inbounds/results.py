@@ -7,13 +7,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidAnswer
-from .shapes import Rows, Shape, json_within, without
+from .errors import InvalidAnswer, ResultWithheld
+from .labelled import Labelled, labelled_within
+from .shapes import Rows, Shape, ShapeMismatch, json_within, without
 from .visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .labelled import Bound
     from .models import Obligation, Returns
 
 REDACT, STRIP, MASK, TRUNCATE = "redact", "strip", "mask", "truncate"
@@ -173,6 +175,67 @@ class Discharge:
         if self._rows is not None and not self._rows.take():
             return []
         return [self.whole(item)]
+
+
+class Admission:
+    """What the agent may have of the result of one permitted call.
+
+    Args:
+        bound: How sensitive the result may be.
+        obligations: Of the decision.
+        returns: What the registry says of the result.
+    """
+
+    def __init__(self, bound: Bound, obligations: Sequence[Obligation], returns: Returns) -> None:
+        self._bound = bound
+        self._discharge = Discharge(obligations, returns)
+
+    def whole(self, result: Any) -> Any:
+        """Return what the agent may have of a result, or of a part that stands by itself.
+
+        Raises:
+            ResultWithheld: It is more sensitive than was permitted, or cannot be given in part.
+        """
+        return self._discharged(self._discharge.whole, result)
+
+    def row(self, item: Any) -> Any:
+        """Return a list of what the agent may have of the next row: empty, or of one.
+
+        Raises:
+            ResultWithheld: As `whole`.
+        """
+        return self._discharged(self._discharge.row, item)
+
+    def _discharged(self, discharge: Callable[[Any], Any], value: Any) -> Any:
+        while isinstance(value, Labelled):
+            if not self._bound.admits(value.label):
+                raise ResultWithheld(
+                    "the result is labelled higher than the registry says this tool returns",
+                    code="result.label_above_bound",
+                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
+                )
+            value = value.value
+        if labelled_within(value):
+            raise ResultWithheld(
+                "a part of the result has a label of its own, or cannot be looked into",
+                code="result.label_within",
+                hint="label the whole result, with the highest label of its parts",
+            )
+        try:
+            return discharge(value)
+        except NotPlain:
+            raise ResultWithheld(
+                "the policy gives a part of the result only, and it is no plain data",
+                code="result.not_plain",
+                hint="let the tool return text, numbers, and lists and dicts of them",
+            ) from None
+        except ShapeMismatch as mismatch:
+            raise ResultWithheld(
+                str(mismatch),
+                code="result.shape_mismatch",
+                hint="make `returns.fields` and `rows` of the tool in deployment/tools.yaml say "
+                "what it returns",
+            ) from None
 
 
 def _strip(value: Any, properties: Mapping[str, Any]) -> Any:

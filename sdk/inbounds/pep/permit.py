@@ -13,15 +13,13 @@ from inbounds import clock
 from inbounds.canonical import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
-from inbounds.labelled import Labelled, labelled_within
 from inbounds.locks import ProcessLock
-from inbounds.results import Discharge, NotPlain
-from inbounds.shapes import ShapeMismatch
+from inbounds.results import Admission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inbounds.labelled import Bound
+    from inbounds.labelled import Bound, Labelled
     from inbounds.models import Decision, Returns
 
 logger = logging.getLogger(__name__)
@@ -60,9 +58,8 @@ class Permit:
         self.decision = decision
         self.tool = tool
         self._judged = judged
-        self._bound = bound
         self.returns = returns
-        self._discharge = Discharge(decision.obligations, returns)
+        self._admission = Admission(bound, decision.obligations, returns)
         self._good_until = good_until
         self._require_usable = require_usable
         # A fork copies the permit; only the process it was given to may use it.
@@ -147,7 +144,7 @@ class Permit:
             ResultWithheld: The item is more sensitive than was permitted, or cannot be given in
                 part. The permit is used.
         """
-        value = self._admitted(item, self._discharge.whole)
+        value = self._admitted(self._admission.whole, item)
         self._seen(value, item=True)
         return value
 
@@ -160,47 +157,18 @@ class Permit:
         Raises:
             ResultWithheld: As `admitted`.
         """
-        left: list[Any] = self._admitted(item, self._discharge.row)
+        left: list[Any] = self._admitted(self._admission.row, item)
         for value in left:
             self._seen(value, item=True)
         return left
 
-    def _admitted(self, item: Any, discharge: Callable[[Any], Any]) -> Any:
-        value: Any = item
-        while isinstance(value, Labelled):
-            if not self._bound.admits(value.label):
-                raise self._withheld(
-                    "the result is labelled higher than the registry says this tool returns",
-                    code="result.label_above_bound",
-                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
-                )
-            value = value.value
-        if labelled_within(value):
-            raise self._withheld(
-                "a part of the result has a label of its own, or cannot be looked into",
-                code="result.label_within",
-                hint="label the whole result, with the highest label of its parts",
-            )
+    def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
         try:
-            return discharge(value)
-        except NotPlain:
-            raise self._withheld(
-                "the policy gives a part of the result only, and it is no plain data",
-                code="result.not_plain",
-                hint="let the tool return text, numbers, and lists and dicts of them",
-            ) from None
-        except ShapeMismatch as mismatch:
-            raise self._withheld(
-                str(mismatch),
-                code="result.shape_mismatch",
-                hint="make `returns.fields` and `rows` of the tool in deployment/tools.yaml say "
-                "what it returns",
-            ) from None
-
-    def _withheld(self, message: str, *, code: str, hint: str) -> ResultWithheld:
-        """Use the permit up, and say why its result is not given."""
-        self._close("yes", "withheld")
-        return ResultWithheld(message, code=code, hint=hint, decision_id=self.decision.id)
+            return admit(item)
+        except ResultWithheld as withheld:
+            self._close("yes", "withheld")
+            withheld.decision_id = self.decision.id
+            raise
 
     @overload
     def finish(self, result: Labelled[T]) -> T: ...
@@ -214,7 +182,7 @@ class Permit:
             OutcomeUnrecorded: It has run; the evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
-        value = self._admitted(result, self._discharge.whole)
+        value = self._admitted(self._admission.whole, result)
         self._close("yes", "ok")
         self._seen(value)
         return value
