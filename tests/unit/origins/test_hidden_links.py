@@ -25,6 +25,26 @@ def test_a_link_is_found_with_its_host(host, within):
     assert HOSTS[host] in found(text) or (within in UNREADABLE and "" in found(text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a href='skype:eve?call'>a</a>",
+        "<a href='\x01 java\tscript&colon;alert(1)'>a</a>",
+        "<form action=intent:#x>",
+        "<img src='data:image/svg+xml,x'>",
+        "<p style='background:url(blob:x)'>",
+        "<p style='background:url(a b'>",
+        "mailto:?subject=x",
+        "<!--" * 9 + "<b>",
+        "<p>" + "x" * 250_000,
+        f"https://{'x' * 3000}.example/",
+    ],
+    ids=lambda text: text[:40],
+)
+def test_what_leads_nobody_knows_where_is_unread(text):
+    assert {""} == found(text)
+
+
 @pytest.mark.parametrize("spelt", SPELT)
 @pytest.mark.parametrize(
     "within", ["<a href=//{host}/x>", '<img src="https:{host}">', "<base href='//{host}'>"]
