@@ -471,7 +471,8 @@ class Returns(_Closed):
 
     `fields` are by pattern, as arguments are; what is under none of them is text of `party`.
     `titled_by` is the pointer of the argument that names the record returned. What comes back
-    beyond `rows` does not reach the agent; 0 means that nobody knows, and counts as one.
+    beyond `rows` does not reach the agent; 0 means that nobody knows, and counts as one. Where
+    a field is left out, or rows are counted, a result of another shape is withheld.
     `strip` is taken out of the texts of the result, and values of the kinds in `mask` are
     masked there.
     """

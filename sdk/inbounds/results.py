@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidAnswer
+from .errors import InvalidAnswer, ResultWithheld
+from .labelled import Labelled, labelled_within
+from .shapes import Rows, Shape, ShapeMismatch, json_within, without
+from .visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from .labelled import Bound
     from .models import Obligation, Returns
 
 REDACT, STRIP, MASK, TRUNCATE = "redact", "strip", "mask", "truncate"
 
 _DEEPEST = 64
+_MOST_ENCODINGS = 4
 
 _REST = r"[^\s<>\"'`)\]]"
 _URL = (
@@ -62,7 +68,6 @@ _KINDS = {
         r"(?<![\w.])\+?\(?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){6,19}(?=x\d|[\W_]|\Z)", re.IGNORECASE
     ),
 }
-_MISSING = object()
 
 
 class NotPlain(Exception):
@@ -96,64 +101,141 @@ def require_known(obligation: Obligation) -> None:
         )
 
 
-def discharge(value: Any, obligations: Sequence[Obligation]) -> Any:
-    """Do to a result what the obligations on it say.
+class Discharge:
+    """What is done to one result, whole or row by row, as the obligations on it say.
 
     Args:
-        value: The result: text, numbers, and lists and mappings of them.
-        obligations: Of the types named here; others are left alone. What is cut short and what
-            is left out is so first, so that nothing of it is looked at any further.
-
-    Returns:
-        The result, or a new one of the same shape; the caller's own is never changed.
-
-    Raises:
-        NotPlain: There is something to be done, and the result is no plain data.
+        obligations: Of the types named here; others are left alone.
+        returns: What the registry says of the result. Where a field is to be left out, or rows
+            are to be counted, the result has to have its shape.
     """
-    mine = [item for item in obligations if item.type in _DISCHARGED]
-    if not mine:
-        return value
-    value = _copied(value, 0)
-    for item in sorted(mine, key=lambda each: [*_DISCHARGED].index(each.type)):
-        value = _DISCHARGED[item.type](value, item.properties)
-    return value
 
-
-def _cut(value: Any, properties: Mapping[str, Any]) -> Any:
-    rows = properties["rows"]
-    if isinstance(value, list):
-        return value[:rows]
-    if isinstance(value, dict):
-        # A page of rows in its envelope.
-        return {
-            name: part[:rows] if isinstance(part, list) else part for name, part in value.items()
+    def __init__(self, obligations: Sequence[Obligation], returns: Returns) -> None:
+        mine = [item for item in obligations if item.type in TYPES]
+        self._owed = bool(mine)
+        if not mine:
+            return
+        said: dict[str, list[Mapping[str, Any]]] = {
+            kind: [each.properties for each in mine if each.type == kind] for kind in TYPES
         }
-    return value
+        self._hidden = [field for each in said[REDACT] for field in each["fields"]]
+        self._rows = Rows(min(each["rows"] for each in said[TRUNCATE])) if said[TRUNCATE] else None
+        self._texts = [
+            *((_strip, each) for each in said[STRIP]),
+            *((_mask, each) for each in said[MASK]),
+        ]
+        self._shape = Shape()
+        if self._hidden or self._rows is not None:
+            self._shape = Shape.of(returns.fields, unregistered=self._hidden)
+
+    def whole(self, value: Any) -> Any:
+        """Return what may be given of a result, or of a part of it that stands by itself.
+
+        What is cut short and what is left out is so first, so that nothing of it is looked at
+        any further.
+
+        Args:
+            value: The result: text, numbers, and lists and mappings of them.
+
+        Returns:
+            The result, or a new one; the caller's own is never changed.
+
+        Raises:
+            NotPlain: There is something to be done, and the result is no plain data.
+            ShapeMismatch: A field is to be left out, or rows are to be counted, and the result
+                has another shape than the registry says.
+        """
+        if not self._owed:
+            return value
+        value = _copied(value, 0)
+        if self._rows is not None:
+            value = self._rows.cut(value, self._shape)
+        if self._hidden:
+            value = without(value, self._shape, self._hidden)
+        for change, properties in self._texts:
+            value = change(value, properties)
+        return value
+
+    def row(self, item: Any) -> list[Any]:
+        """Return what may be given of the next row of a result that comes row by row.
+
+        Returns:
+            A list of it; an empty one where no more rows may be given.
+
+        Raises:
+            NotPlain: As `whole`.
+            ShapeMismatch: As `whole`.
+        """
+        if not self._owed:
+            return [item]
+        if self._shape.row is not None or not self._shape.below:
+            left: list[Any] = self.whole([item])
+            return left
+        # Each is a record, as the registry has the whole result.
+        if self._rows is not None and not self._rows.take():
+            return []
+        return [self.whole(item)]
 
 
-def _leave_out(value: Any, properties: Mapping[str, Any]) -> Any:
-    for pattern in properties["fields"]:
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in pattern.split("/")[1:]]
-        if not steps:
-            return None
-        for holder in _holders(value, steps[:-1]):
-            if isinstance(holder, dict):
-                holder.pop(steps[-1], None)
-            elif isinstance(holder, list) and steps[-1] == "*":
-                holder.clear()
-    return value
+class Admission:
+    """What the agent may have of the result of one permitted call.
 
+    Args:
+        bound: How sensitive the result may be.
+        obligations: Of the decision.
+        returns: What the registry says of the result.
+    """
 
-def _holders(value: Any, steps: Sequence[str]) -> Iterator[Any]:
-    if not steps:
-        yield value
-    elif isinstance(value, dict):
-        inner = value.get(steps[0], _MISSING)
-        if inner is not _MISSING:
-            yield from _holders(inner, steps[1:])
-    elif isinstance(value, list) and steps[0] == "*":
-        for inner in value:
-            yield from _holders(inner, steps[1:])
+    def __init__(self, bound: Bound, obligations: Sequence[Obligation], returns: Returns) -> None:
+        self._bound = bound
+        self._discharge = Discharge(obligations, returns)
+
+    def whole(self, result: Any) -> Any:
+        """Return what the agent may have of a result, or of a part that stands by itself.
+
+        Raises:
+            ResultWithheld: It is more sensitive than was permitted, or cannot be given in part.
+        """
+        return self._discharged(self._discharge.whole, result)
+
+    def row(self, item: Any) -> Any:
+        """Return a list of what the agent may have of the next row: empty, or of one.
+
+        Raises:
+            ResultWithheld: As `whole`.
+        """
+        return self._discharged(self._discharge.row, item)
+
+    def _discharged(self, discharge: Callable[[Any], Any], value: Any) -> Any:
+        while isinstance(value, Labelled):
+            if not self._bound.admits(value.label):
+                raise ResultWithheld(
+                    "the result is labelled higher than the registry says this tool returns",
+                    code="result.label_above_bound",
+                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
+                )
+            value = value.value
+        if labelled_within(value):
+            raise ResultWithheld(
+                "a part of the result has a label of its own, or cannot be looked into",
+                code="result.label_within",
+                hint="label the whole result, with the highest label of its parts",
+            )
+        try:
+            return discharge(value)
+        except NotPlain:
+            raise ResultWithheld(
+                "the policy gives a part of the result only, and it is no plain data",
+                code="result.not_plain",
+                hint="let the tool return text, numbers, and lists and dicts of them",
+            ) from None
+        except ShapeMismatch as mismatch:
+            raise ResultWithheld(
+                str(mismatch),
+                code="result.shape_mismatch",
+                hint="make `returns.fields` and `rows` of the tool in deployment/tools.yaml say "
+                "what it returns",
+            ) from None
 
 
 def _strip(value: Any, properties: Mapping[str, Any]) -> Any:
@@ -168,9 +250,46 @@ def _strip(value: Any, properties: Mapping[str, Any]) -> Any:
             if "&" in text:
                 text = _WORD.sub(_unless_link, text)
             text = _BEGINS_LINK.sub("", text)
-        return _BEGINS_IMAGE.sub("", text) if "images" in what else text
+            text = _unlinked(text, "[link]")
+        return _unpictured(_BEGINS_IMAGE.sub("", text)) if "images" in what else text
 
     return _in_texts(value, plain)
+
+
+def _unlinked(text: str, instead: str) -> str:
+    """Return a text without what is still a link to a program that knows other spellings."""
+    from .origins.links import links_of
+    from .origins.markup import Unreadable, text_of
+
+    def linked(part: str) -> bool:
+        return next(links_of(part), None) is not None
+
+    for time in range(_MOST_ENCODINGS):
+        if not linked(text):
+            return text
+        if time:
+            try:
+                text = text_of(text)
+            except Unreadable:
+                break
+        text = _WORD.sub(lambda found: instead if linked(found[0]) else found[0], text)
+    return text if not linked(text) else instead
+
+
+def _unpictured(text: str) -> str:
+    """Return a text without what a program that reads HTML would still load for it."""
+    if "<" not in text:
+        return text
+    from .origins.markup import Unreadable, holds_images, text_of
+
+    try:
+        for _ in range(_MOST_ENCODINGS):
+            if not holds_images(text):
+                return text
+            text = text_of(text)
+    except Unreadable:
+        pass
+    return "[image]"
 
 
 def _unless_link(found: re.Match[str]) -> str:
@@ -180,27 +299,38 @@ def _unless_link(found: re.Match[str]) -> str:
 
 
 def _mask(value: Any, properties: Mapping[str, Any]) -> Any:
+    kinds = properties["kinds"]
+
     def masked(text: str) -> str:
-        for kind in properties["kinds"]:
+        for kind in kinds:
             text = _KINDS[kind].sub(f"[{kind}]", text)
         return text
 
-    return _in_texts(value, masked)
+    def masked_as_read(text: str) -> str:
+        # As entities or in wide signs it is the same to whoever reads it.
+        if "url" in kinds:
+            text = _unlinked(text, "[url]")
+        for _ in range(_MOST_ENCODINGS):
+            text = masked(text)
+            plain = visible(text)
+            if plain == text or not any(_KINDS[kind].search(plain) for kind in kinds):
+                return text
+            text = plain
+        return "[masked]"
+
+    return _in_texts(value, masked_as_read)
 
 
-_DISCHARGED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
-    TRUNCATE: _cut,
-    REDACT: _leave_out,
-    STRIP: _strip,
-    MASK: _mask,
-}
-
-TYPES = tuple(_DISCHARGED)
+TYPES = (TRUNCATE, REDACT, STRIP, MASK)
 """The types of obligation on a result, in the order in which they are discharged."""
 
 
 def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
+        within = json_within(value)
+        if within is not None and (left := _in_texts(within, change)) != within:
+            # Its escapes hide what is in it from whoever looks for that.
+            return json.dumps(left, ensure_ascii=False)
         return change(value)
     if isinstance(value, list):
         return [_in_texts(part, change) for part in value]

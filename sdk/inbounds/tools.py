@@ -230,7 +230,10 @@ class GuardedTool(Generic[P, R_co]):
             with contextlib.closing(run()) as items:
                 for item in items:
                     refuse_lazy(self.name, item)
-                    yield permit.admitted(item)
+                    left = permit.row(item)
+                    if not left:
+                        break
+                    yield left[0]
                     with _about(permit, "yes"):
                         within.require_under_way()
         except BaseException as error:
@@ -254,7 +257,10 @@ class GuardedTool(Generic[P, R_co]):
                     refuse_lazy(self.name, item)
                     # One that is withheld is recorded, and the loop must not wait for that.
                     plain = is_plain(item)
-                    yield permit.admitted(item) if plain else await beside(permit.admitted, item)
+                    left = permit.row(item) if plain else await beside(permit.row, item)
+                    if not left:
+                        break
+                    yield left[0]
                     with _about(permit, "yes"):
                         within.require_under_way()
         except BaseException as error:

@@ -203,7 +203,9 @@ def test_what_a_tool_raises_is_recorded(harness: Harness) -> None:
 
 # --- results --------------------------------------------------------------------------------
 
-FIELDS = {"returns": {"label": "confidential", "fields": {"/pay": {"label": "secret"}}}}
+FIELDS = {
+    "returns": {"label": "confidential", "fields": {"/text": {}, "/pay": {"label": "secret"}}}
+}
 
 
 def registered(world: World, **changes: object) -> None:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
 from inbounds.labelled import Bound
-from inbounds.models import Decision, Obligation, PolicyStamp
+from inbounds.models import Decision, Obligation, PolicyStamp, Returns
 from inbounds.pep.permit import Permit
 
 JUDGED = {"id": "42"}
@@ -55,6 +55,7 @@ class Made:
             tool="mail.read",
             judged=canonical_json(JUDGED),
             bound=Bound(label, LABELS),
+            returns=Returns(),
             require_usable=self.require_usable,
             record=self.record,
             good_until=self.good_until,

@@ -4,19 +4,31 @@ import dataclasses
 import json
 import re
 import time
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.origins.hidden import SPELT, WITHIN
 
 from inbounds.errors import InvalidAnswer, ResultWithheld
 from inbounds.models import Obligation, ReturnedField, Returns
-from inbounds.results import NotPlain, discharge, owed, require_known
+from inbounds.origins.links import links_of
+from inbounds.origins.markup import holds_images
+from inbounds.results import Discharge, NotPlain, owed, require_known
+from inbounds.shapes import ShapeMismatch
 from inbounds.testing import assert_denied
+from inbounds.visible import visible
 
 
 def to(kind, **properties):
     return Obligation(id="1", type=kind, properties=properties)
+
+
+def discharge(value, obligations, *patterns):
+    """Discharge obligations on the result of a tool that registers fields."""
+    returns = Returns(fields={pattern: ReturnedField() for pattern in patterns})
+    return Discharge(obligations, returns).whole(value)
 
 
 MAIL = {
@@ -26,6 +38,10 @@ MAIL = {
     "+43 1 234 56 78, IBAN GB29 NWBK 6016 1331 9268 19.",
     "salary": 5000,
 }
+
+
+PAY = [to("redact", fields=["/*/salary"])]
+PEOPLE = ["/*/name", "/*/salary"]
 
 
 class TestOwed:
@@ -81,11 +97,65 @@ class TestTruncate:
         page = {"total": 3, "rows": [{"tags": [1, 2, 3]}, 2, 3]}
 
         assert {"total": 3, "rows": [{"tags": [1, 2, 3]}, 2]} == discharge(
-            page, [to("truncate", rows=2)]
+            page, [to("truncate", rows=2)], "/total", "/rows/*", "/rows/*/tags/*"
         )
 
-    def test_leaves_one_value_alone(self):
-        assert "text" == discharge("text", [to("truncate", rows=1)])
+    @pytest.mark.parametrize("lists", [{"a": [1, 2], "b": [3, 4]}, {"x": {"a": [1, 2], "b": [3]}}])
+    def test_the_rows_of_all_lists_count(self, lists):
+        left = json.dumps(discharge(lists, [to("truncate", rows=2)]))
+
+        assert ("1" in left, "2" in left, "3" in left) == (True, True, False)
+
+    @pytest.mark.parametrize("value", ["text", "one line: 1, 2", 7, True, None, {"id": 7}])
+    def test_leaves_one_value_alone(self, value):
+        assert value == discharge(value, [to("truncate", rows=1)])
+
+    @pytest.mark.parametrize(
+        "text",
+        ["a\nb", "a\u2028b", "a\rb", "[1, 2]", ' {"a": 1}', '"[1]"', "<tr><td>a", "a<br>b", "<p>a"],
+    )
+    @pytest.mark.parametrize("around", [lambda x: x, lambda x: [x], lambda x: {"a": {"b": x}}])
+    def test_a_text_that_may_hold_rows_is_not_given_unregistered(self, text, around):
+        with pytest.raises(ShapeMismatch):
+            discharge(around(text), [to("truncate", rows=1)])
+
+    def test_a_registered_text_is_one_row(self):
+        obligations = [to("truncate", rows=1)]
+
+        assert "a\nb" == discharge("a\nb", obligations, "")
+        assert ["a\nb"] == discharge(["a\nb", "c"], obligations, "/*")
+        assert [{"text": "a\nb"}] == discharge([{"text": "a\nb"}, {}], obligations, "/*/text")
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            [[1, 2, 3]],
+            [{"rows": [1, 2]}],
+            [[{"a": 1}, {"a": 2}]],
+            {"data": {"ann": {"pay": 1}, "bob": {"pay": 2}, "carl": {"pay": 3}}},
+            {"rows": [{"more": [{"more": [1, 2]}]}]},
+        ],
+        ids=str,
+    )
+    def test_rows_that_the_registry_does_not_name_are_counted(self, value):
+        with pytest.raises(ShapeMismatch):
+            discharge(value, [to("truncate", rows=2)])
+        assert value == discharge(value, [to("truncate", rows=9)])
+
+    @pytest.mark.parametrize(
+        ("value", "pattern"),
+        [
+            ({"items": [1]}, "/*"),
+            ([1], "/items/*"),
+            ("text", "/*/id"),
+            ({"items": {"a": 1}}, "/items/*/id"),
+            ({"items": "text"}, "/items/*/id"),
+            ([[1]], "/*/id"),
+        ],
+    )
+    def test_another_shape_than_the_registered_one_is_not_given(self, value, pattern):
+        with pytest.raises(ShapeMismatch):
+            discharge(value, [to("truncate", rows=9)], pattern)
 
 
 class TestRedact:
@@ -96,19 +166,81 @@ class TestRedact:
             ("/b", {"a": 1}),
             ("/b/*", {"a": 1, "b": []}),
             ("/b/*/c", {"a": 1, "b": [{"d": 3}, {}, 5]}),
-            ("/b/0/c", {"a": 1, "b": [{"c": 2, "d": 3}, {"c": 4}, 5]}),
             ("/x/y", {"a": 1, "b": [{"c": 2, "d": 3}, {"c": 4}, 5]}),
             ("", None),
         ],
     )
     def test_leaves_out_the_fields_of_a_pattern(self, pattern, left):
         held = {"a": 1, "b": [{"c": 2, "d": 3}, {"c": 4}, 5]}
+        registered = ["/a", "/b/*", "/b/*/c", "/b/*/d"]
 
-        assert left == discharge(held, [to("redact", fields=[pattern])])
+        assert left == discharge(held, [to("redact", fields=[pattern])], *registered)
         assert {"a": 1, "b": [{"c": 2, "d": 3}, {"c": 4}, 5]} == held
 
     def test_a_key_is_written_as_in_a_json_pointer(self):
-        assert {"b": 1} == discharge({"a/b~": 1, "b": 1}, [to("redact", fields=["/a~1b~0"])])
+        assert {"b": 1} == discharge({"a/b~": 1, "b": 1}, [to("redact", fields=["/a~1b~0"])], "/b")
+
+    @pytest.mark.parametrize(
+        "key",
+        ["Salary", "SALARY", "salary ", "s\u0430lary", "salary\u200b", "\uff53alary", "*", ""],
+    )
+    def test_a_field_that_the_registry_does_not_name_is_left_out(self, key):
+        rows = [{"name": "Ann", "salary": 1, key: 5000}]
+
+        assert [{"name": "Ann"}] == discharge(rows, PAY, *PEOPLE)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"pay": 5000}',
+            '[{"s\\u0061lary": 5000}]',
+            '"{\\"s\\\\u0061lary\\": 5000}"',
+            "name,salary\nAnn,5000",
+            "| Name | Salary |\n| Ann | 5000 |",
+            "<td>s&#97;lary</td><td>5000</td>",
+            "\uff33\uff41\uff4c\uff41\uff52\uff59: 5000",
+        ],
+    )
+    def test_a_text_that_says_its_name_or_is_json_is_left_out(self, text):
+        assert [{}] == discharge([{"name": text, "salary": 1}], PAY, *PEOPLE)
+
+    @pytest.mark.parametrize("text", ["Ann", "sal. ary", "salaryman", "a\nb", "<b>Ann</b>", ""])
+    def test_another_text_is_given(self, text):
+        assert [{"name": text}] == discharge([{"name": text, "salary": 1}], PAY, *PEOPLE)
+
+    @pytest.mark.parametrize("text", ["basic pay", "basicPay 1", "Basic-Pay", "BASIC_PAY"])
+    def test_a_name_of_several_words_is_known_however_they_are_joined(self, text):
+        obligations = [to("redact", fields=["/basicPay"])]
+
+        assert {} == discharge({"note": text}, obligations, "/note", "/basicPay")
+
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            ({"items": [{"salary": 5000}]}, "the result must be a list; it is a mapping"),
+            ([[{"salary": 5000}]], "`/*` of the result must be a mapping; it is a list"),
+            ("name,salary\nAnn,5000", "the result must be a list; it is text"),
+            (["Ann,5000"], "`/*` of the result must be a mapping; it is text"),
+            ([5000], "`/*` of the result must be a mapping; it is a number"),
+            (
+                [{"name": {"salary": 5000}}],
+                "`/*/name` of the result must be a single value; it is a mapping",
+            ),
+            (
+                [{"name": [5000]}],
+                "`/*/name` of the result must be a single value; it is a list",
+            ),
+        ],
+    )
+    def test_another_shape_than_the_registered_one_is_not_given(self, value, said):
+        with pytest.raises(ShapeMismatch) as ei:
+            discharge(value, PAY, *PEOPLE)
+
+        assert said == str(ei.value)
+
+    @pytest.mark.parametrize("value", [None, [], [None], [{"name": None}], [{"name": []}]])
+    def test_what_is_empty_has_every_shape(self, value):
+        assert value == discharge(value, PAY, *PEOPLE)
 
 
 class TestStrip:
@@ -242,7 +374,8 @@ class TestDischarge:
             to("truncate", rows=1),
         ]
 
-        given = discharge([MAIL, MAIL], obligations)
+        fields = [f"/*/{name}" for name in MAIL]
+        given = discharge([MAIL, MAIL], obligations, *fields)
         assert 1 == len(given)
         assert {"id", "from", "body"} == set(given[0])
         assert "[email]" == given[0]["from"]
@@ -289,21 +422,206 @@ class TestDischarge:
     )
     def test_no_link_is_left_and_the_callers_own_is_not_changed(self, value):
         before = json.dumps(value)
-        obligations = [
-            to("strip", what=["links", "images"]),
-            to("redact", fields=["/a", "/*/b"]),
-            to("truncate", rows=2),
-        ]
-
-        left = json.dumps(discharge(value, obligations))
+        left = json.dumps(discharge(value, [to("strip", what=["links", "images"])]))
         assert before == json.dumps(value)
         assert not re.search(r"//[0-9a-z@+!:.-]", left)
+
+
+SECRET = "5000417"
+"""What stands in the field that is to be left out; its digits are nowhere else."""
+
+NAMES = st.sampled_from(
+    [
+        "salary",
+        "Salary",
+        "SALARY",
+        "salary ",
+        "s\u0430lary",
+        "sal\u00adary",
+        "\uff53alary",
+        "sa\u200blary",
+    ]
+)
+
+
+def tables(name):
+    """Texts that hold a record, as programs write tables."""
+    return [
+        f"name,{name}\nAnn,{SECRET}",
+        f"name;{name}\r\nAnn;{SECRET}",
+        f"| name | {name} |\n| --- | --- |\n| Ann | {SECRET} |",
+        f"<table><tr><th>{name}</th></tr><tr><td>{SECRET}</td></tr></table>",
+        json.dumps({"name": "Ann", name: SECRET}),
+        json.dumps(json.dumps([{name: SECRET}])),
+        f"{name}: {SECRET}",
+        "\n".join(json.dumps({name: SECRET}) for _ in range(3)),
+    ]
+
+
+def shapes(name):
+    """Results that hold the secret under a name, in any shape, up to four levels deep."""
+    record = st.sampled_from(
+        [
+            {"name": "Ann", name: SECRET},
+            {name: int(SECRET)},
+            {"name": "Ann", "salary": 1, name: SECRET},
+        ]
+    )
+    return st.recursive(
+        record
+        | record.map(lambda each: [each] * 3)
+        | st.sampled_from(tables(name)).map(lambda t: {name: t}),
+        lambda inner: st.one_of(
+            inner.map(lambda each: [each]),
+            inner.map(lambda each: (each, each)),
+            inner.map(lambda each: {"items": each, "total": 1}),
+            inner.map(lambda each: {"name": each}),
+            inner.map(lambda each: {name: each}),
+            inner.map(json.dumps),
+            inner.map(lambda each: {"name": json.dumps(each)}),
+            inner.map(lambda each: [json.dumps(each)]),
+        ),
+        max_leaves=4,
+    )
+
+
+class TestEveryShape:
+    """What is owed is done, or nothing is given: whatever the tool returns."""
+
+    @pytest.mark.parametrize(
+        "patterns",
+        [
+            PEOPLE,
+            ["/name", "/salary"],
+            ["/items/*/name", "/items/*/salary", "/total"],
+            ["/*/name/*", "/*/name/*/name", "/*/salary"],
+            ["/*/salary"],
+        ],
+        ids=str,
+    )
+    @given(data=st.data())
+    @settings(max_examples=60)
+    def test_a_field_is_left_out(self, patterns, data):
+        value = data.draw(NAMES.flatmap(shapes))
+        hidden = [pattern for pattern in patterns if pattern.endswith("/salary")]
+        try:
+            left = discharge(value, [to("redact", fields=hidden)], *patterns)
+        except ShapeMismatch as mismatch:
+            left = str(mismatch)
+
+        assert SECRET not in f"{left!r}{left}{json.dumps(left)}"
+
+    @given(table=NAMES.flatmap(lambda name: st.sampled_from(tables(name))))
+    @settings(max_examples=60)
+    def test_a_table_is_not_given_for_records(self, table):
+        for value in (table, [table], {"items": table}, {"items": [table]}, [[table]]):
+            with pytest.raises(ShapeMismatch):
+                discharge(value, PAY, *PEOPLE)
+
+    @given(
+        rows=st.integers(1, 4),
+        value=st.recursive(
+            st.just({"n": "row"}) | st.just("row") | st.lists(st.just({"n": "row"}), max_size=6),
+            lambda inner: st.one_of(
+                st.lists(inner, max_size=6),
+                st.dictionaries(st.sampled_from("abcdef"), st.lists(inner, max_size=4), max_size=4),
+                st.fixed_dictionaries({"items": inner}),
+                inner.map(json.dumps),
+                st.lists(inner, min_size=1).map(lambda all: "\n".join(map(json.dumps, all))),
+            ),
+            max_leaves=20,
+        ),
+    )
+    @settings(max_examples=200)
+    def test_no_more_rows_than_are_owed(self, rows, value):
+        try:
+            left = discharge(value, [to("truncate", rows=rows)])
+        except ShapeMismatch:
+            return
+
+        assert json.dumps(left).count("row") <= rows
+
+    @pytest.mark.parametrize("what", [["links"], ["links", "images"]], ids=str)
+    @pytest.mark.parametrize("within", WITHIN)
+    @pytest.mark.parametrize("host", ["evil.example", "bücher.example", "злодей.рф"])
+    def test_no_link_is_left_however_it_is_written(self, host, within, what):
+        text = WITHIN[within].format(host=host, first=host[:3], rest=host[3:])
+        owed = [to("strip", what=what)]
+        lefts = (
+            discharge(text, owed),
+            discharge([{"k": f"before {text} behind"}], owed)[0]["k"],
+            json.loads(discharge(json.dumps({"k": text}), owed))["k"],
+        )
+
+        for left in lefts:
+            assert host not in visible(left).lower()
+            assert not [*links_of(left)]
+
+    @pytest.mark.parametrize("spelt", SPELT)
+    @pytest.mark.parametrize("kind", ["strip", "mask"])
+    @pytest.mark.parametrize("within", ["<a href=//{host}/x>a</a>", "<img src='https:{host}'>"])
+    def test_no_link_is_left_in_any_spelling(self, within, kind, spelt):
+        text = within.format(host=SPELT[spelt]("evil.example"))
+        owed = to("strip", what=["links"]) if kind == "strip" else to("mask", kinds=["url"])
+        left = discharge(f"before {text} behind", [owed])
+
+        assert "evil" not in visible(left).lower()
+        assert "before" in left
+
+    @pytest.mark.parametrize("within", [key for key in WITHIN if "p.png" in WITHIN[key]])
+    def test_no_image_is_left_that_loads_by_itself(self, within):
+        text = WITHIN[within].format(host="evil.example")
+        left = discharge(f"before {text} behind", [to("strip", what=["images"])])
+
+        assert not holds_images(left)
+        assert "![" not in left
+
+    @given(
+        st.sampled_from(
+            ["bob@acme.example", "GB29 NWBK 6016 1331 9268 19", "+43 1 234 56 78"]
+        ).flatmap(
+            lambda value: st.recursive(
+                st.sampled_from(
+                    [
+                        value,
+                        f"to {value}, then",
+                        "".join(f"&#{ord(sign)};" for sign in value),
+                        "".join(f"&#x{ord(sign):x};" for sign in value),
+                        "".join(f"%{ord(sign):02x}" for sign in value),
+                        "".join(f"\\u{ord(sign):04x}" for sign in value),
+                        "".join(chr(ord(s) + 0xFEE0) if "!" <= s <= "~" else s for s in value),
+                        "\u200b".join(value),
+                    ]
+                ),
+                lambda inner: st.one_of(
+                    st.lists(inner, max_size=3),
+                    st.dictionaries(st.just("k") | st.just(value), inner, max_size=3),
+                    inner.map(json.dumps),
+                    inner.map(lambda each: f"see {json.dumps(each)}"),
+                ),
+                max_leaves=5,
+            )
+        )
+    )
+    @settings(max_examples=150)
+    def test_what_is_masked_is_not_read(self, value):
+        left = json.dumps(discharge(value, [to("mask", kinds=["email", "iban", "phone"])]))
+
+        for _ in range(8):
+            left = visible(left)
+        assert "acme.example" not in left
+        assert "6016" not in left
+        assert "234" not in left
 
 
 RETURNS = {
     "label": "internal",
     "party": "third",
-    "fields": {"/*/salary": {"label": "secret", "party": "first"}},
+    "fields": {
+        "/*/who": {"holds": "value"},
+        "/*/page": {},
+        "/*/salary": {"label": "secret", "party": "first"},
+    },
     "strip": ["links"],
     "mask": ["email"],
     "rows": 2,
@@ -312,12 +630,15 @@ RETURNS = {
 
 class TestThroughAGuard:
     @pytest.fixture
-    def people(self, policy):
+    def registered(self, policy):
         tools = {**policy.deployment["tools"]}
         tools["mail.read"] = {**tools["mail.read"], "returns": RETURNS}
         entry = policy.deployment["peps"]["assistant-pep"]
         kinds = ["notify", "redact", "strip", "mask", "truncate"]
         policy.change(tools=tools, peps={"assistant-pep": {**entry, "obligations": kinds}})
+
+    @pytest.fixture
+    def people(self, policy, registered):
         results = []
 
         @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
@@ -346,6 +667,55 @@ class TestThroughAGuard:
 
         assert "result.not_plain" == ei.value.code
         assert "yes" == ei.value.executed
+
+    def test_another_shape_than_the_registered_one_is_withheld(self, policy, people):
+        read, results = people
+        results.append({"items": [{"who": "Ann", "salary": 5000}]})
+
+        with policy.task() as task:
+            with pytest.raises(ResultWithheld) as ei:
+                read("42")
+            report = task.report()
+
+        assert ("result.shape_mismatch", "yes") == (ei.value.code, ei.value.executed)
+        assert "the result must be a list; it is a mapping" in str(ei.value)
+        assert "returns.fields" in str(ei.value)
+        assert "5000" not in str(ei.value)
+        assert (1, 1) == (report.ran, report.withheld)
+
+    def test_rows_that_come_one_by_one_are_counted_and_looked_at(self, policy, registered):
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str) -> Iterator[object]:
+            for number in range(9):
+                yield {"who": number, "Salary": 5000, "salary": 5000}
+
+        with policy.task() as task:
+            given = list(read("42"))
+            report = task.report()
+
+        assert [{"who": 0}, {"who": 1}] == given
+        assert 1 == report.ran
+
+    async def test_rows_that_an_async_tool_yields_are_counted(self, policy, registered):
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        async def read(id: str) -> AsyncIterator[object]:
+            for number in range(9):
+                yield {"who": number, "salary": 5000}
+
+        async with policy.task():
+            assert [{"who": 0}, {"who": 1}] == [row async for row in read("42")]
+
+    def test_a_row_of_another_shape_is_withheld(self, policy, registered):
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str) -> Iterator[object]:
+            yield {"who": "Ann"}
+            yield "Ann,5000"
+
+        given = []
+        with policy.task(), pytest.raises(ResultWithheld) as ei:
+            given.extend(read("42"))
+
+        assert "result.shape_mismatch" == ei.value.code
 
     def test_a_pep_that_was_not_set_up_for_it_gets_no_answer(self, policy, people):
         read, results = people

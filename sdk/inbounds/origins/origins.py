@@ -16,11 +16,11 @@ from .echoes import Written
 from .given import Given
 from .grades import NOWHERE, PASTED, PROMPT, stronger
 from .leaves import keys_of, leaves, scaled, states_amount
+from .links import MAILTO, links_of
 from .links import MOST as MOST_LINKS
-from .links import links_of
 from .prompt import Words, nameable
 from .records import Record, Walk
-from .values import NUMBER, URL, embedded, nfc, text_key
+from .values import HOST, MAIL, NUMBER, PATH, URL, embedded, nfc, text_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -337,7 +337,7 @@ class Origins:
             read.append(link)
         with self._lock:
             for url, host in read:
-                keys = [URL + url] if url else []
+                keys = _keys_of(url, host)
                 origin = self._find(keys, keys, "", exactly=True)
                 links[Link(host=host, grade=origin.grade)] = None
         return sorted(links, key=lambda link: (link.host, link.grade))
@@ -375,6 +375,15 @@ class Origins:
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._fields) + len(self._texts)
+
+
+def _keys_of(url: str, host: str) -> list[str]:
+    """Return the keys of a link: one that says no more than its host is known by that as well."""
+    if url.startswith(MAILTO):
+        return [MAIL + url.removeprefix(MAILTO)]
+    if url.partition("://")[2] == f"{host}/":
+        return [URL + url, HOST + host, PATH + host]
+    return [URL + url] if url else []
 
 
 @dataclass(frozen=True, slots=True)

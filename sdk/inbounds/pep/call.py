@@ -474,6 +474,7 @@ class Call:
             tool=self._tool,
             judged=self._canonical.json,
             bound=Bound(tool.returns.label, registered.labels),
+            returns=tool.returns,
             good_until=min(
                 self._answered + _GOOD_FOR,
                 clock.monotonic() + self._task.authority.deadline - clock.now(),

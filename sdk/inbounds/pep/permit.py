@@ -13,15 +13,14 @@ from inbounds import clock
 from inbounds.canonical import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
-from inbounds.labelled import Labelled, labelled_within
 from inbounds.locks import ProcessLock
-from inbounds.results import NotPlain, discharge
+from inbounds.results import Admission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inbounds.labelled import Bound
-    from inbounds.models import Decision
+    from inbounds.labelled import Bound, Labelled
+    from inbounds.models import Decision, Returns
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +37,7 @@ class Permit:
     Attributes:
         decision: The allow this permit stands for.
         tool: The name of the tool it was given for.
+        returns: What the registry says that the tool returns.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Permit:
         tool: str,
         judged: bytes,
         bound: Bound,
+        returns: Returns,
         good_until: float,
         require_usable: Callable[[], None],
         record: Callable[[Executed], None],
@@ -57,7 +58,8 @@ class Permit:
         self.decision = decision
         self.tool = tool
         self._judged = judged
-        self._bound = bound
+        self.returns = returns
+        self._admission = Admission(bound, decision.obligations, returns)
         self._good_until = good_until
         self._require_usable = require_usable
         # A fork copies the permit; only the process it was given to may use it.
@@ -142,39 +144,31 @@ class Permit:
             ResultWithheld: The item is more sensitive than was permitted, or cannot be given in
                 part. The permit is used.
         """
-        value = self._admitted(item)
+        value = self._admitted(self._admission.whole, item)
         self._seen(value, item=True)
         return value
 
-    def _admitted(self, item: Any) -> Any:
-        value: Any = item
-        while isinstance(value, Labelled):
-            if not self._bound.admits(value.label):
-                raise self._withheld(
-                    "the result is labelled higher than the registry says this tool returns",
-                    code="result.label_above_bound",
-                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
-                )
-            value = value.value
-        if labelled_within(value):
-            raise self._withheld(
-                "a part of the result has a label of its own",
-                code="result.label_within",
-                hint="label the whole result, with the highest label of its parts",
-            )
-        try:
-            return discharge(value, self.decision.obligations)
-        except NotPlain:
-            raise self._withheld(
-                "the policy gives a part of the result only, and it is no plain data",
-                code="result.not_plain",
-                hint="let the tool return text, numbers, and lists and dicts of them",
-            ) from None
+    def row(self, item: Any) -> list[Any]:
+        """Get what the agent may have of the next row of a result that comes row by row.
 
-    def _withheld(self, message: str, *, code: str, hint: str) -> ResultWithheld:
-        """Use the permit up, and say why its result is not given."""
-        self._close("yes", "withheld")
-        return ResultWithheld(message, code=code, hint=hint, decision_id=self.decision.id)
+        Returns:
+            A list of it; an empty one where the agent may have no more rows.
+
+        Raises:
+            ResultWithheld: As `admitted`.
+        """
+        left: list[Any] = self._admitted(self._admission.row, item)
+        for value in left:
+            self._seen(value, item=True)
+        return left
+
+    def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
+        try:
+            return admit(item)
+        except ResultWithheld as withheld:
+            self._close("yes", "withheld")
+            withheld.decision_id = self.decision.id
+            raise
 
     @overload
     def finish(self, result: Labelled[T]) -> T: ...
@@ -188,7 +182,7 @@ class Permit:
             OutcomeUnrecorded: It has run; the evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
-        value = self._admitted(result)
+        value = self._admitted(self._admission.whole, result)
         self._close("yes", "ok")
         self._seen(value)
         return value

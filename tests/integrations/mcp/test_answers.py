@@ -34,8 +34,8 @@ from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw
 from tests.integrations.world import BOB, World
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
-FIELDS = {"label": "internal", "fields": {"/pay": {"label": "secret"}}}
-ROWS = {"label": "internal", "fields": {"/*/pay": {"label": "secret"}}}
+FIELDS = {"label": "internal", "fields": {"/id": {}, "/pay": {"label": "secret"}}}
+ROWS = {"label": "internal", "fields": {"/*/id": {}, "/*/pay": {"label": "secret"}}}
 MASK = {"mask": ["email"]}
 PNG = base64.b64encode(b"canary").decode()
 
@@ -94,9 +94,10 @@ def test_a_twin_that_says_more_than_its_structured_content_is_not_given(desk, mo
     assert said["structuredContent"] == {"id": 1}
 
 
-@pytest.mark.parametrize("pattern", ["/pay", "/result/pay"])
-def test_a_field_is_found_in_what_the_sdk_wraps(desk, mode, pattern):
-    desk.register({"label": "internal", "fields": {pattern: {"label": "secret"}}})
+@pytest.mark.parametrize("within", ["", "/result"])
+def test_a_field_is_found_in_what_the_sdk_wraps(desk, mode, within):
+    fields = {f"{within}/id": {}, f"{within}/pay": {"label": "secret"}}
+    desk.register({"label": "internal", "fields": fields})
     record = {"result": {"id": 1, "pay": 4200}}
     desk.answers["tools/call"] = result(text("4200"), structured_content=record)
 
@@ -106,9 +107,10 @@ def test_a_field_is_found_in_what_the_sdk_wraps(desk, mode, pattern):
     assert "4200" not in json.dumps(said)
 
 
-@pytest.mark.parametrize("pattern", ["/pay", "/result/pay"])
-def test_a_field_is_left_out_of_text_that_the_sdk_wraps(desk, mode, pattern):
-    desk.register({"label": "internal", "fields": {pattern: {"label": "secret"}}})
+@pytest.mark.parametrize("within", ["", "/result"])
+def test_a_field_is_left_out_of_text_that_the_sdk_wraps(desk, mode, within):
+    fields = {f"{within}/id": {}, f"{within}/pay": {"label": "secret"}}
+    desk.register({"label": "internal", "fields": fields})
     said = json.dumps({"id": 1, "pay": 4200})
     desk.answers["tools/call"] = result(text(said), structured_content={"result": said})
 

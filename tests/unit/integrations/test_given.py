@@ -8,14 +8,18 @@ import pytest
 
 from inbounds import ResultWithheld
 from inbounds.integrations.given import given
-from inbounds.models import Obligation
-from inbounds.results import NotPlain, discharge
+from inbounds.models import Obligation, ReturnedField, Returns
+from inbounds.results import Discharge, NotPlain
+from inbounds.shapes import ShapeMismatch
+
+RETURNS = Returns(fields={"/pay": ReturnedField(label="secret"), "/mail": ReturnedField()})
 
 
 class Held:
     """Takes a result as a permit does, with these obligations and no record."""
 
-    def __init__(self, *obligations):
+    def __init__(self, *obligations, returns=RETURNS):
+        self.returns = returns
         self.decision = self
         self.obligations = obligations
         self.taken = []
@@ -23,8 +27,8 @@ class Held:
     def finish(self, value):
         self.taken.append(value)
         try:
-            return discharge(value, self.obligations)
-        except NotPlain:
+            return Discharge(self.obligations, self.returns).whole(value)
+        except (NotPlain, ShapeMismatch):
             raise ResultWithheld(code="result.not_plain") from None
 
 
@@ -38,8 +42,8 @@ NOTIFY = to("notify", to="security@acme.example")
 TEXT = '{"pay": 4200, "mail": "bob@acme.example"}'
 
 
-def taken(content, *obligations):
-    held = Held(*obligations)
+def taken(content, *obligations, **options):
+    held = Held(*obligations, **options)
     return given(content, held, held.finish)
 
 
@@ -61,7 +65,7 @@ def test_fields_are_left_out_of_text_that_is_json():
 
 
 def test_rows_are_cut_in_text_that_is_json():
-    assert "[1]" == taken("[1, 2, 3]", to("truncate", rows=1))
+    assert "[1]" == taken("[1, 2, 3]", to("truncate", rows=1), returns=Returns())
 
 
 def test_text_is_masked_as_it_is():

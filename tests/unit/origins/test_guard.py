@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+from tests.unit.origins.hidden import WITHIN
 
 from inbounds import AccessDenied, ApprovalRequired, Labelled, ResultWithheld
 from inbounds.testing import SUBJECT, PolicyUnderTest, assert_asks, small_deployment
@@ -105,6 +106,47 @@ def test_what_was_asked_about_once_does_not_come_back_trusted(policy):
         read(task, policy, body="hi")
         with assert_asks(UNTRUSTED):
             send(task, CANARY)
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        "bare",
+        "href with an entity for a tab",
+        "style with an escape",
+        "mailto",
+        "base without a scheme",
+        "refresh unquoted",
+        "SVG fill",
+    ],
+)
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "xn--80adbhf0chb.xn--p1ai",
+        "\u0437\u043b\u043e\u0434\u0435\u0439.\u0440\u0444",
+    ],
+)
+def test_a_hidden_link_in_what_is_sent_is_asked_about(policy, host, within):
+    """
+    A link asks however it is written; the same text without it is sent.
+    """
+    with policy.task(prompt="Read my mail, then answer bob@acme.example") as task:
+        read(task, policy, body="hi")
+        with assert_asks("flow.link_in_outgoing_content"):
+            send(task, "bob@acme.example", body=f"Hello, {WITHIN[within].format(host=host)}")
+        assert send(task, "bob@acme.example", body="<p>See file.txt, e.g. v1.2.</p>")
+
+
+@pytest.mark.parametrize(
+    "body", ["see Plans.acme.example", "and plan.md", "https://acme.example/a?b=1"]
+)
+def test_a_link_that_the_user_said_is_sent(policy, body):
+    said = "Send bob@acme.example plans.acme.example, https://acme.example/a?b=1, plan.md"
+    with policy.task(prompt=said) as task:
+        read(task, policy, body="hi")
+        assert {"sent": ["bob@acme.example"]} == send(task, "bob@acme.example", body=body)
 
 
 def test_a_second_task_of_the_session_knows_what_the_first_has_seen(policy):

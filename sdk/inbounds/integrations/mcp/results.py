@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from inbounds.integrations.given import given, owed
-from inbounds.results import REDACT, TRUNCATE, discharge
+from inbounds.results import REDACT, TRUNCATE
 
 if TYPE_CHECKING:
     from inbounds.pep import Permit
@@ -153,8 +153,9 @@ def _texts(texts: Sequence[str], permit: Permit, last: Take) -> list[str]:
         values = [_parsed(text) for text in texts]
         if any(value is None for value in values):
             last(object())
-        each = [discharge(value, permit.decision.obligations) for value in values]
-        return [json.dumps(value, ensure_ascii=False) for value in last(each)]
+        left = [part for value in values for part in permit.row(value)]
+        last(None)
+        return [json.dumps(value, ensure_ascii=False) for value in left]
     *before, main = texts
     return [given(text, permit, permit.admitted) for text in before] + [given(main, permit, last)]
 
@@ -166,15 +167,14 @@ def _structured(value: Any, permit: Permit, last: Take) -> Any:
     said = value["result"]
     kinds = owed(permit)
     found = _parsed(said)
-    if not isinstance(said, str) or not kinds:
-        taken = last(said)
-    elif isinstance(found, dict | list):
-        taken = last(found)
-    else:
+    if isinstance(said, str) and kinds and isinstance(found, dict | list):
+        said = found
+    elif isinstance(said, str) and kinds & {REDACT, TRUNCATE}:
         # Text in which no field can be found, nor rows be counted.
-        taken = last(object() if kinds & {REDACT, TRUNCATE} else said)
-    left = discharge({"result": taken}, permit.decision.obligations)
-    if not isinstance(said, str):
+        said = object()
+    outside = any(pattern.split("/")[1:2] == ["result"] for pattern in permit.returns.fields)
+    left = last({"result": said}) if outside else {"result": last(said)}
+    if not isinstance(value["result"], str):
         return left
     return {
         name: part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)

@@ -72,7 +72,7 @@ _TOOLS: dict[str, Any] = {
         returns={
             "label": "internal",
             "party": "first",
-            "fields": {"/salary": {"label": "secret"}},
+            "fields": {"/name": {}, "/salary": {"label": "secret"}},
         },
     ),
     "files.resources.read": tool(

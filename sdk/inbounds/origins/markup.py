@@ -1,0 +1,182 @@
+"""What HTML holds that may be a link or an image: values of attributes, CSS, comments, texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import tinycss2
+from justhtml import JustHTML
+
+_DEEPEST = 4
+"""So often HTML may stand within HTML, such as in `srcdoc`."""
+
+_URLS = frozenset(
+    """
+    action archive background cite classid code codebase data dynsrc formaction href icon
+    longdesc lowsrc manifest object ping poster profile src usemap xlink:href
+    """.split()  # noqa: SIM905 -- read at a glance
+)
+_LISTS = frozenset({"archive", "imagesrcset", "ping", "srcset"})
+_INLINE = frozenset(
+    """
+    a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd mark nobr q s samp
+    small span strike strong sub sup tt u var wbr
+    """.split()  # noqa: SIM905 -- read at a glance
+)
+_NOT_SHOWN = frozenset({"script", "style"})
+LOADED = frozenset(
+    """
+    audio embed frame iframe image img input link object picture script source style svg
+    track video
+    """.split()  # noqa: SIM905 -- read at a glance
+)
+"""The elements that a program may load something for by itself."""
+_FETCHED = frozenset(
+    {"background", "data", "dynsrc", "imagesrcset", "lowsrc", "poster", "src", "srcset"}
+)
+_BETWEEN = re.compile(r"[\s,]+")
+_REFRESH = re.compile(r"url\s*=\s*[\"']?([^\"']*)", re.IGNORECASE)
+_MARKUP = re.compile(r"<[A-Za-z!/?]")
+
+
+class Unreadable(Exception):
+    """HTML that could not be read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text within HTML.
+
+    Attributes:
+        text: As it stands there, without entities and escapes.
+        is_url: Whether a URL is expected there.
+    """
+
+    text: str
+    is_url: bool = False
+
+
+def parts_of(text: str, depth: int = 0) -> Iterator[Part]:
+    """Yield whatever in HTML may be or hold a link.
+
+    Raises:
+        Unreadable: It stands too deep in other HTML, or the parser gives up.
+    """
+    if depth > _DEEPEST:
+        raise Unreadable
+    for node in _nodes(text):
+        if node is not None:
+            yield from _of_node(node, depth)
+    yield Part(text_of(text))
+
+
+def text_of(text: str) -> str:
+    """Return the text that a page shows, each block on a line of its own.
+
+    Raises:
+        Unreadable: The parser gives up.
+    """
+    shown = []
+    for node in _nodes(text):
+        if node is None:
+            shown.append("\n")
+        elif node.name == "#text" and _parent(node) not in _NOT_SHOWN:
+            shown.append(node.data)
+        elif node.name not in _INLINE and not node.name.startswith("#"):
+            shown.append("\n")
+    return "".join(shown).strip("\n")
+
+
+def holds_images(text: str) -> bool:
+    """Whether HTML holds what a program loads by itself, or what nobody can read.
+
+    Raises:
+        Unreadable: The parser gives up.
+    """
+    return any(
+        node.name in LOADED
+        or (node.name == "#comment" and _MARKUP.search(node.data))
+        or any(name.lower() in _FETCHED for name in _attributes(node))
+        or any(part.is_url for part in _of_css(_attributes(node).get("style") or ""))
+        for node in _nodes(text)
+        if node is not None
+    )
+
+
+def _nodes(text: str) -> Iterator[Any]:
+    """Yield the nodes of HTML in their order, and None at the end of each block."""
+    try:
+        document: Any = JustHTML(text, sanitize=False, scripting_enabled=False)
+    except Exception as error:
+        raise Unreadable from error
+    left: list[Any] = [document.root]
+    while left:
+        node = left.pop()
+        yield node
+        if node is None:
+            continue
+        if node.name not in _INLINE and not node.name.startswith("#"):
+            left.append(None)
+        content = getattr(node, "template_content", None)
+        left.extend(reversed([*(node.children or ()), *([content] if content else ())]))
+
+
+def _parent(node: Any) -> str:
+    return node.parent.name if node.parent is not None else ""
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    return {} if node.name.startswith("#") else node.attrs or {}
+
+
+def _of_node(node: Any, depth: int) -> Iterator[Part]:
+    if node.name in {"#text", "#comment"}:
+        parent = _parent(node)
+        if parent == "style":
+            yield from _of_css(node.data)
+        if node.name == "#comment" or parent in _NOT_SHOWN:
+            yield Part(node.data)
+        if _MARKUP.search(node.data) and parent not in _INLINE:
+            # Raw text, such as that of `noscript`, is HTML to another program.
+            yield from parts_of(node.data, depth + 1)
+    for name, value in _attributes(node).items():
+        if value:
+            yield from _of_attribute(node.name, name.lower(), value, depth)
+
+
+def _of_attribute(element: str, name: str, value: str, depth: int) -> Iterator[Part]:
+    if name in _LISTS:
+        yield from (Part(each, is_url=True) for each in _BETWEEN.split(value))
+    elif name in _URLS:
+        yield Part(value, is_url=True)
+    elif name == "style":
+        yield from _of_css(value)
+    elif name == "srcdoc":
+        yield from parts_of(value, depth + 1)
+    elif element == "meta" and name == "content" and (found := _REFRESH.search(value)):
+        yield Part(found.group(1), is_url=True)
+    elif "(" in value:
+        # Such as `fill` of SVG; what is no CSS may hold anything.
+        yield from _of_css(value, strict=False)
+    yield Part(value.translate(_LEFT_OUT))
+
+
+_LEFT_OUT = str.maketrans("", "", "\t\n\r")
+
+
+def _of_css(text: str, *, strict: bool = True) -> Iterator[Part]:
+    left = tinycss2.parse_component_value_list(text)
+    while left:
+        token = left.pop()
+        if token.type in {"url", "string"}:
+            yield Part(token.value, is_url=token.type == "url")
+        elif strict and token.type == "error" and token.kind in {"bad-url", "bad-string"}:
+            raise Unreadable
+        elif token.type == "function" and token.lower_name == "url":
+            yield from (
+                Part(each.value, is_url=True) for each in token.arguments if each.type == "string"
+            )
+        left.extend(getattr(token, "arguments", None) or getattr(token, "content", None) or ())

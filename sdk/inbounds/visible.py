@@ -1,0 +1,40 @@
+"""What a reader sees of a text, whatever signs it is written in."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from urllib.parse import unquote
+
+IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""The signs that show nothing (Unicode, `Default_Ignorable_Code_Point`), for a class of `re`."""
+
+_ESCAPES = re.compile(r"\\u\{?([0-9a-fA-F]{4,5})\}?|\\x([0-9a-fA-F]{2})")
+_IGNORABLE = re.compile(f"[{IGNORABLE}]")
+
+
+def visible(text: str) -> str:
+    """Return a text as it is read: without entities, escapes, wide and invisible signs."""
+    text = shown(decoded_escapes(text))
+    return shown(unquote(text)) if "%" in text else text
+
+
+def shown(text: str) -> str:
+    """Return a text as a page shows it: without entities, wide and invisible signs."""
+    if "&" in text:
+        text = html.unescape(text)
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _IGNORABLE.sub("", text))
+
+
+def decoded_escapes(text: str) -> str:
+    """Return a text without the escapes that JSON and scripts write signs in."""
+    if "\\" not in text:
+        return text
+    return _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
