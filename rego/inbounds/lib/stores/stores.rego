@@ -119,14 +119,24 @@ _not_known := steering.firm | {"none"}
 
 _written := {of(tools.entry)} | _reached
 
-_reached contains _further(other) if {
-	some word in tools.entry.reaches
-	other := data.deployment.tools[word]
-	some effect in other.effects
-	effect != "read"
+_reached := {of(data.deployment.tools[word]) |
+	some word in names
+	_acts(data.deployment.tools[word])
+} | {"*" |
+	some word in names
+	not data.deployment.tools[word]
+	not word in _keeps_nothing
+} if {
+	names := tools.reached
 }
 
-# What another tool sets in motion in its turn is not followed.
-_further(tool) := of(tool) if count(object.get(tool, "reaches", [])) == 0
+# Nobody knows all that it sets in motion.
+_reached := {"*"} if {
+	tools.entry
+	not tools.reached
+}
 
-_further(tool) := "*" if count(object.get(tool, "reaches", [])) > 0
+# Effects by which no store of this deployment is written to.
+_keeps_nothing := {"read", "export", "spend"}
+
+_acts(tool) if {effect | some effect in tool.effects} != {"read"}

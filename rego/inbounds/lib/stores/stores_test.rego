@@ -137,8 +137,15 @@ test_what_a_tool_sets_in_motion_taints_as_well if {
 	_tainted([_tool("calendar.add"), _entry("note.append", "effects", ["read"])]) == ["event"]
 	_tainted([_tool("calendar.add"), _entry("note.append", "effects", ["execute"])]) == ["*"]
 	_tainted([_tool("calendar.add"), _entry("note.append", "reaches", [])]) == ["event", "note"]
-	_tainted([_tool("calendar.add"), _entry("note.append", "reaches", ["note.read"])]) == ["*"]
-	_tainted([_tool("calendar.add"), _entry("calendar.add", "reaches", ["printer"])]) == ["event"]
+	_tainted([_tool("calendar.add"), _entry("note.append", "reaches", ["note.read"])]) == ["event", "note"]
+	_tainted([_tool("calendar.add"), _entry("note.append", "reaches", ["shell.run"])]) == ["*"]
+
+	every words in [[], ["read"], ["export", "spend"], ["note.read"]] {
+		_tainted([_tool("calendar.add"), _entry("calendar.add", "reaches", words)]) == ["event"]
+	}
+	every words in [["printer"], ["write"], ["delete", "export"], "note.append", [7]] {
+		_tainted([_tool("calendar.add"), _entry("calendar.add", "reaches", words)]) == ["*"]
+	}
 }
 
 test_nothing_is_ever_forgotten if {
