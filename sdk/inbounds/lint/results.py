@@ -97,4 +97,30 @@ def rows_unset(deployment: Deployment) -> Iterator[Place]:
             yield Place("tools", (name, "returns"), f"`{name}` {said}, and has no `returns.rows`")
 
 
-CHECKS: tuple[Check, ...] = (label_unset, outside_as_own, file_as_own, rows_unset)
+@check(
+    "results.only_labelled",
+    "warning",
+    title="No field of a result is registered but those with a label of their own",
+    why="A task below that label gets the registered fields that it may have, and none of the"
+    " others: here that is nothing.",
+    now="Name the other fields of the result in `returns.fields`.",
+)
+def only_labelled(deployment: Deployment) -> Iterator[Place]:
+    """Tools of which a task below a field's label gets nothing."""
+    for name, tool in deployment.tools.items():
+        fields = tool.returns.fields.values()
+        if fields and all(field.label for field in fields):
+            yield Place(
+                "tools",
+                (name, "returns", "fields"),
+                f"every field that `{name}` registers has a `label`",
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    label_unset,
+    outside_as_own,
+    file_as_own,
+    rows_unset,
+    only_labelled,
+)

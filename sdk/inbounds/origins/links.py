@@ -34,10 +34,11 @@ _DOTS = ".\u3002\uff0e\uff61"  # RFC 3490 §3.1: what a program may take for the
 _MARKS = re.compile(rf"[:/\\?#]|\w[{_DOTS}]\w")
 _REST = r"[^\s<>\"'`|\x00]"
 _LINKS = re.compile(
-    rf"(?<![A-Za-z0-9+.-])(?:https?|wss?|ftp):[\\/]*{_REST}{{1,2048}}"  # also as browsers mend it
-    rf"|(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{{1,20}}://{_REST}{{1,2048}}"
-    rf"|(?<![A-Za-z0-9+.-])(?:mailto|javascript|vbscript):{_REST}{{1,2048}}"
-    rf"|(?<![A-Za-z0-9+.-])data:[\w/+.-]*[;,]{_REST}{{0,2048}}"
+    rf"(?:https?|wss?|ftp):[\\/]+{_REST}{{1,2048}}"
+    rf"|(?<![A-Za-z0-9])(?:https?|wss?|ftp):{_REST}{{1,2048}}"  # as browsers mend it
+    rf"|(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{{1,20}}://{_REST}{{1,2048}}"
+    rf"|(?:mailto|javascript|vbscript):{_REST}{{1,2048}}"
+    rf"|(?<![A-Za-z0-9])data:[\w/+.-]*[;,]{_REST}{{0,2048}}"
     rf"|(?<![\w:/\\])[\\/]{{2,}}[\w\[]{_REST}{{1,2048}}"
     rf"|(?<![\w.@/-])www\.{_REST}{{1,2048}}",
     re.IGNORECASE,
@@ -183,7 +184,7 @@ def _mails(written: str) -> Iterator[Link]:
 
 def _bare(word: str) -> Iterator[Link]:
     for run in _RUN.finditer(word):
-        if word[run.start() - 1 : run.start()] in _SLASHES and run.start():
+        if word[run.start() - 1 : run.start()] == "/":
             continue  # a step of a path
         local, _, written = run.group().rpartition("@")
         if local.strip("@"):

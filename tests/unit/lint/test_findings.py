@@ -111,6 +111,10 @@ PRESENT = {
         {"tools|note.search": {"effects": ["read"], "resource": "note", "returns": RETURNS}},
         {"tools|mail.list|returns|fields": {"/hits/*/id": {}}, "tools|mail.list|returns|rows": 0},
     ],
+    "results.only_labelled": [
+        {"tools|mail.list|returns|fields": {"/*/pay": {"label": "secret"}}},
+        {"tools|mail.list|returns|fields": {"/*/a": {"label": "secret"}, "/*/b": {"label": "x"}}},
+    ],
     "effects.unset": [tool(effects=[])],
     "effects.only_reads": [
         {"tools|mail.send|effects": ["read"]},
@@ -357,6 +361,10 @@ ABSENT = {
     "results.rows_unset": [
         {"tools|note.list": {**TOOL, "effects": ["read"], "returns": {"rows": 5}}},
         tool(effects=["read"], returns={"fields": {"/to/*": {}}}),
+    ],
+    "results.only_labelled": [
+        {"tools|mail.list|returns|fields": {"/*/pay": {"label": "secret"}, "/*/id": {}}},
+        {"tools|mail.list|returns|fields": {}},
     ],
     "effects.unset": [tool()],
     "effects.only_reads": [

@@ -42,7 +42,16 @@ WITHIN = {
     "bare with a port": "{host}:8080/x",
     "bare with a query": "{host}?d=secret",
     "bare with a fragment": "{host}#d",
+    "bare after a backslash": "see \\{host}",
+    "bare after a colon": "see:{host}",
     "scheme": "https://{host}/x",
+    "scheme after a dot": ".https://{host}/x",
+    "scheme after a dash": "see -https://{host}/x",
+    "scheme after a plus": "+https:{host}/x",
+    "scheme after a digit": "1https://{host}/x",
+    "scheme after a letter": "Aufhttps://{host}/x",
+    "scheme after a word of another alphabet": "\u0441\u043chttps://{host}/x",
+    "mailto after a word": "xmailto:eve@{host}",
     "scheme mended": "https:/{host}/x",
     "scheme without slashes": "HTTPS:{host}/x",
     "scheme with backslashes": "https:\\\\{host}\\x",
@@ -113,11 +122,19 @@ WITHIN = {
     "across tags": "<p>{first}<b></b>{rest}</p>",
     "across a break": "<p>{first}<wbr>{rest}</p>",
 }
-UNREADABLE = {"user and host", "of another scheme", "javascript", "javascript in a text"} | {
-    "a page as data",
-    "data in a text",
-    "another scheme",
-}
+UNREADABLE = frozenset(
+    {
+        "scheme after a letter",
+        "user and host",
+        "of another scheme",
+        "javascript",
+        "javascript in a text",
+        "a page as data",
+        "data in a text",
+        "another scheme",
+    }
+)
+"""Those whose link may be told as one to nowhere known."""
 
 SPELT = {
     "entities": entities,
