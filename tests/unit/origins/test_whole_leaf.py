@@ -429,6 +429,7 @@ REQUESTS = [
     "Find and delete the largest file in the drive, then email www.partner.com about it.",
     "When is my next Yoga Class? Tell me in the format 'YYYY-MM-DD HH:MM'.",
     "Look at harbour-tours.example for me, and write to 'ann.bell@partner.example'.",
+    "Don't forget the landlord's rent, and Sarah's; he'll be at the harbour's e-bike shop.",
     "Reply-to Sarah and follow-up on the invoice, then e-mail Bob.",
 ]
 
