@@ -117,7 +117,7 @@ class Words:
             return False
         if _stands(self._raw, value):
             return True
-        if exactly or not _is_words(value) or _BLANKS.sub(" ", value) != value:
+        if exactly or not _is_words(value):
             return False
         return _stands(self._lower, value.lower())
 
@@ -168,12 +168,12 @@ def nameable(title: str) -> bool:
 
 def _is_telling(word: str) -> bool:
     """Whether a word says something."""
-    return word not in EMPTY
+    return len(word) > 1 and word not in EMPTY
 
 
 def _is_specific(word: str) -> bool:
     """Whether a word is one that not any request may hold."""
-    return word.isalpha() and len(word) > 1 and word not in EMPTY and word not in GENERIC
+    return word.isalpha() and _is_telling(word) and word not in GENERIC
 
 
 def _without_extension(title: str) -> str:

@@ -68,6 +68,56 @@ def lists(separator):
         yield f"{framed}{separator}{OTHER}"
 
 
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        *(f"{before}{NAMED}{behind}" for before, behind in FRAMES[1:]),
+        f"Other <{NAMED}>",
+        f"<{NAMED}> ",
+        f" {NAMED}",
+        f"{NAMED}\n",
+        "named@partner.example.",
+        "named@xn--partner-.example",
+        "named@partner\u3002example",
+        "\uff4eamed@partner.example",
+        "https://partner.example/x/../y",
+        "HTTPS://partner.example/y",
+        "https://partner.example:443/y",
+        "Partner.example",
+        "/work/./plan.txt",
+        "/work//plan.txt",
+        "DE89 3704 0044 0532 0130 00",
+        "+49 (30) 1234567",
+        "+49-30-1234567",
+    ],
+    ids=ascii,
+)
+def test_another_spelling_of_a_firm_value_is_not_firm_where_no_kind_puts_it_in_form(leaf):
+    """Readers differ on what it is, and whoever is called gets it as it stands."""
+    held = [NAMED, "https://partner.example/y", "partner.example", "/work/plan.txt"]
+    held += ["DE89370400440532013000", "+49301234567"]
+    user, tool = Origins(), Origins()
+    user.prompt(f"It is {', '.join(held)}")
+    observe(tool, dict(enumerate(held)) | {"it": held})
+    for value in held:
+        assert "first_party" == grade(tool, value)
+        assert "prompt" == grade(user, value)
+    for said in ({}, {"kind": "text"}):
+        assert "none" == grade(tool, leaf, role="recipient", **said)
+        if leaf.strip().rstrip(".") not in held:
+            assert "none" == grade(user, leaf, role="recipient", **said)
+
+
+@pytest.mark.parametrize(
+    "value", ["carol\rsmith", "Carol\u2028Smith", "Carol\x85Smith", "Carol  Smith", "carol\nsmith"]
+)
+def test_words_are_the_users_with_plain_blanks_alone(value):
+    origins = Origins()
+    origins.prompt("Invite Carol Smith")
+    assert "prompt" == grade(origins, "carol smith", role="recipient")
+    assert "none" == grade(origins, value, role="recipient")
+
+
 @pytest.mark.parametrize("separator", SEPARATORS, ids=ascii)
 class TestAnAddressBesideAnother:
     def test_is_not_what_the_user_said(self, separator):
@@ -275,6 +325,7 @@ AMOUNT = {"type": "number", "role": "amount"}
         ("Invoice 98312 USD 50", "98312"),
         ("Pay invoice 98312 $50", "98312"),
         ("On page 50 EUR 12 stands", "50"),
+        ("On page 50 EUR 12 stands", "12"),
         ("Pay my rent in 2026", "2026"),
         ("Send her ticket 4711", "4711"),
         ("The total of 4 files", "4"),
@@ -377,6 +428,8 @@ REQUESTS = [
     "Write to bob@partner.example about https://partner.example/offer and pay DE89 3704 0044 0532.",
     "Find and delete the largest file in the drive, then email www.partner.com about it.",
     "When is my next Yoga Class? Tell me in the format 'YYYY-MM-DD HH:MM'.",
+    "Look at harbour-tours.example for me, and write to 'ann.bell@partner.example'.",
+    "Don't forget the landlord's rent, and Sarah's; he'll be at the harbour's e-bike shop.",
     "Reply-to Sarah and follow-up on the invoice, then e-mail Bob.",
 ]
 
@@ -395,6 +448,10 @@ def test_no_one_word_of_a_request_names_a_record(prompt):
         "partner.example",
         "https://partner.example/offer",
         "Bob partner",
+        "harbour tours",
+        "harbour-tours.example",
+        "ann.bell@partner.example",
+        "Ann Bell, Partner Example",
         "partner example",
         "DE89 3704 0044 0532",
         "check and update",
