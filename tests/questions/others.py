@@ -15,6 +15,7 @@ from inbounds.pdp import ISSUANCE, REGISTRY
 
 from . import words
 from .malformed import INSTEAD, NO_QUESTIONS
+from .properties import store_of
 from .tools import DESTINATIONS, TEMPLATES
 from .worlds import EFFECTS, World
 
@@ -106,6 +107,8 @@ def broken(world: World, entrypoint: str, question: Any, answer: Any) -> Iterato
 def _of_registry(world: World, question: Any, answer: Any) -> Iterator[str]:
     tool = question.get("tool") if isinstance(question, dict) else None
     known = world.plan["tools"].get(tool) if isinstance(tool, str) else None
+    if known is not None:
+        known = {**known, "store": store_of(known)}
     if answer["registered"] is not (known is not None) or answer.get("tool") != known:
         yield "the registry says something else"
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from inbounds.models import Answer, Question
 from inbounds.strict_json import NotStrictJson, strict_json
 
-from .calls import COUNTED
+from .calls import COUNTED, FIRM
 from .drawn import Drawn
 from .tools import TEMPLATES, WRITING
 from .worlds import World
@@ -159,6 +159,55 @@ def _claims(token: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
+def store_of(tool: Any) -> str:
+    """Where a tool keeps what it writes; `*` where that may be anywhere."""
+    anywhere = not tool.get("effects") or {*tool["effects"]} & {"execute", "administer", "delegate"}
+    return tool.get("store") or ("*" if anywhere else tool["resource"])
+
+
+def _tainted(world: World, question: Any) -> list[str]:
+    """The stores that may hold a third party's words after a call that is permitted."""
+    tools, properties = world.plan["tools"], question["action"]["properties"]
+    tool, session = tools[question["action"]["name"]], question["context"]["session"]
+    origins = properties.get("origins", {})
+    leaves = {
+        pointer: origins.get(pointer, {}).get("grade", "none")
+        for pointer, value in _leaves(properties["arguments"])
+        if value not in ([], {}) and not (value is None or isinstance(value, bool))
+    }
+    known = [*leaves.values()]
+    known += [
+        origins[pointer].get("grade", "none")
+        for pointer, value in _leaves(properties["arguments"])
+        if pointer in origins and pointer not in leaves
+    ]
+    known += [link["grade"] for each in properties.get("links", {}).values() for link in each]
+    reached = {
+        "*" if tools[word].get("reaches") else store_of(tools[word])
+        for word in tool.get("reaches", [])
+        if word in tools and {*tools[word].get("effects", [])} - {"read"}
+    }
+    stateless = tool.get("stateless", False) and not tool.get("memory", False)
+    trusted = session["trust"] == "trusted" and {*known} <= {*FIRM, "none"}
+    clean = trusted or (
+        {*tool["effects"]} == {"read"}
+        and not reached
+        and (stateless or {*leaves.values()} <= {*FIRM, "listing"})
+    )
+    held = {*session["tainted_stores"]} | (set() if clean else {store_of(tool), *reached})
+    return ["*"] if "*" in held or len(held) > 16 else sorted(held)
+
+
+def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list) and value:
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, member in members:
+            name = str(key).replace("~", "~0").replace("/", "~1")
+            yield from _leaves(member, f"{pointer}/{name}")
+    elif pointer:
+        yield pointer, value
+
+
 def _session(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
     after = answer["context"]["session"]
     if not after:
@@ -211,6 +260,7 @@ def _session(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
         },
         "last": call,
         "repeats": before["repeats"] + 1 if before["last"] == call else 0,
+        "tainted_stores": _tainted(world, question),
         # These two by their order alone.
         "label": after.get("label"),
         "trust": after.get("trust"),

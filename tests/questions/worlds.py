@@ -202,6 +202,9 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             **r.choice([{}, {"description": "a <b>tool</b> & more"}]),
             **({"reversible": r.choice(["yes", "no"])} if template.lasts else {}),
             **({"memory": True} if template.memory else r.choice([{}, {"memory": False}])),
+            **r.choice([{}, {}, {"store": ""}, {"store": r.choice(["mail", "notebook", "*"])}]),
+            **r.choice([{}, {"stateless": r.random() < 0.5}]),
+            **r.choice([{}, {}, {"reaches": r.choice([[], ["export"], ["memory.keep", "x"]])}]),
             **r.choice([{}, {}, {"credential": ""}, *_NEEDED]),
             **({"pin": PIN} if name == "text.find" else r.choice([{}, {}, {"pin": ""}])),
         }

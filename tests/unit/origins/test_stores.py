@@ -2,7 +2,6 @@
 
 import base64
 import codecs
-import contextlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -222,10 +221,7 @@ class TestASessionThatIsNotTrusted:
     def test_what_executes_may_have_written_to_any_store(self, policy):
         with policy.task(prompt="Keep notes") as task:
             deceived(task)
-            with contextlib.suppress(ApprovalRequired):
-                task.call("shell.run", {"command": "x"})
-            if "execute" not in state(policy.guard, task).effects:
-                pytest.skip("a person is asked first")
+            task.call("shell.run", {"command": "x"})
             assert state(policy.guard, task).tainted_stores == ["*"]
             task.call("board.read", {})
             with assert_asks(UNTRUSTED):

@@ -21,14 +21,16 @@ tainted := _listed(_before | _written) if not _spares_stores
 
 # METADATA
 # description: Whether what this call returns comes from a store that is not tainted
+# scope: document
 is_clean if tainted == []
 
 is_clean if {
 	store := of(tools.entry)
 	store != "*"
-	names := tainted
-	not store in names
-	not "*" in names
+
+	every name in tainted {
+		not name in {store, "*"}
+	}
 }
 
 # METADATA
@@ -40,17 +42,17 @@ of(tool) := tool.store if tool.store != ""
 
 of(tool) := tool.resource if {
 	object.get(tool, "store", "") == ""
-	_acts_in_place(tool)
+	_acts_in_place(object.get(tool, "effects", []))
 }
 
 of(tool) := "*" if {
 	object.get(tool, "store", "") == ""
-	not _acts_in_place(tool)
+	not _acts_in_place(object.get(tool, "effects", []))
 }
 
-_acts_in_place(tool) if {
-	count(tool.effects) > 0
-	count({effect | some effect in tool.effects} & {"execute", "administer", "delegate"}) == 0
+_acts_in_place(effects) if {
+	count(effects) > 0
+	count({effect | some effect in effects} & {"execute", "administer", "delegate"}) == 0
 }
 
 # A session would remember without end.
@@ -100,16 +102,16 @@ _leaves_no_history if {
 }
 
 _leaves_no_history if {
-	every pointer, leaf in arguments.leaves {
-		_harmless(pointer, leaf)
-	}
+	is_object(arguments.leaves)
+	count(_unfirm) == 0
 }
 
-_harmless(pointer, _) if steering.grade(pointer) in _listed_or_firm
-
-_harmless(_, leaf) if type_name(leaf.value) in {"null", "boolean"}
-
-_harmless(_, leaf) if leaf.value in [[], {}]
+_unfirm contains pointer if {
+	some pointer, leaf in arguments.leaves
+	not type_name(leaf.value) in {"null", "boolean"}
+	not leaf.value in [[], {}]
+	not steering.grade(pointer) in _listed_or_firm
+}
 
 _listed_or_firm := steering.firm | {"listing"}
 

@@ -46,6 +46,7 @@ _clean(patches) if {
 _unfirm := ["third_party_meta", "quoted_text", "third_party_text", "Prompt", "", 7]
 
 test_what_acts_in_a_session_that_is_not_trusted_taints_its_store if {
+	_tainted([_put("/input/action/properties/arguments", {})]) == ["note"]
 	every effect in ["write", "delete", "export", "spend"] {
 		_tainted([_entry("note.append", "effects", [effect])]) == ["note"]
 		_tainted([_entry("note.append", "effects", ["read", effect])]) == ["note"]
@@ -55,10 +56,11 @@ test_what_acts_in_a_session_that_is_not_trusted_taints_its_store if {
 	every grade in ["prompt", "first_party", "quoted", "none", "third_party_text"] {
 		_tainted([_grade(grade)]) == ["note"]
 	}
-	_tainted([_put("/input/action/properties/arguments", {})]) == ["note"]
 }
 
 test_what_a_trusted_session_writes_taints_where_it_is_known_to_be_a_third_partys if {
+	_tainted([_trusted, {"op": "remove", "path": "/input/action/properties/arguments"}]) == ["note"]
+	_tainted([_trusted, {"op": "remove", "path": "/input/action/properties/links"}]) == []
 	every grade in ["prompt", "first_party", "quoted", "none"] {
 		_tainted([_trusted, _grade(grade)]) == []
 	}
@@ -71,8 +73,6 @@ test_what_a_trusted_session_writes_taints_where_it_is_known_to_be_a_third_partys
 	every links in [7, "x", {"/id": [{}]}, {"/id": [7]}, {"/id": [{"grade": "none"}, {"grade": "listing"}]}] {
 		_tainted([_trusted, _put("/input/action/properties/links", links)]) == ["note"]
 	}
-	_tainted([_trusted, {"op": "remove", "path": "/input/action/properties/links"}]) == []
-	_tainted([_trusted, {"op": "remove", "path": "/input/action/properties/arguments"}]) == ["note"]
 
 	every trust in [null, true, "Trusted", ""] {
 		_tainted([_put("/input/context/session/trust", trust)]) == ["note"]
@@ -80,6 +80,7 @@ test_what_a_trusted_session_writes_taints_where_it_is_known_to_be_a_third_partys
 }
 
 test_what_a_tool_reads_with_may_be_in_its_history if {
+	_tainted([_tool("note.read"), {"op": "remove", "path": "/input/action/properties/arguments"}]) == ["note"]
 	every grade in ["prompt", "first_party", "quoted", "listing"] {
 		_tainted([_tool("note.read"), _grade(grade)]) == []
 	}
@@ -97,7 +98,6 @@ test_what_a_tool_reads_with_may_be_in_its_history if {
 	every value in ["", "x", 0, 7] {
 		_tainted([_tool("note.read"), _put("/input/action/properties/arguments/more", value)]) == ["note"]
 	}
-	_tainted([_tool("note.read"), {"op": "remove", "path": "/input/action/properties/arguments"}]) == ["note"]
 }
 
 test_no_entry_makes_what_acts_or_remembers_stateless if {
@@ -165,13 +165,13 @@ test_more_than_sixteen_are_all if {
 }
 
 test_undefined_where_the_session_or_the_registry_says_nothing if {
+	not _tainted([{"op": "remove", "path": "/input/context/session/tainted_stores"}])
+	not _tainted([_tool("note.burn")])
+	not _tainted([_tool("note.burn"), _trusted])
 	every names in [null, true, 7, "note", {}] {
 		not _tainted([_held(names)])
 		not _tainted([_held(names), _trusted])
 	}
-	not _tainted([{"op": "remove", "path": "/input/context/session/tainted_stores"}])
-	not _tainted([_tool("note.burn")])
-	not _tainted([_tool("note.burn"), _trusted])
 
 	every anything in fixtures.junk {
 		not stores.tainted with input as anything with data.deployment.tools as _tools
