@@ -20,7 +20,7 @@ from tests.redis_server import RedisServer
 
 from inbounds import assets
 from inbounds.bundle.build import build
-from inbounds.testing import INTENT
+from inbounds.testing import INTENT, small_deployment
 
 BUDGET = 100
 PROCESSES = 2
@@ -148,7 +148,10 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path):
-    return Place(tmp_path)
+    """A deployment whose pages leave a session trusted: nobody is to be asked for the next."""
+    tools = small_deployment()["tools"]
+    tools["web.get"]["returns"]["party"] = "first"
+    return Place(tmp_path, {"tools": tools})
 
 
 class Crowd:
