@@ -148,9 +148,10 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path):
-    """A deployment whose pages leave a session trusted: nobody is to be asked for the next."""
+    """A deployment whose results leave a session trusted: nobody is to be asked for a page."""
     tools = small_deployment()["tools"]
-    tools["web.get"]["returns"]["party"] = "first"
+    for name in ("mail.read", "web.get"):
+        tools[name]["returns"]["party"] = "first"
     return Place(tmp_path, {"tools": tools})
 
 

@@ -76,6 +76,11 @@ PRESENT = {
         {"tools|mail.list|returns|fields": {"/hits/*/id": {}}, "tools|mail.list|returns|rows": 0},
     ],
     "effects.unset": [tool(effects=[])],
+    "effects.export_unnamed": [
+        tool(effects=["read"], arguments={"/url": {"kind": "url", "role": "query"}}),
+        tool(effects=["read"], arguments={"/x": {"kind": "email"}}),
+        tool(effects=["write", "execute"], arguments={"/to/*": {"role": "recipient"}}),
+    ],
     "effects.only_reads": [
         {"tools|mail.send|effects": ["read"]},
         {"tools|delete_note": {**TOOL, "effects": ["read"]}},
@@ -173,6 +178,13 @@ PRESENT = {
 """What makes a deployment have a finding, by its code."""
 
 ABSENT = {
+    "effects.export_unnamed": [
+        tool(effects=[], arguments={"/url": {"kind": "url"}}),
+        tool(effects=["read", "export"], arguments={"/url": {"kind": "url"}}),
+        tool(effects=["spend"], arguments={"/iban": {"kind": "iban", "role": "recipient"}}),
+        tool(effects=["read"], arguments={"/x": {"kind": "email", "role": "query"}}),
+        tool(effects=["read"], arguments={"/path": {"kind": "path", "role": "target"}}),
+    ],
     "steering.no_destination": [
         tool(arguments={"/to": {"role": "recipient"}}),
         tool(arguments={"/url": {"kind": "url", "role": "content"}}),
