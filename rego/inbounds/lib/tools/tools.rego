@@ -2,7 +2,7 @@
 # description: What the tool registry says about the tool. The agent's own word is never asked.
 package inbounds.lib.tools
 
-import data.inbounds.lib.destinations
+import data.inbounds.lib.addresses
 
 # METADATA
 # description: The registered tool; undefined for one that is not registered
@@ -25,5 +25,5 @@ default _implied := set()
 _implied := {"export"} if {
 	count(stated) > 0
 	count(stated & {"export", "spend", "delegate"}) == 0
-	count(destinations.outward) > 0
+	count(addresses.named) > 0
 }
