@@ -33,7 +33,12 @@ def test_intents_and_drafts(tmp_path):
         ("summarise", "Summarise the mails of last week", "", ""),
         ("summarise", "Sum up the minutes and save the summary to 'may.txt'", "file.write", ""),
         ("research", "Who builds wind turbines in Chile?", "", ""),
-        ("research", "Compare heat pumps and write a report about it", "file.write", ""),
+        (
+            "research",
+            "Compare heat pumps and write a report about it",
+            "file.write page.export",
+            "",
+        ),
         ("triage_mailbox", "What is new?", "", ""),
         ("triage_mailbox", "Archive all newsletters", "mail.write", ""),
         ("triage_mailbox", "Tidy my inbox, but do not delete anything", "mail.write", ""),

@@ -20,7 +20,7 @@ from tests.redis_server import RedisServer
 
 from inbounds import assets
 from inbounds.bundle.build import build
-from inbounds.testing import INTENT
+from inbounds.testing import INTENT, small_deployment
 
 BUDGET = 100
 PROCESSES = 2
@@ -148,7 +148,11 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path):
-    return Place(tmp_path)
+    """A deployment whose results leave a session trusted: nobody is to be asked for a page."""
+    tools = small_deployment()["tools"]
+    for name in ("mail.read", "web.get"):
+        tools[name]["returns"]["party"] = "first"
+    return Place(tmp_path, {"tools": tools})
 
 
 class Crowd:

@@ -1393,7 +1393,7 @@ class TestCommits:
         with policy.task() as task:
             read(task).cancel()
             tool = policy.deployment["tools"]["mail.read"]
-            arguments = {"/id": {**tool["arguments"]["/id"], "kind": "email"}}
+            arguments = {"/id": {**tool["arguments"]["/id"], "kind": "email", "role": "query"}}
             changed = {**tool, "arguments": arguments}
             policy.change(tools={**policy.deployment["tools"], "mail.read": changed})
             permit = task.permit(

@@ -15,6 +15,7 @@ from inbounds import ConfigurationError, DecisionUnavailable, Labelled, clock
 from inbounds.lazy import refuse_lazy
 
 RAN = []
+WIKI = "https://wiki.acme.example/"
 
 
 def fetch(*of):
@@ -198,7 +199,7 @@ class TestResults:
         async def get(url: str):
             return held(map(fetch, many))
 
-        async with policy.task() as task:
+        async with policy.task(prompt=f"Get {WIKI}") as task:
             for run in (
                 lambda: task.call("mail.read", {"id": "42"}),
                 lambda: read("42"),
@@ -208,8 +209,8 @@ class TestResults:
                 assert "configuration.tool_is_lazy" == ei.value.code
             for wait in (
                 task.acall("mail.read", {"id": "42"}),
-                task.acall("web.get", {"url": "https://wiki.acme.example/"}),
-                get("https://wiki.acme.example/"),
+                task.acall("web.get", {"url": WIKI}),
+                get(WIKI),
             ):
                 with pytest.raises(ConfigurationError) as ei:
                     await wait
@@ -236,13 +237,13 @@ class TestResults:
             yield held(map(fetch, [url]))
             RAN.append("further")
 
-        async with policy.task():
+        async with policy.task(prompt=f"Get {WIKI}"):
             items = read("42")
             assert "first" == next(items)
             with pytest.raises(ConfigurationError) as ei:
                 next(items)
             assert "configuration.tool_is_lazy" == ei.value.code
-            others = get("https://wiki.acme.example/")
+            others = get(WIKI)
             assert "first" == await anext(others)
             with pytest.raises(ConfigurationError) as ei:
                 await anext(others)
@@ -325,7 +326,7 @@ class TestGenerators:
         Likewise where the items are awaited.
         """
         task = policy.task()
-        items = await task.acall(get, {"url": "https://wiki.acme.example/"})
+        items = await task.acall(get, {"url": WIKI})
         assert [0, 1] == [await anext(items), await anext(items)]
         self.over(policy, monkeypatch, task, how)
 
@@ -356,7 +357,7 @@ class TestGenerators:
         What is left amid the items has done all its work when its outcome is recorded.
         """
         async with policy.task():
-            items = get("https://wiki.acme.example/")
+            items = get(WIKI)
             async for _ in items:
                 break
             if kept:

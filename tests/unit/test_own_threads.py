@@ -68,7 +68,7 @@ class TestDecisions:
             call = task.acall("web.get", {"url": WIKI})
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 
-        async with policy.task() as task:
+        async with policy.task(prompt=f"Get {WIKI}") as task:
             calls = (task.acall("mail.read", {"id": str(n)}) for n in range(40))
             async with asyncio.timeout(60):
                 assert [WIKI] * 40 == await asyncio.gather(*calls)

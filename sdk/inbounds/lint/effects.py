@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from inbounds.data_models import Deployment
 
 from .check import Check, Place, check
-from .steering import acts
+from .steering import acts, outward_arguments
 from .words import suggested
 
+_SENDING = frozenset({"export", "spend", "delegate"})
 _UNDONE = frozenset({"write", "delete", "execute", "spend", "administer"})
 
 
@@ -46,6 +47,29 @@ def only_reads(deployment: Deployment) -> Iterator[Place]:
                     (name, "effects"),
                     f"`{name}` has no effect but `read`, and its name suggests `{effect}`",
                 )
+
+
+@check(
+    "effects.export_unnamed",
+    "error",
+    title="An argument names where a tool goes, and its effects do not say that it sends",
+    why="A request carries data to where it goes, also one that only reads. The policy judges such"
+    " a call as one that exports: a task without `export` cannot make it, and a reader of the"
+    " registry cannot tell.",
+    now="Add `export` to its `effects`, and to those of the intents, agents and subjects that may"
+    " call it. Where the address is only looked for, give the argument the role `query`.",
+)
+def export_unnamed(deployment: Deployment) -> Iterator[Place]:
+    """Tools with an argument that is a destination, and no effect that sends."""
+    for name, tool in deployment.tools.items():
+        if not tool.effects or _SENDING.intersection(tool.effects):
+            continue
+        for pattern in outward_arguments(tool):
+            yield Place(
+                "tools",
+                (name, "arguments", pattern),
+                f"`{pattern}` of `{name}` names a destination, and `export` is none of its effects",
+            )
 
 
 @check(
@@ -89,4 +113,10 @@ def reversible_unknown(deployment: Deployment) -> Iterator[Place]:
             )
 
 
-CHECKS: tuple[Check, ...] = (unset, only_reads, other_than_name, reversible_unknown)
+CHECKS: tuple[Check, ...] = (
+    unset,
+    only_reads,
+    export_unnamed,
+    other_than_name,
+    reversible_unknown,
+)

@@ -116,6 +116,11 @@ PRESENT = {
         {"tools|mail.list|returns|fields": {"/*/a": {"label": "secret"}, "/*/b": {"label": "x"}}},
     ],
     "effects.unset": [tool(effects=[])],
+    "effects.export_unnamed": [
+        tool(effects=["read"], arguments={"/url": {"kind": "url", "role": "query"}}),
+        tool(effects=["read"], arguments={"/x": {"kind": "email"}}),
+        tool(effects=["write", "execute"], arguments={"/to/*": {"role": "recipient"}}),
+    ],
     "effects.only_reads": [
         {"tools|mail.send|effects": ["read"]},
         {"tools|delete_note": {**TOOL, "effects": ["read"]}},
@@ -311,6 +316,13 @@ ABSENT = {
         tool(effects=["read"], stateless=True),
         tool(effects=["write"]),
         tool(effects=["read"], memory=True),
+    ],
+    "effects.export_unnamed": [
+        tool(effects=[], arguments={"/url": {"kind": "url"}}),
+        tool(effects=["read", "export"], arguments={"/url": {"kind": "url"}}),
+        tool(effects=["spend"], arguments={"/iban": {"kind": "iban", "role": "recipient"}}),
+        tool(effects=["read"], arguments={"/x": {"kind": "email", "role": "query"}}),
+        tool(effects=["read"], arguments={"/path": {"kind": "path", "role": "target"}}),
     ],
     "steering.no_destination": [
         tool(arguments={"/to": {"role": "recipient"}}),

@@ -7,8 +7,6 @@
 #     description: JSON Pointer
 package inbounds.lib.arguments
 
-import data.inbounds.lib.tools
-
 # METADATA
 # description: |
 #   The leaves by JSON Pointer: their pattern, their value, and how the SDK parsed it. An
@@ -48,9 +46,12 @@ _specs[pattern] := about if {
 	about := _filled_in(pattern)
 }
 
+# As `lib/tools` has it, which rests on what is said here.
+_entry := data.deployment.tools[input.action.name]
+
 _filled_in(pattern) := object.union(
 	{"type": "string", "kind": "none", "role": "none"},
-	tools.entry.arguments[pattern],
+	_entry.arguments[pattern],
 )
 
 # METADATA
@@ -58,13 +59,13 @@ _filled_in(pattern) := object.union(
 # scope: document
 holds_nothing(leaf) if {
 	leaf.value == []
-	some pattern, _ in tools.entry.arguments
+	some pattern, _ in _entry.arguments
 	_below(pattern, leaf.pattern)[0] == "*"
 }
 
 holds_nothing(leaf) if {
 	leaf.value == {}
-	some pattern, _ in tools.entry.arguments
+	some pattern, _ in _entry.arguments
 	_below(pattern, leaf.pattern)[0] != "*"
 }
 

@@ -5,6 +5,7 @@
 #   sends it a request, so the effects of a tool do not decide what a destination is.
 package inbounds.lib.destinations
 
+import data.inbounds.lib.addresses
 import data.inbounds.lib.arguments
 import data.inbounds.lib.hosts
 import data.inbounds.lib.kinds
@@ -12,14 +13,8 @@ import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
 # METADATA
-# description: |
-#   The pointers of the leaves that name a destination. Where null may stand it names none;
-#   that a call which sends names none at all is for the rule to see.
-outward contains pointer if {
-	some pointer, leaf in arguments.leaves
-	leaf.value != null
-	_names_somewhere(arguments.spec(leaf.pattern), leaf.value)
-}
+# description: The pointers of the leaves that name a destination
+outward := addresses.named
 
 # METADATA
 # description: The destinations the registry states for the tool
@@ -90,35 +85,6 @@ named_hosts contains host if {
 	some host in data.deployment.destinations[name].hosts
 }
 
-_names_somewhere(spec, _) if spec.role == "recipient"
-
-_names_somewhere(spec, _) if spec.kind in {"url", "host"}
-
-_names_somewhere(spec, _) if {
-	spec.kind in {"email", "phone", "iban"}
-	not spec.role in {"query", "content"}
-}
-
-# A value whose kind does not say what it is says it itself. What is only looked for or written down
-# is not followed, but for a path.
-_names_somewhere(spec, value) if {
-	spec.kind in {"none", "text"}
-	not spec.role in {"query", "content"}
-	_names_host(spec.kind, value)
-}
-
-_names_somewhere(spec, value) if {
-	spec.kind == "path"
-	_names_host("path", value)
-}
-
-_names_host("path", value) if kinds.path_names_host(value)
-
-_names_host(kind, value) if {
-	kind != "path"
-	kinds.names_host(value)
-}
-
 # What is let go anywhere is left to the bounds of the task and to where values came from. This
 # machine, its network and its platform are not anywhere: only a host that is named lets them.
 _matches(destination, leaf) if {
@@ -160,5 +126,5 @@ _public("email", leaf) if {
 
 _public(kind, leaf) if {
 	not kind in {"url", "host", "email"}
-	not _names_host(kind, leaf.value)
+	not addresses.names_host(kind, leaf.value)
 }

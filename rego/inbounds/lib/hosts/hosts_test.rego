@@ -51,7 +51,8 @@ test_names_of_this_machine_and_its_network_are_not if {
 test_what_is_not_in_canonical_form_is_not if {
 	every host in [
 		"", ".", "a", "a.", ".example", "a.example.", "a..example", "A.example", "a.EXAMPLE", "a.example:80", "a.example/",
-		" a.example", "a.example ", "a.example\n", "a .example", "bob@a.example", "-a.example", "a-.example", "fa\u00df.example",
+		" a.example", "a.example ", "a.example\n", "a .example",
+		"bob@a.example", "-a.example", "a-.example", "fa\u00df.example",
 		"a.1", "a.e", "a.0x7f", "0x8.8", "8.8", "8.8.8", "8.8.8.8.", "8.8.8.8.8", "08.8.8.8", "8.8.8.08", "8.8.8.256",
 		"256.8.8.8", "8.8.8.0x8", "134744072", "0x08080808", "+8.8.8.8", "8.8.8.8\n", "2606:4700::1111", "[2606:4700::1111",
 		"[2606:4700::1111]:80", "[2606:4700::1111%25eth0]", "[2606:4700::8.8.8.8]", "[2606:04700::1]", "[2606:0470::1]",

@@ -4,8 +4,8 @@
 #   sets in motion counts as done by its call.
 package inbounds.lib.tools
 
+import data.inbounds.lib.addresses
 import data.inbounds.lib.arguments
-import data.inbounds.lib.destinations
 
 # METADATA
 # description: The registered tool; undefined for one that is not registered
@@ -29,7 +29,7 @@ default _implied := set()
 _implied := {"export"} if {
 	count(stated) > 0
 	count(stated & {"export", "spend", "delegate"}) == 0
-	count(destinations.outward) > 0
+	count(addresses.named) > 0
 }
 
 # METADATA

@@ -76,12 +76,14 @@ _TOOLS: dict[str, Any] = {
         },
     ),
     "files.resources.read": tool(
-        "read",
+        *("read", "export"),
         resource="mcp_resource",
         arguments={"/uri": {"kind": "url", "role": "target", "required": True}},
     ),
     "files.resources.subscribe": tool(
-        "read", resource="mcp_resource", arguments={"/uri": {"kind": "url", "required": True}}
+        *("read", "export"),
+        resource="mcp_resource",
+        arguments={"/uri": {"kind": "url", "role": "target", "required": True}},
     ),
     "files.prompts.get": tool(
         "read",
