@@ -67,7 +67,6 @@ _said := object.get(tools.entry, "resource_argument", "") if is_object(tools.ent
 _targets contains pointer if {
 	some pointer, leaf in arguments.leaves
 	leaf.value != null
-	not arguments.holds_nothing(leaf)
 	spec := arguments.spec(leaf.pattern)
 	spec.role == "target"
 	spec.kind in {"id", "path"}
@@ -76,8 +75,6 @@ _targets contains pointer if {
 _agrees_where_it_names(leaf) if leaf.pattern != _said
 
 _agrees_where_it_names(leaf) if leaf.value == null
-
-_agrees_where_it_names(leaf) if arguments.holds_nothing(leaf)
 
 _agrees_where_it_names(leaf) if _agrees(leaf)
 
