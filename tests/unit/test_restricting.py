@@ -19,8 +19,8 @@ from tests import scenes
 from tests.both import place_embedded
 
 from inbounds import assets
-from inbounds.canonical import argument_leaves
 from inbounds.errors import InvalidAnswer
+from inbounds.leaves import argument_leaves
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 
