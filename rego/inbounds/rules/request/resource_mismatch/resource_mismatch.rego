@@ -84,6 +84,7 @@ _agrees(leaf) if input.resource.id == _text(leaf.value)
 _agrees(leaf) if {
 	text := _text(leaf.value)
 	text != ""
+	is_string(input.resource.id)
 	some separator in ["/", ":", "#"]
 	endswith(input.resource.id, concat("", [separator, text]))
 }
