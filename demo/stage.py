@@ -17,6 +17,7 @@ from inbounds.live.head import empty_lists
 from inbounds.models import Constraint
 
 from . import authority
+from .assistant import SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,10 +39,10 @@ NARROWER = Narrower(
         "mail.read": ToolBounds(),
         "document.list": ToolBounds(),
         "document.read": ToolBounds(),
-        "document.write": ToolBounds(arguments={"/path": Constraint(path_prefixes=["summaries"])}),
+        "document.write": ToolBounds(arguments={"/path": Constraint(one_of=[SUMMARY])}),
     }
 )
-"""What the program asks for less of: a summary is written among the summaries."""
+"""What the program asks for less of: the summary is written to its own place and no other."""
 
 
 @dataclass(frozen=True, slots=True)

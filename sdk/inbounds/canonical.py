@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from math import isfinite
 from operator import attrgetter
 from pathlib import PurePath
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import pydantic
@@ -36,9 +36,6 @@ from .strict_json import MAX_DEPTH, MAX_INTEGER
 MAX_BYTES = 2**20
 """How large the JSON of the arguments of one call may be."""
 
-
-Leaf: TypeAlias = tuple[str, str, Any]
-"""The JSON Pointer, the pattern and the value of one leaf of the arguments."""
 
 _TOO_LARGE = "makes the arguments larger than they may be"
 
@@ -95,23 +92,6 @@ def canonical_json(value: Any, *, max_bytes: int = MAX_BYTES) -> bytes:
         return _serialise(_plain(value, 0, room), room)
     except _Fault as fault:
         raise fault.refusal() from None
-
-
-def argument_leaves(value: Any, pointer: str = "", pattern: str = "") -> Iterator[Leaf]:
-    """Yield every leaf of plain arguments: its JSON Pointer, its pattern and its value.
-
-    An empty array or object is a leaf. A pattern has `*` for any index, as the registry's have.
-    """
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            step = _escaped(key)
-            here = f"{pattern}/{step.replace('*', '~2')}"
-            yield from argument_leaves(inner, f"{pointer}/{step}", here)
-    elif isinstance(value, list) and value:
-        for place, inner in enumerate(value):
-            yield from argument_leaves(inner, f"{pointer}/{place}", f"{pattern}/*")
-    elif pointer:
-        yield pointer, pattern, value
 
 
 def digest(serialised: bytes, key: bytes, key_id: str) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from . import clock
 from .approvals import Approvals
+from .approvals.request import access_request, request_shown, serialise_shown
 from .budgets import misnamed
+from .canonical import digest
 from .claims import Narrower
-from .errors import ConfigurationError, DecisionUnavailable, TokenInvalid
+from .errors import ArgumentNotRepresentable, ConfigurationError, DecisionUnavailable, TokenInvalid
 from .evidence.dropped import Dropped
 from .identity import ForCaller, TaskGrant, TaskRequest
 from .identity.held import HeldIdentity
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from .approvals import Asked
+    from .approvals import AccessRequest, Asked
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends
-    from .models import CallEnvironment, SessionState, Tool, Trust
+    from .models import CallEnvironment, Decision, RegistryAnswer, SessionState, Tool, Trust
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionStore
@@ -219,11 +223,10 @@ class Parts:
         decision: str,
         tool: str,
         digest: str,
-        request_digest: Callable[[], str],
         proves: bool,
         deadline: float,
     ) -> dict[str, object]:
-        """Return what is signed of one call: identity, task, chain, proof and approvals.
+        """Return what is signed of one call but for approvals: identity, task, chain and proof.
 
         Args:
             grant: The task as it is held.
@@ -231,7 +234,6 @@ class Parts:
             decision: The id of the decision.
             tool: The name of the tool.
             digest: The digest of the canonical arguments.
-            request_digest: Returns the digest of all that a person is shown of the call.
             proves: Whether the deployment asks for a proof of possession.
             deadline: When to give up, in seconds on `clock.monotonic`.
         """
@@ -241,7 +243,7 @@ class Parts:
             "identity": self.identity(grant.request.agent, deadline=deadline),
             "task": grant.token,
             "chain": list(grant.chain),
-            "approvals": self.approvals.kept.offered(grant.task, tool, request_digest, state),
+            "approvals": [],
         }
         if proves:
             last = (grant.token, *grant.chain)[-1]
@@ -249,6 +251,53 @@ class Parts:
                 self.holder(), last, decision=decision, tool=tool, digest=digest, state=state
             )
         return given
+
+    def complete_question(
+        self,
+        question: dict[str, Any],
+        task: Task,
+        registered: RegistryAnswer | None,
+        state: SessionState,
+    ) -> bytes:
+        """Put into a question the approvals that may speak for it, and return its JSON.
+
+        Raises:
+            ArgumentNotRepresentable: The resource has properties that have no JSON form.
+        """
+        tool = question["action"]["name"]
+
+        @cache
+        def request_digest() -> str:
+            return self._request_digest(request_shown(task, question, registered))
+
+        offered = self.approvals.kept.offered(task.id, tool, request_digest, state)
+        if offered:
+            question["context"]["credentials"]["approvals"] = offered
+            question["action"]["properties"]["request_digest"] = request_digest()
+        try:
+            return json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError):
+            raise ArgumentNotRepresentable(
+                "the resource of the call has no JSON form",
+                code="resource.not_representable",
+                hint="its properties are plain JSON values, its id is text without surrogates",
+            ) from None
+
+    def access_request(
+        self,
+        decision: Decision,
+        task: Task,
+        question: Mapping[str, Any],
+        registered: RegistryAnswer | None,
+    ) -> AccessRequest:
+        """Return what a person has to be asked, of a question that was answered with `ask`."""
+        shown = request_shown(task, question, registered)
+        return access_request(
+            decision, shown, self._request_digest(shown), question, task.authority.deadline
+        )
+
+    def _request_digest(self, shown: Mapping[str, Any]) -> str:
+        return digest(serialise_shown(shown), self.digest_key, self.digest_key_id)
 
     def holder(self) -> SigningKey:
         """Return the key that this guard holds its tasks by. It is never written down."""

@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from .canonical import argument_leaves
+from .leaves import argument_leaves
 from .models import Argument
 
 MAX_LENGTH = 65536
@@ -37,6 +37,15 @@ _IGNORABLE = re.compile(
 )
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
+
+
+class Judged(Protocol):
+    """The arguments of a call in canonical form, and their JSON."""
+
+    @property
+    def arguments(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def json(self) -> bytes: ...  # noqa: D102
 
 
 def is_simple(text: str) -> bool:
@@ -69,16 +78,19 @@ def skeleton(text: str) -> str | None:
 
 
 def skeletons(
-    arguments: Mapping[str, Any], registered: Mapping[str, Argument], resource: str
+    canonical: Judged, registered: Mapping[str, Argument], resource: str
 ) -> dict[str, str]:
     """Return the skeletons that the policy cannot make itself, by text.
 
     Args:
-        arguments: The canonical arguments of a call.
+        canonical: The canonical arguments of a call.
         registered: The registry's description of them, by pattern.
         resource: The id of the resource.
     """
-    texts = [text for text in _places(arguments, registered) if not is_simple(text)]
+    # Most calls hold nothing but plain ASCII, and are not walked.
+    if canonical.json.isascii() and b"%" not in canonical.json and is_simple(resource):
+        return {}
+    texts = [text for text in _places(canonical.arguments, registered) if not is_simple(text)]
     if not is_simple(resource):
         texts.append(resource)
     found = ((text, skeleton(text)) for text in texts)

@@ -32,7 +32,8 @@ def narrowed(before, after, old, new, path=""):
     for name, inner in old.get("properties", {}).items():
         if name in new.get("properties", {}):
             yield from narrowed(before, after, inner, new["properties"][name], f"{path}/{name}")
-        else:
+        elif new.get("additionalProperties") is not True:
+            # A map that is open takes it all the same.
             yield f"{path}/{name}: is gone"
     for key in ("items", "additionalProperties"):
         if isinstance(old.get(key), dict):

@@ -13,6 +13,7 @@ from typing import Any
 from inbounds.canonical import canonicalise
 from inbounds.issuer.keys import THUMBPRINT_URI, thumbprint, token_hash
 from inbounds.models import Argument
+from inbounds.places import skeletons
 
 from . import words
 from .tokens import Signer, Token
@@ -98,13 +99,11 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
     workload = subject.startswith("spiffe:")
     agent = r.choice(world.agents)
     environment = entry.get("environment", world.environment)
-    canonical = canonicalise(
-        template.draws(r),
-        {
-            pattern: Argument.model_validate_json(_text(about))
-            for pattern, about in template.arguments.items()
-        },
-    )
+    registered = {
+        pattern: Argument.model_validate_json(_text(about))
+        for pattern, about in template.arguments.items()
+    }
+    canonical = canonicalise(template.draws(r), registered)
     whole = r.random() < 0.2
     parsed = {
         pointer: leaf.model_dump(exclude_defaults=not whole)
@@ -148,6 +147,7 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
                     "parsed": parsed,
                     **_origins(r, template, state, canonical.arguments),
                     "links": _links(r, template, canonical.arguments),
+                    "skeletons": skeletons(canonical, registered, resource),
                     **({"more": words.value(r)} if r.random() < 0.1 else {}),
                 },
             },

@@ -604,6 +604,16 @@ def a_tool_nobody_registered(r: Random, w: World, d: Draft) -> None:
     d.authority["tools"][name] = {}
 
 
+# --- the resource and its argument ---------------------------------------------------------
+
+
+@fault("request.resource_mismatch", among=_named("file.read", "file.write", "file.remove"))
+def another_than_its_argument_names(r: Random, w: World, d: Draft) -> None:
+    path = str(d.arguments.get("path", "/work/a"))
+    d.question["resource"]["id"] = r.choice([path + "x", "/work/a/b/c/d/e", "elsewhere"])
+    d.authority["resources"] = [{"type": d.template.resource}]
+
+
 # --- control plane, secrets, labels --------------------------------------------------------
 
 

@@ -1000,6 +1000,7 @@ class TestAsked:
                     "parsed": {"/id": {"kind": "id"}},
                     "origins": {"/id": {"source": "none", "grade": "none"}},
                     "links": {},
+                    "skeletons": {},
                     "digest": digest(
                         canonical_json({"id": "42"}), parts.digest_key, parts.digest_key_id
                     ),

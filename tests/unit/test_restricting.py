@@ -19,8 +19,8 @@ from tests import scenes
 from tests.both import place_embedded
 
 from inbounds import assets
-from inbounds.canonical import argument_leaves
 from inbounds.errors import InvalidAnswer
+from inbounds.leaves import argument_leaves
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
 
@@ -176,7 +176,7 @@ def tried(case):
     return pytest.param(case, id=str(case), marks=[] if often else [pytest.mark.nightly])
 
 
-@pytest.mark.parametrize("case", map(tried, CASES))
+@pytest.mark.parametrize("case", [tried(case) for case in CASES])
 def test_no_restriction_of_a_case_lets_it_through(engine, case):
     """
     What is denied or asked about stays so, whatever the task is restricted to.

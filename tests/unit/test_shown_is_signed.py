@@ -33,9 +33,7 @@ class Switching:
             "keys": {KEY.kid: dict(KEY.public)},
             "max_seconds": 3600,
         }
-        self.policy = PolicyUnderTest(
-            folder, {"approvers": {"dora": dora}}, approvals=self.ask
-        )
+        self.policy = PolicyUnderTest(folder, {"approvers": {"dora": dora}}, approvals=self.ask)
         self.now = SANDBOX
         self.answer = self.yes
         self.requests = []

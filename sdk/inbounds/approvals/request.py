@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from inbounds.canonical import argument_leaves, canonical_json
+from inbounds.canonical import canonical_json
+from inbounds.leaves import argument_leaves
 from inbounds.models import Count, Effect, Name, Origin, Reason, Role, Sequenced
 from inbounds.origins.destinations import effects_of
 from inbounds.registry import UNREGISTERED
@@ -16,7 +17,7 @@ from inbounds.registry import UNREGISTERED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inbounds.models import Decision, RegistryAnswer, Resource
+    from inbounds.models import Decision, RegistryAnswer
     from inbounds.tasks import Task
 
 _MOST_SHOWN = 2**23
@@ -105,39 +106,32 @@ class AccessRequest(BaseModel):
 
 
 def request_shown(
-    task: Task,
-    name: str,
-    *,
-    arguments: Mapping[str, Any],
-    origins: Mapping[str, Any],
-    resource: Resource,
-    registered: RegistryAnswer | None,
+    task: Task, question: Mapping[str, Any], registered: RegistryAnswer | None
 ) -> dict[str, Any]:
     """Return all that a person is shown of a call, but for what the policy says of it.
 
     Args:
         task: The task that the call is made under.
-        name: The name of the tool.
-        arguments: The canonical arguments.
-        origins: Where their values were found, by JSON Pointer.
-        resource: What the call touches.
+        question: The question as it is put to the policy.
         registered: What the registry says of the tool.
     """
     tool = (registered.tool if registered else None) or UNREGISTERED
+    action, resource = question["action"], question["resource"]
+    arguments = action["properties"]["arguments"]
     return {
         "task": task.id,
         "tenant": task.session.tenant,
         "subject": task.session.subject,
         "agent": task.request.agent,
         "intent": task.request.intent,
-        "tool": name,
+        "tool": action["name"],
         "effects": effects_of(tool, arguments),
         "reversible": tool.reversible,
-        "resource_type": resource.type,
-        "resource_id": resource.id,
-        "resource_properties": resource.properties.model_dump(exclude_defaults=True),
+        "resource_type": resource["type"],
+        "resource_id": resource["id"],
+        "resource_properties": resource.get("properties", {}),
         "arguments": arguments,
-        "origins": origins,
+        "origins": action["properties"]["origins"],
         "roles": {
             pointer: tool.arguments[pattern].role
             for pointer, pattern, _ in argument_leaves(arguments)

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 
 from inbounds import clock
-from inbounds.approvals.request import access_request, request_shown, serialise_shown
 from inbounds.canonical import Canonical, canonicalise, digest
 from inbounds.errors import (
     AccessDenied,
@@ -44,7 +43,7 @@ from inbounds.labelled import Bound
 from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
-from inbounds.places import is_simple, skeletons
+from inbounds.places import skeletons
 from inbounds.printable import record_name
 from inbounds.registry import UNREGISTERED, call_effects, needs_proof
 from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
@@ -136,12 +135,8 @@ class Call:
                 self._record_fault(span, "call.interrupted")
                 raise
             if decision.outcome == "ask":
-                request = access_request(
-                    decision,
-                    self._shown(),
-                    self._request_digest(),
-                    self._asked,
-                    self._task.authority.deadline,
+                request = self._parts.access_request(
+                    decision, self._task, self._asked, self._registered
                 )
                 raise ApprovalRequired(decision, request=request, **self._who())
             if not decision.allowed:
@@ -241,16 +236,6 @@ class Call:
         registered = self._registered
         tool = (registered.tool if registered else None) or UNREGISTERED
         self._leases = self._parts.leases.named(task, self._tool, tool.credential)
-        credentials = self._parts.credentials(
-            grant,
-            state,
-            decision=self._id,
-            tool=self._tool,
-            digest=self._digest,
-            request_digest=self._request_digest,
-            proves=needs_proof(registered, self._canonical.arguments),
-            deadline=self._deadline,
-        )
         subject = grant.request.subject
         # Where no person stands behind the task, the agent is its own subject.
         subject_type = "workload" if subject == task.session.agent else "user"
@@ -266,14 +251,8 @@ class Call:
                         for pointer, leaf in self._canonical.parsed.items()
                     },
                     **self._traced,
-                    **self._skeletons(tool),
+                    "skeletons": skeletons(self._canonical, tool.arguments, self._resource.id),
                     "digest": self._digest,
-                    # Only an approval is compared with it.
-                    **(
-                        {"request_digest": self._request_digest()}
-                        if credentials["approvals"]
-                        else {}
-                    ),
                     "size": len(self._canonical.json),
                     "registry": registered.revision if registered else "",
                 },
@@ -282,7 +261,15 @@ class Call:
             "context": {
                 "decision": {"id": self._id},
                 "agent": task.request.agent,
-                "credentials": credentials,
+                "credentials": self._parts.credentials(
+                    grant,
+                    state,
+                    decision=self._id,
+                    tool=self._tool,
+                    digest=self._digest,
+                    proves=needs_proof(registered, self._canonical.arguments),
+                    deadline=self._deadline,
+                ),
                 "session": state.model_dump(),
                 "environment": self._parts.call_environment().model_dump(exclude_defaults=True),
                 "leases": self._leases,
@@ -294,37 +281,7 @@ class Call:
             },
         }
         self._asked = question
-        try:
-            return json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode()
-        except (TypeError, ValueError):
-            raise ArgumentNotRepresentable(
-                "the resource of the call has no JSON form",
-                code="resource.not_representable",
-                hint="its properties are plain JSON values, its id is text without surrogates",
-            ) from None
-
-    def _shown(self) -> dict[str, Any]:
-        """Return what a person is shown of this call."""
-        return request_shown(
-            self._task,
-            self._tool,
-            arguments=self._canonical.arguments,
-            origins=self._traced["origins"],
-            resource=self._resource,
-            registered=self._registered,
-        )
-
-    def _request_digest(self) -> str:
-        return self._hmac(serialise_shown(self._shown()))
-
-    def _skeletons(self, tool: Tool) -> dict[str, dict[str, str]]:
-        resource = self._resource.id
-        serialised = self._canonical.json
-        # Most calls hold nothing but plain ASCII, and are not walked.
-        if serialised.isascii() and b"%" not in serialised and is_simple(resource):
-            return {}
-        found = skeletons(self._canonical.arguments, tool.arguments, resource)
-        return {"skeletons": found} if found else {}
+        return self._parts.complete_question(question, task, registered, state)
 
     def _decision(self, answer: Answer, engine_id: str, *, evaluate_only: bool = False) -> Decision:
         context = answer.context

@@ -100,7 +100,7 @@ class Stand:
             tool: The name of the tool.
             arguments: The canonical arguments.
         """
-        from inbounds.canonical import argument_leaves
+        from inbounds.leaves import argument_leaves
 
         entry = self.deployment.tools.get(tool)
         if entry is None:

@@ -81,11 +81,15 @@ reaches(text, prefix) if {
 
 # METADATA
 # description: Whether `text` is a folder around `prefix`
-encloses(text, prefix) if _encloses(skeleton(text), prefix)
+encloses(text, prefix) if {
+	is_string(prefix)
+	_encloses(skeleton(text), prefix)
+}
 
 # METADATA
 # description: Whether a wildcard in `text` may stand for what lies at or below `prefix`
 sweeps(text, prefix) if {
+	is_string(prefix)
 	form := replace(replace(skeleton(text), "?", "*"), `\`, "/")
 	contains(form, "*")
 	segments := split(split(form, "*")[0], "/")
@@ -145,7 +149,10 @@ _beginnings(segments) := {concat(".", ["", parts[1], "*"]) |
 _templates := {"dist", "example", "sample", "template"}
 
 # Printable ASCII but `%`, which begins an escape.
-_simple(text) if regex.match("^[ -$&-~]*$", text)
+_simple(text) if {
+	is_string(text)
+	regex.match("^[ -$&-~]*$", text)
+}
 
 # A segment that climbs, a short name, a stream of Windows, a wildcard for hidden names.
 _unsteady := concat("|", [

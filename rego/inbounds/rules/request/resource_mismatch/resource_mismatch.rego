@@ -67,7 +67,6 @@ _said := object.get(tools.entry, "resource_argument", "") if is_object(tools.ent
 _targets contains pointer if {
 	some pointer, leaf in arguments.leaves
 	leaf.value != null
-	not arguments.holds_nothing(leaf)
 	spec := arguments.spec(leaf.pattern)
 	spec.role == "target"
 	spec.kind in {"id", "path"}
@@ -77,8 +76,6 @@ _agrees_where_it_names(leaf) if leaf.pattern != _said
 
 _agrees_where_it_names(leaf) if leaf.value == null
 
-_agrees_where_it_names(leaf) if arguments.holds_nothing(leaf)
-
 _agrees_where_it_names(leaf) if _agrees(leaf)
 
 # The thing itself, by its name alone or at the end of where it is.
@@ -87,6 +84,7 @@ _agrees(leaf) if input.resource.id == _text(leaf.value)
 _agrees(leaf) if {
 	text := _text(leaf.value)
 	text != ""
+	is_string(input.resource.id)
 	some separator in ["/", ":", "#"]
 	endswith(input.resource.id, concat("", [separator, text]))
 }
