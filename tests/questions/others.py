@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
@@ -106,8 +106,21 @@ def broken(world: World, entrypoint: str, question: Any, answer: Any) -> Iterato
 def _of_registry(world: World, question: Any, answer: Any) -> Iterator[str]:
     tool = question.get("tool") if isinstance(question, dict) else None
     known = world.plan["tools"].get(tool) if isinstance(tool, str) else None
+    if known is not None and known.get("reaches"):
+        known = {**known, "effects": sorted(_most(world.plan["tools"], tool))}
     if answer["registered"] is not (known is not None) or answer.get("tool") != known:
         yield "the registry says something else"
+
+
+def _most(tools: Mapping[str, Any], name: str) -> set[str]:
+    """The effects of a tool and of what it sets in motion; all, where that is not followed."""
+    reached, ring = set[str](), {*tools[name]["reaches"]}
+    for _ in range(8):
+        reached |= ring
+        ring = {word for each in ring for word in tools.get(each, {}).get("reaches", [])} - reached
+    theirs = {effect for each in reached for effect in tools.get(each, {}).get("effects", [])}
+    more = {*EFFECTS} if ring else (reached | theirs) & {*EFFECTS}
+    return {*tools[name]["effects"]} | (more - {"read"})
 
 
 def _of_issuance(world: World, question: Any, answer: Any) -> Iterator[str]:

@@ -50,10 +50,10 @@ _stated(tool) := {effect | some effect in tool.effects}
 _caused(own, _) := set() if count(own) == 0
 
 # Reading is the least of it: a tool that acts has leave for more.
-_caused(own, name) := ((words & known) | {effect |
+_caused(own, name) := (known & (words | {effect |
 	some word in words
 	some effect in data.deployment.tools[word].effects
-}) - {"read"} if {
+})) - {"read"} if {
 	count(own) > 0
 	words := _reached_or_all(name)
 }
