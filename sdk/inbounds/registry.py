@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from .errors import InvalidAnswer
 from .locks import ProcessLock
-from .models import QUESTION_VERSION, RegistryAnswer, Tool
+from .models import QUESTION_VERSION, Sequenced, Tool, _Open
 from .pdp import REGISTRY
 
 if TYPE_CHECKING:
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 UNREGISTERED = Tool(resource="unregistered")
 """Stands for a tool that is not registered: nothing is known of its arguments."""
+
+
+class RegistryAnswer(_Open):
+    """What `inbounds/registry/tool` answers: one tool, the label order, the revision in force."""
+
+    revision: str
+    registered: bool
+    labels: Sequenced[str]
+    tool: Tool | None = None
+    proof: Sequenced[str] = ()
+    """The effects for which each call carries a proof of possession."""
 
 
 class Registry:

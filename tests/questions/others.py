@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from inbounds.claims import IssuanceAnswer
-from inbounds.models import RegistryAnswer
 from inbounds.pdp import ISSUANCE, REGISTRY
+from inbounds.registry import RegistryAnswer
 
 from . import words
 from .malformed import INSTEAD, NO_QUESTIONS

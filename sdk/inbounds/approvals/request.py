@@ -14,7 +14,8 @@ from inbounds.registry import UNREGISTERED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from inbounds.models import Decision, RegistryAnswer
+    from inbounds.models import Decision
+    from inbounds.registry import RegistryAnswer
     from inbounds.tasks import Task
 
 

@@ -44,10 +44,10 @@ from inbounds.evidence.pointers import named_arguments
 from inbounds.evidence.records import Decided, Executed, Granted, approved
 from inbounds.ids import uuid7
 from inbounds.labelled import Bound
-from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
+from inbounds.models import QUESTION_VERSION, Decision, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
-from inbounds.registry import UNREGISTERED
+from inbounds.registry import UNREGISTERED, RegistryAnswer
 from inbounds.sessions import monotone, more_than_refused
 from inbounds.version import __version__
 

@@ -116,25 +116,25 @@ _named := {{effect | some effect in entry.effects_by.values[word]} | some word i
 	}
 }
 
-_words := _words_of(arguments.leaves[pointer], object.get(about, "kind", "none")) if {
+_words := _words_of(arguments.leaves[pointer].value, object.get(entry.effects_by, "kind", "text")) if {
+	is_object(entry.effects_by)
 	pointer := entry.effects_by.argument
-	about := entry.arguments[pointer]
-	is_object(about)
+	is_object(entry.arguments[pointer])
 }
 
-_words_of(leaf, kind) := {leaf.value} if {
-	not kind in {"sql", "command"}
-	is_string(leaf.value)
+_words_of(text, "text") := {text} if is_string(text)
+
+# As the SDK has read the statement. It says so beside what each version of the question holds.
+_words_of(text, "sql") := {verb | some verb in verbs} if {
+	is_string(text)
+	properties := input.action.properties
+	verbs := object.get(properties, ["statements", entry.effects_by.argument], [])
+	is_array(verbs)
 }
 
-_words_of(leaf, "sql") := {verb | some verb in leaf.parsed.verbs} if {
-	leaf.parsed.kind == "sql"
-	is_string(leaf.value)
-}
-
-_words_of(leaf, "command") := {split(leaf.value, " ")[0]} if {
-	is_string(leaf.value)
-	regex.match(_plain_command, leaf.value)
+_words_of(text, "command") := {split(text, " ")[0]} if {
+	is_string(text)
+	regex.match(_plain_command, text)
 }
 
 # Words that every shell takes as they stand, or between quotes that hold nothing else.

@@ -92,8 +92,8 @@ _calls := {
 
 _all := {"read", "write", "delete"}
 
-_judged(tool, arguments, parsed) := found if {
-	question := {"action": {"name": "x", "properties": {"arguments": arguments, "parsed": parsed}}}
+_judged(tool, arguments, statements) := found if {
+	question := {"action": {"name": "x", "properties": {"arguments": arguments, "statements": statements}}}
 	found := tools.effects with input as question
 		with data.deployment as {"tools": {"x": tool}}
 }
@@ -127,6 +127,8 @@ test_what_is_said_amiss_of_an_argument_narrows_nothing if {
 		{"argument": "/method", "values": {"GET": ["levitate"]}},
 		{"argument": "/unknown", "values": {"GET": ["read"]}},
 		{"argument": "", "values": {"GET": ["read"]}},
+		{"argument": "/method", "kind": "other", "values": {"GET": ["read"]}},
+		{"argument": "/method", "kind": null, "values": {"GET": ["read"]}},
 		{"argument": ["/method"], "values": {"GET": ["read"]}},
 	] {
 		_judged(object.union(object.remove(_calls, ["effects_by"]), {"effects_by": by}), {"method": "GET"}, {}) == _all
@@ -145,8 +147,8 @@ test_what_is_set_in_motion_stays if {
 
 _database := {
 	"effects": ["read", "write", "delete"],
-	"arguments": {"/sql": {"kind": "sql"}},
-	"effects_by": {"argument": "/sql", "values": {"select": ["read"], "insert": ["write"]}},
+	"arguments": {"/sql": {}},
+	"effects_by": {"argument": "/sql", "kind": "sql", "values": {"select": ["read"], "insert": ["write"]}},
 }
 
 test_a_statement_is_judged_by_every_verb_of_it if {
@@ -157,25 +159,21 @@ test_a_statement_is_judged_by_every_verb_of_it if {
 		["delete"]: _all,
 		[]: _all,
 	} {
-		_judged(_database, {"sql": "…"}, {"/sql": {"kind": "sql", "verbs": verbs}}) == effects
+		_judged(_database, {"sql": "…"}, {"/sql": verbs}) == effects
 	}
-	every parsed in [
-		{},
-		{"/sql": {"kind": "sql"}},
-		{"/sql": {"kind": "sql", "verbs": null}},
-		{"/sql": {"kind": "sql", "verbs": "select"}},
-		{"/sql": {"kind": "text", "verbs": ["select"]}},
-		{"/other": {"kind": "sql", "verbs": ["select"]}},
+	every statements in [
+		null, [], "select", {}, {"/sql": null}, {"/sql": "select"}, {"/sql": {"select": "select"}}, {"/sql": [["select"]]},
+		{"/sql": [7]}, {"/other": ["select"]}, {"sql": ["select"]},
 	] {
-		_judged(_database, {"sql": "select"}, parsed) == _all
+		_judged(_database, {"sql": "select"}, statements) == _all
 	}
-	_judged(_database, {"sql": 7}, {"/sql": {"kind": "sql", "verbs": ["select"]}}) == _all
+	_judged(_database, {"sql": 7}, {"/sql": ["select"]}) == _all
 }
 
 _shell := {
 	"effects": ["read", "write", "delete"],
-	"arguments": {"/run": {"kind": "command"}},
-	"effects_by": {"argument": "/run", "values": {"ls": ["read"], "git": ["write"]}},
+	"arguments": {"/run": {}},
+	"effects_by": {"argument": "/run", "kind": "command", "values": {"ls": ["read"], "git": ["write"]}},
 }
 
 test_a_plain_command_is_judged_by_its_first_word if {
