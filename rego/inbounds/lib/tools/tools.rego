@@ -4,8 +4,6 @@
 #   sets in motion counts as done by its call.
 package inbounds.lib.tools
 
-import data.inbounds.lib.arguments
-
 # METADATA
 # description: The registered tool; undefined for one that is not registered
 entry := data.deployment.tools[input.action.name]
@@ -34,16 +32,18 @@ reached := _reached_from(input.action.name)
 #   Of what the called tool sets in motion, what cannot be followed any further: neither an effect
 #   nor a registered tool whose effects are set. Undefined as `reached`.
 lost := {word |
-	some word in names
+	some word in reached
 	not _followed(word)
 } if {
-	names := reached
+	reached
 }
 
 # METADATA
 # description: The effects that there are
 known := {"read", "write", "delete", "export", "execute", "spend", "delegate", "administer"}
 
+# Empty where nobody has set them.
+# regal ignore:narrow-argument
 _stated(tool) := {effect | some effect in tool.effects}
 
 # A tool whose effects nobody has set stays one of those.
@@ -68,11 +68,11 @@ _reached_from(name) := set() if {
 }
 
 # Rego has no recursion: eight steps are taken, and a ninth has to find nothing more.
-_reached_from(name) := all if {
+_reached_from(name) := whole if {
 	is_array(data.deployment.tools[name].reaches)
 	near := _further(_further(_further(_next({name}))))
-	all := _further(_further(_further(_further(near))))
-	count(_next(all) - all) == 0
+	whole := _further(_further(_further(_further(near))))
+	count(_next(whole) - whole) == 0
 }
 
 _further(names) := more if {
@@ -116,10 +116,17 @@ _named := {{effect | some effect in entry.effects_by.values[word]} | some word i
 	}
 }
 
-_words := _words_of(arguments.leaves[pointer].value, object.get(entry.effects_by, "kind", "text")) if {
+_words := _words_of(_argument(pointer), object.get(entry.effects_by, "kind", "text")) if {
 	is_object(entry.effects_by)
 	pointer := entry.effects_by.argument
 	is_object(entry.arguments[pointer])
+}
+
+_argument(pointer) := object.get(properties.arguments, path, null) if {
+	properties := input.action.properties
+	is_object(properties.arguments)
+	path := [replace(replace(step, "~1", "/"), "~0", "~") | some step in array.slice(split(pointer, "/"), 1, 64)]
+	count(path) > 0
 }
 
 _words_of(text, "text") := {text} if is_string(text)

@@ -110,9 +110,9 @@ test_any_other_value_may_be_all_that_the_tool_does if {
 	every value in ["get", "GET ", "", "POST", "G\u0415T", null, 0, true, [], {}, ["GET"], {"GET": 1}] {
 		_judged(_calls, {"method": value}, {}) == _all
 	}
-	_judged(_calls, {}, {}) == _all
-	_judged(_calls, null, {}) == _all
-	_judged(_calls, {"other": "GET"}, {}) == _all
+	every arguments in [{}, null, [], {"other": "GET"}] {
+		_judged(_calls, arguments, {}) == _all
+	}
 }
 
 test_what_is_said_amiss_of_an_argument_narrows_nothing if {
@@ -136,6 +136,9 @@ test_what_is_said_amiss_of_an_argument_narrows_nothing if {
 	every about in [null, true, "x", []] {
 		_judged(object.union(_calls, {"arguments": {"/method": about}}), {"method": "GET"}, {}) == _all
 	}
+}
+
+test_a_tool_whose_effects_are_not_set_has_none_by_an_argument if {
 	_judged(object.union(_calls, {"effects": []}), {"method": "GET"}, {}) == set()
 }
 
@@ -167,6 +170,9 @@ test_a_statement_is_judged_by_every_verb_of_it if {
 	] {
 		_judged(_database, {"sql": "select"}, statements) == _all
 	}
+}
+
+test_what_is_no_text_is_no_statement if {
 	_judged(_database, {"sql": 7}, {"/sql": ["select"]}) == _all
 }
 
@@ -177,11 +183,12 @@ _shell := {
 }
 
 test_a_plain_command_is_judged_by_its_first_word if {
-	every command in [
-		"ls", "ls -l", "ls  -l /work/a.txt", "ls 'a b'", `ls "a b"`, "ls --sort=size x:y @z", "ls a'b c'd",
-	] {
+	every command in ["ls", "ls -l", "ls  -l /work/a.txt", "ls 'a b'", `ls "a b"`, "ls --sort=size x:y @z", "ls a'b c'd"] {
 		_judged(_shell, {"run": command}, {}) == {"read"}
 	}
+}
+
+test_another_command_has_other_effects if {
 	_judged(_shell, {"run": "git status"}, {}) == {"write"}
 }
 
