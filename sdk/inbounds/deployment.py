@@ -22,9 +22,10 @@ from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .leases import LEASE_TOOL
 from .misfits import Misfit, meant, misfits
-from .models import Kind, SqlVerb, Tool
+from .models import Kind, Tool
 from .regular_file import read_regular
 from .spiffe import is_spiffe_id
+from .sql import SqlVerb
 from .strict_yaml import fault_in, strict_yaml
 
 FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
@@ -197,7 +198,7 @@ def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:
     about = tool.arguments.get(by.argument)
     if about is not None and ("*" in by.argument.split("/") or about.type != "string"):
         yield _fault("tools", [*at, "argument"], "must be one argument of type `string`")
-    if about is not None and about.kind == "sql":
+    if by.kind == "sql":
         yield from _unknown("tools", [*at, "values"], by.values, get_args(SqlVerb))
     for value, effects in by.values.items():
         if not effects:

@@ -221,18 +221,6 @@ def _free_text(value: Any) -> tuple[str, Parsed]:
     return _nfc(_text(value)), _PLAIN["text"]
 
 
-def _sql(value: Any) -> tuple[str, Parsed]:
-    # Imported here: the parser is large, and few tools take a statement.
-    from .sql import sql_verbs
-
-    text = _text(value)
-    return text, Parsed(kind="sql", verbs=sql_verbs(text))
-
-
-def _command(value: Any) -> tuple[str, Parsed]:
-    return _text(value), _PLAIN["command"]
-
-
 _FORMS: dict[str, Callable[[Any], tuple[Any, Parsed]]] = {
     "url": _url,
     "host": _host,
@@ -243,10 +231,7 @@ _FORMS: dict[str, Callable[[Any], tuple[Any, Parsed]]] = {
     "money": _money,
     "phone": _phone,
     "text": _free_text,
-    "sql": _sql,
-    "command": _command,
 }
 _PLAIN = {
-    kind: Parsed(kind=kind)
-    for kind in ("path", "iban", "id", "date", "money", "phone", "text", "command")
+    kind: Parsed(kind=kind) for kind in ("path", "iban", "id", "date", "money", "phone", "text")
 }

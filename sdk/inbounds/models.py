@@ -46,21 +46,8 @@ object that a tool listed. `third_party_meta`: a field that others fill in, such
 text. `none`: nowhere.
 """
 Kind = Literal[
-    "email",
-    "url",
-    "host",
-    "path",
-    "iban",
-    "id",
-    "date",
-    "money",
-    "phone",
-    "text",
-    "sql",
-    "command",
-    "none",
+    "email", "url", "host", "path", "iban", "id", "date", "money", "phone", "text", "none"
 ]
-SqlVerb = Literal["select", "insert", "update", "delete"]
 LocalPart = Literal["plain", "atom"]
 Role = Literal["recipient", "target", "amount", "query", "code", "content", "credential", "none"]
 
@@ -122,8 +109,7 @@ class Parsed(_Closed):
     """A leaf of the arguments taken apart by the SDK, so that Rego never parses text.
 
     `kind` is the registry's. `host` is set for `url` and `host`, `domain` and `local` for
-    `email`, `scheme` for `url`; each lower-cased, a host in its ASCII form. `verbs` is set for
-    `sql`: what the statement does, empty where that is not certain.
+    `email`, `scheme` for `url`; each lower-cased, a host in its ASCII form.
     """
 
     kind: Kind
@@ -131,7 +117,6 @@ class Parsed(_Closed):
     scheme: str = ""
     domain: str = ""
     local: str = ""
-    verbs: list[SqlVerb] = []
 
 
 class ActionProperties(_Open):
@@ -489,12 +474,13 @@ class Returns(_Closed):
 class EffectsBy(_Closed):
     """Which of a tool's effects a call has, by the value of one argument.
 
-    `argument` is its JSON Pointer. `values` are by the text of the argument, by the verbs of a
-    statement for the kind `sql`, and by the first word for the kind `command`. Any other value,
-    and a missing one, stands for all effects of the tool.
+    `argument` is its JSON Pointer. `values` are by its whole text, by the verbs of a statement
+    where `kind` is `sql`, and by the first word where it is `command`. Any other value, and a
+    missing one, stands for all effects of the tool.
     """
 
     argument: str = ""
+    kind: Literal["text", "sql", "command"] = "text"
     values: dict[str, list[Effect]] = {}
 
 
@@ -535,20 +521,6 @@ class Tool(_Closed):
     decimals: Annotated[int, Field(ge=0, le=4)] = 0
     recursive: bool = True
     resource_argument: str = ""
-
-
-class RegistryAnswer(_Open):
-    """What `inbounds/registry/tool` answers: one tool, the label order, the revision in force.
-
-    The tool's `store` is filled in: `*` where it may be any store.
-    """
-
-    revision: str
-    registered: bool
-    labels: Sequenced[str]
-    tool: Tool | None = None
-    proof: Sequenced[str] = ()
-    """The effects for which each call carries a proof of possession."""
 
 
 Names = list[Name]

@@ -23,7 +23,7 @@ from .locks import ProcessLock
 from .obligations import Discharger
 from .origins import SessionOrigins
 from .redis_address import is_url
-from .registry import UNREGISTERED, Registry
+from .registry import UNREGISTERED, Registry, RegistryAnswer
 from .sessions import EVERY_STORE, MemorySessions, SessionKey, begin_state, is_tainted
 from .telemetry import Telemetry
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends
-    from .models import CallEnvironment, Decision, RegistryAnswer, SessionState, Tool, Trust
+    from .models import CallEnvironment, Decision, SessionState, Tool, Trust
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionStore

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from .errors import InvalidAnswer
 from .locks import ProcessLock
-from .models import QUESTION_VERSION, Effect, RegistryAnswer, Tool
+from .models import QUESTION_VERSION, Effect, Sequenced, Tool, _Open
 from .origins.destinations import effects_of
 from .pdp import REGISTRY
 
@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 
 UNREGISTERED = Tool(resource="unregistered", store="*")
 """Stands for a tool that is not registered: nothing is known of its arguments."""
+
+
+class RegistryAnswer(_Open):
+    """What `inbounds/registry/tool` answers: one tool, the label order, the revision in force.
+
+    The tool's `store` is filled in: `*` where it may be any store.
+    """
+
+    revision: str
+    registered: bool
+    labels: Sequenced[str]
+    tool: Tool | None = None
+    proof: Sequenced[str] = ()
+    """The effects for which each call carries a proof of possession."""
 
 
 def call_effects(

@@ -11,10 +11,13 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 from .errors import ConfigurationError
-from .models import SqlVerb
+from .models import EffectsBy
+
+SqlVerb = Literal["select", "insert", "update", "delete"]
 
 _LONGEST = 10_000
 _DEEPEST = 16
@@ -76,6 +79,26 @@ _HARMLESS = frozenset(_HARMLESS_NODES.split())
 _NO_NAME = frozenset(_NO_NAME_WORDS.split())
 _UNITS = frozenset(_UNIT_WORDS.split())
 _ADVANCES = frozenset({"nextval", "currval"})
+
+
+def statements(by: EffectsBy, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a question says of the statement that a tool's effects depend on, if of any.
+
+    Args:
+        by: What the effects of the tool depend on.
+        arguments: The canonical arguments of the call.
+
+    Raises:
+        ConfigurationError: The parser is not installed.
+    """
+    if by.kind != "sql" or not by.argument:
+        return {}
+    value: Any = arguments
+    for step in by.argument.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        value = value.get(key) if isinstance(value, dict) else None
+    verbs = sql_verbs(value) if isinstance(value, str) else []
+    return {"statements": {by.argument: verbs}}
 
 
 class _Silence(logging.Filter):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.leased import Shelf, leased
 
 from inbounds import AccessDenied
-from inbounds.models import Argument, EffectsBy, Tool
+from inbounds.models import EffectsBy, Tool
 from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
 
 ALL = {"read", "write", "delete"}
@@ -19,15 +19,14 @@ COMMANDS = {"ls": ["read"], "cat": ["read"], "touch": ["write"], "rm": ["delete"
 
 def by_argument(name, kind, values):
     """A tool whose effects depend on its one argument."""
-    argument = {"kind": kind, "role": "none", "required": True}
     return {
         "effects": sorted(ALL),
-        "effects_by": {"argument": f"/{name}", "values": values},
+        "effects_by": {"argument": f"/{name}", "kind": kind, "values": values},
         "reversible": "yes",
         "resource": "page",
         "tenant": "acme",
         "environment": "development",
-        "arguments": {f"/{name}": argument},
+        "arguments": {f"/{name}": {"required": True}},
         "returns": {"label": "public", "party": "first"},
     }
 
@@ -88,7 +87,7 @@ def judged(tmp_path_factory):
     under_test = policy_on(
         tmp_path_factory.mktemp("judged"),
         {
-            "api.call": by_argument("method", "none", METHODS),
+            "api.call": by_argument("method", "text", METHODS),
             "db.run": by_argument("statement", "sql", VERBS),
             "shell.run": by_argument("command", "command", COMMANDS),
         },
@@ -138,7 +137,7 @@ class TestByTheValueOfAnArgument:
         assert judged("api.call", method=value) == {*METHODS.get(value, ALL)}
 
     def test_the_task_may_do_less_than_the_tool(self, tmp_path):
-        under_test = policy_on(tmp_path, {"api.call": by_argument("method", "none", METHODS)})
+        under_test = policy_on(tmp_path, {"api.call": by_argument("method", "text", METHODS)})
         with under_test.task("look") as task:
             task.call("api.call", {"method": "GET"})
             for method in ("PUT", "DELETE", "PATCH", "get", ""):
@@ -283,5 +282,4 @@ class TestLeasesByEffect:
 
 def test_the_model_says_what_is_left_out():
     """Nothing depends on an argument unless the registry says so."""
-    assert Tool(resource="x").effects_by == EffectsBy(argument="", values={})
-    assert Argument().kind == "none"
+    assert Tool(resource="x").effects_by == EffectsBy(argument="", kind="text", values={})

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
 from pydantic import ValidationError
 
 from inbounds.claims import IssuanceAnswer
-from inbounds.models import RegistryAnswer
 from inbounds.pdp import ISSUANCE, REGISTRY
+from inbounds.registry import RegistryAnswer
 
 from . import words
 from .malformed import INSTEAD, NO_QUESTIONS
@@ -109,8 +109,21 @@ def _of_registry(world: World, question: Any, answer: Any) -> Iterator[str]:
     known = world.plan["tools"].get(tool) if isinstance(tool, str) else None
     if known is not None:
         known = {**known, "store": store_of(known)}
+        if known.get("reaches"):
+            known["effects"] = sorted(_most(world.plan["tools"], tool))
     if answer["registered"] is not (known is not None) or answer.get("tool") != known:
         yield "the registry says something else"
+
+
+def _most(tools: Mapping[str, Any], name: str) -> set[str]:
+    """The effects of a tool and of what it sets in motion; all, where that is not followed."""
+    reached, ring = set[str](), {*tools[name]["reaches"]}
+    for _ in range(8):
+        reached |= ring
+        ring = {word for each in ring for word in tools.get(each, {}).get("reaches", [])} - reached
+    theirs = {effect for each in reached for effect in tools.get(each, {}).get("effects", [])}
+    more = {*EFFECTS} if ring else (reached | theirs) & {*EFFECTS}
+    return {*tools[name]["effects"]} | (more - {"read"})
 
 
 def _of_issuance(world: World, question: Any, answer: Any) -> Iterator[str]:

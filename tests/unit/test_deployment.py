@@ -127,8 +127,7 @@ def amend(folder: Path, path: str, value: Any) -> None:
 
 
 def test_effects_may_depend_on_an_argument(folder: Path) -> None:
-    amend(folder, "tools|mail.send|arguments|/sql", {"kind": "sql"})
-    by = {"argument": "/sql", "values": {"select": ["export"]}}
+    by = {"argument": "/url", "kind": "sql", "values": {"select": ["export"]}}
     amend(folder, "tools|mail.send|effects_by", by)
     assert load(folder).tools["mail.send"].effects_by.values == {"select": ["export"]}
     amend(folder, "tools|mail.send|effects_by|values", {"SELECT": ["export"]})

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbounds.canonical import canonicalise
 from inbounds.errors import ConfigurationError
-from inbounds.models import Argument
-from inbounds.sql import sql_verbs
+from inbounds.models import EffectsBy
+from inbounds.sql import sql_verbs, statements
 
 READS = [
     "SELECT 1",
@@ -240,13 +239,21 @@ def test_no_statement_takes_long(statement):
     assert time.process_time() - began < 1
 
 
-def test_the_statement_itself_is_not_changed():
-    registered = {"/sql": Argument(kind="sql"), "/run": Argument(kind="command")}
-    given_ = {"sql": " SELECT  1 ; ", "run": " ls\u0065\u0301 "}
-    canonical = canonicalise(given_, registered)
-    assert canonical.arguments == given_
-    assert canonical.parsed["/sql"].verbs == ["select"]
-    assert canonical.parsed["/run"].kind == "command"
+@pytest.mark.parametrize(
+    ("arguments", "verbs"),
+    [
+        ({"run": {"a/b": "SELECT 1"}}, ["select"]),
+        ({"run": {"a/b": "SELECT f(1)"}}, []),
+        ({"run": {"a/b": 7}}, []),
+        ({"run": ["SELECT 1"]}, []),
+        ({}, []),
+    ],
+)
+def test_a_question_says_what_the_statement_does(arguments, verbs):
+    by = EffectsBy(argument="/run/a~1b", kind="sql", values={"select": ["read"]})
+    assert statements(by, arguments) == {"statements": {"/run/a~1b": verbs}}
+    assert statements(by.model_copy(update={"kind": "text"}), arguments) == {}
+    assert statements(EffectsBy(), arguments) == {}
 
 
 def test_without_the_parser_nothing_is_judged(monkeypatch):

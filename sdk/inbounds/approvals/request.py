@@ -17,7 +17,8 @@ from inbounds.registry import UNREGISTERED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inbounds.models import Decision, RegistryAnswer
+    from inbounds.models import Decision
+    from inbounds.registry import RegistryAnswer
     from inbounds.tasks import Task
 
 _MOST_SHOWN = 2**23

@@ -170,6 +170,10 @@ audience: {plain(names.audience)}  # whom tokens are made for; others are refuse
 control_plane: []
 secrets: []
 
+# Effects that a tool has only with a credential that is leased for the task (docs/leases.md). For
+# production: [write, delete, export, execute, spend, administer]. Reads and the rest go without.
+leases: []
+
 # Who may push the revocation feed to an OPA: names with the SHA-256 of their bearer tokens.
 feed_writers: {{}}
 """

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from inbounds.models import Reason, RegistryAnswer
+    from inbounds.models import Reason
+    from inbounds.registry import RegistryAnswer
 
 _MOST_POINTERS = 100
 _LONGEST_POINTER = 4096

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from inbounds.locks import ProcessLock
+from inbounds.sql import statements
 
 from .destinations import effects_of
 from .origins import Origins
@@ -65,7 +66,11 @@ class SessionOrigins:
                 self._drop()
 
     def told(self, key: SessionKey, canonical: Canonical, tool: Tool) -> dict[str, Any]:
-        """What a question says of where the arguments of a call came from: `origins`, `links`."""
+        """What a question says of the arguments of a call beside what they are.
+
+        `origins` and `links` say where they came from, `statements` what a statement does that
+        the effects of the tool depend on.
+        """
         seen = self.of(key)
         registered = tool.arguments
         found = seen.trace(
@@ -75,6 +80,7 @@ class SessionOrigins:
         return {
             "origins": {at: each.model_dump(exclude_defaults=True) for at, each in found.items()},
             "links": {at: [link.model_dump() for link in each] for at, each in links.items()},
+            **statements(tool.effects_by, canonical.arguments),
         }
 
     def observer(

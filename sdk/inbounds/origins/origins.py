@@ -320,7 +320,7 @@ class Origins:
         for pointer, value, argument in leaves(arguments, registered):
             if type(value) is not str or argument.role not in ("content", "none"):
                 continue
-            if argument.kind not in ("text", "sql", "command", "none"):
+            if argument.kind not in ("text", "none"):
                 continue
             links = self._links(value)
             if links:

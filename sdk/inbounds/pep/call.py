@@ -40,12 +40,12 @@ from inbounds.evidence.pointers import named_arguments
 from inbounds.evidence.records import Decided, Executed, Granted, approved
 from inbounds.ids import uuid7
 from inbounds.labelled import Bound
-from inbounds.models import QUESTION_VERSION, Decision, RegistryAnswer, Resource
+from inbounds.models import QUESTION_VERSION, Decision, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.places import skeletons
 from inbounds.printable import record_name
-from inbounds.registry import UNREGISTERED, call_effects, needs_proof
+from inbounds.registry import UNREGISTERED, RegistryAnswer, call_effects, needs_proof
 from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
 from inbounds.version import __version__
 
@@ -54,7 +54,7 @@ from .permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from inbounds.models import Answer, SessionState, Tool
+    from inbounds.models import Answer, SessionState
     from inbounds.parts import Parts
     from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode

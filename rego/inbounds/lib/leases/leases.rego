@@ -36,6 +36,7 @@ static if entry.kind == "static"
 # description: |
 #   The effects of the call that the deployment wants a lease for. What leases needs none itself.
 #   Undefined where the tool or the demand cannot be read.
+# scope: document
 demanded := {effect | some effect in _demand} & tools.effects if {
 	is_array(_demand)
 	input.action.name != _leasing

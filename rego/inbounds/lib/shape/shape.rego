@@ -229,7 +229,7 @@ _ordinary({
 	every parsed_item in action_properties.parsed {
 		is_object(parsed_item)
 		_action_properties_parsed_item(object.union(
-			{"host": "", "scheme": "", "domain": "", "local": "", "verbs": []},
+			{"host": "", "scheme": "", "domain": "", "local": ""},
 			parsed_item,
 		))
 	}
@@ -352,30 +352,11 @@ _action_properties_parsed_item({
 	"scheme": scheme,
 	"domain": domain,
 	"local": local,
-	"verbs": verbs,
 }) if {
-	is_array(verbs)
-	kind in {
-		"email",
-		"url",
-		"host",
-		"path",
-		"iban",
-		"id",
-		"date",
-		"money",
-		"phone",
-		"text",
-		"sql",
-		"command",
-		"none",
-	}
+	kind in {"email", "url", "host", "path", "iban", "id", "date", "money", "phone", "text", "none"}
 	texts := [host, scheme, domain, local]
 	min(texts) >= ""
 	max(texts) < []
-	every verbs_item in verbs {
-		verbs_item in {"select", "insert", "update", "delete"}
-	}
 }
 
 _action_properties_origins_item({"source": source, "grade": grade, "tool": tool, "call": call}) if {
@@ -446,8 +427,6 @@ _places := {
 	"/action/properties/parsed/*/scheme",
 	"/action/properties/parsed/*/domain",
 	"/action/properties/parsed/*/local",
-	"/action/properties/parsed/*/verbs",
-	"/action/properties/parsed/*/verbs/*",
 	"/action/properties/links",
 	"/action/properties/links/*",
 	"/action/properties/links/*/*",
@@ -668,7 +647,7 @@ _sound contains "/action/properties/parsed/*" if {
 	parsed := object.get(input.action.properties, "parsed", {})
 	every parsed_item in parsed {
 		is_object(parsed_item)
-		object.keys(parsed_item) - {"kind", "host", "scheme", "domain", "local", "verbs"} == set()
+		object.keys(parsed_item) - {"kind", "host", "scheme", "domain", "local"} == set()
 	}
 }
 
@@ -687,8 +666,6 @@ _sound contains "/action/properties/parsed/*/kind" if {
 			"money",
 			"phone",
 			"text",
-			"sql",
-			"command",
 			"none",
 		}
 	}
@@ -731,28 +708,6 @@ _sound contains "/action/properties/parsed/*/local" if {
 		is_object(parsed_item)
 		local := object.get(parsed_item, "local", "")
 		is_string(local)
-	}
-}
-
-_sound contains "/action/properties/parsed/*/verbs" if {
-	is_object(input.action.properties)
-	parsed := object.get(input.action.properties, "parsed", {})
-	every parsed_item in parsed {
-		is_object(parsed_item)
-		verbs := object.get(parsed_item, "verbs", [])
-		is_array(verbs)
-	}
-}
-
-_sound contains "/action/properties/parsed/*/verbs/*" if {
-	is_object(input.action.properties)
-	parsed := object.get(input.action.properties, "parsed", {})
-	every parsed_item in parsed {
-		is_object(parsed_item)
-		verbs := object.get(parsed_item, "verbs", [])
-		every verbs_item in verbs {
-			verbs_item in {"select", "insert", "update", "delete"}
-		}
 	}
 }
 

@@ -101,14 +101,7 @@ _whole := {
 			"size": 0,
 			"registry": "",
 			"origins": {"/a": {"source": "prompt", "grade": "prompt", "tool": "", "call": 0}},
-			"parsed": {"/a": {
-				"kind": "email",
-				"host": "",
-				"scheme": "",
-				"domain": "",
-				"local": "",
-				"verbs": ["select"],
-			}},
+			"parsed": {"/a": {"kind": "email", "host": "", "scheme": "", "domain": "", "local": ""}},
 			"links": {"/a": [{"host": "", "grade": "prompt"}]},
 			"skeletons": {"/a": ""},
 			"request_digest": "",
@@ -375,14 +368,6 @@ _unfit := {
 	"/action/properties/parsed/*/local": {
 		"at": "/action/properties/parsed/~1a/local",
 		"values": [null, true, -0.5, [], {}, [""]],
-	},
-	"/action/properties/parsed/*/verbs": {
-		"at": "/action/properties/parsed/~1a/verbs",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/action/properties/parsed/*/verbs/*": {
-		"at": "/action/properties/parsed/~1a/verbs/0",
-		"values": [null, true, -0.5, [], {}, ["select"], "x"],
 	},
 	"/action/properties/links": {
 		"at": "/action/properties/links",

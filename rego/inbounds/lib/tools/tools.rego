@@ -5,7 +5,6 @@
 package inbounds.lib.tools
 
 import data.inbounds.lib.addresses
-import data.inbounds.lib.arguments
 
 # METADATA
 # description: The registered tool; undefined for one that is not registered
@@ -49,26 +48,28 @@ reached := _reached_from(input.action.name)
 #   Of what the called tool sets in motion, what cannot be followed any further: neither an effect
 #   nor a registered tool whose effects are set. Undefined as `reached`.
 lost := {word |
-	some word in names
+	some word in reached
 	not _followed(word)
 } if {
-	names := reached
+	reached
 }
 
 # METADATA
 # description: The effects that there are
 known := {"read", "write", "delete", "export", "execute", "spend", "delegate", "administer"}
 
+# Empty where nobody has set them.
+# regal ignore:narrow-argument
 _stated(tool) := {effect | some effect in tool.effects}
 
 # A tool whose effects nobody has set stays one of those.
 _caused(own, _) := set() if count(own) == 0
 
 # Reading is the least of it: a tool that acts has leave for more.
-_caused(own, name) := ((words & known) | {effect |
+_caused(own, name) := (known & (words | {effect |
 	some word in words
 	some effect in data.deployment.tools[word].effects
-}) - {"read"} if {
+})) - {"read"} if {
 	count(own) > 0
 	words := _reached_or_all(name)
 }
@@ -83,11 +84,11 @@ _reached_from(name) := set() if {
 }
 
 # Rego has no recursion: eight steps are taken, and a ninth has to find nothing more.
-_reached_from(name) := all if {
+_reached_from(name) := whole if {
 	is_array(data.deployment.tools[name].reaches)
 	near := _further(_further(_further(_next({name}))))
-	all := _further(_further(_further(_further(near))))
-	count(_next(all) - all) == 0
+	whole := _further(_further(_further(_further(near))))
+	count(_next(whole) - whole) == 0
 }
 
 _further(names) := more if {
@@ -131,25 +132,32 @@ _named := {{effect | some effect in entry.effects_by.values[word]} | some word i
 	}
 }
 
-_words := _words_of(arguments.leaves[pointer], object.get(about, "kind", "none")) if {
+_words := _words_of(_argument(pointer), object.get(entry.effects_by, "kind", "text")) if {
+	is_object(entry.effects_by)
 	pointer := entry.effects_by.argument
-	about := entry.arguments[pointer]
-	is_object(about)
+	is_object(entry.arguments[pointer])
 }
 
-_words_of(leaf, kind) := {leaf.value} if {
-	not kind in {"sql", "command"}
-	is_string(leaf.value)
+_argument(pointer) := object.get(properties.arguments, path, null) if {
+	properties := input.action.properties
+	is_object(properties.arguments)
+	path := [replace(replace(step, "~1", "/"), "~0", "~") | some step in array.slice(split(pointer, "/"), 1, 64)]
+	count(path) > 0
 }
 
-_words_of(leaf, "sql") := {verb | some verb in leaf.parsed.verbs} if {
-	leaf.parsed.kind == "sql"
-	is_string(leaf.value)
+_words_of(text, "text") := {text} if is_string(text)
+
+# As the SDK has read the statement. It says so beside what each version of the question holds.
+_words_of(text, "sql") := {verb | some verb in verbs} if {
+	is_string(text)
+	properties := input.action.properties
+	verbs := object.get(properties, ["statements", entry.effects_by.argument], [])
+	is_array(verbs)
 }
 
-_words_of(leaf, "command") := {split(leaf.value, " ")[0]} if {
-	is_string(leaf.value)
-	regex.match(_plain_command, leaf.value)
+_words_of(text, "command") := {split(text, " ")[0]} if {
+	is_string(text)
+	regex.match(_plain_command, text)
 }
 
 # Words that every shell takes as they stand, or between quotes that hold nothing else.

@@ -123,8 +123,8 @@ _calls := {
 
 _all := {"read", "write", "delete"}
 
-_judged(tool, arguments, parsed) := found if {
-	question := {"action": {"name": "x", "properties": {"arguments": arguments, "parsed": parsed}}}
+_judged(tool, arguments, statements) := found if {
+	question := {"action": {"name": "x", "properties": {"arguments": arguments, "statements": statements}}}
 	found := tools.effects with input as question
 		with data.deployment as {"tools": {"x": tool}}
 }
@@ -141,9 +141,9 @@ test_any_other_value_may_be_all_that_the_tool_does if {
 	every value in ["get", "GET ", "", "POST", "G\u0415T", null, 0, true, [], {}, ["GET"], {"GET": 1}] {
 		_judged(_calls, {"method": value}, {}) == _all
 	}
-	_judged(_calls, {}, {}) == _all
-	_judged(_calls, null, {}) == _all
-	_judged(_calls, {"other": "GET"}, {}) == _all
+	every arguments in [{}, null, [], {"other": "GET"}] {
+		_judged(_calls, arguments, {}) == _all
+	}
 }
 
 test_what_is_said_amiss_of_an_argument_narrows_nothing if {
@@ -158,6 +158,8 @@ test_what_is_said_amiss_of_an_argument_narrows_nothing if {
 		{"argument": "/method", "values": {"GET": ["levitate"]}},
 		{"argument": "/unknown", "values": {"GET": ["read"]}},
 		{"argument": "", "values": {"GET": ["read"]}},
+		{"argument": "/method", "kind": "other", "values": {"GET": ["read"]}},
+		{"argument": "/method", "kind": null, "values": {"GET": ["read"]}},
 		{"argument": ["/method"], "values": {"GET": ["read"]}},
 	] {
 		_judged(object.union(object.remove(_calls, ["effects_by"]), {"effects_by": by}), {"method": "GET"}, {}) == _all
@@ -165,6 +167,9 @@ test_what_is_said_amiss_of_an_argument_narrows_nothing if {
 	every about in [null, true, "x", []] {
 		_judged(object.union(_calls, {"arguments": {"/method": about}}), {"method": "GET"}, {}) == _all
 	}
+}
+
+test_a_tool_whose_effects_are_not_set_has_none_by_an_argument if {
 	_judged(object.union(_calls, {"effects": []}), {"method": "GET"}, {}) == set()
 }
 
@@ -176,8 +181,8 @@ test_what_is_set_in_motion_stays if {
 
 _database := {
 	"effects": ["read", "write", "delete"],
-	"arguments": {"/sql": {"kind": "sql"}},
-	"effects_by": {"argument": "/sql", "values": {"select": ["read"], "insert": ["write"]}},
+	"arguments": {"/sql": {}},
+	"effects_by": {"argument": "/sql", "kind": "sql", "values": {"select": ["read"], "insert": ["write"]}},
 }
 
 test_a_statement_is_judged_by_every_verb_of_it if {
@@ -188,33 +193,33 @@ test_a_statement_is_judged_by_every_verb_of_it if {
 		["delete"]: _all,
 		[]: _all,
 	} {
-		_judged(_database, {"sql": "…"}, {"/sql": {"kind": "sql", "verbs": verbs}}) == effects
+		_judged(_database, {"sql": "…"}, {"/sql": verbs}) == effects
 	}
-	every parsed in [
-		{},
-		{"/sql": {"kind": "sql"}},
-		{"/sql": {"kind": "sql", "verbs": null}},
-		{"/sql": {"kind": "sql", "verbs": "select"}},
-		{"/sql": {"kind": "text", "verbs": ["select"]}},
-		{"/other": {"kind": "sql", "verbs": ["select"]}},
+	every statements in [
+		null, [], "select", {}, {"/sql": null}, {"/sql": "select"}, {"/sql": {"select": "select"}}, {"/sql": [["select"]]},
+		{"/sql": [7]}, {"/other": ["select"]}, {"sql": ["select"]},
 	] {
-		_judged(_database, {"sql": "select"}, parsed) == _all
+		_judged(_database, {"sql": "select"}, statements) == _all
 	}
-	_judged(_database, {"sql": 7}, {"/sql": {"kind": "sql", "verbs": ["select"]}}) == _all
+}
+
+test_what_is_no_text_is_no_statement if {
+	_judged(_database, {"sql": 7}, {"/sql": ["select"]}) == _all
 }
 
 _shell := {
 	"effects": ["read", "write", "delete"],
-	"arguments": {"/run": {"kind": "command"}},
-	"effects_by": {"argument": "/run", "values": {"ls": ["read"], "git": ["write"]}},
+	"arguments": {"/run": {}},
+	"effects_by": {"argument": "/run", "kind": "command", "values": {"ls": ["read"], "git": ["write"]}},
 }
 
 test_a_plain_command_is_judged_by_its_first_word if {
-	every command in [
-		"ls", "ls -l", "ls  -l /work/a.txt", "ls 'a b'", `ls "a b"`, "ls --sort=size x:y @z", "ls a'b c'd",
-	] {
+	every command in ["ls", "ls -l", "ls  -l /work/a.txt", "ls 'a b'", `ls "a b"`, "ls --sort=size x:y @z", "ls a'b c'd"] {
 		_judged(_shell, {"run": command}, {}) == {"read"}
 	}
+}
+
+test_another_command_has_other_effects if {
 	_judged(_shell, {"run": "git status"}, {}) == {"write"}
 }
 

@@ -79,7 +79,7 @@ _is_stated(name) if {
 	is_array(object.get(data.deployment.credentials[name], "effects", []))
 }
 
-_credentials := {name |
+_credentials contains name if {
 	some tool in (tools.reached | {input.action.name})
 	name := data.deployment.tools[tool].credential
 	name != ""

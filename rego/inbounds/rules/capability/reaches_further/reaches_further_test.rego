@@ -114,6 +114,10 @@ test_stands_for_a_credential_that_cannot_be_read if {
 			"is": "not known",
 		}}
 	}
+}
+
+test_a_credential_that_states_no_effects_is_good_for_none if {
+	needing := array.concat(_only_reads, fixtures.putting(concat("/", [_tools, "mail.read", "credential"]), "mail-key"))
 	fixtures.ruled_out("capability", "reaches_further", array.concat(
 		needing,
 		[{"op": "remove", "path": "/deployment/credentials/mail-key/effects"}],
@@ -189,11 +193,11 @@ test_whether_an_agent_only_reads_is_a_yes_or_a_no if {
 }
 
 test_stands_for_a_tool_of_unknown_effect if {
+	fixtures.stands("capability", "reaches_further", fixtures.putting("/question/action/name", "mail.unregistered"))
 	every name in ["mail.untagged", "mail.unregistered"] {
 		patches := fixtures.putting("/question/action/name", name)
 		fixtures.stands("capability", "reaches_further", array.concat(_only_reads, patches))
 	}
-	fixtures.stands("capability", "reaches_further", fixtures.putting("/question/action/name", "mail.unregistered"))
 }
 
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {

@@ -99,6 +99,9 @@ test_an_effect_may_need_a_lease if {
 		fixtures.stands("credential", "lease_missing", whole)
 		{"effect": "read", "needs": "a lease"} in fixtures.details("credential", "lease_missing", whole)
 	}
+}
+
+test_a_lease_is_what_an_effect_needs if {
 	fixtures.ruled_out("credential", "lease_missing", array.concat(_leased, _demand(["read"])))
 	fixtures.details("credential", "lease_missing", array.concat(_leased, _demand(["read"]))) == set()
 }
