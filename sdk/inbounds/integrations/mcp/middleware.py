@@ -80,8 +80,8 @@ class AuthorizationMiddleware:
 
     Attributes:
         watched: Whether what was judged is compared once more in the place of the handlers.
-        own_tools: Whether this program itself describes every tool of the server. What others say
-            of their tools counts as a third party's text, unless the registry pins it.
+        own_tools: Says whether this program itself describes every tool of the server. What
+            others say of their tools counts as a third party's text, unless the registry pins it.
 
     Raises:
         ConfigurationError: `configuration.server_name`: it has a dot in it;
@@ -117,7 +117,7 @@ class AuthorizationMiddleware:
         self._listed_at = 0.0
         self._said = False
         self.watched = False
-        self.own_tools = False
+        self.own_tools: Callable[[], bool] = lambda: False
 
     def own_name(self, registered_name: str) -> str:
         """Return the name that a tool has at the server, of the one that it is registered under."""
@@ -282,7 +282,7 @@ class AuthorizationMiddleware:
             text = "\n".join(json.dumps(each, ensure_ascii=False) for each in listed)
             name = registered(IN_LIST[method], self._server)
             self._guard.observe(task, text, tool=name, arguments={})
-        elif not self.own_tools:
+        elif not self.own_tools():
             before = f"{self._server}." if self._server else ""
             said = {before + one["name"]: one for one in listed}
             self._guard._parts.observe_descriptors(task.session, said)  # noqa: SLF001 -- no user's
