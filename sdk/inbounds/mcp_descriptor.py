@@ -42,3 +42,18 @@ def digest(tool: Mapping[str, Any]) -> str:
             hint="its numbers are finite and within 2^53, its text is Unicode",
         ) from None
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
+
+
+def is_pinned(tool: Mapping[str, Any], pin: str) -> bool:
+    """Whether a person has pinned all that a tool's descriptor says to a model.
+
+    Args:
+        tool: As for `digest`; one that has no digest, or other members, is not pinned.
+        pin: What the registry has of it; empty for none.
+    """
+    if not pin or not tool.keys() <= {*READ, "_meta", "icons"}:
+        return False
+    try:
+        return pin == digest(tool)
+    except ConfigurationError:
+        return False

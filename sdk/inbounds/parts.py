@@ -398,6 +398,30 @@ class Parts:
             self.origins.of(key).data(texts)
             self.expose(key, party="third", label=None)
 
+    def observe_descriptors(
+        self, key: SessionKey, said: Mapping[str, Mapping[str, object]]
+    ) -> None:
+        """Index what a server says of its tools, but for what the registry pins.
+
+        A person has read what is pinned. All else is text of a third party.
+
+        Args:
+            key: The session.
+            said: The entries of `tools/list`, by the names that the tools are registered under.
+
+        Raises:
+            DecisionUnavailable: The registry could not be asked, or as `expose`.
+        """
+        from .mcp_descriptor import is_pinned
+
+        deadline = clock.monotonic() + self.configuration.deadline
+        texts = []
+        for name, descriptor in said.items():
+            tool = self.registry.tool(name, deadline=deadline).tool
+            if tool is None or not is_pinned(descriptor, tool.pin):
+                texts.append(json.dumps(descriptor, ensure_ascii=False))
+        self.observe_data(key, texts)
+
     def expose(
         self,
         key: SessionKey,

@@ -40,8 +40,8 @@ from inbounds.config import Configuration
 from inbounds.models import ResourceProperties, Returns
 from inbounds.parts import engine
 from inbounds.pdp import DECISION, Reply
-from inbounds.pep.call import shown
 from inbounds.pep.guard import _discard
+from inbounds.printable import record_name
 from inbounds.sessions import MemorySessions
 from inbounds.tasks import RENEW_WITHIN
 from inbounds.telemetry import NAMES, Telemetry
@@ -551,7 +551,7 @@ def test_a_name_in_records(name, seen):
     """
     A name is text of whoever chose it: what is shown of it drives no terminal.
     """
-    assert seen == shown(name)
+    assert seen == record_name(name)
 
 
 class TestGuard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from . import listener, mcp_server
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from inbounds.mcp_proxy.launches import Launches
     from inbounds.mcp_proxy.run import Listening
     from inbounds.pep import Guard
 
@@ -40,6 +41,17 @@ def command(
     prompt_file: Annotated[
         Path | None, typer.Option(help="Holds what the user said. Never recorded.")
     ] = None,
+    session: Annotated[
+        str,
+        typer.Option(
+            help="A name: proxies that are given the same one share a session. (default: those "
+            "that a host has started)"
+        ),
+    ] = "",
+    session_trust: Annotated[
+        Literal["untrusted", "trusted"],
+        typer.Option(help="What a session begins with. `trusted` where the model sees no more."),
+    ] = "untrusted",
     seconds: Annotated[int, typer.Option(help="How long one task may last.")] = 3600,
     env: Annotated[
         list[str] | None,
@@ -109,7 +121,8 @@ def command(
             hint="--subject alice@acme.example where a host starts it; --listen for users' tokens",
         )
     place = mcp_server.place(server, run or [], url, env=env or [], credential_env=credential_env)
-    launch = Launch(intent, _text(prompt_file), seconds)
+    shared = f"mcp-proxy {session}" if session else None
+    launch = Launch(intent, _text(prompt_file), seconds, session_trust, shared)
     options: dict[str, Any] = {
         "asks": _kinds(ask or []),
         "seconds": timeout,
@@ -143,6 +156,7 @@ def command(
         token()
 
         def serve(guard: Guard) -> Awaitable[None]:
+            options["launches"] = None if shared else _launches(guard, subject)
             return over_stdio(guard, launch, subject, place, subject_token=token, **options)
 
     with _guard(identity_file) as guard:
@@ -188,10 +202,22 @@ def _listening(
 
 
 def _guard(identity_file: Path | None) -> Guard:
+    from inbounds.config import Configuration
     from inbounds.identity.file import FileIdentity
     from inbounds.pep import Guard
 
-    return Guard(identity=FileIdentity(identity_file) if identity_file else None)
+    configuration = Configuration.read({})
+    # Sessions in memory would be each process's own.
+    kept = configuration.sessions or configuration.home_folder / "sessions.sqlite"
+    return Guard(
+        identity=FileIdentity(identity_file) if identity_file else None, sessions=str(kept)
+    )
+
+
+def _launches(guard: Guard, subject: str) -> Launches:
+    from inbounds.mcp_proxy.launches import Launches
+
+    return Launches(guard.configuration.home_folder / "mcp-launches.sqlite", subject)
 
 
 def _kinds(named: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from inbounds.errors import ConfigurationError
 
 try:
     from fastmcp import FastMCP
+    from fastmcp.server.providers import LocalProvider
     from fastmcp.server.providers.fastmcp_provider import FastMCPProviderTool
     from fastmcp.server.transforms import Transform
     from fastmcp.tools import FunctionTool, Tool
@@ -80,6 +81,8 @@ def guarded_server(
         if server.add_tool(made) is not made:
             require_named_once([own, own])
     watch(server._mcp_server, authorization, _BELOW)  # noqa: SLF001 -- it has no public name
+    # A server that is mounted, and one behind a proxy, says of its tools what it likes.
+    authorization.own_tools = lambda: all(isinstance(p, LocalProvider) for p in server.providers)
     _run_what_was_judged(server)
     _keep_labels(server)
     return server

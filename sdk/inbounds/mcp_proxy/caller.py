@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from mcp.server.context import ServerRequestContext
 
+    from inbounds.models import Trust
     from inbounds.pep import Guard
     from inbounds.tasks import Task
 
@@ -59,11 +60,15 @@ class Launch:
         intent: The name of an intent of the deployment.
         prompt: What the user said; empty where nobody wrote it down.
         seconds: How long a task may last.
+        trust: What its sessions begin with: a host's model sees more than the proxy does.
+        conversation: What binds its session, also for other proxies; None for a session of its own.
     """
 
     intent: str
     prompt: str = ""
     seconds: int = 3600
+    trust: Trust = "untrusted"
+    conversation: str | None = None
 
 
 class Caller:
@@ -157,6 +162,8 @@ class Caller:
             session=self._session,
             seconds=self._launch.seconds,
             subject_token=self._token(),
+            trust=self._launch.trust,
+            conversation=self._launch.conversation,
         )
 
     async def _end(self, task: Task) -> None:

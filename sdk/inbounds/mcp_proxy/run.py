@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from inbounds.pep import Guard
 
     from .caller import Launch
+    from .launches import Launches
     from .place import Place
 
 _MOST_CONNECTIONS = 256
@@ -46,17 +47,32 @@ async def over_stdio(
     *,
     subject_token: Callable[[], str] = str,
     asks: Collection[str] = (),
+    launches: Launches | None = None,
     **options: Any,
 ) -> None:
     """Serve the host that has started this process, until it goes or a signal ends it.
 
-    It is one session of one user: who may start the process says for whom it is.
+    It is one user's: who may start the process says for whom it is.
+
+    Args:
+        guard: Whose policy judges.
+        launch: What tasks are begun with.
+        subject: The id of the user.
+        place: Where the server behind runs.
+        subject_token: Says the user's own token.
+        asks: What the server may ask of the host.
+        launches: Says which session it shares with others, where `launch` names none.
+        options: Of the `Upstream`.
 
     Raises:
         DecisionUnavailable: `upstream.unavailable`: the server behind did not start.
     """
+    if launches is not None and launch.conversation is None:
+        launch = replace(launch, conversation=launches.conversation())
 
     async def serve(group: TaskGroup) -> None:
+        if launches is not None and launch.conversation is not None:
+            group.start_soon(launches.keep, launch.conversation)
         caller = Caller(
             guard,
             launch,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -27,7 +29,7 @@ from .sent import ambiguous
 from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from inbounds.pep import Guard
     from inbounds.tasks import Task
@@ -76,6 +78,11 @@ class AuthorizationMiddleware:
         asks: What the server may ask of its client while a call runs, such as
             `elicitation/create`. What the client answers to that is not judged.
 
+    Attributes:
+        watched: Whether what was judged is compared once more in the place of the handlers.
+        own_tools: Says whether this program itself describes every tool of the server. What
+            others say of their tools counts as a third party's text, unless the registry pins it.
+
     Raises:
         ConfigurationError: `configuration.server_name`: it has a dot in it;
             `configuration.wrong_kind`: it is given something else than it takes.
@@ -110,6 +117,7 @@ class AuthorizationMiddleware:
         self._listed_at = 0.0
         self._said = False
         self.watched = False
+        self.own_tools: Callable[[], bool] = lambda: False
 
     def own_name(self, registered_name: str) -> str:
         """Return the name that a tool has at the server, of the one that it is registered under."""
@@ -243,24 +251,41 @@ class AuthorizationMiddleware:
         answer = plain(await call_next(replace(ctx, params=_with_meta(params, ctx))))
         if ctx.method == "tools/list":
             self._defaults |= _added(answer)
-        try:
-            shown = shown_tools(await self._task(ctx))
-            begun = True
-        except InboundsError:
-            shown, begun = frozenset(), False
+        task = None
+        with contextlib.suppress(InboundsError):
+            task = await self._task(ctx)
+        shown = shown_tools(task) if task is not None else frozenset()
         where = LISTS[ctx.method]
         listed = answer.get(where) or []
         if ctx.method == "tools/list":
             before = f"{self._server}." if self._server else ""
             answer[where] = [tool for tool in listed if before + tool["name"] in shown]
-            if begun and listed and not answer[where]:
+            if task is not None and listed and not answer[where]:
                 self._say_that_none_is_shown(len(listed))
         elif registered(IN_LIST[ctx.method], self._server) not in shown:
             answer[where] = []
+        if task is not None and answer.get(where):
+            try:
+                await beside(self._observe, task, ctx.method, answer[where])
+            except InboundsError as error:
+                # What the session cannot be exposed to, the client does not get.
+                return refusal(ctx.method, error)
         if "cacheScope" in answer:
             # It is one caller's, and nobody else's.
             answer["cacheScope"] = "private"
         return answer
+
+    def _observe(self, task: Task, method: str, listed: Sequence[Mapping[str, Any]]) -> None:
+        """Take a list for a result, before the client has it: its text reaches a model."""
+        if method in IN_LIST:
+            # One text: the fields of what is read are not those of what is listed.
+            text = "\n".join(json.dumps(each, ensure_ascii=False) for each in listed)
+            name = registered(IN_LIST[method], self._server)
+            self._guard.observe(task, text, tool=name, arguments={})
+        elif not self.own_tools():
+            before = f"{self._server}." if self._server else ""
+            said = {before + one["name"]: one for one in listed}
+            self._guard._parts.observe_descriptors(task.session, said)  # noqa: SLF001 -- no user's
 
     def _say_that_none_is_shown(self, listed: int) -> None:
         """Tell whoever has set this up, once: a client sees an empty list, and no reason."""

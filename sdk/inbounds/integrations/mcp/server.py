@@ -72,6 +72,7 @@ def guarded_server(
             bare(tool.function), name=authorization.own_name(tool.name), description=about
         )
     if isinstance(server, MCPServer):
+        authorization.own_tools = lambda: True
         watch(lowest, authorization, JUDGED - {"tools/call"})
         _run_what_was_judged(server)
     else:

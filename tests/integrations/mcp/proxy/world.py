@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import Queue
 from typing import Any, Self
+from uuid import uuid4
 
 import yaml
 from mcp import Client, StdioServerParameters
@@ -199,10 +200,16 @@ class World:
         return [sys.executable, str(UPSTREAM), str(self.log), *options]
 
     def command(self, behind: Sequence[str], *options: str) -> list[str]:
-        """The command of the proxy, as a host starts it."""
+        """The command of the proxy, as a host starts it that nothing else is known of.
+
+        Its session is its own and trusted, unless `--shared` is among the options.
+        """
+        own = ("--session", uuid4().hex, "--session-trust", "trusted")
+        said = [each for each in options if each != "--shared"]
         return [
             *(str(Path(sys.executable).with_name("inbounds")), "mcp-proxy", "--server", "files"),
-            *("--intent", "tidy", "--subject", SUBJECT, *options, "--", *behind),
+            *("--intent", "tidy", "--subject", SUBJECT, *(() if "--shared" in options else own)),
+            *(*said, "--", *behind),
         ]
 
     def client(
