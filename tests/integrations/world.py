@@ -15,7 +15,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from inbounds.approvals import AccessRequest
 from inbounds.approvals.sign import sign
+from inbounds.integrations import conversation, outcomes
 from inbounds.issuer.keys import SigningKey
+from inbounds.origins import SessionOrigins
 from inbounds.tasks import Task
 from inbounds.testing import PolicyUnderTest, small_deployment
 
@@ -141,6 +143,12 @@ class World:
         )
         return task
 
+    def begin_anew(self) -> None:
+        """Forget what a process forgets that ends: all but policy, records and sessions."""
+        self.guard._parts.origins = SessionOrigins()
+        conversation._joined.clear()
+        outcomes._of_task.clear()
+
     @contextmanager
     def without_policy(self, error: BaseException) -> Iterator[None]:
         """Let whoever asks the policy get `error` instead of an answer."""
@@ -185,11 +193,12 @@ class Harness(Protocol):
             turns: What the model asks for.
             options: `tamper`, a function that changes the arguments after the adapter;
                 `answer`, one that answers in the tool's place; `waits`, whether the run can
-                be paused; `context`, the task by the framework's own context.
+                be paused; `context`, the task by the framework's own context; `again`, whether
+                it goes on in the conversation of the last run.
         """
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
-        """Run the same agent, in the same way, without the adapter."""
+        """Run the same agent, in the same way, without the adapter; `run` may go on with it."""
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         """Go on with a run that is paused."""

@@ -70,7 +70,7 @@ def _is_joined(task: Task, place: tuple[str, str]) -> bool:
 
 
 def texts_of(value: Any) -> list[str]:
-    """Return every text in plain data, at any depth.
+    """Return every text in plain data that is not blank, at any depth.
 
     Args:
         value: Text, lists and mappings of them; anything else holds none.
@@ -83,7 +83,8 @@ def _texts(value: Any) -> Iterator[str]:
     while waiting:
         each = waiting.pop()
         if isinstance(each, str):
-            yield each
+            if each.strip():
+                yield each
         elif isinstance(each, dict):
             waiting += each.values()
         elif isinstance(each, list | tuple):

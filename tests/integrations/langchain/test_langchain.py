@@ -525,10 +525,12 @@ class TestOutcome:
     @pytest.mark.parametrize("label", ["public", "secret"])
     def test_whatever_a_tool_is_made_of_its_label_counts(self, world, authorization, kind, label):
         agent = agent_of(authorization, [READ], tools=[labelling(kind, label)])
+        session = None
         for way in (run, lambda made: asyncio.run(arun(made))):
-            with world.task() as task:
+            with world.task(session=session) as task:
                 text = way(agent)["call-read"].content
                 report = task.report()
+            session = task.session.sid
             assert ("the canary" == text) == (label == "public")
             assert ("canary" in text) == (label == "public")
             assert ("result.label_above_bound" in text) == (label == "secret")
