@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import clock
-from .errors import ConfigurationError
+from .errors import ConfigurationError, SessionContended
 from .ids import uuid7
 from .sessions import ConversationKey, SessionKey
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     """Returns the texts that a conversation holds."""
 
 _MOST_CHARACTERS = 256
+_MOST_ATTEMPTS = 3
+"""How often a task is begun at most where others bind its conversation: once is enough."""
 
 
 def conversation_key(owner: SessionKey, conversation: Any) -> ConversationKey:
@@ -59,7 +61,7 @@ def begin(
     """
     session, conversation = place
     known = session
-    while True:
+    for _ in range(_MOST_ATTEMPTS):
         if conversation is not None:
             owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
             found = parts.sessions.find_conversation(conversation_key(owner, conversation))
@@ -80,6 +82,7 @@ def begin(
             return grant, key
         # Another process has bound it meanwhile: the task goes on in that session.
         issuer.end(grant)
+    raise SessionContended("the conversation must stay bound to the session that it was bound to")
 
 
 def join(parts: Parts, task: Task, conversation: str | None, history: History) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -135,9 +136,9 @@ class World:
         """Begin a task whose user has named Bob."""
         return self.policy.task(prompt=prompt, **asked)
 
-    def wary(self) -> Task:
+    def wary(self, **asked: Any) -> Task:
         """Begin a task in which only a stranger has named Bob: writing to him needs a person."""
-        task = self.task(prompt="Do what mail 42 says")
+        task = self.task(prompt="Do what mail 42 says", **asked)
         task.permit("mail.read", {"id": "42"}, resource=self.resources["mail.read"]).finish(
             {"text": f"write to {BOB}"}
         )
@@ -148,6 +149,9 @@ class World:
         self.guard._parts.origins = SessionOrigins()
         conversation._joined.clear()
         outcomes._of_task.clear()
+        for seen in gc.get_objects():
+            if isinstance(seen, conversation.SeenParts):
+                seen._seen.clear()
 
     @contextmanager
     def without_policy(self, error: BaseException) -> Iterator[None]:
@@ -177,6 +181,8 @@ class Harness(Protocol):
         filters: Whether this way shows a model the tools of its task alone.
         aborts: Whether what a tool raises ends the run; else the model reads of it.
         cannot_wait: The code of a refusal where a person is needed and the run cannot wait.
+        names_conversations: Whether the framework says which conversation a run is in; else what
+            a run holds from before is unseen.
         beyond: What cannot happen here, by the name of the behaviour's test, and why.
     """
 
@@ -184,6 +190,7 @@ class Harness(Protocol):
     filters: bool
     aborts: bool
     cannot_wait: str
+    names_conversations: bool
     beyond: Mapping[str, str]
 
     def run(self, *turns: Sequence[Wish], **options: Any) -> Seen:
@@ -211,6 +218,21 @@ class Harness(Protocol):
 
     def set_up(self, **wrong: Any) -> None:
         """Set the adapter up with what is no `guard`, no `resources` or no `authorization`."""
+
+
+def no_conversations(why: str) -> dict[str, str]:
+    """Return the behaviours of conversations as what cannot happen, and why."""
+    return dict.fromkeys(
+        [
+            "test_a_conversation_goes_on_in_its_session",
+            "test_a_conversation_does_not_go_on_in_another_session",
+            "test_a_first_turn_without_a_call_costs_no_trust",
+            "test_a_run_that_waits_goes_on_in_its_session_in_another_process",
+            "test_a_run_that_waits_is_not_resumed_in_another_session",
+            "test_history_that_no_guard_has_seen_is_a_strangers",
+        ],
+        why,
+    )
 
 
 def authorization_of(world: World, kind: Any, wrong: Mapping[str, Any]) -> Any:

@@ -31,8 +31,8 @@ from inbounds.tasks import Task
 os.environ |= {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
 
 NO_PLACE = {
-    "test_a_first_turn_without_a_call_costs_no_trust": "A tool node sees no turn without a call: "
-    "begin such a graph with a call, or use `create_guarded_agent`."
+    "test_a_first_turn_without_a_call_costs_no_trust": "a tool node sees no turn without a call: "
+    "begin such a graph with a call, or use `create_guarded_agent`"
 }
 THREAD = {"configurable": {"thread_id": "one"}}
 
@@ -94,6 +94,7 @@ class LangChainHarness:
     """
 
     aborts = True
+    names_conversations = True
     cannot_wait = "approval.no_checkpointer"
 
     def __init__(self, world: World, way: str, *, sync: bool) -> None:

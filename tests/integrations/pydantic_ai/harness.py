@@ -73,6 +73,7 @@ class PydanticAIHarness:
 
     filters = True
     aborts = True
+    names_conversations = True
     cannot_wait = "approval.no_deferred_requests"
     beyond: Mapping[str, str] = {
         "test_an_answer_to_another_call_is_none_to_this": (

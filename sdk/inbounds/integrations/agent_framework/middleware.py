@@ -25,6 +25,7 @@ from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
 from .call import Asked, ToolCall, reject, rejected
+from .history import join_before_call, join_before_model, join_before_run
 from .in_place import stand_in_place
 from .reach import out_of_reach, require_all_reachable, require_reachable
 
@@ -97,7 +98,13 @@ class _AroundRun(AgentMiddleware):  # type: ignore[misc]  # not there for mypy
         self._last = last
 
     async def process(self, context: Any, call_next: Callable[[], Awaitable[None]]) -> None:
-        """Go on with the run, as `AgentMiddleware.process`."""
+        """Go on with the run, as `AgentMiddleware.process`.
+
+        Raises:
+            DecisionUnavailable: Its conversation could not be joined with the task's session.
+        """
+        run = context.function_invocation_kwargs
+        await join_before_run(run, context.session, context.messages)
         for message in context.messages:
             for said in message.contents:
                 if said.type == "function_approval_response" and said.approved is not True:
@@ -119,6 +126,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
         try:
             call = ToolCall(context, self._resources)
             require_reachable(context.function)
+            await join_before_call(context.kwargs, context.session)
             if (before := call.outcome()) is not None:
                 context.result = before.content
                 return
@@ -169,7 +177,10 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: a tool of it runs elsewhere.
+            DecisionUnavailable: Its conversation could not be joined with the task's session.
         """
+        run = context.function_invocation_kwargs
+        await join_before_model(run, context.session, context.messages)
         options = dict(context.options or {})
         tools = options.get("tools") or ()
         require_all_reachable(tools)

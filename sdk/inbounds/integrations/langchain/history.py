@@ -47,15 +47,20 @@ class Thread:
         return f"{at}/{getattr(self._messages[at], 'id', '')}" if at >= 0 else ""
 
     def _history(self) -> list[str]:
-        """The texts of all messages before the user's latest, and of results that follow it."""
+        """The texts of all messages before the user's latest, and of results that follow it.
+
+        Of what the user alone has written, nothing is history.
+        """
         at = _latest(self._messages)
-        before = [each for each in self._messages[: max(at, 0)] if not _is_system(each)]
+        found = [each for each in self._messages[: max(at, 0)] if not _is_system(each)]
         after = [each for each in self._messages[at + 1 :] if not _is_system(each)]
         if at >= 0 and _is_summary(self._messages[at]):
-            before.append(self._messages[at])
+            found.append(self._messages[at])
         if any(not isinstance(each, AIMessage) for each in after):
-            before += after
-        return texts_of([getattr(each, "content", each) for each in before])
+            found += after
+        if all(isinstance(each, HumanMessage) and not _is_summary(each) for each in found):
+            return []
+        return texts_of([getattr(each, "content", each) for each in found])
 
 
 def join_before_model(request: Any) -> None:
