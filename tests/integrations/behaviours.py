@@ -505,7 +505,7 @@ def test_a_run_that_waits_goes_on_in_its_session_in_another_process(harness: Har
     assert "sent" == seen.read["call-send"]
 
 
-def test_history_that_no_guard_has_seen_is_a_strangers(harness: Harness) -> None:
+def test_history_that_no_guard_has_seen_counts_as_untrusted(harness: Harness) -> None:
     harness.bare([READ])
     with harness.world.task(prompt=OBEY) as task:
         harness.run([SEND], again=True)

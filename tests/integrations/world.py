@@ -229,7 +229,7 @@ def no_conversations(why: str) -> dict[str, str]:
             "test_a_first_turn_without_a_call_costs_no_trust",
             "test_a_run_that_waits_goes_on_in_its_session_in_another_process",
             "test_a_run_that_waits_is_not_resumed_in_another_session",
-            "test_history_that_no_guard_has_seen_is_a_strangers",
+            "test_history_that_no_guard_has_seen_counts_as_untrusted",
         ],
         why,
     )

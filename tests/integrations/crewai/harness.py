@@ -108,7 +108,7 @@ ANEW = "a crew does not go on: kicked off again, it begins anew, and each call i
 NO_HISTORY = dict.fromkeys(
     [
         "test_a_conversation_does_not_go_on_in_another_session",
-        "test_history_that_no_guard_has_seen_is_a_strangers",
+        "test_history_that_no_guard_has_seen_counts_as_untrusted",
     ],
     ANEW,
 )
@@ -146,6 +146,7 @@ class CrewAIHarness:
         self.beyond = self.own_beyond if way == "agent" else {**self.own_beyond, **NO_HISTORY}
         self._first: Sequence[Wish] = ()
         self._heard: list[Any] = []
+        self._before: list[Any] = []
 
     def tools(self) -> list[Any]:
         return [tool_of(name)(function) for name, function in self.world.tools.items()]
@@ -165,8 +166,7 @@ class CrewAIHarness:
         again: bool = False,
     ) -> Seen:
         self._first = turns[-1]
-        if not again:
-            self._heard = []
+        self._before = self._heard if again else []
         tools = self.tools()
         if tamper or answer:
             tools = [layered(each, tamper, answer) for each in tools]
@@ -174,11 +174,12 @@ class CrewAIHarness:
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         """Put the same call again: there is nothing that waits."""
+        self._before = []
         return self._seen(Scripted.of(self._first), self.tools())
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
         llm = Scripted.of(*turns)
-        self._heard = []
+        self._before = []
         return self._done(llm, Agent(llm=llm, tools=self.tools(), **WHO), crew_of=Crew)
 
     def nest(self, *, guarded: bool, wish: Wish) -> Seen:
@@ -214,7 +215,7 @@ class CrewAIHarness:
         raised = None
         try:
             if self.way == "agent":
-                agent.kickoff([*self._heard, {"role": "user", "content": "go on"}])
+                agent.kickoff([*self._before, {"role": "user", "content": "go on"}])
                 said = [each for each in llm._heard[-1] if each["role"] != "system"]
                 self._heard = [*said, {"role": "assistant", "content": "done"}]
             else:
