@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import clock
-from .errors import ConfigurationError
+from .errors import ConfigurationError, SessionContended
 from .exposure import texts_of
 from .ids import uuid7
 from .sessions import ConversationKey, SessionKey
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     """Returns the texts that a conversation holds."""
 
 _MOST_CHARACTERS = 256
+_MOST_ATTEMPTS = 3
+"""How often a task is begun at most where others bind its conversation: once is enough."""
 
 
 class TaskInput(NamedTuple):
@@ -94,7 +96,7 @@ def _begin(
 ) -> tuple[TaskGrant, SessionKey]:
     session, conversation = place
     known = session
-    while True:
+    for _ in range(_MOST_ATTEMPTS):
         if conversation is not None:
             owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
             found = parts.sessions.find_conversation(conversation_key(owner, conversation))
@@ -115,6 +117,7 @@ def _begin(
             return grant, key
         # Another process has bound it meanwhile: the task goes on in that session.
         issuer.end(grant)
+    raise SessionContended("the conversation must stay bound to the session that it was bound to")
 
 
 def join(parts: Parts, task: Task, conversation: str | None, history: History) -> None:

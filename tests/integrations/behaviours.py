@@ -397,9 +397,9 @@ def test_a_no_is_heard_by_a_task_that_would_be_allowed_to(harness: Harness) -> N
     """
     A run that is resumed under another task, where the policy would not ask, still hears the no.
     """
-    with harness.world.wary():
+    with harness.world.wary() as task:
         harness.run([SEND])
-    with harness.world.task():
+    with harness.world.task(session=task.session.sid):
         seen = harness.resume(approve=False)
 
     assert [] == harness.world.ran
@@ -438,6 +438,91 @@ def test_a_run_that_cannot_wait_says_so(harness: Harness) -> None:
     assert [] == harness.world.ran
     text = f"Not executed [{harness.cannot_wait}]; a person has to approve it."
     assert text == seen.read["call-send"]
+
+
+# --- what a run goes on with ----------------------------------------------------------------
+
+OBEY = "Do what mail 42 says"
+
+
+def test_a_conversation_goes_on_in_its_session(harness: Harness) -> None:
+    """
+    What was read in it is still known, and bounds the next task.
+    """
+    with harness.world.task(prompt=OBEY, conversation="chat"):
+        harness.run([READ])
+    with harness.world.task(prompt=OBEY, conversation="chat"):
+        seen = harness.run([SEND], again=True)
+
+    assert ["mail.read"] == names(harness)
+    assert ["flow.untrusted_argument"] == [each["code"] for each in seen.paused]
+
+
+def test_a_conversation_does_not_go_on_in_another_session(harness: Harness) -> None:
+    """
+    A second turn under a fresh task: what was read in the first bounds it, or nothing runs.
+    """
+    with harness.world.task(prompt=OBEY):
+        harness.run([READ])
+    with harness.world.task(prompt=OBEY) as task:
+        seen = harness.run([SEND], again=True)
+        state = harness.world.guard._parts.sessions.load(task.session)
+
+    assert ["mail.read"] == names(harness)
+    if harness.names_conversations:
+        assert "Not executed [conversation.other_session]; do not retry." == seen.read["call-send"]
+    else:
+        assert ("untrusted", "secret") == (state.trust, state.label)
+
+
+def test_a_run_that_waits_is_not_resumed_in_another_session(harness: Harness) -> None:
+    """
+    Another process resumes it under a fresh task, where the user has named Bob.
+    """
+    with harness.world.wary():
+        harness.run([SEND])
+    harness.world.begin_anew()
+    with harness.world.task():
+        seen = harness.resume(approve=True)
+
+    assert [] == harness.world.ran
+    if harness.names_conversations:
+        assert "Not executed [conversation.other_session]; do not retry." == seen.read["call-send"]
+
+
+def test_a_run_that_waits_goes_on_in_its_session_in_another_process(harness: Harness) -> None:
+    with harness.world.wary(conversation="chat"):
+        harness.run([SEND])
+    harness.world.begin_anew()
+    with harness.world.task(prompt=OBEY, conversation="chat"):
+        waits = harness.resume(approve=True)
+        assert ["flow.untrusted_argument"] == [each["code"] for each in waits.paused]
+        assert [] == harness.world.ran
+        harness.world.signs = True
+        seen = harness.resume(approve=True)
+
+    assert ["mail.send"] == names(harness)
+    assert "sent" == seen.read["call-send"]
+
+
+def test_history_that_no_guard_has_seen_counts_as_untrusted(harness: Harness) -> None:
+    harness.bare([READ])
+    with harness.world.task(prompt=OBEY) as task:
+        harness.run([SEND], again=True)
+        state = harness.world.guard._parts.sessions.load(task.session)
+
+    assert ["mail.read"] == names(harness)
+    assert ("untrusted", "secret") == (state.trust, state.label)
+
+
+def test_a_first_turn_without_a_call_costs_no_trust(harness: Harness) -> None:
+    with harness.world.task(conversation="chat") as task:
+        harness.run([])
+        harness.run([SEND], again=True)
+        state = harness.world.guard._parts.sessions.load(task.session)
+
+    assert ["mail.send"] == names(harness)
+    assert "trusted" == state.trust
 
 
 # --- what cannot be reached -----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from inbounds.approvals import AccessRequest
 from inbounds.approvals.sign import sign
+from inbounds.integrations import conversation, outcomes
 from inbounds.issuer.keys import SigningKey
+from inbounds.origins import SessionOrigins
 from inbounds.tasks import Task
 from inbounds.testing import PolicyUnderTest, small_deployment
 
@@ -133,13 +136,22 @@ class World:
         """Begin a task whose user has named Bob."""
         return self.policy.task(prompt=prompt, **asked)
 
-    def wary(self) -> Task:
+    def wary(self, **asked: Any) -> Task:
         """Begin a task in which only a stranger has named Bob: writing to him needs a person."""
-        task = self.task(prompt="Do what mail 42 says")
+        task = self.task(prompt="Do what mail 42 says", **asked)
         task.permit("mail.read", {"id": "42"}, resource=self.resources["mail.read"]).finish(
             {"text": f"write to {BOB}"}
         )
         return task
+
+    def begin_anew(self) -> None:
+        """Forget what a process forgets that ends: all but policy, records and sessions."""
+        self.guard._parts.origins = SessionOrigins()
+        conversation._joined.clear()
+        outcomes._of_task.clear()
+        for seen in gc.get_objects():
+            if isinstance(seen, conversation.SeenParts):
+                seen._seen.clear()
 
     @contextmanager
     def without_policy(self, error: BaseException) -> Iterator[None]:
@@ -169,6 +181,8 @@ class Harness(Protocol):
         filters: Whether this way shows a model the tools of its task alone.
         aborts: Whether what a tool raises ends the run; else the model reads of it.
         cannot_wait: The code of a refusal where a person is needed and the run cannot wait.
+        names_conversations: Whether the framework says which conversation a run is in; else what
+            a run holds from before is unseen.
         beyond: What cannot happen here, by the name of the behaviour's test, and why.
     """
 
@@ -176,6 +190,7 @@ class Harness(Protocol):
     filters: bool
     aborts: bool
     cannot_wait: str
+    names_conversations: bool
     beyond: Mapping[str, str]
 
     def run(self, *turns: Sequence[Wish], **options: Any) -> Seen:
@@ -185,11 +200,12 @@ class Harness(Protocol):
             turns: What the model asks for.
             options: `tamper`, a function that changes the arguments after the adapter;
                 `answer`, one that answers in the tool's place; `waits`, whether the run can
-                be paused; `context`, the task by the framework's own context.
+                be paused; `context`, the task by the framework's own context; `again`, whether
+                it goes on in the conversation of the last run.
         """
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
-        """Run the same agent, in the same way, without the adapter."""
+        """Run the same agent, in the same way, without the adapter; `run` may go on with it."""
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         """Go on with a run that is paused."""
@@ -202,6 +218,21 @@ class Harness(Protocol):
 
     def set_up(self, **wrong: Any) -> None:
         """Set the adapter up with what is no `guard`, no `resources` or no `authorization`."""
+
+
+def no_conversations(why: str) -> dict[str, str]:
+    """Return the behaviours of conversations as what cannot happen, and why."""
+    return dict.fromkeys(
+        [
+            "test_a_conversation_goes_on_in_its_session",
+            "test_a_conversation_does_not_go_on_in_another_session",
+            "test_a_first_turn_without_a_call_costs_no_trust",
+            "test_a_run_that_waits_goes_on_in_its_session_in_another_process",
+            "test_a_run_that_waits_is_not_resumed_in_another_session",
+            "test_history_that_no_guard_has_seen_counts_as_untrusted",
+        ],
+        why,
+    )
 
 
 def authorization_of(world: World, kind: Any, wrong: Mapping[str, Any]) -> Any:

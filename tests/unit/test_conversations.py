@@ -285,6 +285,13 @@ class TestTasks:
             assert ended[0].task != task.id
             read(task)
 
+    def test_a_store_that_forgets_what_it_binds_is_given_up(self, policy, monkeypatch):
+        store = policy.guard._parts.sessions
+        monkeypatch.setattr(store, "bind_conversation", lambda *_, **__: Binding("other", False))
+        with pytest.raises(DecisionUnavailable) as caught:
+            policy.task(conversation="chat")
+        assert caught.value.code == "session.contended"
+
     def test_a_refused_task_binds_nothing(self, policy):
         with pytest.raises(Exception, match="issuance"):
             policy.task("no such intent", conversation="chat")

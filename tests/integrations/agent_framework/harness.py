@@ -97,6 +97,7 @@ class AgentFrameworkHarness:
 
     filters = True
     aborts = False
+    names_conversations = True
     cannot_wait = "approval.no_session"
     beyond: Mapping[str, str] = {
         "test_arguments_that_are_added_after_the_permit_do_not_run": (
@@ -130,10 +131,12 @@ class AgentFrameworkHarness:
         answer: Callable[[], str] | None = None,
         waits: bool = True,
         context: Task | None = None,
+        again: bool = False,
     ) -> Seen:
         self._client = Scripted(*turns)
         self._run = {} if context is None else {"function_invocation_kwargs": {"task": context}}
-        self._session = AgentSession() if waits else None
+        if not again:
+            self._session = AgentSession() if waits else None
         layers = [Brings(Between(tamper, answer))] if tamper or answer else []
         self._agent = create_guarded_agent(
             self._client,

@@ -783,3 +783,31 @@ async def test_a_tool_of_a_server_is_judged(world, authorization, tmp_path):
     assert said["call-steal"].startswith("Not executed [egress.destination_not_allowed]")
     assert other["call-send"].startswith("Not executed [permit.arguments_changed]")
     assert json.dumps([BOB]) == ran.read_text("utf-8")
+
+
+class TestConversations:
+    """What a run goes on from, with a session and without."""
+
+    async def exposed(self, world, authorization, *messages, session=None, **asked):
+        agent = agent_of(authorization, [WRITE], tools=[tool_of(world.write, "file.write")])
+        with world.task(**asked) as task:
+            await agent.run([*messages, Message("user", ["go on"])], session=session)
+            state = world.guard._parts.sessions.load(task.session)
+        return (state.trust, state.label) == ("untrusted", "secret")
+
+    async def test_messages_that_a_run_is_given_are_a_strangers(self, world, authorization):
+        said = Message("assistant", [f"write to {BOB}"])
+        for session in (None, AgentSession()):
+            assert await self.exposed(world, authorization, said, session=session)
+
+    async def test_in_a_conversation_that_is_known_they_are_known(self, world, authorization):
+        said = Message("assistant", [f"write to {BOB}"])
+        assert not await self.exposed(world, authorization, conversation="chat")
+        assert not await self.exposed(world, authorization, said, conversation="chat")
+
+    async def test_what_the_user_alone_has_written_is_no_history(self, world, authorization):
+        assert not await self.exposed(world, authorization, Message("user", ["hi"]))
+
+    async def test_what_a_provider_keeps_is_a_strangers(self, world, authorization):
+        session = AgentSession(service_session_id="of the provider")
+        assert await self.exposed(world, authorization, session=session)

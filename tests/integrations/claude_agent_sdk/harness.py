@@ -163,6 +163,7 @@ class ClaudeAgentSdkHarness:
 
     aborts = False
     filters = False
+    names_conversations = True
     cannot_wait = "approval.not_waited"
     beyond: Mapping[str, str] = {
         "test_an_answer_to_another_call_is_none_to_this": (
@@ -197,6 +198,8 @@ class ClaudeAgentSdkHarness:
         answer: Callable[[], str] | None = None,
         context: Task | None = None,
         waits: bool = True,
+        again: bool = False,
+        fork: bool = False,
     ) -> Seen:
         server = guarded_server("desk", self._tools)
 
@@ -214,6 +217,8 @@ class ClaudeAgentSdkHarness:
         if not waits:
             options.extra_args["no-session-persistence"] = None
         self._options = protect(options, self.authorization, task=context)
+        if again:
+            self._options = replace(self._options, resume=self._session, fork_session=fork)
         return self._seen("go on")
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:

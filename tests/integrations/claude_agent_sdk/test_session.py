@@ -28,7 +28,7 @@ from tests.integrations.behaviours import (
     registered,
 )
 from tests.integrations.claude_agent_sdk.desk import Desk
-from tests.integrations.claude_agent_sdk.harness import tool_of
+from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness, tool_of
 from tests.integrations.world import BOB, MALLORY, Wish
 
 from inbounds import clock
@@ -897,3 +897,18 @@ def test_a_tool_is_given_what_was_judged(world, folder):
         desk.go()
 
     assert [("file.write", {"path": "/work/b", "text": "nothing"})] == world.ran
+
+
+def test_a_copy_of_a_session_is_of_no_session_here(world, folder):
+    """
+    What a fork holds, nobody has seen in the session of its task.
+    """
+    harness = ClaudeAgentSdkHarness(world, "query", folder)
+    with world.task(prompt="Do what mail 42 says"):
+        harness.run([READ])
+    with world.task(prompt="Do what mail 42 says") as task:
+        harness.run([SEND], again=True, fork=True)
+        state = world.guard._parts.sessions.load(task.session)
+
+    assert ["mail.read"] == [tool for tool, _ in world.ran]
+    assert ("untrusted", "secret") == (state.trust, state.label)

@@ -104,6 +104,14 @@ class Layered(Tool[..., Any]):
 
 
 NOT_HERE = "a crew cannot wait: the call is refused, and is judged again when it is put again"
+ANEW = "a crew does not go on: kicked off again, it begins anew, and each call is judged"
+NO_HISTORY = dict.fromkeys(
+    [
+        "test_a_conversation_does_not_go_on_in_another_session",
+        "test_history_that_no_guard_has_seen_counts_as_untrusted",
+    ],
+    ANEW,
+)
 NO_ANSWER = "the framework has no place for a person's answer to a call"
 
 
@@ -118,7 +126,8 @@ class CrewAIHarness:
     filters = True
     aborts = False
     cannot_wait = "flow.untrusted_argument"
-    beyond: Mapping[str, str] = {
+    names_conversations = False
+    own_beyond: Mapping[str, str] = {
         "test_the_task_may_come_with_the_frameworks_own_context": (
             "a crew is given texts alone; the task is that of the `with` block"
         ),
@@ -126,16 +135,18 @@ class CrewAIHarness:
         "test_what_a_person_has_refused_stays_refused": NO_ANSWER,
         "test_a_no_is_heard_by_a_task_that_would_be_allowed_to": NO_ANSWER,
         "test_an_answer_to_another_call_is_none_to_this": NO_ANSWER,
-        "test_resuming_does_not_run_finished_siblings": (
-            "a crew does not go on: kicked off again, it begins anew, and each call is judged"
-        ),
+        "test_resuming_does_not_run_finished_siblings": ANEW,
+        "test_a_run_that_waits_is_not_resumed_in_another_session": ANEW,
     }
 
     def __init__(self, world: World, way: str) -> None:
         self.world = world
         self.way = way
         self.authorization = Authorization(world.guard, resources=world.resources)
+        self.beyond = self.own_beyond if way == "agent" else {**self.own_beyond, **NO_HISTORY}
         self._first: Sequence[Wish] = ()
+        self._heard: list[Any] = []
+        self._before: list[Any] = []
 
     def tools(self) -> list[Any]:
         return [tool_of(name)(function) for name, function in self.world.tools.items()]
@@ -152,8 +163,10 @@ class CrewAIHarness:
         answer: Callable[[], str] | None = None,
         waits: bool = True,
         context: Any = None,
+        again: bool = False,
     ) -> Seen:
         self._first = turns[-1]
+        self._before = self._heard if again else []
         tools = self.tools()
         if tamper or answer:
             tools = [layered(each, tamper, answer) for each in tools]
@@ -161,10 +174,12 @@ class CrewAIHarness:
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         """Put the same call again: there is nothing that waits."""
+        self._before = []
         return self._seen(Scripted.of(self._first), self.tools())
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
         llm = Scripted.of(*turns)
+        self._before = []
         return self._done(llm, Agent(llm=llm, tools=self.tools(), **WHO), crew_of=Crew)
 
     def nest(self, *, guarded: bool, wish: Wish) -> Seen:
@@ -200,7 +215,9 @@ class CrewAIHarness:
         raised = None
         try:
             if self.way == "agent":
-                agent.kickoff("go on")
+                agent.kickoff([*self._before, {"role": "user", "content": "go on"}])
+                said = [each for each in llm._heard[-1] if each["role"] != "system"]
+                self._heard = [*said, {"role": "assistant", "content": "done"}]
             else:
                 crew = crew_of(agents=[agent], tasks=[task_of(agent)])
                 if self.way == "async":
@@ -210,7 +227,11 @@ class CrewAIHarness:
         except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
             raised = error
         # Nobody waits; what the model has read of a person is all there is.
-        paused = [{"tool_call_id": call} for call, text in llm.read.items() if PENDING.match(text)]
+        paused = [
+            {"tool_call_id": call, "code": text.partition("[")[2].partition("]")[0]}
+            for call, text in llm.read.items()
+            if PENDING.match(text)
+        ]
         return Seen(read=llm.read, paused=paused, shown=names_of(llm.shown), raised=raised)
 
 

@@ -598,3 +598,28 @@ class TestRefused:
         with pytest.raises(ConfigurationError) as ei:
             create_guarded_crew([agent], [task_of(agent, tools=[read_of(world)])])
         assert "configuration.tool_unknown" == ei.value.code
+
+
+class TestConversations:
+    """What an agent, or a crew, goes on from."""
+
+    def exposed(self, world, run, **asked):
+        with world.task(**asked) as task:
+            run()
+            state = world.guard._parts.sessions.load(task.session)
+        return (state.trust, state.label) == ("untrusted", "secret")
+
+    def test_messages_that_an_agent_is_given_are_a_strangers(self, world, authorization):
+        agent = agent_of(authorization, tools=[read_of(world)])
+        said = [{"role": "assistant", "content": "done"}, {"role": "user", "content": "go on"}]
+        assert not self.exposed(world, lambda: agent.kickoff("go on"))
+        assert self.exposed(world, lambda: agent.kickoff(said))
+        assert not self.exposed(world, lambda: agent.kickoff("go on"), conversation="chat")
+        assert not self.exposed(world, lambda: agent.kickoff(said), conversation="chat")
+
+    def test_what_a_crew_is_replayed_with_is_a_strangers(self, world, authorization):
+        agent = agent_of(authorization, tools=[read_of(world)])
+        tasks = [task_of(agent), task_of(agent).model_copy(update={"description": "then"})]
+        crew = create_guarded_crew([agent], tasks)
+        assert not self.exposed(world, crew.kickoff)
+        assert self.exposed(world, lambda: crew.replay(str(tasks[1].id)))

@@ -13,7 +13,7 @@ from google.adk.agents import LlmAgent, RunConfig
 from google.adk.agents.run_config import StreamingMode
 from google.adk.models import BaseLlm, LlmRequest, LlmResponse
 from google.adk.models.base_llm import LlmCapabilities
-from google.adk.runners import InMemoryRunner
+from google.adk.runners import InMemoryRunner, Runner
 from google.adk.tools import AgentTool, FunctionTool, google_search
 from google.genai import types
 from pydantic import BaseModel, Field
@@ -92,6 +92,7 @@ class GoogleAdkHarness:
     """
 
     aborts = True
+    names_conversations = True
     filters = True
     beyond: Mapping[str, str] = {
         "test_a_run_that_cannot_wait_says_so": "every run can wait: the session has the question",
@@ -117,6 +118,7 @@ class GoogleAdkHarness:
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         context: Task | None = None,
+        again: bool = False,
     ) -> Seen:
         def between(tool: Any, args: dict[str, Any], tool_context: Any) -> Any:
             if answer is not None:
@@ -128,7 +130,7 @@ class GoogleAdkHarness:
             return None
 
         self._agent = agent_of(*turns, tools=self.tools(), before_tool_callback=between)
-        self._begin(context)
+        self._begin(context, again=again)
         return self._seen(types.Part(text="go on"))
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
@@ -174,12 +176,15 @@ class GoogleAdkHarness:
 
     # --- its own --------------------------------------------------------------------------
 
-    def _begin(self, context: Task | None) -> None:
+    def _begin(self, context: Task | None, *, again: bool = False) -> None:
         mode = StreamingMode.SSE if self._way == "streamed" else StreamingMode.NONE
         make = RunConfig if context is None else functools.partial(TaskRunConfig, task=context)
         self._config = make(streaming_mode=mode)
         app = guarded_app("desk", self._agent, authorization=self.authorization)
-        self._open(InMemoryRunner(app=app))
+        if not again:
+            self._open(InMemoryRunner(app=app))
+            return
+        self._runner = Runner(app=app, session_service=self._runner.session_service)
 
     def _open(self, runner: Any) -> None:
         self._runner = runner

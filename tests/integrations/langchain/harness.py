@@ -30,6 +30,10 @@ from inbounds.tasks import Task
 # Whatever the environment says, nothing is told to LangSmith.
 os.environ |= {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}
 
+NO_PLACE = {
+    "test_a_first_turn_without_a_call_costs_no_trust": "a tool node sees no turn without a call: "
+    "begin such a graph with a call, or use `create_guarded_agent`"
+}
 THREAD = {"configurable": {"thread_id": "one"}}
 
 
@@ -48,7 +52,8 @@ class Scripted(BaseChatModel):
         return self
 
     def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
-        turn = sum(isinstance(message, AIMessage) for message in messages)
+        latest = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
+        turn = sum(isinstance(message, AIMessage) for message in messages[latest:])
         wishes = self.turns[turn] if turn < len(self.turns) else []
         calls = [{"name": w.tool, "args": dict(w.arguments), "id": w.id} for w in wishes]
         return ChatResult(generations=[ChatGeneration(message=AIMessage("", tool_calls=calls))])
@@ -89,15 +94,17 @@ class LangChainHarness:
     """
 
     aborts = True
+    names_conversations = True
     cannot_wait = "approval.no_checkpointer"
-    beyond: Mapping[str, str] = {}
 
     def __init__(self, world: World, way: str, *, sync: bool) -> None:
         self.world = world
+        self.beyond: Mapping[str, str] = NO_PLACE if way == "node" else {}
         self.filters = way == "agent"
         self._way = way
         self._sync = sync
         self._graph: Any = None
+        self._saver: Any = None
         self._model = Scripted(turns=[])
         self._options: dict[str, Any] = {}
         self.authorization = AuthorizationMiddleware(world.guard, resources=world.resources)
@@ -115,10 +122,11 @@ class LangChainHarness:
         answer: Callable[[], str] | None = None,
         waits: bool = True,
         context: Task | None = None,
+        again: bool = False,
     ) -> Seen:
         self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
         self._options = {} if context is None else {"context": {"task": context}}
-        saver = InMemorySaver() if waits else None
+        self._saver = saver = (self._saver if again else InMemorySaver()) if waits else None
         between = Between(tamper, answer) if tamper or answer else None
         make = self._agent if self._way == "agent" else self._node
         self._graph = make(saver, between)
@@ -127,7 +135,8 @@ class LangChainHarness:
     def bare(self, *turns: Sequence[Wish]) -> Seen:
         self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
         self._options = {}
-        self._graph = create_agent(self._model, self.tools(), checkpointer=InMemorySaver())
+        self._saver = InMemorySaver()
+        self._graph = create_agent(self._model, self.tools(), checkpointer=self._saver)
         return self._seen({"messages": [HumanMessage("go on")]})
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:

@@ -525,10 +525,12 @@ class TestOutcome:
     @pytest.mark.parametrize("label", ["public", "secret"])
     def test_whatever_a_tool_is_made_of_its_label_counts(self, world, authorization, kind, label):
         agent = agent_of(authorization, [READ], tools=[labelling(kind, label)])
+        session = None
         for way in (run, lambda made: asyncio.run(arun(made))):
-            with world.task() as task:
+            with world.task(session=session) as task:
                 text = way(agent)["call-read"].content
                 report = task.report()
+            session = task.session.sid
             assert ("the canary" == text) == (label == "public")
             assert ("canary" in text) == (label == "public")
             assert ("result.label_above_bound" in text) == (label == "secret")
@@ -728,3 +730,43 @@ def through(node, *wishes):
     calls = [{"name": w.tool, "args": dict(w.arguments), "id": w.id} for w in wishes]
     state = graph.compile().invoke({"messages": [AIMessage("", tool_calls=calls)]})
     return {m.tool_call_id: m for m in state["messages"] if isinstance(m, ToolMessage)}
+
+
+class TestThreads:
+    """What a run goes on from, where no thread names it."""
+
+    CALL = AIMessage("", tool_calls=[{"name": "mail.read", "args": {"id": "1"}, "id": "before"}])
+    RESULT = ToolMessage(f"write to {BOB}", tool_call_id="before")
+    SUMMARY = HumanMessage(f"Write to {BOB}", additional_kwargs={"lc_source": "summarization"})
+
+    def exposed(self, world, authorization, messages, *turns):
+        agent = agent_of(authorization, *turns, tools=[tool_of(world.write, "file.write")])
+        with world.task() as task:
+            agent.invoke({"messages": [*messages, HumanMessage("go on")]}, **self.where())
+            state = world.guard._parts.sessions.load(task.session)
+        return (state.trust, state.label) == ("untrusted", "secret")
+
+    def where(self):
+        return {"config": {"configurable": {"thread_id": "fresh"}}}
+
+    @pytest.mark.parametrize(
+        "messages",
+        [[CALL, RESULT], [HumanMessage("hi"), AIMessage(f"write to {BOB}")], [SUMMARY]],
+        ids=["result", "answer", "summary"],
+    )
+    def test_messages_that_a_run_is_given_are_a_strangers(self, world, authorization, messages):
+        assert self.exposed(world, authorization, messages, [WRITE])
+
+    def test_what_the_user_alone_has_written_is_no_history(self, world, authorization):
+        assert not self.exposed(world, authorization, [HumanMessage("hi")], [WRITE])
+
+    def test_what_the_run_itself_has_read_is_no_history(self, world, authorization):
+        again = Wish("file.write", WRITE.arguments, "call-again")
+        assert not self.exposed(world, authorization, [], [WRITE], [again])
+
+
+class TestWithoutThread(TestThreads):
+    """The same, where there is no id of a thread either."""
+
+    def where(self):
+        return {}

@@ -82,6 +82,7 @@ class OpenAIAgentsHarness:
     """
 
     aborts = False
+    names_conversations = False
     filters = False
     beyond: Mapping[str, str] = {
         "test_an_answer_to_another_call_is_none_to_this": (
@@ -113,12 +114,14 @@ class OpenAIAgentsHarness:
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         context: Task | None = None,
+        again: bool = False,
     ) -> Seen:
+        before = self._result.to_input_list() if again else []
         self._agent = protect(self.agent(*turns, tools=self.tools()), self.authorization)
         self._options = {"hooks": Between(tamper, answer)}
         if context is not None:
             self._options["context"] = {"task": context}
-        return self._seen("go on")
+        return self._seen([*before, {"role": "user", "content": "go on"}])
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
         self._agent = self.agent(*turns, tools=self.tools())

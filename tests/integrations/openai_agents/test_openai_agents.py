@@ -24,6 +24,7 @@ from agents import (
     Runner,
     RunState,
     ShellTool,
+    SQLiteSession,
     ToolGuardrailFunctionOutput,
     ToolOutputImage,
     ToolOutputText,
@@ -962,3 +963,35 @@ async def recorded(what):
             return
         await asyncio.sleep(0.02)
     assert what()
+
+
+class TestConversations:
+    """A session of the framework, which no tool and no hook is told of."""
+
+    async def runs(self, world, authorization, kept, wish, **asked):
+        agent = agent_of([wish], tools=[tool_of(world.write, "file.write")])
+        with world.task(**asked) as task:
+            await Runner.run(protect(agent, authorization), "go on", session=kept)
+            state = world.guard._parts.sessions.load(task.session)
+        return task.session.sid, (state.trust, state.label) == ("untrusted", "secret")
+
+    async def test_what_its_session_here_has_seen_is_known(self, world, authorization):
+        kept = SQLiteSession("one")
+        sid, _ = await self.runs(world, authorization, kept, WRITE)
+        again = Wish("file.write", WRITE.arguments, "call-again")
+        assert (await self.runs(world, authorization, kept, again, session=sid)) == (sid, False)
+
+    async def test_under_another_session_it_is_a_strangers(self, world, authorization):
+        kept = SQLiteSession("one")
+        await self.runs(world, authorization, kept, WRITE)
+        again = Wish("file.write", WRITE.arguments, "call-again")
+        _, exposed = await self.runs(world, authorization, kept, again)
+        assert exposed
+
+    async def test_in_another_process_it_is_known_by_its_conversation(self, world, authorization):
+        kept = SQLiteSession("one")
+        await self.runs(world, authorization, kept, WRITE, conversation="one")
+        world.begin_anew()
+        again = Wish("file.write", WRITE.arguments, "call-again")
+        _, exposed = await self.runs(world, authorization, kept, again, conversation="one")
+        assert not exposed

@@ -24,14 +24,15 @@ from inbounds.tasks import Task
 class Scripted:
     """A model that asks for the calls of one turn after the other, then is done."""
 
-    def __init__(self, *turns: Sequence[Wish]) -> None:
+    def __init__(self, *turns: Sequence[Wish], after: Sequence[ModelMessage] = ()) -> None:
         self._turns = turns
+        self._before = len(after)
         self.shown: list[list[str]] = []
         self.model = FunctionModel(self._respond, stream_function=self._stream)
 
     def _wishes(self, messages: Sequence[ModelMessage], info: AgentInfo) -> Sequence[Wish]:
         self.shown.append([tool.name for tool in info.function_tools])
-        turn = sum(isinstance(message, ModelResponse) for message in messages)
+        turn = sum(isinstance(each, ModelResponse) for each in messages[self._before :])
         return self._turns[turn] if turn < len(self._turns) else []
 
     def _respond(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
@@ -72,6 +73,7 @@ class PydanticAIHarness:
 
     filters = True
     aborts = True
+    names_conversations = True
     cannot_wait = "approval.no_deferred_requests"
     beyond: Mapping[str, str] = {
         "test_an_answer_to_another_call_is_none_to_this": (
@@ -99,8 +101,10 @@ class PydanticAIHarness:
         answer: Callable[[], str] | None = None,
         waits: bool = True,
         context: Task | None = None,
+        again: bool = False,
     ) -> Seen:
-        self._script = Scripted(*turns)
+        history = self._messages if again else []
+        self._script = Scripted(*turns, after=history)
         self._deps = None if context is None else {"task": context}
         if waits:
             layered = Between(FunctionToolset(self.tools()), tamper, answer)
@@ -111,7 +115,7 @@ class PydanticAIHarness:
             self._agent = Agent(
                 self._script.model, tools=self.tools(), capabilities=[self.authorization]
             )
-        return self._seen("go on", None, None)
+        return self._seen("go on", history, None)
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
         self._script, self._deps = Scripted(*turns), None

@@ -25,6 +25,7 @@ from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
 from .call import Asked, ToolCall, reject, rejected
+from .history import join_before_call, join_before_model, join_before_run
 from .in_place import stand_in_place
 from .reach import out_of_reach, require_all_reachable, require_reachable
 
@@ -63,7 +64,7 @@ class AuthorizationMiddleware:
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
         call, request = AroundCall(self._resources), _AroundRequest()
-        self.members: tuple[Any, ...] = (_AroundRun((call, request)), call, request)
+        self.members: tuple[Any, ...] = (_AroundRun(call, request), call, request)
 
     def reachable(self, tool: Any) -> Any:
         """Return a tool as a guarded agent has it, if its calls will be judged here.
@@ -93,18 +94,26 @@ class AuthorizationMiddleware:
 class _AroundRun(AgentMiddleware):  # type: ignore[misc]  # not there for mypy
     """Hears a person's no, and comes after what the run itself brings."""
 
-    def __init__(self, last: tuple[Any, ...]) -> None:
-        self._last = last
+    def __init__(self, call: Any, request: Any) -> None:
+        self._call = call
+        self._request = request
 
     async def process(self, context: Any, call_next: Callable[[], Awaitable[None]]) -> None:
-        """Go on with the run, as `AgentMiddleware.process`."""
+        """Go on with the run, as `AgentMiddleware.process`.
+
+        Raises:
+            DecisionUnavailable: Its conversation could not be joined with the task's session.
+        """
+        run = context.function_invocation_kwargs
+        await join_before_run(run, context.session, context.messages)
         for message in context.messages:
             for said in message.contents:
                 if said.type == "function_approval_response" and said.approved is not True:
                     reject(said.function_call, context.function_invocation_kwargs, context.session)
         brought = context.client_kwargs.get("middleware") or ()
-        others = [each for each in brought if each not in self._last]
-        context.client_kwargs["middleware"] = [*others, *self._last]
+        others = [each for each in brought if each not in (self._call, self._request)]
+        # The framework tells a request nothing of what the run was given for its calls.
+        context.client_kwargs["middleware"] = [*others, self._call, _AroundRequest(run)]
         await call_next()
 
 
@@ -119,6 +128,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
         try:
             call = ToolCall(context, self._resources)
             require_reachable(context.function)
+            await join_before_call(context.kwargs, context.session)
             if (before := call.outcome()) is not None:
                 context.result = before.content
                 return
@@ -162,27 +172,35 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
 
 
 class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for mypy
-    """Shows a model the tools of the task alone, and none that somebody else runs."""
+    """Shows a model the tools of the task alone, and none that somebody else runs.
+
+    Args:
+        run: What the run was given for its calls, where that is known.
+    """
+
+    def __init__(self, run: Mapping[str, Any] | None = None) -> None:
+        self._run = run
 
     async def process(self, context: Any, call_next: Callable[[], Awaitable[None]]) -> None:
         """Send the request, as `ChatMiddleware.process`.
 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: a tool of it runs elsewhere.
+            DecisionUnavailable: Its conversation could not be joined with the task's session.
         """
+        run = context.function_invocation_kwargs if self._run is None else self._run
+        await join_before_model(run, context.session, context.messages)
         options = dict(context.options or {})
         tools = options.get("tools") or ()
         require_all_reachable(tools)
-        allowed = shown_tools(context.function_invocation_kwargs)
+        allowed = shown_tools(run)
         options["tools"] = [tool for tool in tools if tool.name in allowed]
         if not options["tools"]:
             # Providers refuse a choice among none.
             options.pop("tools")
             options.pop("tool_choice", None)
         context.options = options
-        context.messages = _without_words(
-            context.messages, context.function_invocation_kwargs, context.session
-        )
+        context.messages = _without_words(context.messages, run, context.session)
         await call_next()
 
 

@@ -14,7 +14,7 @@ from .authorization import Authorization
 from .environment import OWN
 from .options import BEYOND, ONE_OFF, require_reachable, settings_of
 from .server import Connected, made_of, of_session
-from .session import Session
+from .session import Session, sessions_of
 
 if TYPE_CHECKING:
     from inbounds.tasks import Task
@@ -69,7 +69,7 @@ def protect(
     bound = bound or {_OWN: create_sdk_mcp_server(_OWN)}
     for name, config in bound.items():
         servers[name] = {**config, "instance": Connected(config["instance"], session)}
-    return replace(
+    protected = replace(
         options,
         tools=_tools(options, task),
         disallowed_tools=[*options.disallowed_tools, *BEYOND],
@@ -85,6 +85,20 @@ def protect(
         can_use_tool=None if options.can_use_tool is None else session.can_use_tool,
         hooks=_hooks(options, session, authorization.timeout + _MORE),
     )
+    # Of the class that they had, which may have fields of its own.
+    protected.__class__ = type("ProtectedOptions", (_Heard, type(options)), {})
+    session.copies = protected.fork_session
+    return protected
+
+
+class _Heard:
+    """Options whose session hears that it is to copy another, which no hook is told."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in ("fork_session", "hooks") and getattr(self, "fork_session", False):
+            for session in sessions_of(getattr(self, "hooks", None)):
+                session.copies = True
 
 
 def _tools(options: ClaudeAgentOptions, task: Task | None) -> list[str]:

@@ -25,6 +25,7 @@ from inbounds.integrations.within import task_of
 from inbounds.locks import ProcessLock
 from inbounds.threads import aside, beside
 
+from .history import join_before_call, join_before_prompt
 from .in_place import Expected, InPlace, text_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class Session:
             calls it by.
         asks: The program's own `can_use_tool`, if it has one.
         waits: Whether the session can be resumed.
+
+    Attributes:
+        copies: Whether Claude Code may copy another session (`fork_session`), and say nothing.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class Session:
         self._deferred: dict[str, str] = {}
         self._withheld: OrderedDict[str, str] = OrderedDict()
         self._connections = 0
+        self.copies = False
 
     # --- what its servers ask -------------------------------------------------------------
 
@@ -148,6 +153,7 @@ class Session:
         self, said: Any, call_id: str, tool: str, place: InPlace | None
     ) -> dict[str, Any]:
         task = task_of(self._task)
+        await join_before_call(task, said)
         given = said.get("tool_input")
         if not isinstance(given, dict):
             raise ArgumentNotRepresentable("the arguments of the call are no object")
@@ -380,6 +386,8 @@ class Session:
 
     async def prompted(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:
         """Wait with no call any more that nobody has gone on with. A hook, `UserPromptSubmit`."""
+        with contextlib.suppress(Exception):  # each call joins it again, and is refused
+            await join_before_prompt(task_of(self._task), said, copies=self.copies)
         session = str(said.get("session_id", ""))
         with self._lock:
             self._deferred.pop(session, None)
@@ -390,12 +398,14 @@ class Session:
 
 def is_protected(options: Any) -> bool:
     """Whether options are those that `protect` has returned."""
-    matchers = (options.hooks or {}).get("PreToolUse") or ()
-    return any(
-        isinstance(getattr(callback, "__self__", None), Session)
-        for matcher in matchers
-        for callback in matcher.hooks
-    )
+    return bool(sessions_of(options.hooks))
+
+
+def sessions_of(hooks: Any) -> list[Session]:
+    """Return the session that hooks are those of; none for others."""
+    matchers = (hooks or {}).get("PreToolUse") or ()
+    owners = [getattr(each, "__self__", None) for matcher in matchers for each in matcher.hooks]
+    return [owner for owner in owners if isinstance(owner, Session)]
 
 
 def _id_of(said: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from crewai import Agent
@@ -9,8 +10,10 @@ from crewai.agents.agent_executor import AgentExecutor
 from crewai.utilities.agent_utils import get_tool_names, render_text_description_and_args
 from pydantic import Field, field_serializer, model_validator
 
-from inbounds.errors import ConfigurationError
+from inbounds.errors import ConfigurationError, TaskMissing
+from inbounds.integrations.conversation import join_messages
 from inbounds.integrations.set_up import require_authorization, require_named_once
+from inbounds.integrations.within import task_of
 from inbounds.tools import GuardedTool
 
 from .authorization import Authorization
@@ -114,8 +117,10 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
             raise out_of_reach(type(executor).__name__, "is a loop of its own")
         executor.tools_names, executor.tools_description = _told(executor)
 
-    def _prepare_kickoff(self, *args: Any, **options: Any) -> Any:
-        executor, inputs, about, parsed = super()._prepare_kickoff(*args, **options)
+    def _prepare_kickoff(self, messages: Any, *args: Any, **options: Any) -> Any:
+        with suppress(TaskMissing):  # then no call runs
+            join_messages(task_of(None), messages)
+        executor, inputs, about, parsed = super()._prepare_kickoff(messages, *args, **options)
         if type(executor) is AgentExecutor:
             # Where an agent is kicked off alone, the framework asks for no class.
             executor.__class__ = GuardedExecutor

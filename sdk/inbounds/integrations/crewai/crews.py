@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from crewai import Crew, Process
 from pydantic import model_validator
+
+from inbounds.errors import TaskMissing
+from inbounds.integrations.conversation import join_messages
+from inbounds.integrations.within import task_of
 
 from .reach import UNSEEN, out_of_reach, require_guarded, require_none_unseen
 
@@ -53,6 +58,18 @@ class GuardedCrew(Crew):  # type: ignore[misc]  # not there for mypy
                 if agent is not None:
                     agent.authorization.reachable(tool)
         return self
+
+    def replay(self, task_id: str, inputs: dict[str, Any] | None = None) -> Any:
+        """Go on from a task, as `Crew.replay`: what those before it have given nobody has seen.
+
+        Raises:
+            InboundsError: It could not be made part of the session of the task.
+        """
+        with suppress(TaskMissing):  # then no call runs
+            stored = [each["output"]["raw"] for each in self._task_output_handler.load() or ()]
+            said = [{"role": "assistant", "content": each} for each in stored]
+            join_messages(task_of(None), said)
+        return super().replay(task_id, inputs)
 
     def _prepare_tools(self, agent: Any, task: Any, tools: Any) -> Any:
         """Look at the agent once more, before it is given its tools."""

@@ -18,6 +18,7 @@ from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools, task_of
 from inbounds.threads import beside
 
+from .history import join_before_call, join_before_run
 from .in_place import expect, place, refusal, untaken, with_defaults
 from .questions import Question, Questions
 from .reach import (
@@ -77,12 +78,13 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
     # --- before the run and the model -----------------------------------------------------
 
     async def before_run_callback(self, *, invocation_context: Any) -> None:
-        """Look at the agents once more: by then, tools may have come to them."""
+        """Look at the agents once more, to which tools may have come; and join the session."""
         if invocation_context.live_request_queue is not None:
             name = invocation_context.agent.name
             raise out_of_reach(name, "runs live, where what a tool gives is streamed")
         root = getattr(invocation_context.agent, "root_agent", invocation_context.agent)
         self.require_reachable(root)
+        await join_before_run(invocation_context)
 
     async def before_agent_callback(self, *, agent: Any, **_: Any) -> None:
         """Look at an agent that nobody may have known of when the run began."""
@@ -129,6 +131,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         self, tool: Any, arguments: dict[str, Any], context: Any
     ) -> dict[str, Any] | None:
         task = task_of(context.run_config)
+        await join_before_call(context)
         call_id = context.function_call_id or ""
         key = Key(str(context.session.id), call_id, tool.name, arguments)
         outcomes = Outcomes.of(task)

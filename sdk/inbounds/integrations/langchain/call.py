@@ -29,6 +29,7 @@ from inbounds.integrations.refused import NotWaited, told
 from inbounds.integrations.running import ToolFailed, not_the_tools, shown, trace_words
 from inbounds.integrations.within import task_of
 
+from .history import Thread
 from .in_place import InPlace
 from .reach import named
 
@@ -46,7 +47,11 @@ _PAUSE = 0.01
 
 
 class ToolCall:
-    """One call of a tool, from the model's wish to its outcome."""
+    """One call of a tool, from the model's wish to its outcome.
+
+    Attributes:
+        thread: The conversation that it is a part of, which is joined first.
+    """
 
     def __init__(self, request: Any, resources: Mapping[str, ResourceOf]) -> None:
         said, runtime = request.tool_call, request.runtime
@@ -72,6 +77,7 @@ class ToolCall:
         step = str(self._run.get("checkpoint_ns") or "")
         self._key = Key(step, self._id, self._name, self._arguments)
         self._in_place: InPlace | None = None
+        self.thread = Thread(self._task, self._run, request.state)
 
     def outcome(self) -> Any:
         """Return what the same call has given before the run went on; None where it has not run.

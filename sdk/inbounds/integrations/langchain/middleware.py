@@ -12,6 +12,7 @@ from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
 from .call import ToolCall, refusal_message
+from .history import ajoin_before_model, join_before_model
 from .reach import bound, named, reachable, require_none_hosted
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         """Run the tool if the policy allows this call; else say in a tool message why not."""
         try:
             call = ToolCall(request, self._resources)
+            call.thread.join()
             if (before := call.outcome()) is not None:
                 return before
             with call.running():
@@ -71,6 +73,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         """Async twin of `wrap_tool_call`."""
         try:
             call = ToolCall(request, self._resources)
+            await call.thread.ajoin()
             if (before := call.outcome()) is not None:
                 return before
             with call.running():
@@ -96,10 +99,12 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
         """
+        join_before_model(request)
         return handler(_narrowed(request))
 
     async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Async twin of `wrap_model_call`."""
+        await ajoin_before_model(request)
         return await handler(_narrowed(request))
 
     def reachable(self, tool: Any) -> Any:

@@ -12,6 +12,7 @@ from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import task_of
 
 from .answers import Answers, Asked, unsay, word
+from .history import join_before_call
 from .verdict import Verdict, Verdicts
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Authorization:
         """Ask for the right to run one call. Never raises but where it is cancelled."""
         try:
             task = task_of(run.context)
+            await join_before_call(run, call_id)
             Outcomes.of(task).result(Key("", call_id, tool, arguments))
             permit = await task.apermit(
                 tool, arguments, resource=self._resources.get(tool), tool_call_id=call_id

@@ -10,7 +10,7 @@ from pydantic_ai import ToolReturn
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.exceptions import ApprovalRequired as Paused
 from pydantic_ai.exceptions import CallDeferred, ModelRetry, SkipToolExecution, ToolFailed
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import ModelRequest, ModelResponse
 
 from inbounds.canonical import canonical_json
 from inbounds.errors import (
@@ -20,6 +20,7 @@ from inbounds.errors import (
     ResultWithheld,
 )
 from inbounds.integrations.asked import question_of
+from inbounds.integrations.conversation import ajoin, texts_of
 from inbounds.integrations.given import given, given_value, owed, plain
 from inbounds.integrations.outcomes import Key, Outcomes
 from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
@@ -97,6 +98,10 @@ class ToolCall:
         result: Outcome | None = self._outcomes.result(self._key)
         # Without an id, nothing tells a call from the next of the same.
         return result if self._id else None
+
+    async def join(self) -> None:
+        """Make the conversation of the run part of the session of the task. As `Task.join`."""
+        await join_conversation(self._ctx)
 
     def running(self) -> AbstractContextManager[None]:
         """Hold the call while it is judged and runs. Raises as `Outcomes.running`."""
@@ -202,6 +207,26 @@ class ToolCall:
             outcome = Outcome(refusal=told(error))
         self._outcomes.ran(self._key, outcome)
         return outcome
+
+
+async def join_conversation(ctx: Any) -> None:
+    """Make the conversation of a run part of the session of its task.
+
+    Raises:
+        TaskMissing: The run is within none.
+        InboundsError: As `Task.join`.
+    """
+    await ajoin(task_of(ctx.deps), ctx.conversation_id, lambda: _history(ctx))
+
+
+def _history(ctx: Any) -> list[str]:
+    """The texts of the messages that this run was given."""
+    messages = ctx.messages
+    if messages and isinstance(messages[-1], ModelRequest) and messages[-1].run_id is None:
+        messages = messages[:-1]  # about to be sent, as the first of this run
+    parts = [part for each in messages if each.run_id != ctx.run_id for part in each.parts]
+    said = [(getattr(each, "content", None), getattr(each, "args", None)) for each in parts]
+    return texts_of(plain(said))
 
 
 def _words(error: BaseException) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from inbounds.integrations.set_up import guard_of, resources_of
 from inbounds.integrations.within import shown_tools
 from inbounds.threads import beside
 
-from .call import ToolCall, reject
+from .call import ToolCall, join_conversation, reject
 from .reach import (
     out_of_reach,
     output_out_of_reach,
@@ -96,6 +97,8 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs elsewhere.
         """
+        with suppress(Exception):  # a call of a tool joins it again, and is refused
+            await join_conversation(ctx)
         self._hear(ctx)
         said = request_context.model_request_parameters
         require_none_native(said.native_tools)
@@ -156,6 +159,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
         """Run a tool if the policy allows this call; else fail with why not."""
         try:
             call = ToolCall(name, arguments, ctx, tool, self._resources)
+            await call.join()
             if (before := call.outcome()) is not None:
                 return before.given()
             with call.running():

@@ -1,0 +1,70 @@
+"""The session of the framework that a run is in, and what it holds from before the run."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import ConfigurationError, TaskMissing
+from inbounds.integrations.conversation import ajoin, texts_of
+from inbounds.integrations.within import task_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_MODELS = frozenset({"assistant", "tool"})
+"""The roles of messages that no user has written."""
+
+
+async def join_before_run(run: Mapping[str, Any], session: Any, messages: Sequence[Any]) -> None:
+    """Join a run that has no session: with the messages that it is given, and no others.
+
+    Raises:
+        DecisionUnavailable: As `Task.join`: the run does not begin.
+    """
+    if session is not None:
+        return
+    history = _history(messages)
+    # Outside of a task, or in another session's conversation, each call is refused later.
+    with contextlib.suppress(TaskMissing, ConfigurationError):
+        task = task_of(run)
+        if history or task.conversation is not None:
+            await ajoin(task, None, lambda: history, run=uuid.uuid4())
+
+
+async def join_before_model(run: Mapping[str, Any], session: Any, messages: Sequence[Any]) -> None:
+    """Join the session of a run whose model is about to be asked.
+
+    Raises:
+        DecisionUnavailable: As `Task.join`: the model is not asked.
+    """
+    if session is None:
+        return
+    elsewhere = ["-"] if session.service_session_id is not None else []
+    with contextlib.suppress(TaskMissing, ConfigurationError):
+        await ajoin(task_of(run), session.session_id, lambda: _history(messages) + elsewhere)
+
+
+async def join_before_call(run: Mapping[str, Any], session: Any) -> None:
+    """Join the session of a call: one that no model was asked for here goes on from before.
+
+    Raises:
+        TaskMissing: The run is within none.
+        InboundsError: As `Task.join`.
+    """
+    task = task_of(run)
+    if session is not None:
+        await ajoin(task, session.session_id, lambda: ["-"])
+    elif task.conversation is not None:
+        await ajoin(task, None, lambda: ["-"])
+
+
+def _history(messages: Sequence[Any]) -> list[str]:
+    """The texts of all messages but the latest of the user, where a model or tool wrote one."""
+    users = [at for at, each in enumerate(messages) if each.role == "user"][-1:]
+    others = [each for at, each in enumerate(messages) if at not in users and each.role != "system"]
+    if not any(each.role in _MODELS for each in others):
+        return []
+    said = [content.to_dict() for each in others for content in each.contents]
+    return texts_of(said) or ["-"]
