@@ -39,8 +39,10 @@ def strictly(policy: Policy) -> bool:
         [
             *(OPA, "eval", "--strict-builtin-errors", "--fail", "--format", "json"),
             *(f"--data={source}" for source in SOURCES),
-            f"every passes in [{tests}] {{ passes == true }}",
+            "--stdin",
         ],
+        # By its standard input: a list of every test is longer than one argument may be.
+        input=f"every passes in [{tests}] {{ passes == true }}",
         cwd=policy.root,
         check=False,
         capture_output=True,

@@ -49,10 +49,10 @@ _specs[pattern] := about if {
 # As `lib/tools` has it, which rests on what is said here.
 _entry := data.deployment.tools[input.action.name]
 
-_filled_in(pattern) := object.union(
-	{"type": "string", "kind": "none", "role": "none"},
-	_entry.arguments[pattern],
-)
+_filled_in(pattern) := object.union({"type": "string", "kind": "none", "role": "none"}, about) if {
+	about := _entry.arguments[pattern]
+	is_object(about)
+}
 
 # METADATA
 # description: Whether the registry knows arguments below `leaf`, which is empty
