@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from .leaves import argument_leaves
 from .models import Argument
@@ -37,15 +37,6 @@ _IGNORABLE = re.compile(
 )
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
-
-
-class Judged(Protocol):
-    """The arguments of a call in canonical form, and their JSON."""
-
-    @property
-    def arguments(self) -> dict[str, Any]: ...  # noqa: D102
-    @property
-    def json(self) -> bytes: ...  # noqa: D102
 
 
 def is_simple(text: str) -> bool:
@@ -78,19 +69,23 @@ def skeleton(text: str) -> str | None:
 
 
 def skeletons(
-    canonical: Judged, registered: Mapping[str, Argument], resource: str
+    arguments: Mapping[str, Any],
+    serialised: bytes,
+    registered: Mapping[str, Argument],
+    resource: str,
 ) -> dict[str, str]:
     """Return the skeletons that the policy cannot make itself, by text.
 
     Args:
-        canonical: The canonical arguments of a call.
+        arguments: The arguments of a call, in canonical form.
+        serialised: Their JSON.
         registered: The registry's description of them, by pattern.
         resource: The id of the resource.
     """
     # Most calls hold nothing but plain ASCII, and are not walked.
-    if canonical.json.isascii() and b"%" not in canonical.json and is_simple(resource):
+    if serialised.isascii() and b"%" not in serialised and is_simple(resource):
         return {}
-    texts = [text for text in _places(canonical.arguments, registered) if not is_simple(text)]
+    texts = [text for text in _places(arguments, registered) if not is_simple(text)]
     if not is_simple(resource):
         texts.append(resource)
     found = ((text, skeleton(text)) for text in texts)

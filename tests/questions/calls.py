@@ -147,7 +147,9 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
                     "parsed": parsed,
                     **_origins(r, template, state, canonical.arguments),
                     "links": _links(r, template, canonical.arguments),
-                    "skeletons": skeletons(canonical, registered, resource),
+                    "skeletons": skeletons(
+                        canonical.arguments, canonical.json, registered, resource
+                    ),
                     **({"more": words.value(r)} if r.random() < 0.1 else {}),
                 },
             },

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds.canonical import Canonical, canonical_json
+from inbounds.canonical import canonical_json
 from inbounds.data_models import KeptPlace, ResourceLabels
 from inbounds.errors import ArgumentNotRepresentable
 from inbounds.models import Argument, Resource
@@ -339,13 +339,13 @@ def test_only_what_the_policy_cannot_read_is_told():
         "/plain": Argument(kind="path"),
     }
 
-    assert skeletons(Canonical(arguments, {}, canonical_json(arguments)), registered, "50%") == {
+    assert skeletons(arguments, canonical_json(arguments), registered, "50%") == {
         "/Ä": "/ä",
         "ö": "ö",
         "é": "é",
         "50%": "50%",
     }
-    assert skeletons(Canonical({"at": "\x00"}, {}, b"%"), {}, "a") == {}
+    assert skeletons({"at": "\x00"}, b"%", {}, "a") == {}
 
 
 def test_the_ignorable_characters_are_those_of_unicode():

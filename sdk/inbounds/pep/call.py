@@ -251,7 +251,12 @@ class Call:
                         for pointer, leaf in self._canonical.parsed.items()
                     },
                     **self._traced,
-                    "skeletons": skeletons(self._canonical, tool.arguments, self._resource.id),
+                    "skeletons": skeletons(
+                        self._canonical.arguments,
+                        self._canonical.json,
+                        tool.arguments,
+                        self._resource.id,
+                    ),
                     "digest": self._digest,
                     "size": len(self._canonical.json),
                     "registry": registered.revision if registered else "",
