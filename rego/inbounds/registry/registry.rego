@@ -31,7 +31,7 @@ _registered if data.deployment.tools[input.tool]
 default _entry := {}
 
 # What a tool sets in motion is among its effects, whatever its own entry says.
-_entry := {"tool": object.union(entry, object.union(_effects, {"store": stores.of(entry)}))} if {
+_entry := {"tool": object.union_n([entry, _effects, {"store": stores.of(entry)}])} if {
 	entry := data.deployment.tools[input.tool]
 }
 

@@ -244,10 +244,7 @@ _ruled_out("other_requester", {"claims": claims, "approver": _}) if claims.reque
 _ruled_out("other_task", {"claims": claims, "approver": _}) if claims.task == task.claims.task
 
 _ruled_out("other_call", {"claims": claims, "approver": _}) if {
-	claims.digest == input.action.properties.request_digest
-	claims.tool == input.action.name
-	claims.label == label
-	claims.environment == environment
+	[claims.digest, claims.tool, claims.label, claims.environment] == _shown
 }
 
 # A standing one or a plan that is not for this call says nothing about it, and is no fault.
@@ -268,6 +265,11 @@ _ruled_out("revoked", {"claims": claims, "approver": _}) if {
 	not live.revoked(claims.jti)
 }
 
+# What a person who approves this call has been shown of it.
+_shown := [input.action.properties.request_digest, input.action.name, label, environment]
+
+_place := [input.action.name, environment]
+
 _enough_eyes(claims) if claims.sub != claims.requester
 
 _enough_eyes(_) if four_eyes == false
@@ -278,8 +280,7 @@ _speaks_of(claims, _) if _kind(claims) == "call"
 _speaks_of(claims, _) if {
 	_kind(claims) == "standing"
 	_enough_eyes(claims)
-	claims.tool == input.action.name
-	claims.environment == environment
+	[claims.tool, claims.environment] == _place
 	{leaf.value | some leaf in _of_role("recipient")} == {claims.recipient}
 
 	every amount in _of_role("amount") {

@@ -84,12 +84,10 @@ vouched(pointer) if stated(pointer)
 vouched(pointer) if {
 	_within(pointer, task.granted.bounds)
 	_within(pointer, _of_intent)
-	steering.grade(pointer) in _fields
+	steering.grade(pointer) in {"listing", "third_party_meta"}
 }
 
 vouched(pointer) if declared(pointer)
-
-_fields := {"listing", "third_party_meta"}
 
 _of_all_hands := [object.get(account.authority, "bounds", {}) | some account in task.accounts] if {
 	count(task.accounts) > 0
@@ -115,10 +113,11 @@ _lets_through(pointer, bounds_of, grade) if {
 #   them, such as paths or hosts that they lie below, leaves the value to whoever wrote it. That it
 #   is one of them is for `capability.argument_not_allowed` to see.
 declared(pointer) if {
-	pattern := arguments.leaves[pointer].pattern
-	constraint := object.get(task.granted.tools, [input.action.name, "arguments", pattern], {})
-	_states_values(constraint, arguments.leaves[pointer])
+	leaf := arguments.leaves[pointer]
+	_states_values(_constraints[leaf.pattern], leaf)
 }
+
+_constraints := task.granted.tools[input.action.name].arguments
 
 _states_values(constraint, _) if {
 	is_array(constraint.one_of)

@@ -187,8 +187,8 @@ test_what_restricts_nothing_or_only_its_form_declares_nothing if {
 		with data.inbounds.lib.task.authority as {}
 
 	every constraint in [
-		{}, {"one_of": []}, {"path_prefixes": []}, {"path_prefixes": ["7"]}, {"hosts": {}}, {"hosts": ["7"]}, {"pattern": "[0-9]+"},
-		{"max_length": 3}, {"maximum": 7}, {"one_of": "7"}, {"one_of": null}, null, "7", [],
+		{}, {"one_of": []}, {"path_prefixes": []}, {"path_prefixes": ["7"]}, {"hosts": {}}, {"hosts": ["7"]},
+		{"pattern": "[0-9]+"}, {"max_length": 3}, {"maximum": 7}, {"one_of": "7"}, {"one_of": null}, null, "7", [],
 	] {
 		not _declared("/id", {"/id": constraint})
 	}
@@ -204,12 +204,12 @@ _stated_of(pointer, declared, intended) if {
 
 test_a_task_alone_states_whole_values_and_no_ranges if {
 	_stated_of("/to", {"recipient": {"values": ["bob@acme.example"]}}, {})
+	not _stated_of("/to", {}, {"recipient": {"values": ["bob@acme.example"]}})
 
 	every intended in [{}, null, {"recipient": {}, "amount": {}}, {"amount": {"up_to": 98}}, {"recipient": "x"}] {
 		not _stated_of("/to", {"recipient": {"domains": ["acme.example"]}}, intended)
 		not _stated_of("/amount", {"amount": {"up_to": 100}}, intended)
 	}
-	not _stated_of("/to", {}, {"recipient": {"values": ["bob@acme.example"]}})
 }
 
 # Hands may bound what those before them left open; each is asked about its own bounds alone.

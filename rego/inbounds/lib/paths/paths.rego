@@ -151,7 +151,7 @@ _templates := {"dist", "example", "sample", "template"}
 # Printable ASCII but `%`, which begins an escape.
 _simple(text) if {
 	is_string(text)
-	regex.match("^[ -$&-~]*$", text)
+	regex.match(`^[ -$&-~]*$`, text)
 }
 
 # A segment that climbs, a short name, a stream of Windows, a wildcard for hidden names.

@@ -123,7 +123,7 @@ _written := {of(tools.entry)} | _reached
 
 _reached := {of(data.deployment.tools[word]) |
 	some word in names
-	_acts(data.deployment.tools[word])
+	_acts(object.get(data.deployment.tools[word], "effects", []))
 } | {"*" |
 	some word in names
 	not data.deployment.tools[word]
@@ -141,4 +141,4 @@ _reached := {"*"} if {
 # Effects by which no store of this deployment is written to.
 _keeps_nothing := {"read", "export", "spend"}
 
-_acts(tool) if {effect | some effect in tool.effects} != {"read"}
+_acts(effects) if {effect | some effect in effects} != {"read"}

@@ -126,8 +126,11 @@ test_deleting_a_folder_deletes_what_lies_in_it if {
 
 test_a_call_covers_what_lies_below_unless_the_registry_says_that_it_does_not if {
 	flat := fixtures.putting("/deployment/tools/file.write/recursive", false)
-	sweeping := fixtures.putting("/deployment/tools/file.write/recursive", true)
 
+	# Whatever it says of itself, a deletion takes what is below, and a wildcard what it stands for.
+	fixtures.stands("control_plane", "own_configuration", fixtures.joined([_deletes("/etc"), flat]))
+
+	sweeping := fixtures.putting("/deployment/tools/file.write/recursive", true)
 	every place in ["/etc", "/etc/", "/", "//etc", "/et%63"] {
 		every patches in _writes(place) {
 			fixtures.stands("control_plane", "own_configuration", patches)
@@ -146,8 +149,6 @@ test_a_call_covers_what_lies_below_unless_the_registry_says_that_it_does_not if 
 		}
 	}
 
-	# Whatever it says of itself, a deletion takes what is below, and a wildcard what it stands for.
-	fixtures.stands("control_plane", "own_configuration", fixtures.joined([_deletes("/etc"), flat]))
 	every place in ["/etc/*", "/et*/tools.yaml", "/e?c/inbounds/x", "/*"] {
 		every patches in _writes(place) {
 			fixtures.stands("control_plane", "own_configuration", fixtures.joined([patches, flat]))

@@ -55,23 +55,23 @@ test_the_resource_is_what_the_target_names if {
 
 test_a_tool_that_touches_nothing_below_names_its_resource_itself if {
 	folder := _of(_target("path"), {"at": "/work/a"}, "/work")
-	flat := fixtures.putting(concat("/", [_tool, "recursive"]), false)
-
 	_agrees(folder)
+
+	flat := fixtures.putting(concat("/", [_tool, "recursive"]), false)
 	_differs(array.concat(folder, flat), {"/at"})
 	_agrees(array.concat(_of(_target("path"), {"at": "/work/a"}, "/work/a"), flat))
 }
 
 test_only_a_target_that_is_an_id_or_a_path_names_it if {
+	_agrees(_of(_target("id"), {"at": null}, "42"))
+	_agrees(_of(_target("id"), {}, "42"))
+	_agrees(_of({"/at/*": {"kind": "id", "role": "target"}}, {"at": []}, "42"))
 	every spec in [
 		{"kind": "id"}, {"kind": "path"}, {"kind": "id", "role": "content"}, {"role": "target"},
 		{"kind": "text", "role": "target"}, {"kind": "url", "role": "target"}, {"kind": "email", "role": "target"},
 	] {
 		_agrees(_of({"/at": spec}, {"at": "x"}, "42"))
 	}
-	_agrees(_of(_target("id"), {"at": null}, "42"))
-	_agrees(_of(_target("id"), {}, "42"))
-	_agrees(_of({"/at/*": {"kind": "id", "role": "target"}}, {"at": []}, "42"))
 }
 
 test_of_several_targets_one_names_it if {
