@@ -44,16 +44,18 @@ def digest(tool: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
-def is_pinned(tool: Mapping[str, Any], pin: str) -> bool:
+def is_pinned(tool: Mapping[str, Any], pin: str, *, upstream: str = "") -> bool:
     """Whether a person has pinned all that a tool's descriptor says to a model.
 
     Args:
         tool: As for `digest`; one that has no digest, or other members, is not pinned.
         pin: What the registry has of it; empty for none.
+        upstream: The digest of the descriptor that `tool` was made of by leaving members out, as
+            a newer version of the protocol does; empty where it is the descriptor itself.
     """
     if not pin or not tool.keys() <= {*READ, "_meta", "icons"}:
         return False
     try:
-        return pin == digest(tool)
+        return pin == (upstream or digest(tool))
     except ConfigurationError:
         return False

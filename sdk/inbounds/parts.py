@@ -399,7 +399,7 @@ class Parts:
             self.expose(key, party="third", label=None)
 
     def observe_descriptors(
-        self, key: SessionKey, said: Mapping[str, Mapping[str, object]]
+        self, key: SessionKey, listed: Mapping[str, tuple[Mapping[str, object], str]]
     ) -> None:
         """Index what a server says of its tools, but for what the registry pins.
 
@@ -407,7 +407,8 @@ class Parts:
 
         Args:
             key: The session.
-            said: The entries of `tools/list`, by the names that the tools are registered under.
+            listed: The entries of `tools/list`, by the names that the tools are registered under,
+                each with the digest of what the server behind a proxy has said, or "".
 
         Raises:
             DecisionUnavailable: The registry could not be asked, or as `expose`.
@@ -416,9 +417,9 @@ class Parts:
 
         deadline = clock.monotonic() + self.configuration.deadline
         texts = []
-        for name, descriptor in said.items():
+        for name, (descriptor, upstream) in listed.items():
             tool = self.registry.tool(name, deadline=deadline).tool
-            if tool is None or not is_pinned(descriptor, tool.pin):
+            if tool is None or not is_pinned(descriptor, tool.pin, upstream=upstream):
                 texts.append(json.dumps(descriptor, ensure_ascii=False))
         self.observe_data(key, texts)
 

@@ -112,3 +112,7 @@ def test_a_pin_is_of_all_that_a_model_reads(more):
     assert is_pinned({**tool, "_meta": {"a": 1}, "title": None}, pin)
     assert not is_pinned(tool, "")
     assert not is_pinned({**tool, **more}, pin)
+    assert is_pinned({"name": tool["name"]}, pin, upstream=pin)
+    assert not is_pinned(tool, pin, upstream="sha256:none")
+    assert not is_pinned(tool, "", upstream=pin)
+    assert not is_pinned({**tool, "instructions": "evil"}, pin, upstream=pin)

@@ -284,8 +284,9 @@ class AuthorizationMiddleware:
             self._guard.observe(task, text, tool=name, arguments={})
         elif not self.own_tools():
             before = f"{self._server}." if self._server else ""
-            said = {before + one["name"]: one for one in listed}
-            self._guard._parts.observe_descriptors(task.session, said)  # noqa: SLF001 -- no user's
+            upstream = self._descriptor or (lambda _: "")
+            entries = {before + one["name"]: (one, upstream(one["name"])) for one in listed}
+            self._guard._parts.observe_descriptors(task.session, entries)  # noqa: SLF001 -- no user's
 
     def _say_that_none_is_shown(self, listed: int) -> None:
         """Tell whoever has set this up, once: a client sees an empty list, and no reason."""
