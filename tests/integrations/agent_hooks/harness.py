@@ -22,6 +22,9 @@ ARGUMENTS = {
     **{f"/{each}": {"type": "integer"} for each in ("amount", "id")},
 }
 
+HOSTS = ["safe", "safe.example", "x"]
+"""Where the vectors that let a request run send it."""
+
 ASSISTANT = "spiffe://acme.example/agent/assistant"
 
 
@@ -76,7 +79,14 @@ class Desk(World):
         intent = scene["intents"]["correspond"]
         self.policy.change(
             agents={**scene["agents"], ASSISTANT: {**agent, "manifest": manifest}},
-            intents={"correspond": {**intent, "tools": [*intent["tools"], *TOOLS]}},
+            intents={
+                "correspond": {
+                    **intent,
+                    "tools": [*intent["tools"], *TOOLS],
+                    "destinations": [*intent["destinations"], "vectors"],
+                }
+            },
+            destinations={**scene["destinations"], "vectors": {"hosts": HOSTS}},
         )
         self.resources |= {name: lambda **_: ("mail", "1") for name in TOOLS}
 

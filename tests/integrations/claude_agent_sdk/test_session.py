@@ -641,6 +641,7 @@ def test_while_a_person_thinks_no_other_call_has_the_id(world, folder):
 
     desk = Desk(world, folder, can_use_tool=thinks)
     (before,) = desk.options.hooks["PreToolUse"][0].hooks
+    (prompted,) = desk.options.hooks["UserPromptSubmit"][0].hooks
     context = ToolPermissionContext(tool_use_id="c")
     name = "mcp__desk__mail_send"
 
@@ -650,6 +651,7 @@ def test_while_a_person_thinks_no_other_call_has_the_id(world, folder):
         return arguments, (await before(said, "c", {}))["hookSpecificOutput"]
 
     async def both():
+        await prompted({"session_id": "s"}, None, {})
         first, asked = await judged("first")
         thinking = asyncio.ensure_future(desk.options.can_use_tool(name, first, context))
         await asyncio.sleep(0)
