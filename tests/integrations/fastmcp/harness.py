@@ -69,7 +69,11 @@ class FastMcpHarness(McpHarness):
         return server
 
     def _guarded(self, server: Any, authorization: Any) -> Any:
-        return guarded_server(server, authorization=authorization)
+        guarded = guarded_server(server, authorization=authorization)
+        if self.way == "proxy":
+            # The server behind is this program's own as well, which the adapter cannot know.
+            authorization.own_tools = lambda: True
+        return guarded
 
     @property
     def lowest(self) -> Any:

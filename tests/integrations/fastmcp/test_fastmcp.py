@@ -116,6 +116,23 @@ def mode(request):
     return request.param
 
 
+@pytest.mark.parametrize("others", [False, True], ids=["own", "others"])
+def test_what_a_server_behind_says_of_its_tools_is_a_strangers_text(files, mode, others):
+    """
+    What this program says of its own tools is not; FastMCP lists both alike.
+    """
+    guarded = files.guarded(create_proxy(files.server, name="files") if others else None)
+
+    async def host(client):
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+    with files.world.task() as task:
+        assert "find" in files.go(host, guarded, mode)
+        trust = files.world.guard._parts.sessions.load(task.session).trust
+
+    assert ("untrusted" if others else "trusted") == trust
+
+
 ASKED = [
     ("tools/call", {"name": "find", "arguments": {"limit": 1}}, ("newer", 1)),
     ("resources/read", {"uri": "file:///work/a"}, ("read", "a")),
