@@ -517,8 +517,8 @@ def _origins(
     pointers = leaves(arguments)
     if state["trust"] == "untrusted" and template.effects != ("read",):
         return {"origins": {pointer: origin(r, *FIRM) for pointer in pointers}}
-    # What the text of a record steers is asked about in any session.
-    weak = [grade for grade in WEAK if grade != "quoted_text" or template.effects == ("read",)]
+    # What others have written steers no call unasked, in any session.
+    weak = WEAK if template.effects == ("read",) else ()
     known = {pointer: origin(r, *FIRM, *weak) for pointer in words.some(r, pointers)}
     return r.choice([{}, {"origins": {}}, {"origins": known}])
 

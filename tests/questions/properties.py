@@ -6,11 +6,12 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from inbounds.models import Answer, Question
+from inbounds.models import Answer, Effect, Question, Tool
+from inbounds.origins.destinations import effects_of
 from inbounds.strict_json import NotStrictJson, strict_json
 
 from .calls import COUNTED, FIRM
@@ -133,12 +134,16 @@ def _taken(world: World, action: Mapping[str, Any]) -> dict[str, Any]:
         amounts = TEMPLATES[name].of_role(arguments, "amount").values()
         units = 10 ** entry.get("decimals", 0)
         money[entry["currency"]] = sum(abs(amount * units) for amount in amounts)
+    # What names a place takes something there, whatever else it does.
+    sends = "export" in effects or "export" in effects_of(
+        Tool.model_validate({**entry, "effects": ["read"]}), arguments
+    )
     return {
         "calls": 1,
         "writes": int(bool(effects & WRITING)),
-        "exports": int("export" in effects),
+        "exports": int(sends),
         "rows": entry.get("returns", {}).get("rows", 1) if "read" in effects else 0,
-        "bytes": action["properties"]["size"] if "export" in effects else 0,
+        "bytes": action["properties"]["size"] if sends else 0,
         "money": money,
     }
 
@@ -182,15 +187,22 @@ def _tainted(world: World, question: Any) -> list[str]:
         if pointer in origins and pointer not in leaves
     ]
     known += [link["grade"] for each in properties.get("links", {}).values() for link in each]
+    words, ring = set[str](), {*tool.get("reaches", [])}
+    while ring:
+        words |= ring
+        ring = {more for word in ring for more in tools.get(word, {}).get("reaches", [])} - words
     reached = {
-        "*" if tools[word].get("reaches") else store_of(tools[word])
-        for word in tool.get("reaches", [])
-        if word in tools and {*tools[word].get("effects", [])} - {"read"}
+        store_of(tools[word]) if word in tools else "*"
+        for word in words - {"read", "export", "spend"}
+        if word not in tools or {*tools[word].get("effects", [])} != {"read"}
     }
+    effects = {*effects_of(Tool.model_validate(tool), properties["arguments"])}
+    effects |= words & {*get_args(Effect)}
+    effects |= {each for word in words & {*tools} for each in tools[word].get("effects", [])}
     stateless = tool.get("stateless", False) and not tool.get("memory", False)
     trusted = session["trust"] == "trusted" and {*known} <= {*FIRM, "none"}
     clean = trusted or (
-        {*tool["effects"]} == {"read"}
+        effects == {"read"}
         and not reached
         and (stateless or {*leaves.values()} <= {*FIRM, "listing"})
     )

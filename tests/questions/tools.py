@@ -229,7 +229,7 @@ TEMPLATES: Mapping[str, Template] = {
         ("read",), "file", {"/path": _PATH}, lambda r: {"path": _path(r)}, _of_path
     ),
     "page.get": Template(
-        ("read",),
+        ("read", "export"),
         "page",
         {"/url": {"kind": "url", "role": "target", "required": True}},
         lambda r: {"url": _url(r)},

@@ -12,7 +12,7 @@ from tests import scenes
 
 from . import words
 from .tokens import TYPES, Signer, Token
-from .tools import CARD_HOST, DESTINATIONS, PEERS, PIN, PLACES, TEMPLATES
+from .tools import CARD_HOST, DESTINATIONS, PEERS, PIN, PLACES, TEMPLATES, Template
 
 EFFECTS = ("read", "write", "delete", "export", "execute", "spend", "delegate", "administer")
 LABELS = ("public", "internal", "confidential", "secret", "streng geheim", "機密")
@@ -204,7 +204,7 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
             **({"memory": True} if template.memory else r.choice([{}, {"memory": False}])),
             **r.choice([{}, {}, {"store": ""}, {"store": r.choice(["mail", "notebook", "*"])}]),
             **r.choice([{}, {"stateless": r.random() < 0.5}]),
-            **r.choice([{}, {}, {"reaches": r.choice([[], ["export"], ["memory.keep", "x"]])}]),
+            **r.choice([{}, {}, {"reaches": _reached(r, template)}]),
             **r.choice([{}, {}, {"credential": ""}, *_NEEDED]),
             **({"pin": PIN} if name == "text.find" else r.choice([{}, {}, {"pin": ""}])),
         }
@@ -275,6 +275,12 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
 
 
 _NEEDED: tuple[dict[str, Any], ...] = ({"credential": "leased"}, {"credential": "fixed"})
+
+
+def _reached(r: Random, template: Template) -> list[str]:
+    """What a tool sets in motion that does no more than it does itself."""
+    writes = [["memory.keep"], ["memory.keep", "mail.read"]] if "write" in template.effects else []
+    return r.choice([[], [*template.effects], ["mail.read"], *writes])
 
 
 def _plain_read(order: list[str]) -> dict[str, Any]:
