@@ -12,7 +12,7 @@ from tests import scenes
 
 from . import words
 from .tokens import TYPES, Signer, Token
-from .tools import CARD_HOST, DESTINATIONS, PEERS, PIN, PLACES, TEMPLATES, Template
+from .tools import CARD_HOST, DESTINATIONS, HOSTS, PEERS, PIN, PLACES, TEMPLATES, Template
 
 EFFECTS = ("read", "write", "delete", "export", "execute", "spend", "delegate", "administer")
 LABELS = ("public", "internal", "confidential", "secret", "streng geheim", "機密")
@@ -139,7 +139,11 @@ def world(r: Random, *, damaged: bool = False) -> World:
             name: {**about, **_destination(r, order, clearance)}
             for name, about in copy.deepcopy(dict(DESTINATIONS)).items()
         }
-        | {"low": {"anywhere": True, "label": order[0]}, "open": {"anywhere": True}},
+        # A host that is an address is not anywhere, and has to be named.
+        | {
+            "low": {"anywhere": True, "hosts": [*HOSTS], "label": order[0]},
+            "open": {"anywhere": True, "hosts": [*HOSTS]},
+        },
         "issuers": _issuers(r, (identity, tasks), agents, tenant, environment),
         "feed": {
             "keys": {feed.kid: feed.jwk},
