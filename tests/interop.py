@@ -28,14 +28,17 @@ OUT_OF_PROFILE = {
     "is stated; there the chain holds, and every action under it is denied",
     "02/reject_wildcard_over_opaque": "ids of resources are of one kind, so that a prefix covers "
     "every id that begins with it, whatever its letters",
-    "02/reject_newline_scope": "a prefix is any text, so that no grammar can be slipped past; "
-    "what it covers lies within the parent's `crm.`",
+    "02/reject_newline_scope": "a prefix is any text, so that no grammar can be slipped past: the "
+    "chain holds, and a call on a resource whose id has a line break is denied",
     "02/reject_rank_order_mismatch": "a rank is the set of values up to it: the child's lies "
     "within the parent's, and there is no order that could differ",
     "02/reject_duplicate_key_type": "of a member that a payload has twice the last one counts "
     "(RFC 7519 section 4), in both engines alike; it lies within the parent's",
 }
 """Vectors whose property this project's tokens do not have, or have otherwise, and why."""
+
+CALL_DENIED = {"02/reject_newline_scope"}
+"""Of those, the ones whose chain holds, while a call under it is denied."""
 
 CODES = {
     "signature_invalid": {"task.unverified", "delegation.chain_unverified"},

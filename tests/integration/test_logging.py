@@ -113,5 +113,7 @@ def test_no_module_but_a_command_sets_logging_up():
         assert "getLogger()" not in text, name
         if not name.startswith("cli/"):
             assert not SET_UP.search(text), name
-            assert set(re.findall(r"getLogger\(([^)]*)\)", text)) <= {"__name__"}, name
+            # What the parser of SQL would log is an argument, and is kept from its logger.
+            others = {'"sqlglot"'} if name == "sql.py" else set()
+            assert set(re.findall(r"getLogger\(([^)]*)\)", text)) - others <= {"__name__"}, name
             assert not re.search(r"^\s*print\(", text, re.MULTILINE), name
