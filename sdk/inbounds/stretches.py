@@ -325,6 +325,7 @@ def _quotes(text: str, end: int, data: list[Stretch]) -> Iterator[Stretch]:
     marks = [at for at in every if at < end and not _within(data, starts, at)]
     loose = _closers_of_loose(text, marks)
     last = {sign: places[-1] for sign, places in _closers_of_loose(text, every).items()}
+    furthest = {mark: max(last.get(one, -1) for one in ends) for mark, ends in _CLOSING.items()}
     left = _MOST_GLUED
     at = 0
     while at < len(marks):
@@ -336,13 +337,11 @@ def _quotes(text: str, end: int, data: list[Stretch]) -> Iterator[Stretch]:
             at += 1
             continue
         if mark in _LOOSE:
-            stop = min(
-                (one for sign in _CLOSING[mark] if (one := _next(loose.get(sign, []), start)) >= 0),
-                default=-1,
-            )
+            found = [_next(loose[sign], start) for sign in _CLOSING[mark] if sign in loose]
+            stop = min([one for one in found if one >= 0], default=-1)
             # "the '90s" is no quote, and the next apostrophe may stand lines below.
             year = _YEARS.match(text, start + 1) and "\n" in text[start : max(start, stop)]
-            if stop < 0 and not year and any(last.get(one, -1) > start for one in _CLOSING[mark]):
+            if stop < 0 and not year and furthest[mark] > start:
                 # It is closed by a mark in what was pasted, or beyond.
                 yield Stretch(start, end, "passage")
                 return
