@@ -9,6 +9,7 @@ from .errors import ConfigurationError, SessionContended
 from .exposure import texts_of
 from .ids import uuid7
 from .sessions import ConversationKey, SessionKey
+from .stretches import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +80,8 @@ def begin(
         told: What its agent is told.
     """
     texts = texts_of(told.data)
-    trust = "untrusted" if texts else told.trust
+    # What others wrote is not the user's, whether it comes beside the prompt or within it.
+    trust = "untrusted" if texts or apart(told.prompt)[1] else told.trust
     grant, key = _begin(parts, subject, place, request, issuer=issuer, trust=trust)
     parts.origins.of(key).prompt(told.prompt, data=texts)
     return grant, key

@@ -184,6 +184,12 @@ def _tools(deployment: Deployment) -> Iterator[Misfit]:
         yield from _unknown("tools", [*at, "environment"], environment, deployment.environments)
         yield from _arguments(name, tool)
         yield from _effects_by(name, tool)
+        named = [tool.resource_argument] if tool.resource_argument not in ("", "none") else []
+        yield from _unknown("tools", [name, "resource_argument"], named, tool.arguments)
+        for pattern, about in tool.arguments.items():
+            if about.local_part != "plain" and about.kind != "email":
+                place = [name, "arguments", pattern, "local_part"]
+                yield _fault("tools", place, "is for the kind `email` only")
 
 
 def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:

@@ -265,6 +265,13 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "is judged as `/a/b`"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["../x"], "leaves the folder"),
         ("tools|mail.send|credential", "smpt", "did you mean `smtp`"),
+        ("tools|mail.send|resource_argument", "/nope", "`mail.send.resource_argument."),
+        ("tools|mail.send|resource_argument", "to", "`mail.send.resource_argument."),
+        (
+            "tools|mail.send|arguments",
+            {"/to": {"kind": "url", "local_part": "atom"}},
+            "local_part`: is for the kind `email` only",
+        ),
         ("tools|mail.send|effects_by", {"argument": "/id"}, "`mail.send.effects_by.values`"),
         ("tools|mail.send|effects_by", {"values": {"x": ["export"]}}, "effects_by.argument`"),
         (

@@ -30,6 +30,14 @@ UNREAD: Link = ("", "")
 MAILTO = "mailto:"
 
 _ENDS = re.compile(r"[\s<>\"'`|\x00]+")
+_LONGEST_WORD = 2048
+"""A longer word with a link in it is one to nowhere known."""
+# Some programs end a link at a quotation mark or a bar, others do not; and in brackets a blank is
+# of the link.
+_GOES_ON = re.compile(
+    r"//[^\s<>\"'`|]{0,2048}(?:[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]|[\"'`|][^\s<>]{0,2048}@)"
+    r"|<[^\s<>]{0,64}//[^<>]{0,2048}\s@"
+)
 _DOTS = ".\u3002\uff0e\uff61"  # RFC 3490 §3.1: what a program may take for the dot of a host
 _MARKS = re.compile(rf"[:/\\?#]|\w[{_DOTS}]\w")
 _REST = r"[^\s<>\"'`|\x00]"
@@ -121,9 +129,15 @@ def _forms(text: str) -> Iterator[str]:
 
 def _links_in(text: str) -> Iterator[Link]:
     # Nothing without one of the marks is a link, and most texts are soon looked at.
-    for word in _ENDS.split(text) if _MARKS.search(text) else ():
+    if not _MARKS.search(text):
+        return
+    if _GOES_ON.search(text):
+        yield UNREAD
+    for word in _ENDS.split(text):
         if not _MARKS.search(word):
             continue
+        if len(word) > _LONGEST_WORD and _LINKS.search(word):
+            yield UNREAD
         end = 0
         for found in _LINKS.finditer(word):
             yield from _bare(word[end : found.start()])

@@ -15,6 +15,7 @@ from inbounds.stretches import apart
 from .echoes import Written
 from .given import Given
 from .grades import NOWHERE, PASTED, PROMPT, stronger
+from .leaves import MOST as MOST_LEAVES
 from .leaves import keys_of, leaves, scaled, states_amount
 from .links import MAILTO, links_of
 from .links import MOST as MOST_LINKS
@@ -317,7 +318,11 @@ class Origins:
     ) -> dict[str, list[Link]]:
         """The links in every text that is content, or whose role nobody knows, by JSON Pointer."""
         found: dict[str, list[Link]] = {}
-        for pointer, value, argument in leaves(arguments, registered):
+        for number, (pointer, value, argument) in enumerate(leaves(arguments, registered), 1):
+            if number == MOST_LEAVES:
+                # What stands beyond is not looked at, and may hold one that leads anywhere.
+                found[pointer] = [Link(host="", grade="none")]
+                break
             if type(value) is not str or argument.role not in ("content", "none"):
                 continue
             if argument.kind not in ("text", "none"):

@@ -45,6 +45,58 @@ def test_what_leads_nobody_knows_where_is_unread(text):
     assert {""} == found(text)
 
 
+FIRM = ("https://wiki.acme.example", "https://docs.example/", "//wiki.acme.example/a?b")
+GOES_ON = (
+    "@16909060/x",
+    "@evil%2eexample/x",
+    "@[2606:4700::1111]/x",
+    "/../forms/x",
+    "a/../../x",
+    "%2f..",
+)
+
+
+@pytest.mark.parametrize("end", ["'", '"', "`", "|", "''", "\"'", "|'"])
+@pytest.mark.parametrize("more", GOES_ON)
+@pytest.mark.parametrize("firm", FIRM)
+def test_what_some_programs_take_for_the_rest_of_a_link_is_unread(firm, more, end):
+    if end == "|" and more[0].isalnum():
+        more = f"/{more}"
+    assert "" in found(f"see {firm}{end}{more} now")
+
+
+@pytest.mark.parametrize("end", ["'.'", '",":', "`~!$", "|;|"])
+@pytest.mark.parametrize("firm", FIRM)
+def test_no_sign_between_hides_the_host_behind_a_user_name(firm, end):
+    assert "" in found(f"see {firm}{end}@16909060/x now")
+
+
+@pytest.mark.parametrize("more", GOES_ON[:3])
+@pytest.mark.parametrize("firm", FIRM)
+def test_what_follows_a_blank_in_brackets_is_of_the_link(firm, more):
+    assert "" in found(f"[a](<{firm} {more}>)")
+
+
+def test_a_link_that_is_too_long_to_be_read_whole_is_unread():
+    hidden = "%C2%AD" * 337 + "%E2%80%8Bwiki.acme.example@evil%2eexample/x"
+    assert "" in found(f"https://{hidden}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'see "https://wiki.acme.example/a", then',
+        "('https://wiki.acme.example/a')",
+        '{"at":"https://wiki.acme.example/a","x":1}',
+        "| https://wiki.acme.example/a | b |",
+        "`https://wiki.acme.example/a`.",
+        '<a href="https://wiki.acme.example/a">wiki</a>',
+    ],
+)
+def test_a_link_that_ends_is_read(text):
+    assert {"wiki.acme.example"} == found(text)
+
+
 @pytest.mark.parametrize("spelt", SPELT)
 @pytest.mark.parametrize(
     "within", ["<a href=//{host}/x>", '<img src="https:{host}">', "<base href='//{host}'>"]

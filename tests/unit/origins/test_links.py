@@ -4,6 +4,7 @@ import pytest
 
 from inbounds.models import Argument, Link, ReturnedField, Returns
 from inbounds.origins import Origins
+from inbounds.origins.leaves import MOST as MOST_LEAVES
 from inbounds.origins.links import MOST
 
 BODY = {"/body": Argument(kind="text", role="content")}
@@ -123,3 +124,13 @@ def test_too_many_links_are_told_as_one_to_nowhere_known():
 )
 def test_content_and_what_nobody_gave_a_role_is_looked_at(said, found):
     assert found == bool(links("https://evil.example/", said=said))
+
+
+def test_a_link_beyond_what_is_looked_at_is_one_to_nowhere_known():
+    registered = {"/lines/*": Argument(role="content")}
+    for lines in (MOST_LEAVES, MOST_LEAVES + 1, 2 * MOST_LEAVES):
+        arguments = {"lines": ["-"] * (lines - 1) + ["https://evil.example/"]}
+        found = Origins().links(arguments, registered)
+        assert [Link(host="", grade="none")] in found.values()
+
+    assert not Origins().links({"lines": ["-"] * (MOST_LEAVES - 1)}, registered)

@@ -110,10 +110,8 @@ _unfirm contains pointer if {
 	some pointer, leaf in arguments.leaves
 	not type_name(leaf.value) in {"null", "boolean"}
 	not leaf.value in [[], {}]
-	not steering.grade(pointer) in _listed_or_firm
+	not steering.grade(pointer) in steering.firm
 }
-
-_listed_or_firm := steering.firm | {"listing"}
 
 _not_known := steering.firm | {"none"}
 

@@ -24,19 +24,15 @@ ruled_out if {
 	_said == "none"
 }
 
-# Several may name as many things, of which the resource is one.
-ruled_out if {
-	is_object(arguments.leaves)
-	_said == ""
-	some pointer in _targets
-	_agrees(arguments.leaves[pointer])
-}
-
+# Of several targets, each is judged by the one resource there is.
 ruled_out if {
 	is_object(arguments.leaves)
 	_said == ""
 	is_object(tools.entry)
-	count(_targets) == 0
+
+	every pointer in _targets {
+		_agrees(arguments.leaves[pointer])
+	}
 }
 
 ruled_out if {
@@ -52,9 +48,9 @@ ruled_out if {
 # description: The arguments that name something else than the resource
 # scope: document
 details contains {"argument": pointer} if {
-	not ruled_out
 	_said == ""
 	some pointer in _targets
+	not _agrees(arguments.leaves[pointer])
 }
 
 details contains {"argument": pointer} if {

@@ -74,11 +74,13 @@ test_only_a_target_that_is_an_id_or_a_path_names_it if {
 	}
 }
 
-test_of_several_targets_one_names_it if {
+test_each_of_several_targets_names_it if {
 	several := {"/from": {"kind": "path", "role": "target"}, "/to": {"kind": "path", "role": "target"}}
 
-	_agrees(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/a"))
-	_agrees(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/b"))
+	_agrees(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work"))
+	_agrees(_of(several, {"from": "/work/a", "to": "/work/a"}, "/work/a"))
+	_differs(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/a"), {"/to"})
+	_differs(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/b"), {"/from"})
 	_differs(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/c"), {"/from", "/to"})
 }
 
