@@ -6,7 +6,7 @@
 #   is good for one; nor does an agent that has its task from such a one.
 # custom:
 #   severity: high
-#   remedy: Use an agent that is not `read_only`, or, where a tool is not known, complete `effects` and `reaches` in deployment/tools.yaml
+#   remedy: Use an agent that is not `read_only`; complete `effects` and `reaches` of a tool that is not known
 #   controls: ["owasp_asi:ASI02", "owasp_asi:ASI03", "owasp_nhi:NHI5:2025", "owasp_aisvs:v1.0-C9.3.4"]
 #   depends_on:
 #     - request.malformed

@@ -6,7 +6,7 @@
 #   deployment demands leases for an effect, a tool has it with nothing else.
 # custom:
 #   severity: high
-#   remedy: Name a credential of deployment/credentials.yaml in the tool's `credential`, and give the guard a backend that leases it
+#   remedy: Name a leased credential in the tool's `credential`, and give the guard a backend that leases it
 #   controls: ["owasp_nhi:NHI7:2025", "owasp_aisvs:v1.0-C5.1.2", "csa_atf:I-2"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.credential.lease_missing

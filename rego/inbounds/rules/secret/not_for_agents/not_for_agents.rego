@@ -6,7 +6,7 @@
 #   places to the list that comes with the policy.
 # custom:
 #   severity: critical
-#   remedy: Lease the credential that the tool needs; for a folder around a secret, name a narrower one, or set `recursive` of the tool to false if it touches only what it names
+#   remedy: Lease what the tool needs; name a narrower folder, or set `recursive` of the tool to false
 #   controls: ["owasp_nhi:NHI2:2025", "owasp_mcp:MCP01:2025", "owasp_aisvs:v1.0-C9.5.4", "mitre_atlas:AML.T0055"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.secret.not_for_agents
