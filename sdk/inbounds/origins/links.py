@@ -38,6 +38,8 @@ _GOES_ON = re.compile(
     r"//[^\s<>\"'`|]{0,2048}(?:[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]|[\"'`|][^\s<>]{0,2048}@)"
     r"|<[^\s<>]{0,64}//[^<>]{0,2048}\s@"
 )
+# Where Markdown has a link, whatever its scheme.
+_MARKED = re.compile(r"(?:\]\(\s*<?|\]:\s*<?|<)([A-Za-z][A-Za-z0-9+.-]{1,31}):")
 _DOTS = ".\u3002\uff0e\uff61"  # RFC 3490 §3.1: what a program may take for the dot of a host
 _MARKS = re.compile(rf"[:/\\?#]|\w[{_DOTS}]\w")
 _REST = r"[^\s<>\"'`|\x00]"
@@ -55,6 +57,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _RELATIVE = re.compile(r"[\\/]{2}")
 _READ = frozenset({"http", "https", "ws", "wss", "ftp"})
 _LEAD_NOWHERE = frozenset({"about", "cid", "mid", "sms", "tel"})
+_KNOWN = _READ | _LEAD_NOWHERE | {"mailto", "data"}
 _PICTURE = re.compile(r"data:image/(?:avif|bmp|gif|jpeg|jpg|png|webp|x-icon)[;,]", re.IGNORECASE)
 _SLASHES = "\\/"
 _LEFT_OUT = str.maketrans("", "", "\t\n\r")  # what browsers leave out of a URL, wherever it stands
@@ -131,7 +134,7 @@ def _links_in(text: str) -> Iterator[Link]:
     # Nothing without one of the marks is a link, and most texts are soon looked at.
     if not _MARKS.search(text):
         return
-    if _GOES_ON.search(text):
+    if _GOES_ON.search(text) or any(map(_is_unread, _MARKED.findall(text))):
         yield UNREAD
     for word in _ENDS.split(text):
         if not _MARKS.search(word):
@@ -144,6 +147,10 @@ def _links_in(text: str) -> Iterator[Link]:
             yield from _read(_without_end(found.group()))
             end = found.end()
         yield from _bare(word[end:])
+
+
+def _is_unread(scheme: str) -> bool:
+    return scheme.lower() not in _KNOWN
 
 
 def _whole(value: str) -> Iterator[Link]:

@@ -77,6 +77,14 @@ def test_what_follows_a_blank_in_brackets_is_of_the_link(firm, more):
     assert "" in found(f"[a](<{firm} {more}>)")
 
 
+@pytest.mark.parametrize(
+    "scheme", ["ms-msdt:/id", "search-ms:query=x", "intent:#x", "tg:x", "xmpp:eve@a"]
+)
+@pytest.mark.parametrize("within", ["[x]({})", "[x](<{}>)", "[x]: {}", "<{}>"])
+def test_a_scheme_that_nobody_reads_is_unread(scheme, within):
+    assert "" in found(f"see {within.format(scheme)} now")
+
+
 def test_a_link_that_is_too_long_to_be_read_whole_is_unread():
     hidden = "%C2%AD" * 337 + "%E2%80%8Bwiki.acme.example@evil%2eexample/x"
     assert "" in found(f"https://{hidden}")
