@@ -204,7 +204,7 @@ def _tainted(world: World, question: Any) -> list[str]:
     clean = trusted or (
         effects == {"read"}
         and not reached
-        and (stateless or {*leaves.values()} <= {*FIRM, "listing"})
+        and (stateless or {*leaves.values()} <= {*FIRM})
     )
     held = {*session["tainted_stores"]} | (set() if clean else {store_of(tool), *reached})
     return ["*"] if "*" in held or len(held) > 16 else sorted(held)
