@@ -29,7 +29,7 @@ decision := data.deployment.said
 decision := {"slow": true} if {
 	data.deployment.slow
 	long := concat("a", [sprintf("%d", [i]) | some i in numbers.range(1, 20000)])
-	every i in numbers.range(1, 100000) { i > 0; not contains(long, "b") }
+	every i in numbers.range(1, 1000000) { i > 0; not contains(long, "1a1b") }
 }
 
 decision := time.parse_rfc3339_ns(data.deployment.moment)
