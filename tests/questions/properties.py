@@ -202,9 +202,7 @@ def _tainted(world: World, question: Any) -> list[str]:
     stateless = tool.get("stateless", False) and not tool.get("memory", False)
     trusted = session["trust"] == "trusted" and {*known} <= {*FIRM, "none"}
     clean = trusted or (
-        effects == {"read"}
-        and not reached
-        and (stateless or {*leaves.values()} <= {*FIRM})
+        effects == {"read"} and not reached and (stateless or {*leaves.values()} <= {*FIRM})
     )
     held = {*session["tainted_stores"]} | (set() if clean else {store_of(tool), *reached})
     return ["*"] if "*" in held or len(held) > 16 else sorted(held)
