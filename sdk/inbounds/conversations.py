@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import clock
 from .errors import ConfigurationError, SessionContended
-from .exposure import texts_of
+from .exposure import data_texts
 from .ids import uuid7
 from .sessions import ConversationKey, SessionKey
 from .stretches import apart
@@ -79,11 +79,12 @@ def begin(
         issuer: Signs the task.
         told: What its agent is told.
     """
-    texts = texts_of(told.data)
+    said, pasted = apart(told.prompt)
     # What others wrote is not the user's, whether it comes beside the prompt or within it.
-    trust = "untrusted" if texts or apart(told.prompt)[1] else told.trust
+    data = [*pasted, *data_texts(told.data)]
+    trust = "untrusted" if data else told.trust
     grant, key = _begin(parts, subject, place, request, issuer=issuer, trust=trust)
-    parts.origins.of(key).prompt(told.prompt, data=texts)
+    parts.origins.of(key).words(said, data)
     return grant, key
 
 

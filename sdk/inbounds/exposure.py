@@ -23,7 +23,7 @@ def party_of(returns: Returns) -> Party:
     return "first" if parties == {"first"} else "third"
 
 
-def texts_of(data: str | Sequence[str]) -> list[str]:
+def data_texts(data: str | Sequence[str]) -> list[str]:
     """Return the texts that come as data beside a prompt; an empty one is none.
 
     Raises:

@@ -62,17 +62,25 @@ class Origins:
 
     # --- what is seen ---------------------------------------------------------------------
 
-    def prompt(self, text: str, *, data: Iterable[str] = ()) -> None:
+    def prompt(self, text: str) -> None:
         """Take the user's words, and whatever was seen before of the records they name.
 
-        What is data in a prompt, such as a mail that was pasted into it, is a third party's text,
-        as is what comes as data beside it.
+        What is data in a prompt, such as a mail that was pasted into it, is a third party's text.
         """
         # Whole: what closes a pasted part may stand anywhere.
         said, pasted = apart(text)
+        self.words(said, pasted)
+
+    def words(self, said: list[str], data: Iterable[str]) -> None:
+        """Take a prompt that has been split already: the user's words, and what is data.
+
+        Args:
+            said: The user's words, as `stretches.apart` returns them.
+            data: Texts of third parties, within the prompt or beside it.
+        """
         with self._lock:
             self._words.add(said)
-            self._take_data([*pasted, *data])
+            self._take_data(data)
             kept: deque[_Kept] = deque()
             for record in self._records:
                 named = self._named(record.titles, record.identity, record.graded)
