@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from .approvals import AccessRequest, Asked
+    from .access_request import AccessRequest
+    from .approvals import Asked
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
@@ -268,7 +269,7 @@ class Parts:
 
         @cache
         def request_digest() -> str:
-            return self._request_digest(request_shown(task, question, registered))
+            return self._request_digest(request_shown(_principals(task), question, registered))
 
         offered = self.approvals.kept.offered(task.id, tool, request_digest, state)
         if offered:
@@ -291,7 +292,7 @@ class Parts:
         registered: RegistryAnswer | None,
     ) -> AccessRequest:
         """Return what a person has to be asked, of a question that was answered with `ask`."""
-        shown = request_shown(task, question, registered)
+        shown = request_shown(_principals(task), question, registered)
         return access_request(
             decision, shown, self._request_digest(shown), question, task.authority.deadline
         )
@@ -372,7 +373,12 @@ class Parts:
         # A policy that does not name the store has not said which it is.
         store = tool.store or EVERY_STORE
         return self.origins.observer(
-            task, name, tool, arguments, is_tainted=lambda: self._is_tainted(task.session, store)
+            task.session,
+            name,
+            tool,
+            arguments,
+            call=task.next_call(),
+            is_tainted=lambda: self._is_tainted(task.session, store),
         )
 
     def _is_tainted(self, key: SessionKey, store: str) -> bool:
@@ -469,6 +475,16 @@ def engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str
     if pdp is not None:
         return f"the PDP it was given, `{pdp.name}`"
     return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
+
+
+def _principals(task: Task) -> dict[str, str]:
+    return {
+        "task": task.id,
+        "tenant": task.session.tenant,
+        "subject": task.session.subject,
+        "agent": task.request.agent,
+        "intent": task.request.intent,
+    }
 
 
 def _malformed(why: str) -> TokenInvalid:
