@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .development import Development
     from .evidence import EvidenceLog
     from .evidence.records import Executed
+    from .evidence.report import TaskReport
     from .exposure import Party
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionStore
-    from .tasks import Task
+    from .task_authority import TaskAuthority
 
     CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
     """Where calls come from, or what says so at each call. Its one key is `network`."""
@@ -256,7 +258,7 @@ class Parts:
     def complete_question(
         self,
         question: dict[str, Any],
-        task: Task,
+        task: TaskAuthority,
         registered: RegistryAnswer | None,
         state: SessionState,
     ) -> bytes:
@@ -287,7 +289,7 @@ class Parts:
     def access_request(
         self,
         decision: Decision,
-        task: Task,
+        task: TaskAuthority,
         question: Mapping[str, Any],
         registered: RegistryAnswer | None,
     ) -> AccessRequest:
@@ -334,7 +336,7 @@ class Parts:
             self.expose(key, party="third", label=None)
 
     def observe(
-        self, task: Task, result: object, tool: str, arguments: Mapping[str, object]
+        self, task: TaskAuthority, result: object, tool: str, arguments: Mapping[str, object]
     ) -> None:
         """Index a result that came past the permits, and expose the session to it.
 
@@ -367,7 +369,7 @@ class Parts:
         )
 
     def observer(
-        self, task: Task, name: str, tool: Tool, arguments: Mapping[str, object]
+        self, task: TaskAuthority, name: str, tool: Tool, arguments: Mapping[str, object]
     ) -> Callable[..., None]:
         """Return what indexes the results of one call. See `SessionOrigins.observer`."""
         # A policy that does not name the store has not said which it is.
@@ -451,6 +453,14 @@ class Parts:
             deadline = clock.monotonic() + self.configuration.deadline
         expose(self.sessions, key, party=party, label=label, labels=labels, deadline=deadline)
 
+    def report(self, task: str) -> TaskReport:
+        """Return whether a task stayed within bounds. See `Guard.report`."""
+        from .evidence.report import report
+
+        with suppress(DecisionUnavailable):  # the report then says what is missing
+            self.dropped.write()
+        return report(self.evidence, task)
+
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""
         self.leases.close()
@@ -477,7 +487,7 @@ def engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str
     return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
 
 
-def _principals(task: Task) -> dict[str, str]:
+def _principals(task: TaskAuthority) -> dict[str, str]:
     return {
         "task": task.id,
         "tenant": task.session.tenant,
