@@ -19,7 +19,7 @@ from .errors import ArgumentNotRepresentable, ConfigurationError, DecisionUnavai
 from .evidence.dropped import Dropped
 from .identity import ForCaller, TaskGrant, TaskRequest
 from .identity.held import HeldIdentity
-from .leases.held import HeldLeases
+from .leases.no_leases import NoLeases
 from .locks import ProcessLock
 from .obligations import Discharger
 from .origins import SessionOrigins
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .exposure import Party
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
-    from .leases.held import Backends
+    from .leases.held import Backends, HeldLeases
     from .models import CallEnvironment, Decision, SessionState, Tool, Trust
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
@@ -77,7 +77,7 @@ class Parts:
     call_environment: Callable[[], CallEnvironment]
     approvals: Approvals
     held: HeldIdentity
-    leases: HeldLeases
+    leases: HeldLeases | NoLeases
     _development: Development | None = None
     _holder: SigningKey | None = None
     dropped: Dropped = field(init=False)
@@ -157,7 +157,7 @@ class Parts:
             call_environment=_call_environment(call_environment),
             approvals=_approvals(configuration, approvals),
             held=held,
-            leases=HeldLeases(
+            leases=_leases(
                 leases,
                 registry=registry,
                 identity=lambda deadline: held.token(names["agent"], deadline=deadline),
@@ -626,6 +626,14 @@ def _evidence(configuration: Configuration, key: bytes) -> EvidenceLog:
 
     path = configuration.evidence or configuration.home_folder / "evidence.sqlite"
     return SqliteEvidence(path, key=key)
+
+
+def _leases(backends: Backends, **needed: Any) -> HeldLeases | NoLeases:
+    if not backends:
+        return NoLeases()
+    from .leases.held import HeldLeases
+
+    return HeldLeases(backends, **needed)
 
 
 def _approvals(configuration: Configuration, asks: Asked | None) -> Approvals:

@@ -20,6 +20,7 @@ from . import LEASE_TOOL
 from .backend import Asked, Issued, LeaseBackend
 from .keeper import Keeper
 from .lease import Lease
+from .no_leases import no_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -382,11 +383,7 @@ class HeldLeases:
     def _leasing(self, credential: str) -> LeaseBackend:
         backend = self._backend(credential)
         if backend is None:
-            raise ConfigurationError(
-                "nothing leases a credential of this name",
-                code="configuration.lease_backend",
-                hint="give the guard a backend that has it: Guard(leases=…)",
-            )
+            raise no_backend()
         return backend
 
     @contextmanager
