@@ -142,6 +142,7 @@ lint-python: setup
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
 
 mutants: setup ## Change the policy one small step at a time, and see that a test notices each
 	$(PY) -m tools.mutants
