@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds.safe_files import scratch_folder
 
 
 def run(opa: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -73,7 +73,7 @@ def build(
     Raises:
         ConfigurationError: As `refuse_errors`, whose arguments these are.
     """
-    with tempfile.TemporaryDirectory(prefix="inbounds-build-") as scratch:
+    with scratch_folder("build") as scratch:
         out = Path(scratch) / "bundle.tar.gz"
         # From inside, so that no path of this machine gets into the archive.
         done = run(

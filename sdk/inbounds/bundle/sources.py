@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 from inbounds.catalogue import KINDS, catalogue, refuse_circles
 from inbounds.errors import ConfigurationError
 from inbounds.models import QUESTION_VERSION
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import remove_file, write_file
 
 from . import site_tree
 
@@ -96,13 +97,12 @@ def stage(
         for path in site_tree.files(site, opa=opa):
             _place(path, into / "site" / path.relative_to(site))
         site_tree.refuse_other_roots(into / "site", opa=opa)
-    (into / ".manifest").write_text(json.dumps(manifest), "utf-8")
+    write_file(into / ".manifest", json.dumps(manifest), durable=False)
 
 
 def state(into: Path, build: dict[str, Any]) -> None:
     """Write the document at `data.inbounds.build` of the bundle at `into`."""
-    (into / "inbounds" / "build").mkdir(parents=True, exist_ok=True)
-    (into / "inbounds" / "build" / "data.json").write_text(json.dumps(build), "utf-8")
+    write_file(into / "inbounds" / "build" / "data.json", json.dumps(build), durable=False)
 
 
 @contextlib.contextmanager
@@ -111,11 +111,11 @@ def schemas_for_site(into: Path) -> Iterator[None]:
     place = into / "site"
     root = place / "site_schemas.rego"
     if place.is_dir():
-        root.write_text(_ROOT_OF_SITE, "utf-8")
+        write_file(root, _ROOT_OF_SITE, durable=False)
     try:
         yield
     finally:
-        root.unlink(missing_ok=True)
+        remove_file(root)
 
 
 def digest(folder: Path) -> str:
@@ -139,5 +139,4 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _place(path: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, target)
+    write_file(target, read_regular(path)[0], durable=False)

@@ -66,13 +66,15 @@ def anchor(
 
     A log that is not whole is not anchored.
     """
+    from inbounds.safe_files import write_file
+
     result = _verified(log, key, None)
     if not result.ok or result.head is None:
         output.emit(json.loads(result.to_json()), as_json=as_json, show=lambda c: _show(c, result))
         raise typer.Exit(output.FAILED)
     text = result.head.to_json()
     if out is not None:
-        out.write_text(text + "\n", "utf-8")
+        write_file(out, text + "\n")
     output.emit(json.loads(text), as_json=as_json, show=lambda c: c.print(text, markup=False))
 
 

@@ -82,7 +82,9 @@ def command(
     else:
         scene = _scene(question, deployment=deployment, live=live, at=at)
     if save is not None:
-        save.write_text(json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        from inbounds.safe_files import write_file
+
+        write_file(save, json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n")
     rules = None if no_site else _site(site)
     explained, difference = _judged(scene, rules, taken)
 

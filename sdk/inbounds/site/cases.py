@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from inbounds.issuer.keys import SigningKey
 from inbounds.misfits import meant
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.safe_files import remove_file, scratch_folder
 from inbounds.strict_yaml import fault_in, strict_yaml
 
 from .patches import Patch, PatchFault
@@ -135,7 +135,7 @@ class Judge:
     """
 
     def __init__(self, site: Path | None = None, *, opa: Path | None = None) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="inbounds-judge-")
+        self._scratch = scratch_folder("judge")
         self._policy: EmbeddedPolicy | None = None
         self._baseline: Any = None
         self._deployment: Any = None
@@ -206,7 +206,7 @@ class Judge:
             opa=opa,
             capabilities=assets.capabilities(),
         )
-        private.unlink()
+        remove_file(private)
         return built.files["wasm"], public
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from inbounds.errors import ConfigurationError
 from inbounds.obligations import KNOWN
+from inbounds.safe_files import write_file
 
 Kind = Literal["rule", "escalation", "obligation"]
 
@@ -86,8 +87,7 @@ def write(kind: Kind, name: str, site: Path) -> list[Path]:
     for path, source in files.items():
         # A case that is there is of a member that was: it is kept.
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_template(source).format_map(words), "utf-8")
+            write_file(path, _template(source).format_map(words), below=site, exclusive=True)
             written.append(path)
     return written
 

@@ -12,6 +12,7 @@ from inbounds import assets, rego_module
 from inbounds.bundle import compiler, sources
 from inbounds.catalogue import Entry, entries
 from inbounds.errors import ConfigurationError
+from inbounds.safe_files import scratch_folder
 
 from . import cases
 from .codes import Codes
@@ -141,9 +142,7 @@ class Trial:
                 yield from _lines(error)
 
     def _compiler(self) -> Step:
-        import tempfile
-
-        with tempfile.TemporaryDirectory(prefix="inbounds-test-") as scratch:
+        with scratch_folder("test") as scratch:
             folder = Path(scratch) / "bundle"
             try:
                 sources.stage(
