@@ -122,8 +122,9 @@ def build(
             "known_as": {"site": site} if site is not None else {},
         }
         # First, since the compiler says best what is wrong with a source.
-        with sources.schemas_for_site(folder):
-            compiler.refuse_errors(folder, schemas=rego.parent / "schemas", **compiling)
+        with sources.schemas_for_site(folder) as said:
+            schemas = rego.parent / "schemas"
+            compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
 
         catalogue = sources.site_catalogue(site, rego=rego, opa=opa)
         stated: dict[str, Any] = {"questions": list(sources.QUESTIONS), "site": catalogue}

@@ -106,14 +106,29 @@ def state(into: Path, build: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def schemas_for_site(into: Path) -> Iterator[None]:
-    """Have site rules compiled against the schemas."""
+def schemas_for_site(into: Path) -> Iterator[dict[str, str]]:
+    """Have site rules compiled against the schemas, and their details as sets of objects.
+
+    Yields:
+        What is said in place of what the compiler objects to at `file:row`.
+    """
     place = into / "site"
     root = place / "site_schemas.rego"
+    text, said = _ROOT_OF_SITE, {}
+    for kind in ("rules", "escalations"):
+        for folder in sorted((place / kind).glob("*/*")):
+            category, fault = folder.parts[-2:]
+            # The compiler knows the type of most expressions, of a text put together as well.
+            details = f'data.site.{kind}["{category}"]["{fault}"].details'
+            text += f"\n_details if object.keys({details}[_])\n"
+            said[f"site/{root.name}:{text.count(chr(10))}"] = (
+                f"site/{kind}/{category}/{fault}: `details` must be a set of objects, such as "
+                '{"argument": "/to"}: a text may carry the value of an argument into the reason'
+            )
     if place.is_dir():
-        write_file(root, _ROOT_OF_SITE, durable=False)
+        write_file(root, text, durable=False)
     try:
-        yield
+        yield said
     finally:
         remove_file(root)
 

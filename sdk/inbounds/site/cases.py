@@ -215,6 +215,10 @@ def difference(case: Case, answer: Any) -> str:
     if not isinstance(answer, dict):
         return f"expected {case.outcome}, and no answer came"
     context = answer["context"]
+    for reason in context["reasons"]:
+        if not all(isinstance(detail, dict) for detail in reason["details"]):
+            # Where no compiler could tell. A guard takes such an answer for none.
+            return f"the `details` of {reason['code']} hold what is not an object"
     codes = [reason["code"] for reason in context["reasons"]]
     if context["outcome"] != case.outcome:
         shown = f" ({', '.join(codes)})" if codes else ""

@@ -153,13 +153,14 @@ class Trial:
                     opa=self._opa,
                 )
                 sources.site_catalogue(self._site, rego=assets.rego(), opa=self._opa)
-                with sources.schemas_for_site(folder):
+                with sources.schemas_for_site(folder) as said:
                     compiler.refuse_errors(
                         folder,
                         opa=self._opa,
                         capabilities=assets.capabilities(),
                         schemas=assets.schemas(),
                         known_as={"site": self._site},
+                        said_at=said,
                     )
             except ConfigurationError as error:
                 return Step("compiler", "failed", "opa check --strict objects", _lines(error))
