@@ -157,8 +157,8 @@ class _Source:
         name = self._name(guard)
         if name is None:
             self._notes.append(
-                f"{self._path}:{guard.lineno}: the name of this tool is computed, "
-                "so it has to be registered by hand"
+                f"{self._path}:{guard.lineno}: the name of this tool is computed, or not 1 to "
+                "256 printable characters, so it has to be registered by hand"
             )
             return None
         arguments = Arguments(self._classes)
@@ -186,9 +186,7 @@ class _Source:
         )
 
     def _name(self, guard: ast.Call) -> str | None:
-        given = guard.args[0] if guard.args else _keyword(guard, "name")
-        text = self._text(given)
-        return text if text and text.isprintable() else None
+        return self._said(guard.args[0] if guard.args else _keyword(guard, "name")) or None
 
     def _said(self, node: ast.expr | None) -> str:
         text = self._text(node) or ""
