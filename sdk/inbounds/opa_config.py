@@ -7,6 +7,8 @@ import re
 import textwrap
 from pathlib import Path
 
+from inbounds.regular_file import read_regular
+
 from .bundle.archive import KEY_ID
 from .errors import ConfigurationError
 
@@ -35,7 +37,7 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
     from .bundle.keys import public_key
 
     public_key(key)
-    pem = key.read_text("ascii").strip()
+    pem = read_regular(key)[0].decode("ascii").strip()
     text = template.read_text("utf-8")
     block = "    key: |\n" + textwrap.indent(pem, " " * 6) + "\n"
     text = text.replace(_KEY_LINE, block)

@@ -456,3 +456,41 @@ def test_what_may_be_written_without_it_is_named_once():
     for each, allowed in WRITING.items():
         found = {*writes(SDK / each)}
         assert all(any(way in (f, f.partition(".")[0]) for f in found) for way in allowed), each
+
+
+OWN = {
+    # What this package ships, what it has just laid out itself, and what OPA has made of that.
+    "bundle/sources.py",
+    "bundle/compiler.py",
+    "bundle/archive.py",
+    "explanation/words.py",
+    "opa_config.py",
+    "safe_files.py",
+    "site/codes.py",
+    "site/drafts.py",
+    "site/scenes.py",
+    "testing.py",
+}
+"""Modules that read files of our own without looking at what they are."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_what_others_named_is_read_as_a_regular_file(path):
+    """
+    A pipe in the place of a file would keep its reader waiting, and a loop of folders for ever.
+    """
+    ways = {"read_text", "read_bytes", "rglob", "fwalk", "listdir"}
+    tree = ast.parse(path.read_text())
+    found = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ways}
+    walks = {call for call in calls(path) if call == "os.walk"}
+    # It looks through the folder with `files_in` first.
+    allowed = {"os.walk"} if name(path) == "bundle/site_tree.py" else set()
+    assert name(path) in OWN or found | walks <= allowed
+
+
+def test_who_reads_files_of_our_own_does():
+    """
+    No module is let off that reads none.
+    """
+    for each in OWN:
+        assert re.search(r"\.(read_text|read_bytes|rglob)\(", (SDK / each).read_text()), each

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 from inbounds.safe_files import make_folder, scratch_folder, write_file
 
 from .compiler import run
@@ -62,7 +63,7 @@ def signed(files: Mapping[str, bytes], *, key: Path, opa: Path) -> Files:
             code="bundle.key_unusable",
             hint=_instead_of(key),
         )
-    if b"-----BEGIN PUBLIC KEY-----" in key.read_bytes():
+    if b"-----BEGIN PUBLIC KEY-----" in read_regular(key)[0]:
         raise ConfigurationError(
             f"{key} is the public half, which only verifies",
             code="bundle.key_unusable",

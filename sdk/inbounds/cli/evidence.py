@@ -84,6 +84,7 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
     from inbounds.evidence.keys import deployment_key, subkey
     from inbounds.evidence.paths import evidence_path, key_path
     from inbounds.evidence.verify import verify as verify_log
+    from inbounds.regular_file import read_regular
 
     path, secret = log or evidence_path(), key or key_path()
     if path.exists() and not secret.exists():
@@ -96,7 +97,7 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
     head = None
     if anchor is not None:
         try:
-            head = Head.from_json(anchor.read_text("utf-8"))
+            head = Head.from_json(read_regular(anchor)[0].decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"the anchor {anchor} cannot be read",

@@ -141,7 +141,9 @@ def _site(named: Path | None) -> Path | None:
     if named is not None:
         return named
     usual = Path("site")
-    return usual if usual.is_dir() and any(usual.rglob("*.rego")) else None
+    from inbounds.regular_file import files_in
+
+    return usual if usual.is_dir() and any(files_in(usual, ".rego")) else None
 
 
 def _judged(scene: Scene, site: Path | None, taken: Taken | None) -> tuple[Explanation, str]:

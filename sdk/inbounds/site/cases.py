@@ -17,6 +17,7 @@ from inbounds.issuer.keys import SigningKey
 from inbounds.misfits import meant
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.regular_file import files_in, read_regular
 from inbounds.safe_files import remove_file, scratch_folder
 from inbounds.strict_yaml import fault_in, strict_yaml
 
@@ -70,9 +71,9 @@ def read(file: Path) -> list[Case]:
         ConfigurationError: It is no file of cases; the message names the case and the key.
     """
     try:
-        document = strict_yaml(file.read_bytes())
+        document = strict_yaml(read_regular(file)[0])
     except OSError as error:
-        raise _fault(file, f"cannot be read ({type(error).__name__})") from error
+        raise _fault(file, f"cannot be read: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise _fault(file, fault_in(error)) from None
     if not isinstance(document, dict):
@@ -86,7 +87,7 @@ def read(file: Path) -> list[Case]:
 
 def below(folder: Path) -> Iterator[Case]:
     """Yield the cases of every file in a folder, by path."""
-    for file in sorted(folder.rglob("*.yaml")):
+    for file in files_in(folder, ".yaml"):
         yield from read(file)
 
 
