@@ -2,7 +2,7 @@
 
 A built-in is in it if OPA's WASM compiler brings it along or the embedded engine's host
 provides it. Which ones the compiler brings is seen from a module that calls them all: it
-asks its host for the others.
+asks its host for the others. What writes into the log of an engine is none of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from inbounds.pdp.wasm import Module
 OWNS = ("bundles/capabilities.json",)
 
 _FEATURES = ["rego_v1"]
-_PRINT = "internal.print"  # what `print` becomes, and a build leaves out
+_LOGGED = ("print", "trace")
 
 
 def generated(root: Path) -> dict[str, str]:
@@ -40,7 +40,8 @@ def generated(root: Path) -> dict[str, str]:
         builtin
         for builtin in current["builtins"]
         if builtin["name"] not in wanted - hosted.keys()
-        and (_callable(builtin) or builtin.get("infix") or builtin["name"] == _PRINT)
+        and builtin["name"] not in _LOGGED
+        and (_callable(builtin) or builtin.get("infix"))
     ]
     value = {
         "builtins": [_bare(builtin) for builtin in sorted(kept, key=lambda b: str(b["name"]))],

@@ -19,6 +19,7 @@ from typing import Any, get_args
 from . import rego_module
 from .errors import ConfigurationError
 from .models import Severity
+from .regular_file import files_in
 
 KINDS = ("rules", "escalations", "obligations")
 """The folders whose members are in the catalogue."""
@@ -205,7 +206,7 @@ def hidden(
 
 def _folders(top: Path) -> dict[Path, list[Path]]:
     folders: dict[Path, list[Path]] = {}
-    for source in sorted(top.rglob("*.rego")):
+    for source in files_in(top, ".rego"):
         folder = source.parent
         parts = folder.relative_to(top).parts
         if len(parts) != 2 or not all(_NAME.fullmatch(part) for part in parts):

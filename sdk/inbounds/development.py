@@ -7,7 +7,6 @@ the feed has an owner of its own (`inbounds live serve`).
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
@@ -19,6 +18,7 @@ from .issuer.keys import SigningKey
 from .live import LiveFeed
 from .locks import ProcessLock
 from .models import Effect
+from .safe_files import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,7 +157,7 @@ def feed_as_of(folder: Path, now: int) -> dict[str, Any]:
         folder: What `inbounds init` made. Nothing is made in it.
         now: Unix seconds.
     """
-    with tempfile.TemporaryDirectory(prefix="inbounds-feed-") as scratch:
+    with scratch_folder("feed") as scratch:
         there = folder / "live.sqlite"
         path = there if there.exists() else Path(scratch) / "live.sqlite"
         feed = LiveFeed(path, SigningKey.read(folder / "feed.pem"), now=lambda: now)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from inbounds.regular_file import read_regular
+
 from .data_models import Deployment
 from .strict_yaml import line_of
 
@@ -50,7 +52,7 @@ class Misfit:
     def said(self, folder: Path) -> str:
         """Say it with its file, and its line where that can be read."""
         try:
-            line = line_of((folder / f"{self.field}.yaml").read_bytes(), self.path)
+            line = line_of(read_regular(folder / f"{self.field}.yaml")[0], self.path)
         except (OSError, ValueError, yaml.YAMLError):
             line = 0
         where = f"{self.field}.yaml: line {line}: " if line else f"{self.field}.yaml: "

@@ -7,6 +7,8 @@ import re
 import textwrap
 from pathlib import Path
 
+from inbounds.regular_file import read_regular
+
 from .bundle.archive import KEY_ID
 from .errors import ConfigurationError
 
@@ -35,7 +37,7 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
     from .bundle.keys import public_key
 
     public_key(key)
-    pem = key.read_text("ascii").strip()
+    pem = read_regular(key)[0].decode("ascii").strip()
     text = template.read_text("utf-8")
     block = "    key: |\n" + textwrap.indent(pem, " " * 6) + "\n"
     text = text.replace(_KEY_LINE, block)
@@ -106,7 +108,9 @@ def command(
         *(str(opa), "run", "--server", "--skip-version-check"),
         *("--config-file", str(config), "--addr", address),
         *("--authentication", "token", "--authorization", "basic"),
-        *("--log-level", "info", "--unix-socket-perm", "700"),
+        # INVARIANT: not `info`. There OPA logs what a rule prints, tokens and arguments among it;
+        # at `error` it leaves `print` out, and decision logs and errors are written all the same.
+        *("--log-level", "error", "--unix-socket-perm", "700"),
     ]
     if certificate is not None:
         line += ["--tls-cert-file", str(certificate[0])]

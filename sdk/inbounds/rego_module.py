@@ -36,6 +36,10 @@ def read(source: Path, *, opa: Path) -> Module:
         ConfigurationError: It does not parse, in which case the message has one line per
             objection, `file:row:column: what`; or OPA does not run.
     """
+    if source.exists() and not source.is_file():
+        raise ConfigurationError(
+            f"{source}: is not a regular file", code="catalogue.unparsable", hint="remove it"
+        )
     # `opa parse` and not `opa inspect`: the latter takes a folder as a bundle, and refuses one
     # whose data does not lie under its roots.
     try:
@@ -47,7 +51,7 @@ def read(source: Path, *, opa: Path) -> Module:
             timeout=60,
             check=False,
         )
-    except OSError as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigurationError(
             f"{opa} does not run", code="opa.missing", hint="install OPA, or name it"
         ) from error

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inbounds import clock
 from inbounds.errors import ConfigurationError
+from inbounds.safe_files import make_folder
 from inbounds.sqlite_companions import Companions
 
 if TYPE_CHECKING:
@@ -177,14 +178,14 @@ class SqliteFile:
         connection.close()
 
     def _create(self) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.path.parent, mode=0o700)
         try:
             # SQLite gives its companions (-wal, -shm) the mode of the file itself.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
             # Never opened here: to close it again would give up the locks of every connection
             # that this process has to it, and another one could take itself for the last.
-            if not stat.S_ISREG(self.path.stat().st_mode):
+            if not stat.S_ISREG(self.path.lstat().st_mode):
                 raise OSError("it is no file") from None
             if not os.access(self.path, os.R_OK | os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None

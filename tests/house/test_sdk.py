@@ -310,3 +310,166 @@ def test_importing_sets_nothing_up():
     )
 
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+WRITES = {
+    "os": "chmod chown fdopen ftruncate lchown link makedirs mkdir mkfifo mknod open remove "
+    "removedirs rename renames replace rmdir symlink truncate unlink utime",
+    "shutil": "chown copy copy2 copyfile copyfileobj copymode copystat copytree make_archive move "
+    "rmtree unpack_archive",
+}
+METHODS = {
+    *["chmod", "extractall", "hardlink_to", "mkdir", "rmdir", "symlink_to", "touch", "unlink"],
+    *["write_bytes", "write_text"],
+}
+WRITING = {
+    # The writer, and how a file is read.
+    "safe_files.py": {"mkdir", "os", "shutil", "tempfile"},
+    "regular_file.py": {"os.fdopen", "os.open"},
+    # SQLite opens its files itself, by their names.
+    "sqlite_file.py": {"os.open", "sqlite3"},
+    "sqlite_companions.py": {"os.truncate"},
+    "evidence/file.py": {"sqlite3"},
+    # The descriptor of a child's stdin.
+    "mcp_proxy/stdio.py": {"open"},
+}
+"""What a module may do to files without the writer."""
+
+
+def writes(path):
+    """What a module does to files, or could: by name, and `module.name` for a function of one."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _imported(node)
+        elif isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value)
+            if owner in WRITES and node.attr in WRITES[owner].split():
+                yield f"{owner}.{node.attr}"
+            elif node.attr in METHODS:
+                yield node.attr
+        elif isinstance(node, ast.Call):
+            yield from _called(node)
+
+
+def _imported(node):
+    """What an import brings in that writes."""
+    from_module = getattr(node, "module", None)
+    names = {alias.name for alias in node.names}
+    if from_module is None:
+        yield from names & {"tempfile", "fileinput", "dbm", "shelve"}
+    elif from_module in WRITES:
+        yield from (f"{from_module}.{each}" for each in names & {*WRITES[from_module].split()})
+    elif from_module == "tempfile":
+        yield "tempfile"
+
+
+def _called(call):
+    """A call that opens or moves a file by its name."""
+    called = ast.unparse(call.func)
+    attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if called.endswith("sqlite3.connect"):
+        yield "sqlite3"
+    # `Path.rename` and `Path.replace` take one argument; `str.replace` takes two.
+    moved = attribute in {"rename", "replace"} and len(call.args) == 1 and not call.keywords
+    if moved and not called.startswith("dataclasses."):
+        yield called
+    # An archive that is in memory is no file, and `_Folder.open` is the writer's own.
+    in_memory = called == "tarfile.open" and any(each.arg == "fileobj" for each in call.keywords)
+    in_memory |= called == "gzip.open" and ast.unparse(call.args[0]).startswith("io.BytesIO")
+    if "open" in (called, attribute) and not in_memory and called != "_Folder.open":
+        yield called
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_files_are_written_by_the_writer_alone(path):
+    """
+    A file, a folder or a link is made, changed and removed by `safe_files`; the rest is named.
+    """
+    allowed = WRITING.get(name(path), set())
+    found = {each for each in writes(path) if not {each, each.partition(".")[0]} & allowed}
+    assert found == set()
+
+
+def test_the_check_of_writes_finds_them(tmp_path):
+    """
+    Each way to write that Python has is found.
+    """
+    ways = [
+        'open("x", "w")',
+        'open("x", mode)',
+        'io.open("x", "a")',
+        'Path("x").open("x")',
+        'Path("x").write_text("")',
+        'Path("x").write_bytes(b"")',
+        'os.open("x", flags)',
+        'os.replace("x", "y")',
+        "rename = os.rename",
+        "from os import replace",
+        "from shutil import copy",
+        'Path("x").rename("y")',
+        "draft.replace(path)",
+        'shutil.copyfile("x", "y")',
+        'shutil.copytree("x", "y")',
+        "import tempfile",
+        "from tempfile import mkstemp",
+        'Path("x").mkdir()',
+        'Path("x").touch()',
+        'Path("x").unlink()',
+        'Path("x").symlink_to("y")',
+        'archive.extractall("x")',
+        'tarfile.open("x", "w")',
+        'gzip.open("x", "w")',
+        'sqlite3.connect("x")',
+    ]
+    for way in ways:
+        (tmp_path / "module.py").write_text(way)
+        assert [*writes(tmp_path / "module.py")], way
+    (tmp_path / "module.py").write_text('"a".replace("b", "c"); tarfile.open(fileobj=x, mode="w")')
+    assert [*writes(tmp_path / "module.py")] == []
+
+
+def test_what_may_be_written_without_it_is_named_once():
+    """
+    No module is let off that does nothing of the kind.
+    """
+    for each, allowed in WRITING.items():
+        found = {*writes(SDK / each)}
+        assert all(any(way in (f, f.partition(".")[0]) for f in found) for way in allowed), each
+
+
+OWN = {
+    # What this package ships, what it has just laid out itself, and what OPA has made of that.
+    "bundle/sources.py",
+    "bundle/compiler.py",
+    "bundle/archive.py",
+    "explanation/words.py",
+    "opa_config.py",
+    "safe_files.py",
+    "site/codes.py",
+    "site/drafts.py",
+    "site/scenes.py",
+    "testing.py",
+}
+"""Modules that read files of our own without looking at what they are."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_what_others_named_is_read_as_a_regular_file(path):
+    """
+    A pipe in the place of a file would keep its reader waiting, and a loop of folders for ever.
+    """
+    ways = {"read_text", "read_bytes", "rglob", "fwalk", "listdir"}
+    tree = ast.parse(path.read_text())
+    found = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ways}
+    walks = {call for call in calls(path) if call == "os.walk"}
+    # It looks through the folder with `files_in` first.
+    allowed = {"os.walk"} if name(path) == "bundle/site_tree.py" else set()
+    assert name(path) in OWN or found | walks <= allowed
+
+
+def test_who_reads_files_of_our_own_does():
+    """
+    No module is let off that reads none.
+    """
+    for each in OWN:
+        assert re.search(r"\.(read_text|read_bytes|rglob)\(", (SDK / each).read_text()), each

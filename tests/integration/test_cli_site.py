@@ -91,6 +91,18 @@ def test_every_kind_passes_as_it_is_written_and_all_together(tmp_path):
         ("rule", "Payroll/after", "new.name"),
         ("rule", "payroll/after-hours", "new.name"),
         ("rule", "../payroll", "new.name"),
+        ("rule", "/payroll/after", "new.name"),
+        ("rule", "/etc/passwd", "new.name"),
+        ("rule", "payroll/../../x", "new.name"),
+        ("rule", "payroll/..", "new.name"),
+        ("rule", "payroll//after", "new.name"),
+        ("rule", "payroll/after/", "new.name"),
+        ("rule", "payroll\\after", "new.name"),
+        ("rule", "payroll/a\nb", "new.name"),
+        ("rule", "payroll/after\n", "new.name"),
+        ("rule", "payroll/" + "a" * 65, "new.name"),
+        ("rule", "payroll/\u202eafter", "new.name"),
+        ("obligation", "../notify", "new.name"),
         ("rule", "payroll/import", "new.name"),
         ("rule", "payroll/pay_test", "new.name"),
         ("rule", "payroll/after_hours", "new.exists"),
@@ -223,6 +235,37 @@ def test_a_rule_without_an_allowed_and_a_denied_case_is_a_warning(folder, kept, 
         ),
         ("is_string(input.action.name)", "http.send({}).x", "compiler", "http.send"),
         ("is_string(input.action.name)", "is_strin(input.action.name)", "compiler", "is_strin"),
+        (
+            "is_string(input.action.name)",
+            "print(input.context.credentials)",
+            "compiler",
+            ":14: `print` writes what it is given into the log of OPA",
+        ),
+        ("is_string(input.action.name)", 'trace("x")', "compiler", ":14: `trace` writes"),
+        (
+            'details contains {"tool": input.action.name}',
+            'details contains sprintf("%v", [input.action.properties.arguments])',
+            "compiler",
+            ": `details` must be a set of objects",
+        ),
+        (
+            'details contains {"tool": input.action.name}',
+            "details contains input.subject.id",
+            "compiler",
+            ": `details` must be a set of objects",
+        ),
+        (
+            'details contains {"tool": input.action.name}',
+            'details := "text"',
+            "compiler",
+            ": `details` must be a set of objects",
+        ),
+        (
+            'details contains {"tool": input.action.name}',
+            'details := {["text"]}',
+            "compiler",
+            ": `details` must be a set of objects",
+        ),
     ],
 )
 def test_a_rule_that_is_not_sound_is_told_where(folder, old, new, step, says):
@@ -232,8 +275,36 @@ def test_a_rule_that_is_not_sound_is_told_where(folder, old, new, step, says):
     assert steps[step]["state"] == "failed"
     told = " ".join(steps[step]["lines"])
     assert says in told
-    assert RULE in told
+    assert RULE.rpartition("/")[0] in told
+    assert RULE in told or "details" in says
     assert steps["tests"]["state"] == "skipped"
+
+
+def test_details_of_which_no_compiler_knows_that_they_are_text_fail_a_case(folder):
+    """
+    What an argument is of is known when the case is decided.
+    """
+    change(
+        folder,
+        RULE,
+        'details contains {"tool": input.action.name}',
+        "details contains json.unmarshal(json.marshal(input.action.name))",
+    )
+    (folder / TEST).unlink()
+    done, steps = tried(folder)
+    assert done.code == 1
+    assert steps["compiler"]["state"] == "ok"
+    assert "site.payroll.after_hours hold what is not an object" in " ".join(
+        steps["cases"]["lines"]
+    )
+
+
+def test_a_test_may_print(folder):
+    path = folder / TEST
+    text = path.read_text("utf-8") + "\ntest_prints if {\n\tprint(1)\n\ttrue\n}\n"
+    path.write_text(text, "utf-8")
+    done, _ = tried(folder)
+    assert done.code == 0, done.out
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import authority, engines, shipping
+from tests import authority, engines, scenes, shipping
 
-from inbounds import assets, clock
+from inbounds import assets, clock, opa_config
+from inbounds.bundle.archive import unpack
 from inbounds.bundle.verify import SignedBundle
 from inbounds.errors import ConfigurationError, Unreachable
 from inbounds.pdp import process as pdp_process
@@ -82,9 +83,45 @@ def test_it_serves_the_bundles_and_ends_with_its_block(
         (folder,) = scratch.iterdir()
         assert folder.name.startswith("inbounds-opa-")
     assert process.process.returncode == 0
-    # Both of OPA's streams go there, and nothing of it is left behind.
-    assert b'"msg"' in log.read_bytes()
+    # Nothing of it is left behind.
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("level", [None, "info"])
+def test_what_a_rule_prints_is_not_written(
+    dist: shipping.Dist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str | None
+) -> None:
+    """
+    A bundle that was made around the build holds a `print`; an OPA that logs more would write it.
+    """
+    bundle = dist.built.files["rego"]
+    name = "inbounds/rules/request/malformed/malformed.rego"
+    text = unpack(bundle.read_bytes())[name].decode()
+    silent = "ruled_out if shape.ordinary"
+    assert silent in text
+    printing = text.replace(
+        silent, 'ruled_out if {\n\tprint("seen", input.subject.id)\n\tshape.ordinary\n}'
+    )
+    path = tmp_path / "policy-printing.tar.gz"
+    path.write_bytes(dist.signed_again(bundle, dist.keys.private, {name: printing.encode()}))
+    if level is not None:
+
+        def talkative(*arguments: Any, **options: Any) -> list[str]:
+            return [level if each == "error" else each for each in command(*arguments, **options)]
+
+        command = opa_config.command
+        monkeypatch.setattr(opa_config, "command", talkative)
+
+    bundles = [path if each == bundle else each for each in bundles_of(dist)]
+    log = tmp_path / "log"
+    with started(dist, log, bundles=bundles) as process:
+        process.wait_ready(SOON)
+        question = scenes.staged().question
+        question["subject"]["id"] = "kanarienvogel"
+        shipping.Client(process.url).ask(question)
+    written = log.read_bytes()
+    assert (b'"msg":"seen kanarienvogel"' in written) == (level is not None)
+    assert b'"msg":"Decision Log"' in written
 
 
 def test_the_revision_of_each_bundle(dist: shipping.Dist, tmp_path: Path) -> None:

@@ -41,6 +41,20 @@ def rule(package=PACKAGE, body=ALWAYS, **custom):
     return f"{ABOUT}{more}package {package}{body}"
 
 
+def test_a_rule_that_prints_is_not_built(site, keys):
+    for body in ("print(input.context.credentials.task)", "trace(input.context.credentials.task)"):
+        put(site, PLACE, rule(body=f"\n\nruled_out if {{\n\t{body}\n}}\n"))
+        error = refused(site, keys)
+        assert error.code == "bundle.policy_invalid"
+        assert f"{site / PLACE}:11: `{body[:5]}` writes what it is given" in error.message
+
+
+def test_a_rule_whose_details_are_text_is_not_built(site, keys):
+    put(site, PLACE, rule(body=ALWAYS + '\ndetails contains concat("", [input.subject.id])\n'))
+    error = refused(site, keys)
+    assert f"{(site / PLACE).parent}: `details` must be a set of objects" in error.message
+
+
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     shipping.make_assets()

@@ -71,16 +71,6 @@ def test_a_misspelt_key_and_a_public_one_are_told(tmp_path):
     assert refused.value.message == f"{keys.public} is the public half, which only verifies"
 
 
-def test_a_reader_never_sees_half_a_bundle(tmp_path):
-    path = tmp_path / "x"
-    path.write_bytes(b"old")
-    with path.open("rb") as reader:
-        archive.replace(path, b"new")
-        assert reader.read() == b"old"
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 # --- provenance ----------------------------------------------------------------------------
 
 

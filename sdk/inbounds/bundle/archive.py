@@ -7,11 +7,12 @@ import gzip
 import io
 import json
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, scratch_folder, write_file
 
 from .compiler import run
 from .keys import HOW_TO_DRAW
@@ -62,18 +63,18 @@ def signed(files: Mapping[str, bytes], *, key: Path, opa: Path) -> Files:
             code="bundle.key_unusable",
             hint=_instead_of(key),
         )
-    if b"-----BEGIN PUBLIC KEY-----" in key.read_bytes():
+    if b"-----BEGIN PUBLIC KEY-----" in read_regular(key)[0]:
         raise ConfigurationError(
             f"{key} is the public half, which only verifies",
             code="bundle.key_unusable",
             hint="name the private half that `inbounds bundle key` drew with it",
         )
-    with tempfile.TemporaryDirectory(prefix="inbounds-sign-") as scratch:
+    with scratch_folder("sign") as scratch:
         folder, out = Path(scratch) / "bundle", Path(scratch) / "out"
         write(files, folder)
-        out.mkdir()
+        make_folder(out)
         claims = Path(scratch) / "claims.json"
-        claims.write_text(json.dumps({"keyid": KEY_ID}), "utf-8")
+        write_file(claims, json.dumps({"keyid": KEY_ID}), durable=False)
         done = run(
             opa,
             "sign",
@@ -102,13 +103,4 @@ def _instead_of(key: Path) -> str:
 def write(files: Mapping[str, bytes], folder: Path) -> None:
     """Write `files` below `folder`."""
     for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Put `content` at `path` whole, so that no reader ever sees half of it."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(content)
-    draft.replace(path)
+        write_file(folder / name, content, below=folder, durable=False)

@@ -9,7 +9,6 @@ ECDSA draws a random number each time).
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.issuer.entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
 from inbounds.live.head import empty_lists
 from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, EVALUATION, ISSUANCE, REGISTRY
+from inbounds.safe_files import remove_file, scratch_folder, write_file
 
 from . import archive, compiler, provenance, sources
 
@@ -112,7 +112,7 @@ def build(
     sequence = provenance.sequence(histories)
     described = next((h.described for h in histories if h.described != "0"), "0")
 
-    with tempfile.TemporaryDirectory(prefix="inbounds-stage-") as scratch:
+    with scratch_folder("stage") as scratch:
         folder = Path(scratch) / "bundle"
         roots = (*_POLICY_ROOTS, "site") if site is not None else _POLICY_ROOTS
         sources.stage(folder, rego=rego, site=site, manifest={"roots": list(roots)}, opa=opa)
@@ -122,8 +122,9 @@ def build(
             "known_as": {"site": site} if site is not None else {},
         }
         # First, since the compiler says best what is wrong with a source.
-        with sources.schemas_for_site(folder):
-            compiler.refuse_errors(folder, schemas=rego.parent / "schemas", **compiling)
+        with sources.schemas_for_site(folder) as said:
+            schemas = rego.parent / "schemas"
+            compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
 
         catalogue = sources.site_catalogue(site, rego=rego, opa=opa)
         stated: dict[str, Any] = {"questions": list(sources.QUESTIONS), "site": catalogue}
@@ -199,13 +200,12 @@ def artefacts(folder: Path) -> Iterator[Path]:
 
 
 def _written(packed: Mapping[Artefact, bytes], out: Path, revision: str) -> dict[Artefact, Path]:
-    out.mkdir(parents=True, exist_ok=True)
     written = {artefact: out / _FILES[artefact].format(revision) for artefact in packed}
     for artefact, path in written.items():
-        archive.replace(path, packed[artefact])
+        write_file(path, packed[artefact], below=out)
     for path in artefacts(out):
         if path not in written.values():
-            path.unlink()
+            remove_file(path, below=out)
     return written
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds.safe_files import scratch_folder
+
+_LOGGED = re.compile(r"undefined function (?:internal\.)?(print|trace)\b")
 
 
 def run(opa: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -36,7 +39,13 @@ def run(opa: Path, *arguments: str, cwd: Path | None = None) -> subprocess.Compl
 
 
 def refuse_errors(
-    folder: Path, *, opa: Path, capabilities: Path, schemas: Path, known_as: Mapping[str, Path]
+    folder: Path,
+    *,
+    opa: Path,
+    capabilities: Path,
+    schemas: Path,
+    known_as: Mapping[str, Path],
+    said_at: Mapping[str, str] | None = None,
 ) -> None:
     """Compile the bundle in `folder` strictly, against the schemas.
 
@@ -46,6 +55,7 @@ def refuse_errors(
         capabilities: The built-ins that may be used.
         schemas: The folder of JSON Schemas that the policy's annotations name.
         known_as: What the author calls a folder that stands at a path of the bundle.
+        said_at: What is said in place of an objection at `file:row`, after a place in the bundle.
 
     Raises:
         ConfigurationError: The compiler objects; the message has one line per objection.
@@ -57,7 +67,7 @@ def refuse_errors(
         *("--schema", str(schemas), str(folder.resolve())),
     )
     if done.returncode:
-        raise _refused(done, folder, known_as)
+        raise _refused(done, folder, known_as, said_at or {})
 
 
 def build(
@@ -73,7 +83,7 @@ def build(
     Raises:
         ConfigurationError: As `refuse_errors`, whose arguments these are.
     """
-    with tempfile.TemporaryDirectory(prefix="inbounds-build-") as scratch:
+    with scratch_folder("build") as scratch:
         out = Path(scratch) / "bundle.tar.gz"
         # From inside, so that no path of this machine gets into the archive.
         done = run(
@@ -84,14 +94,19 @@ def build(
             cwd=folder,
         )
         if done.returncode:
-            raise _refused(done, folder, known_as)
+            raise _refused(done, folder, known_as, {})
         return out.read_bytes()
 
 
 def _refused(
-    done: subprocess.CompletedProcess[str], folder: Path, known_as: Mapping[str, Path]
+    done: subprocess.CompletedProcess[str],
+    folder: Path,
+    known_as: Mapping[str, Path],
+    said_at: Mapping[str, str],
 ) -> ConfigurationError:
-    lines = [_known(line, folder, known_as) for line in _objections(done)]
+    lines = [_in_bundle(line, folder) for line in _objections(done)]
+    lines = [said_at.get(":".join(line.split(":", 2)[:2]), line) for line in lines]
+    lines = [_known(line, known_as) for line in dict.fromkeys(lines)]
     return ConfigurationError(
         "the policy does not compile:\n  " + "\n  ".join(lines),
         code="bundle.policy_invalid",
@@ -112,7 +127,11 @@ def _objections(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def _objection(error: Mapping[str, object]) -> str:
-    message = str(error.get("message", error))
+    message = _LOGGED.sub(
+        r"`\1` writes what it is given into the log of OPA, credentials and arguments among it: "
+        r"take it out, and print in tests alone",
+        str(error.get("message", error)),
+    )
     location = error.get("location")
     if isinstance(location, Mapping):
         message = f"{location.get('file')}:{location.get('row')}: {message}"
@@ -121,8 +140,11 @@ def _objection(error: Mapping[str, object]) -> str:
     return f"{message} ({have})" if isinstance(have, str) else message
 
 
-def _known(line: str, folder: Path, known_as: Mapping[str, Path]) -> str:
-    line = line.replace(f"{folder.resolve()}/", "").removeprefix("/")
+def _in_bundle(line: str, folder: Path) -> str:
+    return line.replace(f"{folder.resolve()}/", "").removeprefix("/")
+
+
+def _known(line: str, known_as: Mapping[str, Path]) -> str:
     for place, original in known_as.items():
         if line.startswith(f"{place}/"):
             return f"{original}{line[len(place) :]}"

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from inbounds import assets
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 
 HOW_TO_DRAW: Final = "`inbounds bundle key release.pem` draws a key, with the public half beside it"
 HOW_TO_NAME: Final = (
@@ -34,7 +35,7 @@ def public_key(key: Path | str) -> EllipticCurvePublicKey:
     place = "" if _BEGIN in pem else f", {key},"
     try:
         if place:
-            pem = Path(key).read_text(encoding="ascii")
+            pem = read_regular(Path(key))[0].decode("ascii")
         read = load_pem_public_key(pem.encode("ascii"))
     except OSError as error:
         raise _unusable(f"{place} cannot be read: {error.strerror}", HOW_TO_NAME) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import files_in, read_regular
 
 FILE = "provenance.json"
 """What a copy of sources outside git carries along, in its folder: `described`, `sequence`."""
@@ -39,7 +40,7 @@ def of(folder: Path) -> Provenance:
     carried = folder / FILE
     if carried.exists():
         try:
-            said = json.loads(carried.read_text("utf-8"))
+            said = json.loads(read_regular(carried)[0].decode("utf-8"))
             return Provenance(str(said["described"]), int(said["sequence"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
@@ -72,7 +73,7 @@ def sequence(parts: Iterable[Provenance], environ: Mapping[str, str] | None = No
 
 
 def _newest(folder: Path) -> int:
-    return max((int(p.stat().st_mtime) for p in folder.rglob("*") if p.is_file()), default=0)
+    return max((int(path.stat().st_mtime) for path in files_in(folder)), default=0)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from inbounds import rego_module
 from inbounds.catalogue import KINDS
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import files_in
+from inbounds.safe_files import copy_tree, scratch_folder, write_file
 
 from . import compiler, provenance
 
@@ -74,11 +74,10 @@ def refuse_other_roots(staged: Path, *, opa: Path) -> None:
     Raises:
         ConfigurationError: It does.
     """
-    with tempfile.TemporaryDirectory(prefix="inbounds-site-") as scratch:
+    with scratch_folder("site") as scratch:
         alone = Path(scratch)
-        if staged.is_dir():
-            shutil.copytree(staged, alone / "site")
-        (alone / ".manifest").write_text(json.dumps({"roots": ["site"]}), "utf-8")
+        copy_tree(staged, alone / "site")
+        write_file(alone / ".manifest", json.dumps({"roots": ["site"]}), durable=False)
         done = compiler.run(opa, "inspect", "--format", "json", str(alone))
         said = (done.stderr.strip() or done.stdout.strip()).replace(f"{alone}/", "")
     if done.returncode:
@@ -98,6 +97,7 @@ def _outside(said: str) -> ConfigurationError:
 
 def _walked(site: Path) -> Iterator[Path]:
     """Every file that is not of an editor or of git; links are refused."""
+    files_in(site, is_skipped=lambda folder: folder.name == ".git")  # so that it has an end
     for top, folders, names in os.walk(site, onerror=_unreadable):
         place = Path(top)
         if ".git" in folders:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 from inbounds.catalogue import KINDS, catalogue, refuse_circles
 from inbounds.errors import ConfigurationError
 from inbounds.models import QUESTION_VERSION
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import remove_file, write_file
 
 from . import site_tree
 
@@ -96,26 +97,40 @@ def stage(
         for path in site_tree.files(site, opa=opa):
             _place(path, into / "site" / path.relative_to(site))
         site_tree.refuse_other_roots(into / "site", opa=opa)
-    (into / ".manifest").write_text(json.dumps(manifest), "utf-8")
+    write_file(into / ".manifest", json.dumps(manifest), durable=False)
 
 
 def state(into: Path, build: dict[str, Any]) -> None:
     """Write the document at `data.inbounds.build` of the bundle at `into`."""
-    (into / "inbounds" / "build").mkdir(parents=True, exist_ok=True)
-    (into / "inbounds" / "build" / "data.json").write_text(json.dumps(build), "utf-8")
+    write_file(into / "inbounds" / "build" / "data.json", json.dumps(build), durable=False)
 
 
 @contextlib.contextmanager
-def schemas_for_site(into: Path) -> Iterator[None]:
-    """Have site rules compiled against the schemas."""
+def schemas_for_site(into: Path) -> Iterator[dict[str, str]]:
+    """Have site rules compiled against the schemas, and their details as sets of objects.
+
+    Yields:
+        What is said in place of what the compiler objects to at `file:row`.
+    """
     place = into / "site"
     root = place / "site_schemas.rego"
+    text, said = _ROOT_OF_SITE, {}
+    for kind in ("rules", "escalations"):
+        for folder in sorted((place / kind).glob("*/*")):
+            category, fault = folder.parts[-2:]
+            # The compiler knows the type of most expressions, of a text put together as well.
+            details = f'data.site.{kind}["{category}"]["{fault}"].details'
+            text += f"\n_details if object.keys({details}[_])\n"
+            said[f"site/{root.name}:{text.count(chr(10))}"] = (
+                f"site/{kind}/{category}/{fault}: `details` must be a set of objects, such as "
+                '{"argument": "/to"}: a text may carry the value of an argument into the reason'
+            )
     if place.is_dir():
-        root.write_text(_ROOT_OF_SITE, "utf-8")
+        write_file(root, text, durable=False)
     try:
-        yield
+        yield said
     finally:
-        root.unlink(missing_ok=True)
+        remove_file(root)
 
 
 def digest(folder: Path) -> str:
@@ -139,5 +154,4 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _place(path: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, target)
+    write_file(target, read_regular(path)[0], durable=False)

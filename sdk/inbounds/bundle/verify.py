@@ -22,12 +22,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 
 from . import keys
 
@@ -151,15 +152,14 @@ def _refuse(code: str, message: str, cause: BaseException | None = None) -> NoRe
 
 def _unpack(path: Path) -> dict[str, bytes]:
     try:
-        with path.open("rb") as file:
-            packed = _limited(file)
+        packed = _limited(read_regular(path, most=MAX_BYTES + 1)[0])
     except OSError as error:
         _refuse("unreadable", f"the bundle {path} cannot be read: {error.strerror}", error)
 
     files: dict[str, bytes] = {}
     try:
         with gzip.open(io.BytesIO(packed)) as stream:
-            unpacked = _limited(stream)
+            unpacked = _limited(stream.read(MAX_BYTES + 1))
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for count, member in enumerate(archive):
                 if count >= MAX_FILES:
@@ -176,9 +176,8 @@ def _unpack(path: Path) -> dict[str, bytes]:
     return files
 
 
-def _limited(stream: BinaryIO | gzip.GzipFile) -> bytes:
-    """All of `stream`, which a bomb would make far longer than its packed form."""
-    content = stream.read(MAX_BYTES + 1)
+def _limited(content: bytes) -> bytes:
+    """The content, of which a bomb would make far more than its packed form is."""
     if len(content) > MAX_BYTES:
         _refuse("malformed", f"the bundle is larger than {MAX_BYTES} bytes")
     return content

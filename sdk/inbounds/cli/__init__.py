@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inbounds.errors import ConfigurationError
 
 COMMANDS = (
     "init",
@@ -65,7 +68,27 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        return output.failed(_of_a_file(error), as_json="--json" in arguments)
     return 0
+
+
+def _of_a_file(error: OSError) -> ConfigurationError:
+    """A file that a command was told to read or write, and could not."""
+    from inbounds.errors import ConfigurationError
+    from inbounds.safe_files import UnsafePath
+
+    if isinstance(error, UnsafePath):
+        return ConfigurationError(
+            f"nothing was written: {error.strerror}",
+            code="configuration.unsafe_path",
+            hint="name a regular file or a folder of your own, or remove what is in the way",
+        )
+    return ConfigurationError(
+        f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}",
+        code="configuration.file",
+        hint="see that the file is there, and that this user may read or write it",
+    )
 
 
 def _root(typer: Any, arguments: list[str]) -> Any:

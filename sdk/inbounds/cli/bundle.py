@@ -214,10 +214,11 @@ def _baseline(path: Path | None) -> Any:
 
     from inbounds.data_models import Live
     from inbounds.errors import ConfigurationError
+    from inbounds.regular_file import read_regular
     from inbounds.strict_yaml import strict_yaml
 
     try:
-        return Live.model_validate(strict_yaml(path.read_bytes()))
+        return Live.model_validate(strict_yaml(read_regular(path)[0]))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read", code="bundle.unreadable") from error
     except (yaml.YAMLError, ValidationError, ValueError) as error:

@@ -66,13 +66,15 @@ def anchor(
 
     A log that is not whole is not anchored.
     """
+    from inbounds.safe_files import write_file
+
     result = _verified(log, key, None)
     if not result.ok or result.head is None:
         output.emit(json.loads(result.to_json()), as_json=as_json, show=lambda c: _show(c, result))
         raise typer.Exit(output.FAILED)
     text = result.head.to_json()
     if out is not None:
-        out.write_text(text + "\n", "utf-8")
+        write_file(out, text + "\n")
     output.emit(json.loads(text), as_json=as_json, show=lambda c: c.print(text, markup=False))
 
 
@@ -82,6 +84,7 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
     from inbounds.evidence.keys import deployment_key, subkey
     from inbounds.evidence.paths import evidence_path, key_path
     from inbounds.evidence.verify import verify as verify_log
+    from inbounds.regular_file import read_regular
 
     path, secret = log or evidence_path(), key or key_path()
     if path.exists() and not secret.exists():
@@ -94,7 +97,7 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
     head = None
     if anchor is not None:
         try:
-            head = Head.from_json(anchor.read_text("utf-8"))
+            head = Head.from_json(read_regular(anchor)[0].decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"the anchor {anchor} cannot be read",

@@ -82,7 +82,9 @@ def command(
     else:
         scene = _scene(question, deployment=deployment, live=live, at=at)
     if save is not None:
-        save.write_text(json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        from inbounds.safe_files import write_file
+
+        write_file(save, json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n")
     rules = None if no_site else _site(site)
     explained, difference = _judged(scene, rules, taken)
 
@@ -139,7 +141,9 @@ def _site(named: Path | None) -> Path | None:
     if named is not None:
         return named
     usual = Path("site")
-    return usual if usual.is_dir() and any(usual.rglob("*.rego")) else None
+    from inbounds.regular_file import files_in
+
+    return usual if usual.is_dir() and any(files_in(usual, ".rego")) else None
 
 
 def _judged(scene: Scene, site: Path | None, taken: Taken | None) -> tuple[Explanation, str]:

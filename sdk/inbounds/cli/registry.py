@@ -93,12 +93,14 @@ def draft(
 
 def _entries(place: Place, found: Sequence[Drafted], where: Mapping[str, str]) -> str:
     from inbounds.draft.deployment import block
-    from inbounds.draft.insertion import flow
+    from inbounds.draft.insertion import comment, flow
 
     text = f"# In servers.yaml:  {flow({place.name: {'at': [place.at]}})[1:-1]}\n"
     for each in found:
         changed = (
-            f"# changed: it was {each.before or 'not pinned'}\n" if each.state == "changed" else ""
+            comment(f"changed: it was {each.before or 'not pinned'}") + "\n"
+            if each.state == "changed"
+            else ""
         )
         text += f"\n{changed}{block(each.tool, where=where)}"
     return text

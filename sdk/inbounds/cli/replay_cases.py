@@ -55,6 +55,7 @@ def command(
     from inbounds.replay.attacks import VARIANTS
     from inbounds.replay.rows import INTENTS
     from inbounds.replay.table import replayed
+    from inbounds.safe_files import write_file
 
     whole = replayed(
         folder,
@@ -64,7 +65,7 @@ def command(
         suites=(suite,) if suite else (),
     )
     if json_file is not None:
-        json_file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_file(json_file, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     _show(output.console(), whole, json_file)
     good = all(row["stopped"] == 100 and not row["user_calls_denied"] for row in whole["rows"])
     raise typer.Exit(output.OK if good else output.FAILED)

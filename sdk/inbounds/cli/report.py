@@ -47,13 +47,14 @@ def command(
     from inbounds.evidence.paths import evidence_path, key_path
     from inbounds.evidence.recent import latest_task
     from inbounds.evidence.report import report
+    from inbounds.safe_files import write_file
 
     path, secret = log or evidence_path(), key or key_path()
     # One that is drawn now would verify nothing: without it, nobody can tell.
     own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
     told = report(path, task or latest_task(path), key=own)
     if html is not None:
-        html.write_text(page(told), "utf-8")
+        write_file(html, page(told))
 
     def show(console: Console) -> None:
         from inbounds.printable import shown

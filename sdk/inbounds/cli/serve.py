@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -134,8 +133,9 @@ def _built(site: Path | None, deployment: Path, opa: Path) -> Iterator[tuple[lis
     from inbounds import assets
     from inbounds.bundle.build import build
     from inbounds.issuer.keys import SigningKey
+    from inbounds.safe_files import remove_file, scratch_folder
 
-    with tempfile.TemporaryDirectory(prefix="inbounds-serve-") as scratch:
+    with scratch_folder("serve") as scratch:
         private = Path(scratch) / "once.pem"
         public = SigningKey.draw().write_both(private)
         built = build(
@@ -147,7 +147,7 @@ def _built(site: Path | None, deployment: Path, opa: Path) -> Iterator[tuple[lis
             opa=opa,
             capabilities=assets.capabilities(),
         )
-        private.unlink()
+        remove_file(private)
         yield [path for kind, path in built.files.items() if kind != "wasm"], public
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from inbounds.models import Effect
 
-from .insertion import flow, plain
+from .insertion import comment, flow, plain
 from .tool import DraftTool
 
 LABELS = ("public", "internal", "confidential", "secret")
@@ -86,8 +86,8 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
         where: The `tenant` and the `environment` of what it touches, as far as it is of one.
         label: Its result is no more sensitive than this.
     """
-    lines = [f"# {said}".rstrip() for said in tool.remarks]
-    lines += [f"# to be told by a person: {note}" for note in tool.notes]
+    lines = [comment(said) for said in tool.remarks]
+    lines += [comment(f"to be told by a person: {note}") for note in tool.notes]
     guess = "  # guess: its type is not written in `resource=`" if tool.guessed else ""
     lines += [f"{plain(tool.name)}:"]
     if tool.description:
@@ -100,7 +100,7 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
     ]
     lines += ["  arguments:" if tool.leaves else "  arguments: {}"]
     for leaf in tool.leaves:
-        note = f"  # {leaf.note}" if leaf.note else ""
+        note = f"  {comment(leaf.note)}" if leaf.note else ""
         lines += [f"    {plain(leaf.pattern)}: {flow(dict(leaf.members))}{note}"]
     lines += [
         f"  returns: {{label: {plain(label)}, party: third}}  # guess: no more sensitive than this"

@@ -8,6 +8,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import files_in
 
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 
@@ -32,14 +33,14 @@ def sources(named: Sequence[str]) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """The sources in a folder, by name."""
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in _SKIPPED:
-            continue
-        if path.is_dir():
-            if not (path / "pyvenv.cfg").exists():
-                yield from _below(path)
-        elif path.suffix == ".py":
+    """The sources in a folder, by path, without hidden ones and virtual environments."""
+
+    def is_skipped(place: Path) -> bool:
+        name = place.name
+        return name.startswith(".") or name in _SKIPPED or (place / "pyvenv.cfg").exists()
+
+    for path in files_in(folder, ".py", is_skipped=is_skipped):
+        if not path.name.startswith("."):
             yield path
 
 

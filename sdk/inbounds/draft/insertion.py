@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from inbounds.printable import printable
 from inbounds.strict_yaml import strict_yaml
 
 _PLAIN = re.compile(r"[A-Za-z_/][\w./@*-]*(?::[\w./@*-]+)*", re.ASCII)
@@ -128,6 +129,11 @@ def _end(node: yaml.Node) -> int:
 def plain(text: str) -> str:
     """Return a text as a YAML scalar that every reader takes for the same text."""
     return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else _quoted(text)
+
+
+def comment(text: str) -> str:
+    """Return a text as a comment, which ends with its line whatever the text holds."""
+    return f"# {printable(text)}".rstrip()
 
 
 def flow(value: Any) -> str:

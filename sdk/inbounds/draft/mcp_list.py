@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp import Client, MCPError
+from mcp_types import REQUEST_TIMEOUT
 
 from inbounds.errors import ConfigurationError
-from inbounds.mcp_proxy.pages import RAW, whole_list
+from inbounds.mcp_proxy.pages import RAW, TooLong, whole_list
+from inbounds.mcp_proxy.process import Limits
 from inbounds.printable import printable
 
 if TYPE_CHECKING:
     from inbounds.mcp_proxy.place import Place
 
 SECONDS = 60.0
-"""How long a server may take: one that is started may be downloaded first."""
+"""How long a server may take in all: one that is started may be downloaded first."""
+LINES = 10_000
+"""How many lines a server that is started may write, messages and others."""
 
 
 def listed(place: Place) -> list[dict[str, Any]]:
@@ -28,19 +32,22 @@ def listed(place: Place) -> list[dict[str, Any]]:
     Raises:
         ConfigurationError: `registry.server`: it did not answer, or not so.
     """
+    ended: list[str] = []
     try:
-        return anyio.run(_list, place)
+        return anyio.run(_list, place, ended)
     except Exception as error:
+        why = ended[0] if ended else _said(error)
         raise ConfigurationError(
-            f"the server did not say which tools it has ({_said(error)}): {printable(place.at)}",
+            f"the server did not say which tools it has ({why}): {printable(place.at)}",
             code="registry.server",
             hint="see that it answers there, or starts by itself, and speaks MCP",
         ) from error
 
 
-async def _list(place: Place) -> list[dict[str, Any]]:
+async def _list(place: Place, ended: list[str]) -> list[dict[str, Any]]:
+    transport = place.transport(anyio.Event(), Limits(lines=LINES, ended=ended.append))
     with anyio.fail_after(SECONDS):
-        async with Client(place.transport(anyio.Event()), read_timeout_seconds=SECONDS) as client:
+        async with Client(transport, read_timeout_seconds=SECONDS) as client:
             return await whole_list(
                 "tools/list", lambda request: client.session.send_request(request, RAW, SECONDS)
             )
@@ -50,4 +57,10 @@ def _said(error: BaseException) -> str:
     """Name the first cause, without a server's own words."""
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
+    if isinstance(error, TooLong):
+        return "the list of its tools is longer than 100 pages or 4 MiB"
+    if isinstance(error, TimeoutError) or (
+        isinstance(error, MCPError) and error.error.code == REQUEST_TIMEOUT
+    ):
+        return f"it has not answered within {SECONDS:.0f} seconds"
     return f"MCP error {error.error.code}" if isinstance(error, MCPError) else type(error).__name__

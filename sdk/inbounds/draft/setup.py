@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +15,8 @@ from inbounds.development import Development
 from inbounds.errors import ConfigurationError
 from inbounds.issuer.dev import About, read_about
 from inbounds.misfits import meant
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, scratch_folder, write_file
 from inbounds.spiffe import is_spiffe_id
 
 from .deployment import LABEL, Names, block, drafted, servers
@@ -138,17 +138,16 @@ def _begin(
         _refuse_others(wishes, about)
     else:
         _create(done, names)
-    with tempfile.TemporaryDirectory(prefix="inbounds-init-") as scratch:
+    with scratch_folder("init") as scratch:
         draft = Path(scratch) / "deployment"
-        draft.mkdir()
         issued = Development.stated(done.issuer)
         for file, text in drafted(names, list(tools.values()), issued, at).items():
-            (draft / file).write_text(text, "utf-8")
+            write_file(draft / file, text, durable=False)
         load(draft)
-        done.deployment.mkdir(parents=True, exist_ok=True)
         for path in sorted(draft.iterdir()):
-            shutil.copyfile(path, done.deployment / path.name)
-            done.written.append(done.deployment / path.name)
+            place = done.deployment / path.name
+            write_file(place, read_regular(path)[0], below=done.deployment, exclusive=True)
+            done.written.append(place)
     done.added = sorted(tools)
     if wishes.intent or names.intents != (_INTENT,):
         intents = done.deployment / "intents.yaml"
@@ -174,10 +173,10 @@ def _create(done: SetUp, names: Names) -> None:
             hint=f"such as --agent {_AGENT}",
         )
     home = done.issuer.parent
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(home, mode=0o700)
     if not any(home.iterdir()):
         # Keys and records of one machine have no place in a repository.
-        (home / ".gitignore").write_text("*\n", "utf-8")
+        write_file(home / ".gitignore", "*\n", exclusive=True)
     about = About(
         issuer=f"https://issuer.{names.agent.split('/')[2]}/development",
         audience=names.audience,
@@ -331,13 +330,11 @@ def _write_keys(
 
 def _write(done: SetUp, file: str, change: Callable[[str], str | None], otherwise: str) -> None:
     path = done.deployment / file
-    changed = change(path.read_text("utf-8") if path.exists() else "")
+    changed = change(read_regular(path)[0].decode("utf-8") if path.exists() else "")
     if changed is None:
         done.by_hand[file] = done.by_hand.get(file, "") + otherwise
         return
-    draft = path.with_name(f".{file}.draft")
-    draft.write_text(changed, "utf-8")
-    draft.replace(path)
+    write_file(path, changed, below=done.deployment)
     if path not in done.written:
         done.written.append(path)
 

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TypeGuard
 
 from inbounds.errors import ConfigurationError
+from inbounds.printable import printable
+from inbounds.regular_file import read_regular
 
 from .arguments import Arguments
 from .tool import DraftTool
 
 _LONGEST_NAME = 256
+# What is nested too deep is one of the last three, by how deep it is and who finds it.
+_UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -59,18 +63,20 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
     notes: list[str] = []
     for path in paths:
         try:
-            tree = ast.parse(path.read_bytes(), str(path))
-        except (OSError, SyntaxError, ValueError) as error:
-            what = f"{path} cannot be read as Python ({type(error).__name__})"
+            tree = ast.parse(read_regular(path)[0], str(path))
+            source = _Source(path, tree, notes)
+            found_tasks, found_tools = source.tasks(), [*source.tools()]
+        except _UNREADABLE as error:
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            what = f"{printable(str(path))} cannot be read as Python ({why})"
             if strict:
                 raise ConfigurationError(
                     what, code="init.source_unreadable", hint="see `python -m py_compile`"
                 ) from error
             notes.append(what)
             continue
-        source = _Source(path, tree, notes)
-        tasks += source.tasks()
-        for tool in source.tools():
+        tasks += found_tasks
+        for tool in found_tools:
             if tool.name in tools:
                 notes.append(
                     f"{path}:{tool.place['line']}: `{tool.name}` is guarded twice; "
@@ -157,8 +163,8 @@ class _Source:
         name = self._name(guard)
         if name is None:
             self._notes.append(
-                f"{self._path}:{guard.lineno}: the name of this tool is computed, "
-                "so it has to be registered by hand"
+                f"{self._path}:{guard.lineno}: the name of this tool is computed, or not 1 to "
+                "256 printable characters, so it has to be registered by hand"
             )
             return None
         arguments = Arguments(self._classes)
@@ -186,9 +192,7 @@ class _Source:
         )
 
     def _name(self, guard: ast.Call) -> str | None:
-        given = guard.args[0] if guard.args else _keyword(guard, "name")
-        text = self._text(given)
-        return text if text and text.isprintable() else None
+        return self._said(guard.args[0] if guard.args else _keyword(guard, "name")) or None
 
     def _said(self, node: ast.expr | None) -> str:
         text = self._text(node) or ""

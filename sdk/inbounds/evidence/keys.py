@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -11,6 +12,7 @@ from typing import Literal
 
 from inbounds.errors import ConfigurationError
 from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, write_file
 
 _SIZE = 32
 Purpose = Literal["compiled", "digest", "evidence"]
@@ -80,22 +82,9 @@ def key_id(key: bytes) -> str:
 
 
 def _place(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    binary = getattr(os, "O_BINARY", 0)  # Windows would write a newline as two bytes
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
-    try:
-        try:
-            os.write(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        # A link is made whole or not at all, and never over one that another process made.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    make_folder(path.parent, mode=0o700)
+    with contextlib.suppress(FileExistsError):  # another process was first
+        write_file(path, content, mode=0o600, exclusive=True)
 
 
 def _read(path: Path) -> bytes:

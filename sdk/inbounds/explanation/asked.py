@@ -18,6 +18,7 @@ from inbounds.deployment import document, load
 from inbounds.development import feed_as_of
 from inbounds.errors import ConfigurationError
 from inbounds.live.head import empty_lists
+from inbounds.regular_file import read_regular
 from inbounds.site import cases
 from inbounds.site.scenes import Scene
 from inbounds.strict_json import NotStrictJson, strict_json
@@ -59,7 +60,7 @@ def from_file(path: Path, sources: Sources) -> Scene:
         ConfigurationError: It cannot be read, or the rest cannot.
     """
     try:
-        read = strict_json(path.read_bytes())
+        read = strict_json(read_regular(path)[0])
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}",
@@ -182,7 +183,7 @@ def _task_token(question: Any) -> Any:
 def _live(sources: Sources, now: int) -> Any:
     if sources.live is not None:
         try:
-            read = strict_yaml(sources.live.read_bytes())
+            read = strict_yaml(read_regular(sources.live)[0])
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise ConfigurationError(
                 f"{sources.live} cannot be read ({type(error).__name__})",

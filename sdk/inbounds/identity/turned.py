@@ -9,6 +9,7 @@ from inbounds.deployment import read
 from inbounds.draft.insertion import flow, with_entries
 from inbounds.errors import ConfigurationError
 from inbounds.regular_file import read_regular
+from inbounds.safe_files import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,9 +108,7 @@ def write_keys(folder: Path, name: str, keys: Keys) -> None:
         text = read_regular(path)[0].decode("utf-8")
         changed = with_entries(text, [name, "keys"], keys)
         if changed is not None:
-            draft = path.with_name(f".{FILE}.draft")
-            draft.write_text(changed, "utf-8")
-            draft.replace(path)
+            write_file(path, changed, below=folder)
             return
         why = "is written in a way that is not changed by a program"
     except OSError as error:

@@ -19,6 +19,7 @@ from inbounds.ids import uuid7
 from inbounds.models import Name
 from inbounds.pdp import ISSUANCE
 from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, write_file
 
 from .asked import answered, asked_of
 from .keys import SigningKey
@@ -93,7 +94,7 @@ class DevIssuer:
                 code="configuration.issuer_exists",
                 hint="keep it, or remove the folder and every task it has signed",
             )
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, mode=0o700)
         return _turn_to(folder, about)
 
     @classmethod
@@ -207,7 +208,5 @@ def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
     key = SigningKey.draw()
     key.write(folder / f"{key.kid}.pem")
     text = about.model_copy(update={"kid": key.kid}).model_dump_json(indent=2)
-    draft = folder / "issuer.json.draft"
-    draft.write_text(text + "\n", "utf-8")
-    draft.replace(folder / "issuer.json")
+    write_file(folder / "issuer.json", text + "\n")
     return public_keys(folder)

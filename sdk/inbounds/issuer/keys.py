@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from inbounds.errors import ConfigurationError
 from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,22 +93,26 @@ class SigningKey:
         """
         public = private.with_suffix(".pub")
         self.write(private)
-        with public.open("x", encoding="ascii") as file:
-            file.write(self.public_pem())
+        write_file(public, self.public_pem(), exclusive=True)
         return public
 
-    def write(self, path: Path) -> None:
-        """Write the key for its owner alone; an existing file is never replaced."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(
-                self._private.private_bytes(
-                    serialization.Encoding.PEM,
-                    serialization.PrivateFormat.PKCS8,
-                    serialization.NoEncryption(),
-                )
-            )
+    def write(self, path: Path, *, below: Path | None = None) -> None:
+        """Write the key for its owner alone; an existing file is never replaced.
+
+        Args:
+            path: The file; its folder is made, for the owner alone, where it is missing.
+            below: The folder that the user has named; the file's own where it is left out.
+
+        Raises:
+            OSError: It is there already, or cannot be written.
+        """
+        pem = self._private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        make_folder(path.parent, below=below, mode=0o700)
+        write_file(path, pem, below=below, mode=0o600, exclusive=True)
 
     def public_pem(self) -> str:
         """Return the public key in PEM."""

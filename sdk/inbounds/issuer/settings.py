@@ -13,6 +13,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.identity.remote import require_url
 from inbounds.models import Name
 from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, remove_file, write_file
 
 from .keys import SigningKey
 
@@ -77,9 +78,9 @@ class Folder:
             )
         require_url(issuer, "the issuer's URL")
         _require_ours(path)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path, mode=0o700)
         key = SigningKey.draw()
-        key.write(path / _KEYS / f"{key.kid}.pem")
+        key.write(path / _KEYS / f"{key.kid}.pem", below=path)
         if not (path / FEED_KEY).exists():
             SigningKey.draw().write(path / FEED_KEY)
         _write(path / FILE, Settings(issuer=issuer.rstrip("/"), audience=audience, kid=key.kid))
@@ -116,7 +117,7 @@ class Folder:
     def draw(self) -> str:
         """Draw a key that is published and signs nothing yet; return its `kid`."""
         key = SigningKey.draw()
-        key.write(self.path / _KEYS / f"{key.kid}.pem")
+        key.write(self.path / _KEYS / f"{key.kid}.pem", below=self.path)
         self._publish()
         return key.kid
 
@@ -143,7 +144,7 @@ class Folder:
                 hint="`inbounds issuer key use` another one first, and wait until the last token "
                 "of this one has expired",
             )
-        file.unlink()
+        remove_file(file, below=self.path)
         self._publish()
 
     def _publish(self) -> None:
@@ -191,12 +192,7 @@ def _write(file: Path, settings: Settings) -> None:
 
 
 def _put(file: Path, text: str, mode: int) -> None:
-    draft = file.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(text + "\n")
-    draft.replace(file)
+    write_file(file, text + "\n", mode=mode)
 
 
 def _require_ours(path: Path) -> None:

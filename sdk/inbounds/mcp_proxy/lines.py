@@ -32,6 +32,11 @@ class Lines:
                 yield line
         self._keep(rest)
 
+    @property
+    def too_long(self) -> bool:
+        """Whether the line that is being put together is longer than a message may be."""
+        return self._size > MAX_BYTES
+
     def _keep(self, part: bytes) -> None:
         if part and self._size <= MAX_BYTES:
             self._parts.append(part[: MAX_BYTES + 1 - self._size])

@@ -11,7 +11,7 @@ import anyio
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
-from .process import process
+from .process import Limits, process
 from .response import bounded
 
 if TYPE_CHECKING:
@@ -42,17 +42,22 @@ class Place:
         return self.url or shlex.join(self.command)
 
     @asynccontextmanager
-    async def transport(self, gone: anyio.Event) -> AsyncIterator[tuple[Any, Any]]:
+    async def transport(
+        self,
+        gone: anyio.Event,
+        limits: Limits = Limits(),  # noqa: B008 -- it does not change
+    ) -> AsyncIterator[tuple[Any, Any]]:
         """Open the streams of a connection.
 
         Args:
             gone: Is set once it is known that nothing answers there any more.
+            limits: How much a command may say; a response over HTTP is bounded in itself.
 
         Raises:
             OSError: The command could not be started.
         """
         if self.command:
-            async with process(self.command, self.variables, gone) as streams:
+            async with process(self.command, self.variables, gone, limits) as streams:
                 yield streams
             return
         headers = {"Authorization": f"Bearer {self.credential}"} if self.credential else {}

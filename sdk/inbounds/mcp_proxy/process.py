@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,7 +18,7 @@ from .lines import Lines
 from .message import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from anyio.abc import Process
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -40,6 +41,7 @@ INHERITED = (
 )
 """The variables of the proxy's own environment that a server behind it has without being asked."""
 
+_LONG = "the server sent a line longer than 4 MiB"
 _GRACE = 2.0
 """How many seconds a process has to end by itself once its stdin is closed."""
 _GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError)
@@ -56,9 +58,25 @@ def environment(named: Sequence[str] = (), more: Mapping[str, str] | None = None
     return {name: os.environ[name] for name in wanted if name in os.environ} | dict(more or {})
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a server may say, and who is told that it said more.
+
+    Attributes:
+        lines: How many lines it may write, messages and others; any number where it is None.
+        ended: Is told, in words, why the connection was ended.
+    """
+
+    lines: int | None = None
+    ended: Callable[[str], object] = logger.warning
+
+
 @asynccontextmanager
 async def process(
-    command: Sequence[str], variables: Mapping[str, str], gone: anyio.Event
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    gone: anyio.Event,
+    limits: Limits = Limits(),
 ) -> AsyncIterator[
     tuple[
         MemoryObjectReceiveStream[SessionMessage | Exception],
@@ -74,6 +92,7 @@ async def process(
         command: The program and its arguments.
         variables: Its whole environment.
         gone: Is set when it no longer answers, whatever ended it.
+        limits: How much it may say.
 
     Raises:
         OSError: It could not be started.
@@ -90,7 +109,7 @@ async def process(
     write, taken = anyio.create_memory_object_stream[SessionMessage](0)
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(_read, started, given, gone)
+            group.start_soon(_read, started, given, gone, limits)
             group.start_soon(_write, started, taken, gone)
             try:
                 yield read, write
@@ -108,23 +127,31 @@ async def _read(
     started: Process,
     given: MemoryObjectSendStream[SessionMessage | Exception],
     gone: anyio.Event,
+    limits: Limits,
 ) -> None:
-    lines, stdout = Lines(), started.stdout
+    lines, stdout, count = Lines(), started.stdout, 0
     if stdout is None:
         return
     try:
         async with given:
             while True:
                 for line in lines.take(await stdout.receive(2**16)):
+                    count += 1
+                    if limits.lines is not None and count > limits.lines:
+                        limits.ended(f"the server sent more than {limits.lines} lines")
+                        return
                     if len(line) <= MAX_BYTES and not line.lstrip().startswith((b"{", b"[")):
                         continue
                     if len(line) > MAX_BYTES:
-                        logger.warning("the server sent a line longer than 4 MiB")
+                        limits.ended(_LONG)
                         return
                     message = jsonrpc_message_adapter.validate_json(line, by_name=False)
                     await given.send(SessionMessage(message))
+                if lines.too_long:
+                    limits.ended(_LONG)
+                    return
     except ValueError:
-        logger.warning("the server sent what is no message")
+        limits.ended("the server sent a line that is not a message of MCP")
     except _GONE:
         pass
     finally:
@@ -147,10 +174,9 @@ async def _write(
 
 
 async def _end(started: Process) -> None:
-    for pipe in (started.stdin, started.stdout):
-        if pipe is not None:
-            with suppress(*_GONE):
-                await pipe.aclose()
+    if started.stdin is not None:
+        with suppress(*_GONE):
+            await started.stdin.aclose()
     with anyio.move_on_after(_GRACE):
         # Not `wait`, which also waits for whoever has inherited its pipes.
         while started.returncode is None:  # noqa: ASYNC110 -- nothing tells of it
@@ -163,3 +189,10 @@ async def _end(started: Process) -> None:
         await terminate_posix_process_tree(started, _GRACE)
     with anyio.move_on_after(_GRACE):
         await started.wait()
+    if started.stdout is not None:
+        # To its end: asyncio leaves a pipe open that it has stopped to read.
+        with suppress(*_GONE), anyio.move_on_after(_GRACE):
+            while True:
+                await started.stdout.receive()
+        with suppress(*_GONE):
+            await started.stdout.aclose()

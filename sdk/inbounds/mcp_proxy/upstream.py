@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -240,14 +241,17 @@ class Upstream:
             **self._asked.callbacks,
         )
         try:
-            async with client:
-                connection = _Connection(client.session, gone)
-                task_status.started(connection)
-                async with anyio.create_task_group() as waiting:
-                    for event in (gone, connection.stop):
-                        waiting.start_soon(_until, event, waiting.cancel_scope)
-                    if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
-                        waiting.start_soon(self._listen, connection)
+            # One deadline for all that is said until it answers, and none from then on.
+            with anyio.fail_after(min(self._seconds, _START)) as starting:
+                async with client:
+                    starting.deadline = math.inf
+                    connection = _Connection(client.session, gone)
+                    task_status.started(connection)
+                    async with anyio.create_task_group() as waiting:
+                        for event in (gone, connection.stop):
+                            waiting.start_soon(_until, event, waiting.cancel_scope)
+                        if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+                            waiting.start_soon(self._listen, connection)
         except Exception as error:
             if connection is None:
                 raise
@@ -304,7 +308,12 @@ class Upstream:
     async def _pages(self, connection: _Connection, method: str) -> list[dict[str, Any]]:
         """Return a whole list: no caller's cursor reaches the server."""
         try:
-            return await whole_list(method, lambda request: self._send(connection, request, None))
+            with anyio.fail_after(self._seconds):
+                return await whole_list(
+                    method, lambda request: self._send(connection, request, None)
+                )
+        except TimeoutError:
+            logger.warning("`%s` has not listed all within its time", self.place.name)
         except TooLong:
             logger.warning("`%s` has more to list than is taken", self.place.name)
         except ValidationError:

@@ -13,15 +13,16 @@ import contextlib
 import ctypes
 import hashlib
 import hmac
-import os
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import wasmtime
+
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import make_folder, remove_file, write_file
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
 _KEPT: Final = 4
@@ -62,8 +63,7 @@ class CompiledModules:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            with (self._folder / (name + _ENDING)).open("rb") as file:
-                found = file.read(_MAX_BYTES)
+            found, _ = read_regular(self._folder / (name + _ENDING), most=_MAX_BYTES)
         except OSError:
             return None
         mac, content = found[:_MAC_BYTES], found[_MAC_BYTES:]
@@ -72,21 +72,16 @@ class CompiledModules:
     def _write(self, name: str, content: bytes) -> None:
         # A folder that cannot be written costs the next process its time, and nothing else.
         with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self._folder)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(self._mac(name, content) + content)
-                Path(temporary).replace(self._folder / (name + _ENDING))
-                self._forget()
-            except OSError:
-                Path(temporary).unlink()
+            make_folder(self._folder, mode=0o700)
+            path = self._folder / (name + _ENDING)
+            write_file(path, self._mac(name, content) + content, mode=0o600, durable=False)
+            self._forget()
 
     def _forget(self) -> None:
         """Leave the modules written last; a reload or an upgrade makes others useless."""
         kept = sorted(self._folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-_KEPT]:
-            path.unlink()
+            remove_file(path)
 
 
 _here: dict[str, bytes] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import IO, Self
 from inbounds import clock, opa_config
 from inbounds.bundle.verify import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError, InboundsError, Unreachable
+from inbounds.safe_files import scratch_folder, write_file
 
 from .transport import Endpoint, require_unix_sockets
 
@@ -55,9 +55,9 @@ class OpaProcess:
         self.address = address
         self._secure = certificate is not None
         self.revisions = _complete({path: read_signed(path, key) for path in bundles})
-        self._scratch = tempfile.TemporaryDirectory(prefix="inbounds-opa-")
+        self._scratch = scratch_folder("opa")
         config = Path(self._scratch.name) / "config.json"
-        config.write_text(opa_config.for_serving(template), "utf-8")
+        write_file(config, opa_config.for_serving(template), durable=False)
         self._health = Path(self._scratch.name) / "health"
         line = opa_config.command(
             opa,

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -184,7 +185,7 @@ def _lines(path: Path, model: type[T]) -> Iterator[T]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return read_regular(path)[0].decode("utf-8")
     except OSError as error:
         raise _unreadable(path, error.strerror or "it cannot be read") from error
     except UnicodeDecodeError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from inbounds.deployment import document, load
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -137,17 +138,16 @@ def _copied(folder: Path, copy: Path) -> None:
             code="deployment.missing",
             hint="name a folder of deployment YAML, or one that holds one for each suite",
         )
-    copy.mkdir(parents=True)
     for path in sorted(folder.iterdir()):
         if path.is_file():
-            shutil.copyfile(path, copy / path.name)
+            write_file(copy / path.name, read_regular(path)[0], durable=False)
 
 
 def _write(folder: Path, stated: Mapping[str, Any]) -> None:
     import json
 
     for name, value in stated.items():
-        (folder / f"{name}.yaml").write_text(json.dumps(value), "utf-8")
+        write_file(folder / f"{name}.yaml", json.dumps(value), durable=False)
 
 
 def _only(names: Collection[str], what: str) -> str:

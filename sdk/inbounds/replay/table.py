@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from inbounds.claims import ResourceBound
 from inbounds.errors import ConfigurationError
 from inbounds.regular_file import read_regular
+from inbounds.safe_files import scratch_folder
 from inbounds.strict_yaml import strict_yaml
 from inbounds.version import __version__
 
@@ -56,7 +56,7 @@ def replayed(
     registries: dict[str, str] = {}
     for suite in suites or pack.suites:
         where = deployment / suite if (deployment / suite).is_dir() else deployment
-        with tempfile.TemporaryDirectory(prefix="inbounds-replay-") as home:
+        with scratch_folder("replay") as home:
             source = Recorded(pack, suite, read_classes(where))
             with Stand(where, Path(home)) as stand:
                 registries[suite] = stand.revision

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from inbounds.issuer.keys import SigningKey
 from inbounds.misfits import meant
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.regular_file import files_in, read_regular
+from inbounds.safe_files import remove_file, scratch_folder
 from inbounds.strict_yaml import fault_in, strict_yaml
 
 from .patches import Patch, PatchFault
@@ -70,9 +71,9 @@ def read(file: Path) -> list[Case]:
         ConfigurationError: It is no file of cases; the message names the case and the key.
     """
     try:
-        document = strict_yaml(file.read_bytes())
+        document = strict_yaml(read_regular(file)[0])
     except OSError as error:
-        raise _fault(file, f"cannot be read ({type(error).__name__})") from error
+        raise _fault(file, f"cannot be read: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise _fault(file, fault_in(error)) from None
     if not isinstance(document, dict):
@@ -86,7 +87,7 @@ def read(file: Path) -> list[Case]:
 
 def below(folder: Path) -> Iterator[Case]:
     """Yield the cases of every file in a folder, by path."""
-    for file in sorted(folder.rglob("*.yaml")):
+    for file in files_in(folder, ".yaml"):
         yield from read(file)
 
 
@@ -135,7 +136,7 @@ class Judge:
     """
 
     def __init__(self, site: Path | None = None, *, opa: Path | None = None) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="inbounds-judge-")
+        self._scratch = scratch_folder("judge")
         self._policy: EmbeddedPolicy | None = None
         self._baseline: Any = None
         self._deployment: Any = None
@@ -206,7 +207,7 @@ class Judge:
             opa=opa,
             capabilities=assets.capabilities(),
         )
-        private.unlink()
+        remove_file(private)
         return built.files["wasm"], public
 
 
@@ -215,6 +216,10 @@ def difference(case: Case, answer: Any) -> str:
     if not isinstance(answer, dict):
         return f"expected {case.outcome}, and no answer came"
     context = answer["context"]
+    for reason in context["reasons"]:
+        if not all(isinstance(detail, dict) for detail in reason["details"]):
+            # Where no compiler could tell. A guard takes such an answer for none.
+            return f"the `details` of {reason['code']} hold what is not an object"
     codes = [reason["code"] for reason in context["reasons"]]
     if context["outcome"] != case.outcome:
         shown = f" ({', '.join(codes)})" if codes else ""

@@ -10,6 +10,8 @@ from typing import Literal
 
 from inbounds.errors import ConfigurationError
 from inbounds.obligations import KNOWN
+from inbounds.printable import printable
+from inbounds.safe_files import write_file
 
 Kind = Literal["rule", "escalation", "obligation"]
 
@@ -20,7 +22,7 @@ FOLDERS: Mapping[Kind, str] = {
 }
 """Where each kind of member stands below the folder of a site."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = (
     "as",
     "contains",
@@ -86,8 +88,7 @@ def write(kind: Kind, name: str, site: Path) -> list[Path]:
     for path, source in files.items():
         # A case that is there is of a member that was: it is kept.
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_template(source).format_map(words), "utf-8")
+            write_file(path, _template(source).format_map(words), below=site, exclusive=True)
             written.append(path)
     return written
 
@@ -97,22 +98,16 @@ def _template(name: str) -> str:
 
 
 def _parts(kind: Kind, name: str) -> tuple[str, str]:
-    parts = name.strip("/").split("/")
-    shape = "<type>/<name>" if kind == "obligation" else "<category>/<fault>"
-    if len(parts) != 2:
+    parts = name.split("/")
+    if len(parts) != 2 or not all(_NAME.fullmatch(part) for part in parts):
+        shape = "<type>/<name>" if kind == "obligation" else "<category>/<fault>"
         raise ConfigurationError(
-            f"`{name}` is no {shape}",
+            f"`{printable(name)}` is not {shape}",
             code="new.name",
-            hint=f"two words, such as `inbounds new {kind} {_example(kind)}`",
+            hint="name two words of 1 to 64 lower-case letters, digits and `_`, each beginning "
+            f"with a letter, such as `inbounds new {kind} {_example(kind)}`",
         )
     for part in parts:
-        if not _NAME.fullmatch(part):
-            raise ConfigurationError(
-                f"`{part}` cannot name a Rego package",
-                code="new.name",
-                hint="lower-case letters, digits and `_`, beginning with a letter, "
-                f"such as `inbounds new {kind} {_example(kind)}`",
-            )
         if part in _RESERVED or part.endswith("_test"):
             raise ConfigurationError(
                 f"`{part}` means something else to Rego",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from inbounds import assets
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
+from inbounds.safe_files import copy_tree, remove_tree, write_file
 
 _MARK = "inbounds-policy"
 
@@ -30,12 +31,13 @@ def write(folder: Path) -> None:
             hint="name a folder that is empty, or not there",
         )
     for place in (folder / "rego", folder / "schemas"):
-        shutil.rmtree(place, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).write_text("written by `inbounds init --policy`; do not edit\n", "utf-8")
-    shutil.copytree(assets.rego(), folder / "rego")
-    shutil.copytree(assets.schemas(), folder / "schemas")
-    shutil.copyfile(assets.capabilities(), folder / "capabilities.json")
+        remove_tree(place, below=folder)
+    note = "written by `inbounds init --policy`; do not edit\n"
+    write_file(folder / _MARK, note, below=folder)
+    copy_tree(assets.rego(), folder / "rego", below=folder)
+    copy_tree(assets.schemas(), folder / "schemas", below=folder)
+    capabilities, _ = read_regular(assets.capabilities())
+    write_file(folder / "capabilities.json", capabilities, below=folder)
 
 
 def command_line(folder: Path, site: Path = Path("site")) -> Mapping[str, str]:

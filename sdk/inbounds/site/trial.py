@@ -12,6 +12,8 @@ from inbounds import assets, rego_module
 from inbounds.bundle import compiler, sources
 from inbounds.catalogue import Entry, entries
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import files_in
+from inbounds.safe_files import scratch_folder
 
 from . import cases
 from .codes import Codes
@@ -57,7 +59,7 @@ class Trial:
     """
 
     def __init__(self, site: Path, *, opa: Path) -> None:
-        if not site.is_dir() or not any(site.rglob("*.rego")):
+        if not site.is_dir() or not any(path.suffix == ".rego" for path in files_in(site)):
             raise ConfigurationError(
                 f"{site} holds no rules",
                 code="test.no_rules",
@@ -134,16 +136,14 @@ class Trial:
         return Step("form", "ok", "as opa fmt writes it")
 
     def _unparsable(self) -> Iterator[str]:
-        for source in sorted(self._site.rglob("*.rego")):
+        for source in files_in(self._site, ".rego"):
             try:
                 rego_module.read(source, opa=self._opa)
             except ConfigurationError as error:
                 yield from _lines(error)
 
     def _compiler(self) -> Step:
-        import tempfile
-
-        with tempfile.TemporaryDirectory(prefix="inbounds-test-") as scratch:
+        with scratch_folder("test") as scratch:
             folder = Path(scratch) / "bundle"
             try:
                 sources.stage(
@@ -154,13 +154,14 @@ class Trial:
                     opa=self._opa,
                 )
                 sources.site_catalogue(self._site, rego=assets.rego(), opa=self._opa)
-                with sources.schemas_for_site(folder):
+                with sources.schemas_for_site(folder) as said:
                     compiler.refuse_errors(
                         folder,
                         opa=self._opa,
                         capabilities=assets.capabilities(),
                         schemas=assets.schemas(),
                         known_as={"site": self._site},
+                        said_at=said,
                     )
             except ConfigurationError as error:
                 return Step("compiler", "failed", "opa check --strict objects", _lines(error))
@@ -192,7 +193,7 @@ class Trial:
         covered = total = 0
         lines = []
         figures: dict[str, Any] = {}
-        for source in sorted(self._site.rglob("*.rego")):
+        for source in files_in(self._site, ".rego"):
             if source.name.endswith("_test.rego"):
                 continue
             about = files.get(str(source), {})

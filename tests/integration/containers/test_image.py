@@ -167,7 +167,7 @@ def test_it_starts_opa_hardened_and_as_nobody(store):
         *("/opa", "run", "--server", "--skip-version-check"),
         *("--config-file", "/etc/inbounds/opa.json", "--addr", "unix:///run/inbounds/opa.sock"),
         *("--authentication", "token", "--authorization", "basic"),
-        *("--log-level", "info", "--unix-socket-perm", "700"),
+        *("--log-level", "error", "--unix-socket-perm", "700"),
         *("--verification-key", "/etc/inbounds/release.pub", "--verification-key-id", "release"),
         *("--signing-alg", "ES256"),
         *("--bundle", "/bundles/policy.tar.gz", "--bundle", "/bundles/live.tar.gz"),

@@ -121,11 +121,12 @@ def targets_of(
 
 def _token(file: Path | None) -> str | None:
     from inbounds.errors import ConfigurationError
+    from inbounds.regular_file import read_regular
 
     if file is None:
         return None
     try:
-        return file.read_text(encoding="ascii").strip()
+        return read_regular(file)[0].decode("ascii").strip()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigurationError(

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inbounds.regular_file import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -58,7 +60,7 @@ def file_with_environment(env: Mapping[str, str]) -> Path | None:
     beside = folder if named else home
     for path in (folder / ".config.json", beside / ".claude.json"):
         try:
-            said = json.loads(path.read_text("utf-8-sig"))
+            said = json.loads(read_regular(path)[0].decode("utf-8-sig"))
         except FileNotFoundError:
             continue
         except (OSError, ValueError):

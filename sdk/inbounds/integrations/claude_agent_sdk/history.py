@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds.integrations.conversation import ajoin, texts_of
+from inbounds.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ def _history(said: Mapping[str, Any], *, begun: bool) -> list[str]:
         begun: Whether the session has begun, so that there has to be one.
     """
     try:
-        lines = Path(str(said.get("transcript_path"))).read_text("utf-8").splitlines()
+        lines = read_regular(Path(str(said.get("transcript_path"))))[0].decode("utf-8").splitlines()
     except FileNotFoundError:
         return ["-"] if begun else []
     except (OSError, ValueError):

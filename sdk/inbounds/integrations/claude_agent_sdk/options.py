@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
+from inbounds.regular_file import read_regular
 
 from .environment import OWN, UNSET, file_with_environment, says_yes
 from .known import KNOWN
@@ -84,7 +85,7 @@ def settings_of(options: ClaudeAgentOptions) -> str:
         said = "{}"
     try:
         if not said.strip().startswith("{"):
-            said = (Path(options.cwd or "") / said).read_text("utf-8-sig")
+            said = read_regular(Path(options.cwd or "") / said)[0].decode("utf-8-sig")
         settings = json.loads(said)
     except (OSError, ValueError):
         settings = None
