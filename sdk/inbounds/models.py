@@ -125,7 +125,8 @@ class ActionProperties(_Open):
     The keys of `origins`, `parsed` and `links` are JSON Pointers (RFC 6901) into `arguments`.
     `size` is how long the canonical arguments are, in bytes of UTF-8. `request_digest` stands for
     all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by
-    text, the skeletons of places that are not plain ASCII (`inbounds.places`).
+    text, the skeletons of places that are not plain ASCII (`inbounds.places`). `statements` holds
+    what an SQL statement does, by the pointer of the argument that it is (`inbounds.sql`).
     """
 
     arguments: dict[str, JsonValue]
@@ -136,6 +137,7 @@ class ActionProperties(_Open):
     parsed: dict[str, Parsed] = {}
     links: dict[str, list[Link]] = {}
     skeletons: dict[str, str] = {}
+    statements: dict[str, list[str]] = {}
     request_digest: str = ""
 
 
