@@ -386,7 +386,9 @@ class Guard:
         """Make a conversation part of the session of a task. See `Task.join`."""
         join(self._parts, task, name, history)
 
-    def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
+    def observe(
+        self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any] | None
+    ) -> None:
         """Index a result that came past the permits, and expose the session. See `Task.observe`."""
         self._parts.observe(task, result, tool, arguments)
 
