@@ -85,6 +85,7 @@ _holds("path_prefixes", limit, leaf) if {
 	paths.steady(leaf.value)
 	some prefix in limit
 	is_string(prefix)
+	not paths.is_pattern(prefix)
 	paths.below(leaf.value, prefix)
 }
 

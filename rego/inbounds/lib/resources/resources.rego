@@ -91,9 +91,10 @@ _lets_all(bound, effects) if count(effects - {effect | some effect in bound.effe
 
 _starts_with("")
 
-# An id that climbs leads out of where it starts.
+# An id that climbs leads out of where it starts, and a wildcard out of what follows it.
 _starts_with(prefix) if {
 	is_string(prefix)
+	not paths.is_pattern(prefix)
 	paths.steady(input.resource.id)
 	startswith(input.resource.id, prefix)
 }

@@ -212,3 +212,16 @@ test_an_id_in_another_spelling_is_within_no_prefix_unless_it_is_steady if {
 		"action": {"properties": {"skeletons": {"/work/ä": "/work/ä"}}},
 	}
 }
+
+test_a_wildcard_leads_out_of_what_follows_it if {
+	every id, prefixes in {
+		"/work/a*": ["/work/", "/work/a"],
+		"/work/[a]/b": ["/work/"],
+		"/work/{a}": [""],
+	} {
+		resources.within([{"type": "file", "prefixes": prefixes}]) with input as {"resource": {"type": "file", "id": id}}
+	}
+	every id, prefix in {"/work/*/a": "/work/*/", "/work/[a]/b": "/work/[a]/", "/w?rk/a": "/w?", "/work/{a}/b": "/work/{a}"} {
+		not resources.within([{"type": "file", "prefixes": [prefix]}]) with input as {"resource": {"type": "file", "id": id}}
+	}
+}
