@@ -37,6 +37,9 @@ _holds("kind", limit, leaf) if kinds.read_as(leaf, limit)
 # A role says what an argument is for; it restricts nothing by itself.
 _holds("role", _, _)
 
+# Of which type a target is, its bounds and label say.
+_holds("resource", _, _)
+
 # What the local part of an address may be is part of its kind.
 _holds("local_part", _, _)
 

@@ -29,6 +29,7 @@ test_met_within_bounds if {
 		{"value": -2, "constraint": {"type": "integer"}},
 		{"value": "a", "constraint": {"kind": "none", "role": "target", "required": true, "nullable": false}},
 		{"value": "a", "constraint": {"local_part": "atom"}},
+		{"value": "a", "constraint": {"resource": "board"}},
 		{"value": "a", "constraint": {"one_of": ["a", 1]}},
 		{"value": 1, "constraint": {"one_of": ["a", 1]}},
 		{"value": 1, "constraint": {"minimum": 1, "maximum": 1}},
