@@ -423,8 +423,8 @@ class Constraint(_Closed):
 class Argument(Constraint):
     """What the registry says of one argument: its type, kind, role and constraints.
 
-    `resource` is the type of what a target names where that is not the tool's own resource: it is
-    held to the label and the bounds of that type, as each target is that does not name the resource.
+    `resource` is the type of what a target names where that is not the tool's own resource. Each
+    target that does not name the resource is held to the label and the bounds of its type.
     `local_part` is `plain` for addresses of `A-Z a-z 0-9 . _ + -`, and `atom` where an argument of
     the kind `email` also takes `# $ & ' * = ? ^ { } ~`.
     """
