@@ -125,7 +125,8 @@ class ActionProperties(_Open):
     The keys of `origins`, `parsed` and `links` are JSON Pointers (RFC 6901) into `arguments`.
     `size` is how long the canonical arguments are, in bytes of UTF-8. `request_digest` stands for
     all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by
-    text, the skeletons of places that are not plain ASCII (`inbounds.places`).
+    text, the skeletons of places that are not plain ASCII (`inbounds.places`). `statements` holds
+    what an SQL statement does, by the pointer of the argument that it is (`inbounds.sql`).
     """
 
     arguments: dict[str, JsonValue]
@@ -136,6 +137,7 @@ class ActionProperties(_Open):
     parsed: dict[str, Parsed] = {}
     links: dict[str, list[Link]] = {}
     skeletons: dict[str, str] = {}
+    statements: dict[str, list[str]] = {}
     request_digest: str = ""
 
 
@@ -421,6 +423,8 @@ class Constraint(_Closed):
 class Argument(Constraint):
     """What the registry says of one argument: its type, kind, role and constraints.
 
+    `resource` is the type of what a target names where that is not the tool's own resource. Each
+    target that does not name the resource is held to the label and the bounds of its type.
     `local_part` is `plain` for addresses of `A-Z a-z 0-9 . _ + -`, and `atom` where an argument of
     the kind `email` also takes `# $ & ' * = ? ^ { } ~`.
     """
@@ -428,6 +432,7 @@ class Argument(Constraint):
     type: Literal["string", "integer", "number", "boolean"] = "string"
     kind: Kind = "none"
     role: Role = "none"
+    resource: Annotated[str, Field(max_length=256)] = ""
     local_part: LocalPart = "plain"
     required: bool = False
     nullable: bool = False

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .evidence import EvidenceLog
     from .evidence.records import Executed
     from .evidence.report import TaskReport
-    from .exposure import Party
+    from .exposure import Party, Written
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
     from .leases.held import Backends, HeldLeases
@@ -336,13 +336,17 @@ class Parts:
             self.expose(key, party="third", label=None)
 
     def observe(
-        self, task: TaskAuthority, result: object, tool: str, arguments: Mapping[str, object]
+        self,
+        task: TaskAuthority,
+        result: object,
+        tool: str,
+        arguments: Mapping[str, object] | None,
     ) -> None:
         """Index a result that came past the permits, and expose the session to it.
 
         See `Task.observe`.
         """
-        from .exposure import party_of
+        from .exposure import party_of, written_by
         from .labelled import Labelled
 
         deadline = clock.monotonic() + self.configuration.deadline
@@ -354,10 +358,12 @@ class Parts:
             answer = self.registry.tool(name, deadline=deadline)
         except DecisionUnavailable:
             # Nobody says that it can be trusted.
-            self.observer(task, tool, UNREGISTERED, arguments)(result)
+            self.observer(task, tool, UNREGISTERED, arguments or {})(result)
             raise
         registered = (answer.tool if name == tool else None) or UNREGISTERED
-        self.observer(task, tool, registered, arguments)(result)
+        # Looked up before what the call echoes of its arguments is indexed as its own.
+        written = written_by(registered, arguments, self.origins.of(task.session))
+        self.observer(task, tool, registered, arguments or {})(result)
         returns = registered.returns
         tainted = self._is_tainted(task.session, registered.store or EVERY_STORE)
         self.expose(
@@ -365,6 +371,7 @@ class Parts:
             party="third" if tainted else party_of(returns),
             label=returns.label,
             labels=answer.labels,
+            written=written,
             deadline=deadline,
         )
 
@@ -438,6 +445,7 @@ class Parts:
         party: Party,
         label: str | None,
         labels: Sequence[str] = (),
+        written: Written | None = None,
         deadline: float | None = None,
     ) -> None:
         """Join a session with data that reaches its agent outside a permitted call.
@@ -451,7 +459,15 @@ class Parts:
 
         if deadline is None:
             deadline = clock.monotonic() + self.configuration.deadline
-        expose(self.sessions, key, party=party, label=label, labels=labels, deadline=deadline)
+        expose(
+            self.sessions,
+            key,
+            party=party,
+            label=label,
+            labels=labels,
+            written=written,
+            deadline=deadline,
+        )
 
     def report(self, task: str) -> TaskReport:
         """Return whether a task stayed within bounds. See `Guard.report`."""

@@ -85,11 +85,10 @@ def skeletons(
     # Most calls hold nothing but plain ASCII, and are not walked.
     if serialised.isascii() and b"%" not in serialised and is_simple(resource):
         return {}
-    texts = [text for text in _places(arguments, registered) if not is_simple(text)]
-    if not is_simple(resource):
-        texts.append(resource)
-    found = ((text, skeleton(text)) for text in texts)
-    return {text: form for text, form in found if form is not None}
+    texts = [*_places(arguments, registered), resource]
+    found = _skeletons_of_code(arguments, registered)
+    found |= {text: skeleton(text) for text in texts if not is_simple(text)}
+    return {text: form for text, form in found.items() if form is not None}
 
 
 def _decoded(escape: re.Match[str]) -> str:
@@ -104,6 +103,20 @@ def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) ->
         about = registered.get(pattern)
         if isinstance(value, str) and (about is None or _may_name_a_place(about)):
             yield value
+
+
+def _skeletons_of_code(
+    arguments: Mapping[str, Any], registered: Mapping[str, Argument]
+) -> dict[str, str | None]:
+    from .code_words import word_skeleton, words
+
+    return {
+        word: word_skeleton(word)
+        for _, pattern, value in argument_leaves(arguments)
+        if isinstance(value, str) and pattern in registered and registered[pattern].role == "code"
+        for word in words(value) or ()
+        if not is_simple(word)
+    }
 
 
 def _may_name_a_place(about: Argument) -> bool:

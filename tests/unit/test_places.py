@@ -279,6 +279,72 @@ def test_no_generated_spelling_reads_what_is_kept(task, at, kind):
     assert codes(task, f"{kind}.read", at) & _KEPT
 
 
+@st.composite
+def globbed(draw, text):
+    """A wildcard that tools look for names by, and that stands for a text among others."""
+    signs = list(text)
+    for at in draw(st.sets(st.integers(1, len(text) - 1), min_size=1, max_size=3)):
+        sign = signs[at]
+        if sign != "/":
+            forms = ["?", f"[{sign}]", f"[{sign}x]", f"[!{chr(ord(sign) + 1)}]", f"[[={sign}=]]"]
+            forms += ["*", f"{sign}*", f"*{sign}", f"{{{sign}}}", f"{{{sign},x}}", f"@({sign})"]
+            signs[at] = draw(st.sampled_from([*forms, f"[]{sign}]", f"[a-{sign}]"]))
+    return "".join(signs)
+
+
+@_MANY
+@given(
+    at=st.sampled_from(
+        ["/home/alice/.ssh/x", "/a/id_rsa", "/a/server.pem", "/a/.env", "/etc/shadow"]
+    ).flatmap(globbed),
+    kind=st.sampled_from(["path", "id", "text", "none"]),
+)
+def test_no_generated_wildcard_reads_what_is_listed(task, at, kind):
+    """
+    However a wildcard stands for a listed name, it is denied.
+    """
+    assert codes(task, f"{kind}.read", at) & _KEPT
+
+
+@_MANY
+@given(at=globbed("/work/secrets/keys"), kind=st.sampled_from(["path", "id", "text", "none"]))
+def test_no_generated_wildcard_reads_what_is_kept(task, at, kind):
+    """
+    However a wildcard stands for a kept place, it is denied.
+    """
+    assert codes(task, f"{kind}.read", at) & _KEPT
+
+
+@pytest.mark.parametrize(
+    "at", ["/app/[slug]/page.tsx", "/app/[[...slug]]/x", "/a/{{cookie.name}}/b", "/a/**/*.py"]
+)
+def test_a_sign_of_a_wildcard_in_an_ordinary_name_is_read(task, at):
+    """
+    A bracket or a brace that stands for nothing that is kept is a letter like others.
+    """
+    assert codes(task, "text.read", at) == set()
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "/proc/self/root/work/secrets/a",
+        "/proc/1/cwd/a",
+        "/proc/thread-self/fd/3",
+        "/proc/self/task/1/root/a",
+        "/proc/2/environ",
+        "/proc/*/r??t/a",
+        "/dev/fd/3",
+        "/.vol/1/2",
+    ],
+)
+def test_what_a_process_has_open_is_no_place(task, at):
+    """
+    It may lead anywhere.
+    """
+    assert codes(task, "text.read", at) & _KEPT
+
+
 @_MANY
 @given(at=respelled("board/1"))
 def test_no_generated_spelling_escapes_a_label(task, at):

@@ -129,6 +129,7 @@ _TOOLS = f"""\
 #                type      string (when left out), integer, number, boolean
 #                kind      email url host path iban id date money phone text: put in one form
 #                role      recipient target amount query code content credential
+#                resource  The type of what a target names, where it is not that of the tool.
 #                required, nullable, one_of, minimum, maximum, pattern, path_prefixes, hosts,
 #                max_length
 # returns      The most sensitive label it may return, and whether the data is our own (`first`)

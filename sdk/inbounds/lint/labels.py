@@ -20,14 +20,15 @@ from .check import Check, Place, check
 def resource_unlabelled(deployment: Deployment) -> Iterator[Place]:
     """Types of resources that a tool has and no label, each once."""
     told = {*deployment.labels.resources}
+    touched: dict[tuple[str, ...], str]
     for name, tool in deployment.tools.items():
-        if tool.resource not in told:
-            told.add(tool.resource)
-            yield Place(
-                "tools",
-                (name, "resource"),
-                f"`{tool.resource}`, which `{name}` touches, has no label",
-            )
+        touched = {("resource",): tool.resource}
+        for pattern, about in tool.arguments.items():
+            touched["arguments", pattern, "resource"] = about.resource
+        for at, kind in touched.items():
+            if kind and kind not in told:
+                told.add(kind)
+                yield Place("tools", (name, *at), f"`{kind}`, which `{name}` touches, has no label")
 
 
 @check(

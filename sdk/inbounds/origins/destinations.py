@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from inbounds.code_words import hosts
+
 from .leaves import leaves
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ def is_outward(argument: Argument, value: Any) -> bool:
         return True
     if type(value) is not str:
         return False
+    if argument.role == "code" and argument.kind in ("none", "text"):
+        named = hosts(value)
+        return named is None or bool(named) or names_host(value)
     if argument.kind == "path":
         return _HOST_BEFORE_COLON.match(value) is not None or names_host(value)
     return (

@@ -272,22 +272,23 @@ class Task(TaskAuthority):
         """Tell of a result that reaches the agent past `call` and `permit`, for an adapter.
 
         The session takes the label and the trust that the registry says of the tool's results, as
-        it does of a permitted call. Values of later calls are traced to the result, as far as the
-        registry trusts what the tool returns. An unregistered tool returns text of a third party,
-        of the highest label. Call it before the agent sees the result, and withhold the result
-        where this raises.
+        it does of a permitted call, and the store that the tool may have written its arguments to
+        is tainted as by one. Values of later calls are traced to the result, as far as the registry
+        trusts what the tool returns. An unregistered tool returns text of a third party, of the
+        highest label, and may write to any store. Call it before the agent sees the result, and
+        withhold the result where this raises.
 
         Args:
             result: What the tool gave, as plain values as far as possible.
             tool: Its name in the registry.
             arguments: What it was called with, by name. Without them, what it echoes of them
-                would count as its own.
+                would count as its own, and they count as words of whoever the session has read.
 
         Raises:
             DecisionUnavailable: The registry could not be asked, or the session store could not
                 take the exposure: `session.lost`, `session.unreachable` or `session.contended`.
         """
-        self._parts.observe(self, result, tool, arguments or {})
+        self._parts.observe(self, result, tool, arguments)
 
     async def aobserve(
         self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None

@@ -128,7 +128,9 @@ def _names_resource(tool: Tool, pattern: str) -> bool:
     if tool.resource_argument:
         return pattern == tool.resource_argument
     about = tool.arguments.get(pattern)
-    return about is not None and about.role == "target" and about.kind in ("id", "path")
+    if about is None or about.resource:
+        return False
+    return about.role == "target" and about.kind in ("id", "path")
 
 
 def _copied(folder: Path, copy: Path) -> None:

@@ -224,7 +224,10 @@ PRESENT = {
         {"tools|memory.keep": {**TOOL, "effects": ["write"]}},
         {"tools|recall": {**TOOL, "effects": ["read"]}},
     ],
-    "labels.resource_unlabelled": [{"labels|resources|mail": None}],
+    "labels.resource_unlabelled": [
+        {"labels|resources|mail": None},
+        {"tools|memory.keep": {**TOOL, "arguments": {"/at": {"role": "target", "resource": "x"}}}},
+    ],
     "labels.prefix_lower": [{"labels|resources|mail|prefixes": {"news/": "public"}}],
     "holders.subject_unlimited": [
         {"subjects|alice@acme.example|effects": EVERY},

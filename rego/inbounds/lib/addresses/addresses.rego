@@ -5,6 +5,7 @@
 package inbounds.lib.addresses
 
 import data.inbounds.lib.arguments
+import data.inbounds.lib.code
 import data.inbounds.lib.kinds
 
 # METADATA
@@ -42,6 +43,13 @@ _names_somewhere(spec, value) if {
 	spec.kind in {"none", "text"}
 	not spec.role in {"query", "content"}
 	names_host(spec.kind, value)
+}
+
+# What is run reaches each host that it names, wherever in it.
+_names_somewhere(spec, value) if {
+	spec.role == "code"
+	spec.kind in {"none", "text"}
+	code.names_host(value)
 }
 
 _names_somewhere(spec, value) if {

@@ -37,6 +37,9 @@ _holds("kind", limit, leaf) if kinds.read_as(leaf, limit)
 # A role says what an argument is for; it restricts nothing by itself.
 _holds("role", _, _)
 
+# Of which type a target is, its bounds and label say.
+_holds("resource", _, _)
+
 # What the local part of an address may be is part of its kind.
 _holds("local_part", _, _)
 
@@ -85,6 +88,7 @@ _holds("path_prefixes", limit, leaf) if {
 	paths.steady(leaf.value)
 	some prefix in limit
 	is_string(prefix)
+	not paths.is_pattern(prefix)
 	paths.below(leaf.value, prefix)
 }
 

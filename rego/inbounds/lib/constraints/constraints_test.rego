@@ -29,6 +29,7 @@ test_met_within_bounds if {
 		{"value": -2, "constraint": {"type": "integer"}},
 		{"value": "a", "constraint": {"kind": "none", "role": "target", "required": true, "nullable": false}},
 		{"value": "a", "constraint": {"local_part": "atom"}},
+		{"value": "a", "constraint": {"resource": "board"}},
 		{"value": "a", "constraint": {"one_of": ["a", 1]}},
 		{"value": 1, "constraint": {"one_of": ["a", 1]}},
 		{"value": 1, "constraint": {"minimum": 1, "maximum": 1}},
@@ -36,6 +37,7 @@ test_met_within_bounds if {
 		{"value": "b", "constraint": {"pattern": "a|b"}},
 		{"value": "", "constraint": {"pattern": "a*"}},
 		{"value": "/work/a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/tmp", "/work"]}},
+		{"value": "/work/a*", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "https://acme.example/", "parsed": _url, "constraint": {"hosts": ["x.example", "acme.example"]}},
 		{
 			"value": "acme.example",
@@ -85,6 +87,7 @@ test_not_met_out_of_bounds if {
 		{"value": "/work/../a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/%2e%2e/a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/GIT~1", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
+		{"value": "/work/*/a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work/*"]}},
 		{"value": "https://evil.example/", "parsed": _url, "constraint": {"hosts": ["acme.example"]}},
 		{"value": "https://acme.example/", "parsed": {}, "constraint": {"hosts": ["acme.example"]}},
 		{"value": "https://acme.example/", "parsed": _url, "constraint": {"hosts": ["x.example"]}},

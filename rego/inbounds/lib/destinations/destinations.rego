@@ -7,6 +7,7 @@ package inbounds.lib.destinations
 
 import data.inbounds.lib.addresses
 import data.inbounds.lib.arguments
+import data.inbounds.lib.code
 import data.inbounds.lib.hosts
 import data.inbounds.lib.kinds
 import data.inbounds.lib.task
@@ -109,8 +110,28 @@ _matches(destination, leaf) if {
 
 # A scheme that has no kind: the host is what stands alone between the slashes.
 _matches(destination, leaf) if {
-	not arguments.spec(leaf.pattern).kind in {"url", "host"}
+	spec := arguments.spec(leaf.pattern)
+	not spec.kind in {"url", "host"}
+	spec.role != "code"
 	kinds.authority(leaf.value) in destination.hosts
+}
+
+# Code goes to a destination that is each host it names.
+_matches(destination, leaf) if {
+	arguments.spec(leaf.pattern).role == "code"
+	named := code.hosts(leaf.value)
+	count(named) > 0
+
+	every host in named {
+		_is_host_of(destination, host)
+	}
+}
+
+_is_host_of(destination, host) if host in destination.hosts
+
+_is_host_of(destination, host) if {
+	destination.anywhere == true
+	hosts.public(host)
 }
 
 _public(kind, leaf) if {
@@ -127,4 +148,5 @@ _public("email", leaf) if {
 _public(kind, leaf) if {
 	not kind in {"url", "host", "email"}
 	not addresses.names_host(kind, leaf.value)
+	arguments.spec(leaf.pattern).role != "code"
 }

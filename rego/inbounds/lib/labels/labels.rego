@@ -28,8 +28,8 @@ name(position) := data.deployment.labels.order[position]
 highest := count(data.deployment.labels.order) - 1 if is_array(data.deployment.labels.order)
 
 # METADATA
-# description: The rank of the resource of this action
-resource := max({asserted, _registered} | _prefixed)
+# description: The rank of the resource of this action, and of all else that it names as a target
+resource := max((({asserted, _registered} | _prefixed) | _of_targets))
 
 # METADATA
 # description: The rank of the most sensitive data the session holds, with the resource's
@@ -53,9 +53,20 @@ _registered := rank(data.deployment.labels.resources[input.resource.type].label)
 	input.resource.type == tools.entry.resource
 } else := highest
 
-_prefixed := {ceiling(label) |
-	some prefix, label in data.deployment.labels.resources[input.resource.type].prefixes
-	resources.touches(input.resource.id, prefix)
+_prefixed := _prefixed_of(input.resource)
+
+_of_targets := {rank |
+	some target in resources.targets
+	some rank in (_prefixed_of(target) | {_registered_of(target.type)})
+}
+
+_registered_of(type) := value if {
+	value := rank(data.deployment.labels.resources[type].label)
+} else := highest
+
+_prefixed_of(place) := {ceiling(label) |
+	some prefix, label in data.deployment.labels.resources[place.type].prefixes
+	resources.touches(place.id, prefix)
 } if {
-	paths.steady(input.resource.id)
+	paths.steady(place.id)
 } else := {highest}

@@ -49,11 +49,66 @@ skeleton(text) := lower(form) if {
 # METADATA
 # description: |
 #   Whether `text` leads to one place, told by its skeleton. What climbs may lead anywhere, and so
-#   may a short name (`GIT~1`), a stream (`::$DATA`) and a wildcard for what is hidden.
+#   may a short name (`GIT~1`), a stream (`::$DATA`), a wildcard for what is hidden, alternatives
+#   (`{a,b}`), and what a process has open or calls its root (`/proc/1/root`).
 steady(text) if {
 	is_string(text)
 	form := replace(skeleton(text), `\`, "/")
 	not regex.match(_unsteady, form)
+	not regex.match(_of_process, concat("/", _segments(replace(form, ":", "/"))))
+	not _endless(form)
+}
+
+# METADATA
+# description: Whether `text` holds a sign by which tools look for names
+is_pattern(text) if regex.match(`[*?\[\]{}]`, text)
+
+# METADATA
+# description: |
+#   Those of the names in `listed` that a wildcard in `text` may stand for. A segment that is nothing
+#   but `*` stands for what its folder holds, as naming the folder does.
+# scope: document
+matching(text, _) := set() if not is_pattern(skeleton(text))
+
+matching(text, listed) := {name |
+	segments := _segments(replace(skeleton(text), ":", "/"))
+	some way in [segments, [segment | some segment in segments; segment != "**"]]
+	some run in _pattern_runs(way)
+	some name, _ in listed
+	_may_be(run, name)
+} if {
+	is_pattern(skeleton(text))
+}
+
+# METADATA
+# description: Whether a wildcard in `text` stands in a name of two letters at least, and not for any
+seeks(text) if {
+	some segment in _segments(skeleton(text))
+	is_pattern(segment)
+	regex.match(`[a-z].*[a-z]`, _one_sign(segment))
+}
+
+# METADATA
+# description: |
+#   Whether `text`, a path within code, lies at or below `prefix`: as it is written, by a wildcard
+#   that may stand for it, or from a folder that only what runs the code knows (`~`, `$HOME`, `..`)
+# scope: document
+may_reach(text, prefix) if reaches(text, prefix)
+
+may_reach(text, prefix) if {
+	segments := _segments(skeleton(text))
+	folders := _segments(lower(prefix))
+	count(segments) >= count(folders)
+	run := array.slice(segments, 0, count(folders))
+	is_pattern(concat("/", run))
+	regex.match(_expression(run), concat("/", folders))
+}
+
+may_reach(text, prefix) if {
+	tail := _as_folder(concat("/", array.concat([""], _from_elsewhere(skeleton(text)))))
+	folders := _segments(lower(prefix))
+	some start, _ in folders
+	startswith(tail, _as_folder(concat("/", array.concat([""], array.slice(folders, start, count(folders))))))
 }
 
 # METADATA
@@ -90,7 +145,7 @@ encloses(text, prefix) if {
 # description: Whether a wildcard in `text` may stand for what lies at or below `prefix`
 sweeps(text, prefix) if {
 	is_string(prefix)
-	form := replace(replace(skeleton(text), "?", "*"), `\`, "/")
+	form := strings.replace_n({"?": "*", "[": "*", "{": "*", `\`: "/"}, skeleton(text))
 	contains(form, "*")
 	segments := split(split(form, "*")[0], "/")
 	_encloses(concat("/", array.concat(array.slice(segments, 0, count(segments) - 1), [""])), prefix)
@@ -154,14 +209,102 @@ _simple(text) if {
 	regex.match(`^[ -$&-~]*$`, text)
 }
 
-# A segment that climbs, a short name, a stream of Windows, a wildcard for hidden names.
+# A segment that climbs, a short name, a stream of Windows, a wildcard for hidden names,
+# alternatives of four shells, a bracket that is not closed within its segment.
 _unsteady := concat("|", [
 	`(^|[/:]) *\.\. *($|[/:])`,
 	`(^|[/:])[. ]*\. +\.[. ]*($|[/:])`,
 	`(^|[/:])[^/:.]{1,6}~[0-9]{1,6}(\.[^/:.]{0,3})?[. ]*($|[/:])`,
 	`:\$`,
-	`(^|[/:])\.[^/:]*[*?]`,
+	`(^|[/:])\.[^/:]*[*?\[\]{}]`,
+	`\{.*(,|\.\.)`,
+	`[!@+?*]\(`,
+	`\(.*\|`,
+	`\[[!^]?\]?[^\]/:]*([/:]|$)`,
 ])
+
+# Links of a process to what it has open, and of a volume to what lies on it.
+_of_process := concat("|", [
+	`(^|/)proc/(.*[*?\[\]{}]|[^/]+/(task/[^/]+/)?(root|cwd|exe|fd|fdinfo|map_files|mem|environ)(/|$))`,
+	`(^|/)dev/fd(/|$)`,
+	`^dev/[^/]*[*?\[\]{}]`,
+	`(^|/)\.vol(/|$)`,
+])
+
+_endless(form) if {
+	is_pattern(form)
+	count(form) > 4096
+}
+
+# Each run of up to three segments in which a wildcard looks for a name.
+_pattern_runs(segments) := {run |
+	some start, _ in segments
+	some length in [1, 2, 3]
+	run := array.slice(segments, start, start + length)
+	is_pattern(concat("/", run))
+	some segment in run
+	not regex.match(`^\*+$`, segment)
+}
+
+_may_be(run, name) if {
+	not contains(name, "*")
+	regex.match(_expression(run), name)
+}
+
+# A name by its ending, which what follows the last `*` may be, or go on in.
+_may_be([segment], name) if {
+	startswith(name, "*")
+	parts := split(_one_sign(segment), "*")
+	_ends_alike(parts[count(parts) - 1], trim_prefix(name, "*"), count(parts) > 1)
+}
+
+# A name by its beginning, which any part of the segment before a dot may be.
+_may_be([segment], name) if {
+	endswith(name, ".*")
+	parts := split(_one_sign(segment), ".")
+	some end, _ in parts
+	beginning := concat(".", array.slice(parts, 0, end))
+	not regex.match(`^\*+$`, beginning)
+	regex.match(_whole(beginning), trim_suffix(name, ".*"))
+}
+
+_ends_alike(tail, ending, _) if {
+	count(tail) >= count(ending)
+	regex.match(_whole(substring(tail, count(tail) - count(ending), -1)), ending)
+}
+
+_ends_alike(tail, ending, true) if {
+	count(tail) < count(ending)
+	regex.match(_whole(tail), substring(ending, count(ending) - count(tail), -1))
+}
+
+_expression(run) := _whole(concat("/", [_one_sign(segment) | some segment in run]))
+
+# Which sign a bracket stands for is not looked at.
+_one_sign(segment) := strings.replace_n(
+	{found[0]: "?" | some found in regex.find_all_string_submatch_n(`\[[!^]?\]?[^\]]*\]+`, segment, -1)},
+	segment,
+)
+
+_whole(pattern) := concat("", ["^", strings.replace_n(_signs, pattern), "$"])
+
+_signs := {
+	".": `\.`, "+": `\+`, "(": `\(`, ")": `\)`, "|": `\|`, "^": `\^`, "$": `\$`, "[": `\[`, "]": `\]`,
+	"*": "[^/]*", "?": "[^/]",
+}
+
+# What stands after the folder that is not written out.
+_from_elsewhere(form) := array.slice(segments, 1, count(segments)) if {
+	regex.match(`^(~|\$[a-z_])`, form)
+	segments := _segments(form)
+	count(segments) > 1
+}
+
+_from_elsewhere(form) := _segments(parts[count(parts) - 1]) if {
+	not regex.match(`^(~|\$[a-z_])`, form)
+	parts := split(replace(form, `\`, "/"), "../")
+	count(parts) > 1
+}
 
 # A colon sets off a drive, a remote, a revision or a stream; after a scheme, a query may follow.
 _apart(form) := form if not contains(form, ":")
@@ -195,9 +338,10 @@ _from_root(text) if startswith(text, "/")
 
 _from_root(text) if startswith(text, `\`)
 
-# Some systems drop dots and blanks at the end of a name, some tools blanks before it.
+# Some systems drop dots and blanks at the end of a name, some tools blanks before it, and others
+# the braces around one.
 _segments(text) := [name |
-	some segment in split(replace(text, `\`, "/"), "/")
+	some segment in split(strings.replace_n({`\`: "/", "{": "", "}": ""}, text), "/")
 	name := trim_left(trim_right(segment, ". "), " ")
 	name != ""
 ]

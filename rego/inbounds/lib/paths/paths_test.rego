@@ -76,6 +76,138 @@ test_what_may_lead_elsewhere_is_not_steady if {
 	}
 }
 
+test_what_looks_for_names_that_are_hidden_or_apart_is_not_steady if {
+	every text in [
+		"/a/.[e]nv", "/a/.{env}", "/a/.e]", "/a/{b,c}", "/a/{{b}c,d}", "/a/{1..3}", "/a/@(.env)", "/a/!(b)", "/a/+(b)",
+		"/a/?(b)", "/a/*(b)", "/a/(b|c)", "/a/[b", "/a/[b/c]", "/a/[]", "/a/[!]", "/a/id_[[:alpha:]]", "/a/[b:c]",
+		"/a/[^]/b",
+	] {
+		not paths.steady(text)
+	}
+	every text in [
+		"/app/[slug]/page.tsx", "/app/[...slug].tsx", "/app/[[...slug]]/x", "/a/[]b]", "/a/[!]b]", "/a/{b}/c",
+		"/a/{{b.c}}/d", "/a/b, c", "/a/b (1).pdf", "/a/b)|c", "/a/b]",
+	] {
+		paths.steady(text)
+	}
+}
+
+test_what_a_process_has_open_is_not_steady if {
+	every text in [
+		"/proc/self/root/etc", "/proc/1/cwd", "proc/x/fd/3", "/proc/self/exe", "/proc/self/fdinfo/1", "/proc/1/mem",
+		"/proc/self/map_files/x", "/proc/self/task/1/root", "/proc/2/environ", "/PROC/self/root", "//proc//self/./root",
+		"file:///proc/self/root", "c:/proc/self/root", "/proc/*/x", "/proc/s?lf/x", "/proc/[1]",
+		"/dev/fd", "/dev/fd/3", "/dev/f*", "/dev/[f]d/3", "dev/?d", "/.vol/1/2", "x/.vol",
+	] {
+		not paths.steady(text)
+	}
+	every text in [
+		"/proc", "/proc/cpuinfo", "/proc/self/status", "/proc/self/rooted", "/aproc/self/root", "/proc/root", "/proc/self/task/root",
+		"/dev/null", "/dev/fdx", "/src/dev/f*", "/dev/x/f*", "/.volx", "/proc.d/self/root",
+	] {
+		paths.steady(text)
+	}
+}
+
+test_a_pattern_without_end_is_not_steady if {
+	long := concat("", ["a" | some _ in numbers.range(1, 4095)])
+	paths.steady(concat("", [long, "*"]))
+	not paths.steady(concat("", [long, "a*"]))
+	paths.steady(concat("", [long, "aaa"]))
+}
+
+test_a_pattern_holds_a_sign_of_one if {
+	every text in ["*", "a?", "[", "]", "{", "}"] {
+		paths.is_pattern(text)
+	}
+	every text in ["", "a", "/a.b", "(a)", "a!", "a+", null, 0, []] {
+		not paths.is_pattern(text)
+	}
+}
+
+_listed := {
+	".env": 1, ".env.*": 1, "*.pem": 1, "id_rsa": 1, ".ssh": 1, "etc/shadow": 1, ".config/gh": 1,
+	"a+b(c)$": 1, "library/launch/agents": 1,
+}
+
+_matches := {
+	"/a/id_r?a": {"id_rsa"},
+	"/a/id_[rs]sa": {"id_rsa"},
+	"/a/[]i]d_rsa": {"id_rsa"},
+	"/a/id_[=r=]sa": {"id_rsa"},
+	"/a/*_rsa": {"id_rsa"},
+	"/a/ID_*": {"id_rsa", "*.pem"},
+	"/a/?ssh": {".ssh"},
+	"/a/*sh/x": {".ssh"},
+	"/etc/*": {"etc/shadow"},
+	"/etc/sh?dow": {"etc/shadow"},
+	"/?tc/shadow": {"etc/shadow"},
+	"/*/shadow": {"etc/shadow"},
+	"/etc/*/shadow": {"etc/shadow"},
+	"/library/*/agents": {"library/launch/agents"},
+	"/a/*/gh": {".config/gh"},
+	"/a/?config/**/gh": {".config/gh"},
+	"/library/**/launch/agents": {"library/launch/agents"},
+	"/a/b.p?m": {"*.pem"},
+	"/a/*.pem": {"*.pem"},
+	"/a/b.*": {"*.pem"},
+	"/a/*m": {"*.pem"},
+	"/a/x?pem": {"*.pem"},
+	"/a/????": {"*.pem", ".env", ".ssh"},
+	"/a/*env.local": {".env.*"},
+	"/a/?env.l*": {".env.*", "*.pem"},
+	"c:/a/id_r?a": {"id_rsa"},
+	"/a/a+b(c?$": {"a+b(c)$"},
+	"/a/[x]env.b": {".env.*"},
+}
+
+test_a_wildcard_may_stand_for_what_is_listed if {
+	every text, found in _matches {
+		paths.matching(text, _listed) == found
+	}
+	every text in [
+		"/a/id_rsa", "/a/*", "/a/**/b", "/*/*", "/a/*/b.py", "/a/*.py", "/a/*.ts", "/a/?.em", "/a/em*x", "/a/[slug]/b", "/a/x*y",
+		"/a/[[...slug]]", "/a/{b}", "/a/axb(c?$", "/a/a+bxc)?", "/a/?m", "/a/*/b/shadow", "/a/b]",
+		"/library/*/x/agents", "/a/shadow?",
+	] {
+		paths.matching(text, _listed) == set()
+	}
+	every value in [null, true, 0, [], {}, "é*"] {
+		not paths.matching(value, _listed)
+	}
+}
+
+test_what_seeks_has_a_wildcard_in_a_name_of_two_letters if {
+	every text in ["/a/id_r?a", ".s?h", "a/[s]sh", "*ab", "a*b", "x/.en*"] {
+		paths.seeks(text)
+	}
+	every text in ["", "/ab/*", "s/.*//", "[a-z]*", "2*x", "/ab/cd", "?a", ".*", "**"] {
+		not paths.seeks(text)
+	}
+}
+
+test_a_path_in_code_may_reach_what_lies_where_only_a_shell_knows if {
+	every text in [
+		"/work/hr/x", "/work/hr", "/work/h?/x", "/work/*/x", "/work/*", "/w*/[h]r/x", "~/hr/x", "~alice/hr", "$home/hr/x",
+		"$HOME/work/hr/x", "../hr/x", "/work/a/../hr/x", `..\hr\x`, "../../work/hr", "/a/../b/../hr",
+	] {
+		paths.may_reach(text, "/work/hr/")
+	}
+	every text in [
+		"/work", "/work/", "/work/hrx", "/work/h?x/a", "/*", "~", "~/", "$HOME", "..", "../", "~/work", "~/a/hr", "$1/hr", "a$b/hr",
+		"../a/hr", "hr/x", "a/hr", "~/hrx", "/work/x/*",
+	] {
+		not paths.may_reach(text, "/work/hr/")
+	}
+	paths.may_reach("~/hr", "/hr/")
+	not paths.may_reach("~/x", "/hr/")
+	paths.may_reach("é", "/work/hr/")
+	every value in [null, true, 0, [], {}] {
+		not paths.may_reach("/work/hr", value)
+		not paths.may_reach(value, "/work/hr/")
+	}
+}
+
 _told(text, form) := {"action": {"properties": {"skeletons": {text: form}}}}
 
 test_what_is_not_plain_ascii_has_the_skeleton_it_is_told if {
@@ -193,7 +325,10 @@ test_a_wildcard_sweeps_what_it_may_stand_for if {
 	every text in ["/*", "/work/*", "/w*", "/work/h?/x", "/work/**/x", "\\work\\*", "/WORK/*", "file:///work/*", "*:/x"] {
 		paths.sweeps(text, "/work/hr/")
 	}
-	every text in ["/a/*", "/work/hrx/*", "/work", "work/*", "/work/x/h?"] {
+	every text in ["/work/[h]r/x", "/work/{hr}/x", "/work/h]*"] {
+		paths.sweeps(text, "/work/hr/")
+	}
+	every text in ["/a/*", "/work/hrx/*", "/work", "work/*", "/work/x/h?", "/work/x/[h]r", "/work/h]r", "/work/h}r"] {
 		not paths.sweeps(text, "/work/hr/")
 	}
 	every value in [null, true, 0, [], {}] {
@@ -224,6 +359,7 @@ test_names_are_runs_endings_and_what_is_hidden if {
 	paths.names("file:///a/.netrc?x#y") == paths.names("file/a/.netrc/x/y")
 	paths.names("/a/ .Ssh .") == {"a", ".ssh", "a/.ssh", "*.ssh"}
 	paths.names("a\\b. ") == {"a", "b", "a/b"}
+	paths.names("/a/{b}/{.netrc}") == paths.names("/a/b/.netrc")
 	paths.names("") == set()
 	paths.names("/./") == set()
 }

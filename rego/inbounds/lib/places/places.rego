@@ -6,8 +6,10 @@
 package inbounds.lib.places
 
 import data.inbounds.lib.arguments
+import data.inbounds.lib.code
 import data.inbounds.lib.paths
 import data.inbounds.lib.resources
+import data.inbounds.lib.tools
 
 # METADATA
 # description: |
@@ -36,13 +38,35 @@ resource_clear(listed, bounds) if {
 # METADATA
 # description: |
 #   Whether one leaf of the arguments names no place, or one that is clear of the names in
-#   `listed` and of those `bounds` that are paths
+#   `listed` and of those `bounds` that are paths; of code, whether each of its words is
 # scope: document
 leaf_clear(leaf, _, _) if not is_string(leaf.value)
 
 leaf_clear(leaf, _, _) if _names_none(leaf.pattern)
 
 leaf_clear(leaf, listed, bounds) if {
+	_is_code(leaf.pattern)
+	is_object(listed)
+	count(listed) > 0
+	is_array(bounds)
+	count(object.keys(listed) & _names_in_code[leaf.pattern][leaf.value]) == 0
+
+	every name, _ in listed {
+		not _holds_blank(leaf.value, name)
+	}
+	every word in _paths_in_code[leaf.value] {
+		_seeks_none(word, listed)
+
+		every bound in bounds {
+			every prefix in resources.prefixes(bound) {
+				_free_of_word(word, prefix)
+			}
+		}
+	}
+}
+
+leaf_clear(leaf, listed, bounds) if {
+	not _is_code(leaf.pattern)
 	_unlisted(leaf.value, listed)
 	is_array(bounds)
 
@@ -69,6 +93,7 @@ _unlisted(text, listed) if {
 	every name in names {
 		not listed[name]
 	}
+	count(paths.matching(text, listed)) == 0
 }
 
 # By which each text of this call may be listed, found once for all lists. One that is
@@ -84,9 +109,84 @@ _texts contains input.resource.id
 _texts contains leaf.value if {
 	some leaf in arguments.leaves
 	not _names_none(leaf.pattern)
+	not _is_code(leaf.pattern)
 }
 
-_names_none(pattern) if _of_another_kind(arguments.spec(pattern))
+_names_none(pattern) if {
+	_of_another_kind(arguments.spec(pattern))
+	not _is_code(pattern)
+}
+
+_is_code(pattern) if {
+	spec := arguments.spec(pattern)
+	spec.role == "code"
+	spec.kind != "path"
+}
+
+# Undefined where a word has no skeleton: it may be any name.
+_names_in_code[pattern][text] := union({_names_of_word(pattern, word) | some word in words}) if {
+	some text, words in _words
+	some leaf in arguments.leaves
+	leaf.value == text
+	pattern := leaf.pattern
+
+	every word in words {
+		paths.skeleton(word)
+	}
+}
+
+_words[leaf.value] := code.words(leaf.value) if {
+	some leaf in arguments.leaves
+	_is_code(leaf.pattern)
+}
+
+# A bare `a.key` in a program is mostly a member of `a`; in a command it is a file.
+_names_of_word(pattern, word) := paths.names(word) - {"*.key"} if {
+	regex.match(`^[A-Za-z0-9_$?:.]+$`, word)
+	not _is_command(pattern)
+} else := paths.names(word)
+
+_is_command(pattern) if {
+	tools.entry.effects_by.kind == "command"
+	tools.entry.effects_by.argument == pattern
+}
+
+# In code a wildcard may as well be an operator, or look for any text: it has to stand for a whole name.
+_seeks_none(word, _) if not paths.seeks(word)
+
+_seeks_none(word, listed) if {
+	whole := {name: true |
+		some name, _ in listed
+		not contains(name, "*")
+	}
+	count(paths.matching(word, whole)) == 0
+}
+
+# Words that are written as paths are. A `*` elsewhere is more often arithmetic.
+_paths_in_code[text] := {word |
+	some word in words
+	regex.match(`^[~$./\\]|^[A-Za-z]:|[/\\]\.|://|^[^*]*/[^*]*$`, word)
+} if {
+	some text, words in _words
+}
+
+_free_of_word(_, prefix) if {
+	is_string(prefix)
+	not contains(prefix, "/")
+}
+
+_free_of_word(word, prefix) if {
+	is_string(prefix)
+	contains(prefix, "/")
+	not paths.may_reach(word, prefix)
+}
+
+# A name of two words, such as `Login Data`, as a path ends or a text in quotes begins.
+_holds_blank(text, name) if {
+	contains(name, " ")
+	some before in ["/", `\`, "'", `"`]
+	contains(replace(lower(text), `\ `, " "), concat("", [before, name]))
+}
 
 _apart(bound) if bound.type != input.resource.type
 

@@ -1,9 +1,11 @@
 # METADATA
 # description: |
 #   Whose the resource is and where it lives. The registry and the PEP may each say it; when
-#   both do they must agree, and when nobody does it is not known.
+#   both do they must agree, and when nobody does it is not known. What else a call names as a target
+#   is held to the same bounds.
 package inbounds.lib.resources
 
+import data.inbounds.lib.arguments
 import data.inbounds.lib.paths
 import data.inbounds.lib.tools
 
@@ -16,13 +18,29 @@ tenant := _agreed("tenant")
 environment := _agreed("environment")
 
 # METADATA
-# description: Whether the resource lies in one of `bounds`, each a type and prefixes of ids
-# scope: document
+# description: |
+#   What the targets of a call name beside its resource, by the pointer of each: the type and the id.
+#   The type is the resource's own where the registry says no other. An id that is no text is null.
+targets[pointer] := {"type": _type(spec), "id": _id(leaf.value)} if {
+	some pointer, leaf in arguments.leaves
+	not type_name(leaf.value) in {"null", "boolean"}
+	not arguments.holds_nothing(leaf)
+	spec := arguments.spec(leaf.pattern)
+	spec.role == "target"
+	not spec.kind in {"email", "url", "host", "iban", "date", "money", "phone"}
+	not _names_resource(leaf.pattern, spec)
+}
+
+# METADATA
+# description: |
+#   Whether the resource, and all else that the call names as a target, lies in one of `bounds`, each
+#   a type and prefixes of ids
 within(bounds) if {
-	some bound in bounds
-	bound.type == input.resource.type
-	some prefix in prefixes(bound)
-	_starts_with(prefix)
+	_within(input.resource, bounds)
+
+	every target in targets {
+		_within(target, bounds)
+	}
 }
 
 # METADATA
@@ -36,10 +54,22 @@ prefixes(bound) := listed if {
 # METADATA
 # description: |
 #   Whether one of `bounds` holds the resource, and lets every effect of the tool be brought
-#   about there
+#   about there; and one each other target
 open_to(bounds) if {
+	holds(input.resource, bounds)
+
+	every target in targets {
+		holds(target, bounds)
+	}
+}
+
+# METADATA
+# description: |
+#   Whether one of `bounds` holds a place, which is a type and an id, and lets every effect of the
+#   tool be brought about there
+holds(place, bounds) if {
 	some bound in bounds
-	within([bound])
+	_within(place, [bound])
 	lets(bound, tools.effects)
 }
 
@@ -89,13 +119,43 @@ _lets_all(bound, _) if object.get(bound, "effects", []) == []
 
 _lets_all(bound, effects) if count(effects - {effect | some effect in bound.effects}) == 0
 
-_starts_with("")
+_within(place, bounds) if {
+	some bound in bounds
+	bound.type == place.type
+	some prefix in prefixes(bound)
+	_starts_with(place, prefix)
+}
 
-# An id that climbs leads out of where it starts.
-_starts_with(prefix) if {
+_starts_with(_, "")
+
+# An id that climbs leads out of where it starts, and a wildcard out of what follows it.
+_starts_with(place, prefix) if {
 	is_string(prefix)
-	paths.steady(input.resource.id)
-	startswith(input.resource.id, prefix)
+	not paths.is_pattern(prefix)
+	paths.steady(place.id)
+	startswith(place.id, prefix)
+}
+
+_type(spec) := spec.resource if object.get(spec, "resource", "") != ""
+
+_type(spec) := object.get(input, ["resource", "type"], null) if object.get(spec, "resource", "") == ""
+
+default _id(_) := null
+
+_id(value) := value if is_string(value)
+
+_id(value) := format_int(value, 10) if {
+	is_number(value)
+	value == floor(value)
+}
+
+# That it agrees with the resource is for `request.resource_mismatch` to see.
+_names_resource(pattern, _) if pattern == tools.entry.resource_argument
+
+_names_resource(_, spec) if {
+	object.get(tools.entry, "resource_argument", "") == ""
+	object.get(spec, "resource", "") == ""
+	spec.kind in {"id", "path"}
 }
 
 _agreed(property) := value if {

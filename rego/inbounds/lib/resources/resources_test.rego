@@ -212,3 +212,122 @@ test_an_id_in_another_spelling_is_within_no_prefix_unless_it_is_steady if {
 		"action": {"properties": {"skeletons": {"/work/ä": "/work/ä"}}},
 	}
 }
+
+test_a_wildcard_leads_out_of_what_follows_it if {
+	every id, prefixes in {
+		"/work/a*": ["/work/", "/work/a"],
+		"/work/[a]/b": ["/work/"],
+		"/work/{a}": [""],
+	} {
+		resources.within([{"type": "file", "prefixes": prefixes}]) with input as {"resource": {"type": "file", "id": id}}
+	}
+	every id, prefix in {"/work/*/a": "/work/*/", "/work/[a]/b": "/work/[a]/", "/w?rk/a": "/w?", "/work/{a}/b": "/work/{a}"} {
+		not resources.within([{"type": "file", "prefixes": [prefix]}]) with input as {"resource": {"type": "file", "id": id}}
+	}
+}
+
+_calling(tool, arguments) := {
+	"input": {
+		"action": {"name": "t", "properties": {"arguments": arguments}},
+		"resource": {"type": "file", "id": "/work/a"},
+	},
+	"tools": {"t": object.union({"effects": ["read"]}, tool)},
+}
+
+_targets(tool, arguments) := found if {
+	scene := _calling(tool, arguments)
+	found := resources.targets with input as scene.input with data.deployment.tools as scene.tools
+}
+
+_path := {"kind": "path", "role": "target"}
+
+test_a_target_that_does_not_name_the_resource_is_one_beside_it if {
+	two := {"arguments": {"/from": _path, "/to": _path}}
+	_targets(two, {"from": "/work/a", "to": "/b"}) == {}
+	_targets(object.union(two, {"resource_argument": "/from"}), {"from": "/work/a", "to": "/b"}) == {
+		"/to": {"type": "file", "id": "/b"},
+	}
+	_targets(object.union(two, {"resource_argument": "none"}), {"from": "/work/a", "to": "/b"}) == {
+		"/from": {"type": "file", "id": "/work/a"},
+		"/to": {"type": "file", "id": "/b"},
+	}
+	every kind in ["path", "id", "text", "none"] {
+		typed := {"arguments": {"/to/*": {"kind": kind, "role": "target", "resource": "board"}}}
+		_targets(typed, {"to": ["/b", 7]}) == {
+			"/to/0": {"type": "board", "id": "/b"},
+			"/to/1": {"type": "board", "id": "7"},
+		}
+	}
+	every spec in [{"role": "target"}, {"kind": "text", "role": "target"}] {
+		_targets({"arguments": {"/to": spec}}, {"to": "x"}) == {"/to": {"type": "file", "id": "x"}}
+	}
+}
+
+test_what_names_no_place_is_no_target_beside_it if {
+	every spec in [
+		{"kind": "email", "role": "target"}, {"kind": "url", "role": "target"}, {"kind": "host", "role": "target"},
+		{"kind": "iban", "role": "target"}, {"kind": "date", "role": "target"}, {"kind": "money", "role": "target"},
+		{"kind": "phone", "role": "target"}, {"kind": "path"}, {"kind": "path", "role": "content"}, {"role": "code"},
+	] {
+		_targets({"arguments": {"/to": spec}, "resource_argument": "none"}, {"to": "x"}) == {}
+	}
+	every value in [null, true, false] {
+		_targets({"arguments": {"/to": _path}, "resource_argument": "none"}, {"to": value}) == {}
+	}
+	_targets({"arguments": {"/to/*": _path}, "resource_argument": "none"}, {"to": []}) == {}
+	_targets({"arguments": {}}, {"to": "x"}) == {}
+	resources.targets == {} with input as {} with data.deployment as {}
+}
+
+test_a_target_that_is_no_text_has_no_id if {
+	every value in [1.5, {}, []] {
+		_targets({"arguments": {"/to": _path}, "resource_argument": "none"}, {"to": value}) == {
+			"/to": {"type": "file", "id": null},
+		}
+	}
+}
+
+test_a_target_of_a_question_without_a_type_has_none if {
+	scene := _calling({"arguments": {"/to": {"role": "target"}}}, {"to": "x"})
+	found := resources.targets with input as object.remove(scene.input, ["resource"])
+		with data.deployment.tools as scene.tools
+	found == {"/to": {"type": null, "id": "x"}}
+}
+
+_open_for(to, bounds) if {
+	scene := _calling(
+		{"resource_argument": "/from", "arguments": {"/from": _path, "/to": _path, "/at": {"role": "target", "resource": "board"}}},
+		object.union({"from": "/work/a"}, to),
+	)
+	resources.open_to(bounds) with input as scene.input with data.deployment.tools as scene.tools
+	resources.within(bounds) with input as scene.input with data.deployment.tools as scene.tools
+}
+
+_work := {"type": "file", "prefixes": ["/work/"]}
+
+test_every_target_lies_in_the_bounds if {
+	_open_for({"to": "/work/b"}, [_work])
+	_open_for({"to": null}, [_work])
+	_open_for({"to": "/home/b"}, [_work, {"type": "file", "prefixes": ["/home/"]}])
+	_open_for({"to": "/home/b", "at": "x"}, [{"type": "file"}, {"type": "board", "prefixes": ["x"]}])
+
+	every to in [
+		{"to": "/home/b"}, {"to": "/work/../b"}, {"to": "/work"}, {"to": 7}, {"to": 1.5}, {"to": {}}, {"to": "é"}, {"at": "x"},
+		{"to": "/work/b", "at": "/work/b"},
+	] {
+		not _open_for(to, [_work])
+	}
+	not _open_for({"at": "y"}, [_work, {"type": "board", "prefixes": ["x"]}])
+}
+
+test_every_target_may_have_the_effects_of_the_tool if {
+	_open_for({"to": "/home/b"}, [_work, {"type": "file", "prefixes": ["/home/"], "effects": ["read"]}])
+
+	scene := _calling(
+		{"resource_argument": "/from", "arguments": {"/from": _path, "/to": _path}, "effects": ["read", "write"]},
+		{"from": "/work/a", "to": "/home/b"},
+	)
+	bounds := [_work, {"type": "file", "prefixes": ["/home/"], "effects": ["read"]}]
+	resources.within(bounds) with input as scene.input with data.deployment.tools as scene.tools
+	not resources.open_to(bounds) with input as scene.input with data.deployment.tools as scene.tools
+}

@@ -23,6 +23,7 @@ ordinary if {
 				"parsed": {},
 				"links": {},
 				"skeletons": {},
+				"statements": {},
 				"request_digest": "",
 			}},
 			"resource": {"properties": {
@@ -102,6 +103,7 @@ _ordinary({
 	is_object(action_properties.parsed)
 	is_object(action_properties.links)
 	is_object(action_properties.skeletons)
+	is_object(action_properties.statements)
 	is_object(context_session_spent_money)
 	is_object(context_session_tasks)
 	is_object(context_session_approvals)
@@ -242,6 +244,12 @@ _ordinary({
 	}
 	every skeletons_item in action_properties.skeletons {
 		is_string(skeletons_item)
+	}
+	every statements_item in action_properties.statements {
+		is_array(statements_item)
+		listed_texts := array.flatten(["", statements_item])
+		min(listed_texts) >= ""
+		max(listed_texts) < []
 	}
 	every effects_item in context_session_effects {
 		effects_item in {
@@ -434,6 +442,9 @@ _places := {
 	"/action/properties/links/*/*/grade",
 	"/action/properties/skeletons",
 	"/action/properties/skeletons/*",
+	"/action/properties/statements",
+	"/action/properties/statements/*",
+	"/action/properties/statements/*/*",
 	"/action/properties/request_digest",
 	"/resource",
 	"/resource/type",
@@ -778,6 +789,30 @@ _sound contains "/action/properties/skeletons/*" if {
 	skeletons := object.get(input.action.properties, "skeletons", {})
 	every skeletons_item in skeletons {
 		is_string(skeletons_item)
+	}
+}
+
+_sound contains "/action/properties/statements" if {
+	is_object(input.action.properties)
+	statements := object.get(input.action.properties, "statements", {})
+	is_object(statements)
+}
+
+_sound contains "/action/properties/statements/*" if {
+	is_object(input.action.properties)
+	statements := object.get(input.action.properties, "statements", {})
+	every statements_item in statements {
+		is_array(statements_item)
+	}
+}
+
+_sound contains "/action/properties/statements/*/*" if {
+	is_object(input.action.properties)
+	statements := object.get(input.action.properties, "statements", {})
+	every statements_item in statements {
+		every statements_item_item in statements_item {
+			is_string(statements_item_item)
+		}
 	}
 }
 

@@ -104,6 +104,7 @@ _whole := {
 			"parsed": {"/a": {"kind": "email", "host": "", "scheme": "", "domain": "", "local": ""}},
 			"links": {"/a": [{"host": "", "grade": "prompt"}]},
 			"skeletons": {"/a": ""},
+			"statements": {"/a": [""]},
 			"request_digest": "",
 		},
 	},
@@ -395,6 +396,18 @@ _unfit := {
 	},
 	"/action/properties/skeletons/*": {
 		"at": "/action/properties/skeletons/~1a",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/action/properties/statements": {
+		"at": "/action/properties/statements",
+		"values": [null, true, -0.5, "", []],
+	},
+	"/action/properties/statements/*": {
+		"at": "/action/properties/statements/~1a",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/action/properties/statements/*/*": {
+		"at": "/action/properties/statements/~1a/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
 	"/action/properties/request_digest": {

@@ -147,11 +147,10 @@ _argument(pointer) := object.get(properties.arguments, path, null) if {
 
 _words_of(text, "text") := {text} if is_string(text)
 
-# As the SDK has read the statement. It says so beside what each version of the question holds.
+# As the SDK has read the statement.
 _words_of(text, "sql") := {verb | some verb in verbs} if {
 	is_string(text)
-	properties := input.action.properties
-	verbs := object.get(properties, ["statements", entry.effects_by.argument], [])
+	verbs := object.get(input.action.properties, ["statements", entry.effects_by.argument], [])
 	is_array(verbs)
 }
 

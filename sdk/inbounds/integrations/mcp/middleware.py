@@ -281,7 +281,7 @@ class AuthorizationMiddleware:
             # One text: the fields of what is read are not those of what is listed.
             text = "\n".join(json.dumps(each, ensure_ascii=False) for each in listed)
             name = registered(IN_LIST[method], self._server)
-            task.observe(text, tool=name)
+            task.observe(text, tool=name, arguments={})
         elif not self.own_tools():
             before = f"{self._server}." if self._server else ""
             upstream = self._descriptor or (lambda _: "")

@@ -17,6 +17,9 @@
 #     - intent.effect_outside_intent
 package inbounds.rules.capability.not_granted
 
+import data.inbounds.lib.resources
+import data.inbounds.lib.task
+
 # METADATA
 # description: A grant speaks for this call
 ruled_out if {
@@ -25,5 +28,11 @@ ruled_out if {
 }
 
 # METADATA
-# description: The type of resource that nothing grants
+# scope: document
+# description: The type of resource that nothing grants, and the targets beside it
 details contains {"resource": input.resource.type}
+
+details contains {"argument": pointer} if {
+	some pointer, target in resources.targets
+	not resources.holds(target, task.authority.resources)
+}

@@ -24,7 +24,7 @@ ruled_out if {
 	_said == "none"
 }
 
-# Of several targets, each is judged by the one resource there is.
+# Of several targets, each is judged by the one resource there is, or by a type of its own.
 ruled_out if {
 	is_object(arguments.leaves)
 	_said == ""
@@ -66,6 +66,9 @@ _targets contains pointer if {
 	spec := arguments.spec(leaf.pattern)
 	spec.role == "target"
 	spec.kind in {"id", "path"}
+
+	# What is of a type of its own names something else, which is judged beside the resource.
+	object.get(spec, "resource", "") == ""
 }
 
 _agrees_where_it_names(leaf) if leaf.pattern != _said

@@ -84,6 +84,12 @@ test_each_of_several_targets_names_it if {
 	_differs(_of(several, {"from": "/work/a", "to": "/work/b"}, "/work/c"), {"/from", "/to"})
 }
 
+test_a_target_of_a_type_of_its_own_names_something_else if {
+	typed := {"/at": {"kind": "path", "role": "target", "resource": "board"}, "/in": {"kind": "path", "role": "target"}}
+	_agrees(_of(typed, {"at": "/other", "in": "/work/a"}, "/work/a"))
+	_differs(_of(typed, {"at": "/work/a", "in": "/other"}, "/work/a"), {"/in"})
+}
+
 _saying(arguments, id, what) := array.concat(
 	_of({"/at": {"kind": "path", "role": "target"}, "/in": {}, "/ids/*": {"kind": "id"}}, arguments, id),
 	_says(what),
