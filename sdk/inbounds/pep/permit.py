@@ -38,6 +38,7 @@ class Permit:
         decision: The allow this permit stands for.
         tool: The name of the tool it was given for.
         returns: What the registry says that the tool returns.
+        holds_back: Whether rows are held back until the last has come.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Permit:
         self._judged = judged
         self.returns = returns
         self._admission = Admission(bound, decision.obligations, returns)
+        self.holds_back = self._admission.holds_back
         self._good_until = good_until
         self._require_usable = require_usable
         # A fork copies the permit; only the process it was given to may use it.
@@ -148,17 +150,21 @@ class Permit:
         self._seen(value, item=True)
         return value
 
-    def row(self, item: Any) -> list[Any]:
-        """Get what the agent may have of the next row of a result that comes row by row.
+    def row(self, item: Any) -> list[Any] | None:
+        """Get what the agent may have by now of a result that comes row by row.
+
+        Args:
+            item: The next row, or `results.END` once the last has come.
 
         Returns:
-            A list of it; an empty one where the agent may have no more rows.
+            A list, empty where the row is held back until the end; None where the agent may have
+            no more rows.
 
         Raises:
-            ResultWithheld: As `admitted`.
+            ResultWithheld: As `admitted`; `result.in_pieces`: a value is split over rows.
         """
-        left: list[Any] = self._admitted(self._admission.row, item)
-        for value in left:
+        left: list[Any] | None = self._admitted(self._admission.row, item)
+        for value in left or ():
             self._seen(value, item=True)
         return left
 
