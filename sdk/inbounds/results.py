@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import InvalidAnswer, ResultWithheld
+from .errors import InboundsError, InvalidAnswer, ResultWithheld
 from .labelled import Labelled, labelled_within
 from .shapes import Rows, Shape, ShapeMismatch, json_within, without
 from .visible import visible
@@ -127,6 +127,7 @@ class Discharge:
     """What is done to one result, whole or row by row, as the obligations on it say.
 
     Attributes:
+        owed: Whether there is anything to be done.
         holds_back: Whether `row` gives nothing before the end.
 
     Args:
@@ -137,7 +138,7 @@ class Discharge:
 
     def __init__(self, obligations: Sequence[Obligation], returns: Returns) -> None:
         mine = [item for item in obligations if item.type in TYPES]
-        self._owed = bool(mine)
+        self.owed = bool(mine)
         self._pieces: Pieces | None = None
         self.holds_back = False
         if not mine:
@@ -182,7 +183,7 @@ class Discharge:
             ShapeMismatch: A field is to be left out, or rows are to be counted, and the result
                 has another shape than the registry says.
         """
-        if not self._owed:
+        if not self.owed:
             return value
         left = self._left(value)
         if self._pieces is not None and isinstance(left, list):
@@ -220,7 +221,7 @@ class Discharge:
         """
         if item is END:
             return self._pieces.judged() if self._pieces is not None else []
-        if not self._owed:
+        if not self.owed:
             return [item]
         if self._shape.row is not None or not self._shape.below:
             left: list[Any] = self._left([item])
@@ -339,6 +340,26 @@ class Admission:
             ResultWithheld: As `whole`.
         """
         return self._discharged(self._discharge.row, item)
+
+    def raised(self, error: BaseException) -> BaseException:
+        """Return what others may see of what a tool raised: its words are a result as well.
+
+        Args:
+            error: What was raised.
+
+        Returns:
+            The error; where anything is owed to results, one that names its type alone.
+        """
+        own = isinstance(error, InboundsError) or not isinstance(error, Exception)
+        if own or not self._discharge.owed:
+            return error
+        kind = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
+        return ResultWithheld(
+            f"the tool raised `{kind}`, and what it says is withheld",
+            code="result.error_withheld",
+            hint="the policy changes what this tool returns; let it return what the agent is to "
+            "know of a failure",
+        )
 
     def _discharged(self, discharge: Callable[[Any], Any], value: Any) -> Any:
         while isinstance(value, Labelled):

@@ -243,7 +243,8 @@ class GuardedTool(Generic[P, R_co]):
                     within.require_under_way()
                 yield value
         except BaseException as error:
-            permit.fail(error)
+            if (seen := permit.fail(error)) is not error:
+                raise seen from None
             raise
         permit.finish(None)
 
@@ -277,7 +278,8 @@ class GuardedTool(Generic[P, R_co]):
                     within.require_under_way()
                 yield value
         except BaseException as error:
-            await beside(permit.fail, error)
+            if (seen := await beside(permit.fail, error)) is not error:
+                raise seen from None
             raise
         await beside(permit.finish, None)
 

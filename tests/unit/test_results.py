@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -894,11 +895,70 @@ class TestThroughAGuard:
 
         assert "result.shape_mismatch" == ei.value.code
 
+    @pytest.mark.parametrize("how", ["call", "acall", "iterate", "aiterate", "permit"])
+    async def test_the_words_of_what_a_tool_raises_are_not_given(self, policy, registered, how):
+        secret = "no mail of o'brien@acme.example"
+
+        def read(id: str) -> object:
+            raise OSError(secret)
+
+        async def aread(id: str) -> object:
+            raise OSError(secret)
+
+        def items(id: str) -> Iterator[object]:
+            yield {"who": 1}
+            raise OSError(secret)
+
+        async def aitems(id: str) -> AsyncIterator[object]:
+            yield {"who": 1}
+            raise OSError(secret)
+
+        made = {"call": read, "acall": aread, "iterate": items, "aiterate": aitems}
+        tool = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(made.get(how, read))
+        runs = {
+            "call": lambda task: tool("42"),
+            "acall": lambda task: tool("42"),
+            "iterate": lambda task: list(tool("42")),
+            "aiterate": lambda task: anext_of(tool("42")),
+            "permit": lambda task: fail(task.permit("mail.read", {"id": "42"})),
+        }
+
+        async def anext_of(given: AsyncIterator[object]) -> object:
+            return [item async for item in given]
+
+        def fail(permit):
+            raise permit.fail(OSError(secret))
+
+        async def taken(task):
+            return await runs[how](task)
+
+        with policy.task() as task:
+            with pytest.raises(ResultWithheld) as ei:
+                await taken(task)
+            report = task.report()
+
+        said = "".join(traceback.format_exception(ei.value))
+        assert ("result.error_withheld", "yes") == (ei.value.code, ei.value.executed)
+        assert "`OSError`" in said and "brien@" not in said
+        assert ei.value.decision_id
+        assert (1, 0) == (report.ran, report.unknown)
+
+    def test_where_nothing_is_owed_the_error_is_the_tools_own(self, policy):
+        raised = OSError("no mail")
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str) -> object:
+            raise raised
+
+        with policy.task(), pytest.raises(OSError, match="no mail") as ei:
+            read("42")
+        assert ei.value is raised
+
     @pytest.fixture
     def streams(self, policy):
         """Return what makes a tool that yields items, of which the registry says so much."""
         entry = policy.deployment["peps"]["assistant-pep"]
-        peps = {"assistant-pep": {**entry, "obligations": ["strip", "mask", "truncate"]}}
+        peps = {"assistant-pep": {**entry, "obligations": ["notify", "strip", "mask", "truncate"]}}
 
         def made(items, fields, given, *, asynchronous=False):
             returns = {"label": "internal", "strip": ["links"], "mask": ["email"], "rows": 9}
@@ -943,12 +1003,16 @@ class TestThroughAGuard:
 
         assert ("result.in_pieces", []) == (ei.value.code, given)
 
-    async def test_pieces_of_one_text_are_given_as_one(self, policy, streams):
+    def test_pieces_of_one_text_are_given_as_one(self, policy, streams):
         with policy.task():
             given = [*streams(self.SPLIT, {"": {}}, [])("42")]
+
+        assert ["write to [email], see a now"] == given
+
+    async def test_pieces_that_an_async_tool_yields_are_given_as_one(self, policy, streams):
+        read = streams(self.SPLIT, {"": {}}, [], asynchronous=True)
         async with policy.task():
-            read = streams(self.SPLIT, {"": {}}, [], asynchronous=True)
-            assert given == [item async for item in read("42")]
+            given = [item async for item in read("42")]
 
         assert ["write to [email], see a now"] == given
 

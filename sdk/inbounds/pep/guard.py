@@ -299,7 +299,8 @@ class Guard:
             result = run()
             refuse_lazy(guarded.name, result)
         except BaseException as error:
-            permit.fail(error)
+            if (seen := permit.fail(error)) is not error:
+                raise seen from None
             raise
         return permit.finish(result)
 
@@ -364,7 +365,8 @@ class Guard:
                 result = await result
             refuse_lazy(guarded.name, result)
         except BaseException as error:
-            await beside(permit.fail, error)
+            if (seen := await beside(permit.fail, error)) is not error:
+                raise seen from None
             raise
         return await beside(permit.finish, result)
 

@@ -193,10 +193,14 @@ class Permit:
         self._seen(value)
         return value
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> BaseException:
         """Say that the tool has run and raised. After a refusal of the permit's own, nothing.
 
         A tool that was stopped before it began is recorded as not having run.
+
+        Returns:
+            What the agent may see of it: the error, or `ResultWithheld` (`result.error_withheld`)
+            where the policy changes what the tool returns, since an error has words as well.
 
         Raises:
             OutcomeUnrecorded: The evidence log did not take it.
@@ -204,10 +208,14 @@ class Permit:
         """
         refused = isinstance(error, InboundsError) and error.decision_id == self.decision.id
         if (refused and not self._open) or os.getpid() != self._process:
-            return
+            return error
         cancelled = _cancels(error)
         name = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
         self._close(None, "cancelled" if cancelled else "error", name)
+        seen = self._admission.raised(error)
+        if isinstance(seen, ResultWithheld) and seen is not error:
+            seen.decision_id = self.decision.id
+        return seen
 
     def cancel(self) -> None:
         """Say that the tool will not run. What was spent stays spent."""
