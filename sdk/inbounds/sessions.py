@@ -367,12 +367,6 @@ class SessionProgress:
         """Return how far a session had come; ask before it is loaded, since others go on."""
         return self._reached.get(key)
 
-    def begin(self, key: SessionKey, state: SessionState, text: str) -> None:
-        """Record a session that has just begun, whatever was known under its id."""
-        with self._lock:
-            self._reached.pop(key, None)
-        self.record(key, state, text)
-
     def record(self, key: SessionKey, state: SessionState, text: str) -> None:
         """Record a state that was loaded or committed, and the JSON that the store has of it."""
         with self._lock:
@@ -390,6 +384,18 @@ class SessionProgress:
                 "notice a store that is set back",
                 self._limit,
             )
+
+    def require_new(self, reached: Reached | None) -> None:
+        """Require that nothing was known of a session that the store has just begun.
+
+        Args:
+            reached: What `of` returned before it was begun.
+
+        Raises:
+            DecisionUnavailable: `session.lost`: there was one under this id, which is gone.
+        """
+        if reached is not None:
+            raise session_set_back()
 
     def require_ahead(self, reached: Reached | None, state: SessionState, text: str) -> None:
         """Require that a loaded state is what was seen before, or follows from it.

@@ -157,6 +157,7 @@ class RedisSessions:
 
     def create(self, key: SessionKey, state: SessionState) -> None:
         """Begin a session; see `SessionStore.create`."""
+        reached = self._progress.of(key)
         text = state.model_dump_json()
         following = (str(state.version), text)
         outcome, *owner = self._run(_CREATE, key, str(self._keep), *_owner(key), *following)
@@ -164,7 +165,8 @@ class RedisSessions:
             raise session_exists(owner=owner == _owner(key))
         if outcome != "begun":
             raise _no_answer()
-        self._progress.begin(key, state, text)
+        self._progress.require_new(reached)
+        self._progress.record(key, state, text)
 
     def load(self, key: SessionKey) -> SessionState:
         """The state as it was last committed; see `SessionStore.load`.

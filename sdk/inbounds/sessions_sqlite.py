@@ -85,6 +85,7 @@ class SqliteSessions:
             state: What it begins with.
             deadline: When to give up before `timeout`, in seconds on `clock.monotonic`.
         """
+        reached = self._progress.of(key)
         text = state.model_dump_json()
         row = (key.sid, key.tenant, key.subject, key.agent, state.version, text)
 
@@ -95,7 +96,8 @@ class SqliteSessions:
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
 
         self._within(self._file.write, run, deadline)
-        self._progress.begin(key, state, text)
+        self._progress.require_new(reached)
+        self._progress.record(key, state, text)
 
     def load(self, key: SessionKey, *, deadline: float | None = None) -> SessionState:
         """The state as it was last committed; see `SessionStore.load`, and `create`."""

@@ -466,6 +466,13 @@ class Backing:
         with contextlib.closing(sqlite3.connect(self.path)) as file:
             return file.execute("SELECT state FROM sessions").fetchone()[0]
 
+    def remove(self):
+        if self._redis is not None:
+            self._redis.tell("DEL", PREFIX + KEY.sid)
+            return
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as file:
+            file.execute("DELETE FROM sessions")
+
     def put(self, text, version=None):
         if self._redis is not None:
             self._redis.tell("HSET", PREFIX + KEY.sid, "state", text)
@@ -550,6 +557,13 @@ class TestSetBack:
 
             assert kept.load(KEY) == other.load(KEY)
 
+    def test_to_before_it_was_begun(self, backing, kept):
+        decide(kept, "d1")
+        backing.remove()
+
+        assert code_of(kept.create, KEY, begin_state(KEY.sid, "public")) == "session.lost"
+        assert code_of(kept.load, KEY) == "session.lost"
+
     def test_by_an_approval_that_it_would_give_back(self, backing, kept):
         state = kept.load(KEY)
         unused = backing.text()
@@ -590,7 +604,7 @@ class TestSetBack:
         progress = SessionProgress(limit=10)
         for number in range(30):
             key = SessionKey("t", "u", "a", str(number))
-            progress.begin(key, begin_state(key.sid, "public"), "")
+            progress.record(key, begin_state(key.sid, "public"), "")
 
         known = [n for n in range(30) if progress.of(SessionKey("t", "u", "a", str(n)))]
         assert known == [*range(20, 30)]
