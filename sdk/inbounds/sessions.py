@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 import random
 import threading
@@ -10,7 +12,9 @@ import weakref
 from collections import OrderedDict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from pydantic import ValidationError
 
 from inbounds import clock
 from inbounds.errors import (
@@ -19,6 +23,7 @@ from inbounds.errors import (
     InvalidAnswer,
     SessionContended,
 )
+from inbounds.locks import ProcessLock
 from inbounds.models import SessionState, Spent
 
 if TYPE_CHECKING:
@@ -27,9 +32,13 @@ if TYPE_CHECKING:
 
     from inbounds.models import Trust
 
+logger = logging.getLogger(__name__)
 
 EVERY_STORE: Final = "*"
 """The name that stands for every store, of a tool or in `SessionState.tainted_stores`."""
+
+_DECISIONS: Final = 8
+"""So many decisions a state holds, the last ones."""
 
 _SKEW = 5
 """How many seconds the clock of the policy may be ahead: it may forget what is over by then."""
@@ -87,8 +96,9 @@ class SessionStore(Protocol):
         """The state as it was last committed.
 
         Raises:
-            DecisionUnavailable: `session.lost` where there is none for this owner,
-                `session.unreachable` where the store does not answer.
+            DecisionUnavailable: `session.lost` where there is none for this owner, or where the
+                store was set back to before what this process has seen (`SessionProgress`);
+                `session.unreachable` where the store does not answer, or holds what is no state.
         """
         ...
 
@@ -199,7 +209,7 @@ def monotone(previous: SessionState, following: SessionState, labels: Sequence[s
     over = clock.now() + _SKEW
     tasks = {name: task for name, task in previous.tasks.items() if task.deadline > over}
     approvals = {name: used for name, used in previous.approvals.items() if used.until > over}
-    appended = [*previous.decisions, *following.decisions[-1:]][-8:]
+    appended = [*previous.decisions, *following.decisions[-1:]][-_DECISIONS:]
     faults = {
         "the session's id changed": following.id != previous.id,
         "the version is not the one that follows": following.version != previous.version + 1,
@@ -280,15 +290,140 @@ def session_lost() -> DecisionUnavailable:
     )
 
 
-def session_unreachable(
-    why: str,
-    *,
-    hint: str = "see that the store's file is on a local disk, writable and not locked",
-) -> DecisionUnavailable:
+def session_set_back() -> DecisionUnavailable:
+    """What is said where the store holds less of a session, or another past, than it once did."""
+    return DecisionUnavailable(
+        "the session store has gone back to before what was committed",
+        code=session_lost().code,
+        hint="begin a task in a session of its own, and put no backup in place while guards use "
+        "the store; Redis needs appendonly, and a failover to a replica forgets what had not "
+        "reached it",
+    )
+
+
+_FILE_HINT: Final = "see that the store's file is on a local disk, writable and not locked"
+
+
+def session_unreachable(why: str, *, hint: str = _FILE_HINT) -> DecisionUnavailable:
     """What is said when the store does not answer."""
     return DecisionUnavailable(
         f"the session store does not answer: {why}", code="session.unreachable", hint=hint
     )
+
+
+def read_state(
+    key: SessionKey, text: object, *, hint: str = _FILE_HINT
+) -> tuple[SessionState, str]:
+    """Return the state that a store holds of a session, and its JSON.
+
+    A store gives back what it was given, character by character. A member that is missing, comes
+    twice or has another type is damage or somebody else's work, and is never read as a default.
+
+    Args:
+        key: The session.
+        text: What the store holds: the JSON of a state.
+        hint: What to do where it is none.
+
+    Raises:
+        DecisionUnavailable: `session.unreachable`: it is no state, or that of another session.
+    """
+    try:
+        state = SessionState.model_validate_json(text) if isinstance(text, str) else None
+    except ValidationError:
+        state = None
+    if state is None or not isinstance(text, str) or state.model_dump_json() != text:
+        raise session_unreachable("the state it holds is not one", hint=hint)
+    if state.id != key.sid:
+        raise session_unreachable("the state it holds is another's", hint=hint)
+    return state, text
+
+
+class Reached(NamedTuple):
+    """How far a session had come: its version, what its state was, and its last decision."""
+
+    version: int
+    digest: bytes
+    decision: str
+
+
+class SessionProgress:
+    """How far the sessions of a store have come, as this process has seen.
+
+    A store that is set back (a backup put in place, a replica that lags, a row overwritten) lets
+    budgets and approvals be used again, and each of its states is sound in itself. Whoever has
+    seen more of a session notices. What was seen ends with the process.
+
+    Args:
+        limit: Of how many sessions it is remembered; the one unused for longest goes first.
+    """
+
+    def __init__(self, *, limit: int = 100_000) -> None:
+        self._limit = limit
+        self._lock = ProcessLock()
+        self._reached: OrderedDict[SessionKey, Reached] = OrderedDict()
+        self._full = False
+
+    def of(self, key: SessionKey) -> Reached | None:
+        """Return how far a session had come; ask before it is loaded, since others go on."""
+        return self._reached.get(key)
+
+    def record(self, key: SessionKey, state: SessionState, text: str) -> None:
+        """Record a state that was loaded or committed, and the JSON that the store has of it."""
+        with self._lock:
+            reached = self._reached.get(key)
+            if reached is None or state.version >= reached.version:
+                self._reached[key] = _reached(state, text)
+            self._reached.move_to_end(key)
+            if len(self._reached) <= self._limit:
+                return
+            self._reached.popitem(last=False)
+            first, self._full = not self._full, True
+        if first:
+            logger.warning(
+                "more than %d sessions in one process: of those unused for longest it does not "
+                "notice a store that is set back",
+                self._limit,
+            )
+
+    def require_new(self, reached: Reached | None) -> None:
+        """Require that nothing was known of a session that the store has just begun.
+
+        Args:
+            reached: What `of` returned before it was begun.
+
+        Raises:
+            DecisionUnavailable: `session.lost`: there was one under this id, which is gone.
+        """
+        if reached is not None:
+            raise session_set_back()
+
+    def require_ahead(self, reached: Reached | None, state: SessionState, text: str) -> None:
+        """Require that a loaded state is what was seen before, or follows from it.
+
+        Args:
+            reached: What `of` returned before the state was loaded.
+            state: The state.
+            text: Its JSON, as the store holds it.
+
+        Raises:
+            DecisionUnavailable: `session.lost`: the store has gone back.
+        """
+        if reached is None:
+            return
+        ahead = state.version - reached.version
+        # Each version adds one decision at most, and a state holds the last eight.
+        forgotten = bool(reached.decision) and reached.decision not in state.decisions
+        if (
+            ahead < 0
+            or (ahead == 0 and _reached(state, text) != reached)
+            or (ahead < _DECISIONS and forgotten)
+        ):
+            raise session_set_back()
+
+
+def _reached(state: SessionState, text: str) -> Reached:
+    last = state.decisions[-1] if state.decisions else ""
+    return Reached(state.version, hashlib.sha256(text.encode()).digest(), last)
 
 
 def back_off(deadline: float) -> None:

@@ -7,36 +7,39 @@ import json
 import logging
 import os
 import re
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pydantic import ValidationError
-
+from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.locks import ProcessLock
-from inbounds.models import SessionState
 from inbounds.redis_address import RedisAddress
 from inbounds.sessions import (
     Binding,
     ConversationKey,
     FairLocks,
     SessionKey,
+    SessionProgress,
+    read_state,
     require_successor,
     session_exists,
     session_lost,
+    session_set_back,
     session_unreachable,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from redis import ConnectionPool, Redis
 
+    from inbounds.models import SessionState
+
 logger = logging.getLogger(__name__)
 
 PREFIX: Final = "inbounds:session:"
-_REMEMBERED: Final = 100_000
-"""Of how many sessions a process remembers how far they had come."""
+_CHECK_EVERY: Final = 60.0
+"""After how many seconds the settings of Redis are looked at again; each connection begins so."""
 _HINT: Final = (
     "see that Redis answers within the timeout, takes writes and has memory; "
     "`inbounds doctor` says what it finds"
@@ -99,13 +102,6 @@ return {ARGV[1], 'bound', found[1], found[2], found[3]}
 _TRY: Final = _script("return {ARGV[1], redis.call('EXPIRE', KEYS[1], 1)}")
 
 
-class _Seen(NamedTuple):
-    """How far a session had come: its version, and the decision that made it."""
-
-    version: int
-    decision: str
-
-
 class RedisSessions:
     """Sessions of every process that names the same Redis (`SessionStore`).
 
@@ -145,9 +141,9 @@ class RedisSessions:
         self._closed = False
         self._client: Redis | None = None
         self._pid = 0
-        self._checked = False
+        self._check_at = 0.0
         self._warned: set[str] = set()
-        self._seen: OrderedDict[SessionKey, _Seen] = OrderedDict()
+        self._progress = SessionProgress()
         if self._address.in_clear:
             self._warn("states and password pass the network in clear; rediss:// encrypts them")
 
@@ -161,15 +157,16 @@ class RedisSessions:
 
     def create(self, key: SessionKey, state: SessionState) -> None:
         """Begin a session; see `SessionStore.create`."""
-        following = (str(state.version), state.model_dump_json())
+        reached = self._progress.of(key)
+        text = state.model_dump_json()
+        following = (str(state.version), text)
         outcome, *owner = self._run(_CREATE, key, str(self._keep), *_owner(key), *following)
         if outcome == "taken":
             raise session_exists(owner=owner == _owner(key))
         if outcome != "begun":
             raise _no_answer()
-        with self._lock:
-            self._seen.pop(key, None)
-        self._remember(key, state)
+        self._progress.require_new(reached)
+        self._progress.record(key, state, text)
 
     def load(self, key: SessionKey) -> SessionState:
         """The state as it was last committed; see `SessionStore.load`.
@@ -177,7 +174,7 @@ class RedisSessions:
         A state from before what this process has seen is lost as well: Redis was restarted, or
         replaced by a replica, without the last of what it had been given.
         """
-        seen = self._seen.get(key)
+        reached = self._progress.of(key)
         outcome, *found = self._run(_LOAD, key)
         if outcome == "none":
             raise session_lost()
@@ -185,24 +182,21 @@ class RedisSessions:
             raise _unreachable("what it holds is no session")
         if found[:3] != _owner(key):
             raise session_lost()
-        try:
-            state = SessionState.model_validate_json(found[4] or "")
-        except ValidationError:
-            raise _unreachable("the state it holds is not one") from None
-        if (state.id, str(state.version)) != (key.sid, found[3]):
+        state, text = read_state(key, found[4], hint=_HINT)
+        if str(state.version) != found[3]:
             raise _unreachable("the state it holds is another's")
-        if seen is not None and _gone_back(seen, state):
-            raise _went_back()
-        self._remember(key, state)
+        self._progress.require_ahead(reached, state, text)
+        self._progress.record(key, state, text)
         return state
 
     def commit(self, key: SessionKey, expected: int, state: SessionState) -> bool:
         """Replace the state of version `expected`; see `SessionStore.commit`."""
         require_successor(key, expected, state)
-        following = (str(state.version), state.model_dump_json(), str(expected))
+        text = state.model_dump_json()
+        following = (str(state.version), text, str(expected))
         outcome, *found = self._run(_COMMIT, key, str(self._keep), *_owner(key), *following)
         if outcome == "made":
-            self._remember(key, state)
+            self._progress.record(key, state, text)
             return True
         if outcome == "none":
             raise session_lost()
@@ -214,7 +208,7 @@ class RedisSessions:
         if not (version.isascii() and version.isdigit() and len(version) < 17):
             raise _unreachable("what it holds is no session")
         if int(version) < expected:
-            raise _went_back()
+            raise session_set_back()
         return False
 
     def find_conversation(self, key: ConversationKey) -> Binding | None:
@@ -259,7 +253,7 @@ class RedisSessions:
             ConfigurationError: `session.store_evicts`.
             DecisionUnavailable: `session.unreachable`.
         """
-        self._checked = False
+        self._check_at = 0.0
         self._run(_TRY, SessionKey("", "", "", ""))
         return sorted(self._warned)
 
@@ -288,8 +282,8 @@ class RedisSessions:
 
         try:
             client = self._connected()
-            if not self._checked:
-                self._require_kept(client)
+            if clock.monotonic() >= self._check_at:
+                self._require_kept(client.execute_command)
             try:
                 return client.execute_command("EVALSHA", script.sha, *asked)  # type: ignore[no-untyped-call]
             except NoScriptError:
@@ -298,7 +292,6 @@ class RedisSessions:
         except (ConfigurationError, DecisionUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 -- a client that is told nonsense raises anything
-            self._checked = False  # another may answer next
             # Without its words: Redis repeats what it was sent.
             raise _unreachable(_why(error)) from None
 
@@ -329,6 +322,7 @@ class RedisSessions:
             "retry": Retry(NoBackoff(), 0),
             "protocol": 2,
             "max_connections": 2**31,
+            "redis_connect_func": self._begin_connection,
         }
         if address.scheme == "unix":
             how |= {"connection_class": UnixDomainSocketConnection, "path": address.path}
@@ -354,13 +348,31 @@ class RedisSessions:
 
     # --- whether it keeps what it is given ------------------------------------------------
 
-    def _require_kept(self, client: Any) -> None:
+    def _begin_connection(self, connection: Any) -> None:
+        """Begin a connection: another server may answer on it than on the last one."""
+
+        def ask(*command: str) -> Any:
+            connection.send_command(*command)
+            return connection.read_response()
+
+        try:
+            connection.on_connect()
+            self._require_kept(ask)
+        except BaseException:
+            # One that stays open is taken for one that has begun.
+            connection.disconnect()
+            raise
+
+    def _require_kept(self, ask: Callable[..., Any]) -> None:
         """Refuse a Redis that drops sessions when its memory is full.
+
+        Args:
+            ask: Sends a command, and returns the answer.
 
         Raises:
             ConfigurationError: `session.store_evicts`.
         """
-        policy = self._setting(client, "maxmemory-policy")
+        policy = self._setting(ask, "maxmemory-policy")
         if policy is None:
             self._warn("it does not tell its maxmemory-policy, which has to be noeviction")
         elif policy.startswith("allkeys-") or (policy.startswith("volatile-") and self._keep):
@@ -370,16 +382,16 @@ class RedisSessions:
                 hint="set maxmemory-policy to noeviction: a session that was dropped is lost, "
                 "and whoever fills the memory decides which",
             )
-        if self._setting(client, "appendonly") == "no":
+        if self._setting(ask, "appendonly") == "no":
             self._warn("appendonly is off: a restart loses sessions, or what they had spent last")
-        self._checked = True
+        self._check_at = clock.monotonic() + _CHECK_EVERY
 
-    def _setting(self, client: Any, name: str) -> str | None:
+    def _setting(self, ask: Callable[..., Any], name: str) -> str | None:
         """One line of its configuration; None where it may not be asked."""
         from redis.exceptions import NoPermissionError, ResponseError
 
         try:
-            said = client.execute_command("CONFIG", "GET", name)
+            said = ask("CONFIG", "GET", name)
         except ResponseError as error:
             if type(error) not in (ResponseError, NoPermissionError):
                 raise
@@ -392,17 +404,6 @@ class RedisSessions:
         if what not in self._warned:
             self._warned.add(what)
             logger.warning("the session store at %s: %s", self.where, what)
-
-    # --- how far sessions had come --------------------------------------------------------
-
-    def _remember(self, key: SessionKey, state: SessionState) -> None:
-        with self._lock:
-            seen = self._seen.get(key)
-            if seen is None or state.version >= seen.version:
-                self._seen[key] = _last(state)
-            self._seen.move_to_end(key)
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
 
     @staticmethod
     def _require_library() -> None:
@@ -438,30 +439,12 @@ def _binding(key: ConversationKey, outcome: str | None, found: list[str | None])
     return Binding(found[1], found[2] == "1")
 
 
-def _last(state: SessionState) -> _Seen:
-    return _Seen(state.version, state.decisions[-1] if state.decisions else "")
-
-
-def _gone_back(seen: _Seen, state: SessionState) -> bool:
-    return state.version < seen.version or (state.version == seen.version and _last(state) != seen)
-
-
 def _unreachable(why: str) -> DecisionUnavailable:
     return session_unreachable(why, hint=_HINT)
 
 
 def _no_answer() -> DecisionUnavailable:
     return _unreachable("what it says is no answer")
-
-
-def _went_back() -> DecisionUnavailable:
-    error = session_lost()
-    return DecisionUnavailable(
-        "the session store has gone back to before what was committed",
-        code=error.code,
-        hint="begin a task in a session of its own; Redis needs appendonly, and a failover to a "
-        "replica forgets what had not reached it",
-    )
 
 
 def _why(error: Exception) -> str:

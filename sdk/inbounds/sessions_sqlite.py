@@ -6,18 +6,18 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
 from inbounds import clock
-from inbounds.models import SessionState
 from inbounds.sessions import (
     Binding,
     ConversationKey,
     FairLocks,
     SessionKey,
+    SessionProgress,
+    read_state,
     require_successor,
     session_exists,
     session_lost,
+    session_set_back,
     session_unreachable,
 )
 from inbounds.sqlite_file import SqliteFile
@@ -25,6 +25,8 @@ from inbounds.sqlite_file import SqliteFile
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+    from inbounds.models import SessionState
 
 T = TypeVar("T")
 
@@ -68,6 +70,7 @@ class SqliteSessions:
     def __init__(self, path: str | Path, *, timeout: float = 1.0, durable: bool = True) -> None:
         self._timeout = timeout
         self._locks = FairLocks()
+        self._progress = SessionProgress()
         self._file = SqliteFile(
             Path(path), application=_APPLICATION, version=1, schema=_SCHEMA, durable=durable
         )
@@ -82,7 +85,9 @@ class SqliteSessions:
             state: What it begins with.
             deadline: When to give up before `timeout`, in seconds on `clock.monotonic`.
         """
-        row = (key.sid, key.tenant, key.subject, key.agent, state.version, state.model_dump_json())
+        reached = self._progress.of(key)
+        text = state.model_dump_json()
+        row = (key.sid, key.tenant, key.subject, key.agent, state.version, text)
 
         def run(connection: sqlite3.Connection) -> None:
             found = connection.execute(_FIND, (key.sid,)).fetchone()
@@ -91,9 +96,12 @@ class SqliteSessions:
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
 
         self._within(self._file.write, run, deadline)
+        self._progress.require_new(reached)
+        self._progress.record(key, state, text)
 
     def load(self, key: SessionKey, *, deadline: float | None = None) -> SessionState:
         """The state as it was last committed; see `SessionStore.load`, and `create`."""
+        reached = self._progress.of(key)
 
         def run(connection: sqlite3.Connection) -> tuple[str, str, str, int, str] | None:
             row: tuple[str, str, str, int, str] | None
@@ -103,12 +111,11 @@ class SqliteSessions:
         found = self._within(self._file.read, run, deadline)
         if found is None or _owner(key.sid, found) != key:
             raise session_lost()
-        try:
-            state = SessionState.model_validate_json(found[4])
-        except ValidationError:
-            raise session_unreachable("the state it holds is not one") from None
-        if (state.id, state.version) != (key.sid, found[3]):
+        state, text = read_state(key, found[4])
+        if _version(found) != state.version:
             raise session_unreachable("the state it holds is another's")
+        self._progress.require_ahead(reached, state, text)
+        self._progress.record(key, state, text)
         return state
 
     def commit(
@@ -122,7 +129,10 @@ class SqliteSessions:
             found = connection.execute(_FIND, (key.sid,)).fetchone()
             if found is None or _owner(key.sid, found) != key:
                 raise session_lost()
-            if found[3] != expected:
+            version = _version(found)
+            if version < expected:
+                raise session_set_back()
+            if version != expected:
                 return False
             connection.execute(
                 "UPDATE sessions SET version = ?, state = ? WHERE sid = ?",
@@ -130,7 +140,10 @@ class SqliteSessions:
             )
             return True
 
-        return self._within(self._file.write, run, deadline)
+        made = self._within(self._file.write, run, deadline)
+        if made:
+            self._progress.record(key, state, following)
+        return made
 
     def find_conversation(self, key: ConversationKey) -> Binding | None:
         """The session of a conversation; see `SessionStore.find_conversation`."""
@@ -192,6 +205,13 @@ def _owner(sid: str, row: tuple[str, str, str, int, str]) -> SessionKey:
     return SessionKey(tenant=row[0], subject=row[1], agent=row[2], sid=sid)
 
 
+def _version(row: tuple[str, str, str, int, str]) -> int:
+    # A column takes a value of any type.
+    if type(row[3]) is not int:
+        raise session_unreachable("the state it holds is not one")
+    return row[3]
+
+
 def _binding(connection: sqlite3.Connection, key: ConversationKey) -> Binding | None:
     row = connection.execute(
         f"SELECT sid, history_known FROM conversations WHERE {_WHOSE}",  # noqa: S608 -- a constant
@@ -199,6 +219,6 @@ def _binding(connection: sqlite3.Connection, key: ConversationKey) -> Binding | 
     ).fetchone()
     if row is None:
         return None
-    if not (isinstance(row[0], str) and row[0] and row[1] in (0, 1)):
+    if not (isinstance(row[0], str) and row[0] and type(row[1]) is int and row[1] in (0, 1)):
         raise session_unreachable("what it holds is no conversation")
     return Binding(row[0], row[1] == 1)

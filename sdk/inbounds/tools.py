@@ -222,6 +222,7 @@ class GuardedTool(Generic[P, R_co]):
             DecisionUnavailable: `task.over`: the task has ended meanwhile. It has run so far.
         """
         from .lazy import refuse_lazy
+        from .results import END
 
         within = task()
         permit = within.permit(self, arguments)
@@ -232,13 +233,19 @@ class GuardedTool(Generic[P, R_co]):
                 for item in items:
                     refuse_lazy(self.name, item)
                     left = permit.row(item)
-                    if not left:
+                    if left is None:
                         break
-                    yield left[0]
+                    for value in left:
+                        yield value
                     with _about(permit, "yes"):
                         within.require_under_way()
+            for value in permit.row(END) or ():
+                with _about(permit, "yes"):
+                    within.require_under_way()
+                yield value
         except BaseException as error:
-            permit.fail(error)
+            if (seen := permit.fail(error)) is not error:
+                raise seen from None
             raise
         permit.finish(None)
 
@@ -247,6 +254,7 @@ class GuardedTool(Generic[P, R_co]):
     ) -> AsyncIterator[Any]:
         """Async twin of `iterate`."""
         from .lazy import is_plain, refuse_lazy
+        from .results import END
         from .threads import beside
 
         within = task()
@@ -257,15 +265,22 @@ class GuardedTool(Generic[P, R_co]):
                 async for item in items:
                     refuse_lazy(self.name, item)
                     # One that is withheld is recorded, and the loop must not wait for that.
-                    plain = is_plain(item)
+                    plain = is_plain(item) and not permit.holds_back
                     left = permit.row(item) if plain else await beside(permit.row, item)
-                    if not left:
+                    if left is None:
                         break
-                    yield left[0]
+                    for value in left:
+                        yield value
                     with _about(permit, "yes"):
                         within.require_under_way()
+            held = await beside(permit.row, END) if permit.holds_back else None
+            for value in held or ():
+                with _about(permit, "yes"):
+                    within.require_under_way()
+                yield value
         except BaseException as error:
-            await beside(permit.fail, error)
+            if (seen := await beside(permit.fail, error)) is not error:
+                raise seen from None
             raise
         await beside(permit.finish, None)
 

@@ -14,7 +14,8 @@ IGNORABLE = (
 )
 """The signs that show nothing (Unicode, `Default_Ignorable_Code_Point`), for a class of `re`."""
 
-_ESCAPES = re.compile(r"\\u\{?([0-9a-fA-F]{4,5})\}?|\\x([0-9a-fA-F]{2})")
+_ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\u\{0{0,8}([0-9a-fA-F]{1,5})\}|\\x([0-9a-fA-F]{2})")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _IGNORABLE = re.compile(f"[{IGNORABLE}]")
 
 
@@ -37,4 +38,8 @@ def decoded_escapes(text: str) -> str:
     """Return a text without the escapes that JSON and scripts write signs in."""
     if "\\" not in text:
         return text
-    return _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+    text = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
+    if not _SURROGATES.search(text):
+        return text
+    # Signs beyond the first 65,536 are written in two halves.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

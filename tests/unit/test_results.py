@@ -1,13 +1,15 @@
 """What is done to a result before the agent sees it."""
 
 import dataclasses
+import itertools
 import json
 import re
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.origins.hidden import SPELT, WITHIN
 
@@ -15,7 +17,7 @@ from inbounds.errors import InvalidAnswer, ResultWithheld
 from inbounds.models import Obligation, ReturnedField, Returns
 from inbounds.origins.links import links_of
 from inbounds.origins.markup import holds_images
-from inbounds.results import Discharge, NotPlain, owed, require_known
+from inbounds.results import END, Discharge, InPieces, NotPlain, owed, require_known
 from inbounds.shapes import ShapeMismatch
 from inbounds.testing import assert_denied
 from inbounds.visible import visible
@@ -357,6 +359,182 @@ class TestMask:
         text = "room 12 at 10:30, 3 of 100"
 
         assert text == discharge(text, [to("mask", kinds=["iban", "phone"])])
+
+
+PIECE = "Zq7"
+"""What the values are made of that are to be masked; it is in no other text here."""
+
+AROUND = [
+    "{}",
+    "to {}, then",
+    "'{}'",
+    '"{}"',
+    "`{}`",
+    "<{}>",
+    "({})",
+    "[{}]",
+    "[a]({})",
+    "x,{};y",
+    "{{'to':'{}'}}",
+    '{{"to":"{}"}}',
+    "**{}**",
+    "| {} |",
+    "{}.",
+]
+ATOMS = st.lists(st.sampled_from("!#$%&'*+/=?^_`{|}~-\u2019\u00e9"), max_size=4).map(
+    lambda signs: PIECE + "".join(f"{sign}{PIECE}" for sign in signs)
+)
+QUOTED = st.lists(st.sampled_from([" ", "@", "'", "(", ")", ",", ";", ":", "<", ">", '\\"']))
+LOCALS = st.one_of(
+    st.lists(ATOMS, min_size=1, max_size=3).map(".".join),
+    QUOTED.map(lambda signs: '"' + PIECE + "".join(f"{sign}{PIECE}" for sign in signs) + '"'),
+    ATOMS.map(lambda atom: f'"{PIECE}".{atom}'),
+    ATOMS.map(lambda atom: f"{atom}({PIECE})"),
+)
+HOSTS = st.sampled_from(["acme.example", "mail.acme.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"])
+SPELLINGS = {
+    "as it is": str,
+    "in entities": lambda text: "".join(s if s.isalnum() else f"&#{ord(s)};" for s in text),
+    "its quotes in entities": lambda text: text.replace("'", "&#39;").replace("/", "&#x2f;"),
+    "in escapes": lambda text: "".join(s if s.isalnum() else f"\\u{ord(s):04x}" for s in text),
+}
+
+
+class TestWholeValues:
+    """Of a value that is masked or stripped nothing is left, whatever signs it has."""
+
+    @given(LOCALS, HOSTS, st.sampled_from(AROUND), st.sampled_from([*SPELLINGS]))
+    @settings(max_examples=400)
+    def test_nothing_of_an_address_is_left(self, local, host, around, spelt):
+        assume('"' not in around or '"' not in local)
+        text = around.format(SPELLINGS[spelt](f"{local}@{host}"))
+        left = discharge({"k": f"before {text} behind"}, [to("mask", kinds=["email"])])["k"]
+
+        assert PIECE not in visible(left)
+        assert left.startswith("before ")
+        assert left.endswith(" behind")
+
+    @pytest.mark.parametrize("kind", ["strip", "mask"])
+    @given(
+        st.sampled_from(["https://", "//", "ftp://", "https:/\\", "git+ssh://"]).flatmap(
+            lambda scheme: st.sampled_from(
+                ["acme.example", "Zq7:Zq7@acme.example", "[2001:db8::1]", "bücher.example"]
+            ).map(lambda host: scheme + host)
+        )
+        | st.sampled_from(["www.acme.example", "acme.example"]),
+        st.lists(st.sampled_from("!$&'()*+,;=:@/?#[]%-._~|{}^`\\"), min_size=1, max_size=8),
+        st.sampled_from(AROUND),
+        st.sampled_from([*SPELLINGS]),
+    )
+    @settings(max_examples=400)
+    def test_nothing_of_a_link_is_left(self, kind, site, signs, around, spelt):
+        url = f"{site}/" + PIECE.join(signs) + PIECE
+        assume(around != "[a]({})" or ")" not in url)  # there the link ends
+        text = around.format(SPELLINGS[spelt](url))
+        owed = to("strip", what=["links"]) if kind == "strip" else to("mask", kinds=["url"])
+        left = discharge({"k": f"before {text} behind"}, [owed])["k"]
+
+        assert PIECE not in visible(left)
+        assert left.startswith("before ")
+        assert left.endswith("behind")
+
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("o'brien@acme.example", "[email]"),
+            ("o&#39;brien@acme.example", "[email]"),
+            ("'bob@acme.example', 'ann@acme.example'", "[email]', [email]'"),
+            ("a@acme.example,b@acme.example", "[email],[email]"),
+            ("AT&amp;T bob@acme.example", "AT&amp;T [email]"),
+            ('"very unusual"@acme.example', "[email]"),
+            ('say "hello" to bob@acme.example', 'say "hello" to [email]'),
+        ],
+    )
+    def test_of_an_address_and_of_nothing_else(self, text, left):
+        assert left == discharge(text, [to("mask", kinds=["email"])])
+
+    def test_of_any_length(self):
+        left = discharge(f"to {'Zq7.' * 500}x@acme.example", [to("mask", kinds=["email"])])
+
+        assert "to [email]" == left
+
+
+def in_pieces(items, obligations, *, fields=()):
+    """What is given of items that come one by one; None where it is withheld."""
+    discharge = Discharge(obligations, Returns(fields={each: ReturnedField() for each in fields}))
+    try:
+        return [left for item in [*items, END] for left in discharge.row(item)]
+    except InPieces:
+        return None
+
+
+OWED = [to("strip", what=["links", "images"]), to("mask", kinds=["email", "url"])]
+
+
+class TestPieces:
+    """A value that is split over items is not seen, whether they are pieces of a text or not."""
+
+    @given(st.data())
+    @settings(max_examples=300)
+    def test_nothing_is_seen_that_the_whole_would_not_show(self, data):
+        value = data.draw(
+            LOCALS.map(lambda local: f"{local}@acme.example")
+            | st.sampled_from(["/", "?", "/'"]).map(
+                lambda sign: f"https://{PIECE}.example/{sign}{PIECE}"
+            )
+            | st.just(f"[a](https://evil.example/{PIECE})")
+        )
+        text = f"before {value} behind"
+        cuts = data.draw(st.sets(st.integers(1, len(text) - 1), max_size=len(text)))
+        ends = [0, *sorted(cuts), len(text)]
+        pieces = [text[begin:end] for begin, end in itertools.pairwise(ends)]
+        shape = data.draw(st.sampled_from([lambda s: s, lambda s: {"d": [s]}]))
+
+        given = in_pieces([shape(piece) for piece in pieces], OWED)
+        assert given is None or PIECE not in json.dumps(given)
+        (whole,) = in_pieces(pieces, OWED, fields=[""])
+        assert whole == discharge(text, OWED)
+        assert PIECE not in whole
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            ["bo", "b@acme.example"],
+            [*"bob@acme.example"],
+            ["bob@acme.exa", "mple"],
+            ["https://acme.example/a", "b"],
+            [{"d": "bob@"}, {"d": "acme.example"}],
+            ["see [x](htt", "ps://acme.example)"],
+            ["<a hre", "f=//acme.example>x</a>"],
+        ],
+        ids=str,
+    )
+    def test_a_split_value_is_withheld(self, items):
+        assert in_pieces(items, OWED) is None
+
+    @pytest.mark.parametrize(
+        ("items", "left"),
+        [
+            (["a", "b", 7, None], ["a", "b", 7, None]),
+            (["a@acme.example", "b@acme.example"], ["[email]", "[email]"]),
+            (["a@acme.example\n", "b\n"], ["[email]\n", "b\n"]),
+            ([{"m": "a@acme.example", "n": "A"}] * 2, [{"m": "[email]", "n": "A"}] * 2),
+            (["see https://a.example ", "and go"], ["see [url] ", "and go"]),
+        ],
+    )
+    def test_whole_values_are_given_as_they_are(self, items, left):
+        masks = [to("mask", kinds=["email", "url"])]
+
+        assert left == in_pieces(items, masks)
+
+    def test_blocks_of_text_are_shown_one_after_another(self):
+        def blocks(*texts):
+            return [{"type": "text", "text": text} for text in texts]
+
+        with pytest.raises(InPieces):
+            discharge(blocks("bo", "b@acme.example"), OWED)
+        given = discharge(blocks("to bob@acme.example", "", " then"), OWED)
+        assert blocks("to [email]", "", " then") == given
 
 
 class TestDischarge:
@@ -716,6 +894,154 @@ class TestThroughAGuard:
             given.extend(read("42"))
 
         assert "result.shape_mismatch" == ei.value.code
+
+    @pytest.mark.parametrize("how", ["call", "acall", "iterate", "aiterate", "permit"])
+    async def test_the_words_of_what_a_tool_raises_are_not_given(self, policy, registered, how):
+        secret = "no mail of o'brien@acme.example"
+
+        def read(id: str) -> object:
+            raise OSError(secret)
+
+        async def aread(id: str) -> object:
+            raise OSError(secret)
+
+        def items(id: str) -> Iterator[object]:
+            yield {"who": 1}
+            raise OSError(secret)
+
+        async def aitems(id: str) -> AsyncIterator[object]:
+            yield {"who": 1}
+            raise OSError(secret)
+
+        made = {"call": read, "acall": aread, "iterate": items, "aiterate": aitems}
+        tool = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(made.get(how, read))
+        runs = {
+            "call": lambda task: tool("42"),
+            "acall": lambda task: tool("42"),
+            "iterate": lambda task: list(tool("42")),
+            "aiterate": lambda task: anext_of(tool("42")),
+            "permit": lambda task: fail(task.permit("mail.read", {"id": "42"})),
+        }
+
+        async def anext_of(given: AsyncIterator[object]) -> object:
+            return [item async for item in given]
+
+        def fail(permit):
+            raise permit.fail(OSError(secret))
+
+        async def taken(task):
+            return await runs[how](task)
+
+        with policy.task() as task:
+            with pytest.raises(ResultWithheld) as ei:
+                await taken(task)
+            report = task.report()
+
+        said = "".join(traceback.format_exception(ei.value))
+        assert ("result.error_withheld", "yes") == (ei.value.code, ei.value.executed)
+        assert "`OSError`" in said and "brien@" not in said
+        assert ei.value.decision_id
+        assert (1, 0) == (report.ran, report.unknown)
+
+    def test_where_nothing_is_owed_the_error_is_the_tools_own(self, policy):
+        raised = OSError("no mail")
+
+        @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+        def read(id: str) -> object:
+            raise raised
+
+        with policy.task(), pytest.raises(OSError, match="no mail") as ei:
+            read("42")
+        assert ei.value is raised
+
+    @pytest.fixture
+    def streams(self, policy):
+        """Return what makes a tool that yields items, of which the registry says so much."""
+        entry = policy.deployment["peps"]["assistant-pep"]
+        peps = {"assistant-pep": {**entry, "obligations": ["notify", "strip", "mask", "truncate"]}}
+
+        def made(items, fields, given, *, asynchronous=False):
+            returns = {"label": "internal", "strip": ["links"], "mask": ["email"], "rows": 9}
+            read = policy.deployment["tools"]["mail.read"]
+            tool = {**read, "returns": {**returns, "fields": fields}}
+            policy.change(tools={**policy.deployment["tools"], "mail.read": tool}, peps=peps)
+
+            def read_all(id: str) -> Iterator[object]:
+                for item in items:
+                    assert [] == given or fields
+                    yield item
+
+            async def aread_all(id: str) -> AsyncIterator[object]:
+                for item in read_all(id):
+                    yield item
+
+            whole = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+            return whole(aread_all if asynchronous else read_all)
+
+        return made
+
+    SPLIT = ("write to o'bri", "en@acme.example, see [a](https://ev", "il.example/x) now")
+
+    def test_a_value_that_is_split_over_items_is_not_given(self, policy, streams):
+        given = []
+        read = streams(self.SPLIT, {}, given)
+        with policy.task() as task:
+            with pytest.raises(ResultWithheld) as ei:
+                given.extend(read("42"))
+            report = task.report()
+
+        assert ("result.in_pieces", "yes", []) == (ei.value.code, ei.value.executed, given)
+        assert "returns.fields" in str(ei.value)
+        assert (1, 1) == (report.ran, report.withheld)
+
+    async def test_nor_by_an_async_tool(self, policy, streams):
+        given = []
+        read = streams(self.SPLIT, {}, given, asynchronous=True)
+        async with policy.task():
+            with pytest.raises(ResultWithheld) as ei:
+                given.extend([item async for item in read("42")])
+
+        assert ("result.in_pieces", []) == (ei.value.code, given)
+
+    def test_pieces_of_one_text_are_given_as_one(self, policy, streams):
+        with policy.task():
+            given = [*streams(self.SPLIT, {"": {}}, [])("42")]
+
+        assert ["write to [email], see a now"] == given
+
+    async def test_pieces_that_an_async_tool_yields_are_given_as_one(self, policy, streams):
+        read = streams(self.SPLIT, {"": {}}, [], asynchronous=True)
+        async with policy.task():
+            given = [item async for item in read("42")]
+
+        assert ["write to [email], see a now"] == given
+
+    def test_items_that_are_whole_are_given_once_all_are_there(self, policy, streams):
+        items = ["write to bob@acme.example", "ann@acme.example", {"k": "x@acme.example"}]
+        given = []
+        read = streams(items, {}, given)
+        with policy.task() as task:
+            given.extend(read("42"))
+            report = task.report()
+
+        assert ["write to [email]", "[email]", {"k": "[email]"}] == given
+        assert (1, 0) == (report.ran, report.withheld)
+
+    def test_registered_rows_are_given_as_they_come(self, policy, streams):
+        given = []
+        read = streams(["bo", "b@acme.example"], {"/*": {}}, given)
+        with policy.task():
+            given.extend(read("42"))
+
+        assert ["bo", "[email]"] == given
+
+    def test_more_than_is_held_back_is_not_given(self, policy, streams):
+        given = []
+        read = streams(("x" * 200_000 for _ in range(7)), {}, given)
+        with policy.task(), pytest.raises(ResultWithheld, match="more items than"):
+            given.extend(read("42"))
+
+        assert [] == given
 
     def test_a_pep_that_was_not_set_up_for_it_gets_no_answer(self, policy, people):
         read, results = people

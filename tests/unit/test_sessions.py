@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
 import sqlite3
@@ -24,8 +25,15 @@ from inbounds.errors import (
     SessionContended,
 )
 from inbounds.models import SessionState, Spent, TaskSpent, Used
-from inbounds.sessions import FairLocks, MemorySessions, SessionKey, begin_state, monotone
-from inbounds.sessions_redis import RedisSessions
+from inbounds.sessions import (
+    FairLocks,
+    MemorySessions,
+    SessionKey,
+    SessionProgress,
+    begin_state,
+    monotone,
+)
+from inbounds.sessions_redis import PREFIX, RedisSessions
 from inbounds.sessions_sqlite import SqliteSessions
 
 LABELS = ["public", "internal", "confidential"]
@@ -429,6 +437,279 @@ class TestSqlite:
             SqliteSessions(tmp_path / "file" / "s.sqlite")
 
         assert caught.value.code == "configuration.not_writable"
+
+
+def code_of(run, *arguments):
+    with pytest.raises(DecisionUnavailable) as caught:
+        run(*arguments)
+    return caught.value.code
+
+
+class Backing:
+    """What is behind a store, as whoever may write to it finds and changes it."""
+
+    def __init__(self, kind, folder, redis):
+        self.kind = kind
+        self.path = folder / "s.sqlite"
+        self._redis = redis() if kind == "redis" else None
+
+    def open(self):
+        return SqliteSessions(self.path) if self.kind == "sqlite" else RedisSessions(self.url)
+
+    @property
+    def url(self):
+        return self._redis.url
+
+    def text(self):
+        if self._redis is not None:
+            return self._redis.tell("HGET", PREFIX + KEY.sid, "state").decode()
+        with contextlib.closing(sqlite3.connect(self.path)) as file:
+            return file.execute("SELECT state FROM sessions").fetchone()[0]
+
+    def remove(self):
+        if self._redis is not None:
+            self._redis.tell("DEL", PREFIX + KEY.sid)
+            return
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as file:
+            file.execute("DELETE FROM sessions")
+
+    def put(self, text, version=None):
+        if self._redis is not None:
+            self._redis.tell("HSET", PREFIX + KEY.sid, "state", text)
+            if version is not None:
+                self._redis.tell("HSET", PREFIX + KEY.sid, "version", version)
+            return
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as file:
+            file.execute("UPDATE sessions SET state = ?", (text,))
+            if version is not None:
+                file.execute("UPDATE sessions SET version = ?", (version,))
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def backing(request, tmp_path, running):
+    return Backing(request.param, tmp_path, running)
+
+
+@pytest.fixture
+def kept(backing):
+    with contextlib.closing(backing.open()) as found:
+        found.create(KEY, begin_state(KEY.sid, "public"))
+        yield found
+
+
+def decide(store, *names):
+    """Commit one state for each decision."""
+    for name in names:
+        state = store.load(KEY)
+        decisions = [*state.decisions, name][-8:]
+        assert store.commit(KEY, state.version, after(state, decisions=decisions))
+
+
+SET_BACK = "the session store has gone back to before what was committed"
+
+
+class TestSetBack:
+    """
+    A store that is set back lets a budget or an approval be used again: whoever saw more notices.
+    """
+
+    @pytest.mark.parametrize("left", range(5))
+    def test_to_any_state_before(self, backing, kept, left):
+        states = []
+        for number in range(5):
+            states.append(backing.text())
+            decide(kept, f"d{number}")
+        backing.put(states[left], left)
+
+        for _ in range(2):
+            with pytest.raises(DecisionUnavailable, match=SET_BACK) as caught:
+                kept.load(KEY)
+            assert caught.value.code == "session.lost"
+        following = after(begin_state(KEY.sid, "public"), version=6)
+        assert code_of(kept.commit, KEY, 5, following) == "session.lost"
+
+    def test_to_another_state_of_the_same_version(self, backing, kept):
+        decide(kept, "d1")
+        text = backing.text()
+        assert '"calls":0' in text
+        backing.put(text.replace('"calls":0', '"calls":7', 1))
+
+        assert code_of(kept.load, KEY) == "session.lost"
+
+    @pytest.mark.parametrize("ahead", range(8))
+    def test_and_gone_on_from_there_by_another(self, backing, kept, ahead):
+        """
+        Set back, another process goes on, and the version is soon beyond what was seen.
+        """
+        before = backing.text()
+        decide(kept, "d1")
+        backing.put(before, 0)
+        with contextlib.closing(backing.open()) as other:
+            decide(other, *(f"other-{number}" for number in range(ahead + 1)))
+
+        assert code_of(kept.load, KEY) == "session.lost"
+
+    def test_what_another_process_did_in_between_is_none(self, backing, kept):
+        with contextlib.closing(backing.open()) as other:
+            for number in range(20):
+                decide(kept, *(f"mine-{number}-{time}" for time in range(number % 9)))
+                decide(other, *(f"other-{number}-{time}" for time in range(number % 11)))
+
+            assert kept.load(KEY) == other.load(KEY)
+
+    def test_to_before_it_was_begun(self, backing, kept):
+        decide(kept, "d1")
+        backing.remove()
+
+        assert code_of(kept.create, KEY, begin_state(KEY.sid, "public")) == "session.lost"
+        assert code_of(kept.load, KEY) == "session.lost"
+
+    def test_by_an_approval_that_it_would_give_back(self, backing, kept):
+        state = kept.load(KEY)
+        unused = backing.text()
+        used = {"approval": Used(until=2**40, times=1)}
+        kept.commit(KEY, 0, after(state, approvals=used))
+        backing.put(unused, 0)
+
+        assert code_of(kept.load, KEY) == "session.lost"
+
+    @pytest.mark.parametrize("by", ["a copy of the file", "the backup of SQLite"])
+    def test_by_a_file_that_was_put_in_place(self, tmp_path, by):
+        path, copy = tmp_path / "s.sqlite", tmp_path / "copy.sqlite"
+        with contextlib.closing(SqliteSessions(path)) as store:
+            store.create(KEY, begin_state(KEY.sid, "public"))
+            decide(store, "d1")
+            with (
+                contextlib.closing(sqlite3.connect(path)) as file,
+                contextlib.closing(sqlite3.connect(copy)) as other,
+            ):
+                file.backup(other)
+            decide(store, "d2")
+            if by == "the backup of SQLite":
+                with (
+                    contextlib.closing(sqlite3.connect(copy)) as file,
+                    contextlib.closing(sqlite3.connect(path)) as other,
+                ):
+                    file.backup(other)
+            else:
+                for name in tmp_path.glob("s.sqlite-*"):
+                    name.write_bytes(b"")
+                with path.open("r+b") as file:
+                    file.write(copy.read_bytes())
+                    file.truncate()
+
+            assert code_of(store.load, KEY) in ("session.lost", "session.unreachable")
+
+    def test_of_how_many_sessions_it_is_noticed_is_bounded_and_said_once(self, caplog):
+        progress = SessionProgress(limit=10)
+        for number in range(30):
+            key = SessionKey("t", "u", "a", str(number))
+            progress.record(key, begin_state(key.sid, "public"), "")
+
+        known = [n for n in range(30) if progress.of(SessionKey("t", "u", "a", str(n)))]
+        assert known == [*range(20, 30)]
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "more than 10 sessions" in caplog.text
+
+
+RICH = begin_state(KEY.sid, "internal").model_copy(
+    update={
+        "trust": "untrusted",
+        "effects": ["read", "write"],
+        "spent": Spent(calls=3, money={"EUR": 100}),
+        "tasks": {"t-1": TaskSpent(calls=2, deadline=2**33)},
+        "approvals": {"a-1": Used(until=2**33, times=1)},
+        "last": "digest",
+        "tainted_stores": ["mail"],
+        "decisions": ["d-1", "d-2"],
+    }
+)
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"))
+
+
+def as_object(pairs):
+    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in pairs) + "}"
+
+
+def spoilt(value, at=""):
+    """Yield texts that are no longer what was written, by what was done to which member."""
+    whole = compact(value)
+    if isinstance(value, dict):
+        yield from spoilt_object(value, at)
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            for what, text in spoilt(part, f"{at}/{place}"):
+                texts = [*map(compact, value)]
+                texts[place] = text
+                yield what, f"[{','.join(texts)}]"
+    else:
+        yield f"{at} is of another type", f'"{value}"' if isinstance(value, int) else "7"
+        yield f"{at} is a fraction", f"{value}.0" if isinstance(value, int) else "0.5"
+    for text in ("null", "[[]]", "true", "-1", "1e400", "NaN", f" {whole}", "", whole[:-1]):
+        yield f"{at} is `{text[:8]}`", text
+
+
+def spoilt_object(value, at):
+    parts = {name: compact(part) for name, part in value.items()}
+    for name, part in value.items():
+        yield (
+            f"{at}/{name} is missing",
+            as_object(pair for pair in parts.items() if pair[0] != name),
+        )
+        yield f"{at}/{name} comes twice", as_object([(name, "0"), *parts.items()])
+        yield f"{at}/{name} comes twice", as_object([*parts.items(), (name, parts[name])])
+        for what, text in spoilt(part, f"{at}/{name}"):
+            yield what, as_object((parts | {name: text}).items())
+    yield f"{at} has one more", as_object([*parts.items(), ("other", "0")])
+
+
+def outcome(store):
+    """What loading comes to: the code of the failure, or ""."""
+    try:
+        store.load(KEY)
+    except DecisionUnavailable as error:
+        return error.code
+    return ""
+
+
+def test_a_state_with_garbage_in_any_member_is_refused(backing):
+    with contextlib.closing(backing.open()) as store:
+        store.create(KEY, RICH)
+        sound = backing.text()
+        variants = {text: what for what, text in spoilt(json.loads(sound)) if text != sound}
+        assert len(variants) > 300
+        found = {}
+        for text, what in variants.items():
+            backing.put(text)
+            found.setdefault(outcome(store), []).append(what)
+        backing.put(sound)
+
+        # Without an entry of a map, or with another text, it is a state as well, and not this one.
+        assert found.keys() == {"session.unreachable", "session.lost"}
+        assert not any(what.endswith("comes twice") for what in found["session.lost"])
+        assert len(found["session.lost"]) < 20
+        assert store.load(KEY) == RICH
+
+
+@pytest.mark.parametrize("version", ["0.5", "'0'", "x'00'", "NULL"])
+def test_a_version_that_is_no_whole_number_is_refused(tmp_path, version):
+    with contextlib.closing(SqliteSessions(tmp_path / "s.sqlite")) as store:
+        store.create(KEY, begin_state(KEY.sid, "public"))
+        with contextlib.closing(sqlite3.connect(tmp_path / "s.sqlite")) as file:
+            file.execute("ALTER TABLE sessions RENAME TO before")
+            file.execute(
+                "CREATE TABLE sessions (sid PRIMARY KEY, tenant, subject, agent, version, state)"
+            )
+            whose = "sid, tenant, subject, agent"
+            file.execute(f"INSERT INTO sessions SELECT {whose}, {version}, state FROM before")
+            file.commit()
+
+        assert code_of(store.load, KEY) == "session.unreachable"
+        following = after(begin_state(KEY.sid, "public"))
+        assert code_of(store.commit, KEY, 0, following) == "session.unreachable"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

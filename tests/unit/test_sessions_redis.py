@@ -21,7 +21,7 @@ from inbounds import sessions_redis
 from inbounds.config import Configuration
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.redis_address import RedisAddress, is_url, shown
-from inbounds.sessions import SessionKey, begin_state
+from inbounds.sessions import begin_state
 from inbounds.sessions_redis import PREFIX, RedisSessions
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -305,7 +305,10 @@ class TestUnreachable:
             b"",
         ],
     )
-    def test_what_speaks_otherwise_is_no_answer(self, said):
+    @pytest.mark.parametrize("to", ["what it is asked first", "a script"])
+    def test_what_speaks_otherwise_is_no_answer(self, said, to, monkeypatch):
+        if to == "a script":
+            monkeypatch.setattr(RedisSessions, "_require_kept", lambda *_: None)
         with socket.create_server(("127.0.0.1", 0)) as listener:
 
             def serve():
@@ -322,7 +325,6 @@ class TestUnreachable:
             threading.Thread(target=serve, daemon=True).start()
             url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
             with sessions(url, timeout=0.3) as store:
-                store._checked = True
                 for run in (
                     lambda: store.load(KEY),
                     lambda: store.commit(KEY, 0, after(begin_state(KEY.sid, "public"))),
@@ -393,14 +395,6 @@ class TestLost:
 
             assert store.load(KEY).spent.calls == 5
 
-    def test_of_how_many_sessions_it_remembers_is_bounded(self, server, store, monkeypatch):
-        monkeypatch.setattr(sessions_redis, "_REMEMBERED", 10)
-        for number in range(30):
-            key = SessionKey("t", "u", "a", str(number))
-            store.create(key, begin_state(key.sid, "public"))
-
-        assert len(store._seen) == 10
-
 
 class TestPruning:
     def test_nothing_is_forgotten_by_itself(self, server, store):
@@ -467,6 +461,45 @@ class TestKept:
 
             with pytest.raises(ConfigurationError, match=r"session\.store_evicts"):
                 store.load(KEY)
+
+    def test_one_whose_policy_is_changed_while_it_runs_is_refused(self, own, monkeypatch):
+        with sessions(own.url) as store:
+            store.create(KEY, begin_state(KEY.sid, "public"))
+            own.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+            monkeypatch.setattr(sessions_redis, "_CHECK_EVERY", 0.0)
+            store._check_at = 0.0
+
+            for _ in range(2):
+                with pytest.raises(ConfigurationError, match=r"session\.store_evicts"):
+                    spend_one(store, KEY, soon())
+            own.tell("CONFIG", "SET", "maxmemory-policy", "noeviction")
+            spend_one(store, KEY, soon())
+
+    def test_one_that_answers_on_another_connection_is_asked_first(self, own):
+        """
+        A failover cuts idle connections, and the next call makes one without an error.
+        """
+        with sessions(own.url) as store:
+            store.create(KEY, begin_state(KEY.sid, "public"))
+            own.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+            spend_one(store, KEY, soon())  # not asked before every call
+            own.tell("CLIENT", "KILL", "TYPE", "normal")
+
+            for _ in range(2):  # a connection that was refused is not used all the same
+                with pytest.raises(ConfigurationError, match=r"session\.store_evicts"):
+                    spend_one(store, KEY, soon())
+            own.tell("CONFIG", "SET", "maxmemory-policy", "noeviction")
+            assert store.load(KEY).spent.calls == 1
+
+    def test_what_it_costs_to_ask_is_bounded(self, own):
+        with sessions(own.url) as store:
+            store.create(KEY, begin_state(KEY.sid, "public"))
+            own.tell("CONFIG", "RESETSTAT")
+            for _ in range(50):
+                spend_one(store, KEY, soon())
+
+            calls = own.tell("INFO", "COMMANDSTATS")
+            assert "cmdstat_config|get" not in calls and "cmdstat_evalsha" in calls
 
     def test_one_that_does_not_tell_is_warned_of_once(self, own, caplog):
         own.tell("ACL", "SETUSER", "guard", "on", ">pw", "~*", "+@all", "-config")

@@ -72,7 +72,7 @@ class LeasePermit(Protocol):
     def finish(self, result: Any) -> Any:
         """Record that it was leased."""
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> BaseException:
         """Record that it was not."""
 
 

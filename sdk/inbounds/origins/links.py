@@ -81,7 +81,7 @@ _MARKUP = re.compile(r"<[A-Za-z!/?]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # CommonMark 0.31 §2.4
 
 
-def links_of(text: str, *, markup: bool = True) -> Iterator[Link]:
+def links_of(text: str, *, markup: bool = True, bare: bool = True) -> Iterator[Link]:
     """Yield the links of a text, each once.
 
     Also what a mail program makes a link of: `acme.example`, `//acme.example/x`, and what HTML,
@@ -90,17 +90,19 @@ def links_of(text: str, *, markup: bool = True) -> Iterator[Link]:
     Args:
         text: The text.
         markup: Whether it may be HTML. Without, it is read as plain text alone.
+        bare: Whether a host without a scheme is a link. In a path or an id, such as `plan.md`, it
+            is none.
     """
     seen = set()
-    for link in _links_of(text, markup=markup):
+    for link in _links_of(text, markup=markup, bare=bare):
         if link not in seen:
             seen.add(link)
             yield link
 
 
-def _links_of(text: str, *, markup: bool) -> Iterator[Link]:
+def _links_of(text: str, *, markup: bool, bare: bool) -> Iterator[Link]:
     for form in _forms(text):
-        yield from _links_in(form)
+        yield from _links_in(form, bare=bare)
     if markup and _MARKUP.search(text):
         if len(text) > _MOST_MARKUP:
             yield UNREAD
@@ -113,7 +115,7 @@ def _links_of(text: str, *, markup: bool) -> Iterator[Link]:
                 for form in _forms(part.text):
                     if part.is_url:
                         yield from _whole(form)
-                    yield from _links_in(form)
+                    yield from _links_in(form, bare=bare)
         except Unreadable:
             yield UNREAD
 
@@ -130,7 +132,7 @@ def _forms(text: str) -> Iterator[str]:
                 yield form
 
 
-def _links_in(text: str) -> Iterator[Link]:
+def _links_in(text: str, *, bare: bool) -> Iterator[Link]:
     # Nothing without one of the marks is a link, and most texts are soon looked at.
     if not _MARKS.search(text):
         return
@@ -143,10 +145,12 @@ def _links_in(text: str) -> Iterator[Link]:
             yield UNREAD
         end = 0
         for found in _LINKS.finditer(word):
-            yield from _bare(word[end : found.start()])
+            if bare:
+                yield from _bare(word[end : found.start()])
             yield from _read(_without_end(found.group()))
             end = found.end()
-        yield from _bare(word[end:])
+        if bare:
+            yield from _bare(word[end:])
 
 
 def _is_unread(scheme: str) -> bool:

@@ -12,6 +12,7 @@ from inbounds.locks import ProcessLock
 from inbounds.models import Argument, Link, Origin
 from inbounds.stretches import apart
 
+from .destinations import is_outward, names_destination
 from .echoes import Written
 from .given import Given
 from .grades import NOWHERE, PASTED, PROMPT, stronger
@@ -324,26 +325,36 @@ class Origins:
     def links(
         self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]
     ) -> dict[str, list[Link]]:
-        """The links in every text that is content, or whose role nobody knows, by JSON Pointer."""
+        """Return the links in the texts of a call, by JSON Pointer.
+
+        Looked at is every text, whatever its role and kind, that is not judged as a destination
+        itself.
+
+        Args:
+            arguments: In canonical form.
+            registered: The registry's description of the tool's arguments.
+        """
         found: dict[str, list[Link]] = {}
         for number, (pointer, value, argument) in enumerate(leaves(arguments, registered), 1):
             if number == MOST_LEAVES:
                 # What stands beyond is not looked at, and may hold one that leads anywhere.
                 found[pointer] = [Link(host="", grade="none")]
                 break
-            if type(value) is not str or argument.role not in ("content", "none"):
+            if type(value) is not str or names_destination(argument):
                 continue
-            if argument.kind not in ("text", "none"):
+            free = argument.kind in ("text", "none")
+            written = free and argument.role in ("content", "none")
+            if not written and is_outward(argument, value):
                 continue
-            links = self._links(value)
+            links = self._links(value, bare=free)
             if links:
                 found[pointer] = links
         return found
 
-    def _links(self, text: str) -> list[Link]:
+    def _links(self, text: str, *, bare: bool) -> list[Link]:
         links: dict[Link, None] = {}
         read: list[tuple[str, str]] = []
-        for link in links_of(text):
+        for link in links_of(text, bare=bare):
             if len(read) == MOST_LINKS:
                 read.append(("", ""))
                 break

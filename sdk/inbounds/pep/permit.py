@@ -38,6 +38,7 @@ class Permit:
         decision: The allow this permit stands for.
         tool: The name of the tool it was given for.
         returns: What the registry says that the tool returns.
+        holds_back: Whether rows are held back until the last has come.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Permit:
         self._judged = judged
         self.returns = returns
         self._admission = Admission(bound, decision.obligations, returns)
+        self.holds_back = self._admission.holds_back
         self._good_until = good_until
         self._require_usable = require_usable
         # A fork copies the permit; only the process it was given to may use it.
@@ -148,17 +150,21 @@ class Permit:
         self._seen(value, item=True)
         return value
 
-    def row(self, item: Any) -> list[Any]:
-        """Get what the agent may have of the next row of a result that comes row by row.
+    def row(self, item: Any) -> list[Any] | None:
+        """Get what the agent may have by now of a result that comes row by row.
+
+        Args:
+            item: The next row, or `results.END` once the last has come.
 
         Returns:
-            A list of it; an empty one where the agent may have no more rows.
+            A list, empty where the row is held back until the end; None where the agent may have
+            no more rows.
 
         Raises:
-            ResultWithheld: As `admitted`.
+            ResultWithheld: As `admitted`; `result.in_pieces`: a value is split over rows.
         """
-        left: list[Any] = self._admitted(self._admission.row, item)
-        for value in left:
+        left: list[Any] | None = self._admitted(self._admission.row, item)
+        for value in left or ():
             self._seen(value, item=True)
         return left
 
@@ -187,10 +193,14 @@ class Permit:
         self._seen(value)
         return value
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> BaseException:
         """Say that the tool has run and raised. After a refusal of the permit's own, nothing.
 
         A tool that was stopped before it began is recorded as not having run.
+
+        Returns:
+            What the agent may see of it: the error, or `ResultWithheld` (`result.error_withheld`)
+            where the policy changes what the tool returns, since an error has words as well.
 
         Raises:
             OutcomeUnrecorded: The evidence log did not take it.
@@ -198,10 +208,14 @@ class Permit:
         """
         refused = isinstance(error, InboundsError) and error.decision_id == self.decision.id
         if (refused and not self._open) or os.getpid() != self._process:
-            return
+            return error
         cancelled = _cancels(error)
         name = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
         self._close(None, "cancelled" if cancelled else "error", name)
+        seen = self._admission.raised(error)
+        if isinstance(seen, ResultWithheld) and seen is not error:
+            seen.decision_id = self.decision.id
+        return seen
 
     def cancel(self) -> None:
         """Say that the tool will not run. What was spent stays spent."""

@@ -145,7 +145,8 @@ class Task(TaskAuthority):
             result = run()
             refuse_lazy(guarded.name, result)
         except BaseException as error:
-            permit.fail(error)
+            if (seen := permit.fail(error)) is not error:
+                raise seen from None
             raise
         return permit.finish(result)
 
@@ -245,7 +246,8 @@ class Task(TaskAuthority):
                 result = await result
             refuse_lazy(guarded.name, result)
         except BaseException as error:
-            await beside(permit.fail, error)
+            if (seen := await beside(permit.fail, error)) is not error:
+                raise seen from None
             raise
         return await beside(permit.finish, result)
 

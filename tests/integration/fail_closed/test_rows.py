@@ -233,6 +233,7 @@ ROWS = {
     "session store that forgets": each(
         "test_stores.py::TestRedis::test_that_comes_back_with_nothing[[]{engine}]",
         "test_stores.py::TestRedis::test_that_has_gone_back[[]{engine}]",
+        "test_stores.py::TestSessions::test_that_have_gone_back[[]{engine}]",
         "test_stores.py::TestRedis::test_that_may_drop_sessions[[]{engine}]",
     ),
     "session store locked": each("test_stores.py::TestSessions::test_that_are_locked[[]{engine}]"),

@@ -130,6 +130,8 @@ class TestSessions:
             ("'null'", "the state it holds is not one"),
             ("''", "the state it holds is not one"),
             ("x'ff'", "the state it holds is not one"),
+            ('replace(state, \'"version":0\', \'"version":0,"version":0\')', "is not one"),
+            ("replace(state, '\"rows\":0,', '')", "the state it holds is not one"),
             ("replace(state, '\"calls\":0', '\"calls\":-1')", "the state it holds is not one"),
             ("replace(state, '\"version\":0', '\"version\":7')", "the state it holds is another's"),
             ("replace(state, 'session-', 'sessionx')", "the state it holds is another's"),
@@ -143,6 +145,21 @@ class TestSessions:
         changed(sessions._file.path, f"UPDATE sessions SET state = {state}")
 
         observed.refused(unreachable(words), task)
+
+    def test_that_have_gone_back(self, observed, sessions):
+        """
+        Nothing runs where the file holds what the session was before its last calls.
+        """
+        task = observed.begin()
+        path = sessions._file.path
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            before = file.execute("SELECT version, state FROM sessions").fetchone()
+        observed.allowed(task)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as file:
+            file.execute("UPDATE sessions SET version = ?, state = ?", before)
+
+        lost = Fault(DecisionUnavailable, "session.lost", "gone back to before")
+        observed.refused(lost, task)
 
     def test_that_are_read_only(self, observed, sessions):
         """

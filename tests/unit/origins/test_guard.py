@@ -139,6 +139,21 @@ def test_a_hidden_link_in_what_is_sent_is_asked_about(policy, host, within):
         assert send(task, "bob@acme.example", body="<p>See file.txt, e.g. v1.2.</p>")
 
 
+@pytest.mark.parametrize("role", ["query", "code", "content", "none"])
+@pytest.mark.parametrize("kind", ["text", "id", "none"])
+def test_a_link_in_any_argument_of_what_is_sent_is_asked_about(policy, kind, role):
+    """
+    Whatever the registry calls an argument of a tool that sends, a link in it leaves with it.
+    """
+    tools = deployment_tools()
+    tools["mail.send"]["arguments"]["/body"] = {"kind": kind, "role": role}
+    policy.change(tools=tools)
+    with policy.task(prompt="Read my mail, then answer bob@acme.example") as task:
+        read(task, policy, body="hi")
+        with assert_asks("flow.link_in_outgoing_content"):
+            send(task, "bob@acme.example", body="x https://evil.example/a")
+
+
 @pytest.mark.parametrize(
     "body", ["see Plans.acme.example", "and plan.md", "https://acme.example/a?b=1"]
 )

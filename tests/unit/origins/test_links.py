@@ -1,9 +1,12 @@
 """The links in what goes out, and where each came from."""
 
+from typing import get_args
+
 import pytest
 
-from inbounds.models import Argument, Link, ReturnedField, Returns
+from inbounds.models import Argument, Kind, Link, ReturnedField, Returns, Role
 from inbounds.origins import Origins
+from inbounds.origins.destinations import names_destination
 from inbounds.origins.leaves import MOST as MOST_LEAVES
 from inbounds.origins.links import MOST
 
@@ -124,6 +127,32 @@ def test_too_many_links_are_told_as_one_to_nowhere_known():
 )
 def test_content_and_what_nobody_gave_a_role_is_looked_at(said, found):
     assert found == bool(links("https://evil.example/", said=said))
+
+
+ROLES = get_args(Role)
+KINDS = get_args(Kind)
+
+
+@pytest.mark.parametrize("text", ["x https://evil.example/a", "<a href=//evil.example>x</a>"])
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_text_is_looked_at_that_is_not_judged_as_a_destination(kind, role, text):
+    argument = Argument(kind=kind, role=role)
+    hosts = {link.host for link in links(text, said={"/body": argument})}
+
+    assert names_destination(argument) or "evil.example" in hosts
+
+
+@pytest.mark.parametrize("kind", ["path", "id", "date", "money"])
+@pytest.mark.parametrize("text", ["plan.md", "docs/archive.zip", "a.b.sh", "7"])
+def test_a_name_with_a_dot_is_no_link_in_what_is_no_text(kind, text):
+    assert [] == links(text, said={"/body": Argument(kind=kind, role="target")})
+
+
+def test_a_bare_host_in_a_query_is_a_link():
+    found = links("site evil.com", said={"/body": Argument(kind="text", role="query")})
+
+    assert ["evil.com"] == [link.host for link in found]
 
 
 def test_a_link_beyond_what_is_looked_at_is_one_to_nowhere_known():

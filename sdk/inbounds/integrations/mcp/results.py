@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from inbounds.integrations.given import given, owed
-from inbounds.results import REDACT, TRUNCATE
+from inbounds.results import END, REDACT, TRUNCATE
 
 if TYPE_CHECKING:
     from inbounds.pep import Permit
@@ -149,15 +149,24 @@ def _texts(texts: Sequence[str], permit: Permit, last: Take) -> list[str]:
     if not texts:
         last(None)
         return []
-    if len(texts) > 1 and owed(permit) & {REDACT, TRUNCATE}:
-        values = [_parsed(text) for text in texts]
+    if len(texts) > 1 and (kinds := owed(permit)):
+        in_fields = bool(kinds & {REDACT, TRUNCATE})
+        values = [_parsed(text) for text in texts] if in_fields else texts
         if any(value is None for value in values):
             last(object())
-        left = [part for value in values for part in permit.row(value)]
+        left = [*_rows(values, permit)]
         last(None)
-        return [json.dumps(value, ensure_ascii=False) for value in left]
+        return [json.dumps(each, ensure_ascii=False) for each in left] if in_fields else left
     *before, main = texts
     return [given(text, permit, permit.admitted) for text in before] + [given(main, permit, last)]
+
+
+def _rows(values: Sequence[Any], permit: Permit) -> Iterator[Any]:
+    for value in values:
+        if (left := permit.row(value)) is None:
+            break
+        yield from left
+    yield from permit.row(END) or ()
 
 
 def _structured(value: Any, permit: Permit, last: Take) -> Any:
