@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,6 +212,21 @@ class Harness(Protocol):
 
     def nest(self, *, guarded: bool, wish: Wish) -> Seen:
         """Run an agent that has another agent as its tool `mail.read`, which asks for `wish`."""
+
+    def unguarded(self, wish: Wish) -> Any:
+        """Make an agent that nobody guards, whose model asks for `wish`."""
+
+    def guarded(self, wish: Wish) -> Any:
+        """Make the same, guarded."""
+
+    def start(self, agent: Any) -> None:
+        """Run an agent of these two to its end, from code that is not async."""
+
+    async def astart(self, agent: Any) -> None:
+        """Run the same from code that is."""
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        """Run a guarded agent that calls its tool `mail.read`, which is this function, once."""
 
     def host(self) -> None:
         """Make an agent with a tool that its provider runs."""

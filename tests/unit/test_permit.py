@@ -14,6 +14,7 @@ from inbounds.canonical import canonical_json
 from inbounds.labelled import Bound
 from inbounds.models import Decision, Obligation, PolicyStamp, Returns
 from inbounds.pep.permit import Permit
+from inbounds.tool_run import ToolRun
 
 JUDGED = {"id": "42"}
 LABELS = ("public", "internal", "secret")
@@ -62,6 +63,7 @@ class Made:
             unrecorded=self.unrecorded.append,
             dropped=self.dropped.append,
             seen=lambda value, *, item=False: self.seen.append((value, item)),
+            tool_run=ToolRun("mail.read", lambda error: None),
         )
 
     def require_usable(self):

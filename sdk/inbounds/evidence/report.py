@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
 from inbounds.evidence.records import OWN, Decided, Executed, parse
+from inbounds.tool_run import AGENT_UNGUARDED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,8 +56,9 @@ class TaskReport:
         task, intent, subject, agent, tenant: Which task this is about.
         verdict: `in bounds` when every action that ran had an allow of its own before it and
             of each it is known whether it ran; `out of bounds` when one ran without;
-            `cannot tell` otherwise, where nothing is recorded, and whenever a record or the
-            log's end is not as it was written.
+            `cannot tell` otherwise, where nothing is recorded, where a tool started an agent
+            that nobody guards (`agent.unguarded`), and whenever a record or the log's end is
+            not as it was written.
         why: What the verdict rests on where it is not `in bounds`.
         ran: How many actions ran; `withheld` of them gave no result.
         refused: What the policy said no to, with its code.
@@ -283,6 +285,9 @@ class _Tally:
                 spoken[decided.outcome][
                     decided.tool, decided.codes[0] if decided.codes else ""
                 ] += 1
+                if AGENT_UNGUARDED in decided.codes:
+                    # The agent did not run. What else its tool does unjudged, no record tells.
+                    self.doubts.append(f"{decided.tool} started an agent that is not guarded")
                 if executed is None or executed.executed == "no":
                     continue
             ending = executed.executed if executed else "unknown"

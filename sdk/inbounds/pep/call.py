@@ -47,6 +47,7 @@ from inbounds.places import skeletons
 from inbounds.printable import record_name
 from inbounds.registry import UNREGISTERED, RegistryAnswer, call_effects, needs_proof
 from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
+from inbounds.tool_run import ToolRun
 from inbounds.version import __version__
 
 from .permit import Permit
@@ -383,6 +384,15 @@ class Call:
                     )
                 )
 
+    def _record_refused_agent(self, error: InboundsError) -> None:
+        """Record, as a decision of its own, that this call's tool has started what is refused."""
+        error.decision_id = uuid7()
+        with self._span("enforce") as span:
+            span.unavailable(error, decision_id=error.decision_id)
+            record = self._decided(span, outcome="unavailable", codes=(error.code,))
+            own = {"decision_id": error.decision_id, "at": clock.now_ns()}
+            self._parts.evidence.decided(record.model_copy(update=own))
+
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
         try:
             return self._record_of(span, said)
@@ -446,6 +456,7 @@ class Call:
             unrecorded=self._task.hold_unrecorded,
             dropped=self._parts.dropped.keep,
             seen=self._parts.observer(self._task, self._tool, tool, self._canonical.arguments),
+            tool_run=ToolRun(self._tool, self._record_refused_agent),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:

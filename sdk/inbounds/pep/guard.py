@@ -296,7 +296,8 @@ class Guard:
         permit = self.permit(task, guarded, arguments, wait=wait)
         run = guarded.ready(permit)
         try:
-            result = run()
+            with permit.tool_run.active():
+                result = run()
             refuse_lazy(guarded.name, result)
         except BaseException as error:
             permit.fail(error)
@@ -359,9 +360,10 @@ class Guard:
         run = await guarded.aready(task, permit)
         try:
             # A tool has the program's threads, not the ones that others are decided on.
-            result = run() if guarded.asynchronous else await asyncio.to_thread(run)
-            if inspect.isawaitable(result):
-                result = await result
+            with permit.tool_run.active():
+                result = run() if guarded.asynchronous else await asyncio.to_thread(run)
+                if inspect.isawaitable(result):
+                    result = await result
             refuse_lazy(guarded.name, result)
         except BaseException as error:
             await beside(permit.fail, error)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from inbounds.labelled import Bound, Labelled
     from inbounds.models import Decision, Returns
+    from inbounds.tool_run import ToolRun
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Permit:
         decision: The allow this permit stands for.
         tool: The name of the tool it was given for.
         returns: What the registry says that the tool returns.
+        tool_run: What the tool's own code runs within.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Permit:
         unrecorded: Callable[[Executed], None],
         dropped: Callable[[Executed], None],
         seen: Callable[..., None],
+        tool_run: ToolRun,
     ) -> None:
         self.decision = decision
         self.tool = tool
@@ -68,6 +71,7 @@ class Permit:
         self._unrecorded = unrecorded
         self._dropped = dropped
         self._seen = seen
+        self.tool_run = tool_run
         self._lock = ProcessLock()
         self._open = True
         # Whether the tool has begun, where that is known; a framework may run it out of sight.
