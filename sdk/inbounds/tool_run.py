@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 _current: ContextVar[ToolRun | None] = ContextVar("inbounds_tool_run", default=None)
 
-AGENT_UNGUARDED = "agent.unguarded"
-"""The code of a tool that starts an agent which nobody guards."""
-
 
 class ToolRun:
     """One run of a permitted tool.
@@ -85,7 +82,7 @@ class ToolRun:
         """
         error = ConfigurationError(
             f"`{self.tool}` started an agent ({agent}) whose own tool calls are not judged",
-            code=AGENT_UNGUARDED,
+            code="agent.unguarded",
             hint="guard that agent with its framework's adapter, or do the work without an agent",
         )
         self._record(error)

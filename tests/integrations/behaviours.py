@@ -21,6 +21,7 @@ from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
 from inbounds.evidence.report import Refused
 from inbounds.labelled import Labelled
+from inbounds.tool_run import current_tool_run
 
 READ = Wish("mail.read", {"id": "42"}, "call-read")
 SEND = Wish("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
@@ -591,6 +592,29 @@ def ways(some: list[tuple[str, str]]) -> Any:
     return pytest.mark.parametrize(("where", "how"), some, ids=[", ".join(each) for each in some])
 
 
+class Watched(list[Any]):
+    """What has run, and within which call its code was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[str] = []
+
+    def append(self, ran: Any) -> None:
+        run = current_tool_run()
+        self.within.append(run.tool if run is not None else "")
+        super().append(ran)
+
+
+def test_the_code_of_a_tool_is_known_to_be_within_its_call(harness: Harness) -> None:
+    harness.world.ran = watched = Watched()
+    with harness.world.task():
+        harness.run([SEND], [READ])
+
+    assert ["mail.send", "mail.read"] == names(harness)
+    assert names(harness) == watched.within
+    assert current_tool_run() is None
+
+
 def finder(where: str, make: Callable[[], Any]) -> Callable[[], Any]:
     """What gives a tool an agent that it does not hold itself."""
     if where == "made by the tool":
@@ -650,7 +674,7 @@ def test_an_agent_that_nobody_guards_does_not_run_within_a_tool(
     The tool swallows the refusal; its report does not say "in bounds" all the same.
     """
     raised: list[Any] = []
-    find = finder(where, lambda: harness.unguarded(STEAL))
+    find = finder(where, lambda: harness.unguarded_agent(STEAL))
     with harness.world.task() as task:
         seen = harness.run_tool(starting(harness, find, how, raised))
         report = task.report()
@@ -668,7 +692,7 @@ def test_an_agent_that_nobody_guards_does_not_run_within_a_tool(
 @ways(WAYS[:4])
 def test_a_guarded_agent_runs_within_a_tool(harness: Harness, where: str, how: str) -> None:
     raised: list[Any] = []
-    find = finder(where, lambda: harness.guarded(STEAL))
+    find = finder(where, lambda: harness.guarded_agent(STEAL))
     with harness.world.task() as task:
         seen = harness.run_tool(starting(harness, find, how, raised))
         report = task.report()
@@ -683,7 +707,7 @@ def test_a_guarded_agent_runs_within_a_tool(harness: Harness, where: str, how: s
 
 
 def test_the_refusal_of_an_agent_within_a_tool_says_no_more_than_its_code(harness: Harness) -> None:
-    agent = harness.unguarded(STEAL)
+    agent = harness.unguarded_agent(STEAL)
     held = [[agent]]
 
     async def ask(id: str) -> str:
@@ -705,7 +729,7 @@ def test_the_refusal_of_an_agent_within_a_tool_says_no_more_than_its_code(harnes
 def test_outside_of_a_tool_an_agent_that_nobody_guards_runs(harness: Harness) -> None:
     with harness.world.task():
         harness.run_tool(does_nothing)
-        harness.start(harness.unguarded(SEND))
+        harness.start(harness.unguarded_agent(SEND))
 
     assert ["mail.send"] == names(harness)
 

@@ -213,10 +213,10 @@ class Harness(Protocol):
     def nest(self, *, guarded: bool, wish: Wish) -> Seen:
         """Run an agent that has another agent as its tool `mail.read`, which asks for `wish`."""
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         """Make an agent that nobody guards, whose model asks for `wish`."""
 
-    def guarded(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: Wish) -> Any:
         """Make the same, guarded."""
 
     def start(self, agent: Any) -> None:
@@ -245,6 +245,19 @@ def no_conversations(why: str) -> dict[str, str]:
             "test_a_run_that_waits_goes_on_in_its_session_in_another_process",
             "test_a_run_that_waits_is_not_resumed_in_another_session",
             "test_history_that_no_guard_has_seen_counts_as_untrusted",
+        ],
+        why,
+    )
+
+
+def no_agents(why: str) -> dict[str, str]:
+    """Return the behaviours of agents that a tool starts as what cannot happen, and why."""
+    return dict.fromkeys(
+        [
+            "test_a_guarded_agent_runs_within_a_tool",
+            "test_an_agent_that_nobody_guards_does_not_run_within_a_tool",
+            "test_outside_of_a_tool_an_agent_that_nobody_guards_runs",
+            "test_the_refusal_of_an_agent_within_a_tool_says_no_more_than_its_code",
         ],
         why,
     )

@@ -414,7 +414,7 @@ class TestAnEntryPoint:
     def test_is_patched_once(self, framework):
         before = framework.Agent.plain, threading.Thread.start, len(sys.meta_path)
         install()
-        nested_agents._patch(framework)
+        nested_agents._patch("some_agents", framework)
         assert before == (framework.Agent.plain, threading.Thread.start, len(sys.meta_path))
 
     def test_is_looked_for_in_known_adapters(self):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
 from inbounds.evidence.records import OWN, Decided, Executed, parse
-from inbounds.tool_run import AGENT_UNGUARDED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from inbounds.evidence import EvidenceLog
 
 Verdict = Literal["in bounds", "out of bounds", "cannot tell"]
+
+_AGENT_UNGUARDED = "agent.unguarded"
+"""The code of a tool that has started an agent which nobody guards, see `ToolRun`."""
 
 # Each half goes by an index, so that the cost is that of the task and not of the log.
 _OF_TASK = """
@@ -285,7 +287,7 @@ class _Tally:
                 spoken[decided.outcome][
                     decided.tool, decided.codes[0] if decided.codes else ""
                 ] += 1
-                if AGENT_UNGUARDED in decided.codes:
+                if _AGENT_UNGUARDED in decided.codes:
                     # The agent did not run. What else its tool does unjudged, no record tells.
                     self.doubts.append(f"{decided.tool} started an agent that is not guarded")
                 if executed is None or executed.executed == "no":

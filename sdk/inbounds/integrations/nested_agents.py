@@ -129,12 +129,13 @@ def install() -> None:
         for name in ENTRY_POINTS:
             module = sys.modules.get(name)
             if module is not None and not getattr(module.__spec__, "_initializing", False):
-                _patch(module)
+                _patch(name, module)
         _installed = True
 
 
-def _patch(module: ModuleType) -> None:
-    for entry in ENTRY_POINTS[module.__name__]:
+def _patch(module_name: str, module: ModuleType) -> None:
+    """Patch what a module defines. By what name it is known, a module itself may say otherwise."""
+    for entry in ENTRY_POINTS[module_name]:
         owner = getattr(module, entry.owner, None)
         for name in entry.methods:
             method = inspect.getattr_static(owner, name, None)
@@ -142,7 +143,7 @@ def _patch(module: ModuleType) -> None:
                 logger.error(
                     "%s has no %s.%s: agents of it are not refused within tools; use a version of"
                     " the framework that this version of inbounds knows",
-                    module.__name__,
+                    module_name,
                     entry.owner,
                     name,
                 )
@@ -279,7 +280,7 @@ class _Finder(MetaPathFinder):
                 spec = find(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader)
+                    spec.loader = _Loader(spec.loader, name)
                 return spec
         return None
 
@@ -287,8 +288,9 @@ class _Finder(MetaPathFinder):
 class _Loader(Loader):
     """Loads a module as its own loader does, and patches it."""
 
-    def __init__(self, loader: Any) -> None:
+    def __init__(self, loader: Any, module_name: str) -> None:
         self._loader = loader
+        self._module_name = module_name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -303,7 +305,7 @@ class _Loader(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
-        _patch(module)
+        _patch(self._module_name, module)
 
 
 # --- threads --------------------------------------------------------------------------------

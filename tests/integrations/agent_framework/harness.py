@@ -176,10 +176,10 @@ class AgentFrameworkHarness:
         seen = self._seen(Message("user", ["go on"]))
         return Seen(read={**seen.read, **inner_client.read}, shown=seen.shown)
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         return Agent(Scripted([wish]), tools=self.tools(), name="inner")
 
-    def guarded(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: Wish) -> Any:
         return create_guarded_agent(
             Scripted([wish]), self.tools(), authorization=self.authorization, name="inner"
         )

@@ -198,11 +198,11 @@ class CrewAIHarness:
         seen = self._seen(llm, [tool_of("mail.read")(read)])
         return Seen(read={**seen.read, **inner_llm.read}, shown=seen.shown)
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         agent = Agent(llm=Scripted.of([wish]), tools=self.tools(), **WHO)
         return agent if self.way == "agent" else Crew(agents=[agent], tasks=[task_of(agent)])
 
-    def guarded(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: Wish) -> Any:
         agent = self.agent(Scripted.of([wish]), self.tools())
         if self.way == "agent":
             return agent

@@ -172,10 +172,10 @@ class GoogleAdkHarness:
         seen = self._seen(types.Part(text="go on"))
         return Seen(read={**seen.read, **read}, raised=seen.raised)
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         return InMemoryRunner(agent_of([wish], name="inner", tools=self.tools()), app_name="inner")
 
-    def guarded(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: Wish) -> Any:
         inner = agent_of([wish], name="inner", tools=self.tools())
         return InMemoryRunner(app=guarded_app("inner", inner, authorization=self.authorization))
 

@@ -169,10 +169,10 @@ class LangChainHarness:
         seen = self._seen({"messages": [HumanMessage("go on")]})
         return Seen(read={**seen.read, **read})
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         return create_agent(Scripted(turns=[[wish]]), self.tools())
 
-    def guarded(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: Wish) -> Any:
         model = Scripted(turns=[[wish]])
         return create_guarded_agent(model, self.tools(), authorization=self.authorization)
 

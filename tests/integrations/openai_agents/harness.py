@@ -157,11 +157,11 @@ class OpenAIAgentsHarness:
         seen = self._seen("go on")
         return Seen(read={**seen.read, **_read(inner.model.calls)}, raised=seen.raised)
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         return self.agent([wish], tools=self.tools())
 
-    def guarded(self, wish: Wish) -> Any:
-        return protect(self.unguarded(wish), self.authorization)
+    def guarded_agent(self, wish: Wish) -> Any:
+        return protect(self.unguarded_agent(wish), self.authorization)
 
     def start(self, agent: Any) -> None:
         loop = asyncio.new_event_loop()

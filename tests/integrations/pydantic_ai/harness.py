@@ -152,10 +152,10 @@ class PydanticAIHarness:
         seen = self._seen("go on", None, None)
         return Seen(read={**seen.read, **read})
 
-    def unguarded(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: Wish) -> Any:
         return Agent(Scripted([wish]).model, tools=self.tools())
 
-    def guarded(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: Wish) -> Any:
         model = Scripted([wish]).model
         return create_guarded_agent(model, self.tools(), authorization=self.authorization)
 
