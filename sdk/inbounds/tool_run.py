@@ -6,10 +6,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from . import clock
 from .errors import ConfigurationError
+from .evidence.records import Decided
+from .ids import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+
+_OF_THE_CALL = (
+    *("task", "sid", "tenant", "subject", "agent", "actors", "intent", "tool", "effects"),
+    *("resource_type", "resource_digest", "digest", "engine", "pep", "trace_id", "granted"),
+)
+"""What the record of a refused agent has in common with that of the call it was started in."""
 
 _current: ContextVar[ToolRun | None] = ContextVar("inbounds_tool_run", default=None)
 
@@ -18,17 +27,18 @@ class ToolRun:
     """One run of a permitted tool.
 
     Args:
-        tool: The name that the registry has for it.
-        record: Records a refusal of something that the tool starts, and names it in the error.
+        allowed: The record of the decision that allowed it.
+        record: Writes another one to the evidence log.
 
     Attributes:
-        tool: The same name.
+        tool: The name of the tool.
     """
 
-    __slots__ = ("_record", "tool")
+    __slots__ = ("_allowed", "_record", "tool")
 
-    def __init__(self, tool: str, record: Callable[[ConfigurationError], None]) -> None:
-        self.tool = tool
+    def __init__(self, allowed: Decided, record: Callable[[Decided], None]) -> None:
+        self.tool = allowed.tool
+        self._allowed = allowed
         self._record = record
 
     @contextmanager
@@ -85,7 +95,17 @@ class ToolRun:
             code="agent.unguarded",
             hint="guard that agent with its framework's adapter, or do the work without an agent",
         )
-        self._record(error)
+        error.decision_id = uuid7()
+        about = {name: getattr(self._allowed, name) for name in _OF_THE_CALL}
+        self._record(
+            Decided(
+                **about,
+                decision_id=error.decision_id,
+                at=clock.now_ns(),
+                outcome="unavailable",
+                codes=(error.code,),
+            )
+        )
         return error
 
 

@@ -587,7 +587,7 @@ WAYS = [
 """Where a tool has an agent from, and how it starts it."""
 
 
-def ways(some: list[tuple[str, str]]) -> Any:
+def ways(some: list[tuple[str, str]]) -> pytest.MarkDecorator:
     """Parametrize a behaviour by these ways."""
     return pytest.mark.parametrize(("where", "how"), some, ids=[", ".join(each) for each in some])
 

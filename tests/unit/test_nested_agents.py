@@ -16,6 +16,7 @@ import pytest
 from tests.engines import ROOT
 
 from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.evidence.records import Decided
 from inbounds.integrations import nested_agents
 from inbounds.integrations.nested_agents import ENTRY_POINTS, EntryPoint, install
 from inbounds.tool_run import ToolRun, current_tool_run
@@ -213,6 +214,20 @@ def started(agent, start, raised):
         raised.append((error.code, error.executed, bool(error.decision_id)))
 
 
+ALLOWED = Decided(
+    decision_id="decision-1",
+    at=1,
+    task="t",
+    sid="s",
+    tenant="acme",
+    subject="alice",
+    agent="a",
+    tool="mail.read",
+    resource_type="mail",
+    resource_digest="d",
+    digest="d",
+    outcome="allow",
+)
 REFUSED = ("agent.unguarded", "no", True)
 
 
@@ -347,10 +362,10 @@ class TestATool:
 
 class TestTheRefusal:
     def test_does_not_run_the_agent_where_no_record_is_taken(self, framework):
-        def full(error):
+        def full(record):
             raise DecisionUnavailable("full", code="evidence.unavailable")
 
-        with ToolRun("mail.read", full).active(), pytest.raises(DecisionUnavailable):
+        with ToolRun(ALLOWED, full).active(), pytest.raises(DecisionUnavailable):
             framework.Agent(False).plain("it")
 
         assert [] == framework.RAN
@@ -362,7 +377,7 @@ class TestTheRefusal:
             raise AttributeError(agent)
 
         monkeypatch.setattr(sys.modules["some_adapter"], "is_guarded", fails)
-        run = ToolRun("mail.read", lambda error: None)
+        run = ToolRun(ALLOWED, lambda record: None)
         for start in STARTS:
             with run.active(), pytest.raises(ConfigurationError):
                 start(framework.Agent(True))
@@ -396,7 +411,7 @@ class TestAnEntryPoint:
             def plain(self, said, *, twice=False):
                 return super().plain(said)
 
-        with ToolRun("mail.read", lambda error: None).active(), pytest.raises(ConfigurationError):
+        with ToolRun(ALLOWED, lambda record: None).active(), pytest.raises(ConfigurationError):
             Own(False).plain("it")
 
     def test_that_a_framework_has_no_more_is_told(self, tmp_path, monkeypatch, caplog):

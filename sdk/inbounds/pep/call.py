@@ -348,19 +348,18 @@ class Call:
 
     def _record(self, span: DecisionSpan, decision: Decision) -> None:
         known, arguments = self._registered, self._canonical.arguments
-        self._parts.evidence.decided(
-            self._decided(
-                span,
-                outcome=decision.outcome,
-                codes=tuple(reason.code for reason in decision.reasons),
-                pointers=named_arguments(decision.reasons, known, arguments),
-                obligations=tuple(obligation.type for obligation in decision.obligations),
-                policy=decision.policy.revision,
-                deployment=decision.policy.deployment,
-                approvals=tuple(map(approved, decision.approvals)),
-                engine_id=decision.engine_id,
-            )
+        self._recorded = self._decided(
+            span,
+            outcome=decision.outcome,
+            codes=tuple(reason.code for reason in decision.reasons),
+            pointers=named_arguments(decision.reasons, known, arguments),
+            obligations=tuple(obligation.type for obligation in decision.obligations),
+            policy=decision.policy.revision,
+            deployment=decision.policy.deployment,
+            approvals=tuple(map(approved, decision.approvals)),
+            engine_id=decision.engine_id,
         )
+        self._parts.evidence.decided(self._recorded)
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
         if code.startswith("evidence."):
@@ -383,15 +382,6 @@ class Call:
                         status="cancelled",
                     )
                 )
-
-    def _record_refused_agent(self, error: InboundsError) -> None:
-        """Record, as a decision of its own, that this call's tool has started what is refused."""
-        error.decision_id = uuid7()
-        with self._span("enforce") as span:
-            span.unavailable(error, decision_id=error.decision_id)
-            record = self._decided(span, outcome="unavailable", codes=(error.code,))
-            own = {"decision_id": error.decision_id, "at": clock.now_ns()}
-            self._parts.evidence.decided(record.model_copy(update=own))
 
     def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
         try:
@@ -456,7 +446,7 @@ class Call:
             unrecorded=self._task.hold_unrecorded,
             dropped=self._parts.dropped.keep,
             seen=self._parts.observer(self._task, self._tool, tool, self._canonical.arguments),
-            tool_run=ToolRun(self._tool, self._record_refused_agent),
+            tool_run=ToolRun(self._recorded, self._parts.evidence.decided),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
