@@ -229,7 +229,7 @@ class GuardedTool(Generic[P, R_co]):
         run = self.ready(permit)
         try:
             # No `yield from`: what is sent into the generator would reach the tool unjudged.
-            with contextlib.closing(run()) as items:
+            with contextlib.closing(permit.tool_run.iterate(run())) as items:
                 for item in items:
                     refuse_lazy(self.name, item)
                     left = permit.row(item)
@@ -261,7 +261,7 @@ class GuardedTool(Generic[P, R_co]):
         permit = await within.apermit(self, arguments)
         run = await self.aready(within, permit)
         try:
-            async with contextlib.aclosing(run()) as items:
+            async with contextlib.aclosing(permit.tool_run.aiterate(run())) as items:
                 async for item in items:
                     refuse_lazy(self.name, item)
                     # One that is withheld is recorded, and the loop must not wait for that.

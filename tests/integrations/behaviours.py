@@ -5,8 +5,13 @@ An adapter's tests import all of them, and give them the fixture `harness`.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -16,6 +21,7 @@ from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
 from inbounds.evidence.report import Refused
 from inbounds.labelled import Labelled
+from inbounds.tool_run import current_tool_run
 
 READ = Wish("mail.read", {"id": "42"}, "call-read")
 SEND = Wish("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
@@ -561,6 +567,176 @@ def test_a_tool_that_is_not_shown_is_refused_all_the_same(harness: Harness) -> N
     if harness.filters:
         assert {"mail.read", "mail.send", "file.write"} == set(seen.shown[0])
     assert DENIED.match(seen.read["call-odd"])
+
+
+# --- agents that a tool starts --------------------------------------------------------------
+
+ELSEWHERE: dict[str, Any] = {}
+"""What a tool finds by a global name."""
+
+WAYS = [
+    ("two levels deep", "sync"),
+    ("two levels deep", "async"),
+    ("in a closure", "thread"),
+    ("in a closure", "async"),
+    ("in a global", "pool"),
+    ("in a global", "sync"),
+    ("made by the tool", "to_thread"),
+    ("made by the tool", "sync"),
+]
+"""Where a tool has an agent from, and how it starts it."""
+
+
+def ways(some: list[tuple[str, str]]) -> pytest.MarkDecorator:
+    """Parametrize a behaviour by these ways."""
+    return pytest.mark.parametrize(("where", "how"), some, ids=[", ".join(each) for each in some])
+
+
+class Watched(list[Any]):
+    """What has run, and within which call its code was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[str] = []
+
+    def append(self, ran: Any) -> None:
+        run = current_tool_run()
+        self.within.append(run.tool if run is not None else "")
+        super().append(ran)
+
+
+def test_the_code_of_a_tool_is_known_to_be_within_its_call(harness: Harness) -> None:
+    harness.world.ran = watched = Watched()
+    with harness.world.task():
+        harness.run([SEND], [READ])
+
+    assert ["mail.send", "mail.read"] == names(harness)
+    assert names(harness) == watched.within
+    assert current_tool_run() is None
+
+
+def finder(where: str, make: Callable[[], Any]) -> Callable[[], Any]:
+    """What gives a tool an agent that it does not hold itself."""
+    if where == "made by the tool":
+        return make
+    agent = make()
+    if where == "in a global":
+        ELSEWHERE["agent"] = agent
+        return lambda: ELSEWHERE["agent"]
+    held = SimpleNamespace(app=SimpleNamespace(inner=agent)) if "two" in where else [[agent]]
+    return lambda: held.app.inner if isinstance(held, SimpleNamespace) else held[0][0]
+
+
+def starting(harness: Harness, find: Callable[[], Any], how: str, raised: list[Any]) -> Any:
+    """A tool that starts an agent, and says nothing of what comes of that."""
+
+    def start() -> None:
+        try:
+            harness.start(find())
+        except BaseException as error:  # noqa: BLE001 -- the tool swallows it
+            raised.append(error)
+
+    async def astart() -> None:
+        try:
+            await harness.astart(find())
+        except BaseException as error:  # noqa: BLE001 -- the tool swallows it
+            raised.append(error)
+
+    async def with_async(id: str) -> str:
+        """Ask another agent."""
+        if how == "to_thread":
+            await asyncio.to_thread(start)
+        else:
+            await astart()
+        return "done"
+
+    def with_sync(id: str) -> str:
+        """Ask another agent."""
+        if how == "thread":
+            thread = threading.Thread(target=start)
+            thread.start()
+            thread.join()
+        elif how == "pool":
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(start).result()
+        else:
+            start()
+        return "done"
+
+    return with_async if how in ("async", "to_thread") else with_sync
+
+
+@ways(WAYS)
+def test_an_agent_that_nobody_guards_does_not_run_within_a_tool(
+    harness: Harness, where: str, how: str
+) -> None:
+    """
+    The tool swallows the refusal; its report does not say "in bounds" all the same.
+    """
+    raised: list[Any] = []
+    find = finder(where, lambda: harness.unguarded_agent(STEAL))
+    with harness.world.task() as task:
+        seen = harness.run_tool(starting(harness, find, how, raised))
+        report = task.report()
+
+    assert [] == harness.world.ran
+    (error,) = raised
+    assert ("agent.unguarded", "no") == (error.code, error.executed)
+    assert error.decision_id
+    assert "done" in str(seen.read)
+    assert ["agent.unguarded"] == codes(report.unavailable)
+    assert (1, "cannot tell") == (report.ran, report.verdict)
+    assert ("mail.read started an agent that is not guarded",) == report.why
+
+
+@ways(WAYS[:4])
+def test_a_guarded_agent_runs_within_a_tool(harness: Harness, where: str, how: str) -> None:
+    raised: list[Any] = []
+    find = finder(where, lambda: harness.guarded_agent(STEAL))
+    with harness.world.task() as task:
+        seen = harness.run_tool(starting(harness, find, how, raised))
+        report = task.report()
+
+    assert [] == harness.world.ran
+    assert [] == raised
+    assert "done" in str(seen.read)
+    assert (1, "in bounds") == (report.ran, report.verdict)
+    # A thread of the tool's own is within no task, and neither is its agent.
+    own_thread = how in ("thread", "pool")
+    assert ([] if own_thread else ["egress.destination_not_allowed"]) == codes(report.refused)
+
+
+def test_the_refusal_of_an_agent_within_a_tool_says_no_more_than_its_code(harness: Harness) -> None:
+    agent = harness.unguarded_agent(STEAL)
+    held = [[agent]]
+
+    async def ask(id: str) -> str:
+        """Ask another agent."""
+        await harness.astart(held[0][0])
+        return "the canary"
+
+    with harness.world.task() as task:
+        seen = harness.run_tool(ask)
+        report = task.report()
+
+    assert [] == harness.world.ran
+    said = str(seen.read) + str(seen.raised)
+    assert "the canary" not in said
+    assert "are not judged" not in said
+    assert (1, "cannot tell") == (report.ran, report.verdict)
+
+
+def test_outside_of_a_tool_an_agent_that_nobody_guards_runs(harness: Harness) -> None:
+    with harness.world.task():
+        harness.run_tool(does_nothing)
+        harness.start(harness.unguarded_agent(SEND))
+
+    assert ["mail.send"] == names(harness)
+
+
+def does_nothing(id: str) -> str:
+    """Do nothing."""
+    return "done"
 
 
 # --- how it is set up -----------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,6 +213,21 @@ class Harness(Protocol):
     def nest(self, *, guarded: bool, wish: Wish) -> Seen:
         """Run an agent that has another agent as its tool `mail.read`, which asks for `wish`."""
 
+    def unguarded_agent(self, wish: Wish) -> Any:
+        """Make an agent that nobody guards, whose model asks for `wish`."""
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        """Make the same, guarded."""
+
+    def start(self, agent: Any) -> None:
+        """Run an agent of these two to its end, from code that is not async."""
+
+    async def astart(self, agent: Any) -> None:
+        """Run the same from code that is."""
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        """Run a guarded agent that calls its tool `mail.read`, which is this function, once."""
+
     def host(self) -> None:
         """Make an agent with a tool that its provider runs."""
 
@@ -230,6 +245,19 @@ def no_conversations(why: str) -> dict[str, str]:
             "test_a_run_that_waits_goes_on_in_its_session_in_another_process",
             "test_a_run_that_waits_is_not_resumed_in_another_session",
             "test_history_that_no_guard_has_seen_counts_as_untrusted",
+        ],
+        why,
+    )
+
+
+def no_agents(why: str) -> dict[str, str]:
+    """Return the behaviours of agents that a tool starts as what cannot happen, and why."""
+    return dict.fromkeys(
+        [
+            "test_a_guarded_agent_runs_within_a_tool",
+            "test_an_agent_that_nobody_guards_does_not_run_within_a_tool",
+            "test_outside_of_a_tool_an_agent_that_nobody_guards_runs",
+            "test_the_refusal_of_an_agent_within_a_tool_says_no_more_than_its_code",
         ],
         why,
     )

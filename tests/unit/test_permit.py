@@ -11,9 +11,11 @@ from pydantic_core import to_json
 
 from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
+from inbounds.evidence.records import Decided
 from inbounds.labelled import Bound
 from inbounds.models import Decision, Obligation, PolicyStamp, Returns
 from inbounds.pep.permit import Permit
+from inbounds.tool_run import ToolRun
 
 JUDGED = {"id": "42"}
 LABELS = ("public", "internal", "secret")
@@ -62,6 +64,23 @@ class Made:
             unrecorded=self.unrecorded.append,
             dropped=self.dropped.append,
             seen=lambda value, *, item=False: self.seen.append((value, item)),
+            tool_run=ToolRun(
+                Decided(
+                    decision_id="decision-1",
+                    at=1,
+                    task="t",
+                    sid="s",
+                    tenant="acme",
+                    subject="alice",
+                    agent="a",
+                    tool="mail.read",
+                    resource_type="mail",
+                    resource_digest="d",
+                    digest="d",
+                    outcome="allow",
+                ),
+                lambda record: None,
+            ),
         )
 
     def require_usable(self):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Verdict = Literal["in bounds", "out of bounds", "cannot tell"]
 
+_AGENT_UNGUARDED = "agent.unguarded"
+"""The code of a tool that has started an agent which nobody guards, see `ToolRun`."""
+
 # Each half goes by an index, so that the cost is that of the task and not of the log.
 _OF_TASK = """
     SELECT seq, task, body, hash, mac FROM records INDEXED BY records_by_task
@@ -55,8 +58,9 @@ class TaskReport:
         task, intent, subject, agent, tenant: Which task this is about.
         verdict: `in bounds` when every action that ran had an allow of its own before it and
             of each it is known whether it ran; `out of bounds` when one ran without;
-            `cannot tell` otherwise, where nothing is recorded, and whenever a record or the
-            log's end is not as it was written.
+            `cannot tell` otherwise, where nothing is recorded, where a tool started an agent
+            that nobody guards (`agent.unguarded`), and whenever a record or the log's end is
+            not as it was written.
         why: What the verdict rests on where it is not `in bounds`.
         ran: How many actions ran; `withheld` of them gave no result.
         refused: What the policy said no to, with its code.
@@ -283,6 +287,9 @@ class _Tally:
                 spoken[decided.outcome][
                     decided.tool, decided.codes[0] if decided.codes else ""
                 ] += 1
+                if _AGENT_UNGUARDED in decided.codes:
+                    # The agent did not run. What else its tool does unjudged, no record tells.
+                    self.doubts.append(f"{decided.tool} started an agent that is not guarded")
                 if executed is None or executed.executed == "no":
                     continue
             ending = executed.executed if executed else "unknown"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inbounds.pep import Permit
+    from inbounds.tool_run import ToolRun
 
 _running: ContextVar[Running | None] = ContextVar("inbounds_running", default=None)
 
@@ -64,6 +65,11 @@ class Running(Once):
         super().__init__()
         self._permit = permit
         self._place = place
+
+    @property
+    def tool_run(self) -> ToolRun:
+        """What the tool's own code runs within."""
+        return self._permit.tool_run
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -224,10 +230,15 @@ def permitted() -> Running:
 
 
 @contextmanager
-def on_its_own() -> Iterator[None]:
-    """Let what a tool itself calls have no permit of the tool's."""
+def on_its_own(running: Running) -> Iterator[None]:
+    """Let the code of a tool run within: what it calls has no permit of the tool's.
+
+    Args:
+        running: The call that is under way.
+    """
     token = _running.set(None)
     try:
-        yield
+        with running.tool_run.active():
+            yield
     finally:
         _running.reset(token)

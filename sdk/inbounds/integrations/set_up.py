@@ -10,6 +10,8 @@ from inbounds.errors import ConfigurationError
 from inbounds.pep import Guard
 from inbounds.tools import GuardedTool
 
+from .nested_agents import install
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
 
 
 def guard_of(given: Any) -> Guard:
-    """Return the guard that an adapter was given.
+    """Return the guard that an adapter was given; agents within its tools are looked at from then.
 
     Raises:
         ConfigurationError: `configuration.wrong_kind`: it is none.
     """
     if not isinstance(given, Guard):
         raise wrong_kind("what judges", "`Guard`", given, "give it the guard of your program")
+    install()
     return given
 
 

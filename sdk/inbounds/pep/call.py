@@ -47,6 +47,7 @@ from inbounds.places import skeletons
 from inbounds.printable import record_name
 from inbounds.registry import UNREGISTERED, RegistryAnswer, call_effects, needs_proof
 from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
+from inbounds.tool_run import ToolRun
 from inbounds.version import __version__
 
 from .permit import Permit
@@ -348,19 +349,18 @@ class Call:
 
     def _record(self, span: DecisionSpan, decision: Decision) -> None:
         known, arguments = self._registered, self._canonical.arguments
-        self._parts.evidence.decided(
-            self._decided(
-                span,
-                outcome=decision.outcome,
-                codes=tuple(reason.code for reason in decision.reasons),
-                pointers=named_arguments(decision.reasons, known, arguments),
-                obligations=tuple(obligation.type for obligation in decision.obligations),
-                policy=decision.policy.revision,
-                deployment=decision.policy.deployment,
-                approvals=tuple(map(approved, decision.approvals)),
-                engine_id=decision.engine_id,
-            )
+        self._recorded = self._decided(
+            span,
+            outcome=decision.outcome,
+            codes=tuple(reason.code for reason in decision.reasons),
+            pointers=named_arguments(decision.reasons, known, arguments),
+            obligations=tuple(obligation.type for obligation in decision.obligations),
+            policy=decision.policy.revision,
+            deployment=decision.policy.deployment,
+            approvals=tuple(map(approved, decision.approvals)),
+            engine_id=decision.engine_id,
         )
+        self._parts.evidence.decided(self._recorded)
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
         if code.startswith("evidence."):
@@ -447,6 +447,7 @@ class Call:
             unrecorded=self._task.hold_unrecorded,
             dropped=self._parts.dropped.keep,
             seen=self._parts.observer(self._task, self._tool, tool, self._canonical.arguments),
+            tool_run=ToolRun(self._recorded, self._parts.evidence.decided),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from inbounds.labelled import Bound, Labelled
     from inbounds.models import Decision, Returns
+    from inbounds.tool_run import ToolRun
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Permit:
         tool: The name of the tool it was given for.
         returns: What the registry says that the tool returns.
         holds_back: Whether rows are held back until the last has come.
+        tool_run: What the tool's own code runs within.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Permit:
         unrecorded: Callable[[Executed], None],
         dropped: Callable[[Executed], None],
         seen: Callable[..., None],
+        tool_run: ToolRun,
     ) -> None:
         self.decision = decision
         self.tool = tool
@@ -70,6 +73,7 @@ class Permit:
         self._unrecorded = unrecorded
         self._dropped = dropped
         self._seen = seen
+        self.tool_run = tool_run
         self._lock = ProcessLock()
         self._open = True
         # Whether the tool has begun, where that is known; a framework may run it out of sight.

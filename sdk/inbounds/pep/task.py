@@ -142,7 +142,8 @@ class Task(TaskAuthority):
         permit = self.permit(guarded, arguments, wait=wait)
         run = guarded.ready(permit)
         try:
-            result = run()
+            with permit.tool_run.active():
+                result = run()
             refuse_lazy(guarded.name, result)
         except BaseException as error:
             if (seen := permit.fail(error)) is not error:
@@ -241,9 +242,10 @@ class Task(TaskAuthority):
         run = await guarded.aready(self, permit)
         try:
             # A tool has the program's threads, not the ones that others are decided on.
-            result = run() if guarded.asynchronous else await asyncio.to_thread(run)
-            if inspect.isawaitable(result):
-                result = await result
+            with permit.tool_run.active():
+                result = run() if guarded.asynchronous else await asyncio.to_thread(run)
+                if inspect.isawaitable(result):
+                    result = await result
             refuse_lazy(guarded.name, result)
         except BaseException as error:
             if (seen := await beside(permit.fail, error)) is not error:

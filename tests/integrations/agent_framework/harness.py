@@ -176,6 +176,29 @@ class AgentFrameworkHarness:
         seen = self._seen(Message("user", ["go on"]))
         return Seen(read={**seen.read, **inner_client.read}, shown=seen.shown)
 
+    def unguarded_agent(self, wish: Wish) -> Any:
+        return Agent(Scripted([wish]), tools=self.tools(), name="inner")
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        return create_guarded_agent(
+            Scripted([wish]), self.tools(), authorization=self.authorization, name="inner"
+        )
+
+    def start(self, agent: Any) -> None:
+        asyncio.run(self.astart(agent))
+
+    async def astart(self, agent: Any) -> None:
+        if self._way == "stream":
+            await agent.run("go on", stream=True).get_final_response()
+        else:
+            await agent.run("go on")
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        self._client = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        tool = FunctionTool(name="mail.read", description="Ask another agent.", func=function)
+        self._agent = create_guarded_agent(self._client, [tool], authorization=self.authorization)
+        return self._seen(Message("user", ["go on"]))
+
     def host(self) -> None:
         create_guarded_agent(
             self._client, [{"type": "web_search"}], authorization=self.authorization

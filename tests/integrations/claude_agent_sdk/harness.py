@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import re
 import shutil
 import tempfile
@@ -222,17 +223,8 @@ class ClaudeAgentSdkHarness:
         return self._seen("go on")
 
     def bare(self, *turns: Sequence[Wish]) -> Seen:
-        tools = [tool_of(*each) for each in self.world.tools.items()]
-        for each in tools:
-            each.name = each.name.replace(".", "_")
         self._model = scripted(*turns)
-        self._options = replace(
-            self.options(create_sdk_mcp_server("desk", tools=tools)),
-            allowed_tools=["mcp__desk"],
-            setting_sources=[],
-            tools=[],
-        )
-        self._options.env["ENABLE_TOOL_SEARCH"] = "false"
+        self._options = self._bare_options(self._model)
         return self._seen("go on")
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
@@ -260,6 +252,34 @@ class ClaudeAgentSdkHarness:
         self._options = protect(options, self.authorization)
         return self._seen("go on")
 
+    def unguarded_agent(self, wish: Wish) -> Any:
+        return self._bare_options(scripted([wish]))
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        options = self.options(guarded_server("desk", self._tools))
+        options.env = environment(self._folder, scripted([wish]))
+        return protect(options, self.authorization)
+
+    def start(self, agent: Any) -> None:
+        asyncio.run(self.astart(agent))
+
+    async def astart(self, agent: Any) -> None:
+        await told(agent, "go on", self._way)
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        async def run(arguments: dict[str, Any]) -> Any:
+            if inspect.iscoroutinefunction(function):
+                said = await function(**arguments)
+            else:
+                said = await asyncio.to_thread(function, **arguments)
+            return {"content": [{"type": "text", "text": said}]}
+
+        tool = SdkMcpTool("mail.read", "Ask another agent.", {"id": str}, run)
+        self._model = scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        options = self.options(guarded_server("desk", [tool]))
+        self._options = protect(options, self.authorization)
+        return self._seen("go on")
+
     def host(self) -> None:
         protect(ClaudeAgentOptions(tools=["WebSearch"]), self.authorization)
 
@@ -268,6 +288,19 @@ class ClaudeAgentSdkHarness:
         protect(self.options(guarded_server("desk", self._tools)), authorization)
 
     # --- its own --------------------------------------------------------------------------
+
+    def _bare_options(self, model: Scripted) -> ClaudeAgentOptions:
+        tools = [tool_of(*each) for each in self.world.tools.items()]
+        for each in tools:
+            each.name = each.name.replace(".", "_")
+        options = replace(
+            self.options(create_sdk_mcp_server("desk", tools=tools)),
+            allowed_tools=["mcp__desk"],
+            setting_sources=[],
+            tools=[],
+        )
+        options.env = {**environment(self._folder, model), "ENABLE_TOOL_SEARCH": "false"}
+        return options
 
     def options(self, server: Any) -> ClaudeAgentOptions:
         return ClaudeAgentOptions(

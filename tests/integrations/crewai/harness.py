@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -196,6 +197,28 @@ class CrewAIHarness:
         llm = Scripted.of([Wish("mail.read", {"id": "1"}, "call-outer")])
         seen = self._seen(llm, [tool_of("mail.read")(read)])
         return Seen(read={**seen.read, **inner_llm.read}, shown=seen.shown)
+
+    def unguarded_agent(self, wish: Wish) -> Any:
+        agent = Agent(llm=Scripted.of([wish]), tools=self.tools(), **WHO)
+        return agent if self.way == "agent" else Crew(agents=[agent], tasks=[task_of(agent)])
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        agent = self.agent(Scripted.of([wish]), self.tools())
+        if self.way == "agent":
+            return agent
+        return create_guarded_crew(agents=[agent], tasks=[task_of(agent)])
+
+    def start(self, agent: Any) -> None:
+        said = agent.kickoff(*(["go on"] if self.way == "agent" else []))
+        if inspect.isawaitable(said):
+            asyncio.run(said)
+
+    async def astart(self, agent: Any) -> None:
+        await agent.akickoff(*(["go on"] if self.way == "agent" else []))
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        llm = Scripted.of([Wish("mail.read", {"id": "1"}, "call-outer")])
+        return self._seen(llm, [tool_of("mail.read")(function)])
 
     def host(self) -> None:
         self.agent(Scripted.of(builtin_tools=["web_search"]), [])

@@ -24,6 +24,11 @@ from inbounds.pep.task import Task
 
 USER = "alice"
 CONFIRMATION = "adk_request_confirmation"
+GO_ON: Mapping[str, Any] = {
+    "user_id": USER,
+    "session_id": "one",
+    "new_message": types.Content(role="user", parts=[types.Part(text="go on")]),
+}
 
 
 class Scripted(BaseLlm):
@@ -166,6 +171,30 @@ class GoogleAdkHarness:
         self._begin(None)
         seen = self._seen(types.Part(text="go on"))
         return Seen(read={**seen.read, **read}, raised=seen.raised)
+
+    def unguarded_agent(self, wish: Wish) -> Any:
+        return InMemoryRunner(agent_of([wish], name="inner", tools=self.tools()), app_name="inner")
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        inner = agent_of([wish], name="inner", tools=self.tools())
+        return InMemoryRunner(app=guarded_app("inner", inner, authorization=self.authorization))
+
+    def start(self, agent: Any) -> None:
+        agent.auto_create_session = True
+        for _ in agent.run(**GO_ON):
+            pass
+
+    async def astart(self, agent: Any) -> None:
+        agent.auto_create_session = True
+        async for _ in agent.run_async(**GO_ON):
+            pass
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        tool = FunctionTool(function)
+        tool.name = "mail.read"
+        self._agent = agent_of([Wish("mail.read", {"id": "1"}, "call-outer")], tools=[tool])
+        self._begin(None)
+        return self._seen(types.Part(text="go on"))
 
     def host(self) -> None:
         guarded_app("desk", agent_of(tools=[google_search]), authorization=self.authorization)

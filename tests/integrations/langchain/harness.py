@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -167,6 +168,27 @@ class LangChainHarness:
         self._graph = create_guarded_agent(outer, [tool], authorization=self.authorization)
         seen = self._seen({"messages": [HumanMessage("go on")]})
         return Seen(read={**seen.read, **read})
+
+    def unguarded_agent(self, wish: Wish) -> Any:
+        return create_agent(Scripted(turns=[[wish]]), self.tools())
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        model = Scripted(turns=[[wish]])
+        return create_guarded_agent(model, self.tools(), authorization=self.authorization)
+
+    def start(self, agent: Any) -> None:
+        agent.invoke({"messages": [HumanMessage("go on")]})
+
+    async def astart(self, agent: Any) -> None:
+        await agent.ainvoke({"messages": [HumanMessage("go on")]})
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        kind = "coroutine" if inspect.iscoroutinefunction(function) else "func"
+        tool = StructuredTool.from_function(**{kind: function}, name="mail.read")
+        self._sync = self._sync and kind == "func"  # such a tool is not invoked otherwise
+        outer = Scripted(turns=[[Wish("mail.read", {"id": "1"}, "call-outer")]], shown=[])
+        self._graph = create_guarded_agent(outer, [tool], authorization=self.authorization)
+        return self._seen({"messages": [HumanMessage("go on")]})
 
     def host(self) -> None:
         create_guarded_agent(

@@ -11,10 +11,11 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolRetryMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool, ToolException
+from langgraph.cache.memory import InMemoryCache
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
-from langgraph.types import Command, interrupt
+from langgraph.types import CachePolicy, Command, interrupt
 from pydantic import BaseModel
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
@@ -600,6 +601,93 @@ class TestOutcome:
             through(node, WRITE, other, WRITE)
             assert 2 == task.report().ran
         assert 2 == len(world.ran)
+
+
+def called(wish):
+    """What a model has said before, so that the input of a node is the same for every task."""
+    calls = [{"name": wish.tool, "args": dict(wish.arguments), "id": wish.id}]
+    return {"messages": [AIMessage("", tool_calls=calls, id="said")]}
+
+
+class TestCaches:
+    """What a graph gave under one task, no other task is given without a decision."""
+
+    def graph(self, node, cache, policy):
+        graph = StateGraph(MessagesState)
+        graph.add_node("it", node, cache_policy=policy)
+        graph.add_edge(START, "it")
+        return graph.compile(cache=cache)
+
+    def node(self, kind, world, authorization):
+        tools = [tool_of(world.read, "mail.read")]
+        if kind == "a node of tools":
+            return guarded_tool_node(tools, authorization=authorization)
+        if kind == "an agent":
+            return create_guarded_agent(Scripted(turns=[]), tools, authorization=authorization)
+        inner = StateGraph(MessagesState)
+        inner.add_node("tools", guarded_tool_node(tools, authorization=authorization))
+        inner.add_edge(START, "tools")
+        return inner.compile()
+
+    @pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+    @pytest.mark.parametrize("kind", ["a node of tools", "an agent", "a graph"])
+    def test_a_node_that_runs_guarded_tools_has_none(self, world, authorization, kind, sync):
+        """
+        Not even where the cache was filled before by a graph that nobody guards.
+        """
+        cache = InMemoryCache()
+        bare = self.graph(ToolNode([tool_of(world.read, "mail.read")]), cache, CachePolicy())
+        bare.invoke(called(READ))
+        world.ran.clear()
+        node = self.node(kind, world, authorization)
+        graph = self.graph(node, cache, CachePolicy())
+        start = graph.invoke if sync else lambda said: asyncio.run(graph.ainvoke(said))
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            start(called(READ))
+
+        assert "configuration.cache" == ei.value.code
+        assert [] == world.ran
+
+    def test_a_graph_by_itself_has_none(self, world, authorization):
+        graph = self.graph(self.node("a node of tools", world, authorization), None, None)
+        graph.cache, graph.cache_policy = InMemoryCache(), CachePolicy()
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            graph.invoke(called(READ))
+
+        assert "configuration.cache" == ei.value.code
+        assert [] == world.ran
+
+    def test_an_agent_is_made_with_none(self, world, authorization):
+        with pytest.raises(ConfigurationError) as ei:
+            create_guarded_agent(
+                Scripted(turns=[]), [], authorization=authorization, cache=InMemoryCache()
+            )
+
+        assert "configuration.cache" == ei.value.code
+
+    def test_a_node_beside_may_have_one(self, world, authorization):
+        """
+        A cache of the graph is none of the tools' node as long as that has no policy.
+        """
+        asked = []
+
+        def model(state):
+            asked.append(len(state["messages"]))
+            return {"messages": called(READ)["messages"]}
+
+        graph = StateGraph(MessagesState)
+        graph.add_node("model", model, cache_policy=CachePolicy())
+        graph.add_node("tools", self.node("a node of tools", world, authorization))
+        graph.add_edge(START, "model")
+        graph.add_edge("model", "tools")
+        compiled = graph.compile(cache=InMemoryCache())
+        for _ in range(2):
+            with world.task() as task:
+                compiled.invoke({"messages": [HumanMessage("go on", id="same")]})
+                assert (1, "in bounds") == (task.report().ran, task.report().verdict)
+
+        assert [1] == asked
+        assert ["mail.read", "mail.read"] == [tool for tool, _ in world.ran]
 
 
 class TestStreaming:

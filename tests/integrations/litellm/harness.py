@@ -16,7 +16,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.integrations.behaviours import PENDING
 from tests.integrations.litellm.gateway import KEY, MODES, running
-from tests.integrations.world import Seen, Wish, World, no_conversations
+from tests.integrations.world import Seen, Wish, World, no_agents, no_conversations
 
 from inbounds.errors import InboundsError, TaskMissing
 from inbounds.integrations.litellm import Authorization, Caller
@@ -79,6 +79,10 @@ class LiteLlmHarness:
             ),
             "test_what_is_no_authorization_is_refused_at_once": (
                 "nothing takes an authorization: the gateway's configuration names it"
+            ),
+            **no_agents(NO_AGENTS),
+            "test_the_code_of_a_tool_is_known_to_be_within_its_call": (
+                "a server of the gateway runs elsewhere; what it does there is its own"
             ),
             **no_conversations(
                 "a gateway keeps no conversation: its client sends all of it with each request, "

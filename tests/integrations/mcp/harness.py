@@ -20,7 +20,14 @@ from mcp_types import (
     InputRequiredResult,
     TextContent,
 )
-from tests.integrations.world import Seen, Wish, World, authorization_of, no_conversations
+from tests.integrations.world import (
+    Seen,
+    Wish,
+    World,
+    authorization_of,
+    no_agents,
+    no_conversations,
+)
 
 from inbounds.errors import InboundsError
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
@@ -69,6 +76,7 @@ class McpHarness:
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,
             "test_an_agent_within_that_is_not_judged_is_refused": NO_AGENTS,
             "test_a_tool_that_its_provider_runs_is_refused": NO_AGENTS,
+            **no_agents(NO_AGENTS),
             **no_conversations("a server has no conversation: its client has it"),
         }
         if mode == "legacy":

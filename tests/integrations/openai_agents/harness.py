@@ -157,6 +157,34 @@ class OpenAIAgentsHarness:
         seen = self._seen("go on")
         return Seen(read={**seen.read, **_read(inner.model.calls)}, raised=seen.raised)
 
+    def unguarded_agent(self, wish: Wish) -> Any:
+        return self.agent([wish], tools=self.tools())
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        return protect(self.unguarded_agent(wish), self.authorization)
+
+    def start(self, agent: Any) -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            Runner.run_sync(agent, "go on")
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    async def astart(self, agent: Any) -> None:
+        if self._way == "streamed":
+            async for _ in Runner.run_streamed(agent, "go on").stream_events():
+                pass
+        else:
+            await Runner.run(agent, "go on")
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        tool = function_tool(function, name_override="mail.read")
+        wish = Wish("mail.read", {"id": "1"}, "call-outer")
+        self._agent = protect(self.agent([wish], tools=[tool]), self.authorization)
+        return self._seen("go on")
+
     def host(self) -> None:
         protect(self.agent(tools=[WebSearchTool()]), self.authorization)
 

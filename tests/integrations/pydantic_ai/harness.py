@@ -152,6 +152,32 @@ class PydanticAIHarness:
         seen = self._seen("go on", None, None)
         return Seen(read={**seen.read, **read})
 
+    def unguarded_agent(self, wish: Wish) -> Any:
+        return Agent(Scripted([wish]).model, tools=self.tools())
+
+    def guarded_agent(self, wish: Wish) -> Any:
+        model = Scripted([wish]).model
+        return create_guarded_agent(model, self.tools(), authorization=self.authorization)
+
+    def start(self, agent: Any) -> None:
+        asyncio.run(self.astart(agent))
+
+    async def astart(self, agent: Any) -> None:
+        if self._way == "run_stream":
+            async with agent.run_stream("go on") as stream:
+                await stream.get_output()
+        else:
+            await agent.run("go on")
+
+    def run_tool(self, function: Callable[..., Any]) -> Seen:
+        self._script = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._agent = create_guarded_agent(
+            self._script.model,
+            [Tool(function, name="mail.read")],
+            authorization=self.authorization,
+        )
+        return self._seen("go on", None, None)
+
     def host(self) -> None:
         create_guarded_agent(
             self._script.model,

@@ -38,7 +38,7 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         running = permitted()
         said = _said(function, args, arguments, getattr(tool, "_instance", None))
         await beside(running.begin, place, said)
-        with on_its_own():
+        with on_its_own(running):
             if inspect.iscoroutinefunction(function):
                 return running.label.bare(await function(*args, **arguments))
             # As the framework does with a function that may wait.

@@ -106,7 +106,8 @@ class InPlace:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(self.name, error)
         try:
-            result = await self._runs(judged)
+            with permit.tool_run.active():
+                result = await self._runs(judged)
         except BaseException as error:
             unrecorded = await beside(failed, permit, error)
             if unrecorded is not None:

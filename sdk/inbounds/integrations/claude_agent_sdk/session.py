@@ -401,6 +401,11 @@ def is_protected(options: Any) -> bool:
     return bool(sessions_of(options.hooks))
 
 
+def is_guarded(session: Any) -> bool:
+    """Whether the calls of a session are judged, by its client or its options."""
+    return is_protected(getattr(session, "options", session))
+
+
 def sessions_of(hooks: Any) -> list[Session]:
     """Return the session that hooks are those of; none for others."""
     matchers = (hooks or {}).get("PreToolUse") or ()

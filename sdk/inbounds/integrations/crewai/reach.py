@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crewai import Crew
 from crewai.agents.agent_builder.base_agent import BaseAgent
+from crewai.agents.agent_executor import AgentExecutor
 from crewai.flow import Flow
 from crewai.lite_agent import LiteAgent
 from crewai.tools.agent_tools.deferred_tool_result_reader import DeferredToolResultReader
@@ -48,11 +49,15 @@ def require_reachable(tool: Any) -> None:
 
 
 def is_guarded(agent: Any) -> bool:
-    """Whether the calls of an agent, or of all agents of a crew, are judged."""
+    """Whether the calls of an agent, of its loop or of all agents of a crew are judged."""
     from .agents import GuardedAgent
     from .crews import GuardedCrew
+    from .executor import GuardedExecutor
 
-    return isinstance(agent, GuardedAgent | GuardedCrew)
+    if isinstance(agent, Flow) and not isinstance(agent, AgentExecutor):
+        # A memory of the framework's is a flow as well, and has no tools.
+        return type(agent).__module__.startswith("crewai.memory.")
+    return isinstance(agent, GuardedAgent | GuardedCrew | GuardedExecutor)
 
 
 def require_guarded(agent: Any, where: str) -> None:

@@ -193,16 +193,17 @@ def _in_place(
     function: Callable[..., Any], place: int, signature: inspect.Signature
 ) -> Callable[..., Any]:
     def placed(*args: Any, **arguments: Any) -> Any:
-        permitted().begin(place, _said(signature, args, arguments))
-        with on_its_own():
+        running = permitted()
+        running.begin(place, _said(signature, args, arguments))
+        with on_its_own(running):
             result = function(*args, **arguments)
-        return _alone(result) if inspect.isawaitable(result) else result
+        return _alone(running, result) if inspect.isawaitable(result) else result
 
     return placed
 
 
-async def _alone(result: Any) -> Any:
-    with on_its_own():
+async def _alone(running: Running, result: Any) -> Any:
+    with on_its_own(running):
         return await result
 
 

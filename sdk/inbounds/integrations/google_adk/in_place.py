@@ -81,7 +81,8 @@ class InPlace:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(self._tool.name, error)
         try:
-            result = await self._runs(args=arguments, tool_context=tool_context)
+            with permit.tool_run.active():
+                result = await self._runs(args=arguments, tool_context=tool_context)
         except BaseException as error:
             unrecorded = await beside(failed, permit, error)
             if unrecorded is None:

@@ -242,3 +242,8 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
 
     def _knows(self, name: str) -> bool:
         return name in self._resources or name in self._guard.tools
+
+
+def is_guarded(run: Any) -> bool:
+    """Whether the calls of a runner's agents, or of those of one invocation, are judged."""
+    return any(isinstance(each, AuthorizationPlugin) for each in run.plugin_manager.plugins)

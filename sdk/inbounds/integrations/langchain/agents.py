@@ -11,6 +11,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.integrations.set_up import require_authorization, require_named_once
 
 from .middleware import AuthorizationMiddleware
+from .node_cache import require_no_cache
 from .reach import bound, guarded, named, require_none_hosted, tool_nodes
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ def create_guarded_agent(
 
     Raises:
         ConfigurationError: Something in it could run a tool that is not judged, see `reachable`;
-            `configuration.tool_named_twice`: two tools have one name; or `configuration.order`:
-            an authorization stands among the middleware.
+            `configuration.tool_named_twice`: two tools have one name; `configuration.cache`: it
+            has a cache; or `configuration.order`: an authorization stands among the middleware.
     """
     require_authorization(authorization, AuthorizationMiddleware)
+    require_no_cache(options)
     if any(isinstance(each, AuthorizationMiddleware) for each in middleware):
         raise ConfigurationError(
             "an authorization stands among the middleware, where others may come after it",

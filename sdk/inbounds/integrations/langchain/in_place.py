@@ -37,12 +37,14 @@ class InPlace(Once):
     def invoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.invoke`."""
         self._compare(call)
-        return _bare(self._tool, self.label).invoke(call, config, **options)
+        with self._permit.tool_run.active():
+            return _bare(self._tool, self.label).invoke(call, config, **options)
 
     async def ainvoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.ainvoke`."""
         await beside(self._compare, call)
-        return await _bare(self._tool, self.label).ainvoke(call, config, **options)
+        with self._permit.tool_run.active():
+            return await _bare(self._tool, self.label).ainvoke(call, config, **options)
 
     def _compare(self, call: Mapping[str, Any]) -> None:
         arguments = {n: value for n, value in call["args"].items() if n not in self._hidden}

@@ -13,6 +13,7 @@ from inbounds.threads import beside
 
 from .call import ToolCall, refusal_message
 from .history import ajoin_before_model, join_before_model
+from .node_cache import install
 from .reach import bound, named, reachable, require_none_hosted
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
         super().__init__()
+        install()
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
 

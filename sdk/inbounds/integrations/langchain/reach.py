@@ -40,7 +40,7 @@ def reachable(tool: Any, known: Collection[str]) -> Any:
         inner = each
         while isinstance(inner, RunnableBindingBase):
             inner = inner.bound
-        if isinstance(inner, Pregel) and not _is_guarded(inner):
+        if isinstance(inner, Pregel) and not is_guarded(inner):
             raise _out_of_reach(named(tool), "is an agent whose own tools are not judged")
     name = named(tool)
     if name not in known:
@@ -97,8 +97,11 @@ def tool_nodes(graph: Any) -> Iterator[Any]:
         yield from (n.bound for n in each.nodes.values() if isinstance(n.bound, ToolNode))
 
 
-def _is_guarded(graph: Any) -> bool:
-    return all(node in guarded for node in tool_nodes(graph))
+def is_guarded(graph: Any) -> bool:
+    """Whether the calls of a graph, or of one node of it, are judged. Of a remote one, none is."""
+    if isinstance(graph, ToolNode):
+        return graph in guarded
+    return isinstance(graph, Pregel) and all(node in guarded for node in tool_nodes(graph))
 
 
 def bound(model: Any) -> Sequence[Any]:

@@ -150,7 +150,8 @@ class Call:
         judged = permit.arguments
         await _compared(permit, judged)
         try:
-            said = await run(judged)
+            with permit.tool_run.active():
+                said = await run(judged)
         except Exception as error:
             await beside(_failed, permit, error)
             raise Raised(error) from error

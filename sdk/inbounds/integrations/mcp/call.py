@@ -200,7 +200,8 @@ class Call:
         )
         token = in_place.set(place if watched else None)
         try:
-            said = await call_next(ctx)
+            with permit.tool_run.active():
+                said = await call_next(ctx)
         except BaseException as error:
             refusal = await beside(_failed, permit, place, error)
             if refusal is None:

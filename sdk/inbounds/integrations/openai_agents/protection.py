@@ -67,7 +67,7 @@ def require_protected(agent: Any) -> None:
     """
     for each in _reached(agent):
         _require_plain(each)
-        if not isinstance(each.hooks, ProtectedHooks):
+        if not is_guarded(each):
             raise _out_of_reach(each.name, "is an agent that is not protected")
         for tool in each.tools:
             if not isinstance(getattr(tool, "on_invoke_tool", None), InPlace):
@@ -75,6 +75,11 @@ def require_protected(agent: Any) -> None:
         listed = getattr(each.get_mcp_tools, "func", None)
         if each.mcp_servers and listed is not _mcp_tools:
             raise _out_of_reach(each.name, "was cloned, and lists the tools of MCP servers anew")
+
+
+def is_guarded(agent: Any) -> bool:
+    """Whether the calls of an agent are judged. Those of a realtime agent are not."""
+    return isinstance(getattr(agent, "hooks", None), ProtectedHooks)
 
 
 def named(tool: Any) -> str:
@@ -178,7 +183,7 @@ def _require_nothing_within(tool: Any, reached: set[int]) -> None:
                 hint="give the agent the guarded function, without making a tool of it",
             )
         if isinstance(each, AgentBase) and id(each) not in reached:
-            if isinstance(getattr(each, "hooks", None), ProtectedHooks):
+            if is_guarded(each):
                 continue
             raise _out_of_reach(tool.name, "asks an agent whose own tools are not judged")
 

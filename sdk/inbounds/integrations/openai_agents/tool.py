@@ -128,7 +128,8 @@ class InPlace:
         raised: list[BaseException] = []
         token = _raised.set(raised)
         try:
-            result = await self._runs(context, judged)
+            with permit.tool_run.active():
+                result = await self._runs(context, judged)
         except BaseException as error:
             refusal = await beside(failed, permit, error)
             if refusal is None:

@@ -93,7 +93,7 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
         mark = tool.args_validator
         place = mark.place if isinstance(mark, Mark) else None
         await beside(running.begin, place, tool_args)
-        with on_its_own():
+        with on_its_own(running):
             return await inner.call_tool(name, tool_args, ctx, tool)
 
     def visit_and_replace(self, visitor: Callable[[Any], Any]) -> Any:
