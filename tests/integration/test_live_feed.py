@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,17 @@ from inbounds.live.head import empty_lists
 from inbounds.live.push import Course
 from inbounds.pdp import DECISION
 from inbounds.pdp.embedded import EmbeddedPolicy
-from inbounds.pdp.opa import OpaServer
+from inbounds.pdp.opa import MAX_REQUEST, OpaServer
 from inbounds.pdp.opa_live import OpaLive
 
 KEY = SigningKey.draw()
 ROOTS = ["inbounds", "system/log", "system/authz", "deployment", "live/baseline"]
 CLOSED = ["--authentication=token", "--authorization=basic"]
+BOUNDED = [
+    f"--set=server.decoding.max_length={MAX_REQUEST}",
+    "--set=server.decoding.gzip.max_length=1",
+]
+"""As the shipped configuration has it."""
 TASK, TOKEN, AGENT = "task-1", "token-1", "spiffe://acme.example/agent/assistant"
 
 
@@ -70,7 +76,7 @@ def bundle(tmp_path_factory, scene) -> Path:
 
 @pytest.fixture
 def opa(bundle: Path) -> Iterator[Opa]:
-    server = Opa("-b", str(bundle), *CLOSED)
+    server = Opa("-b", str(bundle), *CLOSED, *BOUNDED)
     yield server
     server.close()
 
@@ -196,6 +202,71 @@ def test_a_feed_of_many_entries_is_pushed_and_read_back(feed, target, tmp_path) 
     began = time.monotonic()
     course.beat(feed)
     assert time.monotonic() - began < 0.5
+
+
+def grow(file: Path, many: int) -> None:
+    """Revoke as many ids at once, as an owner has who was away: only the whole brings them."""
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        (seq,) = connection.execute("SELECT seq FROM feed").fetchone()
+        rows = ((f"{number:036d}", seq + number + 1) for number in range(many))
+        connection.executemany("INSERT INTO entries VALUES ('revoked', ?, 1800000000, ?)", rows)
+        connection.execute("UPDATE feed SET seq = ?, whole_since = ?", (seq + many, seq + many))
+
+
+def while_pushed(course: Course, feed: LiveFeed, asker: Asker) -> list[list[str] | str]:
+    """Push, and return what came of every question meanwhile and of one after it."""
+    outcomes = []
+    with ThreadPoolExecutor(1) as pool:
+        pushed = pool.submit(course.beat, feed)
+        while not pushed.done():
+            outcomes.append(asker.outcome())
+            time.sleep(0.02)
+    pushed.result()
+    return [*outcomes, asker.outcome()]
+
+
+def test_a_feed_larger_than_a_request_is_put_in_parts_and_never_half_in_force(
+    feed, opa, asker, tmp_path
+) -> None:
+    """
+    What was ended stays ended before, while and after, and an OPA that holds a feed keeps it while
+    it is given the next one.
+    """
+    with writing(opa.url, seconds=60) as target:
+        _put_in_parts(feed, opa, target, asker, tmp_path)
+
+
+def _put_in_parts(feed, opa, target, asker, tmp_path) -> None:
+    many = 15_000  # three requests of JSON, and parts of few operations
+    course = Course("opa", target)
+    feed.end(TASK)
+    course.beat(feed)
+    grow(tmp_path / "live.sqlite", many)
+
+    outcomes = while_pushed(course, feed, asker)
+    assert all(denied_as_ended(outcome) for outcome in outcomes)
+    assert not any(set(STALE) & set(outcome) for outcome in outcomes[:2] + outcomes[-1:])
+    now = target.read()
+    coherent(now)
+    assert len(now["revoked"]) == many + 1
+
+    opa.stop(signal_number=signal.SIGKILL)
+    opa.start()
+    with pytest.raises(InvalidAnswer):
+        course.beat(feed)
+    outcomes = while_pushed(course, feed, asker)
+    assert all(denied_as_ended(outcome) or set(STALE) <= set(outcome) for outcome in outcomes)
+    assert denied_as_ended(outcomes[-1])
+    coherent(target.read())
+
+    # What leaves a feed as large is taken out of it.
+    feed.kill("fleet")
+    course.beat(feed)
+    feed.unswitch("fleet")
+    course.beat(feed)
+    assert denied_as_ended(asker.outcome())
+    assert target.read()["switches"] == {"_": 0}
+    coherent(target.read())
 
 
 # --- nothing re-opens what was ended -------------------------------------------------------

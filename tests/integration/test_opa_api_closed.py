@@ -91,15 +91,16 @@ def test_what_the_authorizer_read_is_what_is_answered(opa, question):
     other = json.loads(json.dumps(question))
     other["context"]["pep"]["id"] = "other-pep"
     mine, theirs = json.dumps(question), json.dumps(other)
-    # Twice the same key, compressed, or YAML: one reading for both.
-    for body, headers in (
-        (f'{{"input": {mine}, "input": {theirs}}}', {}),
-        (gzip.compress(f'{{"input": {theirs}}}'.encode()), {"Content-Encoding": "gzip"}),
-        (f'{{"input": {theirs}}}', {"Content-Type": "application/yaml"}),
+    # Twice the same key, or YAML: one reading for both. What is compressed is not read at all.
+    for body, headers, expected in (
+        (f'{{"input": {mine}, "input": {theirs}}}', {}, 401),
+        (gzip.compress(f'{{"input": {theirs}}}'.encode()), {"Content-Encoding": "gzip"}, 400),
+        (gzip.compress(f'{{"input": {mine}}}'.encode()), {"Content-Encoding": "gzip"}, 400),
+        (f'{{"input": {theirs}}}', {"Content-Type": "application/yaml"}, 401),
     ):
         assert (
             status(opa, "POST", DECISION, token=shipping.PEP_TOKEN, data=body, headers=headers)
-            == 401
+            == expected
         )
 
 

@@ -28,6 +28,7 @@ from tests.wire import OK, Script, answering, drip, misbehaving, raw, request_re
 
 from inbounds.errors import DecisionUnavailable, InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import Reply
+from inbounds.pdp import opa as opa_pdp
 from inbounds.pdp.opa import OpaServer
 
 POLICY = """
@@ -358,7 +359,9 @@ def test_what_is_no_answer_is_an_error_that_names_the_cause(fault: str) -> None:
         assert time.monotonic() - began < 1.5
 
 
-def test_a_question_nobody_reads_is_a_timeout() -> None:
+def test_a_question_nobody_reads_is_a_timeout(monkeypatch) -> None:
+    monkeypatch.setattr(opa_pdp, "MAX_REQUEST", 2**25)
+
     def deaf(connection: socket.socket) -> None:
         time.sleep(1)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from tests import wire
 
 from inbounds import clock
 from inbounds.errors import InvalidAnswer, Timeout, Unreachable
+from inbounds.pdp import opa_live
 from inbounds.pdp.opa_live import OpaLive
 
 SENT = tuple[str, dict[str, str], bytes]
@@ -140,3 +143,137 @@ def test_a_closed_feed_writes_nothing() -> None:
         with pytest.raises(Unreachable, match="closed"):
             live.push_live({})
     assert sent == []
+
+
+# --- a feed that is larger than a request ---------------------------------------------------
+
+
+class Held(OpaLive):
+    """An OPA's `data.live.now` in memory; one write of those to come can be lost."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.now: Any = None
+        self.lost = -1
+        self.seen: list[Any] = []
+
+    def read(self, member: str = "") -> Any:
+        assert not member
+        return copy.deepcopy(self.now)
+
+    def _write(self, method: str, body: bytes) -> None:
+        assert len(body) <= opa_live.MAX_REQUEST
+        if len(self.seen) == self.lost:
+            self.lost = -1
+            raise Unreachable("the network")
+        self.now = json.loads(body) if method == "PUT" else self._patched(json.loads(body))
+        self.seen.append(copy.deepcopy(self.now))
+
+    def _patched(self, operations: list[dict[str, Any]]) -> Any:
+        draft = copy.deepcopy(self.now)
+        for operation in operations:
+            *path, last = [
+                step.replace("~1", "/").replace("~0", "~")
+                for step in operation["path"].split("/")[1:]
+            ]
+            place: Any = draft
+            for step in path:
+                place = place[step]
+            assert operation["op"] == "add" or last in place
+            if operation["op"] == "remove":
+                del place[last]
+            else:
+                place[last] = operation["value"]
+        return draft
+
+
+KINDS = ("ended", "revoked", "switches")
+
+
+def feed_of(draw: random.Random, seq: int) -> dict[str, Any]:
+    """A feed of some entries, whose head says what it was signed for."""
+    names = [f"{name}~/é" for name in range(40)]
+    lists = {
+        kind: {"_": 0, **{name: draw.randrange(1, 4) for name in names if draw.random() < 0.7}}
+        for kind in KINDS
+    }
+    return {"head": json.dumps([seq, lists]), "generation": f"g{seq // 2}", "seq": seq, **lists}
+
+
+def in_force(now: Any) -> dict[str, dict[str, int]] | None:
+    """What the head that is in force was signed for; None where the policy sees none."""
+    if not now or not now["head"]:
+        return None
+    seq, lists = json.loads(now["head"])
+    assert seq == now["seq"], "the policy would see none here, and one is meant to be"
+    return lists
+
+
+def least(now: Any, lists: dict[str, dict[str, int]]) -> bool:
+    """Whether every entry counts, and none for less than it was signed with."""
+    return all(
+        now[kind].get(name, -1) >= at for kind, each in lists.items() for name, at in each.items()
+    )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_no_head_is_in_force_over_less_than_it_was_signed_for(seed, monkeypatch) -> None:
+    """
+    From any feed, or none, to any other that needs parts, with a write lost on the way.
+    """
+    monkeypatch.setattr(opa_live, "MAX_REQUEST", 3000)
+    monkeypatch.setattr(opa_live, "_PART_BYTES", 400)
+    draw = random.Random(seed)
+    target = Held()
+    target.now = draw.choice([None, {}, {"head": "x"}, feed_of(draw, 7), feed_of(draw, 7)])
+    for seq in (8, 9, 10):
+        before, since = copy.deepcopy(target.now), len(target.seen)
+        now = feed_of(draw, seq)
+        now["head"] += " " * 20  # as long as any other
+        monkeypatch.setattr(opa_live, "MAX_REQUEST", len(opa_live._encoded(now)) - 1)
+        target.lost = since + draw.randrange(12) if draw.random() < 0.5 else -1
+        try:
+            target.push_live(now)
+        except Unreachable:
+            target.push_live(now)
+        for state in target.seen[since:]:
+            lists = in_force(state)
+            assert lists is None or least(state, lists)
+            if state["head"] != now["head"] and before and before.get("seq") and lists:
+                assert state["head"] == before["head"]
+        assert target.now == now
+
+
+def test_a_feed_that_somebody_else_changes_meanwhile_gets_no_head(monkeypatch) -> None:
+    class Shared(Held):
+        def heartbeat(self, operations: list[dict[str, Any]]) -> None:
+            super().heartbeat(operations)
+            self.now["ended"].pop("1~/é", None)
+
+    draw = random.Random(0)
+    now = feed_of(draw, 2)
+    now["ended"]["1~/é"] = 3
+    monkeypatch.setattr(opa_live, "MAX_REQUEST", len(opa_live._encoded(now)) - 1)
+    monkeypatch.setattr(opa_live, "_PART_BYTES", 400)
+    target = Shared()
+    with pytest.raises(InvalidAnswer) as refused:
+        target.push_live(now)
+
+    assert refused.value.code == "live.overwritten"
+    assert target.now["head"] == ""
+
+
+def test_a_heartbeat_that_is_larger_than_a_request_is_not_sent() -> None:
+    operations = [{"op": "add", "path": "/ended/a", "value": "x" * opa_live.MAX_REQUEST}]
+    with recorded(NO_CONTENT) as (live, sent), pytest.raises(InvalidAnswer) as refused:
+        live.heartbeat(operations)
+    assert refused.value.code == "live.too_large"
+    assert not sent
+
+
+def test_a_name_of_any_length_and_any_signs_fits_into_a_part() -> None:
+    longest = "\U0001f600" * 256
+    (part,) = opa_live._parts([opa_live._operation("add", "revoked", longest, 2**53)])
+    head = {"op": "replace", "path": "/head", "value": "x" * 4096}
+    assert len(opa_live._encoded([*part * 80, head])) < opa_live.MAX_REQUEST
+    assert opa_live._PART_BYTES + 8192 < opa_live.MAX_REQUEST

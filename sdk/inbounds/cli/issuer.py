@@ -113,7 +113,7 @@ def serve(
     try:
         import uvicorn
 
-        from inbounds.issuer.connection import PromptConnection
+        from inbounds.http_listener import ConnectionBounds, ListenerConfig
         from inbounds.issuer.served import Served
     except ImportError:
         raise ConfigurationError(
@@ -136,22 +136,15 @@ def serve(
     targets = targets_of(opa or [], token_file, ca=opa_ca)
     with Served(found, pdp_of(configuration, sealing), targets) as served:
         server = uvicorn.Server(
-            uvicorn.Config(
+            ListenerConfig(
                 served.app,
                 host=host,
                 port=port,
-                http=PromptConnection,
-                ws="none",  # whoever had one would no longer be counted
-                ssl_certfile=certificate[0] if certificate else None,
-                ssl_keyfile=certificate[1] if certificate else None,
-                access_log=False,
-                log_level="warning",
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                lifespan="off",
-                limit_concurrency=256,
-                backlog=256,
+                certificate=certificate,
+                bounds=ConnectionBounds(
+                    per_address=found.settings.connections_per_address,
+                    request_s=found.settings.request_seconds,
+                ),
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=5,
             )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from limits import RateLimitItemPerMinute
@@ -13,10 +12,12 @@ from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from inbounds.errors import DecisionUnavailable, InboundsError, TokenInvalid
+from inbounds.http_listener import network_of
 from inbounds.identity import TaskRequest
 from inbounds.strict_json import NotStrictJson, strict_json
 
@@ -40,7 +41,8 @@ logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_SECONDS_TO_SEND = 10
+_MOST_UNDER_WAY = 240
+"""How many requests there are at once: fewer than connections, so that others ask for health."""
 _KEYS_FOR = 300
 """How many seconds a key set may be kept for; a key is published before it signs."""
 
@@ -76,6 +78,7 @@ class _Doors:
         self._folder = folder
         # By whole minutes: a count is forgotten with its minute, a list of moments never.
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._under_way: Counter[str] = Counter()
 
     def routes(self) -> list[Route]:
         return [
@@ -90,7 +93,7 @@ class _Doors:
     # --- what is asked --------------------------------------------------------------------
 
     async def _begin(self, request: Request) -> Response:
-        asked = await _read(request, shapes.Beginning)
+        asked = _read(request, shapes.Beginning)
         proof = self._proof(request, shapes.BEGIN)
         wanted = TaskRequest(
             subject=asked.subject,
@@ -115,7 +118,7 @@ class _Doors:
         )
 
     async def _renew(self, request: Request) -> Response:
-        asked = await _read(request, shapes.Renewing)
+        asked = _read(request, shapes.Renewing)
         proof = self._proof(request, shapes.RENEW)
         return _issued(
             await run_in_threadpool(
@@ -128,7 +131,7 @@ class _Doors:
         )
 
     async def _end(self, request: Request) -> Response:
-        asked = await _read(request, shapes.Ending)
+        asked = _read(request, shapes.Ending)
         proof = self._proof(request, shapes.END)
         in_force = await run_in_threadpool(
             self._service.end,
@@ -163,11 +166,23 @@ class _Doors:
 
     def _guarded(self, door: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
+            # What a proxy says about others is its own word, so that the proxy limits them.
+            address = network_of(request.client.host if request.client else "?")
             try:
-                self._allow_address(request)
-                return await door(request)
+                # Read before it counts: one that never arrives takes nothing from its address.
+                if request.method == "POST":
+                    request.state.body = await _body(request)
+                self._allow(address)
+                self._under_way[address] += 1
+                try:
+                    return await door(request)
+                finally:
+                    self._under_way[address] -= 1
+                    self._under_way += Counter()  # forgets whom nothing is under way of
             except InboundsError as error:
                 return _refused(error)
+            except ClientDisconnect:
+                return Response(status_code=408)  # nobody reads it
             except Exception as error:  # noqa: BLE001 -- what failed is nobody's business outside
                 logger.error("a request failed with %s", type(error).__name__)  # noqa: TRY400
                 return _refused(DecisionUnavailable("the issuer failed", code="issuer.failed"))
@@ -184,10 +199,14 @@ class _Doors:
             )
         return dpop.proven(proofs[0], "POST", self._folder.settings.issuer + path)
 
-    def _allow_address(self, request: Request) -> None:
-        # What a proxy says about others is its own word, so that the proxy limits them.
-        address = _network(request.client.host if request.client else "?")
-        self._hit(self._folder.settings.asked_per_minute, "address", address)
+    def _allow(self, address: str) -> None:
+        settings = self._folder.settings
+        self._hit(settings.asked_per_minute, "address", address)
+        # Whoever sends a request and hangs up has a place for another connection, not for this.
+        if self._under_way[address] >= settings.connections_per_address:
+            raise Limited("too many requests of this address are under way")
+        if self._under_way.total() >= _MOST_UNDER_WAY:
+            raise Limited("too many requests are under way")
 
     def _allow_agent(self, agent: str) -> None:
         self._hit(self._folder.settings.begun_per_minute, "agent", agent)
@@ -201,33 +220,24 @@ class _Doors:
             raise Limited(f"more than {most} requests of this {whose[0]} in a minute")
 
 
-def _network(address: str) -> str:
-    """Return who an address is counted as: by IPv6 whoever has one has at least a /64."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
+async def _body(request: Request) -> bytes:
+    """Return the body of a request, cut off where it is too long."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > shapes.MAX_BYTES:
+            break
+    return bytes(body)
 
 
-async def _read(request: Request, kind: type[M]) -> M:
+def _read(request: Request, kind: type[M]) -> M:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise _Malformed("the request is no JSON")
-    body = bytearray()
+    body: bytes = request.state.body
+    if len(body) > shapes.MAX_BYTES:
+        raise _Malformed(f"the request is larger than {shapes.MAX_BYTES} bytes")
     try:
-        async with asyncio.timeout(_SECONDS_TO_SEND):
-            async for part in request.stream():
-                body += part
-                if len(body) > shapes.MAX_BYTES:
-                    raise _Malformed(f"the request is larger than {shapes.MAX_BYTES} bytes")
-    except TimeoutError:
-        raise _Malformed(f"the request was not there within {_SECONDS_TO_SEND} s") from None
-    try:
-        return kind.model_validate(strict_json(bytes(body)))
+        return kind.model_validate(strict_json(body))
     except NotStrictJson as error:
         raise _Malformed(f"the request cannot be read: {error}") from None
     except ValidationError as error:

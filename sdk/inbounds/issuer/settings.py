@@ -43,6 +43,10 @@ class Settings(BaseModel):
     """How many tasks one agent may begin or renew in a minute, and hands of its tasks end."""
     asked_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
     """How many requests one address may send in a minute."""
+    connections_per_address: Annotated[int, Field(ge=1, le=240)] = 64
+    """How many connections and requests one address may have at once, of 256."""
+    request_seconds: Annotated[int, Field(ge=1, le=60)] = 10
+    """How long a TLS handshake, the head of a request, and its body may take, each."""
 
 
 class Folder:

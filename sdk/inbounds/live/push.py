@@ -2,7 +2,9 @@
 
 What holds for each target:
 
-1. It is given the whole in one write unless it is known to hold what was last given to it.
+1. It is given the whole unless it is known to hold what was last given to it, and lacks little.
+   Where the whole is more than one write may be, its target puts it so that no head is in force
+   over less than what it was signed for (`pdp.opa_live`).
 2. A heartbeat replaces the head, and adds every entry not yet acknowledged, in one write that
    is made whole or not at all. It never replaces the generation, and the sequence number only
    beside entries; so a head over anything but what it was signed for is seen by the policy.
@@ -38,6 +40,8 @@ POLL = 0.1
 """Seconds between looks at the feed's file."""
 AUDIT = 30.0
 """Seconds between reading back all that a target holds."""
+MOST_CHANGES = 500
+"""Changes that one heartbeat carries; a target that lacks more is given the whole."""
 _NOTE = 5.0  # seconds between notes of a target that does not change
 _PRUNE = 3600.0  # seconds
 
@@ -95,6 +99,7 @@ class Course:
             held is None
             or held.generation != entries.position.generation
             or held.seq < entries.whole_since
+            or entries.position.seq - held.seq > MOST_CHANGES
             or not isinstance(target, PatchTarget)
         ):
             now = feed.whole(entries)

@@ -8,7 +8,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -37,8 +36,6 @@ PATH = "/mcp"
 METADATA = f"/.well-known/oauth-protected-resource{PATH}"
 """Where it says who issues tokens for it (RFC 9728 §3.1)."""
 
-_BODY_SECONDS = 10.0
-"""How long the body of a request may take."""
 _IDLE = 900.0
 _MOST_CONNECTIONS = 256
 
@@ -158,12 +155,7 @@ class Http:
         if scope["method"] != "POST":
             await self.manager.asgi_app(inner, receive, send)
             return
-        try:
-            with anyio.fail_after(_BODY_SECONDS):
-                body = await _body(receive)
-        except TimeoutError:
-            await Response(status_code=408, headers={"Connection": "close"})(scope, receive, send)
-            return
+        body = await _body(receive)
         if body is None:
             return
         try:

@@ -15,7 +15,7 @@ from mcp import MCPError
 from mcp.server.lowlevel.server import NotificationOptions
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
-from inbounds.issuer.connection import PromptConnection
+from inbounds.http_listener import ConnectionBounds, ListenerConfig
 
 from .caller import Caller
 from .callers import Callers
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from .launches import Launches
     from .place import Place
 
-_MOST_CONNECTIONS = 256
+_BOUNDS = ConnectionBounds(per_address=192)
+"""A host keeps a connection open for what it may be told of later, and others share its address."""
 CHANGES = NotificationOptions(prompts_changed=True, resources_changed=True, tools_changed=True)
 """What a host may be told of later."""
 
@@ -192,24 +193,13 @@ async def over_http(
 
 
 async def _listen(http: Http, listening: Listening, ready: Callable[[], None]) -> None:
-    certificate = listening.certificate
     server = _Server(
-        uvicorn.Config(
+        ListenerConfig(
             http,
             host=listening.host,
             port=listening.port,
-            http=PromptConnection,
-            ws="none",
-            ssl_certfile=certificate[0] if certificate else None,
-            ssl_keyfile=certificate[1] if certificate else None,
-            access_log=False,
-            log_level="warning",
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            lifespan="off",
-            limit_concurrency=_MOST_CONNECTIONS,
-            backlog=_MOST_CONNECTIONS,
+            certificate=listening.certificate,
+            bounds=_BOUNDS,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=2,
         )

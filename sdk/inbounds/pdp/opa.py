@@ -20,6 +20,8 @@ from .transport import Endpoint, Received
 if TYPE_CHECKING:
     import requests
 
+MAX_REQUEST = 2**19
+"""How large a request OPA takes as it is shipped (`server.decoding` of its configuration)."""
 _TOKEN_HINT = "is the bearer token's SHA-256 in `peps`, or the feed's in `settings.feed_writers`?"  # noqa: S105 -- a hint
 _NO_TOKEN_HINT = (
     "no token was sent; set INBOUNDS_PDP_TOKEN (the feed's writer: give `--token-file`)"  # noqa: S105 -- a hint
@@ -81,11 +83,20 @@ class OpaServer:
         Raises:
             ConfigurationError: `opa.unsupported`: OPA says that it is of another version than
                 the supported ones.
+            DecisionUnavailable: `question.too_large`: OPA would not read it; nothing was sent.
         """
+        body = b'{"input":' + question + b"}"
+        if len(body) > MAX_REQUEST:
+            raise DecisionUnavailable(
+                f"the question must be at most {MAX_REQUEST} bytes for an OPA; it has {len(body)}",
+                code="question.too_large",
+                hint="pass large content by reference, such as the path of a file, and ask about "
+                "fewer calls at a time",
+            )
         received = self._endpoint.send(
             "POST",
             f"/v1/data/{entrypoint}?strict-builtin-errors=true",
-            b'{"input":' + question + b"}",
+            body,
             deadline=deadline,
             headers={"traceparent": traceparent} if _TRACEPARENT.fullmatch(traceparent) else None,
         )

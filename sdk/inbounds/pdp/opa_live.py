@@ -9,11 +9,15 @@ from typing import Any
 from inbounds import clock
 from inbounds.errors import InvalidAnswer
 
-from .opa import accepted, json_object
+from .opa import MAX_REQUEST, accepted, json_object
 from .transport import Endpoint
 
 _NOW = "/v1/data/live/now"
 _MAX_BYTES = 2**28  # a feed of millions of entries
+_PART_BYTES = MAX_REQUEST // 2
+_PART_OPERATIONS = 250  # OPA compares each one with those before it in the same write
+
+Operation = dict[str, Any]
 
 
 class OpaLive:
@@ -52,14 +56,46 @@ class OpaLive:
         return f"OpaLive({self.url!r})"
 
     def push_live(self, now: Mapping[str, Any]) -> None:
-        """Replace `data.live.now` in one write.
+        """Replace `data.live.now`, in one write where that fits into a request, else in parts.
+
+        Until the last part, a head that was in force stays so, over its own entries and those that
+        have been added already; where none was, there is none, and the policy denies.
 
         Raises:
+            InvalidAnswer: Somebody else writes it as well.
             DecisionUnavailable: It may or may not have been written.
         """
-        self._write("PUT", now)
+        body = _encoded(now)
+        if len(body) <= MAX_REQUEST:
+            self._write("PUT", body)
+            return
+        kinds = [kind for kind, entries in now.items() if isinstance(entries, Mapping)]
+        found = self.read()
+        if not _is_feed(found, now):
+            found = {**now, "head": "", **{kind: {} for kind in kinds}}
+            self._write("PUT", _encoded(found))
+        additions = _additions(found, now, kinds)
+        for part in _parts(additions):
+            self.heartbeat(part)
+        # INVARIANT: a head is put only over all that it was signed for, as was read.
+        if additions:
+            found = self.read()
+            if not _is_feed(found, now) or _additions(found, now, kinds):
+                raise InvalidAnswer(
+                    "the feed was changed while it was put in parts",
+                    code="live.overwritten",
+                    hint="is there a second owner of the feed?",
+                )
+        head = [
+            {"op": "replace", "path": f"/{member}", "value": value}
+            for member, value in now.items()
+            if member not in kinds
+        ]
+        # Each has the whole head: one that arrives late is seen by its sequence number.
+        for part in _parts(_removals(found, now, kinds)) or [[]]:
+            self.heartbeat([*part, *head])
 
-    def heartbeat(self, operations: list[dict[str, Any]]) -> None:
+    def heartbeat(self, operations: list[Operation]) -> None:
         """Apply JSON Patch operations to `data.live.now`, all of them or none.
 
         OPA knows `add`, `replace` and `remove` of RFC 6902, and no `test`. A `replace` of what
@@ -69,7 +105,7 @@ class OpaLive:
             InvalidAnswer: Something that was to be replaced is not there; nothing was written.
             DecisionUnavailable: It may or may not have been written.
         """
-        self._write("PATCH", operations)
+        self._write("PATCH", _encoded(operations))
 
     def read(self, member: str = "") -> Any:
         """Read `data.live.now`, or one member of it; None where there is none.
@@ -85,10 +121,71 @@ class OpaLive:
         """Close the connections."""
         self._endpoint.close()
 
-    def _write(self, method: str, document: Any) -> None:
-        body = json.dumps(document, separators=(",", ":")).encode()
+    def _write(self, method: str, body: bytes) -> None:
+        if len(body) > MAX_REQUEST:
+            raise InvalidAnswer(
+                f"a write of {len(body)} bytes is more than OPA takes", code="live.too_large"
+            )
         deadline = clock.monotonic() + self._seconds
         received = self._endpoint.send(method, _NOW, body, deadline=deadline)
         if method == "PATCH" and received.status == 404:
             raise InvalidAnswer("what was to be replaced is not there", code="live.emptied")
         accepted(received, 204)
+
+
+def _encoded(document: Any) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _is_feed(found: Any, now: Mapping[str, Any]) -> bool:
+    """Tell whether what OPA holds has the members of a feed, and lists where those are."""
+    return (
+        isinstance(found, dict)
+        and found.keys() == now.keys()
+        and all(isinstance(found[name], dict) == isinstance(now[name], Mapping) for name in now)
+    )
+
+
+def _additions(
+    found: Mapping[str, Any], now: Mapping[str, Any], kinds: list[str]
+) -> list[Operation]:
+    """Return what has to be added for every entry of `now` to count, and none to count less."""
+    return [
+        _operation("add", kind, name, at)
+        for kind in kinds
+        for name, at in now[kind].items()
+        if not isinstance(found[kind].get(name), int) or found[kind][name] < at
+    ]
+
+
+def _removals(
+    found: Mapping[str, Any], now: Mapping[str, Any], kinds: list[str]
+) -> list[Operation]:
+    """Return what makes entries count less, once `now` is otherwise there."""
+    removed: list[Operation] = []
+    for kind in kinds:
+        for name, at in found[kind].items():
+            if name not in now[kind]:
+                removed.append(_operation("remove", kind, name))
+            elif at != now[kind][name]:
+                removed.append(_operation("add", kind, name, now[kind][name]))
+    return removed
+
+
+def _operation(op: str, kind: str, name: str, at: int | None = None) -> Operation:
+    path = f"/{kind}/{name.replace('~', '~0').replace('/', '~1')}"
+    return {"op": op, "path": path} if at is None else {"op": op, "path": path, "value": at}
+
+
+def _parts(operations: list[Operation]) -> list[list[Operation]]:
+    """Cut operations into parts that each fit into a request."""
+    parts: list[list[Operation]] = []
+    room = 0
+    for operation in operations:
+        size = len(_encoded(operation)) + 1
+        if size > room or len(parts[-1]) == _PART_OPERATIONS:
+            parts.append([])
+            room = _PART_BYTES
+        parts[-1].append(operation)
+        room -= size
+    return parts
