@@ -119,16 +119,18 @@ class Origins:
                 self._put(index, key, origin)
 
     def _named(
-        self, titles: list[str], identity: frozenset[str], graded: _Graded
+        self, titles: Mapping[str, bool], identity: frozenset[str], graded: _Graded
     ) -> _Graded | None:
         """The origins that a record gives which the user has named, or None.
 
         It is named by a title that the user said outright, or by one that the user's words
-        allude to and that no other record has had.
+        allude to and that no other record has had. A value of `titles` is whether a first party
+        calls it so.
         """
         if any(map(self._words.names, titles)):
             return graded
-        phrase = next(filter(None, map(self._words.alludes, titles)), "")
+        alluded = (self._words.alludes(title, own=own) for title, own in titles.items())
+        phrase = next(filter(None, alluded), "")
         if not phrase:
             return None
         if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
@@ -213,7 +215,8 @@ class Origins:
         given = Given(arguments)
         # A record of such a store may have been given its name by a third party.
         titled = returns.titled_by and not tainted
-        titles = given.texts_at(returns.titled_by) if titled else []
+        # The agent has chosen it, whatever the record itself is called.
+        titles = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
         walk = Walk(returns, tainted=tainted)
         walk.take(result)
         source = "memory" if memory else "tool"
@@ -229,7 +232,7 @@ class Origins:
                 logger.debug("what a call was given was too much to compare its result with")
 
     def _take(
-        self, record: Record, titles: list[str], given: Given, graded: _Graded, room: int
+        self, record: Record, titles: dict[str, bool], given: Given, graded: _Graded, room: int
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
@@ -403,7 +406,7 @@ def _keys_of(url: str, host: str) -> list[str]:
 class _Kept:
     """A record that nobody has named so far."""
 
-    titles: list[str]
+    titles: dict[str, bool]
     identity: frozenset[str]
     named: list[str]
     texts: list[str]

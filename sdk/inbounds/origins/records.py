@@ -34,7 +34,7 @@ class Record:
     """One element of an array of a result, or the whole of it.
 
     Attributes:
-        titles: What it is called.
+        titles: What it is called, and whether a first party calls it so.
         ids: What it is known by.
         named: What becomes `quoted` once the user has named it, and its grade until then.
         texts: What becomes `quoted_text` then.
@@ -44,7 +44,7 @@ class Record:
         same: By a key, the others of the texts that it is a key of, or stands within.
     """
 
-    titles: list[str] = field(default_factory=list)
+    titles: dict[str, bool] = field(default_factory=dict)
     ids: dict[str, None] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
@@ -162,10 +162,10 @@ class Walk:
         self._characters -= len(text)
         if self._characters < 0:
             raise Enough
-        if said.holds == "title":
-            record.titles.append(text)
-        text = nfc(text)
         first = said.party == "first"
+        if said.holds == "title":
+            record.titles[text] = first or record.titles.get(text, False)
+        text = nfc(text)
         if said.holds == "text":
             if first:
                 keys = [text_key(text), *typed(text)]

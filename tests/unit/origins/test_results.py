@@ -176,7 +176,7 @@ class TestNamed:
         ["Harbour tour", "HARBOUR-TOUR", "harbour_tour.pdf", "Harbour, tour!", "harbour.tour"],
     )
     def test_case_punctuation_and_extension_do_not_matter(self, title):
-        origins = seen([{**MAIL, "subject": title}], prompts=["the Harbour Tour"])
+        origins = seen([{**MAIL, "subject": title}], prompts=["Read the Harbour Tour"])
         assert "quoted" == grade(origins, "17")
 
     @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ class TestNamed:
         items = [{"title": "Harbour tour", "id": "a1"}, {"title": "Other", "id": "b2"}]
         origins = seen(
             {"title": "Everything here", "items": items},
-            prompts=["the harbour tour, and everything here"],
+            prompts=["Read the harbour tour, and everything here"],
             returns=returns,
         )
         assert "quoted" == grade(origins, "a1", kind="id")
