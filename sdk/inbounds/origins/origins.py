@@ -14,9 +14,9 @@ from inbounds.stretches import apart
 
 from .echoes import Written
 from .given import Given
-from .grades import NOWHERE, PASTED, PROMPT, stronger
+from .grades import NOWHERE, PASTED, PROMPT, TRUSTED, stronger
 from .leaves import MOST as MOST_LEAVES
-from .leaves import keys_of, leaves, scaled, states_amount
+from .leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .links import MAILTO, links_of
 from .links import MOST as MOST_LINKS
 from .prompt import Words, nameable
@@ -54,6 +54,8 @@ class Origins:
         # Apart, so that any amount of text never pushes out what fields held.
         self._fields: OrderedDict[str, Origin] = OrderedDict()
         self._texts: OrderedDict[str, Origin] = OrderedDict()
+        # What a first party's texts hold, and no field states as an amount.
+        self._numbers: OrderedDict[str, Origin] = OrderedDict()
         self._records: deque[_Kept] = deque()
         self._most_records = records
         self._in_records = 0
@@ -255,6 +257,7 @@ class Origins:
 
         before = room
         put(self._fields, record.firm, graded["first_party"])
+        put(self._numbers, record.numbers, graded["first_party"])
         put(self._fields, record.made, graded.own)
         named: list[str] = []
         for grade in ("listing", "third_party_meta"):
@@ -374,11 +377,15 @@ class Origins:
         ):
             return PROMPT
         best = NOWHERE
+        indexes = (self._fields, self._texts, *(() if amount else (self._numbers,)))
         for key in keys:
-            for index in (self._fields, self._texts):
+            for index in indexes:
                 origin = index.get(key)
-                if origin is not None and stronger(origin, best):
-                    best = origin
+                if origin is None or not stronger(origin, best):
+                    continue
+                if amount and origin.grade in TRUSTED and not may_state_amount(key):
+                    continue
+                best = origin
         return best
 
     def _of_leaf(self, keys: list[str], said: str) -> Grade:
@@ -390,7 +397,7 @@ class Origins:
 
     def __len__(self) -> int:
         """How many values are kept."""
-        return len(self._fields) + len(self._texts)
+        return len(self._fields) + len(self._texts) + len(self._numbers)
 
 
 def _keys_of(url: str, host: str) -> list[str]:

@@ -61,9 +61,9 @@ def _marks(sentences: str, phrase: str, start: int, *, specific: bool) -> bool:
     before = sentences[max(0, start - _NEAR) : start + 1]
     if _LINKED.search(before) or (specific and _OBJECT.search(before)):
         return True
-    if phrase.count(" ") >= _FEW and _DEFINITE_BEFORE.search(before):
-        # `The bill march 2024`, and `the team meeting minutes file`.
-        if _BEGINS_AS_RECORD.match(phrase) or _RECORD_BEHIND.match(sentences, end):
-            return True
+    # `The bill march 2024`, and `the team meeting minutes file`.
+    beside = _BEGINS_AS_RECORD.match(phrase) or _RECORD_BEHIND.match(sentences, end)
+    if beside and phrase.count(" ") >= _FEW and _DEFINITE_BEFORE.search(before):
+        return True
     first, last = sentences.rfind("\x00", 0, start) + 1, sentences.find("\x00", end)
     return _ABOUT_IT.search(sentences, first, last) is not None

@@ -333,6 +333,20 @@ AMOUNT = {"type": "number", "role": "amount"}
         ("Pay order number 4711.", "4711"),
         ("Call 5551234 for me", "5551234"),
         ("ticket 50, usd account", "50"),
+        ("Send 5 and 6", "5"),
+        ("Send 5 and 6 to Bob", "6"),
+        ("Pay her 5 or 6", "5"),
+        ("Pay 5, 6 and 7", "5"),
+        ("Transfer 98312 to the archive", "98312"),
+        ("Charge 98312 to the archive", "98312"),
+        ("Deposit 5 in box 9", "5"),
+        ("Deposit 5 in box 9", "9"),
+        ("Pay 5 in box 9", "5"),
+        ("Tip 44: lock the door", "44"),
+        ("Tip 44", "44"),
+        ("Send 98312.", "98312"),
+        ("Give 5 to team 6", "5"),
+        ("The limit is 5 per page", "5"),
     ],
 )
 def test_a_number_that_says_no_amount_vouches_for_none(prompt, number, said):
@@ -359,6 +373,13 @@ def test_a_number_that_says_no_amount_vouches_for_none(prompt, number, said):
         ("Send 50\u20ac", 50),
         ("Send CHF50", 50),
         ("50 dollars for Bob", 50),
+        ("Deposit $5 in box 9", 5),
+        ("Send 50 to Bob on 5 May 2026", 50),
+        ("Send him 50.", 50),
+        ("Transfer 300 to my savings account", 300),
+        ("Transfer 50 to account 12345678", 50),
+        ("Pay 50 for invoice 7", 50),
+        ("Pay 50, and send Bob a note", 50),
     ],
 )
 def test_a_number_that_says_an_amount_vouches_for_it(prompt, number):
@@ -380,6 +401,23 @@ def test_a_number_after_a_noun_is_no_amount(number, noun, verb, behind):
     # It is still what the call may act on.
     target = {"type": "integer", "kind": "id", "role": "target"}
     assert "prompt" == canonical_grade(f"{verb} {noun} {number}{behind}", number, **target)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.integers(1, 10**9),
+    st.sampled_from(["Send", "Transfer", "Deposit", "Give", "Tip", "Charge", "Pay", "Withdraw"]),
+    st.sampled_from(["to", "from", "in", "into", "on", "by"]),
+    st.sampled_from(["", "the ", "my ", "our old "]),
+    st.sampled_from("archive box page record room folder list item row warehouse number".split()),
+    st.sampled_from(["", " 9", ".", " and go on", ", please"]),
+)
+def test_a_number_that_a_noun_claims_is_no_amount(number, verb, to, whose, noun, behind):
+    prompt = f"{verb} {number} {to} {whose}{noun}{behind}"
+    assert "none" == canonical_grade(prompt, number, **AMOUNT)
+    # A currency says what it is.
+    prompt = f"{verb} {number} EUR {to} {whose}{noun}{behind}"
+    assert "prompt" == canonical_grade(prompt, number, **AMOUNT)
 
 
 def test_a_number_that_was_no_amount_does_not_come_back_as_one():
