@@ -64,7 +64,7 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _TO_SOMEBODY = re.compile(r"\s+(?:to|for|from)(?![\w-])", re.IGNORECASE)
-_CLAUSE = re.compile(r"[^.;:!?\n\x00]*")
+_SENTENCE_END = re.compile(r"[.;:!?\n\x00]")
 _THING = (
     r"(?:#|\u2116|(?<![\w-])(?:no\.|(?:archives?|articles?|bins?|box(?:es)?|cases?|cells?|chapters?"
     r"|columns?|copies|copy|documents?|drawers?|entr(?:y|ies)|e?-?mails?|files?|floors?|folders?"
@@ -149,7 +149,7 @@ def _says_amount(before: str, behind: str, number: str) -> bool:
             _CLAIMS.match(behind) or (_YEAR.fullmatch(number) and _OF_A_YEAR.search(before))
         )
     moved = _MOVED.search(before)
-    if moved is None or _THINGS.search(_CLAUSE.match(behind)[0]):
+    if moved is None or _THINGS.search(_SENTENCE_END.split(behind, maxsplit=1)[0]):
         return False
     filled = moved["filled"]
     return bool(_TO_PERSON.search(filled) or _UP_TO.search(filled) or _TO_SOMEBODY.match(behind))

@@ -60,7 +60,7 @@ class Record:
         """What tells it from other records of its title: its ids, or all that it holds."""
         return frozenset(self.ids or self.named or titles)
 
-    def vouch(self, keys: Iterable[str], amounts: Collection[str] = ()) -> None:
+    def vouch(self, keys: Iterable[str], amounts: Collection[str | None] = ()) -> None:
         """Take what a first party's words hold; of the numbers only `amounts` say how much."""
         for key in keys:
             of_text = key.startswith(NUMBER) and key not in amounts
@@ -199,7 +199,7 @@ class Walk:
         record.join(keys, within)
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
-            record.vouch(within, set(map(written_number, amounts_with_currency(text))))
+            record.vouch(within, {written_number(each) for each in amounts_with_currency(text)})
         else:
             record.texts |= within
 

@@ -1,5 +1,7 @@
 """A value is firm only where the whole leaf is: what a leaf merely contains lends it nothing."""
 
+from itertools import product
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -403,21 +405,21 @@ def test_a_number_after_a_noun_is_no_amount(number, noun, verb, behind):
     assert "prompt" == canonical_grade(f"{verb} {noun} {number}{behind}", number, **target)
 
 
-@settings(deadline=None, max_examples=200)
-@given(
-    st.integers(1, 10**9),
-    st.sampled_from(["Send", "Transfer", "Deposit", "Give", "Tip", "Charge", "Pay", "Withdraw"]),
-    st.sampled_from(["to", "from", "in", "into", "on", "by"]),
-    st.sampled_from(["", "the ", "my ", "our old "]),
-    st.sampled_from("archive box page record room folder list item row warehouse number".split()),
-    st.sampled_from(["", " 9", ".", " and go on", ", please"]),
+CLAIMED = product(
+    ["Send", "Transfer", "Deposit", "Give", "Charge", "Pay"],
+    ["to", "in", "into", "on"],
+    ["the archive", "my box 9", "page 4", "our old record", "room 7", "a warehouse"],
+    [".", " and go on"],
 )
-def test_a_number_that_a_noun_claims_is_no_amount(number, verb, to, whose, noun, behind):
-    prompt = f"{verb} {number} {to} {whose}{noun}{behind}"
-    assert "none" == canonical_grade(prompt, number, **AMOUNT)
-    # A currency says what it is.
-    prompt = f"{verb} {number} EUR {to} {whose}{noun}{behind}"
-    assert "prompt" == canonical_grade(prompt, number, **AMOUNT)
+
+
+@pytest.mark.parametrize(("verb", "to", "noun", "behind"), CLAIMED)
+def test_a_number_that_a_noun_claims_is_no_amount(verb, to, noun, behind):
+    """A currency says what it is all the same."""
+    prompt = "{} {} {} {}{}"
+    assert "none" == canonical_grade(prompt.format(verb, 983, to, noun, behind), 983, **AMOUNT)
+    prompt = prompt.format(verb, "983 EUR", to, noun, behind)
+    assert "prompt" == canonical_grade(prompt, 983, **AMOUNT)
 
 
 def test_a_number_that_was_no_amount_does_not_come_back_as_one():
