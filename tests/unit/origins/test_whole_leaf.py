@@ -405,11 +405,13 @@ def test_a_number_after_a_noun_is_no_amount(number, noun, verb, behind):
     assert "prompt" == canonical_grade(f"{verb} {noun} {number}{behind}", number, **target)
 
 
-CLAIMED = product(
-    ["Send", "Transfer", "Deposit", "Give", "Charge", "Pay"],
-    ["to", "in", "into", "on"],
-    ["the archive", "my box 9", "page 4", "our old record", "room 7", "a warehouse"],
-    [".", " and go on"],
+CLAIMED = list(
+    product(
+        ["Send", "Transfer", "Deposit", "Give", "Charge", "Pay"],
+        ["to", "in", "into", "on"],
+        ["the archive", "my box 9", "page 4", "our old record", "room 7", "a warehouse"],
+        [".", " and go on"],
+    )
 )
 
 
