@@ -30,10 +30,13 @@ _APART_BEHIND = re.compile(
 )
 _BETWEEN_TWO = re.compile(rf"[0-9][ \u00a0](?:{_SYMBOL}|{_CODE})[ \u00a0]\Z")
 """The currency between two numbers is the first one's or the second one's: neither is known."""
-_VERB = (
-    r"(?:pay|paid|send|sent|transfer(?:red)?|wire[d]?|refund(?:ed)?|reimburse|charge|donate|deposit"
-    r"|withdraw|spen[dt]|owe[sd]?|lend|give|tip|invest|cost|costs)"
+_PAYING = (
+    r"(?:pay|paid|refund(?:ed)?|reimburse[d]?|charge|donate|spen[dt]|owe[sd]?|lend|invest|wire[d]?"
+    r"|cost|costs)"
 )
+"""What is done with money alone."""
+_MOVING = r"(?:send|sent|transfer(?:red)?|deposit|withdraw|give|tip)"
+"""What is done with other things as well: a number after it may count or name them."""
 _FILLED = (
     r"(?:\s+(?:him|her|them|me|us|back|only|just|exactly|about|around|roughly|approximately"
     r"|another|an|additional|extra|that|up\s+to|at\s+most|a\s+total\s+of)){0,3}"
@@ -42,18 +45,42 @@ _SUM = r"(?:amount|sum|total|price|fee|rent|cost|budget|limit|salary|allowance)"
 _PAYMENT = r"(?:payment|deposit|refund|donation|tip|transfer|subscription|instal?lment|balance)s?"
 _IS = r"(?:is|was|be|are|now|only|just|exactly|about|around|up\s+to|at\s+most|=|:)"
 _PHRASE = re.compile(
-    rf"(?<![\w-])(?:{_VERB}{_FILLED}"
+    rf"(?<![\w-])(?:{_PAYING}{_FILLED}"
     rf"|{_SUM}(?:\s*(?:{_IS}|of|to|by|from\s+[0-9][0-9.,]*\s+to))*"
     rf"|{_PAYMENT}(?:\s*{_IS})+"
     rf"|{_PAYMENT}(?:\s+of)(?:\s*{_IS})*"
     r")\s*\Z",
     re.IGNORECASE,
 )
+_MOVED = re.compile(rf"(?<![\w-]){_MOVING}(?P<filled>{_FILLED})\s*\Z", re.IGNORECASE)
+_TO_PERSON = re.compile(r"\b(?:him|her|them|me|us|back)\b", re.IGNORECASE)
+_UP_TO = re.compile(r"\b(?:up\s+to|at\s+most|a\s+total\s+of)\b", re.IGNORECASE)
+_ENDS = r"\s*(?:\Z|[\n\x00;!?)\"'\u2019\u201d]|\.(?![0-9])|,(?!\s*[0-9])|[-\u2013\u2014]\s)"
 _GOES_ON = re.compile(
-    r"\s*(?:\Z|[\n\x00;:!?)\"'\u2019\u201d]|[.,](?![0-9])|[-\u2013\u2014]\s)"
+    rf"{_ENDS}"
     r"|\s+(?:to|for|from|into|onto|in|on|at|as|by|via|with|per|each|extra|more|less|now|today"
     r"|tomorrow|monthly|weekly|every|a\s+month|a\s+week|and|or|back|i|that|which|instead|please)"
-    r"(?![\w-])",
+    r"(?![\w-])(?!\s+[#\u2116]?[0-9])",
+    re.IGNORECASE,
+)
+_TO_SOMEBODY = re.compile(r"\s+(?:to|for|from)(?![\w-])", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.;:!?\n\x00]")
+_THING = (
+    r"(?:#|\u2116|(?<![\w-])(?:no\.|(?:archives?|articles?|bins?|box(?:es)?|cases?|cells?|chapters?"
+    r"|columns?|copies|copy|documents?|drawers?|entr(?:y|ies)|e?-?mails?|files?|floors?|folders?"
+    r"|gates?|ids?|issues?|items?|lines?|lists?|lockers?|messages?|notes?|numbers?|options?|pages?"
+    r"|parcels?|photos?|pictures?|places?|printers?|queues?|questions?|records?|rooms?|rows?"
+    r"|rules?|seats?|sections?|shelf|shelves|slides?|steps?|tables?|times?|units?|versions?"
+    r"|warehouses?)(?![\w-])))"
+)
+"""What a number may count, or be the number of, and nobody pays."""
+_THINGS = re.compile(
+    rf"{_THING}|(?<![\w-])(?:bills?|invoices?|orders?|tickets?)(?![\w-])"
+    r"|\A\s+(?:to|for|from)\s+(?:the\s+)?(?!account|acct|card|iban)[\w'-]+\s+[0-9]",
+    re.IGNORECASE,
+)
+_CLAIMS = re.compile(
+    rf"\s+(?:to|from|into|onto|in|on|at|as|by|via|with|per)\s+(?:[\w'-]+\s+){{0,2}}?{_THING}",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -66,8 +93,9 @@ def spoken_amounts(text: str) -> Iterator[str]:
     """The amounts of a text as they are written there, such as `1,200.00`.
 
     A number is one where its currency stands beside it, or where words before it say how much
-    and what follows is not what it counts: `pay 50 to Bob`, not `pay 3 bills`. Any other may be
-    the number of an invoice, a year or a date.
+    and nothing beside it is what it counts or names: `pay 50 to Bob`, not `pay 3 bills` or
+    `transfer 7 to the archive`. What moves other things than money as well, such as `send`, says
+    so only with somebody who gets it. Any other may be the number of an invoice, a year or a date.
 
     Args:
         text: Any text.
@@ -81,12 +109,17 @@ def spoken_amounts(text: str) -> Iterator[str]:
             yield found[0]
 
 
+def amounts_with_currency(text: str) -> Iterator[str]:
+    """Yield the numbers of a text that stand beside their currency, as they are written there."""
+    for found in NUMBERS.finditer(text):
+        start, end = found.span()
+        if _has_currency(text[max(0, start - _NEAR) : start], text[end : end + _NEAR]):
+            yield found[0]
+
+
 def has_currency(text: str) -> bool:
     """Whether a text has a number that stands beside its currency."""
-    return any(
-        _has_currency(text[max(0, found.start() - _NEAR) : found.start()], text[found.end() :])
-        for found in NUMBERS.finditer(text)
-    )
+    return any(True for _ in amounts_with_currency(text))
 
 
 def _has_currency(before: str, behind: str) -> bool:
@@ -108,6 +141,15 @@ def _begins(before: str) -> bool:
 
 
 def _says_amount(before: str, behind: str, number: str) -> bool:
-    if not _PHRASE.search(before) or not _GOES_ON.match(behind):
+    if not _GOES_ON.match(behind):
         return False
-    return not (_YEAR.fullmatch(number) and _OF_A_YEAR.search(before))
+    if _PHRASE.search(before):
+        # `Pay 50 for invoice 7` says how much, `the limit is 5 per page` does not.
+        return not (
+            _CLAIMS.match(behind) or (_YEAR.fullmatch(number) and _OF_A_YEAR.search(before))
+        )
+    moved = _MOVED.search(before)
+    if moved is None or _THINGS.search(_SENTENCE_END.split(behind, maxsplit=1)[0]):
+        return False
+    filled = moved["filled"]
+    return bool(_TO_PERSON.search(filled) or _UP_TO.search(filled) or _TO_SOMEBODY.match(behind))

@@ -10,7 +10,7 @@ from inbounds.models import Argument
 
 from .amounts import has_currency
 from .dates import written_dates
-from .values import DATE, FAMILIES, PATH, number_key, own_keys, text_key, written_number
+from .values import DATE, FAMILIES, NUMBER, PATH, number_key, own_keys, text_key, written_number
 
 if TYPE_CHECKING:
     from inbounds.models import Parsed
@@ -100,6 +100,11 @@ def _of_text(value: str, argument: Argument) -> tuple[list[str], str, bool]:
 def states_amount(argument: Argument) -> bool:
     """Whether a leaf says how much: a number vouches for it only where that was said as one."""
     return argument.role == "amount" or argument.kind == "money"
+
+
+def may_state_amount(key: str) -> bool:
+    """Whether a value under this key can say how much: digits alone may be those of an id."""
+    return key.startswith(NUMBER) or not _DIGIT.search(key) or has_currency(key)
 
 
 def scaled(value: Any, decimals: int) -> list[str]:

@@ -15,9 +15,9 @@ from inbounds.stretches import apart
 from .destinations import is_outward, names_destination
 from .echoes import Written
 from .given import Given
-from .grades import NOWHERE, PASTED, PROMPT, stronger
+from .grades import NOWHERE, PASTED, PROMPT, TRUSTED, stronger
 from .leaves import MOST as MOST_LEAVES
-from .leaves import keys_of, leaves, scaled, states_amount
+from .leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .links import MAILTO, links_of
 from .links import MOST as MOST_LINKS
 from .prompt import Words, nameable
@@ -55,6 +55,8 @@ class Origins:
         # Apart, so that any amount of text never pushes out what fields held.
         self._fields: OrderedDict[str, Origin] = OrderedDict()
         self._texts: OrderedDict[str, Origin] = OrderedDict()
+        # What a first party's texts hold, and no field states as an amount.
+        self._numbers: OrderedDict[str, Origin] = OrderedDict()
         self._records: deque[_Kept] = deque()
         self._most_records = records
         self._in_records = 0
@@ -120,16 +122,18 @@ class Origins:
                 self._put(index, key, origin)
 
     def _named(
-        self, titles: list[str], identity: frozenset[str], graded: _Graded
+        self, titles: Mapping[str, bool], identity: frozenset[str], graded: _Graded
     ) -> _Graded | None:
         """The origins that a record gives which the user has named, or None.
 
         It is named by a title that the user said outright, or by one that the user's words
-        allude to and that no other record has had.
+        allude to and that no other record has had. A value of `titles` is whether a first party
+        calls it so.
         """
         if any(map(self._words.names, titles)):
             return graded
-        phrase = next(filter(None, map(self._words.alludes, titles)), "")
+        alluded = (self._words.alludes(title, own=own) for title, own in titles.items())
+        phrase = next(filter(None, alluded), "")
         if not phrase:
             return None
         if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
@@ -214,7 +218,8 @@ class Origins:
         given = Given(arguments)
         # A record of such a store may have been given its name by a third party.
         titled = returns.titled_by and not tainted
-        titles = given.texts_at(returns.titled_by) if titled else []
+        # The agent has chosen it, whatever the record itself is called.
+        titles = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
         walk = Walk(returns, tainted=tainted)
         walk.take(result)
         source = "memory" if memory else "tool"
@@ -230,7 +235,7 @@ class Origins:
                 logger.debug("what a call was given was too much to compare its result with")
 
     def _take(
-        self, record: Record, titles: list[str], given: Given, graded: _Graded, room: int
+        self, record: Record, titles: dict[str, bool], given: Given, graded: _Graded, room: int
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
@@ -253,6 +258,7 @@ class Origins:
 
         before = room
         put(self._fields, record.firm, graded["first_party"])
+        put(self._numbers, record.numbers, graded["first_party"])
         put(self._fields, record.made, graded.own)
         named: list[str] = []
         for grade in ("listing", "third_party_meta"):
@@ -382,11 +388,15 @@ class Origins:
         ):
             return PROMPT
         best = NOWHERE
+        indexes = (self._fields, self._texts, *(() if amount else (self._numbers,)))
         for key in keys:
-            for index in (self._fields, self._texts):
+            for index in indexes:
                 origin = index.get(key)
-                if origin is not None and stronger(origin, best):
-                    best = origin
+                if origin is None or not stronger(origin, best):
+                    continue
+                if amount and origin.grade in TRUSTED and not may_state_amount(key):
+                    continue
+                best = origin
         return best
 
     def _of_leaf(self, keys: list[str], said: str) -> Grade:
@@ -398,7 +408,7 @@ class Origins:
 
     def __len__(self) -> int:
         """How many values are kept."""
-        return len(self._fields) + len(self._texts)
+        return len(self._fields) + len(self._texts) + len(self._numbers)
 
 
 def _keys_of(url: str, host: str) -> list[str]:
@@ -414,7 +424,7 @@ def _keys_of(url: str, host: str) -> list[str]:
 class _Kept:
     """A record that nobody has named so far."""
 
-    titles: list[str]
+    titles: dict[str, bool]
     identity: frozenset[str]
     named: list[str]
     texts: list[str]

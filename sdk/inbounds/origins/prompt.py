@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from .amounts import spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .stop_words import EMPTY, FILES, GENERIC
+from .title_marks import is_marked
 from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, written_number
 
 MOST = 200_000
@@ -16,11 +17,15 @@ MOST = 200_000
 
 _MOST_PLACES = 64
 _LONGEST_TITLE = 200
-_SPECIFIC = 2
+_OUTRIGHT = 3
 """So many words that not any request may hold make, in a row, a title without quotation marks."""
+_SPECIFIC = 2
+"""So many words are needed of a title that the prompt names in another way."""
 _BETWEEN = "\x00"
 _BLANKS = re.compile(r"\s+")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|\n")
 _WORD = re.compile(r"[^\W_]+")
+_COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXTENSION = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,4})\Z")
 _CHUNK = re.compile(r"\S+")
 _ADDRESS = re.compile(r"@|://|\bwww\.", re.IGNORECASE)
@@ -42,6 +47,7 @@ class Words:
         self._raw = _BETWEEN
         self._lower = _BETWEEN
         self._joined = f" {_BETWEEN} "
+        self._sentences = f" {_BETWEEN} "
         self._quoted: set[str] = set()
         self._keys: set[str] = set()
         self._amounts: set[str] = set()
@@ -61,6 +67,8 @@ class Words:
         # What stands within an address or a link is no word of a title.
         words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
         self._joined += f"{_joined(words)} {_BETWEEN} "
+        for sentence in _SENTENCE_END.split(words):
+            self._sentences += f"{_joined(sentence)} {_BETWEEN} "
         for found in _QUOTED.finditer(text):
             quoted = next(group for group in found.groups() if group is not None)
             if not (_ADDRESS.search(quoted) or _is_host(quoted)):
@@ -125,8 +133,8 @@ class Words:
         """Whether a record of this title was named: in quotation marks, or in several whole words.
 
         Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. Without
-        quotation marks a title has at least two words that not any request may hold, unless it is
-        a whole file name: whoever sends a mail chooses its title, and could guess one word.
+        quotation marks a title has at least three words that not any request may hold, unless it
+        is a whole file name: whoever sends a mail chooses its title, and could guess fewer.
         """
         if not nameable(title):
             return False
@@ -140,22 +148,33 @@ class Words:
         words = phrase.split()
         if phrase in self._quoted:
             return len(phrase) > 1 and any(map(_is_telling, words))
-        return self._holds_phrase(phrase) and sum(map(_is_specific, words)) >= _SPECIFIC
+        return self._holds_phrase(phrase) and sum(map(_is_specific, words)) >= _OUTRIGHT
 
-    def alludes(self, title: str) -> str:
+    def alludes(self, title: str, *, own: bool) -> str:
         """The words of a title that stand in the prompts in a row, where they may name a record.
 
         They are at least two, and less than what names one outright: they do where no other
-        record has them. Empty where they are not in the prompts, or a single word.
+        record has them. Empty where they are not in the prompts, or a single word, or where
+        somebody else chose the title and the prompts do not say that it is one.
+
+        Args:
+            title: What the record is called.
+            own: Whether a first party calls it so.
         """
         if not nameable(title):
             return ""
-        phrase = _joined(_without_extension(nfc(title)))
+        base = _without_extension(nfc(title))
+        phrase = _joined(base)
         words = [word for word in phrase.split() if _is_telling(word)]
         enough = any(map(_is_specific, words)) or len(words) > _SPECIFIC
         if not enough or sum(map(str.isalpha, words)) < _SPECIFIC:
             return ""
-        return phrase if self._holds_phrase(phrase) else ""
+        if own:
+            return phrase if self._holds_phrase(phrase) else ""
+        # A compound such as `check-up` is one word.
+        compounds = [word.replace("-", "").lower() for word in _COMPOUND.findall(base)]
+        specific = max(sum(map(_is_specific, each)) for each in (words, compounds)) >= _SPECIFIC
+        return phrase if is_marked(self._sentences, phrase, specific=specific) else ""
 
     def _holds_phrase(self, phrase: str) -> bool:
         return bool(phrase) and f" {phrase} " in self._joined

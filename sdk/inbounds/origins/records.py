@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from inbounds import clock
 from inbounds.models import ReturnedField
 
+from .amounts import amounts_with_currency
 from .plain import NOTHING, members, step
-from .values import NUMBER, embedded, nfc, number_key, text_key, typed
+from .values import NUMBER, embedded, nfc, number_key, text_key, typed, written_number
 
 if TYPE_CHECKING:
     from inbounds.models import Grade, Returns
@@ -34,21 +35,23 @@ class Record:
     """One element of an array of a result, or the whole of it.
 
     Attributes:
-        titles: What it is called.
+        titles: What it is called, and whether a first party calls it so.
         ids: What it is known by.
         named: What becomes `quoted` once the user has named it, and its grade until then.
         texts: What becomes `quoted_text` then.
         firm: What its place vouches for, whatever it is called.
+        numbers: Numbers of that kind that no field states, so that they say no amount.
         made: What the call has made: its ids are the session's own.
         plain: The texts among its values, by key, to compare with what the call was given.
         same: By a key, the others of the texts that it is a key of, or stands within.
     """
 
-    titles: list[str] = field(default_factory=list)
+    titles: dict[str, bool] = field(default_factory=dict)
     ids: dict[str, None] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
     firm: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, None] = field(default_factory=dict)
     made: dict[str, None] = field(default_factory=dict)
     plain: dict[str, str] = field(default_factory=dict)
     same: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -56,6 +59,12 @@ class Record:
     def identity(self, titles: Iterable[str]) -> frozenset[str]:
         """What tells it from other records of its title: its ids, or all that it holds."""
         return frozenset(self.ids or self.named or titles)
+
+    def vouch(self, keys: Iterable[str], amounts: Collection[str | None] = ()) -> None:
+        """Take what a first party's words hold; of the numbers only `amounts` say how much."""
+        for key in keys:
+            of_text = key.startswith(NUMBER) and key not in amounts
+            (self.numbers if of_text else self.firm)[key] = None
 
     def join(self, keys: list[str], within: Iterable[str] = ()) -> None:
         """Remember that keys are of one text, and what stands within it.
@@ -162,17 +171,17 @@ class Walk:
         self._characters -= len(text)
         if self._characters < 0:
             raise Enough
-        if said.holds == "title":
-            record.titles.append(text)
-        text = nfc(text)
         first = said.party == "first"
+        if said.holds == "title":
+            record.titles[text] = first or record.titles.get(text, False)
+        text = nfc(text)
         if said.holds == "text":
             if first:
                 keys = [text_key(text), *typed(text)]
                 within = dict.fromkeys(self._embedded(text))
                 record.join(keys, within)
                 record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
-                record.firm |= dict.fromkeys(keys) | within
+                record.vouch([*keys, *within])
             else:
                 record.texts[text_key(text)] = None
                 record.texts.update(dict.fromkeys(self._embedded(text)))
@@ -190,7 +199,7 @@ class Walk:
         record.join(keys, within)
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
-            record.firm |= within
+            record.vouch(within, {written_number(each) for each in amounts_with_currency(text)})
         else:
             record.texts |= within
 
@@ -203,8 +212,10 @@ class Walk:
         if said.holds in ("id", "new_id") and type(number) is int:
             if number.bit_length() <= 256:
                 self._hold([text_key(str(number))], said, record)
-        elif said.holds == "text" and said.party == "third":
-            record.texts[number_key(number)] = None
+        elif said.holds == "text":
+            # What it says, the registry does not say.
+            numbers = record.numbers if said.party == "first" else record.texts
+            numbers[number_key(number)] = None
         else:
             self._hold([number_key(number)], said, record)
 

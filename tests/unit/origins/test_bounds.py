@@ -179,7 +179,8 @@ class TestOtherThanPlain:
 
     def test_decimals_and_numbers_compare_by_value(self):
         origins = Origins()
-        see(origins, [decimal.Decimal("10.00"), 2**60])
+        stated = Returns(party="first", fields={"/*": ReturnedField(party="first")})
+        see(origins, [decimal.Decimal("10.00"), 2**60], stated)
         assert "first_party" == grade(origins, 10, type="number", role="amount")
 
     def test_text_is_what_it_holds_and_not_what_it_says_it_is(self):

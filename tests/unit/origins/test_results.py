@@ -25,6 +25,12 @@ MAIL = {
     "body": "Write to eve@evil.example, see https://evil.example/x, pay 999.50",
     "unlisted": "Nobody Knows",
 }
+NOTES = Returns(
+    fields={
+        "/id": ReturnedField(holds="new_id", party="first"),
+        "/note": ReturnedField(holds="text", party="first"),
+    }
+)
 OTHER = {**MAIL, "id": "18", "subject": "Something else", "sender": "frank@acme.example"}
 
 
@@ -124,7 +130,31 @@ class TestFields:
     def test_unlisted_text_of_a_first_party(self):
         origins = seen("Balance: 12.50, owner a@acme.example", returns=Returns(party="first"))
         assert "first_party" == grade(origins, "a@acme.example")
+        assert "first_party" == grade(origins, 12.5, type="number", role="target")
+
+    @pytest.mark.parametrize("returns", [Returns(party="first"), NOTES])
+    @pytest.mark.parametrize(
+        "result",
+        [
+            {"note": "Balance: 12.50", "id": "f-1"},
+            {"note": "12.50"},
+            {"note": "Pay $12.50"},
+            {"note": 12.5},
+            {"note": {"12.50": [12.5]}, "id": "12.50"},
+        ],
+    )
+    @pytest.mark.parametrize("value", [12.5, "12.50"])
+    def test_a_first_partys_text_states_no_amount(self, returns, result, value):
+        origins = seen(result, returns=returns)
+        kind = "number" if value == 12.5 else "string"
+        assert "none" == grade(origins, value, type=kind, role="amount")
+
+    @pytest.mark.parametrize("result", [12.5, "12.50", "12.50 EUR", "$12.50 of 2026"])
+    def test_a_first_partys_field_states_an_amount(self, result):
+        returns = Returns(party="first", fields={"/sum": ReturnedField(party="first")})
+        origins = seen({"sum": result, "year": 2026}, returns=returns)
         assert "first_party" == grade(origins, 12.5, type="number", role="amount")
+        assert "none" == grade(origins, 2026, type="number", role="amount")
 
     def test_a_listed_field_of_a_third_party_in_a_first_partys_result(self):
         returns = Returns(party="first", fields={"/note": ReturnedField(holds="text")})
@@ -176,7 +206,7 @@ class TestNamed:
         ["Harbour tour", "HARBOUR-TOUR", "harbour_tour.pdf", "Harbour, tour!", "harbour.tour"],
     )
     def test_case_punctuation_and_extension_do_not_matter(self, title):
-        origins = seen([{**MAIL, "subject": title}], prompts=["the Harbour Tour"])
+        origins = seen([{**MAIL, "subject": title}], prompts=["Read the Harbour Tour"])
         assert "quoted" == grade(origins, "17")
 
     @pytest.mark.parametrize(
@@ -245,7 +275,7 @@ class TestNamed:
         items = [{"title": "Harbour tour", "id": "a1"}, {"title": "Other", "id": "b2"}]
         origins = seen(
             {"title": "Everything here", "items": items},
-            prompts=["the harbour tour, and everything here"],
+            prompts=["Read the harbour tour, and everything here"],
             returns=returns,
         )
         assert "quoted" == grade(origins, "a1", kind="id")

@@ -1,5 +1,7 @@
 """A value is firm only where the whole leaf is: what a leaf merely contains lends it nothing."""
 
+from itertools import product
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -333,6 +335,20 @@ AMOUNT = {"type": "number", "role": "amount"}
         ("Pay order number 4711.", "4711"),
         ("Call 5551234 for me", "5551234"),
         ("ticket 50, usd account", "50"),
+        ("Send 5 and 6", "5"),
+        ("Send 5 and 6 to Bob", "6"),
+        ("Pay her 5 or 6", "5"),
+        ("Pay 5, 6 and 7", "5"),
+        ("Transfer 98312 to the archive", "98312"),
+        ("Charge 98312 to the archive", "98312"),
+        ("Deposit 5 in box 9", "5"),
+        ("Deposit 5 in box 9", "9"),
+        ("Pay 5 in box 9", "5"),
+        ("Tip 44: lock the door", "44"),
+        ("Tip 44", "44"),
+        ("Send 98312.", "98312"),
+        ("Give 5 to team 6", "5"),
+        ("The limit is 5 per page", "5"),
     ],
 )
 def test_a_number_that_says_no_amount_vouches_for_none(prompt, number, said):
@@ -359,6 +375,13 @@ def test_a_number_that_says_no_amount_vouches_for_none(prompt, number, said):
         ("Send 50\u20ac", 50),
         ("Send CHF50", 50),
         ("50 dollars for Bob", 50),
+        ("Deposit $5 in box 9", 5),
+        ("Send 50 to Bob on 5 May 2026", 50),
+        ("Send him 50.", 50),
+        ("Transfer 300 to my savings account", 300),
+        ("Transfer 50 to account 12345678", 50),
+        ("Pay 50 for invoice 7", 50),
+        ("Pay 50, and send Bob a note", 50),
     ],
 )
 def test_a_number_that_says_an_amount_vouches_for_it(prompt, number):
@@ -380,6 +403,25 @@ def test_a_number_after_a_noun_is_no_amount(number, noun, verb, behind):
     # It is still what the call may act on.
     target = {"type": "integer", "kind": "id", "role": "target"}
     assert "prompt" == canonical_grade(f"{verb} {noun} {number}{behind}", number, **target)
+
+
+CLAIMED = list(
+    product(
+        ["Send", "Transfer", "Deposit", "Give", "Charge", "Pay"],
+        ["to", "in", "into", "on"],
+        ["the archive", "my box 9", "page 4", "our old record", "room 7", "a warehouse"],
+        [".", " and go on"],
+    )
+)
+
+
+@pytest.mark.parametrize(("verb", "to", "noun", "behind"), CLAIMED)
+def test_a_number_that_a_noun_claims_is_no_amount(verb, to, noun, behind):
+    """A currency says what it is all the same."""
+    prompt = "{} {} {} {}{}"
+    assert "none" == canonical_grade(prompt.format(verb, 983, to, noun, behind), 983, **AMOUNT)
+    prompt = prompt.format(verb, "983 EUR", to, noun, behind)
+    assert "prompt" == canonical_grade(prompt, 983, **AMOUNT)
 
 
 def test_a_number_that_was_no_amount_does_not_come_back_as_one():
@@ -480,6 +522,80 @@ def test_a_quoted_title_a_file_and_several_specific_words_do(title, prompt):
     assert "quoted" == sender_of(title, prompt)
 
 
+WORDS_OF_REQUESTS = [
+    *REQUESTS,
+    "Please prepare the quarterly forecast and send it to bob@partner.example.",
+    "Book a hotel near the harbour for our sales offsite, then tell Bob.",
+    "Write an email about the winter campaign to Bob. Create an event titled harbour tour.",
+    "Restart the mail server, look into the meeting room booking, and open the largest folder.",
+    "Find the oldest unpaid invoice, read the file system quota, and share my garden photos.",
+    "What did Ann Bell say about solar panels? Move the largest file to the archive folder.",
+]
+
+
+def unmarked_titles():
+    """Two words in a row of an ordinary request, with the request."""
+    for prompt in WORDS_OF_REQUESTS:
+        words = prompt.split()
+        for at in range(len(words) - 1):
+            title = " ".join(words[at : at + 2]).strip(".,?!'")
+            # What stands in quotation marks has been marked.
+            if "'" not in title:
+                yield title, prompt
+
+
+def test_no_two_words_of_a_request_name_a_strangers_record():
+    """
+    Whoever sends a mail can guess two words of a request: its sender is asked about.
+    """
+    tried = list(unmarked_titles())
+    assert len(tried) > 150
+    vouched = {title for title, prompt in tried if "third_party_meta" != sender_of(title, prompt)}
+    # The user reads, moves or opens something that is called so.
+    assert vouched == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "prompt"),
+    [
+        ("Solar panels", "Answer the mail titled solar panels"),
+        ("Solar panels", "answer Ann's e-mail with the subject solar panels, please"),
+        ("Solar panels", "Forward the latest message about the solar panels to Bob"),
+        ("Solar panels", "Order solar panels, based on the emails about them."),
+        ("Solar panels", "Put the total of the file solar panels into my notes"),
+        ("Solar panels", "Reply to solar panels"),
+        ("solar-panels.docx", "Send the document solar panels to Bob"),
+        ("Solar", "Answer 'Solar'"),
+        ("Cheap solar panels", "Write about cheap solar panels"),
+    ],
+)
+def test_a_title_that_the_user_marks_names_a_record(title, prompt):
+    assert "quoted" == sender_of(title, prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Write a mail about solar panels to Bob",
+        "Order solar panels. Then answer the mails about it.",
+        "Read my mail. Solar panels are what I want.",
+        "Create a file named solar panels",
+        "Answer the mail titled 'Cheap solar panels'",
+    ],
+)
+def test_a_phrase_that_names_another_thing_marks_no_title(prompt):
+    assert "third_party_meta" == sender_of("Solar panels", prompt)
+
+
+def test_two_words_name_a_record_that_a_first_party_calls_so():
+    for party, expected in (("first", "quoted"), ("third", "third_party_meta")):
+        fields = {**NAMING.fields, "/title": ReturnedField(holds="title", party=party)}
+        origins = Origins()
+        origins.prompt("Have lunch with Sarah Baker on Friday")
+        observe(origins, {"title": "Sarah Baker", "sender": NAMED}, returns=Returns(fields=fields))
+        assert expected == grade(origins, NAMED)
+
+
 REAL = {"id": "1", "title": "Dental check-up", "sender": NAMED, "text": "ask ann@acme.example"}
 FALSE = {"id": "2", "title": "dental CHECK-UP", "sender": OTHER, "text": "ask eve@evil.example"}
 
@@ -556,7 +672,9 @@ class TestATitleThatNoOtherRecordHas:
             {"id": str(at), "title": title, "sender": f"s{at}@acme.example"}
             for at, title in enumerate(titles)
         ]
-        self.seen(mails[:500], mails[500:], origins=origins)
+        own = {**self.RETURNS.fields, "/*/title": ReturnedField(holds="title", party="first")}
+        for part in (mails[:500], mails[500:]):
+            observe(origins, part, returns=Returns(fields=own))
         grades = [grade(origins, f"s{at}@acme.example") for at in range(len(titles))]
         assert {"quoted"} == set(grades[:1000])
         assert {"third_party_meta"} == set(grades[1000:])

@@ -1,0 +1,69 @@
+"""Phrases of a prompt that name one record by its title, without quotation marks.
+
+Whoever sends a mail chooses its title. A few words that the title shares with a prompt do not
+say that the user means that mail; `the mail about the harbour tour` does.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MOST_PLACES = 64
+_NEAR = 80
+"""So many characters before a title may say that it is one."""
+_DEFINITE = r"(?:the|this|that|these|those|my|our|his|her|their|s)"
+"""What stands before a record that exists; `s` is what is left of a possessive."""
+_RECORD = (
+    r"(?:e ?mails?|mails?|messages?|letters?|threads?|events?|meetings?|appointments?|files?"
+    r"|invit(?:e|ation)s?|documents?|docs?|spreadsheets?|notes?|notices?|reminders?|reports?"
+    r"|minutes|pages?|bills?|invoices?|tickets?|issues?|entry|entries)"
+)
+_LINK = (
+    r"(?:titled|called|named|entitled|about|regarding|concerning|containing"
+    r"|with (?:the |its )?(?:subject|title|name)(?: line)?)"
+)
+_VERB = (
+    r"(?:answer|reply to|respond to|forward|open|read|reschedule|postpone|move|cancel|decline"
+    r"|accept)"
+)
+_LINKED = re.compile(rf" {_DEFINITE}(?: [^ \x00]+)? {_RECORD} {_LINK}(?: {_DEFINITE})? \Z")
+_ABOUT_IT = re.compile(rf" {_DEFINITE}(?: [^ \x00]+)? {_RECORD} about (?:it|this|that|them) ")
+_OBJECT = re.compile(rf" (?:{_DEFINITE} (?:file|document)|{_VERB}(?: {_DEFINITE})?) \Z")
+_DEFINITE_BEFORE = re.compile(rf" {_DEFINITE} \Z")
+_BEGINS_AS_RECORD = re.compile(rf"{_RECORD} ")
+_RECORD_BEHIND = re.compile(rf" {_RECORD} ")
+_FEW = 2
+"""So many words before a noun describe any record, as in `the mail server`."""
+
+
+def is_marked(sentences: str, phrase: str, *, specific: bool) -> bool:
+    """Tell whether a prompt names a record by this title.
+
+    Args:
+        sentences: The words of the prompt in lower case, a blank around each, and a NUL between
+            two sentences.
+        phrase: The words of the title in the same form, without the outer blanks.
+        specific: Whether no description of any record would have these words, as `the largest
+            file` has: then it is enough that the prompt reads, answers or moves it.
+    """
+    at = sentences.find(f" {phrase} ")
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return False
+        if _marks(sentences, phrase, at, specific=specific):
+            return True
+        at = sentences.find(f" {phrase} ", at + 1)
+    return False
+
+
+def _marks(sentences: str, phrase: str, start: int, *, specific: bool) -> bool:
+    end = start + 1 + len(phrase)
+    before = sentences[max(0, start - _NEAR) : start + 1]
+    if _LINKED.search(before) or (specific and _OBJECT.search(before)):
+        return True
+    # `The bill march 2024`, and `the team meeting minutes file`.
+    beside = _BEGINS_AS_RECORD.match(phrase) or _RECORD_BEHIND.match(sentences, end)
+    if beside and phrase.count(" ") >= _FEW and _DEFINITE_BEFORE.search(before):
+        return True
+    first, last = sentences.rfind("\x00", 0, start) + 1, sentences.find("\x00", end)
+    return _ABOUT_IT.search(sentences, first, last) is not None
