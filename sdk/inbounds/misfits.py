@@ -5,7 +5,6 @@ What was found is quoted from files that hold no key and no token.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from .data_models import Deployment
+from .similar_names import closest
 from .strict_yaml import line_of
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def meant(word: Any, known: Iterable[str]) -> str:
 
 
 def _close(word: Any, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), sorted(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    close = closest(str(word), known)
+    return f"; did you mean `{close}`?" if close else ""
 
 
 def _followed(schema: Mapping[str, Any], loc: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:

@@ -48,24 +48,42 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         import typer
     except ImportError:
-        sys.stderr.write("the command line needs more: pip install 'inbounds[cli]'\n")
+        sys.stderr.write(
+            "error: the command line needs packages that are not installed\n"
+            "code:  configuration.extra_missing\n"
+            "fix:   pip install 'inbounds[cli]'\n"
+        )
         return 2
     from inbounds.errors import InboundsError
 
     from . import output
 
     arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
+    usage_error: Any = typer.BadParameter.__base__
     try:
-        _root(typer, arguments)(args=arguments, prog_name="inbounds")
+        # Not standalone: errors of usage have the form of all others.
+        ended = _root(typer, arguments)(args=arguments, prog_name="inbounds", standalone_mode=False)
     except InboundsError as error:
-        return output.failed(error, as_json="--json" in arguments)
+        return output.failed(error, as_json=as_json)
+    except usage_error as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            return output.UNTOLD
+        return output.failed(output.of_usage(error), as_json=as_json)
+    except typer.Abort:
+        return output.FAILED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         return 0
-    return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return output.failed(output.of_file(error), as_json=as_json)
+    return ended if isinstance(ended, int) else output.OK
 
 
 def _root(typer: Any, arguments: list[str]) -> Any:

@@ -153,7 +153,7 @@ def verify(
             else:
                 console.print(f"[red]refused[/] {file}  {escape(result['message'])}")
                 console.print(f"        {result['code']}", style="dim")
-                console.print(f"        [bold]now[/] {escape(result['hint'])}")
+                console.print(f"        [bold]fix[/] {escape(result['hint'])}")
 
     output.emit(results, as_json=as_json, show=show)
     raise typer.Exit(worst)

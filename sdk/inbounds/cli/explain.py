@@ -283,7 +283,7 @@ def _show_reason(console: Console, reason: Any) -> None:
     for detail in reason.get("details", ()):
         console.print(f"{_INDENT}[yellow]{escape(_plain(detail))}[/]")
     if reason.get("remedy"):
-        console.print(f"{_INDENT}[dim]now[/] {escape(reason['remedy'])}")
+        console.print(f"{_INDENT}[dim]remedy:[/] {escape(reason['remedy'])}")
 
 
 def _show_rules(console: Console, explained: Explanation) -> None:

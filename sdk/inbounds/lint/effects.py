@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from inbounds.data_models import Deployment
+from inbounds.models import Tool
 
 from .check import Check, Place, check
+from .holders import entries
 from .steering import acts, outward_arguments
 from .words import suggested
 
@@ -113,8 +116,73 @@ def reversible_unknown(deployment: Deployment) -> Iterator[Place]:
             )
 
 
+@check(
+    "effects.not_granted",
+    "note",
+    title="A tool has an effect that a file which names the tool does not grant",
+    why="A call needs each of its effects in four files: tools.yaml, the `manifest` in agents.yaml,"
+    " the subject or its groups in subjects.yaml and groups.yaml, and the intent in intents.yaml."
+    " Every call of this tool is denied (`capability.not_in_manifest`, `subject.not_entitled`,"
+    " `intent.effect_outside_intent`).",
+    now="Add the effect in each file that is named, for the agent, subject or intent that is to use"
+    " the tool.",
+)
+def not_granted(deployment: Deployment) -> Iterator[Place]:
+    """Tools for which a file has holders, and no holder with the effects of any call."""
+    holders = _holders(deployment)
+    for name, tool in deployment.tools.items():
+        lacking = [
+            f"{file} lacks {' and '.join(f'`{effect}`' for effect in missing)}"
+            for file, held in holders.items()
+            if (missing := _missing(tool, {*held.get(name, ()), *held.get("*", ())}))
+        ]
+        if lacking:
+            yield Place(
+                "tools",
+                (name, "effects"),
+                f"the effects of `{name}` are not granted: {', '.join(lacking)}",
+            )
+
+
+def _holders(deployment: Deployment) -> Mapping[str, Mapping[str, set[frozenset[str]]]]:
+    """The sets of effects that a file gives together with a tool, by file and by tool."""
+    agents = deployment.agents.values()
+    subjects = (entries(deployment, subject) for subject in deployment.subjects.values())
+    intents = deployment.intents.values()
+    return {
+        "agents.yaml": _by_tool((each.manifest.tools, each.manifest.effects) for each in agents),
+        "subjects.yaml with groups.yaml": _by_tool(
+            (
+                [tool for entry in each for tool in entry.tools],
+                [effect for entry in each for effect in entry.effects],
+            )
+            for each in subjects
+        ),
+        "intents.yaml": _by_tool((each.tools, each.effects) for each in intents),
+    }
+
+
+def _by_tool(
+    given: Iterable[tuple[Iterable[str], Iterable[str]]],
+) -> Mapping[str, set[frozenset[str]]]:
+    found: dict[str, set[frozenset[str]]] = defaultdict(set)
+    for tools, effects in given:
+        together = frozenset(effects)
+        for tool in tools:
+            found[tool].add(together)
+    return found
+
+
+def _missing(tool: Tool, held: Iterable[frozenset[str]]) -> list[str]:
+    """What the closest holder lacks of the effects of the least call; nothing without a holder."""
+    calls = [{*tool.effects}, *({*less} for less in tool.effects_by.values.values())]
+    lacking: list[list[str]] = [sorted(call - effects) for effects in held for call in calls]
+    return min(lacking, key=len, default=[])
+
+
 CHECKS: tuple[Check, ...] = (
     unset,
+    not_granted,
     only_reads,
     export_unnamed,
     other_than_name,

@@ -17,8 +17,8 @@ _SHOWN = 5
 _COSTLY = ("spend", "administer")
 
 
-def _entries(deployment: Deployment, entry: SubjectEntry) -> Iterable[Group]:
-    """What a subject is entitled by: its own entry, and those of its groups."""
+def entries(deployment: Deployment, entry: SubjectEntry) -> Iterable[Group]:
+    """Return what entitles a subject: its own entry, and those of its groups."""
     return [entry, *(deployment.groups[group] for group in entry.groups)]
 
 
@@ -32,9 +32,9 @@ def _entries(deployment: Deployment, entry: SubjectEntry) -> Iterable[Group]:
 def subject_unlimited(deployment: Deployment) -> Iterator[Place]:
     """Subjects that have `*` and all effects, by themselves or through their groups."""
     for name, subject in deployment.subjects.items():
-        entries = _entries(deployment, subject)
-        tools = {tool for entry in entries for tool in entry.tools}
-        if "*" in tools and {effect for entry in entries for effect in entry.effects} == _EVERY:
+        both = entries(deployment, subject)
+        tools = {tool for entry in both for tool in entry.tools}
+        if "*" in tools and {effect for entry in both for effect in entry.effects} == _EVERY:
             yield Place("subjects", (name,), f"`{name}` has every tool and every effect")
 
 
@@ -127,7 +127,7 @@ def approver_not_entitled(deployment: Deployment) -> Iterator[Place]:
         subject = deployment.subjects.get(approver.subject)
         if subject is None:
             said = f"the subject of `{name}` is not registered"
-        elif not any(entry.may_approve for entry in _entries(deployment, subject)):
+        elif not any(entry.may_approve for entry in entries(deployment, subject)):
             said = f"the subject of `{name}` has no `may_approve`"
         else:
             continue
