@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 _SIMILAR = 0.6
 """As `difflib.get_close_matches` has it: of each name, 6 of 10 characters are in the other."""
+_SHORT = 3
 _SEPARATOR = re.compile(r"[^0-9A-Za-z]")
 
 
@@ -24,7 +25,12 @@ def closest(word: str, known: Iterable[str]) -> str:
     """
     best, highest = "", 0.0
     for name in sorted(known):
-        parts = difflib.SequenceMatcher(None, *_differing(word, name))
+        differing = _differing(word, name)
+        if max(map(len, differing)) == 1 < len(name) - _SHORT:
+            # One digit or letter of a longer name, such as `task-7`.
+            best, highest = best or name, max(highest, _SIMILAR)
+            continue
+        parts = difflib.SequenceMatcher(None, *differing)
         if parts.real_quick_ratio() < _SIMILAR or parts.quick_ratio() < _SIMILAR:
             continue
         ratio = parts.ratio()

@@ -138,7 +138,7 @@ def test_a_switch_for_an_agent_nobody_knows_is_thrown_and_told_apart(feed, live,
     code, said = live(*arguments, up_to_date=feed)
     assert code == 2
     assert names(feed, "switches") == [f"agent:{agent}"]
-    assert f"the deployment deployment/ knows no such agent; did you mean `{ASSISTANT_ID}`?" in said
+    assert f"the deployment deployment/ has no such agent; did you mean `{ASSISTANT_ID}`?" in said
     code, said = live(*arguments, "--json", up_to_date=feed)
     assert code == 2
     assert json.loads(said)["known"] is False
@@ -161,7 +161,7 @@ def test_no_deployment_keeps_nobody_from_stopping_an_agent(folder, feed, live, m
     arguments = ("kill", f"agent:{ASSISTANT_ID}", "--store", "feed.sqlite")
     code, said = live(*arguments, up_to_date=feed)
     assert code == 0
-    assert "whether there is such an agent is not known" in said
+    assert "it is unknown whether this agent exists" in said
     # Somebody wanted it looked up, and it was not.
     assert live(*arguments, "--deployment", "prodution", up_to_date=feed)[0] == 2
     monkeypatch.setenv("INBOUNDS_HOEM", "x")
@@ -196,7 +196,7 @@ def test_all_that_an_agent_was_given_is_revoked_and_again(feed, live):
 def test_an_issuer_that_the_deployment_does_not_know_is_revoked_and_doubted(feed, live):
     code, said = live("revoke", "issuer:task", "--store", "feed.sqlite", up_to_date=feed)
     assert code == 2
-    assert "knows no such issuer" in said
+    assert "has no such issuer" in said
     assert names(feed, "revoked") == ["issuer:task"]
 
 
@@ -341,10 +341,10 @@ def test_a_key_is_compared_with_the_deployment_that_was_named_and_no_other(folde
     other = SigningKey.draw()
     assert unnamed(own, Path("deployment")) == ""
     assert unnamed(other, None) == ""  # the folder at hand need not be that of the OPAs
-    assert f"does not name key {other.kid}" in unnamed(other, Path("deployment"))
-    assert "is not known" in unnamed(own, Path("nowhere"))
+    assert f"must hold the key {other.kid}" in unnamed(other, Path("deployment"))
+    assert "it is unknown" in unnamed(own, Path("nowhere"))
     monkeypatch.setenv("INBOUNDS_DEPLOYMENT", "deployment")
-    assert f"does not name key {other.kid}" in unnamed(other, None)
+    assert f"must hold the key {other.kid}" in unnamed(other, None)
 
 
 # --- what is in the feed -------------------------------------------------------------------

@@ -145,8 +145,9 @@ _TOOLS = """\
 #                max_length
 # returns      The most sensitive label it may return, and whether the data is our own (`first`)
 #              or may hold what a stranger wrote (`third`).
-# recursive    false for a tool that touches what it names and nothing below it, such as one that
-#              reads a file. Any other is refused a folder around a place that is kept from agents.
+# recursive    Set false if a call touches exactly the path or id that it names, such as reading
+#              one file. Any other tool is denied a folder that contains a place of `secrets` or
+#              `control_plane` in settings.yaml.
 # resource_argument   Which argument names the resource, as `/path`, or `none`. Left out, it is the
 #              one with the role target and the kind id or path, and the two must agree.
 # destinations Where data goes that no argument names, from destinations.yaml.

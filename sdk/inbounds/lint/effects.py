@@ -20,9 +20,9 @@ _UNDONE = frozenset({"write", "delete", "execute", "spend", "administer"})
 @check(
     "effects.unset",
     "note",
-    title="Nobody has said what a tool does",
+    title="A tool has no effects",
     why="Each call of it is denied (`capability.effects_unset`).",
-    now="Set its `effects`, or take the tool out.",
+    now="Set its `effects`, or remove the tool.",
 )
 def unset(deployment: Deployment) -> Iterator[Place]:
     """Tools without effects."""
@@ -34,11 +34,11 @@ def unset(deployment: Deployment) -> Iterator[Place]:
 @check(
     "effects.only_reads",
     "error",
-    title="The name of a tool says that it acts, and its effects say that it reads",
-    why="Reads are free: nothing asks where their arguments come from, and any task that reads may"
-    " call it.",
-    now="Name each of its `effects`. Where it does only read, say so in a comment:"
-    " `# lint: allow effects.only_reads …`.",
+    title="The name of a tool suggests an action, and its only effect is `read`",
+    why="No rule checks where the arguments of a read come from, and every task that reads may call"
+    " it.",
+    now="Name each of its `effects`. If it only reads, say so in a comment: `# lint: allow"
+    " effects.only_reads …`.",
 )
 def only_reads(deployment: Deployment) -> Iterator[Place]:
     """Tools whose verb suggests an effect, and which only read."""
@@ -55,12 +55,12 @@ def only_reads(deployment: Deployment) -> Iterator[Place]:
 @check(
     "effects.export_unnamed",
     "error",
-    title="An argument names where a tool goes, and its effects do not say that it sends",
-    why="A request carries data to where it goes, also one that only reads. The policy judges such"
-    " a call as one that exports: a task without `export` cannot make it, and a reader of the"
+    title="An argument names a destination, and `export` is not among the tool's effects",
+    why="A request carries data to its destination, even one that only reads. The policy judges"
+    " such a call as an export: a task without `export` cannot make it, and a reader of the"
     " registry cannot tell.",
     now="Add `export` to its `effects`, and to those of the intents, agents and subjects that may"
-    " call it. Where the address is only looked for, give the argument the role `query`.",
+    " call it. If the argument is only a search term, give it the role `query`.",
 )
 def export_unnamed(deployment: Deployment) -> Iterator[Place]:
     """Tools with an argument that is a destination, and no effect that sends."""
@@ -71,15 +71,16 @@ def export_unnamed(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "arguments", pattern),
-                f"`{pattern}` of `{name}` names a destination, and `export` is none of its effects",
+                f"`{pattern}` names a destination, and `export` is not among the effects of"
+                f" `{name}`",
             )
 
 
 @check(
     "effects.other_than_name",
     "warning",
-    title="The name of a tool says more than its effects",
-    why="Rules, budgets and intents go by the effects: what is not named is not held.",
+    title="The name of a tool suggests an effect that it does not have",
+    why="Rules, budgets and intents use the effects: an effect that is missing is not checked.",
     now="Name each of its `effects`, or rename the tool.",
 )
 def other_than_name(deployment: Deployment) -> Iterator[Place]:
@@ -93,14 +94,14 @@ def other_than_name(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "effects"),
-                f"the name of `{name}` suggests `{effect}`, which is none of its effects",
+                f"the name of `{name}` suggests `{effect}`, which is not among its effects",
             )
 
 
 @check(
     "effects.reversible_unknown",
     "warning",
-    title="Nobody knows whether what a tool does can be undone",
+    title="It is unknown whether a tool's action can be undone",
     why="Each call of it is denied (`irreversible.unknown_reversibility`).",
     now='Set `reversible` to "yes" or "no".',
 )

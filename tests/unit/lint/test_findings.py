@@ -580,7 +580,7 @@ def test_what_is_reached_over_others_is_told_with_the_tool_that_has_it(tmp_path)
     hidden = {
         one.what for one in linted.found(tmp_path, changes) if one.code == "reach.effects_hidden"
     }
-    said = "`{}` reaches `export` through `mail.send`, which is none of its effects"
+    said = "`{}` reaches `export` through `mail.send`, which is not among its effects"
     assert hidden == {said.format("note.write"), said.format("clock.now")}
 
 
@@ -604,7 +604,8 @@ def test_the_whole_chain_is_told(tmp_path):
         "tools|clock.now|reaches": ["note.write", "delete"],
     }
     chains = {one.what for one in linted.found(tmp_path, changes) if one.code == "reach.read_only"}
+    said = "an effect other than `read` is reached: "
     assert chains == {
-        f"{SHARED} → clock.now → note.write: write",
-        f"{SHARED} → clock.now: delete",
+        f"{said}{SHARED} → clock.now → note.write: write",
+        f"{said}{SHARED} → clock.now: delete",
     }
