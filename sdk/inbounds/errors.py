@@ -116,7 +116,8 @@ class _NotAllowed(InboundsError):
     def __str__(self) -> str:
         said = f"{self.message} [{self.code}]"
         if self.tool:
-            said = f"`{self.tool}` for {self.subject} under `{self.intent}` {self._verb}: {said}"
+            called = f"`{self.tool}` under `{self.intent}` for {self.subject}"
+            said = f"{called} {self._verb} [{self.code}]: {self.message}"
         return "; ".join([said, *filter(None, [self.remedy]), f"decision {self.decision_id}"])
 
     def _repr_html_(self) -> str:
