@@ -117,7 +117,7 @@ def serve(
         from inbounds.issuer.served import Served
     except ImportError:
         raise ConfigurationError(
-            "the issuer's service needs more than is installed",
+            "the issuer's service needs packages that are not installed",
             code="configuration.extra_missing",
             hint="pip install 'inbounds[issuer]'",
         ) from None

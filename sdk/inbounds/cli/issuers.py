@@ -97,7 +97,7 @@ def _found(
         raise ConfigurationError(
             f"{source} cannot be read: {error.strerror}",
             code="issuers.unreadable",
-            hint="name the file that holds the issuer's JWKS",
+            hint="pass the file that holds the issuer's JWKS",
         ) from None
     return read_jwks(text, f"in {source}")
 
