@@ -5,11 +5,10 @@ This module does no I/O.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from typing import Final
-
-from .similar_names import closest
 
 _COUNTED = ("calls", "writes", "exports", "rows", "bytes", "repeats", "depth", "refusals")
 _SPELT = re.compile(r"(?:money|site)\..+", re.DOTALL)
@@ -27,7 +26,7 @@ def misnamed(budgets: Iterable[str]) -> str:
     """Say what is wrong with the names of some budgets, or return an empty text."""
     for name in budgets:
         if not is_budget(name):
-            close = closest(name, BUDGETS)
-            meant = f"did you mean `{close}`?" if close else f"known are {', '.join(BUDGETS)}"
+            close = difflib.get_close_matches(name, BUDGETS, n=1)
+            meant = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(BUDGETS)}"
             return f"a budget names nothing known; {meant}"
     return ""
