@@ -169,7 +169,7 @@ class DecisionUnavailable(InboundsError):
     """No decision could be had, which is neither an allow nor a deny. The action has not run."""
 
     code = "decision.unavailable"
-    hint = "`inbounds doctor` tells what answers and what does not"
+    hint = "run `inbounds doctor`, which shows what answers and what does not"
 
 
 class Timeout(DecisionUnavailable):
@@ -194,7 +194,7 @@ class SessionContended(DecisionUnavailable):
     """Other processes kept changing the session until the deadline passed."""
 
     code = "session.contended"
-    hint = "fewer calls at once for one session, or a longer deadline"
+    hint = "make fewer calls at once for one session, or set a longer deadline"
 
 
 class LeaseUnavailable(DecisionUnavailable):
@@ -204,7 +204,7 @@ class LeaseUnavailable(DecisionUnavailable):
     """
 
     code = "lease.unavailable"
-    hint = "see whether what leases the credential answers, and what its own log says"
+    hint = "check that the backend that leases the credential answers, and see its log"
 
 
 class ResultWithheld(InboundsError):
@@ -221,7 +221,7 @@ class OutcomeUnrecorded(InboundsError):
     """
 
     code = "outcome.unrecorded"
-    hint = "mend the evidence log, then `task.reconcile()`"
+    hint = "repair the evidence log, then call `task.reconcile()`"
     executed: Executed = "yes"
 
 
