@@ -72,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
             return output.UNTOLD
         return output.failed(output.of_usage(error), as_json=as_json)
     except typer.Abort:
+        sys.stderr.write("aborted\n")
         return output.FAILED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {
     "ok": "[green]ok[/]",
-    "mend": "[bold red]fix[/]",
+    "mend": "[bold red]error[/]",
     "untold": "[magenta]unknown[/]",
     "note": "[dim]note[/]",
 }
@@ -71,7 +71,8 @@ def _show(console: Console, findings: list[Finding]) -> None:
     for finding in findings:
         table.add_row(_SIGNS[finding.state], finding.name, escape(finding.said))
         if finding.hint and finding.state != "ok":
-            table.add_row("", "", f"[bold]fix[/] {escape(finding.hint)}")
+            label = "hint" if finding.state == "note" else "fix"
+            table.add_row("", "", f"[bold]{label}[/] {escape(finding.hint)}")
     console.print(table)
     amiss = sum(finding.state == "mend" for finding in findings)
     untold = sum(finding.state == "untold" for finding in findings)

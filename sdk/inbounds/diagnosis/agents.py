@@ -55,8 +55,8 @@ def sought(agent: str, deployment: Path | None) -> Sought:
         return Sought(known=True)
     if not is_spiffe_id(agent):
         raise ConfigurationError(
-            f"an agent must be named by its SPIFFE ID; found `{agent}`; nothing was stopped"
-            + _meant(agent, named or ()),
+            f"an agent must be named by its SPIFFE ID; found `{agent}`"
+            f"{_meant(agent, named or ())}; nothing was stopped",
             code="live.not_an_agent",
             hint="write `agent:spiffe://<trust domain>/<path>`, exactly as in agents.yaml",
         )
