@@ -98,16 +98,20 @@ class Walk:
         folder: Where the reader is; empty, or with what they are said to have.
         instead: What is put in the place of words of the documents, such as an address that
             is taken on the machine of the tests.
+        opa: Whether an OPA is on the path from the beginning.
     """
 
-    def __init__(self, folder: Path, *, instead: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, instead: Mapping[str, str] | None = None, opa: bool = True
+    ) -> None:
         self.folder = folder
         self.output = ""
         self._instead = dict(instead or {})
         self._servers: list[subprocess.Popen[bytes]] = []
         programs = folder.parent / f"{folder.name}-bin"
         programs.mkdir()
-        (programs / "opa").symlink_to(Path(engines.opa_binary()).resolve())
+        if opa:
+            (programs / "opa").symlink_to(Path(engines.opa_binary()).resolve())
         path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), "/usr/bin:/bin"])
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith("INBOUNDS_")

@@ -90,7 +90,9 @@ ORDINARY: dict[str, Any] = {
         }
     },
     "groups": {"staff": {"effects": ["read"], "tools": ["*"], "may_approve": True}},
-    "subjects": {"alice@acme.example": {"effects": ["spend"], "groups": ["staff"]}},
+    "subjects": {
+        "alice@acme.example": {"effects": ["spend", "write", "export"], "groups": ["staff"]}
+    },
     "approvers": {
         "alice": {"subject": "alice@acme.example", "tenants": ["acme"], "keys": {"a": _KEY}}
     },

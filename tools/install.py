@@ -188,7 +188,7 @@ def from_path(tool: Tool) -> Path:
     """
     found = shutil.which(tool.name)
     if found is None:
-        raise InstallError(f"no {tool.name} on PATH")
+        raise InstallError(f"there is no {tool.name} on PATH")
     return pinned(tool, Path(found))
 
 
@@ -211,7 +211,8 @@ def from_release(tool: Tool, target: Path, sha256: str) -> None:
     expected = tool.sha256.get(here) or sha256
     if not expected:
         raise InstallError(
-            f"no SHA-256 is pinned for {asset} {tool.version}; `--sha256` takes one you trust"
+            f"this project pins no SHA-256 for {asset} {tool.version}; to download it, pass one "
+            "that you trust (`make OPA_SHA256=…`)"
         )
 
     url = f"{tool.release}/{asset}"
@@ -252,7 +253,7 @@ def require_go() -> str:
     """
     go = shutil.which("go")
     if go is None:
-        raise InstallError("no Go to build it with")
+        raise InstallError("there is no Go to build it with")
     return go
 
 
@@ -313,7 +314,7 @@ def find(tool: Tool, draft: Path, sha256: str) -> tuple[str, str]:
     try:
         wanted = from_path(tool)
     except InstallError as error:
-        say(f"{tool.name}: {error}")
+        say(f"{tool.name}: not taken from PATH ({error}); looking at the release next")
     else:
         say(f"{tool.name}: using {wanted}, found on PATH")
         shutil.copy2(wanted, draft)
@@ -322,7 +323,7 @@ def find(tool: Tool, draft: Path, sha256: str) -> tuple[str, str]:
     try:
         from_release(tool, draft, sha256)
     except InstallError as error:
-        say(f"{tool.name}: {error}")
+        say(f"{tool.name}: not downloaded ({error}); building it from source next")
     else:
         return "release", tool.release
 

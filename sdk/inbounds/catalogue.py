@@ -8,7 +8,6 @@ an answer cannot drift from the rule. Escalations have the same shape; obligatio
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from . import rego_module
 from .errors import ConfigurationError
 from .models import Severity
 from .regular_file import files_in
+from .similar_names import closest
 
 KINDS = ("rules", "escalations", "obligations")
 """The folders whose members are in the catalogue."""
@@ -273,12 +273,12 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
     if severity not in _SEVERITIES:
         given = f"`{severity}`" if isinstance(severity, str) else "no text"
         # Which there are is said already.
-        near = difflib.get_close_matches(str(severity), _SEVERITIES, n=1)
+        near = closest(str(severity), _SEVERITIES)
         raise _unfit(
             file,
             "custom.severity",
             f"is {given}, none of {', '.join(_SEVERITIES)}",
-            hint=f"did you mean `{near[0]}`?" if near else "give it one of them",
+            hint=f"did you mean `{near}`?" if near else "give it one of them",
         )
     controls = _texts(file, custom, "controls", ":", needed=not optional)
     depends_on = _texts(file, custom, "depends_on", ".", needed=False)

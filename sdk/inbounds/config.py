@@ -6,7 +6,6 @@ would otherwise switch something off in silence.
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from .errors import ConfigurationError
 from .redis_address import shown
+from .similar_names import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -237,5 +237,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 def _meant(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+    close = closest(word, known)
+    return f"did you mean {close}?" if close else f"known are {', '.join(sorted(known))}"

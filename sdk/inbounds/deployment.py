@@ -21,7 +21,7 @@ from .data_models import Deployment, SubjectEntry
 from .errors import ConfigurationError
 from .kinds import NotOfKind, in_form
 from .leases import LEASE_TOOL
-from .misfits import Misfit, meant, misfits
+from .misfits import PLACEHOLDER, Misfit, is_placeholder, meant, misfits
 from .models import Kind, Tool
 from .regular_file import read_regular
 from .spiffe import is_spiffe_id
@@ -33,6 +33,7 @@ FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
 
 _SHOWN = 10
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_NO_DIGEST = "must be a SHA-256 in lower-case hex, 64 digits"
 
 
 def load(folder: Path) -> Deployment:
@@ -105,7 +106,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         ) from error
     known = {f"{name}.yaml" for name in FIELDS}
     faults = [
-        f"{entry.name}: no file of a deployment{meant(entry.name, known)}"
+        f"{entry.name}: is not a file of a deployment{meant(entry.name, known)}"
         for entry in entries
         if entry.name not in known and entry.suffix != ".md"
     ]
@@ -122,7 +123,7 @@ def _read(path: Path) -> Any:
     except (yaml.YAMLError, ValueError) as error:
         raise _invalid(path.parent, [f"{path.name}: {fault_in(error)}"]) from None
     if value is None:
-        raise _invalid(path.parent, [f"{path.name}: is empty: fill it, or remove it"])
+        raise _invalid(path.parent, [f"{path.name}: is empty; fill it or remove it"])
     return value
 
 
@@ -133,7 +134,7 @@ def _invalid(folder: Path, faults: Sequence[str | Misfit], *, hint: str = "") ->
     return ConfigurationError(
         f"the deployment in {folder} cannot be used:\n  " + "\n  ".join(shown),
         code="deployment.invalid",
-        hint=hint or "mend what is named; nothing of it is in force",
+        hint=hint or "fix each of these; until then none of the deployment is in force",
     )
 
 
@@ -169,7 +170,7 @@ def _unknown(
     known = [*known]
     for word in used:
         if word not in known:
-            yield _fault(name, [*path, word], f"names nothing known{meant(word, known)}")
+            yield _fault(name, [*path, word], f"is unknown{meant(word, known)}")
 
 
 def _tools(deployment: Deployment) -> Iterator[Misfit]:
@@ -198,7 +199,7 @@ def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:
         return
     if not by.argument or not by.values:
         missing = "values" if by.argument else "argument"
-        yield _fault("tools", [*at, missing], "is missing: without it, nothing depends on it")
+        yield _fault("tools", [*at, missing], "is missing; `effects_by` needs it")
         return
     yield from _unknown("tools", [*at, "argument"], [by.argument], tool.arguments)
     about = tool.arguments.get(by.argument)
@@ -208,7 +209,7 @@ def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:
         yield from _unknown("tools", [*at, "values"], by.values, get_args(SqlVerb))
     for value, effects in by.values.items():
         if not effects:
-            yield _fault("tools", [*at, "values", value], "has no effects: name at least one")
+            yield _fault("tools", [*at, "values", value], "must name at least one effect")
         more = [effect for effect in effects if effect not in tool.effects]
         for effect in more:
             yield _fault(
@@ -222,16 +223,18 @@ def _credentials(deployment: Deployment) -> Iterator[Misfit]:
         yield from _unknown("tools", [name, "credential"], needed, deployment.credentials)
         if needed and name == LEASE_TOOL:
             # A lease of it could be had by nobody.
-            yield _fault("tools", [name, "credential"], "is what leases credentials: needs none")
+            said = "must be empty: this tool leases credentials itself"
+            yield _fault("tools", [name, "credential"], said)
     for name, credential in deployment.credentials.items():
         static = credential.kind == "static"
         for field, why in (("reason", "why it is not leased"), ("until", "how long that may be")):
             said = getattr(credential, field)
             if static and not (said.strip() if isinstance(said, str) else said):
-                yield _fault("credentials", [name, field], f"is missing: a static one says {why}")
+                missing = f"is missing; a static credential must say {why}"
+                yield _fault("credentials", [name, field], missing)
         for field in ("effects", "reason", "until"):
             if getattr(credential, field) and not static:
-                yield _fault("credentials", [name, field], "is for static ones only")
+                yield _fault("credentials", [name, field], "is for static credentials only")
 
 
 def _peers(deployment: Deployment) -> Iterator[Misfit]:
@@ -255,14 +258,15 @@ def _servers(deployment: Deployment) -> Iterator[Misfit]:
     for name in deployment.servers:
         if "." in name:
             first = name.partition(".")[0]
-            yield _fault("servers", [name], f"holds a dot: its tools are looked for as `{first}`")
+            dotted = f"must not hold a dot: its tools are looked for as `{first}`"
+            yield _fault("servers", [name], dotted)
 
 
 def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:
     for pattern, argument in tool.arguments.items():
         at = [name, "arguments", pattern]
         if not pattern.startswith("/"):
-            yield _fault("tools", at, f"is no JSON Pointer: it begins with `/`, as `/{pattern}`")
+            yield _fault("tools", at, f"must be a JSON Pointer, such as `/{pattern}`")
         whole = argument.kind == "money"
         if argument.kind not in ("none", "id") and whole != (argument.type == "integer"):
             wanted = "integer" if whole else "string"
@@ -324,7 +328,7 @@ def _intents(deployment: Deployment) -> Iterator[Misfit]:
 def _labels(deployment: Deployment) -> Iterator[Misfit]:
     labels = deployment.labels
     for label in {label for label in labels.order if labels.order.count(label) > 1}:
-        yield _fault("labels", ["order", label], "stands twice")
+        yield _fault("labels", ["order", label], "must be listed once")
     for kind, entry in labels.resources.items():
         yield from _unknown("labels", ["resources", kind], [entry.label], labels.order)
         yield from _unknown(
@@ -347,7 +351,11 @@ def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> 
             yield _fault(name, [*path, value], str(fault))
         else:
             if canonical != value:
-                yield _fault(name, [*path, value], f"is judged as `{canonical}`: write that")
+                yield _fault(
+                    name,
+                    [*path, value],
+                    f"must be written as `{canonical}`, the form in which values are judged",
+                )
 
 
 def _keys(deployment: Deployment) -> Iterator[Misfit]:
@@ -361,9 +369,9 @@ def _keys(deployment: Deployment) -> Iterator[Misfit]:
     for name, at, keys in [*holders, ("feed", ["keys"], deployment.feed.keys)]:
         for kid, jwk in keys.items():
             if "kty" not in jwk:
-                yield _fault(name, [*at, kid], "is no JWK: it has no `kty` (RFC 7517 §4)")
+                yield _fault(name, [*at, kid], "must be a JWK (RFC 7517 §4); `kty` is missing")
             if jwk.get("kty") == "oct" or "d" in jwk:
-                yield _fault(name, [*at, kid], "is a private key: give the public one")
+                yield _fault(name, [*at, kid], "must be a public key; found a private one")
     for name, issuer in deployment.issuers.items():
         yield from _unknown(
             "issuers", [name, "environments"], issuer.environments, deployment.environments
@@ -374,7 +382,7 @@ def _keys(deployment: Deployment) -> Iterator[Misfit]:
         for subject, agent in issuer.subjects.items():
             at = [name, "subjects", subject]
             if not is_spiffe_id(agent):
-                yield _fault("issuers", at, "names no agent by its SPIFFE ID")
+                yield _fault("issuers", at, "must name an agent by its SPIFFE ID")
             if is_spiffe_id(subject):
                 yield _fault("issuers", at, "is a SPIFFE ID, which stands for its own agent")
 
@@ -393,4 +401,5 @@ def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[Misfi
     for place, text in enumerate(hashes):
         if not _SHA256.fullmatch(text):
             # Not quoted: it may be the token itself.
-            yield _fault(name, [*path, place], "is no SHA-256 in lower-case hex")
+            said = PLACEHOLDER if is_placeholder(text) else _NO_DIGEST
+            yield _fault(name, [*path, place], said)

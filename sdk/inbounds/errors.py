@@ -116,7 +116,8 @@ class _NotAllowed(InboundsError):
     def __str__(self) -> str:
         said = f"{self.message} [{self.code}]"
         if self.tool:
-            said = f"`{self.tool}` for {self.subject} under `{self.intent}` {self._verb}: {said}"
+            called = f"`{self.tool}` under `{self.intent}` for {self.subject}"
+            said = f"{called} {self._verb} [{self.code}]: {self.message}"
         return "; ".join([said, *filter(None, [self.remedy]), f"decision {self.decision_id}"])
 
     def _repr_html_(self) -> str:
@@ -168,7 +169,7 @@ class DecisionUnavailable(InboundsError):
     """No decision could be had, which is neither an allow nor a deny. The action has not run."""
 
     code = "decision.unavailable"
-    hint = "`inbounds doctor` tells what answers and what does not"
+    hint = "run `inbounds doctor`, which shows what answers and what does not"
 
 
 class Timeout(DecisionUnavailable):
@@ -193,7 +194,7 @@ class SessionContended(DecisionUnavailable):
     """Other processes kept changing the session until the deadline passed."""
 
     code = "session.contended"
-    hint = "fewer calls at once for one session, or a longer deadline"
+    hint = "make fewer calls at once for one session, or set a longer deadline"
 
 
 class LeaseUnavailable(DecisionUnavailable):
@@ -203,7 +204,7 @@ class LeaseUnavailable(DecisionUnavailable):
     """
 
     code = "lease.unavailable"
-    hint = "see whether what leases the credential answers, and what its own log says"
+    hint = "check that the backend that leases the credential answers, and see its log"
 
 
 class ResultWithheld(InboundsError):
@@ -220,7 +221,7 @@ class OutcomeUnrecorded(InboundsError):
     """
 
     code = "outcome.unrecorded"
-    hint = "mend the evidence log, then `task.reconcile()`"
+    hint = "repair the evidence log, then call `task.reconcile()`"
     executed: Executed = "yes"
 
 

@@ -5,7 +5,6 @@ What was found is quoted from files that hold no key and no token.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +14,7 @@ import yaml
 from inbounds.regular_file import read_regular
 
 from .data_models import Deployment
+from .similar_names import closest
 from .strict_yaml import line_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _SECRETIVE = frozenset({"approvers", "feed", "issuers", "peps", "settings"})
 _LONGEST_SHOWN = 40
 _UNBOUNDED: Final = 2**53 - 1
+
+PLACEHOLDER: Final = (
+    "must not hold a placeholder, `<…>`; replace it: `inbounds bundle key` prints a public key, "
+    "and `sha256sum` the digest of a token"
+)
+"""What is said of a text that was copied from a document and not filled in."""
 
 _WORDS = {
     "string": "text",
@@ -68,21 +74,32 @@ def misfits(error: ValidationError) -> Iterator[Misfit]:
         field, *steps = fault["loc"]
         shape, path = _followed(schema, [field, *steps])
         known = shape.get("properties", {})
-        if fault["type"] == "extra_forbidden":
-            misfit = Misfit(str(field), tuple(steps), f"is no key here{meant(steps[-1], known)}")
+        if any(is_placeholder(word) for word in (*steps, fault["input"])):
+            misfit = Misfit(str(field), tuple(path[1:]), PLACEHOLDER)
+        elif fault["type"] == "extra_forbidden":
+            misfit = Misfit(
+                str(field), tuple(steps), f"is not a known key{meant(steps[-1], known)}"
+            )
         elif fault["type"] == "missing":
             misfit = Misfit(str(field), tuple(steps), "is missing")
             if steps:
-                misfit = Misfit(str(field), tuple(steps), f"is missing; it is {_wanted(shape)}")
+                misfit = Misfit(
+                    str(field), tuple(steps), f"is missing; it must be {_wanted(shape)}"
+                )
         elif "[key]" in steps:
             at = tuple(steps[: steps.index("[key]")])
-            misfit = Misfit(str(field), at, "is no name: 1 to 256 signs are")
+            misfit = Misfit(str(field), at, "must be a name of 1 to 256 characters")
         else:
             what = _unfit(fault, shape, secretive=field in _SECRETIVE)
             misfit = Misfit(str(field), tuple(path[1:]), what)
         if (place := (misfit.field, misfit.path)) not in seen:
             seen.add(place)
             yield misfit
+
+
+def is_placeholder(word: Any) -> bool:
+    """Tell whether a text is one that a document has for the reader to replace: `<…>`."""
+    return isinstance(word, str) and word.startswith("<") and word.endswith(">")
 
 
 def meant(word: Any, known: Iterable[str]) -> str:
@@ -94,8 +111,8 @@ def meant(word: Any, known: Iterable[str]) -> str:
 
 
 def _close(word: Any, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), sorted(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    close = closest(str(word), known)
+    return f"; did you mean `{close}`?" if close else ""
 
 
 def _followed(schema: Mapping[str, Any], loc: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
@@ -129,15 +146,15 @@ def _resolved(schema: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, A
 def _unfit(fault: Mapping[str, Any], shape: Mapping[str, Any], *, secretive: bool) -> str:
     given = fault["input"]
     if fault["type"] == "value_error":
-        return "is no time: write one such as 2026-12-24T00:00:00Z"
-    said = f"found {_found(given, secretive=secretive)}, where {_wanted(shape)} is meant"
+        return "must be a time, such as 2026-12-24T00:00:00Z"
+    said = f"must be {_wanted(shape)}; found {_found(given, secretive=secretive)}"
     scalar = isinstance(given, str | int | float)
     if shape.get("type") == "array" and scalar and not secretive:
-        return f"{said}: write `[{given}]`" if _shown(str(given)) else said
+        return f"{said}; write `[{given}]`" if _shown(str(given)) else said
     if "enum" in shape and isinstance(given, str):
         return said + _close(given, shape["enum"])
     if shape.get("type") == "string" and scalar and not isinstance(given, str):
-        return f"{said}: put it in quotes"
+        return f"{said}; put it in quotes"
     return said
 
 
@@ -185,7 +202,7 @@ def _wanted(shape: Mapping[str, Any]) -> str:
 def _bounds(shape: Mapping[str, Any]) -> str:
     if shape.get("minLength"):
         longest = shape.get("maxLength", 0)
-        return f" of 1 to {longest} signs" if longest else " that is not empty"
+        return f" of 1 to {longest} characters" if longest else " that is not empty"
     if "exclusiveMinimum" in shape:
         return f" above {shape['exclusiveMinimum']}, up to {shape['maximum']}"
     if "minimum" in shape:

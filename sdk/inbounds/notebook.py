@@ -60,7 +60,7 @@ def refusal_html(error: AccessDenied | ApprovalRequired) -> str:
     """Return a refusal as HTML: its decision, and who wanted what."""
     asked = ""
     if error.tool:
-        asked = f" {_code(error.tool)} for {_text(error.subject)}, under {_code(error.intent)}"
+        asked = f" {_code(error.tool)} under {_code(error.intent)}, for {_text(error.subject)}"
     return decision_html(error.decision, asked)
 
 

@@ -223,7 +223,7 @@ def test_a_duration_that_is_none(folder, duration):
     done = inbounds(folder, "agents", f"--unused-for={duration}")
 
     assert done.code == 2
-    assert "write it as 12h, 30d or 8w" in done.err
+    assert "must be a duration such as 12h, 30d or 8w" in done.err
     assert done.out == ""
 
 

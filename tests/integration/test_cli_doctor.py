@@ -80,7 +80,7 @@ def test_where_all_is_well(folder):
     }
     said = inbounds(folder, "doctor").out
     assert "all well" in said
-    assert "the embedded policy, since no INBOUNDS_PDP_URL is set" in said
+    assert "the embedded policy, since INBOUNDS_PDP_URL is not set" in said
 
 
 def test_nothing_is_made_by_looking(folder):
@@ -99,15 +99,15 @@ def test_nothing_is_made_by_looking(folder):
             "resurce",
         ),
         (lambda f: shutil.rmtree(f / "deployment"), "deployment", "cannot be read"),
-        (lambda f: shutil.rmtree(f / ".inbounds" / "issuer"), "issuer", "none in"),
+        (lambda f: shutil.rmtree(f / ".inbounds" / "issuer"), "issuer", "there is no issuer in"),
         (
             lambda f: change(f, "environments", "development: true", "development: false"),
             "issuer",
-            "no development environment",
+            "is not a development environment",
         ),
         (lambda f: change(f, "peps", "assistant-pep:", "other-pep:"), "issuer", "peps.yaml"),
         (lambda f: (f / ".inbounds" / "deployment.key").chmod(0o644), "evidence", "by others"),
-        (lambda f: (f / ".inbounds" / "deployment.key").unlink(), "evidence", "is not"),
+        (lambda f: (f / ".inbounds" / "deployment.key").unlink(), "evidence", "is missing"),
         (lambda f: (f / ".inbounds" / "evidence.sqlite").write_text("no"), "evidence", "evidence"),
     ],
 )
@@ -135,7 +135,7 @@ def test_another_key_than_the_deployment_knows_is_found(folder):
     assert "issuers.yaml lacks the key" in said
     assert "feed.yaml lacks the key" in said
     key = SigningKey.read(folder / ".inbounds" / "issuer" / "feed.pem")
-    assert f"does not believe it: feed.yaml does not name key {key.kid}" in said
+    assert f"not accepted by the policy: key {key.kid} is not in feed.yaml" in said
 
 
 def test_every_misspelt_variable_is_named(folder):
@@ -204,7 +204,7 @@ def test_an_opa_is_well_once_its_feed_is_brought(well, served):
     ok = {finding["name"] for finding in findings if finding["state"] == "ok"}
     assert ok >= {"health", "token", "policy", "feed", "api", "clock"}
     said = {finding["name"]: finding["said"] for finding in findings}
-    assert said["decides"] == f"OPA at {served}, as was asked for"
+    assert said["decides"] == f"OPA at {served}, as the option --pdp says"
     assert said["policy"].startswith("revision ")
 
 
@@ -219,12 +219,12 @@ def test_a_feed_whose_key_the_opa_does_not_know_is_named_and_never_said_to_be_in
         done, findings = looked(folder, "--pdp", served, INBOUNDS_PDP_TOKEN=TOKEN)
         log = (folder / "log").read_text("utf-8")
     assert f"put at {served}, signed by key {key.kid}" in log
-    assert f"feed.yaml in deployment/ does not name key {key.kid}" in log
+    assert f"feed.yaml in deployment/ must hold the key {key.kid}" in log
     assert "in force" not in log
     assert done.code == 1
     (found,) = amiss(findings)
     assert found["said"] == (
-        f"its head is signed by key {key.kid}, which feed.yaml of this OPA does not name"
+        f"its head is signed by the key {key.kid}, which is not in the feed.yaml of this OPA"
     )
 
 

@@ -82,7 +82,9 @@ def test_a_denial_says_its_reasons_what_follows_and_what_would_have_to_change(tm
     done = inbounds(
         tmp_path, "explain", "question.json", "--deployment", deployment, "--live", "live.json"
     )
-    assert done.out.startswith("deny  mail.read on mail 42\n")
+    assert done.out.startswith(
+        "deny  mail.read on mail 42\nunder the intent correspond: intent.effect_outside_intent\n"
+    )
     for words in ("effect read", "Ask the user to widen the task", "ruled out", "not told"):
         assert words in done.out
 
@@ -373,7 +375,7 @@ def test_a_recorded_denial_by_a_rule_of_the_site_is_said_in_its_words(recorded, 
             "remedy": "Say here what that person can do now",
         }
     unknown = inbounds(tmp_path, "explain", identity, INBOUNDS_EVIDENCE=str(log))
-    assert "its words are in the rules that decided it: give their folder as --site" in unknown.out
+    assert "its message is in the rules that decided it: pass their folder as --site" in unknown.out
 
 
 def test_the_words_of_a_sites_code_are_in_its_bundle(sited):

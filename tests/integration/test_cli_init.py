@@ -6,12 +6,14 @@ import shlex
 import shutil
 import stat
 import subprocess
+from typing import get_args
 
 import pytest
 from tests import engines, shipping
 from tests.console import ASSISTANT, inbounds, python, set_effects
 
 from inbounds.deployment import load
+from inbounds.models import Effect
 
 REMEDY = "Leave this destination out, or ask the user for a task that may send there"
 MORE = """
@@ -46,6 +48,39 @@ def test_what_a_framework_author_gets(folder):
         "in bounds · 1 ran · 1 refused",
     ]
     assert done.code == 0, done.err
+
+
+def test_it_says_what_to_set_next_in_the_files_and_at_the_end(tmp_path):
+    (tmp_path / "app.py").write_text(ASSISTANT, "utf-8")
+    out = inbounds(tmp_path, "init", "app.py").out
+    for word in ("`effects`", "`export`", "`reversible`", "agents.yaml", "groups.yaml"):
+        assert word in out
+    assert out.endswith("run `inbounds lint`\n")
+    text = (tmp_path / "deployment" / "tools.yaml").read_text("utf-8")
+    comment = text.partition("mail.read:")[0]
+    for effect in get_args(Effect):
+        assert f"#                {effect} " in comment
+    for word in ("reversible", "agents.yaml", "groups.yaml", "intents.yaml"):
+        assert word in comment
+
+
+def test_lint_names_the_files_that_lack_an_effect_until_they_have_it(folder):
+    set_effects(folder, mail_read="read", mail_send="delete")
+
+    def said():
+        findings = inbounds(folder, "lint", "--json").json["findings"]
+        return [each["what"] for each in findings if each["code"] == "effects.not_granted"]
+
+    assert said() == [
+        (
+            "the effects of `mail.send` are not granted: agents.yaml lacks `delete`, "
+            "subjects.yaml with groups.yaml lacks `delete`, intents.yaml lacks `delete`"
+        )
+    ]
+    for name in ("agents", "groups", "intents"):
+        path = folder / "deployment" / f"{name}.yaml"
+        path.write_text(path.read_text("utf-8").replace("effects: [", "effects: [delete, "))
+    assert said() == []
 
 
 def test_until_a_person_has_set_its_effects_a_tool_is_denied(folder):
@@ -192,7 +227,10 @@ def test_the_draft_fits_the_tasks_that_the_sources_begin(tmp_path):
     assert [*deployment.subjects] == ["bob@acme.example"]
     assert next(iter(deployment.agents.values())).owner == "bob@acme.example"
     for intent in deployment.intents:
-        assert f"in deployment/intents.yaml, say what a user asks for with `{intent}`" in done.out
+        assert (
+            f"in deployment/intents.yaml, set the `effects` and `destinations` of `{intent}`"
+            in done.out
+        )
 
 
 def test_what_is_wished_for_wins_over_what_tasks_say(tmp_path):
@@ -211,12 +249,12 @@ def test_tasks_that_a_deployment_knows_nothing_of_are_told_with_their_lines(fold
     line = len((folder / "app.py").read_text("utf-8").splitlines())
     assert done.json["further"] == [
         (
-            f"deployment/intents.yaml has no `sumarise`, for which app.py:{line} begins a task; "
+            f"deployment/intents.yaml has no `sumarise`, but app.py:{line} begins a task with it; "
             "did you mean `summarise`?"
         ),
         (
-            f"deployment/subjects.yaml has no `bob@acme.example`, for which app.py:{line} begins "
-            "a task; did you mean `alice@acme.example`?"
+            f"deployment/subjects.yaml has no `bob@acme.example`, but app.py:{line} begins a task "
+            "with it; known are `alice@acme.example`"
         ),
     ]
 
@@ -247,7 +285,10 @@ def test_what_cannot_be_drafted_is_said_and_nothing_is_written(tmp_path, argumen
 def test_what_an_intent_still_wants_is_said_with_its_file(tmp_path):
     (tmp_path / "app.py").write_text(ASSISTANT, "utf-8")
     done = inbounds(tmp_path, "init", "--intent", "correspond", "app.py")
-    assert "in deployment/intents.yaml, say what a user asks for with `correspond`" in done.out
+    assert (
+        "in deployment/intents.yaml, set the `effects` and `destinations` of `correspond`"
+        in done.out
+    )
 
     again = inbounds(tmp_path, "init", "--intent", "correspond", "app.py")
     another = inbounds(tmp_path, "init", "--intent", "book", "app.py", "--json")
@@ -255,7 +296,7 @@ def test_what_an_intent_still_wants_is_said_with_its_file(tmp_path):
     assert another.json["further"] == [
         (
             "deployment/intents.yaml has no `book`: "
-            "add it there, with its `effects`, `tools` and `label`"
+            "add it there with its `effects`, `tools` and `label`"
         )
     ]
 

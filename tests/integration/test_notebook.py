@@ -145,8 +145,9 @@ def test_a_refusal_points_at_the_cell_and_holds_no_argument(outputs, cell):
 
     assert "----> 2" in shown
     assert "skipping hidden" in shown
-    assert "`mail.send` for alice@acme.example under `correspond` was denied" in shown
-    assert "[egress.destination_not_allowed]; Leave this destination out" in shown
+    said = "`mail.send` under `correspond` for alice@acme.example was denied"
+    assert f"{said} [egress.destination_not_allowed]: " in shown
+    assert "; Leave this destination out" in shown
     ours = re.findall(r"(?m)^File .*inbounds.*, in (\S+)\(", shown)
     assert ours == ["Call.permit"]
     assert CANARY not in shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests import engines
 from tests.documents import ROOT, Block, Walk, blocks
@@ -10,51 +12,23 @@ README = ROOT / "README.md"
 
 
 def test_the_readme_works_as_it_is_written(tmp_path):
+    """
+    Nothing is done that it does not say, and OPA is on the path where it says so.
+    """
     folder = tmp_path / "reader"
     folder.mkdir()
-    port = engines.free_port()
-    url = f"http://127.0.0.1:{port}"
-    with Walk(folder, instead={"https://opa:8181": url}) as walk:
+    checkout = tmp_path / "checkout"
+    (checkout / ".tools" / "bin").mkdir(parents=True)
+    (checkout / ".tools" / "bin" / "opa").symlink_to(Path(engines.opa_binary()).resolve())
+    instead = {
+        "127.0.0.1:8181": f"127.0.0.1:{engines.free_port()}",
+        "/path/to/inbounds": str(checkout),
+    }
+    with Walk(folder, instead=instead, opa=False) as walk:
         for block in blocks(README):
-            if "inbounds doctor" in block.text:
-                _served(walk, url)
             walk.take(block)
-
-
-def _served(walk: Walk, url: str) -> None:
-    """The bundles in force, and the OPA that has them, as docs/operators.md sets them up."""
-    _take(walk, "run", "", "for name in pep feed; do echo of-the-test-$name >$name.token; done")
-    _take(
-        walk,
-        "edit",
-        "deployment/peps.yaml",
-        "assistant-pep: {token_sha256: [<the digest of pep.token>]}",
-    )
-    _take(
-        walk,
-        "edit",
-        "deployment/settings.yaml",
-        "feed_writers: {feed: [<the digest of feed.token>]}",
-    )
-    _take(
-        walk,
-        "run",
-        "",
-        "inbounds bundle build --deployment deployment/ --key release.pem -o in-force/\n"
-        'export INBOUNDS_PDP_TOKEN="$(cat pep.token)"',
-    )
-    _take(
-        walk,
-        "run",
-        "until it says INBOUNDS_PDP_URL=",
-        f"exec inbounds serve in-force/ --addr {url.removeprefix('http://')}",
-    )
-    _take(
-        walk,
-        "run",
-        "until it says put at",
-        f"exec inbounds live serve --opa {url} --token-file feed.token",
-    )
+        _take(walk, "run", "", "command -v opa")
+        assert walk.output.strip() == str(checkout / ".tools" / "bin" / "opa")
 
 
 def _take(walk: Walk, word: str, about: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pkgutil
 import subprocess
 import sys
@@ -57,6 +58,29 @@ def test_what_cannot_be_understood_could_not_be_told(capsys, arguments):
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_an_error_of_usage_has_the_form_of_every_other(capsys, command):
+    assert main([command, "--no-such-option"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in lines] == ["error:", "code:", "fix:"]
+    assert lines[1].split() == ["code:", "cli.usage"]
+    assert f"`inbounds {command} --help`" in lines[2]
+
+
+def test_an_error_of_usage_is_json_where_that_is_asked_for(capsys):
+    assert main(["lint", "--json", "--no-such-option"]) == 2
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert (said["code"], said["executed"]) == ("cli.usage", "no")
+
+
+def test_a_file_that_cannot_be_used_is_an_error_and_no_traceback(tmp_path, capsys):
+    (tmp_path / "site").write_text("no folder")
+    assert main(["new", "rule", "pay/late", "--site", str(tmp_path / "site")]) != 0
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert [line.split()[0] for line in said.splitlines()] == ["error:", "code:", "fix:"]
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys; from inbounds.cli import main; main(['--help']); "
@@ -97,7 +121,7 @@ def test_brackets_in_an_error_are_not_read_as_markup(capsys):
     error = ConfigurationError("the value [red]x[/red] of [a]", code="x.y", hint="see [docs]")
     output.failed(error, as_json=False)
     assert capsys.readouterr().err == (
-        "error  the value [red]x[/red] of [a]\nwhy    x.y\nnow    see [docs]\n"
+        "error: the value [red]x[/red] of [a]\ncode:  x.y\nfix:   see [docs]\n"
     )
 
 

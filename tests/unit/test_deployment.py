@@ -181,7 +181,7 @@ def test_an_unknown_file_is_an_error_that_names_the_known_ones(folder: Path, nam
     (folder / name).write_text("{}")
     with pytest.raises(ConfigurationError) as refused:
         load(folder)
-    assert f"{name}: no file of a deployment" in refused.value.message
+    assert f"{name}: is not a file of a deployment" in refused.value.message
     assert "tools.yaml" in refused.value.hint
 
 
@@ -200,7 +200,7 @@ def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
         ("&calls calls: 1\n", "line 1, column 1: an anchor or alias, `calls`"),
         ("calls: 1\nb: *a\n", "line 2, column 4: an anchor or alias, `a`"),
         ("a: &a [*a]\n", "line 1, column 4: an anchor or alias, `a`"),
-        ("b: {<<: {calls: 1}}\n", "line 1: `b`: found a mapping, where a whole number from 0 on"),
+        ("b: {<<: {calls: 1}}\n", "line 1: `b`: must be a whole number from 0 on; found a mapping"),
         ("1: 2\n", "not text"),
         ("calls: [\n", "line 2"),
         ("calls: " + "[" * 64 + "]" * 64, "line 1, column 71: nested more than 64 deep"),
@@ -208,10 +208,10 @@ def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
         ("calls: !!python/name:os.system\n", "a tag, `!!python/name:os.system`"),
         ("calls: 1\n---\ncalls: 2\n", "found another document"),
         ("", "is empty"),
-        ("[]\n", "line 1: found an empty list, where a mapping of names is meant"),
-        ("calls: yes\n", "line 1: `calls`: found `yes`, where a whole number from 0 on"),
-        ("calls: 1:30\n", "line 1: `calls`: found `1:30`, where a whole number"),
-        ("writes: 1\ncalls: -1\n", "line 2: `calls`: found `-1`, where a whole number"),
+        ("[]\n", "line 1: must be a mapping of names; found an empty list"),
+        ("calls: yes\n", "line 1: `calls`: must be a whole number from 0 on; found `yes`"),
+        ("calls: 1:30\n", "line 1: `calls`: must be a whole number from 0 on; found `1:30`"),
+        ("writes: 1\ncalls: -1\n", "line 2: `calls`: must be a whole number from 0 on; found `-1`"),
     ],
 )
 def test_yaml_that_can_be_misread_is_refused_with_its_place(
@@ -247,8 +247,8 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
     amend(folder, "tools|mail.send|effcts", ["read"])
     amend(folder, "labels|order", [])
     message = refusal(folder)
-    assert re.search(r"tools.yaml: line \d+: `mail.send.effcts`: is no key here", message)
-    assert "labels.yaml: line 1: `order`: found an empty list" in message
+    assert re.search(r"tools.yaml: line \d+: `mail.send.effcts`: is not a known key", message)
+    assert "labels.yaml: line 1: `order`: must be a list that is not empty" in message
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,17 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
     [
         ("tools|mail.send|returns|label", "publik", "did you mean `public`"),
         ("tools|mail.send|destinations", ["partner"], "did you mean `partners`"),
-        ("tools|mail.send|environment", "production", "names nothing known"),
-        ("tools|mail.send|arguments|to", {"kind": "email"}, "is no JSON Pointer"),
+        ("tools|mail.send|environment", "production", "is unknown"),
+        ("tools|mail.send|arguments|to", {"kind": "email"}, "must be a JSON Pointer"),
         ("tools|mail.send|arguments|/cents", {"kind": "money"}, "is of type `integer`"),
         ("tools|mail.send|arguments|/to/*|type", "integer", "is of type `string`"),
-        ("tools|mail.send|arguments|/url|hosts", ["API.example"], "is judged as `api.example`"),
+        (
+            "tools|mail.send|arguments|/url|hosts",
+            ["API.example"],
+            "must be written as `api.example`",
+        ),
         ("tools|mail.send|arguments|/url|hosts", ["a.example:80"], "as a host"),
-        ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "is judged as `/a/b`"),
+        ("tools|mail.send|arguments|/file|path_prefixes", ["/a//b"], "must be written as `/a/b`"),
         ("tools|mail.send|arguments|/file|path_prefixes", ["../x"], "leaves the folder"),
         ("tools|mail.send|credential", "smpt", "did you mean `smtp`"),
         ("tools|mail.send|resource_argument", "/nope", "`mail.send.resource_argument."),
@@ -297,12 +301,12 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
         (
             "tools|mail.send|effects_by",
             {"argument": "/url", "values": {"x": []}},
-            "has no effects",
+            "must name at least one effect",
         ),
         (
             "tools|credential.lease",
             {"resource": "lease", "credential": "smtp"},
-            "is what leases credentials",
+            "must be empty",
         ),
         (
             "tools|desk",
@@ -328,70 +332,78 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
             },
             "`desk.returns.titled_by`: is for records",
         ),
-        ("peers|desk|keys|k1", {"kty": "EC", "d": "AA"}, "is a private key"),
+        (
+            "peers|desk|keys|k1",
+            {"kty": "EC", "d": "AA"},
+            "must be a public key; found a private one",
+        ),
         ("peers|desk|until", "soon", "`desk.until`"),
-        ("servers|files.one", {"at": ["npx files"]}, "holds a dot: its tools are looked for as"),
+        (
+            "servers|files.one",
+            {"at": ["npx files"]},
+            "must not hold a dot: its tools are looked for as",
+        ),
         ("servers|files", {"at": []}, "`files.at`"),
         ("servers|files", {"at": "npx files"}, "`files.at`"),
         ("peers|desk", {"keys": {"k1": {"kty": "EC"}}, "until": 1}, "card"),
-        ("credentials|smtp|effects", ["write"], "`smtp.effects`: is for static ones only"),
-        ("credentials|smtp|until", 1, "`smtp.until`: is for static ones only"),
-        ("credentials|smtp|reason", "why", "`smtp.reason`: is for static ones only"),
+        ("credentials|smtp|effects", ["write"], "`smtp.effects`: is for static credentials only"),
+        ("credentials|smtp|until", 1, "`smtp.until`: is for static credentials only"),
+        ("credentials|smtp|reason", "why", "`smtp.reason`: is for static credentials only"),
         ("credentials|key|reason", " ", "`key.reason`: is missing"),
         ("credentials|key|until", 0, "`key.until`: is missing"),
         ("credentials|key|until", "soon", "`key.until`"),
         ("credentials|key|kind", "lent", "`key.kind`"),
-        ("agents|spiffe://a.example/x|owner", "nobody", "names nothing known"),
+        ("agents|spiffe://a.example/x|owner", "nobody", "is unknown"),
         ("agents|spiffe://a.example/x|owner", "alise@a.example", "did you mean `alice@a.example`"),
-        ("agents|spiffe://a.example/x|owner", " ", "names nothing known"),
-        ("agents|spiffe://a.example/x|clearance", "top", "names nothing known"),
-        ("agents|spiffe://a.example/x|manifest|tools", ["*"], "names nothing known"),
-        ("agents|spiffe://a.example/x|may_delegate_to", ["y"], "names nothing known"),
+        ("agents|spiffe://a.example/x|owner", " ", "is unknown"),
+        ("agents|spiffe://a.example/x|clearance", "top", "is unknown"),
+        ("agents|spiffe://a.example/x|manifest|tools", ["*"], "is unknown"),
+        ("agents|spiffe://a.example/x|may_delegate_to", ["y"], "is unknown"),
         ("groups|staff|tools", ["mail.sent"], "did you mean `mail.send`"),
-        ("groups|staff|clearance", "top", "names nothing known"),
+        ("groups|staff|clearance", "top", "is unknown"),
         ("subjects|alice@a.example|groups", ["stuff"], "did you mean `staff`"),
         ("subjects|spiffe://a.example/x", {"type": "user"}, "is an agent, which is of type"),
         ("subjects|spiffe://a.example/x", {}, "is an agent, which is of type"),
-        ("intents|correspond|tools", ["mail.read"], "names nothing known"),
-        ("intents|correspond|label", "top", "names nothing known"),
-        ("intents|correspond|destinations", ["x"], "names nothing known"),
-        ("intents|correspond|delegated", [{"type": "x"}], "names nothing known"),
+        ("intents|correspond|tools", ["mail.read"], "is unknown"),
+        ("intents|correspond|label", "top", "is unknown"),
+        ("intents|correspond|destinations", ["x"], "is unknown"),
+        ("intents|correspond|delegated", [{"type": "x"}], "is unknown"),
         (
             "intents|correspond|words",
             [{"resource": "x", "effects": [], "words": []}],
-            "names nothing known",
+            "is unknown",
         ),
         (
             "intents|correspond|words",
             [{"resource": "mailbox", "effects": ["spend"], "words": []}],
-            "names nothing known",
+            "is unknown",
         ),
         ("intents|correspond|budgets", {"call": 1}, "did you mean `calls`"),
-        ("budgets|reads", 1, "names nothing known"),
-        ("labels|order", ["public", "secret", "public"], "stands twice"),
-        ("labels|resources|mail|label", "top", "names nothing known"),
-        ("labels|resources|mail|prefixes", {"x": "top"}, "names nothing known"),
-        ("destinations|partners|domains", ["Partner.example"], "judged as `partner.example`"),
-        ("destinations|partners|hosts", ["0x7f.1"], "is judged as `127.0.0.1`"),
-        ("issuers|tasks|environments", ["test"], "names nothing known"),
-        ("issuers|tasks|subjects", {"client-7": "x"}, "names nothing known"),
+        ("budgets|reads", 1, "is unknown"),
+        ("labels|order", ["public", "secret", "public"], "must be listed once"),
+        ("labels|resources|mail|label", "top", "is unknown"),
+        ("labels|resources|mail|prefixes", {"x": "top"}, "is unknown"),
+        ("destinations|partners|domains", ["Partner.example"], "written as `partner.example`"),
+        ("destinations|partners|hosts", ["0x7f.1"], "must be written as `127.0.0.1`"),
+        ("issuers|tasks|environments", ["test"], "is unknown"),
+        ("issuers|tasks|subjects", {"client-7": "x"}, "is unknown"),
         (
             "issuers|tasks|subjects",
             {"spiffe://b.example/x": "spiffe://a.example/x"},
             "is a SPIFFE ID, which stands for its own agent",
         ),
-        ("issuers|tasks|subjects", {"client-7": "x"}, "names no agent by its SPIFFE ID"),
+        ("issuers|tasks|subjects", {"client-7": "x"}, "must name an agent by its SPIFFE ID"),
         ("issuers|tasks|subjects", ["client-7"], "found a list"),
         ("issuers|tasks|subjects", {"client-7": 7}, "found a number"),
-        ("issuers|tasks|keys", {"k1": {**KEY, "d": "canary"}}, "is a private key"),
-        ("issuers|tasks|keys", {"k1": {"kty": "oct", "k": "canary"}}, "is a private key"),
-        ("approvers|dora", approver({**KEY, "d": "canary"}), "is a private key"),
-        ("approvers|dora", approver({"kty": "oct", "k": "canary"}), "is a private key"),
-        ("approvers|dora", approver({"x": "y"}), "is no JWK"),
-        ("feed|keys", {"k1": {}}, "is no JWK"),
-        ("peps|pep|environments", ["test"], "names nothing known"),
-        ("peps|pep|token_sha256", ["canary"], "`pep.token_sha256.0`: is no SHA-256"),
-        ("settings|feed_writers", {"feed": ["canary"]}, "is no SHA-256"),
+        ("issuers|tasks|keys", {"k1": {**KEY, "d": "canary"}}, "must be a public key"),
+        ("issuers|tasks|keys", {"k1": {"kty": "oct", "k": "canary"}}, "must be a public key"),
+        ("approvers|dora", approver({**KEY, "d": "canary"}), "must be a public key"),
+        ("approvers|dora", approver({"kty": "oct", "k": "canary"}), "must be a public key"),
+        ("approvers|dora", approver({"x": "y"}), "must be a JWK"),
+        ("feed|keys", {"k1": {}}, "must be a JWK"),
+        ("peps|pep|environments", ["test"], "is unknown"),
+        ("peps|pep|token_sha256", ["canary"], "`pep.token_sha256.0`: must be a SHA-256"),
+        ("settings|feed_writers", {"feed": ["canary"]}, "must be a SHA-256"),
         ("tools|mail.send|effects", ["reed"], "`mail.send.effects.0`"),
         ("tools|mail.send|resource", None, "`mail.send.resource`"),
     ],
@@ -412,36 +424,39 @@ def test_what_one_file_says_of_another_must_be_there(
         (
             "tools",
             "mail.read:\n  resource: mail\n  effect: [read]\n",
-            "tools.yaml: line 3: `mail.read.effect`: is no key here; did you mean `effects`?",
+            "tools.yaml: line 3: `mail.read.effect`: is not a known key; did you mean `effects`?",
         ),
         (
             "tools",
             "mail.read:\n  resource: mail\n  effects: read\n",
             (
-                "tools.yaml: line 3: `mail.read.effects`: found `read`, where a list (each: one of "
-                "`read`, `write`, `delete`, `export`, `execute`, `spend`, `delegate`, "
-                "`administer`) is meant: write `[read]`"
+                "tools.yaml: line 3: `mail.read.effects`: must be a list (each: one of `read`, "
+                "`write`, `delete`, `export`, `execute`, `spend`, `delegate`, `administer`); "
+                "found `read`; write `[read]`"
             ),
         ),
         (
             "tools",
             "mail.read:\n  resource: mail\n  effects: [reed]\n",
             (
-                "tools.yaml: line 3: `mail.read.effects.0`: found `reed`, where one of `read`, "
-                "`write`, `delete`, `export`, `execute`, `spend`, `delegate`, "
-                "`administer` is meant; did you mean `read`?"
+                "tools.yaml: line 3: `mail.read.effects.0`: must be one of `read`, `write`, "
+                "`delete`, `export`, `execute`, `spend`, `delegate`, `administer`; found `reed`; "
+                "did you mean `read`?"
             ),
         ),
         (
             "tools",
             "mail.read:\n  effects: [read]\n",
-            "tools.yaml: line 1: `mail.read.resource`: is missing; it is text of 1 to 256 signs",
+            (
+                "tools.yaml: line 1: `mail.read.resource`: is missing; it must be text of 1 to "
+                "256 characters"
+            ),
         ),
         (
             "tools",
             "mail.read:\n  resource: 5\n",
             (
-                "line 2: `mail.read.resource`: found `5`, where text of 1 to 256 signs is meant: "
+                "line 2: `mail.read.resource`: must be text of 1 to 256 characters; found `5`; "
                 "put it in quotes"
             ),
         ),
@@ -449,52 +464,67 @@ def test_what_one_file_says_of_another_must_be_there(
             "tools",
             "mail.read:\n  resource: mail\n  arguments:\n    /n: {one_of: [[]], minimum: few}\n",
             (
-                "line 4: `mail.read.arguments./n.one_of.0`: found an empty list, where text or a "
-                "whole number or a number or `true` or `false` is meant"
+                "line 4: `mail.read.arguments./n.one_of.0`: must be text or a whole number or a "
+                "number or `true` or `false`; found an empty list"
             ),
         ),
         (
             "tools",
             "mail.read:\n  resource: mail\n  arguments:\n    /n: {minimum: few}\n",
-            "`mail.read.arguments./n.minimum`: found `few`, where a whole number or a number is",
+            "`mail.read.arguments./n.minimum`: must be a whole number or a number; found `few`",
         ),
-        ("tools", "mail.read: [read]\n", "`mail.read`: found a list, where a mapping of `descr"),
-        ("tools", "? ''\n: {resource: mail}\n", "tools.yaml: line 1: is no name"),
-        ("tools", "x:\n", "line 1: `x`: found nothing, where a mapping"),
+        ("tools", "mail.read: [read]\n", "`mail.read`: must be a mapping of `descr"),
+        ("tools", "? ''\n: {resource: mail}\n", "tools.yaml: line 1: must be a name"),
+        ("tools", "x:\n", "line 1: `x`: must be a mapping"),
         (
             "tools",
             "x: {resource: mail, memory: yes}\n",
-            "`x.memory`: found `yes`, where `true` or `false` is meant",
+            "`x.memory`: must be `true` or `false`; found `yes`",
         ),
         (
             "environments",
             "prod:\n  freezes:\n    - {start: soon, end: 5, effects: []}\n",
-            "line 3: `prod.freezes.0.start`: is no time: write one such as 2026-12-24T00:00:00Z",
+            "line 3: `prod.freezes.0.start`: must be a time, such as 2026-12-24T00:00:00Z",
         ),
         (
             "feed",
             "keys: {}\nmax_age: {other: 0}\n",
             (
-                "feed.yaml: line 2: `max_age.other`: found a number, where a whole number "
-                "above 0, up to 3600 is meant"
+                "feed.yaml: line 2: `max_age.other`: must be a whole number above 0, up to 3600; "
+                "found a number"
             ),
         ),
         (
             "approvers",
             "dora: {subject: dora, tenants: [acme], keys: canary}\n",
-            "`dora.keys`: found text, where a mapping",
+            "`dora.keys`: must be a mapping",
         ),
         (
             "peps",
             "pep: {tenants: [], environments: [], token_sha256: canary}\n",
-            "`pep.token_sha256`: found text, where a list (each: text) is meant",
+            "`pep.token_sha256`: must be a list (each: text); found text",
         ),
         (
             "labels",
             "order: [public, secret]\nresource: {}\n",
-            "labels.yaml: line 2: `resource`: is no key here; did you mean `resources`?",
+            "labels.yaml: line 2: `resource`: is not a known key; did you mean `resources`?",
         ),
-        ("labels", "order: [public, secret]\nx: {}\n", "here; known are `order`, `resources`"),
+        (
+            "labels",
+            "order: [public, secret]\nx: {}\n",
+            "is not a known key; known are `order`, `resources`",
+        ),
+        (
+            "feed",
+            "keys: {<the JWK of feed.pem>}\n",
+            "`keys.<the JWK of feed.pem>`: must not hold a placeholder",
+        ),
+        ("feed", "keys: {f: <the JWK>}\n", "line 1: `keys.f`: must not hold a placeholder"),
+        (
+            "peps",
+            "pep: {tenants: [], environments: [], token_sha256: [<the digest of pep.token>]}\n",
+            "`pep.token_sha256.0`: must not hold a placeholder, `<…>`; replace it",
+        ),
     ],
 )
 def test_what_has_no_place_is_said_with_its_line_and_what_is_meant(
@@ -536,4 +566,4 @@ def test_a_budget_is_one_that_a_rule_reads(folder: Path, *, budget: str, known: 
     if known:
         assert load(folder).budgets == {budget: 1}
     else:
-        assert f"budgets.yaml: line 1: `{budget}`: names nothing known" in refusal(folder)
+        assert f"budgets.yaml: line 1: `{budget}`: is unknown" in refusal(folder)

@@ -70,7 +70,7 @@ def test_a_head_of_an_unknown_key_is_told_with_its_key_and_not_as_missing(tmp_pa
     configuration = Configuration(deployment=str(tmp_path / "none"))
     found = server._feed(configuration, 0, "k2")
     assert found.state == "mend"
-    assert "signed by key k2, which feed.yaml of this OPA does not name" in found.said
+    assert "signed by the key k2, which is not in the feed.yaml of this OPA" in found.said
     assert "brings it" not in found.hint
 
 
@@ -156,7 +156,7 @@ def test_the_redis_of_sessions_is_named():
     with RedisServer(requirepass="sesame") as redis:
         url = f"unix://:sesame@{redis.socket}?prefix=p:"
         where = f"{redis.url}?db=0"
-        assert found(url) == ("ok", f"the Redis at {where} takes states")
+        assert found(url) == ("ok", f"the Redis at {where} accepts states")
         assert redis.tell("DBSIZE") == 0
         redis.tell("CONFIG", "SET", "appendonly", "no")
         noted, said = found(url)

@@ -88,11 +88,12 @@ class TestRefusals:
         own = errors.ApprovalRequired(DENIED, subject="spiffe://a/x", **who)
 
         assert str(error) == (
-            "`mail.send` for alice@a.example under `summarise` was denied: "
-            f"No. [intent.effect_outside_intent]; Ask.; decision {DENIED.id}"
+            "`mail.send` under `summarise` for alice@a.example was denied "
+            f"[intent.effect_outside_intent]: No.; Ask.; decision {DENIED.id}"
         )
         assert str(own).startswith(
-            "`mail.send` for spiffe://a/x under `summarise` needs a person to approve it: No."
+            "`mail.send` under `summarise` for spiffe://a/x needs a person to approve it "
+            "[intent.effect_outside_intent]: No."
         )
         assert (error.tool, error.subject) == ("mail.send", "alice@a.example")
         assert (error.agent, error.intent) == ("spiffe://a/x", "summarise")

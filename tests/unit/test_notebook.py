@@ -159,7 +159,7 @@ def test_what_stands_there():
     )
     words = re.sub(r"\s+", " ", read.text)
 
-    assert words.startswith("deny mail.send for alice, under summarise")
+    assert words.startswith("deny mail.send under summarise, for alice")
     assert "becausecode code→ code" in words
     assert "obliged" not in words
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gzip
 import io
 import json
@@ -13,6 +12,7 @@ from pathlib import Path
 from inbounds.errors import ConfigurationError
 from inbounds.regular_file import read_regular
 from inbounds.safe_files import make_folder, scratch_folder, write_file
+from inbounds.similar_names import closest
 
 from .compiler import run
 from .keys import HOW_TO_DRAW
@@ -95,8 +95,8 @@ def signed(files: Mapping[str, bytes], *, key: Path, opa: Path) -> Files:
 def _instead_of(key: Path) -> str:
     # A key beside it, so that a slip of the pen does not end in a second key.
     beside = [path.name for path in key.parent.glob("*") if path.suffix in (key.suffix, ".pem")]
-    close = difflib.get_close_matches(key.name, beside, n=1)
-    meant = f"did you mean {key.with_name(close[0])}? " if close else ""
+    close = closest(key.name, beside)
+    meant = f"did you mean {key.with_name(close)}? " if close else ""
     return f"{meant}{HOW_TO_DRAW}"
 
 

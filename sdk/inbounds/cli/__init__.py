@@ -11,9 +11,6 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from inbounds.errors import ConfigurationError
-
 COMMANDS = (
     "init",
     "intent",
@@ -51,17 +48,32 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         import typer
     except ImportError:
-        sys.stderr.write("the command line needs more: pip install 'inbounds[cli]'\n")
+        sys.stderr.write(
+            "error: the command line needs packages that are not installed\n"
+            "code:  configuration.extra_missing\n"
+            "fix:   pip install 'inbounds[cli]'\n"
+        )
         return 2
     from inbounds.errors import InboundsError
 
     from . import output
 
     arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
+    usage_error: Any = typer.BadParameter.__base__
     try:
-        _root(typer, arguments)(args=arguments, prog_name="inbounds")
+        # Not standalone: errors of usage have the form of all others.
+        ended = _root(typer, arguments)(args=arguments, prog_name="inbounds", standalone_mode=False)
     except InboundsError as error:
-        return output.failed(error, as_json="--json" in arguments)
+        return output.failed(error, as_json=as_json)
+    except usage_error as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            return output.UNTOLD
+        return output.failed(output.of_usage(error), as_json=as_json)
+    except typer.Abort:
+        sys.stderr.write("aborted\n")
+        return output.FAILED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:
@@ -69,26 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        return output.failed(_of_a_file(error), as_json="--json" in arguments)
-    return 0
-
-
-def _of_a_file(error: OSError) -> ConfigurationError:
-    """A file that a command was told to read or write, and could not."""
-    from inbounds.errors import ConfigurationError
-    from inbounds.safe_files import UnsafePath
-
-    if isinstance(error, UnsafePath):
-        return ConfigurationError(
-            f"nothing was written: {error.strerror}",
-            code="configuration.unsafe_path",
-            hint="name a regular file or a folder of your own, or remove what is in the way",
-        )
-    return ConfigurationError(
-        f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}",
-        code="configuration.file",
-        hint="see that the file is there, and that this user may read or write it",
-    )
+        if error.filename is None:
+            raise
+        return output.failed(output.of_file(error), as_json=as_json)
+    return ended if isinstance(ended, int) else output.OK
 
 
 def _root(typer: Any, arguments: list[str]) -> Any:

@@ -27,7 +27,7 @@ _STATES = {"active": "green", "suspended": "yellow", "retired": "dim"}
 def _duration(text: str) -> int:
     found = re.fullmatch(r"([0-9]{1,5})([mhdw])", text)
     if found is None:
-        raise typer.BadParameter("write it as 12h, 30d or 8w")
+        raise typer.BadParameter("must be a duration such as 12h, 30d or 8w")
     return int(found[1]) * _SECONDS[found[2]]
 
 

@@ -26,7 +26,9 @@ Queue = Annotated[
     Path | None,
     typer.Option(help="The file of the queue. (default: INBOUNDS_APPROVALS)"),
 ]
-Id = Annotated[str, typer.Argument(help="The id, or its end of eight signs or more.", metavar="ID")]
+Id = Annotated[
+    str, typer.Argument(help="The id, or its last eight characters or more.", metavar="ID")
+]
 
 
 @app.command("list")
@@ -80,9 +82,9 @@ def approve(
 
     if plan and standing:
         raise ConfigurationError(
-            "an approval is of a plan or a standing one, not both",
+            "an approval must be either of a plan or a standing one; both were given",
             code="approvals.two_kinds",
-            hint="leave out --plan or --standing",
+            hint="remove --plan or --standing",
         )
     waiting = _queue(queue)
     request = waiting.read(identity)
@@ -148,7 +150,7 @@ def key_(
         raise ConfigurationError(
             f"the key cannot be written to {file}: {error.strerror}",
             code="approvals.key_not_written",
-            hint="name a file that is not there yet, in a folder of yours",
+            hint="pass a file that does not exist yet, in a folder that you may write to",
         ) from error
     entry = {
         approver: {
@@ -184,7 +186,7 @@ def _queue(named: Path | None) -> ApprovalQueue:
             "there is no queue of approvals"
             + (f" at {path}" if named or os.environ.get("INBOUNDS_APPROVALS") else ""),
             code="approvals.no_queue",
-            hint="name the file that the guard asks in: --queue, or INBOUNDS_APPROVALS",
+            hint="pass --queue, or set INBOUNDS_APPROVALS, to the file that the guard uses",
         )
     return ApprovalQueue(path)
 
@@ -206,7 +208,7 @@ def _show_list(console: Console, pending: list[Pending]) -> None:
     from rich.table import Table
 
     if not pending:
-        console.print("nothing waits for an answer")
+        console.print("no request waits for an answer")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("id", no_wrap=True)
@@ -246,15 +248,15 @@ def _show(console: Console, request: AccessRequest) -> None:
     for name, said in sorted(request.resource_properties.items()):
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
         about.add_row("", escape(f"{name}: {text}"))
-    about.add_row("label", escape(request.label or "not known"))
-    about.add_row("environment", escape(request.environment or "not known"))
+    about.add_row("label", escape(request.label or "unknown"))
+    about.add_row("environment", escape(request.environment or "unknown"))
     about.add_row("until", _time(request.until))
     for reason in request.reasons:
         about.add_row("why", f"[yellow]{escape(reason.code)}[/]  {escape(reason.message)}")
         if reason.remedy:
             about.add_row("", escape(reason.remedy))
     if request.four_eyes:
-        about.add_row("who", "somebody else than the subject")
+        about.add_row("who", "must be another person than the subject")
     console.print(about)
     arguments = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     arguments.add_column("argument", no_wrap=True)
@@ -272,7 +274,7 @@ def _show(console: Console, request: AccessRequest) -> None:
 def _from(request: AccessRequest, pointer: str) -> str:
     origin = request.origins.get(pointer)
     if origin is None or origin.grade == "none":
-        return "nowhere known"
+        return "unknown"
     if not origin.tool:
         return origin.grade
     return f"{origin.grade}: {origin.tool}, call {origin.call}"

@@ -49,14 +49,16 @@ def key(
         raise ConfigurationError(
             f"{error.filename} cannot be written: {error.strerror}",
             code="bundle.key_unwritable",
-            hint="name a file that is not there, in a folder that is",
+            hint="pass a file that does not exist yet, in a folder that does",
         ) from error
 
     jwk = {drawn.kid: drawn.public}
 
     def show(console: Console) -> None:
-        console.print(f"[green]wrote[/]  {private}  [dim]keep it where no agent runs[/]")
-        console.print(f"[green]wrote[/]  {public}  [dim]give it to whoever has to verify[/]")
+        console.print(
+            f"[green]wrote[/]  {private}  [dim]keep it on a machine where no agent runs[/]"
+        )
+        console.print(f"[green]wrote[/]  {public}  [dim]give it to everybody who verifies[/]")
         console.print(f"jwk    {json.dumps(jwk)[1:-1]}", markup=False)
 
     value = {"private": str(private), "public": str(public), "jwk": jwk}
@@ -153,7 +155,7 @@ def verify(
             else:
                 console.print(f"[red]refused[/] {file}  {escape(result['message'])}")
                 console.print(f"        {result['code']}", style="dim")
-                console.print(f"        [bold]now[/] {escape(result['hint'])}")
+                console.print(f"        [bold]fix[/] {escape(result['hint'])}")
 
     output.emit(results, as_json=as_json, show=show)
     raise typer.Exit(worst)
@@ -223,7 +225,7 @@ def _baseline(path: Path | None) -> Any:
         raise ConfigurationError(f"{path} cannot be read", code="bundle.unreadable") from error
     except (yaml.YAMLError, ValidationError, ValueError) as error:
         raise ConfigurationError(
-            f"{path} is no list of what is ended, revoked or stopped",
+            f"{path} must be a list of what is ended, revoked or stopped",
             code="bundle.baseline_invalid",
-            hint="maps named `ended`, `revoked` and `switches`, each from a name to Unix seconds",
+            hint="write maps `ended`, `revoked` and `switches`, each from a name to Unix seconds",
         ) from error

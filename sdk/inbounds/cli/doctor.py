@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _SIGNS = {
     "ok": "[green]ok[/]",
-    "mend": "[bold red]mend[/]",
-    "untold": "[magenta]not told[/]",
+    "mend": "[bold red]error[/]",
+    "untold": "[magenta]unknown[/]",
     "note": "[dim]note[/]",
 }
 
@@ -71,13 +71,14 @@ def _show(console: Console, findings: list[Finding]) -> None:
     for finding in findings:
         table.add_row(_SIGNS[finding.state], finding.name, escape(finding.said))
         if finding.hint and finding.state != "ok":
-            table.add_row("", "", f"[bold]now[/] {escape(finding.hint)}")
+            label = "hint" if finding.state == "note" else "fix"
+            table.add_row("", "", f"[bold]{label}[/] {escape(finding.hint)}")
     console.print(table)
     amiss = sum(finding.state == "mend" for finding in findings)
     untold = sum(finding.state == "untold" for finding in findings)
     if amiss:
-        console.print(f"\n[bold red]{amiss} to mend[/]")
+        console.print(f"\n[bold red]{amiss} to fix[/]")
     elif untold:
-        console.print(f"\n[magenta]{untold} could not be told[/]")
+        console.print(f"\n[magenta]{untold} could not be determined[/]")
     else:
         console.print("\n[bold green]all well[/]")

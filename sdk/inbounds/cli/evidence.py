@@ -47,7 +47,7 @@ def verify(
         _show(console, result)
         if anchor is None and result.ok:
             console.print(
-                "[dim]without an anchor, a log that was set back whole is not found out[/]"
+                "[dim]without an anchor, an older copy of the whole log is not detected[/]"
             )
 
     output.emit(json.loads(result.to_json()), as_json=as_json, show=show)
@@ -90,9 +90,9 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
     if path.exists() and not secret.exists():
         # One that is drawn now would verify nothing.
         raise ConfigurationError(
-            f"the key of this deployment is not at {secret}",
+            f"the key of this deployment must be at {secret}, and is not",
             code="evidence.key_missing",
-            hint="name it with --key, or INBOUNDS_HOME",
+            hint="pass --key, or set INBOUNDS_HOME",
         )
     head = None
     if anchor is not None:
@@ -102,7 +102,7 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
             raise ConfigurationError(
                 f"the anchor {anchor} cannot be read",
                 code="evidence.anchor_unreadable",
-                hint="an anchor is the one line that `inbounds evidence anchor` printed",
+                hint="pass the line that `inbounds evidence anchor` printed",
             ) from error
     with output.console(error=True).status(f"reading {path} …"):
         own = subkey(deployment_key(secret), "evidence") if path.exists() else b""

@@ -68,9 +68,9 @@ def command(
 
     if bool(question) == bool(from_case):
         raise ConfigurationError(
-            "explain what?",
+            "a question, a decision or a case must be named",
             code="explain.nothing",
-            hint="`inbounds explain question.json`, a decision's id, or --from-case FILE",
+            hint="name a file or the id of a decision, or pass --from-case FILE",
         )
     if question and not _is_file(question):
         _explain_record(question, None if no_site else _site(site), as_json=as_json)
@@ -219,7 +219,8 @@ def _show_case(console: Console, taken: Taken, rules: Path | None, difference: s
 
 
 def _show(console: Console, explained: Explanation) -> None:
-    _headline(console, explained.outcome, explained.asked)
+    asked = {**explained.asked, "intent": _intent(explained)}
+    _headline(console, explained.outcome, asked, [each["code"] for each in explained.reasons])
     for reason in explained.reasons:
         _show_reason(console, reason)
     if explained.outcome == "unavailable":
@@ -264,12 +265,25 @@ def _show_tokens(console: Console, explained: Explanation) -> None:
             console.print(f"{_INDENT}    {line}", markup=False)
 
 
-def _headline(console: Console, outcome: str, asked: Any) -> None:
+def _intent(explained: Explanation) -> str:
+    """The intent of the task, where the policy has verified its token; else ""."""
+    for token in explained.tokens:
+        details = token.claims.get("authorization_details")
+        if token.name == "task" and token.verified == "yes" and isinstance(details, list):
+            for authority in details:
+                if isinstance(authority, dict):
+                    return str(authority.get("intent", ""))
+    return ""
+
+
+def _headline(console: Console, outcome: str, asked: Any, codes: Sequence[str]) -> None:
     from rich.markup import escape
 
     colour = _COLOURS.get(outcome, "magenta")
     what = f"{asked['tool'] or 'something'} on {asked['resource'] or 'something'}"
     console.print(f"[bold {colour}]{outcome}[/]  {escape(what)}")
+    first = f": [bold]{escape(codes[0])}[/]" if codes else ""
+    console.print(f"under the intent {escape(asked['intent'] or 'of no verified task')}{first}")
     console.print(
         f"[dim]for {escape(asked['subject'] or 'nobody')}, "
         f"by {escape(asked['agent'] or 'nobody')}[/]"
@@ -287,7 +301,7 @@ def _show_reason(console: Console, reason: Any) -> None:
     for detail in reason.get("details", ()):
         console.print(f"{_INDENT}[yellow]{escape(_plain(detail))}[/]")
     if reason.get("remedy"):
-        console.print(f"{_INDENT}[dim]now[/] {escape(reason['remedy'])}")
+        console.print(f"{_INDENT}[dim]remedy:[/] {escape(reason['remedy'])}")
 
 
 def _show_rules(console: Console, explained: Explanation) -> None:
@@ -323,21 +337,22 @@ def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[st
         "resource": decided.resource_type,
         "subject": decided.subject,
         "agent": decided.agent,
+        "intent": decided.intent,
     }
-    _headline(console, decided.outcome, asked)
+    _headline(console, decided.outcome, asked, decided.codes)
     if not found.verified:
         console.print(
             "[bold red]not verified: no key[/]  whoever can write the log may have written this; "
             "INBOUNDS_HOME names the key's folder"
         )
     moment = datetime.fromtimestamp(decided.at / 1e9, UTC).isoformat(timespec="milliseconds")
-    console.print(f"[dim]{moment}, {escape(decided.task)}, intent {escape(decided.intent)}[/]")
+    console.print(f"[dim]{moment}, {escape(decided.task)}[/]")
     for reason in reasons:
         _show_reason(console, reason)
         if not reason["message"]:
             console.print(
-                f"{_INDENT}[dim]now[/] its words are in the rules that decided it: give their "
-                "folder as --site, or their bundle as INBOUNDS_BUNDLE"
+                f"{_INDENT}[dim]fix[/] its message is in the rules that decided it: pass their "
+                "folder as --site, or set INBOUNDS_BUNDLE to their bundle"
             )
     if decided.pointers:
         console.print(f"{_INDENT}arguments {escape(', '.join(decided.pointers))}")

@@ -115,8 +115,9 @@ def _in_sources(named: list[str]) -> _Found:
         raise ConfigurationError(
             f"no guarded tool was found in {found.files} file{'s' * (found.files != 1)}",
             code="init.no_tools",
-            hint="a tool is a function under `@guard.tool(name, resource=…)`; name its file, such "
-            "as `inbounds init app.py`, or an MCP server: `inbounds init --mcp files -- COMMAND`",
+            hint="decorate a function with `@guard.tool(name, resource=…)` and name its file, as "
+            "in `inbounds init app.py`, or name an MCP server: `inbounds init --mcp files -- "
+            "COMMAND`",
         )
     return _Found(found.tools, found.tasks, found.notes)
 
@@ -131,7 +132,7 @@ def _of_server(name: str, run: list[str], url: str, env: list[str]) -> _Found:
         raise ConfigurationError(
             f"the server `{name}` has no tools",
             code="init.no_tools",
-            hint="see that it is the server that is meant, and has what it needs to start",
+            hint="check that this is the right server, and that it has what it needs to start",
         )
     return _Found({tool.name: tool for tool in tools}, at={name: place.at})
 
@@ -194,7 +195,8 @@ def _show(console: Console, found: _Found, done: SetUp) -> None:
     if not done.written:
         console.print("nothing to add: everything found is registered")
     for file, text in done.by_hand.items():
-        console.print(f"[red]by hand[/] {done.deployment / file} cannot be added to; put there:")
+        kept = escape(str(done.deployment / file))
+        console.print(f"[red]by hand[/] {kept} cannot be changed by a program; add to it:")
         console.print(text, markup=False)
     _show_next(console, done)
 
@@ -208,13 +210,29 @@ def _found_in(place: Mapping[str, str | int]) -> str:
 def _show_next(console: Console, done: SetUp) -> None:
     from rich.markup import escape
 
+    from inbounds.draft.deployment import DRAFTED
+
     if done.unset:
         console.print(
-            f"\n[bold]now[/]    set `effects` of {escape(', '.join(done.unset))} "
-            f"in {escape(str(done.deployment / 'tools.yaml'))}; until then each call is denied"
+            f"\n[bold]next[/]   in {escape(str(done.deployment / 'tools.yaml'))}, set `effects` of "
+            f"{escape(', '.join(done.unset))}; every call is denied until then"
+        )
+    if done.added:
+        console.print(
+            "       A tool that sends data out has `export`, and so has one that requests a URL "
+            "from its arguments.\n"
+            "       Set `reversible` of a tool that writes, deletes, executes, spends or "
+            "administers.\n"
+            "[bold]then[/]   grant the same effects in agents.yaml, in groups.yaml or "
+            "subjects.yaml, and in intents.yaml;\n"
+            f"       the draft grants {', '.join(DRAFTED)} to the agent and the group, and read to "
+            "the intent"
         )
     for what in done.further:
         console.print(f"[bold]then[/]   {escape(what)}")
+    where = done.deployment
+    of_another = "" if where == Path("deployment") else f" {escape(str(where))}"
+    console.print(f"[bold]then[/]   run `inbounds lint{of_another}`")
 
 
 def _write_policy(folder: Path, *, as_json: bool) -> None:

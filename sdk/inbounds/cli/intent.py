@@ -55,7 +55,7 @@ def draft(
         raise ConfigurationError(
             "the prompt is empty",
             code="intent.no_prompt",
-            hint="give what the user says, or `-` to have it read from standard input",
+            hint="pass the user's words, or `-` to read them from standard input",
         )
     made = (
         drafted(said, _named(intents, intent), name=intent) if intent else likeliest(said, intents)
@@ -69,7 +69,7 @@ def _named(intents: dict[str, Intent], name: str) -> Intent:
 
     if name not in intents:
         raise ConfigurationError(
-            f"the deployment knows no intent of this name{meant(name, intents)}",
+            f"the deployment has no intent of this name{meant(name, intents)}",
             code="intent.unknown",
             hint="use one of deployment/intents.yaml, or leave --intent out",
         )
@@ -105,6 +105,6 @@ def _show(console: Console, made: Draft) -> None:
         console.print(Text.assemble((f"“{words}” ", "cyan") if words else "", understood))
     console.print(
         Text.assemble(
-            ("\nnow     ", "bold"), "confirm it, then begin the task with its `narrower` (--json)"
+            ("\nnext    ", "bold"), "confirm it, then begin the task with its `narrower` (--json)"
         )
     )

@@ -63,7 +63,7 @@ def init(
         import yaml
 
         console.print(f"[bold green]made[/] {folder}", highlight=False)
-        console.print("[bold]now[/] say so in the deployment:")
+        console.print("[bold]next[/] add this to the deployment:")
         for name in ("issuers", "feed"):
             said = yaml.safe_dump(value[name], sort_keys=False)
             console.print(f"# {name}.yaml", markup=False)
@@ -117,7 +117,7 @@ def serve(
         from inbounds.issuer.served import Served
     except ImportError:
         raise ConfigurationError(
-            "the issuer's service needs more than is installed",
+            "the issuer's service needs packages that are not installed",
             code="configuration.extra_missing",
             hint="pip install 'inbounds[issuer]'",
         ) from None
@@ -229,6 +229,6 @@ def _emit_keys(folder: Folder, *, as_json: bool, done: str = "", kid: str = "") 
         for name in keys:
             console.print(f"  {name}{'  signs' if name == folder.settings.kid else ''}")
         if done:
-            console.print("[bold]now[/] inbounds issuers keys tasks, and inbounds bundle build")
+            console.print("[bold]next[/] inbounds issuers keys tasks, then inbounds bundle build")
 
     output.emit(value, as_json=as_json, show=show)

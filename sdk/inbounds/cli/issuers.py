@@ -97,7 +97,7 @@ def _found(
         raise ConfigurationError(
             f"{source} cannot be read: {error.strerror}",
             code="issuers.unreadable",
-            hint="name the file that holds the issuer's JWKS",
+            hint="pass the file that holds the issuer's JWKS",
         ) from None
     return read_jwks(text, f"in {source}")
 
@@ -119,7 +119,7 @@ def _show(console: Console, turned: Turned, *, written: bool) -> None:
         console.print(f"[bold green]the same[/] issuers.yaml has the keys of {name}")
     elif written:
         console.print(f"[bold green]written[/] {name}.keys in issuers.yaml")
-        console.print("[bold]now[/] inbounds bundle build, and have the bundle served")
+        console.print("[bold]next[/] inbounds bundle build, then serve the bundle")
     else:
         console.print(f"[bold red]differs[/] issuers.yaml has other keys of {name}")
-        console.print(f"[bold]now[/] inbounds issuers keys {name}")
+        console.print(f"[bold]next[/] inbounds issuers keys {name}")

@@ -80,7 +80,7 @@ def _show(console: Console, folder: Path, findings: Sequence[Finding], in_all: i
         if finding.code not in explained:
             explained.add(finding.code)
             table.add_row("", f"[dim]why[/] {escape(finding.why)}")
-            table.add_row("", f"[bold]now[/] {escape(finding.now)}")
+            table.add_row("", f"[bold]fix[/] {escape(finding.now)}")
     if findings:
         console.print(table)
     _sum_up(console, findings, in_all - len(findings))

@@ -38,9 +38,9 @@ def refuse_open(address: str, *, secure: bool, insecure: bool) -> None:
     local = address.startswith("unix:") or host == "localhost" or _is_loopback(host)
     if not (local or secure or insecure):
         raise ConfigurationError(
-            f"{address} is open to others, and bearer tokens would pass in clear text",
+            f"{address} must be a loopback address: without TLS, tokens pass in clear text",
             code="opa.listener_open",
-            hint="give --tls-cert and --tls-key, or say --insecure where TLS ends before OPA",
+            hint="pass --tls-cert and --tls-key; --insecure only behind a TLS-terminating proxy",
         )
 
 
@@ -55,7 +55,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise ConfigurationError(
-            "the address is no host:port",
+            "the address must be host:port",
             code="configuration.address",
             hint="such as 127.0.0.1:8443",
         )

@@ -116,9 +116,9 @@ def command(
 
     if bool(subject) == bool(listen):
         raise ConfigurationError(
-            "on whose authority it runs is said by --subject, or by users' tokens with --listen",
+            "the subject must be set by --subject, or by users' tokens with --listen",
             code="configuration.subject",
-            hint="--subject alice@acme.example where a host starts it; --listen for users' tokens",
+            hint="pass --subject if a host starts it, such as alice@acme.example, or --listen",
         )
     place = mcp_server.place(server, run or [], url, env=env or [], credential_env=credential_env)
     shared = f"mcp-proxy {session}" if session else None
@@ -173,9 +173,9 @@ def _require_service(guard: Guard) -> None:
 
     if not guard.configuration.issuer_url:
         raise ConfigurationError(
-            "nobody verifies the tokens of those who call over HTTP",
+            "--listen needs a service that verifies users' tokens, and none is set",
             code="configuration.listen_needs_issuer",
-            hint="name an issuer's service, INBOUNDS_ISSUER_URL; see docs/issuer.md",
+            hint="set INBOUNDS_ISSUER_URL to an issuer's service; see docs/issuer.md",
         )
 
 
@@ -194,9 +194,9 @@ def _listening(
         require_url(each, what)
     if more["claim"] not in ("sub", "email"):
         raise ConfigurationError(
-            "a user's token names the user in no such claim",
+            "the claim that names the user must be `sub` or `email`",
             code="configuration.subject",
-            hint="--subject-claim sub, or email",
+            hint="pass --subject-claim sub or --subject-claim email",
         )
     return Listening(host, port, own, certificate=certificate, **more)
 
@@ -229,7 +229,7 @@ def _kinds(named: list[str]) -> list[str]:
             raise ConfigurationError(
                 f"a server cannot ask for `{each}`",
                 code="configuration.upstream",
-                hint=f"--ask with one of {', '.join(METHODS)}",
+                hint=f"pass --ask with one of {', '.join(METHODS)}",
             )
     return named
 
@@ -246,5 +246,5 @@ def _text(path: Path | None) -> str:
         raise ConfigurationError(
             f"{path} cannot be read as text",
             code="configuration.file",
-            hint="name a file of up to 64 KiB, in UTF-8",
+            hint="pass a file in UTF-8 of up to 64 KiB",
         ) from None

@@ -44,17 +44,17 @@ def place(
         raise extra_missing() from None
     if "." in name or not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
         raise ConfigurationError(
-            "a server's name is what the names of its tools begin with: up to 64 signs, no dot",
+            "the name of a server must be 1 to 64 printable characters without a dot",
             code="configuration.upstream",
-            hint="such as `files`",
+            hint="pass a name such as `files`; the names of its tools begin with it",
         )
     if bool(run) == bool(url):
         raise ConfigurationError(
-            "a server has a command or a URL, and not both"
+            "a server must have either a command or a URL; both were given"
             if url
-            else "neither the server's command nor its URL was given",
+            else "a server must have a command or a URL; neither was given",
             code="configuration.upstream",
-            hint="put -- COMMAND at the end, or name --url URL",
+            hint="pass -- COMMAND at the end, or --url URL",
         )
     missing_names = [
         each for each in (*env, *filter(None, [credential_env])) if each not in os.environ
@@ -63,7 +63,7 @@ def place(
         raise ConfigurationError(
             f"the variable {missing_names[0]} is not set",
             code="configuration.upstream",
-            hint="name variables that there are",
+            hint="set the variable, or leave it out",
         )
     if run:
         return Place(name, command=tuple(run), variables=environment(env))
@@ -88,7 +88,7 @@ def extra_missing() -> Exception:
     from inbounds.errors import ConfigurationError
 
     return ConfigurationError(
-        "this needs more than is installed",
+        "this command needs packages that are not installed",
         code="configuration.extra_missing",
         hint="pip install 'inbounds[mcp]'",
     )

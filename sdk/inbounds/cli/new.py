@@ -56,7 +56,7 @@ def _write(kind: Kind, name: str, site: Path, *, as_json: bool) -> None:
     def show(console: Console) -> None:
         for path in written:
             console.print(f"[green]wrote[/]  {path}")
-        console.print(f"\n[bold]now[/]    change {written[0]}, then `inbounds test {site}`")
+        console.print(f"\n[bold]next[/]   change {written[0]}, then `inbounds test {site}`")
 
     output.emit(
         {"kind": kind, "files": [str(path) for path in written]}, as_json=as_json, show=show

@@ -27,6 +27,8 @@ _UNTOLD_CODES = frozenset(
         "bundle.key_unusable",
         "bundle.missing",
         "bundle.unreadable",
+        "cli.file",
+        "cli.usage",
         "configuration.invalid",
         "deployment.missing",
         "evidence.anchor_unreadable",
@@ -90,8 +92,33 @@ def _in_json(sign: str) -> str:
     return sign if sign.isprintable() else json.dumps(sign)[1:-1]
 
 
+def of_usage(error: Any) -> ConfigurationError:
+    """Return typer's error about a command line as one of this package's."""
+    command = error.ctx.command_path if error.ctx else "inbounds"
+    return ConfigurationError(
+        error.format_message(), code="cli.usage", hint=f"`{command} --help` shows what it takes"
+    )
+
+
+def of_file(error: OSError) -> ConfigurationError:
+    """Return the operating system's error about a file as one of this package's."""
+    from inbounds.safe_files import UnsafePath
+
+    if isinstance(error, UnsafePath):
+        return ConfigurationError(
+            f"nothing was written: {error.strerror}",
+            code="configuration.unsafe_path",
+            hint="name a regular file or a folder of your own, or remove what is in the way",
+        )
+    return ConfigurationError(
+        f"{error.filename} cannot be used: {error.strerror}",
+        code="cli.file",
+        hint="check the path and its permissions",
+    )
+
+
 def failed(error: InboundsError, *, as_json: bool) -> int:
-    """Print what went wrong, why, and what to do now; return the exit code."""
+    """Print an error: its message, its code and what to do; return the exit code."""
     if as_json:
         value = {
             "error": {
@@ -106,10 +133,10 @@ def failed(error: InboundsError, *, as_json: bool) -> int:
         from rich.text import Text
 
         out = console(error=True)
-        out.print(Text.assemble(("error  ", "bold red"), error.message))
-        out.print(Text.assemble(("why    ", "dim"), error.code))
+        out.print(Text.assemble(("error: ", "bold red"), error.message))
+        out.print(Text.assemble(("code:  ", "dim"), error.code))
         if error.hint:
-            out.print(Text.assemble(("now    ", "bold"), error.hint))
+            out.print(Text.assemble(("fix:   ", "bold"), error.hint))
     return exit_code(error)
 
 

@@ -51,9 +51,9 @@ def draft(
 
     if until.replace(tzinfo=UTC).timestamp() <= clock.now():
         raise ConfigurationError(
-            "--until is over: every call to this peer would be denied",
+            "--until must be in the future: every call to this peer would be denied",
             code="peers.over",
-            hint="name the day on which somebody looks again",
+            hint="pass the day on which a person reviews the peer again",
         )
     found = read_jwks(_read(keys, MAX_BYTES), f"in {keys}")
     entry = {
@@ -72,7 +72,7 @@ def _read(path: Path, most: int) -> bytes:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}",
             code="peers.unreadable",
-            hint="name a file that holds it",
+            hint="pass the file that holds it",
         ) from None
 
 

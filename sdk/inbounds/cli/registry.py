@@ -113,7 +113,7 @@ def _tell(found: Sequence[Drafted], value: Mapping[str, Any], *, at: Sequence[st
     said = ", ".join(f"{number} {state}" for state, number in counted.items())
     elsewhere = value["at"] not in at
     if elsewhere:
-        said += f"; servers.yaml does not let it run by {value['at']}"
+        said += f"; servers.yaml does not list {value['at']}"
     output.console(error=True).print(f"{value['server']}: {said}", highlight=False, markup=False)
     if counted["new"] or counted["changed"] or elsewhere:
         raise typer.Exit(output.FAILED)

@@ -159,8 +159,8 @@ def _found(folder: Path) -> list[Path]:
     found = [path for path in artefacts(folder) if not path.name.endswith(".wasm.tar.gz")]
     if not found:
         raise ConfigurationError(
-            f"{folder} holds no bundles",
+            f"{folder} must hold bundles; found none",
             code="bundle.missing",
-            hint="`inbounds bundle build -o` writes such a folder",
+            hint="run `inbounds bundle build -o` with this folder",
         )
     return found

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from inbounds.data_models import Deployment
 
-_HINT = "--deployment names another folder"
+_HINT = "pass --deployment to use another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,15 @@ def sought(agent: str, deployment: Path | None) -> Sought:
         return Sought(known=True)
     if not is_spiffe_id(agent):
         raise ConfigurationError(
-            f"nothing can act as `{agent}`, which is no SPIFFE ID, so nothing was stopped"
-            + _meant(agent, named or ()),
+            f"an agent must be named by its SPIFFE ID; found `{agent}`"
+            f"{_meant(agent, named or ())}; nothing was stopped",
             code="live.not_an_agent",
-            hint="`agent:spiffe://<trust domain>/<path>`, letter for letter as in agents.yaml",
+            hint="write `agent:spiffe://<trust domain>/<path>`, exactly as in agents.yaml",
         )
     asked_for = deployment is not None or bool(place)
     if named is None:
-        return Sought(None, f"whether there is such an agent is not known: {why}", asked_for)
-    said = f"the deployment {place} knows no such agent{_meant(agent, named)}"
+        return Sought(None, f"it is unknown whether this agent exists: {why}", asked_for)
+    said = f"the deployment {place} has no such agent{_meant(agent, named)}"
     return Sought(known=False, said=said, asked_for=True)
 
 
@@ -77,10 +77,10 @@ def sought_issuer(name: str, deployment: Path | None) -> Sought:
     found, place, why = _at_hand(deployment)
     if found is None:
         asked_for = deployment is not None or bool(place)
-        return Sought(None, f"whether there is such an issuer is not known: {why}", asked_for)
+        return Sought(None, f"it is unknown whether this issuer exists: {why}", asked_for)
     if name in found.issuers:
         return Sought(known=True)
-    said = f"the deployment {place} knows no such issuer{meant(name, found.issuers)}"
+    said = f"the deployment {place} has no such issuer{meant(name, found.issuers)}"
     return Sought(known=False, said=said, asked_for=True)
 
 

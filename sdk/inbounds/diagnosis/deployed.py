@@ -27,9 +27,9 @@ def of_bundle(signed: SignedBundle) -> Deployment | None:
         return Deployment.model_validate(signed.data.get("deployment"))
     except ValidationError:
         raise ConfigurationError(
-            "the deployment in the bundle is none",
+            "the deployment in the bundle does not fit its schema",
             code="bundle.deployment_invalid",
-            hint="build it again with the SDK that reads it",
+            hint="build the bundle again with this version of the SDK",
         ) from None
 
 

@@ -66,9 +66,9 @@ def _variables(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Finding
 
 def _decides(configuration: Configuration, options: Mapping[str, Any]) -> Finding:
     if not configuration.pdp_url:
-        said = "the embedded policy, since no INBOUNDS_PDP_URL is set"
+        said = "the embedded policy, since INBOUNDS_PDP_URL is not set"
     elif options.get("pdp_url"):
-        said = f"OPA at {configuration.pdp_url}, as was asked for"
+        said = f"OPA at {configuration.pdp_url}, as the option --pdp says"
     else:
         said = f"OPA at {configuration.pdp_url}, since INBOUNDS_PDP_URL is set"
     return Finding("decides", "ok", said)

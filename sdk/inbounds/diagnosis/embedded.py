@@ -33,12 +33,14 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
     signed = read_signed(bundle, key)
     questions = signed.metadata.get("questions", [])
     if QUESTION_VERSION in questions:
-        yield Finding("policy", "ok", f"revision {signed.revision}, its signature is right")
+        yield Finding("policy", "ok", f"revision {signed.revision}, its signature is valid")
     else:
         said = (
             f"revision {signed.revision} answers the questions {questions}, not {QUESTION_VERSION}"
         )
-        yield Finding("policy", "mend", said, "use the bundle of this SDK's version")
+        yield Finding(
+            "policy", "mend", said, "use the bundle that belongs to this version of the SDK"
+        )
     yield from _clock(signed.metadata.get("sequence", 0))
 
     found: list[Deployment] = []
@@ -57,8 +59,10 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
 
 def _clock(built: Any) -> Iterator[Finding]:
     if isinstance(built, int) and clock.now() < built:
-        said = "this machine's clock is before the time at which the policy was made"
-        yield Finding("clock", "mend", said, "set the clock: every token's time is held against it")
+        said = "the clock of this machine is earlier than the build of the policy"
+        yield Finding(
+            "clock", "mend", said, "set the clock; the lifetime of every token is compared with it"
+        )
 
 
 def _deployment(
@@ -76,12 +80,12 @@ def _deployment(
         yield Finding(
             "deployment",
             "mend",
-            f"the effects of {_shown(unset)} are not set, so each call is denied",
+            f"the effects of {_shown(unset)} are not set, so every call of them is denied",
             f"set `effects` in {configuration.deployment_folder / 'tools.yaml'}"
-            + (", and build the bundle again" if inside else ""),
+            + (", then build the bundle again" if inside else ""),
         )
     if inside and configuration.deployment:
-        said = f"nothing of {configuration.deployment_folder} counts: the bundle holds its own"
+        said = f"{configuration.deployment_folder} is ignored: the bundle holds its own deployment"
         yield Finding("deployment", "note", said)
 
 
@@ -105,20 +109,20 @@ def _answers(
         policy.close()
     context = answer["context"] if isinstance(answer, dict) else {}
     if context.get("outcome") == "deny":
-        yield Finding("answers", "ok", f"denies what is no question, in {taken:.1f} ms")
+        yield Finding("answers", "ok", f"an invalid question is denied, in {taken:.1f} ms")
     else:
-        said = "does not deny what is no question"
-        yield Finding("answers", "mend", said, "use another bundle: this one is not sound")
+        said = "an invalid question must be denied, and is not"
+        yield Finding("answers", "mend", said, "use another bundle; this one is faulty")
     if not live:
-        said = "nobody here signs the revocation feed, so every call is denied"
-        yield Finding("feed", "mend", said, "`inbounds init` makes a development issuer")
+        said = "no key here signs the revocation feed, so every call is denied"
+        yield Finding("feed", "mend", said, "run `inbounds init`, which makes a development issuer")
     elif context.get("policy", {}).get("live_as_of"):
-        yield Finding("feed", "ok", "signed in this process, and the policy believes it")
+        yield Finding("feed", "ok", "signed in this process, and accepted by the policy")
     else:
         kid = unknown_key(context)
-        key = f": feed.yaml does not name key {kid}" if kid else ""
-        said = f"signed in this process, and the policy does not believe it{key}"
-        yield Finding("feed", "mend", said, "deployment/feed.yaml has to hold its key")
+        key = f": key {kid} is not in feed.yaml" if kid else ""
+        said = f"signed in this process, and not accepted by the policy{key}"
+        yield Finding("feed", "mend", said, "add its public key to `keys` in deployment/feed.yaml")
 
 
 def _signs_feed(issuer: Path) -> bool:

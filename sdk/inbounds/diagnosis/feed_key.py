@@ -31,12 +31,12 @@ def unnamed(key: SigningKey, deployment: Path | None) -> str:
             return ""
         found, source = deployed(configuration)
     except InboundsError as error:
-        return f"whether feed.yaml names key {key.kid} is not known: {error.message}"
+        return f"it is unknown whether feed.yaml holds the key {key.kid}: {error.message}"
     if found.feed.keys.get(key.kid) == key.public:
         return ""
     return (
-        f"feed.yaml in {source} does not name key {key.kid}: an OPA with that deployment takes "
-        "nothing of this feed, and denies everything"
+        f"feed.yaml in {source} must hold the key {key.kid}, and does not: an OPA with that "
+        "deployment rejects this feed and denies every call"
     )
 
 

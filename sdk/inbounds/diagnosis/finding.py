@@ -34,7 +34,7 @@ def of_error(name: str, error: InboundsError) -> Finding:
     # A log that refuses records has said what is wrong with it.
     untold = isinstance(error, DecisionUnavailable) and not error.code.startswith("evidence.")
     # The hint of all errors of this kind leads here.
-    hint = "is it running, and can it be reached from here?"
+    hint = "check that it runs and that this machine can reach it"
     hint = hint if error.hint == DecisionUnavailable.hint else error.hint
     return Finding(name, "untold" if untold else "mend", error.message, hint)
 

@@ -28,17 +28,19 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
     folder = configuration.home_folder / "issuer"
     if not (folder / "issuer.json").exists():
         state: State = "note" if configuration.pdp_url else "mend"
-        hint = "`inbounds init` makes a development one; elsewhere, `Guard(issuer=…)`"
-        yield Finding("issuer", state, f"none in {folder}", hint)
+        hint = "run `inbounds init` for a development one, or pass `Guard(issuer=…)`"
+        yield Finding("issuer", state, f"there is no issuer in {folder}", hint)
         return
     about = read_about(folder)
-    yield Finding("issuer", "ok", f"a development one, for {about.agent} in {about.environment}")
+    yield Finding("issuer", "ok", f"a development issuer, for {about.agent} in {about.environment}")
     try:
         deployment, _ = deployed(configuration)
     except ConfigurationError:
-        said = "whether the deployment takes its tokens is not told"
+        said = "it is unknown whether the deployment accepts its tokens"
         if configuration.pdp_url:
-            yield Finding("issuer", "note", said, "its YAML is not here")
+            yield Finding(
+                "issuer", "note", said, "the YAML of the deployment is not on this machine"
+            )
         return
     yield from _accepted(folder, about, deployment)
 
@@ -65,9 +67,9 @@ def _accepted(folder: Path, about: About, deployment: Deployment) -> Iterator[Fi
         if entry.issuer == about.issuer
         for kid, jwk in entry.keys.items()
     }
-    again = "`inbounds init` adds it"
+    again = "run `inbounds init`, which adds it"
     if known.get(about.kid) != keys.get(about.kid):
-        yield Finding("issuer", "mend", "issuers.yaml lacks the key that it signs with", again)
+        yield Finding("issuer", "mend", "issuers.yaml lacks the key of this issuer", again)
     feed = stated["feed"]["keys"]
     if any(deployment.feed.keys.get(kid) != jwk for kid, jwk in feed.items()):
         yield Finding("feed", "mend", "feed.yaml lacks the key of the development feed", again)
@@ -76,11 +78,11 @@ def _accepted(folder: Path, about: About, deployment: Deployment) -> Iterator[Fi
         yield Finding(
             "issuer",
             "mend",
-            f"`{about.environment}` is no development environment, so its tokens are refused",
-            "mark it in environments.yaml, or use a production issuer",
+            f"`{about.environment}` is not a development environment, so its tokens are refused",
+            "set `development: true` in environments.yaml, or use a production issuer",
         )
     if about.agent not in deployment.agents:
-        said = f"agents.yaml does not know {about.agent}"
-        yield Finding("issuer", "mend", said, "register the agent there")
+        said = f"{about.agent} is not in agents.yaml"
+        yield Finding("issuer", "mend", said, "add the agent there")
     if about.pep not in deployment.peps:
-        yield Finding("issuer", "mend", f"peps.yaml does not know {about.pep}", "add it there")
+        yield Finding("issuer", "mend", f"{about.pep} is not in peps.yaml", "add it there")

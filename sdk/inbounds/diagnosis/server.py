@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SECONDS = 5.0
 _SKEW = 5
 """How far clocks may differ, in seconds: a feed that is further ahead is stale to the policy."""
-_HINT_KEY = "name it there and deploy, or `inbounds live serve --key` of one that is named"
+_HINT_KEY = "add it there and deploy, or run `inbounds live serve --key` with a key that is there"
 _CLOSED = (401, 403)
 _DOORS = ("/v1/policies", "/v1/data", "/v1/config", "/metrics")
 """What nobody has to reach: policies, data, configuration, figures."""
@@ -42,12 +42,17 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
     )
     try:
         if not opa.health(bundles=False, seconds=_SECONDS):
-            yield Finding("health", "mend", "OPA says it is not healthy", "its log says why")
+            yield Finding("health", "mend", "OPA is not healthy", "see its log")
         elif opa.health(seconds=_SECONDS):
             yield Finding("health", "ok", "up, and every bundle is active")
         else:
-            said = "up, and not every bundle is active"
-            yield Finding("health", "mend", said, "can it reach its bundles, and are they signed?")
+            said = "up, but not every bundle is active"
+            yield Finding(
+                "health",
+                "mend",
+                said,
+                "see in its log whether it reaches its bundles and their signatures are valid",
+            )
         yield _clock(_date(configuration))
         version = _version(opa)
         yield version
@@ -65,8 +70,8 @@ def _transport(configuration: Configuration) -> Iterator[Finding]:
         yield Finding(
             "transport",
             "note" if allowed else "mend",
-            "the bearer token and every question pass in clear text",
-            "INBOUNDS_PDP_CLEARTEXT allows it" if allowed else "https, or a Unix socket",
+            "the bearer token and every question are sent in clear text",
+            "INBOUNDS_PDP_CLEARTEXT allows it" if allowed else "use https or a Unix socket",
         )
 
 
@@ -93,18 +98,18 @@ def _clock(date: str) -> Finding:
     try:
         skew = parsedate_to_datetime(date).timestamp() - clock.now()
     except (TypeError, ValueError):
-        return Finding("clock", "note", "OPA does not say what time it is")
+        return Finding("clock", "note", "OPA does not send its time")
     # The header is cut to whole seconds.
     apart = max(0, round(abs(skew + 0.5) - 0.5))
-    said = f"{apart} s between OPA's and this one" if apart else "OPA's and this one agree"
+    said = f"OPA's clock and this one differ by {apart} s" if apart else "OPA's and this one agree"
     if apart <= _SKEW:
         return Finding("clock", "ok", said)
-    return Finding("clock", "mend", said, "have both kept by NTP")
+    return Finding("clock", "mend", said, "synchronise both machines by NTP")
 
 
 def _token(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
     if not configuration.pdp_token:
-        hint = "INBOUNDS_PDP_TOKEN; its SHA-256 belongs into deployment/peps.yaml"
+        hint = "set INBOUNDS_PDP_TOKEN, and put the SHA-256 of the token in deployment/peps.yaml"
         yield Finding("token", "mend", "no bearer token is set", hint)
     question = json.dumps({"question": 1, "tool": "-"}).encode()
     try:
@@ -122,8 +127,10 @@ def _token(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
 def _policy(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
     pep = configuration.pep or _own_pep(configuration)
     if not pep:
-        said = "which PEP this is is not known, so it cannot ask"
-        yield Finding("policy", "untold", said, "INBOUNDS_PEP, as deployment/peps.yaml names it")
+        said = "the name of this PEP is unknown, so no question can be asked"
+        yield Finding(
+            "policy", "untold", said, "set INBOUNDS_PEP to its name in deployment/peps.yaml"
+        )
         return
     # No whole question, so it is denied; the answer says which policy denied it.
     question = json.dumps({"question": 1, "context": {"pep": {"id": pep}}}).encode()
@@ -131,8 +138,10 @@ def _policy(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
     context = result.get("context", {}) if isinstance(result, dict) else {}
     stamp = context.get("policy", {})
     if context.get("outcome") != "deny" or not stamp.get("revision"):
-        said = "what is no question is not denied"
-        yield Finding("policy", "mend", said, "is this the policy of this package?")
+        said = "an invalid question must be denied, and is not"
+        yield Finding(
+            "policy", "mend", said, "check that this OPA serves the policy of this package"
+        )
         return
     yield Finding(
         "policy",
@@ -156,17 +165,20 @@ def _shipped(revision: str) -> Iterator[Finding]:
     except ConfigurationError:
         return
     if own != revision:
-        yield Finding("policy", "note", f"the policy in this package is another one, {own}")
+        yield Finding("policy", "note", f"the policy in this package is another revision, {own}")
 
 
 def _feed(configuration: Configuration, as_of: Any, unknown: str = "") -> Finding:
-    hint = "`inbounds live serve` brings it; it has to reach this OPA, with a token of its own"
+    hint = "run `inbounds live serve`; it needs to reach this OPA, with a token of its own"
     if unknown:
-        said = f"its head is signed by key {unknown}, which feed.yaml of this OPA does not name"
+        said = f"its head is signed by the key {unknown}, which is not in the feed.yaml of this OPA"
         return Finding("feed", "mend", said, _HINT_KEY)
     if not isinstance(as_of, int) or as_of <= 0:
-        said = "no revocation feed that the policy believes"
-        more = "; where it does, is `live-<revision>.tar.gz` in force, and is its key feed.yaml's?"
+        said = "the policy has no revocation feed that it accepts"
+        more = (
+            "; if it runs, check that `live-<revision>.tar.gz` is in force and that feed.yaml "
+            "holds the public key that signs the feed"
+        )
         return Finding("feed", "mend", said, hint + more)
     try:
         limit = load(configuration.deployment_folder).feed.max_age.other
@@ -174,9 +186,11 @@ def _feed(configuration: Configuration, as_of: Any, unknown: str = "") -> Findin
         limit = 10
     age = round(clock.now() - as_of)
     if age < -_SKEW:
-        return Finding("feed", "mend", f"its head is {-age} s in the future", "compare the clocks")
+        return Finding(
+            "feed", "mend", f"its head is {-age} s in the future", "synchronise the clocks"
+        )
     if age > limit:
-        said = f"its head is {age} s old, and {limit} s is the most for what is no reading"
+        said = f"its head is {age} s old; a tool that acts needs one of at most {limit} s"
         return Finding("feed", "mend", said, hint)
     return Finding("feed", "ok", f"its head is {max(age, 0)} s old")
 
@@ -184,10 +198,10 @@ def _feed(configuration: Configuration, as_of: Any, unknown: str = "") -> Findin
 def _version(opa: OpaServer) -> Finding:
     said = opa.version(seconds=_SECONDS)
     if not said:
-        return Finding("version", "note", "it does not tell this PEP its version")
+        return Finding("version", "note", "OPA does not report its version to this PEP")
     if opa_version.supported(opa_version.parse(said)):
         return Finding("version", "ok", f"OPA {said}")
-    return Finding("version", "mend", f"OPA {said}", f"OPA {opa_version.described()} is needed")
+    return Finding("version", "mend", f"OPA {said}", f"install OPA {opa_version.described()}")
 
 
 def _doors(configuration: Configuration) -> Iterator[Finding]:
@@ -207,7 +221,9 @@ def _doors(configuration: Configuration) -> Iterator[Finding]:
             endpoint.close()
     if opened:
         said = f"OPA's own API is open: {', '.join(sorted(opened))}"
-        hint = "`inbounds serve --print-config` writes a configuration that closes it"
+        hint = (
+            "use the configuration that `inbounds serve --print-config` writes; it closes the API"
+        )
         yield Finding("api", "mend", said, hint)
     else:
         yield Finding("api", "ok", "OPA's own API is closed")

@@ -35,9 +35,9 @@ def _evidence(configuration: Configuration) -> Iterator[Finding]:
         yield _to_be_made("evidence", path)
         return
     if not key.exists():
-        said = f"{path} is there, and the key that it is signed with, {key}, is not"
+        said = f"{path} exists, and the key that signs it, {key}, is missing"
         yield Finding(
-            "evidence", "mend", said, "bring the key back; INBOUNDS_HOME names its folder"
+            "evidence", "mend", said, "restore the key, or set INBOUNDS_HOME to its folder"
         )
         return
     log = SqliteEvidence(path, key=subkey(deployment_key(key), "evidence"))
@@ -46,15 +46,17 @@ def _evidence(configuration: Configuration) -> Iterator[Finding]:
     finally:
         log.close()
     yield Finding(
-        "evidence", "ok", f"{path} takes records; {head.count} so far, its head is signed"
+        "evidence", "ok", f"{path} accepts records; it holds {head.count}, and its head is signed"
     )
 
 
 def _sessions(configuration: Configuration) -> Iterator[Finding]:
     named = configuration.sessions
     if named in ("", "memory"):
-        said = "in memory: they end with the process, and processes share none"
-        yield Finding("sessions", "note", said, "INBOUNDS_SESSIONS names a file that is shared")
+        said = "in memory: they end with the process and are not shared between processes"
+        yield Finding(
+            "sessions", "note", said, "set INBOUNDS_SESSIONS to a file to keep and share them"
+        )
         return
     if is_url(named):
         yield _sessions_in_redis(named)
@@ -66,7 +68,7 @@ def _sessions(configuration: Configuration) -> Iterator[Finding]:
     from inbounds.sessions_sqlite import SqliteSessions
 
     SqliteSessions(path).close()
-    yield Finding("sessions", "ok", f"{path} takes states")
+    yield Finding("sessions", "ok", f"{path} accepts states")
 
 
 def _leases(configuration: Configuration) -> Iterator[Finding]:
@@ -81,11 +83,11 @@ def _leases(configuration: Configuration) -> Iterator[Finding]:
     finally:
         outbox.close()
     if left_over:
-        said = f"{len(left_over)} of {len(rows)} leases in {path} are over and not revoked yet"
-        now = "start a guard with the backend that leased them, and see whether that answers"
+        said = f"{len(left_over)} of {len(rows)} leases in {path} have ended and are not revoked"
+        now = "start a guard with the backend that issued them, and check that the backend answers"
         yield Finding("leases", "mend", said, now)
         return
-    yield Finding("leases", "ok", f"{path}: {len(rows)} held, none that is over and not revoked")
+    yield Finding("leases", "ok", f"{path}: {len(rows)} held, none of them ended and not revoked")
 
 
 def _sessions_in_redis(url: str) -> Finding:
@@ -99,9 +101,9 @@ def _sessions_in_redis(url: str) -> Finding:
     finally:
         store.close()
     if remarks:
-        said = f"the Redis at {store.where} takes states; {'; '.join(remarks)}"
-        return Finding("sessions", "note", said, "docs/operators.md, Sessions in Redis, says how")
-    return Finding("sessions", "ok", f"the Redis at {store.where} takes states")
+        said = f"the Redis at {store.where} accepts states; {'; '.join(remarks)}"
+        return Finding("sessions", "note", said, "see docs/operators.md, Sessions in Redis")
+    return Finding("sessions", "ok", f"the Redis at {store.where} accepts states")
 
 
 def _to_be_made(name: str, path: Path) -> Finding:
@@ -109,16 +111,16 @@ def _to_be_made(name: str, path: Path) -> Finding:
     while not there.exists():
         there = there.parent
     if os.access(there, os.W_OK | os.X_OK):
-        return Finding(name, "ok", f"{path} will be made when it is needed")
-    said = f"{path} cannot be made: {there} is not writable"
-    return Finding(name, "mend", said, f"make it writable, or set INBOUNDS_{name.upper()}")
+        return Finding(name, "ok", f"{path} will be created when it is needed")
+    said = f"{path} cannot be created: {there} is not writable"
+    return Finding(name, "mend", said, f"make the folder writable, or set INBOUNDS_{name.upper()}")
 
 
 def _opa() -> Iterator[Finding]:
     try:
         binary = opa_binary.find()
     except ConfigurationError as error:
-        needed = "`inbounds test`, `bundle build` and `serve` need one"
+        needed = "`inbounds test`, `bundle build` and `serve` need OPA"
         # One that was named is meant to be used.
         state: State = "mend" if os.environ.get(opa_binary.VARIABLE) else "note"
         said = f"{error.message}; {needed}"

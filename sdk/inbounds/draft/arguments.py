@@ -75,7 +75,7 @@ class Arguments:
             self._leaf(_Place(f"/{_escaped(rest.arg)}/*", rest.arg), rest.annotation)
         if signature.kwarg is not None:
             self.notes.append(
-                f"`**{signature.kwarg.arg}` can hold anything: name each argument that may be given"
+                f"`**{signature.kwarg.arg}` can hold any argument: add each that is allowed"
             )
 
     def _parameter(self, name: str, annotation: ast.expr | None, default: ast.expr | None) -> None:
@@ -114,10 +114,10 @@ class Arguments:
         elif name in self.classes and place.depth < _DEEPEST:
             self._class(place, self.classes[name])
         elif name in _MAPPINGS:
-            self.notes.append(f"`{place.pattern}` is a mapping: name each key that may be given")
+            self.notes.append(f"`{place.pattern}` is a mapping: add each key that is allowed")
         else:
             self.notes.append(
-                f"`{place.pattern}` is of a type that is not in this file: name what it holds"
+                f"`{place.pattern}` has a type that is not in this file: add what it holds"
             )
 
     def _list(self, place: _Place, inner: ast.expr | None) -> None:
@@ -147,7 +147,7 @@ class Arguments:
             if members := _literal([*_values(definition)]):
                 self._scalar(place, members)
             else:
-                self.notes.append(f"`{place.pattern}` is an enumeration: name its values")
+                self.notes.append(f"`{place.pattern}` is an enumeration: add its values")
             return
         if place.nullable:
             self.leaves.append(Leaf(place.pattern, {"nullable": True, "max_length": 0}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from inbounds.models import Effect
 
@@ -15,7 +15,8 @@ LABELS = ("public", "internal", "confidential", "secret")
 """The labels of a draft, lowest first."""
 LABEL = "internal"
 """How sensitive a draft supposes things to be."""
-_USUAL = ("read", "write", "export")
+DRAFTED: tuple[Effect, ...] = ("read", "write", "export")
+"""The effects that a draft gives to the agent and to the group."""
 _GROUP = "staff"
 _DESTINATION = "own_domain"
 
@@ -87,14 +88,14 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
         label: Its result is no more sensitive than this.
     """
     lines = [comment(said) for said in tool.remarks]
-    lines += [comment(f"to be told by a person: {note}") for note in tool.notes]
+    lines += [comment(f"a person has to decide: {note}") for note in tool.notes]
     guess = "  # guess: its type is not written in `resource=`" if tool.guessed else ""
     lines += [f"{plain(tool.name)}:"]
     if tool.description:
         lines += [f"  description: {flow(tool.description)}"]
     lines += [
-        "  effects: []  # a person has to set these; until then every call is denied",
-        '  reversible: unknown  # "yes" or "no"; until then it can only read or send',
+        "  effects: []  # set these; until then every call is denied",
+        '  reversible: unknown  # set "yes" or "no", unless it only reads, exports or delegates',
         f"  resource: {plain(tool.resource)}{guess}",
         *(f"  {member}: {plain(value)}" for member, value in where.items()),
     ]
@@ -115,14 +116,25 @@ def servers(at: Mapping[str, str]) -> str:
     return "".join(f"{plain(name)}:\n  at: {flow([place])}\n" for name, place in at.items())
 
 
-_TOOLS = f"""\
+_TOOLS = """\
 # What each tool does and takes. A tool that is not here cannot be called, and an argument that
 # is not here cannot be given. `inbounds init` adds tools that it finds; it changes nothing else.
 #
-# effects      What a call does to the world, any of: {", ".join(get_args(Effect)[:4])},
-#              {", ".join(get_args(Effect)[4:])}. Nobody but a person can know them.
-# reversible   Whether what it does can be undone: "yes" or "no". It need not be said of a
-#              tool that only reads, sends or delegates.
+# effects      Everything that a call does to the world. Only a person can know it; a tool with
+#              `effects: []` is denied. A tool can have several, such as [read, export]:
+#                read        returns data
+#                write       creates or changes something
+#                delete      removes something
+#                export      sends data to a person or to another system: mail, an upload, a
+#                            request to a URL or host that an argument names, also to read there
+#                execute     runs code or a command
+#                spend       spends money
+#                delegate    gives work to another agent
+#                administer  changes rights, accounts or settings
+#              A call also needs each of them in `manifest.effects` of agents.yaml, in groups.yaml
+#              or subjects.yaml, and in the intent in intents.yaml.
+# reversible   Whether a call can be undone: "yes" or "no". Required for every tool that writes,
+#              deletes, executes, spends or administers; such a tool is denied until it is set.
 # resource     The type of what a call touches, as `resource=` of the tool says it.
 # tenant, environment   Whose that is and where it lives. Leave one out where the resource says it.
 # arguments    By JSON Pointer; `*` is any index of a list. For each, where it applies:
@@ -134,8 +146,9 @@ _TOOLS = f"""\
 #                max_length
 # returns      The most sensitive label it may return, and whether the data is our own (`first`)
 #              or may hold what a stranger wrote (`third`).
-# recursive    false for a tool that touches what it names and nothing below it, such as one that
-#              reads a file. Any other is refused a folder around a place that is kept from agents.
+# recursive    Set false if a call touches exactly the path or id that it names, such as reading
+#              one file. Any other tool is denied a folder that contains a place of `secrets` or
+#              `control_plane` in settings.yaml.
 # resource_argument   Which argument names the resource, as `/path`, or `none`. Left out, it is the
 #              one with the role target and the kind id or path, and the two must agree.
 # destinations Where data goes that no argument names, from destinations.yaml.
@@ -190,7 +203,7 @@ def _agents(names: Names, tools: Sequence[DraftTool]) -> str:
   clearance: {LABEL}  # the highest label it may see
   tenants: [{plain(names.tenant)}]
   manifest:  # what it was built to do: it is never given more
-    effects: {flow(_USUAL)}
+    effects: {flow(DRAFTED)}  # add every other effect of its tools
     tools:{_listed((tool.name for tool in tools), 6)}
 """
 
@@ -208,7 +221,7 @@ def _groups(names: Names) -> str:
 # What the members of a group are entitled to; a subject has what its groups have.
 
 {_GROUP}:
-  effects: {flow(_USUAL)}
+  effects: {flow(DRAFTED)}  # add every other effect that they are entitled to
   tools: ["*"]  # every registered tool
   clearance: {LABEL}
   tenants: [{plain(names.tenant)}]
@@ -241,7 +254,7 @@ def _intent(name: str, tools: Sequence[DraftTool], types: Sequence[str]) -> str:
     return f"""\
 {plain(name)}:
   description: ""
-  effects: [read]  # what the user asks for when asking for this
+  effects: [read]  # add every other effect that a user asks for with this, such as export
   label: {LABEL}  # the highest label it reaches up to
   tools:{_listed((tool.name for tool in tools), 4)}
   resources:{resources or " []"}  # `prefixes: [inbox/]` narrows one to ids that begin so

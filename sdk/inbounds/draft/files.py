@@ -63,7 +63,7 @@ def _meant(name: str) -> Path:
         raise ConfigurationError(
             f"{name} is neither a file, a folder nor a module",
             code="init.source_missing",
-            hint="such as `inbounds init app.py`, or `inbounds init` for this folder",
+            hint="run `inbounds init app.py`, or `inbounds init` for this folder",
         )
     return found
 

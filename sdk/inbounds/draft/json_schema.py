@@ -53,32 +53,32 @@ class Schema:
                 place, str(name), inner, depth=depth + 1, required=required and name in needed
             )
         if schema.get("additionalProperties") not in (None, False) or "patternProperties" in schema:
-            self.notes.append(f"`{at or '/'}` takes any other member: name each that may be given")
+            self.notes.append(f"`{at or '/'}` accepts any other member: add each that is allowed")
 
     def _value(self, at: str, name: str, schema: Any, *, depth: int, required: bool) -> None:
         if len(self.leaves) >= _MOST or depth > _DEEPEST:
-            self.notes.append(f"`{at}` and what follows is not drafted: there is too much of it")
+            self.notes.append(
+                f"`{at}` and what follows is not drafted: there are too many arguments"
+            )
             return
         found = [*self._alternatives(schema)]
         nullable = any(each.get("type") == "null" for each in found)
         found = [each for each in found if each.get("type") != "null"]
         if len(found) != 1:
-            self.notes.append(f"`{at}` can be of several types, or of any: name what it holds")
+            self.notes.append(f"`{at}` can have several types, or any: add what it holds")
             return
         (one,) = found
         kind = one.get("type")
         if kind == "object" or (kind is None and "properties" in one):
             self._object(at, one, depth=depth, required=required)
             if not one.get("properties"):
-                self.notes.append(
-                    f"`{at}` is an object of anything: name each member that may be given"
-                )
+                self.notes.append(f"`{at}` is an object with any members: add each that is allowed")
         elif kind == "array":
             self._value(f"{at}/*", name, one.get("items"), depth=depth + 1, required=False)
         elif kind in _SCALARS or isinstance(one.get("enum"), list) or "const" in one:
             self._scalar(at, name, one, required=required, nullable=nullable)
         else:
-            self.notes.append(f"`{at}` says no type that the registry has: name what it holds")
+            self.notes.append(f"`{at}` has no type that the registry knows: add what it holds")
 
     def _scalar(
         self, at: str, name: str, schema: Mapping[str, Any], *, required: bool, nullable: bool

@@ -40,7 +40,7 @@ def listed(place: Place) -> list[dict[str, Any]]:
         raise ConfigurationError(
             f"the server did not say which tools it has ({why}): {printable(place.at)}",
             code="registry.server",
-            hint="see that it answers there, or starts by itself, and speaks MCP",
+            hint="check that it answers there, or starts by itself, and speaks MCP",
         ) from error
 
 

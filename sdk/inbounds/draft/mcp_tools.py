@@ -56,7 +56,7 @@ def described(server: str, tools: Sequence[Mapping[str, Any]]) -> list[DraftTool
         raise ConfigurationError(
             f"`{printable(server)}` names {len(tools)} tools, of which {_MOST} would be drafted",
             code="registry.too_many",
-            hint="register by hand those that agents need",
+            hint="register by hand the tools that agents need",
         )
     found: dict[str, DraftTool] = {}
     for tool in tools:
@@ -71,13 +71,13 @@ def described(server: str, tools: Sequence[Mapping[str, Any]]) -> list[DraftTool
             raise ConfigurationError(
                 f"`{printable(server)}` has a tool whose name cannot be registered",
                 code="registry.name",
-                hint="names are printable, of at most 256 signs with that of the server",
+                hint="a name must be printable, of at most 256 characters with the server's name",
             )
         if name in found:
             raise ConfigurationError(
                 f"`{printable(server)}` has two tools of the name `{own}`",
                 code="registry.name",
-                hint="no call says which of them it means; ask who runs the server",
+                hint="a call cannot say which of them it means; ask the operator of the server",
             )
         found[name] = _described(server, name, tool)
     return [*found.values()]
@@ -88,7 +88,7 @@ def _described(server: str, name: str, tool: Mapping[str, Any]) -> DraftTool:
     about = tool.get("description")
     lines = about.strip().splitlines() if isinstance(about, str) else []
     hints = ", ".join(_hints(tool.get("annotations")))
-    remarks = [f"the server's own word, which counts for nothing: {hints}"] if hints else []
+    remarks = [f"the server's own claim, which is not relied on: {hints}"] if hints else []
     if len(lines) > 1 or len("".join(lines[:1])) > _LONGEST_TEXT:
         remarks += ["all that the server says of it:", *_cited(lines)]
     return DraftTool(

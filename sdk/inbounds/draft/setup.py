@@ -152,8 +152,8 @@ def _begin(
     if wishes.intent or names.intents != (_INTENT,):
         intents = done.deployment / "intents.yaml"
         for intent in names.intents:
-            said = f"in {intents}, say what a user asks for with `{intent}`"
-            done.further += [f"{said}: its `effects` are [read] so far, its `destinations` none"]
+            said = f"in {intents}, set the `effects` and `destinations` of `{intent}`"
+            done.further += [f"{said}; the draft has `effects: [read]` and `destinations: []`"]
 
 
 def _first(wish: str, found: Iterable[str], usual: str) -> tuple[str, ...]:
@@ -168,9 +168,9 @@ def _has_issuer(done: SetUp) -> bool:
 def _create(done: SetUp, names: Names) -> None:
     if not is_spiffe_id(names.agent):
         raise ConfigurationError(
-            f"{names.agent} is no SPIFFE ID",
+            f"the agent must be a SPIFFE ID; found {names.agent}",
             code="init.agent",
-            hint=f"such as --agent {_AGENT}",
+            hint=f"pass one, such as --agent {_AGENT}",
         )
     home = done.issuer.parent
     make_folder(home, mode=0o700)
@@ -195,7 +195,7 @@ def _refuse_others(wishes: Wishes, about: About) -> None:
         wish = getattr(wishes, name)
         if wish and wish != getattr(about, name):
             raise ConfigurationError(
-                f"the issuer there is signs for the {name} {getattr(about, name)}, not {wish}",
+                f"the development issuer signs for the {name} {getattr(about, name)}, not {wish}",
                 code="init.issuer_for_another",
                 hint="leave the option out, or remove the folder `issuer` of the state folder",
             )
@@ -218,7 +218,7 @@ def _add(
     changed = [n for n in done.known if tools[n].pin and tools[n].pin != deployment.tools[n].pin]
     if changed:
         done.further.append(
-            f"the server says something else than what is pinned of {', '.join(changed)}: see "
+            f"the server describes {', '.join(changed)} differently from the pin: compare with "
             "`inbounds registry draft --mcp … --deployment …`"
         )
     missing = [tool for name, tool in tools.items() if name not in deployment.tools]
@@ -236,7 +236,7 @@ def _add(
     if wishes.intent and wishes.intent not in deployment.intents:
         intents = done.deployment / "intents.yaml"
         said = f"{intents} has no `{wishes.intent}`"
-        done.further.append(f"{said}: add it there, with its `effects`, `tools` and `label`")
+        done.further.append(f"{said}: add it there with its `effects`, `tools` and `label`")
 
 
 def _say_what_tasks_want(
@@ -246,7 +246,7 @@ def _say_what_tasks_want(
     if wishes.subject and wishes.subject not in deployment.subjects:
         subjects = done.deployment / "subjects.yaml"
         said = f"{subjects} has no `{wishes.subject}`{meant(wishes.subject, deployment.subjects)}"
-        done.further.append(f"{said}: add them there, with their `groups`")
+        done.further.append(f"{said}: add this subject there with its `groups`")
     wanted: list[tuple[str, Iterable[str], dict[str, FoundTask]]] = []
     if not wishes.intent:
         asked = {task.intent: task for task in reversed(tasks)}
@@ -258,7 +258,7 @@ def _say_what_tasks_want(
         for name in sorted(asked.keys() - {"", *known}):
             where = f"{asked[name].file}:{asked[name].line}"
             done.further.append(
-                f"{done.deployment / file} has no `{name}`, for which {where} begins a task"
+                f"{done.deployment / file} has no `{name}`, but {where} begins a task with it"
                 f"{meant(name, known)}"
             )
 
@@ -272,13 +272,13 @@ def _register(
     done.added = sorted(tool.name for tool in missing)
     listed = ", ".join(done.added)
     done.further = [
-        f"an agent may have it once `manifest.tools` in agents.yaml names it ({listed})",
-        f"a task may have it once an intent in intents.yaml names it ({listed})",
+        f"in agents.yaml, add to the `manifest.tools` of the agent that is to call it: {listed}",
+        f"in intents.yaml, add to the `tools` of the intent that is to use it: {listed}",
     ]
     types = sorted({tool.resource for tool in missing} - set(deployment.labels.resources))
     if types:
         done.further.append(
-            f"labels.yaml says nothing of {', '.join(types)}, which has the highest label so far"
+            f"in labels.yaml, add a label for {', '.join(types)}; until then it has the highest"
         )
 
 
@@ -290,8 +290,8 @@ def _add_servers(done: SetUp, at: Mapping[str, str], deployment: Deployment) -> 
             _write(done, "servers.yaml", partial(with_block, block=entry), entry)
         elif place not in there.at:
             done.further.append(
-                f"servers.yaml lets `{name}` run elsewhere: have its `at` name {place!r}, "
-                "if that is the one"
+                f"servers.yaml lets `{name}` run elsewhere only: add {place!r} to its `at` if this "
+                "is the right server"
             )
 
 
@@ -372,7 +372,7 @@ def _only(what: str, choices: list[str]) -> str:
     if len(choices) == 1:
         return choices[0]
     raise ConfigurationError(
-        f"the deployment does not tell which {what} an issuer should sign for",
+        f"the issuer must sign for one {what}; the deployment has {len(choices)}",
         code=f"init.{what}",
-        hint=f"say --{what}" + (f", one of {', '.join(choices)}" if choices else ""),
+        hint=f"pass --{what}" + (f", one of {', '.join(choices)}" if choices else ""),
     )

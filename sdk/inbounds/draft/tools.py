@@ -71,7 +71,9 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
             what = f"{printable(str(path))} cannot be read as Python ({why})"
             if strict:
                 raise ConfigurationError(
-                    what, code="init.source_unreadable", hint="see `python -m py_compile`"
+                    what,
+                    code="init.source_unreadable",
+                    hint="run `python -m py_compile` to see the fault",
                 ) from error
             notes.append(what)
             continue
@@ -164,12 +166,12 @@ class _Source:
         if name is None:
             self._notes.append(
                 f"{self._path}:{guard.lineno}: the name of this tool is computed, or not 1 to "
-                "256 printable characters, so it has to be registered by hand"
+                "256 printable characters; register it by hand"
             )
             return None
         arguments = Arguments(self._classes)
         if function is None:
-            arguments.notes.append("its function is not in this file: name its arguments")
+            arguments.notes.append("its function is not in this file: add its arguments")
         elif function in self._methods:
             arguments.notes.append("a method cannot be guarded: guard the bound method instead")
         else:
@@ -177,7 +179,7 @@ class _Source:
         stated = self._resource(_keyword(guard, "resource"))
         if len(stated) > 1:
             arguments.notes.append(
-                f"its calls touch {' and '.join(sorted(stated))}; the registry takes one type"
+                f"its calls touch {' and '.join(sorted(stated))}; choose one type for the registry"
             )
         docstring = (ast.get_docstring(function) if function else "") or ""
         return DraftTool(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from inbounds.data_models import Deployment
+from inbounds.models import Tool
 
 from .check import Check, Place, check
+from .holders import entries
 from .steering import acts, outward_arguments
 from .words import suggested
 
@@ -17,9 +20,9 @@ _UNDONE = frozenset({"write", "delete", "execute", "spend", "administer"})
 @check(
     "effects.unset",
     "note",
-    title="Nobody has said what a tool does",
+    title="A tool has no effects",
     why="Each call of it is denied (`capability.effects_unset`).",
-    now="Set its `effects`, or take the tool out.",
+    now="Set its `effects`, or remove the tool.",
 )
 def unset(deployment: Deployment) -> Iterator[Place]:
     """Tools without effects."""
@@ -31,11 +34,11 @@ def unset(deployment: Deployment) -> Iterator[Place]:
 @check(
     "effects.only_reads",
     "error",
-    title="The name of a tool says that it acts, and its effects say that it reads",
-    why="Reads are free: nothing asks where their arguments come from, and any task that reads may"
-    " call it.",
-    now="Name each of its `effects`. Where it does only read, say so in a comment:"
-    " `# lint: allow effects.only_reads …`.",
+    title="The name of a tool suggests an action, and its only effect is `read`",
+    why="No rule checks where the arguments of a read come from, and every task that reads may call"
+    " it.",
+    now="Name each of its `effects`. If it only reads, say so in a comment: `# lint: allow"
+    " effects.only_reads …`.",
 )
 def only_reads(deployment: Deployment) -> Iterator[Place]:
     """Tools whose verb suggests an effect, and which only read."""
@@ -52,12 +55,12 @@ def only_reads(deployment: Deployment) -> Iterator[Place]:
 @check(
     "effects.export_unnamed",
     "error",
-    title="An argument names where a tool goes, and its effects do not say that it sends",
-    why="A request carries data to where it goes, also one that only reads. The policy judges such"
-    " a call as one that exports: a task without `export` cannot make it, and a reader of the"
+    title="An argument names a destination, and `export` is not among the tool's effects",
+    why="A request carries data to its destination, even one that only reads. The policy judges"
+    " such a call as an export: a task without `export` cannot make it, and a reader of the"
     " registry cannot tell.",
     now="Add `export` to its `effects`, and to those of the intents, agents and subjects that may"
-    " call it. Where the address is only looked for, give the argument the role `query`.",
+    " call it. If the argument is only a search term, give it the role `query`.",
 )
 def export_unnamed(deployment: Deployment) -> Iterator[Place]:
     """Tools with an argument that is a destination, and no effect that sends."""
@@ -68,15 +71,16 @@ def export_unnamed(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "arguments", pattern),
-                f"`{pattern}` of `{name}` names a destination, and `export` is none of its effects",
+                f"`{pattern}` names a destination, and `export` is not among the effects of"
+                f" `{name}`",
             )
 
 
 @check(
     "effects.other_than_name",
     "warning",
-    title="The name of a tool says more than its effects",
-    why="Rules, budgets and intents go by the effects: what is not named is not held.",
+    title="The name of a tool suggests an effect that it does not have",
+    why="Rules, budgets and intents use the effects: an effect that is missing is not checked.",
     now="Name each of its `effects`, or rename the tool.",
 )
 def other_than_name(deployment: Deployment) -> Iterator[Place]:
@@ -90,14 +94,14 @@ def other_than_name(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "effects"),
-                f"the name of `{name}` suggests `{effect}`, which is none of its effects",
+                f"the name of `{name}` suggests `{effect}`, which is not among its effects",
             )
 
 
 @check(
     "effects.reversible_unknown",
     "warning",
-    title="Nobody knows whether what a tool does can be undone",
+    title="It is unknown whether a tool's action can be undone",
     why="Each call of it is denied (`irreversible.unknown_reversibility`).",
     now='Set `reversible` to "yes" or "no".',
 )
@@ -113,8 +117,73 @@ def reversible_unknown(deployment: Deployment) -> Iterator[Place]:
             )
 
 
+@check(
+    "effects.not_granted",
+    "note",
+    title="A tool has an effect that a file which names the tool does not grant",
+    why="A call needs each of its effects in four files: tools.yaml, the `manifest` in agents.yaml,"
+    " the subject or its groups in subjects.yaml and groups.yaml, and the intent in intents.yaml."
+    " Every call of this tool is denied (`capability.not_in_manifest`, `subject.not_entitled`,"
+    " `intent.effect_outside_intent`).",
+    now="Add the effect in each file that is named, for the agent, subject or intent that is to use"
+    " the tool.",
+)
+def not_granted(deployment: Deployment) -> Iterator[Place]:
+    """Tools for which a file has holders, and no holder with the effects of any call."""
+    holders = _holders(deployment)
+    for name, tool in deployment.tools.items():
+        lacking = [
+            f"{file} lacks {' and '.join(f'`{effect}`' for effect in missing)}"
+            for file, held in holders.items()
+            if (missing := _missing(tool, {*held.get(name, ()), *held.get("*", ())}))
+        ]
+        if lacking:
+            yield Place(
+                "tools",
+                (name, "effects"),
+                f"the effects of `{name}` are not granted: {', '.join(lacking)}",
+            )
+
+
+def _holders(deployment: Deployment) -> Mapping[str, Mapping[str, set[frozenset[str]]]]:
+    """The sets of effects that a file gives together with a tool, by file and by tool."""
+    agents = deployment.agents.values()
+    subjects = (entries(deployment, subject) for subject in deployment.subjects.values())
+    intents = deployment.intents.values()
+    return {
+        "agents.yaml": _by_tool((each.manifest.tools, each.manifest.effects) for each in agents),
+        "subjects.yaml with groups.yaml": _by_tool(
+            (
+                [tool for entry in each for tool in entry.tools],
+                [effect for entry in each for effect in entry.effects],
+            )
+            for each in subjects
+        ),
+        "intents.yaml": _by_tool((each.tools, each.effects) for each in intents),
+    }
+
+
+def _by_tool(
+    given: Iterable[tuple[Iterable[str], Iterable[str]]],
+) -> Mapping[str, set[frozenset[str]]]:
+    found: dict[str, set[frozenset[str]]] = defaultdict(set)
+    for tools, effects in given:
+        together = frozenset(effects)
+        for tool in tools:
+            found[tool].add(together)
+    return found
+
+
+def _missing(tool: Tool, held: Iterable[frozenset[str]]) -> list[str]:
+    """What the closest holder lacks of the effects of the least call; nothing without a holder."""
+    calls = [{*tool.effects}, *({*less} for less in tool.effects_by.values.values())]
+    lacking: list[list[str]] = [sorted(call - effects) for effects in held for call in calls]
+    return min(lacking, key=len, default=[])
+
+
 CHECKS: tuple[Check, ...] = (
     unset,
+    not_granted,
     only_reads,
     export_unnamed,
     other_than_name,

@@ -17,8 +17,8 @@ _SHOWN = 5
 _COSTLY = ("spend", "administer")
 
 
-def _entries(deployment: Deployment, entry: SubjectEntry) -> Iterable[Group]:
-    """What a subject is entitled by: its own entry, and those of its groups."""
+def entries(deployment: Deployment, entry: SubjectEntry) -> Iterable[Group]:
+    """Return what entitles a subject: its own entry, and those of its groups."""
     return [entry, *(deployment.groups[group] for group in entry.groups)]
 
 
@@ -26,15 +26,15 @@ def _entries(deployment: Deployment, entry: SubjectEntry) -> Iterable[Group]:
     "holders.subject_unlimited",
     "warning",
     title="A subject has every tool and every effect",
-    why="Nothing is held back from an agent that acts for it but what its intents hold back.",
-    now="Name the tools, or the effects, that the subject has itself.",
+    why="Only its intents limit an agent that acts for it.",
+    now="Name the tools, or the effects, that the subject needs.",
 )
 def subject_unlimited(deployment: Deployment) -> Iterator[Place]:
     """Subjects that have `*` and all effects, by themselves or through their groups."""
     for name, subject in deployment.subjects.items():
-        entries = _entries(deployment, subject)
-        tools = {tool for entry in entries for tool in entry.tools}
-        if "*" in tools and {effect for entry in entries for effect in entry.effects} == _EVERY:
+        both = entries(deployment, subject)
+        tools = {tool for entry in both for tool in entry.tools}
+        if "*" in tools and {effect for entry in both for effect in entry.effects} == _EVERY:
             yield Place("subjects", (name,), f"`{name}` has every tool and every effect")
 
 
@@ -42,7 +42,7 @@ def subject_unlimited(deployment: Deployment) -> Iterator[Place]:
     "holders.agent_unlimited",
     "warning",
     title="An agent has every tool and every effect",
-    why="A manifest says what an agent was built to do. This one says nothing.",
+    why="A manifest limits an agent to what it was built to do. This one limits nothing.",
     now="Name in the manifest what the agent was built to do.",
 )
 def agent_unlimited(deployment: Deployment) -> Iterator[Place]:
@@ -57,10 +57,10 @@ def agent_unlimited(deployment: Deployment) -> Iterator[Place]:
 @check(
     "holders.owner_missing",
     "warning",
-    title="Nobody answers for an agent",
-    why="An agent without an owner acts for nobody: all that it wants to do is denied. Where the"
-    " owner is a group that nobody is in, nobody is asked.",
-    now="Name as its `owner` a user of subjects.yaml, or a group that a user is in.",
+    title="An agent has no owner who can answer for it",
+    why="An agent without an owner is denied every call. If the owner is a group without members,"
+    " nobody can be asked.",
+    now="Set its `owner` to a user of subjects.yaml, or to a group that has a member.",
 )
 def owner_missing(deployment: Deployment) -> Iterator[Place]:
     """Agents without an owner, and those whose owner is no person and no group of persons."""
@@ -72,18 +72,18 @@ def owner_missing(deployment: Deployment) -> Iterator[Place]:
         elif agent.owner in people or agent.owner in peopled:
             continue
         elif agent.owner in deployment.groups:
-            said = f"nobody is in `{agent.owner}`, which answers for `{name}`"
+            said = f"the owner of `{name}`, the group `{agent.owner}`, has no member"
         else:
-            said = f"`{agent.owner}`, which answers for `{name}`, is no person"
+            said = f"the owner of `{name}`, `{agent.owner}`, is neither a user nor a group"
         yield Place("agents", (name, "owner"), said)
 
 
 @check(
     "holders.manifest_wider",
     "warning",
-    title="An agent is given tools that no intent names",
-    why="No task can use them today, and whoever adds one to an intent gives it to this agent.",
-    now="Take the tools out of the manifest, or name them in an intent.",
+    title="An agent has tools that no intent names",
+    why="No task can use them. If one is added to an intent later, this agent has it at once.",
+    now="Remove the tools from the manifest, or name them in an intent.",
 )
 def manifest_wider(deployment: Deployment) -> Iterator[Place]:
     """Agents with tools in their manifest that no intent names, each agent once."""
@@ -104,8 +104,8 @@ def manifest_wider(deployment: Deployment) -> Iterator[Place]:
     "holders.approver_keyless",
     "warning",
     title="An approver has no key",
-    why="Nothing that this person signs can be verified: there is nobody to say yes.",
-    now="Give the public key as a JWK among its `keys`, or take the approver out.",
+    why="No signature of this person can be verified, so no approval can be given.",
+    now="Add the public key, a JWK, to its `keys`, or remove the approver.",
 )
 def approver_keyless(deployment: Deployment) -> Iterator[Place]:
     """Approvers without keys."""
@@ -117,9 +117,9 @@ def approver_keyless(deployment: Deployment) -> Iterator[Place]:
 @check(
     "holders.approver_not_entitled",
     "warning",
-    title="An approver may not approve",
-    why="What this person signs counts for nothing.",
-    now="Set `may_approve: true` for the subject or one of its groups, or take the approver out.",
+    title="An approver is not entitled to approve",
+    why="An approval that this person signs is not accepted.",
+    now="Set `may_approve: true` for the subject or one of its groups, or remove the approver.",
 )
 def approver_not_entitled(deployment: Deployment) -> Iterator[Place]:
     """Approvers whose subject is not registered, or may not approve."""
@@ -127,7 +127,7 @@ def approver_not_entitled(deployment: Deployment) -> Iterator[Place]:
         subject = deployment.subjects.get(approver.subject)
         if subject is None:
             said = f"the subject of `{name}` is not registered"
-        elif not any(entry.may_approve for entry in _entries(deployment, subject)):
+        elif not any(entry.may_approve for entry in entries(deployment, subject)):
             said = f"the subject of `{name}` has no `may_approve`"
         else:
             continue
@@ -137,10 +137,10 @@ def approver_not_entitled(deployment: Deployment) -> Iterator[Place]:
 @check(
     "holders.four_eyes_unset",
     "warning",
-    title="Whoever asks for it approves of it alone",
-    why="Tools that spend or administer are registered, and who asks for such a call may say yes"
-    " to it as well.",
-    now="Name the effects that nobody approves for himself in `four_eyes` of settings.yaml.",
+    title="The person who asks for a call may approve it alone",
+    why="Tools that spend or administer are registered, and the person who asks for such a call may"
+    " approve it as well.",
+    now="List in `four_eyes` of settings.yaml the effects that need a second person.",
 )
 def four_eyes_unset(deployment: Deployment) -> Iterator[Place]:
     """No `four_eyes` at all, though tools spend or administer."""

@@ -49,9 +49,9 @@ def _bounds_recipient(intent: Intent) -> bool:
 @check(
     "intents.wider_than_words",
     "warning",
-    title="An intent does more than its words say",
-    why="Who asks for it, or approves of it, does not expect that.",
-    now="Take the effect out, or say it: in `description`, or in `words`.",
+    title="An intent has an effect that its description and words do not mention",
+    why="A person who asks for it, or approves it, does not expect that effect.",
+    now="Remove the effect, or mention it in `description` or `words`.",
 )
 def wider_than_words(deployment: Deployment) -> Iterator[Place]:
     """Intents with an effect beyond reading and writing that nothing of theirs mentions."""
@@ -71,8 +71,8 @@ def wider_than_words(deployment: Deployment) -> Iterator[Place]:
     "intents.every_effect",
     "error",
     title="An intent has every effect",
-    why="It bounds nothing: whatever its agent is talked into is what the user asked for.",
-    now="Make an intent of each thing that users ask for, with the effects of that alone.",
+    why="It limits nothing: every action of its agent counts as what the user asked for.",
+    now="Write one intent for each thing that users ask for, with only the effects that it needs.",
 )
 def every_effect(deployment: Deployment) -> Iterator[Place]:
     """Intents with all the effects there are."""
@@ -86,7 +86,7 @@ def every_effect(deployment: Deployment) -> Iterator[Place]:
     "warning",
     title="An intent that acts has every tool",
     why="Its agent can be talked into using any of them.",
-    now="Name the tools that what the user asks for takes.",
+    now="Name only the tools that the intent needs.",
 )
 def every_tool(deployment: Deployment) -> Iterator[Place]:
     """Intents that do more than read, with all of more than a few tools."""
@@ -102,9 +102,9 @@ def every_tool(deployment: Deployment) -> Iterator[Place]:
 @check(
     "intents.no_destination",
     "warning",
-    title="An intent sends or spends, and names no destination",
-    why="Each call that does is denied (`egress.destination_not_allowed`).",
-    now="Name its `destinations`, or take the effect out.",
+    title="An intent sends or spends, and has no destination",
+    why="Each call with that effect is denied (`egress.destination_not_allowed`).",
+    now="Name its `destinations`, or remove the effect.",
 )
 def no_destination(deployment: Deployment) -> Iterator[Place]:
     """Intents that export or spend without any destination."""
@@ -120,12 +120,12 @@ def no_destination(deployment: Deployment) -> Iterator[Place]:
 @check(
     "intents.anywhere_unbounded",
     "error",
-    title="An intent sends anywhere, and nothing bounds to whom",
-    why="A destination with `anywhere: true` lets every address through; only the bounds of the"
-    " task can narrow it.",
-    now="Give the intent `bounds.recipient`, or destinations that name domains, addresses or"
-    " hosts. Where each task is begun with bounds of its own, say so in a comment:"
-    " `# lint: allow intents.anywhere_unbounded …`.",
+    title="An intent may send anywhere, and its recipients are not bounded",
+    why="A destination with `anywhere: true` admits every address; only the bounds of the task can"
+    " narrow it.",
+    now="Give the intent `bounds.recipient`, or destinations that name domains, addresses or hosts."
+    " If each task sets bounds of its own, say so in a comment: `# lint: allow"
+    " intents.anywhere_unbounded …`.",
 )
 def anywhere_unbounded(deployment: Deployment) -> Iterator[Place]:
     """Intents that may send anywhere, without bounds of the recipient."""
@@ -145,10 +145,9 @@ def anywhere_unbounded(deployment: Deployment) -> Iterator[Place]:
 @check(
     "intents.bound_untrusted",
     "warning",
-    title="A bound lets through what anybody wrote",
-    why="A value that was found there is no longer denied: whoever is asked about it may say yes to"
-    " a stranger.",
-    now="Take `third_party_text` and `none` out of `origins`; name values or domains instead.",
+    title="A bound admits values from untrusted text",
+    why="A value that a stranger wrote is not denied: the person who is asked may approve it.",
+    now="Remove `third_party_text` and `none` from `origins`; name values or domains instead.",
 )
 def bound_untrusted(deployment: Deployment) -> Iterator[Place]:
     """Bounds whose origins hold a grade of texts that the user did not name, or of nowhere."""
@@ -166,9 +165,9 @@ def bound_untrusted(deployment: Deployment) -> Iterator[Place]:
 @check(
     "intents.public_mail",
     "warning",
-    title="A destination is a provider of mail to everybody",
-    why="Whoever wants to can have an address there.",
-    now="Name the whole addresses that are meant in `addresses`.",
+    title="A destination is a public mail provider",
+    why="Anybody can have an address there.",
+    now="List the exact addresses in `addresses`.",
 )
 def public_mail(deployment: Deployment) -> Iterator[Place]:
     """Destinations with a domain at which anybody can have an address."""

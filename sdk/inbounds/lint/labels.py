@@ -12,10 +12,10 @@ from .check import Check, Place, check
 @check(
     "labels.resource_unlabelled",
     "warning",
-    title="What tools touch has no label",
-    why="It counts as the most sensitive there is, so most tasks may not touch it, and one that"
-    " does may send nothing afterwards.",
-    now="Give the type an entry among the `resources` of labels.yaml.",
+    title="The resource of a tool has no label",
+    why="It has the highest label: most tasks may not touch it, and a task that does may not send"
+    " afterwards.",
+    now="Add the type to the `resources` of labels.yaml.",
 )
 def resource_unlabelled(deployment: Deployment) -> Iterator[Place]:
     """Types of resources that a tool has and no label, each once."""
@@ -35,8 +35,8 @@ def resource_unlabelled(deployment: Deployment) -> Iterator[Place]:
     "labels.prefix_lower",
     "warning",
     title="A prefix has a lower label than its type",
-    why="Of all labels that fit an id, the highest holds: this one lowers nothing.",
-    now="Give the type the lowest label that its ids have, and the others by prefix.",
+    why="The highest label that fits an id applies, so this prefix has no effect.",
+    now="Give the type the lowest label of its ids, and higher ones by prefix.",
 )
 def prefix_lower(deployment: Deployment) -> Iterator[Place]:
     """Labels of prefixes that are below that of their type."""

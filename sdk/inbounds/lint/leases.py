@@ -21,9 +21,9 @@ def _is_leased(deployment: Deployment, tool: Tool) -> bool:
 @check(
     "leases.missing",
     "error",
-    title="A tool has an effect that needs a lease, and has no credential that is leased",
+    title="A tool has an effect that needs a lease, and its credential is not leased",
     why="Each call with that effect is denied (`credential.lease_missing`).",
-    now="Name in `credential` one of credentials.yaml that is leased, or take the effect out of"
+    now="Set `credential` to one of credentials.yaml that is leased, or remove the effect from"
     " `leases` in settings.yaml.",
 )
 def missing(deployment: Deployment) -> Iterator[Place]:
@@ -42,9 +42,9 @@ def missing(deployment: Deployment) -> Iterator[Place]:
 @check(
     "leases.not_demanded",
     "note",
-    title="Power is not leased",
-    why="What such a tool shows to others outlives the task, and works without this policy.",
-    now="Name the effects that need a lease in `leases` of settings.yaml, such as `[execute]`.",
+    title="No effect needs a leased credential",
+    why="A static credential outlives the task, and works without this policy.",
+    now="List the effects that need a lease in `leases` of settings.yaml, such as `[execute]`.",
 )
 def not_demanded(deployment: Deployment) -> Iterator[Place]:
     """A deployment beyond development whose tools act, and which demands no lease of any."""

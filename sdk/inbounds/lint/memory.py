@@ -13,10 +13,10 @@ from .words import MEMORY, about
 @check(
     "memory.as_own",
     "error",
-    title="What a memory gives back counts as our own word",
-    why="It gives back what it was told, by whomever: a stranger's text is trusted one session"
-    " later.",
-    now="Set `returns.party: third`, or the fields of it that hold what it was told.",
+    title="The result of a memory counts as first-party data",
+    why="A memory returns what it was given, whoever wrote it: a stranger's text is trusted one"
+    " session later.",
+    now="Set `returns.party: third`, or set it for the fields that hold what it was given.",
 )
 def as_own(deployment: Deployment) -> Iterator[Place]:
     """Memories that are read, all of whose result is a first party's."""
@@ -27,17 +27,16 @@ def as_own(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "returns", "party"),
-                f"`{name}` is a memory, and returns only a first party's word",
+                f"`{name}` is a memory, and returns only first-party data",
             )
 
 
 @check(
     "memory.unmarked",
     "warning",
-    title="A tool is a memory by its name, and not by its entry",
-    why="What is written to it in a session that has read a stranger's text is believed in every"
-    " session to come: only of a tool with `memory: true` is that asked"
-    " (`memory.untrusted_write`).",
+    title="The name of a tool suggests a memory, and `memory` is not set",
+    why="A stranger's text that is written to it is trusted in every later session: only a tool"
+    " with `memory: true` is checked for that (`memory.untrusted_write`).",
     now="Set `memory: true`.",
 )
 def unmarked(deployment: Deployment) -> Iterator[Place]:

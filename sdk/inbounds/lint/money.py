@@ -14,9 +14,9 @@ _MONEY = "money."
 @check(
     "money.currency_unset",
     "warning",
-    title="A tool spends in no currency",
-    why="What it spends is counted for no budget, and denied where the task has one.",
-    now="Set `currency`, and `decimals` where an amount of 1 is not one minor unit.",
+    title="A tool that spends has no currency",
+    why="Its amounts count for no budget, and are denied where the task has one.",
+    now="Set `currency`, and `decimals` if an amount of 1 is not one minor unit.",
 )
 def currency_unset(deployment: Deployment) -> Iterator[Place]:
     """Tools that spend and have no currency."""
@@ -28,9 +28,9 @@ def currency_unset(deployment: Deployment) -> Iterator[Place]:
 @check(
     "money.amount_unnamed",
     "warning",
-    title="A tool spends, and no argument says how much",
-    why="What it spends cannot be counted, and no bound of the amount holds it.",
-    now="Give the argument that says how much the role `amount`.",
+    title="A tool that spends has no argument with the role `amount`",
+    why="Its amounts cannot be counted, and no bound on the amount applies.",
+    now="Give the argument that holds the amount the role `amount`.",
 )
 def amount_unnamed(deployment: Deployment) -> Iterator[Place]:
     """Tools that spend and have no argument of the role amount."""
@@ -46,8 +46,8 @@ def amount_unnamed(deployment: Deployment) -> Iterator[Place]:
     "money.budget_for_nothing",
     "warning",
     title="A budget is in a currency that no tool spends",
-    why="It holds nothing, and whoever wrote it believes that it does.",
-    now="Write the currency as the tools do, or take the budget out.",
+    why="It limits nothing.",
+    now="Write the currency as the tools do, or remove the budget.",
 )
 def budget_for_nothing(deployment: Deployment) -> Iterator[Place]:
     """Budgets `money.<currency>` of which no tool has the currency."""
@@ -68,7 +68,7 @@ def budget_for_nothing(deployment: Deployment) -> Iterator[Place]:
     "money.unbounded",
     "warning",
     title="An intent spends without a limit",
-    why="One task can spend whatever there is.",
+    why="One task can spend any amount.",
     now="Give the intent `budgets: {money.<currency>: …}` in minor units, or `bounds.amount`.",
 )
 def unbounded(deployment: Deployment) -> Iterator[Place]:

@@ -15,8 +15,8 @@ from .check import Check, Place, check
 @check(
     "peps.obligation_missing",
     "warning",
-    title="A PEP is not set up for what a tool obliges it to",
-    why="Each call of such a tool is denied there (`pep.not_entitled`), or does not run.",
+    title="A PEP lacks an obligation that a tool needs",
+    why="Each call of that tool is denied there (`pep.not_entitled`), or does not run.",
     now="Add the obligation to the `obligations` of the PEP.",
 )
 def obligation_missing(deployment: Deployment) -> Iterator[Place]:
@@ -31,7 +31,7 @@ def obligation_missing(deployment: Deployment) -> Iterator[Place]:
                 yield Place(
                     "peps",
                     (name, "obligations"),
-                    f"`{tool_name}` obliges to `{obligation}`, and `{name}` is not set up for it",
+                    f"`{tool_name}` needs the obligation `{obligation}`, which `{name}` lacks",
                 )
 
 

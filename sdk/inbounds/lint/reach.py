@@ -1,4 +1,4 @@
-"""What tools set in motion: whether their effects speak of it."""
+"""What tools reach, and whether their effects name it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FOLLOWED_STEPS = 8
 @check(
     "reach.effects_hidden",
     "error",
-    title="A tool sets in motion what its effects do not name",
-    why="Each call is judged by these effects as well, so it needs an agent and a task that have"
-    " them, and nobody who reads the tool's `effects` knows.",
-    now="Add the effects to those of the tool, or take out of `reaches` what it does not reach.",
+    title="A tool reaches an effect that is not among its own",
+    why="Each call is judged by that effect as well, so its agent and task need it; a reader of the"
+    " tool's `effects` cannot tell.",
+    now="Add the effect to those of the tool, or remove from `reaches` what it does not reach.",
 )
 def effects_hidden(deployment: Deployment) -> Iterator[Place]:
     """Tools that reach, over any number of others, an effect that is none of theirs."""
@@ -34,16 +34,15 @@ def effects_hidden(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "reaches"),
-                f"`{name}` reaches `{effect}`{through}, which is none of its effects",
+                f"`{name}` reaches `{effect}`{through}, which is not among its effects",
             )
 
 
 @check(
     "reach.unknown",
     "error",
-    title="A tool sets in motion what nobody knows",
-    why="What is neither a registered tool nor an effect cannot be followed any further: each call"
-    " is denied (`capability.reaches_further`).",
+    title="A tool reaches something that is not registered",
+    why="Its effects are unknown, so each call is denied (`capability.reaches_further`).",
     now="Name a registered tool or an effect.",
 )
 def unknown(deployment: Deployment) -> Iterator[Place]:
@@ -61,9 +60,10 @@ def unknown(deployment: Deployment) -> Iterator[Place]:
 @check(
     "reach.cycle",
     "error",
-    title="Tools set each other in motion",
-    why="One call can go round without an end, and only the first of them is judged and counted.",
-    now="Take out of `reaches` what is not reached; else see to it that the tools themselves stop.",
+    title="Tools reach each other in a cycle",
+    why="One call can run without an end, and only the first call is judged and counted.",
+    now="Remove from `reaches` what is not reached; otherwise make sure that the tools themselves"
+    " stop.",
 )
 def cycle(deployment: Deployment) -> Iterator[Place]:
     """Tools that reach themselves, each circle once."""
@@ -79,7 +79,7 @@ def cycle(deployment: Deployment) -> Iterator[Place]:
 @check(
     "reach.too_far",
     "error",
-    title="A tool sets in motion more than is followed",
+    title="A tool reaches more than the policy follows",
     why=f"The policy follows {_FOLLOWED_STEPS} steps and {_FOLLOWED_NAMES} names: each call beyond"
     " that is denied (`capability.reaches_further`).",
     now="Name in `reaches` the effects themselves, in place of tools.",
@@ -96,22 +96,31 @@ def too_far(deployment: Deployment) -> Iterator[Place]:
             known = (deployment.tools[word] for word in ring if word in deployment.tools)
             ring = {word for each in known for word in each.reaches} - found
         if steps > _FOLLOWED_STEPS or len(found) > _FOLLOWED_NAMES:
-            yield Place("tools", (name, "reaches"), f"`{name}` sets too much in motion")
+            yield Place(
+                "tools",
+                (name, "reaches"),
+                f"`{name}` reaches too many names or over too many steps",
+            )
 
 
 @check(
     "reach.read_only",
     "error",
-    title="An agent that only reads can do more",
-    why="It is `read_only`, and its tools, what those set in motion, their credentials, or an agent"
-    " that it may delegate to have another effect. No bundle of it is built, and such calls are"
-    " denied (`capability.reaches_further`).",
-    now="Take out what has the effect, or `read_only`.",
+    title="An agent with `read_only: true` can reach another effect than `read`",
+    why="An agent that is `read_only` may only read, and so may its tools, the tools that those"
+    " reach, its credentials and its delegates. No bundle of this deployment is built, and"
+    " such calls are denied (`capability.reaches_further`).",
+    now="Remove the tool, credential or delegate at the end of the chain, or set `read_only:"
+    " false`.",
 )
 def read_only(deployment: Deployment) -> Iterator[Place]:
     """Agents that are `read_only`, with each chain that leads to another effect."""
     for chain in chains_beyond_reading(deployment):
-        yield Place("agents", (chain.steps[0], "read_only"), f"{chain}")
+        yield Place(
+            "agents",
+            (chain.steps[0], "read_only"),
+            f"an effect other than `read` is reached: {chain}",
+        )
 
 
 def _reached(deployment: Deployment) -> dict[str, dict[str, str]]:

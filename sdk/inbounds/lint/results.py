@@ -25,9 +25,9 @@ def _all_own(tool: Tool) -> bool:
     "results.label_unset",
     "warning",
     title="The result of a tool has no label",
-    why="It counts as the most sensitive there is: after one call the session may send nothing.",
-    now="Set `returns.label` to the most sensitive data that it can return; the lowest where it"
-    " returns nothing.",
+    why="It has the highest label: after one call the session may not send anything.",
+    now="Set `returns.label` to the most sensitive data that it can return, or to the lowest label"
+    " if it returns nothing.",
 )
 def label_unset(deployment: Deployment) -> Iterator[Place]:
     """Tools whose effects are set and whose result has no label."""
@@ -39,9 +39,9 @@ def label_unset(deployment: Deployment) -> Iterator[Place]:
 @check(
     "results.outside_as_own",
     "error",
-    title="What strangers write counts as our own word",
-    why="What a first party says is trusted: a message that somebody sends may then choose the"
-    " recipient of the next one, and nobody is asked.",
+    title="A result that strangers can write counts as first-party data",
+    why="First-party data is trusted: a message from a stranger may choose the recipient of the"
+    " next one, and nobody is asked.",
     now="Set `returns.party: third`, or mark the fields that others write as `party: third`.",
 )
 def outside_as_own(deployment: Deployment) -> Iterator[Place]:
@@ -52,17 +52,17 @@ def outside_as_own(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "returns", "party"),
-                f"`{name}` returns only a first party's word, and is about `{found[0]}`",
+                f"`{name}` returns only first-party data, and its name mentions `{found[0]}`",
             )
 
 
 @check(
     "results.file_as_own",
     "warning",
-    title="What a file holds counts as our own word",
-    why="A file may have come by mail or from the web, and whoever wrote it is then trusted.",
-    now="Set `returns.party: third`, or the texts among `returns.fields`. Where nobody else can"
-    " put anything there, say so in a comment: `# lint: allow results.file_as_own …`.",
+    title="The content of a file counts as first-party data",
+    why="A file may have come by mail or from the web, and its author is then trusted.",
+    now="Set `returns.party: third`, or set it for the texts in `returns.fields`. If nobody else"
+    " can write there, say so in a comment: `# lint: allow results.file_as_own …`.",
 )
 def file_as_own(deployment: Deployment) -> Iterator[Place]:
     """Reading tools whose name speaks of files and documents, all first party."""
@@ -73,16 +73,17 @@ def file_as_own(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "returns", "party"),
-                f"`{name}` returns only a first party's word, and is about `{found[0]}`",
+                f"`{name}` returns only first-party data, and its name mentions `{found[0]}`",
             )
 
 
 @check(
     "results.rows_unset",
     "warning",
-    title="A tool returns many, and nobody says how many",
-    why="It counts as one record, however many it returns: a budget of `rows` does not hold it.",
-    now="Set `returns.rows` to the most it returns; what comes back beyond that is cut off.",
+    title="A tool returns a list, and `returns.rows` is not set",
+    why="The result counts as one record, whatever its length: a budget of `rows` does not limit"
+    " it.",
+    now="Set `returns.rows` to the most records that it returns; the rest is cut off.",
 )
 def rows_unset(deployment: Deployment) -> Iterator[Place]:
     """Tools that list or search, or return a list, without the number of rows."""
@@ -100,10 +101,10 @@ def rows_unset(deployment: Deployment) -> Iterator[Place]:
 @check(
     "results.only_labelled",
     "warning",
-    title="No field of a result is registered but those with a label of their own",
-    why="A task below that label gets the registered fields that it may have, and none of the"
-    " others: here that is nothing.",
-    now="Name the other fields of the result in `returns.fields`.",
+    title="Every registered field of a result has a label of its own",
+    why="A task below that label gets only the registered fields without a label: here there are"
+    " none.",
+    now="Add the other fields of the result to `returns.fields`.",
 )
 def only_labelled(deployment: Deployment) -> Iterator[Place]:
     """Tools of which a task below a field's label gets nothing."""

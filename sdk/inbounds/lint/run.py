@@ -47,16 +47,16 @@ def _by_comments(_: Deployment) -> Iterator[Place]:
 unfit = check(
     "lint.comment_unfit",
     "warning",
-    title="A comment to the linter says nothing",
-    why="It allows nothing: it names no code that there is, or no reason.",
+    title="A comment to the linter allows nothing",
+    why="It names no code that exists, or gives no reason.",
     now="Write `# lint: allow CODE reason`.",
 )(_by_comments)
 idle = check(
     "lint.comment_idle",
     "warning",
-    title="A comment allows what is not there",
-    why="What it spoke of was mended, or stands elsewhere; the next fault on that line would pass.",
-    now="Take the comment out.",
+    title="A comment allows a finding that is not there",
+    why="The finding was fixed, or is on another line; the next one here would pass unseen.",
+    now="Remove the comment.",
 )(_by_comments)
 
 CHECKS: tuple[Check, ...] = tuple(
@@ -170,13 +170,13 @@ def _of_comments(
             continue
         said = _unfit(one, codes)
         each = unfit if said else idle
-        what = said or f"nothing on line {one.holds} is `{one.code}`"
+        what = said or f"there is no `{one.code}` on line {one.holds}"
         yield _finding(each, Place(file.removesuffix(".yaml"), (), what), file, one.line)
 
 
 def _unfit(one: Allowance, codes: Mapping[str, Check]) -> str:
     if not one.code:
-        return "a comment that begins with `lint:` cannot be understood"
+        return "a comment that begins with `lint:` must be `lint: allow CODE reason`"
     if one.code not in codes:
         return f"there is no code `{one.code}`{meant(one.code, codes)}"
     return "" if one.reason else f"no reason is given for allowing `{one.code}`"

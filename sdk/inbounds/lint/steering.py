@@ -35,11 +35,11 @@ def _steered(tool: Tool) -> bool:
 @check(
     "steering.no_destination",
     "warning",
-    title="A tool sends or spends, and nothing says where",
-    why="Each call is denied (`egress.destination_not_allowed`), and where an argument does name"
-    " the place, nobody looks at it.",
-    now="Give the argument that says where the role `recipient`, or name the fixed place in"
-    " `destinations`.",
+    title="A tool sends or spends, and no destination is known",
+    why="Each call is denied (`egress.destination_not_allowed`). An argument that does name the"
+    " destination is not checked.",
+    now="Give the argument that names the destination the role `recipient`, or list the fixed one"
+    " in `destinations`.",
 )
 def no_destination(deployment: Deployment) -> Iterator[Place]:
     """Tools that export or spend without an outward argument or a stated destination."""
@@ -49,17 +49,18 @@ def no_destination(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "effects"),
-                f"`{name}` has the effect `{effects[0]}`, and neither an argument that names where"
-                " to, nor `destinations`",
+                f"`{name}` has the effect `{effects[0]}`, and has neither an argument that"
+                " names a destination nor `destinations`",
             )
 
 
 @check(
     "steering.delegate_unaddressed",
     "error",
-    title="A tool delegates, and nothing says to whom",
-    why="No rule asks where a delegation goes: whoever steers the agent hands its work to anybody.",
-    now="Give the argument that names the other agent the role `recipient`, or name it in"
+    title="A tool delegates, and no argument names the delegate",
+    why="No rule checks the delegate: an attacker who steers the agent can delegate its work to"
+    " anybody.",
+    now="Give the argument that names the other agent the role `recipient`, or list it in"
     " `destinations`.",
 )
 def delegate_unaddressed(deployment: Deployment) -> Iterator[Place]:
@@ -70,18 +71,20 @@ def delegate_unaddressed(deployment: Deployment) -> Iterator[Place]:
             continue
         if not outward_arguments(tool):
             yield Place(
-                "tools", (name, "effects"), f"`{name}` delegates to nobody whom an argument names"
+                "tools",
+                (name, "effects"),
+                f"`{name}` delegates, and no argument names the delegate",
             )
 
 
 @check(
     "steering.address_without_role",
     "warning",
-    title="An address is an argument without a role",
-    why="Whether it is who gets something, what is acted on or only text is left open. It counts as"
-    " where data goes, and a reader of the registry cannot tell that.",
-    now="Set its `role`: `recipient` where something goes there, `target` where it is acted on,"
-    " `query` or `content` where it is only looked for or written down.",
+    title="An address argument has no role",
+    why="It may receive something, be acted on, or be only text. The policy treats it as a"
+    " destination, and a reader of the registry cannot tell.",
+    now="Set its `role`: `recipient` if something is sent there, `target` if it is acted on,"
+    " `query` or `content` if it is only searched for or written down.",
 )
 def address_without_role(deployment: Deployment) -> Iterator[Place]:
     """Arguments of acting tools that are of the kind of an address and have no role."""
@@ -100,11 +103,11 @@ def address_without_role(deployment: Deployment) -> Iterator[Place]:
 @check(
     "steering.address_as_content",
     "error",
-    title="An address of a tool that sends passes as text",
-    why="An address of role `content` or `query` is no destination to the policy: it may be"
-    " anybody's.",
-    now="Set its `role` to `recipient`. Where nothing is ever sent there, say so in a comment:"
-    " `# lint: allow steering.address_as_content …`.",
+    title="An address of a tool that sends has the role of text",
+    why="The policy does not check an address of role `content` or `query` as a destination: it may"
+    " be anybody's.",
+    now="Set its `role` to `recipient`. If nothing is ever sent there, say so in a comment: `#"
+    " lint: allow steering.address_as_content …`.",
 )
 def address_as_content(deployment: Deployment) -> Iterator[Place]:
     """Addresses that are content or a query of a tool that sends, spends or delegates."""
@@ -124,10 +127,10 @@ def address_as_content(deployment: Deployment) -> Iterator[Place]:
 @check(
     "steering.nothing_steers",
     "error",
-    title="A tool acts on what no argument names",
-    why="Only arguments of the roles recipient, target, amount, code and credential have to be"
-    " traced to the user. Without one, a stranger's text steers each call, and nobody is asked.",
-    now="Give the argument that says what, who or how much its `role`, or name the fixed place in"
+    title="A tool acts, and no argument has a role that steers",
+    why="Only arguments of the roles recipient, target, amount, code and credential must come from"
+    " the user. Without one, a stranger's text can steer each call, and nobody is asked.",
+    now="Give the argument that says what, who or how much its `role`, or list the fixed place in"
     " `destinations`.",
 )
 def nothing_steers(deployment: Deployment) -> Iterator[Place]:
@@ -146,10 +149,10 @@ def nothing_steers(deployment: Deployment) -> Iterator[Place]:
 @check(
     "steering.write_unsteered",
     "warning",
-    title="A tool writes where no argument names",
-    why="What it writes to is not traced to the user: a stranger's text can have anything changed"
-    " that the tool reaches.",
-    now="Give the argument that says what is changed the role `target`. Where each call makes"
+    title="A tool writes, and no argument names what it changes",
+    why="What it changes is not traced to the user: a stranger's text can change anything that the"
+    " tool reaches.",
+    now="Give the argument that names what is changed the role `target`. If each call makes"
     " something new, say so in a comment: `# lint: allow steering.write_unsteered …`.",
 )
 def write_unsteered(deployment: Deployment) -> Iterator[Place]:
@@ -164,10 +167,10 @@ def write_unsteered(deployment: Deployment) -> Iterator[Place]:
 @check(
     "steering.code_unnamed",
     "warning",
-    title="A tool runs something, and no argument is code",
-    why="What is run is then bound by no role: `bounds.code` of an intent does not hold it.",
-    now="Give the argument that is run the role `code`; where a fixed program is run, give what"
-    " chooses it the role `target` and say so in a comment.",
+    title="A tool executes, and no argument has the role `code`",
+    why="No bound applies to what is run: `bounds.code` of an intent needs the role.",
+    now="Give the argument that is run the role `code`. If a fixed program is run, give the"
+    " argument that chooses it the role `target`, and say so in a comment.",
 )
 def code_unnamed(deployment: Deployment) -> Iterator[Place]:
     """Tools that execute, take arguments, and have none of the role code."""

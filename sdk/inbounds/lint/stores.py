@@ -34,10 +34,10 @@ def _own_word(tool: Tool) -> bool:
 @check(
     "stores.apart",
     "warning",
-    title="Tools of one name write to one store and read from another",
-    why="A session that has read a stranger's text and then writes taints the store that it writes"
-    " to. Where that is the same place under two names, what is read back counts as our own word.",
-    now="Set `store` of both tools to one name; or mark the fields that nobody can write as"
+    title="Tools that share a name prefix write to one store and read from another",
+    why="A session that has read a stranger's text and then writes marks the store as untrusted. If"
+    " both stores are the same place, what is read back counts as first-party data.",
+    now="Set `store` of both tools to one name, or mark the fields that nobody can write as"
     " `writable: false`.",
 )
 def apart(deployment: Deployment) -> Iterator[Place]:
@@ -57,7 +57,7 @@ def apart(deployment: Deployment) -> Iterator[Place]:
                 yield Place(
                     "tools",
                     (name, "store" if tool.store else "resource"),
-                    f"`{name}` reads the store `{_store(tool)}` as a first party's word, and"
+                    f"`{name}` reads the store `{_store(tool)}` as first-party data, and"
                     f" `{other}` writes to `{store}`",
                 )
                 break
@@ -66,10 +66,10 @@ def apart(deployment: Deployment) -> Iterator[Place]:
 @check(
     "stores.history_as_own",
     "warning",
-    title="A history counts as our own word",
-    why="It gives back what calls were made with: a stranger's text that an agent searched for is"
+    title="The result of a history counts as first-party data",
+    why="It returns the arguments of earlier calls: a stranger's text that an agent searched for is"
     " trusted when it is read there.",
-    now="Set `returns.party: third`; or set `store` to that of the tools whose calls it keeps.",
+    now="Set `returns.party: third`, or set `store` to that of the tools whose calls it keeps.",
 )
 def history_as_own(deployment: Deployment) -> Iterator[Place]:
     """Reading tools whose name speaks of a history, of no store that is named."""
@@ -79,17 +79,16 @@ def history_as_own(deployment: Deployment) -> Iterator[Place]:
             yield Place(
                 "tools",
                 (name, "returns"),
-                f"`{name}` returns a first party's word, and is about `{found[0]}`",
+                f"`{name}` returns first-party data, and its name mentions `{found[0]}`",
             )
 
 
 @check(
     "stores.stateless_acts",
     "error",
-    title="A tool that acts or remembers is marked as stateless",
-    why="Only a tool that reads and keeps nothing is stateless; the policy takes no notice of it"
-    " here.",
-    now="Take out `stateless`, or correct the effects and `memory`.",
+    title="A tool with `stateless: true` acts or is a memory",
+    why="Only a tool that reads and keeps nothing is stateless; the policy ignores the mark here.",
+    now="Remove `stateless`, or correct `effects` and `memory`.",
 )
 def stateless_acts(deployment: Deployment) -> Iterator[Place]:
     """Tools with `stateless: true` that do more than read, or keep what they are given."""

@@ -8,7 +8,7 @@ from inbounds.data_models import Deployment
 
 from .check import Check, Place, check
 
-_WHY = "It makes the deployment longer to read, and may be a name that was meant elsewhere."
+_WHY = "It makes the deployment longer to read, and may be a misspelt name."
 
 
 @check(
@@ -16,7 +16,7 @@ _WHY = "It makes the deployment longer to read, and may be a name that was meant
     "note",
     title="A tool is in no intent",
     why="No task can call it.",
-    now="Name it in an intent, or take it out.",
+    now="Name it in an intent, or remove it.",
 )
 def tool(deployment: Deployment) -> Iterator[Place]:
     """Tools that no intent names."""
@@ -29,9 +29,9 @@ def tool(deployment: Deployment) -> Iterator[Place]:
 @check(
     "unused.intent",
     "note",
-    title="An intent is out of every agent's reach",
-    why="A task of it could do nothing: no agent has a tool of it.",
-    now="Give an agent its tools, or take it out.",
+    title="No agent has a tool of an intent",
+    why="A task of it can do nothing.",
+    now="Add its tools to the manifest of an agent, or remove the intent.",
 )
 def intent(deployment: Deployment) -> Iterator[Place]:
     """Intents none of whose tools is in a manifest."""
@@ -44,9 +44,9 @@ def intent(deployment: Deployment) -> Iterator[Place]:
 @check(
     "unused.destination",
     "note",
-    title="A destination is named nowhere",
+    title="A destination is not used",
     why=_WHY,
-    now="Name it in an intent, or take it out.",
+    now="Name it in an intent, or remove it.",
 )
 def destination(deployment: Deployment) -> Iterator[Place]:
     """Destinations that neither an intent nor a tool names."""
@@ -62,7 +62,7 @@ def destination(deployment: Deployment) -> Iterator[Place]:
     "note",
     title="A group has no member",
     why=_WHY,
-    now="Name it in the `groups` of a subject, or take it out.",
+    now="Name it in the `groups` of a subject, or remove it.",
 )
 def group(deployment: Deployment) -> Iterator[Place]:
     """Groups that no subject is in."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from inbounds.errors import ConfigurationError
+from inbounds.similar_names import closest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +25,10 @@ def feed_file(path: Path) -> Path:
     if path.exists() or is_development(path):
         return path
     beside = [file.name for file in path.absolute().parent.glob("*.sqlite")]
-    close = difflib.get_close_matches(path.name, beside, n=1)
+    close = closest(path.name, beside)
     raise ConfigurationError(
         f"there is no feed at {path.absolute()}, so nothing was done"
-        + (f"; did you mean `{path.with_name(close[0])}`?" if close else ""),
+        + (f"; did you mean `{path.with_name(close)}`?" if close else ""),
         code="live.missing",
         hint="--store names the feed's file, which `inbounds live serve` makes",
     )

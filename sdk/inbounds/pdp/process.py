@@ -100,7 +100,7 @@ class OpaProcess:
             raise ConfigurationError(
                 f"OPA ended with {ended} before it answered",
                 code="opa.ended",
-                hint="its log, above, says why; is the address taken?",
+                hint="see its log above; check that no other process uses the address",
             )
         raise Unreachable(f"OPA at {self.address} has not answered within {seconds:g} s")
 

@@ -135,7 +135,7 @@ def test_a_server_that_may_not_run_so_is_told(folder: Path) -> None:
 
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1] == (
-            "desk: 0 new, 0 changed, 2 pinned; servers.yaml does not let it run by "
+            "desk: 0 new, 0 changed, 2 pinned; servers.yaml does not list "
             f"{sys.executable} server.py"
         )
 

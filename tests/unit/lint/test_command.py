@@ -98,7 +98,7 @@ def test_a_table_says_what_where_why_and_what_now_the_worst_first(tmp_path, caps
     assert "error" == lines[0].split()[0]
     assert any("intents.yaml:" in line and "intents.anywhere_unbounded" in line for line in lines)
     assert any(line.split()[:1] == ["why"] for line in lines)
-    assert any(line.split()[:1] == ["now"] for line in lines)
+    assert any(line.split()[:1] == ["fix"] for line in lines)
     severities = [line.split()[0] for line in lines if line and not line.startswith(" ")]
     ranks = [rank for rank in severities if rank in ("error", "warning", "note")]
     assert ranks == sorted(ranks, key=["error", "warning", "note"].index)

@@ -116,6 +116,12 @@ PRESENT = {
         {"tools|mail.list|returns|fields": {"/*/a": {"label": "secret"}, "/*/b": {"label": "x"}}},
     ],
     "effects.unset": [tool(effects=[])],
+    "effects.not_granted": [
+        {f"{MANIFEST}|effects": ["read", "write", "spend"]},
+        {"subjects|alice@acme.example|effects": ["spend", "write"]},
+        {"intents|settle|effects": ["read", "spend"]},
+        {"tools|note.write|effects": ["read", "delete"]},
+    ],
     "effects.export_unnamed": [
         tool(effects=["read"], arguments={"/url": {"kind": "url", "role": "query"}}),
         tool(effects=["read"], arguments={"/x": {"kind": "email"}}),
@@ -319,6 +325,24 @@ ABSENT = {
         tool(effects=["read"], stateless=True),
         tool(effects=["write"]),
         tool(effects=["read"], memory=True),
+    ],
+    "effects.not_granted": [
+        # One agent, subject and intent that can call it are enough.
+        {
+            "intents|tell": {
+                "effects": ["read"],
+                "tools": ["mail.send"],
+                "label": "internal",
+                "resources": [],
+            }
+        },
+        {"tools|note.write|effects": []},
+        # Nobody has it at all, which is another finding.
+        {"tools|x.do": {**TOOL, "effects": ["administer"]}, "groups|staff|tools": ["mail.list"]},
+        {
+            "tools|note.write|effects": ["write", "delete"],
+            "tools|note.write|effects_by": {"argument": "/name", "values": {"a": ["write"]}},
+        },
     ],
     "effects.export_unnamed": [
         tool(effects=[], arguments={"/url": {"kind": "url"}}),
@@ -559,8 +583,21 @@ def test_what_is_reached_over_others_is_told_with_the_tool_that_has_it(tmp_path)
     hidden = {
         one.what for one in linted.found(tmp_path, changes) if one.code == "reach.effects_hidden"
     }
-    said = "`{}` reaches `export` through `mail.send`, which is none of its effects"
+    said = "`{}` reaches `export` through `mail.send`, which is not among its effects"
     assert hidden == {said.format("note.write"), said.format("clock.now")}
+
+
+def test_one_finding_names_each_file_that_lacks_an_effect_of_a_tool(tmp_path):
+    changes = {"tools|note.write|effects": ["write", "delete"]}
+    said = [
+        one.what for one in linted.found(tmp_path, changes) if one.code == "effects.not_granted"
+    ]
+    assert said == [
+        (
+            "the effects of `note.write` are not granted: agents.yaml lacks `delete`, "
+            "subjects.yaml with groups.yaml lacks `delete`, intents.yaml lacks `delete`"
+        )
+    ]
 
 
 def test_the_whole_chain_is_told(tmp_path):
@@ -570,7 +607,8 @@ def test_the_whole_chain_is_told(tmp_path):
         "tools|clock.now|reaches": ["note.write", "delete"],
     }
     chains = {one.what for one in linted.found(tmp_path, changes) if one.code == "reach.read_only"}
+    said = "an effect other than `read` is reached: "
     assert chains == {
-        f"{SHARED} → clock.now → note.write: write",
-        f"{SHARED} → clock.now: delete",
+        f"{said}{SHARED} → clock.now → note.write: write",
+        f"{said}{SHARED} → clock.now: delete",
     }

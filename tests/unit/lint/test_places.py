@@ -20,6 +20,7 @@ mail.send:
   returns: {label: public}
 """
 CODE = "steering.address_as_content"
+FORM = "a comment that begins with `lint:` must be `lint: allow CODE reason`"
 WHY = "it is only written down"
 
 
@@ -100,8 +101,8 @@ def test_a_comment_elsewhere_lets_nothing_be(tmp_path, place):
     [
         (f"allow {CODE}", f"no reason is given for allowing `{CODE}`"),
         (f"allow {CODE}  ", f"no reason is given for allowing `{CODE}`"),
-        ("allow", "a comment that begins with `lint:` cannot be understood"),
-        (f"ignore {CODE} because", "a comment that begins with `lint:` cannot be understood"),
+        ("allow", FORM),
+        (f"ignore {CODE} because", FORM),
         (
             "allow steering.address_as_contents x",
             "there is no code `steering.address_as_contents`; did you mean `" + CODE + "`?",

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from inbounds.live import LiveFeed
     from inbounds.live.feed import Position
 
-_ANY_ID = "whether there is one of this id, the feed cannot tell"
+_ANY_ID = "the feed cannot tell whether this id exists"
 _NOBODY = (
-    "nobody serves this feed: `inbounds live serve` brings it to every PDP; without it, each "
-    "denies once it is stale"
+    "this feed is not served: run `inbounds live serve`, which brings it to every PDP; without "
+    "it, each denies once it is stale"
 )
 
 Wait = Annotated[
@@ -46,7 +46,7 @@ def kill(
     wait: Wait = 5.0,
     as_json: output.Json = False,
 ) -> None:
-    """Throw a kill switch: nothing that it names gets anything any more.
+    """Throw a kill switch: every call of what it names is denied.
 
     Exits with 2 where the deployment knows no such agent; the switch is thrown all the same.
     """
@@ -139,9 +139,9 @@ def _require_id(name: str, others: str) -> None:
     mistaken = kind.lower() in ("agent", "issuer", "task", "fleet", "spiffe")
     if (colon and (mistaken or rest.startswith("spiffe://"))) or name.endswith(":"):
         raise ConfigurationError(
-            f"{name} is no id of a task or a token, so nothing was written",
+            f"the id of a task or a token must stand alone; found {name}; nothing was written",
             code="live.not_an_id",
-            hint=f"an id stands alone, as in a record; or {others}, in these letters",
+            hint=f"write the id as in a record; or {others}, spelt exactly like this",
         )
 
 
@@ -233,7 +233,7 @@ def _served_elsewhere() -> str:
         return ""
     return (
         "INBOUNDS_ISSUER_URL names a service, and this is not its feed: nothing that it issued is "
-        "stopped. Say --store with `live.sqlite` in the service's folder, where that runs"
+        "stopped. Pass --store with `live.sqlite` in the service's folder, where that runs"
     )
 
 
@@ -246,7 +246,7 @@ def _reached(late: Mapping[str, str] | None, served: list[str], *, read: bool) -
     if late is None:
         return [_NOBODY]
     if late:
-        return [f"not known to have it: {target}: {fault}" for target, fault in late.items()]
+        return [f"may not have it: {target}: {fault}" for target, fault in late.items()]
     return [f"every PDP that is served has it: {', '.join(served)}"]
 
 
@@ -257,7 +257,7 @@ def _not_thrown(switch: str, feed: LiveFeed) -> ConfigurationError:
 
     thrown = feed.entries().lists["switches"].keys() - {SENTINEL}
     return ConfigurationError(
-        f"{switch} was not thrown, so nothing was taken back{meant(switch, thrown)}",
+        f"{switch} is not active, so nothing was released{meant(switch, thrown)}",
         code="live.not_thrown",
-        hint="`inbounds live list` shows what is thrown; a bundle's own baseline is not the feed's",
+        hint="run `inbounds live list` to see the feed's; a bundle's baseline has its own",
     )

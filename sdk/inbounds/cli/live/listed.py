@@ -70,4 +70,4 @@ def _show(console: Console, value: dict[str, Any], *, by_guards: bool) -> None:
     if by_guards:
         say("the guards of this folder read it themselves")
     elif not value["targets"]:
-        say("nobody serves this feed, so no PDP has it")
+        say("this feed is not served, so no PDP has it")

@@ -132,5 +132,5 @@ def _token(file: Path | None) -> str | None:
         raise ConfigurationError(
             f"the token file {file.absolute()} cannot be read: {why}",
             code="configuration.token_unreadable",
-            hint="one line, readable by this user alone",
+            hint="pass a file of one line, readable by this user alone",
         ) from None

@@ -1,13 +1,13 @@
 # METADATA
-# title: Instruction that somebody else gave
+# title: Instruction from a record
 # description: |
-#   A user may say: do what this record asks for. What is done then is what whoever wrote the
-#   record wants. A task names such effects on such resources as delegated, and each call that
-#   brings one about is asked about, as is each that the text of a record steers; one approval
-#   can speak for the whole plan. A local write that can be undone takes such text unasked.
+#   A user may say: do what this record asks for. Then the author of the record decides what is done.
+#   A task names such effects on such resources as delegated. A person is asked about each call that
+#   has one, and about each that the text of a record steers; one approval can cover the whole plan. A
+#   local write that can be undone may take such text without a question.
 # custom:
 #   severity: high
-#   remedy: Ask a person once whether the task shall do what the record says
+#   remedy: Ask the user once whether the task shall do what the record says
 #   controls: ["owasp_asi:ASI01", "owasp_mcp:MCP06:2025", "owasp_aisvs:v1.0-C9.3.5"]
 #   depends_on:
 #     - request.malformed

@@ -1,12 +1,12 @@
 # METADATA
-# title: Many at once
+# title: Too many recipients or targets at once
 # description: |
-#   A call that goes to more recipients, or acts on more targets, than the deployment lets pass
-#   unseen is shown to a person first: one mistake would be made that often. What is only read
-#   counts for where its requests go.
+#   A person is asked before a call that goes to more recipients, or acts on more targets, than `bulk`
+#   in the deployment's settings: one mistake would be repeated that often. For a tool that only reads,
+#   only the destinations of its requests count.
 # custom:
 #   severity: medium
-#   remedy: Ask a person whether all of these are meant, or do fewer at once
+#   remedy: Ask the user whether all of these are meant, or call the tool with fewer at a time
 #   controls: ["owasp_aisvs:v1.0-C9.2.1", "csa_atf:S-4", "mitre_atlas_m:AML.M0029"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.escalations.irreversible.bulk

@@ -1,12 +1,12 @@
 # METADATA
-# title: Cannot be undone here
+# title: Action cannot be undone in this environment
 # description: |
-#   An environment may ask for a person before anything is done in it that cannot be undone:
-#   whatever does more than read, by a tool of which the registry does not say that it can.
-#   Of an environment that the deployment does not know nobody can say that it does not ask.
+#   An environment may require that a person is asked before an action that cannot be undone: one by a
+#   tool that does more than read and that the registry does not mark as reversible. An environment
+#   that the deployment does not know may require it, so there a person is asked as well.
 # custom:
 #   severity: high
-#   remedy: Ask a person whether this is meant, or do it where it can be undone
+#   remedy: Ask the user whether this is meant, or use a tool whose action can be undone
 #   controls: ["owasp_aisvs:v1.0-C9.2.1", "owasp_aisvs:v1.0-C9.2.3", "mitre_atlas_m:AML.M0029"]
 #   depends_on:
 #     - request.malformed

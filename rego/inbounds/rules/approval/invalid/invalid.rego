@@ -1,13 +1,13 @@
 # METADATA
 # title: Approval not valid
 # description: |
-#   Whoever brings an approval brings a good one: signed by an approver of this deployment who
-#   still may approve, for this tenant, task and requester, for this very call where it is bound
-#   to one, in force, not used up, and by somebody else where four eyes are required. A question
-#   that carries any other is refused, so that a forged or replayed yes never goes unnoticed.
+#   Every approval that comes with a call must be valid: signed by an approver of this deployment who
+#   may still approve, for this tenant, task and requester, for this very call if it is bound to one,
+#   in force, not used up, and by another person than the requester where four eyes are required. A
+#   call with any other is denied, so that a forged or replayed approval never goes unnoticed.
 # custom:
 #   severity: critical
-#   remedy: Leave the approval out and ask again; whoever approves has to see this very call
+#   remedy: The agent must leave this approval out and ask again; the approver must see this very call
 #   controls: ["owasp_asi:ASI03", "owasp_asi:ASI09"]
 #   depends_on: [request.malformed, task.unverified, task.revocation_feed_stale]
 package inbounds.rules.approval.invalid

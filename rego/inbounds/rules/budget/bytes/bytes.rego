@@ -1,12 +1,12 @@
 # METADATA
 # title: Budget of bytes used up
 # description: |
-#   Where a task says how much it may send out, it sends no more. A call that sends something
-#   counts for its canonical arguments, all of them, in bytes of UTF-8; what a path or an id among
-#   them stands for is not counted.
+#   If a task has a budget of bytes, it sends no more than that. A call that sends something counts
+#   with all its canonical arguments, in bytes of UTF-8. The content behind a path or an id among them
+#   is not counted.
 # custom:
 #   severity: high
-#   remedy: Send less, or ask the user for a task that may send more
+#   remedy: The agent can send less; the user can begin a task with a greater budget of `bytes`
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.1.2", "nist_800_53:AC-4", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,10 @@
 # METADATA
 # title: Budget of calls used up
 # description: |
-#   Where a task says how many calls it may make, it makes no more. A loop that nobody watches
-#   ends there.
+#   If a task has a budget of calls, it makes no more than that. This ends a loop that nobody watches.
 # custom:
 #   severity: medium
-#   remedy: Ask the user for another task, with a budget that covers what is left to do
+#   remedy: The user can begin another task, with a budget of `calls` that covers what is left to do
 #   controls: ["owasp_asi:ASI08", "owasp_t:T4", "owasp_aisvs:v1.0-C9.1.2", "mitre_atlas:AML.T0034.002"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
-# title: Delegated too often
+# title: Budget of delegations used up
 # description: |
-#   A task that was handed on says how many hands it has been through. There are no more of them
-#   than its token says, nor than the task's budget of hands, where it has one.
+#   A delegated task says how many delegations it has been through. It allows no more of them than its
+#   token says, nor than the task's budget `depth`, if it has one.
 # custom:
 #   severity: medium
-#   remedy: Let an agent nearer to the user do this, or ask the user for a task that may be handed on further
+#   remedy: An agent nearer to the user can do this; the user can begin a task with a greater budget of `depth`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified, delegation.too_deep]
 package inbounds.rules.budget.depth

@@ -1,11 +1,11 @@
 # METADATA
 # title: Budget of exports used up
 # description: |
-#   Where a task says how many calls it may make that send something out, it makes no more of
-#   them. What sends nothing goes on.
+#   If a task has a budget of exports, it makes no more calls than that which send something out. Other
+#   calls are not affected.
 # custom:
 #   severity: high
-#   remedy: Go on without sending anything, or ask the user for a task that may send more
+#   remedy: The agent can go on without sending; the user can begin a task with a greater budget of `exports`
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.1.2", "nist_800_53:AC-4", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,13 +1,12 @@
 # METADATA
-# title: Money used up
+# title: Budget of money used up
 # description: |
-#   Where a task says how much it may spend, in minor units of each currency, it spends no more.
-#   Spending that cannot be counted is not done then: in a currency without a budget, by a tool
-#   that has none, or without an amount. An amount that is no number cannot be counted for any
-#   task.
+#   If a task has a budget of money, in minor units of each currency, it spends no more than that.
+#   Spending that cannot be counted is then denied: in a currency without a budget, by a tool without a
+#   currency, or without an amount. An amount that is not a number is denied in every task.
 # custom:
 #   severity: high
-#   remedy: Spend less, or ask the user for a task that may spend more in this currency
+#   remedy: The agent can spend less; the user can begin a task with a greater budget in this currency
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.1.2", "csa_atf:S-4", "mitre_atlas:AML.T0034"]
 #   depends_on:
 #     - request.malformed

@@ -1,12 +1,12 @@
 # METADATA
-# title: Refused too often
+# title: Too many refusals
 # description: |
-#   Where a task says how many refusals its session may have seen, it does nothing but read once
-#   there were more. An agent that goes on trying what it is refused has been led astray, or has
-#   lost its way; what it would still be allowed is no longer what the user meant.
+#   If a task has a budget of refusals, and its session has had more of them, the task may only read.
+#   An agent that repeats what it is refused may have been led astray, and what it may still do may not
+#   be what the user meant.
 # custom:
 #   severity: high
-#   remedy: Let a person look at what was refused, and begin another session
+#   remedy: A person must look at what was refused; then the user can begin another session
 #   controls: ["owasp_asi:ASI08", "owasp_asi:ASI10", "owasp_aisvs:v1.0-C9.1.2"]
 #   depends_on:
 #     - request.malformed

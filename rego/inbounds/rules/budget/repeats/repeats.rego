@@ -1,11 +1,11 @@
 # METADATA
-# title: The same call too often
+# title: Same call repeated too often
 # description: |
-#   Where a task says how often one call may be repeated, the very same call with the very same
-#   arguments is not made more often than that without another in between.
+#   If a task has a budget of repeats, the same call with the same arguments is not made more often than
+#   that without another call in between.
 # custom:
 #   severity: medium
-#   remedy: Do something else with what this call has returned already, or ask the user how to go on
+#   remedy: The agent can use what this call has returned already, or ask the user how to go on
 #   controls: ["owasp_asi:ASI08", "owasp_t:T4", "owasp_aisvs:v1.0-C9.1.1", "mitre_atlas:AML.T0034.002"]
 #   depends_on: [request.malformed, session.missing, task.unverified, delegation.chain_unverified]
 package inbounds.rules.budget.repeats

@@ -1,11 +1,11 @@
 # METADATA
 # title: Budget of records used up
 # description: |
-#   Where a task says how many records it may read, it reads no more. A call counts for as many
-#   as its tool returns at most, so that what comes back is never too much.
+#   If a task has a budget of rows, it reads no more records than that. A call counts with the most that
+#   its tool can return, so that a result never exceeds the budget.
 # custom:
 #   severity: medium
-#   remedy: Ask for fewer records at a time, or ask the user for a task that may read more
+#   remedy: The agent can ask for fewer records; the user can begin a task with a greater budget of `rows`
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.1.2", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
 # title: Budget of writes used up
 # description: |
-#   Where a task says how many calls it may make that change something, it makes no more of
-#   them. What changes nothing goes on.
+#   If a task has a budget of writes, it makes no more calls than that which change something. Other
+#   calls are not affected.
 # custom:
 #   severity: medium
-#   remedy: Go on without changing anything, or ask the user for a task that may change more
+#   remedy: The agent can go on without changing anything; the user can begin a task with a greater budget of `writes`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

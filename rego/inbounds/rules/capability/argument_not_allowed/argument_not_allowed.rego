@@ -1,12 +1,12 @@
 # METADATA
 # title: Argument not allowed
 # description: |
-#   A tool takes the arguments that the registry knows, each within its bounds, and within
-#   those that the task sets for this tool. What the registry does not know is refused, and
-#   so is a bound that this policy does not know.
+#   A tool takes only the arguments that the registry names, each within the bounds of the registry and
+#   of the task. An argument that the registry does not name is denied, and so is a bound that this
+#   policy does not know.
 # custom:
 #   severity: high
-#   remedy: Leave the argument out or keep to its bounds; the registry and the task state them
+#   remedy: The agent can leave the argument out or keep to its bounds; the operator sets them in deployment/tools.yaml
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.5.1", "owasp_aisvs:v1.0-C10.4.3", "nist_800_53:SI-10"]
 #   depends_on:
 #     - request.malformed

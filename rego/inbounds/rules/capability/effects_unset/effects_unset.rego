@@ -1,12 +1,11 @@
 # METADATA
 # title: Effects not set
 # description: |
-#   A tool is registered with its effects on the world, which a person has to set: a draft
-#   leaves them empty. Until then, and while one is a word that nobody knows, no agent may
-#   call the tool.
+#   A tool is registered with its effects on the world. A person has to set them; a draft leaves them
+#   empty. Until then, and while one of them is not a known effect, no agent may call the tool.
 # custom:
 #   severity: high
-#   remedy: Let a person set the effects of the tool in deployment/tools.yaml
+#   remedy: The operator must set the `effects` of the tool in deployment/tools.yaml
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C5.2.1", "csa_atf:I-5"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.capability.effects_unset

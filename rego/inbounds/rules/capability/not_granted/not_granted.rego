@@ -1,11 +1,11 @@
 # METADATA
-# title: Nothing grants this
+# title: No grant for this action
 # description: |
-#   An action is allowed when something speaks for it. A task speaks for its tools and
-#   effects on the resources it was begun with, and nothing else does for this one.
+#   An action is allowed only if something grants it. A task grants its tools and effects on the
+#   resources that it was begun with, and nothing else grants this one.
 # custom:
 #   severity: high
-#   remedy: Keep to the resources of the task, or begin a task that names this one
+#   remedy: The agent can keep to the resources of the task; the user can begin a task that names this one
 #   controls: ["owasp_asi:ASI03", "nist_800_53:AC-3", "owasp_aisvs:v1.0-C5.2.1", "csa_atf:S-1"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
 # title: Not in the agent's manifest
 # description: |
-#   The manifest says what an agent was built to do: the tools and effects it can ever be
-#   given. A call beyond it is none of this agent's business, whoever asks for it.
+#   The manifest says what an agent was built to do: the tools and effects that it can ever be given. A
+#   call beyond it is denied, whoever asks for it.
 # custom:
 #   severity: high
-#   remedy: Use an agent that was built for this, or let the agent's owner widen its manifest in deployment/agents.yaml
+#   remedy: The user can choose another agent; its owner can widen its `manifest` in deployment/agents.yaml
 #   controls: ["owasp_asi:ASI02", "owasp_nhi:NHI5:2025", "owasp_aisvs:v1.0-C9.3.4", "mitre_atlas_m:AML.M0028"]
 #   depends_on:
 #     - request.malformed

@@ -1,12 +1,12 @@
 # METADATA
-# title: Reaches further than it may
+# title: Tool reaches further than allowed
 # description: |
-#   What a tool sets in motion is done by its call, and has to be known to the end. An agent that
-#   only reads makes no call that has another effect, sets one in motion, or shows a credential that
-#   is good for one; nor does an agent that has its task from such a one.
+#   A call also does what its tool sets in motion, so all of that must be known. An agent that is
+#   `read_only` makes no call that has another effect, reaches one, or uses a credential that is valid
+#   for one; nor does an agent to which such an agent has delegated its task.
 # custom:
 #   severity: high
-#   remedy: Use an agent that is not `read_only`; complete `effects` and `reaches` of a tool that is not known
+#   remedy: Use an agent that is not `read_only`; the operator can complete `effects` and `reaches` in tools.yaml
 #   controls: ["owasp_asi:ASI02", "owasp_asi:ASI03", "owasp_nhi:NHI5:2025", "owasp_aisvs:v1.0-C9.3.4"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
 # title: Unregistered tool
 # description: |
-#   What a tool does to the world is known from the registry alone. A tool that nobody has
-#   registered can do anything, so no agent may call it.
+#   The effects of a tool are known from the registry alone. A tool that is not registered could do
+#   anything, so no agent may call it.
 # custom:
 #   severity: high
-#   remedy: Register the tool in deployment/tools.yaml, with what it does and takes
+#   remedy: The operator can register the tool in deployment/tools.yaml, with its effects and arguments
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C5.2.1", "owasp_aisvs:v1.0-C9.3.4", "csa_atf:I-5"]
 #   depends_on: [request.malformed]
 package inbounds.rules.capability.unregistered_tool

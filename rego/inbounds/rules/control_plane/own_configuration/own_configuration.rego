@@ -1,12 +1,12 @@
 # METADATA
-# title: The agent's own control plane
+# title: Control plane not for agents
 # description: |
-#   What bounds an agent is not the agent's to change: its policy, approvals, sandbox, hooks
-#   and servers, its standing instructions and memory, and what runs without being asked.
-#   The deployment's settings add places to the list that comes with the policy.
+#   An agent must not change what limits it: its policy, approvals, sandbox, hooks and servers, its
+#   standing instructions and memory, and what runs without being asked. The deployment's settings add
+#   places to the list of the policy.
 # custom:
 #   severity: critical
-#   remedy: Let a person make this change, outside of the agent
+#   remedy: A person must make this change, outside of the agent
 #   controls: ["owasp_asi:ASI05", "mitre_atlas:AML.T0081", "owasp_aisvs:v1.0-C9.2.5", "nist_800_53:SC-3"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.control_plane.own_configuration

@@ -1,10 +1,10 @@
 # METADATA
 # title: Lease not in force
 # description: |
-#   A lease ends no later than the task that it is for. Its end is exact.
+#   A lease ends no later than its task. Its end is exact.
 # custom:
 #   severity: high
-#   remedy: Lease the credential again, for no longer than the task
+#   remedy: The guard must lease the credential again, for no longer than the task
 #   controls: ["owasp_nhi:NHI7:2025", "owasp_aisvs:v1.0-C5.1.2"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified, credential.lease_missing]
 package inbounds.rules.credential.lease_expired

@@ -1,12 +1,12 @@
 # METADATA
-# title: No lease of the credential
+# title: Credential not leased
 # description: |
-#   The registry says which credential a tool needs. One that is leased has to be leased for the
-#   task before the tool runs; one that the deployment does not know cannot be had at all. Where the
-#   deployment demands leases for an effect, a tool has it with nothing else.
+#   The registry says which credential a tool needs. A leased one must be leased for the task before the
+#   tool runs; one that the deployment does not know cannot be leased. If the deployment requires leases
+#   for an effect, a tool with that effect needs one.
 # custom:
 #   severity: high
-#   remedy: Name a leased credential in the tool's `credential`, and give the guard a backend that leases it
+#   remedy: The operator can set the tool's `credential` to a leased one; the guard needs a backend that leases it
 #   controls: ["owasp_nhi:NHI7:2025", "owasp_aisvs:v1.0-C5.1.2", "csa_atf:I-2"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.credential.lease_missing

@@ -1,11 +1,11 @@
 # METADATA
 # title: Lease of another task
 # description: |
-#   A credential is leased for one task. Whoever the task was handed on to leases his own: what
-#   another's hands hold ends with those.
+#   A credential is leased for one task. A delegate leases its own: the lease of another hop ends with
+#   that hop.
 # custom:
 #   severity: critical
-#   remedy: Lease the credential for this task, in the hands that use it
+#   remedy: The guard of the agent that makes the call must lease the credential for this task
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025", "csa_atf:I-2"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified, credential.lease_missing]
 package inbounds.rules.credential.other_task

@@ -1,11 +1,11 @@
 # METADATA
-# title: Static credential where a lease is due
+# title: Static credential where a lease is required
 # description: |
-#   A static credential outlives every task. It needs a reason and an end, and stands in for a lease
-#   only where a tool reads, or brings about no other effect than the deployment names for it.
+#   A static credential outlives every task. It needs a reason and an end, and may stand in for a lease
+#   only if the tool only reads, or has no effects but those that the deployment names for it.
 # custom:
 #   severity: high
-#   remedy: Lease it, or state for which effects it may be static, why and until when, in deployment/credentials.yaml
+#   remedy: The operator can lease it, or state its `effects`, `reason` and `until` in deployment/credentials.yaml
 #   controls: ["owasp_nhi:NHI7:2025", "owasp_aisvs:v1.0-C5.1.2"]
 #   depends_on:
 #     - request.malformed

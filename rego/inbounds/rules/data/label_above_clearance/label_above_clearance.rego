@@ -1,11 +1,11 @@
 # METADATA
 # title: Label above clearance
 # description: |
-#   What is more sensitive than agent and subject are both cleared for is not theirs to touch,
-#   nor to be told. A resource or a result whose label nobody states has the highest there is.
+#   Data that is more sensitive than agent and subject are both cleared for may not be touched or
+#   returned. A resource or a result without a label has the highest there is.
 # custom:
 #   severity: high
-#   remedy: Ask somebody who is cleared for it, or state the label in deployment/tools.yaml or labels.yaml
+#   remedy: Ask somebody who is cleared for it; the operator can state the label in deployment/tools.yaml or labels.yaml
 #   controls: ["owasp_mcp:MCP10:2025", "nist_800_53:AC-4(1)", "owasp_aisvs:v1.0-C5.2.2"]
 #   depends_on:
 #     - request.malformed

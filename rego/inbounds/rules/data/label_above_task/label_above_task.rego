@@ -1,11 +1,11 @@
 # METADATA
 # title: Label above the task
 # description: |
-#   A task is begun for data up to a label. What is more sensitive is out of its bounds, even
-#   where agent and subject are cleared for it.
+#   A task is begun for data up to a label. More sensitive data is denied, even if agent and subject are
+#   cleared for it.
 # custom:
 #   severity: high
-#   remedy: Do without this data, or begin a task that reaches up to its label
+#   remedy: The agent can do without this data; the user can begin a task with a higher label
 #   controls: ["owasp_mcp:MCP10:2025", "nist_800_53:AC-4(1)", "nist_800_207:T3"]
 #   depends_on:
 #     - request.malformed

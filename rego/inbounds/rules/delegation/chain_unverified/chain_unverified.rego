@@ -1,12 +1,12 @@
 # METADATA
-# title: Chain of hands not verified
+# title: Delegation chain not verified
 # description: |
-#   A task that was handed on comes with one token for each pair of hands, signed with the key that
-#   the token above names. A signature that does not hold, a token that follows another one than
-#   the one above, and one that lacks a claim or has one too many prove nothing.
+#   A delegated task comes with one token for each hop, signed with the key that the token above names.
+#   A token with an invalid signature, one that does not follow the token above it, and one that lacks a
+#   claim or has one too many prove nothing.
 # custom:
 #   severity: critical
-#   remedy: Ask whoever handed the task on to hand it on again
+#   remedy: The delegating agent must delegate the task again
 #   controls: ["owasp_asi:ASI03", "owasp_asi:ASI07", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified, delegation.too_deep]
 package inbounds.rules.delegation.chain_unverified

@@ -1,12 +1,12 @@
 # METADATA
-# title: Handed on in a circle
+# title: Delegation cycle
 # description: |
-#   A task that comes back to an agent that had it goes round, and may do so for as long as it has
-#   time. An agent that has a task uses it as it is. A key that holds it twice is an agent that
-#   hands on to itself under another name.
+#   A task that is delegated back to an agent that already had it can go round until its time is over.
+#   An agent that has a task uses it as it is. A key that holds the task twice belongs to an agent that
+#   delegates to itself under another name.
 # custom:
 #   severity: high
-#   remedy: Let the agent that holds the task act itself, with the token it was given first
+#   remedy: The agent that has the task must act itself, with the first token that it was given
 #   controls: ["owasp_asi:ASI08", "owasp_t:T12", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
 package inbounds.rules.delegation.loop

@@ -1,12 +1,12 @@
 # METADATA
-# title: Handed on with more than was held
+# title: Delegation wider than the task
 # description: |
-#   Nobody can hand on what he does not have. Each token of the chain lies within the one above, in
-#   everything it says: tools and their arguments, effects, resources, destinations, label, bounds,
-#   budgets, times and how often it may be handed on.
+#   An agent can delegate no more than it has. Each token of the chain lies within the one above, in
+#   everything that it states: tools and their arguments, effects, resources, destinations, label,
+#   bounds, budgets, times and the number of further delegations.
 # custom:
 #   severity: critical
-#   remedy: Hand on less; `details` say in what the token lies outside of the one above
+#   remedy: The delegating agent must delegate less; `details` say where the token exceeds the one above
 #   controls: ["owasp_asi:ASI03", "owasp_asi:ASI07", "owasp_aisvs:v1.0-C9.5.5", "nist_800_53:AC-6"]
 #   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
 package inbounds.rules.delegation.not_narrowed

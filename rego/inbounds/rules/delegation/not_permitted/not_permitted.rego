@@ -1,11 +1,11 @@
 # METADATA
-# title: Handed on to an agent that may not have it
+# title: Delegation to this agent not permitted
 # description: |
-#   Which agent may hand tasks on to which others is said in the deployment, by those who answer
-#   for it. Whoever hands on is an active agent itself, whenever what it handed on is used.
+#   The deployment says which agent may delegate to which others. The delegating agent must itself be
+#   active whenever the delegated task is used.
 # custom:
 #   severity: high
-#   remedy: Name the agent under `may_delegate_to` of the one that hands on, in deployment/agents.yaml
+#   remedy: The operator can add the agent to `may_delegate_to` of the delegating one, in deployment/agents.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_asi:ASI07", "owasp_aisvs:v1.0-C9.5.5", "csa_atf:I-2"]
 #   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
 package inbounds.rules.delegation.not_permitted

@@ -1,11 +1,11 @@
 # METADATA
-# title: Handed on too often
+# title: Delegation too deep
 # description: |
-#   The issuer says through how many hands a task may pass, every holder may say less, and four is
-#   the most there is. Each pair of hands is one more agent that can be led astray.
+#   The issuer says how many hops a task may pass through, every holder may say less, and four is the
+#   most there is. Each hop is one more agent that can be led astray.
 # custom:
 #   severity: high
-#   remedy: Let an agent nearer to the user do this, or begin the task with a greater budget `depth`
+#   remedy: An agent nearer to the user can do this; the user can begin a task with a greater budget of `depth`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified]
 package inbounds.rules.delegation.too_deep

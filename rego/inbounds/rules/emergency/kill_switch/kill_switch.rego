@@ -1,11 +1,11 @@
 # METADATA
-# title: Kill switch thrown
+# title: Kill switch active
 # description: |
-#   A person can stop a task, an agent or the whole fleet at once, from outside and without
-#   the agent's doing. While the switch is thrown, nothing that it covers runs.
+#   A person can stop a task, an agent or all agents at once, from outside and without the agent's help.
+#   While the switch is active, nothing that it covers runs.
 # custom:
 #   severity: critical
-#   remedy: Ask the person who threw the switch; only the owner of the feed takes it back
+#   remedy: Ask the person who set the switch; only the owner of the feed can release it
 #   controls: ["owasp_aisvs:v1.0-C9.6.1", "owasp_aisvs:v1.0-C9.6.3", "csa_atf:R-2", "eu_ai_act:14.4(e)"]
 #   depends_on: [request.malformed, task.revocation_feed_stale]
 package inbounds.rules.emergency.kill_switch

@@ -1,11 +1,11 @@
 # METADATA
 # title: Freeze window
 # description: |
-#   While an environment is frozen it takes no call with an effect that the freeze names. Of
-#   an environment that the deployment does not know nobody can say that it is not frozen.
+#   While an environment is frozen, it takes no call with an effect that the freeze names. An
+#   environment that the deployment does not know may be frozen, so it takes none.
 # custom:
 #   severity: high
-#   remedy: Wait until the freeze has ended; the environments and their freezes are in deployment/environments.yaml
+#   remedy: Wait until the freeze ends; the operator states environments and freezes in deployment/environments.yaml
 #   controls: ["nist_800_207:T4", "iso_42001:A.6.2.5", "csa_atf:S-5"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
-# title: Other environment than the task's
+# title: Environment differs from the task's
 # description: |
-#   A task is begun for one environment. A resource of another one, or one of which nobody
-#   says where it lives, is out of its bounds.
+#   A task is begun for one environment. A resource in another environment, or without a stated one, is
+#   denied.
 # custom:
 #   severity: high
-#   remedy: Begin a task for this environment, or state it for tool (deployment/tools.yaml) or resource
+#   remedy: The user can begin a task for this environment; the operator can state the tool's in deployment/tools.yaml
 #   controls: ["owasp_nhi:NHI8:2025", "nist_800_53:AC-3(13)", "csa_atf:S-5"]
 #   depends_on:
 #     - request.malformed

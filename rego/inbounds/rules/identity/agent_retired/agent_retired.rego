@@ -1,11 +1,11 @@
 # METADATA
 # title: Agent suspended or retired
 # description: |
-#   An agent acts while its entry says that it is active. One that was suspended or retired
-#   acts no more, however good its tokens still are.
+#   An agent acts only while its entry says that it is active. One that was suspended or retired does
+#   not act, even with valid tokens.
 # custom:
 #   severity: high
-#   remedy: Ask the agent's owner whether it is to be active again
+#   remedy: The agent's owner decides whether to set its `state` to active in deployment/agents.yaml
 #   controls: ["owasp_asi:ASI10", "owasp_nhi:NHI1:2025", "nist_ai_rmf:GOVERN 1.7"]
 #   depends_on: [request.malformed, identity.unverified, identity.agent_unregistered]
 package inbounds.rules.identity.agent_retired

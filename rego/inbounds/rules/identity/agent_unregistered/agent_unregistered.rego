@@ -1,10 +1,10 @@
 # METADATA
 # title: Agent not registered
 # description: |
-#   Every agent stands in the deployment's registry with a manifest of what it was built to do.
+#   Every agent needs an entry in the deployment, with a manifest of what it was built to do.
 # custom:
 #   severity: high
-#   remedy: Register the agent in the deployment, with an owner and a manifest
+#   remedy: The operator can register the agent in deployment/agents.yaml, with an owner and a manifest
 #   controls: ["owasp_asi:ASI10", "csa_atf:I-3", "nist_ai_rmf:GOVERN 1.6", "owasp_mcp:MCP09:2025"]
 #   depends_on: [request.malformed, identity.unverified]
 package inbounds.rules.identity.agent_unregistered

@@ -1,11 +1,11 @@
 # METADATA
 # title: Identity token not in force
 # description: |
-#   An identity token holds from its beginning to its end. Its end is exact; a beginning or an
-#   issue up to 30 seconds ahead is put down to clocks that differ.
+#   An identity token is valid from its beginning to its end. Its end is exact; for its beginning and
+#   its issue time, clocks may differ by 30 seconds.
 # custom:
 #   severity: high
-#   remedy: Fetch a fresh identity token, and compare the clocks of issuer and policy
+#   remedy: The agent must fetch a fresh identity token; the operator compares the clocks of issuer and policy
 #   controls: ["owasp_asi:ASI03", "owasp_aisvs:v1.0-C5.1.2", "owasp_nhi:NHI7:2025"]
 #   depends_on: [request.malformed, identity.unverified]
 package inbounds.rules.identity.expired

@@ -1,12 +1,12 @@
 # METADATA
 # title: Issuer may not vouch for this
 # description: |
-#   The deployment says what each issuer may vouch for: kinds of token, trust domain or
-#   subjects, tenants, environments and, for tasks, effects. A development issuer, whose key lies beside the
+#   The deployment says what each issuer may vouch for: kinds of token, trust domain or subjects,
+#   tenants, environments and, for tasks, effects. A development issuer, whose key lies beside the
 #   agent, counts in development environments alone.
 # custom:
 #   severity: high
-#   remedy: Use the issuer meant for this tenant and environment, or widen its entry in the deployment
+#   remedy: Use the issuer of this tenant and environment; the operator can widen its entry in deployment/issuers.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP02:2025", "nist_800_53:IA-9", "nist_800_53:AC-6"]
 #   depends_on:
 #     - request.malformed

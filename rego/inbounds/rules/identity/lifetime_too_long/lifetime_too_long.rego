@@ -1,11 +1,11 @@
 # METADATA
-# title: Token issued for too long
+# title: Lifetime of a token too long
 # description: |
-#   A stolen token is worth what is left of its life. An identity token lives as long as its
-#   issuer's entry allows at most, a task token 5 minutes at most.
+#   A stolen token can be used until it ends. An identity token lives at most as long as its issuer's
+#   entry allows, a task token at most 5 minutes.
 # custom:
 #   severity: medium
-#   remedy: Have tokens issued for a shorter time, and renew them while the task goes on
+#   remedy: The issuer must issue tokens for a shorter time; the guard renews them during the task
 #   controls: ["owasp_aisvs:v1.0-C5.1.2", "owasp_nhi:NHI7:2025", "nist_800_207:T3"]
 #   depends_on: [request.malformed, identity.unverified, task.unverified]
 package inbounds.rules.identity.lifetime_too_long

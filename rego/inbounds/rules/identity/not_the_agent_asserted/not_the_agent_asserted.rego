@@ -1,11 +1,11 @@
 # METADATA
-# title: Agent other than its identity
+# title: Agent differs from its identity
 # description: |
-#   The agent that the question names must be the one that the identity token was issued to.
-#   The token is believed, the question is not.
+#   The agent that the question names must be the one that the identity token was issued to. The token
+#   counts, not the question.
 # custom:
 #   severity: critical
-#   remedy: Ask in the name of the agent that runs, with its own identity token
+#   remedy: The guard must ask in the name of the agent that runs, with that agent's own identity token
 #   controls: ["owasp_asi:ASI03", "owasp_t:T9", "csa_atf:I-2"]
 #   depends_on: [request.malformed, identity.unverified]
 package inbounds.rules.identity.not_the_agent_asserted

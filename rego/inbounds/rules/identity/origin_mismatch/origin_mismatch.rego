@@ -1,12 +1,12 @@
 # METADATA
-# title: Call from elsewhere
+# title: Call from an unexpected network or issuer
 # description: |
-#   Where the deployment says from which networks an agent calls, or whose tokens it is known by, a
-#   call from another place or with another issuer's token may be somebody's who has copied what the
-#   agent holds. The network is the PEP's word (`call_environment`), the issuer's is a signature.
+#   The deployment may say from which networks an agent calls, and which issuers' tokens it has. A call
+#   from another network, or with another issuer's token, may come from somebody who has copied the
+#   agent's tokens. The network is stated by the PEP (`call_environment`), the issuer by a signature.
 # custom:
 #   severity: high
-#   remedy: Find out who called; where the agent has moved, say so in deployment/agents.yaml
+#   remedy: The operator must find out who called; if the agent has moved, change its entry in deployment/agents.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI7:2025"]
 #   depends_on: [request.malformed, identity.unverified, identity.agent_unregistered]
 package inbounds.rules.identity.origin_mismatch

@@ -1,12 +1,12 @@
 # METADATA
 # title: Agent without an owner
 # description: |
-#   Somebody answers for every agent: its entry names a person among the deployment's subjects,
-#   or one of its groups. An address that the deployment does not know, or a workload, is nobody
-#   to ask, and nobody who would notice.
+#   Every agent has an owner who answers for it: a user among the deployment's subjects, or one of its
+#   groups. A name that the deployment does not know, or a workload, cannot be asked and would notice
+#   nothing.
 # custom:
 #   severity: high
-#   remedy: Name as the agent's owner a user of deployment/subjects.yaml or a group of deployment/groups.yaml
+#   remedy: The operator must set the agent's `owner` to a user of subjects.yaml or a group of groups.yaml
 #   controls: ["owasp_asi:ASI10", "csa_atf:I-3", "nist_ai_rmf:GOVERN 2.1"]
 #   depends_on: [request.malformed, identity.unverified, identity.agent_unregistered]
 package inbounds.rules.identity.owner_missing

@@ -1,12 +1,12 @@
 # METADATA
-# title: Proof of possession of something else
+# title: Proof of possession does not match
 # description: |
-#   A proof is signed with the key that the task's last token names, for that token, this tool and
-#   these arguments, now and for this audience. Any other proves nothing, and is refused even where
-#   none is needed: somebody tries what he has found.
+#   A proof is signed with the key that the task's last token names, for that token, this tool and these
+#   arguments, at this time and for this audience. Any other proof is denied even if none is needed: it
+#   may be an attempt to use something stolen.
 # custom:
 #   severity: critical
-#   remedy: Sign a proof for the call itself; where that was done, compare the clocks
+#   remedy: The guard must sign a proof for this very call; if it did, the operator compares the clocks
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified]
 package inbounds.rules.identity.pop_mismatch

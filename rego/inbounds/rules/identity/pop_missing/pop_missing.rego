@@ -2,10 +2,10 @@
 # title: Proof of possession missing
 # description: |
 #   The deployment names effects for which each call proves that its sender holds the key that the
-#   task's token names. Without that, whoever has copied the token could act.
+#   task's token names. Without the proof, a copied token would be enough to act.
 # custom:
 #   severity: critical
-#   remedy: Ask with an SDK that signs a proof for each call; which effects need one is in deployment/settings.yaml
+#   remedy: Use an SDK that signs a proof for each call; the operator sets `proof` in deployment/settings.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
 # title: Proof of possession used again
 # description: |
-#   A proof names the decision it was made for and the state of the session, which every decision
-#   changes. One that names another was used before, or was meant for somewhere else.
+#   A proof names the decision that it was made for and the state of the session, which every decision
+#   changes. A proof that names another one was used before, or was meant for another call.
 # custom:
 #   severity: critical
-#   remedy: Sign a proof for each call; where that was done, find out who has seen the one before
+#   remedy: The guard must sign a proof for each call; if it did, the operator must find out who saw the earlier one
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025"]
 #   depends_on:
 #     - request.malformed

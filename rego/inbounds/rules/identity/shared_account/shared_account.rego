@@ -1,12 +1,12 @@
 # METADATA
-# title: Account not the agent's own
+# title: Shared account
 # description: |
-#   What an agent works with knows it by an account of its own. Behind one that several share,
-#   nobody can say who acted. Whether a person goes by the agent's identity, whatever its account,
-#   is `identity.used_by_a_person`.
+#   An agent has an account of its own at the systems that it works with. If several share one, nobody
+#   can say who acted. `identity.used_by_a_person` is about a person who uses the agent's identity,
+#   whatever its account.
 # custom:
 #   severity: high
-#   remedy: Give the agent an account of its own
+#   remedy: The operator must give the agent an account of its own
 #   controls: ["owasp_nhi:NHI9:2025", "csa_atf:I-1"]
 #   depends_on: [request.malformed, identity.unverified, identity.agent_unregistered]
 package inbounds.rules.identity.shared_account

@@ -1,11 +1,11 @@
 # METADATA
-# title: Token of another issuer
+# title: Token signed by another issuer
 # description: |
-#   A token says who issued it. That must be the very issuer whose key has signed it, so that
-#   none can speak in another's name.
+#   A token names its issuer. The key that signed it must be that issuer's, so that no issuer can speak
+#   for another.
 # custom:
 #   severity: critical
-#   remedy: Have the token issued by the issuer that it names
+#   remedy: The token must be issued by the issuer that it names
 #   controls: ["owasp_asi:ASI03", "owasp_t:T9", "nist_800_53:IA-9"]
 #   depends_on: [request.malformed, identity.unverified, task.unverified]
 package inbounds.rules.identity.untrusted_issuer

@@ -1,12 +1,12 @@
 # METADATA
 # title: Identity token not verified
 # description: |
-#   An agent shows who it is with a token that an issuer known to the deployment has signed
-#   and that carries all that an identity needs, above all the agent's SPIFFE ID, or a
-#   subject that the deployment says is an agent's.
+#   An agent shows who it is with a token that an issuer of the deployment has signed and that holds all
+#   claims of an identity, above all the agent's SPIFFE ID, or a subject that the deployment maps to an
+#   agent.
 # custom:
 #   severity: critical
-#   remedy: Fetch a fresh identity token from the deployment's issuer
+#   remedy: The agent must fetch a fresh identity token from the deployment's issuer
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI4:2025", "owasp_aisvs:v1.0-C9.4.1", "nist_800_53:IA-9"]
 #   depends_on: [request.malformed]
 package inbounds.rules.identity.unverified

@@ -1,14 +1,14 @@
 # METADATA
-# title: Agent's identity is a person's
+# title: Identity of a person
 # description: |
-#   An agent has an identity that no person goes by: neither its id nor a name in its identity
-#   token is that of a user among the deployment's subjects. What a person did and what an agent
-#   did could not be told apart otherwise, and the agent would have all that the person has.
-#   `identity.shared_account` is about the account behind an identity, this about the identity
-#   itself. A workload that acts on its own authority is no person, and may be its own subject.
+#   No person uses the identity of an agent: neither its id nor a name in its identity token is that of
+#   a user among the deployment's subjects. Otherwise the acts of a person and of an agent could not be
+#   told apart, and the agent would have all rights of the person. `identity.shared_account` is about
+#   the account behind an identity, this rule about the identity itself. A workload that acts on its own
+#   authority is not a person, and may be its own subject.
 # custom:
 #   severity: high
-#   remedy: Give the agent an identity of its own, and let the person be the subject of its tasks
+#   remedy: The operator must give the agent an identity of its own; the person is the subject of its tasks
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI10:2025", "csa_atf:I-1"]
 #   depends_on: [request.malformed, identity.unverified, task.unverified, task.not_this_subject]
 package inbounds.rules.identity.used_by_a_person

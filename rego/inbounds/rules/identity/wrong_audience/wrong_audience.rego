@@ -1,12 +1,11 @@
 # METADATA
-# title: Token made for somebody else
+# title: Wrong audience
 # description: |
-#   The identity token and the task token each name this deployment's policy as the one
-#   audience they are for. A token that was made for another service, or for several, could
-#   have been taken from there.
+#   The identity token and the task token each name this deployment's policy as their one audience. A
+#   token for another service, or for several, could have been taken from there.
 # custom:
 #   severity: high
-#   remedy: Have the tokens issued for the deployment's audience alone
+#   remedy: The issuer must issue the tokens for the deployment's audience alone
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI4:2025", "owasp_mcp:MCP07:2025"]
 #   depends_on: [request.malformed, identity.unverified, task.unverified]
 package inbounds.rules.identity.wrong_audience

@@ -1,12 +1,12 @@
 # METADATA
 # title: Effect outside the task's intent
 # description: |
-#   A task says what the user asked for as a set of effects, such as `read` and `write`.
-#   Whatever path led the agent here, every effect of the tool it now calls must be among
-#   them, and among those asked for on the type of resource that it touches.
+#   A task states what the user asked for as a set of effects, such as `read` and `write`. Every effect
+#   of the tool that the agent calls must be among them, and among those of the task for the type of
+#   resource that it touches.
 # custom:
 #   severity: high
-#   remedy: Ask the user to widen the task, or choose a tool without this effect
+#   remedy: Ask the user to widen the task, or choose a tool without this effect; intents are in deployment/intents.yaml
 #   controls: ["owasp_asi:ASI01", "owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.5.1"]
 #   depends_on:
 #     - request.malformed

@@ -1,13 +1,12 @@
 # METADATA
 # title: Outside the task's bounds
 # description: |
-#   A task may declare what the arguments that steer its calls can be: these recipients, amounts
-#   up to this one, or only what the user's own words or a trusted tool gave; and when it may act.
-#   Where it does, whatever else is put there, or comes at another time, is refused without asking
-#   anyone.
+#   A task may state bounds on the arguments that steer its calls: these recipients, amounts up to this
+#   one, or only values from the user's own words or a trusted tool; and the times at which it may act.
+#   Any other value, or another time, is denied without a question.
 # custom:
 #   severity: critical
-#   remedy: Leave this argument as the user meant it, wait for the time, or ask the user for a task with wider bounds
+#   remedy: The agent must keep the value as the user meant it or wait; the user can begin a task with wider bounds
 #   controls: ["owasp_asi:ASI01", "owasp_asi:ASI02", "nist_800_53:AC-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,12 +1,12 @@
 # METADATA
-# title: Not known whether it can be undone
+# title: Reversibility unknown
 # description: |
-#   Of a tool that changes, runs or spends something, the registry says whether that can be
-#   undone. Where it does not, nobody has looked. What is sent can never be taken back, and what
-#   is read leaves nothing to undo: of these it need not be said.
+#   The registry says of a tool that changes, runs or spends something whether that can be undone. If it
+#   does not, the tool is denied. It need not say so of a tool that only sends, which can never be taken
+#   back, or only reads, which leaves nothing to undo.
 # custom:
 #   severity: medium
-#   remedy: Say in deployment/tools.yaml whether what this tool does can be undone, `reversible` as "yes" or "no"
+#   remedy: The operator must set `reversible` of the tool to "yes" or "no" in deployment/tools.yaml
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.2.3"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.irreversible.unknown_reversibility

@@ -1,13 +1,12 @@
 # METADATA
-# title: Memory written by nobody trusted
+# title: Untrusted write to a memory
 # description: |
-#   What a memory keeps is believed in every session to come. In a session that has read what
-#   others wrote, nothing goes into one that is not traced, whole, to the user's words, to a
-#   trusted tool, or to a record the user named. What is traced to nothing is as untrusted as what
-#   is traced to a stranger's text.
+#   The content of a memory is trusted in every later session. In a session that has read what others
+#   wrote, a value is written to one only if all of it comes from the user's words, a trusted tool, or a
+#   record that the user named. A value of unknown origin is as untrusted as a stranger's text.
 # custom:
 #   severity: high
-#   remedy: Keep only what the user said or named, or let the user keep it in a session of its own
+#   remedy: The agent can keep only what the user said or named; the user can store it in a session of its own
 #   controls: ["owasp_asi:ASI06", "owasp_t:T1", "mitre_atlas_m:AML.M0031", "owasp_mcp:MCP10:2025"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.memory.untrusted_write

@@ -1,12 +1,12 @@
 # METADATA
-# title: Peer's word taken for more than it is
+# title: Peer's answer used as authority
 # description: |
-#   What an agent of somebody else answers is other people's text. It gives no permission, names no
+#   The answer of another operator's agent is text of a third party. It gives no permission, names no
 #   recipient and confirms no amount: a tool that speaks to peers is registered as one that returns a
-#   third party's words, and no argument that steers is trusted for having come from a peer.
+#   third party's text, and no argument that steers is trusted because it came from a peer.
 # custom:
 #   severity: high
-#   remedy: Register what the tool returns as a third party's text, and have a person or the task state what steers
+#   remedy: The operator must register the tool's result as a third party's; the user must state the value that steers
 #   controls: ["owasp_asi:ASI07", "owasp_asi:ASI01"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.adds_authority

@@ -1,12 +1,12 @@
 # METADATA
 # title: Peer not verified
 # description: |
-#   An agent of somebody else is spoken to only where the deployment knows it, its own operator has
-#   signed its agent card, somebody has looked at that in time, and the call goes to an address that
-#   the card names. Whoever answers at another address may be anybody.
+#   An agent may speak to another operator's agent only if the deployment knows it, its own operator has
+#   signed its agent card, a person has reviewed that in time, and the call goes to an address of the
+#   card. Anybody may answer at another address.
 # custom:
 #   severity: high
-#   remedy: Have its signed card and its operator's key in deployment/peers.yaml, and call where the card says
+#   remedy: The operator can add its signed card and key to deployment/peers.yaml; the agent must call its address
 #   controls: ["owasp_asi:ASI04", "owasp_asi:ASI07"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.unverified

@@ -1,12 +1,11 @@
 # METADATA
 # title: PEP not entitled
 # description: |
-#   The deployment says of every PEP which tenants and environments it may ask for and which
-#   obligations it can discharge. One that asks for others, or claims more, is not the one
-#   that was set up.
+#   The deployment says for which tenants and environments each PEP may ask, and which obligations it
+#   can discharge. A PEP that asks for others, or claims more, is not as it was set up.
 # custom:
 #   severity: high
-#   remedy: Let the operator add the tenant, environment or obligation to this PEP in deployment/peps.yaml
+#   remedy: The operator can add the tenant, environment or obligation to this PEP in deployment/peps.yaml
 #   controls: ["nist_800_53:IA-9", "owasp_mcp:MCP07:2025", "nist_800_207:T6"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified]
 package inbounds.rules.pep.not_entitled

@@ -1,12 +1,11 @@
 # METADATA
 # title: Malformed question
 # description: |
-#   A question has a closed shape: every member is known, of its type and within its range.
-#   One that has not is not judged any further, since nothing that a rule would say of it
-#   holds.
+#   A question has a closed shape: every member is known, of its type and within its range. Any other
+#   question is not judged further, since no rule could rely on it.
 # custom:
 #   severity: high
-#   remedy: Ask with the SDK, or compare the question with its JSON Schema
+#   remedy: The agent author must ask with the SDK, or compare the question with its JSON Schema
 #   controls: ["nist_800_53:SI-10", "owasp_aisvs:v1.0-C10.4.3", "csa_atf:D-1"]
 package inbounds.rules.request.malformed
 

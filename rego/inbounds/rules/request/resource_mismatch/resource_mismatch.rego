@@ -1,13 +1,12 @@
 # METADATA
-# title: The resource is not what the argument names
+# title: Resource does not match its argument
 # description: |
-#   The program says what a call touches, and the tool does what its arguments name. Where the two
-#   differ, one thing would be judged and shown, and another be touched. The registry may say which
-#   argument names the resource, or that none does; by default it is the target that is an id or a
-#   path.
+#   The program says what a call touches, and the tool does what its arguments name. If the two differ,
+#   one thing is judged and shown, and another is touched. The registry may say which argument names the
+#   resource, or that none does; by default it is the target that is an id or a path.
 # custom:
 #   severity: high
-#   remedy: Return from `resource=` what the argument names, or let the operator set `resource_argument` of the tool
+#   remedy: Return from `resource=` what the argument names; the operator can set the tool's `resource_argument`
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C10.4.3", "nist_800_53:SI-10"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.request.resource_mismatch

@@ -1,12 +1,12 @@
 # METADATA
 # title: Secrets are not for agents
 # description: |
-#   Keys, passwords and the files that hold them are for the broker that lends credentials.
-#   No agent reads, changes or passes them, whatever its task. The deployment's settings add
-#   places to the list that comes with the policy.
+#   Keys, passwords and the files that hold them are for the broker that leases credentials. No agent
+#   reads, changes or passes them, whatever its task. The deployment's settings add places to the list
+#   of the policy.
 # custom:
 #   severity: critical
-#   remedy: Lease what the tool needs; name a narrower folder, or set `recursive` of the tool to false
+#   remedy: The agent can name a narrower folder; the operator can lease the credential, or set `recursive` to false
 #   controls: ["owasp_nhi:NHI2:2025", "owasp_mcp:MCP01:2025", "owasp_aisvs:v1.0-C9.5.4", "mitre_atlas:AML.T0055"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.secret.not_for_agents

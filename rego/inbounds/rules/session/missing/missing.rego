@@ -1,12 +1,11 @@
 # METADATA
 # title: Session state missing
 # description: |
-#   What a session has been exposed to and has used decides what may still be done in it.
-#   Where any of that is missing, or its label is none of the deployment's, the worst would
-#   have to be assumed, and nothing runs.
+#   The exposure of a session and what it has used decide what it may still do. If any of that is
+#   missing, or its label is not one of the deployment's, nothing runs.
 # custom:
 #   severity: high
-#   remedy: Begin another session; a state that was lost is not made up again
+#   remedy: The user must begin another session; a lost state is not restored
 #   controls: ["owasp_asi:ASI06", "nist_800_53:AC-4(3)", "owasp_mcp:MCP10:2025"]
 #   depends_on: [request.malformed]
 package inbounds.rules.session.missing

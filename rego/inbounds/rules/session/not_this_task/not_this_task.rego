@@ -1,11 +1,11 @@
 # METADATA
 # title: Session of another task
 # description: |
-#   A task's token names the session it was begun in. With another session's state, its labels
-#   and budgets would not be this task's.
+#   A task's token names the session that it was begun in. The labels and budgets of another session are
+#   not this task's.
 # custom:
 #   severity: critical
-#   remedy: Ask with the state of the session that the task was begun in
+#   remedy: The guard must ask with the state of the session that the task was begun in
 #   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP10:2025", "owasp_asi:ASI06"]
 #   depends_on: [request.malformed, task.unverified]
 package inbounds.rules.session.not_this_task

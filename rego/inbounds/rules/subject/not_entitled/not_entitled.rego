@@ -1,12 +1,12 @@
 # METADATA
 # title: Subject not entitled
 # description: |
-#   An agent never has more rights than the person it works for. The subject of the task is
-#   known to the deployment, and is entitled, itself or through its groups, to this tool and
-#   to every effect of it.
+#   An agent never has more rights than the person whom it works for. The subject of the task is known to
+#   the deployment, and is entitled, itself or through its groups, to this tool and to every effect of
+#   it.
 # custom:
 #   severity: high
-#   remedy: Ask somebody who is entitled to it, or let the operator entitle the subject in deployment/subjects.yaml
+#   remedy: Ask somebody who is entitled to it; the operator can entitle the subject in subjects.yaml or groups.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_t:T3", "nist_800_53:AC-6", "owasp_aisvs:v1.0-C5.2.2"]
 #   depends_on: [request.malformed, task.unverified, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.subject.not_entitled

@@ -1,12 +1,12 @@
 # METADATA
 # title: Tool descriptor changed
 # description: |
-#   What an MCP server says of a tool is read by the model and decides how it calls it: whoever
-#   changes a description or a schema steers the agent. A tool is called only while its descriptor is
-#   the one that somebody has looked at and pinned in the registry.
+#   The model reads what an MCP server says of a tool, and calls the tool accordingly: a changed
+#   description or schema steers the agent. A tool is called only while its descriptor is the one that a
+#   person has reviewed and pinned in the registry.
 # custom:
 #   severity: high
-#   remedy: Look at what the server says of the tool now, and pin it with inbounds registry draft --mcp
+#   remedy: The operator must review what the server says of the tool, and pin it with `inbounds registry draft --mcp`
 #   controls: ["owasp_asi:ASI04", "owasp_mcp:MCP03:2025", "owasp_aisvs:v1.0-C10.4.8"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.supply.descriptor_changed

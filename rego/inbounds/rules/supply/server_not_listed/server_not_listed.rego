@@ -1,12 +1,12 @@
 # METADATA
 # title: MCP server not listed
 # description: |
-#   A tool of an MCP server does what that server makes of it, whatever its name. It is called only
-#   where the deployment says that its server may run, by the URL or the command line that the
-#   enforcement point has really connected to.
+#   A tool of an MCP server does what that server makes of it, whatever its name. It is called only if
+#   the deployment lists its server, by the URL or the command line that the enforcement point has
+#   really connected to.
 # custom:
 #   severity: high
-#   remedy: Have where the server runs in deployment/servers.yaml, under the first part of the tool's name
+#   remedy: The operator can add the server to deployment/servers.yaml, under the first part of the tool's name
 #   controls: ["owasp_asi:ASI04", "owasp_mcp:MCP04:2025", "owasp_aisvs:v1.0-C10.1.2"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.supply.server_not_listed

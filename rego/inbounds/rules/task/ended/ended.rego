@@ -1,13 +1,13 @@
 # METADATA
 # title: Task ended or token revoked
 # description: |
-#   Ending a task makes all that was issued for it worthless at once, before any token
-#   expires. So does ending its session, and revoking the task token or the agent's identity
-#   token, or all that an agent was given or an issuer has signed so far. Where the task was handed
-#   on, what ends one pair of hands ends all after it.
+#   Ending a task invalidates all that was issued for it at once, before any token expires. So does
+#   ending its session, and revoking the task token, the agent's identity token, all that an agent was
+#   given, or all that an issuer has signed so far. In a delegated task, what ends one hop ends all hops
+#   after it.
 # custom:
 #   severity: high
-#   remedy: Begin another task; ask who ended this one if that comes unexpected
+#   remedy: The user can begin another task; ask the operator who ended this one if that is unexpected
 #   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-3", "owasp_nhi:NHI1:2025"]
 #   depends_on:
 #     - request.malformed

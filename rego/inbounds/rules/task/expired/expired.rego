@@ -1,12 +1,11 @@
 # METADATA
 # title: Task or its token not in force
 # description: |
-#   A task token holds from its beginning to its end, and is renewed until the task's
-#   deadline. The end is exact; a beginning or an issue up to 30 seconds ahead is put down to
-#   clocks that differ.
+#   A task token is valid from its beginning to its end, and is renewed until the task's deadline. The
+#   end is exact; for its beginning and its issue time, clocks may differ by 30 seconds.
 # custom:
 #   severity: high
-#   remedy: Renew the task token; after the deadline, begin another task
+#   remedy: The guard must renew the task token; after the deadline, the user can begin another task
 #   controls: ["owasp_aisvs:v1.0-C5.1.2", "owasp_nhi:NHI7:2025", "nist_800_207:T3"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified]
 package inbounds.rules.task.expired

@@ -1,11 +1,11 @@
 # METADATA
 # title: Task of another agent
 # description: |
-#   A task is given to one agent. Its token is worth nothing in the hands of another, whose
-#   own identity token names somebody else.
+#   A task is given to one agent. Its token is worth nothing to another agent, whose own identity token
+#   names somebody else.
 # custom:
 #   severity: critical
-#   remedy: Begin a task for the agent that runs
+#   remedy: The user must begin a task for the agent that runs
 #   controls: ["owasp_asi:ASI03", "owasp_t:T9", "csa_atf:I-2"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
 # title: Task of another subject
 # description: |
-#   A task runs on the authority of the one who asked for it. The question must name that very
-#   subject, of the type that the deployment knows it by.
+#   A task runs on the authority of the subject who asked for it. The question must name that very
+#   subject, with the type that the deployment states for it.
 # custom:
 #   severity: critical
-#   remedy: Ask in the name of the subject that the task was begun for
+#   remedy: The guard must ask in the name of the subject that the task was begun for
 #   controls: ["owasp_asi:ASI03", "owasp_aisvs:v1.0-C9.5.2", "owasp_aisvs:v1.0-C5.2.2"]
 #   depends_on: [request.malformed, task.unverified, subject.not_entitled]
 package inbounds.rules.task.not_this_subject

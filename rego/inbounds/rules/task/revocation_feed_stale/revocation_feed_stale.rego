@@ -1,12 +1,12 @@
 # METADATA
 # title: Revocation feed missing or stale
 # description: |
-#   Whether a task was ended or a token revoked is known from a feed that its owner signs anew
-#   every few seconds. Where its signed head is missing, too old for the effects of the tool,
-#   or dated ahead, nobody can tell, and nothing runs.
+#   The revocation feed, which its owner signs anew every few seconds, says whether a task was ended or
+#   a token revoked. If its signed head is missing, too old for the effects of the tool, or dated ahead,
+#   this is unknown, and nothing runs.
 # custom:
 #   severity: high
-#   remedy: Restore the revocation feed (its owner, its way to the policy, the clocks of both)
+#   remedy: The operator must run `inbounds live serve`, and check its connection to the policy and the clocks of both
 #   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-5"]
 package inbounds.rules.task.revocation_feed_stale
 

@@ -1,12 +1,12 @@
 # METADATA
 # title: Task token not verified
 # description: |
-#   What was approved is carried by a token that an issuer known to the deployment has signed:
-#   who asked, which agent acts, for which task and session, until when, and exactly one
-#   statement of what the task may do. A token that lacks any of it approves nothing.
+#   What was approved is in a token that an issuer of the deployment has signed: who asked, which agent
+#   acts, for which task and session, until when, and exactly one statement of what the task may do. A
+#   token that lacks any of it approves nothing.
 # custom:
 #   severity: critical
-#   remedy: Begin the task again, so that a fresh task token is issued
+#   remedy: The user must begin the task again, so that a fresh task token is issued
 #   controls: ["owasp_asi:ASI03", "owasp_t:T3", "owasp_aisvs:v1.0-C9.5.2"]
 #   depends_on: [request.malformed]
 package inbounds.rules.task.unverified

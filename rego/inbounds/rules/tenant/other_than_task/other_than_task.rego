@@ -1,11 +1,11 @@
 # METADATA
-# title: Other tenant than the task's
+# title: Tenant differs from the task's
 # description: |
-#   A task is begun in one tenant, to which agent and subject both belong. A resource of
-#   another one, or one of which nobody says whose it is, is out of its bounds.
+#   A task is begun in one tenant, to which agent and subject both belong. A resource of another tenant,
+#   or without a stated one, is denied.
 # custom:
 #   severity: critical
-#   remedy: Begin a task in this tenant, or state it for tool (deployment/tools.yaml) or resource
+#   remedy: The user can begin a task in this tenant; the operator can state the tool's in deployment/tools.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP10:2025", "owasp_aisvs:v1.0-C5.3.1", "owasp_aisvs:v1.0-C10.2.5"]
 #   depends_on:
 #     - request.malformed
