@@ -32,7 +32,7 @@ BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
 	generated-check assets demo test test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python bench-integrations nightly lowest test-oldest-opa bench bench-mcp performance revocation evaluate wheel image clean
+	mutants-python bench-integrations nightly lowest test-oldest-opa bench bench-mcp closure performance revocation evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -170,6 +170,9 @@ bench-mcp: assets ## Measure what the proxy of MCP servers adds to a call, and h
 	build/bench-mcp/bin/python -m pip install --quiet \
 		--constraint constraints/integrations/mcp.txt --editable '.[mcp,cli,issuer,test]'
 	build/bench-mcp/bin/python -m bench.mcp_proxy
+
+closure: setup assets ## Measure what programs load of the SDK, and write it into docs/architecture.md
+	$(PY) -m tests.closure
 
 performance: setup ## Write docs/performance.md and its chart from what `make bench` has kept
 	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[bench]'

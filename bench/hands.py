@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from inbounds import Guard
     from inbounds.delegation import Chain, Delegation
     from inbounds.pdp import PolicyDecisionPoint
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
     from .measure import Call, Effort, Timing
     from .results import Results

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from inbounds.evidence import EvidenceLog
     from inbounds.identity import Issuer, TaskRequest
     from inbounds.pdp import PolicyDecisionPoint
+    from inbounds.pep.task import Task
     from inbounds.sessions import SessionStore
-    from inbounds.tasks import Task
 
 AGENTS = (
     AGENT,

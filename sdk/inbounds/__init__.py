@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .labelled import Labelled
     from .models import Decision, Reason, Resource
     from .pep import Guard, Permit
-    from .tasks import Task
+    from .pep.task import Task
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -57,7 +57,7 @@ _HOMES = {
     "Resource": "models",
     "ResultWithheld": "errors",
     "SessionContended": "errors",
-    "Task": "tasks",
+    "Task": "pep.task",
     "TaskMissing": "errors",
     "Timeout": "errors",
     "TokenInvalid": "errors",

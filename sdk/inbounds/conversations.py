@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .identity import Issuer, TaskGrant, TaskRequest
     from .models import Trust
     from .parts import Parts
-    from .tasks import Task
+    from .task_authority import TaskAuthority
 
     History = Callable[[], Sequence[str]]
     """Returns the texts that a conversation holds."""
@@ -123,7 +123,7 @@ def _begin(
     raise SessionContended("the conversation must stay bound to the session that it was bound to")
 
 
-def join(parts: Parts, task: Task, conversation: str | None, history: History) -> None:
+def join(parts: Parts, task: TaskAuthority, conversation: str | None, history: History) -> None:
     """Make a framework's conversation part of a task's session. See `Task.join`."""
     store, session = parts.sessions, task.session
     if conversation is None:
@@ -138,7 +138,7 @@ def join(parts: Parts, task: Task, conversation: str | None, history: History) -
         store.bind_conversation(key, session.sid, history_known=True)
 
 
-def _expose(parts: Parts, task: Task, history: Sequence[str]) -> None:
+def _expose(parts: Parts, task: TaskAuthority, history: Sequence[str]) -> None:
     """Take what a conversation already holds for the words of third parties, of any label."""
     if not history:
         return

@@ -33,12 +33,12 @@ from inbounds.issuer.task_token import LIFETIME
 from inbounds.locks import ProcessLock
 from inbounds.models import QUESTION_VERSION, Credentials
 from inbounds.pdp import ACCEPTANCE, DELEGATION
-from inbounds.tasks import RENEW_WITHIN
+from inbounds.task_authority import RENEW_WITHIN
 
 if TYPE_CHECKING:
     from inbounds.claims import Authority
     from inbounds.parts import Parts
-    from inbounds.tasks import Task
+    from inbounds.task_authority import TaskAuthority
 
 MOST_TOKENS = 5
 """The task's own token, and one for each time that it was handed on (`delegation.too_deep`)."""
@@ -68,7 +68,7 @@ class Delegation:
 
     def __init__(
         self,
-        task: Task,
+        task: TaskAuthority,
         parts: Parts,
         to: str,
         holder: Mapping[str, Any],
@@ -156,7 +156,7 @@ class Asking(TypedDict, total=False):
     seconds: int
 
 
-def hand_on(task: Task, parts: Parts, to: str, **asked: Unpack[Asking]) -> Delegation:
+def hand_on(task: TaskAuthority, parts: Parts, to: str, **asked: Unpack[Asking]) -> Delegation:
     """Ask the policy what another agent may have of a task. See `Task.delegate`."""
     holder = asked["holder"]
     if not _public(holder):

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from .approvals import AccessRequest
+    from .access_request import AccessRequest
     from .models import Decision
 
 Executed = Literal["no", "yes", "unknown"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .models import Decision
     from .parts import Parts
-    from .tasks import Task
+    from .pep.task import Task
     from .tools import Target
 
 MOST = 64

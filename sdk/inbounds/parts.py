@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from .approvals import AccessRequest, Asked
+    from .access_request import AccessRequest
+    from .approvals import Asked
     from .config import Configuration
     from .development import Development
     from .evidence import EvidenceLog
     from .evidence.records import Executed
+    from .evidence.report import TaskReport
     from .exposure import Party
     from .identity import IdentityProvider, Issuer
     from .issuer.keys import SigningKey
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from .obligations import Notify
     from .pdp import PolicyDecisionPoint
     from .sessions import SessionStore
-    from .tasks import Task
+    from .task_authority import TaskAuthority
 
     CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
     """Where calls come from, or what says so at each call. Its one key is `network`."""
@@ -255,7 +258,7 @@ class Parts:
     def complete_question(
         self,
         question: dict[str, Any],
-        task: Task,
+        task: TaskAuthority,
         registered: RegistryAnswer | None,
         state: SessionState,
     ) -> bytes:
@@ -268,7 +271,7 @@ class Parts:
 
         @cache
         def request_digest() -> str:
-            return self._request_digest(request_shown(task, question, registered))
+            return self._request_digest(request_shown(_principals(task), question, registered))
 
         offered = self.approvals.kept.offered(task.id, tool, request_digest, state)
         if offered:
@@ -286,12 +289,12 @@ class Parts:
     def access_request(
         self,
         decision: Decision,
-        task: Task,
+        task: TaskAuthority,
         question: Mapping[str, Any],
         registered: RegistryAnswer | None,
     ) -> AccessRequest:
         """Return what a person has to be asked, of a question that was answered with `ask`."""
-        shown = request_shown(task, question, registered)
+        shown = request_shown(_principals(task), question, registered)
         return access_request(
             decision, shown, self._request_digest(shown), question, task.authority.deadline
         )
@@ -333,7 +336,7 @@ class Parts:
             self.expose(key, party="third", label=None)
 
     def observe(
-        self, task: Task, result: object, tool: str, arguments: Mapping[str, object]
+        self, task: TaskAuthority, result: object, tool: str, arguments: Mapping[str, object]
     ) -> None:
         """Index a result that came past the permits, and expose the session to it.
 
@@ -366,13 +369,18 @@ class Parts:
         )
 
     def observer(
-        self, task: Task, name: str, tool: Tool, arguments: Mapping[str, object]
+        self, task: TaskAuthority, name: str, tool: Tool, arguments: Mapping[str, object]
     ) -> Callable[..., None]:
         """Return what indexes the results of one call. See `SessionOrigins.observer`."""
         # A policy that does not name the store has not said which it is.
         store = tool.store or EVERY_STORE
         return self.origins.observer(
-            task, name, tool, arguments, is_tainted=lambda: self._is_tainted(task.session, store)
+            task.session,
+            name,
+            tool,
+            arguments,
+            call=task.next_call(),
+            is_tainted=lambda: self._is_tainted(task.session, store),
         )
 
     def _is_tainted(self, key: SessionKey, store: str) -> bool:
@@ -445,6 +453,14 @@ class Parts:
             deadline = clock.monotonic() + self.configuration.deadline
         expose(self.sessions, key, party=party, label=label, labels=labels, deadline=deadline)
 
+    def report(self, task: str) -> TaskReport:
+        """Return whether a task stayed within bounds. See `Guard.report`."""
+        from .evidence.report import report
+
+        with suppress(DecisionUnavailable):  # the report then says what is missing
+            self.dropped.write()
+        return report(self.evidence, task)
+
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""
         self.leases.close()
@@ -469,6 +485,16 @@ def engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str
     if pdp is not None:
         return f"the PDP it was given, `{pdp.name}`"
     return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
+
+
+def _principals(task: TaskAuthority) -> dict[str, str]:
+    return {
+        "task": task.id,
+        "tenant": task.session.tenant,
+        "subject": task.session.subject,
+        "agent": task.request.agent,
+        "intent": task.request.intent,
+    }
 
 
 def _malformed(why: str) -> TokenInvalid:

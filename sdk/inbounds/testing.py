@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .config import Options
-    from .tasks import Task
+    from .pep.task import Task
 
 SUBJECT = "alice@acme.example"
 """The one user of the small deployment."""

@@ -17,15 +17,14 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from .canonical import canonical_json
 from .errors import ArgumentNotRepresentable, ConfigurationError, InboundsError
 from .models import Resource
-from .tasks import current
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from .errors import Executed
     from .labelled import Labelled
-    from .pep import Permit
-    from .tasks import Task
+    from .pep.permit import Permit
+    from .pep.task import Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -118,6 +117,8 @@ class GuardedTool(Generic[P, R_co]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the function if the policy allows it. Raises as `Task.call`."""
         __tracebackhide__ = True
+        from .pep.task import current
+
         arguments = self.bind(*args, **kwargs)
         call: Any
         if self.asynchronous:
@@ -356,6 +357,85 @@ class GuardedTool(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"GuardedTool({self.name!r})"
+
+
+class GuardedTools:
+    """The guarded tools of one guard."""
+
+    def __init__(self) -> None:
+        self._tools: dict[str, GuardedTool[..., Any]] = {}
+
+    def add(
+        self, name: str, function: Callable[..., Any], resource: ResourceOf
+    ) -> GuardedTool[..., Any]:
+        """Guard a function under a name. See `Guard.tool`.
+
+        Raises:
+            ConfigurationError: The name is taken, or the function's arguments have no names.
+        """
+        if name in self._tools:
+            raise ConfigurationError(
+                f"two functions are guarded as `{name}`",
+                code="configuration.tool_twice",
+                hint="give each its own name, as the registry has it",
+            )
+        guarded: GuardedTool[..., Any] = GuardedTool(name, function, resource)
+        self._tools[name] = guarded
+        return guarded
+
+    def by_name(self) -> dict[str, GuardedTool[..., Any]]:
+        """Return the tools by name, in a dictionary of its own."""
+        return dict(self._tools)
+
+    def guarded(self, tool: ToolOrName) -> GuardedTool[..., Any]:
+        """Return a tool.
+
+        Raises:
+            ConfigurationError: No function has this name, or another guard has the tool.
+        """
+        guarded = self.find(tool)
+        if guarded is None:
+            raise ConfigurationError(
+                f"no function is guarded as `{tool}`",
+                code="configuration.tool_unknown",
+                hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
+            )
+        return guarded
+
+    def find(self, tool: ToolOrName) -> GuardedTool[..., Any] | None:
+        """Return a tool; None for a name that no function has.
+
+        Raises:
+            ConfigurationError: Another guard has the tool.
+        """
+        if not isinstance(tool, GuardedTool):
+            return self._tools.get(tool)
+        if self._tools.get(tool.name) is not tool:
+            # Its function may reach what another tenant's policy has to judge.
+            raise ConfigurationError(
+                f"`{tool.name}` is guarded by another guard than the one of the task",
+                code="configuration.tool_of_another_guard",
+                hint="call it under a task of the guard that it was decorated with",
+            )
+        return tool
+
+    def target(self, tool: ToolOrName, resource: ResourceOf | None) -> Target:
+        """Return the name, the defaults and the resource function of what is called.
+
+        Args:
+            tool: A guarded tool, or the name of any tool.
+            resource: The resource function of this call, instead of the tool's own.
+
+        Raises:
+            ConfigurationError: As `find`; without `resource`, as `guarded`.
+        """
+        if resource is None:
+            guarded = self.guarded(tool)
+            return Target(guarded.name, guarded.complete, guarded.resource)
+        own = self.find(tool)
+        name = tool.name if isinstance(tool, GuardedTool) else tool
+        complete = own.complete if own is not None else by_name
+        return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
 
 
 def by_name(arguments: Mapping[str, Any]) -> dict[str, Any]:

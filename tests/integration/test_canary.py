@@ -139,7 +139,7 @@ def test_a_call(tools, what):
     tool, arguments = CALLS[what]
 
     with tools.task(prompt=CANARY) as task:
-        provoke(tools, lambda: tools.guard.call(task, tool, arguments))
+        provoke(tools, lambda: task.call(tool, arguments))
         provoke(tools, lambda: task.evaluate(tool, arguments))
         with contextlib.suppress(InboundsError):
             permit = task.permit(tool, arguments)

@@ -62,7 +62,7 @@ def denied(task, id="7"):
 
 
 def spent(task):
-    return task._guard._parts.sessions.load(task.session).spent.calls
+    return task._parts.sessions.load(task.session).spent.calls
 
 
 class TestHandedOn:

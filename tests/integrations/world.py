@@ -19,7 +19,7 @@ from inbounds.approvals.sign import sign
 from inbounds.integrations import conversation, outcomes
 from inbounds.issuer.keys import SigningKey
 from inbounds.origins import SessionOrigins
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 DORA = "dora@acme.example"

@@ -43,7 +43,7 @@ from inbounds.pdp import DECISION, Reply
 from inbounds.pep.guard import _discard
 from inbounds.printable import record_name
 from inbounds.sessions import MemorySessions
-from inbounds.tasks import RENEW_WITHIN
+from inbounds.task_authority import RENEW_WITHIN
 from inbounds.telemetry import NAMES, Telemetry
 from inbounds.testing import AGENT, INTENT, SUBJECT
 

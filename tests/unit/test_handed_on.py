@@ -6,6 +6,8 @@ import pytest
 from tests.guards import SUBJECT, Place
 
 from inbounds import DecisionUnavailable, clock
+from inbounds.canonical import canonicalise
+from inbounds.models import Argument, Tool
 from inbounds.testing import INTENT
 
 RESEARCHER = "spiffe://acme.example/agent/researcher"
@@ -31,15 +33,25 @@ def researcher(place):
         yield guard
 
 
+def grades(guard, task):
+    """How firm the id of a mail is, in the session of a task as its guard knows it."""
+    tool = Tool(resource="mail", arguments={"/id": Argument(role="target")})
+    arguments = canonicalise({"id": "7"}, tool.arguments)
+    told = guard._parts.origins.told(task.session, arguments, tool)
+    return {origin.get("grade", "none") for origin in told["origins"].values()} or {"none"}
+
+
 @pytest.mark.parametrize("fetched", [False, True])
 def test_a_chain_is_text_or_what_fetches_it(assistant, researcher, fetched):
-    with assistant.task(INTENT, subject=SUBJECT) as task:
+    with assistant.task(INTENT, subject=SUBJECT, prompt="Read mail 7") as task:
         delegation = task.delegate(RESEARCHER, holder=researcher.holder)
         child = researcher.accept((lambda: delegation.chain) if fetched else delegation.chain)
 
         assert child.call("mail.read", {"id": "7"}) == "mail 7"
         assert child.session == task.session
-        assert child._prompt == ""
+        # The user's words stay where they were said.
+        assert grades(assistant, task) == {"prompt"}
+        assert grades(researcher, child) == {"none"}
 
 
 def test_a_record_names_the_hands_that_a_task_came_through(place, assistant, researcher):

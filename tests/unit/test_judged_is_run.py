@@ -397,10 +397,10 @@ class TestTasks:
         """
         A task that ends while the feed is on its way is ended for the next question.
         """
-        from inbounds.tasks import Task
+        from inbounds.pep.task import Task
 
         other = policy.task()
-        twin = Task(policy.guard, other.grant, other.session, "")
+        twin = Task(policy.guard._parts, policy.guard._tools, other.grant, other.session)
         development = policy.guard._parts._development
         put = policy._policy.push_live_by
 

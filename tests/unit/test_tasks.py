@@ -1,4 +1,4 @@
-"""One task by itself: within which blocks it lives, and what its end leaves."""
+"""The authority of one task: the blocks it lives in, and what its end leaves."""
 
 import pickle
 import types
@@ -6,31 +6,33 @@ import types
 import pytest
 
 from inbounds import DecisionUnavailable, TaskMissing, clock
-from inbounds.tasks import RENEW_WITHIN, Task, current
+from inbounds.pep.task import Task, current
+from inbounds.task_authority import RENEW_WITHIN
 
 DEADLINE = 10_000
 EXPIRES = 1_000
 
 
-class Guard:
-    """What a task uses of a guard: an issuer and an evidence log."""
+class Services:
+    """The services of a task: issuer, evidence log, leases and approvals in one, and its tools."""
 
     def __init__(self):
-        self.issuer = self.evidence = self
+        self.issuer = self.evidence = self.leases = self.approvals = self
         self.ended = []
         self.renewed = []
         self.written = []
         self.takes = True
-        self.asked = []
-        self.told = []
+        self.waits = []
+        self.targets = []
+        self.observed = []
         self.released = []
 
     def end(self, grant):
         self.ended.append(grant.delegation or grant.task)
 
-    def release(self, task):
+    def release(self, hands):
         # Authority goes first, then what it was lent.
-        self.released.append((task.ends, [*self.ended]))
+        self.released.append((hands, [*self.ended]))
 
     def renew(self, grant):
         self.renewed.append(grant)
@@ -41,26 +43,44 @@ class Guard:
             raise DecisionUnavailable("full", code="evidence.unavailable")
         self.written.append(record)
 
-    def observe(self, *told, **how):
-        self.told.append((told[1:], how))
+    def observe(self, task, *seen):
+        self.observed.append(seen)
 
-    def permit(self, *asked, **how):
-        self.asked.append((asked[1:], how))
-        return "permit"
+    def target(self, *asked):
+        self.targets.append(asked)
+        return "target"
 
-    def call(self, *asked, **how):
-        self.asked.append((asked[1:], how))
-        return "result"
+    def guarded(self, tool):
+        return Tool(tool)
 
-    async def apermit(self, *asked, **how):
-        return self.permit(*asked, **how)
+    def through(self, ask, wait, *ids):
+        self.waits.append((wait, *ids))
+        return Permitted()
 
-    async def acall(self, *asked, **how):
-        return self.call(*asked, **how)
+    async def athrough(self, ask, wait, *ids):
+        return self.through(ask, wait, *ids)
 
-    async def aevaluate(self, *asked, **how):
-        self.asked.append((asked[1:], how))
-        return "decision"
+
+class Tool:
+    """A guarded tool that returns its own name."""
+
+    generates = generates_async = asynchronous = False
+
+    def __init__(self, name):
+        self.name = name
+
+    def ready(self, permit):
+        return lambda: self.name
+
+    async def aready(self, task, permit):
+        return self.ready(permit)
+
+
+class Permitted:
+    """A permit that gives the result as it is."""
+
+    def finish(self, result):
+        return result
 
 
 def grant_until(expires):
@@ -76,15 +96,15 @@ def grant_until(expires):
 
 
 @pytest.fixture
-def guard():
-    """A guard that notes what it is told."""
-    return Guard()
+def services():
+    """Services that note what they are asked."""
+    return Services()
 
 
 @pytest.fixture
-def task(guard):
+def task(services):
     """A task whose token lasts until second 1,000, and which may last until 10,000."""
-    return Task(guard, grant_until(EXPIRES), "session", "")
+    return Task(services, services, grant_until(EXPIRES), "session")
 
 
 class Others:
@@ -103,11 +123,11 @@ class Others:
 
 
 class TestBlocks:
-    def test_the_innermost(self, guard, task):
+    def test_the_innermost(self, services, task):
         """
         The task of a context is the one that was entered last, until it is left.
         """
-        other = Task(guard, grant_until(EXPIRES), "session", "")
+        other = Task(services, services, grant_until(EXPIRES), "session")
         with task:
             with other:
                 assert other is current()
@@ -115,11 +135,11 @@ class TestBlocks:
         with pytest.raises(TaskMissing):
             current()
 
-    def test_left_in_another_order(self, guard, task):
+    def test_left_in_another_order(self, services, task):
         """
         A block that ends before one within it takes out its own task, and the last of that.
         """
-        other = Task(guard, grant_until(EXPIRES), "session", "")
+        other = Task(services, services, grant_until(EXPIRES), "session")
         task.__enter__()
         other.__enter__()
         task.__enter__()
@@ -127,56 +147,56 @@ class TestBlocks:
         assert task is current()
         task.__exit__(None, None, None)
         assert task is current()
-        assert ["task-1"] == guard.ended  # the other one's
+        assert ["task-1"] == services.ended  # the other one's
         task.__exit__(None, None, None)
         with pytest.raises(TaskMissing):
             current()
-        assert ["task-1", "task-1"] == guard.ended
+        assert ["task-1", "task-1"] == services.ended
 
-    def test_the_last_entry_goes_first(self, guard, task):
+    def test_the_last_entry_goes_first(self, services, task):
         """
         Entered around another one and again within it, it is within that again until left.
         """
-        other = Task(guard, grant_until(EXPIRES), "session", "")
+        other = Task(services, services, grant_until(EXPIRES), "session")
         with task, other:
             with task:
                 assert task is current()
             assert other is current()
 
-    def test_ends_with_the_last_block(self, guard, task):
+    def test_ends_with_the_last_block(self, services, task):
         """
         A task that is entered twice ends when both blocks are left.
         """
         with task:
             with task:
                 pass
-            assert [] == guard.ended
-        assert ["task-1"] == guard.ended
+            assert [] == services.ended
+        assert ["task-1"] == services.ended
 
-    async def test_ends_with_the_last_async_block(self, guard, task):
+    async def test_ends_with_the_last_async_block(self, services, task):
         """
         Likewise where it is left asynchronously.
         """
         async with task:
             async with task:
                 assert task is current()
-            assert [] == guard.ended
-        assert ["task-1"] == guard.ended
+            assert [] == services.ended
+        assert ["task-1"] == services.ended
 
-    def test_left_where_it_was_not_entered(self, guard, task):
+    def test_left_where_it_was_not_entered(self, services, task):
         """
         A block that ends in another context takes nothing from that.
         """
         import contextvars
 
-        other = Task(guard, grant_until(EXPIRES), "session", "")
+        other = Task(services, services, grant_until(EXPIRES), "session")
         contextvars.copy_context().run(task.__enter__)
         with other:
             task.__exit__(None, None, None)
             assert other is current()
-        assert ["task-1", "task-1"] == guard.ended
+        assert ["task-1", "task-1"] == services.ended
 
-    def test_blocks_are_counted_one_thread_at_a_time(self, guard, task):
+    def test_blocks_are_counted_one_thread_at_a_time(self, services, task):
         """
         Who entered meanwhile in another thread is still within.
         """
@@ -186,11 +206,11 @@ class TestBlocks:
         task._blocks = 1
         task._lock = Others(lambda: setattr(task, "_blocks", 2))
         task.__exit__(None, None, None)
-        assert [] == guard.ended
+        assert [] == services.ended
 
 
 class TestEnd:
-    def test_once(self, guard, task):
+    def test_once(self, services, task):
         """
         It ends once, and then permits nothing.
         """
@@ -198,39 +218,39 @@ class TestEnd:
         task.end()
         task.end()
 
-        assert ["task-1"] == guard.ended
+        assert ["task-1"] == services.ended
         with pytest.raises(DecisionUnavailable) as ei:
             task.require_usable()
         assert "task.over" == ei.value.code
 
-    def test_ended_by_another_thread(self, guard, task):
+    def test_ended_by_another_thread(self, services, task):
         """
         Who ended it meanwhile has told the issuer.
         """
         task._telling = Others(lambda: setattr(task, "_told", True))
         task.end()
-        assert [] == guard.ended
+        assert [] == services.ended
 
-    def test_gives_back_what_was_lent_after_the_issuer_knows(self, guard, task):
+    def test_gives_back_what_was_lent_after_the_issuer_knows(self, services, task):
         """
         Authority goes first, and what was lent goes even where the issuer could not be told.
         """
         task.end()
-        assert guard.released == [("task-1", ["task-1"])]
+        assert services.released == [("task-1", ["task-1"])]
 
-        guard.end = lambda _: 1 / 0
-        other = Task(guard, grant_until(DEADLINE), None, "")
+        services.end = lambda _: 1 / 0
+        other = Task(services, services, grant_until(DEADLINE), None)
         with pytest.raises(ZeroDivisionError):
             other.end()
-        assert len(guard.released) == 2
+        assert len(services.released) == 2
 
 
 class TestOutcomes:
-    def test_reconciled(self, guard, task):
+    def test_reconciled(self, services, task):
         """
         What the log did not take is written in order, and only then do calls go on.
         """
-        guard.takes = False
+        services.takes = False
         for record in ("a", "b", "c"):
             task.hold_unrecorded(record)
         with pytest.raises(DecisionUnavailable) as ei:
@@ -241,9 +261,9 @@ class TestOutcomes:
         with pytest.raises(DecisionUnavailable):
             task.require_usable()
 
-        guard.takes = True
+        services.takes = True
         assert 3 == task.reconcile()
-        assert ["a", "b", "c"] == guard.written
+        assert ["a", "b", "c"] == services.written
         task.require_usable()
         assert 0 == task.reconcile()
 
@@ -282,7 +302,7 @@ class TestToken:
             (DEADLINE - 30, DEADLINE - 1, True),
         ],
     )
-    def test_renewed(self, guard, task, monkeypatch, case):
+    def test_renewed(self, services, task, monkeypatch, case):
         """
         A token is renewed in its last minute, where that gives time or tells that time is up.
         """
@@ -291,9 +311,9 @@ class TestToken:
         self.at(monkeypatch, now)
 
         assert renewed == (task.grant.expires > expires)
-        assert renewed == (1 == len(guard.renewed))
+        assert renewed == (1 == len(services.renewed))
 
-    def test_renewed_once(self, guard, task, monkeypatch):
+    def test_renewed_once(self, services, task, monkeypatch):
         """
         Two threads that need a token have one renewed.
         """
@@ -302,25 +322,13 @@ class TestToken:
         task._lock = Others(lambda: setattr(task, "_grant", fresh))
 
         assert fresh is task.grant
-        assert [] == guard.renewed
-
-
-async def test_an_awaited_dry_run(guard, task):
-    """
-    What is asked is handed on as it is.
-    """
-
-    def resource():
-        return None
-
-    assert "decision" == await task.aevaluate("mail.read", {"id": "42"}, resource=resource)
-    assert [(("mail.read", {"id": "42"}), {"resource": resource})] == guard.asked
+        assert [] == services.renewed
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-async def test_what_is_asked(guard, task, awaited):
+async def test_how_long_a_person_is_waited_for(services, task, awaited):
     """
-    A permit or a call is asked for as it was of the task, with how long a person is waited for.
+    A permit and a call wait as long as they are told; the permit has the id of its call.
     """
 
     def resource():
@@ -328,25 +336,50 @@ async def test_what_is_asked(guard, task, awaited):
 
     how = {"resource": resource, "tool_call_id": "call-1", "wait": 7.0}
     if awaited:
-        assert "permit" == await task.apermit("mail.read", {"id": "42"}, **how)
-        assert "result" == await task.acall("mail.read", {"id": "43"}, wait=8.0)
+        await task.apermit("mail.read", {"id": "42"}, **how)
+        assert "mail.send" == await task.acall("mail.send", {"id": "43"}, wait=8.0)
     else:
-        assert "permit" == task.permit("mail.read", {"id": "42"}, **how)
-        assert "result" == task.call("mail.read", {"id": "43"}, wait=8.0)
+        task.permit("mail.read", {"id": "42"}, **how)
+        assert "mail.send" == task.call("mail.send", {"id": "43"}, wait=8.0)
 
-    assert [
-        (("mail.read", {"id": "42"}), how),
-        (("mail.read", {"id": "43"}), {"wait": 8.0}),
-    ] == guard.asked
+    assert [7.0, 8.0] == [wait for wait, *_ in services.waits]
+    if not awaited:  # the awaited one takes its id along
+        assert ["call-1", ""] == [ids[0] for _, *ids in services.waits]
+    assert ("mail.read", resource) == services.targets[0]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_a_dry_run(services, task, monkeypatch, awaited):
+    """
+    It is of the tool, the arguments and the resource that are named, and of this task.
+    """
+
+    def resource():
+        return None
+
+    class Call:
+        def __init__(self, *asked):
+            assert (services, task, "target", {"id": "42"}) == asked
+
+        def evaluate(self):
+            return "decision"
+
+    monkeypatch.setattr("inbounds.pep.task.Call", Call)
+    asked = ("mail.read", {"id": "42"})
+    if awaited:
+        assert "decision" == await task.aevaluate(*asked, resource=resource)
+    else:
+        assert "decision" == task.evaluate(*asked, resource=resource)
+    assert [("mail.read", resource)] == services.targets
 
 
 @pytest.mark.parametrize(("given", "told"), [({"id": "42"}, {"id": "42"}), (None, {})])
-def test_what_came_past_the_permits(guard, task, given, told):
+def test_what_came_past_the_permits(services, task, given, told):
     """
-    A result is handed on with its tool and its arguments; there are none where nobody says them.
+    A result is observed with its tool and its arguments; there are none where nobody says them.
     """
     task.observe("text", tool="mail.read", arguments=given)
-    assert [(("text",), {"tool": "mail.read", "arguments": told})] == guard.told
+    assert [("text", "mail.read", told)] == services.observed
 
 
 def test_it_cannot_be_copied(task):

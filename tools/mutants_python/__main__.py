@@ -45,7 +45,8 @@ AREAS = {
     "pep": Area(
         modules=(
             *("inbounds/pep/call.py", "inbounds/pep/permit.py", "inbounds/pep/guard.py"),
-            *("inbounds/tasks.py", "inbounds/canonical.py", "inbounds/labelled.py"),
+            *("inbounds/pep/task.py", "inbounds/task_authority.py"),
+            *("inbounds/canonical.py", "inbounds/labelled.py"),
             "inbounds/pdp/answer.py",
         ),
         tests=(

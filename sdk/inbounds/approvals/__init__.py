@@ -6,7 +6,8 @@ The agent's process delivers and never signs: what an approver's key makes of a 
 
 from __future__ import annotations
 
+from inbounds.access_request import AccessRequest
+
 from .asking import Approvals, Asked
-from .request import AccessRequest
 
 __all__ = ["AccessRequest", "Approvals", "Asked"]

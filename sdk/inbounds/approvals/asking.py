@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from inbounds import clock
+from inbounds.access_request import AccessRequest
 from inbounds.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -21,7 +22,6 @@ from inbounds.errors import (
 from inbounds.models import Reason
 
 from .kept import KeptApprovals
-from .request import AccessRequest
 
 if TYPE_CHECKING:
     from .queue import ApprovalQueue

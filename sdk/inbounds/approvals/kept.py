@@ -17,9 +17,8 @@ from .request import unverified_claims
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from inbounds.access_request import AccessRequest
     from inbounds.models import Decision, SessionState
-
-    from .request import AccessRequest
 
 MOST = 8
 """How many approvals a question carries at most, and so how many of a task are kept."""

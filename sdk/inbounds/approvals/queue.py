@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import ValidationError
 
 from inbounds import clock
+from inbounds.access_request import AccessRequest
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence.keys import deployment_key
 from inbounds.sqlite_file import SqliteFile
-
-from .request import AccessRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

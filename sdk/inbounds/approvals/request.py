@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
+from inbounds.access_request import AccessRequest
 from inbounds.canonical import canonical_json
 from inbounds.leaves import argument_leaves
-from inbounds.models import Count, Effect, Name, Origin, Reason, Role, Sequenced
 from inbounds.origins.destinations import effects_of
 from inbounds.registry import UNREGISTERED
 
@@ -19,100 +17,19 @@ if TYPE_CHECKING:
 
     from inbounds.models import Decision
     from inbounds.registry import RegistryAnswer
-    from inbounds.tasks import Task
 
 _MOST_SHOWN = 2**23
 """How large the JSON of what is shown may be: arguments, and where each leaf was found."""
 
 
-class AccessRequest(BaseModel):
-    """What a person is asked: may this agent make this very call?
-
-    Complete, so that nobody says yes to what he has not seen. It holds the values of the
-    arguments: keep it where they may be. Its `repr` shows none.
-
-    Attributes:
-        id: The decision that asked; an approval names it as its `nonce`.
-        task, tenant, subject, agent, intent: In which task, for whom, by whom and to what end.
-        tool, effects, reversible: What is to be done, as the tool registry says it.
-        resource_type, resource_id, resource_properties: To what, and what the program says of it.
-        label, environment: How sensitive the policy takes that to be, and where it lives.
-        arguments: All of the canonical arguments: what the tool is going to get.
-        origins: Where each came from, by JSON Pointer; what is not named came from nowhere
-            that is known.
-        roles: What the arguments with a role are, by JSON Pointer.
-        reasons: Why a person is asked, with words and remedy, and pointers to what it is about.
-        digest: Stands for all of the call that is shown here, in an approval of this very call.
-        audience: Whom an approval is for.
-        four_eyes: Whether the subject may not approve it alone.
-        plan: Whether an approval of the task's plan would do.
-        until: When nobody waits for the answer any more, in Unix seconds.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    id: Name
-    task: Name
-    tenant: Name
-    subject: Name
-    agent: Name
-    intent: Name
-    tool: Name
-    effects: Sequenced[Effect]
-    reversible: Literal["yes", "no", "unknown"]
-    resource_type: Name
-    resource_id: str
-    resource_properties: dict[str, JsonValue]
-    label: str
-    environment: str
-    arguments: dict[str, JsonValue]
-    origins: dict[str, Origin]
-    roles: dict[str, Role]
-    reasons: Sequenced[Reason]
-    digest: str
-    audience: Sequenced[str]
-    four_eyes: bool
-    plan: bool
-    until: Count
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The codes of the reasons."""
-        return tuple(reason.code for reason in self.reasons)
-
-    @property
-    def irreversible(self) -> bool:
-        """Whether it cannot be undone, as far as anybody knows."""
-        return self.reversible != "yes"
-
-    @property
-    def recipient(self) -> str:
-        """The one recipient of the call; empty where it has none, or several."""
-        found = {self.value(at) for at, role in self.roles.items() if role == "recipient"}
-        one = found.pop() if len(found) == 1 else ""
-        return one if isinstance(one, str) else ""
-
-    def leaves(self) -> dict[str, Any]:
-        """Every value of the arguments by its JSON Pointer."""
-        return {pointer: value for pointer, _, value in argument_leaves(self.arguments)}
-
-    def value(self, pointer: str) -> Any:
-        """The value at a JSON Pointer; None where nothing is."""
-        return self.leaves().get(pointer)
-
-    def __repr__(self) -> str:
-        return f"AccessRequest({self.id!r}, tool={self.tool!r}, codes={self.codes!r})"
-
-    __str__ = __repr__
-
-
 def request_shown(
-    task: Task, question: Mapping[str, Any], registered: RegistryAnswer | None
+    principals: Mapping[str, str], question: Mapping[str, Any], registered: RegistryAnswer | None
 ) -> dict[str, Any]:
     """Return all that a person is shown of a call, but for what the policy says of it.
 
     Args:
-        task: The task that the call is made under.
+        principals: The `task` that the call is made under, with its `tenant`, `subject`, `agent`
+            and `intent`.
         question: The question as it is put to the policy.
         registered: What the registry says of the tool.
     """
@@ -120,11 +37,7 @@ def request_shown(
     action, resource = question["action"], question["resource"]
     arguments = action["properties"]["arguments"]
     return {
-        "task": task.id,
-        "tenant": task.session.tenant,
-        "subject": task.session.subject,
-        "agent": task.request.agent,
-        "intent": task.request.intent,
+        **principals,
         "tool": action["name"],
         "effects": effects_of(tool, arguments),
         "reversible": tool.reversible,

@@ -10,9 +10,8 @@ from inbounds.errors import ConfigurationError
 from inbounds.ids import uuid7
 
 if TYPE_CHECKING:
+    from inbounds.access_request import AccessRequest
     from inbounds.issuer.keys import SigningKey
-
-    from .request import AccessRequest
 
 PLANNED: Final = frozenset({"intent.delegated_instruction", "flow.untrusted_argument"})
 """The reasons that a plan can speak for."""

@@ -16,8 +16,8 @@ from . import output
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from inbounds.access_request import AccessRequest
     from inbounds.approvals.queue import ApprovalQueue, Pending
-    from inbounds.approvals.request import AccessRequest
     from inbounds.approvals.sign import Kind
 
 app = typer.Typer(help="What agents wait for a person's yes to.", no_args_is_help=True)

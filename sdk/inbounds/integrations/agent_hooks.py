@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from inbounds.pep import Guard, Permit
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
     from inbounds.tools import ResourceOf
 
 __all__ = ["AuthorizationInterceptor"]

@@ -20,8 +20,8 @@ from .outcomes import keep
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from inbounds.pep.task import Task
     from inbounds.sessions import SessionKey
-    from inbounds.tasks import Task
 
 MOST = 1024
 """How many conversations and runs of a task are remembered as joined; others are joined again."""

@@ -22,7 +22,7 @@ from .refused import Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
 MOST = 1024
 """How many calls of a task are remembered."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbounds.errors import InboundsError
-from inbounds.tasks import Task, current
+from inbounds.pep.task import Task, current
 
 
 def task_of(context: Any) -> Task:

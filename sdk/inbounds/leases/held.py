@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from inbounds import clock
 from inbounds.approvals.request import unverified_claims
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inbounds.claims import Authority
+    from inbounds.identity import TaskGrant, TaskRequest
     from inbounds.models import Decision
-    from inbounds.pep import Permit
     from inbounds.registry import Registry
-    from inbounds.tasks import Task
 
     from .outbox import LeaseOutbox, Row
 
@@ -59,12 +58,65 @@ Backends = LeaseBackend | Mapping[str, LeaseBackend] | None
 """What leases: one backend, one for each credential by its name, or nothing."""
 
 
+class LeasePermit(Protocol):
+    """The permit of a lease. See `inbounds.Permit`."""
+
+    @property
+    def decision(self) -> Decision:
+        """The decision that allowed it."""
+
+    def compare(self, arguments: dict[str, Any]) -> None:
+        """Refuse other arguments than the judged ones."""
+
+    def finish(self, result: Any) -> Any:
+        """Record that it was leased."""
+
+    def fail(self, error: BaseException) -> BaseException:
+        """Record that it was not."""
+
+
+class LeasingTask(Protocol):
+    """The task that a credential is leased for. See `inbounds.Task`."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def ends(self) -> str:
+        """The id that ends with it."""
+
+    @property
+    def grant(self) -> TaskGrant:
+        """What was approved."""
+
+    @property
+    def request(self) -> TaskRequest:
+        """What was asked for."""
+
+    @property
+    def authority(self) -> Authority:
+        """What it may do."""
+
+    def require_usable(self) -> None:
+        """Refuse calls of a task that is over."""
+
+    def permit(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        resource: Callable[..., tuple[str, str]],
+    ) -> LeasePermit:
+        """Ask for the right to lease."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
     """A lease that is to be had: what it will be called, for what, until when."""
 
     backend: LeaseBackend
-    task: Task
+    task: LeasingTask
     credential: str
     deadline: float
     handle: str
@@ -82,7 +134,7 @@ def current(credential: str) -> Lease:
         AccessDenied: The policy denies the lease.
         LeaseUnavailable: It could not be had.
     """
-    from inbounds.tasks import current as task
+    from inbounds.pep.task import current as task
 
     return task().lease(credential)
 
@@ -135,7 +187,7 @@ class HeldLeases:
 
     # --- what a task and its calls use ----------------------------------------------------
 
-    def lease(self, task: Task, credential: str, deadline: float | None = None) -> Lease:
+    def lease(self, task: LeasingTask, credential: str, deadline: float | None = None) -> Lease:
         """Return the live lease of a credential, or ask about one and have it issued.
 
         Raises:
@@ -149,7 +201,7 @@ class HeldLeases:
                 return held
             return self._ask(backend, task, credential, deadline)
 
-    def ready(self, task: Task, tool: str, deadline: float) -> None:
+    def ready(self, task: LeasingTask, tool: str, deadline: float) -> None:
         """Lease what a tool needs before a call of it is judged, where a backend has it.
 
         Raises:
@@ -164,7 +216,7 @@ class HeldLeases:
         if registered is not None and self._backend(registered.credential) is not None:
             self.lease(task, registered.credential, deadline)
 
-    def named(self, task: Task, tool: str, credential: str) -> list[dict[str, Any]]:
+    def named(self, task: LeasingTask, tool: str, credential: str) -> list[dict[str, Any]]:
         """Return the leases that a call touches, as the question names them."""
         asking = _asking.get()
         if tool == LEASE_TOOL:
@@ -174,7 +226,7 @@ class HeldLeases:
             return []
         return [_named(credential, lease.handle, lease.task, lease.expires)]
 
-    def settle(self, task: Task, decision: Decision) -> None:
+    def settle(self, task: LeasingTask, decision: Decision) -> None:
         """Give back what a task holds that the policy says is over, ended or stopped elsewhere."""
         if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
             self.release(task.ends, wait=False)
@@ -244,7 +296,7 @@ class HeldLeases:
     # --- its own --------------------------------------------------------------------------
 
     def _ask(
-        self, backend: LeaseBackend, task: Task, credential: str, deadline: float | None
+        self, backend: LeaseBackend, task: LeasingTask, credential: str, deadline: float | None
     ) -> Lease:
         until = _until(task.authority)
         handle = f"lease-{uuid7()}"
@@ -310,7 +362,7 @@ class HeldLeases:
             revoke=self._give_back,
         )
 
-    def _at_hand(self, task: Task, credential: str) -> Lease | None:
+    def _at_hand(self, task: LeasingTask, credential: str) -> Lease | None:
         lease, lifetime = self._leases.get((task.ends, credential), (None, 0.0))
         if lease is None or not lease.live:
             return None
@@ -416,7 +468,7 @@ def _until(authority: Authority) -> int:
     return min(now + LONGEST, authority.deadline, max(open_until, default=authority.deadline))
 
 
-def _hands(task: Task) -> list[str]:
+def _hands(task: LeasingTask) -> list[str]:
     """The task, and the hands it went through: each of them ends what was leased."""
     # The policy has verified the chain; what this reads of it only says what ends earlier.
     links = [unverified_claims(token).get("delegation") for token in task.grant.chain]
@@ -441,7 +493,7 @@ def _asked(about: dict[str, Any]) -> Iterator[None]:
         _asking.reset(token)
 
 
-def _failed(permit: Permit, error: BaseException) -> None:
+def _failed(permit: LeasePermit, error: BaseException) -> None:
     try:
         permit.fail(error)
     except InboundsError:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from inbounds.models import Trust
     from inbounds.pep import Guard
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
     from .place import Place
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from inbounds.canonical import Canonical
     from inbounds.models import Tool
     from inbounds.sessions import SessionKey
-    from inbounds.tasks import Task
 
 
 class SessionOrigins:
@@ -85,27 +84,28 @@ class SessionOrigins:
 
     def observer(
         self,
-        task: Task,
+        key: SessionKey,
         name: str,
         tool: Tool,
         arguments: Mapping[str, Any],
         *,
+        call: int,
         is_tainted: Callable[[], bool],
     ) -> Callable[..., None]:
-        """Return what is told the results of one call: its number is drawn now.
+        """Return the observer of the results of one call.
 
         It takes a result, or with `item=True` one item of a result that comes item by item, and
         never raises.
 
         Args:
-            task: The task of the call.
+            key: The session of the call.
             name: The name of the tool.
             tool: What the registry says of it.
             arguments: What it is called with.
+            call: The number of the call within its task.
             is_tainted: Tells whether the tool's store may hold a third party's words. It is asked
                 when there is a result: another call may have written since this one was permitted.
         """
-        key, call = task.session, task.next_call()
         # Told in questions later on: an adapter may say anything.
         name = str(name).encode("utf-8", "backslashreplace").decode()[:256]
         # What a tool of unknown effects does with what it is given, nobody knows. Told now, since

@@ -35,7 +35,7 @@ _LONGEST_WORD = 2048
 # Some programs end a link at a quotation mark or a bar, others do not; and in brackets a blank is
 # of the link.
 _GOES_ON = re.compile(
-    r"//[^\s<>\"'`|]{0,2048}(?:[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]|[\"'`|][^\s<>]{0,2048}@)"
+    r"//[^\s<>\"'`|]{0,2048}+(?:[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]|[\"'`|][^\s<>@]{0,2048}+@)"
     r"|<[^\s<>]{0,64}//[^<>]{0,2048}\s@"
 )
 # Where Markdown has a link, whatever its scheme.

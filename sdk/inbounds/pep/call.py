@@ -56,9 +56,10 @@ if TYPE_CHECKING:
 
     from inbounds.models import Answer, SessionState
     from inbounds.parts import Parts
-    from inbounds.tasks import Task
     from inbounds.telemetry import DecisionSpan, Mode
     from inbounds.tools import Target
+
+    from .task import Task
 
 
 _GOOD_FOR = 10.0

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 from inbounds.claims import Narrower
 from inbounds.config import Configuration, Options
-from inbounds.conversations import TaskInput, begin, join
-from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
-from inbounds.lazy import refuse_lazy
-from inbounds.models import Decision
+from inbounds.conversations import TaskInput, begin
 from inbounds.parts import Parts, engine
 from inbounds.sessions import SessionKey
-from inbounds.tasks import Task, Wait
-from inbounds.tools import GuardedTool, Guards, ResourceOf, Target, by_name, told_resource
+from inbounds.tools import GuardedTool, GuardedTools, Guards, ResourceOf
 
-from .call import Call
-from .permit import Permit
+from .task import Task
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from inbounds.approvals import Asked
-    from inbounds.delegation import Asking, ChainOf, Delegation
+    from inbounds.delegation import ChainOf
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import IdentityProvider, Issuer
-    from inbounds.leases import Lease
     from inbounds.leases.held import Backends
     from inbounds.models import Trust
     from inbounds.obligations import Notify
     from inbounds.parts import CallEnvironmentOf
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.sessions import SessionStore
-    from inbounds.tools import ToolOrName, Wish
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +93,7 @@ class Guard:
             approvals=None if isinstance(approvals, str | Path) else approvals,
             leases=leases,
         )
-        self._tools: dict[str, GuardedTool[..., Any]] = {}
+        self._tools = GuardedTools()
         self.configuration = self._parts.configuration
         self.issuer = self._parts.issuer
         self.evidence = self._parts.evidence
@@ -124,22 +113,14 @@ class Guard:
         """
 
         def guard(function: Callable[..., Any], /) -> GuardedTool[..., Any]:
-            if name in self._tools:
-                raise ConfigurationError(
-                    f"two functions are guarded as `{name}`",
-                    code="configuration.tool_twice",
-                    hint="give each its own name, as the registry has it",
-                )
-            guarded: GuardedTool[..., Any] = GuardedTool(name, function, resource)
-            self._tools[name] = guarded
-            return guarded
+            return self._tools.add(name, function, resource)
 
         return cast("Guards", guard)
 
     @property
     def tools(self) -> Mapping[str, GuardedTool[..., Any]]:
         """The guarded tools by name."""
-        return dict(self._tools)
+        return self._tools.by_name()
 
     def task(
         self,
@@ -188,7 +169,7 @@ class Guard:
         request = partial(self._parts.request, intent, subject, **about)
         told, where = TaskInput(prompt, data, trust), (session, conversation)
         grant, key = begin(self._parts, subject, where, request, issuer=self.issuer, told=told)
-        return Task(self, grant, key, prompt, conversation=conversation)
+        return Task(self._parts, self._tools, grant, key, conversation=conversation)
 
     @property
     def holder(self) -> Mapping[str, str]:
@@ -218,7 +199,7 @@ class Guard:
         key = SessionKey(request.tenant, request.subject, grant.agents[0], request.sid)
         # One that is not there was lost, with its labels; it never begins anew.
         self._parts.sessions.load(key)
-        return Task(self, grant, key, "", renewer(self._parts, chain))
+        return Task(self._parts, self._tools, grant, key, renewer(self._parts, chain))
 
     def report(self, task: str) -> TaskReport:
         """Return whether a task stayed within bounds, from the evidence log alone.
@@ -226,11 +207,7 @@ class Guard:
         Raises:
             ConfigurationError: The evidence log in use cannot be read back.
         """
-        from inbounds.evidence.report import report
-
-        with contextlib.suppress(DecisionUnavailable):  # the report then says what is missing
-            self._parts.dropped.write()
-        return report(self.evidence, task)
+        return self._parts.report(task)
 
     def close(self) -> None:
         """Release connections, files and memory. A closed guard permits nothing."""
@@ -242,205 +219,8 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # --- what a task uses -----------------------------------------------------------------
-
-    def permit(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
-        tool_call_id: str = "",
-        wait: float | None = None,
-    ) -> Permit:
-        """Take steps 1 to 5 for one call. See `Task.permit`."""
-        __tracebackhide__ = True
-        target = self._target(tool, resource)
-        return self._parts.approvals.through(
-            lambda: Call(self._parts, task, target, arguments).permit, wait, tool_call_id
-        )
-
-    def evaluate(
-        self,
-        task: Task,
-        tool: ToolOrName,
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
-    ) -> Decision:
-        """Take steps 1 and 2 for one call, and no other. See `Task.evaluate`."""
-        return Call(self._parts, task, self._target(tool, resource), arguments).evaluate()
-
-    def evaluate_all(self, task: Task, calls: Sequence[Wish]) -> list[Decision]:
-        """Take steps 1 and 2 for several calls at once. See `Task.evaluate_all`."""
-        from inbounds.evaluation import evaluate_all
-
-        targets = [(self._target(call[0], (*call, None)[2]), call[1]) for call in calls]
-        return evaluate_all(self._parts, task, targets)
-
-    def call(
-        self, task: Task, tool: ToolOrName, arguments: Mapping[str, Any], *, wait: Wait = None
-    ) -> Any:
-        """Take every step for one call. See `Task.call`."""
-        __tracebackhide__ = True
-        guarded = self._guarded(tool)
-        if guarded.generates:
-            return guarded.iterate(lambda: task, arguments)
-        if guarded.asynchronous or guarded.generates_async:
-            raise ConfigurationError(
-                f"`{guarded.name}` is async, and would run after its permit was used",
-                code="configuration.tool_is_async",
-                hint="`await task.acall(…)`",
-            )
-        permit = self.permit(task, guarded, arguments, wait=wait)
-        run = guarded.ready(permit)
-        try:
-            result = run()
-            refuse_lazy(guarded.name, result)
-        except BaseException as error:
-            if (seen := permit.fail(error)) is not error:
-                raise seen from None
-            raise
-        return permit.finish(result)
-
-    async def apermit(
-        self,
-        task: Task,
-        tool: str | GuardedTool[..., Any],
-        arguments: Mapping[str, Any],
-        *,
-        resource: ResourceOf | None = None,
-        tool_call_id: str = "",
-        wait: float | None = None,
-    ) -> Permit:
-        """Async twin of `permit`. A cancelled wait cancels what it would have permitted."""
-        __tracebackhide__ = True
-        from inbounds.threads import beside
-
-        target = self._target(tool, resource)
-
-        def ask() -> Awaitable[Permit]:
-            # Begun here, so that its deadline counts from now and not from when a thread is free.
-            call = Call(self._parts, task, target, arguments)
-            return beside(call.permit, tool_call_id, unclaimed=_discard)
-
-        return await self._parts.approvals.athrough(ask, wait)
-
-    async def aevaluate(
-        self, task: Task, tool: ToolOrName, arguments: Any, *, resource: ResourceOf | None = None
-    ) -> Decision:
-        """Async twin of `evaluate`."""
-        from inbounds.threads import beside
-
-        call = Call(self._parts, task, self._target(tool, resource), arguments)
-        return await beside(call.evaluate)
-
-    async def aevaluate_all(self, task: Task, calls: Sequence[Wish]) -> list[Decision]:
-        """Async twin of `evaluate_all`."""
-        from inbounds.threads import beside
-
-        return await beside(self.evaluate_all, task, calls)
-
-    async def acall(
-        self, task: Task, tool: ToolOrName, arguments: Mapping[str, Any], *, wait: Wait = None
-    ) -> Any:
-        """Async twin of `call`."""
-        __tracebackhide__ = True
-        import asyncio
-
-        from inbounds.threads import beside
-
-        guarded = self._guarded(tool)
-        if guarded.generates_async:
-            return guarded.aiterate(lambda: task, arguments)
-        if guarded.generates:
-            return guarded.iterate(lambda: task, arguments)
-        permit = await self.apermit(task, guarded, arguments, wait=wait)
-        run = await guarded.aready(task, permit)
-        try:
-            # A tool has the program's threads, not the ones that others are decided on.
-            result = run() if guarded.asynchronous else await asyncio.to_thread(run)
-            if inspect.isawaitable(result):
-                result = await result
-            refuse_lazy(guarded.name, result)
-        except BaseException as error:
-            if (seen := await beside(permit.fail, error)) is not error:
-                raise seen from None
-            raise
-        return await beside(permit.finish, result)
-
-    def delegate(self, task: Task, to: str, **asked: Unpack[Asking]) -> Delegation:
-        """Hand a task on. See `Task.delegate`."""
-        from inbounds.delegation import hand_on
-
-        return hand_on(task, self._parts, to, **asked)
-
-    def lease(self, task: Task, credential: str) -> Lease:
-        """Lease a credential for a task. See `Task.lease`."""
-        return self._parts.leases.lease(task, credential)
-
-    def release(self, task: Task) -> None:
-        """Give back what was leased for a task. Raises nothing."""
-        self._parts.leases.release(task.ends)
-
-    def join(self, task: Task, name: str | None, history: Callable[[], Sequence[str]]) -> None:
-        """Make a conversation part of the session of a task. See `Task.join`."""
-        join(self._parts, task, name, history)
-
-    def observe(self, task: Task, result: Any, *, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Index a result that came past the permits, and expose the session. See `Task.observe`."""
-        self._parts.observe(task, result, tool, arguments)
-
-    def observe_data(self, task: Task, texts: Sequence[str]) -> None:
-        """Index texts that the user did not write. See `Task.observe_data`."""
-        self._parts.observe_data(task.session, texts)
-
-    # --- its own --------------------------------------------------------------------------
-
-    def _guarded(self, tool: str | GuardedTool[..., Any]) -> GuardedTool[..., Any]:
-        guarded = self._own(tool)
-        if guarded is None:
-            raise ConfigurationError(
-                f"no function is guarded as `{tool}`",
-                code="configuration.tool_unknown",
-                hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
-            )
-        return guarded
-
-    def _own(self, tool: str | GuardedTool[..., Any]) -> GuardedTool[..., Any] | None:
-        """Find a guarded tool of this guard; None for a name that it does not guard."""
-        if not isinstance(tool, GuardedTool):
-            return self._tools.get(tool)
-        if self._tools.get(tool.name) is not tool:
-            # Its function may reach what another tenant's policy has to judge.
-            raise ConfigurationError(
-                f"`{tool.name}` is guarded by another guard than the one of the task",
-                code="configuration.tool_of_another_guard",
-                hint="call it under a task of the guard that it was decorated with",
-            )
-        return tool
-
-    def _target(self, tool: str | GuardedTool[..., Any], resource: ResourceOf | None) -> Target:
-        """Find a tool's name, what is left out of its arguments, and how its resource is told."""
-        if resource is None:
-            guarded = self._guarded(tool)
-            return Target(guarded.name, guarded.complete, guarded.resource)
-        own = self._own(tool)
-        name = tool.name if isinstance(tool, GuardedTool) else tool
-        complete = own.complete if own is not None else by_name
-        return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
-
     def __reduce__(self) -> NoReturn:
         raise TypeError("a guard is one process's: make one in each")
 
     def __repr__(self) -> str:
-        return f"Guard(pdp={self._parts.pdp.name!r}, tools={sorted(self._tools)!r})"
-
-
-def _discard(asking: Future[Permit]) -> None:
-    if asking.cancelled() or asking.exception() is not None:
-        return
-    with contextlib.suppress(InboundsError):
-        # What the log does not take is held by the task, which then takes no more calls.
-        asking.result().cancel()
+        return f"Guard(pdp={self._parts.pdp.name!r}, tools={sorted(self.tools)!r})"

@@ -14,7 +14,7 @@ from inbounds.errors import AccessDenied, ApprovalRequired, ArgumentNotRepresent
 if TYPE_CHECKING:
     from inbounds.claims import Narrower
     from inbounds.models import Decision
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
     from .stand import Stand
 

@@ -23,7 +23,7 @@ from agent_framework import (
 from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 
 class Scripted(FunctionInvocationLayer[Any], ChatMiddlewareLayer[Any], BaseChatClient[Any]):

@@ -20,7 +20,7 @@ from tests.integrations.claude_agent_sdk.model import Scripted, use
 from tests.integrations.world import Wish, World
 
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protect
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 
 class Desk:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 USER = "alice"
 CONFIRMATION = "adk_request_confirmation"

@@ -25,7 +25,7 @@ from inbounds.integrations.langchain import (
     create_guarded_agent,
     guarded_tool_node,
 )
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 # Whatever the environment says, nothing is told to LangSmith.
 os.environ |= {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false"}

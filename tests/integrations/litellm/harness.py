@@ -20,7 +20,7 @@ from tests.integrations.world import Seen, Wish, World, no_conversations
 
 from inbounds.errors import InboundsError, TaskMissing
 from inbounds.integrations.litellm import Authorization, Caller
-from inbounds.tasks import Task, current
+from inbounds.pep.task import Task, current
 
 SECONDS = 60.0
 """How long an answer may take: the machine may be busy with other tests."""

@@ -24,7 +24,7 @@ from tests.integrations.world import Seen, Wish, World, authorization_of, no_con
 
 from inbounds.errors import InboundsError
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
-from inbounds.tasks import Task, current
+from inbounds.pep.task import Task, current
 
 NO_AGENTS = "a server runs no agent: whoever calls its tools is its client"
 NO_ANSWERS = "a client of 2025-11-25 brings no answers: who says no does not send the call again"

@@ -22,7 +22,7 @@ from agents.testing import ModelStep, ScriptedModel, assistant_message, function
 from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.openai_agents import Authorization, protect
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 # Whatever the environment says, nothing is told to the provider.
 set_tracing_disabled(True)

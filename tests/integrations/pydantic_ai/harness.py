@@ -18,7 +18,7 @@ from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
 from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 
 class Scripted:

@@ -28,7 +28,7 @@ def policy(tmp_path_factory):
 
 
 def exposed(task):
-    state = task._guard._parts.sessions.load(task.session)
+    state = task._parts.sessions.load(task.session)
     return (state.trust, state.label) == ("untrusted", SECRET)
 
 

@@ -34,16 +34,6 @@ def grade(origins, value, **said):
     return origins.trace({"it": value}, {"/it": Argument(**said)}, {})["/it"].grade
 
 
-@dataclasses.dataclass
-class Begun:
-    """What an observer asks of a task."""
-
-    session: SessionKey
-
-    def next_call(self):
-        return 1
-
-
 class TestEviction:
     def test_the_least_recently_seen_goes_first_and_counts_as_found_nowhere(self):
         origins = Origins(values=8)
@@ -98,8 +88,8 @@ class TestEviction:
         kept = SessionOrigins(values=100)
         tool = Tool(resource="mail", returns=FIRST)
         for number in range(10):
-            task = Begun(SessionKey("acme", "alice", "agent", f"s{number}"))
-            kept.observer(task, "t", tool, {}, is_tainted=bool)(
+            key = SessionKey("acme", "alice", "agent", f"s{number}")
+            kept.observer(key, "t", tool, {}, call=1, is_tainted=bool)(
                 [f"a{number}-{each}" for each in range(30)]
             )
         assert 3 == len(kept)

@@ -204,8 +204,8 @@ def test_what_is_no_link(text):
     ],
 )
 def test_takes_no_longer_for_a_text_that_is_made_to(unit):
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _, count in zip(links_of(unit * (50_000 // len(unit))), range(100), strict=False):
         assert count >= 0
 
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from inbounds.errors import ApprovalRequired
     from inbounds.pep import Guard
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
     from inbounds.tools import ResourceOf
 
 MOST = 1024

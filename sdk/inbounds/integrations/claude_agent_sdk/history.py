@@ -12,7 +12,7 @@ from inbounds.integrations.conversation import ajoin, texts_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
 
 async def join_before_prompt(task: Task, said: Mapping[str, Any], *, copies: bool) -> None:

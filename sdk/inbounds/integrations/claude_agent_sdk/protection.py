@@ -17,7 +17,7 @@ from .server import Connected, made_of, of_session
 from .session import Session, sessions_of
 
 if TYPE_CHECKING:
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
     from .in_place import InPlace
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inbounds.pep import Permit
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
     from .authorization import Authorization
 

@@ -14,7 +14,7 @@ from inbounds.integrations.within import task_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
 
 
 class Thread:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import TaskMissing
-from inbounds.tasks import Task
+from inbounds.pep.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from inbounds.models import Decision
     from inbounds.pep import Guard
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
     from inbounds.tools import ResourceOf
 
     from .caller import Caller, TaskOf

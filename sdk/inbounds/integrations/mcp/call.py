@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, MutableMapping
 
     from inbounds.pep import Permit
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
     from inbounds.tools import ResourceOf
 
     Asked = MutableMapping[str, str]

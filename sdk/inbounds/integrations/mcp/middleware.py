@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from inbounds.pep import Guard
-    from inbounds.tasks import Task
+    from inbounds.pep.task import Task
     from inbounds.tools import ResourceOf
 
 logger = logging.getLogger(__name__)
@@ -281,7 +281,7 @@ class AuthorizationMiddleware:
             # One text: the fields of what is read are not those of what is listed.
             text = "\n".join(json.dumps(each, ensure_ascii=False) for each in listed)
             name = registered(IN_LIST[method], self._server)
-            self._guard.observe(task, text, tool=name, arguments={})
+            task.observe(text, tool=name)
         elif not self.own_tools():
             before = f"{self._server}." if self._server else ""
             upstream = self._descriptor or (lambda _: "")

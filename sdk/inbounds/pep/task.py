@@ -1,39 +1,36 @@
-"""A task: the unit of authority, with a beginning and an end."""
+"""A task: the unit of authority, and the calls that are made under it."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from itertools import count
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
-from . import clock
-from .errors import DecisionUnavailable, TaskMissing
-from .locks import ProcessLock
+from inbounds.conversations import join
+from inbounds.errors import ConfigurationError, InboundsError
+from inbounds.lazy import refuse_lazy
+from inbounds.task_authority import TaskAuthority, entered_task
+
+from .call import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+    from concurrent.futures import Future
 
-    from .claims import Authority
-    from .delegation import Asking, Delegation
-    from .evidence.records import Executed
-    from .evidence.report import TaskReport
-    from .identity import TaskGrant, TaskRequest
-    from .leases import Lease
-    from .models import Decision
-    from .pep import Guard, Permit
-    from .sessions import SessionKey
-    from .tools import GuardedTool, ResourceOf, ToolOrName, Wish
+    from inbounds.delegation import Asking, Delegation
+    from inbounds.evidence.report import TaskReport
+    from inbounds.identity import TaskGrant
+    from inbounds.leases.lease import Lease
+    from inbounds.models import Decision
+    from inbounds.parts import Parts
+    from inbounds.sessions import SessionKey
+    from inbounds.tools import GuardedTool, GuardedTools, ResourceOf, ToolOrName, Wish
+
+    from .permit import Permit
 
 T = TypeVar("T")
 Wait = float | None
 """How many seconds to wait where a person is asked; None for as long as the guard's option says."""
-
-_entered: ContextVar[tuple[Task, ...]] = ContextVar("inbounds_tasks", default=())
-"""The tasks that this context is within, the innermost last."""
-
-RENEW_WITHIN = 60
-"""A token that has fewer seconds left than this is renewed before it is used."""
 
 
 def current() -> Task:
@@ -42,13 +39,10 @@ def current() -> Task:
     Raises:
         TaskMissing: There is none. Nothing has run.
     """
-    within = _entered.get()
-    if not within:
-        raise TaskMissing("a guarded tool was called outside a task")
-    return within[-1]
+    return cast("Task", entered_task())
 
 
-class Task:
+class Task(TaskAuthority):
     """What a user asked an agent to do, as far as the policy lets it reach.
 
     Made by `Guard.task`. Within `with task:` (or `async with`) the guarded tools of this
@@ -67,32 +61,17 @@ class Task:
 
     def __init__(
         self,
-        guard: Guard,
+        parts: Parts,
+        tools: GuardedTools,
         grant: TaskGrant,
         session: SessionKey,
-        prompt: str,
         renew: Callable[[TaskGrant], TaskGrant] | None = None,
         *,
         conversation: str | None = None,
     ) -> None:
-        self._guard = guard
-        self._grant = grant
-        self._prompt = prompt
-        self._lock = ProcessLock()
-        self._blocks = 0
-        self._calls = count(1)
-        self._unrecorded: list[Executed] = []
-        self._reconciling = ProcessLock()
-        # Refused here from now on; and known to the issuer, which may fail and take long.
-        self._ended = self._told = False
-        self._telling = ProcessLock()
-        self.id = grant.task
-        self.session = session
-        self.conversation = conversation
-        self.cut = grant.cut
-        self.agents = grant.agents
-        self._renew = renew
-        self.ends = grant.delegation or grant.task
+        super().__init__(parts, grant, session, renew, conversation=conversation)
+        self._parts = parts
+        self._tools = tools
 
     # --- calls ----------------------------------------------------------------------------
 
@@ -122,8 +101,9 @@ class Task:
             ArgumentNotRepresentable: An argument cannot be judged. It has not run.
         """
         __tracebackhide__ = True
-        return self._guard.permit(
-            self, tool, arguments, resource=resource, tool_call_id=tool_call_id, wait=wait
+        target = self._tools.target(tool, resource)
+        return self._parts.approvals.through(
+            lambda: Call(self._parts, self, target, arguments).permit, wait, tool_call_id
         )
 
     @overload
@@ -150,7 +130,25 @@ class Task:
                 tool has run. What the tool raises passes through.
         """
         __tracebackhide__ = True
-        return self._guard.call(self, tool, arguments, wait=wait)
+        guarded = self._tools.guarded(tool)
+        if guarded.generates:
+            return guarded.iterate(lambda: self, arguments)
+        if guarded.asynchronous or guarded.generates_async:
+            raise ConfigurationError(
+                f"`{guarded.name}` is async, and would run after its permit was used",
+                code="configuration.tool_is_async",
+                hint="`await task.acall(…)`",
+            )
+        permit = self.permit(guarded, arguments, wait=wait)
+        run = guarded.ready(permit)
+        try:
+            result = run()
+            refuse_lazy(guarded.name, result)
+        except BaseException as error:
+            if (seen := permit.fail(error)) is not error:
+                raise seen from None
+            raise
+        return permit.finish(result)
 
     def evaluate(
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
@@ -161,7 +159,8 @@ class Task:
             DecisionUnavailable: No usable answer came.
             ArgumentNotRepresentable: An argument cannot be judged.
         """
-        return self._guard.evaluate(self, tool, arguments, resource=resource)
+        target = self._tools.target(tool, resource)
+        return Call(self._parts, self, target, arguments).evaluate()
 
     def evaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
         """Ask what the policy would say of several calls, in one query.
@@ -180,7 +179,10 @@ class Task:
             InboundsError: As `evaluate`; then there is no decision on any of them.
             ConfigurationError: They are too many.
         """
-        return self._guard.evaluate_all(self, calls)
+        from inbounds.evaluation import evaluate_all
+
+        targets = [(self._tools.target(call[0], (*call, None)[2]), call[1]) for call in calls]
+        return evaluate_all(self._parts, self, targets)
 
     async def apermit(
         self,
@@ -191,11 +193,21 @@ class Task:
         tool_call_id: str = "",
         wait: Wait = None,
     ) -> Permit:
-        """Async twin of `permit`; the event loop never waits for the PDP or the disk."""
+        """Async twin of `permit`; the event loop never waits for the PDP or the disk.
+
+        A cancelled wait cancels what it would have permitted.
+        """
         __tracebackhide__ = True
-        return await self._guard.apermit(
-            self, tool, arguments, resource=resource, tool_call_id=tool_call_id, wait=wait
-        )
+        from inbounds.threads import beside
+
+        target = self._tools.target(tool, resource)
+
+        def ask() -> Awaitable[Permit]:
+            # Begun here, so that its deadline counts from now and not from when a thread is free.
+            call = Call(self._parts, self, target, arguments)
+            return beside(call.permit, tool_call_id, unclaimed=_discard)
+
+        return await self._parts.approvals.athrough(ask, wait)
 
     @overload
     async def acall(
@@ -216,17 +228,43 @@ class Task:
     ) -> Any:
         """Async twin of `call`; awaits an async tool, runs any other in a thread."""
         __tracebackhide__ = True
-        return await self._guard.acall(self, tool, arguments, wait=wait)
+        import asyncio
+
+        from inbounds.threads import beside
+
+        guarded = self._tools.guarded(tool)
+        if guarded.generates_async:
+            return guarded.aiterate(lambda: self, arguments)
+        if guarded.generates:
+            return guarded.iterate(lambda: self, arguments)
+        permit = await self.apermit(guarded, arguments, wait=wait)
+        run = await guarded.aready(self, permit)
+        try:
+            # A tool has the program's threads, not the ones that others are decided on.
+            result = run() if guarded.asynchronous else await asyncio.to_thread(run)
+            if inspect.isawaitable(result):
+                result = await result
+            refuse_lazy(guarded.name, result)
+        except BaseException as error:
+            if (seen := await beside(permit.fail, error)) is not error:
+                raise seen from None
+            raise
+        return await beside(permit.finish, result)
 
     async def aevaluate(
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
     ) -> Decision:
         """Async twin of `evaluate`."""
-        return await self._guard.aevaluate(self, tool, arguments, resource=resource)
+        from inbounds.threads import beside
+
+        call = Call(self._parts, self, self._tools.target(tool, resource), arguments)
+        return await beside(call.evaluate)
 
     async def aevaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
         """Async twin of `evaluate_all`."""
-        return await self._guard.aevaluate_all(self, calls)
+        from inbounds.threads import beside
+
+        return await beside(self.evaluate_all, calls)
 
     # --- what it sees ---------------------------------------------------------------------
 
@@ -251,13 +289,13 @@ class Task:
             DecisionUnavailable: The registry could not be asked, or the session store could not
                 take the exposure: `session.lost`, `session.unreachable` or `session.contended`.
         """
-        self._guard.observe(self, result, tool=tool, arguments=arguments or {})
+        self._parts.observe(self, result, tool, arguments or {})
 
     async def aobserve(
         self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
     ) -> None:
         """Async twin of `observe`; the event loop never waits for the PDP or the disk."""
-        from .threads import beside
+        from inbounds.threads import beside
 
         await beside(lambda: self.observe(result, tool=tool, arguments=arguments))
 
@@ -270,11 +308,11 @@ class Task:
         Raises:
             DecisionUnavailable: As `observe`.
         """
-        self._guard.observe_data(self, texts)
+        self._parts.observe_data(self.session, texts)
 
     async def aobserve_data(self, *texts: str) -> None:
         """Async twin of `observe_data`."""
-        from .threads import beside
+        from inbounds.threads import beside
 
         await beside(self.observe_data, *texts)
 
@@ -294,7 +332,7 @@ class Task:
                 `conversation.malformed`. No call may run.
             DecisionUnavailable: The session store could not be reached. No call may run.
         """
-        self._guard.join(self, conversation, history)
+        join(self._parts, self, conversation, history)
 
     # --- other hands ----------------------------------------------------------------------
 
@@ -318,7 +356,9 @@ class Task:
             DecisionUnavailable: The policy could not be asked, or `task.over`.
         """
         self.require_usable()
-        return self._guard.delegate(self, to, **asked)
+        from inbounds.delegation import hand_on
+
+        return hand_on(self, self._parts, to, **asked)
 
     # --- credentials ----------------------------------------------------------------------
 
@@ -338,164 +378,16 @@ class Task:
             DecisionUnavailable: No usable answer came; as `LeaseUnavailable`: there is no lease.
             ConfigurationError: `configuration.lease_backend`: no backend of the guard has it.
         """
-        return self._guard.lease(self, credential)
-
-    # --- its life -------------------------------------------------------------------------
-
-    @property
-    def grant(self) -> TaskGrant:
-        """What was approved, with a token that is still good for a while.
-
-        Raises:
-            TokenInvalid: It could not be renewed.
-        """
-        with self._lock:
-            if self._grant.expires - clock.now() < RENEW_WITHIN:
-                deadline = self._grant.authority.deadline
-                if self._grant.expires < deadline or clock.now() >= deadline:
-                    self._grant = (self._renew or self._guard.issuer.renew)(self._grant)
-            return self._grant
-
-    @property
-    def request(self) -> TaskRequest:
-        """What was asked for when the task was begun."""
-        return self._grant.request
-
-    @property
-    def authority(self) -> Authority:
-        """What was approved."""
-        return self._grant.authority
-
-    def next_call(self) -> int:
-        """Count one more call of the task, for the origins of what it returns."""
-        return next(self._calls)
-
-    def require_usable(self) -> None:
-        """Refuse calls of a task that is over, or whose outcomes are not all recorded.
-
-        Raises:
-            DecisionUnavailable: `task.over` or `task.unreconciled`.
-        """
-        if self._ended:
-            raise _over()
-        if self._unrecorded:
-            raise DecisionUnavailable(
-                "an outcome of this task is not in the evidence log",
-                code="task.unreconciled",
-                hint="mend the evidence log, then `task.reconcile()`",
-            )
-
-    def require_under_way(self) -> None:
-        """Refuse to go on with what was begun, once the task is over.
-
-        Raises:
-            DecisionUnavailable: `task.over`: it was ended in this process, or its time is up.
-        """
-        if self._ended or clock.now() >= self._grant.authority.deadline:
-            raise _over()
-
-    def hold_unrecorded(self, record: Executed) -> None:
-        """Keep an outcome that the evidence log did not take."""
-        with self._lock:
-            self._unrecorded.append(record)
-
-    def reconcile(self) -> int:
-        """Write the outcomes that the evidence log did not take; then calls go on.
-
-        Returns:
-            How many were written by this call; another thread may have written the others.
-
-        Raises:
-            DecisionUnavailable: The evidence log still does not take them.
-        """
-        if self._reconciling.mine:
-            # A signal's handler: what it has interrupted goes on with them.
-            return 0
-        written = 0
-        with self._reconciling:
-            while self._unrecorded:
-                # Held until it is written, so that no call comes between.
-                self._guard.evidence.executed(self._unrecorded[0])
-                with self._lock:
-                    del self._unrecorded[0]
-                written += 1
-        return written
+        return self._parts.leases.lease(self, credential)
 
     def report(self) -> TaskReport:
         """Return whether the task stayed within bounds, from the evidence log alone."""
-        return self._guard.report(self.id)
-
-    def end(self) -> None:
-        """End the task: its tokens are worthless from here on, and its leases are given back.
-
-        This process refuses its calls at once, even where the issuer could not be told. Then it
-        is told when the task is ended again; once it knows, that does nothing. Leases are revoked
-        after that, whatever came of it; what cannot be revoked now is tried again until it is.
-
-        Raises:
-            InboundsError: The issuer could not be told, so that elsewhere a token may still be
-                good until it expires. What an issuer of yours raises passes through.
-        """
-        self._ended = True
-        if self._telling.mine:
-            # A signal's handler: what it has interrupted is telling the issuer.
-            return
-        try:
-            with self._telling:
-                if not self._told:
-                    self._guard.issuer.end(self._grant)
-                    self._told = True
-        finally:
-            self._guard.release(self)
-
-    def __enter__(self) -> Self:
-        with self._lock:
-            self._blocks += 1
-        _entered.set((*_entered.get(), self))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._left():
-            self.end()
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._left():
-            from .threads import beside
-
-            # Before anything that can be cancelled.
-            self._ended = True
-            await beside(self.end)
-
-    def _left(self) -> bool:
-        """Leave one block; tell whether it was the last, in whatever thread the others were."""
-        within = list(_entered.get())
-        if self in within:
-            # Not always the innermost: a generator's block ends when the generator does.
-            del within[len(within) - 1 - within[::-1].index(self)]
-            _entered.set(tuple(within))
-        with self._lock:
-            self._blocks -= 1
-            return self._blocks == 0
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a task is one process's: begin another, of its `session.sid`")
-
-    def __repr__(self) -> str:
-        return f"Task({self.id!r}, intent={self._grant.request.intent!r})"
+        return self._parts.report(self.id)
 
 
-def _over() -> DecisionUnavailable:
-    return DecisionUnavailable("the task is over", code="task.over", hint="begin another task")
+def _discard(asking: Future[Permit]) -> None:
+    if asking.cancelled() or asking.exception() is not None:
+        return
+    with contextlib.suppress(InboundsError):
+        # What the log does not take is held by the task, which then takes no more calls.
+        asking.result().cancel()
