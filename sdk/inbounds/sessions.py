@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from pydantic import ValidationError
-
 from inbounds import clock
 from inbounds.errors import (
     ConfigurationError,
@@ -25,6 +23,7 @@ from inbounds.errors import (
 )
 from inbounds.locks import ProcessLock
 from inbounds.models import SessionState, Spent
+from inbounds.strict_json import NotStrictJson, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -314,28 +313,23 @@ def session_unreachable(why: str, *, hint: str = _FILE_HINT) -> DecisionUnavaila
 def read_state(
     key: SessionKey, text: object, *, hint: str = _FILE_HINT
 ) -> tuple[SessionState, str]:
-    """Return the state that a store holds of a session, and its JSON.
-
-    A store gives back what it was given, character by character. A member that is missing, comes
-    twice or has another type is damage or somebody else's work, and is never read as a default.
+    """Return the state that a store holds of a session, and its JSON. See `read_model`.
 
     Args:
         key: The session.
-        text: What the store holds: the JSON of a state.
+        text: What the store holds.
         hint: What to do where it is none.
 
     Raises:
         DecisionUnavailable: `session.unreachable`: it is no state, or that of another session.
     """
     try:
-        state = SessionState.model_validate_json(text) if isinstance(text, str) else None
-    except ValidationError:
-        state = None
-    if state is None or not isinstance(text, str) or state.model_dump_json() != text:
-        raise session_unreachable("the state it holds is not one", hint=hint)
+        state = read_model(SessionState, text)
+    except NotStrictJson:
+        raise session_unreachable("the state it holds is not one", hint=hint) from None
     if state.id != key.sid:
         raise session_unreachable("the state it holds is another's", hint=hint)
-    return state, text
+    return state, str(text)
 
 
 class Reached(NamedTuple):

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    Model = TypeVar("Model", bound=BaseModel)
 
 MAX_DEPTH = 64
 """How deep arrays and objects may nest."""
@@ -46,6 +51,28 @@ def strict_json(text: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     if text.count(b"[") + text.count(b"{") > max_depth or _SURROGATE.search(text):
         _walk(value, max_depth)
     return value
+
+
+def read_model(kind: type[Model], text: object) -> Model:
+    """Return the model that a store was given as JSON.
+
+    A store gives back what it was given, character by character. A member that is missing, comes
+    twice or has another type is damage or somebody else's work, and is never read as a default.
+
+    Args:
+        kind: The class of the model.
+        text: What the store holds.
+
+    Raises:
+        NotStrictJson: It is no text, or another than `model_dump_json` makes of a model.
+    """
+    try:
+        model = kind.model_validate_json(text) if isinstance(text, str) else None
+    except ValueError:  # ValidationError carries the text
+        model = None
+    if model is None or model.model_dump_json() != text:
+        raise NotStrictJson("not the JSON of a model as it was written")
+    return model
 
 
 def _walk(value: Any, room: int) -> None:

@@ -1,19 +1,23 @@
 """The development issuer: what it signs, and what it refuses to sign with."""
 
+import contextlib
 import dataclasses
 import json
 import os
+import sqlite3
 
 import jwt
 import pytest
 from tests.identities import compact
+from tests.unit.test_sessions import spoilt
 
-from inbounds import ConfigurationError, TokenInvalid
-from inbounds.claims import TaskClaims
+from inbounds import ConfigurationError, DecisionUnavailable, TokenInvalid
+from inbounds.claims import Authority, IssuanceQuestion, Narrower, TaskClaims
 from inbounds.deployment import load
 from inbounds.identity import TaskRequest
 from inbounds.issuer.dev import About, DevIssuer
 from inbounds.issuer.keys import SigningKey, thumbprint
+from inbounds.issuer.store import Begun, TaskStore
 from inbounds.pdp import ISSUANCE, Reply
 from inbounds.testing import small_deployment
 
@@ -387,3 +391,64 @@ class TestKeys:
         issuer(folder)
 
         assert "development issuer" in caplog.text
+
+
+class TestStored:
+    """A task that the issuer's service remembers is what was written, or none."""
+
+    ASKED = IssuanceQuestion(
+        question=1,
+        subject="alice@acme.example",
+        agent=ABOUT.agent,
+        intent="summarise",
+        tenant="acme",
+        environment="development",
+        narrower=Narrower(),
+        seconds=60,
+    )
+    BEGUN = Begun("t-1", "s-1", "holder", ASKED, Authority(**AUTHORITY), 2)
+
+    @pytest.fixture
+    def store(self, tmp_path):
+        store = TaskStore(tmp_path / "tasks.sqlite")
+        store.begin(self.BEGUN)
+        yield store
+        store.close()
+
+    def put(self, tmp_path, column, value):
+        with contextlib.closing(sqlite3.connect(tmp_path / "tasks.sqlite")) as file:
+            file.execute(f"UPDATE tasks SET {column} = ?", (value,))
+            file.commit()
+
+    def test_comes_back_as_it_was(self, store):
+        assert store.task("t-1") == self.BEGUN
+
+    @pytest.mark.parametrize("column", ["asked", "authority"])
+    def test_with_garbage_in_any_member_is_refused(self, store, tmp_path, column):
+        """
+        Nor is a member that is missing read as a default: it might have been a bound.
+        """
+        sound = getattr(self.BEGUN, column).model_dump_json()
+        kind, whole = type(getattr(self.BEGUN, column)), json.loads(sound)
+        variants = {text: what for what, text in spoilt(whole) if text != sound}
+        assert len(variants) > 100
+        taken = []
+        for text, what in variants.items():
+            self.put(tmp_path, column, text)
+            with contextlib.suppress(DecisionUnavailable):
+                taken.append((what, store.task("t-1"), text))
+
+        # What is another value of its type is another task's, which nobody can tell.
+        assert all(kind.model_validate_json(text).model_dump_json() == text for *_, text in taken)
+        assert not any(what.endswith("comes twice") for what, *_ in taken)
+        assert len(taken) < 30
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [("depth", "x"), ("depth", 0.5), ("ended", 2), ("ended", "no"), ("holder", b"x")],
+    )
+    def test_with_a_column_of_another_type_is_refused(self, store, tmp_path, column, value):
+        self.put(tmp_path, column, value)
+
+        with pytest.raises(DecisionUnavailable):
+            store.task("t-1")

@@ -322,7 +322,25 @@ class TestStrip:
 
         assert "evil" not in discharge(hostile, [to("strip", what=["links", "images"])])
 
-    @pytest.mark.parametrize("unit", ["[", "![", "<a ", "[a](", "a@", "+1 ", "GB29 ", "//", "www."])
+    @pytest.mark.parametrize(
+        "unit",
+        [
+            "[",
+            "![",
+            "<a ",
+            "[a](",
+            "a@",
+            "+1 ",
+            "GB29 ",
+            "//",
+            "www.",
+            '"',
+            '"\\',
+            "(a)@",
+            "'",
+            '"a".',
+        ],
+    )
     def test_takes_no_longer_than_the_text_is_long(self, unit):
         everything = [
             to("strip", what=["links", "images"]),

@@ -6,12 +6,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-
 from inbounds import clock
 from inbounds.claims import Authority, IssuanceQuestion
 from inbounds.errors import DecisionUnavailable
 from inbounds.sqlite_file import SqliteFile
+from inbounds.strict_json import NotStrictJson, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,11 +115,13 @@ class TaskStore:
         if row is None:
             return None
         try:
-            asked = IssuanceQuestion.model_validate_json(row[3])
-            authority = Authority.model_validate_json(row[4])
-        except ValidationError:
+            asked, authority = read_model(IssuanceQuestion, row[3]), read_model(Authority, row[4])
+        except NotStrictJson:
             raise _unavailable("a task in it cannot be read") from None
-        return Begun(row[0], row[1], row[2], asked, authority, row[5], bool(row[6]))
+        # A column takes a value of any type.
+        if [*map(type, row)] != [str, str, str, str, str, int, int] or row[6] not in (0, 1):
+            raise _unavailable("a task in it cannot be read")
+        return Begun(row[0], row[1], row[2], asked, authority, row[5], row[6] == 1)
 
     def end(self, task: str) -> None:
         """Note that a task was ended: it is not renewed."""

@@ -531,6 +531,19 @@ def test_one_that_goes_away_before_it_runs_leaves_no_doubt(desk, mode, watched, 
     assert ("in bounds", 0) == (report.verdict, report.unknown)
 
 
+def test_what_is_masked_is_not_split_over_blocks(desk, mode):
+    desk.register(MASK)
+    half = len(BOB) // 2
+    desk.answers["tools/call"] = result(text(f"to {BOB[:half]}"), text(f"{BOB[half:]} it goes"))
+
+    said, report = ask(desk, mode)
+
+    assert said["isError"]
+    assert "result.in_pieces" in said["content"][0]["text"]
+    assert BOB[:half] not in json.dumps(said)
+    assert report.withheld == 1
+
+
 def test_a_twin_in_text_is_masked_as_its_structured_content(desk, mode):
     desk.register(MASK)
     record = {"to": BOB}
