@@ -331,3 +331,25 @@ def test_importing_sets_nothing_up():
     )
 
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+LISTENS = re.compile(
+    r"uvicorn\.(?:Config|run)\(|create_server\(|create_unix_server\(|start_server\(|HTTPServer\b|"
+    r"socketserver|\.listen\(\d*\)"
+)
+"""How a program of ours would begin to listen by itself."""
+
+
+def test_every_listener_is_the_bounded_one():
+    """
+    Whoever connects is bounded before anybody is authenticated (`http_listener`).
+    """
+    found = {name(path) for path in MODULES if LISTENS.search(path.read_text("utf-8"))}
+    assert not found
+
+    servers = {
+        name(path) for path in MODULES if re.search(r"uvicorn\.Server\b", path.read_text("utf-8"))
+    }
+    assert servers == {"cli/issuer.py", "mcp_proxy/run.py"}
+    for server in servers:
+        assert "ListenerConfig(" in (SDK / server).read_text("utf-8")
