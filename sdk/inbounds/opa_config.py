@@ -80,7 +80,11 @@ def for_deployment_file(template: Path, *, path: str) -> str:
     made["keys"] = {DEPLOYMENT_KEY_ID: {"algorithm": whole["keys"][KEY_ID]["algorithm"]}}
     # INVARIANT: it has a `signing` block. OPA takes a bundle without one unsigned.
     made["bundles"] = {
-        "deployment": {"resource": f"file://{path}", "signing": {"keyid": DEPLOYMENT_KEY_ID}}
+        "deployment": {
+            "resource": f"file://{path}",
+            "signing": {"keyid": DEPLOYMENT_KEY_ID},
+            "size_limit_bytes": whole["bundles"]["deployment"]["size_limit_bytes"],
+        }
     }
     return json.dumps(made, indent=2)
 

@@ -474,3 +474,25 @@ def test_who_reads_files_of_our_own_does():
     """
     for each in OWN:
         assert re.search(r"\.(read_text|read_bytes|rglob)\(", (SDK / each).read_text()), each
+
+
+LISTENS = re.compile(
+    r"uvicorn\.(?:Config|run)\(|create_server\(|create_unix_server\(|start_server\(|HTTPServer\b|"
+    r"socketserver|\.listen\(\d*\)"
+)
+"""How a program of ours would begin to listen by itself."""
+
+
+def test_every_listener_is_the_bounded_one():
+    """
+    Whoever connects is bounded before anybody is authenticated (`http_listener`).
+    """
+    found = {name(path) for path in MODULES if LISTENS.search(path.read_text("utf-8"))}
+    assert not found
+
+    servers = {
+        name(path) for path in MODULES if re.search(r"uvicorn\.Server\b", path.read_text("utf-8"))
+    }
+    assert servers == {"cli/issuer.py", "mcp_proxy/run.py"}
+    for server in servers:
+        assert "ListenerConfig(" in (SDK / server).read_text("utf-8")

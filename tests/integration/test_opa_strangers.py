@@ -16,7 +16,8 @@ import pytest
 import yaml
 from tests import engines, scenes, shipping
 
-from inbounds import assets
+from inbounds import assets, opa_config
+from inbounds.bundle import verify
 from inbounds.errors import DecisionUnavailable
 from inbounds.issuer.keys import SigningKey
 from inbounds.live import LiveFeed, coherent
@@ -179,6 +180,14 @@ def test_the_configuration_and_the_sdk_have_one_bound():
         assert yaml.safe_load(file.read_text())["server"] == {
             "decoding": {"max_length": MAX_REQUEST, "gzip": {"max_length": 1}}
         }
+
+
+def test_a_bundle_is_bounded_before_its_signature_is_verified():
+    made = [yaml.safe_load(shipping.TEMPLATE.read_text())]
+    made.append(json.loads(opa_config.for_deployment_file(shipping.TEMPLATE, path="/d")))
+    bundles = [bundle for config in made for bundle in config["bundles"].values()]
+    assert len(bundles) == 5
+    assert {bundle["size_limit_bytes"] for bundle in bundles} == {verify.MAX_BYTES}
 
 
 def padded(size: int) -> bytes:

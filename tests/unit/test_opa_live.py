@@ -17,6 +17,7 @@ from tests import wire
 from inbounds import clock
 from inbounds.errors import InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import opa_live
+from inbounds.pdp.opa import MAX_REQUEST
 from inbounds.pdp.opa_live import OpaLive
 
 SENT = tuple[str, dict[str, str], bytes]
@@ -156,13 +157,14 @@ class Held(OpaLive):
         self.now: Any = None
         self.lost = -1
         self.seen: list[Any] = []
+        self.most = MAX_REQUEST
 
     def read(self, member: str = "") -> Any:
         assert not member
         return copy.deepcopy(self.now)
 
     def _write(self, method: str, body: bytes) -> None:
-        assert len(body) <= opa_live.MAX_REQUEST
+        assert len(body) <= self.most
         if len(self.seen) == self.lost:
             self.lost = -1
             raise Unreachable("the network")
@@ -206,7 +208,7 @@ def in_force(now: Any) -> dict[str, dict[str, int]] | None:
         return None
     seq, lists = json.loads(now["head"])
     assert seq == now["seq"], "the policy would see none here, and one is meant to be"
-    return lists
+    return dict(lists)
 
 
 def least(now: Any, lists: dict[str, dict[str, int]]) -> bool:
@@ -217,11 +219,12 @@ def least(now: Any, lists: dict[str, dict[str, int]]) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_no_head_is_in_force_over_less_than_it_was_signed_for(seed, monkeypatch) -> None:
+def test_no_head_is_in_force_over_less_than_it_was_signed_for(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     From any feed, or none, to any other that needs parts, with a write lost on the way.
     """
-    monkeypatch.setattr(opa_live, "MAX_REQUEST", 3000)
     monkeypatch.setattr(opa_live, "_PART_BYTES", 400)
     draw = random.Random(seed)
     target = Held()
@@ -230,7 +233,8 @@ def test_no_head_is_in_force_over_less_than_it_was_signed_for(seed, monkeypatch)
         before, since = copy.deepcopy(target.now), len(target.seen)
         now = feed_of(draw, seq)
         now["head"] += " " * 20  # as long as any other
-        monkeypatch.setattr(opa_live, "MAX_REQUEST", len(opa_live._encoded(now)) - 1)
+        target.most = len(opa_live._encoded(now)) - 1
+        monkeypatch.setattr(opa_live, "MAX_REQUEST", target.most)
         target.lost = since + draw.randrange(12) if draw.random() < 0.5 else -1
         try:
             target.push_live(now)
@@ -244,7 +248,9 @@ def test_no_head_is_in_force_over_less_than_it_was_signed_for(seed, monkeypatch)
         assert target.now == now
 
 
-def test_a_feed_that_somebody_else_changes_meanwhile_gets_no_head(monkeypatch) -> None:
+def test_a_feed_that_somebody_else_changes_meanwhile_gets_no_head(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Shared(Held):
         def heartbeat(self, operations: list[dict[str, Any]]) -> None:
             super().heartbeat(operations)
@@ -264,7 +270,7 @@ def test_a_feed_that_somebody_else_changes_meanwhile_gets_no_head(monkeypatch) -
 
 
 def test_a_heartbeat_that_is_larger_than_a_request_is_not_sent() -> None:
-    operations = [{"op": "add", "path": "/ended/a", "value": "x" * opa_live.MAX_REQUEST}]
+    operations = [{"op": "add", "path": "/ended/a", "value": "x" * MAX_REQUEST}]
     with recorded(NO_CONTENT) as (live, sent), pytest.raises(InvalidAnswer) as refused:
         live.heartbeat(operations)
     assert refused.value.code == "live.too_large"
@@ -275,5 +281,5 @@ def test_a_name_of_any_length_and_any_signs_fits_into_a_part() -> None:
     longest = "\U0001f600" * 256
     (part,) = opa_live._parts([opa_live._operation("add", "revoked", longest, 2**53)])
     head = {"op": "replace", "path": "/head", "value": "x" * 4096}
-    assert len(opa_live._encoded([*part * 80, head])) < opa_live.MAX_REQUEST
-    assert opa_live._PART_BYTES + 8192 < opa_live.MAX_REQUEST
+    assert len(opa_live._encoded([*part * 80, head])) < MAX_REQUEST
+    assert opa_live._PART_BYTES + 8192 < MAX_REQUEST

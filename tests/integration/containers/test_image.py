@@ -156,6 +156,7 @@ def test_its_configuration_is_the_shipped_one_with_a_file_for_a_bundle_server(st
             "deployment": {
                 "resource": "file:///deployment/deployment.tar.gz",
                 "signing": {"keyid": "deployment"},
+                "size_limit_bytes": 2**26,
             }
         },
     }

@@ -74,6 +74,7 @@ class Attack:
     def __enter__(self):
         for _ in range(300):
             self.open()
+            time.sleep(0.003)  # each is read before the next: many at once refuse each other
         self._thread.start()
         return self
 
