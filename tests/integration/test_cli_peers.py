@@ -34,7 +34,7 @@ def test_the_entry_is_yaml_that_a_deployment_takes(folder):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"until": "2020-01-01"}, "is over"),
+        ({"until": "2020-01-01"}, "must be in the future"),
         ({"until": "tomorrow"}, "tomorrow"),
         ({"card": "nowhere.json"}, "cannot be read"),
         ({"card": "keys.json"}, "no `signatures`"),

@@ -102,8 +102,8 @@ def rows_unset(deployment: Deployment) -> Iterator[Place]:
     "results.only_labelled",
     "warning",
     title="Every registered field of a result has a label of its own",
-    why="A task below that label gets only the registered fields without a label: here there are"
-    " none.",
+    why="A task below that label gets only the registered fields without a label, and here all"
+    " have one.",
     now="Add the other fields of the result to `returns.fields`.",
 )
 def only_labelled(deployment: Deployment) -> Iterator[Place]:

@@ -1,0 +1,44 @@
+"""What people read of a rule and of a linter's check is in plain words."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from tests.engines import ROOT
+
+from inbounds.lint import CHECKS
+
+CATALOGUE = json.loads((ROOT / "rego/inbounds/catalogue/data.json").read_text("utf-8"))
+IDIOM = re.compile(
+    r"\bis (?:no|none)\b|\bnobody's\b|\bmend\b|\bdraw\b|\bhands?\b|\bhanded on\b",
+    re.IGNORECASE,
+)
+
+
+def texts():
+    for check in CHECKS:
+        for part in ("title", "why", "now"):
+            yield pytest.param(getattr(check, part), id=f"{check.code}-{part}")
+    for kind, entries in CATALOGUE.items():
+        for code, about in entries.items():
+            for part in ("message", "remedy"):
+                if part in about:
+                    yield pytest.param(about[part], id=f"{kind}-{code}-{part}")
+
+
+def test_there_are_such_texts():
+    assert len(list(texts())) > 250
+
+
+@pytest.mark.parametrize("text", list(texts()))
+def test_it_is_in_plain_words_and_of_no_great_length(text):
+    assert not IDIOM.search(text)
+    for sentence in re.split(r"(?<=[.;:]) ", text):
+        assert len(sentence.split()) <= 32
+
+
+@pytest.mark.parametrize("text", ["`x` is no SPIFFE ID", "Mend it", "Handed on too often"])
+def test_the_idiom_is_found(text):
+    assert IDIOM.search(text)
