@@ -80,13 +80,14 @@ test_what_looks_for_names_that_are_hidden_or_apart_is_not_steady if {
 	every text in [
 		"/a/.[e]nv", "/a/.{env}", "/a/.e]", "/a/{b,c}", "/a/{{b}c,d}", "/a/{1..3}", "/a/@(.env)", "/a/!(b)", "/a/+(b)",
 		"/a/?(b)", "/a/*(b)", "/a/(b|c)", "/a/[b", "/a/[b/c]", "/a/[]", "/a/[!]", "/a/id_[[:alpha:]]", "/a/[b:c]",
-		"/a/[^]/b",
+		"/a/[^]/b", "[b", "a[b", "/[b:c]", "/a//[b:c]", "file:///[b:c]",
 	] {
 		not paths.steady(text)
 	}
 	every text in [
 		"/app/[slug]/page.tsx", "/app/[...slug].tsx", "/app/[[...slug]]/x", "/a/[]b]", "/a/[!]b]", "/a/{b}/c",
 		"/a/{{b.c}}/d", "/a/b, c", "/a/b (1).pdf", "/a/b)|c", "/a/b]",
+		"http://[::1]/", "https://[2001:db8::1]:80/a",
 	] {
 		paths.steady(text)
 	}
