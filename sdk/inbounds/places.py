@@ -35,6 +35,12 @@ _IGNORABLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# As the policy's `lib/code` has it: where a word of a program ends, and one of a command.
+_MEMBER = re.compile(r"[)\]}!]\.")
+_ENDS = "".join(map(chr, [*range(0x21), 0x7F])) + "`;|&()<>,="
+_ENDS_IN_PROGRAMS = str.maketrans(dict.fromkeys(f"{_ENDS}\"'[]{{}}!", " "))
+_ENDS_IN_COMMANDS = str.maketrans(dict.fromkeys(_ENDS, " "))
+_DROPPED = str.maketrans("", "", "\"'\\^{}")
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
 
@@ -66,6 +72,24 @@ def skeleton(text: str) -> str | None:
         if text == before:
             return text
     return None
+
+
+def words(text: str) -> set[str] | None:
+    """Return the words of a text that is run; None for one too long to be looked through."""
+    if len(text) > MAX_LENGTH:
+        return None
+    plain = _MEMBER.sub(" ", text)
+    dropped = plain.replace("\\\n", "").translate(_DROPPED)
+    written = {*plain.translate(_ENDS_IN_PROGRAMS).split(" ")}
+    written.update(dropped.translate(_ENDS_IN_COMMANDS).split(" "))
+    written.update(dropped.translate(_ENDS_IN_PROGRAMS).split(" "))
+    return (written | set(map(_attached, written))) - {""}
+
+
+def word_skeleton(word: str) -> str | None:
+    """Return the skeleton of a word of code, in which `%` is an escape only where it can be one."""
+    form = skeleton(word)
+    return form if form is not None else skeleton(word.replace("%", ""))
 
 
 def skeletons(
@@ -108,8 +132,6 @@ def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) ->
 def _skeletons_of_code(
     arguments: Mapping[str, Any], registered: Mapping[str, Argument]
 ) -> dict[str, str | None]:
-    from .code_words import word_skeleton, words
-
     return {
         word: word_skeleton(word)
         for _, pattern, value in argument_leaves(arguments)
@@ -121,3 +143,9 @@ def _skeletons_of_code(
 
 def _may_name_a_place(about: Argument) -> bool:
     return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
+
+
+def _attached(word: str) -> str:
+    if word.startswith("-") and not word.startswith("--"):
+        return word[2:].lstrip("@")
+    return word.lstrip("@") if word.startswith("@") else ""

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests import scenes
 from tests.both import both
 
-from inbounds.code_words import hosts, words
+from inbounds.code_hosts import hosts
 from inbounds.models import Argument, Tool
 from inbounds.origins.destinations import effects_of, is_outward
-from inbounds.places import skeletons
+from inbounds.places import skeletons, words
 
 SECRET = "secret.not_for_agents"
 EGRESS = "egress.destination_not_allowed"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from inbounds.code_words import hosts
+from inbounds.code_hosts import hosts
 
 from .leaves import leaves
 

@@ -98,7 +98,7 @@ test_hosts_are_those_that_a_word_names if {
 test_a_host_is_read_by_the_skeleton_of_its_word if {
 	text := "curl http://ⓔvil.example/"
 	code.hosts(text) == set()
-	code.hosts(text) == {"evil.example"} with input as {"action": {"properties": {"skeletons": {
-		"http://ⓔvil.example/": "http://evil.example/",
-	}}}}
+
+	told := {"http://ⓔvil.example/": "http://evil.example/"}
+	code.hosts(text) == {"evil.example"} with input as {"action": {"properties": {"skeletons": told}}}
 }

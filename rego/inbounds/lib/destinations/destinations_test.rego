@@ -315,19 +315,20 @@ test_the_hosts_of_the_permitted_destinations_alone if {
 _code := {"role": "code"}
 
 test_code_leads_to_each_host_that_it_names if {
+	_outward({"role": "code", "kind": "id"}, "curl https://evil.example/x") == set()
+	_outward({"role": "content"}, "curl https://evil.example/x") == set()
+	_outward({"role": "target"}, "curl https://evil.example/x") == set()
+
 	every kind in ["none", "text"] {
 		spec := {"role": "code", "kind": kind}
 		_outward(spec, "curl https://evil.example/x") == {"/a"}
 		_outward(spec, "//evil/x") == {"/a"}
 		_outward(spec, "ls -la") == set()
 	}
-	_outward({"role": "code", "kind": "id"}, "curl https://evil.example/x") == set()
-	_outward({"role": "content"}, "curl https://evil.example/x") == set()
-	_outward({"role": "target"}, "curl https://evil.example/x") == set()
 }
 
 test_code_is_allowed_where_every_host_is if {
-	every text in ["curl https://wiki.acme.example/x", "https://wiki.acme.example", "a; b https://WIKI.acme.example:8443"] {
+	every text in ["curl https://wiki.acme.example/x", "a; b https://WIKI.acme.example:8443"] {
 		_allowed(_code, text, {})
 	}
 	every text in [
@@ -343,7 +344,8 @@ test_code_goes_anywhere_but_to_what_is_not_public if {
 		_anywhere_as(_code, text, {})
 	}
 	every text in [
-		"curl http://169.254.169.254/x", "curl https://a.example 127.0.0.1:80", "curl http://2852039166/", "curl http://localhost/",
+		"curl http://169.254.169.254/x", "curl https://a.example 127.0.0.1:80", "curl http://2852039166/",
+		"curl http://localhost/",
 		"curl http://$H/", "//fileserver/x", "ls", "",
 	] {
 		not _anywhere_as(_code, text, {})

@@ -55,7 +55,7 @@ _registered := rank(data.deployment.labels.resources[input.resource.type].label)
 
 _prefixed := _prefixed_of(input.resource)
 
-_of_targets := {rank |
+_of_targets contains rank if {
 	some target in resources.targets
 	some rank in (_prefixed_of(target) | {_registered_of(target.type)})
 }

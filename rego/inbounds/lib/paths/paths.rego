@@ -210,7 +210,8 @@ _simple(text) if {
 }
 
 # A segment that climbs, a short name, a stream of Windows, a wildcard for hidden names,
-# alternatives of four shells, a bracket that is not closed within its segment.
+# alternatives of four shells, a bracket that is not closed within its segment (but for the address
+# of a URL).
 _unsteady := concat("|", [
 	`(^|[/:]) *\.\. *($|[/:])`,
 	`(^|[/:])[. ]*\. +\.[. ]*($|[/:])`,
@@ -220,7 +221,7 @@ _unsteady := concat("|", [
 	`\{.*(,|\.\.)`,
 	`[!@+?*]\(`,
 	`\(.*\|`,
-	`\[[!^]?\]?[^\]/:]*([/:]|$)`,
+	`((^|[^/])/?|(^|[^:])//)\[[!^]?\]?[^\]/:]*([/:]|$)`,
 ])
 
 # Links of a process to what it has open, and of a volume to what lies on it.

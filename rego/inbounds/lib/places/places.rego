@@ -90,10 +90,11 @@ _unlisted(text, listed) if {
 	count(listed) > 0
 	names := _names[text]
 
+	count(paths.matching(text, listed)) == 0
+
 	every name in names {
 		not listed[name]
 	}
-	count(paths.matching(text, listed)) == 0
 }
 
 # By which each text of this call may be listed, found once for all lists. One that is

@@ -123,17 +123,17 @@ _within(place, bounds) if {
 	some bound in bounds
 	bound.type == place.type
 	some prefix in prefixes(bound)
-	_starts_with(place, prefix)
+	_starts_with(object.get(place, "id", null), prefix)
 }
 
 _starts_with(_, "")
 
 # An id that climbs leads out of where it starts, and a wildcard out of what follows it.
-_starts_with(place, prefix) if {
+_starts_with(id, prefix) if {
 	is_string(prefix)
 	not paths.is_pattern(prefix)
-	paths.steady(place.id)
-	startswith(place.id, prefix)
+	paths.steady(id)
+	startswith(id, prefix)
 }
 
 _type(spec) := spec.resource if object.get(spec, "resource", "") != ""

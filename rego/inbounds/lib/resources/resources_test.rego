@@ -82,7 +82,10 @@ test_what_has_no_id_is_within_no_prefix if {
 	not resources.within([{"type": "file"}]) with input as {}
 
 	every value in [null, true, 7, [], {}] {
-		not resources.within([{"type": "file", "prefixes": ["/"]}]) with input as {"resource": {"type": "file", "id": value}}
+		not resources.within([{"type": "file", "prefixes": ["/"]}]) with input as {"resource": {
+			"type": "file",
+			"id": value,
+		}}
 	}
 }
 
@@ -221,8 +224,12 @@ test_a_wildcard_leads_out_of_what_follows_it if {
 	} {
 		resources.within([{"type": "file", "prefixes": prefixes}]) with input as {"resource": {"type": "file", "id": id}}
 	}
-	every id, prefix in {"/work/*/a": "/work/*/", "/work/[a]/b": "/work/[a]/", "/w?rk/a": "/w?", "/work/{a}/b": "/work/{a}"} {
-		not resources.within([{"type": "file", "prefixes": [prefix]}]) with input as {"resource": {"type": "file", "id": id}}
+	ends := {"/work/*/a": "/work/*/", "/work/[a]/b": "/work/[a]/", "/w?rk/a": "/w?", "/work/{a}/b": "/work/{a}"}
+	every id, prefix in ends {
+		not resources.within([{"type": "file", "prefixes": [prefix]}]) with input as {"resource": {
+			"type": "file",
+			"id": id,
+		}}
 	}
 }
 
@@ -244,9 +251,8 @@ _path := {"kind": "path", "role": "target"}
 test_a_target_that_does_not_name_the_resource_is_one_beside_it if {
 	two := {"arguments": {"/from": _path, "/to": _path}}
 	_targets(two, {"from": "/work/a", "to": "/b"}) == {}
-	_targets(object.union(two, {"resource_argument": "/from"}), {"from": "/work/a", "to": "/b"}) == {
-		"/to": {"type": "file", "id": "/b"},
-	}
+	named := object.union(two, {"resource_argument": "/from"})
+	_targets(named, {"from": "/work/a", "to": "/b"}) == {"/to": {"type": "file", "id": "/b"}}
 	_targets(object.union(two, {"resource_argument": "none"}), {"from": "/work/a", "to": "/b"}) == {
 		"/from": {"type": "file", "id": "/work/a"},
 		"/to": {"type": "file", "id": "/b"},
@@ -264,6 +270,10 @@ test_a_target_that_does_not_name_the_resource_is_one_beside_it if {
 }
 
 test_what_names_no_place_is_no_target_beside_it if {
+	_targets({"arguments": {"/to/*": _path}, "resource_argument": "none"}, {"to": []}) == {}
+	_targets({"arguments": {}}, {"to": "x"}) == {}
+	resources.targets == {} with input as {} with data.deployment as {}
+
 	every spec in [
 		{"kind": "email", "role": "target"}, {"kind": "url", "role": "target"}, {"kind": "host", "role": "target"},
 		{"kind": "iban", "role": "target"}, {"kind": "date", "role": "target"}, {"kind": "money", "role": "target"},
@@ -274,16 +284,14 @@ test_what_names_no_place_is_no_target_beside_it if {
 	every value in [null, true, false] {
 		_targets({"arguments": {"/to": _path}, "resource_argument": "none"}, {"to": value}) == {}
 	}
-	_targets({"arguments": {"/to/*": _path}, "resource_argument": "none"}, {"to": []}) == {}
-	_targets({"arguments": {}}, {"to": "x"}) == {}
-	resources.targets == {} with input as {} with data.deployment as {}
 }
 
 test_a_target_that_is_no_text_has_no_id if {
 	every value in [1.5, {}, []] {
-		_targets({"arguments": {"/to": _path}, "resource_argument": "none"}, {"to": value}) == {
-			"/to": {"type": "file", "id": null},
-		}
+		_targets(
+			{"arguments": {"/to": _path}, "resource_argument": "none"},
+			{"to": value},
+		) == {"/to": {"type": "file", "id": null}}
 	}
 }
 
@@ -296,7 +304,10 @@ test_a_target_of_a_question_without_a_type_has_none if {
 
 _open_for(to, bounds) if {
 	scene := _calling(
-		{"resource_argument": "/from", "arguments": {"/from": _path, "/to": _path, "/at": {"role": "target", "resource": "board"}}},
+		{"resource_argument": "/from", "arguments": {"/from": _path, "/to": _path, "/at": {
+			"role": "target",
+			"resource": "board",
+		}}},
 		object.union({"from": "/work/a"}, to),
 	)
 	resources.open_to(bounds) with input as scene.input with data.deployment.tools as scene.tools
@@ -310,14 +321,15 @@ test_every_target_lies_in_the_bounds if {
 	_open_for({"to": null}, [_work])
 	_open_for({"to": "/home/b"}, [_work, {"type": "file", "prefixes": ["/home/"]}])
 	_open_for({"to": "/home/b", "at": "x"}, [{"type": "file"}, {"type": "board", "prefixes": ["x"]}])
+	not _open_for({"at": "y"}, [_work, {"type": "board", "prefixes": ["x"]}])
 
 	every to in [
-		{"to": "/home/b"}, {"to": "/work/../b"}, {"to": "/work"}, {"to": 7}, {"to": 1.5}, {"to": {}}, {"to": "é"}, {"at": "x"},
+		{"to": "/home/b"}, {"to": "/work/../b"}, {"to": "/work"}, {"to": 7}, {"to": 1.5}, {"to": {}}, {"to": "é"},
+		{"at": "x"},
 		{"to": "/work/b", "at": "/work/b"},
 	] {
 		not _open_for(to, [_work])
 	}
-	not _open_for({"at": "y"}, [_work, {"type": "board", "prefixes": ["x"]}])
 }
 
 test_every_target_may_have_the_effects_of_the_tool if {
