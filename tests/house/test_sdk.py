@@ -231,6 +231,7 @@ def test_every_adapter_is_told_apart():
         "conversation",
         "given",
         "held",
+        "hosted",
         "nested_agents",
         "outcomes",
         "refused",

@@ -290,6 +290,27 @@ class TestConstruction:
             assert out_of_reach(ei)
             assert [] == agent.client.shown
 
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"extra_body": {"tools": [{"type": "web_search"}]}},
+            {"web_search_options": {"search_context_size": "low"}},
+        ],
+        ids=["body", "search"],
+    )
+    async def test_options_that_bring_tools_of_the_provider_end_the_run(
+        self, world, authorization, options
+    ):
+        """
+        Those of the agent, and those of one run, before the model is asked.
+        """
+        for own, of_run in ((options, {}), ({}, options)):
+            agent = agent_of(authorization, [READ], default_options=own)
+            with world.task(), pytest.raises(ConfigurationError) as ei:
+                await agent.run("go on", options=of_run)
+            assert out_of_reach(ei)
+            assert [] == agent.client.shown
+
     async def test_a_tool_that_a_tool_adds_is_looked_at(self, world, authorization):
         def write(path: str, ctx: FunctionInvocationContext, text: str = "") -> str:
             ctx.tools.append({"type": "web_search"})

@@ -506,8 +506,9 @@ class TestRefused:
             {"a2a": {"endpoint": "http://127.0.0.1:9/"}},
             {"llm": Scripted.of(tools=[{"type": "web_search"}])},
             {"llm": Scripted.of(extra_body={"tools": [{"type": "web_search"}]})},
+            {"llm": Scripted.of(web_search_options={"search_context_size": "low"})},
         ],
-        ids=["code", "knowledge", "memory", "a2a", "tools", "extra_body"],
+        ids=["code", "knowledge", "memory", "a2a", "tools", "extra_body", "search"],
     )
     def test_what_no_call_tells_of_is_refused(self, authorization, options):
         with pytest.raises(ConfigurationError) as ei:

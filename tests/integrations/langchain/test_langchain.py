@@ -250,6 +250,40 @@ class TestConstruction:
             run(agent)
         assert "configuration.tool_out_of_reach" == ei.value.code
 
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"extra_body": {"tools": [{"type": "web_search"}]}},
+            {"model_kwargs": {"web_search_options": {"search_context_size": "low"}}},
+            {"mcp_servers": [{"url": "https://s.example"}]},
+        ],
+        ids=["body", "arguments", "servers"],
+    )
+    def test_settings_that_bring_tools_of_the_provider_are_refused(
+        self, world, authorization, options
+    ):
+        """
+        Bound to the model, its own, and before the model is asked those of a request.
+        """
+
+        class Own(Scripted):
+            extra_body: dict | None = None
+            model_kwargs: dict | None = None
+            mcp_servers: list | None = None
+
+        class Sets(AgentMiddleware):
+            def wrap_model_call(self, request, handler):
+                return handler(request.override(model_settings=options))
+
+        for model in (Scripted(turns=[]).bind(**options), Own(turns=[], **options)):
+            with pytest.raises(ConfigurationError) as ei:
+                create_guarded_agent(model, [], authorization=authorization)
+            assert "configuration.tool_out_of_reach" == ei.value.code
+        agent = agent_of(authorization, tools=[], middleware=[Sets()])
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            run(agent)
+        assert "configuration.tool_out_of_reach" == ei.value.code
+
     @pytest.mark.filterwarnings("ignore:This API is in beta")
     @pytest.mark.parametrize("how", ["itself", "as_tool", "bound", "method", "subclass"])
     def test_an_agent_as_a_tool_is_found(self, world, authorization, how):

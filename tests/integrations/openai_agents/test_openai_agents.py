@@ -20,6 +20,7 @@ from agents import (
     ImageGenerationTool,
     LocalShellTool,
     ModelSettings,
+    RunConfig,
     RunHooks,
     Runner,
     RunState,
@@ -201,6 +202,44 @@ class TestConstruction:
         refuses("configuration.tool_out_of_reach", made, authorization)
         made = agent_of(prompt={"id": "pmpt_1"})
         refuses("configuration.tool_out_of_reach", made, authorization)
+
+    @pytest.mark.parametrize("how", ["run", "streamed", "second agent"])
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            ModelSettings(extra_body={"tools": [{"type": "web_search"}]}),
+            ModelSettings(extra_args={"tools": [{"type": "web_search"}]}),
+            ModelSettings(extra_args={"web_search_options": {"search_context_size": "low"}}),
+            ModelSettings(extra_args={"extra_body": {"plugins": [{"id": "web"}]}}),
+        ],
+        ids=["body", "arguments", "search", "plugins"],
+    )
+    async def test_a_run_that_brings_tools_of_the_provider_ends_before_the_model_is_asked(
+        self, world, authorization, settings, how
+    ):
+        """
+        For agents with settings of their own and without.
+        """
+        own = {"model_settings": ModelSettings(temperature=0)} if how == "streamed" else {}
+        tools = [tool_of(world.send, "mail.send")]
+        made = protect(agent_of([SEND], tools=tools, **own), authorization)
+        if how == "second agent":
+            made = protect(agent_of([SEND], tools=tools, handoffs=[made]), authorization)
+        config = RunConfig(model_settings=settings)
+
+        async def begin():
+            if how != "streamed":
+                return await Runner.run(made, "go on", run_config=config)
+            result = Runner.run_streamed(made, "go on", run_config=config)
+            return [each async for each in result.stream_events()]
+
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            await begin()
+
+        assert "configuration.tool_out_of_reach" == ei.value.code
+        assert not made.model.calls
+        # Of an agent that nobody protects, nothing is looked at.
+        await Runner.run(agent_of(), "go on", run_config=config)
 
     def test_a_hand_off_to_nobody_knows_whom_is_refused(self, world, authorization):
         other = agent_of(tools=[tool_of(world.send, "mail.send")], name="Other")
