@@ -581,6 +581,25 @@ class TestArguments:
 
 
 class TestBetween:
+    async def test_an_input_guardrail_sees_nothing_of_a_call_that_is_refused(
+        self, world, authorization
+    ):
+        seen = []
+
+        @tool_input_guardrail
+        def sees(data):
+            seen.append(json.loads(data.context.tool_arguments)["to"])
+            return ToolGuardrailFunctionOutput.allow()
+
+        tool = tool_of(world.send, "mail.send", tool_input_guardrails=[sees])
+        made = protect(agent_of([STEAL], [SEND], tools=[tool]), authorization)
+        with world.task():
+            read = await go(made)
+
+        assert [[BOB]] == seen
+        assert ["mail.send"] == [name for name, _ in world.ran]
+        assert DENIED.match(read["call-steal"])
+
     async def test_where_a_guardrail_refuses_the_permit_is_recorded_as_not_used(
         self, world, authorization
     ):
