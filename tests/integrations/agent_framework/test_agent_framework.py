@@ -32,7 +32,7 @@ from tests.integrations.agent_framework.harness import (
 )
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
@@ -45,6 +45,10 @@ def harness(request, world):
 
 
 # --- what is Agent Framework's alone ----------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("agent_framework")
 
 
 @pytest.fixture

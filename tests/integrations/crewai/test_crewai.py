@@ -21,7 +21,7 @@ from tests.integrations.crewai.harness import (
     task_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError
 from inbounds.errors import DecisionUnavailable
@@ -38,6 +38,10 @@ pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 @pytest.fixture(params=["crew", "async", "agent"])
 def harness(request, world):
     return CrewAIHarness(world, request.param)
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("crewai")
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ from tests.integrations.google_adk.harness import (
     agent_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
@@ -64,6 +64,10 @@ def harness(request, world):
 
 
 # --- what is ADK's alone ------------------------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("google")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.langchain import (
@@ -40,6 +40,10 @@ def harness(request, world):
 
 
 # --- what is LangChain's and LangGraph's alone ------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("langgraph")
 
 
 @pytest.fixture

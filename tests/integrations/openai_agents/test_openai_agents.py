@@ -54,7 +54,7 @@ from tests.integrations.behaviours import (
     registered,
 )
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
-from tests.integrations.world import BOB, Wish
+from tests.integrations.world import BOB, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.openai_agents import Authorization, protect
@@ -73,6 +73,10 @@ def harness(request, world):
 
 
 # --- what is the SDK's alone --------------------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("agents")
 
 
 @pytest.fixture

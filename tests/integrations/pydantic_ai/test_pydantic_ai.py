@@ -50,7 +50,7 @@ from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolse
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish, spans, traced
+from tests.integrations.world import BOB, MALLORY, Wish, spans, traced, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
@@ -64,6 +64,10 @@ def harness(request, world):
 
 
 # --- what is Pydantic AI's alone --------------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("pydantic_ai")
 
 
 @pytest.fixture
