@@ -232,6 +232,7 @@ def test_every_adapter_is_told_apart():
         "conversation",
         "given",
         "held",
+        "hosted",
         "nested_agents",
         "outcomes",
         "refused",

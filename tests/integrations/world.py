@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from inbounds.approvals import AccessRequest
 from inbounds.approvals.sign import sign
 from inbounds.integrations import conversation, outcomes
+from inbounds.integrations.nested_agents import ENTRY_POINTS, MARK
 from inbounds.issuer.keys import SigningKey
 from inbounds.origins import SessionOrigins
 from inbounds.pep.task import Task
@@ -261,6 +263,23 @@ def no_agents(why: str) -> dict[str, str]:
         ],
         why,
     )
+
+
+def unwatched(package: str) -> list[str]:
+    """Name the methods by which a framework begins an agent that nothing has been put before."""
+    places = [
+        (importlib.import_module(module), entry, method)
+        for module, entries in ENTRY_POINTS.items()
+        if module.partition(".")[0] == package
+        for entry in entries
+        for method in entry.methods
+    ]
+    assert places
+    found = [
+        (entry.owner, method, getattr(getattr(module, entry.owner, None), method, None))
+        for module, entry, method in places
+    ]
+    return [f"{owner}.{method}" for owner, method, made in found if not hasattr(made, MARK)]
 
 
 def authorization_of(world: World, kind: Any, wrong: Mapping[str, Any]) -> Any:

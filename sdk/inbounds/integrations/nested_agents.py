@@ -112,7 +112,9 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
 }
 """By the module that defines them."""
 
-_MARK = "__inbounds_entry_point__"
+MARK = "__inbounds_entry_point__"
+"""What a method has that looks at the agents it begins."""
+
 _installing = ProcessLock()
 _installed = False
 
@@ -155,7 +157,7 @@ def _patch(module_name: str, module: ModuleType) -> None:
 
 def _guarded(method: Any, entry: EntryPoint) -> Any:
     """Return the same method, which refuses an agent that is not guarded within a tool."""
-    if getattr(method, _MARK, False):
+    if getattr(method, MARK, False):
         return method
     kinds: tuple[tuple[Callable[[Any], bool], Callable[[Any, EntryPoint], Any]], ...] = (
         (inspect.iscoroutinefunction, _guarded_coroutine),
@@ -165,7 +167,7 @@ def _guarded(method: Any, entry: EntryPoint) -> Any:
     )
     guard = next((guard for is_kind, guard in kinds if is_kind(method)), _guarded_function)
     entered = guard(method, entry)
-    setattr(entered, _MARK, True)
+    setattr(entered, MARK, True)
     return entered
 
 

@@ -32,7 +32,7 @@ from tests.integrations.agent_framework.harness import (
 )
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
@@ -45,6 +45,10 @@ def harness(request, world):
 
 
 # --- what is Agent Framework's alone ----------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("agent_framework")
 
 
 @pytest.fixture
@@ -287,6 +291,27 @@ class TestConstruction:
             agent = agent_of(authorization, [READ])
             with world.task(), pytest.raises(ConfigurationError) as ei:
                 await agent.run("go on", tools=[late])
+            assert out_of_reach(ei)
+            assert [] == agent.client.shown
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"extra_body": {"tools": [{"type": "web_search"}]}},
+            {"web_search_options": {"search_context_size": "low"}},
+        ],
+        ids=["body", "search"],
+    )
+    async def test_options_that_bring_tools_of_the_provider_end_the_run(
+        self, world, authorization, options
+    ):
+        """
+        Those of the agent, and those of one run, before the model is asked.
+        """
+        for own, of_run in ((options, {}), ({}, options)):
+            agent = agent_of(authorization, [READ], default_options=own)
+            with world.task(), pytest.raises(ConfigurationError) as ei:
+                await agent.run("go on", options=of_run)
             assert out_of_reach(ei)
             assert [] == agent.client.shown
 

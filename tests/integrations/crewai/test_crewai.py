@@ -21,7 +21,7 @@ from tests.integrations.crewai.harness import (
     task_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError
 from inbounds.errors import DecisionUnavailable
@@ -38,6 +38,10 @@ pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 @pytest.fixture(params=["crew", "async", "agent"])
 def harness(request, world):
     return CrewAIHarness(world, request.param)
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("crewai")
 
 
 @pytest.fixture
@@ -506,8 +510,9 @@ class TestRefused:
             {"a2a": {"endpoint": "http://127.0.0.1:9/"}},
             {"llm": Scripted.of(tools=[{"type": "web_search"}])},
             {"llm": Scripted.of(extra_body={"tools": [{"type": "web_search"}]})},
+            {"llm": Scripted.of(web_search_options={"search_context_size": "low"})},
         ],
-        ids=["code", "knowledge", "memory", "a2a", "tools", "extra_body"],
+        ids=["code", "knowledge", "memory", "a2a", "tools", "extra_body", "search"],
     )
     def test_what_no_call_tells_of_is_refused(self, authorization, options):
         with pytest.raises(ConfigurationError) as ei:

@@ -15,6 +15,7 @@ from fastmcp.server.auth.providers.jwt import StaticTokenVerifier
 from fastmcp.server.dependencies import get_access_token
 from fastmcp.server.extensions import ServerExtension
 from fastmcp.server.middleware import Middleware
+from fastmcp.server.middleware.caching import ResponseCachingMiddleware
 from fastmcp.tools import Tool
 from mcp import Client
 from mcp.client._memory import InMemoryTransport
@@ -173,6 +174,27 @@ def test_what_is_out_of_bounds_reaches_nothing(files, mode, proxied):
         assert task.report().ran == 0
 
     assert files.ran == []
+
+
+def test_an_answer_out_of_a_cache_is_not_believed(files, mode):
+    """
+    What a server has answered under one task, it does not answer again under another.
+    """
+    files.server.add_middleware(ResponseCachingMiddleware())
+    files.guarded()
+
+    async def host(client):
+        return await raw(client, "tools/call", {"name": "find", "arguments": {"limit": 1}})
+
+    with files.world.task():
+        assert not files.go(host, mode=mode).get("isError")
+    with files.world.task() as task:
+        said = files.go(host, mode=mode)
+        report = task.report()
+
+    assert "result.not_the_tools" == said["_meta"]["inbounds/code"]
+    assert 1 == len(files.ran)
+    assert (0, 1, "cannot tell") == (report.ran, report.unknown, report.verdict)
 
 
 class Changing(Middleware):

@@ -44,7 +44,7 @@ from tests.integrations.google_adk.harness import (
     agent_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
@@ -64,6 +64,10 @@ def harness(request, world):
 
 
 # --- what is ADK's alone ------------------------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("google")
 
 
 @pytest.fixture
@@ -309,6 +313,41 @@ class TestAfterwards:
         agent = agent_of([SEND], tools=[Searches(name="search", description="-")])
         with world.task(), pytest.raises(RuntimeError) as ei:
             await go(agent, authorization)
+        assert "configuration.tool_out_of_reach" in str(ei.value)
+        assert [] == agent.model.shown
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"http_options": {"extra_body": {"tools": [{"google_search": {}}]}}},
+            {"cached_content": "cachedContents/1"},
+        ],
+        ids=["body", "cached"],
+    )
+    async def test_settings_that_bring_tools_of_the_provider_end_the_run(
+        self, world, authorization, settings
+    ):
+        agent = agent_of([SEND], generate_content_config=types.GenerateContentConfig(**settings))
+        with world.task(), pytest.raises(RuntimeError) as ei:
+            await go(agent, authorization)
+        assert "configuration.tool_out_of_reach" in str(ei.value)
+        assert [] == agent.model.shown
+
+    async def test_options_of_a_run_that_bring_tools_of_the_provider_end_it(
+        self, world, authorization
+    ):
+        agent = agent_of([SEND])
+        runner = InMemoryRunner(app=app_of(agent, authorization))
+        runner.auto_create_session = True
+        http = types.HttpOptions(extra_body={"tools": [{"google_search": {}}]})
+        with world.task(), pytest.raises(RuntimeError) as ei:
+            async for _ in runner.run_async(
+                user_id=USER,
+                session_id="one",
+                new_message=types.Content(role="user", parts=[types.Part(text="go on")]),
+                run_config=RunConfig(http_options=http),
+            ):
+                pass
         assert "configuration.tool_out_of_reach" in str(ei.value)
         assert [] == agent.model.shown
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.langchain import (
@@ -40,6 +40,10 @@ def harness(request, world):
 
 
 # --- what is LangChain's and LangGraph's alone ------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("langgraph")
 
 
 @pytest.fixture
@@ -246,6 +250,40 @@ class TestConstruction:
             tools=[tool_of(world.read, "mail.read")],
             middleware=[Shows({"type": "web_search"})],
         )
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            run(agent)
+        assert "configuration.tool_out_of_reach" == ei.value.code
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"extra_body": {"tools": [{"type": "web_search"}]}},
+            {"model_kwargs": {"web_search_options": {"search_context_size": "low"}}},
+            {"mcp_servers": [{"url": "https://s.example"}]},
+        ],
+        ids=["body", "arguments", "servers"],
+    )
+    def test_settings_that_bring_tools_of_the_provider_are_refused(
+        self, world, authorization, options
+    ):
+        """
+        Bound to the model, its own, and before the model is asked those of a request.
+        """
+
+        class Own(Scripted):
+            extra_body: dict | None = None
+            model_kwargs: dict | None = None
+            mcp_servers: list | None = None
+
+        class Sets(AgentMiddleware):
+            def wrap_model_call(self, request, handler):
+                return handler(request.override(model_settings=options))
+
+        for model in (Scripted(turns=[]).bind(**options), Own(turns=[], **options)):
+            with pytest.raises(ConfigurationError) as ei:
+                create_guarded_agent(model, [], authorization=authorization)
+            assert "configuration.tool_out_of_reach" == ei.value.code
+        agent = agent_of(authorization, tools=[], middleware=[Sets()])
         with world.task(), pytest.raises(ConfigurationError) as ei:
             run(agent)
         assert "configuration.tool_out_of_reach" == ei.value.code

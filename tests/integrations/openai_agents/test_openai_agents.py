@@ -20,6 +20,7 @@ from agents import (
     ImageGenerationTool,
     LocalShellTool,
     ModelSettings,
+    RunConfig,
     RunHooks,
     Runner,
     RunState,
@@ -53,7 +54,7 @@ from tests.integrations.behaviours import (
     registered,
 )
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
-from tests.integrations.world import BOB, Wish
+from tests.integrations.world import BOB, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.openai_agents import Authorization, protect
@@ -72,6 +73,10 @@ def harness(request, world):
 
 
 # --- what is the SDK's alone --------------------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("agents")
 
 
 @pytest.fixture
@@ -201,6 +206,44 @@ class TestConstruction:
         refuses("configuration.tool_out_of_reach", made, authorization)
         made = agent_of(prompt={"id": "pmpt_1"})
         refuses("configuration.tool_out_of_reach", made, authorization)
+
+    @pytest.mark.parametrize("how", ["run", "streamed", "second agent"])
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            ModelSettings(extra_body={"tools": [{"type": "web_search"}]}),
+            ModelSettings(extra_args={"tools": [{"type": "web_search"}]}),
+            ModelSettings(extra_args={"web_search_options": {"search_context_size": "low"}}),
+            ModelSettings(extra_args={"extra_body": {"plugins": [{"id": "web"}]}}),
+        ],
+        ids=["body", "arguments", "search", "plugins"],
+    )
+    async def test_a_run_that_brings_tools_of_the_provider_ends_before_the_model_is_asked(
+        self, world, authorization, settings, how
+    ):
+        """
+        For agents with settings of their own and without.
+        """
+        own = {"model_settings": ModelSettings(temperature=0)} if how == "streamed" else {}
+        tools = [tool_of(world.send, "mail.send")]
+        made = protect(agent_of([SEND], tools=tools, **own), authorization)
+        if how == "second agent":
+            made = protect(agent_of([SEND], tools=tools, handoffs=[made]), authorization)
+        config = RunConfig(model_settings=settings)
+
+        async def begin():
+            if how != "streamed":
+                return await Runner.run(made, "go on", run_config=config)
+            result = Runner.run_streamed(made, "go on", run_config=config)
+            return [each async for each in result.stream_events()]
+
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            await begin()
+
+        assert "configuration.tool_out_of_reach" == ei.value.code
+        assert not made.model.calls
+        # Of an agent that nobody protects, nothing is looked at.
+        await Runner.run(agent_of(), "go on", run_config=config)
 
     def test_a_hand_off_to_nobody_knows_whom_is_refused(self, world, authorization):
         other = agent_of(tools=[tool_of(world.send, "mail.send")], name="Other")
@@ -542,6 +585,25 @@ class TestArguments:
 
 
 class TestBetween:
+    async def test_an_input_guardrail_sees_nothing_of_a_call_that_is_refused(
+        self, world, authorization
+    ):
+        seen = []
+
+        @tool_input_guardrail
+        def sees(data):
+            seen.append(json.loads(data.context.tool_arguments)["to"])
+            return ToolGuardrailFunctionOutput.allow()
+
+        tool = tool_of(world.send, "mail.send", tool_input_guardrails=[sees])
+        made = protect(agent_of([STEAL], [SEND], tools=[tool]), authorization)
+        with world.task():
+            read = await go(made)
+
+        assert [[BOB]] == seen
+        assert ["mail.send"] == [name for name, _ in world.ran]
+        assert DENIED.match(read["call-steal"])
+
     async def test_where_a_guardrail_refuses_the_permit_is_recorded_as_not_used(
         self, world, authorization
     ):

@@ -48,13 +48,14 @@ from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.realtime import RealtimeModel
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolset
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
-from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
+from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish, spans, traced
+from tests.integrations.world import BOB, MALLORY, Wish, spans, traced, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.labelled import Labelled
+from inbounds.tool_run import current_tool_run
 
 
 @pytest.fixture(params=["run_sync", "run", "iter", "run_stream"])
@@ -63,6 +64,10 @@ def harness(request, world):
 
 
 # --- what is Pydantic AI's alone --------------------------------------------------------------
+
+
+def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
+    assert [] == unwatched("pydantic_ai")
 
 
 @pytest.fixture
@@ -220,6 +225,9 @@ class TestConstruction:
             for later in (
                 {"capabilities": [NativeTool(WebSearchTool())]},
                 {"model_settings": {"openai_native_tools": [search]}},
+                {"model_settings": {"extra_body": {"tools": [search]}}},
+                {"model_settings": {"extra_body": {"web_search_options": search}}},
+                {"model_settings": {"extra_body": {"extra_body": {"plugins": [search]}}}},
             ):
                 with pytest.raises(ConfigurationError) as ei:
                     await agent.run("go on", **later)
@@ -568,6 +576,53 @@ class TestArguments:
             said = read(await agent.run("go on"))
         assert [(PurePosixPath("/work/notes/a"), date(2026, 1, 2))] == got
         assert said["call-out"].startswith("Not executed [")
+
+    @pytest.mark.parametrize("how", ["sync", "async", "within a toolset"])
+    async def test_the_validator_of_a_tool_sees_nothing_that_was_not_judged(
+        self, world, authorization, how
+    ):
+        """
+        It is code of the tool's: it runs under the tool's permit, and not for what is denied.
+        """
+        seen = []
+
+        def check(ctx, to, body):
+            seen.append((to, current_tool_run().tool))
+
+        async def acheck(ctx, to, body):
+            check(ctx, to, body)
+
+        tool = Tool(
+            world.send,
+            name="mail.send",
+            takes_ctx=False,
+            args_validator=check if how == "sync" else acheck,
+        )
+        prefixed = FunctionToolset([tool]).renamed({"mail.send": "mail.send"})
+        given = {"toolsets": [prefixed]} if how == "within a toolset" else {"tools": [tool]}
+        agent = agent_of(authorization, [STEAL], [SEND], **given)
+        with world.task() as task:
+            said = read(await agent.run("go on"))
+            report = task.report()
+
+        assert [([BOB], "mail.send")] == seen
+        assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
+        assert DENIED.match(said["call-steal"])
+        assert (1, "in bounds") == (report.ran, report.verdict)
+
+    async def test_what_the_validator_of_a_tool_refuses_does_not_run(self, world, authorization):
+        def check(ctx, to, body):
+            raise ModelRetry("say it better")
+
+        tool = Tool(world.send, name="mail.send", takes_ctx=False, args_validator=check)
+        agent = agent_of(authorization, [SEND], tools=[tool])
+        with world.task() as task:
+            messages = (await agent.run("go on")).all_messages()
+            report = task.report()
+
+        assert [] == world.ran
+        assert "say it better" in str(messages)
+        assert (1, 0) == (report.ran, report.unknown)
 
     async def test_a_validator_that_changes_what_was_judged_runs_nothing(
         self, world, authorization

@@ -18,6 +18,7 @@ from agent_framework import MiddlewareTermination as Stop
 from agent_framework._mcp import MCPTool
 
 from inbounds.errors import InboundsError
+from inbounds.integrations.hosted import hosted_in
 from inbounds.integrations.refused import told
 from inbounds.integrations.running import Running
 from inbounds.integrations.set_up import guard_of, resources_of
@@ -193,6 +194,8 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
         options = dict(context.options or {})
         tools = options.get("tools") or ()
         require_all_reachable(tools)
+        if found := hosted_in(options, offers=False):
+            raise out_of_reach(found, "runs at the provider")
         allowed = shown_tools(run)
         options["tools"] = [tool for tool in tools if tool.name in allowed]
         if not options["tools"]:

@@ -14,6 +14,7 @@ from crewai.tools.base_tool import Tool
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.hosted import hosted_in
 from inbounds.tools import GuardedTool
 
 from .tool import JudgedTool
@@ -95,11 +96,8 @@ def require_none_hosted(llm: Any) -> None:
     if llm is None:
         return
     brought = list(getattr(llm, "builtin_tools", None) or ())
-    options = getattr(llm, "additional_params", None) or {}
-    brought += [each for each in ("tools", "builtin_tools") if options.get(each)]
-    body = options.get("extra_body")
-    if isinstance(body, dict) and body.get("tools"):
-        brought.append("extra_body")
+    own = {name: getattr(llm, name, None) for name in ("additional_params", "extra_body")}
+    brought += filter(None, [hosted_in(own)])
     if brought:
         raise out_of_reach(str(brought[0]), "runs at the provider of the model")
 

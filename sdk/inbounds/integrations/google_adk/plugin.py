@@ -28,6 +28,7 @@ from .reach import (
     require_declared_once,
     require_judged,
     require_none_hosted,
+    require_none_in_settings,
     require_reachable,
     steers,
 )
@@ -98,6 +99,8 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
                 `configuration.tool_named_twice`: two have one name.
         """
         require_none_hosted(llm_request.config.tools)
+        agent = callback_context.get_invocation_context().agent
+        require_none_in_settings(llm_request.config, getattr(agent, "canonical_model", None))
         require_declared_once(llm_request.config.tools)
         allowed = shown_tools(callback_context.run_config)
 

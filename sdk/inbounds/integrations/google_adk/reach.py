@@ -15,6 +15,7 @@ from google.adk.tools.transfer_to_agent_tool import TransferToAgentTool
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.hosted import hosted_in
 from inbounds.integrations.set_up import require_named_once
 from inbounds.tools import GuardedTool
 
@@ -176,6 +177,26 @@ def require_none_hosted(tools: Any) -> None:
         said = tool.model_dump(exclude_none=True) if hasattr(tool, "model_dump") else None
         if said is None or said.keys() - {"function_declarations"}:
             raise out_of_reach(", ".join(sorted(said or {"?": 0})), "runs at the provider")
+
+
+def require_none_in_settings(config: Any, model: Any) -> None:
+    """Refuse settings of a request to a model that bring tools which its provider runs.
+
+    Args:
+        config: Of the request.
+        model: Of the agent.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: they do, or name a cached request,
+            of whose tools they say nothing.
+    """
+    if config.cached_content:
+        raise out_of_reach("cached_content", "is a request that brings tools of its own")
+    http = config.http_options
+    sent = {"extra_body": getattr(http, "extra_body", None)}
+    own = getattr(model, "_additional_args", None)  # of a `LiteLlm`
+    if found := hosted_in(sent) or hosted_in(own):
+        raise out_of_reach(found, "runs at the provider")
 
 
 def out_of_reach(name: str, why: str) -> ConfigurationError:

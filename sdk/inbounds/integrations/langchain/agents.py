@@ -12,7 +12,7 @@ from inbounds.integrations.set_up import require_authorization, require_named_on
 
 from .middleware import AuthorizationMiddleware
 from .node_cache import require_no_cache
-from .reach import bound, guarded, named, require_none_hosted, tool_nodes
+from .reach import bound, guarded, named, require_none_hosted, require_none_in_settings, tool_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,7 @@ def create_guarded_agent(
     for tool in brought:
         authorization.reachable(tool)
     require_none_hosted(bound(model))
+    require_none_in_settings(model)
     reached = [authorization.reachable(tool) for tool in tools]
     require_named_once(named(tool) for tool in (*reached, *brought))
     agent = create_agent(model, reached, middleware=[*middleware, authorization], **options)

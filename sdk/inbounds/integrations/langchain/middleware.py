@@ -14,7 +14,7 @@ from inbounds.threads import beside
 from .call import ToolCall, refusal_message
 from .history import ajoin_before_model, join_before_model
 from .node_cache import install
-from .reach import bound, named, reachable, require_none_hosted
+from .reach import bound, named, reachable, require_none_hosted, require_none_in_settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -131,5 +131,6 @@ class _Raised(Exception):
 def _narrowed(request: Any) -> Any:
     require_none_hosted([*request.tools, *bound(request.model)])
     require_none_hosted((request.model_settings or {}).get("tools") or ())
+    require_none_in_settings(request.model, request.model_settings)
     allowed = shown_tools(getattr(request.runtime, "context", None))
     return request.override(tools=[tool for tool in request.tools if named(tool) in allowed])

@@ -14,6 +14,7 @@ from langgraph.pregel import Pregel
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.hosted import HOSTED, hosted_in
 from inbounds.tools import GuardedTool
 
 if TYPE_CHECKING:
@@ -108,6 +109,20 @@ def bound(model: Any) -> Sequence[Any]:
     """Return the tools that a model brings along."""
     options = getattr(model, "kwargs", None)
     return (options.get("tools") or ()) if isinstance(options, Mapping) else ()
+
+
+def require_none_in_settings(model: Any, settings: Any = None) -> None:
+    """Refuse settings of a model, or of one request, that bring tools which its provider runs.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: they do.
+    """
+    while model is not None:
+        own = {n: getattr(model, n, None) for n in ("model_kwargs", "extra_body", *HOSTED)}
+        for said in (settings, getattr(model, "kwargs", None), own):
+            if found := hosted_in(said, offers=False):
+                raise _out_of_reach(found, "runs at the provider")
+        model = getattr(model, "bound", None)
 
 
 def require_none_hosted(tools: Sequence[Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from inbounds.integrations.hosted import HOSTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,9 +15,6 @@ if TYPE_CHECKING:
 
 _GATEWAY = "litellm_proxy"
 """An MCP server that begins so is the gateway's own: it makes the calls, and they are judged."""
-
-_HOSTED = ("web_search_options", "mcp_servers", "container", "plugins", "search_parameters")
-"""Members of a request by which a provider runs something itself."""
 
 _OFFERS = {
     "tools": ("tool_choice", "parallel_tool_calls"),
@@ -57,9 +56,9 @@ async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> Non
     # What stands there is sent as it is, and overrides what stands beside it.
     extra = data.get("extra_body")
     if isinstance(extra, dict):
-        for name in (*_HOSTED, *_OFFERS):
+        for name in (*HOSTED, *_OFFERS):
             extra.pop(name, None)
-    for name in _HOSTED:
+    for name in HOSTED:
         data.pop(name, None)
     if not (_OFFERS.keys() & data.keys()):
         return

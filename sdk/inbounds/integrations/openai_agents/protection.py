@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from agents import Agent, FunctionTool, Handoff, function_tool
 from agents.agent import AgentBase
+from agents.run_internal import run_loop
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.hosted import hosted_in
 from inbounds.integrations.set_up import require_authorization, require_named_once
 from inbounds.tools import GuardedTool
 
@@ -44,6 +46,7 @@ def protect(agent: Any, authorization: Authorization) -> Any:
             `configuration.tool_named_twice`: two of what an agent can call have one name.
     """
     require_authorization(authorization, Authorization)
+    _look_at_settings()
     found = list(_reached(agent))
     for each in found:
         _require_plain(each)
@@ -137,10 +140,39 @@ def _require_plain(agent: Any) -> None:
         raise _out_of_reach(named(agent), f"is of a kind of its own, {type(agent).__name__}")
     if agent.prompt is not None:
         raise _out_of_reach(agent.name, "has a prompt that brings tools of the provider")
-    for said in (agent.model_settings.extra_body, agent.model_settings.extra_args):
-        if isinstance(said, dict) and "tools" in said:
-            raise _out_of_reach(agent.name, "has model settings that bring tools of their own")
+    _require_none_hosted(agent.name, agent.model_settings)
     require_named_once(_names(agent))
+
+
+def _require_none_hosted(name: str, settings: Any) -> None:
+    if hosted_in({"extra_body": settings.extra_body, "extra_args": settings.extra_args}):
+        raise _out_of_reach(name, "has model settings that bring tools of their own")
+
+
+def _look_at_settings() -> None:
+    """Look at what each request of a protected agent is sent with, whoever has set it. Once.
+
+    Raises:
+        ConfigurationError: `configuration.framework_unknown`: there is no such place.
+    """
+    resolve = getattr(run_loop, "get_model_settings", None)
+    if resolve is None:
+        raise ConfigurationError(
+            "the framework does not say what a model is asked with",
+            code="configuration.framework_unknown",
+            hint="use a version of `openai-agents` that this version of inbounds knows",
+        )
+    if hasattr(resolve, "__wrapped__"):
+        return
+
+    @functools.wraps(resolve)
+    def looked_at(agent: Any, run_config: Any) -> Any:
+        settings = resolve(agent, run_config)
+        if is_guarded(agent):
+            _require_none_hosted(agent.name, settings)
+        return settings
+
+    run_loop.get_model_settings = looked_at
 
 
 def _names(agent: Any) -> Iterator[str]:

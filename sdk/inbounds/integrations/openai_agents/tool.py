@@ -63,7 +63,7 @@ class InPlace:
         tool.is_enabled = self.is_enabled
         tool.tool_input_guardrails = [
             ToolInputGuardrail(self._watch, name="inbounds"),
-            *(tool.tool_input_guardrails or ()),
+            *map(self._unless_refused, tool.tool_input_guardrails or ()),
         ]
         tool.tool_output_guardrails = [
             ToolOutputGuardrail(self._own, name="inbounds"),
@@ -113,6 +113,17 @@ class InPlace:
         if running is not None:
             running.add_done_callback(ended)
         return ToolGuardrailFunctionOutput.allow()
+
+    def _unless_refused(self, guardrail: Any) -> Any:
+        """Return the same guardrail, which sees nothing of a call that is refused in its place."""
+
+        async def looks(data: Any) -> Any:
+            context = data.context
+            if self._verdicts.refuses(task_id(context), self._name, context.tool_call_id):
+                return ToolGuardrailFunctionOutput.allow()
+            return await guardrail.run(data)
+
+        return ToolInputGuardrail(looks, name=guardrail.get_name())
 
     # --- while it runs --------------------------------------------------------------------
 

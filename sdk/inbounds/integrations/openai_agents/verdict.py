@@ -53,6 +53,12 @@ class Verdicts:
         with self._lock:
             self._waiting.setdefault((task, tool, call_id), []).append(verdict)
 
+    def refuses(self, task: str, tool: str, call_id: str) -> bool:
+        """Whether the oldest verdict on a call is a refusal. It is kept."""
+        with self._lock:
+            found = self._waiting.get((task, tool, call_id))
+            return found is not None and found[0].permit is None
+
     def take(self, task: str, tool: str, call_id: str) -> Verdict | None:
         """Return the oldest verdict on a call, and keep it no longer."""
         with self._lock:

@@ -11,6 +11,7 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import ConfigurationError
 from inbounds.integrations.held import held
+from inbounds.integrations.hosted import hosted_in
 from inbounds.tools import GuardedTool
 
 if TYPE_CHECKING:
@@ -90,10 +91,8 @@ def require_none_in(settings: Mapping[str, Any] | None) -> None:
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: they do.
     """
-    for name, value in (settings or {}).items():
-        body = value if name == "extra_body" and isinstance(value, Mapping) else {}
-        if (name.endswith(("native_tools", "builtin_tools")) and value) or body.get("tools"):
-            raise out_of_reach(name, "runs at the provider")
+    if name := hosted_in(settings):
+        raise out_of_reach(name, "runs at the provider")
 
 
 def require_none_external(tools: Iterable[Any]) -> None:

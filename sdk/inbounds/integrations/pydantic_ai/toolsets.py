@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,21 @@ class Mark:
 
     Attributes:
         place: Stands for the toolset and the tool in it.
+        authors_check: The tool's own `args_validator`, which runs under the tool's permit: it is
+            code of the tool, and may do anything with its arguments. None for none.
     """
 
-    def __init__(self, validator: Any, toolset: Any, name: str, schema: Any = None) -> None:
+    def __init__(
+        self,
+        validator: Any,
+        toolset: Any,
+        name: str,
+        schema: Any = None,
+        authors_check: Callable[..., Any] | None = None,
+    ) -> None:
         self._validator = validator
         self._schema = schema
+        self.authors_check = authors_check
         self.place = (id(toolset), name)
 
     def __getattr__(self, name: str) -> Any:
@@ -94,6 +105,10 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
         place = mark.place if isinstance(mark, Mark) else None
         await beside(running.begin, place, tool_args)
         with on_its_own(running):
+            if isinstance(mark, Mark) and mark.authors_check is not None:
+                said = mark.authors_check(ctx, **tool_args)
+                if inspect.isawaitable(said):
+                    await said
             return await inner.call_tool(name, tool_args, ctx, tool)
 
     def visit_and_replace(self, visitor: Callable[[Any], Any]) -> Any:
@@ -114,8 +129,9 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
             own = self.wrapped.tools.get(getattr(tool, "original_name", None) or name)
             if own is not None and own.function_schema.validator is tool.args_validator:
                 schema = own.function_schema
-        mark = Mark(tool.args_validator, self.wrapped, name, schema)
-        return replace(tool, args_validator=mark)
+        check = tool.args_validator_func
+        mark = Mark(tool.args_validator, self.wrapped, name, schema, check)
+        return replace(tool, args_validator=mark, args_validator_func=None)
 
 
 def in_place(toolset: Any) -> Any:
