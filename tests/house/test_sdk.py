@@ -464,7 +464,7 @@ def test_what_others_named_is_read_as_a_regular_file(path):
     tree = ast.parse(path.read_text())
     found = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ways}
     walks = {call for call in calls(path) if call == "os.walk"}
-    # It looks through the folder with `files_in` first.
+    # It refuses links and what is no file in words of its own, and counts how deep it is.
     allowed = {"os.walk"} if name(path) == "bundle/site_tree.py" else set()
     assert name(path) in OWN or found | walks <= allowed
 

@@ -49,6 +49,13 @@ def test_a_rule_that_prints_is_not_built(site, keys):
         assert f"{site / PLACE}:11: `{body[:5]}` writes what it is given" in error.message
 
 
+def test_folders_without_end_are_refused(site, keys):
+    (site / "lib" / "/".join(["d"] * 70)).mkdir(parents=True)
+    error = refused(site, keys)
+    assert error.code == "bundle.site_unreadable"
+    assert "more than 64 folders deep" in error.message
+
+
 def test_a_rule_whose_details_are_text_is_not_built(site, keys):
     put(site, PLACE, rule(body=ALWAYS + '\ndetails contains concat("", [input.subject.id])\n'))
     error = refused(site, keys)

@@ -108,14 +108,14 @@ def build(
             valid, or the key does not sign. Nothing has been written.
     """
     data = None if deployment is None else _deployment(deployment)
-    histories = [provenance.of(folder) for folder in (deployment, site, rego) if folder is not None]
-    sequence = provenance.sequence(histories)
-    described = next((h.described for h in histories if h.described != "0"), "0")
-
     with scratch_folder("stage") as scratch:
         folder = Path(scratch) / "bundle"
         roots = (*_POLICY_ROOTS, "site") if site is not None else _POLICY_ROOTS
         sources.stage(folder, rego=rego, site=site, manifest={"roots": list(roots)}, opa=opa)
+        folders = [each for each in (deployment, site, rego) if each is not None]
+        histories = [provenance.of(each) for each in folders]
+        sequence = provenance.sequence(histories)
+        described = next((h.described for h in histories if h.described != "0"), "0")
         compiling: _Compiling = {
             "opa": opa,
             "capabilities": capabilities,

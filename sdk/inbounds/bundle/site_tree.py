@@ -16,7 +16,7 @@ from pathlib import Path
 from inbounds import rego_module
 from inbounds.catalogue import KINDS
 from inbounds.errors import ConfigurationError
-from inbounds.regular_file import files_in
+from inbounds.regular_file import MAX_DEPTH
 from inbounds.safe_files import copy_tree, scratch_folder, write_file
 
 from . import compiler, provenance
@@ -97,9 +97,14 @@ def _outside(said: str) -> ConfigurationError:
 
 def _walked(site: Path) -> Iterator[Path]:
     """Every file that is not of an editor or of git; links are refused."""
-    files_in(site, is_skipped=lambda folder: folder.name == ".git")  # so that it has an end
     for top, folders, names in os.walk(site, onerror=_unreadable):
         place = Path(top)
+        if len(place.relative_to(site).parts) > MAX_DEPTH:
+            raise ConfigurationError(
+                f"{site} holds what lies more than {MAX_DEPTH} folders deep",
+                code="bundle.site_unreadable",
+                hint="remove it",
+            )
         if ".git" in folders:
             folders.remove(".git")
         folders.sort()

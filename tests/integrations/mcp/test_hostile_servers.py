@@ -63,7 +63,8 @@ SERVERS = {
     ),
     "lists page after page, slowly": (
         (
-            "for n, asked in enumerate(answers()): time.sleep(0.3); say({'id': asked['id'], 'result': "
+            "for n, asked in enumerate(answers()): "
+            "time.sleep(0.3); say({'id': asked['id'], 'result': "
             f"{{'tools': [{TOOL}], 'nextCursor': str(n)}}}})"
         ),
         "has not answered within 3 seconds",
