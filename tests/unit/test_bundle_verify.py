@@ -93,6 +93,7 @@ def opa_accepts(bundle, keys, out):
 
 
 class TestGood:
+    @pytest.mark.system
     def test_it_is_read_whole(self, signed, keys):
         bundle = read_signed(signed, keys.public)
         assert bundle.data == DATA | {"more": {"b": 2}}
@@ -103,6 +104,7 @@ class TestGood:
         assert bundle.files["policy.wasm"].startswith(b"\0asm")
         assert {"probe.rego", ".manifest", "data.json"} <= bundle.files.keys()
 
+    @pytest.mark.system
     def test_opa_reads_it_too(self, signed, keys, tmp_path):
         assert opa_accepts(signed, keys, tmp_path / "out.tar.gz")
 
@@ -126,6 +128,7 @@ class TestGood:
         bundle = verify.SignedBundle(files={}, manifest={}, data={}, modules={})
         assert bundle.owns("deployment")
 
+    @pytest.mark.system
     @settings(
         max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
@@ -306,6 +309,7 @@ def test_tampered(signed, keys, tmp_path, change, code):
     assert ei.value.code == code
 
 
+@pytest.mark.system
 def test_packed_again_it_is_as_good(signed, keys, tmp_path):
     """
     The order of the files, folders between them and the JSON's layout are not signed.

@@ -488,6 +488,7 @@ def shapes(name):
 class TestEveryShape:
     """What is owed is done, or nothing is given: whatever the tool returns."""
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         "patterns",
         [
@@ -518,6 +519,7 @@ class TestEveryShape:
             with pytest.raises(ShapeMismatch):
                 discharge(value, PAY, *PEOPLE)
 
+    @pytest.mark.system
     @given(
         rows=st.integers(1, 4),
         value=st.recursive(

@@ -87,7 +87,7 @@ def running():
         yield start
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)])
 def store(request, tmp_path, running):
     found = made(request.param, tmp_path, running)
     yield found
@@ -320,6 +320,7 @@ class TestMemory:
 
 
 class TestSqlite:
+    @pytest.mark.system
     def test_outlives_its_process(self, tmp_path):
         path = tmp_path / "s.sqlite"
         first = SqliteSessions(path)
@@ -334,6 +335,7 @@ class TestSqlite:
         assert again.load(KEY).spent.calls == 3
         again.close()
 
+    @pytest.mark.system
     def test_processes_that_spend_at_once_lose_nothing(self, tmp_path):
         path = tmp_path / "s.sqlite"
         store = SqliteSessions(path)
@@ -431,6 +433,7 @@ class TestSqlite:
         assert caught.value.code == "configuration.not_writable"
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 class TestFork:
@@ -471,7 +474,9 @@ class TestFork:
         assert self.in_child(run) == 7
         assert store.load(KEY).version == 0
 
-    @pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+    @pytest.mark.parametrize(
+        "kind", ["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)]
+    )
     def test_a_child_does_not_wait_for_what_a_thread_of_its_parent_held(
         self, tmp_path, running, kind
     ):
@@ -779,6 +784,7 @@ class TestMonotone:
 
         assert "label" in monotone(before, after(before, label="public"), LABELS)
 
+    @pytest.mark.system
     @given(states(), states())
     @settings(max_examples=300)
     def test_nothing_grows_back(self, before, following):

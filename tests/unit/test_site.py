@@ -25,6 +25,7 @@ def _assets():
 DOCUMENT = {"a": {"b": [1, 2, {"c": 3}]}, "x/y": {"m~n": 1}, "": 0}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "operation",
     [
@@ -162,6 +163,7 @@ def test_what_a_patch_puts_there_by_hand_stays():
     }
 
 
+@pytest.mark.system
 def test_the_shipped_policy_decides_the_projects_own_cases_as_they_say():
     """The reader, the scenes and the judge of sites, held against cases that are known."""
     with cases.Judge() as judge:

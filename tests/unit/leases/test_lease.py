@@ -423,6 +423,7 @@ class TestFailure:
             task.lease("mail-store")
         assert refused.value.code == "lease.outbox"
 
+    @pytest.mark.system
     def test_a_fork_holds_nothing_of_its_parents(self, policy, shelf):
         task = policy.task()
         lease = task.lease("mail-store")
