@@ -70,6 +70,14 @@ class Watch:
         self.slept_s = 0.0
         self._on = False
         self._exempt = threading.local()
+        sleep = time.sleep
+
+        def sleep_heard(seconds: float) -> None:
+            if self._on and threading.current_thread() is threading.main_thread():
+                self.slept_s += seconds
+            sleep(seconds)
+
+        time.sleep = sleep_heard
         # A hook cannot be taken away again: there is one for the process, made with this module.
         sys.addaudithook(self._hear)
         start = BaseProcess.start
@@ -81,14 +89,9 @@ class Watch:
 
         BaseProcess.start = start_heard  # type: ignore[method-assign]
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._on:
-            return
-        if event in BEYOND:
-            if not getattr(self._exempt, "on", False):
-                self.seen[event] += 1
-        elif event == "time.sleep" and threading.current_thread() is threading.main_thread():
-            self.slept_s += float(arguments[0])
+    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
+        if self._on and event in BEYOND and not getattr(self._exempt, "on", False):
+            self.seen[event] += 1
 
     def begin(self) -> None:
         """Start anew, for a test."""
@@ -185,6 +188,11 @@ class Tiers:
         inside = path.is_relative_to(TESTS) and path.relative_to(TESTS).parts[0] in SYSTEM_FOLDERS
         if inside or SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("system")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put files with system tests first: they take long, and whoever shares them ends as one."""
+        slow = {item.path for item in items if tier_of(item) == "system"}
+        items.sort(key=lambda item: item.path not in slow)
 
     def pytest_collection_finish(self) -> None:
         """Leave what was collected out of every later search for garbage: it stays to the end."""

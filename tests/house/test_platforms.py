@@ -70,6 +70,7 @@ def keyword(call, name):
 # --- names that only POSIX has -------------------------------------------------------------
 
 
+@pytest.mark.system
 def test_what_only_posix_has_is_asked_for_first():
     """
     A module that uses such a name asks whether it is there (`hasattr`).

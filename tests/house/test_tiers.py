@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import socket
@@ -35,7 +36,7 @@ def multiprocess(method):
 
 
 def connect():
-    with pytest.raises(OSError, match=""), socket.create_connection(("127.0.0.1", 9)):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", 9)):
         pass
 
 
@@ -132,7 +133,7 @@ def test_has_a_fixture_that_listens(listening):
     pass
 
 def test_takes_long():
-    until = time.process_time() + 20
+    until = time.process_time() + 3
     while time.process_time() < until:
         sum(range(100_000))
 

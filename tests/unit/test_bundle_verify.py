@@ -108,6 +108,7 @@ class TestGood:
     def test_opa_reads_it_too(self, signed, keys, tmp_path):
         assert opa_accepts(signed, keys, tmp_path / "out.tar.gz")
 
+    @pytest.mark.system
     def test_the_key_as_text(self, signed, keys):
         assert read_signed(str(signed), keys.public.read_text()).revision == "v1"
 

@@ -57,6 +57,7 @@ def test_what_cannot_be_understood_could_not_be_told(capsys, arguments):
     assert capsys.readouterr().err
 
 
+@pytest.mark.system
 def test_help_imports_nothing_heavy():
     program = (
         "import sys; from inbounds.cli import main; main(['--help']); "
@@ -101,6 +102,7 @@ def test_brackets_in_an_error_are_not_read_as_markup(capsys):
     )
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -118,6 +120,7 @@ def test_a_token_that_cannot_be_read_is_told_with_its_place(tmp_path, content, s
     assert f"the token file {tmp_path}/{said}" in done.err
 
 
+@pytest.mark.system
 def test_a_key_that_is_not_there_is_told_with_the_folder_that_was_looked_in(tmp_path):
     options = ("--opa", "http://127.0.0.1:1", "--key", "feed.pem", "--store", "feed.sqlite")
     done = console.inbounds(tmp_path, "live", "serve", *options)

@@ -16,6 +16,8 @@ from inbounds import clock
 from inbounds.errors import InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp.opa_live import OpaLive
 
+pytestmark = pytest.mark.system
+
 SENT = tuple[str, dict[str, str], bytes]
 NO_CONTENT = "204 No Content"
 

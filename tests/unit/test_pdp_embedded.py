@@ -138,6 +138,7 @@ class TestAsk:
     def test_it_names_itself_in_what_is_recorded(self, opened):
         assert opened().name == "embedded"
 
+    @pytest.mark.system
     def test_the_question_reaches_the_policy_whole(self, opened):
         """
         Every JSON value comes back as it went in.

@@ -117,6 +117,7 @@ def broken_off(asking, event, place=0):
         return pool.submit(traced).result()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("rule", "question"),
     [
@@ -280,6 +281,7 @@ def weathered(artefact, keys, program):
     return json.loads(done.stdout)
 
 
+@pytest.mark.system
 def test_signals_that_interrupt_the_main_thread(artefact, keys):
     """
     Each reaches the main thread as what its handler raised; none is lost, every later answer is
@@ -290,6 +292,7 @@ def test_signals_that_interrupt_the_main_thread(artefact, keys):
     assert (lost, left) == ([], False)
 
 
+@pytest.mark.system
 def test_signals_while_another_thread_asks(artefact, keys):
     """
     The main thread is interrupted by a thread that sends signals, while others are answered.
@@ -324,6 +327,7 @@ assert len(answered) > 50
     assert (lost, left) == ([], False)
 
 
+@pytest.mark.system
 def test_signals_while_data_is_put_in_force(artefact, keys):
     """
     What was pushed or put is in force whole, before or after.

@@ -49,6 +49,7 @@ def test_a_patch_does_what_rfc_6902_says(operation):
     assert json.dumps(DOCUMENT) == before
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "operation",
     [

@@ -68,6 +68,7 @@ def test_what_a_guard_leaves_behind_the_next_one_revokes(tmp_path):
     box.close()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("far", [True, False])
 def test_of_a_process_that_is_gone(tmp_path, far):
     path = tmp_path / "leases.sqlite"
