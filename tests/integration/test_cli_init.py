@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 from tests import engines, shipping
-from tests.console import ASSISTANT, inbounds, python, set_effects
+from tests.console import ASSISTANT, python, set_effects
+from tests.console import called as inbounds
 
 from inbounds.deployment import load
 
