@@ -39,6 +39,8 @@ MARGIN = 2.0
 """What the limit is multiplied by before a test fails: a busy machine counts some time twice."""
 SLEEP_LIMIT_S = 0.5
 """How long a fast test may sleep on its main thread, in all."""
+NAP_S = 0.1
+"""A shorter sleep counts for nothing: it waits for a thread, and how often, the machine says."""
 REFERENCE_S = 0.008
 """Seconds that `_reference` takes on the machine that the limit was set on."""
 
@@ -73,7 +75,8 @@ class Watch:
         sleep = time.sleep
 
         def sleep_heard(seconds: float) -> None:
-            if self._on and threading.current_thread() is threading.main_thread():
+            main = threading.current_thread() is threading.main_thread()
+            if self._on and main and seconds >= NAP_S:
                 self.slept_s += seconds
             sleep(seconds)
 
@@ -190,7 +193,7 @@ class Tiers:
             item.add_marker("system")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put files with system tests first: they take long, and whoever shares them ends as one."""
+        """Put files with system tests first: short ones are left to share at the end."""
         slow = {item.path for item in items if tier_of(item) == "system"}
         items.sort(key=lambda item: item.path not in slow)
 

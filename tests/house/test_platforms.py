@@ -7,12 +7,12 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from functools import cache
 from pathlib import PureWindowsPath
 
 import pytest
 from tests import engines, shipping
 from tests.guards import SUBJECT, Place
+from tests.trees import nodes
 
 from inbounds.testing import INTENT
 
@@ -54,13 +54,15 @@ def named(path):
     return path.relative_to(SDK).as_posix()
 
 
-@cache
-def tree(path):
-    return ast.parse(path.read_text("utf-8"), str(path))
+@pytest.fixture(scope="module", autouse=True)
+def _read():
+    """Read every module once, for all tests of this file."""
+    for path in MODULES:
+        nodes(path)
 
 
 def calls(path):
-    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    return [node for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 def keyword(call, name):
@@ -86,22 +88,22 @@ def posix_only(path):
         asked.add(("socket", "AF_UNIX"))
     used = {
         (node.value.id, node.attr)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     imported = {
         alias.name.partition(".")[0]
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Import)
         for alias in node.names
     } | {
         (node.module or "").partition(".")[0]
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and not node.level
     }
     from_modules = {
         (node.module, alias.name)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 from tests.engines import ROOT
+from tests.trees import nodes, tree
 
 import inbounds
 
@@ -50,6 +51,14 @@ PUBLIC = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _read():
+    """Read every module once, for all tests of this file."""
+    for path in MODULES:
+        imported(path)
+        nodes(path)
+
+
 def name(path):
     """A module's path below the package."""
     return path.relative_to(SDK).as_posix()
@@ -70,14 +79,13 @@ def imported(path):
         for child in ast.iter_child_nodes(node):
             visit(child)
 
-    visit(ast.parse(path.read_text()))
+    visit(tree(path))
     return frozenset(found)
 
 
 def calls(path):
     """The dotted names of everything that a module calls."""
-    tree = ast.parse(path.read_text())
-    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call)}
 
 
 def test_public_names():
@@ -318,7 +326,7 @@ def undocumented(path):
                 or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef),
             )
 
-    visit(ast.parse(path.read_text()))
+    visit(tree(path))
     return silent
 
 

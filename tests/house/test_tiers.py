@@ -88,11 +88,12 @@ def test_what_stays_in_the_process_is_no_fault():
     assert tiers.WATCH.seen == Counter()
 
 
-def test_a_sleep_of_the_main_thread_is_counted_and_one_of_another_is_not():
-    time.sleep(0.01)
-    in_a_thread(lambda: time.sleep(0.01))
+def test_a_sleep_of_the_main_thread_is_counted_and_neither_a_nap_nor_one_of_another():
+    time.sleep(tiers.NAP_S)
+    time.sleep(tiers.NAP_S / 100)
+    in_a_thread(lambda: time.sleep(tiers.NAP_S))
 
-    assert tiers.WATCH.slept_s == 0.01
+    assert tiers.WATCH.slept_s == tiers.NAP_S
     assert tiers.faults(Counter(), tiers.SLEEP_LIMIT_S, 0) == []
     assert tiers.faults(Counter(), tiers.SLEEP_LIMIT_S + 0.1, 0) != []
 

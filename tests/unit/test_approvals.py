@@ -513,6 +513,7 @@ class TestQueue:
         person.join()
         assert 1 == len(made.ran)
 
+    @pytest.mark.system
     @pytest.mark.parametrize("asynchronous", [False, True])
     def test_nobody_answers(self, world, path, asynchronous):
         """

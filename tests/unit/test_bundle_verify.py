@@ -112,6 +112,7 @@ class TestGood:
     def test_the_key_as_text(self, signed, keys):
         assert read_signed(str(signed), keys.public.read_text()).revision == "v1"
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         ("root", "owned"),
         [

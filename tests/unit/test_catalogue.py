@@ -12,6 +12,8 @@ from inbounds import opa_binary
 from inbounds.catalogue import catalogue, entries, render
 from inbounds.errors import ConfigurationError
 
+pytestmark = pytest.mark.system
+
 RULE = """\
 # METADATA
 # title: Outside working hours
@@ -198,21 +200,18 @@ def test_a_folder_with_a_test_alone_is_refused(root, opa):
     assert refused(root, opa).code == "catalogue.rule_missing"
 
 
-@pytest.mark.system
 def test_two_sets_of_metadata_for_one_rule_are_refused(root, opa):
     again = RULE.format(package="site.rules.payroll.after_hours")
     write(root, "rules/payroll/after_hours", again, name="more.rego")
     assert refused(root, opa).code == "catalogue.metadata_twice"
 
 
-@pytest.mark.system
 def test_a_second_source_of_the_same_rule_is_part_of_it(root, opa):
     more = "package site.rules.payroll.after_hours\n\ndetails contains {} if input.x\n"
     write(root, "rules/payroll/after_hours", more, name="more.rego")
     assert list(catalogue(root, package="site", opa=opa)["rules"]) == ["site.payroll.after_hours"]
 
 
-@pytest.mark.system
 def test_a_source_that_does_not_parse_is_named(root, opa):
     path = write(root, "rules/payroll/broken", "package broken\n\nruled_out if {\n")
     error = refused(root, opa)
@@ -220,7 +219,6 @@ def test_a_source_that_does_not_parse_is_named(root, opa):
     assert path.name in str(error)
 
 
-@pytest.mark.system
 def test_an_unknown_code_to_follow_from_is_refused_in_the_policy_itself(tmp_path, opa):
     source = RULE.format(package="inbounds.rules.payroll.after_hours").replace(
         "#   severity", "#   depends_on: [payroll.unheard_of]\n#   severity"
@@ -230,7 +228,6 @@ def test_an_unknown_code_to_follow_from_is_refused_in_the_policy_itself(tmp_path
         catalogue(tmp_path, package="inbounds", opa=opa)
 
 
-@pytest.mark.system
 def test_a_site_rule_may_follow_from_a_rule_of_the_policy(root, opa):
     path = root / "rules/payroll/after_hours/after_hours.rego"
     source = path.read_text("utf-8")
@@ -241,14 +238,12 @@ def test_a_site_rule_may_follow_from_a_rule_of_the_policy(root, opa):
     assert found["rules"]["site.payroll.after_hours"]["depends_on"] == ["task.unverified"]
 
 
-@pytest.mark.system
 def test_no_opa_is_an_error_of_the_configuration(root, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         catalogue(root, package="site", opa=tmp_path / "no-opa")
     assert caught.value.code == "opa.missing"
 
 
-@pytest.mark.system
 def test_the_policy_walks_what_the_catalogue_lists(root, opa, tmp_path):
     """A catalogue as written is data that OPA loads under the name the policy reads."""
     data = write(

@@ -1138,6 +1138,7 @@ class TestCommits:
         assert 8 == store.load(task.session).spent.calls
         assert [("allow", []), ("no", "cancelled")] == records(policy)
 
+    @pytest.mark.system
     def test_others_are_always_faster(self, policy, between, monkeypatch):
         """
         It is given up at the deadline, and not asked without a pause.

@@ -146,6 +146,7 @@ class TestAsk:
         question = {"a": [1, 2.5, 'é€😀"\n\u0000', None, True, {}], "": {"b": []}, "n": 2**53}
         assert ask(opened(), "echo", question) == question
 
+    @pytest.mark.system
     def test_a_question_larger_than_what_is_reserved(self, opened):
         policy = opened()
         large = {"text": "x" * 5_000_000}
@@ -336,6 +337,7 @@ class TestFailure:
             assert seconds <= time.monotonic() - begun < seconds + 5
             assert ask(policy, "tool", {"tool": "a"}) == 1
 
+    @pytest.mark.system
     def test_interrupted_after_a_pause(self, opened):
         """
         What wakes the deadline sleeps while nothing is asked, and wakes again.
@@ -431,6 +433,7 @@ class TestFailure:
             ask(policy, "clock", seconds=0.1)
         assert ask(policy, "clock") == [1, 1]
 
+    @pytest.mark.system
     def test_an_answer_that_was_ready_just_too_late_is_none(self, opened, monkeypatch):
         """
         What ends between the deadline and the tick that would have stopped it comes too late.
@@ -533,6 +536,7 @@ class TestData:
             policy.push_live(now)
             assert ask(policy, "now") == now
 
+    @pytest.mark.system
     def test_a_push_after_a_question_in_a_hurry(self, opened):
         """
         The deadline of a question is not that of what comes after it.

@@ -144,6 +144,7 @@ def test_a_built_in_that_is_broken_off_before_its_first_line(policy, dropped, ru
     assert dropped == [Broken] * 20
 
 
+@pytest.mark.system
 def test_a_built_in_that_is_broken_off_later(policy, dropped):
     """
     At whichever line it was, either what was raised reaches whoever asked, or there is no answer,

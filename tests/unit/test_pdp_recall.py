@@ -88,6 +88,7 @@ def test_a_signature_is_asked_for_once(opened, keys, crossings):
     assert crossings == ["io.jwt.verify_es256"]
 
 
+@pytest.mark.system
 def test_a_bad_signature_is_remembered_as_bad(opened, keys, tmp_path, crossings):
     policy, signed = opened(), token(keys, sub="alice")
     key = engines.signing_keys(tmp_path).public.read_text()

@@ -74,6 +74,7 @@ def test_a_patch_that_does_not_fit_is_a_fault(operation):
         patched(DOCUMENT, [operation])
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
