@@ -6,8 +6,10 @@ PYTHON = python3
 ENGINE = opa
 BUILDER = buildah
 BASES = named
-# How many processes share the tests of `make test`; the tests of one file stay in one.
+# How many processes share the fast tests, and how many all of them, of which many wait more than
+# they compute; the tests of one file stay in one.
 JOBS = 2
+JOBS_ALL = 3
 # Which adapters `make test-integrations` runs: all that have a harness.
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
 # What the tests of one need besides. A gateway is a process of many threads: its tests run alone.
@@ -31,7 +33,7 @@ STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffi
 BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
-	generated-check assets demo test test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
+	generated-check assets demo test test-all py-test-all test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python bench-integrations nightly lowest test-oldest-opa bench bench-mcp closure performance revocation evaluate wheel image clean
 
 help: ## List the targets
@@ -93,13 +95,20 @@ assets: setup ## Make what the package ships: policy, schemas, signed bundles
 demo: setup assets ## Show an assistant at work, and what stops it (ENGINE=opa or embedded)
 	$(PY) -m demo --engine $(ENGINE)
 
-test: rego-test py-test ## Run every test but those of `make nightly`
+test: rego-test py-test ## Run the fast tests: those of the policy, and those that stay in one process
+
+test-all: rego-test py-test-all test-servers test-integrations ## Run every test but those of `make nightly`
 
 rego-test: setup
 	$(PY) -m tools.rego_tests
 
 py-test: setup assets
-	$(PY) -m pytest -m 'not nightly' --numprocesses $(JOBS) --dist loadfile --durations 20
+	$(PY) -m pytest -m 'not nightly and not system' --numprocesses $(JOBS) --dist loadfile
+
+# Files with system tests come first (tests/tiers.py), so that no long one is left to the end.
+py-test-all: setup assets
+	$(PY) -m pytest -m 'not nightly' --ignore tests/servers --numprocesses $(JOBS_ALL) --dist loadfile \
+		--no-loadscope-reorder --durations 20
 
 test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=openbao,postgres,oidc: skip none)
 	$(PY) -m tools.servers
@@ -150,7 +159,7 @@ mutants: setup ## Change the policy one small step at a time, and see that a tes
 mutants-python: setup assets ## Put faults into the core, one by one, and see that a test notices each
 	$(PY) -m tools.mutants_python
 
-nightly: test mutants lowest test-servers-nightly ## Run what takes long, and the tests on the lowest versions of all libraries
+nightly: rego-test py-test-all mutants lowest test-servers-nightly ## Run what takes long, and the tests on the lowest versions of all libraries
 	$(PY) -m pytest -m nightly --ignore tests/servers
 
 lowest: setup assets

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,8 +11,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests import engines
+
+from inbounds.cli import main
 
 SCRIPT = Path(sys.executable).parent / "inbounds"
 ASSISTANT = """\
@@ -65,6 +70,26 @@ def inbounds(folder: Path, *arguments: Any, **more: str) -> Done:
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def called(folder: Path, *arguments: Any, **more: str) -> Done:
+    """Do what `inbounds` does, in this process: starting one costs more than what is tested.
+
+    The policy is compiled once for all such calls. Not for what ends with the process, or asks
+    whether it was imported.
+    """
+    out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
+    with (
+        mock.patch.dict(os.environ, environment(HOME=str(folder / "home"), **more), clear=True),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        os.chdir(folder)
+        try:
+            code = main([str(argument) for argument in arguments])
+        finally:
+            os.chdir(before)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def python(folder: Path, file: str, **more: str) -> Done:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,16 @@ def strictly(policy: Policy) -> bool:
 
 def main() -> int:
     """Run the tests and return the exit code."""
-    measured = subprocess.run(
-        [OPA, "test", *LIMITS, "--coverage", *SOURCES],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-    )
+    # Side by side: each leaves a core idle at times.
+    with ThreadPoolExecutor() as pool:
+        strict = pool.submit(strictly, Policy(ROOT, OPA))
+        measured = subprocess.run(
+            [OPA, "test", *LIMITS, "--coverage", *SOURCES],
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+        )
     if measured.returncode:
         # With a measurement OPA does not say which test failed.
         subprocess.run([OPA, "test", *LIMITS, *SOURCES], cwd=ROOT, check=False)
@@ -83,7 +87,7 @@ def main() -> int:
         print(f"{gap}: no test runs this line")
     share = 100 * covered / (covered + len(gaps))
     print(f"coverage of the policy: {share:.1f} %, floor 100 %")
-    return 0 if not gaps and strictly(Policy(ROOT, OPA)) else 1
+    return 0 if strict.result() and not gaps else 1
 
 
 if __name__ == "__main__":

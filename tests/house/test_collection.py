@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 
+import pytest
 from tests.engines import ROOT
 
 
+@pytest.mark.system
 def test_names_of_tests_are_the_same_in_every_process():
     """
     A set, an object or a random value in a parameter's name fails a shared run, and not always.

@@ -14,12 +14,14 @@ from tools import generate
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", generate.GENERATORS)
 def test_what_is_committed_is_what_would_be_written(name):
     changes = generate.stale(ROOT, generate.GENERATORS[name])
     assert [path.relative_to(ROOT).as_posix() for path in changes] == []
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", generate.GENERATORS)
 def test_every_generator_writes_something_and_owns_all_of_it(name):
     generator = generate.GENERATORS[name]
@@ -52,6 +54,7 @@ def test_a_missing_an_edited_and_an_orphaned_file_are_seen(tmp_path, generator):
     assert not orphan.exists()
 
 
+@pytest.mark.system
 def test_an_unknown_name_is_refused():
     ran = subprocess.run(
         [sys.executable, "-m", "tools.generate", "schemes"],
@@ -64,6 +67,7 @@ def test_an_unknown_name_is_refused():
     assert "no generator is called schemes" in ran.stderr
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "typo",
     [

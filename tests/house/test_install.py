@@ -78,6 +78,7 @@ def released(releases, body: bytes, sha256: str) -> install.Tool:
     )
 
 
+@pytest.mark.system
 def test_the_variable_comes_before_the_path(tmp_path, monkeypatch, capsys):
     wanted = program(tmp_path / "wanted", "1.22.2")
     monkeypatch.setenv("PATH", str(program(tmp_path / "other", "1.22.2").parent))
@@ -90,6 +91,7 @@ def test_the_variable_comes_before_the_path(tmp_path, monkeypatch, capsys):
     assert "which INBOUNDS_OPA_BINARY names" in capsys.readouterr().out
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("version", ["1.22.1", "1.23.0", "1.22.2-dev", "0.70.0"])
 def test_a_variable_that_names_another_version_is_an_error(tmp_path, monkeypatch, version):
     monkeypatch.setenv("INBOUNDS_OPA_BINARY", str(program(tmp_path, version)))
@@ -104,6 +106,7 @@ def test_a_variable_that_names_no_program_is_an_error(tmp_path, monkeypatch):
         install.install(install.OPA, tmp_path / "bin")
 
 
+@pytest.mark.system
 def test_the_path_comes_before_the_release(tmp_path, monkeypatch, releases):
     monkeypatch.setenv("PATH", str(program(tmp_path / "path", "1.22.2").parent))
     install.install(released(releases, b"", "0" * 64), tmp_path / "bin")
@@ -111,6 +114,7 @@ def test_the_path_comes_before_the_release(tmp_path, monkeypatch, releases):
     assert releases["asked"] == 0
 
 
+@pytest.mark.system
 def test_another_version_on_the_path_is_said_and_passed_over(
     tmp_path, monkeypatch, releases, capsys
 ):
@@ -124,6 +128,7 @@ def test_another_version_on_the_path_is_said_and_passed_over(
     assert "opa is 1.17.0, wanted 1.22.2" in capsys.readouterr().out
 
 
+@pytest.mark.system
 def test_a_release_of_another_digest_is_refused(tmp_path, releases, capsys):
     body = program(tmp_path / "new", "1.22.2").read_bytes()
     with pytest.raises(install.InstallError, match="no Go"):
@@ -133,6 +138,7 @@ def test_a_release_of_another_digest_is_refused(tmp_path, releases, capsys):
     assert list((tmp_path / "bin").iterdir()) == []
 
 
+@pytest.mark.system
 def test_a_platform_without_a_digest_is_not_downloaded(tmp_path, releases, capsys):
     with pytest.raises(install.InstallError, match="no Go"):
         install.install(released(releases, b"", ""), tmp_path / "bin")
@@ -140,6 +146,7 @@ def test_a_platform_without_a_digest_is_not_downloaded(tmp_path, releases, capsy
     assert "this project pins no SHA-256" in capsys.readouterr().out
 
 
+@pytest.mark.system
 def test_a_digest_that_is_given_stands_in_for_one_that_is_not_pinned(tmp_path, releases):
     body = program(tmp_path / "new", "1.22.2").read_bytes()
     given = hashlib.sha256(body).hexdigest().upper()
@@ -147,6 +154,7 @@ def test_a_digest_that_is_given_stands_in_for_one_that_is_not_pinned(tmp_path, r
     assert record(tmp_path / "bin")["source"] == "release"
 
 
+@pytest.mark.system
 def test_a_digest_that_is_given_does_not_replace_one_that_is_pinned(tmp_path, releases):
     body = program(tmp_path / "new", "1.22.2").read_bytes()
     given = hashlib.sha256(body).hexdigest()
@@ -154,6 +162,7 @@ def test_a_digest_that_is_given_does_not_replace_one_that_is_pinned(tmp_path, re
         install.install(released(releases, body, "0" * 64), tmp_path / "bin", sha256=given)
 
 
+@pytest.mark.system
 def test_a_release_of_another_version_is_refused(tmp_path, releases):
     body = program(tmp_path / "new", "1.21.0").read_bytes()
     tool = released(releases, body, hashlib.sha256(body).hexdigest())
@@ -162,6 +171,7 @@ def test_a_release_of_another_version_is_refused(tmp_path, releases):
     assert not (tmp_path / "bin" / "opa").exists()
 
 
+@pytest.mark.system
 def test_a_release_out_of_reach_is_passed_over(tmp_path, capsys):
     here = install.this_platform()
     tool = dataclasses.replace(
@@ -175,6 +185,7 @@ def test_a_release_out_of_reach_is_passed_over(tmp_path, capsys):
     assert "the release cannot be reached" in capsys.readouterr().out
 
 
+@pytest.mark.system
 def test_what_is_installed_is_not_looked_for_again(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(program(tmp_path / "path", "1.22.2").parent))
     install.install(install.OPA, tmp_path / "bin")
@@ -187,6 +198,7 @@ def test_what_is_installed_is_not_looked_for_again(tmp_path, monkeypatch, capsys
     assert install.version_of(binary) == "1.22.2"
 
 
+@pytest.mark.system
 def test_another_wish_is_followed_though_one_is_installed(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(program(tmp_path / "path", "1.22.2").parent))
     install.install(install.OPA, tmp_path / "bin")
@@ -196,6 +208,7 @@ def test_another_wish_is_followed_though_one_is_installed(tmp_path, monkeypatch)
     assert record(tmp_path / "bin")["origin"] == str(wanted)
 
 
+@pytest.mark.system
 def test_a_binary_that_was_swapped_is_installed_again(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(program(tmp_path / "path", "1.22.2").parent))
     binary = install.install(install.OPA, tmp_path / "bin")
@@ -210,6 +223,7 @@ def test_the_command_says_what_to_do_where_there_is_none(tmp_path, capsys, monke
     assert "name it in INBOUNDS_OPA_BINARY, or install Go" in capsys.readouterr().out
 
 
+@pytest.mark.system
 def test_what_this_checkout_uses_is_the_pinned_version():
     assert install.version_of(INSTALLED) == install.OPA.version
 

@@ -42,6 +42,7 @@ def _make_is_there():
         pytest.skip("no make on this machine")
 
 
+@pytest.mark.system
 def test_help_lists_every_target_that_has_a_sentence():
     ran = make("help")
     assert ran.returncode == 0
@@ -57,12 +58,14 @@ def test_targets_that_are_no_files_are_declared_so():
     assert EXPLAINED.keys() - PHONY == set()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("target", sorted(PHONY))
 def test_every_target_is_known_with_all_it_needs(target):
     ran = make("--dry-run", target)
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.system
 def test_help_is_what_make_does_alone():
     assert make().stdout == make("help").stdout
 
@@ -74,6 +77,7 @@ def test_nothing_in_it_is_particular_to_one_make_or_shell():
         assert particular not in rules, particular
 
 
+@pytest.mark.system
 def test_the_script_of_the_pipeline_is_a_program_that_tests_then_lints():
     script = ROOT / ".ci" / "run"
     text = script.read_text("utf-8")

@@ -12,6 +12,7 @@ from pathlib import PureWindowsPath
 import pytest
 from tests import engines, shipping
 from tests.guards import SUBJECT, Place
+from tests.trees import nodes
 
 from inbounds.testing import INTENT
 
@@ -53,12 +54,15 @@ def named(path):
     return path.relative_to(SDK).as_posix()
 
 
-def tree(path):
-    return ast.parse(path.read_text("utf-8"), str(path))
+@pytest.fixture(scope="module", autouse=True)
+def _read():
+    """Read every module once, for all tests of this file."""
+    for path in MODULES:
+        nodes(path)
 
 
 def calls(path):
-    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    return [node for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 def keyword(call, name):
@@ -68,40 +72,43 @@ def keyword(call, name):
 # --- names that only POSIX has -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_what_only_posix_has_is_asked_for_first(path):
+@pytest.mark.system
+def test_what_only_posix_has_is_asked_for_first():
     """
     A module that uses such a name asks whether it is there (`hasattr`).
     """
+    assert {named(path): found for path in MODULES if (found := posix_only(path))} == {}
+
+
+def posix_only(path):
+    """What of POSIX alone a module uses without asking for it first."""
     text = path.read_text("utf-8")
     asked = set(ASKED_FOR.findall(text))
     if re.search(r"^\s+require_unix_sockets\(\)", text, re.MULTILINE):
         asked.add(("socket", "AF_UNIX"))
     used = {
         (node.value.id, node.attr)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    assert not (used & POSIX_ONLY) - asked
-
     imported = {
         alias.name.partition(".")[0]
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Import)
         for alias in node.names
     } | {
         (node.module or "").partition(".")[0]
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and not node.level
     }
-    assert not imported & POSIX_MODULES
     from_modules = {
         (node.module, alias.name)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert not from_modules & POSIX_ONLY
+    found = ((used - asked) & POSIX_ONLY) | (from_modules & POSIX_ONLY)
+    return sorted(imported & POSIX_MODULES) + sorted(f"{module}.{name}" for module, name in found)
 
 
 def test_the_list_names_what_is_there():
@@ -117,11 +124,15 @@ def test_the_list_names_what_is_there():
 # --- files ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_text_is_utf_8_whatever_the_locale(path):
+def test_text_is_utf_8_whatever_the_locale():
     """
     What is read, written or piped as text names its encoding.
     """
+    assert [place for path in MODULES for place in without_encoding(path)] == []
+
+
+def without_encoding(path):
+    """Where a module reads, writes or pipes text and names no encoding."""
     silent = []
     for call in calls(path):
         function = call.func
@@ -146,27 +157,30 @@ def test_text_is_utf_8_whatever_the_locale(path):
             continue
         if wrong:
             silent.append(f"{named(path)}:{call.lineno}: {ast.unparse(call)[:80]}")
-    assert silent == []
+    return silent
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_bytes_are_written_as_they_are(path):
+def test_bytes_are_written_as_they_are():
     """
     On Windows a descriptor writes text unless it is opened with `O_BINARY`.
     """
-    text = path.read_text("utf-8")
-    if re.search(r"\bos\.write\(", text):
-        assert "O_BINARY" in text
+    texts = {named(path): path.read_text("utf-8") for path in MODULES}
+    writing = {each for each, text in texts.items() if re.search(r"\bos\.write\(", text)}
+
+    assert writing
+    assert {each for each in writing if "O_BINARY" not in texts[each]} == set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_paths_are_put_together_by_pathlib(path):
-    assert not re.search(r"\bos\.(sep|path\.join|altsep|pathsep)\b", path.read_text("utf-8"))
+def test_paths_are_put_together_by_pathlib():
+    by_hand = re.compile(r"\bos\.(sep|path\.join|altsep|pathsep)\b")
+
+    assert [named(path) for path in MODULES if by_hand.search(path.read_text("utf-8"))] == []
 
 
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
+@pytest.mark.system
 def test_every_file_has_a_name_that_windows_takes():
     """
     Of the checkout, and of what the package ships: no sign or word that is none there, no two
@@ -268,6 +282,7 @@ def place(tmp_path):
     return Place(tmp_path)
 
 
+@pytest.mark.system
 def test_a_decision_where_nothing_of_posix_is_there(place):
     """
     Allow, deny, SQLite, keys, evidence and report, with all of the above taken away.
@@ -277,6 +292,7 @@ def test_a_decision_where_nothing_of_posix_is_there(place):
     assert report == "in bounds · 1 ran · 1 refused"
 
 
+@pytest.mark.system
 def test_opa_is_asked_where_there_are_no_unix_sockets(place):
     """
     TCP as ever; a Unix socket, and an OPA of one's own, are refused in words.

@@ -4,9 +4,11 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from tests.engines import ROOT
+from tests.trees import nodes, tree
 
 import inbounds
 
@@ -50,17 +52,26 @@ PUBLIC = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _read():
+    """Read every module once, for all tests of this file."""
+    for path in MODULES:
+        imported(path)
+        nodes(path)
+
+
 def name(path):
     """A module's path below the package."""
     return path.relative_to(SDK).as_posix()
 
 
-def imported(path, *, at_run_time=True):
+@cache
+def imported(path):
     """The modules that a module imports, those for type checking left out."""
     found = set()
 
     def visit(node):
-        if at_run_time and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
@@ -69,14 +80,13 @@ def imported(path, *, at_run_time=True):
         for child in ast.iter_child_nodes(node):
             visit(child)
 
-    visit(ast.parse(path.read_text()))
-    return found
+    visit(tree(path))
+    return frozenset(found)
 
 
 def calls(path):
     """The dotted names of everything that a module calls."""
-    tree = ast.parse(path.read_text())
-    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call)}
 
 
 def test_public_names():
@@ -138,6 +148,7 @@ def test_one_clock():
     assert readers == {"clock.py"}
 
 
+@pytest.mark.system
 def test_the_core_depends_on_nothing_else():
     """
     What the core imports when it is imported is the core, and what it is told in so many words.
@@ -269,11 +280,15 @@ def test_the_core_is_small():
     assert sum(sizes.values()) <= 6_000, sizes
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_everything_public_says_what_it_is_for(path):
+def test_everything_public_says_what_it_is_for():
     """
     Public functions, classes and methods have docstrings.
     """
+    assert {name(path): silent for path in MODULES if (silent := undocumented(path))} == {}
+
+
+def undocumented(path):
+    """The public names of a module that have no docstring."""
     silent = []
 
     def visit(node, *, inside_function=False):
@@ -292,11 +307,11 @@ def test_everything_public_says_what_it_is_for(path):
                 or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef),
             )
 
-    visit(ast.parse(path.read_text()))
+    visit(tree(path))
+    return silent
 
-    assert silent == []
 
-
+@pytest.mark.system
 def test_importing_sets_nothing_up():
     """
     Importing the package, and making a tool, sets up no telemetry and no logging.

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from tests import shipping
-from tests.console import ASSISTANT, inbounds, python, set_effects
+from tests.console import ASSISTANT, python, set_effects
+from tests.console import called as inbounds
 
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence

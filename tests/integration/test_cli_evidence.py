@@ -10,7 +10,8 @@ import sqlite3
 
 import pytest
 from tests import shipping
-from tests.console import ASSISTANT, inbounds, python, set_effects
+from tests.console import ASSISTANT, python, set_effects
+from tests.console import called as inbounds
 
 from inbounds.evidence import Decided, Executed, Granted
 from inbounds.evidence.keys import deployment_key, subkey

@@ -11,7 +11,8 @@ from base64 import urlsafe_b64encode
 
 import pytest
 from tests import scenes, shipping
-from tests.console import ASSISTANT, inbounds, python, set_effects
+from tests.console import ASSISTANT, python, set_effects
+from tests.console import called as inbounds
 
 from inbounds.evidence import chain
 from inbounds.explanation.words import words as words_of

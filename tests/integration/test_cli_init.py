@@ -10,7 +10,8 @@ from typing import get_args
 
 import pytest
 from tests import engines, shipping
-from tests.console import ASSISTANT, inbounds, python, set_effects
+from tests.console import ASSISTANT, python, set_effects
+from tests.console import called as inbounds
 
 from inbounds.deployment import load
 from inbounds.models import Effect

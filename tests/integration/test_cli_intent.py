@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 import yaml
-from tests.console import ASSISTANT, SCRIPT, environment, inbounds
+from tests.console import ASSISTANT, SCRIPT, environment
+from tests.console import called as inbounds
 
 from inbounds.claims import Narrower
 

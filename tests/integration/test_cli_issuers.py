@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.console import inbounds
+from tests.console import called as inbounds
 from tests.guards import Place
 from tests.provider import Answer, FakeProvider
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests import shipping
-from tests.console import ASSISTANT, inbounds, set_effects
+from tests.console import ASSISTANT, set_effects
+from tests.console import called as inbounds
 
 
 def test_a_draft_is_quiet_and_a_careless_edit_is_told_with_its_line(tmp_path):

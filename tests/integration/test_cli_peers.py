@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from tests.console import inbounds
+from tests.console import called as inbounds
 from tests.unit.test_card import CARD, KEYS, carrying, signature
 
 

@@ -8,7 +8,7 @@ import shutil
 import pytest
 import yaml
 from tests import shipping
-from tests.console import inbounds
+from tests.console import called as inbounds
 
 RULE = "site/rules/payroll/after_hours/after_hours.rego"
 TEST = "site/rules/payroll/after_hours/after_hours_test.rego"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests import engines, scenes, shipping
-from tests.console import inbounds
+from tests.console import called as inbounds
 
 from inbounds.bundle import site_tree
 from inbounds.bundle.archive import unpack

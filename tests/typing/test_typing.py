@@ -91,6 +91,7 @@ def collected(found, whole):
     return said
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("checker", CHECKERS)
 @pytest.mark.parametrize("program", ["accepted.py", "rejected.py"])
 def test_a_users_program(tmp_path, program, checker):

@@ -448,6 +448,7 @@ class TestQueue:
         assert [] == queue.pending()
         queue.close()
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     def test_one_answer_lets_one_call_run_of_those_of_many_processes(self, world, path, tmp_path):
         """
@@ -512,6 +513,7 @@ class TestQueue:
         person.join()
         assert 1 == len(made.ran)
 
+    @pytest.mark.system
     @pytest.mark.parametrize("asynchronous", [False, True])
     def test_nobody_answers(self, world, path, asynchronous):
         """

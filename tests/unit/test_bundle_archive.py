@@ -33,6 +33,7 @@ def test_neither_order_nor_time_nor_user_changes_a_byte(monkeypatch):
     assert archive.unpack(packed) == FILES
 
 
+@pytest.mark.system
 def test_what_is_signed_is_verified(tmp_path):
     keys = engines.signing_keys(tmp_path)
     bundle = tmp_path / "b.tar.gz"
@@ -46,6 +47,7 @@ def test_what_is_signed_is_verified(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "content", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", None]
 )
@@ -97,6 +99,7 @@ def repository(tmp_path):
     return tmp_path
 
 
+@pytest.mark.system
 def test_a_committed_folder_has_the_time_of_its_commit(repository):
     found = provenance.of(repository / "site")
     assert found.sequence == 1_000_000_000
@@ -104,6 +107,7 @@ def test_a_committed_folder_has_the_time_of_its_commit(repository):
     assert found.described != "0"
 
 
+@pytest.mark.system
 def test_a_changed_folder_is_dirty_and_as_new_as_its_newest_file(repository):
     (repository / "site" / "x.rego").write_text("package site # changed")
     found = provenance.of(repository / "site")
@@ -111,6 +115,7 @@ def test_a_changed_folder_is_dirty_and_as_new_as_its_newest_file(repository):
     assert found.sequence > 1_500_000_000
 
 
+@pytest.mark.system
 def test_another_folders_commit_does_not_move_this_one(repository):
     (repository / "other").write_text("x")
     git(repository, "add", ".")
@@ -118,11 +123,13 @@ def test_another_folders_commit_does_not_move_this_one(repository):
     assert provenance.of(repository / "site").sequence == 1_000_000_000
 
 
+@pytest.mark.system
 def test_a_tag_makes_a_name_that_a_file_can_have(repository):
     git(repository, "tag", "-a", "release/1.0", "-m", "x", "--no-sign")
     assert provenance.of(repository / "site").described == "release-1.0"
 
 
+@pytest.mark.system
 def test_an_ignored_folder_is_not_the_repositorys(repository):
     (repository / ".gitignore").write_text("venv/\n")
     (repository / "venv").mkdir()

@@ -93,6 +93,7 @@ def opa_accepts(bundle, keys, out):
 
 
 class TestGood:
+    @pytest.mark.system
     def test_it_is_read_whole(self, signed, keys):
         bundle = read_signed(signed, keys.public)
         assert bundle.data == DATA | {"more": {"b": 2}}
@@ -103,12 +104,15 @@ class TestGood:
         assert bundle.files["policy.wasm"].startswith(b"\0asm")
         assert {"probe.rego", ".manifest", "data.json"} <= bundle.files.keys()
 
+    @pytest.mark.system
     def test_opa_reads_it_too(self, signed, keys, tmp_path):
         assert opa_accepts(signed, keys, tmp_path / "out.tar.gz")
 
+    @pytest.mark.system
     def test_the_key_as_text(self, signed, keys):
         assert read_signed(str(signed), keys.public.read_text()).revision == "v1"
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         ("root", "owned"),
         [
@@ -126,6 +130,7 @@ class TestGood:
         bundle = verify.SignedBundle(files={}, manifest={}, data={}, modules={})
         assert bundle.owns("deployment")
 
+    @pytest.mark.system
     @settings(
         max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
@@ -306,6 +311,7 @@ def test_tampered(signed, keys, tmp_path, change, code):
     assert ei.value.code == code
 
 
+@pytest.mark.system
 def test_packed_again_it_is_as_good(signed, keys, tmp_path):
     """
     The order of the files, folders between them and the JSON's layout are not signed.

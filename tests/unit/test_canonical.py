@@ -118,6 +118,7 @@ def refusal(value: Any, **argument: Any) -> str:
 # --- any value -----------------------------------------------------------------------------
 
 
+@pytest.mark.system
 @given(st.dictionaries(keys, plain))
 def test_the_bytes_are_rfc_8785_and_read_back_as_the_arguments(arguments: dict[str, Any]) -> None:
     canonical = canonicalise(arguments, {})
@@ -125,6 +126,7 @@ def test_the_bytes_are_rfc_8785_and_read_back_as_the_arguments(arguments: dict[s
     assert json.loads(canonical.json) == canonical.arguments == arguments
 
 
+@pytest.mark.system
 @given(st.dictionaries(keys, plain))
 def test_a_second_time_changes_nothing(arguments: dict[str, Any]) -> None:
     once = canonicalise(arguments, {})
@@ -225,6 +227,7 @@ def test_64_levels_are_taken_and_65_are_not() -> None:
     assert "nested more than 64 deep" in refusal(nested(64))
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("leaf", ["x", 0, None, [], {}])
 def test_a_value_that_repeats_itself_is_not_unfolded(leaf: Any) -> None:
     bomb: list[Any] = [leaf] * 10

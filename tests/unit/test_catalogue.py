@@ -12,6 +12,8 @@ from inbounds import opa_binary
 from inbounds.catalogue import catalogue, entries, render
 from inbounds.errors import ConfigurationError
 
+pytestmark = pytest.mark.system
+
 RULE = """\
 # METADATA
 # title: Outside working hours

@@ -81,6 +81,7 @@ def test_a_file_that_cannot_be_used_is_an_error_and_no_traceback(tmp_path, capsy
     assert [line.split()[0] for line in said.splitlines()] == ["error:", "code:", "fix:"]
 
 
+@pytest.mark.system
 def test_help_imports_nothing_heavy():
     program = (
         "import sys; from inbounds.cli import main; main(['--help']); "
@@ -125,6 +126,7 @@ def test_brackets_in_an_error_are_not_read_as_markup(capsys):
     )
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -142,6 +144,7 @@ def test_a_token_that_cannot_be_read_is_told_with_its_place(tmp_path, content, s
     assert f"the token file {tmp_path}/{said}" in done.err
 
 
+@pytest.mark.system
 def test_a_key_that_is_not_there_is_told_with_the_folder_that_was_looked_in(tmp_path):
     options = ("--opa", "http://127.0.0.1:1", "--key", "feed.pem", "--store", "feed.sqlite")
     done = console.inbounds(tmp_path, "live", "serve", *options)

@@ -47,7 +47,7 @@ def running():
         yield start
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)])
 def store(request, tmp_path, running):
     found = made(request.param, tmp_path, running)
     yield found
@@ -113,6 +113,7 @@ def bind_in(path, number, answers):
 
 
 class TestSqlite:
+    @pytest.mark.system
     def test_processes_that_bind_at_once_agree(self, tmp_path):
         path = tmp_path / "s.sqlite"
         SqliteSessions(path).close()
@@ -151,6 +152,7 @@ class TestSqlite:
             assert caught.value.code == "session.unreachable"
 
 
+@pytest.mark.system
 class TestRedis:
     @pytest.mark.parametrize("field", ["conversation", "sid", "known"])
     def test_a_damaged_one_is_unreachable_and_not_bound_anew(self, running, field):
@@ -388,6 +390,7 @@ def two(tmp_path_factory):
     policy.close()
 
 
+@pytest.mark.system
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -396,6 +396,7 @@ class TestCalls:
         assert ("configuration.tool_is_async", "no") == (ei.value.code, ei.value.executed)
         assert [] == records(policy)
 
+    @pytest.mark.system
     async def test_an_awaited_tool_runs_beside_the_loop(self, policy):
         """
         A tool that is not async runs in another thread than the loop's.
@@ -1137,6 +1138,7 @@ class TestCommits:
         assert 8 == store.load(task.session).spent.calls
         assert [("allow", []), ("no", "cancelled")] == records(policy)
 
+    @pytest.mark.system
     def test_others_are_always_faster(self, policy, between, monkeypatch):
         """
         It is given up at the deadline, and not asked without a pause.

@@ -108,6 +108,7 @@ def test_a_setting_that_is_none_ends_it(tmp_path):
     assert found[-1].state == "mend"
 
 
+@pytest.mark.system
 def test_no_value_of_a_variable_is_said(tmp_path):
     environ = {"INBOUNDS_HOME": str(tmp_path), "INBOUNDS_PDP_TOKEN": "my-secret-token"}
     said = [*diagnose({"deployment": str(tmp_path / "none")}, environ)]
@@ -115,6 +116,7 @@ def test_no_value_of_a_variable_is_said(tmp_path):
     assert "my-secret-token" not in repr(said)
 
 
+@pytest.mark.system
 def test_leases_that_are_not_revoked_are_counted(tmp_path):
     """
     Those that are over, or whose guard is gone; and nothing is made that is not there.
@@ -141,6 +143,7 @@ def test_leases_that_are_not_revoked_are_counted(tmp_path):
     assert finding.state == "mend" and "2 of 2 leases" in finding.said
 
 
+@pytest.mark.system
 def test_the_redis_of_sessions_is_named():
     """
     Whether it answers, takes writes and keeps sessions; never its password.

@@ -365,6 +365,7 @@ class TestLog:
         assert not failed
         assert str(verify(log.path, KEY)) == "whole · 384 records"
 
+    @pytest.mark.system
     def test_processes_write_one_unforked_chain_even_the_first_records(self, tmp_path):
         path = tmp_path / "e.sqlite"
         processes = [SPAWN.Process(target=append, args=(path, each * 100, 25)) for each in range(4)]
@@ -376,6 +377,7 @@ class TestLog:
         assert [process.exitcode for process in processes] == [0] * 4
         assert str(verify(path, KEY)) == "whole · 200 records"
 
+    @pytest.mark.system
     @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
     @pytest.mark.parametrize("seconds", [0.02, 0.05, 0.1])
     def test_a_killed_writer_leaves_a_whole_chain_with_all_it_had_answered_for(
@@ -405,6 +407,7 @@ class TestLog:
         append(path, 900_000, 1)
         assert verify(path, KEY).ok
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_forked_child_writes_on_the_same_chain(self, log):
@@ -464,6 +467,7 @@ class TestLog:
 
         assert verify(log.path, KEY).records == 1
 
+    @pytest.mark.system
     @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE")
     def test_a_full_disk_is_unavailable_and_leaves_a_whole_chain(self, tmp_path):
         program = """
@@ -945,6 +949,7 @@ class TestVerify:
         assert all(result.ok for result in results)
         assert results[-1].records > results[0].records
 
+    @pytest.mark.system
     @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
     def test_reads_a_log_that_nobody_can_write(self, filled):
         program = """
@@ -1026,6 +1031,7 @@ class TestKeys:
 
         assert caught.value.code == "configuration.key_unreadable"
 
+    @pytest.mark.system
     def test_processes_that_ask_at_once_get_the_same(self, tmp_path):
         pipes = [SPAWN.Pipe(duplex=False) for _ in range(4)]
         processes = [
@@ -1093,6 +1099,7 @@ class TestPaths:
             assert variable in str(caught.value)
 
 
+@pytest.mark.system
 def test_no_import_of_the_shapes_loads_sqlite():
     program = "import sys, inbounds.evidence; print('sqlite3' in sys.modules)"
     found = subprocess.run(

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from tests.engines import ROOT
 from tests.questions import SEED
 from tests.questions.drawn import PER_WORLD, question, world_of
@@ -42,6 +43,7 @@ def drawn_alone(number, folder):
     return json.loads(saved.read_text("utf-8"))
 
 
+@pytest.mark.system
 def test_a_question_is_drawn_again(tmp_path):
     """
     Only keys and signatures differ between processes.

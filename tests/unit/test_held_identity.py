@@ -266,6 +266,7 @@ def test_without_another_thread_it_says_so(monkeypatch):
     assert token(holder) == "t1"
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_fetches_for_itself_what_its_parent_waits_for():

@@ -188,6 +188,7 @@ def test_the_name_of_a_bundle_is_told_as_it_is_and_on_one_line(tmp_path, monkeyp
     assert [line.split()[0] for line in more] == ["now"]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "text", ["ended: {a: &x 1}", "ended: !!set {a}", "ended: [", "- 1", "ended: {a: b}", "\x00"]
 )

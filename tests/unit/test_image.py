@@ -10,6 +10,8 @@ from tests.engines import ROOT
 
 from tools import image
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):

@@ -268,6 +268,7 @@ class TestPermits:
 
         assert ran == []
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
     @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
     def test_not_in_a_fork(self, policy, read):

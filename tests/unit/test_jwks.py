@@ -287,6 +287,7 @@ class TestSource:
         refused(JwksSource(provider.url).keys)
         assert len(provider.asked) == 1
 
+    @pytest.mark.system
     def test_with_tls_only_a_known_authority_counts(self, tmp_path):
         ours, others = Authority(tmp_path), Authority(tmp_path, "others")
         provider = FakeProvider(serving(ours.certificate()))
@@ -296,6 +297,7 @@ class TestSource:
         refused(JwksSource(provider.url).keys, "identity.unreachable")
         provider.close()
 
+    @pytest.mark.system
     def test_nobody_there_is_unreachable(self):
         refused(JwksSource("http://127.0.0.1:1").keys, "identity.unreachable")
 

@@ -14,6 +14,8 @@ from tools.mutants.operators import mutants
 from tools.mutants.running import workshop
 from tools.mutants.source import Misplaced, read
 
+pytestmark = pytest.mark.system
+
 FILE = "inbounds/rules/pay/too_much/too_much.rego"
 RULE = """\
 package inbounds.rules.pay.too_much

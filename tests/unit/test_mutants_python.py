@@ -99,6 +99,7 @@ def run(program):
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.system
 def test_a_fault_of_a_module_is_loaded_with_it():
     """
     What is at fault outside of functions is met by the tests, whatever pytest does to imports.
@@ -154,6 +155,7 @@ seen = json.loads((folder / "reach.json").read_text())
 """)
 
 
+@pytest.mark.system
 def test_what_a_child_runs_is_reached(tmp_path):
     """
     A test reaches what a child runs that it has forked, even if that ends at once.
@@ -173,6 +175,7 @@ def test_what_a_child_runs_is_reached(tmp_path):
     assert said == "['test_forked.py::test']"
 
 
+@pytest.mark.system
 def test_a_child_that_runs_nothing_of_it(tmp_path):
     """
     A child that runs none of what is measured ends as without measuring, where warnings are errors.
@@ -191,6 +194,7 @@ def test_a_child_that_runs_nothing_of_it(tmp_path):
     assert said == "[] ['test_forked.py::test']"
 
 
+@pytest.mark.system
 def test_what_failed_with_no_fault_is_asked_anew(tmp_path):
     """
     What was measured is kept for the next run only where every test passed.
@@ -248,6 +252,7 @@ def test_what_stands_on_an_extra_that_is_not_installed_is_left_out(monkeypatch):
             plugin.load_where_possible(module)
 
 
+@pytest.mark.system
 def test_every_module_of_the_core_can_be_tried():
     """
     In a process of its own, as the trial loads it: whatever is not installed is left out.
@@ -263,6 +268,7 @@ def test_every_module_of_the_core_can_be_tried():
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
+@pytest.mark.system
 def test_a_test_that_hangs():
     """
     The alarm that ends it is told as that.

@@ -21,6 +21,7 @@ def program(folder, version, name="opa"):
     return path
 
 
+@pytest.mark.system
 def test_the_named_one_is_taken_before_the_path(tmp_path):
     named = program(tmp_path / "a", "1.22.2", "my-opa")
     program(tmp_path / "b", "1.22.2")
@@ -28,6 +29,7 @@ def test_the_named_one_is_taken_before_the_path(tmp_path):
     assert opa_binary.find(environ) == named
 
 
+@pytest.mark.system
 def test_the_path_is_taken_before_the_checkout(tmp_path, monkeypatch):
     on_path = program(tmp_path / "a", "1.21.3")
     checkout = program(tmp_path / "b", "1.22.2")
@@ -36,6 +38,7 @@ def test_the_path_is_taken_before_the_checkout(tmp_path, monkeypatch):
     assert opa_binary.find({"PATH": ""}) == checkout
 
 
+@pytest.mark.system
 def test_an_unsupported_one_on_the_path_is_passed_over(tmp_path, monkeypatch):
     program(tmp_path / "a", "0.70.0")
     checkout = program(tmp_path / "b", "1.22.2")
@@ -43,6 +46,7 @@ def test_an_unsupported_one_on_the_path_is_passed_over(tmp_path, monkeypatch):
     assert opa_binary.find({"PATH": str(tmp_path / "a")}) == checkout
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "version", ["0.70.0", "1.17.0", "1.21", "1.21.2", "v1.21.2", "2.0.0", "2.0.0-rc1", "dev"]
 )
@@ -72,6 +76,7 @@ def test_none_at_all_comes_with_a_remedy():
     assert "INBOUNDS_OPA_BINARY" in refused.value.hint
 
 
+@pytest.mark.system
 def test_what_does_not_run_is_none(tmp_path):
     broken = tmp_path / "opa"
     broken.write_text("#!/bin/sh\nexit 3\n")

@@ -20,6 +20,8 @@ from inbounds.pdp import opa_live
 from inbounds.pdp.opa import MAX_REQUEST
 from inbounds.pdp.opa_live import OpaLive
 
+pytestmark = pytest.mark.system
+
 SENT = tuple[str, dict[str, str], bytes]
 NO_CONTENT = "204 No Content"
 

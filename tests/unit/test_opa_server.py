@@ -197,6 +197,7 @@ def ok(body: bytes) -> tuple[str, bytes]:
     return "200 OK", body
 
 
+@pytest.mark.system
 def test_the_version_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     An OPA may be replaced by another while this process runs.
@@ -213,6 +214,7 @@ def test_the_version_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> N
     assert asked == [DECIDED, VERSION, DECIDED, DECIDED, DECIDED, VERSION, DECIDED]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("version", ["1.21.2", "0.70.0", "2.0.0", "dev"])
 def test_an_opa_of_an_unsupported_version_gives_no_answer(version: str) -> None:
     """
@@ -228,6 +230,7 @@ def test_an_opa_of_an_unsupported_version_gives_no_answer(version: str) -> None:
             assert server.url in refused.value.message
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "said",
     [
@@ -250,6 +253,7 @@ def test_an_opa_that_does_not_tell_its_version_is_not_known_to_be_old(
     assert asked == [DECIDED, VERSION, DECIDED, VERSION]
 
 
+@pytest.mark.system
 def test_an_answer_stands_where_the_version_cannot_be_read_in_time() -> None:
     """
     It was there in time; the next question reads the version again.
@@ -268,12 +272,14 @@ def test_an_answer_stands_where_the_version_cannot_be_read_in_time() -> None:
     assert asked == [b"POST", b"GET", b"POST", b"GET"]
 
 
+@pytest.mark.system
 def test_the_version_of_an_opa() -> None:
     with saying({VERSION: ok(b'{"result":"1.22.2"}')}) as (server, asked):
         assert server.version() == "1.22.2"
     assert asked == [VERSION]
 
 
+@pytest.mark.system
 def test_nobody_there_has_no_version() -> None:
     server = OpaServer("unix:///nowhere/opa.sock")
     for read in (server.version, server.versions, server.health):
@@ -282,6 +288,7 @@ def test_nobody_there_has_no_version() -> None:
     server.close()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("bundles", "path"), [(True, "GET /health?bundles"), (False, "GET /health")]
 )
@@ -292,11 +299,13 @@ def test_health(bundles: bool, path: str) -> None:  # noqa: FBT001
         assert asked == [path]
 
 
+@pytest.mark.system
 def test_health_means_with_bundles_unless_told_otherwise() -> None:
     with saying({"GET /health?bundles": ok(b"{}")}) as (server, _):
         assert server.health()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("status", ["404 Not Found", "503 Busy", "401 Unauthorized", "302 Found"])
 def test_what_is_neither_healthy_nor_unhealthy(status: str) -> None:
     with (
@@ -306,6 +315,7 @@ def test_what_is_neither_healthy_nor_unhealthy(status: str) -> None:
         server.health()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", ["health", "versions", "version"])
 def test_what_is_asked_beside_decisions_ends_in_time(name: str) -> None:
     with (
@@ -318,6 +328,7 @@ def test_what_is_asked_beside_decisions_ends_in_time(name: str) -> None:
         assert 0.2 <= time.monotonic() - began < 1
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", ["health", "versions", "version"])
 def test_what_is_asked_beside_decisions_has_five_seconds(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -334,6 +345,7 @@ def test_what_is_asked_beside_decisions_has_five_seconds(
         assert 5 <= clock.monotonic() - began < 15
 
 
+@pytest.mark.system
 def test_versions_of_an_opa_that_tells_nothing() -> None:
     said = {
         "GET /v1/data/system/version": ok(b'{"result":[]}'),
@@ -343,6 +355,7 @@ def test_versions_of_an_opa_that_tells_nothing() -> None:
         assert server.versions() == {"opa": "", "bundles": {}}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("status", "body", "error", "hint"),
     [
@@ -377,6 +390,7 @@ def test_an_answer_that_is_none_comes_with_a_hint(
     assert status == "200 OK" or f"HTTP {status[:3]}" in str(refused.value)
 
 
+@pytest.mark.system
 def test_no_policy_yet_is_told_from_a_fault() -> None:
     none = b'{"code":"internal_error","message":"authorization policy missing or undefined"}'
     for status, body, said in (
@@ -394,6 +408,7 @@ def test_no_policy_yet_is_told_from_a_fault() -> None:
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("traceparent", "sent"),
     [
@@ -423,12 +438,14 @@ def test_only_a_trace_context_is_handed_on(traceparent: str, *, sent: bool) -> N
     assert not any("traceparent" in head for head in heads[1:])
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("said", [b'"d"', b"1", b"null", b"{}"])
 def test_the_engines_own_id(said: bytes) -> None:
     with saying({DECIDED: ok(b'{"result":1,"decision_id":' + said + b"}")}) as (server, _):
         assert ask(server) == Reply(1, "d" if said == b'"d"' else "")
 
 
+@pytest.mark.system
 def test_a_closed_server_gives_no_answer() -> None:
     with saying({DECIDED: ok(b'{"result":1}')}) as (server, asked):
         server.close()
@@ -437,6 +454,7 @@ def test_a_closed_server_gives_no_answer() -> None:
     assert asked == []
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("client", [OpaServer, OpaLive])
 def test_whom_it_trusts_and_whom_it_shows_itself_as(client: Any, tmp_path: Path) -> None:
     ours = authority.Authority(tmp_path)
@@ -458,6 +476,7 @@ def test_whom_it_trusts_and_whom_it_shows_itself_as(client: Any, tmp_path: Path)
         assert not answers(cert=own)
 
 
+@pytest.mark.system
 def test_a_session_of_ones_own_is_sent_with() -> None:
     with requests.Session() as session, saying({DECIDED: ok(b'{"result":1}')}) as (other, asked):
         before = session.get_adapter(other.url)
@@ -474,6 +493,7 @@ def test_what_a_server_is() -> None:
     )
 
 
+@pytest.mark.system
 def test_wherever_the_deadline_passes_no_socket_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is made to pass at each step in turn, from connecting to the end of the answer."""
     left = transport._left

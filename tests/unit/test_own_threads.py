@@ -333,6 +333,7 @@ class TestThreads:
         assert "ours" == await threads.beside(change)
         assert "ours" == word.get()
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
     def test_are_made_again_after_a_fork(self):

@@ -215,6 +215,7 @@ def test_what_is_no_module(tmp_path):
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.system
 def test_a_policy_from_what_was_kept(tmp_path, compiles):
     """
     A policy answers the same from kept machine code, and reads its bundle's signature first.
@@ -241,6 +242,7 @@ def test_a_policy_from_what_was_kept(tmp_path, compiles):
     assert ei.value.code == "bundle.signature_wrong"
 
 
+@pytest.mark.system
 def test_whatever_is_compiled_is_kept(tmp_path):
     """
     Another bundle's module is, and that of a process which starts its engine anew.

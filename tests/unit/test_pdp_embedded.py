@@ -134,9 +134,11 @@ def ask(policy, rule, question=None, *, seconds=30.0):
 
 
 class TestAsk:
+    @pytest.mark.system
     def test_it_names_itself_in_what_is_recorded(self, opened):
         assert opened().name == "embedded"
 
+    @pytest.mark.system
     def test_the_question_reaches_the_policy_whole(self, opened):
         """
         Every JSON value comes back as it went in.
@@ -144,6 +146,7 @@ class TestAsk:
         question = {"a": [1, 2.5, 'é€😀"\n\u0000', None, True, {}], "": {"b": []}, "n": 2**53}
         assert ask(opened(), "echo", question) == question
 
+    @pytest.mark.system
     def test_a_question_larger_than_what_is_reserved(self, opened):
         policy = opened()
         large = {"text": "x" * 5_000_000}
@@ -221,6 +224,7 @@ class TestAsk:
 
 
 class TestFailure:
+    @pytest.mark.system
     @pytest.mark.parametrize(
         ("rule", "question", "why"),
         [
@@ -333,6 +337,7 @@ class TestFailure:
             assert seconds <= time.monotonic() - begun < seconds + 5
             assert ask(policy, "tool", {"tool": "a"}) == 1
 
+    @pytest.mark.system
     def test_interrupted_after_a_pause(self, opened):
         """
         What wakes the deadline sleeps while nothing is asked, and wakes again.
@@ -343,6 +348,7 @@ class TestFailure:
         with pytest.raises(Timeout):
             ask(policy, "spin", seconds=0.1)
 
+    @pytest.mark.system
     def test_interrupted_after_a_long_run(self, opened):
         """
         It does not fall asleep during one long evaluation.
@@ -427,6 +433,7 @@ class TestFailure:
             ask(policy, "clock", seconds=0.1)
         assert ask(policy, "clock") == [1, 1]
 
+    @pytest.mark.system
     def test_an_answer_that_was_ready_just_too_late_is_none(self, opened, monkeypatch):
         """
         What ends between the deadline and the tick that would have stopped it comes too late.
@@ -529,6 +536,7 @@ class TestData:
             policy.push_live(now)
             assert ask(policy, "now") == now
 
+    @pytest.mark.system
     def test_a_push_after_a_question_in_a_hurry(self, opened):
         """
         The deadline of a question is not that of what comes after it.
@@ -584,6 +592,7 @@ class TestData:
         assert ask(policy, "now") == {"seq": 1}
         assert ask(policy, "tool", {"tool": "a"}) == 1
 
+    @pytest.mark.system
     def test_data_that_does_not_fit(self, opened):
         """
         It is refused, and what was there stays, through a fault as well.
@@ -602,6 +611,7 @@ class TestData:
                 ask(policy, "wrong_token", {"token": ""})
         assert ask(policy, "now") == {"seq": 1}
 
+    @pytest.mark.system
     def test_whose_the_deployment_is(self, build, opened):
         """
         A policy says whether its bundle holds the deployment; what reads another is called where
@@ -621,6 +631,7 @@ class TestData:
         assert read == [1]
         assert ask(policy, "tool", {"tool": "a"}) == 1
 
+    @pytest.mark.system
     def test_roots_do_not_overlap(self, build, opened):
         """
         Data for a root the bundle owns is refused, as OPA refuses it.
@@ -641,6 +652,7 @@ class TestData:
 
 
 class TestReload:
+    @pytest.mark.system
     def test_a_later_revision(self, build, opened):
         policy = opened()
         assert (policy.revision, policy.questions) == ("v1", (1,))
@@ -648,6 +660,7 @@ class TestReload:
         assert (policy.revision, policy.questions) == ("v2", (1, 2))
         assert ask(policy, "revision") == "v2"
 
+    @pytest.mark.system
     def test_an_older_revision(self, build, opened):
         """
         It is refused and the one in force stays, unless it was asked for.
@@ -663,6 +676,7 @@ class TestReload:
         willing.reload(older)
         assert (ask(willing, "revision"), willing.revision) == ("v0", "v0")
 
+    @pytest.mark.system
     @pytest.mark.parametrize("said", [{}, {"sequence": None}, {"sequence": "9"}], ids=str)
     def test_a_revision_without_a_number(self, build, opened, said):
         """
@@ -674,15 +688,18 @@ class TestReload:
             policy.reload(older)
         assert ei.value.code == "bundle.older"
 
+    @pytest.mark.system
     @pytest.mark.parametrize("questions", [[], [2], ["1"], "1", None, 1], ids=repr)
     def test_a_bundle_that_answers_another_question(self, build, opened, questions):
         with pytest.raises(ConfigurationError) as ei:
             opened(build(questions=questions))
         assert ei.value.code == "bundle.other_question"
 
+    @pytest.mark.system
     def test_what_is_no_version_of_a_question(self, build, opened):
         assert opened(build(questions=[1, "2", 3])).questions == (1, 3)
 
+    @pytest.mark.system
     def test_what_cannot_be_loaded_leaves_the_last_good_one(self, build, opened, tmp_path):
         policy = opened(deployment={"tools": {}})
         stranger = build("v2", sequence=11, keys=engines.signing_keys(tmp_path))
@@ -694,6 +711,7 @@ class TestReload:
                 policy.reload(bundle)
             assert (ask(policy, "revision"), policy.revision) == ("v1", "v1")
 
+    @pytest.mark.system
     def test_questions_are_answered_while_it_loads(self, build, opened):
         policy = opened(live={"now": {"seq": 1}})
         later = [build(f"v{n}", sequence=n) for n in (11, 12)]
@@ -729,6 +747,7 @@ class TestReload:
             assert [change.result(timeout=30) for change in changes] == [None, None]
         assert ask(policy, "tool", {"tool": "a"}) == 2
 
+    @pytest.mark.system
     def test_a_bundle_without_a_module(self, keys, tmp_path):
         (tmp_path / "rego").mkdir()
         (tmp_path / "rego" / "probe.rego").write_text("package probe\n\na := 1\n")
@@ -738,6 +757,7 @@ class TestReload:
             EmbeddedPolicy(plain, key=keys.public)
         assert ei.value.code == "bundle.no_module"
 
+    @pytest.mark.system
     def test_a_builtin_that_the_host_lacks(self, keys, tmp_path):
         """
         It is named when the bundle is loaded, not when it is called.
@@ -766,6 +786,7 @@ class TestProcess:
             for n, future in enumerate(asked):
                 assert future.result() == {"n": n, "x": "y" * n}
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_child_answers_for_itself(self, opened):
@@ -794,6 +815,7 @@ class TestProcess:
         assert os.waitstatus_to_exitcode(status) == 0
         assert ask(policy, "now") == {"seq": 1}
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_child_lets_go_of_nothing(self, opened):
@@ -819,6 +841,7 @@ class TestProcess:
         assert os.waitstatus_to_exitcode(status) == 0
         assert finalizer.alive
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_child_compiles_for_itself(self, opened):
@@ -838,6 +861,7 @@ class TestProcess:
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_child_of_a_policy_that_is_gone(self, artefact, keys, monkeypatch):
@@ -902,6 +926,7 @@ class TestProcess:
 
 
 class TestMemory:
+    @pytest.mark.system
     @pytest.mark.parametrize("questions", [3_000, pytest.param(100_000, marks=pytest.mark.nightly)])
     def test_it_does_not_grow_with_questions(self, opened, keys, questions):
         policy = opened(deployment={"key": keys.public.read_text()}, clock=lambda: 0)
@@ -915,6 +940,7 @@ class TestMemory:
         assert policy._instance.memory == memory
         assert resident_bytes() - resident < 4_000_000
 
+    @pytest.mark.system
     def test_the_first_question_that_there_is_no_room_for(self, opened):
         """
         Room is made before it is written, to the byte: behind the memory is somebody else's.

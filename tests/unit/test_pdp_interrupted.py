@@ -117,6 +117,7 @@ def broken_off(asking, event, place=0):
         return pool.submit(traced).result()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("rule", "question"),
     [
@@ -143,6 +144,7 @@ def test_a_built_in_that_is_broken_off_before_its_first_line(policy, dropped, ru
     assert dropped == [Broken] * 20
 
 
+@pytest.mark.system
 def test_a_built_in_that_is_broken_off_later(policy, dropped):
     """
     At whichever line it was, either what was raised reaches whoever asked, or there is no answer,
@@ -280,6 +282,7 @@ def weathered(artefact, keys, program):
     return json.loads(done.stdout)
 
 
+@pytest.mark.system
 def test_signals_that_interrupt_the_main_thread(artefact, keys):
     """
     Each reaches the main thread as what its handler raised; none is lost, every later answer is
@@ -290,6 +293,7 @@ def test_signals_that_interrupt_the_main_thread(artefact, keys):
     assert (lost, left) == ([], False)
 
 
+@pytest.mark.system
 def test_signals_while_another_thread_asks(artefact, keys):
     """
     The main thread is interrupted by a thread that sends signals, while others are answered.
@@ -324,6 +328,7 @@ assert len(answered) > 50
     assert (lost, left) == ([], False)
 
 
+@pytest.mark.system
 def test_signals_while_data_is_put_in_force(artefact, keys):
     """
     What was pushed or put is in force whole, before or after.

@@ -277,6 +277,7 @@ def test_a_thread_that_another_one_breaks_off(own, seconds):
     assert where(own) == own._threads[-1].ident
 
 
+@pytest.mark.system
 def test_a_child_has_its_own(own):
     """
     A policy makes another in the child; in this one no thread is left to wait for.

@@ -81,12 +81,14 @@ def token(keys, **claims):
     return jwt.encode(claims, keys.private.read_text(), "ES256")
 
 
+@pytest.mark.system
 def test_a_signature_is_asked_for_once(opened, keys, crossings):
     policy, signed, key = opened(), token(keys, sub="alice"), keys.public.read_text()
     assert [ask(policy, "es", signed, key) for _ in range(5)] == [True] * 5
     assert crossings == ["io.jwt.verify_es256"]
 
 
+@pytest.mark.system
 def test_a_bad_signature_is_remembered_as_bad(opened, keys, tmp_path, crossings):
     policy, signed = opened(), token(keys, sub="alice")
     key = engines.signing_keys(tmp_path).public.read_text()

@@ -81,6 +81,7 @@ def test_it_keeps_no_process_alive(ticker):
     assert (ticker._thread.name, ticker._thread.daemon) == ("inbounds-epoch", True)
 
 
+@pytest.mark.system
 def test_it_sleeps_after_a_second_without_a_question(ticker, engine):
     """
     And ticks again, in the same thread, with the next one.

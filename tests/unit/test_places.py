@@ -261,6 +261,7 @@ _MANY = settings(
 )
 
 
+@pytest.mark.system
 @_MANY
 @given(at=respelled("/home/alice/.ssh/keys"), kind=st.sampled_from(["path", "id", "text", "none"]))
 def test_no_generated_spelling_reads_what_is_listed(task, at, kind):

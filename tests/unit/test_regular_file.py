@@ -60,7 +60,7 @@ def raised(run) -> Exception | None:
     return found[0]
 
 
-OTHERS = [pipe, device, folder, bound]
+OTHERS = [pipe, device, folder, pytest.param(bound, marks=pytest.mark.system)]
 
 
 @pytest.mark.parametrize("other", OTHERS)

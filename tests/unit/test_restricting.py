@@ -176,6 +176,7 @@ def tried(case):
     return pytest.param(case, id=str(case), marks=[] if often else [pytest.mark.nightly])
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("case", [tried(case) for case in CASES])
 def test_no_restriction_of_a_case_lets_it_through(engine, case):
     """
@@ -189,6 +190,7 @@ def test_no_restriction_of_a_case_lets_it_through(engine, case):
 ASKED = [case for case in CASES if case.outcome == "ask"]
 
 
+@pytest.mark.system
 @settings(
     max_examples=200,
     deadline=None,

@@ -684,6 +684,7 @@ def shapes(name):
 class TestEveryShape:
     """What is owed is done, or nothing is given: whatever the tool returns."""
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         "patterns",
         [
@@ -714,6 +715,7 @@ class TestEveryShape:
             with pytest.raises(ShapeMismatch):
                 discharge(value, PAY, *PEOPLE)
 
+    @pytest.mark.system
     @given(
         rows=st.integers(1, 4),
         value=st.recursive(

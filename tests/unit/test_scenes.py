@@ -82,6 +82,7 @@ def test_scenes_do_not_share_what_a_test_changes():
     assert scenes.staged().question["context"]["agent"] != "changed"
 
 
+@pytest.mark.system
 def test_every_case_can_be_staged():
     known = list(scenes.cases())
     assert known

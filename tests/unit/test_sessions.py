@@ -95,7 +95,7 @@ def running():
         yield start
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)])
 def store(request, tmp_path, running):
     found = made(request.param, tmp_path, running)
     yield found
@@ -328,6 +328,7 @@ class TestMemory:
 
 
 class TestSqlite:
+    @pytest.mark.system
     def test_outlives_its_process(self, tmp_path):
         path = tmp_path / "s.sqlite"
         first = SqliteSessions(path)
@@ -342,6 +343,7 @@ class TestSqlite:
         assert again.load(KEY).spent.calls == 3
         again.close()
 
+    @pytest.mark.system
     def test_processes_that_spend_at_once_lose_nothing(self, tmp_path):
         path = tmp_path / "s.sqlite"
         store = SqliteSessions(path)
@@ -485,7 +487,7 @@ class Backing:
                 file.execute("UPDATE sessions SET version = ?", (version,))
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.system)])
 def backing(request, tmp_path, running):
     return Backing(request.param, tmp_path, running)
 
@@ -712,6 +714,7 @@ def test_a_version_that_is_no_whole_number_is_refused(tmp_path, version):
         assert code_of(store.commit, KEY, 0, following) == "session.unreachable"
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 class TestFork:
@@ -752,7 +755,9 @@ class TestFork:
         assert self.in_child(run) == 7
         assert store.load(KEY).version == 0
 
-    @pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+    @pytest.mark.parametrize(
+        "kind", ["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)]
+    )
     def test_a_child_does_not_wait_for_what_a_thread_of_its_parent_held(
         self, tmp_path, running, kind
     ):
@@ -1060,6 +1065,7 @@ class TestMonotone:
 
         assert "label" in monotone(before, after(before, label="public"), LABELS)
 
+    @pytest.mark.system
     @given(states(), states())
     @settings(max_examples=300)
     def test_nothing_grows_back(self, before, following):

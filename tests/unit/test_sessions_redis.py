@@ -182,6 +182,7 @@ class TestScripts:
 
 
 class TestUnreachable:
+    @pytest.mark.system
     def test_while_nobody_is_there(self, own):
         with sessions(own.url) as store:
             store.create(KEY, begin_state(KEY.sid, "public"))
@@ -205,6 +206,7 @@ class TestUnreachable:
         finally:
             server.signal(signal.SIGCONT)
 
+    @pytest.mark.system
     def test_on_a_replica(self, own):
         with sessions(own.url) as store:
             store.create(KEY, begin_state(KEY.sid, "public"))
@@ -215,6 +217,7 @@ class TestUnreachable:
             assert code(store.commit, KEY, 0, after(begin_state(KEY.sid, "public"))) == said
             assert code(store.remarks) == said
 
+    @pytest.mark.system
     def test_without_memory(self, own):
         with sessions(own.url) as store:
             store.create(KEY, begin_state(KEY.sid, "public"))
@@ -225,6 +228,7 @@ class TestUnreachable:
             own.tell("CONFIG", "SET", "maxmemory", "0")
             assert store.load(KEY).version == 0
 
+    @pytest.mark.system
     def test_without_or_with_a_wrong_password(self):
         with RedisServer(requirepass=PASSWORD) as server:
             for url in (server.url, f"unix://:wrong-one@{server.socket}"):
@@ -235,6 +239,7 @@ class TestUnreachable:
                 store.create(KEY, begin_state(KEY.sid, "public"))
                 assert store.load(KEY).version == 0
 
+    @pytest.mark.system
     def test_without_the_right_to_it(self, own):
         own.tell("ACL", "SETUSER", "reader", "on", ">pw", "~*", "+@read", "+eval", "+evalsha")
         with sessions(own.url) as store:
@@ -249,6 +254,7 @@ class TestUnreachable:
         with sessions(own.url) as store:
             assert store.load(KEY).version == 0
 
+    @pytest.mark.system
     def test_the_rights_that_the_documents_name_are_enough(self, own):
         rights = "+evalsha +eval +exists +hmget +hset +expire +config|get +select"
         own.tell("ACL", "SETUSER", "guard", "on", ">pw", "~inbounds:session:*", *rights.split())
@@ -289,6 +295,7 @@ class TestUnreachable:
                 found = store.commit(KEY, 0, after(begin_state(KEY.sid, "public")))
             assert found in (None, False)
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         "said",
         [
@@ -354,6 +361,7 @@ class TestLost:
             "session.lost"
         )
 
+    @pytest.mark.system
     def test_when_redis_comes_back_with_nothing(self, own):
         with sessions(own.url) as store:
             store.create(KEY, begin_state(KEY.sid, "public"))
@@ -385,6 +393,7 @@ class TestLost:
 
         assert code(store.load, KEY)[0] == "session.lost"
 
+    @pytest.mark.system
     def test_what_was_committed_outlives_a_crash(self, own):
         with sessions(own.url) as store:
             store.create(KEY, begin_state(KEY.sid, "public"))
@@ -424,6 +433,7 @@ class TestPruning:
         assert store._timeout == 0.5
 
 
+@pytest.mark.system
 class TestKept:
     @pytest.mark.parametrize(
         ("policy", "keep", "refused"),
@@ -665,6 +675,7 @@ def certificates(folder, name="localhost"):
     return folder
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("name", "ca", "cert", "works"),
     [
@@ -696,6 +707,7 @@ def test_with_tls_both_sides_are_known_or_nothing_is_said(tmp_path, name, ca, ce
             assert code(store.load, KEY) == unreachable("there is no connection")
 
 
+@pytest.mark.system
 def test_the_module_is_imported_without_the_client_library():
     program = "import sys; sys.modules['redis'] = None; import inbounds.sessions_redis"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -232,6 +232,7 @@ _SHOWN = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.system
 @settings(max_examples=300, deadline=None)
 @given(one=_SHOWN, other=_SHOWN)
 def test_two_requests_are_signed_alike_only_where_they_are_shown_alike(one, other):
@@ -252,6 +253,7 @@ def _typed(value):
     return (type(value), value)
 
 
+@pytest.mark.system
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

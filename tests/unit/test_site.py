@@ -25,6 +25,7 @@ def _assets():
 DOCUMENT = {"a": {"b": [1, 2, {"c": 3}]}, "x/y": {"m~n": 1}, "": 0}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "operation",
     [
@@ -48,6 +49,7 @@ def test_a_patch_does_what_rfc_6902_says(operation):
     assert json.dumps(DOCUMENT) == before
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "operation",
     [
@@ -72,6 +74,7 @@ def test_a_patch_that_does_not_fit_is_a_fault(operation):
         patched(DOCUMENT, [operation])
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
@@ -162,6 +165,7 @@ def test_what_a_patch_puts_there_by_hand_stays():
     }
 
 
+@pytest.mark.system
 def test_the_shipped_policy_decides_the_projects_own_cases_as_they_say():
     """The reader, the scenes and the judge of sites, held against cases that are known."""
     with cases.Judge() as judge:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
 from tests.engines import ROOT, opa_binary
 
 from inbounds.spiffe import is_spiffe_id
@@ -45,6 +46,7 @@ IDS = [
 ]
 
 
+@pytest.mark.system
 def test_the_policy_and_the_sdk_take_the_same_names():
     query = "[id | some id in input; data.inbounds.lib.spiffe.trust_domain(id)]"
     done = subprocess.run(

@@ -223,6 +223,7 @@ def test_one_that_does_not_answer_takes_the_time_it_is_given(api):
     assert caught.value.code == "identity.unreachable"
 
 
+@pytest.mark.system
 def test_nobody_there_is_unreachable(tmp_path):
     import socket
 
@@ -315,6 +316,7 @@ print("done")
 """
 
 
+@pytest.mark.system
 def test_a_forked_child_fetches_for_itself():
     with subprocess.Popen(
         [sys.executable, "-m", "tests.workload_api"],

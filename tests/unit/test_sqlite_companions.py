@@ -160,6 +160,7 @@ def small(path):
     return SqliteFile(path, application=1, version=1, schema=("CREATE TABLE t (x)",))
 
 
+@pytest.mark.system
 def test_the_last_connection_of_others_takes_nothing_away(tmp_path):
     path = tmp_path / "f"
     held = small(path)
@@ -173,6 +174,7 @@ def test_the_last_connection_of_others_takes_nothing_away(tmp_path):
     held.close()
 
 
+@pytest.mark.system
 def test_a_second_connection_of_this_process_leaves_the_first_its_locks(tmp_path):
     """Else the other process takes itself for the last one, and removes the log in use."""
     path = tmp_path / "f"
@@ -198,6 +200,7 @@ def test_closed_by_the_last_and_opened_again_begins_with_new_ones(tmp_path):
     again.close()
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_in_which_both_open_again_goes_on_on_both_sides(tmp_path):

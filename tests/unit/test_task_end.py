@@ -481,6 +481,7 @@ class TestLock:
         elsewhere()
         assert [(False, False), (True, True)] == got
 
+    @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
     @pytest.mark.parametrize("mine", [False, True], ids=["another's", "its own"])

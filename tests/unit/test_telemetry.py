@@ -385,6 +385,7 @@ def run(program, *arguments):
 
 
 class TestSetUp:
+    @pytest.mark.system
     def test_importing_sets_nothing_up_and_loads_no_sdk(self):
         found = run(
             """
@@ -405,6 +406,7 @@ print(type(trace.get_tracer_provider()).__name__, "opentelemetry.sdk" in sys.mod
         with pytest.raises(AttributeError):
             _ = module.configured
 
+    @pytest.mark.system
     def test_the_console_gets_one_line_for_each_decision(self):
         found = run(
             """
@@ -449,6 +451,7 @@ except TimeoutError:
 
         assert LineExporter(stream).export(seen.spans).name == "FAILURE"
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         ("program", "code"),
         [
@@ -487,6 +490,7 @@ except ConfigurationError as error:
         if code == "configuration.extra_missing":
             assert "inbounds[otlp]" in found.stdout
 
+    @pytest.mark.system
     def test_otlp_sends_spans_metrics_and_events(self):
         pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
         bodies = {}

@@ -60,6 +60,7 @@ def test_what_was_received_is_not_shown() -> None:
 # --- what is sent --------------------------------------------------------------------------
 
 
+@pytest.mark.system
 def test_a_request_says_no_more_than_it_has_to() -> None:
     with noting() as (url, sent), contextlib.closing(Endpoint(url, token="canary")) as endpoint:
         assert endpoint.send("GET", "/a?b", deadline=soon()) == Received(200, b"ok")
@@ -83,6 +84,7 @@ def test_a_request_says_no_more_than_it_has_to() -> None:
     ]
 
 
+@pytest.mark.system
 def test_a_path_of_the_url_comes_first() -> None:
     for tail in ("/inner/opaq", "/inner/opaq/", "/inner/opaq//"):
         with noting() as (url, sent):
@@ -90,6 +92,7 @@ def test_a_path_of_the_url_comes_first() -> None:
         assert sent[0][0].startswith("GET /inner/opaq/x HTTP/1.1\r\n")
 
 
+@pytest.mark.system
 def test_nothing_is_remembered_of_an_answer() -> None:
     with (
         noting(b"Set-Cookie: canary=1; Path=/\r\n") as (url, sent),
@@ -104,6 +107,7 @@ def test_nothing_is_remembered_of_an_answer() -> None:
     assert "Cookie" not in sent[1][0]
 
 
+@pytest.mark.system
 def test_a_redirect_is_handed_on_and_not_followed() -> None:
     with noting() as (elsewhere, sent):
         head = f"Location: {elsewhere}/\r\n".encode()
@@ -113,6 +117,7 @@ def test_a_redirect_is_handed_on_and_not_followed() -> None:
     assert sent == []
 
 
+@pytest.mark.system
 def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """
     Neither for a proxy, nor for a password, nor for whom to trust.
@@ -132,6 +137,7 @@ def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert not any("Authorization" in head for head, _ in sent)
 
 
+@pytest.mark.system
 def test_the_environment_is_not_asked_whom_to_trust(
     ours: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +150,7 @@ def test_the_environment_is_not_asked_whom_to_trust(
         got(url)
 
 
+@pytest.mark.system
 def test_a_session_of_ones_own_is_used_for_this_url_alone() -> None:
     with noting() as (url, sent), requests.Session() as session:
         session.headers["X-Own"] = "1"
@@ -155,12 +162,14 @@ def test_a_session_of_ones_own_is_used_for_this_url_alone() -> None:
     assert len(sent) == 1
 
 
+@pytest.mark.system
 def test_whether_a_token_was_sent_is_told() -> None:
     with noting() as (url, _):
         assert got(url, token="canary").with_token
         assert not got(url).with_token
 
 
+@pytest.mark.system
 def test_the_time_of_an_answer() -> None:
     with noting(b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n") as (url, _):
         assert got(url).date == "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -175,6 +184,7 @@ def test_an_endpoint_is_shown_without_its_token() -> None:
 # --- connections ---------------------------------------------------------------------------
 
 
+@pytest.mark.system
 def test_connections_are_kept_for_as_many_threads_as_there_are() -> None:
     """
     Up to 32 at once: the next calls of as many threads open none.
@@ -205,6 +215,7 @@ def test_connections_are_kept_for_as_many_threads_as_there_are() -> None:
     assert 32 <= len(connections) < 32 + 22
 
 
+@pytest.mark.system
 def test_a_closed_endpoint_sends_nothing() -> None:
     with noting() as (url, sent):
         endpoint = Endpoint(url)
@@ -217,6 +228,7 @@ def test_a_closed_endpoint_sends_nothing() -> None:
     assert len(sent) == 1
 
 
+@pytest.mark.system
 def test_closing_hangs_up() -> None:
     """
     Also where a session of one's own is still there.
@@ -237,6 +249,7 @@ def test_closing_hangs_up() -> None:
         assert ended.wait(5)
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("asks", [True, False])
@@ -294,6 +307,7 @@ def listening(path: Path, body: bytes) -> Iterator[str]:
         thread.join(5)
 
 
+@pytest.mark.system
 def test_unix_sockets_in_one_session(tmp_path: Path) -> None:
     """
     Each path is a server of its own, also where they share a session.
@@ -385,6 +399,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("tls"))
 
 
+@pytest.mark.system
 def test_whom_to_trust(ours: Authority) -> None:
     with wire.misbehaving(wire.answering(b"ok"), tls=serving(ours.certificate())) as url:
         assert got(url, verify=str(ours.file)).body == b"ok"
@@ -392,6 +407,7 @@ def test_whom_to_trust(ours: Authority) -> None:
             got(url)
 
 
+@pytest.mark.system
 def test_whom_to_show_oneself_as(ours: Authority, tmp_path: Path) -> None:
     context = serving(ours.certificate())
     context.verify_mode = ssl.CERT_REQUIRED
@@ -425,6 +441,7 @@ def test_certificates_that_cannot_be_used(ours: Authority, tmp_path: Path) -> No
     Endpoint("https://opa", verify=str(tmp_path))  # a folder of authorities
 
 
+@pytest.mark.system
 def test_tls_that_cannot_be_agreed_on(ours: Authority) -> None:
     context = serving(ours.certificate())
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -436,6 +453,7 @@ def test_tls_that_cannot_be_agreed_on(ours: Authority) -> None:
         got(url, verify=str(ours.file))
 
 
+@pytest.mark.system
 def test_what_speaks_no_tls() -> None:
     def script(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -450,6 +468,7 @@ def test_what_speaks_no_tls() -> None:
     assert "_" not in refused.value.message
 
 
+@pytest.mark.system
 def test_tls_that_is_ended() -> None:
     def hang_up(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -464,6 +483,7 @@ def test_tls_that_is_ended() -> None:
 # --- the answer ----------------------------------------------------------------------------
 
 
+@pytest.mark.system
 def test_an_answer_has_a_bound() -> None:
     for size, max_bytes, taken in ((10, 10, True), (9, 10, True), (11, 10, False), (0, 0, True)):
         with wire.misbehaving(wire.answering(b"x" * size)) as url:
@@ -474,6 +494,7 @@ def test_an_answer_has_a_bound() -> None:
                     got(url, max_bytes=max_bytes)
 
 
+@pytest.mark.system
 def test_an_answer_has_at_most_four_mebibytes_by_default() -> None:
     for size, taken in ((2**22, True), (2**22 + 1, False)):
         with wire.misbehaving(wire.answering(b"x" * size)) as url:
@@ -484,6 +505,7 @@ def test_an_answer_has_at_most_four_mebibytes_by_default() -> None:
                     got(url)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip"])
 def test_an_answer_is_not_decoded(encoding: str) -> None:
     head = f"Content-Encoding: {encoding}\r\n".encode()
@@ -494,12 +516,14 @@ def test_an_answer_is_not_decoded(encoding: str) -> None:
         got(url)
 
 
+@pytest.mark.system
 def test_an_answer_that_says_that_it_is_not_encoded() -> None:
     head = b"Content-Encoding: identity\r\n"
     with wire.misbehaving(wire.answering(b"x", head=head)) as url:
         assert got(url).body == b"x"
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "answer",
     [
@@ -516,6 +540,7 @@ def test_an_answer_that_is_cut_off(answer: bytes) -> None:
         got(url)
 
 
+@pytest.mark.system
 def test_an_answer_that_is_refused_is_hung_up_on() -> None:
     """
     What follows in it is not taken for the answer to the next question.
@@ -539,6 +564,7 @@ def test_an_answer_that_is_refused_is_hung_up_on() -> None:
         assert refused.value
 
 
+@pytest.mark.system
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:
     with wire.misbehaving(wire.raw(wire.OK + b"\r\n", b"o", b"k")) as url:
         assert got(url).body == b"ok"
@@ -549,6 +575,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 # --- the deadline --------------------------------------------------------------------------
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "script",
     [
@@ -570,6 +597,7 @@ def test_the_deadline_holds_for_every_step(script: wire.Script) -> None:
         assert url in late.value.message
 
 
+@pytest.mark.system
 def test_what_breaks_once_the_deadline_has_passed_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monotonic, ahead = clock.monotonic, 0.0
     monkeypatch.setattr(clock, "monotonic", lambda: monotonic() + ahead)
@@ -584,6 +612,7 @@ def test_what_breaks_once_the_deadline_has_passed_is_late(monkeypatch: pytest.Mo
         got(url)
 
 
+@pytest.mark.system
 def test_a_deadline_that_has_passed_sends_nothing() -> None:
     with noting() as (url, sent):
         for late in (0.0, 1.0):
@@ -592,6 +621,7 @@ def test_a_deadline_that_has_passed_sends_nothing() -> None:
     assert sent == []
 
 
+@pytest.mark.system
 def test_the_next_call_has_its_own_deadline() -> None:
     """
     On a connection that is kept, the limit of the call before is not in the way.
@@ -608,6 +638,7 @@ def test_the_next_call_has_its_own_deadline() -> None:
         assert endpoint.send("GET", "/x", deadline=soon(5)).body == b"ok"
 
 
+@pytest.mark.system
 def test_a_large_question_is_sent_whole() -> None:
     body = bytes(range(256)) * 2**14
     with noting() as (url, sent), contextlib.closing(Endpoint(url)) as endpoint:
@@ -615,6 +646,7 @@ def test_a_large_question_is_sent_whole() -> None:
     assert sent[0][1] == body
 
 
+@pytest.mark.system
 def test_a_refused_connection_is_tried_again() -> None:
     """
     Twice, within a tenth of a second: an OPA that is being replaced.
@@ -633,6 +665,7 @@ def test_a_refused_connection_is_tried_again() -> None:
     assert time.monotonic() - began < 0.015
 
 
+@pytest.mark.system
 def test_pauses_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     They double, and differ between callers that were refused together.
@@ -686,6 +719,7 @@ def deaf() -> Iterator[tuple[Any, ...]]:
         yield address(f":{listener.getsockname()[1]}")
 
 
+@pytest.mark.system
 def test_a_name_with_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     They are tried in turn; one that does not answer leaves time for the others.
@@ -742,6 +776,7 @@ def test_a_name_is_waited_for_no_longer_than_the_deadline(monkeypatch: pytest.Mo
     resolved.set()
 
 
+@pytest.mark.system
 def test_an_ipv6_address() -> None:
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
@@ -760,6 +795,7 @@ def test_an_ipv6_address() -> None:
         thread.join(5)
 
 
+@pytest.mark.system
 def test_what_is_sent_is_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A small question does not wait for more to send with it (RFC 896).
@@ -778,6 +814,7 @@ def test_what_is_sent_is_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(made) == 1
 
 
+@pytest.mark.system
 def test_no_socket_is_left_where_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -790,6 +827,7 @@ def test_no_socket_is_left_where_nobody_answers() -> None:
 # --- causes --------------------------------------------------------------------------------
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("script", "cause"),
     [
@@ -808,6 +846,7 @@ def test_a_fault_of_tls_without_a_reason() -> None:
     assert transport._cause(ssl.SSLError("canary")) == "TLS could not be agreed on"
 
 
+@pytest.mark.system
 def test_a_socket_that_is_not_there() -> None:
     with pytest.raises(Unreachable, match="unix:///nowhere/s: no such file or directory"):
         got("unix:///nowhere/s")

@@ -30,11 +30,13 @@ import pytest
 
 ARGUMENTS = (
     *("-q", "-m", "not nightly", "-p", "no:cacheprovider"),
+    # A fault, and being measured, may make a fast test slow: that is not what is looked for.
+    *("-p", "no:tiers"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
     # An exception out of the blue, in a thread that is measured, lets coverage hang for good.
     "--deselect=tests/unit/test_pdp_own_thread.py::test_a_thread_that_another_one_breaks_off",
 )
-"""For pytest: what `make test` runs, nothing kept, and modules imported before it are all right."""
+"""For pytest: what `make test-all` runs here, nothing kept, modules imported before it or not."""
 
 HANGS = 15.0
 """How many seconds a test may take beside ten times what it takes when nothing is wrong."""

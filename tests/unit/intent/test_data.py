@@ -125,6 +125,7 @@ def test_what_the_user_says_beside_data_is_asked_for(prompt, asked, values):
     assert (asked, values) == drafted(prompt)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "sign", ['"', "\u201c", "'", "`", "~~~\n", "```", "> ", "<mail>", "<a>", "</a>", "On 3 ", "|\n",
              "wrote:", "From: a\n", " \u00ab", "-----a\n", "\u201e ", "Am 3 ",

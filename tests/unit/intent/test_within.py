@@ -129,6 +129,7 @@ def drafted(prompt, intent, **options):
         return None
 
 
+@pytest.mark.system
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(SAID, st.text()), INTENTS)
 def test_a_draft_lies_within_its_intent(prompt, intent):
@@ -137,6 +138,7 @@ def test_a_draft_lies_within_its_intent(prompt, intent):
         assert_within(narrower, intent)
 
 
+@pytest.mark.system
 @settings(max_examples=200, deadline=None)
 @given(SAID, INTENTS)
 def test_a_draft_keeps_all_reads_of_its_intent(prompt, intent):
@@ -147,6 +149,7 @@ def test_a_draft_keeps_all_reads_of_its_intent(prompt, intent):
         assert reads <= reach(narrower.resources, intent)
 
 
+@pytest.mark.system
 @settings(max_examples=400, deadline=None)
 @given(
     SAID,
@@ -260,6 +263,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_long_prompt_costs_a_bounded_number_of_calls_for_each_sign(name):
     piece = HOSTILE[name]

@@ -502,6 +502,7 @@ def test_the_document_s_own_backend(sts):
 
 
 class TestReach:
+    @pytest.mark.system
     def test_nobody_there(self):
         assert refused("http://127.0.0.1:9") == "lease.unreachable"
 
@@ -511,6 +512,7 @@ class TestReach:
         assert refused(sts.url, asked(patience=0.3)) == "lease.unreachable"
         assert time.monotonic() - begun < 1.5
 
+    @pytest.mark.system
     def test_over_tls_with_an_authority_of_ones_own_and_no_other(self, tmp_path):
         authority = Authority(tmp_path)
         secured = FakeSts(serving(authority.certificate()))

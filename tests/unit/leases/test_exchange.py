@@ -530,6 +530,7 @@ class TestAnswers:
         server.answers["/.well-known/openid-configuration"] = answer
         refused(backend(server, secret), f"lease.{code}")
 
+    @pytest.mark.system
     def test_nobody_there(self, secret):
         class Nowhere:
             url = "http://127.0.0.1:9"

@@ -38,6 +38,7 @@ def keepers():
     return [each for each in threading.enumerate() if each.name == "inbounds-leases"]
 
 
+@pytest.mark.system
 def test_what_failed_is_tried_until_it_succeeds_and_said_each_time(tmp_path, caplog):
     shelf = Shelf()
     policy = leased(tmp_path / "inbounds", shelf)
@@ -68,6 +69,7 @@ def test_what_a_guard_leaves_behind_the_next_one_revokes(tmp_path):
     box.close()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("far", [True, False])
 def test_of_a_process_that_is_gone(tmp_path, far):
     path = tmp_path / "leases.sqlite"
@@ -101,6 +103,7 @@ def test_of_a_process_that_is_gone(tmp_path, far):
     box.close()
 
 
+@pytest.mark.system
 def test_a_guard_that_is_forgotten_keeps_no_thread(tmp_path):
     shelf = Shelf()
     policy = leased(tmp_path / "inbounds", shelf)

@@ -110,6 +110,7 @@ class TestTaskLease:
             assert shelf.issued[0].seconds <= 20
             assert task.lease("mail-store") is lease  # no other one could be had for longer
 
+    @pytest.mark.system
     def test_what_it_waits_for_is_not_added_to_its_time(self, policy, shelf, monkeypatch):
         leases = policy.guard._parts.leases
         identity = leases._identity
@@ -214,6 +215,7 @@ class TestTaskLease:
             assert len({*map(id, found)}) == 1
             assert len(shelf.issued) == 1
 
+    @pytest.mark.system
     @pytest.mark.parametrize("how", ["end", "close"])
     def test_a_backend_that_hangs_is_waited_for_once(self, tmp_path, how):
         names = ("mail-store", *(f"mail-{number}" for number in range(4)))
@@ -244,6 +246,7 @@ class TestTaskLease:
         assert shelf.revoked == ["accessor-1"]
         assert not lease.live
 
+    @pytest.mark.system
     def test_at_the_deadline_it_is_given_back_though_nobody_ends_the_task(self, policy, shelf):
         lease = policy.task(seconds=3).lease("mail-store")
         eventually(lambda: shelf.revoked == ["accessor-1"])
@@ -423,6 +426,7 @@ class TestFailure:
             task.lease("mail-store")
         assert refused.value.code == "lease.outbox"
 
+    @pytest.mark.system
     def test_a_fork_holds_nothing_of_its_parents(self, policy, shelf):
         task = policy.task()
         lease = task.lease("mail-store")

@@ -151,6 +151,7 @@ class TestIssue:
             backend(server.url).issue(asked(), lambda _: None)
         assert "batch" in str(refused.value)
 
+    @pytest.mark.system
     def test_nobody_there(self):
         with pytest.raises(LeaseUnavailable) as refused:
             backend("http://127.0.0.1:9").issue(asked(), lambda _: None)

@@ -140,6 +140,7 @@ def test_the_demonstration_has_nothing_to_mend(capsys):
     assert {one["severity"] for one in said["findings"]} <= {"note"}
 
 
+@pytest.mark.system
 def test_ten_thousand_tools_take_no_more_than_five_seconds(tmp_path):
     whole = linted.changed({})
     entry = whole["tools"]["mail.send"]

@@ -256,6 +256,7 @@ class TestOtherThanPlain:
         see(origins, result)
         assert time.thread_time() - begun < 3
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         "part",
         [
@@ -335,6 +336,7 @@ class TestThreads:
         assert "prompt" == grade(origins, "t7 word59")
 
 
+@pytest.mark.system
 def test_a_call_costs_the_same_however_much_was_seen():
     """Measured by the interpreter's own steps, which no other program disturbs."""
     origins = Origins(values=1000)

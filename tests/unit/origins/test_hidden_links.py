@@ -195,6 +195,7 @@ def test_what_is_no_link(text):
     assert set() == found(text)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "unit",
     [

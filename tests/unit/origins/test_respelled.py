@@ -253,6 +253,7 @@ def test_nothing_of_it_is_raised(given):
     origins.write({"it": given})
 
 
+@pytest.mark.system
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 @given(st.text(min_size=1, max_size=60))
 def test_no_form_of_a_text_that_was_written_is_trusted(text):

@@ -386,6 +386,7 @@ class TestEchoes:
         origins.prompt("Answer 'Harbour tour'")
         assert "third_party_meta" == grade(origins, "carol@acme.example")
 
+    @pytest.mark.system
     def test_arguments_too_many_to_compare_make_everything_an_echo(self):
         origins = seen(
             {"address": "a@acme.example"}, returns=self.FIRST, arguments={"x": ["y"] * 20_000}

@@ -510,6 +510,7 @@ def shared(tmp_path_factory):
     under_test.close()
 
 
+@pytest.mark.system
 @given(written(), st.booleans())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_that_was_written_comes_back_as_our_own(shared, case, elsewhere):

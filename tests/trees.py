@@ -1,0 +1,19 @@
+"""The syntax trees of Python sources, each read once for all tests that look into it."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return the tree of a source."""
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return every node of a source."""
+    return tuple(ast.walk(tree(path)))
