@@ -40,7 +40,7 @@ from inbounds.config import Configuration
 from inbounds.models import ResourceProperties, Returns
 from inbounds.parts import engine
 from inbounds.pdp import DECISION, Reply
-from inbounds.pep.guard import _discard
+from inbounds.pep.task import _discard
 from inbounds.printable import record_name
 from inbounds.sessions import MemorySessions
 from inbounds.task_authority import RENEW_WITHIN
