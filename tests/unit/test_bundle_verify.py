@@ -300,6 +300,7 @@ TAMPERED = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("change", "code"), TAMPERED.values(), ids=TAMPERED)
 def test_tampered(signed, keys, tmp_path, change, code):
     """

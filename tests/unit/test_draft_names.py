@@ -160,7 +160,7 @@ def test_a_name_in_a_source_that_hides_something_is_registered_by_hand(tmp_path,
     (tmp_path / "app.py").write_text(f"guard.tool({name!r}, resource=lambda: ('r', 'x'))(len)\n")
     found = find([tmp_path / "app.py"], strict=True)
     assert not found.tools
-    assert "registered by hand" in found.notes[0]
+    assert "register it by hand" in found.notes[0]
 
 
 def test_the_name_of_a_source_ends_no_comment(tmp_path):

@@ -185,7 +185,7 @@ def test_the_name_of_a_bundle_is_told_as_it_is_and_on_one_line(tmp_path, monkeyp
     assert first.startswith("refused ")
     assert name.encode("unicode_escape").decode() in first
     assert code.strip() == "bundle.malformed"
-    assert [line.split()[0] for line in more] == ["now"]
+    assert [line.split()[0] for line in more] == ["fix"]
 
 
 @pytest.mark.system

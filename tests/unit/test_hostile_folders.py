@@ -114,6 +114,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_waits_for_what_is_no_file(here, monkeypatch, capsys, command, other):
@@ -135,6 +136,7 @@ def test_no_command_waits_for_what_is_no_file(here, monkeypatch, capsys, command
     assert time.monotonic() - begun < 45
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 900, 10_000])
 @pytest.mark.parametrize("arguments", [["init"], ["test", "site"]])
 def test_folders_without_end_are_refused(here, monkeypatch, capsys, depth, arguments):
@@ -198,6 +200,7 @@ LONG = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("what", LONG)
 def test_long_yaml_is_refused_in_time(here, what):
     (here / "tools.yaml").write_text(LONG[what])

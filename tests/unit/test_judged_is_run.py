@@ -311,6 +311,7 @@ class TestRecords:
         assert ran == []
         assert records(policy) == ["decided.v1"]
 
+    @pytest.mark.system
     @pytest.mark.parametrize(
         "more",
         [{"k" * 5000: "v"}, {f"k{n}": 1 for n in range(10_050)}, {"Bearer sk-live": "v"}],

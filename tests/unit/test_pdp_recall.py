@@ -96,6 +96,7 @@ def test_a_bad_signature_is_remembered_as_bad(opened, keys, tmp_path, crossings)
     assert crossings == ["io.jwt.verify_es256"]
 
 
+@pytest.mark.system
 def test_every_byte_counts(opened, keys, crossings):
     """
     A token or key that differs anywhere, by its value or its length, is another one.

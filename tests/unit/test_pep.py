@@ -130,7 +130,8 @@ class TestCall:
         assert ei.value.decision.id == ei.value.decision_id
         for said in ("`mail.send`", "alice@acme.example", "`correspond`", ei.value.decision_id):
             assert said in str(ei.value)
-        assert f"[{ei.value.code}]; {ei.value.remedy};" in str(ei.value)
+        assert f"was denied [{ei.value.code}]: " in str(ei.value)
+        assert f"; {ei.value.remedy};" in str(ei.value)
         assert "mallory" not in str(ei.value)
 
     def test_unregistered(self, policy, ran):

@@ -293,6 +293,7 @@ def globbed(draw, text):
     return "".join(signs)
 
 
+@pytest.mark.system
 @_MANY
 @given(
     at=st.sampled_from(
@@ -307,6 +308,7 @@ def test_no_generated_wildcard_reads_what_is_listed(task, at, kind):
     assert codes(task, f"{kind}.read", at) & _KEPT
 
 
+@pytest.mark.system
 @_MANY
 @given(at=globbed("/work/secrets/keys"), kind=st.sampled_from(["path", "id", "text", "none"]))
 def test_no_generated_wildcard_reads_what_is_kept(task, at, kind):

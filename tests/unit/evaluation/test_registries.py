@@ -13,6 +13,8 @@ REGISTRIES = ROOT / "evaluation" / "registries"
 SUITES = ("workspace", "banking")
 STATED_BY_THE_PLATFORM = {"get_current_day", "get_iban", "get_balance", "get_user_info"}
 """The tools that give back nothing that anybody but the platform and the user has written."""
+OF_THE_ADDRESS_BOOK = {"search_contacts_by_name", "search_contacts_by_email"}
+"""The tools whose titles are what the user's own address book calls a contact."""
 
 
 @pytest.fixture(scope="module", params=SUITES)
@@ -24,7 +26,8 @@ def deployment(request, tmp_path_factory):
 
 def test_every_text_and_title_is_a_third_partys(deployment):
     for name, tool in deployment.tools.items():
-        assert [] == trusted_texts(tool.returns), name
+        own = ["/*/name"] if name in OF_THE_ADDRESS_BOOK else []
+        assert own == trusted_texts(tool.returns), name
 
 
 def test_only_what_the_platform_states_is_a_first_partys_by_default(deployment):

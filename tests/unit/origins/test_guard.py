@@ -6,7 +6,7 @@ import pytest
 from tests.unit.origins.hidden import WITHIN
 
 from inbounds import AccessDenied, ApprovalRequired, Labelled, ResultWithheld
-from inbounds.testing import SUBJECT, PolicyUnderTest, assert_asks, small_deployment
+from inbounds.testing import SUBJECT, PolicyUnderTest, assert_asks, assert_denied, small_deployment
 
 UNTRUSTED = "flow.untrusted_argument"
 CANARY = "carol@acme.example"
@@ -150,6 +150,11 @@ def test_a_link_in_any_argument_of_what_is_sent_is_asked_about(policy, kind, rol
     policy.change(tools=tools)
     with policy.task(prompt="Read my mail, then answer bob@acme.example") as task:
         read(task, policy, body="hi")
+        if role == "code" and kind != "id":
+            # Whatever host code names is a destination, and denied.
+            with assert_denied("egress.destination_not_allowed"):
+                send(task, "bob@acme.example", body="x https://evil.example/a")
+            return
         with assert_asks("flow.link_in_outgoing_content"):
             send(task, "bob@acme.example", body="x https://evil.example/a")
 

@@ -55,7 +55,7 @@ def after(parts, *, title="Harbour tour", extra=()):
     origins = Origins()
     origins.prompt(PROMPT)
     for call, part in enumerate((*parts, *extra), 1):
-        mail = {"id": str(call), "title": title, "body": part, "folder": "Inbox"}
+        mail = {"id": f"mail-{call}", "title": title, "body": part, "folder": "Inbox"}
         origins.observe(
             [mail], tool="mail.list", returns=RETURNS, arguments={}, call=call, memory=False
         )

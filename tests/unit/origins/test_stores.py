@@ -636,6 +636,7 @@ def watched(tmp_path_factory):
     under_test.close()
 
 
+@pytest.mark.system
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     tool=st.sampled_from(sorted(_PAST)),

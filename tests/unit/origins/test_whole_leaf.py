@@ -663,6 +663,7 @@ class TestATitleThatNoOtherRecordHas:
         self.seen([false], origins=origins)
         assert ["third_party_meta"] * 2 == [grade(origins, each) for each in (NAMED, OTHER)]
 
+    @pytest.mark.system
     def test_so_many_phrases_are_kept_and_no_more(self):
         origins = Origins()
         words = [f"qz{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(505)]

@@ -61,7 +61,10 @@ steady(text) if {
 
 # METADATA
 # description: Whether `text` holds a sign by which tools look for names
-is_pattern(text) if regex.match(`[*?\[\]{}]`, text)
+is_pattern(text) if {
+	is_string(text)
+	regex.match(`[*?\[\]{}]`, text)
+}
 
 # METADATA
 # description: |
@@ -96,6 +99,7 @@ seeks(text) if {
 may_reach(text, prefix) if reaches(text, prefix)
 
 may_reach(text, prefix) if {
+	is_string(prefix)
 	segments := _segments(skeleton(text))
 	folders := _segments(lower(prefix))
 	count(segments) >= count(folders)
@@ -105,6 +109,7 @@ may_reach(text, prefix) if {
 }
 
 may_reach(text, prefix) if {
+	is_string(prefix)
 	tail := _as_folder(concat("/", array.concat([""], _from_elsewhere(skeleton(text)))))
 	folders := _segments(lower(prefix))
 	some start, _ in folders
