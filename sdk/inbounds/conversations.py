@@ -102,7 +102,11 @@ def _begin(
     for _ in range(_MOST_ATTEMPTS):
         if conversation is not None:
             owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
-            found = parts.sessions.find_conversation(conversation_key(owner, conversation))
+            name = conversation_key(owner, conversation)
+            found = parts.sessions.find_conversation(name)
+            parts.bindings.require_kept(name, found.sid if found else None)
+            if found is None and not parts.bindings.is_complete:
+                trust = "untrusted"
             if found is not None and session not in (None, found.sid):
                 raise _other_session()
             known = found.sid if found is not None else session
@@ -117,6 +121,7 @@ def _begin(
             return grant, key
         bound = parts.sessions.bind_conversation(conversation_key(key, conversation), sid)
         if bound.sid == sid:
+            parts.bindings.record(conversation_key(key, conversation), sid)
             return grant, key
         # Another process has bound it meanwhile: the task goes on in that session.
         issuer.end(grant)
@@ -133,6 +138,8 @@ def join(parts: Parts, task: TaskAuthority, conversation: str | None, history: H
     found = store.bind_conversation(key, session.sid)
     if found.sid != session.sid:
         raise _other_session()
+    parts.bindings.require_kept(key, found.sid)
+    parts.bindings.record(key, found.sid)
     if not found.history_known:
         _expose(parts, task, history())
         store.bind_conversation(key, session.sid, history_known=True)

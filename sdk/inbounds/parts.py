@@ -15,6 +15,7 @@ from .approvals.request import access_request, request_shown, serialise_shown
 from .budgets import misnamed
 from .canonical import digest
 from .claims import Narrower
+from .conversation_bindings import ConversationBindings
 from .errors import ArgumentNotRepresentable, ConfigurationError, DecisionUnavailable, TokenInvalid
 from .evidence.dropped import Dropped
 from .identity import ForCaller, TaskGrant, TaskRequest
@@ -82,6 +83,7 @@ class Parts:
     _holder: SigningKey | None = None
     dropped: Dropped = field(init=False)
     origins: SessionOrigins = field(default_factory=SessionOrigins)
+    bindings: ConversationBindings = field(default_factory=ConversationBindings)
     _lock: ProcessLock = field(default_factory=ProcessLock)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from tests.redis_server import RedisServer
 from tests.unit.test_sessions import SPAWN, made
 
 from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.conversation_bindings import ConversationBindings
 from inbounds.pep import Guard
 from inbounds.sessions import Binding, ConversationKey, MemorySessions
 from inbounds.sessions_redis import RedisSessions
@@ -426,3 +427,55 @@ def test_whoever_goes_on_in_whatever_order(two, steps):
                 assert store.load(task.session).trust == "untrusted"
                 assert store.load(task.session).label == SECRET
             seen |= {place} - {None}
+
+
+class TestAStoreThatComesBackWithLess:
+    """A conversation whose binding is gone does not begin afresh in a process that knew it."""
+
+    @pytest.fixture(params=["sqlite", "memory"])
+    def place(self, request, policy, tmp_path):
+        store = policy.guard._parts.sessions
+        if request.param == "memory":
+            store = policy.guard._parts.sessions = MemorySessions()
+        self.path = tmp_path / "s.sqlite"
+        return store
+
+    def empty(self, store):
+        """Take every binding and session out of a store."""
+        if isinstance(store, MemorySessions):
+            store._sessions.clear()
+            store._bindings.clear()
+            return
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as file:
+            file.execute("DELETE FROM conversations")
+            file.execute("DELETE FROM sessions")
+
+    def test_the_next_task_is_refused(self, policy, place):
+        with policy.task(conversation="chat") as task:
+            read(task)
+        self.empty(place)
+        for session in (None, task.session.sid, "another"):
+            with pytest.raises(DecisionUnavailable) as caught:
+                policy.task(conversation="chat", session=session)
+            assert caught.value.code == "session.lost"
+        with policy.task(conversation="another") as other:
+            send(other)
+
+    def test_nor_is_it_bound_to_another_session(self, policy, place):
+        with policy.task(conversation="chat") as task:
+            read(task)
+        self.empty(place)
+        with policy.task() as other, pytest.raises(DecisionUnavailable) as caught:
+            other.join("chat", list)
+        assert caught.value.code == "session.lost"
+
+    def test_what_this_process_has_forgotten_begins_untrusted(self, policy, place, caplog):
+        bindings = policy.guard._parts.bindings = ConversationBindings(limit=2)
+        for name in ("chat", "a", "b"):
+            with policy.task(conversation=name) as task:
+                assert state_of(policy.guard, task).trust == "trusted"
+        assert not bindings.is_complete
+        assert "more than 2 conversations" in caplog.text
+        self.empty(place)
+        with policy.task(conversation="chat") as task:
+            assert state_of(policy.guard, task).trust == "untrusted"
