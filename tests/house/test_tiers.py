@@ -45,6 +45,10 @@ def listen():
         listening.bind(("127.0.0.1", 0))
 
 
+async def from_a_loop():
+    await (await asyncio.create_subprocess_exec(*PROGRAM)).wait()
+
+
 def in_a_thread(leave):
     thread = threading.Thread(target=leave)
     thread.start()
@@ -54,7 +58,7 @@ def in_a_thread(leave):
 PROGRAM = [sys.executable, "-c", ""]
 WAYS = {
     "a program": lambda: subprocess.run(PROGRAM, check=True),
-    "a program from a loop": lambda: asyncio.run(asyncio.create_subprocess_exec(*PROGRAM)),
+    "a program from a loop": lambda: asyncio.run(from_a_loop()),
     "a shell": lambda: os.system("true"),
     "posix_spawn": lambda: os.waitpid(os.posix_spawn(sys.executable, PROGRAM, os.environ), 0),
     "a fork": fork,
@@ -67,7 +71,7 @@ WAYS = {
 
 
 @pytest.mark.system
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("way", WAYS)
 def test_whatever_leaves_the_process_is_seen(way):
     tiers.WATCH.begin()
