@@ -128,7 +128,8 @@ ASCII_INSIDE = """
     printer. intranet wpad metadata.google.internal METADATA.google.internal. metadata
     a.internal host.docker.internal a.local nas.LOCAL. router.lan router.home router.home.arpa
     dc.corp a.intranet a.private kubernetes.default.svc a.svc.cluster.local vault.service.consul
-    localhost.localdomain 1.0.0.127.in-addr.arpa xn--.local
+    localhost.localdomain 1.0.0.127.in-addr.arpa xn--.local kubernetes.default
+    a.intra a.homenet a.svc a.dmz a.localnet
 """
 INSIDE = [
     *ASCII_INSIDE.split(),

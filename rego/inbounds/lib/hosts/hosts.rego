@@ -52,8 +52,8 @@ _special_ipv6 := `:0[0-9a-f]|^\[(2002|3fff|2001:(|[0-9a-f]{1,2}|1[0-9a-f]{2}|db8
 
 # RFC 6761, RFC 6762 with appendix G, RFC 8375, and what clusters use.
 _local_domains := {
-	"arpa", "cluster", "consul", "corp", "docker", "home", "internal", "intranet", "lan", "local",
-	"localdomain", "localhost", "private", "svc",
+	"arpa", "cluster", "consul", "corp", "default", "dmz", "docker", "home", "homenet", "internal", "intra",
+	"intranet", "lan", "local", "localdomain", "localhost", "localnet", "private", "svc",
 }
 
 # 168.63.129.16 is a public address by which a cloud answers its own machines.
