@@ -7,7 +7,9 @@ mark it `system`, or better, make it do without. What stands below `tests/integr
 fixture that is a server.
 
 Time is counted as the processor time of the test's own process, which a busy machine stretches
-little; what a fixture of a module or a session takes is not the test's.
+little. What a fixture of a module or a session does and takes is not the test's: otherwise the
+test that happens to come first would answer for it. Whoever asks a server that it has started
+opens a connection, and is found by that.
 """
 
 from __future__ import annotations
@@ -106,7 +108,7 @@ class Watch:
 
     @contextlib.contextmanager
     def exempt(self) -> Iterator[None]:
-        """Let this thread start and ask the one OPA of the fast tier."""
+        """Let this thread do what no single test answers for."""
         before = getattr(self._exempt, "on", False)
         self._exempt.on = True
         try:
@@ -214,10 +216,10 @@ class Tiers:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
-        """Count apart what a fixture takes that tests share."""
+        """Count apart what a fixture does and takes that tests share."""
         if fixturedef.scope == "function":
             return (yield)
-        with self._apart():
+        with self._apart(), WATCH.exempt():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -45,6 +45,10 @@ def listen():
         listening.bind(("127.0.0.1", 0))
 
 
+async def from_a_loop():
+    await (await asyncio.create_subprocess_exec(*PROGRAM)).wait()
+
+
 def in_a_thread(leave):
     thread = threading.Thread(target=leave)
     thread.start()
@@ -54,7 +58,7 @@ def in_a_thread(leave):
 PROGRAM = [sys.executable, "-c", ""]
 WAYS = {
     "a program": lambda: subprocess.run(PROGRAM, check=True),
-    "a program from a loop": lambda: asyncio.run(asyncio.create_subprocess_exec(*PROGRAM)),
+    "a program from a loop": lambda: asyncio.run(from_a_loop()),
     "a shell": lambda: os.system("true"),
     "posix_spawn": lambda: os.waitpid(os.posix_spawn(sys.executable, PROGRAM, os.environ), 0),
     "a fork": fork,
@@ -67,7 +71,7 @@ WAYS = {
 
 
 @pytest.mark.system
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("way", WAYS)
 def test_whatever_leaves_the_process_is_seen(way):
     tiers.WATCH.begin()
@@ -134,9 +138,19 @@ def test_has_a_fixture_that_listens(listening):
     pass
 
 def test_takes_long():
-    until = time.process_time() + 3
+    until = time.process_time() + 6
     while time.process_time() < until:
         sum(range(100_000))
+
+@pytest.fixture(scope="module")
+def built():
+    subprocess.run(["true"], check=True)
+
+def test_shares_what_was_built(built):
+    pass
+
+def test_shares_and_starts(built):
+    subprocess.run(["true"], check=True)
 
 @pytest.mark.system
 def test_is_marked():
@@ -174,8 +188,13 @@ def test_a_test_that_is_not_fast_fails_and_is_told_why(tmp_path):
     failed = {
         line.split("::")[1].split()[0] for line in done.stdout.splitlines() if "FAILED" in line
     }
-    assert failed == {"test_starts", "test_has_a_fixture_that_listens", "test_takes_long"}
+    assert failed == {
+        "test_starts",
+        "test_has_a_fixture_that_listens",
+        "test_takes_long",
+        "test_shares_and_starts",
+    }
     for word in ("subprocess.Popen", "socket.bind", "s of processor time", "pytest.mark.system"):
         assert word in done.stdout
-    assert "tier fast: 4 tests" in done.stdout
+    assert "tier fast: 6 tests" in done.stdout
     assert "tier system: 2 tests" in done.stdout

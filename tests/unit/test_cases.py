@@ -9,7 +9,7 @@ import json
 import time
 
 import pytest
-from tests import engines, scenes
+from tests import engines, scenes, shipping
 from tests.both import place_embedded
 from tests.tiers import WATCH
 
@@ -24,6 +24,7 @@ FIRST = {case.code: case for case in reversed(CASES)}
 @pytest.fixture(scope="module")
 def embedded():
     """The policy that the package ships, and how to put a case to it."""
+    shipping.make_assets()
     now = 0
     policy = EmbeddedPolicy(
         assets.wasm_bundle(), key=assets.release_key(), clock=lambda: now * 10**9
@@ -44,12 +45,9 @@ def embedded():
 @pytest.fixture(scope="module")
 def opa():
     """One OPA on the project's sources, and how to put a case to it."""
-    with (
-        WATCH.exempt(),
-        engines.opa(
-            [engines.RULES], roots=["inbounds", "system"], replace=engines.FROZEN_CLOCK
-        ) as server,
-    ):
+    with engines.opa(
+        [engines.RULES], roots=["inbounds", "system"], replace=engines.FROZEN_CLOCK
+    ) as server:
 
         def ask(case):
             stage = case.staged()
