@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3  # noqa: F401 -- looks for IPv6 by a socket, in whichever test imports it first
 
 from inbounds.pdp import compiled
 
