@@ -338,6 +338,43 @@ def test_a_text_that_names_another_host_goes_nowhere(engines, kind, effects):
         assert "egress.destination_not_allowed" in codes(answer), (wrapped, remote)
 
 
+SCHEMES = """
+    mailto sip sips ldap ldaps tftp dict gopher smb xmpp ssh telnet tel sms news nntp callto skype
+    facetime irc ircs jabber finger msrp sftp im
+"""
+OPAQUE = ["{}:bob@evil.example", "{}:evil", "<{}:evil>", " {}:evil", '"{}:evil"', "{}:+49301234567"]
+PROSE = """
+    Note: x|C:\\x|12:30|data:text/plain,x|URN:isbn:1|tag:a.example,2026:x|cid:1|file:x|steps:
+- x|user:123|ticket:42|catalog:track:1|:smile:|x:|{a:1}|[b:c]|Hello, Bob: it is done|3:1
+"""
+LOCAL_FIRST = [
+    "file:///x https://evil.example",
+    "file:///x,https://evil.example",
+    "file:///x\nhttps://evil.example/",
+    "file:///C:/x,//evil.example/x",
+]
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[1]], ids=str)
+def test_a_scheme_without_slashes_leads_nowhere_known(engines, kind):
+    """
+    Of over 150 spellings of such a leaf none goes `anywhere`, and ordinary words do not go out.
+    """
+    question = fetching(engines, kind=kind, anywhere=True)
+    argument = Argument.model_validate(kind)
+    assert len(SCHEMES.split()) * len(OPAQUE) > 150
+    spelt = [form.format(scheme) for scheme, form in product(SCHEMES.split(), OPAQUE)]
+    for text in [*spelt, *LOCAL_FIRST]:
+        assert is_outward(argument, text), text
+        answer = engines.ask_embedded(with_leaf(question, text))
+        assert "egress.destination_not_allowed" in codes(answer), text
+    for text in [*PROSE.strip().split("|"), "file:///x/y.txt", "file:///C:/x"]:
+        assert not is_outward(argument, text), text
+        assert "egress.destination_not_allowed" not in codes(
+            asked(engines, with_leaf(question, text))
+        )
+
+
 def names_somewhere(stage):
     """Whether the call of a case has an argument that leads outward, so that its tool sends."""
     try:

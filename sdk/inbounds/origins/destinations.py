@@ -28,7 +28,13 @@ _REMOTE = re.compile(
     r"|([hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:"
     r"|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:)"
 )
-_LOCAL_FILE = re.compile(r"[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///[^/\\]")
+_LOCAL_FILE = re.compile(
+    r"[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*\Z"
+)
+_REACHING_WITHOUT_SLASHES = re.compile(
+    r"[^0-9a-z/\\{\[]*(?:callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news"
+    r"|nntp|sftp|sips?|skype|smb|sms|ssh|tel|telnet|tftp|xmpp):[^\x00-\x20]"
+)
 _SHARE = re.compile(r"[^0-9A-Za-z/\\]*[/\\][/\\]")
 _HOST_BEFORE_COLON = re.compile(r"[^/\\]*[.\]][^/\\]*:")
 
@@ -61,7 +67,7 @@ def is_outward(argument: Argument, value: Any) -> bool:
     return (
         argument.kind in ("none", "text")
         and argument.role not in _NOT_FOLLOWED
-        and names_host(value)
+        and (names_host(value) or has_scheme(value))
     )
 
 
@@ -74,6 +80,16 @@ def names_host(text: str) -> bool:
     if _SHARE.match(joined):
         return True
     return _REMOTE.match(joined) is not None and _LOCAL_FILE.match(joined) is None
+
+
+def has_scheme(text: str) -> bool:
+    """Tell whether a text begins with the scheme of a message, a call or a directory.
+
+    These need no slashes, such as `mailto:bob@acme.example` or `sip:bob`. What has a blank behind
+    its colon is prose. Other schemes without slashes, such as `urn:`, are names, as the ids of many
+    tools are.
+    """
+    return _REACHING_WITHOUT_SLASHES.match(text.translate(_DROPPED).lower()) is not None
 
 
 def effects_of(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:

@@ -53,6 +53,12 @@ _names_somewhere(spec, value) if {
 }
 
 _names_somewhere(spec, value) if {
+	spec.kind in {"none", "text"}
+	not spec.role in {"query", "content", "code"}
+	kinds.has_scheme(value)
+}
+
+_names_somewhere(spec, value) if {
 	spec.kind == "path"
 	names_host("path", value)
 }

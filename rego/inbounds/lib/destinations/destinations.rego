@@ -148,5 +148,6 @@ _public("email", leaf) if {
 _public(kind, leaf) if {
 	not kind in {"url", "host", "email"}
 	not addresses.names_host(kind, leaf.value)
+	not kinds.has_scheme(leaf.value)
 	arguments.spec(leaf.pattern).role != "code"
 }

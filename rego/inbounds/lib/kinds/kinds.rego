@@ -99,6 +99,18 @@ names_host(value) if {
 
 # METADATA
 # description: |
+#   Whether a text begins with the scheme of a message, a call or a directory that needs no slashes,
+#   such as `mailto:bob@acme.example` or `sip:bob`. What has a blank behind its colon is prose. Other
+#   schemes without slashes, such as `urn:`, are names, as the ids of many tools are.
+# scope: document
+has_scheme(value) if {
+	is_string(value)
+	contains(value, ":")
+	regex.match(_reaching_without_slashes, lower(_joined(value)))
+}
+
+# METADATA
+# description: |
 #   Whether a path names another host. A name with a dot, or an address, before a colon does as
 #   well (`host.example:path`).
 # scope: document
@@ -130,6 +142,12 @@ _reaching := concat("", [
 	`|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:)`,
 ])
 
-_local_file := `^[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///[^/\\]`
+# Nothing may stand behind it that a reader of lists takes for a second place.
+_local_file := `^[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*$`
+
+_reaching_without_slashes := concat("", [
+	`^[^0-9a-z/\\{\[]*(callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news|nntp|sftp|sips?`,
+	`|skype|smb|sms|ssh|tel|telnet|tftp|xmpp):[^\x00-\x20]`,
+])
 
 _share := `^[^0-9A-Za-z/\\]*[/\\][/\\]`
