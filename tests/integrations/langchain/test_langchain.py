@@ -10,6 +10,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolRetryMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool, ToolException
 from langgraph.cache.memory import InMemoryCache
 from langgraph.checkpoint.memory import InMemorySaver
@@ -682,6 +683,29 @@ class TestCaches:
         start = graph.invoke if sync else lambda said: asyncio.run(graph.ainvoke(said))
         with world.task(), pytest.raises(ConfigurationError) as ei:
             start(called(READ))
+
+        assert "configuration.cache" == ei.value.code
+        assert [] == world.ran
+
+    @pytest.mark.parametrize("kind", ["a node of tools", "an agent", "a graph"])
+    @pytest.mark.parametrize(
+        "wrap",
+        [
+            lambda node: node.with_config(tags=["x"]),
+            lambda node: node.with_retry(),
+            lambda node: node | (lambda said: said),
+            lambda node: (lambda said: said) | node.with_retry().with_config(tags=["x"]),
+            lambda node: RunnableParallel(messages=node),
+            lambda node: RunnableLambda(lambda said: said).with_fallbacks([node]),
+            lambda node: node.with_fallbacks([RunnableLambda(lambda said: said)]),
+        ],
+        ids=["config", "retry", "first", "nested", "parallel", "fallback", "falls back"],
+    )
+    def test_a_node_that_wraps_guarded_tools_has_none(self, world, authorization, kind, wrap):
+        node = wrap(self.node(kind, world, authorization))
+        graph = self.graph(node, InMemoryCache(), CachePolicy())
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            graph.invoke(called(READ))
 
         assert "configuration.cache" == ei.value.code
         assert [] == world.ran

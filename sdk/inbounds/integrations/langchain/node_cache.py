@@ -11,6 +11,9 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.runnables import RunnableParallel, RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+from langgraph._internal._runnable import RunnableSeq
 from langgraph.pregel import Pregel
 from langgraph.pregel._loop import AsyncPregelLoop, SyncPregelLoop
 
@@ -78,9 +81,24 @@ def _runs_guarded_tools(runnable: Any) -> bool:
     if isinstance(runnable, Pregel):
         return any(node in guarded for node in tool_nodes(runnable))
     try:
-        return runnable in guarded
-    except TypeError:
-        return False
+        if runnable in guarded:
+            return True
+    except TypeError:  # it cannot be hashed or weakly referenced
+        pass
+    return any(map(_runs_guarded_tools, _wrapped(runnable)))
+
+
+def _wrapped(runnable: Any) -> list[Any]:
+    """Give what a runnable of LangChain runs: of a binding, a retry, a sequence, and the like."""
+    if isinstance(runnable, RunnableBindingBase):
+        return [runnable.bound]
+    if isinstance(runnable, RunnableSequence | RunnableSeq):
+        return list(runnable.steps)
+    if isinstance(runnable, RunnableParallel):
+        return list(runnable.steps__.values())
+    if isinstance(runnable, RunnableWithFallbacks):
+        return [runnable.runnable, *runnable.fallbacks]
+    return []
 
 
 def _cached(what: str) -> ConfigurationError:
