@@ -19,8 +19,8 @@ from inbounds.pdp import ACCEPTANCE
 
 RECORD = ROOT / "docs" / "interop.json"
 OUT_OF_PROFILE = {
-    "01/reject_nonterminal_wildcard": "a prefix is any text: `*` stands for nothing in it, and "
-    "what it covers lies within the parent's `crm.`",
+    "01/reject_nonterminal_wildcard": "a prefix is any text: the chain holds, and since a prefix "
+    "with a `*` lets nothing in, every call under it is denied",
     "01/reject_duplicate_member": "of a member that a payload has twice the last one counts "
     "(RFC 7519 section 4), in both engines alike",
     "02/valid_audience_array": "a token is for one audience, so that nobody else can use it here",
@@ -37,7 +37,7 @@ OUT_OF_PROFILE = {
 }
 """Vectors whose property this project's tokens do not have, or have otherwise, and why."""
 
-CALL_DENIED = {"02/reject_newline_scope"}
+CALL_DENIED = {"01/reject_nonterminal_wildcard", "02/reject_newline_scope"}
 """Of those, the ones whose chain holds, while a call under it is denied."""
 
 CODES = {

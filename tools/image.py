@@ -11,6 +11,7 @@ The same files give the same layers: times are left out.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import platform
@@ -284,6 +285,14 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--bundles and --key go together")
 
     require_builder(options.builder)
+    GATHERED.mkdir(parents=True, exist_ok=True)
+    with (GATHERED / "lock").open("w") as lock:
+        # Two builds at a time would gather their files in one folder.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(options)
+
+
+def _build(options: argparse.Namespace) -> int:
     local = options.bases == "local"
     now = "" if local else "where no registry is reached, BASES=local needs none"
     if local:

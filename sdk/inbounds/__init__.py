@@ -57,7 +57,7 @@ _HOMES = {
     "Resource": "models",
     "ResultWithheld": "errors",
     "SessionContended": "errors",
-    "Task": "pep.task",
+    "Task": "pep",
     "TaskMissing": "errors",
     "Timeout": "errors",
     "TokenInvalid": "errors",

@@ -174,8 +174,9 @@ def test_what_is_asked_wrongly_is_told(folder):
 def test_a_file_that_cannot_be_written_is_left_to_a_person(folder, provider):
     path = folder / "deployment/issuers.yaml"
     text = path.read_text()
-    # It is written beside and put in place whole.
-    (path.parent / ".issuers.yaml.draft").mkdir()
+    # Nothing is written through a link.
+    path.rename(folder / "issuers.yaml")
+    path.symlink_to(folder / "issuers.yaml")
     served(provider, {**NEW, "kid": "new"})
     done = inbounds(folder, "issuers", "keys", "idp", "--json")
     assert (done.code, done.json["error"]["code"]) == (2, "issuers.by_hand")

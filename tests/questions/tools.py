@@ -149,7 +149,8 @@ def _payment(r: Random) -> dict[str, Any]:
 
 def _run(r: Random) -> dict[str, Any]:
     return {
-        "code": words.text(r, 300),
+        # What could be a place or a host is no ordinary code.
+        "code": "".join(sign for sign in words.text(r, 300) if sign.isascii() and sign.isalnum()),
         **_maybe(
             r,
             args=lambda: [words.text(r, 10) for _ in range(r.randint(0, 4))],

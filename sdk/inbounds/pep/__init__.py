@@ -6,5 +6,6 @@ from inbounds.labelled import Labelled
 
 from .guard import Guard
 from .permit import Permit
+from .task import Task
 
-__all__ = ["Guard", "Labelled", "Permit"]
+__all__ = ["Guard", "Labelled", "Permit", "Task"]

@@ -585,7 +585,7 @@ class TestArguments:
 class TestOutcome:
     async def test_several_contents_are_cut_down_where_something_is(self, world, authorization):
         registered(world, returns={"label": "confidential", "mask": ["email"]})
-        world.mail = [Content.from_text(f"from {BOB}"), Content.from_text(f"to {BOB}")]
+        world.mail = [Content.from_text(f"from {BOB}, "), Content.from_text(f"to {BOB}")]
         agent = agent_of(authorization, [READ], tools=[tool_of(world.read, "mail.read")])
         with world.task():
             said = await read(agent)

@@ -167,7 +167,7 @@ def test_what_cannot_be_drafted(folder: Path, options: tuple[str, ...]) -> None:
 
     assert done.returncode != 0
     assert done.stdout == ""
-    assert "now " in done.stderr
+    assert "fix: " in done.stderr
     assert not (folder / "started").exists()
 
 

@@ -28,7 +28,8 @@ from inbounds.testing import AGENT, SUBJECT
 
 CLIENT_SECRET = "s3cret & more of it"
 TARGET = Target(audience=AUDIENCE, scope=SCOPE)
-IDENTITY = compact(claims())
+IDENTITY = compact(claims(exp=int(time.time()) + 86_400))
+"""Made once, for a run of any length."""
 IDP = "https://idp.acme.example"
 
 

@@ -38,3 +38,15 @@ test_what_is_no_call_names_nobody if {
 	addresses.named == set() with input as {"action": {"name": "t", "properties": {"arguments": ["https://a.example/"]}}}
 		with data.deployment.tools as {"t": {"arguments": {}}}
 }
+
+test_a_scheme_without_slashes_leads_outward if {
+	every spec in [{}, {"kind": "text", "role": "target"}] {
+		_named(spec, "mailto:bob@a.example") == {"/a"}
+		_named(spec, "user:123") == set()
+		_named(spec, null) == set()
+	}
+
+	every spec in [{"role": "content"}, {"kind": "text", "role": "query"}, {"kind": "id"}] {
+		_named(spec, "mailto:bob@a.example") == set()
+	}
+}

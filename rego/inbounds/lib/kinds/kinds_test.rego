@@ -339,3 +339,13 @@ test_the_authority_of_a_url_of_any_scheme if {
 		not kinds.authority(text)
 	}
 }
+
+test_a_scheme_that_needs_no_slashes if {
+	every text in ["mailto:bob@a.example", "SIP:bob", " <ldap:a.example", "tel:+431", "mail\tto:x"] {
+		kinds.has_scheme(text)
+	}
+
+	every text in ["urn:isbn:1", "user:123", "Note: mailto", "mailto: x", "mailto", "", null, 7, ["mailto:x"], {"mailto:x": 1}] {
+		not kinds.has_scheme(text)
+	}
+}
