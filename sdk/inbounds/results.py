@@ -186,8 +186,9 @@ class Discharge:
         if not self.owed:
             return value
         left = self._left(value)
-        if self._pieces is not None and isinstance(left, list):
-            self._pieces.require_whole([text for part in left for text in _shown_in(part)])
+        if self._pieces is not None:
+            for parts in _lists_in(left):
+                self._pieces.require_whole([text for part in parts for text in _shown_in(part)])
         return self._changed(left)
 
     def _left(self, value: Any) -> Any:
@@ -511,6 +512,17 @@ def _texts_in(value: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
     elif isinstance(value, list | dict):
         for step, part in enumerate(value) if isinstance(value, list) else value.items():
             yield from _texts_in(part, (*place, step))
+
+
+def _lists_in(value: Any) -> Iterator[list[Any]]:
+    """Yield each list at any depth, those of JSON in a text among them."""
+    if isinstance(value, str):
+        value = json_within(value)
+    if isinstance(value, list):
+        yield value
+    if isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _lists_in(part)
 
 
 def _shown_in(part: Any) -> Iterator[str]:

@@ -554,6 +554,24 @@ class TestPieces:
         given = discharge(blocks("to bob@acme.example", "", " then"), OWED)
         assert blocks("to [email]", "", " then") == given
 
+    @pytest.mark.parametrize(
+        "within",
+        [
+            lambda blocks: {"content": blocks},
+            lambda blocks: [{"type": "text", "text": "x"}, {"content": [blocks]}],
+            lambda blocks: json.dumps({"content": blocks}),
+            lambda blocks: {"body": json.dumps([[1], blocks])},
+        ],
+        ids=["mapping", "lists", "json", "json in a mapping"],
+    )
+    def test_so_are_blocks_at_any_depth(self, within):
+        def blocks(*texts):
+            return within([{"type": "text", "text": text} for text in texts])
+
+        with pytest.raises(InPieces):
+            discharge(blocks("bo", "b@acme.example"), OWED)
+        discharge(blocks("to bob@acme.example", "", " then"), OWED)
+
 
 class TestDischarge:
     def test_gives_the_very_result_where_nothing_is_owed(self):
