@@ -373,6 +373,7 @@ class TestFailure:
         assert most / 2 <= given[0] <= most
         assert not policy._ticker._running
 
+    @pytest.mark.system
     def test_the_deadline_holds_while_waiting_for_others(self, opened):
         policy = opened(deployment=LONG)
         with ThreadPoolExecutor(1) as pool:

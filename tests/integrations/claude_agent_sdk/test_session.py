@@ -35,6 +35,7 @@ from inbounds import clock
 from inbounds.errors import DecisionUnavailable
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protection
 from inbounds.integrations.claude_agent_sdk.session import Session
+from inbounds.pep.task import Task
 
 
 def bash(command, call="call-bash", **more):
@@ -396,7 +397,7 @@ def test_judging_that_takes_too_long_is_given_up_first(world, folder, monkeypatc
     async def wait(*_, **__):
         await asyncio.sleep(30)
 
-    monkeypatch.setattr(world.guard, "apermit", wait)
+    monkeypatch.setattr(Task, "apermit", wait)
     authorization = Authorization(world.guard, resources=world.resources, timeout=0.5)
     desk = Desk(world, folder, [SEND], authorization=authorization)
     with world.task():
