@@ -30,7 +30,7 @@ from inbounds.identity.file import FileIdentity
 from inbounds.issuer.keys import SigningKey
 from inbounds.issuer.remote import ServiceIssuer
 from inbounds.issuer.settings import FEED_KEY, Folder
-from inbounds.testing import AGENT, SUBJECT
+from inbounds.testing import AGENT, INTENT, SUBJECT
 
 WORKLOADS, LOGIN = "https://workloads.acme.example", "https://login.acme.example"
 ENVIRONMENT = "development"
@@ -206,3 +206,20 @@ class Issuing(Place):
         with contextlib.closing(sqlite3.connect(self.issuer / "evidence.sqlite")) as connection:
             rows = connection.execute("SELECT body FROM records ORDER BY seq").fetchall()
         return [json.loads(row[0]) for row in rows]
+
+
+def task_request(place: Issuing, **changed: Any) -> dict[str, Any]:
+    """Return a request for a task by an agent that may; `...` leaves a member out."""
+    said = {
+        "identity": place.svid(),
+        "subject_token": place.user(),
+        "subject": SUBJECT,
+        "agent": AGENT,
+        "intent": INTENT,
+        "tenant": "acme",
+        "environment": ENVIRONMENT,
+        "sid": "session-1",
+        "seconds": 600,
+        **changed,
+    }
+    return {name: value for name, value in said.items() if value is not ...}

@@ -98,11 +98,11 @@ def _begin(
     trust: Trust,
 ) -> tuple[TaskGrant, SessionKey]:
     session, conversation = place
+    owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
+    name = None if conversation is None else conversation_key(owner, conversation)
     known = session
     for _ in range(_MOST_ATTEMPTS):
-        if conversation is not None:
-            owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
-            name = conversation_key(owner, conversation)
+        if name is not None:
             found = parts.sessions.find_conversation(name)
             parts.bindings.require_kept(name, found.sid if found else None)
             if found is None and not parts.bindings.is_complete:
@@ -117,11 +117,11 @@ def _begin(
         key = SessionKey(wanted.tenant, subject, wanted.agent, sid)
         some_tool = next(iter(grant.authority.tools))
         parts.begin_session(key, fresh=known is None, some_tool=some_tool, trust=trust)
-        if conversation is None:
+        if name is None:
             return grant, key
-        bound = parts.sessions.bind_conversation(conversation_key(key, conversation), sid)
+        bound = parts.sessions.bind_conversation(name, sid)
         if bound.sid == sid:
-            parts.bindings.record(conversation_key(key, conversation), sid)
+            parts.bindings.record(name, sid)
             return grant, key
         # Another process has bound it meanwhile: the task goes on in that session.
         issuer.end(grant)

@@ -230,10 +230,10 @@ class BoundedConnection(H11Protocol):
         waiting = [each for each in others if each.gives_way]
         if sum(each.address == self.address for each in others) >= bounds.per_address:
             own = [each for each in waiting if each.address == self.address]
-            min(own, key=lambda each: each._since, default=self)._drop()  # noqa: SLF001
+            min(own, key=lambda each: each._since, default=self)._drop()  # noqa: SLF001 -- of its own class
         elif len(others) >= bounds.total - 1 and waiting:
             most = Counter(each.address for each in waiting)
-            max(waiting, key=lambda each: (most[each.address], -each._since))._drop()  # noqa: SLF001
+            max(waiting, key=lambda each: (most[each.address], -each._since))._drop()  # noqa: SLF001 -- of its own class
 
 
 def network_of(address: str) -> str:

@@ -13,10 +13,10 @@ import types
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.allowed import ALLOWED
 from tests.engines import ROOT
 
 from inbounds import ConfigurationError, DecisionUnavailable
-from inbounds.evidence.records import Decided
 from inbounds.integrations import nested_agents
 from inbounds.integrations.nested_agents import ENTRY_POINTS, EntryPoint, install
 from inbounds.tool_run import ToolRun, current_tool_run
@@ -214,20 +214,6 @@ def started(agent, start, raised):
         raised.append((error.code, error.executed, bool(error.decision_id)))
 
 
-ALLOWED = Decided(
-    decision_id="decision-1",
-    at=1,
-    task="t",
-    sid="s",
-    tenant="acme",
-    subject="alice",
-    agent="a",
-    tool="mail.read",
-    resource_type="mail",
-    resource_digest="d",
-    digest="d",
-    outcome="allow",
-)
 REFUSED = ("agent.unguarded", "no", True)
 
 

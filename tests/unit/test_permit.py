@@ -8,10 +8,10 @@ import sys
 
 import pytest
 from pydantic_core import to_json
+from tests.allowed import ALLOWED
 
 from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
 from inbounds.canonical import canonical_json
-from inbounds.evidence.records import Decided
 from inbounds.labelled import Bound
 from inbounds.models import Decision, Obligation, PolicyStamp, Returns
 from inbounds.pep.permit import Permit
@@ -64,23 +64,7 @@ class Made:
             unrecorded=self.unrecorded.append,
             dropped=self.dropped.append,
             seen=lambda value, *, item=False: self.seen.append((value, item)),
-            tool_run=ToolRun(
-                Decided(
-                    decision_id="decision-1",
-                    at=1,
-                    task="t",
-                    sid="s",
-                    tenant="acme",
-                    subject="alice",
-                    agent="a",
-                    tool="mail.read",
-                    resource_type="mail",
-                    resource_digest="d",
-                    digest="d",
-                    outcome="allow",
-                ),
-                lambda record: None,
-            ),
+            tool_run=ToolRun(ALLOWED, lambda record: None),
         )
 
     def require_usable(self):

@@ -15,12 +15,10 @@ from pathlib import Path
 
 import pytest
 from tests.authority import Authority
-from tests.guards import SUBJECT
-from tests.issuing import ENVIRONMENT, Issuing
+from tests.issuing import Issuing, task_request
 
 from inbounds.issuer import dpop
 from inbounds.issuer.keys import SigningKey
-from inbounds.testing import AGENT, INTENT
 
 KEY = SigningKey.draw()
 SAME, OTHER = "127.0.0.1", "127.0.0.2"
@@ -125,17 +123,7 @@ def ask(place, source, method="GET", path="/health", said=None, **headers):
 
 def begin(place, source):
     """Begin a task, as an agent that may."""
-    said = {
-        "identity": place.svid(),
-        "subject_token": place.user(),
-        "subject": SUBJECT,
-        "agent": AGENT,
-        "intent": INTENT,
-        "tenant": "acme",
-        "environment": ENVIRONMENT,
-        "sid": "session-1",
-        "seconds": 600,
-    }
+    said = task_request(place)
     proof = dpop.prove(KEY, "POST", place.url + "/tasks")
     headers = {"Content-Type": "application/json", "DPoP": proof}
     return ask(place, source, "POST", "/tasks", json.dumps(said), **headers)

@@ -12,30 +12,14 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests.guards import SUBJECT
-from tests.issuing import ENVIRONMENT, LOGIN, WORKLOADS, Issuing
+from tests.issuing import LOGIN, WORKLOADS, Issuing, task_request
 
 from inbounds.issuer import dpop
 from inbounds.issuer.keys import SigningKey
 from inbounds.issuer.settings import Folder
-from inbounds.testing import AGENT, INTENT
+from inbounds.testing import AGENT
 
 KEY = SigningKey.draw()
-
-
-def body(place, **changed):
-    said = {
-        "identity": place.svid(),
-        "subject_token": place.user(),
-        "subject": SUBJECT,
-        "agent": AGENT,
-        "intent": INTENT,
-        "tenant": "acme",
-        "environment": ENVIRONMENT,
-        "sid": "session-1",
-        "seconds": 600,
-        **changed,
-    }
-    return {name: value for name, value in said.items() if value is not ...}
 
 
 def send(
@@ -152,7 +136,7 @@ PROOFS = {
 
 @pytest.mark.parametrize("name", PROOFS)
 def test_no_proof_of_possession(place, name):
-    status, said = send(place, body(place), proofs=PROOFS[name](place))
+    status, said = send(place, task_request(place), proofs=PROOFS[name](place))
 
     assert (status, said["error"]) == (400, "invalid_dpop_proof")
     assert said["code"] == "issuer.proof"
@@ -163,8 +147,8 @@ def test_a_proof_counts_once(on_embedded):
     place, _ = on_embedded
     proof = dpop.prove(KEY, "POST", place.url + "/tasks")
 
-    assert send(place, body(place), proofs=[proof])[0] == 200
-    status, said = send(place, body(place), proofs=[proof])
+    assert send(place, task_request(place), proofs=[proof])[0] == 200
+    status, said = send(place, task_request(place), proofs=[proof])
 
     assert (status, said["code"]) == (400, "issuer.proof")
 
@@ -172,7 +156,7 @@ def test_a_proof_counts_once(on_embedded):
 def test_of_many_that_send_one_proof_at_once_one_is_served(on_embedded):
     place, _ = on_embedded
     proof = dpop.prove(KEY, "POST", place.url + "/tasks")
-    said = body(place)
+    said = task_request(place)
 
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(lambda _: send(place, said, proofs=[proof])[0], range(8)))
@@ -232,7 +216,7 @@ def test_no_request(place, path, name):
     ],
 )
 def test_a_member_that_does_not_fit(place, member, value):
-    status, said = send(place, body(place, **{member: value}))
+    status, said = send(place, task_request(place, **{member: value}))
 
     assert (status, said["code"]) == (400, "issuer.malformed")
     assert "canary" not in json.dumps(said)
@@ -243,7 +227,7 @@ def test_what_does_not_say_that_it_is_json(place, media):
     """
     A page that a browser shows cannot send one on its user's behalf.
     """
-    status, said = send(place, body(place), media=media)
+    status, said = send(place, task_request(place), media=media)
 
     assert (status, said["code"]) == (400, "issuer.malformed")
 
@@ -267,12 +251,12 @@ def test_whatever_a_request_says_of_its_host_it_is_proven_for_the_issuer_s(place
     if name == "Host":
         connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
         with contextlib.closing(connection):
-            raw = json.dumps(body(place))
+            raw = json.dumps(task_request(place))
             sent = {"Host": "evil.example", "DPoP": told, "Content-Type": "application/json"}
             connection.request("POST", "/tasks", raw, sent)
             assert connection.getresponse().status == 400
     else:
-        assert send(place, body(place), proofs=[told], **headers)[0] == 400
+        assert send(place, task_request(place), proofs=[told], **headers)[0] == 400
 
 
 def test_a_task_that_is_not_there_is_as_one_of_another_s(on_embedded):
@@ -280,7 +264,7 @@ def test_a_task_that_is_not_there_is_as_one_of_another_s(on_embedded):
     Whoever does not hold a task does not learn that there is one.
     """
     place, _ = on_embedded
-    _, made = send(place, body(place))
+    _, made = send(place, task_request(place))
     thief = SigningKey.draw()
     answers = []
     for task in (made["task"], "task-none"):
@@ -323,14 +307,14 @@ def test_who_asks_too_often_is_told_to_wait(tmp_path):
     file = place.issuer / "service.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "begun_per_minute": 2}))
     with place.serving("embedded"):
-        got = [send(place, body(place)) for _ in range(3)]
+        got = [send(place, task_request(place)) for _ in range(3)]
 
         assert [status for status, _ in got] == [200, 200, 429]
         assert (got[2][1]["error"], got[2][1]["code"]) == ("slow_down", "issuer.limited")
         assert remembered(place) == 2
         # Another agent's share is its own.
         other = "spiffe://acme.example/agent/researcher"
-        assert send(place, body(place, identity=place.svid(other), agent=other))[0] == 200
+        assert send(place, task_request(place, identity=place.svid(other), agent=other))[0] == 200
     # Else whoever asks too often would fill the log.
     assert [one["outcome"] for one in place.issued() if "outcome" in one] == ["allow"] * 3
 
@@ -343,7 +327,7 @@ def test_a_stranger_leaves_no_record_and_learns_nothing(on_embedded):
     before = len(place.issued())
     stranger = place.svid(key=SigningKey.draw())
     answers = [
-        send(place, body(place, identity=stranger, **{name: value}))
+        send(place, task_request(place, identity=stranger, **{name: value}))
         for name, value in {
             "subject": SUBJECT,
             "agent": AGENT,
@@ -352,7 +336,7 @@ def test_a_stranger_leaves_no_record_and_learns_nothing(on_embedded):
             "environment": "no such environment",
         }.items()
     ]
-    answers += [send(place, body(place, identity=stranger, subject="nobody@acme.example"))]
+    answers += [send(place, task_request(place, identity=stranger, subject="nobody@acme.example"))]
 
     assert {(status, said["code"]) for status, said in answers} == {(400, "identity.unverified")}
     assert len({json.dumps(said) for _, said in answers}) == 1
@@ -375,10 +359,10 @@ def test_no_task_without_its_record(tmp_path):
     """
     place = Issuing(tmp_path)
     with place.serving("embedded"):
-        assert send(place, body(place))[0] == 200
+        assert send(place, task_request(place))[0] == 200
         (place.issuer / "evidence.sqlite").rename(place.issuer / "elsewhere.sqlite")
 
-        status, said = send(place, body(place))
+        status, said = send(place, task_request(place))
 
         assert (status, said["code"]) == (503, "evidence.unavailable")
         assert remembered(place) == 1
@@ -390,11 +374,11 @@ def test_no_task_that_is_not_remembered(tmp_path):
     """
     place = Issuing(tmp_path)
     with place.serving("embedded"):
-        assert send(place, body(place))[0] == 200
+        assert send(place, task_request(place))[0] == 200
         with contextlib.closing(sqlite3.connect(place.issuer / "tasks.sqlite")) as connection:
             connection.execute("DROP TABLE tasks")
 
-        status, said = send(place, body(place))
+        status, said = send(place, task_request(place))
 
         assert (status, said["code"]) == (503, "issuer.unavailable")
     assert [one["executed"] for one in place.issued() if "executed" in one] == ["yes", "no"]
@@ -411,7 +395,7 @@ def test_a_slow_sender_keeps_nobody_waiting(on_embedded):
                 b"POST /tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                 b"Content-Length: 100\r\n\r\n{"
             )
-        assert send(place, body(place))[0] == 200
+        assert send(place, task_request(place))[0] == 200
     finally:
         for each in slow:
             each.close()
@@ -424,7 +408,7 @@ def test_nothing_ends_by_the_word_of_who_signs_no_tasks(request, where, who):
     The key of another issuer of the deployment signs what it likes, a victim's task among it.
     """
     place, _ = request.getfixturevalue(where)
-    _, victim = send(place, body(place))
+    _, victim = send(place, task_request(place))
     thief, signer = SigningKey.draw(), getattr(place, who)
     claims = jwt.decode(victim["token"], options={"verify_signature": False})
 
@@ -456,7 +440,7 @@ def test_nothing_ends_by_the_word_of_another_issuer_of_tasks(tmp_path):
     }
     file.write_text(json.dumps(issuers))
     with place.serving("embedded"):
-        _, victim = send(place, body(place))
+        _, victim = send(place, task_request(place))
         claims = jwt.decode(victim["token"], options={"verify_signature": False})
         claims |= {"iss": "urn:development", "cnf": {"jwk": agents_own.public}}
         task = agents_own.sign(claims, typ="task+jwt")
@@ -481,7 +465,7 @@ def test_connections_that_send_nothing_shut_nobody_out(tmp_path):
             if number % 2:
                 one.sendall(b"POST /tasks HTTP/1.1\r\nHost: x\r\n")
 
-        assert send(place, body(place))[0] == 200
+        assert send(place, task_request(place))[0] == 200
 
 
 def test_a_request_whose_head_never_ends_is_given_up(on_embedded):
@@ -510,7 +494,7 @@ def test_no_agent_fills_the_feed_with_hands_that_it_names(tmp_path):
     file = place.issuer / "service.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "begun_per_minute": 2}))
     with place.serving("embedded"):
-        _, made = send(place, body(place))
+        _, made = send(place, task_request(place))
         got = []
         for number in range(4):
             hands = {"delegation": f"hands-{number}", "cnf": {"jwk": OTHER.public}}
@@ -526,7 +510,7 @@ def test_no_agent_fills_the_feed_with_hands_that_it_names(tmp_path):
         ]
         # What it holds itself it ends all the same, and so does it begin.
         assert ending(place, made["task"], made["token"], [])[0] == 200
-        assert send(place, body(place))[0] == 200
+        assert send(place, task_request(place))[0] == 200
     with contextlib.closing(sqlite3.connect(place.issuer / "live.sqlite")) as connection:
         found = connection.execute("SELECT count(*) FROM entries WHERE name LIKE 'task-%'")
         assert found.fetchone() == (3,)
@@ -545,7 +529,7 @@ def test_what_is_asked_for_and_not_given_is_not_kept(tmp_path):
     place = Issuing(tmp_path)
     names = [f"nowhere-{number}-{'x' * 200}" for number in range(1000)]
     with place.serving("embedded"):
-        status, made = send(place, body(place, narrower={"destinations": names}))
+        status, made = send(place, task_request(place, narrower={"destinations": names}))
 
         assert (status, len(made["cut"])) == (200, 1000)
         with contextlib.closing(sqlite3.connect(place.issuer / "tasks.sqlite")) as connection:
@@ -572,7 +556,7 @@ def test_what_fails_here_is_not_told_to_strangers(tmp_path, missing):
             file.rename(place.folder / "elsewhere")
             if missing == "service.json":
                 file.write_text("{}")
-            status, said = send(place, body(place))
+            status, said = send(place, task_request(place))
 
         assert status == 503
         assert said["code"] in (
@@ -635,7 +619,7 @@ async def status_of(served, address):
 def test_a_feed_that_was_lost_brings_no_ended_task_back(tmp_path):
     place = Issuing(tmp_path)
     with place.serving("embedded"):
-        made = [send(place, body(place))[1] for _ in range(2)]
+        made = [send(place, task_request(place))[1] for _ in range(2)]
         assert ending(place, made[0]["task"], made[0]["token"], [])[0] == 200
     for file in place.issuer.glob("live.sqlite*"):
         file.unlink()
@@ -651,6 +635,8 @@ def test_a_feed_that_was_lost_brings_no_ended_task_back(tmp_path):
 def test_what_fits_into_no_token_is_refused(place):
     values = [f"{number}@{'x' * 200}.example" for number in range(400)]
 
-    status, said = send(place, body(place, narrower={"bounds": {"recipient": {"values": values}}}))
+    status, said = send(
+        place, task_request(place, narrower={"bounds": {"recipient": {"values": values}}})
+    )
 
     assert (status, said["code"]) == (400, "issuance.too_large")
