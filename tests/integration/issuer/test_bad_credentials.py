@@ -9,8 +9,8 @@ import time
 
 import pytest
 from tests import bad_tokens, scenes
-from tests.integration.issuer.test_http import body, remembered, send
-from tests.issuing import LOGIN, WORKLOADS, Issuing
+from tests.integration.issuer.test_http import remembered, send
+from tests.issuing import LOGIN, WORKLOADS, Issuing, task_request
 
 from inbounds.testing import AGENT, SUBJECT
 
@@ -71,7 +71,7 @@ def services(tmp_path_factory):
 
 
 def _asked(place, **shown):
-    return send(place, body(place, **{"identity": _shown("identity"), **shown}))
+    return send(place, task_request(place, **{"identity": _shown("identity"), **shown}))
 
 
 def test_what_is_shown_is_good_without_a_fault(services):
