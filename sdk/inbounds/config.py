@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PREFIX = "INBOUNDS_"
-DEVELOPMENT_CREDENTIAL = "INBOUNDS_DEVELOPMENT_CREDENTIAL_"
-"""What the name of a variable begins with that holds a credential for development."""
 
-# Read elsewhere, by the tools around the SDK.
+# Read elsewhere: by the tools around the SDK, and by `DevelopmentCredentials`.
+_CREDENTIALS = "INBOUNDS_DEVELOPMENT_CREDENTIAL_"
 _ELSEWHERE = frozenset(
     {"OPA_BINARY", "OPA_OLDEST_BINARY", "REGAL_BINARY", "RELEASE_KEY", "RELEASE_PUB"}
 )
@@ -119,7 +118,7 @@ class Configuration:
         known = {field.name for field in fields(cls)}
         values: dict[str, Any] = {}
         for variable, value in environ.items():
-            if not variable.startswith(PREFIX) or variable.startswith(DEVELOPMENT_CREDENTIAL):
+            if not variable.startswith(PREFIX) or variable.startswith(_CREDENTIALS):
                 continue
             name = variable.removeprefix(PREFIX)
             if name in _ELSEWHERE:

@@ -121,9 +121,10 @@ class _NotAllowed(InboundsError):
         return "; ".join([said, *filter(None, [self.remedy]), f"decision {self.decision_id}"])
 
     def _repr_html_(self) -> str:
-        from .notebook import refusal_html
+        from .notebook import code, decision_html, text
 
-        return refusal_html(self)  # type: ignore[arg-type]  # there are two kinds, and no other
+        called = f" {code(self.tool)} under {code(self.intent)}, for {text(self.subject)}"
+        return decision_html(self.decision, called if self.tool else "")
 
 
 class AccessDenied(_NotAllowed):

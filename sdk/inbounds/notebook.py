@@ -1,4 +1,4 @@
-"""How a decision, a refusal and a report look in a notebook: a few lines of HTML.
+"""How a decision looks in a notebook, a few lines of HTML, and the parts that other views use.
 
 There is no script, style sheet or address in it, and text inherits its colour, so that it reads
 on light and on dark. An argument is never shown, nor what points into one: a key that nobody
@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 from .printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from .errors import AccessDenied, ApprovalRequired
-    from .evidence.report import Refused, TaskReport
     from .models import Decision
 
 # Each stands out on white and on black by 3:1 and more (WCAG 2.2, 1.4.11).
@@ -41,51 +39,29 @@ def decision_html(decision: Decision, asked: str = "") -> str:
     """
     granted = [str(grant.get("source", "")) for grant in decision.grants]
     why = [
-        f"{_code(reason.code)} {_text(reason.message)}"
-        + (f"<br>&rarr; {_text(reason.remedy)}" if reason.remedy else "")
+        f"{code(reason.code)} {text(reason.message)}"
+        + (f"<br>&rarr; {text(reason.remedy)}" if reason.remedy else "")
         for reason in decision.reasons
     ]
     rows = {
         "because": "<br>".join(why),
-        "granted by": ", ".join(map(_code, granted)),
-        "obliged to": ", ".join(_code(obligation.type) for obligation in decision.obligations),
-        "decision": _code(decision.id),
-        "policy": _code(decision.policy.revision),
+        "granted by": ", ".join(map(code, granted)),
+        "obliged to": ", ".join(code(obligation.type) for obligation in decision.obligations),
+        "decision": code(decision.id),
+        "policy": code(decision.policy.revision),
     }
     dry = " (a dry run)" if decision.evaluate_only else ""
-    return _block(decision.outcome, f"{asked}{dry}", rows)
+    return block(decision.outcome, f"{asked}{dry}", rows)
 
 
-def refusal_html(error: AccessDenied | ApprovalRequired) -> str:
-    """Return a refusal as HTML: its decision, and who wanted what."""
-    asked = ""
-    if error.tool:
-        asked = f" {_code(error.tool)} under {_code(error.intent)}, for {_text(error.subject)}"
-    return decision_html(error.decision, asked)
+def block(state: str, about: str, rows: Mapping[str, str]) -> str:
+    """Return a table of rows under a heading.
 
-
-def report_html(report: TaskReport) -> str:
-    """Return a task's report as HTML."""
-    used = [f"{_code(tool)} ({times})" for tool, times in report.used_tools.items()]
-    never = (*report.never_used_tools, *report.never_used_effects)
-    rows = {
-        "why": "<br>".join(map(_text, report.why)),
-        "task": _code(report.task),
-        "intent": _text(report.intent),
-        "for": _text(report.subject),
-        "by": _text(report.agent),
-        "used": ", ".join(used),
-        "refused": _listed(report.refused),
-        "asked": _listed(report.asked),
-        "unavailable": _listed(report.unavailable),
-        "granted": ", ".join(map(_code, (*report.granted_tools, *report.granted_effects))),
-        "never used": ", ".join(map(_code, never)),
-    }
-    _, _, counts = str(report).partition(" · ")
-    return _block(report.verdict, f" &middot; {_text(counts)}", rows)
-
-
-def _block(state: str, about: str, rows: Mapping[str, str]) -> str:
+    Args:
+        state: The outcome or verdict, which gives the colour.
+        about: HTML that follows it.
+        rows: HTML by the name of the row; an empty one is left out.
+    """
     colour = _COLOURS.get(state, "currentColor")
     lines = "".join(
         f'<tr style="background:none"><th scope="row" style="{_HEAD}">{name}</th>'
@@ -94,25 +70,19 @@ def _block(state: str, about: str, rows: Mapping[str, str]) -> str:
         if value
     )
     return (
-        f'<div role="group" aria-label="{_text(state)}" style="border-left:4px solid {colour};'
+        f'<div role="group" aria-label="{text(state)}" style="border-left:4px solid {colour};'
         'padding:.1em 0 .1em 1em;margin:.4em 0;max-width:60em;line-height:1.5">'
-        f"<div><strong>{_text(state)}</strong>{about}</div>"
+        f"<div><strong>{text(state)}</strong>{about}</div>"
         '<table style="border-collapse:collapse;border:0;margin:.3em 0 0;font-size:inherit">'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
 
-def _listed(refused: Iterable[Refused]) -> str:
-    return "<br>".join(
-        f"{_code(no.tool)} {_code(no.code)}" + (f" ({no.times} times)" if no.times > 1 else "")
-        for no in refused
-    )
+def code(value: str) -> str:
+    """Return a text as HTML, in a fixed-width font."""
+    return f'<code style="background:none;color:inherit;padding:0">{text(value)}</code>'
 
 
-def _code(text: str) -> str:
-    return f'<code style="background:none;color:inherit;padding:0">{_text(text)}</code>'
-
-
-def _text(text: str) -> str:
-    """What anybody wrote: no markup, and nothing that turns or hides what stands beside it."""
-    return escape(printable(text))
+def text(value: str) -> str:
+    """Return a text as HTML: no markup, and nothing that turns or hides what stands beside it."""
+    return escape(printable(value))

@@ -9,14 +9,10 @@ from pydantic import ValidationError
 
 from .errors import InvalidAnswer
 from .locks import ProcessLock
-from .models import QUESTION_VERSION, Effect, Sequenced, Tool, _Open
-from .origins.destinations import effects_of
+from .models import QUESTION_VERSION, Sequenced, Tool, _Open
 from .pdp import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from .pdp import PolicyDecisionPoint
 
 UNREGISTERED = Tool(resource="unregistered", store="*")
@@ -35,33 +31,6 @@ class RegistryAnswer(_Open):
     tool: Tool | None = None
     proof: Sequenced[str] = ()
     """The effects for which each call carries a proof of possession."""
-
-
-def call_effects(
-    registered: RegistryAnswer | None, arguments: Mapping[str, Any]
-) -> tuple[Effect, ...]:
-    """Return the effects of one call; none where nothing is known of the tool.
-
-    Args:
-        registered: What the policy says of the tool.
-        arguments: In canonical form.
-    """
-    tool = registered.tool if registered else None
-    return effects_of(tool, arguments) if tool else ()
-
-
-def needs_proof(registered: RegistryAnswer | None, arguments: Mapping[str, Any]) -> bool:
-    """Tell whether the deployment asks for a proof of possession of this call.
-
-    Args:
-        registered: What the policy says of the tool; without it, a proof is needed.
-        arguments: In canonical form.
-    """
-    if registered is None:
-        return True
-    return bool(registered.proof) and not {*registered.proof}.isdisjoint(
-        call_effects(registered, arguments)
-    )
 
 
 class Registry:

@@ -140,7 +140,7 @@ class TaskReport:
         )
 
     def _repr_html_(self) -> str:
-        from inbounds.notebook import report_html
+        from .report_html import report_html
 
         return report_html(self)
 

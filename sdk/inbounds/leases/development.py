@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inbounds import clock
-from inbounds.config import DEVELOPMENT_CREDENTIAL
 from inbounds.errors import LeaseUnavailable
 from inbounds.regular_file import read_regular
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+VARIABLE_PREFIX: Final = "INBOUNDS_DEVELOPMENT_CREDENTIAL_"
+"""What the name of a variable begins with that holds a credential."""
 _MOST: Final = 65_536
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
 
@@ -87,7 +88,7 @@ class DevelopmentCredentials:
 
 
 def _variable(name: str) -> str:
-    return DEVELOPMENT_CREDENTIAL + re.sub(r"[.-]", "_", name).upper()
+    return VARIABLE_PREFIX + re.sub(r"[.-]", "_", name).upper()
 
 
 def _none(name: str, why: str) -> LeaseUnavailable:

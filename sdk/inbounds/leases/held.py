@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from inbounds import clock
 from inbounds.approvals.request import unverified_claims
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, LeaseUnavailable
 from inbounds.ids import uuid7
 from inbounds.locks import ProcessLock
+from inbounds.task_authority import entered_task
 
 from . import LEASE_TOOL
 from .backend import Asked, Issued, LeaseBackend
@@ -76,6 +77,13 @@ class LeasePermit(Protocol):
         """Record that it was not."""
 
 
+class _TaskThatLeases(Protocol):
+    """The task of a context. See `inbounds.Task`."""
+
+    def lease(self, credential: str) -> Lease:
+        """Return the lease of a credential."""
+
+
 class LeasingTask(Protocol):
     """The task that a credential is leased for. See `inbounds.Task`."""
 
@@ -135,9 +143,7 @@ def current(credential: str) -> Lease:
         AccessDenied: The policy denies the lease.
         LeaseUnavailable: It could not be had.
     """
-    from inbounds.pep.task import current as task
-
-    return task().lease(credential)
+    return cast("_TaskThatLeases", entered_task()).lease(credential)
 
 
 class HeldLeases:

@@ -16,6 +16,7 @@ from .leaves import leaves
 
 if TYPE_CHECKING:
     from inbounds.models import Argument, Effect, Tool
+    from inbounds.registry import RegistryAnswer
 
 ADDRESSES = frozenset({"email", "url", "host", "iban", "phone"})
 """The kinds of argument that name somebody or somewhere."""
@@ -106,3 +107,30 @@ def effects_of(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:
         if is_outward(argument, value):
             return (*effects, "export")
     return effects
+
+
+def call_effects(
+    registered: RegistryAnswer | None, arguments: Mapping[str, Any]
+) -> tuple[Effect, ...]:
+    """Return the effects of one call; none where nothing is known of the tool.
+
+    Args:
+        registered: What the policy says of the tool.
+        arguments: In canonical form.
+    """
+    tool = registered.tool if registered else None
+    return effects_of(tool, arguments) if tool else ()
+
+
+def needs_proof(registered: RegistryAnswer | None, arguments: Mapping[str, Any]) -> bool:
+    """Tell whether the deployment asks for a proof of possession of this call.
+
+    Args:
+        registered: What the policy says of the tool; without it, a proof is needed.
+        arguments: In canonical form.
+    """
+    if registered is None:
+        return True
+    return bool(registered.proof) and not {*registered.proof}.isdisjoint(
+        call_effects(registered, arguments)
+    )

@@ -41,11 +41,12 @@ from inbounds.evidence.records import Decided, Executed, Granted, approved
 from inbounds.ids import uuid7
 from inbounds.labelled import Bound
 from inbounds.models import QUESTION_VERSION, Decision, Resource
+from inbounds.origins.destinations import call_effects, needs_proof
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.places import skeletons
 from inbounds.printable import record_name
-from inbounds.registry import UNREGISTERED, RegistryAnswer, call_effects, needs_proof
+from inbounds.registry import UNREGISTERED, RegistryAnswer
 from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
 from inbounds.tool_run import ToolRun
 from inbounds.version import __version__
