@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import wasmtime
 
-from inbounds import assets, clock
-from inbounds.bundle.verify import read_signed
+from inbounds.engine import assets
+from inbounds.engine.builtins import Host
+from inbounds.engine.bundle import read_signed
+from inbounds.engine.wasm import Module
 from inbounds.live.head import empty_lists
 from inbounds.pdp import DECISION
-from inbounds.pdp.builtins import Host
-from inbounds.pdp.wasm import Module
+from inbounds.process import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,19 +10,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inbounds import assets, opa_binary
+from inbounds.engine import assets
 from inbounds.live import LiveFeed
 from inbounds.live.store import FILE
 from inbounds.live.wait import behind
 from inbounds.pdp.opa import OpaServer
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.opa import binary
+from inbounds_tools.opa.process import OpaProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .world import World
 
-_INBOUNDS = "import sys; from inbounds.cli import main; sys.exit(main())"
+_INBOUNDS = "import sys; from inbounds_tools.cli import main; sys.exit(main())"
 _SECONDS = 60.0
 """How long the owner may take to bring the feed to everybody for the first time."""
 
@@ -39,7 +40,7 @@ def opas(
                 OpaProcess(
                     bundles,
                     key=key,
-                    opa=opa_binary.find(),
+                    opa=binary.find(),
                     template=assets.opa_config(),
                     address=f"unix://{short}/{place}",
                     log=log,

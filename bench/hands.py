@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import jwt
 
-from inbounds.claims import Narrower
 from inbounds.evidence import NoEvidence
-from inbounds.issuer.keys import SigningKey, token_claims
+from inbounds.identity.signing_keys import SigningKey, token_claims
+from inbounds.model.claims import Narrower
 from inbounds.pdp import DECISION
-from inbounds.sessions import MemorySessions
+from inbounds.sessions.store import MemorySessions
 from inbounds.testing import INTENT, SUBJECT
 
 from .measure import side_by_side
@@ -21,8 +21,8 @@ from .world import AGENTS, ARGUMENTS, TOOL, Listening
 
 if TYPE_CHECKING:
     from inbounds import Guard
-    from inbounds.delegation import Chain, Delegation
     from inbounds.pdp import PolicyDecisionPoint
+    from inbounds.pep.delegation import Chain, Delegation
     from inbounds.pep.task import Task
 
     from .measure import Call, Effort, Timing

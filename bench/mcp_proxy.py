@@ -34,15 +34,16 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-from inbounds import assets, opa_binary
-from inbounds.bundle.build import build
-from inbounds.development import Development
-from inbounds.issuer.dev import About
-from inbounds.issuer.keys import SigningKey
-from inbounds.issuer.settings import FEED_KEY, Folder
-from inbounds.mcp_descriptor import digest
-from inbounds.pdp.process import OpaProcess
+from inbounds.canonical.mcp_descriptor import digest
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
+from inbounds.engine import assets
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import AGENT, SUBJECT, small_deployment
+from inbounds_server.issuer.settings import FEED_KEY, Folder
+from inbounds_tools.bundle.build import build
+from inbounds_tools.opa import binary
+from inbounds_tools.opa.process import OpaProcess
 
 from .mcp_server import MUCH, READ
 from .results import load, machine
@@ -52,7 +53,11 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = _ROOT / "docs" / "mcp-proxy.json"
-_INBOUNDS = (sys.executable, "-c", "import sys; from inbounds.cli import main; sys.exit(main())")
+_INBOUNDS = (
+    sys.executable,
+    "-c",
+    "import sys; from inbounds_tools.cli import main; sys.exit(main())",
+)
 _LOGIN, _WORKLOADS = "https://login.acme.example", "https://workloads.acme.example"
 _PEP = "assistant-pep"
 _VERSIONS = {"2025-11-25": "legacy", "2026-07-28": "2026-07-28"}
@@ -365,7 +370,7 @@ def _services(world: World) -> Iterator[dict[str, str]]:
         deployment=deployment,
         key=private,
         out=world.folder / "dist",
-        opa=opa_binary.find(),
+        opa=binary.find(),
         capabilities=assets.capabilities(),
     )
     writer = world.folder / "feed.token"
@@ -374,7 +379,7 @@ def _services(world: World) -> Iterator[dict[str, str]]:
         opa = OpaProcess(
             [path for artefact, path in built.files.items() if artefact != "wasm"],
             key=public,
-            opa=opa_binary.find(),
+            opa=binary.find(),
             template=assets.opa_config(),
             address=f"127.0.0.1:{world.opa_port}",
             log=log,

@@ -35,7 +35,7 @@ from .world import ARGUMENTS, TOOL, Listening, World, begin
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from inbounds.pdp.process import OpaProcess
+    from inbounds_tools.opa.process import OpaProcess
 
     from .measure import Effort, Timing
 

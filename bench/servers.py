@@ -8,13 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inbounds import assets, opa_binary
-from inbounds.bundle.build import build
-from inbounds.issuer.keys import SigningKey
+from inbounds.engine import assets
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.pdp import DECISION
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.opa_live import OpaLive
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.bundle.build import build
+from inbounds_tools.opa import binary
+from inbounds_tools.opa.process import OpaProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ def opa(world: World, bundles: Sequence[Path], key: Path, *, unix: bool) -> Iter
         process = OpaProcess(
             bundles,
             key=key,
-            opa=opa_binary.find(),
+            opa=binary.find(),
             template=assets.opa_config(),
             address=f"unix://{short}/s" if unix else f"127.0.0.1:{_free_port()}",
             log=log,
@@ -74,7 +75,7 @@ def bundles(world: World, tools: int, *, proof: bool = False) -> tuple[list[Path
         deployment=world.deployment(tools, proof=proof),
         key=private,
         out=folder / "dist",
-        opa=opa_binary.find(),
+        opa=binary.find(),
         capabilities=assets.capabilities(),
     )
     return [path for artefact, path in built.files.items() if artefact != "wasm"], public

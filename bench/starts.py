@@ -80,7 +80,7 @@ def measure_memory(world: World, results: Results) -> None:
     sizes = results.mebibytes
     sizes["the interpreter"] = run(_RESIDENT)
     sizes["after importing the SDK and wasmtime"] = run(
-        f"import inbounds.pep, inbounds.pdp.embedded\n{_RESIDENT}"
+        f"import inbounds.pep, inbounds.engine.embedded\n{_RESIDENT}"
     )
     for tools in (10, 10_000):
         (folder / f"{tools}.json").write_text(json.dumps(world.stated(tools)), "utf-8")
@@ -108,8 +108,8 @@ _EMBEDDED = """\
 import json, pathlib, time
 import inbounds.pep
 from inbounds import assets
-from inbounds.pdp.compiled import CompiledModules
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.engine.compiled import CompiledModules
+from inbounds.engine.embedded import EmbeddedPolicy
 folder = pathlib.Path(%(folder)r)
 policy = EmbeddedPolicy(
     assets.wasm_bundle(),

@@ -16,15 +16,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inbounds import Guard, assets
-from inbounds.data_models import Deployment
-from inbounds.deployment import document
-from inbounds.development import Development
+from inbounds import Guard
+from inbounds.dev.deployment import document
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
+from inbounds.engine import assets
+from inbounds.engine.compiled import CompiledModules
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.identity import IdentityToken, TaskGrant
-from inbounds.issuer.dev import About
 from inbounds.live.head import empty_lists, entries_digest
-from inbounds.pdp.compiled import CompiledModules
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.model.deployment import Deployment
 from inbounds.testing import AGENT, INTENT, SUBJECT, small_deployment
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from inbounds.identity import Issuer, TaskRequest
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.pep.task import Task
-    from inbounds.sessions import SessionStore
+    from inbounds.sessions.store import SessionStore
 
 AGENTS = (
     AGENT,

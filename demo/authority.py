@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from inbounds import InboundsError, assets, opa_binary
-from inbounds.development import Development
-from inbounds.issuer.dev import About
+from inbounds import InboundsError
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
+from inbounds.engine import assets
+from inbounds_tools.opa import binary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,8 +87,8 @@ def sign(folder: Path, opa: Path) -> tuple[Mapping[str, Path], Path]:
     Returns:
         The bundles by what they hold, and the public key.
     """
-    from inbounds.bundle.build import build
-    from inbounds.issuer.keys import SigningKey
+    from inbounds.identity.signing_keys import SigningKey
+    from inbounds_tools.bundle.build import build
 
     private, public = folder / ".inbounds" / "release.pem", folder / "release.pub"
     drawn = SigningKey.draw()
@@ -119,7 +121,7 @@ def keep(folder: Path, deployment: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix="inbounds-drawn-") as scratch:
         drawn = Path(scratch)
         tokens = draw(drawn)
-        signed, public = sign(drawn, opa_binary.find())
+        signed, public = sign(drawn, binary.find())
         (drawn / ".inbounds" / "release.pem").unlink()  # signs nothing more
         for part in (".inbounds", "deployment"):
             shutil.copytree(drawn / part, folder / part, dirs_exist_ok=True)

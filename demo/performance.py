@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inbounds.evidence.report import TaskReport
-    from inbounds.tools import GuardedTool
+    from inbounds.pep.tool import GuardedTool
 
     from .trail import Trace
 

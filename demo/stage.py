@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from inbounds import Guard, InboundsError, assets, clock, opa_binary
-from inbounds.claims import Narrower, ToolBounds
-from inbounds.deployment import document, load
+from inbounds import Guard, InboundsError
+from inbounds.dev.deployment import document, load
+from inbounds.engine import assets
 from inbounds.live.head import empty_lists
-from inbounds.models import Constraint
+from inbounds.model.claims import Narrower, ToolBounds
+from inbounds.model.question import Constraint
+from inbounds.process import clock
+from inbounds_tools.opa import binary
 
 from . import authority
 from .assistant import SUMMARY
@@ -98,7 +101,7 @@ def _embedded(
     folder: Path, _tokens: Mapping[str, str], told: Callable[[str], None]
 ) -> Iterator[PolicyDecisionPoint]:
     """The shipped, signed policy in this process."""
-    from inbounds.pdp.embedded import EmbeddedPolicy
+    from inbounds.engine.embedded import EmbeddedPolicy
 
     told("loading the signed policy into this process")
     yield EmbeddedPolicy(
@@ -116,9 +119,9 @@ def _opa(
     """A hardened OPA on a Unix socket, with bundles signed for it and a revocation feed."""
     from inbounds.pdp.opa import OpaServer
     from inbounds.pdp.opa_live import OpaLive
-    from inbounds.pdp.process import OpaProcess
+    from inbounds_tools.opa.process import OpaProcess
 
-    opa = opa_binary.find()
+    opa = binary.find()
     told("building and signing the bundles: policy, deployment, revocations")
     signed, key = authority.sign(folder, opa)
     bundles = [path for artefact, path in signed.items() if artefact != "wasm"]
@@ -166,7 +169,7 @@ def _feed(folder: Path, target: OpaLive, *, patience: float = 0.0) -> Iterator[N
         target: The OPA to push to.
         patience: Seconds in which it may still be starting.
     """
-    from inbounds.issuer.keys import SigningKey
+    from inbounds.identity.signing_keys import SigningKey
     from inbounds.live import LiveFeed, Pusher
 
     issuer = folder / ".inbounds" / "issuer"

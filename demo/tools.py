@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inbounds import Resource
-from inbounds.models import ResourceProperties
+from inbounds.model.question import ResourceProperties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inbounds import Guard
-    from inbounds.tools import GuardedTool
+    from inbounds.pep.tool import GuardedTool
 
     from .world.house import House
 

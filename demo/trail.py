@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from inbounds.evidence.records import Decided, parse
-from inbounds.telemetry import NAMES
+from inbounds.pep.telemetry import NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path

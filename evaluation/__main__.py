@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from bench.results import load, machine
 
-from inbounds.replay.attacks import VARIANTS
-from inbounds.replay.rows import INTENTS, row
-from inbounds.replay.stand import Stand
-from inbounds.replay.table import replayed, summed
+from inbounds_tools.replay.attacks import VARIANTS
+from inbounds_tools.replay.rows import INTENTS, row
+from inbounds_tools.replay.stand import Stand
+from inbounds_tools.replay.table import replayed, summed
 
 from .coverage import trusted_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from inbounds.replay.rows import Row
+    from inbounds_tools.replay.rows import Row
 
     from .suites import AgentDojo
 

@@ -31,7 +31,7 @@ def svg(table: dict[str, Any]) -> str:
     """Return the chart.
 
     Args:
-        table: A table of `inbounds.replay.table`.
+        table: A table of `inbounds_tools.replay.table`.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inbounds.models import Returns
+    from inbounds.model.question import Returns
 
 
 def trusted_with(returns: Returns, result: Any, mark: str) -> list[str]:

@@ -15,23 +15,23 @@ from agentdojo.functions_runtime import FunctionsRuntime
 from agentdojo.task_suite.load_suites import get_suite
 from pydantic_core import to_jsonable_python
 
-from inbounds.claims import ResourceBound
-from inbounds.replay.attacks import VARIANTS
-from inbounds.replay.cases import AttackCase, RecordedCall, UserCase, vectors_in
-from inbounds.replay.rows import Attack, Staged, placed
-from inbounds.replay.run import Step, Who
+from inbounds.model.claims import ResourceBound
+from inbounds_tools.replay.attacks import VARIANTS
+from inbounds_tools.replay.cases import AttackCase, RecordedCall, UserCase, vectors_in
+from inbounds_tools.replay.rows import Attack, Staged, placed
+from inbounds_tools.replay.run import Step, Who
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inbounds.data_models import Deployment
+    from inbounds.model.deployment import Deployment
 
 BENCHMARK = "v1.2.2"
 PACKAGE = "agentdojo==0.1.35"
 
 
 class AgentDojo:
-    """One suite; see `inbounds.replay.rows.Source`.
+    """One suite; see `inbounds_tools.replay.rows.Source`.
 
     Args:
         suite: Its name.

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import InvalidAnswer
 from inbounds.pdp import DECISION
-from inbounds.pdp.embedded import EmbeddedPolicy
 
 from . import engines
 

@@ -15,7 +15,7 @@ from unittest import mock
 
 from tests import engines
 
-from inbounds.cli import main
+from inbounds_tools.cli import main
 
 SCRIPT = Path(sys.executable).parent / "inbounds"
 ASSISTANT = """\

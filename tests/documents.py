@@ -37,7 +37,7 @@ from typing import Self
 import yaml
 from tests import engines
 
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(

@@ -39,7 +39,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from inbounds.bundle.build import ENTRYPOINTS
+from inbounds_tools.bundle.build import ENTRYPOINTS
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "rego"

@@ -10,8 +10,8 @@ from tests.identities import compact
 from tests.leased import SECRET
 from tests.provider import Answer, Asked, FakeProvider
 
-from inbounds.issuer.dpop import proven
-from inbounds.issuer.keys import thumbprint
+from inbounds.identity.dpop import proven
+from inbounds.identity.signing_keys import thumbprint
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 AUDIENCE = "https://tickets.acme.example"

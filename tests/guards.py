@@ -30,19 +30,20 @@ from typing import Any
 from tests import engines
 from tests.redis_server import RedisServer
 
-from inbounds import Guard, assets
-from inbounds.bundle.build import build
-from inbounds.development import Development
+from inbounds import Guard
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
+from inbounds.engine import assets
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.verify import verify
-from inbounds.issuer.dev import About
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher
 from inbounds.pdp.opa_live import OpaLive
-from inbounds.pdp.process import OpaProcess
-from inbounds.redis_address import is_url
-from inbounds.sessions_redis import PREFIX
+from inbounds.sessions.redis import PREFIX
+from inbounds.sessions.redis_address import is_url
 from inbounds.testing import AGENT, INTENT, SUBJECT, small_deployment
+from inbounds_tools.bundle.build import build
+from inbounds_tools.opa.process import OpaProcess
 
 PEP = "assistant-pep"
 SECONDS = 60.0

@@ -27,10 +27,10 @@ from tests.guards import SECONDS, Place
 
 from inbounds import Guard
 from inbounds.identity.file import FileIdentity
-from inbounds.issuer.keys import SigningKey
-from inbounds.issuer.remote import ServiceIssuer
-from inbounds.issuer.settings import FEED_KEY, Folder
+from inbounds.identity.issuer_service import ServiceIssuer
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import AGENT, INTENT, SUBJECT
+from inbounds_server.issuer.settings import FEED_KEY, Folder
 
 WORKLOADS, LOGIN = "https://workloads.acme.example", "https://login.acme.example"
 ENVIRONMENT = "development"

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from inbounds import LeaseUnavailable, clock
-from inbounds.leases import Asked, Issued
+from inbounds import LeaseUnavailable
+from inbounds.credentials import Asked, Issued
+from inbounds.process import clock
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 SECRET = "geheimnisvogel"
@@ -100,7 +101,7 @@ def changes(**tools: Any) -> dict[str, Any]:
 
 def leased(folder: Any, backends: Any, *, part: str = "password", **more: Any) -> PolicyUnderTest:
     """A policy under test whose guard leases from `backends`; `lent` has what `mail.read` had."""
-    from inbounds.leases import current
+    from inbounds.credentials import current
 
     policy = PolicyUnderTest(folder, {**changes(), **more}, leases=backends)
 

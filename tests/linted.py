@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from inbounds.lint import Finding, lint
+from inbounds_tools.lint import Finding, lint
 
 _KEY = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}
 _RETURNS = {"label": "public", "party": "third"}

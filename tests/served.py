@@ -21,15 +21,16 @@ from typing import Any
 
 from tests import engines
 
-from inbounds import Guard, assets
-from inbounds.bundle.build import build
-from inbounds.development import Development
-from inbounds.issuer.dev import About
+from inbounds import Guard
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
+from inbounds.engine import assets
 from inbounds.live import LiveFeed
 from inbounds.pdp import PolicyDecisionPoint
 from inbounds.pdp.opa_live import OpaLive
-from inbounds.pdp.process import OpaProcess
 from inbounds.testing import AGENT, small_deployment
+from inbounds_tools.bundle.build import build
+from inbounds_tools.opa.process import OpaProcess
 
 PEP_TOKEN = "pep-token-of-the-test"
 FEED_TOKEN = "feed-token-of-the-test"

@@ -23,9 +23,9 @@ import requests
 from tests import engines, scenes
 from tests.tiers import WATCH
 
-from inbounds import opa_config
-from inbounds.bundle.archive import pack, signed, unpack
-from inbounds.bundle.build import Built, build
+from inbounds_tools.bundle.archive import pack, signed, unpack
+from inbounds_tools.bundle.build import Built, build
+from inbounds_tools.opa import config as opa_config
 from tools import assets
 
 CAPABILITIES = scenes.ROOT / "bundles" / "capabilities.json"

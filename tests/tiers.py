@@ -29,7 +29,7 @@ from typing import Any
 import pytest
 import urllib3  # noqa: F401 -- looks for IPv6 by a socket, in whichever test imports it first
 
-from inbounds.pdp import compiled
+from inbounds.engine import compiled
 
 TESTS = Path(__file__).resolve().parent
 SYSTEM_FOLDERS = ("integration", "integrations", "servers")

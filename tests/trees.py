@@ -17,3 +17,12 @@ def tree(path: Path) -> ast.Module:
 def nodes(path: Path) -> tuple[ast.AST, ...]:
     """Return every node of a source."""
     return tuple(ast.walk(tree(path)))
+
+
+SDK = Path(__file__).resolve().parent.parent / "sdk"
+"""The folder of the import packages."""
+
+
+def modules_of_sdk() -> list[Path]:
+    """Return the modules of all import packages, without what is generated."""
+    return sorted(path for path in SDK.rglob("*.py") if "_assets" not in path.parts)

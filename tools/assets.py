@@ -27,17 +27,17 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from inbounds import opa_binary
-from inbounds.bundle import provenance
-from inbounds.bundle.build import build
 from inbounds.errors import InboundsError
+from inbounds_tools.bundle import provenance
+from inbounds_tools.bundle.build import build
+from inbounds_tools.opa import binary
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "sdk" / "inbounds" / "_assets"
 STAMP = "stamp"
 CAPABILITIES = ROOT / "bundles" / "capabilities.json"
 CONFIG = ROOT / "bundles" / "opa" / "config.yaml"
-INPUTS = ("rego", "schemas", "bundles", "sdk/inbounds/bundle", "tools/assets.py")
+INPUTS = ("rego", "schemas", "bundles", "sdk/inbounds_tools/bundle", "tools/assets.py")
 
 
 def release_key() -> Path:
@@ -100,7 +100,7 @@ def make(folder: Path, key: Path, origin: provenance.Provenance) -> str:
         deployment=None,
         key=key,
         out=folder / "bundles",
-        opa=opa_binary.find(),
+        opa=binary.find(),
         capabilities=folder / "capabilities.json",
     )
     return built.revision

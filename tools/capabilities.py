@@ -15,10 +15,10 @@ from typing import Any
 
 import wasmtime
 
-from inbounds import clock
-from inbounds.bundle.archive import unpack
-from inbounds.pdp.builtins import Host
-from inbounds.pdp.wasm import Module
+from inbounds.engine.builtins import Host
+from inbounds.engine.wasm import Module
+from inbounds.process import clock
+from inbounds_tools.bundle.archive import unpack
 
 OWNS = ("bundles/capabilities.json",)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inbounds.catalogue import catalogue, render
+from inbounds_tools.catalogue import catalogue, render
 
 OWNS = ("rego/inbounds/catalogue/*",)
 

@@ -15,7 +15,7 @@ _END = "<!-- End of what is generated. -->"
 
 def generated(root: Path) -> dict[str, str]:
     """Return the page with its tables as they have to be, by its path."""
-    from inbounds.lint import CHECKS
+    from inbounds_tools.lint import CHECKS
 
     name = OWNS[0]
     text = (root / name).read_text("utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from inbounds.catalogue import Entry, entries
+from inbounds_tools.catalogue import Entry, entries
 
 OWNS = ("docs/rules/**/*.md",)
 

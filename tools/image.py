@@ -23,10 +23,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from inbounds import assets, opa_binary, opa_config
-from inbounds.bundle.verify import read_signed
+from inbounds.engine import assets
+from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.version import __version__
+from inbounds_tools.opa import binary
+from inbounds_tools.opa import config as opa_config
 
 ROOT = Path(__file__).resolve().parent.parent
 GATHERED = ROOT / "build" / "image"
@@ -199,7 +201,7 @@ def local_bases(builder: str) -> Bases:
     opa, python = GATHERED / "base" / "opa", GATHERED / "base" / "python"
     fresh(opa)
     with tarfile.open(opa / "base.tar", "w") as archive:
-        archive.add(opa_binary.find(), "opa", filter=_as_program)
+        archive.add(binary.find(), "opa", filter=_as_program)
     archive_of_python = python / "base.tar"
     if not archive_of_python.exists():
         fresh(python)

@@ -35,10 +35,10 @@ PYTHON = {
     "inbounds.identity.oidc": ("OidcIdentity",),
     "inbounds.identity.spire": ("SpireIdentity",),
     "inbounds.pdp": ("PolicyDecisionPoint", "Reply"),
-    "inbounds.pdp.embedded": ("EmbeddedPolicy",),
+    "inbounds.engine.embedded": ("EmbeddedPolicy",),
     "inbounds.pdp.opa": ("OpaServer",),
     "inbounds.sessions": ("Binding", "ConversationKey", "SessionKey", "SessionStore"),
-    "inbounds.telemetry": ("configure",),
+    "inbounds.pep.telemetry": ("configure",),
     "inbounds.testing": ("PolicyUnderTest", "assert_asks", "assert_denied", "policy"),
 }
 """The names of each module that are public; those of the package itself are its `__all__`."""
@@ -123,14 +123,14 @@ def _signature(function: Any) -> str:
 
 
 def _codes(root: Path) -> Iterator[str]:
-    from inbounds.lint import CHECKS
+    from inbounds_tools.lint import CHECKS
 
     text = (root / "rego/inbounds/catalogue/data.json").read_text("utf-8")
     for kind, members in sorted(json.loads(text).items()):
         for code in sorted(members):
             yield f"{kind} {code}"
     found: set[str] = set()
-    for path in sorted((root / "sdk/inbounds").rglob("*.py")):
+    for path in sorted((root / "sdk").rglob("*.py")):
         if "_assets" not in path.parts:
             found |= set(_raised(ast.parse(path.read_text("utf-8"))))
     for path in sorted((root / "rego/inbounds/issuance").glob("*.rego")):
@@ -181,7 +181,7 @@ def _texts(value: ast.expr | None) -> Iterator[str]:
 
 
 def _telemetry() -> Iterator[str]:
-    from inbounds import telemetry
+    from inbounds.pep import telemetry
 
     yield "span authorize {tool}"
     yield f"event {telemetry.EVENT}"
@@ -203,8 +203,8 @@ def _records() -> Iterator[str]:
 
 
 def _question(root: Path) -> Iterator[str]:
-    from inbounds.bundle import sources
-    from inbounds.models import QUESTION_VERSION
+    from inbounds.model.question import QUESTION_VERSION
+    from inbounds_tools.bundle import sources
 
     yield f"the SDK asks version {QUESTION_VERSION}"
     yield f"a bundle answers {', '.join(map(str, sources.QUESTIONS))}"
@@ -256,7 +256,7 @@ def _at(schema: Any, ref: str) -> Any:
 
 
 def _configuration() -> Iterator[str]:
-    from inbounds import config
+    from inbounds.pep import config
 
     for field in dataclasses.fields(config.Configuration):
         yield f"{config.PREFIX}{field.name.upper()}"
@@ -267,13 +267,13 @@ def _commands() -> Iterator[str]:
     import typer
     from typer.main import get_command
 
-    from inbounds.cli import COMMANDS, output
+    from inbounds_tools.cli import COMMANDS, output
 
     yield f"exit {output.OK} allowed, or ok"
     yield f"exit {output.FAILED} denied, or failed"
     yield f"exit {output.UNTOLD} could not be told"
     for name in sorted(COMMANDS):
-        module = importlib.import_module(f"inbounds.cli.{name.replace('-', '_')}")
+        module = importlib.import_module(f"inbounds_tools.cli.{name.replace('-', '_')}")
         app = getattr(module, "app", None)
         if app is None:
             app = typer.Typer(add_completion=False)
@@ -295,8 +295,8 @@ def _usage(path: str, command: Any) -> Iterator[str]:
 
 
 def _bundles() -> Iterator[str]:
-    from inbounds.bundle import build
-    from inbounds.bundle.build import ENTRYPOINTS
+    from inbounds_tools.bundle import build
+    from inbounds_tools.bundle.build import ENTRYPOINTS
 
     for kind, name in sorted(build._FILES.items()):  # noqa: SLF001 -- its list
         yield f"{kind} {name.format('<revision>')}"

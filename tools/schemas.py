@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inbounds.claims import (
+from inbounds.model.claims import (
     ApprovalClaims,
     ChildClaims,
     DelegationQuestion,
@@ -17,9 +17,9 @@ from inbounds.claims import (
     RenewalQuestion,
     TaskClaims,
 )
-from inbounds.data_models import Deployment, LiveHead, LiveRoot
-from inbounds.evaluation import EvaluationQuestion
-from inbounds.models import Answer, Question, RegistryQuestion
+from inbounds.model.deployment import Deployment, LiveHead, LiveRoot
+from inbounds.model.question import Answer, Question, RegistryQuestion
+from inbounds.pep.evaluation import EvaluationQuestion
 
 OWNS = ("schemas/*.json",)
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .claims import Narrower
     from .errors import (
         AccessDenied,
         ApprovalRequired,
@@ -31,9 +30,10 @@ if TYPE_CHECKING:
         TokenInvalid,
         Unreachable,
     )
-    from .labelled import Labelled
-    from .models import Decision, Reason, Resource
+    from .model.claims import Narrower
+    from .model.question import Decision, Reason, Resource
     from .pep import Guard, Permit
+    from .pep.labelled import Labelled
     from .pep.task import Task
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -43,18 +43,18 @@ _HOMES = {
     "ApprovalRequired": "errors",
     "ArgumentNotRepresentable": "errors",
     "ConfigurationError": "errors",
-    "Decision": "models",
+    "Decision": "model.question",
     "DecisionUnavailable": "errors",
     "Guard": "pep",
     "InboundsError": "errors",
     "InvalidAnswer": "errors",
-    "Labelled": "labelled",
+    "Labelled": "pep.labelled",
     "LeaseUnavailable": "errors",
-    "Narrower": "claims",
+    "Narrower": "model.claims",
     "OutcomeUnrecorded": "errors",
     "Permit": "pep",
-    "Reason": "models",
-    "Resource": "models",
+    "Reason": "model.question",
+    "Resource": "model.question",
     "ResultWithheld": "errors",
     "SessionContended": "errors",
     "Task": "pep",

@@ -27,8 +27,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from .access_request import AccessRequest
-    from .models import Decision
+    from .model.access_request import AccessRequest
+    from .model.question import Decision
 
 Executed = Literal["no", "yes", "unknown"]
 
@@ -121,7 +121,7 @@ class _NotAllowed(InboundsError):
         return "; ".join([said, *filter(None, [self.remedy]), f"decision {self.decision_id}"])
 
     def _repr_html_(self) -> str:
-        from .notebook import code, decision_html, text
+        from .model.notebook import code, decision_html, text
 
         called = f" {code(self.tool)} under {code(self.intent)}, for {text(self.subject)}"
         return decision_html(self.decision, called if self.tool else "")

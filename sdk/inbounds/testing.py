@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from .config import Options
+    from .pep.config import Options
     from .pep.task import Task
 
 SUBJECT = "alice@acme.example"
@@ -45,11 +45,11 @@ class PolicyUnderTest:
     def __init__(
         self, folder: Path, changes: Mapping[str, Any] | None = None, **options: Any
     ) -> None:
-        from . import assets
-        from .development import Development
-        from .issuer.dev import About
+        from .dev.issuer import About
+        from .dev.services import Development
+        from .engine import assets
+        from .engine.embedded import EmbeddedPolicy
         from .live.head import empty_lists
-        from .pdp.embedded import EmbeddedPolicy
         from .pep import Guard
 
         about = About(
@@ -87,7 +87,7 @@ class PolicyUnderTest:
         Raises:
             ValidationError: That is no deployment; the one in force stays.
         """
-        from .ids import uuid7
+        from .process.ids import uuid7
 
         revision = f"development-{uuid7()}"
         changed = _document({**self.deployment, "revision": revision, **roots})
@@ -104,7 +104,7 @@ class PolicyUnderTest:
 
 def small_deployment() -> dict[str, Any]:
     """Return the deployment that the policy's own tests use, moved to development."""
-    from . import assets
+    from .engine import assets
 
     scene = json.loads((assets.rego() / "inbounds/lib/fixtures/scene.json").read_text("utf-8"))[
         "scene"
@@ -121,8 +121,8 @@ def small_deployment() -> dict[str, Any]:
 
 
 def _document(deployment: Mapping[str, Any]) -> dict[str, Any]:
-    from .data_models import Deployment
-    from .deployment import document
+    from .dev.deployment import document
+    from .model.deployment import Deployment
 
     return document(Deployment.model_validate(deployment))
 

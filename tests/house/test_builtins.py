@@ -6,7 +6,7 @@ import json
 from tests import builtin_arguments
 from tests.engines import ROOT
 
-from inbounds.pdp.builtins import Host
+from inbounds.engine.builtins import Host
 
 COMPARED = ROOT / "tests" / "integration" / "test_builtins.py"
 

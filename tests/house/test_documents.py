@@ -11,8 +11,9 @@ from urllib.parse import unquote
 import pytest
 from tests.documents import DOCUMENTS, ROOT, blocks
 
-from inbounds import data_models, models, telemetry
-from inbounds.deployment import FIELDS
+from inbounds.dev.deployment import FIELDS
+from inbounds.model import deployment, question
+from inbounds.pep import telemetry
 
 WRITTEN = [path for path in DOCUMENTS if "docs/rules/" not in path.as_posix()]
 OPERATORS = ROOT / "docs" / "operators.md"
@@ -129,7 +130,7 @@ def _codes():
     whole = catalogue.get("inbounds", {}).get("catalogue", catalogue)
     rules = {code for kind in whole.values() for code in kind}
     found = set()
-    sources = [*(ROOT / "sdk/inbounds").rglob("*.py"), *(ROOT / "rego").rglob("*.rego")]
+    sources = [*(ROOT / "sdk").rglob("*.py"), *(ROOT / "rego").rglob("*.rego")]
     for path in sources:
         if "_assets" not in path.parts:
             found |= set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', path.read_text("utf-8")))
@@ -248,14 +249,14 @@ def _section(path, heading):
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_file_of_a_deployment_is_told_with_all_its_members(field):
     section = _section(OPERATORS, f"{field}.yaml")
-    for model in _models_of(data_models.Deployment.model_fields[field].annotation):
+    for model in _models_of(deployment.Deployment.model_fields[field].annotation):
         for member in model.model_fields:
             assert re.search(rf"`{member}`|\b{member}:", section), f"{field}.yaml: {member}"
 
 
 def _models_of(annotation):
     """The models in an annotation, and those in their members."""
-    if isinstance(annotation, type) and issubclass(annotation, models._Closed):
+    if isinstance(annotation, type) and issubclass(annotation, question._Closed):
         yield annotation
         for inner in annotation.model_fields.values():
             yield from _models_of(inner.annotation)
@@ -273,5 +274,5 @@ def test_telemetry_is_told_by_its_names_and_no_others():
         telemetry.DECISIONS,
         telemetry.PDP_ERRORS,
     }
-    functions = {"inbounds.telemetry.configure"}
+    functions = {"inbounds.pep.telemetry.configure"}
     assert told - functions == set(telemetry.NAMES.values()) | signals

@@ -8,7 +8,7 @@ import re
 import pytest
 from tests.engines import ROOT
 
-from inbounds.lint import CHECKS
+from inbounds_tools.lint import CHECKS
 
 CATALOGUE = json.loads((ROOT / "rego/inbounds/catalogue/data.json").read_text("utf-8"))
 IDIOM = re.compile(

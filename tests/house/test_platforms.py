@@ -12,13 +12,12 @@ from pathlib import PureWindowsPath
 import pytest
 from tests import engines, shipping
 from tests.guards import SUBJECT, Place
-from tests.trees import nodes
+from tests.trees import SDK, modules_of_sdk, nodes
 
 from inbounds.testing import INTENT
 
 ROOT = engines.ROOT
-SDK = ROOT / "sdk" / "inbounds"
-MODULES = sorted(path for path in SDK.rglob("*.py") if "_assets" not in path.parts)
+MODULES = modules_of_sdk()
 
 _NAMES = """
 os: chroot confstr ctermid fchdir fchmod fchown fdatasync fork forkpty fpathconf getegid
@@ -191,7 +190,7 @@ def test_every_file_has_a_name_that_windows_takes():
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
     ).stdout.decode()
     files = [name for name in listed.split("\0") if name]
-    shipped = SDK / "_assets"
+    shipped = SDK / "inbounds" / "_assets"
     files += [path.relative_to(ROOT).as_posix() for path in shipped.rglob("*") if path.is_file()]
     assert len(files) > 300
     for name in files:
@@ -305,7 +304,7 @@ def test_opa_is_asked_where_there_are_no_unix_sockets(place):
             """
 import time
 from inbounds.pdp.opa import OpaServer
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.opa.process import OpaProcess
 server = OpaServer(os.environ["OPA"])
 print(server.ask("test/echo", b'{"a":1}', deadline=time.monotonic() + 20).result)
 for make in (lambda: OpaServer("unix:///tmp/s"),

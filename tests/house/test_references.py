@@ -14,7 +14,8 @@ import pytest
 from pydantic import BaseModel
 from tests.engines import RULES, opa_binary
 
-from inbounds import claims, data_models, evaluation, models
+from inbounds.model import claims, deployment, question
+from inbounds.pep import evaluation
 
 pytestmark = pytest.mark.system
 
@@ -22,8 +23,8 @@ CLAIMS_BESIDES = {"nbf", "jti"}
 """Registered claims (RFC 7519) that a token may carry and no model requires."""
 
 ROOTS = {
-    ("data", "deployment"): data_models.Deployment,
-    ("data", "live"): data_models.LiveRoot,
+    ("data", "deployment"): deployment.Deployment,
+    ("data", "live"): deployment.LiveRoot,
     ("data", "inbounds", "lib", "task", "claims"): claims.TaskClaims,
     ("data", "inbounds", "lib", "task", "authority"): claims.Authority,
     ("data", "inbounds", "lib", "task", "granted"): claims.Authority,
@@ -32,18 +33,18 @@ ROOTS = {
     ("data", "inbounds", "lib", "delegation", "last", "claims"): claims.ChildClaims,
     ("data", "inbounds", "lib", "delegation", "last", "authority"): claims.Authority,
     ("data", "inbounds", "lib", "task", "verified", "claims"): claims.TaskClaims,
-    ("data", "inbounds", "lib", "task", "verified", "issuer"): data_models.Issuer,
+    ("data", "inbounds", "lib", "task", "verified", "issuer"): deployment.Issuer,
     ("data", "inbounds", "lib", "identity", "claims"): claims.IdentityClaims,
     ("data", "inbounds", "lib", "identity", "verified", "claims"): claims.IdentityClaims,
-    ("data", "inbounds", "lib", "identity", "verified", "issuer"): data_models.Issuer,
-    ("data", "inbounds", "lib", "subject_token", "verified", "issuer"): data_models.Issuer,
-    ("data", "inbounds", "lib", "agents", "entry"): data_models.Agent,
-    ("data", "inbounds", "lib", "tools", "entry"): models.Tool,
-    ("data", "inbounds", "lib", "live", "head"): data_models.LiveHead,
+    ("data", "inbounds", "lib", "identity", "verified", "issuer"): deployment.Issuer,
+    ("data", "inbounds", "lib", "subject_token", "verified", "issuer"): deployment.Issuer,
+    ("data", "inbounds", "lib", "agents", "entry"): deployment.Agent,
+    ("data", "inbounds", "lib", "tools", "entry"): question.Tool,
+    ("data", "inbounds", "lib", "live", "head"): deployment.LiveHead,
 }
 INPUTS = {
-    "inbounds.registry": models.RegistryQuestion,
-    "inbounds.lib.shape.registry": models.RegistryQuestion,
+    "inbounds.registry": question.RegistryQuestion,
+    "inbounds.lib.shape.registry": question.RegistryQuestion,
     "inbounds.evaluation": evaluation.EvaluationQuestion,
     "inbounds.issuance": claims.IssuanceQuestion,
     "inbounds.delegation": claims.DelegationQuestion,
@@ -167,7 +168,7 @@ def faults(tree):
             names.setdefault(root[-1], root)
     for path in references(tree.get("rules", []), names):
         if path[0] == "input":
-            shape, rest = INPUTS.get(package, models.Question), path[1:]
+            shape, rest = INPUTS.get(package, question.Question), path[1:]
         else:
             root = next((r for r in ROOTS if path[: len(r)] == r), None)
             if root is None:

@@ -8,21 +8,24 @@ from functools import cache
 
 import pytest
 from tests.engines import ROOT
-from tests.trees import nodes, tree
+from tests.trees import SDK, modules_of_sdk, nodes, tree
 
 import inbounds
 
-SDK = ROOT / "sdk/inbounds"
-MODULES = sorted(path for path in SDK.rglob("*.py") if "_assets" not in path.parts)
+MODULES = modules_of_sdk()
 CORE = [
-    "models.py",
-    "canonical.py",
-    "pep",
-    "task_authority.py",
-    "access_request.py",
-    "pdp/__init__.py",
-    "errors.py",
-    "telemetry.py",
+    "inbounds/pep/__init__.py",
+    "inbounds/pep/call.py",
+    "inbounds/pep/guard.py",
+    "inbounds/pep/permit.py",
+    "inbounds/pep/task.py",
+    "inbounds/pep/telemetry.py",
+    "inbounds/credentials/task_authority.py",
+    "inbounds/model/question.py",
+    "inbounds/model/access_request.py",
+    "inbounds/canonical/arguments.py",
+    "inbounds/pdp/__init__.py",
+    "inbounds/errors.py",
 ]
 PUBLIC = [
     "AccessDenied",
@@ -61,7 +64,7 @@ def _read():
 
 
 def name(path):
-    """A module's path below the package."""
+    """A module's path, its package first."""
     return path.relative_to(SDK).as_posix()
 
 
@@ -99,7 +102,7 @@ def test_public_names():
 
 def test_only_pdp_talks_to_a_pdp():
     """
-    HTTP and WASM are `pdp/`'s alone.
+    HTTP is `pdp/`'s alone, and WASM is `engine/`'s.
     """
     talking = {
         name(path)
@@ -109,31 +112,31 @@ def test_only_pdp_talks_to_a_pdp():
     }
 
     assert talking
-    assert {each for each in talking if not each.startswith("pdp/")} == set()
+    # The last one starts OPA, and waits until it serves.
+    places = ("inbounds/pdp/", "inbounds/engine/", "inbounds_tools/opa/process.py")
+    assert {each for each in talking if not each.startswith(places)} == set()
 
 
 def test_only_the_pep_makes_a_permit():
     """
     A permit is made in one place.
     """
-    assert {name(path) for path in MODULES if "Permit" in calls(path)} == {"pep/call.py"}
+    assert {name(path) for path in MODULES if "Permit" in calls(path)} == {"inbounds/pep/call.py"}
 
 
 @pytest.mark.parametrize(
-    "module",
-    ["models.py", "claims.py", "data_models.py", "budgets.py", "places.py", "leaves.py"],
+    "module", [path for path in MODULES if path.parent == SDK / "inbounds/model"], ids=name
 )
 def test_models_do_nothing(module):
     """
     The models read no file, socket, clock or environment.
     """
-    # How a decision looks, which is asked for in a notebook only, and does nothing either.
-    looks = ".notebook"
-    models = {".models", ".claims", ".budgets", ".places", ".leaves"}
-    modules = {found.split(".")[0] for found in imported(SDK / module) - models - {looks}}
+    modules = {found.split(".")[0] for found in imported(module) if not found.startswith(".")}
 
     plain = {"__future__", "collections", "datetime", "difflib", "re", "typing", "pydantic"}
-    assert modules <= plain | {"unicodedata"}
+    ours = {found for found in imported(module) if found.startswith("inbounds")}
+    assert modules <= plain | {"inbounds", "unicodedata", "html"}
+    assert ours <= {"inbounds.text.printable"}
 
 
 def test_one_clock():
@@ -145,7 +148,7 @@ def test_one_clock():
     )
     readers = {name(path) for path in MODULES if pattern.search(path.read_text())}
 
-    assert readers == {"clock.py"}
+    assert readers == {"inbounds/process/clock.py"}
 
 
 @pytest.mark.system
@@ -174,14 +177,15 @@ def test_the_core_depends_on_nothing_else():
     }
 
     assert not late & set(theirs.split())
-    assert not [m for m in ours.split() if m.split(".")[1] in ("cli", "bundle", "issuer", "live")]
+    assert not [m for m in ours.split() if m.split(".")[1] in ("dev", "engine", "live")]
 
 
 def test_adapters_are_imported_by_name_alone():
     """
     Nothing outside of the adapters imports one, and none imports what talks to a PDP.
     """
-    adapters = [path for path in MODULES if name(path).startswith(("integrations/", *BUILT_ON))]
+    places = ("inbounds/integrations/", *BUILT_ON)
+    adapters = [path for path in MODULES if name(path).startswith(places)]
     others = [path for path in MODULES if path not in adapters]
     talking = re.compile(r"^(inbounds\.pdp|inbounds\.live|requests|urllib3|wasmtime)\b")
 
@@ -206,7 +210,11 @@ FRAMEWORKS = {
 """What an adapter alone imports, by the adapter."""
 
 
-BUILT_ON = {"mcp_proxy/": "mcp", "draft/mcp_list.py": "mcp", "integrations/litellm/": "mcp"}
+BUILT_ON = {
+    "inbounds_server/mcp_proxy/": "mcp",
+    "inbounds_tools/scaffold/mcp_list.py": "mcp",
+    "inbounds/integrations/litellm/": "mcp",
+}
 """Programs of the package's own that are built on an adapter, and so on its framework."""
 
 
@@ -228,31 +236,19 @@ def test_a_framework_is_imported_by_its_adapter_alone(adapter):
 def _belongs_to(adapter, module):
     if any(module.startswith(own) for own, of in BUILT_ON.items() if of == adapter):
         return True
-    return module == f"integrations/{adapter}.py" or module.startswith(f"integrations/{adapter}/")
+    return module == f"inbounds/integrations/{adapter}.py" or module.startswith(
+        f"inbounds/integrations/{adapter}/"
+    )
 
 
 def test_every_adapter_is_told_apart():
     """
-    A module beside those that adapters share is an adapter, with its framework, its tests, its
+    A module of `integrations` is an adapter, with its framework, its tests, its
     versions and its page.
     """
-    shared = {
-        "__init__",
-        "added",
-        "asked",
-        "conversation",
-        "given",
-        "held",
-        "hosted",
-        "nested_agents",
-        "outcomes",
-        "refused",
-        "running",
-        "set_up",
-    }
-    shared |= {"within"}
-    places = (SDK / "integrations").iterdir()
-    adapters = {path.stem for path in places if path.stem != "__pycache__"} - shared
+    shared = {"__init__", "__pycache__", "_adapter"}
+    places = (SDK / "inbounds/integrations").iterdir()
+    adapters = {path.stem for path in places} - shared
 
     # A contract of hosts has vectors of its own in place of the behaviours of a framework.
     results = {"agent_hooks": "agent_hooks/vectors.json"}
@@ -270,12 +266,7 @@ def test_the_core_is_small():
     """
     What enforces a decision is read in an evening: at most 6,000 lines, comments included.
     """
-    paths = [
-        path
-        for part in CORE
-        for path in (sorted((SDK / part).glob("*.py")) if (SDK / part).is_dir() else [SDK / part])
-    ]
-    sizes = {name(path): len(path.read_text("utf-8").splitlines()) for path in paths}
+    sizes = {each: len((SDK / each).read_text("utf-8").splitlines()) for each in CORE}
 
     assert sum(sizes.values()) <= 6_000, sizes
 
@@ -341,14 +332,14 @@ METHODS = {
 }
 WRITING = {
     # The writer, and how a file is read.
-    "safe_files.py": {"mkdir", "os", "shutil", "tempfile"},
-    "regular_file.py": {"os.fdopen", "os.open"},
+    "inbounds/files/safe_files.py": {"mkdir", "os", "shutil", "tempfile"},
+    "inbounds/files/regular_file.py": {"os.fdopen", "os.open"},
     # SQLite opens its files itself, by their names.
-    "sqlite_file.py": {"os.open", "sqlite3"},
-    "sqlite_companions.py": {"os.truncate"},
-    "evidence/file.py": {"sqlite3"},
+    "inbounds/files/sqlite_file.py": {"os.open", "sqlite3"},
+    "inbounds/files/sqlite_companions.py": {"os.truncate"},
+    "inbounds/evidence/file.py": {"sqlite3"},
     # The descriptor of a child's stdin.
-    "mcp_proxy/stdio.py": {"open"},
+    "inbounds_server/mcp_proxy/stdio.py": {"open"},
 }
 """What a module may do to files without the writer."""
 
@@ -456,16 +447,16 @@ def test_what_may_be_written_without_it_is_named_once():
 
 OWN = {
     # What this package ships, what it has just laid out itself, and what OPA has made of that.
-    "bundle/sources.py",
-    "bundle/compiler.py",
-    "bundle/archive.py",
-    "explanation/words.py",
-    "opa_config.py",
-    "safe_files.py",
-    "site/codes.py",
-    "site/drafts.py",
-    "site/scenes.py",
-    "testing.py",
+    "inbounds_tools/bundle/sources.py",
+    "inbounds_tools/bundle/compiler.py",
+    "inbounds_tools/bundle/archive.py",
+    "inbounds_tools/explain/words.py",
+    "inbounds_tools/opa/config.py",
+    "inbounds/files/safe_files.py",
+    "inbounds_tools/policytest/codes.py",
+    "inbounds_tools/policytest/drafts.py",
+    "inbounds_tools/policytest/scenes.py",
+    "inbounds/testing.py",
 }
 """Modules that read files of our own without looking at what they are."""
 
@@ -480,7 +471,7 @@ def test_what_others_named_is_read_as_a_regular_file(path):
     found = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ways}
     walks = {call for call in calls(path) if call == "os.walk"}
     # It refuses links and what is no file in words of its own, and counts how deep it is.
-    allowed = {"os.walk"} if name(path) == "bundle/site_tree.py" else set()
+    allowed = {"os.walk"} if name(path) == "inbounds_tools/bundle/site_tree.py" else set()
     assert name(path) in OWN or found | walks <= allowed
 
 
@@ -509,6 +500,6 @@ def test_every_listener_is_the_bounded_one():
     servers = {
         name(path) for path in MODULES if re.search(r"uvicorn\.Server\b", path.read_text("utf-8"))
     }
-    assert servers == {"cli/issuer.py", "mcp_proxy/run.py"}
+    assert servers == {"inbounds_tools/cli/issuer.py", "inbounds_server/mcp_proxy/run.py"}
     for server in servers:
         assert "ListenerConfig(" in (SDK / server).read_text("utf-8")

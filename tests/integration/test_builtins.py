@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from tests import builtin_answers, builtin_arguments, engines
 
+from inbounds.engine import jws
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.engine.values import BuiltinError
 from inbounds.errors import InvalidAnswer
-from inbounds.pdp import jws
-from inbounds.pdp.embedded import EmbeddedPolicy
-from inbounds.pdp.values import BuiltinError
 
 TAKEN = builtin_arguments.taken()
 ARITY = {name: len(examples[0]) for name, examples in TAKEN.items()}

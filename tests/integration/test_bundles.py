@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from tests import engines, scenes, shipping
 
-from inbounds.bundle.archive import pack, unpack
-from inbounds.bundle.build import build
-from inbounds.bundle.verify import read_signed
-from inbounds.data_models import Live
+from inbounds.engine.bundle import read_signed
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError
+from inbounds.model.deployment import Live
 from inbounds.pdp import DECISION
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds_tools.bundle.archive import pack, unpack
+from inbounds_tools.bundle.build import build
 
 AFTER_HOURS = """\
 # METADATA

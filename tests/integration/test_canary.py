@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from inbounds import InboundsError, Labelled
-from inbounds.sessions_sqlite import SqliteSessions
-from inbounds.telemetry import Telemetry
+from inbounds.pep.telemetry import Telemetry
+from inbounds.sessions.sqlite import SqliteSessions
 
 CANARY = "kanarienvogel"
 DIGITS = "4929530011"

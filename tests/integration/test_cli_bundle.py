@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from tests import engines, scenes, shipping
 from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
 
-from inbounds.cli import main
+from inbounds_tools.cli import main
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -207,7 +207,7 @@ class Served(shipping.Client):
     def __init__(self, folder, *arguments, log):
         self.port = engines.free_port()
         super().__init__(f"http://127.0.0.1:{self.port}")
-        program = "import sys; from inbounds.cli import main; sys.exit(main())"
+        program = "import sys; from inbounds_tools.cli import main; sys.exit(main())"
         with log.open("wb") as stream:
             self._start(program, folder, arguments, stream)
         said = self.process.stdout.readline()

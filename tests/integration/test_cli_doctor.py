@@ -13,7 +13,7 @@ import pytest
 from tests import engines, shipping
 from tests.console import ASSISTANT, SCRIPT, environment, inbounds, python, set_effects
 
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 
 TOKEN, FEED_TOKEN = "pep-token-of-the-test", "feed-token-of-the-test"
 

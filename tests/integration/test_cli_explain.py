@@ -15,7 +15,7 @@ from tests.console import ASSISTANT, python, set_effects
 from tests.console import called as inbounds
 
 from inbounds.evidence import chain
-from inbounds.explanation.words import words as words_of
+from inbounds_tools.explain.words import words as words_of
 
 
 @pytest.fixture(scope="module", autouse=True)

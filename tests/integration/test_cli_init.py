@@ -13,8 +13,8 @@ from tests import engines, shipping
 from tests.console import ASSISTANT, python, set_effects
 from tests.console import called as inbounds
 
-from inbounds.deployment import load
-from inbounds.models import Effect
+from inbounds.dev.deployment import load
+from inbounds.model.question import Effect
 
 REMEDY = "Leave this destination out, or ask the user for a task that may send there"
 MORE = """

@@ -9,7 +9,7 @@ import yaml
 from tests.console import ASSISTANT, SCRIPT, environment
 from tests.console import called as inbounds
 
-from inbounds.claims import Narrower
+from inbounds.model.claims import Narrower
 
 INTENTS = {
     "summarise": {

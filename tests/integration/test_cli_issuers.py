@@ -9,8 +9,8 @@ from tests.console import called as inbounds
 from tests.guards import Place
 from tests.provider import Answer, FakeProvider
 
-from inbounds.deployment import load
-from inbounds.issuer.keys import SigningKey
+from inbounds.dev.deployment import load
+from inbounds.identity.signing_keys import SigningKey
 
 OLD, NEW = SigningKey.draw().public, SigningKey.draw().public
 RSA = {"kty": "RSA", "e": "AQAB", "n": "0" * 342 + "Q"}

@@ -14,10 +14,10 @@ import pytest
 from tests import shipping
 from tests.console import ASSISTANT, SCRIPT, inbounds, python, set_effects
 
-from inbounds.cli import main
-from inbounds.diagnosis.feed_key import unnamed
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed
+from inbounds_tools.cli import main
+from inbounds_tools.doctor.feed_key import unnamed
 
 ASSISTANT_ID = "spiffe://acme.example/agent/assistant"
 URL = "http://127.0.0.1:8181"

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests import scenes
 from tests.both import both
 
-from inbounds.code_hosts import hosts
-from inbounds.models import Argument, Tool
-from inbounds.origins.destinations import effects_of, is_outward
-from inbounds.places import skeletons, words
+from inbounds.canonical.code_hosts import hosts
+from inbounds.model.places import skeletons, words
+from inbounds.model.question import Argument, Tool
+from inbounds.provenance.destinations import effects_of, is_outward
 
 SECRET = "secret.not_for_agents"
 EGRESS = "egress.destination_not_allowed"

@@ -14,7 +14,7 @@ from tests.questions.calls import ordinary, take_back
 from tests.questions.worlds import world
 
 from inbounds import AccessDenied, DecisionUnavailable, TokenInvalid
-from inbounds.claims import Narrower, ToolBounds
+from inbounds.model.claims import Narrower, ToolBounds
 from inbounds.testing import INTENT
 
 AGENTS = "spiffe://acme.example/agent/"
@@ -394,7 +394,7 @@ class TestFresh:
             _, child = handed(task, researcher)
             assert child._renew(child.grant) is child.grant
             end = child.grant.expires
-            monkeypatch.setattr("inbounds.delegation.clock.now", lambda: end)
+            monkeypatch.setattr("inbounds.pep.delegation.clock.now", lambda: end)
             assert refused(child._renew, child._grant) == "delegation.expired"
 
     def test_a_chain_of_other_hands_renews_nothing(self, guards):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.leased import Shelf, leased
 
 from inbounds import AccessDenied
-from inbounds.models import Argument, EffectsBy, Tool
-from inbounds.origins.destinations import is_outward
+from inbounds.model.question import Argument, EffectsBy, Tool
+from inbounds.provenance.destinations import is_outward
 from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
 
 ALL = {"read", "write", "delete"}

@@ -6,7 +6,7 @@ import pytest
 from tests import scenes
 from tests.both import NOTHING, both
 
-from inbounds.models import Answer
+from inbounds.model.question import Answer
 from inbounds.pdp import ISSUANCE, REGISTRY
 
 CASES = list(scenes.cases())

@@ -9,10 +9,11 @@ import pytest
 from tests import engines, shipping
 from tests.guards import INTENT, SUBJECT, Place
 
-from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable, Guard, assets
-from inbounds.bundle.build import build
-from inbounds.diagnosis import diagnose
+from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable, Guard
+from inbounds.engine import assets
 from inbounds.pdp.opa import OpaServer
+from inbounds_tools.bundle.build import build
+from inbounds_tools.doctor import diagnose
 
 RULE = """\
 # METADATA
@@ -151,7 +152,7 @@ class TestWhichDeployment:
         options = {"home": place.home, "sessions": "memory"}
         assert outcome(options, call_environment={"network": "office"}) == "ran"
 
-        said = next(r for r in caplog.records if r.name == "inbounds.parts")
+        said = next(r for r in caplog.records if r.name == "inbounds.pep.runtime")
         assert said.levelname == "INFO"
         assert "with its own deployment" in said.getMessage()
         assert place.wasm.name.split("-")[1] in said.getMessage()
@@ -164,7 +165,7 @@ class TestWhichDeployment:
         options = {"home": place.home, "bundle": place.wasm, "bundle_key": place.key}
         Guard(**options, deployment=empty, sessions="memory").close()
 
-        (said,) = [r for r in caplog.records if r.name == "inbounds.parts"]
+        (said,) = [r for r in caplog.records if r.name == "inbounds.pep.runtime"]
         assert said.levelname == "WARNING"
         assert f"nothing of {empty}" in said.getMessage()
 
@@ -175,7 +176,7 @@ class TestWhichDeployment:
         caplog.set_level(logging.INFO, logger="inbounds")
         place.guard().close()
 
-        said = [r.getMessage() for r in caplog.records if r.name == "inbounds.parts"]
+        said = [r.getMessage() for r in caplog.records if r.name == "inbounds.pep.runtime"]
         assert said[0].endswith(f"with the deployment in {place.folder / 'deployment'}")
 
     def test_the_doctor_looks_at_the_one_that_counts(self, place, tmp_path, monkeypatch):

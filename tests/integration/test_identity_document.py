@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.documents import ROOT, Walk, blocks
 from tests.provider import Answer, FakeProvider
 
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import AGENT
 
 pytest.importorskip("spiffe", reason="the extra `spire` is not installed")

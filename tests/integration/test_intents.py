@@ -7,8 +7,8 @@ import yaml
 from tests.documents import ROOT, Walk, blocks
 from tests.unit.intent.templates import acting, left_to_records
 
-from inbounds.data_models import Intent
-from inbounds.intent import draft
+from inbounds.model.deployment import Intent
+from inbounds_tools.intents import draft
 
 PAGE = [*blocks(ROOT / "docs" / "intents.md")]
 TEMPLATES = {

@@ -9,9 +9,9 @@ from tests import scenes
 from tests.both import both
 from tests.unit.intent.templates import CODE, MONEY, OFFICE
 
-from inbounds.claims import Bounds
-from inbounds.intent import draft
+from inbounds.model.claims import Bounds
 from inbounds.pdp import ISSUANCE
+from inbounds_tools.intents import draft
 
 INTENTS = {"office": OFFICE, "money": MONEY, "code": CODE}
 BOUNDED = {

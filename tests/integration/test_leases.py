@@ -7,8 +7,8 @@ import pytest
 from tests.guards import SUBJECT, Place
 from tests.leased import SECRET, Shelf, changes
 
-from inbounds import AccessDenied, LeaseUnavailable, leases
-from inbounds.claims import Narrower
+from inbounds import AccessDenied, LeaseUnavailable, credentials
+from inbounds.model.claims import Narrower
 from inbounds.testing import INTENT
 
 AGENTS = "spiffe://acme.example/agent/"
@@ -159,7 +159,7 @@ def test_what_was_handed_on_goes_with_it(guards, shelf, ended):
 
 
 def test_what_hands_may_not_do_they_may_not_lease(guards, shelf):
-    from inbounds.claims import Narrower, ToolBounds
+    from inbounds.model.claims import Narrower, ToolBounds
 
     assistant, researcher, _ = guards
     with begun(assistant) as task:
@@ -176,4 +176,4 @@ def test_a_backend_that_is_down_is_no_decision(guards, shelf):
     shelf.down = True
     with begun(guards[0]) as task, pytest.raises(LeaseUnavailable):
         read(task)
-    assert leases.LEASE_TOOL == "credential.lease"
+    assert credentials.LEASE_TOOL == "credential.lease"

@@ -11,7 +11,7 @@ import pytest
 from tests import scenes
 from tests.both import NOTHING, both
 
-from inbounds.models import ActionProperties, ResourceProperties
+from inbounds.model.question import ActionProperties, ResourceProperties
 
 CASES = list(scenes.cases())
 FIRST = {(case.code, case.outcome): case for case in reversed(CASES)}

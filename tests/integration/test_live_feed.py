@@ -24,13 +24,13 @@ from tests.engines import RULES, Opa, build_wasm, signing_keys
 from tests.scenes import staged
 from tests.wire import Wire
 
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import DecisionUnavailable, InvalidAnswer, Timeout, Unreachable
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher, coherent
 from inbounds.live.head import empty_lists
 from inbounds.live.push import Course
 from inbounds.pdp import DECISION
-from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.pdp.opa import MAX_REQUEST, OpaServer
 from inbounds.pdp.opa_live import OpaLive
 
@@ -554,7 +554,11 @@ def test_the_embedded_engine_is_fed_alike(feed, scene, tmp_path) -> None:
 # --- the command line ----------------------------------------------------------------------
 
 
-PROGRAM = [sys.executable, "-c", "import sys; from inbounds.cli import main; sys.exit(main())"]
+PROGRAM = [
+    sys.executable,
+    "-c",
+    "import sys; from inbounds_tools.cli import main; sys.exit(main())",
+]
 
 
 def inbounds(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests import engines, scenes, shipping
 
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.opa.process import OpaProcess
 
 DECISION = "/v1/data/inbounds/main/decision"
 

@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 from tests import authority, engines, scenes, shipping
 
-from inbounds import assets, clock, opa_config
-from inbounds.bundle.archive import unpack
-from inbounds.bundle.verify import SignedBundle
+from inbounds.engine import assets
+from inbounds.engine.bundle import SignedBundle
 from inbounds.errors import ConfigurationError, Unreachable
-from inbounds.pdp import process as pdp_process
 from inbounds.pdp.opa import OpaServer
-from inbounds.pdp.process import OpaProcess
+from inbounds.process import clock
+from inbounds_tools.bundle.archive import unpack
+from inbounds_tools.opa import config
+from inbounds_tools.opa import process as pdp_process
+from inbounds_tools.opa.process import OpaProcess
 
 SOON = 15.0
 """How many seconds an OPA may take until it answers."""
@@ -109,8 +111,8 @@ def test_what_a_rule_prints_is_not_written(
         def talkative(*arguments: Any, **options: Any) -> list[str]:
             return [level if each == "error" else each for each in command(*arguments, **options)]
 
-        command = opa_config.command
-        monkeypatch.setattr(opa_config, "command", talkative)
+        command = config.command
+        monkeypatch.setattr(config, "command", talkative)
 
     bundles = [path if each == bundle else each for each in bundles_of(dist)]
     log = tmp_path / "log"

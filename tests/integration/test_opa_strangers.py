@@ -16,16 +16,17 @@ import pytest
 import yaml
 from tests import engines, scenes, shipping
 
-from inbounds import assets, opa_config
-from inbounds.bundle import verify
+from inbounds.engine import assets
+from inbounds.engine import bundle as verify
 from inbounds.errors import DecisionUnavailable
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, coherent
 from inbounds.live.push import Course
 from inbounds.pdp import DECISION
 from inbounds.pdp.opa import MAX_REQUEST, OpaServer
 from inbounds.pdp.opa_live import OpaLive
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.opa import config as opa_config
+from inbounds_tools.opa.process import OpaProcess
 
 PATH = "/v1/data/inbounds/main/decision"
 PATIENCE = 120.0

@@ -15,14 +15,15 @@ import pytest
 from tests import engines, shipping
 from tests.guards import SUBJECT, Place
 
-from inbounds import ConfigurationError, opa_binary
-from inbounds.config import Configuration
-from inbounds.diagnosis import server as diagnosis
+from inbounds import ConfigurationError
 from inbounds.pdp import opa as pdp_opa
 from inbounds.pdp import opa_version
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.transport import Endpoint
+from inbounds.pep.config import Configuration
 from inbounds.testing import INTENT
+from inbounds_tools.doctor import server as diagnosis
+from inbounds_tools.opa import binary
 
 VERSION = "/v1/data/system/version/version"
 NEEDED = "≥ 1.21.3, < 2"
@@ -115,7 +116,7 @@ def findings(place, url):
 
 
 def test_an_opa_tells_its_version_to_a_pep(place, opa):
-    said = ".".join(map(str, opa_binary.version(engines.opa_binary())))
+    said = ".".join(map(str, binary.version(engines.opa_binary())))
     pep = OpaServer(opa, token=place.tokens["pep"])
     assert pep.version() == said
     assert opa_version.supported(opa_version.parse(said))
@@ -215,7 +216,7 @@ def test_serve_starts_no_other_one(place, tmp_path):
     old = tmp_path / "opa"
     old.write_text(f"#!{sys.executable}\nprint('Version: 1.21.2')\n", "utf-8")
     old.chmod(0o755)
-    program = "import sys; from inbounds.cli import main; sys.exit(main())"
+    program = "import sys; from inbounds_tools.cli import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", program, "serve", "--deployment", str(place.folder / "deployment")],
         env={"PATH": "", "INBOUNDS_OPA_BINARY": str(old), "COLUMNS": "200"},

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests import scenes
 from tests.both import NOTHING, both
 
+from inbounds.canonical.formats import NotOfKind, in_form
 from inbounds.errors import AccessDenied, ApprovalRequired, ArgumentNotRepresentable
-from inbounds.kinds import NotOfKind, in_form
-from inbounds.models import Argument, Tool
-from inbounds.origins.destinations import effects_of, is_outward
+from inbounds.model.question import Argument, Tool
+from inbounds.provenance.destinations import effects_of, is_outward
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 EFFECTS = (["read"], ["export"], ["read", "export"], ["write"], ["execute"])

@@ -204,18 +204,18 @@ def test_every_lock_of_the_sdk_is_made_anew_in_a_child():
     """
     A bare `threading.Lock` is only where a fork is seen to.
     """
-    sdk = shipping.scenes.ROOT / "sdk" / "inbounds"
+    sdk = shipping.scenes.ROOT / "sdk"
     bare = {
         path.relative_to(sdk).as_posix()
         for path in sdk.rglob("*.py")
         if re.search(BARE, path.read_text("utf-8"))
     }
     assert bare == {
-        "locks.py",  # is made of it
-        "pdp/embedded.py",  # `_begin_child`
-        "pdp/turns.py",  # made by the above
-        "sessions.py",  # `_after_fork`
-        "sqlite_file.py",  # `_after_fork`
+        "inbounds/process/locks.py",  # is made of it
+        "inbounds/engine/embedded.py",  # `_begin_child`
+        "inbounds/engine/fair_lock.py",  # made by the above
+        "inbounds/sessions/store.py",  # `_after_fork`
+        "inbounds/files/sqlite_file.py",  # `_after_fork`
     }
 
 
@@ -271,7 +271,7 @@ def test_what_is_drawn_after_a_fork_is_drawn_once(alone):
         alone,
         """
 import random
-from inbounds.ids import uuid7
+from inbounds.process.ids import uuid7
 guard = make()
 task = begin(guard)
 uuid7(), random.random()

@@ -7,7 +7,7 @@ import pytest
 from tests.guards import SUBJECT, Place
 
 from inbounds import AccessDenied
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import INTENT, small_deployment
 
 RESEARCHER = "spiffe://acme.example/agent/researcher"
@@ -77,7 +77,7 @@ def test_a_proof_that_was_seen_is_worth_nothing(guard, monkeypatch):
     """
     The proof of the call before is refused, by the same key, in the same session.
     """
-    from inbounds import proof as signing
+    from inbounds.identity import proof as signing
 
     seen = []
     real = signing.proof
@@ -97,7 +97,7 @@ def test_it_is_nowhere_in_what_is_kept(where, guard, monkeypatch):
     """
     Neither proof nor token is in the records.
     """
-    from inbounds import proof as signing
+    from inbounds.identity import proof as signing
 
     place, _ = where
     seen = []

@@ -18,9 +18,9 @@ from tests.scenes import staged
 from tests.wire import Wire
 
 from inbounds import AccessDenied
-from inbounds.development import EVERY
+from inbounds.dev.services import EVERY
 from inbounds.errors import Timeout, Unreachable
-from inbounds.issuer.keys import SigningKey, token_claims
+from inbounds.identity.signing_keys import SigningKey, token_claims
 from inbounds.live import LiveFeed, Pusher
 from inbounds.live.head import empty_lists
 from inbounds.live.wait import behind

@@ -17,10 +17,11 @@ import pytest
 import wasmtime
 from pydantic import ValidationError
 
-from inbounds import clock, opa_binary
-from inbounds.bundle.archive import unpack
-from inbounds.pdp.builtins import Host
-from inbounds.pdp.wasm import Module
+from inbounds.engine.builtins import Host
+from inbounds.engine.wasm import Module
+from inbounds.process import clock
+from inbounds_tools.bundle.archive import unpack
+from inbounds_tools.opa import binary
 from tools.shape import SHAPES
 from tools.shape.reading import Shape
 
@@ -97,7 +98,7 @@ _faults(value) := faults if faults := shape.faults with {shape.path} as value
     )
     ran = subprocess.run(
         [
-            *(opa_binary.find(), "eval", "--format", "raw", "--strict-builtin-errors"),
+            *(binary.find(), "eval", "--format", "raw", "--strict-builtin-errors"),
             *("--data", ROOT / "rego" / "inbounds" / "lib", "--data", tmp_path),
             "data.asked.answers",
         ],
@@ -116,7 +117,7 @@ def embedded(shape: Shape, values: list[Any], tmp_path: Path) -> list[dict[str, 
     """Judge as `judged` does, compiled to WASM, with a host that offers no built-in at all."""
     out = tmp_path / "shape.tar.gz"
     place = shape.package.replace(".", "/")
-    build = [opa_binary.find(), "build", "--target", "wasm", "--output", out]
+    build = [binary.find(), "build", "--target", "wasm", "--output", out]
     build += ["--entrypoint", f"{place}/ordinary", "--entrypoint", f"{place}/faults"]
     source = ROOT / "rego" / "inbounds" / "lib" / shape.folder / f"{shape.name}.rego"
     subprocess.run([*build, source], check=True)

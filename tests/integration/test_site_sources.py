@@ -12,13 +12,13 @@ import pytest
 from tests import engines, scenes, shipping
 from tests.console import called as inbounds
 
-from inbounds.bundle import site_tree
-from inbounds.bundle.archive import unpack
-from inbounds.bundle.build import build
-from inbounds.catalogue import refuse_circles
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError
 from inbounds.pdp import DECISION
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds_tools.bundle import site_tree
+from inbounds_tools.bundle.archive import unpack
+from inbounds_tools.bundle.build import build
+from inbounds_tools.catalogue import refuse_circles
 
 ABOUT = """\
 # METADATA

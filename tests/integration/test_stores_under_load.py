@@ -18,9 +18,9 @@ from tests import engines, shipping
 from tests.guards import PRELUDE, SECONDS, SUBJECT, Place
 from tests.redis_server import RedisServer
 
-from inbounds import assets
-from inbounds.bundle.build import build
+from inbounds.engine import assets
 from inbounds.testing import INTENT, small_deployment
+from inbounds_tools.bundle.build import build
 
 BUDGET = 100
 PROCESSES = 2
@@ -61,7 +61,7 @@ RULES = {
 PROGRAM = """
 import itertools
 from inbounds import AccessDenied
-from inbounds.models import SessionState
+from inbounds.model.question import SessionState
 
 guard = make()
 

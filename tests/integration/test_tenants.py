@@ -18,12 +18,12 @@ from tests.guards import AGENT, PEP, SUBJECT
 from tests.redis_server import RedisServer
 
 from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable
-from inbounds.config import Configuration
-from inbounds.development import Development
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
 from inbounds.evidence.verify import verify
-from inbounds.issuer.dev import About
-from inbounds.sessions import MemorySessions
-from inbounds.telemetry import Telemetry
+from inbounds.pep.config import Configuration
+from inbounds.pep.telemetry import Telemetry
+from inbounds.sessions.store import MemorySessions
 from inbounds.testing import INTENT, small_deployment
 
 ACME, RIVAL = "acme", "rival"

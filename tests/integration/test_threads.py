@@ -17,9 +17,10 @@ import pytest
 from tests import engines, shipping
 from tests.guards import SUBJECT, Place
 
-from inbounds import AccessDenied, DecisionUnavailable, OutcomeUnrecorded, TaskMissing, assets
-from inbounds.bundle.build import build
+from inbounds import AccessDenied, DecisionUnavailable, OutcomeUnrecorded, TaskMissing
+from inbounds.engine import assets
 from inbounds.testing import INTENT
+from inbounds_tools.bundle.build import build
 
 THREADS = 64
 

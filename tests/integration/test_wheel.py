@@ -17,11 +17,11 @@ import pytest
 from tests import engines, scenes, shipping
 from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
 
-RUN = "import sys; from inbounds.cli import main; sys.exit(main())"
+RUN = "import sys; from inbounds_tools.cli import main; sys.exit(main())"
 EMBEDDED = """\
 import json, pathlib, sys, time
 import inbounds
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.engine.embedded import EmbeddedPolicy
 
 asked = json.loads(pathlib.Path("asked.json").read_text())
 (bundle,) = pathlib.Path("dist").glob("policy-*.wasm.tar.gz")

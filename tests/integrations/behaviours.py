@@ -20,8 +20,8 @@ from tests.integrations.world import BOB, MALLORY, Harness, Wish, World, spans, 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
 from inbounds.evidence.report import Refused
-from inbounds.labelled import Labelled
-from inbounds.tool_run import current_tool_run
+from inbounds.pep.labelled import Labelled
+from inbounds.pep.tool_run import current_tool_run
 
 READ = Wish("mail.read", {"id": "42"}, "call-read")
 SEND = Wish("mail.send", {"to": [BOB], "body": "hello"}, "call-send")

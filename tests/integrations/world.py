@@ -16,12 +16,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from inbounds.approvals import AccessRequest
-from inbounds.approvals.sign import sign
-from inbounds.integrations import conversation, outcomes
-from inbounds.integrations.nested_agents import ENTRY_POINTS, MARK
-from inbounds.issuer.keys import SigningKey
-from inbounds.origins import SessionOrigins
+from inbounds.approvals.signing import sign
+from inbounds.identity.signing_keys import SigningKey
+from inbounds.integrations._adapter import conversation, outcomes
+from inbounds.integrations._adapter.nested_agents import ENTRY_POINTS, MARK
 from inbounds.pep.task import Task
+from inbounds.provenance import SessionOrigins
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 DORA = "dora@acme.example"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from inbounds.canonical import canonicalise
-from inbounds.issuer.keys import THUMBPRINT_URI, thumbprint, token_hash
-from inbounds.models import Argument
-from inbounds.places import skeletons
+from inbounds.canonical.arguments import canonicalise
+from inbounds.identity.signing_keys import THUMBPRINT_URI, thumbprint, token_hash
+from inbounds.model.places import skeletons
+from inbounds.model.question import Argument
 
 from . import words
 from .tokens import Signer, Token

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from inbounds.claims import Authority
+from inbounds.model.claims import Authority
 
 from . import words
 from .calls import (

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inbounds.claims import IssuanceAnswer
+from inbounds.model.claims import IssuanceAnswer
 from inbounds.pdp import ISSUANCE, REGISTRY
-from inbounds.registry import RegistryAnswer
+from inbounds.pdp.registry import RegistryAnswer
 
 from . import words
 from .malformed import INSTEAD, NO_QUESTIONS

@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from inbounds.models import Answer, Effect, Question, Tool
-from inbounds.origins.destinations import effects_of
-from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
+from inbounds.model.question import Answer, Effect, Question, Tool
+from inbounds.provenance.destinations import effects_of
 
 from .calls import COUNTED, FIRM
 from .drawn import Drawn

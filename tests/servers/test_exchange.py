@@ -11,10 +11,10 @@ from tests.leased import leased
 from tests.servers.oidc.provider import OpenIdProvider, drawn
 
 from inbounds import LeaseUnavailable
-from inbounds.issuer.dpop import prove
-from inbounds.issuer.keys import SigningKey, thumbprint
-from inbounds.leases import Target, TokenExchange, authorization, current
-from inbounds.leases.outbox import LeaseOutbox
+from inbounds.credentials import Target, TokenExchange, authorization, current
+from inbounds.credentials.outbox import LeaseOutbox
+from inbounds.identity.dpop import prove
+from inbounds.identity.signing_keys import SigningKey, thumbprint
 from inbounds.testing import AGENT, SUBJECT
 
 AUDIENCE = "https://mail.acme.example"
@@ -165,7 +165,7 @@ def test_another_client_secret_is_refused(desk, tmp_path):
 
 def test_a_proof_counts_once(desk, monkeypatch):
     """The provider remembers proofs, so each exchange needs one of its own."""
-    import inbounds.issuer.dpop
+    import inbounds.identity.dpop
 
     key, kept = SigningKey.draw(), []
 
@@ -173,7 +173,7 @@ def test_a_proof_counts_once(desk, monkeypatch):
         kept.append(kept[0] if kept else prove(key, method, url, **more))
         return kept[0]
 
-    monkeypatch.setattr(inbounds.issuer.dpop, "prove", again)
+    monkeypatch.setattr(inbounds.identity.dpop, "prove", again)
     with desk.policy.task() as task:
         for why in ("not bound to the key", "does not take one of the tokens"):
             with pytest.raises(LeaseUnavailable, match=why):

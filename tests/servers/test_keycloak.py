@@ -13,13 +13,13 @@ from tests.guards import Place
 from tests.servers.keycloak.server import KeycloakServer
 from tests.servers.keycloak.tickets import Tickets, verified
 
-from inbounds import AccessDenied, Guard, LeaseUnavailable, leases
+from inbounds import AccessDenied, Guard, LeaseUnavailable, credentials
+from inbounds.credentials import Asked, Target, TokenExchange, authorization
+from inbounds.credentials.outbox import LeaseOutbox
+from inbounds.credentials.sealed import unseal
 from inbounds.identity.jwks import JwksSource
 from inbounds.identity.oidc import OidcIdentity
-from inbounds.issuer.keys import SigningKey, thumbprint
-from inbounds.leases import Asked, Target, TokenExchange, authorization
-from inbounds.leases.outbox import LeaseOutbox
-from inbounds.leases.sealed import unseal
+from inbounds.identity.signing_keys import SigningKey, thumbprint
 from inbounds.testing import AGENT, INTENT, SUBJECT
 
 pytestmark = pytest.mark.nightly
@@ -117,8 +117,8 @@ class Stand:
         @guard.tool("tickets.close", resource=lambda ticket: ("ticket", str(ticket)))
         def close(ticket: int) -> int:
             url = f"{self.tickets.url}/tickets/{ticket}/close"
-            value = leases.current("tickets-api").value
-            headers = leases.authorization(value, "POST", url)
+            value = credentials.current("tickets-api").value
+            headers = credentials.authorization(value, "POST", url)
             requests.post(url, headers=headers, timeout=30).raise_for_status()
             return ticket
 

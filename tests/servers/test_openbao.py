@@ -18,10 +18,10 @@ from tests.documents import ROOT, Walk, blocks
 from tests.servers.openbao.server import BaoServer, program
 from tests.servers.postgres import PASSWORD, Postgres
 
-from inbounds import Guard, LeaseUnavailable, leases
-from inbounds.issuer.keys import SigningKey
-from inbounds.leases import Asked, OpenBao
-from inbounds.leases.outbox import LeaseOutbox
+from inbounds import Guard, LeaseUnavailable, credentials
+from inbounds.credentials import Asked, OpenBao
+from inbounds.credentials.outbox import LeaseOutbox
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import SUBJECT
 
 INTENT = "close tickets"
@@ -56,7 +56,7 @@ class Stand:
 
         @guard.tool("tickets.close", resource=lambda ticket: ("ticket", str(ticket)))
         def close(ticket: int) -> int:
-            login = leases.current("tickets-db").value
+            login = credentials.current("tickets-db").value
             self.as_user(login, f"INSERT INTO closed VALUES ({ticket})", check=True)
             return ticket
 
@@ -373,7 +373,7 @@ class TestDown:
 KILLED = """\
 import os, signal, sys
 from inbounds import Guard
-from inbounds.leases import OpenBao
+from inbounds.credentials import OpenBao
 
 guard = Guard(
     leases=OpenBao(

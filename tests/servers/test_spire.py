@@ -18,9 +18,9 @@ from tests.issuing import Issuing
 from tests.servers.spire.server import AUDIENCE, DOCUMENT, Spire, free_port, programs
 
 from inbounds import AccessDenied, DecisionUnavailable, InboundsError, TokenInvalid
+from inbounds.identity.issuer_service import ServiceIssuer
 from inbounds.identity.jwks import read_jwks
 from inbounds.identity.spire import SpireIdentity
-from inbounds.issuer.remote import ServiceIssuer
 from inbounds.testing import AGENT, INTENT, SUBJECT
 
 pytestmark = pytest.mark.nightly

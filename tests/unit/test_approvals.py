@@ -16,13 +16,13 @@ import pytest
 
 from inbounds import AccessDenied, ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.approvals import AccessRequest
-from inbounds.approvals.kept import KeptApprovals
+from inbounds.approvals.cache import KeptApprovals
 from inbounds.approvals.queue import ApprovalQueue
 from inbounds.approvals.request import unverified_claims
-from inbounds.approvals.sign import sign
-from inbounds.cli import main
-from inbounds.issuer.keys import SigningKey
+from inbounds.approvals.signing import sign
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import SUBJECT, PolicyUnderTest, assert_denied, small_deployment
+from inbounds_tools.cli import main
 
 DORA = "dora@acme.example"
 KEY = SigningKey.draw()

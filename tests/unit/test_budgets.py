@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from inbounds import AccessDenied, Narrower, TokenInvalid
-from inbounds.budgets import misnamed
-from inbounds.canonical import canonical_json
+from inbounds.canonical.arguments import canonical_json
+from inbounds.model.budgets import misnamed
 from inbounds.testing import assert_denied
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from tests import engines
 
-from inbounds.bundle import archive, provenance
-from inbounds.bundle.verify import read_signed
+from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError
+from inbounds_tools.bundle import archive, provenance
 
 FILES = {
     ".manifest": b'{"roots":["a"],"revision":"r"}',

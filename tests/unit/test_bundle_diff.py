@@ -8,7 +8,7 @@ import jsonpatch
 import pytest
 from tests import scenes
 
-from inbounds.bundle.diff import _data, _digest
+from inbounds_tools.bundle.diff import _data, _digest
 
 AGENT = "/agents/spiffe:~1~1acme.example~1agent~1assistant"
 CONSTRAINTS = "/tools/mail.send/arguments/~1body"

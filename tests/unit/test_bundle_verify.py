@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import engines
 
-from inbounds.bundle import verify
-from inbounds.bundle.verify import read_signed
+from inbounds.engine import bundle as verify
+from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError
 
 DATA = {"probe": {"text": 'é€😀"\\\n\t\b\f\u0001\u2028<&>', "numbers": [1, -0.5, 1e3, 2**60]}}

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from inbounds.bundle.widening import HARMLESS, MISSING, default_of, fits, leaves, widens
-from inbounds.data_models import Deployment
+from inbounds.model.deployment import Deployment
+from inbounds_tools.bundle.widening import HARMLESS, MISSING, default_of, fits, leaves, widens
 
 CHOICES = {
     "tools/*/returns/party": ["first", "third"],

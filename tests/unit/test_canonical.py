@@ -25,9 +25,9 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbounds.canonical import canonical_json, canonicalise, digest
+from inbounds.canonical.arguments import canonical_json, canonicalise, digest
 from inbounds.errors import ArgumentNotRepresentable
-from inbounds.models import Argument, Parsed
+from inbounds.model.question import Argument, Parsed
 
 LONGEST = 2**53 - 1
 

@@ -5,8 +5,8 @@ import types
 import pytest
 
 from inbounds import ArgumentNotRepresentable
-from inbounds.canonical import canonical_json, canonicalise
-from inbounds.models import Argument
+from inbounds.canonical.arguments import canonical_json, canonicalise
+from inbounds.model.question import Argument
 
 DEEPEST = 64
 GREATEST = 2**53 - 1

@@ -13,9 +13,9 @@ from tests import engines, scenes, shipping
 from tests.both import place_embedded
 from tests.tiers import WATCH
 
-from inbounds import assets
+from inbounds.engine import assets
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.pdp import DECISION
-from inbounds.pdp.embedded import EmbeddedPolicy
 
 CASES = list(scenes.cases())
 FIRST = {case.code: case for case in reversed(CASES)}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from inbounds import opa_binary
-from inbounds.catalogue import catalogue, entries, render
 from inbounds.errors import ConfigurationError
+from inbounds_tools.catalogue import catalogue, entries, render
+from inbounds_tools.opa import binary
 
 pytestmark = pytest.mark.system
 
@@ -32,7 +32,7 @@ ruled_out if input.hour < 18
 
 @pytest.fixture
 def opa() -> Path:
-    return opa_binary.find()
+    return binary.find()
 
 
 @pytest.fixture

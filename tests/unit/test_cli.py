@@ -11,10 +11,10 @@ import pytest
 from tests import console
 
 import inbounds
-from inbounds import cli
-from inbounds.cli import main, output
 from inbounds.errors import AccessDenied, ConfigurationError, Timeout, Unreachable
-from inbounds.models import Decision, PolicyStamp
+from inbounds.model.question import Decision, PolicyStamp
+from inbounds_tools import cli
+from inbounds_tools.cli import main, output
 
 HEAVY = {
     "wasmtime",
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_used_is_an_error_and_no_traceback(tmp_path, capsy
 @pytest.mark.system
 def test_help_imports_nothing_heavy():
     program = (
-        "import sys; from inbounds.cli import main; main(['--help']); "
+        "import sys; from inbounds_tools.cli import main; main(['--help']); "
         "sys.stderr.write(' '.join(sys.modules))"
     )
     done = subprocess.run(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from inbounds.cli import main
+from inbounds_tools.cli import main
 
 
 def test_the_public_half_is_that_of_the_private_one(tmp_path):

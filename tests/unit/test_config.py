@@ -3,7 +3,7 @@
 import pytest
 
 from inbounds import ConfigurationError
-from inbounds.config import Configuration, Options
+from inbounds.pep.config import Configuration, Options
 
 
 class TestRead:

@@ -15,11 +15,11 @@ from tests.redis_server import RedisServer
 from tests.unit.test_sessions import SPAWN, made
 
 from inbounds import ConfigurationError, DecisionUnavailable
-from inbounds.conversation_bindings import ConversationBindings
 from inbounds.pep import Guard
-from inbounds.sessions import Binding, ConversationKey, MemorySessions
-from inbounds.sessions_redis import RedisSessions
-from inbounds.sessions_sqlite import SqliteSessions
+from inbounds.sessions.conversation_bindings import ConversationBindings
+from inbounds.sessions.redis import RedisSessions
+from inbounds.sessions.sqlite import SqliteSessions
+from inbounds.sessions.store import Binding, ConversationKey, MemorySessions
 from inbounds.testing import AGENT, INTENT, SUBJECT, PolicyUnderTest, assert_asks
 
 KEY = ConversationKey("acme", SUBJECT, AGENT, "thread-1")

@@ -33,19 +33,19 @@ from inbounds import (
     Resource,
     Timeout,
     TokenInvalid,
-    clock,
 )
-from inbounds.canonical import canonical_json, digest
-from inbounds.config import Configuration
-from inbounds.models import ResourceProperties, Returns
-from inbounds.parts import engine
+from inbounds.canonical.arguments import canonical_json, digest
+from inbounds.credentials.task_authority import RENEW_WITHIN
+from inbounds.model.question import ResourceProperties, Returns
 from inbounds.pdp import DECISION, Reply
+from inbounds.pep.config import Configuration
+from inbounds.pep.runtime import engine
 from inbounds.pep.task import _discard
-from inbounds.printable import record_name
-from inbounds.sessions import MemorySessions
-from inbounds.task_authority import RENEW_WITHIN
-from inbounds.telemetry import NAMES, Telemetry
+from inbounds.pep.telemetry import NAMES, Telemetry
+from inbounds.process import clock
+from inbounds.sessions.store import MemorySessions
 from inbounds.testing import AGENT, INTENT, SUBJECT
+from inbounds.text.printable import record_name
 
 
 @pytest.fixture
@@ -1088,7 +1088,7 @@ def pauses_of(monkeypatch):
         time.sleep(seconds)
 
     # Of this module alone: the engine's own threads pause as well.
-    monkeypatch.setattr("inbounds.sessions.time", types.SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr("inbounds.sessions.store.time", types.SimpleNamespace(sleep=sleep))
     return paused
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from inbounds.data_models import Deployment
-from inbounds.deployment import FIELDS, document, load
+from inbounds.dev.deployment import FIELDS, document, load
 from inbounds.errors import ConfigurationError
+from inbounds.model.deployment import Deployment
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}
 ORDINARY: dict[str, Any] = {

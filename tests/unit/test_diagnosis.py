@@ -7,12 +7,12 @@ from email.utils import formatdate
 import pytest
 from tests.redis_server import RedisServer
 
-from inbounds import clock
-from inbounds.config import Configuration
-from inbounds.diagnosis import Finding, diagnose, server, state
-from inbounds.diagnosis.feed_key import unknown_key
-from inbounds.diagnosis.finding import of_error
 from inbounds.errors import ConfigurationError, DecisionUnavailable, Unreachable
+from inbounds.pep.config import Configuration
+from inbounds.process import clock
+from inbounds_tools.doctor import Finding, diagnose, server, state
+from inbounds_tools.doctor.feed_key import unknown_key
+from inbounds_tools.doctor.finding import of_error
 
 NOW = 1_800_000_000
 STALE = "task.revocation_feed_stale"
@@ -121,7 +121,7 @@ def test_leases_that_are_not_revoked_are_counted(tmp_path):
     """
     Those that are over, or whose guard is gone; and nothing is made that is not there.
     """
-    from inbounds.leases.outbox import LeaseOutbox
+    from inbounds.credentials.outbox import LeaseOutbox
 
     configuration = Configuration(home=str(tmp_path))
 

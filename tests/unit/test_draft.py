@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbounds.draft.files import sources
-from inbounds.draft.insertion import flow, with_block, with_entries, with_entry
-from inbounds.draft.tools import find
+from inbounds.canonical.strict_yaml import strict_yaml
 from inbounds.errors import ConfigurationError
-from inbounds.models import Argument
-from inbounds.strict_yaml import strict_yaml
+from inbounds.model.question import Argument
+from inbounds_tools.scaffold.files import sources
+from inbounds_tools.scaffold.insertion import flow, with_block, with_entries, with_entry
+from inbounds_tools.scaffold.tools import find
 
 
 def found(folder, text, name="app.py"):

@@ -3,12 +3,12 @@
 import pytest
 import yaml
 
-from inbounds.draft.deployment import block
-from inbounds.draft.json_schema import Schema
-from inbounds.draft.mcp_tools import beside, described
+from inbounds.canonical.mcp_descriptor import digest
 from inbounds.errors import ConfigurationError
-from inbounds.mcp_descriptor import digest
-from inbounds.models import Tool
+from inbounds.model.question import Tool
+from inbounds_tools.scaffold.deployment import block
+from inbounds_tools.scaffold.json_schema import Schema
+from inbounds_tools.scaffold.mcp_tools import beside, described
 
 SEND = {
     "name": "send",

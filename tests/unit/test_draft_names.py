@@ -7,14 +7,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbounds.draft.arguments import Leaf
-from inbounds.draft.deployment import Names, block, drafted, servers
-from inbounds.draft.insertion import with_block, with_entry
-from inbounds.draft.mcp_tools import described
-from inbounds.draft.tool import DraftTool
-from inbounds.draft.tools import find
+from inbounds.canonical.strict_yaml import strict_yaml
 from inbounds.errors import ConfigurationError
-from inbounds.strict_yaml import strict_yaml
+from inbounds_tools.scaffold.arguments import Leaf
+from inbounds_tools.scaffold.deployment import Names, block, drafted, servers
+from inbounds_tools.scaffold.insertion import with_block, with_entry
+from inbounds_tools.scaffold.mcp_tools import described
+from inbounds_tools.scaffold.tool import DraftTool
+from inbounds_tools.scaffold.tools import find
 
 SIGNS = st.sampled_from(
     "\n\r\t\0\x1b\x7f\x85\u00a0\u2028\u2029\u202e\u2066\ufeff\u200b"

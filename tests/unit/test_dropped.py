@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from inbounds import DecisionUnavailable
-from inbounds.evidence.dropped import Dropped
+from inbounds.evidence.abandoned import Dropped
 from inbounds.evidence.records import Executed
 from inbounds.evidence.verify import verify
 

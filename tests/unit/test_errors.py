@@ -7,7 +7,7 @@ import pytest
 
 import inbounds
 from inbounds import errors
-from inbounds.models import Decision, PolicyStamp, Reason
+from inbounds.model.question import Decision, PolicyStamp, Reason
 
 STAMP = PolicyStamp(revision="r", deployment="d")
 DENIED = Decision(

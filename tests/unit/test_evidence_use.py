@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from inbounds.errors import ConfigurationError
-from inbounds.evidence import Decided, Executed, use
+from inbounds.evidence import Decided, Executed, usage
 from inbounds.evidence.log import SqliteEvidence
-from inbounds.evidence.use import Use
+from inbounds.evidence.usage import Use
 
 KEY = b"k" * 32
 NUMBERS = count(1)
@@ -57,7 +57,7 @@ def write(path: Path, *calls: tuple[str, str, str, tuple[str, ...]]) -> None:
 
 
 def read(path: Path, **options) -> Use:
-    return use.use(path, **{"key": KEY, **options})
+    return usage.use(path, **{"key": KEY, **options})
 
 
 def edit(path: Path, *statements: str) -> None:
@@ -230,7 +230,7 @@ def test_of_agents_nobody_registered_a_thousand_are_kept(path, monkeypatch):
     """
     Of the others it is said how often they called; those that are known are always told of.
     """
-    monkeypatch.setattr(use, "_STRANGERS", 2)
+    monkeypatch.setattr(usage, "_STRANGERS", 2)
     strangers = [(f"stranger {n}", "t", "deny", ()) for n in range(4)]
     write(path, *strangers, strangers[0], (ONE, "mail.read", "allow", ("yes",)))
     found = read(path, known=[ONE, TWO])

@@ -8,11 +8,11 @@ import sqlite3
 
 import pytest
 
-from inbounds.cli import main
 from inbounds.errors import AccessDenied
 from inbounds.evidence.chain import link
 from inbounds.evidence.file import TRIGGERS
 from inbounds.testing import PolicyUnderTest
+from inbounds_tools.cli import main
 
 FORGED = "0193f0de-0000-7000-8000-000000000000"
 

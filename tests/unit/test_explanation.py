@@ -8,12 +8,12 @@ from base64 import urlsafe_b64encode
 import pytest
 from tests import scenes, shipping
 
-from inbounds.evidence.page import page
 from inbounds.evidence.report import Refused, TaskReport
-from inbounds.explanation.answered import explain, members
-from inbounds.explanation.times import ago, ahead, span
-from inbounds.explanation.tokens import claims_of, read
-from inbounds.site.scenes import Scene
+from inbounds_tools.explain.answer import explain, members
+from inbounds_tools.explain.times import ago, ahead, span
+from inbounds_tools.explain.tokens import claims_of, read
+from inbounds_tools.policytest.scenes import Scene
+from inbounds_tools.report_page import page
 
 CATALOGUE = {
     "a": {"depends_on": []},
@@ -68,8 +68,8 @@ def test_what_was_ruled_out_is_told_apart_from_what_would_only_follow(
 
 def test_what_is_not_told_is_what_the_policy_really_hides():
     """Held against the policy itself: every code that stands is shown or said to be hidden."""
-    from inbounds import assets
-    from inbounds.bundle.verify import read_signed
+    from inbounds.engine import assets
+    from inbounds.engine.bundle import read_signed
 
     catalogue = members(read_signed(assets.wasm_bundle(), assets.release_key()).data)
     causes = {code: set(about["depends_on"]) for code, about in catalogue.items()}

@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 
 from inbounds import DecisionUnavailable, SessionContended
 from inbounds.errors import InvalidAnswer
-from inbounds.exposure import expose, party_of
-from inbounds.models import ReturnedField, Returns
-from inbounds.sessions import MemorySessions, SessionKey, begin_state, monotone, session_unreachable
-from inbounds.sessions_sqlite import SqliteSessions
+from inbounds.model.question import ReturnedField, Returns
+from inbounds.provenance.exposure import expose, party_of
+from inbounds.sessions.sqlite import SqliteSessions
+from inbounds.sessions.store import (
+    MemorySessions,
+    SessionKey,
+    begin_state,
+    monotone,
+    session_unreachable,
+)
 from inbounds.testing import PolicyUnderTest, assert_asks, small_deployment
 
 LABELS = ["public", "internal", "confidential"]

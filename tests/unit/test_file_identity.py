@@ -8,10 +8,11 @@ import time
 import pytest
 from tests.identities import claims, compact, part
 
-from inbounds import DecisionUnavailable, clock
+from inbounds import DecisionUnavailable
 from inbounds.identity import Rotating
 from inbounds.identity.file import FileIdentity
-from inbounds.identity.held import HeldIdentity
+from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest
 
 SECRET = "c2VjcmV0LXRva2Vu"

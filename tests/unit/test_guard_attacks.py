@@ -3,8 +3,8 @@
 import pytest
 
 from inbounds import AccessDenied, ArgumentNotRepresentable, ConfigurationError
+from inbounds.pep.tool import told_resource
 from inbounds.testing import PolicyUnderTest, small_deployment
-from inbounds.tools import told_resource
 
 
 def mail(*_, **__):

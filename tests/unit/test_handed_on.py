@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 from tests.guards import SUBJECT, Place
 
-from inbounds import DecisionUnavailable, clock
-from inbounds.canonical import canonicalise
-from inbounds.models import Argument, Tool
+from inbounds import DecisionUnavailable
+from inbounds.canonical.arguments import canonicalise
+from inbounds.model.question import Argument, Tool
+from inbounds.process import clock
 from inbounds.testing import INTENT
 
 RESEARCHER = "spiffe://acme.example/agent/researcher"

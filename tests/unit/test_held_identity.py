@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable, TokenInvalid, clock
-from inbounds.identity import IdentityToken, Rotating, held
-from inbounds.identity.held import HeldIdentity
+from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable, TokenInvalid
+from inbounds.identity import IdentityToken, Rotating, identity_cache
+from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest
 
 
@@ -159,7 +160,7 @@ class TestUnreachable:
         assert token(holder) == "t1"
         assert token(holder) == "t1"
         assert source.asked == 2  # it is left alone for a while
-        later(held.PAUSE + 1)
+        later(identity_cache.PAUSE + 1)
         assert token(holder) == "t1"
         assert source.asked == 3
         later(40)
@@ -175,19 +176,19 @@ class TestUnreachable:
         later(250)
         begun = time.monotonic()
         assert token(holder, seconds=20) == "t1"
-        assert time.monotonic() - begun < held.PATIENCE + 14
+        assert time.monotonic() - begun < identity_cache.PATIENCE + 14
         source.free.set()
 
     def test_a_source_that_hangs_takes_few_threads(self, later):
         source = Stuck()
         holder = HeldIdentity(source, waits=True)
         before = threading.active_count()
-        for _ in range(held.MOST + 4):
+        for _ in range(identity_cache.MOST + 4):
             with pytest.raises(DecisionUnavailable) as caught:
                 token(holder, seconds=0.01)
-            later(held.GIVEN_UP + 1)
+            later(identity_cache.GIVEN_UP + 1)
         assert caught.value.code == "identity.unreachable"
-        assert threading.active_count() <= before + held.MOST
+        assert threading.active_count() <= before + identity_cache.MOST
         source.free.set()
 
     @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def test_without_another_thread_it_says_so(monkeypatch):
     holder = HeldIdentity(Source(), waits=True)
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", refuse)
-        for _ in range(held.MOST + 1):
+        for _ in range(identity_cache.MOST + 1):
             with pytest.raises(DecisionUnavailable) as caught:
                 token(holder)
     assert caught.value.code == "identity.unreachable"
@@ -347,8 +348,8 @@ class TestGuard:
         under_test = PolicyUnderTest(tmp_path / "inbounds", identity=First(), deadline=0.5)
         with under_test.task() as task:
             # As where the token that it was begun with has expired.
-            held = under_test.guard._parts.held
-            held._kept, held._source = None, source
+            identity_cache = under_test.guard._parts.held
+            identity_cache._kept, identity_cache._source = None, source
             begun = time.monotonic()
             with pytest.raises(DecisionUnavailable) as caught:
                 task.permit("mail.read", {"id": "1"}, resource=lambda id: ("mail", id))

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inbounds import assets
-from inbounds.bundle.verify import read_signed
-from inbounds.cli import main
-from inbounds.deployment import load
+from inbounds.canonical.strict_yaml import fault_in, strict_yaml
+from inbounds.dev.deployment import load
+from inbounds.engine import assets
+from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError
 from inbounds.evidence.chain import Head
-from inbounds.strict_yaml import fault_in, strict_yaml
+from inbounds_tools.cli import main
 
 TAGS = ["binary", "bool", "float", "int", "map", "merge", "null", "omap", "pairs"]
 TAGS += ["seq", "set", "str", "timestamp", "value", "yaml", "python/object:os.system", "unknown"]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from tests import engines, shipping
 
-from inbounds.cli import main
-from inbounds.deployment import load
-from inbounds.draft.tools import find
+from inbounds.dev.deployment import load
 from inbounds.errors import ConfigurationError
-from inbounds.regular_file import MAX_DEPTH, files_in, read_regular
+from inbounds.files.regular_file import MAX_DEPTH, files_in, read_regular
+from inbounds_tools.cli import main
+from inbounds_tools.scaffold.tools import find
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes with a name are POSIX's")
 

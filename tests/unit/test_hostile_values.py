@@ -13,10 +13,10 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from pydantic import BaseModel
 
 from inbounds import AccessDenied, DecisionUnavailable, InvalidAnswer, Timeout, TokenInvalid
-from inbounds.canonical import canonicalise
-from inbounds.evidence.pointers import _named
+from inbounds.canonical.arguments import canonicalise
 from inbounds.pdp import DECISION, Reply
-from inbounds.telemetry import Telemetry
+from inbounds.pep.pointers import _named
+from inbounds.pep.telemetry import Telemetry
 from inbounds.testing import SUBJECT, PolicyUnderTest, assert_denied
 
 
@@ -217,7 +217,7 @@ def test_a_permit_is_no_older_than_what_was_known_when_it_was_decided(policy, mo
     """
     A tool that had to wait for its turn is not run on a verdict that may hold no longer.
     """
-    from inbounds import clock
+    from inbounds.process import clock
 
     ran = []
 
@@ -242,7 +242,7 @@ def test_a_permit_is_no_older_than_what_was_known_when_it_was_decided(policy, mo
 
 
 def test_a_permit_ends_with_the_deadline_of_its_task(policy, monkeypatch):
-    from inbounds import clock
+    from inbounds.process import clock
 
     with policy.guard.task("correspond", subject=SUBJECT, seconds=4) as task:
         permit = task.permit("mail.read", {"id": "1"}, resource=mail)
@@ -258,7 +258,7 @@ def test_an_identity_of_the_future_is_not_kept(policy, monkeypatch):
     """
     A token that was issued while the clock was ahead is fetched again once it is right.
     """
-    from inbounds import clock
+    from inbounds.process import clock
 
     parts = policy.guard._parts
     now = clock.now

@@ -12,14 +12,14 @@ from tests.identities import compact
 from tests.unit.test_sessions import spoilt
 
 from inbounds import ConfigurationError, DecisionUnavailable, TokenInvalid
-from inbounds.claims import Authority, IssuanceQuestion, Narrower, TaskClaims
-from inbounds.deployment import load
+from inbounds.dev.deployment import load
+from inbounds.dev.issuer import About, DevIssuer
 from inbounds.identity import TaskRequest
-from inbounds.issuer.dev import About, DevIssuer
-from inbounds.issuer.keys import SigningKey, thumbprint
-from inbounds.issuer.store import Begun, TaskStore
+from inbounds.identity.signing_keys import SigningKey, thumbprint
+from inbounds.model.claims import Authority, IssuanceQuestion, Narrower, TaskClaims
 from inbounds.pdp import ISSUANCE, Reply
 from inbounds.testing import small_deployment
+from inbounds_server.issuer.store import Begun, TaskStore
 
 ABOUT = About(
     issuer="https://issuer.acme.example",

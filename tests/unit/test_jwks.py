@@ -11,9 +11,10 @@ import pytest
 from tests.authority import Authority, serving
 from tests.provider import Answer, FakeProvider
 
-from inbounds import ConfigurationError, DecisionUnavailable, TokenInvalid, clock
+from inbounds import ConfigurationError, DecisionUnavailable, TokenInvalid
 from inbounds.identity.jwks import JwksSource, read_jwks
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
+from inbounds.process import clock
 
 EC = SigningKey.draw().public
 ED = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}

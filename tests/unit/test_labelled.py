@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from inbounds.labelled import Labelled, labelled_within
+from inbounds.pep.labelled import Labelled, labelled_within
 
 
 def test_it_is_equal_to_one_of_the_same_value_and_label():

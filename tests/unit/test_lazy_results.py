@@ -11,8 +11,9 @@ import tempfile
 
 import pytest
 
-from inbounds import ConfigurationError, DecisionUnavailable, Labelled, clock
-from inbounds.lazy import refuse_lazy
+from inbounds import ConfigurationError, DecisionUnavailable, Labelled
+from inbounds.pep.lazy_results import refuse_lazy
+from inbounds.process import clock
 
 RAN = []
 WIKI = "https://wiki.acme.example/"

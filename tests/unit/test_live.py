@@ -13,12 +13,12 @@ import jwt
 import pytest
 import rfc8785
 
-from inbounds.data_models import LiveHead, LiveNow
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InvalidAnswer, Unreachable
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher, coherent
 from inbounds.live.head import entries_digest, signed_by
 from inbounds.live.push import Course
+from inbounds.model.deployment import LiveHead, LiveNow
 
 KEY = SigningKey.draw()
 AGENT = "spiffe://acme.example/agent/a~b"

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from inbounds.canonical.mcp_descriptor import digest
 from inbounds.errors import ConfigurationError
-from inbounds.mcp_descriptor import digest
 
 TOOL = {
     "name": "read_file",

@@ -107,7 +107,7 @@ def test_a_fault_of_a_module_is_loaded_with_it():
     test = "tests/unit/test_canonical_bounds.py::test_where_a_kind_is_missed"
     program = f"""
 fault = compile("raise RuntimeError", "canonical.py", "exec")
-print(plugin.loaded_with("inbounds.canonical", fault, [{test!r}]))
+print(plugin.loaded_with("inbounds.canonical.arguments", fault, [{test!r}]))
 """
     assert run(program) == "the collection of tests"
 
@@ -223,14 +223,14 @@ def test_what_was_not_tried_is_told(tmp_path, monkeypatch):
     """
     Where the process that tries them dies, no fault counts as noticed.
     """
-    area = program.Area(modules=("inbounds/canonical.py",), tests=())
-    file = (program.SDK / "inbounds/canonical.py").resolve()
+    area = program.Area(modules=("inbounds/canonical/arguments.py",), tests=())
+    file = (program.SDK / "inbounds/canonical/arguments.py").resolve()
     lines = {str(number): ["a test"] for number in range(1, 2000)}
     monkeypatch.setattr(program, "BUILD", tmp_path)
     reach = {"lines": {str(file): lines}, "seconds": {"a test": 0.1}, "failed": []}
     monkeypatch.setattr(program, "_reach", lambda *_: reach)
     monkeypatch.setattr(program, "_try_functions", lambda *_: None)
-    asked = argparse.Namespace(budget=1.0, only="canonical/_plain*", again=False, jobs=2)
+    asked = argparse.Namespace(budget=1.0, only="canonical.arguments/_plain*", again=False, jobs=2)
 
     outcomes = program._tried("claims", area, asked)
 
@@ -243,11 +243,11 @@ def test_what_stands_on_an_extra_that_is_not_installed_is_left_out(monkeypatch):
     An adapter's framework is not there where the core is tried; a hole in the core is a fault.
     """
     monkeypatch.setitem(sys.modules, "mcp", None)
-    monkeypatch.delitem(sys.modules, "inbounds.draft.mcp_list", raising=False)
-    plugin.load_where_possible("inbounds.draft.mcp_list")
-    assert "inbounds.draft.mcp_list" not in sys.modules
+    monkeypatch.delitem(sys.modules, "inbounds_tools.scaffold.mcp_list", raising=False)
+    plugin.load_where_possible("inbounds_tools.scaffold.mcp_list")
+    assert "inbounds_tools.scaffold.mcp_list" not in sys.modules
 
-    for module in ("inbounds.no_such", "inbounds.draft.no_such"):
+    for module in ("inbounds.no_such", "inbounds_tools.scaffold.no_such"):
         with pytest.raises(ModuleNotFoundError):
             plugin.load_where_possible(module)
 
@@ -258,12 +258,11 @@ def test_every_module_of_the_core_can_be_tried():
     In a process of its own, as the trial loads it: whatever is not installed is left out.
     """
     program = (
-        "import pkgutil, sys, inbounds\n"
+        "import sys\n"
         "from tools.mutants_python import plugin\n"
         "sys.modules['mcp'] = None\n"
-        "for found in pkgutil.walk_packages(inbounds.__path__, 'inbounds.', onerror=lambda _: 0):\n"
-        "    if not found.name.startswith(('inbounds.cli', 'inbounds.testing')):\n"
-        "        plugin.load_where_possible(found.name)\n"
+        "for module in plugin.modules():\n"
+        "    plugin.load_where_possible(module)\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 

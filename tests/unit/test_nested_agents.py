@@ -17,9 +17,9 @@ from tests.allowed import ALLOWED
 from tests.engines import ROOT
 
 from inbounds import ConfigurationError, DecisionUnavailable
-from inbounds.integrations import nested_agents
-from inbounds.integrations.nested_agents import ENTRY_POINTS, EntryPoint, install
-from inbounds.tool_run import ToolRun, current_tool_run
+from inbounds.integrations._adapter import nested_agents
+from inbounds.integrations._adapter.nested_agents import ENTRY_POINTS, EntryPoint, install
+from inbounds.pep.tool_run import ToolRun, current_tool_run
 
 FRAMEWORK = '''
 from contextlib import asynccontextmanager

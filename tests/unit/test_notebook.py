@@ -13,7 +13,7 @@ import pytest
 import inbounds
 from inbounds import AccessDenied, ApprovalRequired
 from inbounds.evidence.report import Refused, TaskReport
-from inbounds.models import Decision, Obligation, PolicyStamp, Reason
+from inbounds.model.question import Decision, Obligation, PolicyStamp, Reason
 
 HOSTILE = "<script>alert(1)</script>'\"><img src=x onerror=alert(1)>&amp;\u202e\x1b[2J"
 PLAIN = {"div", "table", "tbody", "tr", "th", "td", "code", "strong", "br"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from inbounds import opa_binary
 from inbounds.errors import ConfigurationError
+from inbounds_tools.opa import binary
 
 
 @pytest.fixture(autouse=True)
 def _no_checkout(monkeypatch, tmp_path):
-    monkeypatch.setattr(opa_binary, "_CHECKOUT", tmp_path / "nowhere" / "opa")
+    monkeypatch.setattr(binary, "_CHECKOUT", tmp_path / "nowhere" / "opa")
 
 
 def program(folder, version, name="opa"):
@@ -26,24 +26,24 @@ def test_the_named_one_is_taken_before_the_path(tmp_path):
     named = program(tmp_path / "a", "1.22.2", "my-opa")
     program(tmp_path / "b", "1.22.2")
     environ = {"PATH": str(tmp_path / "b"), "INBOUNDS_OPA_BINARY": str(named)}
-    assert opa_binary.find(environ) == named
+    assert binary.find(environ) == named
 
 
 @pytest.mark.system
 def test_the_path_is_taken_before_the_checkout(tmp_path, monkeypatch):
     on_path = program(tmp_path / "a", "1.21.3")
     checkout = program(tmp_path / "b", "1.22.2")
-    monkeypatch.setattr(opa_binary, "_CHECKOUT", checkout)
-    assert opa_binary.find({"PATH": str(tmp_path / "a")}) == on_path
-    assert opa_binary.find({"PATH": ""}) == checkout
+    monkeypatch.setattr(binary, "_CHECKOUT", checkout)
+    assert binary.find({"PATH": str(tmp_path / "a")}) == on_path
+    assert binary.find({"PATH": ""}) == checkout
 
 
 @pytest.mark.system
 def test_an_unsupported_one_on_the_path_is_passed_over(tmp_path, monkeypatch):
     program(tmp_path / "a", "0.70.0")
     checkout = program(tmp_path / "b", "1.22.2")
-    monkeypatch.setattr(opa_binary, "_CHECKOUT", checkout)
-    assert opa_binary.find({"PATH": str(tmp_path / "a")}) == checkout
+    monkeypatch.setattr(binary, "_CHECKOUT", checkout)
+    assert binary.find({"PATH": str(tmp_path / "a")}) == checkout
 
 
 @pytest.mark.system
@@ -53,7 +53,7 @@ def test_an_unsupported_one_on_the_path_is_passed_over(tmp_path, monkeypatch):
 def test_an_unsupported_one_is_said_to_be(tmp_path, version):
     named = program(tmp_path / "a", version)
     with pytest.raises(ConfigurationError) as refused:
-        opa_binary.find({"INBOUNDS_OPA_BINARY": str(named), "PATH": ""})
+        binary.find({"INBOUNDS_OPA_BINARY": str(named), "PATH": ""})
     assert refused.value.code == "opa.unsupported"
     assert str(named) in refused.value.message
     if version != "dev":  # which is no version
@@ -65,13 +65,13 @@ def test_a_wish_that_cannot_be_honoured_is_an_error_even_with_one_on_the_path(tm
     program(tmp_path / "a", "1.22.2")
     environ = {"PATH": str(tmp_path / "a"), "INBOUNDS_OPA_BINARY": "/no/such/opa"}
     with pytest.raises(ConfigurationError) as refused:
-        opa_binary.find(environ)
+        binary.find(environ)
     assert refused.value.code == "opa.missing"
 
 
 def test_none_at_all_comes_with_a_remedy():
     with pytest.raises(ConfigurationError) as refused:
-        opa_binary.find({"PATH": ""})
+        binary.find({"PATH": ""})
     assert refused.value.code == "opa.missing"
     assert "INBOUNDS_OPA_BINARY" in refused.value.hint
 
@@ -82,5 +82,5 @@ def test_what_does_not_run_is_none(tmp_path):
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
     with pytest.raises(ConfigurationError) as refused:
-        opa_binary.version(broken)
+        binary.version(broken)
     assert refused.value.code == "opa.missing"

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from tests import wire
 
-from inbounds import clock
 from inbounds.errors import InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import opa_live
 from inbounds.pdp.opa import MAX_REQUEST
 from inbounds.pdp.opa_live import OpaLive
+from inbounds.process import clock
 
 pytestmark = pytest.mark.system
 

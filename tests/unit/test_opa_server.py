@@ -17,7 +17,6 @@ import requests
 import responses
 from tests import authority, wire
 
-from inbounds import clock
 from inbounds.errors import (
     ConfigurationError,
     DecisionUnavailable,
@@ -28,6 +27,7 @@ from inbounds.errors import (
 from inbounds.pdp import Reply, transport
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.opa_live import OpaLive
+from inbounds.process import clock
 
 
 @pytest.mark.parametrize(

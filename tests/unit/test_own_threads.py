@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from inbounds import DecisionUnavailable, InboundsError, Labelled, ResultWithheld, clock, threads
+from inbounds import DecisionUnavailable, InboundsError, Labelled, ResultWithheld
+from inbounds.process import clock, threads
 from inbounds.testing import PolicyUnderTest
 
 WIKI = "https://wiki.acme.example/"

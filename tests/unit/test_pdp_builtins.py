@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests import builtin_answers
 
-from inbounds.pdp import jws, times
-from inbounds.pdp.builtins import Host
-from inbounds.pdp.values import BuiltinError, Set, dump
+from inbounds.engine import jws, times
+from inbounds.engine.builtins import Host
+from inbounds.engine.values import BuiltinError, Set, dump
 
 
 def value(written: Any) -> Any:

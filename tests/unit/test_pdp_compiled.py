@@ -14,11 +14,11 @@ import pytest
 import wasmtime
 from tests import engines
 
+from inbounds.engine import compiled
+from inbounds.engine.compiled import CompiledModules, compiled_once
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.engine.wasm import Module
 from inbounds.errors import ConfigurationError
-from inbounds.pdp import compiled
-from inbounds.pdp.compiled import CompiledModules, compiled_once
-from inbounds.pdp.embedded import EmbeddedPolicy
-from inbounds.pdp.wasm import Module
 
 KEY = b"k" * 32
 CODE = wasmtime.wat2wasm('(module (func (export "f") (result i32) i32.const 1))')

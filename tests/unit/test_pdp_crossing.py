@@ -3,8 +3,8 @@
 import pytest
 import wasmtime
 
-from inbounds.pdp import crossing
-from inbounds.pdp.crossing import Crossing, Landing
+from inbounds.engine import crossing
+from inbounds.engine.crossing import Crossing, Landing
 
 MODULE = """
 (module

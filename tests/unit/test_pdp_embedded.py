@@ -18,11 +18,11 @@ import jwt
 import pytest
 from tests import engines
 
-from inbounds import clock
+from inbounds.engine import compiled, crossing, embedded, wasm
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.engine.wasm import EvaluationFailed, EvaluationInterrupted
 from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
-from inbounds.pdp import compiled, crossing, embedded, wasm
-from inbounds.pdp.embedded import EmbeddedPolicy
-from inbounds.pdp.wasm import EvaluationFailed, EvaluationInterrupted
+from inbounds.process import clock
 
 PROBE = """\
 package probe

@@ -12,10 +12,10 @@ import pytest
 import wasmtime
 from tests import engines
 
+from inbounds.engine import signature_cache
+from inbounds.engine.crossing import Landing
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import InvalidAnswer
-from inbounds.pdp import recall
-from inbounds.pdp.crossing import Landing
-from inbounds.pdp.embedded import EmbeddedPolicy
 
 PROBE = """\
 package probe
@@ -184,7 +184,7 @@ def test_a_module_stops_where_the_host_has_not_returned(returned):
     Whatever it asked the host for, and where the policy itself says that it cannot go on.
     """
     store = wasmtime.Store()
-    module = wasmtime.Module(store.engine, recall.MODULE)
+    module = wasmtime.Module(store.engine, signature_cache.MODULE)
     asked, host = [], {}
 
     def answers(wanted):
@@ -198,7 +198,7 @@ def test_a_module_stops_where_the_host_has_not_returned(returned):
         if wanted.module == "host":
             host[wanted.name] = wasmtime.Func(store, wanted.type, answers(wanted))
     memory = wasmtime.Memory(store, wasmtime.MemoryType(wasmtime.Limits(1, None)))
-    functions = recall.Recall(store, memory, module, host).functions
+    functions = signature_cache.Recall(store, memory, module, host).functions
     assert functions.keys() == {"opa_abort", *ARGUMENTS}
 
     for name, count in ARGUMENTS.items():
@@ -217,7 +217,7 @@ def test_a_module_stops_where_the_host_has_not_returned(returned):
 STORM = """
 import itertools, json, os, random, signal, sys, threading, time
 from inbounds.errors import Timeout
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds.engine.embedded import EmbeddedPolicy
 
 policy = EmbeddedPolicy(sys.argv[1], key=sys.argv[2])
 # A signal raises once for each time that it is waited for, so that none ends the program itself.

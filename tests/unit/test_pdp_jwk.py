@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from inbounds.pdp.jwk import Key, read_keys
-from inbounds.pdp.values import BuiltinError
+from inbounds.engine.jwk import Key, read_keys
+from inbounds.engine.values import BuiltinError
 
 EC = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from inbounds.pdp import jws
-from inbounds.pdp.values import BuiltinError
+from inbounds.engine import jws
+from inbounds.engine.values import BuiltinError
 
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
 EC = {alg: ec.generate_private_key(curve) for alg, curve in CURVES.items()}

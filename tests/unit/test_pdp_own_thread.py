@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from inbounds.engine import own_thread
+from inbounds.engine.own_thread import OwnThread
 from inbounds.errors import Timeout, Unreachable
-from inbounds.pdp import own_thread
-from inbounds.pdp.own_thread import OwnThread
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from tests import engines
 
+from inbounds.engine import signature_cache
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.engine.wasm import Instance
 from inbounds.errors import InvalidAnswer
-from inbounds.pdp import recall
-from inbounds.pdp.embedded import EmbeddedPolicy
-from inbounds.pdp.wasm import Instance
 
 PROBE = """\
 package probe
@@ -138,11 +138,11 @@ def test_it_is_bounded(opened, keys, crossings):
     What was written first is asked for again, and every answer stays right.
     """
     policy, key = opened(), keys.public.read_text()
-    signed = [token(keys, sub=f"user-{place}") for place in range(recall.SLOTS + 10)]
+    signed = [token(keys, sub=f"user-{place}") for place in range(signature_cache.SLOTS + 10)]
     for one in signed:
         assert ask(policy, "es", one, key)
     crossings.clear()
-    assert all(ask(policy, "es", one, key) for one in signed[-recall.SLOTS :])
+    assert all(ask(policy, "es", one, key) for one in signed[-signature_cache.SLOTS :])
     assert crossings == []
     assert all(ask(policy, "es", one, key) for one in signed[:10])
     assert len(crossings) == 10
@@ -162,8 +162,8 @@ def of_length(keys, size):
 
 def test_the_longest_that_is_remembered(opened, keys, crossings):
     policy, key = opened(), keys.public.read_text()
-    key = "\n" * (recall._KEY - len(key)) + key
-    longest = [of_length(keys, recall._TOKEN) for _ in range(2)]
+    key = "\n" * (signature_cache._KEY - len(key)) + key
+    longest = [of_length(keys, signature_cache._TOKEN) for _ in range(2)]
     assert {len(longest[0]), len(longest[1]), len(key)} == {4096, 1024}
     assert len(set(longest)) == 2
     assert all(ask(policy, "es", one, key) for one in longest * 3)
@@ -185,12 +185,12 @@ def test_no_more_is_looked_at_than_was_written(opened, keys):
     def looked_at():
         instance = policy._instance
         at = instance._base(instance._store) + instance._recall._table
-        return recall._HEAD.unpack(ctypes.string_at(at, recall._HEAD.size))[2]
+        return signature_cache._HEAD.unpack(ctypes.string_at(at, signature_cache._HEAD.size))[2]
 
     assert looked_at() == 0
-    for place in range(recall.SLOTS + 3):
+    for place in range(signature_cache.SLOTS + 3):
         assert ask(policy, "es", token(keys, sub=f"user-{place}"), key)
-        written = min(place + 1, recall.SLOTS)
+        written = min(place + 1, signature_cache.SLOTS)
         assert looked_at() == written
         ask(policy, "now")
         assert looked_at() == written
@@ -210,7 +210,7 @@ def test_what_is_too_long_takes_no_place(opened, keys, crossings, too_long):
     What others are remembered by is not written over.
     """
     policy, key = opened(), keys.public.read_text()
-    signed = [token(keys, sub=f"user-{place}") for place in range(recall.SLOTS)]
+    signed = [token(keys, sub=f"user-{place}") for place in range(signature_cache.SLOTS)]
     assert all(ask(policy, "es", one, key) for one in signed)
     if too_long == "token":
         assert ask(policy, "es", token(keys, sub="a" * 9000), key)

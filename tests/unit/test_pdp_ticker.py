@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from inbounds.pdp.ticker import Ticker
+from inbounds.engine.ticker import Ticker
 
 FOREVER = 10
 
@@ -103,7 +103,7 @@ def test_it_sleeps_after_a_second_without_a_question(ticker, engine):
 
 
 def test_it_stays_awake_while_something_is_asked(ticker, engine, monkeypatch):
-    monkeypatch.setattr("inbounds.pdp.ticker._IDLE", 2)
+    monkeypatch.setattr("inbounds.engine.ticker._IDLE", 2)
     ticker.begin(1)
     for _ in range(10):
         goes_on(engine)
@@ -114,7 +114,7 @@ def test_a_question_as_it_falls_asleep(ticker, engine, monkeypatch):
     """
     Who begins in that very moment finds it awake, and it stays so.
     """
-    monkeypatch.setattr("inbounds.pdp.ticker._IDLE", 2)
+    monkeypatch.setattr("inbounds.engine.ticker._IDLE", 2)
     asked = []
 
     def ask():
@@ -131,7 +131,7 @@ def test_a_question_as_it_falls_asleep(ticker, engine, monkeypatch):
 
 @pytest.mark.parametrize("asleep", [False, True])
 def test_it_is_stopped(ticker, asleep, monkeypatch):
-    monkeypatch.setattr("inbounds.pdp.ticker._IDLE", 2)
+    monkeypatch.setattr("inbounds.engine.ticker._IDLE", 2)
     ticker.begin(1)
     if asleep:
         ticker.end()
@@ -142,7 +142,7 @@ def test_it_is_stopped(ticker, asleep, monkeypatch):
 
 
 def test_it_is_stopped_as_it_falls_asleep(ticker, monkeypatch):
-    monkeypatch.setattr("inbounds.pdp.ticker._IDLE", 2)
+    monkeypatch.setattr("inbounds.engine.ticker._IDLE", 2)
     ticker._wanted = Late(ticker.stop)
     ticker.begin(1)
     ticker.end()

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from inbounds.pdp import turns as turns_module
-from inbounds.pdp.turns import Turns
+from inbounds.engine import fair_lock as turns_module
+from inbounds.engine.fair_lock import Turns
 
 FOREVER = 30
 

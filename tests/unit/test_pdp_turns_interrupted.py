@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from inbounds.pdp.turns import Turns
+from inbounds.engine.fair_lock import Turns
 
 FOREVER = 30
 
@@ -20,11 +20,11 @@ class Broken(BaseException):
 
 
 def broken_off(act, place):
-    """Run `act` in a thread that goes on to live, and raise at that step in turns.py."""
+    """Run `act` in a thread that goes on to live, and raise at that step in fair_lock.py."""
     seen = []
 
     def trace(frame, event, _):
-        if not frame.f_code.co_filename.endswith("pdp/turns.py"):
+        if not frame.f_code.co_filename.endswith("engine/fair_lock.py"):
             return None
         # Nothing but a tracer breaks in at the end of a `with`, or as a constant is returned.
         line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()

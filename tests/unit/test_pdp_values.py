@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbounds.pdp.values import BuiltinError, Literal, Set, contains, dump, equal, parse
+from inbounds.engine.values import BuiltinError, Literal, Set, contains, dump, equal, parse
 
 
 def members(*values):

@@ -3,10 +3,10 @@
 import pytest
 import wasmtime
 
+from inbounds.engine import wasm
+from inbounds.engine.builtins import Host
+from inbounds.engine.wasm import Module
 from inbounds.errors import ConfigurationError
-from inbounds.pdp import wasm
-from inbounds.pdp.builtins import Host
-from inbounds.pdp.wasm import Module
 
 IMPORTS = """
 (import "env" "memory" (memory 2))

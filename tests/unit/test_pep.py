@@ -23,9 +23,9 @@ from inbounds import (
 )
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.report import report
-from inbounds.models import Obligation, Spent
-from inbounds.obligations import Discharger
+from inbounds.model.question import Obligation, Spent
 from inbounds.pdp import DECISION, Reply
+from inbounds.pep.obligations import Discharger
 from inbounds.testing import assert_denied
 
 

@@ -10,12 +10,13 @@ import pytest
 from pydantic_core import to_json
 from tests.allowed import ALLOWED
 
-from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld, clock
-from inbounds.canonical import canonical_json
-from inbounds.labelled import Bound
-from inbounds.models import Decision, Obligation, PolicyStamp, Returns
+from inbounds import DecisionUnavailable, Labelled, OutcomeUnrecorded, ResultWithheld
+from inbounds.canonical.arguments import canonical_json
+from inbounds.model.question import Decision, Obligation, PolicyStamp, Returns
+from inbounds.pep.labelled import Bound
 from inbounds.pep.permit import Permit
-from inbounds.tool_run import ToolRun
+from inbounds.pep.tool_run import ToolRun
+from inbounds.process import clock
 
 JUDGED = {"id": "42"}
 LABELS = ("public", "internal", "secret")

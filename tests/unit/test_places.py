@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds.canonical import canonical_json
-from inbounds.data_models import KeptPlace, ResourceLabels
+from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import ArgumentNotRepresentable
-from inbounds.models import Argument, Resource
-from inbounds.places import MAX_LENGTH, skeleton, skeletons
+from inbounds.model.deployment import KeptPlace, ResourceLabels
+from inbounds.model.places import MAX_LENGTH, skeleton, skeletons
+from inbounds.model.question import Argument, Resource
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 _FILE = {"resource": "file", "tenant": "acme", "environment": "development", "reversible": "yes"}

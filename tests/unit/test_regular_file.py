@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from inbounds import Guard
-from inbounds.deployment import load
+from inbounds.dev.deployment import load
 from inbounds.errors import ConfigurationError
-from inbounds.regular_file import read_regular
+from inbounds.files.regular_file import read_regular
 from inbounds.testing import PolicyUnderTest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes with a name are POSIX's")

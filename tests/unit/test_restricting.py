@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from tests import scenes
 from tests.both import place_embedded
 
-from inbounds import assets
+from inbounds.engine import assets
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import InvalidAnswer
-from inbounds.leaves import argument_leaves
+from inbounds.model.leaves import argument_leaves
 from inbounds.pdp import DECISION
-from inbounds.pdp.embedded import EmbeddedPolicy
 
 CASES = [case for case in scenes.cases() if case.outcome != "allow"]
 STEERING = ("recipient", "target", "amount", "code", "credential")

@@ -13,14 +13,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.origins.hidden import SPELT, WITHIN
 
+from inbounds.canonical.visible import visible
 from inbounds.errors import InvalidAnswer, ResultWithheld
-from inbounds.models import Obligation, ReturnedField, Returns
-from inbounds.origins.links import links_of
-from inbounds.origins.markup import holds_images
-from inbounds.results import END, Discharge, InPieces, NotPlain, owed, require_known
-from inbounds.shapes import ShapeMismatch
+from inbounds.model.question import Obligation, ReturnedField, Returns
+from inbounds.pep.result_shape import ShapeMismatch
+from inbounds.pep.results import END, Discharge, InPieces, NotPlain, owed, require_known
+from inbounds.provenance.links import links_of
+from inbounds.provenance.markup import holds_images
 from inbounds.testing import assert_denied
-from inbounds.visible import visible
 
 
 def to(kind, **properties):

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds import safe_files
-from inbounds.cli import main
 from inbounds.errors import ConfigurationError
 from inbounds.evidence.keys import deployment_key
-from inbounds.safe_files import (
+from inbounds.files import safe_files
+from inbounds.files.safe_files import (
     UnsafePath,
     copy_tree,
     make_folder,
@@ -25,6 +24,7 @@ from inbounds.safe_files import (
     remove_tree,
     write_file,
 )
+from inbounds_tools.cli import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links are made as POSIX makes them")
 

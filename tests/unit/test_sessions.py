@@ -17,15 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.redis_server import RedisServer
 
-from inbounds import sqlite_file
 from inbounds.errors import (
     ConfigurationError,
     DecisionUnavailable,
     InvalidAnswer,
     SessionContended,
 )
-from inbounds.models import SessionState, Spent, TaskSpent, Used
-from inbounds.sessions import (
+from inbounds.files import sqlite_file
+from inbounds.model.question import SessionState, Spent, TaskSpent, Used
+from inbounds.sessions.redis import PREFIX, RedisSessions
+from inbounds.sessions.sqlite import SqliteSessions
+from inbounds.sessions.store import (
     FairLocks,
     MemorySessions,
     SessionKey,
@@ -33,8 +35,6 @@ from inbounds.sessions import (
     begin_state,
     monotone,
 )
-from inbounds.sessions_redis import PREFIX, RedisSessions
-from inbounds.sessions_sqlite import SqliteSessions
 
 LABELS = ["public", "internal", "confidential"]
 KEY = SessionKey(tenant="acme", subject="alice@acme.example", agent="spiffe://a/b", sid="s-1")

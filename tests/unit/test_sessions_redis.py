@@ -17,12 +17,12 @@ import pytest
 from tests.redis_server import RedisServer, Relay
 from tests.unit.test_sessions import KEY, OTHERS, after, soon, spend_one
 
-from inbounds import sessions_redis
-from inbounds.config import Configuration
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.redis_address import RedisAddress, is_url, shown
-from inbounds.sessions import begin_state
-from inbounds.sessions_redis import PREFIX, RedisSessions
+from inbounds.pep.config import Configuration
+from inbounds.sessions import redis
+from inbounds.sessions.redis import PREFIX, RedisSessions
+from inbounds.sessions.redis_address import RedisAddress, is_url, shown
+from inbounds.sessions.store import begin_state
 
 SPAWN = multiprocessing.get_context("spawn")
 NAME = PREFIX + KEY.sid
@@ -148,7 +148,7 @@ class TestShared:
         real = connection.can_read
         connection.can_read = lambda *a, **k: False  # the answer comes a moment later
         asked = (1, NAME, "nonce", "0", *"abc", "1", "state", "0")
-        connection.send_command("EVAL", sessions_redis._COMMIT.text, *asked)
+        connection.send_command("EVAL", redis._COMMIT.text, *asked)
 
         said = code(store.commit, KEY, 0, after(begin_state(KEY.sid, "public")))
         assert said == unreachable("what it says is no answer")
@@ -476,7 +476,7 @@ class TestKept:
         with sessions(own.url) as store:
             store.create(KEY, begin_state(KEY.sid, "public"))
             own.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-            monkeypatch.setattr(sessions_redis, "_CHECK_EVERY", 0.0)
+            monkeypatch.setattr(redis, "_CHECK_EVERY", 0.0)
             store._check_at = 0.0
 
             for _ in range(2):
@@ -709,5 +709,5 @@ def test_with_tls_both_sides_are_known_or_nothing_is_said(tmp_path, name, ca, ce
 
 @pytest.mark.system
 def test_the_module_is_imported_without_the_client_library():
-    program = "import sys; sys.modules['redis'] = None; import inbounds.sessions_redis"
+    program = "import sys; sys.modules['redis'] = None; import inbounds.sessions.redis"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -5,15 +5,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inbounds import AccessDenied, ApprovalRequired
-from inbounds.approvals.kept import _Kept
+from inbounds.approvals.cache import _Kept
 from inbounds.approvals.queue import ApprovalQueue
 from inbounds.approvals.request import serialise_shown, unverified_claims
-from inbounds.approvals.sign import sign
-from inbounds.canonical import canonical_json, digest
-from inbounds.cli import main
-from inbounds.issuer.keys import SigningKey
-from inbounds.models import Resource, ResourceProperties
+from inbounds.approvals.signing import sign
+from inbounds.canonical.arguments import canonical_json, digest
+from inbounds.identity.signing_keys import SigningKey
+from inbounds.model.question import Resource, ResourceProperties
 from inbounds.testing import PolicyUnderTest
+from inbounds_tools.cli import main
 
 DORA = "dora@acme.example"
 KEY = SigningKey.draw()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbounds.similar_names import closest
+from inbounds.text.similar_names import closest
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=5, max_size=12)
 

@@ -13,8 +13,8 @@ from tests import scenes as tests_scenes
 from tests import shipping
 
 from inbounds.errors import ConfigurationError
-from inbounds.site import cases, scenes
-from inbounds.site.patches import PatchFault, patched
+from inbounds_tools.policytest import cases, scenes
+from inbounds_tools.policytest.patches import PatchFault, patched
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from tests.engines import ROOT, opa_binary
 
-from inbounds.spiffe import is_spiffe_id
+from inbounds.model.spiffe import is_spiffe_id
 
 POLICY = ROOT / "rego/inbounds/lib/spiffe/spiffe.rego"
 IDS = [

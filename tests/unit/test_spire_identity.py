@@ -276,7 +276,7 @@ def test_a_guard_takes_its_identity_from_there(api, source, tmp_path):
 
 FORKS = """
 import os, sys, threading, time
-from inbounds.identity.held import HeldIdentity
+from inbounds.identity.identity_cache import HeldIdentity
 from inbounds.identity.spire import SpireIdentity
 from inbounds import clock
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbounds.canonical.sql import sql_verbs, statements
 from inbounds.errors import ConfigurationError
-from inbounds.models import EffectsBy
-from inbounds.sql import sql_verbs, statements
+from inbounds.model.question import EffectsBy
 
 READS = [
     "SELECT 1",

@@ -13,8 +13,8 @@ import pytest
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence.file import APPLICATION, SCHEMA, VERSION
 from inbounds.evidence.verify import verify
-from inbounds.sessions_sqlite import SqliteSessions
-from inbounds.sqlite_file import SqliteFile
+from inbounds.files.sqlite_file import SqliteFile
+from inbounds.sessions.sqlite import SqliteSessions
 from inbounds.testing import PolicyUnderTest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="an open file is not removed elsewhere")

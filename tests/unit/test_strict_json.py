@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 
 
 @given(

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inbounds import ConfigurationError
-from inbounds.sessions_sqlite import SqliteSessions
+from inbounds.sessions.sqlite import SqliteSessions
 from inbounds.testing import PolicyUnderTest, assert_asks
 
 UNTRUSTED = "flow.untrusted_argument"

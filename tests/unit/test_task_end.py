@@ -11,9 +11,10 @@ import time
 
 import pytest
 
-from inbounds import DecisionUnavailable, OutcomeUnrecorded, threads
+from inbounds import DecisionUnavailable, OutcomeUnrecorded
 from inbounds.evidence.verify import verify
-from inbounds.locks import ProcessLock
+from inbounds.process import threads
+from inbounds.process.locks import ProcessLock
 from inbounds.testing import AGENT, SUBJECT
 
 

@@ -6,9 +6,10 @@ import types
 
 import pytest
 
-from inbounds import DecisionUnavailable, TaskMissing, clock
+from inbounds import DecisionUnavailable, TaskMissing
+from inbounds.credentials.task_authority import RENEW_WITHIN
 from inbounds.pep.task import Task, current
-from inbounds.task_authority import RENEW_WITHIN
+from inbounds.process import clock
 
 DEADLINE = 10_000
 EXPIRES = 1_000

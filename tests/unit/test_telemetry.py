@@ -23,11 +23,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
-from inbounds import telemetry as module
 from inbounds.errors import AccessDenied, ConfigurationError, InboundsError, Timeout
-from inbounds.models import Decision, PolicyStamp
-from inbounds.telemetry import BUCKETS, NAMES, Telemetry
-from inbounds.telemetry_setup import LineExporter
+from inbounds.model.question import Decision, PolicyStamp
+from inbounds.pep import telemetry as module
+from inbounds.pep.telemetry import BUCKETS, NAMES, Telemetry
+from inbounds.pep.telemetry_setup import LineExporter
 
 CANARY = "canary-7f3a91"
 BEGIN = {
@@ -390,9 +390,9 @@ class TestSetUp:
         found = run(
             """
 import sys
-import inbounds.telemetry
+import inbounds.pep.telemetry
 from opentelemetry import trace
-inbounds.telemetry.Telemetry()
+inbounds.pep.telemetry.Telemetry()
 print(type(trace.get_tracer_provider()).__name__, "opentelemetry.sdk" in sys.modules)
 """
         )
@@ -400,7 +400,7 @@ print(type(trace.get_tracer_provider()).__name__, "opentelemetry.sdk" in sys.mod
         assert found.stdout == "ProxyTracerProvider False\n"
 
     def test_configure_is_found_in_the_module_and_nothing_else_is(self):
-        from inbounds.telemetry_setup import configure
+        from inbounds.pep.telemetry_setup import configure
 
         assert module.configure is configure
         with pytest.raises(AttributeError):
@@ -411,7 +411,7 @@ print(type(trace.get_tracer_provider()).__name__, "opentelemetry.sdk" in sys.mod
         found = run(
             """
 import sys
-from inbounds.telemetry import Telemetry, configure
+from inbounds.pep.telemetry import Telemetry, configure
 before = Telemetry()
 configure("console", stream=sys.stdout)
 for telemetry in (before, Telemetry()):
@@ -477,7 +477,7 @@ except TimeoutError:
         found = run(
             f"""
 from inbounds.errors import ConfigurationError
-from inbounds.telemetry import configure
+from inbounds.pep.telemetry import configure
 try:
     {program}
 except ConfigurationError as error:
@@ -516,7 +516,7 @@ except ConfigurationError as error:
                     "-c",
                     """
 import sys
-from inbounds.telemetry import Telemetry, configure
+from inbounds.pep.telemetry import Telemetry, configure
 providers = configure("otlp", endpoint=sys.argv[1], service_name="tested")
 with Telemetry().decision(tool="mail.send", agent="a", sid="s", task="t", pdp="opa") as span:
     span.decided("deny", code="egress.destination_not_allowed")

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from inbounds import ConfigurationError, TaskMissing
-from inbounds.tools import GuardedTool
+from inbounds.pep.tool import GuardedTool
 
 
 class Filter(BaseModel):

@@ -19,10 +19,10 @@ import requests
 from tests import wire
 from tests.authority import Authority, serving
 
-from inbounds import clock
 from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import transport
 from inbounds.pdp.transport import Endpoint, Received
+from inbounds.process import clock
 
 
 def soon(seconds: float = 5.0) -> float:

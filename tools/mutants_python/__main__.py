@@ -45,8 +45,8 @@ AREAS = {
     "pep": Area(
         modules=(
             *("inbounds/pep/call.py", "inbounds/pep/permit.py", "inbounds/pep/guard.py"),
-            *("inbounds/pep/task.py", "inbounds/task_authority.py"),
-            *("inbounds/canonical.py", "inbounds/labelled.py"),
+            *("inbounds/pep/task.py", "inbounds/credentials/task_authority.py"),
+            *("inbounds/canonical/arguments.py", "inbounds/pep/labelled.py"),
             "inbounds/pdp/answer.py",
         ),
         tests=(
@@ -65,29 +65,30 @@ AREAS = {
     ),
     "embedded": Area(
         modules=tuple(
-            f"inbounds/pdp/{name}.py"
+            f"inbounds/engine/{name}.py"
             for name in (
-                *("embedded", "crossing", "compiled", "recall", "ticker", "turns", "values"),
-                "own_thread",
+                *("embedded", "crossing", "compiled", "signature_cache", "ticker", "fair_lock"),
+                *("values", "own_thread"),
             )
         ),
         tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
     ),
     "wasm": Area(
-        modules=("inbounds/pdp/wasm.py", "inbounds/pdp/reach.py"),
+        modules=("inbounds/engine/wasm.py", "inbounds/engine/memory.py"),
         tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
     ),
     "builtins": Area(
         modules=tuple(
-            f"inbounds/pdp/{name}.py" for name in ("builtins", "formatting", "times", "jwk", "jws")
+            f"inbounds/engine/{name}.py"
+            for name in ("builtins", "formatting", "times", "jwk", "jws")
         ),
         # That OPA answers the same is for `tests/integration/test_builtins.py` to say.
         tests=("tests/unit/test_pdp_builtins.py", "tests/unit/test_pdp_j*.py"),
     ),
     "server": Area(
-        modules=tuple(
-            f"inbounds/pdp/{name}.py"
-            for name in ("opa", "opa_live", "opa_version", "process", "transport")
+        modules=(
+            *("inbounds/pdp/opa.py", "inbounds/pdp/opa_live.py", "inbounds/pdp/opa_version.py"),
+            *("inbounds/pdp/transport.py", "inbounds_tools/opa/process.py"),
         ),
         tests=(
             *("tests/unit/test_opa_*.py", "tests/unit/test_transport.py"),

@@ -159,13 +159,10 @@ class Trial:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of pytest's own loop."""
-        import inbounds
-
         items = {item.nodeid: item for item in session.items}
         # What is imported when it is wanted is wanted in every child.
-        for module in pkgutil.walk_packages(inbounds.__path__, "inbounds.", onerror=_ignore):
-            if not module.name.startswith(("inbounds.cli", "inbounds.testing")):
-                load_where_possible(module.name)
+        for module in modules():
+            load_where_possible(module)
         loaded = [found for found in gc.get_objects() if isinstance(found, types.FunctionType)]
         _compile_once(session)
         # Children share what is never looked at again.
@@ -181,6 +178,15 @@ class Trial:
         return True
 
 
+def modules() -> Iterator[str]:
+    """Yield the modules of the packages, without the commands and what is for tests."""
+    for name in ("inbounds", "inbounds_tools", "inbounds_server"):
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}.", onerror=_ignore):
+            if not found.name.startswith(("inbounds_tools.cli", "inbounds.testing")):
+                yield found.name
+
+
 def load_where_possible(module: str) -> None:
     """Import a module of the package, unless what it stands on is an extra that is not installed.
 
@@ -192,7 +198,7 @@ def load_where_possible(module: str) -> None:
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as missing:
-        if not missing.name or missing.name.partition(".")[0] == "inbounds":
+        if not missing.name or missing.name.startswith("inbounds"):
             raise
     except ConfigurationError as missing:
         if missing.code != "configuration.extra_missing":
@@ -205,7 +211,7 @@ def _ignore(package: str) -> None:
 
 def _compile_once(session: pytest.Session) -> None:
     """Let a child run a test with a policy, and take over what it has compiled of it."""
-    compiled = sys.modules["inbounds.pdp.compiled"]
+    compiled = sys.modules["inbounds.engine.compiled"]
     item = next(
         (item for item in session.items if "policy" in getattr(item, "fixturenames", ())), None
     )

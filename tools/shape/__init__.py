@@ -15,8 +15,8 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from inbounds.claims import IdentityClaims, IssuanceQuestion, TaskClaims
-from inbounds.models import Question, RegistryQuestion
+from inbounds.model.claims import IdentityClaims, IssuanceQuestion, TaskClaims
+from inbounds.model.question import Question, RegistryQuestion
 from tools.shape.cases import test
 from tools.shape.faults import faults
 from tools.shape.layout import laid_out

@@ -6,8 +6,8 @@ The agent's process delivers and never signs: what an approver's key makes of a 
 
 from __future__ import annotations
 
-from inbounds.access_request import AccessRequest
+from inbounds.model.access_request import AccessRequest
 
-from .asking import Approvals, Asked
+from .callback import Approvals, Asked
 
 __all__ = ["AccessRequest", "Approvals", "Asked"]

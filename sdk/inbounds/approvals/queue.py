@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from inbounds import clock
-from inbounds.access_request import AccessRequest
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence.keys import deployment_key
-from inbounds.sqlite_file import SqliteFile
+from inbounds.files.sqlite_file import SqliteFile
+from inbounds.model.access_request import AccessRequest
+from inbounds.process import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,17 +6,17 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from inbounds.access_request import AccessRequest
-from inbounds.canonical import canonical_json
-from inbounds.leaves import argument_leaves
-from inbounds.origins.destinations import effects_of
-from inbounds.registry import UNREGISTERED
+from inbounds.canonical.arguments import canonical_json
+from inbounds.model.access_request import AccessRequest
+from inbounds.model.leaves import argument_leaves
+from inbounds.pdp.registry import UNREGISTERED
+from inbounds.provenance.destinations import effects_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inbounds.models import Decision
-    from inbounds.registry import RegistryAnswer
+    from inbounds.model.question import Decision
+    from inbounds.pdp.registry import RegistryAnswer
 
 _MOST_SHOWN = 2**23
 """How large the JSON of what is shown may be: arguments, and where each leaf was found."""

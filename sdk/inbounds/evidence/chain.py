@@ -8,9 +8,9 @@ import hmac
 import json
 from dataclasses import asdict, dataclass
 
+from inbounds.canonical.strict_json import strict_json
 from inbounds.errors import ConfigurationError
 from inbounds.evidence.records import canonical
-from inbounds.strict_json import strict_json
 
 _text = json.encoder.encode_basestring
 """A string as RFC 8785 writes it."""

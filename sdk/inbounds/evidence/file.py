@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from inbounds import sqlite_file
 from inbounds.errors import ConfigurationError, DecisionUnavailable
+from inbounds.files import sqlite_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from inbounds.errors import ConfigurationError
-from inbounds.regular_file import read_regular
-from inbounds.safe_files import make_folder, write_file
+from inbounds.files.regular_file import read_regular
+from inbounds.files.safe_files import make_folder, write_file
 
 _SIZE = 32
 Purpose = Literal["compiled", "digest", "evidence"]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic_core import PydanticSerializationError
 
-from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
 from inbounds.evidence.file import APPLICATION, SCHEMA, VERSION
 from inbounds.evidence.keys import key_id
 from inbounds.evidence.records import Decided, Executed, body, kind
-from inbounds.sqlite_file import SqliteFile
+from inbounds.files.sqlite_file import SqliteFile
+from inbounds.process import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

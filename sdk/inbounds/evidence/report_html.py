@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inbounds.notebook import block, code, text
+from inbounds.model.notebook import block, code, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

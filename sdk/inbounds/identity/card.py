@@ -10,8 +10,8 @@ from jwt import PyJWK, PyJWS
 from jwt.exceptions import PyJWTError
 from jwt.utils import base64url_decode, base64url_encode
 
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import ConfigurationError
-from inbounds.strict_json import NotStrictJson, strict_json
 
 if TYPE_CHECKING:
     from .jwks import Keys

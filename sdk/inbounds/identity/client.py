@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, urlencode
 
-from inbounds import clock
 from inbounds.errors import ConfigurationError
-from inbounds.ids import uuid7
-from inbounds.regular_file import read_regular
+from inbounds.files.regular_file import read_regular
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
 
 from .discovery import Provider, discover, require_issuer
 from .remote import Remote

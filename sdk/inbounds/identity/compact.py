@@ -7,9 +7,9 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inbounds import clock
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import DecisionUnavailable
-from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.process import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

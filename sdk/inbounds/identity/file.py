@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inbounds.errors import DecisionUnavailable
-from inbounds.regular_file import read_regular
+from inbounds.files.regular_file import read_regular
 
 from .compact import MOST, read_compact, unusable
 from .token import IdentityToken

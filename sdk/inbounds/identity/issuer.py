@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from inbounds.claims import Authority, Narrower
+from inbounds.model.claims import Authority, Narrower
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import JsonValue
 
-    from inbounds.issuer.keys import SigningKey
+    from inbounds.identity.signing_keys import SigningKey
     from inbounds.pdp import PolicyDecisionPoint
 
     from .token import IdentityToken
@@ -86,7 +86,7 @@ class TaskGrant:
         It is the task's id, and for hands that it was handed on to the ids of all hands down to
         these: so nobody ends those of another by the name that he gives to his own.
         """
-        from inbounds.issuer.keys import token_claims
+        from inbounds.identity.signing_keys import token_claims
 
         if not self.delegation:
             return self.task

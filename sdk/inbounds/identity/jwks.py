@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from inbounds import clock
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import DecisionUnavailable, TokenInvalid
-from inbounds.locks import ProcessLock
-from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.process import clock
+from inbounds.process.locks import ProcessLock
 
 from .discovery import discover, require_issuer
 from .remote import Remote, require_url
@@ -99,8 +99,8 @@ def _text(value: Any) -> str | None:
 
 
 def _public(key: Mapping[str, Any], where: str) -> dict[str, str]:
-    from inbounds.pdp.jwk import read_keys
-    from inbounds.pdp.values import BuiltinError
+    from inbounds.engine.jwk import read_keys
+    from inbounds.engine.values import BuiltinError
 
     plain = {name: key[name] for name in _MEMBERS[key["kty"]] if name in key}
     try:

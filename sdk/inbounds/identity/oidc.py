@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inbounds import clock
 from inbounds.errors import DecisionUnavailable, TokenInvalid
+from inbounds.process import clock
 
 from .client import OAuthClient, misconfigured
 from .compact import read_compact, unusable

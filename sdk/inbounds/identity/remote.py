@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import (
     ConfigurationError,
     DecisionUnavailable,
@@ -12,7 +13,6 @@ from inbounds.errors import (
     Timeout,
     Unreachable,
 )
-from inbounds.strict_json import NotStrictJson, strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable, TokenInvalid
-from inbounds.spiffe import is_spiffe_id
+from inbounds.model.spiffe import is_spiffe_id
+from inbounds.process import clock
 
 from .compact import read_compact, unusable
 from .token import IdentityToken

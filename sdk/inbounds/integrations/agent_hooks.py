@@ -15,7 +15,7 @@ import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from inbounds.canonical import canonical_json
+from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import (
     ApprovalRequired,
     ConfigurationError,
@@ -23,14 +23,14 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.outcomes import keep
-from inbounds.integrations.refused import told
-from inbounds.locks import ProcessLock
+from inbounds.integrations._adapter.outcomes import keep
+from inbounds.integrations._adapter.refusals import told
+from inbounds.process.locks import ProcessLock
 
-from .given import given_value
-from .running import ToolFailed
-from .set_up import guard_of, resources_of, wrong_kind
-from .within import task_of
+from ._adapter.current_task import task_of
+from ._adapter.requirements import guard_of, resources_of, wrong_kind
+from ._adapter.result_obligations import given_value
+from ._adapter.running import ToolFailed
 
 try:
     from agent_hooks import (
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from inbounds.pep import Guard, Permit
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 __all__ = ["AuthorizationInterceptor"]
 
@@ -190,7 +190,7 @@ class AuthorizationInterceptor:
         return Verdict(decision=Decision.TRANSFORM, transform=Transform("$target", judged))
 
     async def _after(self, context: Mapping[str, Any]) -> Any:
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         with self._lock:
             held = self._permits.pop(_key(context), None)

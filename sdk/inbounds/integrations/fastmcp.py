@@ -22,10 +22,13 @@ try:
     from fastmcp.tools import FunctionTool, Tool
     from fastmcp.tools.tool_transform import TransformedTool
 
+    from inbounds.integrations._adapter.requirements import (
+        require_authorization,
+        require_named_once,
+    )
     from inbounds.integrations.mcp import AuthorizationMiddleware
-    from inbounds.integrations.mcp.in_place import bare, compared
     from inbounds.integrations.mcp.server import require_whole, watch
-    from inbounds.integrations.set_up import require_authorization, require_named_once
+    from inbounds.integrations.mcp.tool_proxy import bare, compared
 except ImportError as missing:
     if not (missing.name or "").startswith(("fastmcp", "mcp")):
         raise
@@ -38,7 +41,7 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from inbounds.tools import GuardedTool
+    from inbounds.pep.tool import GuardedTool
 
 __all__ = ["AuthorizationMiddleware", "guarded_server"]
 

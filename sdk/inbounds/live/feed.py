@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.sqlite_file import SqliteFile
+from inbounds.files.sqlite_file import SqliteFile
+from inbounds.process import clock
 
 from .head import SENTINEL, TYPE, Signer, empty_lists, entries_digest
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import rfc8785
 
-from inbounds.data_models import LiveHead, LiveNow
+from inbounds.canonical.strict_json import strict_json
 from inbounds.errors import ConfigurationError
-from inbounds.strict_json import strict_json
+from inbounds.model.deployment import LiveHead, LiveNow
 
 TYPE = "live-head+jwt"
 """The `typ` of a head."""

@@ -25,9 +25,9 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Protocol, runtime_checkable
 
-from inbounds import clock
 from inbounds.errors import InboundsError, InvalidAnswer
 from inbounds.pdp import LiveTarget
+from inbounds.process import clock
 
 from .feed import Entries, Entry, LiveFeed, Position
 from .head import coherent, signed_by

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inbounds.errors import ConfigurationError
-from inbounds.similar_names import closest
+from inbounds.text.similar_names import closest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from inbounds import clock
+from inbounds.process import clock
 
 from .feed import Acknowledgement, LiveFeed, Position
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from inbounds.errors import InvalidAnswer
-from inbounds.models import Answer
+from inbounds.model.question import Answer
 
 
 def read_answer(result: Any) -> Answer:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from inbounds import clock
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import (
     ConfigurationError,
     DecisionUnavailable,
     InvalidAnswer,
     Unreachable,
 )
-from inbounds.strict_json import NotStrictJson, strict_json
+from inbounds.process import clock
 
 from . import Reply, opa_version
 from .transport import Endpoint, Received

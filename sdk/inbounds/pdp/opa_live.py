@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from inbounds import clock
 from inbounds.errors import InvalidAnswer
+from inbounds.process import clock
 
 from .opa import MAX_REQUEST, accepted, json_object
 from .transport import Endpoint

@@ -32,13 +32,13 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from inbounds import clock
 from inbounds.errors import (
     ConfigurationError,
     InvalidAnswer,
     Timeout,
     Unreachable,
 )
+from inbounds.process import clock
 
 MAX_BYTES = 2**22
 """How large an answer may be, unless told otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbounds.labelled import Labelled
+from inbounds.pep.labelled import Labelled
 
 from .guard import Guard
 from .permit import Permit

@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
-from inbounds import clock
-from inbounds.canonical import Canonical, canonicalise, digest
+from inbounds.canonical.arguments import Canonical, canonicalise, digest
 from inbounds.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -36,19 +35,20 @@ from inbounds.errors import (
     InvalidAnswer,
     Timeout,
 )
-from inbounds.evidence.pointers import named_arguments
 from inbounds.evidence.records import Decided, Executed, Granted, approved
-from inbounds.ids import uuid7
-from inbounds.labelled import Bound
-from inbounds.models import QUESTION_VERSION, Decision, Resource
-from inbounds.origins.destinations import call_effects, needs_proof
+from inbounds.model.places import skeletons
+from inbounds.model.question import QUESTION_VERSION, Decision, Resource
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
-from inbounds.places import skeletons
-from inbounds.printable import record_name
-from inbounds.registry import UNREGISTERED, RegistryAnswer
-from inbounds.sessions import back_off, monotone, more_than_refused, session_contended
-from inbounds.tool_run import ToolRun
+from inbounds.pdp.registry import UNREGISTERED, RegistryAnswer
+from inbounds.pep.labelled import Bound
+from inbounds.pep.pointers import named_arguments
+from inbounds.pep.tool_run import ToolRun
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
+from inbounds.provenance.destinations import call_effects, needs_proof
+from inbounds.sessions.store import back_off, monotone, more_than_refused, session_contended
+from inbounds.text.printable import record_name
 from inbounds.version import __version__
 
 from .permit import Permit
@@ -56,10 +56,10 @@ from .permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from inbounds.models import Answer, SessionState
-    from inbounds.parts import Parts
-    from inbounds.telemetry import DecisionSpan, Mode
-    from inbounds.tools import Target
+    from inbounds.model.question import Answer, SessionState
+    from inbounds.pep.runtime import Parts
+    from inbounds.pep.telemetry import DecisionSpan, Mode
+    from inbounds.pep.tool import Target
 
     from .task import Task
 

@@ -8,27 +8,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
-from inbounds.claims import Narrower
-from inbounds.config import Configuration, Options
-from inbounds.conversations import TaskInput, begin
-from inbounds.parts import Parts, engine
-from inbounds.sessions import SessionKey
-from inbounds.tools import GuardedTool, GuardedTools, Guards, ResourceOf
+from inbounds.model.claims import Narrower
+from inbounds.pep.config import Configuration, Options
+from inbounds.pep.conversations import TaskInput, begin
+from inbounds.pep.runtime import Parts, engine
+from inbounds.pep.tool import GuardedTool, GuardedTools, Guards, ResourceOf
+from inbounds.sessions.store import SessionKey
 
 from .task import Task
 
 if TYPE_CHECKING:
     from inbounds.approvals import Asked
-    from inbounds.delegation import ChainOf
+    from inbounds.credentials.store import Backends
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import IdentityProvider, Issuer
-    from inbounds.leases.held import Backends
-    from inbounds.models import Trust
-    from inbounds.obligations import Notify
-    from inbounds.parts import CallEnvironmentOf
+    from inbounds.model.question import Trust
     from inbounds.pdp import PolicyDecisionPoint
-    from inbounds.sessions import SessionStore
+    from inbounds.pep.delegation import ChainOf
+    from inbounds.pep.obligations import Notify
+    from inbounds.pep.runtime import CallEnvironmentOf
+    from inbounds.sessions.store import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ class Guard:
         approvals: How a person is asked, where the policy says so: a function that takes an
             `AccessRequest` and returns the approval that an approver has signed, or None; or
             the file of a queue, which `inbounds approvals` answers. It delivers, and never signs.
-        leases: What leases the credentials that tools need: an `inbounds.leases.LeaseBackend`, or
-            one for each credential by its name. What a tool needs is leased before it is called.
+        leases: What leases the credentials of tools: one `inbounds.credentials.LeaseBackend`,
+            or one for each credential by its name. A tool's are leased before it is called.
         options: See `Configuration`.
 
     Raises:
@@ -192,7 +192,7 @@ class Guard:
             DecisionUnavailable: `session.lost`: the session is not in this guard's store; or the
                 policy or the store could not be reached.
         """
-        from inbounds.delegation import renewer, taken
+        from inbounds.pep.delegation import renewer, taken
 
         grant = taken(self._parts, chain() if callable(chain) else chain)
         request = grant.request

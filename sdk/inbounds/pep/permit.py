@@ -9,19 +9,19 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 
-from inbounds import clock
-from inbounds.canonical import canonical_json
+from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
-from inbounds.locks import ProcessLock
-from inbounds.results import Admission
+from inbounds.pep.results import Admission
+from inbounds.process import clock
+from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inbounds.labelled import Bound, Labelled
-    from inbounds.models import Decision, Returns
-    from inbounds.tool_run import ToolRun
+    from inbounds.model.question import Decision, Returns
+    from inbounds.pep.labelled import Bound, Labelled
+    from inbounds.pep.tool_run import ToolRun
 
 logger = logging.getLogger(__name__)
 

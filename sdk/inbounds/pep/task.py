@@ -6,10 +6,10 @@ import contextlib
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
-from inbounds.conversations import join
+from inbounds.credentials.task_authority import TaskAuthority, entered_task
 from inbounds.errors import ConfigurationError, InboundsError
-from inbounds.lazy import refuse_lazy
-from inbounds.task_authority import TaskAuthority, entered_task
+from inbounds.pep.conversations import join
+from inbounds.pep.lazy_results import refuse_lazy
 
 from .call import Call
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from concurrent.futures import Future
 
-    from inbounds.delegation import Asking, Delegation
+    from inbounds.credentials.lease import Lease
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import TaskGrant
-    from inbounds.leases.lease import Lease
-    from inbounds.models import Decision
-    from inbounds.parts import Parts
-    from inbounds.sessions import SessionKey
-    from inbounds.tools import GuardedTool, GuardedTools, ResourceOf, ToolOrName, Wish
+    from inbounds.model.question import Decision
+    from inbounds.pep.delegation import Asking, Delegation
+    from inbounds.pep.runtime import Parts
+    from inbounds.pep.tool import GuardedTool, GuardedTools, ResourceOf, ToolOrName, Wish
+    from inbounds.sessions.store import SessionKey
 
     from .permit import Permit
 
@@ -180,7 +180,7 @@ class Task(TaskAuthority):
             InboundsError: As `evaluate`; then there is no decision on any of them.
             ConfigurationError: They are too many.
         """
-        from inbounds.evaluation import evaluate_all
+        from inbounds.pep.evaluation import evaluate_all
 
         targets = [(self._tools.target(call[0], (*call, None)[2]), call[1]) for call in calls]
         return evaluate_all(self._parts, self, targets)
@@ -199,7 +199,7 @@ class Task(TaskAuthority):
         A cancelled wait cancels what it would have permitted.
         """
         __tracebackhide__ = True
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         target = self._tools.target(tool, resource)
 
@@ -231,7 +231,7 @@ class Task(TaskAuthority):
         __tracebackhide__ = True
         import asyncio
 
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         guarded = self._tools.guarded(tool)
         if guarded.generates_async:
@@ -257,14 +257,14 @@ class Task(TaskAuthority):
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
     ) -> Decision:
         """Async twin of `evaluate`."""
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         call = Call(self._parts, self, self._tools.target(tool, resource), arguments)
         return await beside(call.evaluate)
 
     async def aevaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
         """Async twin of `evaluate_all`."""
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         return await beside(self.evaluate_all, calls)
 
@@ -298,7 +298,7 @@ class Task(TaskAuthority):
         self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
     ) -> None:
         """Async twin of `observe`; the event loop never waits for the PDP or the disk."""
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         await beside(lambda: self.observe(result, tool=tool, arguments=arguments))
 
@@ -315,7 +315,7 @@ class Task(TaskAuthority):
 
     async def aobserve_data(self, *texts: str) -> None:
         """Async twin of `observe_data`."""
-        from inbounds.threads import beside
+        from inbounds.process.threads import beside
 
         await beside(self.observe_data, *texts)
 
@@ -359,7 +359,7 @@ class Task(TaskAuthority):
             DecisionUnavailable: The policy could not be asked, or `task.over`.
         """
         self.require_usable()
-        from inbounds.delegation import hand_on
+        from inbounds.pep.delegation import hand_on
 
         return hand_on(self, self._parts, to, **asked)
 

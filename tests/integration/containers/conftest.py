@@ -8,7 +8,7 @@ import time
 import pytest
 from tests.containers import Store, needed
 
-from inbounds import assets
+from inbounds.engine import assets
 
 
 @pytest.fixture(scope="session")

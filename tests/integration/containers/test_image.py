@@ -22,13 +22,15 @@ from tests.authority import Authority
 from tests.containers import HARDENED, ROOT, USER
 from tests.integration.test_bundles import write_rule
 
-from inbounds import ConfigurationError, DecisionUnavailable, InboundsError, assets, clock
-from inbounds.bundle.archive import pack, signed, unpack
-from inbounds.bundle.build import build
-from inbounds.bundle.verify import read_signed
+from inbounds import ConfigurationError, DecisionUnavailable, InboundsError
+from inbounds.engine import assets
+from inbounds.engine.bundle import read_signed
 from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.transport import Endpoint
+from inbounds.process import clock
 from inbounds.version import __version__
+from inbounds_tools.bundle.archive import pack, signed, unpack
+from inbounds_tools.bundle.build import build
 from tools.image import entry_point, gather_opa
 
 OPA = "inbounds-opa"

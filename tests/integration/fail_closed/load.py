@@ -20,11 +20,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from inbounds import AccessDenied, DecisionUnavailable, Guard
-from inbounds.canonical import digest
+from inbounds.canonical.arguments import digest
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.records import Decided, Executed
-from inbounds.telemetry import NAMES, Telemetry
+from inbounds.pep.telemetry import NAMES, Telemetry
 from inbounds.testing import INTENT, SUBJECT
 
 THREADS = 32

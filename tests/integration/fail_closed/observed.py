@@ -16,7 +16,7 @@ from tests.served import feed_of
 
 from inbounds import AccessDenied, Guard, InboundsError, InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import DECISION, PolicyDecisionPoint, Reply
-from inbounds.telemetry import NAMES, Telemetry
+from inbounds.pep.telemetry import NAMES, Telemetry
 from inbounds.testing import INTENT, SUBJECT
 
 

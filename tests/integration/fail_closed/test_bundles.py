@@ -12,11 +12,12 @@ import pytest
 from tests import engines, shipping
 from tests.integration.fail_closed.observed import Fault, denied, unreachable
 
-from inbounds import ConfigurationError, DecisionUnavailable, assets
-from inbounds.bundle.archive import pack, signed, unpack
-from inbounds.pdp.embedded import EmbeddedPolicy
+from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.engine import assets
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.pdp.opa import OpaServer
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.bundle.archive import pack, signed, unpack
+from inbounds_tools.opa.process import OpaProcess
 
 ANOTHER = Fault(
     DecisionUnavailable, "registry.changed", "the tool registry changed while it was asked, twice"

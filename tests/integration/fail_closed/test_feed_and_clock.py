@@ -10,11 +10,12 @@ import pytest
 from tests.integration.fail_closed.observed import Observed, denied
 from tests.served import PEP_TOKEN, feed_of
 
-from inbounds import assets, clock
-from inbounds.issuer.keys import SigningKey
+from inbounds.engine import assets
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.live.head import empty_lists
-from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.pdp.opa import OpaServer
+from inbounds.process import clock
 
 STALE = denied("task.revocation_feed_stale", "feed")
 

@@ -17,8 +17,8 @@ from tests.integration.fail_closed.observed import (
 )
 
 from inbounds import DecisionUnavailable, InvalidAnswer
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.pdp import DECISION, REGISTRY, Reply
-from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.pdp.opa import OpaServer
 
 SAYS = """

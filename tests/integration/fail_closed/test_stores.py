@@ -27,9 +27,9 @@ from inbounds import (
     SessionContended,
 )
 from inbounds.evidence.log import SqliteEvidence
-from inbounds.sessions import MemorySessions
-from inbounds.sessions_redis import PREFIX, RedisSessions
-from inbounds.sessions_sqlite import SqliteSessions
+from inbounds.sessions.redis import PREFIX, RedisSessions
+from inbounds.sessions.sqlite import SqliteSessions
+from inbounds.sessions.store import MemorySessions
 
 
 def unreachable(words):
@@ -664,7 +664,7 @@ READ_ONLY = """
     from pathlib import Path
     from inbounds import ConfigurationError
     from inbounds.evidence.log import SqliteEvidence
-    from inbounds.sessions_sqlite import SqliteSessions
+    from inbounds.sessions.sqlite import SqliteSessions
 
     if os.geteuid() == 0:  # whom no permission stops
         os.setgroups([])

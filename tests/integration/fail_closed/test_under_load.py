@@ -29,13 +29,13 @@ from tests.integration.fail_closed.load import (
 )
 from tests.served import PEP_TOKEN, feed_of
 
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.evidence.verify import verify
 from inbounds.live import Pusher
 from inbounds.live.head import empty_lists
 from inbounds.pdp import DECISION, Reply
-from inbounds.pdp.embedded import EmbeddedPolicy
 from inbounds.pdp.opa import OpaServer
-from inbounds.pdp.process import OpaProcess
+from inbounds_tools.opa.process import OpaProcess
 
 DEADLINE = 2.0
 LONGEST = 3 * DEADLINE

@@ -10,11 +10,11 @@ from tests.identities import part
 from tests.wire import answering, drip, misbehaving, reset, silence
 
 from inbounds import ConfigurationError, DecisionUnavailable, InboundsError, TokenInvalid
-from inbounds.claims import Authority
 from inbounds.identity import TaskGrant, TaskRequest
-from inbounds.issuer.keys import SigningKey
-from inbounds.issuer.remote import ServiceIssuer
-from inbounds.issuer.task_token import sign_task
+from inbounds.identity.issuer_service import ServiceIssuer
+from inbounds.identity.signing_keys import SigningKey
+from inbounds.identity.task_token import sign_task
+from inbounds.model.claims import Authority
 
 AGENT = "spiffe://acme.example/agent/assistant"
 KEY, HOLDER, OTHER = SigningKey.draw(), SigningKey.draw(), SigningKey.draw()

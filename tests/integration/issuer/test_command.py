@@ -9,9 +9,9 @@ from tests.console import inbounds
 from tests.issuing import Issuing, free_port
 
 from inbounds import TokenInvalid
-from inbounds.claims import Narrower
-from inbounds.deployment import load
-from inbounds.issuer.keys import SigningKey
+from inbounds.dev.deployment import load
+from inbounds.identity.signing_keys import SigningKey
+from inbounds.model.claims import Narrower
 from inbounds.testing import INTENT, SUBJECT
 
 
@@ -234,8 +234,8 @@ def test_the_doctor_asks_the_service_that_guards_would(on_embedded):
     """
     It says whether the service answers, and nothing of a development issuer's keys.
     """
-    from inbounds.config import Configuration
-    from inbounds.diagnosis import issuer
+    from inbounds.pep.config import Configuration
+    from inbounds_tools.doctor import issuer
 
     _, service = on_embedded
     (fine,) = issuer.findings(Configuration.read({"issuer_url": service.url}))

@@ -17,8 +17,8 @@ import pytest
 from tests.authority import Authority
 from tests.issuing import Issuing, task_request
 
-from inbounds.issuer import dpop
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity import dpop
+from inbounds.identity.signing_keys import SigningKey
 
 KEY = SigningKey.draw()
 SAME, OTHER = "127.0.0.1", "127.0.0.2"

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests.guards import SUBJECT
 from tests.issuing import LOGIN, WORKLOADS, Issuing, task_request
 
-from inbounds.issuer import dpop
-from inbounds.issuer.keys import SigningKey
-from inbounds.issuer.settings import Folder
+from inbounds.identity import dpop
+from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import AGENT
+from inbounds_server.issuer.settings import Folder
 
 KEY = SigningKey.draw()
 
@@ -575,7 +575,7 @@ def test_the_addresses_of_one_ipv6_network_are_one(tmp_path):
     """
     Whoever has one has 2**64 of them to send from.
     """
-    from inbounds.issuer.http import app
+    from inbounds_server.issuer.http import app
 
     place = Issuing(tmp_path)
     file = place.issuer / "service.json"

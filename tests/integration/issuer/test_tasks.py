@@ -9,11 +9,12 @@ import pytest
 from tests.guards import PRELUDE, SUBJECT
 from tests.issuing import ENVIRONMENT
 
-from inbounds import AccessDenied, DecisionUnavailable, TokenInvalid, clock
-from inbounds.claims import Narrower
+from inbounds import AccessDenied, DecisionUnavailable, TokenInvalid
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.verify import verify
-from inbounds.issuer.keys import SigningKey, token_claims
+from inbounds.identity.signing_keys import SigningKey, token_claims
+from inbounds.model.claims import Narrower
+from inbounds.process import clock
 from inbounds.testing import AGENT, INTENT
 
 OTHERS = "spiffe://acme.example/agent/"
@@ -167,7 +168,7 @@ def switched(place, command):
 
 def listed(place, command, what):
     """Change the service's own feed."""
-    from inbounds.cli import main
+    from inbounds_tools.cli import main
 
     store = str(place.issuer / "live.sqlite")
     main(["live", command, what, "--store", store, "--wait", "0"])
@@ -251,7 +252,7 @@ class TestRenewed:
             assert refused(lambda: guard.issuer.renew(grant)) == "task.over"
 
     def test_not_once_an_operator_has_ended_it(self, on_embedded):
-        from inbounds.cli import main
+        from inbounds_tools.cli import main
 
         place, service = on_embedded
         with place.agent(service) as guard:
@@ -431,8 +432,8 @@ HOLDS_ALL = """
 import dataclasses
 from pathlib import Path
 from inbounds.identity.file import FileIdentity
-from inbounds.issuer.keys import SigningKey, token_claims
-from inbounds.issuer.remote import ServiceIssuer
+from inbounds.identity.signing_keys import SigningKey, token_claims
+from inbounds.identity.issuer_service import ServiceIssuer
 
 guard = make(
     issuer=ServiceIssuer(os.environ["ISSUER"], timeout=20),
@@ -522,7 +523,7 @@ def test_over_tls_to_whom_its_certificate_is_known(tmp_path):
     from tests.authority import Authority
     from tests.issuing import Issuing
 
-    from inbounds.issuer.remote import ServiceIssuer
+    from inbounds.identity.issuer_service import ServiceIssuer
 
     authority = Authority(tmp_path)
     place = Issuing(tmp_path, authority)

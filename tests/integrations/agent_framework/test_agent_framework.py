@@ -36,7 +36,7 @@ from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
-from inbounds.labelled import Labelled
+from inbounds.pep.labelled import Labelled
 
 
 @pytest.fixture(params=["run", "stream"])

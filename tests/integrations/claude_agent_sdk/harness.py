@@ -28,7 +28,7 @@ from tests.integrations.claude_agent_sdk.model import Scripted, use
 from tests.integrations.world import Seen, Wish, World, authorization_of
 
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protect
-from inbounds.labelled import Labelled
+from inbounds.pep.labelled import Labelled
 from inbounds.pep.task import Task
 
 OWN = ("Agent", "Bash", "Read", "mcp__files__make")

@@ -31,11 +31,11 @@ from tests.integrations.claude_agent_sdk.desk import Desk
 from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness, tool_of
 from tests.integrations.world import BOB, MALLORY, Wish
 
-from inbounds import clock
 from inbounds.errors import DecisionUnavailable
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protection
 from inbounds.integrations.claude_agent_sdk.session import Session
 from inbounds.pep.task import Task
+from inbounds.process import clock
 
 
 def bash(command, call="call-bash", **more):

@@ -48,7 +48,7 @@ from tests.integrations.world import BOB, MALLORY, Wish, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
-from inbounds.integrations.google_adk.in_place import place
+from inbounds.integrations.google_adk.tool_proxy import place
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
 # in favour of graphs, which have no place for an agent that hands over yet.

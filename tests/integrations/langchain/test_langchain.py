@@ -29,7 +29,7 @@ from inbounds.integrations.langchain import (
     create_guarded_agent,
     guarded_tool_node,
 )
-from inbounds.labelled import Labelled
+from inbounds.pep.labelled import Labelled
 
 
 @pytest.fixture(

@@ -39,7 +39,7 @@ from inbounds import ConfigurationError
 from inbounds.integrations.litellm import Authorization, Caller
 from inbounds.integrations.litellm.call import Call, _listed
 from inbounds.integrations.litellm.guardrail import AuthorizationGuardrail
-from inbounds.integrations.litellm.in_place import _called, calling
+from inbounds.integrations.litellm.tool_proxy import _called, calling
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, in threads of this process
 

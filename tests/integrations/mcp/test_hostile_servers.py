@@ -11,12 +11,12 @@ import anyio
 import pytest
 from mcp import MCPError
 
-from inbounds.draft import mcp_list
 from inbounds.errors import ConfigurationError
-from inbounds.mcp_proxy import upstream
-from inbounds.mcp_proxy.asked import Asked
-from inbounds.mcp_proxy.place import Place
-from inbounds.mcp_proxy.process import environment
+from inbounds_server.mcp_proxy import upstream
+from inbounds_server.mcp_proxy.place import Place
+from inbounds_server.mcp_proxy.process import environment
+from inbounds_server.mcp_proxy.server_requests import Asked
+from inbounds_tools.scaffold import mcp_list
 
 BEGIN = """
 import json, os, signal, sys, time

@@ -30,7 +30,7 @@ from tests.integrations.world import BOB, MALLORY, World
 
 from inbounds import ConfigurationError
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
-from inbounds.labelled import Labelled
+from inbounds.pep.labelled import Labelled
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
 

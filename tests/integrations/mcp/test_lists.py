@@ -12,9 +12,9 @@ from tests.integrations.mcp.test_messages import raw
 from tests.integrations.world import World
 
 from inbounds import DecisionUnavailable
-from inbounds.claims import Narrower
+from inbounds.canonical.mcp_descriptor import READ, digest, is_pinned
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
-from inbounds.mcp_descriptor import READ, digest, is_pinned
+from inbounds.model.claims import Narrower
 
 MODES = pytest.mark.parametrize("mode", ["2026-07-28", "legacy"])
 LISTS = ["resources/list", "resources/templates/list", "prompts/list"]

@@ -20,9 +20,9 @@ from tests.integrations.mcp.desk import Desk
 from tests.integrations.world import World
 
 from inbounds import ConfigurationError
-from inbounds.claims import Narrower
 from inbounds.integrations.mcp import AuthorizationMiddleware
 from inbounds.integrations.mcp.refusals import REFUSED
+from inbounds.model.claims import Narrower
 
 MODERN, LEGACY = "2026-07-28", "legacy"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inbounds.deployment import load
+from inbounds.dev.deployment import load
 from inbounds.testing import small_deployment
 
 SERVER = '''
@@ -52,7 +52,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def inbounds(folder: Path, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "import sys; from inbounds.cli import main; sys.exit(main())"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from inbounds_tools.cli import main; sys.exit(main())",
+    ]
     return subprocess.run(
         [*command, *arguments],
         cwd=folder,

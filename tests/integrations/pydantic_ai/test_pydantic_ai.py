@@ -54,8 +54,8 @@ from tests.integrations.world import BOB, MALLORY, Wish, spans, traced, unwatche
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
-from inbounds.labelled import Labelled
-from inbounds.tool_run import current_tool_run
+from inbounds.pep.labelled import Labelled
+from inbounds.pep.tool_run import current_tool_run
 
 
 @pytest.fixture(params=["run_sync", "run", "iter", "run_stream"])

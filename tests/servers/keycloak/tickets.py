@@ -11,9 +11,9 @@ from typing import Any
 import jwt
 from tests.exchanging import read
 
+from inbounds.identity.dpop import proven
 from inbounds.identity.jwks import JwksSource
-from inbounds.issuer.dpop import proven
-from inbounds.issuer.keys import thumbprint
+from inbounds.identity.signing_keys import thumbprint
 
 
 class Tickets:

@@ -6,8 +6,8 @@ import pytest
 from tests.unit.evaluation import suite
 
 from inbounds.errors import ConfigurationError
-from inbounds.replay.attacks import VARIANTS
-from inbounds.replay.cases import filled, read, vectors_in
+from inbounds_tools.replay.attacks import VARIANTS
+from inbounds_tools.replay.cases import filled, read, vectors_in
 
 
 def test_a_folder_is_read_whole(tmp_path):

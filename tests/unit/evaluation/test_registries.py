@@ -4,10 +4,10 @@ import pytest
 from evaluation.coverage import trusted_texts, trusted_with
 from tests.engines import ROOT
 
-from inbounds.lint import lint
-from inbounds.models import ReturnedField, Returns
-from inbounds.replay.stand import Stand
-from inbounds.replay.table import read_classes
+from inbounds.model.question import ReturnedField, Returns
+from inbounds_tools.lint import lint
+from inbounds_tools.replay.stand import Stand
+from inbounds_tools.replay.table import read_classes
 
 REGISTRIES = ROOT / "evaluation" / "registries"
 SUITES = ("workspace", "banking")

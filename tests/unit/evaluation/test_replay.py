@@ -5,14 +5,14 @@ import json
 import pytest
 from tests.unit.evaluation import suite
 
-from inbounds.cli import main
 from inbounds.errors import ConfigurationError
-from inbounds.replay.attacks import VARIANTS
-from inbounds.replay.cases import read
-from inbounds.replay.recorded import Recorded
-from inbounds.replay.rows import Attack, row
-from inbounds.replay.stand import Stand
-from inbounds.replay.table import read_classes, replayed
+from inbounds_tools.cli import main
+from inbounds_tools.replay.attacks import VARIANTS
+from inbounds_tools.replay.cases import read
+from inbounds_tools.replay.recorded import Recorded
+from inbounds_tools.replay.rows import Attack, row
+from inbounds_tools.replay.stand import Stand
+from inbounds_tools.replay.table import read_classes, replayed
 
 
 @pytest.fixture(scope="module")

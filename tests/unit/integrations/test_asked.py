@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from inbounds import ApprovalRequired, Decision, Reason
-from inbounds.integrations.asked import question_of
-from inbounds.models import PolicyStamp
+from inbounds.integrations._adapter.questions import question_of
+from inbounds.model.question import PolicyStamp
 
 ID = "0199d1c0-0000-7000-8000-000000000000"
 

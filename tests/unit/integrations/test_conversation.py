@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbounds import ConfigurationError
-from inbounds.integrations.conversation import (
+from inbounds.integrations._adapter.conversation import (
     SeenParts,
     ajoin_parts,
     join,
@@ -151,7 +151,7 @@ def test_texts_are_found_at_any_depth():
 
 
 def test_a_task_that_is_gone_is_not_remembered(policy):
-    from inbounds.integrations import conversation
+    from inbounds.integrations._adapter import conversation
 
     task = policy.task()
     join(task, "gone", list)

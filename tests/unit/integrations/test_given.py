@@ -7,10 +7,10 @@ import json
 import pytest
 
 from inbounds import ResultWithheld
-from inbounds.integrations.given import given
-from inbounds.models import Obligation, ReturnedField, Returns
-from inbounds.results import Discharge, NotPlain
-from inbounds.shapes import ShapeMismatch
+from inbounds.integrations._adapter.result_obligations import given
+from inbounds.model.question import Obligation, ReturnedField, Returns
+from inbounds.pep.result_shape import ShapeMismatch
+from inbounds.pep.results import Discharge, NotPlain
 
 RETURNS = Returns(fields={"/pay": ReturnedField(label="secret"), "/mail": ReturnedField()})
 

@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from inbounds.integrations.held import held
+from inbounds.integrations._adapter.closures import held
 
 FOUND = object()
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from inbounds.integrations import hosted
-from inbounds.integrations.hosted import HOSTED, hosted_in
+from inbounds.integrations._adapter import hosted
+from inbounds.integrations._adapter.hosted import HOSTED, hosted_in
 
 BRINGS = {
     "tools": [{"type": "web_search"}],

@@ -7,9 +7,9 @@ import gc
 import pytest
 
 from inbounds import DecisionUnavailable
-from inbounds.integrations import outcomes
-from inbounds.integrations.outcomes import MOST, Key, Outcomes
-from inbounds.integrations.refused import Rejected
+from inbounds.integrations._adapter import outcomes
+from inbounds.integrations._adapter.outcomes import MOST, Key, Outcomes
+from inbounds.integrations._adapter.refusals import Rejected
 
 
 class Held:

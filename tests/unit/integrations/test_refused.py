@@ -16,8 +16,8 @@ from inbounds import (
     ResultWithheld,
     Unreachable,
 )
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
-from inbounds.models import PolicyStamp
+from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal_text, told
+from inbounds.model.question import PolicyStamp
 
 ID = "0199d1c0-0000-7000-8000-000000000000"
 

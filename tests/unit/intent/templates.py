@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbounds.data_models import Intent
+from inbounds.model.deployment import Intent
 
 OFFICE = Intent.model_validate(
     {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting
 
-from inbounds.data_models import Intent
-from inbounds.intent import draft
+from inbounds.model.deployment import Intent
+from inbounds_tools.intents import draft
 
 OFFICE_PROMPTS = [
     # mail

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.intent.templates import CODE, MONEY, OFFICE
 
-from inbounds.claims import Bounds, RoleBounds
-from inbounds.intent import draft
+from inbounds.model.claims import Bounds, RoleBounds
+from inbounds_tools.intents import draft
 
 FIRM = ["prompt", "first_party", "quoted"]
 

@@ -6,8 +6,8 @@ import pytest
 from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting, left_to_records
 
 from inbounds import Narrower
-from inbounds.data_models import Intent
-from inbounds.intent import draft
+from inbounds.model.deployment import Intent
+from inbounds_tools.intents import draft
 
 WHOLE = {"mail.export", "event.write", "event.export", "file.write"}
 """All that the office's intent lets a record ask for."""

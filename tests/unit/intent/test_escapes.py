@@ -7,9 +7,9 @@ import random
 import pytest
 from tests.unit.intent.templates import OFFICE, acting
 
-from inbounds.intent import draft
-from inbounds.origins import Origins
-from inbounds.stretches import apart
+from inbounds.provenance import Origins
+from inbounds.provenance.prompt_segments import apart
+from inbounds_tools.intents import draft
 
 BREAKS = ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\n\r", "\r\r"]
 LINES = ["\n", "\r\n", "\n\n"]

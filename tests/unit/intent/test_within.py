@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting, left_to_records
 
-from inbounds.claims import Bounds, Narrower, ResourceBound, RoleBounds, ToolBounds
-from inbounds.data_models import Intent
 from inbounds.errors import ConfigurationError
-from inbounds.intent import draft, likeliest
+from inbounds.model.claims import Bounds, Narrower, ResourceBound, RoleBounds, ToolBounds
+from inbounds.model.deployment import Intent
+from inbounds_tools.intents import draft, likeliest
 
 EFFECTS = st.lists(st.sampled_from(["read", "write", "delete", "export", "spend"]), unique=True)
 TYPES = st.sampled_from(["mail", "file", "account"])

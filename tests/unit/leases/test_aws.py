@@ -15,17 +15,12 @@ from tests.leased import SECRET, changes
 from tests.provider import Answer
 from tests.sts import KEY_ID, SPACE, FakeSts, instant
 
-from inbounds import (
-    ConfigurationError,
-    DecisionUnavailable,
-    LeaseUnavailable,
-    TokenInvalid,
-    claims,
-    clock,
-)
+from inbounds import ConfigurationError, DecisionUnavailable, LeaseUnavailable, TokenInvalid
+from inbounds.credentials import Asked, AssumedRole, AwsRole
+from inbounds.credentials.session_policy import session_policy
 from inbounds.identity import IdentityToken
-from inbounds.leases import Asked, AssumedRole, AwsRole
-from inbounds.leases.session_policy import session_policy
+from inbounds.model import claims
+from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest
 
 ARN = "arn:aws:iam::123456789012:role/agents/invoices"
@@ -613,7 +608,7 @@ class TestWithin:
 
         @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
         def read(id: str) -> int:
-            from inbounds.leases import current
+            from inbounds.credentials import current
 
             policy.lent.append(current("mail-store").value["aws_session_token"])
             return len(policy.lent)

@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.leased import SECRET, Shelf, leased
 
-from inbounds import InboundsError, Labelled, LeaseUnavailable, leases
-from inbounds.telemetry import Telemetry
+from inbounds import InboundsError, Labelled, LeaseUnavailable, credentials
+from inbounds.pep.telemetry import Telemetry
 
 
 class Watched:
@@ -161,7 +161,7 @@ def test_of_a_tool_that_labels_its_result(watched):
 
     @watched.policy.guard.tool("web.get", resource=lambda url: ("page", url))
     def get(url: str) -> str:
-        return leases.current("mail-store").handle
+        return credentials.current("mail-store").handle
 
     with watched.policy.task() as task:
         given = task.call("web.get", {"url": "https://wiki.acme.example/x"})

@@ -9,8 +9,9 @@ import time
 import pytest
 from tests.leased import SECRET, leased
 
-from inbounds import ConfigurationError, Guard, LeaseUnavailable, clock
-from inbounds.leases import Asked, DevelopmentCredentials
+from inbounds import ConfigurationError, Guard, LeaseUnavailable
+from inbounds.credentials import Asked, DevelopmentCredentials
+from inbounds.process import clock
 
 
 def asked(name="mail-store"):

@@ -18,12 +18,13 @@ from tests.identities import claims, compact
 from tests.leased import SECRET, leased
 from tests.provider import Answer
 
-from inbounds import ConfigurationError, LeaseUnavailable, clock
-from inbounds.issuer.dpop import proven
-from inbounds.issuer.keys import SigningKey, thumbprint
-from inbounds.leases import Asked, Target, TokenExchange, authorization
-from inbounds.leases.outbox import LeaseOutbox
-from inbounds.leases.sealed import seal, unseal
+from inbounds import ConfigurationError, LeaseUnavailable
+from inbounds.credentials import Asked, Target, TokenExchange, authorization
+from inbounds.credentials.outbox import LeaseOutbox
+from inbounds.credentials.sealed import seal, unseal
+from inbounds.identity.dpop import proven
+from inbounds.identity.signing_keys import SigningKey, thumbprint
+from inbounds.process import clock
 from inbounds.testing import AGENT, SUBJECT
 
 CLIENT_SECRET = "s3cret & more of it"

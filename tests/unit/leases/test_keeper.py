@@ -12,7 +12,7 @@ import time
 import pytest
 from tests.leased import Shelf, leased
 
-from inbounds.leases.outbox import LeaseOutbox
+from inbounds.credentials.outbox import LeaseOutbox
 
 
 def eventually(holds, seconds=15.0):
@@ -75,7 +75,7 @@ def test_of_a_process_that_is_gone(tmp_path, far):
     path = tmp_path / "leases.sqlite"
     program = (
         "import sys, time, os; from pathlib import Path\n"
-        "from inbounds.leases.outbox import LeaseOutbox\n"
+        "from inbounds.credentials.outbox import LeaseOutbox\n"
         "box = LeaseOutbox(Path(sys.argv[1]))\n"
         "box.keep(handle='h', credential='c', hands=['t'], revocation='r',"
         " until=int(time.time()) + 1000)\n"

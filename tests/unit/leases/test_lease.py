@@ -20,12 +20,12 @@ from inbounds import (
     DecisionUnavailable,
     LeaseUnavailable,
     TaskMissing,
-    clock,
-    leases,
 )
-from inbounds.claims import Narrower
-from inbounds.leases import Issued
-from inbounds.leases.outbox import LeaseOutbox
+from inbounds import credentials as leases
+from inbounds.credentials import Issued
+from inbounds.credentials.outbox import LeaseOutbox
+from inbounds.model.claims import Narrower
+from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
 
 

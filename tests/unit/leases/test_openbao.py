@@ -9,8 +9,9 @@ import pytest
 from tests.leased import SECRET
 from tests.provider import Answer, FakeProvider
 
-from inbounds import ConfigurationError, LeaseUnavailable, clock
-from inbounds.leases import Asked, OpenBao
+from inbounds import ConfigurationError, LeaseUnavailable
+from inbounds.credentials import Asked, OpenBao
+from inbounds.process import clock
 
 LOGIN = {"auth": {"client_token": "s.token", "accessor": "accessor-1", "lease_duration": 600}}
 CREDENTIAL = {

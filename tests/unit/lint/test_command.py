@@ -10,8 +10,8 @@ import pytest
 import yaml
 from tests import linted
 
-from inbounds.cli import main
-from inbounds.lint import lint
+from inbounds_tools.cli import main
+from inbounds_tools.lint import lint
 
 ROOT = Path(__file__).resolve().parents[3]
 ERROR = {"destinations|colleagues": {"anywhere": True}}

@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 from tests import linted
 
-from inbounds.lint import CHECKS
-from inbounds.models import Effect
+from inbounds.model.question import Effect
+from inbounds_tools.lint import CHECKS
 
 EVERY = [*get_args(Effect)]
 RETURNS = {"label": "public", "party": "third"}

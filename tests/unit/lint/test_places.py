@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests import linted
 
-from inbounds.lint import lint
-from inbounds.strict_yaml import Lines, line_of
+from inbounds.canonical.strict_yaml import Lines, line_of
+from inbounds_tools.lint import lint
 
 TOOLS = """\
 mail.send:

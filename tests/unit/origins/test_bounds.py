@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds.models import Argument, ReturnedField, Returns, Tool
-from inbounds.origins import Origins, SessionOrigins
-from inbounds.sessions import SessionKey
+from inbounds.model.question import Argument, ReturnedField, Returns, Tool
+from inbounds.provenance import Origins, SessionOrigins
+from inbounds.sessions.store import SessionKey
 
 FIRST = Returns(party="first")
 IDS = Returns(fields={"/*/id": ReturnedField(holds="id"), "/*/title": ReturnedField(holds="title")})

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.origins.hidden import HOSTS, SPELT, UNREADABLE, WITHIN, css, scripted
 
-from inbounds.origins.links import links_of
+from inbounds.provenance.links import links_of
 
 
 def found(text):

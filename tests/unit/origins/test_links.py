@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
-from inbounds.models import Argument, Kind, Link, ReturnedField, Returns, Role
-from inbounds.origins import Origins
-from inbounds.origins.destinations import is_outward, names_destination
-from inbounds.origins.leaves import MOST as MOST_LEAVES
-from inbounds.origins.links import MOST
+from inbounds.model.question import Argument, Kind, Link, ReturnedField, Returns, Role
+from inbounds.provenance import Origins
+from inbounds.provenance.destinations import is_outward, names_destination
+from inbounds.provenance.links import MOST
+from inbounds.provenance.value_leaves import MOST as MOST_LEAVES
 
 BODY = {"/body": Argument(kind="text", role="content")}
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds.models import Argument, ReturnedField, Returns
-from inbounds.origins import Origins
+from inbounds.model.question import Argument, ReturnedField, Returns
+from inbounds.provenance import Origins
 
 TRUSTED = {"prompt", "first_party", "quoted"}
 PROMPT = "Please answer the mail 'Harbour tour' and pay 12.00 to bob@acme.example."

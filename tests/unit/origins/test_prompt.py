@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds.canonical import canonicalise
-from inbounds.models import Argument, Origin
-from inbounds.origins import Origins
+from inbounds.canonical.arguments import canonicalise
+from inbounds.model.question import Argument, Origin
+from inbounds.provenance import Origins
 
 PROMPT = Origin(source="prompt", grade="prompt")
 NONE = Origin(source="none", grade="none")

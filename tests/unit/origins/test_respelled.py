@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbounds.models import Argument, ReturnedField, Returns
-from inbounds.origins import Origins
+from inbounds.model.question import Argument, ReturnedField, Returns
+from inbounds.provenance import Origins
 
 FIRST = Returns(party="first")
 TRUSTED = {"prompt", "first_party", "quoted"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from inbounds.models import Argument, Origin, ReturnedField, Returns
-from inbounds.origins import Origins
+from inbounds.model.question import Argument, Origin, ReturnedField, Returns
+from inbounds.provenance import Origins
 
 FIELDS = {
     "/*/id": ReturnedField(holds="id"),

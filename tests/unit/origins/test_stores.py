@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.guards import SUBJECT, Place
 
 from inbounds import AccessDenied, ApprovalRequired, DecisionUnavailable, Guard, InvalidAnswer
-from inbounds.models import SessionState
-from inbounds.sessions import MemorySessions, begin_state, is_tainted
-from inbounds.sessions_sqlite import SqliteSessions
+from inbounds.model.question import SessionState
+from inbounds.sessions.sqlite import SqliteSessions
+from inbounds.sessions.store import MemorySessions, begin_state, is_tainted
 from inbounds.testing import AGENT, INTENT, PolicyUnderTest, assert_asks, small_deployment
 
 UNTRUSTED = "flow.untrusted_argument"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbounds.origins.values import embedded
+from inbounds.provenance.values import embedded
 
 
 @pytest.mark.parametrize(

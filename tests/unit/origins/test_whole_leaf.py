@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inbounds import ArgumentNotRepresentable
-from inbounds.canonical import canonicalise
-from inbounds.models import Argument, ReturnedField, Returns
-from inbounds.origins import Origins
+from inbounds.canonical.arguments import canonicalise
+from inbounds.model.question import Argument, ReturnedField, Returns
+from inbounds.provenance import Origins
 from inbounds.testing import PolicyUnderTest, assert_asks, small_deployment
 
 UNTRUSTED = "flow.untrusted_argument"

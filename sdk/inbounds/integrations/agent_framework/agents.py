@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from agent_framework import Agent, FunctionInvocationLayer, FunctionTool, normalize_tools
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_authorization, require_named_once
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
+from inbounds.pep.tool import GuardedTool
 
 from .middleware import AroundCall, AuthorizationMiddleware
-from .reach import out_of_reach
+from .preflight import out_of_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from agent_framework import Content, MiddlewareFailure, UserInputRequiredException
 
-from inbounds.canonical import canonical_json
+from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import (
     ApprovalRequired,
     InboundsError,
 )
-from inbounds.integrations.asked import question_of
-from inbounds.integrations.given import given, given_value, owed
-from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
-from inbounds.integrations.running import failed, shown
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.outcomes import Key, Outcomes
+from inbounds.integrations._adapter.questions import question_of
+from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal_text, told
+from inbounds.integrations._adapter.result_obligations import given, given_value, owed
+from inbounds.integrations._adapter.running import failed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from inbounds.integrations.running import Running
+    from inbounds.integrations._adapter.running import Running
     from inbounds.pep import Permit
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
     Take = Callable[[Any], Any]
 

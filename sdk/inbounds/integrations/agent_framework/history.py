@@ -7,8 +7,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError, TaskMissing
-from inbounds.integrations.conversation import ajoin, texts_of
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.conversation import ajoin, texts_of
+from inbounds.integrations._adapter.current_task import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

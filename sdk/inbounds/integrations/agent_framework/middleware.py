@@ -18,23 +18,23 @@ from agent_framework import MiddlewareTermination as Stop
 from agent_framework._mcp import MCPTool
 
 from inbounds.errors import InboundsError
-from inbounds.integrations.hosted import hosted_in
-from inbounds.integrations.refused import told
-from inbounds.integrations.running import Running
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.integrations.within import shown_tools
-from inbounds.threads import beside
+from inbounds.integrations._adapter.current_task import shown_tools
+from inbounds.integrations._adapter.hosted import hosted_in
+from inbounds.integrations._adapter.refusals import told
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.integrations._adapter.running import Running
+from inbounds.process.threads import beside
 
 from .call import Asked, ToolCall, reject, rejected
 from .history import join_before_call, join_before_model, join_before_run
-from .in_place import stand_in_place
-from .reach import out_of_reach, require_all_reachable, require_reachable
+from .preflight import out_of_reach, require_all_reachable, require_reachable
+from .tool_proxy import stand_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from inbounds.pep import Guard
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 
 _REJECTED = "Error: Tool call invocation was rejected by user."

@@ -6,10 +6,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations.asked import question, request_id
-from inbounds.integrations.outcomes import keep
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.locks import ProcessLock
+from inbounds.integrations._adapter.outcomes import keep
+from inbounds.integrations._adapter.questions import question, request_id
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inbounds.errors import ApprovalRequired
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 MOST = 1024
 """How many questions are remembered."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inbounds.regular_file import read_regular
+from inbounds.files.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

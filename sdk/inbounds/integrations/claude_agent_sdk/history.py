@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations.conversation import ajoin, texts_of
-from inbounds.regular_file import read_regular
+from inbounds.files.regular_file import read_regular
+from inbounds.integrations._adapter.conversation import ajoin, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
-from inbounds.regular_file import read_regular
+from inbounds.files.regular_file import read_regular
 
 from .environment import OWN, UNSET, file_with_environment, says_yes
 from .known import KNOWN

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from claude_agent_sdk import ClaudeAgentOptions, HookMatcher, create_sdk_mcp_server
 
-from inbounds.integrations.set_up import require_authorization
-from inbounds.integrations.within import shown_tools
+from inbounds.integrations._adapter.current_task import shown_tools
+from inbounds.integrations._adapter.requirements import require_authorization
 
 from .authorization import Authorization
 from .environment import OWN
@@ -19,7 +19,7 @@ from .session import Session, sessions_of
 if TYPE_CHECKING:
     from inbounds.pep.task import Task
 
-    from .in_place import InPlace
+    from .tool_proxy import InPlace
 
 _OWN = "inbounds"
 _MORE = 10.0

@@ -15,13 +15,13 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, SdkMcpTool, cr
 from pydantic import PydanticUserError, TypeAdapter
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.integrations.added import defaults_of
-from inbounds.integrations.held import held
-from inbounds.integrations.set_up import require_named_once
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.closures import held
+from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.requirements import require_named_once
+from inbounds.pep.tool import GuardedTool
 
-from .in_place import InPlace, called
 from .session import Session, is_protected
+from .tool_proxy import InPlace, called
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -17,16 +17,16 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
 )
-from inbounds.integrations.given import owed
-from inbounds.integrations.outcomes import Key, Outcomes, keep
-from inbounds.integrations.refused import NotWaited, refusal_text, told
-from inbounds.integrations.running import ToolFailed, not_the_tools
-from inbounds.integrations.within import task_of
-from inbounds.locks import ProcessLock
-from inbounds.threads import aside, beside
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.outcomes import Key, Outcomes, keep
+from inbounds.integrations._adapter.refusals import NotWaited, refusal_text, told
+from inbounds.integrations._adapter.result_obligations import owed
+from inbounds.integrations._adapter.running import ToolFailed, not_the_tools
+from inbounds.process.locks import ProcessLock
+from inbounds.process.threads import aside, beside
 
 from .history import join_before_call, join_before_prompt
-from .in_place import Expected, InPlace, text_of
+from .tool_proxy import Expected, InPlace, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

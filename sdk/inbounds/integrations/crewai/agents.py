@@ -11,14 +11,14 @@ from crewai.utilities.agent_utils import get_tool_names, render_text_description
 from pydantic import Field, field_serializer, model_validator
 
 from inbounds.errors import ConfigurationError, TaskMissing
-from inbounds.integrations.conversation import join_messages
-from inbounds.integrations.set_up import require_authorization, require_named_once
-from inbounds.integrations.within import task_of
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.conversation import join_messages
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
+from inbounds.pep.tool import GuardedTool
 
 from .authorization import Authorization
 from .executor import GuardedExecutor, shown_of
-from .reach import UNSEEN, out_of_reach, require_none_hosted, require_none_unseen
+from .preflight import UNSEEN, out_of_reach, require_none_hosted, require_none_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

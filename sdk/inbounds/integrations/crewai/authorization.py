@@ -10,17 +10,17 @@ from crewai.utilities.string_utils import sanitize_tool_name
 from pydantic import create_model
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.pep.tool import GuardedTool
 
-from .reach import out_of_reach, require_reachable
+from .preflight import out_of_reach, require_reachable
 from .tool import JudgedTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inbounds.pep import Guard
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 
 class Authorization:

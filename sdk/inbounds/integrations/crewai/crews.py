@@ -9,10 +9,10 @@ from crewai import Crew, Process
 from pydantic import model_validator
 
 from inbounds.errors import TaskMissing
-from inbounds.integrations.conversation import join_messages
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.conversation import join_messages
+from inbounds.integrations._adapter.current_task import task_of
 
-from .reach import UNSEEN, out_of_reach, require_guarded, require_none_unseen
+from .preflight import UNSEEN, out_of_reach, require_guarded, require_none_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

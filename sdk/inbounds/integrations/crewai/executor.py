@@ -7,9 +7,9 @@ from typing import Any
 from crewai.agents.agent_executor import AgentExecutor
 from crewai.utilities.agent_utils import extract_tool_call_info
 
-from inbounds.integrations.within import shown_tools
+from inbounds.integrations._adapter.current_task import shown_tools
 
-from .reach import require_judged
+from .preflight import require_judged
 from .tool import JudgedTool, called_as
 
 

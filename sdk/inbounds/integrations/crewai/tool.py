@@ -15,16 +15,16 @@ from crewai.tools.tool_failure import ToolFailure
 from pydantic import PrivateAttr
 
 from inbounds.errors import InboundsError
-from inbounds.integrations.given import given_value, owed
-from inbounds.integrations.refused import told
-from inbounds.integrations.running import Running, failed, on_its_own, permitted, shown
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.refusals import told
+from inbounds.integrations._adapter.result_obligations import given_value, owed
+from inbounds.integrations._adapter.running import Running, failed, on_its_own, permitted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from inbounds.pep import Permit
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 _call_id: ContextVar[str] = ContextVar("inbounds_crewai_call_id", default="")
 

@@ -9,11 +9,11 @@ from google.adk.apps import App
 from google.adk.tools import FunctionTool
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_authorization
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.requirements import require_authorization
+from inbounds.pep.tool import GuardedTool
 
 from .plugin import AuthorizationPlugin
-from .reach import agents
+from .preflight import agents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,18 +10,16 @@ from google.adk.tools._forwarding_artifact_service import ForwardingArtifactServ
 from google.genai import types
 
 from inbounds.errors import ApprovalRequired
-from inbounds.integrations.asked import request_id
-from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited
-from inbounds.integrations.running import not_the_tools
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.integrations.within import shown_tools, task_of
-from inbounds.threads import beside
+from inbounds.integrations._adapter.current_task import shown_tools, task_of
+from inbounds.integrations._adapter.outcomes import Key, Outcomes
+from inbounds.integrations._adapter.questions import request_id
+from inbounds.integrations._adapter.refusals import NotWaited
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.integrations._adapter.running import not_the_tools
+from inbounds.process.threads import beside
 
 from .history import join_before_call, join_before_run
-from .in_place import expect, place, refusal, untaken, with_defaults
-from .questions import Question, Questions
-from .reach import (
+from .preflight import (
     agents,
     out_of_reach,
     require_alone,
@@ -32,13 +30,15 @@ from .reach import (
     require_reachable,
     steers,
 )
+from .questions import Question, Questions
+from .tool_proxy import expect, place, refusal, untaken, with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 _CONFIRMATION = "adk_request_confirmation"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from inbounds.integrations.asked import question
-from inbounds.locks import ProcessLock
+from inbounds.integrations._adapter.questions import question
+from inbounds.process.locks import ProcessLock
 
 MOST = 1024
 """How many questions are remembered."""

@@ -8,11 +8,18 @@ from langchain.agents import create_agent
 from langgraph.prebuilt import ToolNode
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_authorization, require_named_once
+from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
 
 from .middleware import AuthorizationMiddleware
 from .node_cache import require_no_cache
-from .reach import bound, guarded, named, require_none_hosted, require_none_in_settings, tool_nodes
+from .preflight import (
+    bound,
+    guarded,
+    named,
+    require_none_hosted,
+    require_none_in_settings,
+    tool_nodes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,23 +22,23 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
 )
-from inbounds.integrations.asked import question_of
-from inbounds.integrations.given import KeptLabel, given, owed
-from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, told
-from inbounds.integrations.running import ToolFailed, not_the_tools, shown, trace_words
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.outcomes import Key, Outcomes
+from inbounds.integrations._adapter.questions import question_of
+from inbounds.integrations._adapter.refusals import NotWaited, told
+from inbounds.integrations._adapter.result_obligations import KeptLabel, given, owed
+from inbounds.integrations._adapter.running import ToolFailed, not_the_tools, shown, trace_words
 
 from .history import Thread
-from .in_place import InPlace
-from .reach import named
+from .preflight import named
+from .tool_proxy import InPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from inbounds.pep import Permit
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 logger = logging.getLogger(__name__)
 

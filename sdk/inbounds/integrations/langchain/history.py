@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langgraph.config import get_config
 
-from inbounds.integrations.conversation import ajoin, join, texts_of
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.conversation import ajoin, join, texts_of
+from inbounds.integrations._adapter.current_task import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

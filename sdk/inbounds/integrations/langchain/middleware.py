@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 from langchain.agents.middleware import AgentMiddleware, TracePolicy, omit_payload
 from langgraph.errors import GraphBubbleUp
 
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.integrations.within import shown_tools
-from inbounds.threads import beside
+from inbounds.integrations._adapter.current_task import shown_tools
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.process.threads import beside
 
 from .call import ToolCall, refusal_message
 from .history import ajoin_before_model, join_before_model
 from .node_cache import install
-from .reach import bound, named, reachable, require_none_hosted, require_none_in_settings
+from .preflight import bound, named, reachable, require_none_hosted, require_none_in_settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from inbounds.pep import Guard
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 
 class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not there for mypy

@@ -18,9 +18,9 @@ from langgraph.pregel import Pregel
 from langgraph.pregel._loop import AsyncPregelLoop, SyncPregelLoop
 
 from inbounds.errors import ConfigurationError
-from inbounds.locks import ProcessLock
+from inbounds.process.locks import ProcessLock
 
-from .reach import guarded, tool_nodes
+from .preflight import guarded, tool_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

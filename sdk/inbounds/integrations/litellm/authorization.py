@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import guard_of, resources_of, wrong_kind
+from inbounds.integrations._adapter.requirements import guard_of, resources_of, wrong_kind
 
 from .guardrail import AuthorizationGuardrail
-from .in_place import install
 from .proposals import Proposals
 from .requests import UNREAD
+from .tool_proxy import install
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from inbounds.pep import Guard
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
     from .caller import TaskOf
 

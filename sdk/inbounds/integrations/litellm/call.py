@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolRequestParams, CallToolResult, TextContent
 
-from inbounds import clock
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
-from inbounds.integrations.added import defaults_of
-from inbounds.integrations.given import given, owed
+from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.result_obligations import given, owed
+from inbounds.integrations._adapter.running import ToolFailed
 from inbounds.integrations.mcp.call import Raised, plain
 from inbounds.integrations.mcp.results import given_of
-from inbounds.integrations.running import ToolFailed
-from inbounds.threads import aside, beside
+from inbounds.process import clock
+from inbounds.process.threads import aside, beside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

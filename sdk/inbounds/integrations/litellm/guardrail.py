@@ -9,14 +9,14 @@ from litellm.integrations.custom_guardrail import CustomGuardrail
 from litellm.types.guardrails import GuardrailEventHooks
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.integrations.refused import told
+from inbounds.integrations._adapter.refusals import told
 
 from . import chat, messages, responses
 from .call import Call
 from .caller import Caller
-from .in_place import calling
 from .requests import UNREAD, cut, kind_of
 from .streams import Unreadable, judged_stream
+from .tool_proxy import calling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Collection

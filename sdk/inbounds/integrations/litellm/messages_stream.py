@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from inbounds.strict_json import strict_json
+from inbounds.canonical.strict_json import strict_json
 
 from .messages import CALL
 from .proposals import Proposed

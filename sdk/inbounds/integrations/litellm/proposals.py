@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -14,20 +15,19 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
 )
-from inbounds.integrations.refused import refusal_text, told
-from inbounds.models import Resource
-from inbounds.strict_json import NotStrictJson, strict_json
-from inbounds.tools import told_resource
+from inbounds.integrations._adapter.refusals import refusal_text, told
+from inbounds.model.question import Resource
+from inbounds.pep.tool import told_resource
 
 from .caller import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from inbounds.models import Decision
+    from inbounds.model.question import Decision
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
     from .caller import Caller, TaskOf
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations.hosted import HOSTED
+from inbounds.integrations._adapter.hosted import HOSTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

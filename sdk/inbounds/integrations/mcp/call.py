@@ -19,24 +19,24 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.given import owed
-from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited
-from inbounds.integrations.running import ToolFailed, not_the_tools
-from inbounds.threads import aside, beside
+from inbounds.integrations._adapter.outcomes import Key, Outcomes
+from inbounds.integrations._adapter.refusals import NotWaited
+from inbounds.integrations._adapter.result_obligations import owed
+from inbounds.integrations._adapter.running import ToolFailed, not_the_tools
+from inbounds.process.threads import aside, beside
 
 from .client import NarrowSession
-from .in_place import InPlace, in_place
 from .refusals import about
 from .results import given_of
-from .wish import ANSWER, Wish, bare, bare_meta, state_of
+from .tool_call import ANSWER, Wish, bare, bare_meta, state_of
+from .tool_proxy import InPlace, in_place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, MutableMapping
 
     from inbounds.pep import Permit
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
     Asked = MutableMapping[str, str]
 

@@ -8,7 +8,7 @@ from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND, ProgressNotification, ProgressNotificationParams
 
-from inbounds.integrations.given import owed
+from inbounds.integrations._adapter.result_obligations import owed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND
 
-from inbounds import clock
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
-from inbounds.integrations.added import defaults_of
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.integrations.within import shown_tools, task_of
-from inbounds.models import Resource, ResourceProperties
-from inbounds.threads import beside
-from inbounds.tools import told_resource
+from inbounds.integrations._adapter.current_task import shown_tools, task_of
+from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.model.question import Resource, ResourceProperties
+from inbounds.pep.tool import told_resource
+from inbounds.process import clock
+from inbounds.process.threads import beside
 
 from .call import Asks, Call, Raised, plain
 from .refusals import refusal, told
-from .sent import ambiguous
-from .wish import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
+from .request_body import ambiguous
+from .tool_call import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from mcp_types import INTERNAL_ERROR, CallToolResult, TextContent
 from pydantic import ValidationError
 
 from inbounds.errors import ApprovalRequired, InboundsError
-from inbounds.integrations import refused
-from inbounds.integrations.asked import request_id
+from inbounds.integrations._adapter import refusals
+from inbounds.integrations._adapter.questions import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def refusal(method: str, error: BaseException) -> Any:
     Raises:
         MCPError: What was asked for is no tool: its answer has no place for a refusal.
     """
-    text = refused.told(error)
+    text = refusals.told(error)
     if method != "tools/call":
         raise MCPError(REFUSED, text, about(error)) from None
     return CallToolResult(

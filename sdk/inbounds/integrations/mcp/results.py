@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations.given import given, owed
-from inbounds.results import END, REDACT, TRUNCATE
+from inbounds.integrations._adapter.result_obligations import given, owed
+from inbounds.pep.results import END, REDACT, TRUNCATE
 
 if TYPE_CHECKING:
     from inbounds.pep import Permit

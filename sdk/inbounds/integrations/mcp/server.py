@@ -9,16 +9,16 @@ from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import (
+from inbounds.integrations._adapter.requirements import (
     require_authorization,
     require_guarded,
     require_named_once,
 )
-from inbounds.tools import GuardedTool
+from inbounds.pep.tool import GuardedTool
 
-from .in_place import bare, compared
 from .middleware import AuthorizationMiddleware
-from .wish import JUDGED, ROUND
+from .tool_call import JUDGED, ROUND
+from .tool_proxy import bare, compared
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

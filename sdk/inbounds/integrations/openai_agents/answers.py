@@ -6,8 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inbounds.integrations.outcomes import keep
-from inbounds.locks import ProcessLock
+from inbounds.integrations._adapter.outcomes import keep
+from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

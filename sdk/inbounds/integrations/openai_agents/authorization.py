@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ApprovalRequired, InboundsError
-from inbounds.integrations.asked import question, request_id
-from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import Rejected, refusal_text
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.outcomes import Key, Outcomes
+from inbounds.integrations._adapter.questions import question, request_id
+from inbounds.integrations._adapter.refusals import Rejected, refusal_text
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
 
 from .answers import Answers, Asked, unsay, word
 from .history import join_before_call
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 
 class Authorization:

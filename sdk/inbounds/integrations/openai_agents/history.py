@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations.conversation import SeenParts, ajoin_parts, texts_of
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.conversation import SeenParts, ajoin_parts, texts_of
+from inbounds.integrations._adapter.current_task import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

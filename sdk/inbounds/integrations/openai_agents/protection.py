@@ -11,10 +11,10 @@ from agents.agent import AgentBase
 from agents.run_internal import run_loop
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.held import held
-from inbounds.integrations.hosted import hosted_in
-from inbounds.integrations.set_up import require_authorization, require_named_once
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.closures import held
+from inbounds.integrations._adapter.hosted import hosted_in
+from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
+from inbounds.pep.tool import GuardedTool
 
 from .authorization import Authorization
 from .hooks import ProtectedHooks

@@ -17,17 +17,17 @@ from agents import (
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import (
     ArgumentNotRepresentable,
     DecisionUnavailable,
     InboundsError,
 )
-from inbounds.integrations.added import defaults_of
-from inbounds.integrations.given import given, owed, unlabelled
-from inbounds.integrations.refused import told
-from inbounds.integrations.running import failed, not_the_tools, shown
-from inbounds.strict_json import NotStrictJson, strict_json
-from inbounds.threads import aside, beside
+from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.refusals import told
+from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
+from inbounds.integrations._adapter.running import failed, not_the_tools, shown
+from inbounds.process.threads import aside, beside
 
 from .authorization import Authorization, task_id
 from .verdict import Verdict

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inbounds.locks import ProcessLock
+from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,11 +9,11 @@ from pydantic_ai import Agent, DeferredToolRequests, Tool
 from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import ConfigurationError
-from inbounds.integrations.set_up import require_authorization
-from inbounds.tools import GuardedTool
+from inbounds.integrations._adapter.requirements import require_authorization
+from inbounds.pep.tool import GuardedTool
 
 from .capability import AuthorizationCapability
-from .reach import out_of_reach
+from .preflight import out_of_reach
 from .toolsets import in_place
 
 if TYPE_CHECKING:

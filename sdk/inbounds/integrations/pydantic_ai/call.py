@@ -12,31 +12,31 @@ from pydantic_ai.exceptions import ApprovalRequired as Paused
 from pydantic_ai.exceptions import CallDeferred, ModelRetry, SkipToolExecution, ToolFailed
 from pydantic_ai.messages import ModelRequest, ModelResponse
 
-from inbounds.canonical import canonical_json
+from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import (
     ApprovalRequired,
     ArgumentNotRepresentable,
     InboundsError,
     ResultWithheld,
 )
-from inbounds.integrations.asked import question_of
-from inbounds.integrations.conversation import ajoin, texts_of
-from inbounds.integrations.given import given, given_value, owed, plain
-from inbounds.integrations.outcomes import Key, Outcomes
-from inbounds.integrations.refused import NotWaited, Rejected, refusal_text, told
-from inbounds.integrations.running import shown, trace_words
-from inbounds.integrations.within import task_of
+from inbounds.integrations._adapter.conversation import ajoin, texts_of
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.outcomes import Key, Outcomes
+from inbounds.integrations._adapter.questions import question_of
+from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal_text, told
+from inbounds.integrations._adapter.result_obligations import given, given_value, owed, plain
+from inbounds.integrations._adapter.running import shown, trace_words
 
-from .reach import out_of_reach, waits
+from .preflight import out_of_reach, waits
 from .toolsets import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from inbounds.integrations.running import Running
+    from inbounds.integrations._adapter.running import Running
     from inbounds.pep import Permit
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ from pydantic_ai.messages import ModelResponse, ToolReturnPart
 from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import InboundsError
-from inbounds.integrations.refused import Rejected, refusal_text, told
-from inbounds.integrations.running import Running
-from inbounds.integrations.set_up import guard_of, resources_of
-from inbounds.integrations.within import shown_tools
-from inbounds.threads import beside
+from inbounds.integrations._adapter.current_task import shown_tools
+from inbounds.integrations._adapter.refusals import Rejected, refusal_text, told
+from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.integrations._adapter.running import Running
+from inbounds.process.threads import beside
 
 from .call import ToolCall, join_conversation, reject
-from .reach import (
+from .preflight import (
     out_of_reach,
     output_out_of_reach,
     require_no_function,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from inbounds.pep import Guard
-    from inbounds.tools import ResourceOf
+    from inbounds.pep.tool import ResourceOf
 
 
 class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not there for mypy

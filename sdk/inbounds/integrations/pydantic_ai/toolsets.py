@@ -10,11 +10,11 @@ from pydantic_ai.exceptions import ToolFailed
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
 
 from inbounds.errors import DecisionUnavailable
-from inbounds.integrations.refused import refusal_text
-from inbounds.integrations.running import on_its_own, permitted
-from inbounds.threads import beside
+from inbounds.integrations._adapter.refusals import refusal_text
+from inbounds.integrations._adapter.running import on_its_own, permitted
+from inbounds.process.threads import beside
 
-from .reach import require_none_external, require_reachable
+from .preflight import require_none_external, require_reachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

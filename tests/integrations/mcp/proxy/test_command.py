@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbounds.cli import main
+from inbounds_tools.cli import main
 
 GOOD = ["--server", "files", "--intent", "tidy", "--subject", "alice@acme.example"]
 RUN = ["--", "server"]

@@ -15,7 +15,7 @@ import pytest
 from mcp import MCPError
 from tests.integrations.mcp.proxy.world import LEGACY, MODERN, OTHER, SUBJECT, said
 
-from inbounds.issuer.keys import SigningKey
+from inbounds.identity.signing_keys import SigningKey
 
 NOW = {"io.modelcontextprotocol/protocolVersion": MODERN}
 ENVELOPE = {

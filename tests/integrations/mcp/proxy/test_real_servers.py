@@ -11,7 +11,7 @@ from mcp import Client, StdioServerParameters
 from tests.integrations.mcp.proxy.world import LEGACY, MODERN, World, said, tool
 from tests.servers.required import wanting
 
-from inbounds.mcp_descriptor import digest
+from inbounds.canonical.mcp_descriptor import digest
 from tools import servers
 
 HOST = pytest.mark.parametrize("host", [LEGACY, MODERN])

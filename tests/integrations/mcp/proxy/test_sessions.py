@@ -7,8 +7,9 @@ import multiprocessing
 import pytest
 from tests.integrations.mcp.proxy.world import TOOLS, World, said
 
-from inbounds import DecisionUnavailable, clock
-from inbounds.mcp_proxy.launches import REST, Launches
+from inbounds import DecisionUnavailable
+from inbounds.process import clock
+from inbounds_server.mcp_proxy.launches import REST, Launches
 
 UNTRUSTED = "Not executed [flow.untrusted_argument]; a person has to approve it."
 THIRD = {"label": "internal", "party": "third"}

@@ -288,7 +288,7 @@ def test_a_host_that_sends_more_than_is_taken_has_to_wait():
     """
     program = """
 import asyncio, os, threading
-from inbounds.mcp_proxy.stdio import _Wire
+from inbounds_server.mcp_proxy.stdio import _Wire
 
 async def main():
     theirs, ours = os.pipe()
@@ -322,7 +322,7 @@ asyncio.run(main())
 
 
 def test_it_judges_with_the_adapter_of_mcp_servers():
-    from inbounds.mcp_proxy import forwarding
+    from inbounds_server.mcp_proxy import forwarding
 
     assert forwarding.AuthorizationMiddleware is AuthorizationMiddleware
     assert World

@@ -10,10 +10,10 @@ from mcp import MCPError
 from mcp_types import CallToolRequest, CallToolRequestParams
 from tests.integrations.mcp.proxy.world import pin
 
-from inbounds.mcp_proxy.asked import Asked
-from inbounds.mcp_proxy.place import Place
-from inbounds.mcp_proxy.process import environment
-from inbounds.mcp_proxy.upstream import Upstream
+from inbounds_server.mcp_proxy.place import Place
+from inbounds_server.mcp_proxy.process import environment
+from inbounds_server.mcp_proxy.server_requests import Asked
+from inbounds_server.mcp_proxy.upstream import Upstream
 
 
 def call(name, **arguments):

@@ -20,10 +20,10 @@ import yaml
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from inbounds.deployment import FIELDS
-from inbounds.development import Development
-from inbounds.issuer.dev import About
-from inbounds.mcp_descriptor import digest
+from inbounds.canonical.mcp_descriptor import digest
+from inbounds.dev.deployment import FIELDS
+from inbounds.dev.issuer import About
+from inbounds.dev.services import Development
 from inbounds.testing import AGENT, SUBJECT, small_deployment
 
 UPSTREAM = Path(__file__).with_name("upstream.py")

@@ -1,0 +1,1 @@
+"""Canonical forms: of arguments, of formatted values, and of JSON and YAML."""

@@ -1,0 +1,70 @@
+"""Credentials for tools, leased for one task and revoked when it ends.
+
+A guard leases by its `leases=`: one `LeaseBackend`, or one for each credential. A tool has its
+credential from `current`, and nobody else needs it:
+
+    guard = Guard(leases=OpenBao("https://bao.example:8200", role="tickets", revoker="revoker",
+                                 credentials={"tickets-db": "database/creds/tickets"}))
+
+    @guard.tool("tickets.close", resource=lambda id: ("ticket", id))
+    def close(id: str) -> None:
+        login = leases.current("tickets-db").value
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .aws import AssumedRole
+    from .backend import Asked, Issued, LeaseBackend
+    from .development import DevelopmentCredentials
+    from .exchange import TokenExchange
+    from .lease import Lease
+    from .openbao import OpenBao
+    from .presentation import authorization
+    from .session_policy import AwsRole
+    from .store import current
+    from .target import Target
+
+LEASE_TOOL: Final = "credential.lease"
+"""The tool by whose name the registry lets agents lease credentials."""
+
+_HOMES = {
+    "Asked": "backend",
+    "AssumedRole": "aws",
+    "AwsRole": "session_policy",
+    "DevelopmentCredentials": "development",
+    "Issued": "backend",
+    "Lease": "lease",
+    "LeaseBackend": "backend",
+    "OpenBao": "openbao",
+    "Target": "target",
+    "TokenExchange": "exchange",
+    "authorization": "presentation",
+    "current": "store",
+}
+
+__all__ = [
+    "LEASE_TOOL",
+    "Asked",
+    "AssumedRole",
+    "AwsRole",
+    "DevelopmentCredentials",
+    "Issued",
+    "Lease",
+    "LeaseBackend",
+    "OpenBao",
+    "Target",
+    "TokenExchange",
+    "authorization",
+    "current",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The deployment's loader takes the one constant; the rest comes when it is used.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

@@ -1,0 +1,189 @@
+"""What must be revoked yet, durable before a lease is handed out and until it is revoked.
+
+The file is shared by every guard of one home folder. A row is another's business while its owner
+lives: it is taken over once the owner's process is gone, or the lease is over anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from inbounds.errors import LeaseUnavailable
+from inbounds.files.sqlite_file import SqliteFile
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+
+_APPLICATION = 0x49424C4F  # "IBLO"
+_SCHEMA = (
+    """
+    CREATE TABLE revocations (
+        handle TEXT PRIMARY KEY, credential TEXT NOT NULL, hands TEXT NOT NULL,
+        revocation TEXT NOT NULL, until INTEGER NOT NULL, owner TEXT NOT NULL,
+        host TEXT NOT NULL, pid INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+_COLUMNS = "handle, credential, hands, revocation, until, owner, host, pid"
+_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One lease that must be revoked.
+
+    Attributes:
+        handle: What we call the lease.
+        credential: The name of the credential.
+        hands: The task, and whose hands it went through, by their ids; the last are whose it is.
+        revocation: What its backend needs to know to revoke it; no secret.
+        until: When it is over in any case, Unix seconds.
+        owner: Which guard handed it out.
+        host, pid: The process that this guard is, or was, in.
+    """
+
+    handle: str
+    credential: str
+    hands: tuple[str, ...]
+    revocation: str
+    until: int
+    owner: str
+    host: str
+    pid: int
+
+
+class LeaseOutbox:
+    """The rows of one file, for one guard of them.
+
+    Args:
+        path: The file, on a local disk; it is made, readable by its owner alone.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path, application=_APPLICATION, version=1, schema=_SCHEMA)
+        self._host = platform.node()
+        self._process = 0
+        self._own()
+
+    def keep(
+        self, *, handle: str, credential: str, hands: Sequence[str], revocation: str, until: int
+    ) -> None:
+        """Write down that a lease must be revoked. Durable when this returns.
+
+        Raises:
+            LeaseUnavailable: `lease.outbox`: it is not written, so the lease must not be used.
+        """
+        mine = (self._own(), self._host, os.getpid())
+        row = (handle, credential, json.dumps(hands), revocation, until, *mine)
+        self._do(
+            lambda c: c.execute(
+                f"INSERT OR REPLACE INTO revocations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- a constant
+                row,
+            )
+        )
+
+    def done(self, handle: str) -> None:
+        """Forget a lease that was revoked.
+
+        Raises:
+            LeaseUnavailable: `lease.outbox`: it is still there.
+        """
+        self._do(lambda c: c.execute("DELETE FROM revocations WHERE handle = ?", (handle,)))
+
+    def rows(self) -> list[Row]:
+        """Return every row.
+
+        Raises:
+            LeaseUnavailable: `lease.outbox`: the file cannot be read.
+        """
+        found = self._do(
+            lambda c: c.execute(f"SELECT {_COLUMNS} FROM revocations ORDER BY handle").fetchall(),  # noqa: S608 -- a constant
+            read=True,
+        )
+        return [Row(each[0], each[1], tuple(json.loads(each[2])), *each[3:]) for each in found]
+
+    def left_over(self) -> list[Row]:
+        """Return the rows that this guard has to revoke: those that are over or have no owner.
+
+        Raises:
+            LeaseUnavailable: As `rows`.
+        """
+        now = clock.now()
+        return [row for row in self.rows() if row.until <= now or not self._owned(row)]
+
+    def own(self) -> list[Row]:
+        """Return the rows of this guard.
+
+        Raises:
+            LeaseUnavailable: As `rows`.
+        """
+        owner = self._own()
+        return [row for row in self.rows() if row.owner == owner]
+
+    def close(self) -> None:
+        """Close the file; what this guard leaves behind is another's."""
+        _living.discard(self._owner)
+        self._file.close()
+
+    def _own(self) -> str:
+        """The name of this guard among the owners; another one after a fork."""
+        if self._process != os.getpid():
+            self._process, self._owner = os.getpid(), uuid7()
+            _living.add(self._owner)
+        return self._owner
+
+    def _owned(self, row: Row) -> bool:
+        """Whether somebody may see to a row; where nobody can tell, somebody does."""
+        if row.host != self._host:
+            return True
+        if row.pid == os.getpid():
+            return row.owner in _living
+        return _runs(row.pid)
+
+    def _do(self, run: Callable[[sqlite3.Connection], T], *, read: bool = False) -> T:
+        transact = self._file.read if read else self._file.write
+        try:
+            return transact(run, clock.monotonic() + _SECONDS)
+        except (sqlite3.Error, OSError) as error:
+            raise LeaseUnavailable(
+                f"the outbox of leases cannot be used: {type(error).__name__}",
+                code="lease.outbox",
+                hint="see that the home folder is writable, and on a local disk with room",
+            ) from None
+
+
+_living: set[str] = set()
+"""The guards of this process that see to their own rows."""
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # asking could end it
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _after_fork() -> None:
+    _living.clear()  # they are the parent's
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,1 @@
+"""Development: an issuer and a feed in this process, and the deployment as YAML."""

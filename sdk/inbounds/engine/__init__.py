@@ -1,0 +1,1 @@
+"""The embedded engine: the policy's WebAssembly module, its host, and the bundle it comes from."""

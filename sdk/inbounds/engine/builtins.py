@@ -1,0 +1,187 @@
+"""The built-ins that a WASM module asks its host for.
+
+None of them reaches a network, the environment or a source of randomness, so one question
+has one answer. A built-in ends as OPA's does, value for value and error for error; an error
+aborts the evaluation, as OPA does when asked with `strict-builtin-errors`. A policy that
+calls any other built-in is refused when it is loaded.
+
+`time.now_ns` and `io.jwt.verify_*` depend on an engine's clock and cache: `Host` adds them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from inbounds.engine import formatting, jws, times
+from inbounds.engine.values import BuiltinError, Literal, Set, contains, equal
+
+Builtin = Callable[..., Any]
+
+SIGNATURES: Final = 1024
+"""How many signature results one engine remembers."""
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise BuiltinError("not a string")
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _string(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        members: list[Any] | tuple[Any, ...] = (value,)
+    elif isinstance(value, Set):
+        members = value.members
+    elif isinstance(value, list):
+        members = value
+    else:
+        raise BuiltinError("not a string, set or array")
+    for member in members:
+        if not isinstance(member, str):
+            raise BuiltinError("not a string")
+    return iter(members)
+
+
+def _hex_decode(text: Any) -> str:
+    encoded = _bytes(text)
+    if any(byte not in b"0123456789abcdefABCDEF" for byte in encoded) or len(encoded) % 2:
+        raise BuiltinError("not hexadecimal")
+    return _string(bytes.fromhex(encoded.decode("ascii")))
+
+
+def _any_affix(texts: Any, affixes: Any, matches: Callable[[str, str], bool]) -> bool:
+    candidates = list(_strings(texts))
+    wanted = list(_strings(affixes))
+    return any(matches(text, affix) for text in candidates for affix in wanted)
+
+
+def _count(text: Any, part: Any) -> int:
+    content, wanted = _bytes(text), _bytes(part)
+    return content.count(wanted) if wanted else len(text) + 1
+
+
+def _subset(whole: Any, part: Any) -> bool:
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return _object_subset(whole, part)
+    if isinstance(whole, Set) and isinstance(part, Set):
+        return all(contains(whole, member) for member in part.members)
+    if isinstance(whole, list) and isinstance(part, list):
+        return _array_subset(whole, part)
+    if isinstance(whole, list) and isinstance(part, Set):
+        # As OPA does, which counts an element as often as it occurs: [0, 0] holds {0, 1}.
+        found = sum(contains(part, element) for element in whole)
+        return bool(whole) and found >= len(part.members)
+    raise BuiltinError("object.subset takes two of a kind")
+
+
+def _object_subset(whole: Mapping[str, Any], part: Mapping[str, Any]) -> bool:
+    for key, wanted in part.items():
+        if key not in whole:
+            return False
+        if equal(whole[key], wanted):
+            continue
+        if type(whole[key]) is not type(wanted) or not isinstance(wanted, (dict, list, Set)):
+            return False
+        if not _subset(whole[key], wanted):
+            return False
+    return True
+
+
+def _array_subset(whole: list[Any], part: list[Any]) -> bool:
+    """Whether `part` is found in `whole`, by the search OPA makes."""
+    start = matched = 0
+    while matched < len(part):
+        if start + matched == len(whole):
+            return False
+        if equal(whole[start + matched], part[matched]):
+            matched += 1
+        else:
+            start, matched = start + 1, 0
+    return True
+
+
+BUILTINS: Final[Mapping[str, Builtin]] = {
+    "base64url.encode_no_pad": lambda text: (
+        base64.urlsafe_b64encode(_bytes(text)).rstrip(b"=").decode("ascii")
+    ),
+    "crypto.hmac.equal": lambda a, b: hmac.compare_digest(_bytes(a), _bytes(b)),
+    "crypto.hmac.sha256": lambda text, key: hmac.digest(_bytes(key), _bytes(text), "sha256").hex(),
+    "crypto.sha256": lambda text: hashlib.sha256(_bytes(text)).hexdigest(),
+    "hex.decode": _hex_decode,
+    "hex.encode": lambda text: _bytes(text).hex(),
+    "io.jwt.decode": lambda token: Literal(jws.decode(token)),
+    "object.subset": _subset,
+    "sprintf": formatting.sprintf,
+    "strings.any_prefix_match": lambda texts, affixes: _any_affix(texts, affixes, str.startswith),
+    "strings.any_suffix_match": lambda texts, affixes: _any_affix(texts, affixes, str.endswith),
+    "strings.count": _count,
+    "time.add_date": times.add_date,
+    "time.clock": times.clock,
+    "time.date": times.date,
+    "time.parse_duration_ns": times.parse_duration_ns,
+    "time.parse_rfc3339_ns": times.parse_rfc3339_ns,
+    "time.weekday": times.weekday,
+}
+"""Name to function, for those that need nothing but their arguments."""
+
+
+def _verifier(algorithm: str, *, remembered: int) -> Builtin:
+    """`io.jwt.verify_<algorithm>` with a bounded memory of its results.
+
+    Only whether a signature is good is remembered, under the whole token, the whole key and
+    the algorithm. Nothing about the time is.
+
+    Beyond OPA's, it is false for a payload that OPA could not read as a JSON object: a module
+    parses more leniently, and would find claims where OPA finds none.
+    """
+    cached = lru_cache(maxsize=remembered)(
+        lambda token, key: jws.verify(algorithm, token, key) and jws.readable(token)
+    )
+
+    def verify(token: Any, key: Any) -> bool:
+        if not isinstance(token, str) or not isinstance(key, str):
+            raise BuiltinError("a token and a key are strings")
+        return cached(token, key)
+
+    return verify
+
+
+class Host:
+    """Every built-in of one engine, and the one moment in which an evaluation happens.
+
+    Args:
+        clock: Nanoseconds since 1970-01-01T00:00:00Z.
+    """
+
+    __slots__ = ("_clock", "_now", "builtins")
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._now: int | None = None
+        self.builtins: Mapping[str, Builtin] = {
+            **BUILTINS,
+            **{
+                f"io.jwt.verify_{algorithm}": _verifier(algorithm, remembered=SIGNATURES)
+                for algorithm in jws.SCHEMES
+            },
+            "time.now_ns": self.now_ns,
+        }
+
+    def begin(self) -> None:
+        """Begin an evaluation: the next `time.now_ns` reads the clock, later ones repeat it."""
+        self._now = None
+
+    def now_ns(self) -> int:
+        """The moment of this evaluation."""
+        if self._now is None:
+            self._now = self._clock()
+        return self._now

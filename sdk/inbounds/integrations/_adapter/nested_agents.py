@@ -1,0 +1,344 @@
+"""Agents that a permitted tool starts: those whose own tool calls nobody judges do not run.
+
+What a tool holds on to is looked at when an agent is made, one level deep; that is early help. This
+is the check itself: where the frameworks begin the run of an agent, an agent that is not guarded is
+refused within a permitted tool. Outside of a permitted tool nothing changes.
+
+The places are patched in every framework that this process imports, before or after the first
+authorization is made, since a tool of one framework may start an agent of another.
+
+A run is within a permitted tool where its `ContextVar` says so: in coroutines, in `asyncio` tasks,
+in `asyncio.to_thread` and in executors that copy the context. `Thread.start` and
+`ThreadPoolExecutor.submit` do not copy it, and are patched to hand on this one value. Threads and
+processes that ran before, and are told by a queue of the program's own what to do, are beyond.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import logging
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import thread as pool_threads
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from importlib.abc import Loader, MetaPathFinder
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import ConfigurationError
+from inbounds.pep.tool_run import current_tool_run
+from inbounds.process.locks import ProcessLock
+from inbounds.process.threads import beside
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+    from inbounds.pep.tool_run import ToolRun
+
+logger = logging.getLogger(__name__)
+
+_HERE = "inbounds.integrations"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """Where a framework begins the run of an agent.
+
+    Attributes:
+        owner: The class that has the methods.
+        methods: The methods through which every run of it goes.
+        adapter: The module whose `is_guarded` says whether the calls of an agent are judged.
+        argument: Which argument of a method is the agent; empty for the object itself.
+    """
+
+    owner: str
+    methods: tuple[str, ...]
+    adapter: str
+    argument: str = ""
+
+
+_LANGCHAIN = f"{_HERE}.langchain.preflight"
+_OPENAI = f"{_HERE}.openai_agents.protection"
+_PYDANTIC = f"{_HERE}.pydantic_ai.preflight"
+_ADK = f"{_HERE}.google_adk.plugin"
+_CREWAI = f"{_HERE}.crewai.preflight"
+_MICROSOFT = f"{_HERE}.agent_framework.preflight"
+_CLAUDE = f"{_HERE}.claude_agent_sdk.session"
+
+ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
+    # `invoke`, `batch` and `stream_events` go through `stream`.
+    "langgraph.pregel.main": (EntryPoint("Pregel", ("stream", "astream"), _LANGCHAIN),),
+    "langgraph.pregel.remote": (
+        EntryPoint("RemoteGraph", ("stream", "astream", "invoke", "ainvoke"), _LANGCHAIN),
+    ),
+    "langgraph.prebuilt.tool_node": (EntryPoint("ToolNode", ("invoke", "ainvoke"), _LANGCHAIN),),
+    "agents.run": (
+        EntryPoint("Runner", ("run", "run_sync", "run_streamed"), _OPENAI, "starting_agent"),
+        EntryPoint("AgentRunner", ("run", "run_sync", "run_streamed"), _OPENAI, "starting_agent"),
+    ),
+    "agents.realtime.runner": (EntryPoint("RealtimeRunner", ("run",), _OPENAI),),
+    "agents.realtime.session": (EntryPoint("RealtimeSession", ("__aenter__",), _OPENAI),),
+    # `run`, `run_sync` and `run_stream` go through `iter`.
+    "pydantic_ai.agent": (EntryPoint("Agent", ("iter", "_resolve_realtime_session"), _PYDANTIC),),
+    "google.adk.runners": (EntryPoint("Runner", ("run", "run_async", "run_live"), _ADK),),
+    "google.adk.agents.base_agent": (
+        EntryPoint("BaseAgent", ("run_async", "run_live"), _ADK, "parent_context"),
+    ),
+    "crewai.crew": (EntryPoint("Crew", ("kickoff", "akickoff"), _CREWAI),),
+    "crewai.agent.core": (
+        EntryPoint(
+            "Agent",
+            ("execute_task", "aexecute_task", "kickoff", "kickoff_async", "message"),
+            _CREWAI,
+        ),
+    ),
+    "crewai.lite_agent": (EntryPoint("LiteAgent", ("kickoff", "kickoff_async"), _CREWAI),),
+    "crewai.flow.runtime": (EntryPoint("Flow", ("kickoff", "kickoff_async"), _CREWAI),),
+    "agent_framework._agents": (EntryPoint("RawAgent", ("run",), _MICROSOFT),),
+    "agent_framework.observability": (EntryPoint("AgentTelemetryLayer", ("run",), _MICROSOFT),),
+    "agent_framework._workflows._workflow": (EntryPoint("Workflow", ("run",), _MICROSOFT),),
+    "agent_framework._workflows._functional": (
+        EntryPoint("FunctionalWorkflow", ("run",), _MICROSOFT),
+    ),
+    "claude_agent_sdk._internal.client": (
+        EntryPoint("InternalClient", ("process_query",), _CLAUDE, "options"),
+    ),
+    "claude_agent_sdk.client": (EntryPoint("ClaudeSDKClient", ("connect",), _CLAUDE),),
+}
+"""By the module that defines them."""
+
+MARK = "__inbounds_entry_point__"
+"""What a method has that looks at the agents it begins."""
+
+_installing = ProcessLock()
+_installed = False
+
+
+def install() -> None:
+    """Patch the entry points of every framework of this process. Once for a process."""
+    global _installed  # noqa: PLW0603 -- one per process
+    with _installing:
+        if _installed:
+            return
+        _patch_threads()
+        # First, so that no import comes between it and the look at what is there.
+        sys.meta_path.insert(0, _Finder())
+        for name in ENTRY_POINTS:
+            module = sys.modules.get(name)
+            if module is not None and not getattr(module.__spec__, "_initializing", False):
+                _patch(name, module)
+        _installed = True
+
+
+def _patch(module_name: str, module: ModuleType) -> None:
+    """Patch what a module defines. By what name it is known, a module itself may say otherwise."""
+    for entry in ENTRY_POINTS[module_name]:
+        owner = getattr(module, entry.owner, None)
+        for name in entry.methods:
+            method = inspect.getattr_static(owner, name, None)
+            if method is None:
+                logger.error(
+                    "%s has no %s.%s: agents of it are not refused within tools; use a version of"
+                    " the framework that this version of inbounds knows",
+                    module_name,
+                    entry.owner,
+                    name,
+                )
+            elif isinstance(method, classmethod):
+                setattr(owner, name, classmethod(_guarded(method.__func__, entry)))
+            else:
+                setattr(owner, name, _guarded(method, entry))
+
+
+def _guarded(method: Any, entry: EntryPoint) -> Any:
+    """Return the same method, which refuses an agent that is not guarded within a tool."""
+    if getattr(method, MARK, False):
+        return method
+    kinds: tuple[tuple[Callable[[Any], bool], Callable[[Any, EntryPoint], Any]], ...] = (
+        (inspect.iscoroutinefunction, _guarded_coroutine),
+        (inspect.isasyncgenfunction, _guarded_async_generator),
+        (inspect.isgeneratorfunction, _guarded_generator),
+        (_makes_async_context, _guarded_async_context),
+    )
+    guard = next((guard for is_kind, guard in kinds if is_kind(method)), _guarded_function)
+    entered = guard(method, entry)
+    setattr(entered, MARK, True)
+    return entered
+
+
+def _makes_async_context(method: Any) -> bool:
+    return inspect.isasyncgenfunction(getattr(method, "__wrapped__", None))
+
+
+def _guarded_function(method: Any, entry: EntryPoint) -> Any:
+    @functools.wraps(method)
+    def entered(*args: Any, **named: Any) -> Any:
+        _require_guarded(method, entry, args, named)
+        return method(*args, **named)
+
+    return entered
+
+
+def _guarded_coroutine(method: Any, entry: EntryPoint) -> Any:
+    @functools.wraps(method)
+    async def entered(*args: Any, **named: Any) -> Any:
+        await _arequire_guarded(method, entry, args, named)
+        return await method(*args, **named)
+
+    return entered
+
+
+def _guarded_generator(method: Any, entry: EntryPoint) -> Any:
+    @functools.wraps(method)
+    def entered(*args: Any, **named: Any) -> Iterator[Any]:
+        _require_guarded(method, entry, args, named)
+        yield from method(*args, **named)
+
+    return entered
+
+
+def _guarded_async_generator(method: Any, entry: EntryPoint) -> Any:
+    @functools.wraps(method)
+    async def entered(*args: Any, **named: Any) -> AsyncIterator[Any]:
+        await _arequire_guarded(method, entry, args, named)
+        async with aclosing(method(*args, **named)) as items:
+            async for item in items:
+                yield item
+
+    return entered
+
+
+def _guarded_async_context(method: Any, entry: EntryPoint) -> Any:
+    @asynccontextmanager
+    @functools.wraps(method.__wrapped__)
+    async def entered(*args: Any, **named: Any) -> AsyncIterator[Any]:
+        await _arequire_guarded(method, entry, args, named)
+        async with method(*args, **named) as value:
+            yield value
+
+    return entered
+
+
+def _require_guarded(
+    method: Callable[..., Any], entry: EntryPoint, args: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    """Refuse an agent that is not guarded, within a permitted tool.
+
+    Raises:
+        ConfigurationError: `agent.unguarded`. The agent has not run.
+    """
+    refuse = _refusal(method, entry, args, named)
+    if refuse is not None:
+        raise refuse()
+
+
+async def _arequire_guarded(
+    method: Callable[..., Any], entry: EntryPoint, args: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    """Async twin of `_require_guarded`."""
+    refuse = _refusal(method, entry, args, named)
+    if refuse is not None:
+        raise await beside(refuse)
+
+
+def _refusal(
+    method: Callable[..., Any], entry: EntryPoint, args: tuple[Any, ...], named: dict[str, Any]
+) -> Callable[[], ConfigurationError] | None:
+    run = current_tool_run()
+    if run is None:
+        return None
+    agent = args[0]
+    if entry.argument:
+        agent = inspect.signature(method).bind_partial(*args, **named).arguments.get(entry.argument)
+    try:
+        if importlib.import_module(entry.adapter).is_guarded(agent):
+            return None
+    except Exception as error:  # noqa: BLE001 -- an agent of which it cannot be told is not guarded
+        logger.debug("whether an agent is guarded: %s", type(error).__name__)
+    return functools.partial(run.agent_refusal, type(agent).__name__)
+
+
+# --- frameworks that are imported later -------------------------------------------------------
+
+
+class _Finder(MetaPathFinder):
+    """Patches a framework's module once it is imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find what the other finders find, and patch what comes of it."""
+        if name not in ENTRY_POINTS:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = None
+            if finder is not self and find is not None:
+                spec = find(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _Loader(spec.loader, name)
+                return spec
+        return None
+
+
+class _Loader(Loader):
+    """Loads a module as its own loader does, and patches it."""
+
+    def __init__(self, loader: Any, module_name: str) -> None:
+        self._loader = loader
+        self._module_name = module_name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Make the module, as its own loader."""
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's code, as its own loader, and patch what it defines."""
+        if module.__spec__ is not None:
+            module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        _patch(self._module_name, module)
+
+
+# --- threads --------------------------------------------------------------------------------
+
+
+def _patch_threads() -> None:
+    start = threading.Thread.start
+    submit: Any = ThreadPoolExecutor.submit
+    worker = getattr(pool_threads, "_worker", None)
+
+    @functools.wraps(start)
+    def started(self: threading.Thread) -> None:
+        run = current_tool_run()
+        # A pool's thread outlives what it was made for: each piece of work says whose it is.
+        if run is not None and getattr(self, "_target", None) is not worker:
+            self.run = functools.partial(_run_within, run, self.run)  # type: ignore[method-assign]
+        start(self)
+
+    @functools.wraps(submit)
+    def submitted(
+        self: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **named: Any
+    ) -> Any:
+        run = current_tool_run()
+        if run is not None:
+            function = functools.partial(_run_within, run, function)
+        return submit(self, function, *args, **named)
+
+    threading.Thread.start = started  # type: ignore[method-assign]
+    setattr(ThreadPoolExecutor, "submit", submitted)  # noqa: B010 -- its type is its own
+
+
+def _run_within(run: ToolRun, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+    with run.active():
+        return function(*args, **named)

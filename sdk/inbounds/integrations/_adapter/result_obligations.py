@@ -1,0 +1,162 @@
+"""What an agent may have of a result that its framework has already made text of."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from inbounds.pep.labelled import Labelled, labelled_within
+from inbounds.pep.results import REDACT, TRUNCATE, TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inbounds.pep import Permit
+
+
+def owed(permit: Permit) -> set[str]:
+    """Return the types of what has to be done to the result of a call."""
+    return {item.type for item in permit.decision.obligations} & {*TYPES}
+
+
+def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
+    """Return what the agent may have of a result's text.
+
+    Obligations speak of fields and rows: text that is JSON is taken apart for them, and put
+    together again. Where a field is to be left out of text that is none, nothing is given.
+
+    Args:
+        content: Text, or blocks of text as messages have them.
+        permit: Of the call.
+        take: The permit's `finish` or `admitted`.
+
+    Raises:
+        ResultWithheld: It has run; the result may not be given, or not in part.
+        OutcomeUnrecorded: It has run; the evidence log did not take the outcome.
+    """
+    text = _only_text(content)
+    plain = _parsed(text)
+    value = content if plain is None else plain
+    kinds = owed(permit)
+    if plain is None and (kinds & {REDACT, TRUNCATE} or (kinds and _holds_other(content))):
+        # No plain data, or a picture or file beside it: the permit withholds it, and records that.
+        value = _Opaque()
+    taken = take(value)
+    if not kinds:
+        return content
+    return taken if plain is None else json.dumps(taken, ensure_ascii=False)
+
+
+def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
+    """Return what the agent may have of a value that its framework makes text of afterwards.
+
+    Args:
+        result: Text, as `given`; or a value, which becomes plain data where something is to be
+            done to it, and is else given as it is.
+        permit: Of the call.
+        take: The permit's `finish` or `admitted`.
+
+    Raises:
+        ResultWithheld: As `given`.
+        OutcomeUnrecorded: As `given`.
+    """
+    result, take = unlabelled(result, take)
+    if isinstance(result, str):
+        return given(result, permit, take)
+    seen = plain(result)
+    taken = take(seen)
+    return taken if seen is result or owed(permit) else result
+
+
+def unlabelled(result: Any, take: Callable[[Any], Any]) -> tuple[Any, Callable[[Any], Any]]:
+    """Return a result without the label of its own, and what takes it together with that.
+
+    What is looked into, or made text of, is the result itself; its label is looked at all the same.
+
+    Args:
+        result: As the tool has returned it.
+        take: The permit's `finish` or `admitted`.
+    """
+    while isinstance(result, Labelled):
+        take = functools.partial(_with_label, take, result.label)
+        result = result.value
+    return result, take
+
+
+class KeptLabel:
+    """The label of a result that a framework makes text of before anybody can look at it."""
+
+    def __init__(self) -> None:
+        self._labels: list[str] = []
+        self._parts: Any = None
+
+    def bare(self, result: Any) -> Any:
+        """Return a result without its label, and keep that."""
+        while isinstance(result, Labelled):
+            self._labels.append(result.label)
+            result = result.value
+        if labelled_within(result):
+            # Whatever is made of it: what is looked at are its parts.
+            self._parts = result
+        return result
+
+    def taking(self, take: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return what takes the text together with the label."""
+
+        def together(text: Any) -> Any:
+            value = text if self._parts is None else self._parts
+            for label in reversed(self._labels):
+                value = Labelled(value, label)
+            return take(value)
+
+        return together
+
+
+def _with_label(take: Callable[[Any], Any], label: str, value: Any) -> Any:
+    return take(Labelled(value, label))
+
+
+def plain(result: Any) -> Any:
+    """Return a result as a model reads it; one without such a form as it is."""
+    if isinstance(result, Labelled) or labelled_within(result):
+        return result  # the permit looks at its label
+    try:
+        found = to_jsonable_python(result)
+    except (PydanticSerializationError, ValueError):
+        return result
+    return result if found == result else found
+
+
+class _Opaque:
+    """Text in which no field can be found."""
+
+
+def _only_text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list) and len(content) == 1 and isinstance(content[0], dict):
+        block = content[0]
+        if block.keys() <= {"type", "text", "id"} and isinstance(block.get("text"), str):
+            return str(block["text"])
+    return ""
+
+
+def _holds_other(content: Any) -> bool:
+    """Whether a block is no text: what is in a picture or a file, nobody has looked at."""
+    return isinstance(content, list) and any(
+        isinstance(block, dict) and not str(block.get("type", "")).endswith("text")
+        for block in content
+    )
+
+
+def _parsed(text: str) -> Any:
+    """Return the object or list that a text is, or None."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,153 @@
+"""What stands in a tool's place, and what it makes of the tool's result."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from google.genai import types
+from pydantic import BaseModel
+
+from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations._adapter.refusals import told
+from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
+from inbounds.integrations._adapter.running import failed, shown
+from inbounds.process.locks import ProcessLock
+from inbounds.process.threads import aside, beside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inbounds.pep import Permit
+
+_permits: WeakKeyDictionary[Any, tuple[Permit, Any, Mapping[str, Any]]] = WeakKeyDictionary()
+"""The permits of calls that are on their way to their tools, by the context of each."""
+
+_placing = ProcessLock()
+
+
+def expect(context: Any, permit: Permit, tool: Any, judged: Mapping[str, Any]) -> None:
+    """Keep the permit of a call for its tool, and what was judged, as ADK has it."""
+    permit.await_run()
+    _permits[context] = (permit, tool, judged)
+
+
+def untaken(context: Any) -> Permit | None:
+    """Return the permit of a call whose tool has not taken it, and keep it no longer."""
+    return _permits.pop(context, (None, None, {}))[0]
+
+
+def place(tool: Any) -> None:
+    """Stand in a tool's place, once."""
+    with _placing:
+        if not isinstance(tool.run_async, InPlace):
+            InPlace(tool)
+
+
+class InPlace:
+    """Stands in a tool's place, and lets it run with the judged arguments alone.
+
+    Args:
+        tool: The tool. Its `run_async` is changed; without a permit it runs no more.
+    """
+
+    def __init__(self, tool: Any) -> None:
+        self._tool = tool
+        self._runs = tool.run_async
+        tool.run_async = self
+
+    async def __call__(self, *, args: dict[str, Any], tool_context: Any) -> Any:
+        """Run the tool, as `BaseTool.run_async`, if there is a permit for just this call."""
+        none: tuple[Permit | None, Any, Mapping[str, Any]] = (None, None, {})
+        permit, tool, judged = _permits.get(tool_context, none)
+        if permit is None or tool is not self._tool:
+            # The permit of another tool stays with that.
+            unjudged = DecisionUnavailable("nothing has judged this call", code="permit.missing")
+            return refusal(self._tool.name, unjudged)
+        del _permits[tool_context]
+        try:
+            arguments = permit.arguments
+            # The permit has the canonical arguments: what they were made of is still the same, or
+            # else what there is now has to be the same.
+            whole = with_defaults(self._tool, args)
+            same = _text(whole) == _text(judged)
+            await beside(permit.compare, arguments if same else whole)
+        except asyncio.CancelledError as error:
+            aside(permit.fail, error)
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
+            return refusal(self._tool.name, error)
+        try:
+            with permit.tool_run.active():
+                result = await self._runs(args=arguments, tool_context=tool_context)
+        except BaseException as error:
+            unrecorded = await beside(failed, permit, error)
+            if unrecorded is None:
+                if (seen := shown(permit, error)) is not error:
+                    # A later plugin may let the model read it.
+                    raise seen from None
+                raise
+            return refusal(self._tool.name, unrecorded)
+        try:
+            return await beside(_given, permit, result)
+        except InboundsError as error:
+            return refusal(self._tool.name, error)
+
+
+def refusal(tool: str, error: BaseException) -> dict[str, str]:
+    """Return the response that the model reads instead of a result."""
+    return {"error": told(error, tool)}
+
+
+def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what a tool's function would add: it runs as well, and so it is judged."""
+    function = getattr(tool, "func", None)
+    left_out = set(getattr(tool, "_ignore_params", ()))
+    try:
+        parameters = inspect.signature(function).parameters if function is not None else {}
+    except (TypeError, ValueError):
+        parameters = {}
+    said = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if parameter.default is not parameter.empty and name not in left_out
+    }
+    return {**said, **{name: value for name, value in arguments.items() if name not in left_out}}
+
+
+def _given(permit: Permit, result: Any) -> Any:
+    """Record that it has run, and return what the agent may have of its result."""
+    result, take = unlabelled(result, permit.finish)
+    plain = _plain(result)
+    if isinstance(plain, str):
+        taken = given(plain, permit, take)
+    elif isinstance(plain, dict) and _is_blocks(plain.get("content")):
+        # The result of an MCP server: its text is in blocks, and perhaps once more beside them.
+        taken = {
+            **{name: plain[name] for name in ("isError",) if name in plain},
+            "content": given(plain["content"], permit, take),
+        }
+    else:
+        taken = take(plain)
+    return taken if owed(permit) else result
+
+
+def _plain(result: Any) -> Any:
+    if isinstance(result, BaseModel) and not isinstance(result, types.Part):
+        return result.model_dump(mode="json", exclude_none=True)
+    if isinstance(result, list | tuple):
+        return [_plain(each) for each in result]
+    return result
+
+
+def _is_blocks(content: Any) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(each, dict) and isinstance(each.get("type"), str) for each in content
+    )
+
+
+def _text(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(arguments, sort_keys=True, default=repr)

@@ -1,0 +1,134 @@
+"""What stands in a handler's place, and lets it run with what was judged alone."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations._adapter.running import Once, RefusedWithin
+from inbounds.process.threads import beside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from inbounds.pep import Permit
+
+    from .tool_call import Wish
+
+
+class InPlace(Once):
+    """Stands in a handler's place, and lets it run with what was judged alone."""
+
+    def __init__(self, wish: Wish, permit: Permit) -> None:
+        super().__init__()
+        self._wish = wish
+        self._permit = permit
+
+    def compare(self, method: str, said: Mapping[str, Any]) -> None:
+        """Make sure that the handler gets what was judged, right before it runs.
+
+        Args:
+            method: The handler's.
+            said: What it is called with, as a request has it: without `_meta`, and without what a
+                client brings back.
+
+        Raises:
+            DecisionUnavailable: It does not, or it has run already.
+        """
+        arguments = {name: value for name, value in said.items() if value is not None}
+        own = self._wish.own
+        if own and method == "tools/call":
+            same = said.get("name") == own
+            arguments = dict(said.get("arguments") or {})
+        else:
+            same = True
+            if not arguments.get("arguments", True):
+                del arguments["arguments"]
+        with self.beginning():
+            if method != self._wish.method or not same:
+                raise self._changed()
+            self._permit.compare(arguments)
+
+    def _changed(self) -> DecisionUnavailable:
+        self._permit.cancel()
+        return DecisionUnavailable(
+            "what the handler is called for is no longer what was judged",
+            code="permit.arguments_changed",
+            hint="let nothing change a request after the authorization",
+            decision_id=self._permit.decision.id,
+        )
+
+
+_BARE = "__inbounds_bare__"
+
+in_place: ContextVar[InPlace | None] = ContextVar("inbounds_mcp_in_place", default=None)
+"""What stands in the handler's place, for the request of this context."""
+
+
+async def compared(method: str, said: Mapping[str, Any]) -> None:
+    """Refuse to let a handler run with anything but what was judged for this request.
+
+    Raises:
+        DecisionUnavailable: As `InPlace.compare`; or `call.not_judged`: nothing was.
+    """
+    place = in_place.get()
+    if place is None:
+        raise DecisionUnavailable(
+            "a request has reached its handler past the authorization",
+            code="call.not_judged",
+            hint="let the authorization be the last of the server's middleware",
+        )
+    await beside(place.compare, method, said)
+
+
+def bare(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a tool's function whose result has no label: servers make text of all that it is.
+
+    The permit of the call that is under way sees the label. Of what is raised they make text as
+    well: of a call that the tool itself has asked for, no more is said than a model may read.
+    """
+    if getattr(function, _BARE, False):
+        return function
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def run(*args: Any, **arguments: Any) -> Any:
+            with _silent():
+                return _bare(await function(*args, **arguments))
+
+    else:
+
+        @functools.wraps(function)
+        def run(*args: Any, **arguments: Any) -> Any:
+            with _silent():
+                return _bare(function(*args, **arguments))
+
+    signature = inspect.signature(function)
+    if "Labelled" in str(signature.return_annotation):
+        # The schema of what is returned would be one of value and label.
+        signature = signature.replace(return_annotation=signature.empty)
+        run.__annotations__ = {n: t for n, t in run.__annotations__.items() if n != "return"}
+    run.__signature__ = signature  # type: ignore[attr-defined]  # as inspect reads it
+    setattr(run, _BARE, True)
+    return run
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    try:
+        yield
+    except InboundsError as error:
+        raise RefusedWithin(error) from error
+
+
+def _bare(result: Any) -> Any:
+    place = in_place.get()
+    if place is None:
+        return result
+    if inspect.isgenerator(result):
+        return (place.label.bare(each) for each in result)
+    return place.label.bare(result)

@@ -1,0 +1,151 @@
+"""The skeleton of a place: the one text that all spellings of a path or an id have in common.
+
+File systems, servers and libraries read `.ssh`, `%2essh` and `.SSH` as one name, and likewise
+letters of other forms and characters that nobody sees. Places that are kept from agents are
+therefore compared by skeleton: percent-decoded, NFKC, case-folded and without ignorable characters,
+until nothing changes any more (Unicode's NFKC_Casefold; UTS 39 has the word). The policy has no
+tables of Unicode, so the question holds the skeleton of what is not plain ASCII.
+
+This module does no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .leaves import argument_leaves
+from .question import Argument
+
+MAX_LENGTH = 65536
+"""A longer text has no skeleton, and counts as one that may name any place."""
+
+_PASSES = 8
+_PLACE_KINDS = frozenset({"path", "none", "id", "text"})
+# Printable ASCII but `%`: the policy reads it by itself.
+_SIMPLE = re.compile(r"[ -$&-~]*")
+_ESCAPE = re.compile(r"%u([0-9A-Fa-f]{4})|((?:%[0-9A-Fa-f]{2})+)")
+_NESTED = re.compile(r"%(?:25)+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# As the policy's `lib/code` has it: where a word of a program ends, and one of a command.
+_MEMBER = re.compile(r"[)\]}!]\.")
+_ENDS = "".join(map(chr, [*range(0x21), 0x7F])) + "`;|&()<>,="
+_ENDS_IN_PROGRAMS = str.maketrans(dict.fromkeys(f"{_ENDS}\"'[]{{}}!", " "))
+_ENDS_IN_COMMANDS = str.maketrans(dict.fromkeys(_ENDS, " "))
+_DROPPED = str.maketrans("", "", "\"'\\^{}")
+# What some code pages turn into a separator when a name reaches a file system.
+_SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
+
+
+def is_simple(text: str) -> bool:
+    """Whether a text is printable ASCII without `%`, so that its skeleton is its lower case."""
+    return _SIMPLE.fullmatch(text) is not None
+
+
+def skeleton(text: str) -> str | None:
+    """Return the skeleton of a path or an id.
+
+    Returns:
+        The skeleton, which is its own; None for a text that has none: it holds a control
+        character or half of a surrogate pair, its escapes are not UTF-8, or are nested too deep.
+    """
+    if len(text) > MAX_LENGTH:
+        return None
+    for _ in range(_PASSES):
+        before = text
+        try:
+            text = _ESCAPE.sub(_decoded, _NESTED.sub("%", text))
+        except UnicodeDecodeError:
+            return None
+        text = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
+        text = unicodedata.normalize("NFKC", text).translate(_SEPARATORS)
+        if _CONTROL.search(text):
+            return None
+        if text == before:
+            return text
+    return None
+
+
+def words(text: str) -> set[str] | None:
+    """Return the words of a text that is run; None for one too long to be looked through."""
+    if len(text) > MAX_LENGTH:
+        return None
+    plain = _MEMBER.sub(" ", text)
+    dropped = plain.replace("\\\n", "").translate(_DROPPED)
+    written = {*plain.translate(_ENDS_IN_PROGRAMS).split(" ")}
+    written.update(dropped.translate(_ENDS_IN_COMMANDS).split(" "))
+    written.update(dropped.translate(_ENDS_IN_PROGRAMS).split(" "))
+    return (written | set(map(_attached, written))) - {""}
+
+
+def word_skeleton(word: str) -> str | None:
+    """Return the skeleton of a word of code, in which `%` is an escape only where it can be one."""
+    form = skeleton(word)
+    return form if form is not None else skeleton(word.replace("%", ""))
+
+
+def skeletons(
+    arguments: Mapping[str, Any],
+    serialised: bytes,
+    registered: Mapping[str, Argument],
+    resource: str,
+) -> dict[str, str]:
+    """Return the skeletons that the policy cannot make itself, by text.
+
+    Args:
+        arguments: The arguments of a call, in canonical form.
+        serialised: Their JSON.
+        registered: The registry's description of them, by pattern.
+        resource: The id of the resource.
+    """
+    # Most calls hold nothing but plain ASCII, and are not walked.
+    if serialised.isascii() and b"%" not in serialised and is_simple(resource):
+        return {}
+    texts = [*_places(arguments, registered), resource]
+    found = _skeletons_of_code(arguments, registered)
+    found |= {text: skeleton(text) for text in texts if not is_simple(text)}
+    return {text: form for text, form in found.items() if form is not None}
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return bytes.fromhex(escape[2].replace("%", "")).decode()
+
+
+def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> Iterator[str]:
+    """Yield every text that names a place, or may: what no registry knows may be anything."""
+    for _, pattern, value in argument_leaves(arguments):
+        about = registered.get(pattern)
+        if isinstance(value, str) and (about is None or _may_name_a_place(about)):
+            yield value
+
+
+def _skeletons_of_code(
+    arguments: Mapping[str, Any], registered: Mapping[str, Argument]
+) -> dict[str, str | None]:
+    return {
+        word: word_skeleton(word)
+        for _, pattern, value in argument_leaves(arguments)
+        if isinstance(value, str) and pattern in registered and registered[pattern].role == "code"
+        for word in words(value) or ()
+        if not is_simple(word)
+    }
+
+
+def _may_name_a_place(about: Argument) -> bool:
+    return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
+
+
+def _attached(word: str) -> str:
+    if word.startswith("-") and not word.startswith("--"):
+        return word[2:].lstrip("@")
+    return word.lstrip("@") if word.startswith("@") else ""

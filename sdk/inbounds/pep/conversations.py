@@ -1,0 +1,167 @@
+"""Which session a conversation belongs to, and what history counts as that nobody has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from inbounds.errors import ConfigurationError, SessionContended
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
+from inbounds.provenance.exposure import data_texts
+from inbounds.provenance.prompt_segments import apart
+from inbounds.sessions.store import ConversationKey, SessionKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from inbounds.credentials.task_authority import TaskAuthority
+    from inbounds.identity import Issuer, TaskGrant, TaskRequest
+    from inbounds.model.question import Trust
+
+    from .runtime import Parts
+
+    History = Callable[[], Sequence[str]]
+    """Returns the texts that a conversation holds."""
+
+_MOST_CHARACTERS = 256
+_MOST_ATTEMPTS = 3
+"""How often a task is begun at most where others bind its conversation: once is enough."""
+
+
+class TaskInput(NamedTuple):
+    """What the agent of a task is told when it begins. See `Guard.task`.
+
+    Attributes:
+        prompt: The user's own words.
+        data: What others wrote.
+        trust: `untrusted` where the agent sees what the guard does not judge.
+    """
+
+    prompt: str
+    data: str | Sequence[str]
+    trust: Trust
+
+
+def conversation_key(owner: SessionKey, conversation: Any) -> ConversationKey:
+    """Return the key of a conversation of the one who owns a session.
+
+    Raises:
+        ConfigurationError: `conversation.malformed`: its id is not 1 to 256 printable characters.
+    """
+    if (
+        type(conversation) is not str
+        or not 0 < len(conversation) <= _MOST_CHARACTERS
+        or not conversation.isprintable()
+    ):
+        raise ConfigurationError(
+            f"the id of a conversation must be 1 to {_MOST_CHARACTERS} printable characters",
+            code="conversation.malformed",
+            hint="name the conversation by the id that your framework or program has for it",
+        )
+    return ConversationKey(owner.tenant, owner.subject, owner.agent, conversation)
+
+
+def begin(
+    parts: Parts,
+    subject: str,
+    place: tuple[str | None, str | None],
+    request: Callable[[str], TaskRequest],
+    *,
+    issuer: Issuer,
+    told: TaskInput,
+) -> tuple[TaskGrant, SessionKey]:
+    """Begin a task in the session of its conversation. See `Guard.task`.
+
+    Args:
+        parts: Of the guard.
+        subject: Whose task it is.
+        place: The session and the conversation that it is to go on with; None for none.
+        request: Returns what to ask for, in a session.
+        issuer: Signs the task.
+        told: What its agent is told.
+    """
+    said, pasted = apart(told.prompt)
+    # What others wrote is not the user's, whether it comes beside the prompt or within it.
+    data = [*pasted, *data_texts(told.data)]
+    trust = "untrusted" if data else told.trust
+    grant, key = _begin(parts, subject, place, request, issuer=issuer, trust=trust)
+    parts.origins.of(key).words(said, data)
+    return grant, key
+
+
+def _begin(
+    parts: Parts,
+    subject: str,
+    place: tuple[str | None, str | None],
+    request: Callable[[str], TaskRequest],
+    *,
+    issuer: Issuer,
+    trust: Trust,
+) -> tuple[TaskGrant, SessionKey]:
+    session, conversation = place
+    owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
+    name = None if conversation is None else conversation_key(owner, conversation)
+    known = session
+    for _ in range(_MOST_ATTEMPTS):
+        if name is not None:
+            found = parts.sessions.find_conversation(name)
+            parts.bindings.require_kept(name, found.sid if found else None)
+            if found is None and not parts.bindings.is_complete:
+                trust = "untrusted"
+            if found is not None and session not in (None, found.sid):
+                raise _other_session()
+            known = found.sid if found is not None else session
+        sid = known or f"session-{uuid7()}"
+        wanted = request(sid)
+        parts.refresh_live(clock.monotonic() + parts.configuration.deadline)
+        grant = issuer.begin(wanted, parts.pdp)
+        key = SessionKey(wanted.tenant, subject, wanted.agent, sid)
+        some_tool = next(iter(grant.authority.tools))
+        parts.begin_session(key, fresh=known is None, some_tool=some_tool, trust=trust)
+        if name is None:
+            return grant, key
+        bound = parts.sessions.bind_conversation(name, sid)
+        if bound.sid == sid:
+            parts.bindings.record(name, sid)
+            return grant, key
+        # Another process has bound it meanwhile: the task goes on in that session.
+        issuer.end(grant)
+    raise SessionContended("the conversation must stay bound to the session that it was bound to")
+
+
+def join(parts: Parts, task: TaskAuthority, conversation: str | None, history: History) -> None:
+    """Make a framework's conversation part of a task's session. See `Task.join`."""
+    store, session = parts.sessions, task.session
+    if conversation is None:
+        _expose(parts, task, history())
+        return
+    key = conversation_key(session, conversation)
+    found = store.bind_conversation(key, session.sid)
+    if found.sid != session.sid:
+        raise _other_session()
+    parts.bindings.require_kept(key, found.sid)
+    parts.bindings.record(key, found.sid)
+    if not found.history_known:
+        _expose(parts, task, history())
+        store.bind_conversation(key, session.sid, history_known=True)
+
+
+def _expose(parts: Parts, task: TaskAuthority, history: Sequence[str]) -> None:
+    """Take what a conversation already holds for the words of third parties, of any label."""
+    if not history:
+        return
+    deadline = clock.monotonic() + parts.configuration.deadline
+    some_tool = next(iter(task.authority.tools))
+    labels = parts.registry.tool(some_tool, deadline=deadline).labels
+    parts.origins.of(task.session).data(history)
+    parts.expose(task.session, party="third", label=labels[-1], labels=labels, deadline=deadline)
+
+
+def _other_session() -> ConfigurationError:
+    return ConfigurationError(
+        "a task must go on in the session that its conversation is bound to, "
+        "and this task is in another one",
+        code="conversation.other_session",
+        hint="author of the agent: begin the task with `guard.task(…, conversation=…)`, "
+        "or with a conversation of its own",
+    )

@@ -1,0 +1,304 @@
+"""A task in other hands: handed on by its holder for less, and taken by another agent.
+
+Nothing here makes anything hold. What is handed on is signed by the holder's key, and the policy
+verifies the whole chain again at every action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Required, TypedDict, TypeVar, Unpack
+
+from jwt import PyJWK, PyJWTError
+from pydantic import ValidationError
+
+from inbounds.credentials.task_authority import RENEW_WITHIN
+from inbounds.errors import DecisionUnavailable, TokenInvalid
+from inbounds.identity import TaskGrant, TaskRequest
+from inbounds.identity.issuance import answered
+from inbounds.identity.signing_keys import THUMBPRINT_URI, thumbprint, token_claims, token_hash
+from inbounds.identity.task_token import LIFETIME
+from inbounds.model.claims import (
+    AcceptanceAnswer,
+    AcceptanceQuestion,
+    ChildClaims,
+    DelegationQuestion,
+    Holding,
+    IssuanceAnswer,
+    IssuanceQuestion,
+    Narrower,
+)
+from inbounds.model.question import QUESTION_VERSION, Credentials
+from inbounds.pdp import ACCEPTANCE, DELEGATION
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
+from inbounds.process.locks import ProcessLock
+
+if TYPE_CHECKING:
+    from inbounds.credentials.task_authority import TaskAuthority
+    from inbounds.model.claims import Authority
+    from inbounds.pep.runtime import Parts
+
+MOST_TOKENS = 5
+"""The task's own token, and one for each time that it was handed on (`delegation.too_deep`)."""
+
+Chain = Sequence[str]
+"""The tokens of a task that was handed on: the issuer's, then one for each pair of hands."""
+ChainOf = Chain | Callable[[], Chain]
+"""A chain, or what gives a fresh one whenever that is needed."""
+
+A = TypeVar("A", bound=IssuanceAnswer)
+
+_UNCHANGED = ("sub", "aud", "task", "sid", "tenant", "del_max_depth")
+_PUBLIC = ({"kty", "crv", "x", "y"}, {"kty", "crv", "x"})
+
+
+class Delegation:
+    """A task as it was handed on, for as long as its holder keeps it fresh.
+
+    Made by `Task.delegate`. It ends with the task, or by `end`.
+
+    Attributes:
+        id: The id of these hands, which stays when tokens are renewed.
+        to: The SPIFFE ID of the agent that it was handed on to.
+        authority: What was handed on.
+        cut: What was asked for and not handed on.
+    """
+
+    def __init__(
+        self,
+        task: TaskAuthority,
+        parts: Parts,
+        to: str,
+        holder: Mapping[str, Any],
+        answer: IssuanceAnswer,
+    ) -> None:
+        assert answer.authority is not None  # noqa: S101 -- it was issued
+        self.id = f"delegation-{uuid7()}"
+        self.to = to
+        self.authority: Authority = answer.authority
+        self.cut = answer.cut
+        self._task = task
+        self._parts = parts
+        self._holder = dict(holder)
+        self._lock = ProcessLock()
+        self._above = task.grant
+        self._chain: tuple[str, ...] = ()
+        self._expires = 0
+        self._ended = False
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The tokens to hand over, good for a while. They are worthless without the other's key.
+
+        Raises:
+            TokenInvalid: The task's own token could not be renewed.
+            DecisionUnavailable: `task.over`: the task has ended, or these hands have.
+        """
+        self._task.require_under_way()
+        grant = self._task.grant
+        with self._lock:
+            if self._ended:
+                raise DecisionUnavailable(
+                    "what was handed on is over", code="task.over", hint="hand the task on again"
+                )
+            above = (grant.token, *grant.chain)
+            # A link names the token above it, so that a renewed one needs a new link.
+            if self._chain[:-1] != above or self._expires - clock.now() < RENEW_WITHIN:
+                self._above = grant
+                self._chain = (*above, self._signed(above[-1]))
+            return self._chain
+
+    def end(self) -> None:
+        """Make what was handed on worthless, and all that was handed on from there.
+
+        Raises:
+            InboundsError: The issuer could not be told; the tokens last until they expire.
+        """
+        with self._lock:
+            self._ended = True
+            chain = self._chain[1:]
+        if chain:  # else nothing was ever signed
+            self._parts.issuer.end(replace(self._above, chain=chain, delegation=self.id))
+
+    def _signed(self, above: str) -> str:
+        held = token_claims(above)
+        key = self._parts.holder()
+        now = int(clock.now())
+        self._expires = min(now + LIFETIME, held["exp"])
+        claims = ChildClaims.model_validate(
+            {
+                **{name: held[name] for name in _UNCHANGED},
+                "iss": f"{THUMBPRINT_URI}:{thumbprint(key.public)}",
+                "act": {"sub": self.to, "act": held["act"]},
+                "iat": now,
+                "exp": self._expires,
+                "jti": uuid7(),
+                "cnf": {"jwk": self._holder},
+                "del_depth": held["del_depth"] + 1,
+                "par_hash": token_hash(above),
+                "delegation": self.id,
+                "authorization_details": [self.authority],
+            }
+        )
+        return key.sign(claims.model_dump(), typ="task-child+jwt", named=False)
+
+    def __repr__(self) -> str:
+        return f"Delegation({self.id!r}, to={self.to!r})"
+
+
+class Asking(TypedDict, total=False):
+    """What a task is handed on with; see `Task.delegate`."""
+
+    holder: Required[Mapping[str, str]]
+    narrower: Narrower
+    seconds: int
+
+
+def hand_on(task: TaskAuthority, parts: Parts, to: str, **asked: Unpack[Asking]) -> Delegation:
+    """Ask the policy what another agent may have of a task. See `Task.delegate`."""
+    holder = asked["holder"]
+    if not _public(holder):
+        raise TokenInvalid(
+            "what the other agent is known by is no public key",
+            code="delegation.holder",
+            hint="pass what `guard.holder` says there: a JWK of kty, crv, x and y, and no more",
+        )
+    grant = task.grant
+    request = grant.request
+    if asked.get("seconds") == 0:
+        raise _malformed()
+    try:
+        question = DelegationQuestion(
+            question=QUESTION_VERSION,
+            context=_holding(parts, (grant.token, *grant.chain)),
+            asked=IssuanceQuestion(
+                question=QUESTION_VERSION,
+                subject=request.subject,
+                agent=to,
+                intent=request.intent,
+                tenant=request.tenant,
+                environment=request.environment,
+                narrower=asked.get("narrower", Narrower()),
+                seconds=asked.get("seconds", 3600),
+            ),
+        )
+    except ValidationError:
+        raise _malformed() from None
+    answer = _answered(parts, DELEGATION, question, IssuanceAnswer)
+    if not answer.issued or answer.authority is None:
+        raise _refused("the task is not handed on", answer)
+    return Delegation(task, parts, to, holder, answer)
+
+
+def _public(holder: object) -> bool:
+    """Whether it is a public key that the policy takes as a holder's."""
+    if not isinstance(holder, Mapping) or set(holder) not in _PUBLIC:
+        return False
+    try:
+        kind = PyJWK.from_dict(dict(holder)).algorithm_name
+    except (PyJWTError, ValueError, TypeError):
+        return False
+    return kind in ("ES256", "EdDSA") and holder.get("crv") in ("P-256", "Ed25519")
+
+
+def _malformed() -> TokenInvalid:
+    return TokenInvalid(
+        "the other agent is no name, or the seconds are no whole number above 0",
+        code="issuance.malformed",
+        hint="`to` is the SPIFFE ID of the other agent",
+    )
+
+
+def taken(parts: Parts, chain: Chain) -> TaskGrant:
+    """Ask the policy what a chain comes to in the hands of this agent.
+
+    Raises:
+        TokenInvalid: To nothing, by the code that says why.
+        DecisionUnavailable: The policy could not be asked.
+    """
+    tokens = tuple(chain) if isinstance(chain, Sequence) and not isinstance(chain, str) else ()
+    if not 2 <= len(tokens) <= MOST_TOKENS or not all(type(token) is str for token in tokens):
+        raise TokenInvalid(
+            "what was handed over is no chain of tokens",
+            code="delegation.malformed",
+            hint="hand over all of `Delegation.chain`, as a list of its texts",
+        )
+    try:
+        question = AcceptanceQuestion(question=QUESTION_VERSION, context=_holding(parts, tokens))
+    except ValidationError:
+        raise TokenInvalid(
+            "a token of the chain is too long",
+            code="delegation.malformed",
+            hint="hand over all of `Delegation.chain`, as a list of its texts",
+        ) from None
+    answer = _answered(parts, ACCEPTANCE, question, AcceptanceAnswer)
+    if not answer.issued or answer.authority is None:
+        raise _refused("the chain comes to nothing", answer)
+    return TaskGrant(
+        token=tokens[0],
+        chain=tokens[1:],
+        expires=answer.expires,
+        task=answer.task,
+        delegation=answer.delegation,
+        agents=answer.agents,
+        authority=answer.authority,
+        request=TaskRequest(
+            subject=answer.subject,
+            agent=parts.agent,
+            intent=answer.authority.intent,
+            tenant=answer.tenant,
+            environment=answer.authority.environment,
+            sid=answer.sid,
+            holder=parts.holder().public,
+        ),
+    )
+
+
+def renewer(parts: Parts, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant]:
+    """Return what renews a task that was taken, from where its chain came from."""
+
+    def renew(grant: TaskGrant) -> TaskGrant:
+        if not callable(chain):
+            if clock.now() < grant.expires:
+                return grant
+            raise TokenInvalid(
+                "the chain that was handed over has expired",
+                code="delegation.expired",
+                hint="pass `guard.accept` a function that fetches a fresh one",
+            )
+        fresh = taken(parts, chain())
+        if (fresh.task, fresh.delegation) != (grant.task, grant.delegation):
+            raise TokenInvalid(
+                "the chain that was fetched is of other hands",
+                code="delegation.another",
+                hint="take another task with `guard.accept`, instead of renewing this one",
+            )
+        return fresh
+
+    return renew
+
+
+def _holding(parts: Parts, tokens: tuple[str, ...]) -> Holding:
+    return Holding(
+        agent=parts.agent,
+        credentials=Credentials(
+            identity=parts.identity(parts.agent), task=tokens[0], chain=list(tokens[1:])
+        ),
+    )
+
+
+def _answered(parts: Parts, entrypoint: str, question: AcceptanceQuestion, kind: type[A]) -> A:
+    deadline = clock.monotonic() + parts.configuration.deadline
+    parts.refresh_live(deadline)
+    return answered(parts.pdp, entrypoint, question, kind, deadline=deadline)
+
+
+def _refused(what: str, answer: IssuanceAnswer) -> TokenInvalid:
+    reasons = answer.reasons
+    return TokenInvalid(
+        f"{what}: {'; '.join(reason.message for reason in reasons) or 'nothing grants it'}",
+        code=reasons[0].code if reasons else "issuance.refused",
+        hint="; ".join(dict.fromkeys(reason.remedy for reason in reasons if reason.remedy)),
+    )

@@ -1,0 +1,557 @@
+"""What is done to a result before the agent sees it: left out, masked, stripped, cut short."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from inbounds.canonical.visible import visible
+from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
+
+from .labelled import Labelled, labelled_within
+from .result_shape import Rows, Shape, ShapeMismatch, json_within, without
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from inbounds.model.question import Obligation, Returns
+
+    from .labelled import Bound
+
+    _Change = Callable[[Any, Sequence[str]], Any]
+
+REDACT, STRIP, MASK, TRUNCATE = "redact", "strip", "mask", "truncate"
+URL = "url"
+
+END: Final = object()
+"""Stands for the end of a result that comes row by row."""
+
+_DEEPEST = 64
+_MOST_ITEMS = 10_000
+_MOST_CHARACTERS = 1_000_000
+"""So much of a result that comes item by item is held back until it is looked at as a whole."""
+
+_MOST_ENCODINGS = 4
+
+# Every sign that a link may hold (RFC 3986 §2), and those that browsers take in one. Those that may
+# also stand around a link are taken for a part of it: too much is masked rather than too little.
+_REST = r"[^\s<>\"]"
+_URL = (
+    rf"(?:https?|wss?|ftp):[\\/]*{_REST}+"  # also as browsers mend it
+    rf"|(?:[a-z][a-z0-9+.-]{{1,20}}:)?//{_REST}+|(?<![\w:])[\\/]{{2}}{_REST}+"
+    rf"|\b(?:www\.|mailto:|data:|javascript:){_REST}+"
+    rf"|(?<![\w.@/:-])(?:[\w-]{{1,63}}\.){{1,8}}[a-z]{{2,24}}(?::[0-9]{{1,5}})?"
+    rf"(?:/{_REST}*|[?#]{_REST}+)"
+)
+_ANY_URL = re.compile(_URL, re.IGNORECASE)
+# What one stands in may hold one more pair, and no third: so nothing is looked at twice.
+_WORDS = r"\[((?:[^\[\]\n]|\[[^\[\]\n]{0,300}\]){0,1000})\]"
+_PLACE = r"\((?:[^()\n]|\([^()\n]{0,500}\)){0,4000}\)"
+_LOADED = (
+    "img|image|picture|source|svg|object|embed|iframe|frame|video|audio|track|input|link|style"
+    "|script"
+)
+_IMAGES = re.compile(
+    rf"!{_WORDS}(?:{_PLACE}|\[[^\[\]\n]{{0,200}}\])|<(?:{_LOADED})\b[^<>]{{0,4000}}>",
+    re.IGNORECASE,
+)
+_LINKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(_WORDS + _PLACE), r"\1"),
+    (re.compile(r"</?a\b[^<>]{0,4000}>", re.IGNORECASE), ""),
+    (_ANY_URL, "[link]"),
+)
+# What is left of one that was not understood, or that came about when something was taken out.
+_BEGINS_IMAGE = re.compile(rf"(?<!!)!+(?=\[)|(?<!<)<+(?=(?:{_LOADED})\b)", re.IGNORECASE)
+_BEGINS_LINK = re.compile(r"(?<!<)<+(?=/?a\b)", re.IGNORECASE)
+_WORD = re.compile(rf"{_REST}+")
+# An address by RFC 5321 §4.1.2 and RFC 5322 §3.4.1: an atom holds `'` and whatever else is here.
+_ATOM = r"[^\s@<>()\[\],;:\"]"
+_QUOTED = r"\"(?:[^\"\\\n]|\\.){0,256}\""
+_COMMENT = r"(?:\([^()\n]{0,128}\))?"
+_LOCAL = rf"(?<!{_ATOM})(?>(?:{_ATOM}++|{_QUOTED}){{1,32}}){_COMMENT}"
+_DOMAIN = r"(?:[^\s@<>()\[\],;:\"']{1,255}|\[[^\s\[\]]{1,64}\])"
+_BETWEEN = r"[\s.\u2010-\u2015-]"
+_KINDS = {
+    "email": re.compile(rf"{_LOCAL}@{_COMMENT}{_DOMAIN}"),
+    URL: _ANY_URL,
+    "iban": re.compile(
+        rf"(?:(?<![A-Z0-9])|(?<=IBAN))[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}{{0,2}}[A-Z0-9]){{8,30}}"
+        r"(?![A-Z0-9])",
+        re.IGNORECASE,
+    ),
+    "phone": re.compile(
+        r"(?<![\w.])\+?\(?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){6,19}(?=x\d|[\W_]|\Z)", re.IGNORECASE
+    ),
+}
+
+
+_INSTEAD = re.compile(r"\[(?:email|iban|image|link|masked|phone|url)\]")
+
+
+class NotPlain(Exception):
+    """A result that cannot be looked into, and so cannot be given in part."""
+
+
+class InPieces(Exception):
+    """Items in which a value may stand that none of them holds whole. Says why, never a value."""
+
+
+def owed(returns: Returns) -> tuple[str, ...]:
+    """Name the types of obligation that what the registry says of a result can bring about."""
+    fields = any(field.label for field in returns.fields.values())
+    said = {REDACT: fields, STRIP: returns.strip, MASK: returns.mask, TRUNCATE: returns.rows}
+    return tuple(kind for kind, anything in said.items() if anything)
+
+
+def require_known(obligation: Obligation) -> None:
+    """Make sure, before anything is spent, that an obligation on a result can be discharged.
+
+    Raises:
+        InvalidAnswer: `obligation.malformed`: it does not say what is to be done.
+    """
+    properties = obligation.properties
+    sound = {
+        REDACT: lambda: _texts(properties.get("fields")),
+        STRIP: lambda: _texts(properties.get("what"), {"links", "images"}),
+        MASK: lambda: _texts(properties.get("kinds"), set(_KINDS)),
+        TRUNCATE: lambda: _whole(properties.get("rows")),
+    }[obligation.type]()
+    if not sound:
+        raise InvalidAnswer(
+            f"the obligation `{obligation.type}` does not say what is to be done",
+            code="obligation.malformed",
+        )
+
+
+class Discharge:
+    """What is done to one result, whole or row by row, as the obligations on it say.
+
+    Attributes:
+        owed: Whether there is anything to be done.
+        holds_back: Whether `row` gives nothing before the end.
+
+    Args:
+        obligations: Of the types named here; others are left alone.
+        returns: What the registry says of the result. Where a field is to be left out, or rows
+            are to be counted, the result has to have its shape.
+    """
+
+    def __init__(self, obligations: Sequence[Obligation], returns: Returns) -> None:
+        mine = [item for item in obligations if item.type in TYPES]
+        self.owed = bool(mine)
+        self._pieces: Pieces | None = None
+        self.holds_back = False
+        if not mine:
+            return
+        said: dict[str, list[Mapping[str, Any]]] = {
+            kind: [each.properties for each in mine if each.type == kind] for kind in TYPES
+        }
+        self._hidden = [field for each in said[REDACT] for field in each["fields"]]
+        self._rows = Rows(min(each["rows"] for each in said[TRUNCATE])) if said[TRUNCATE] else None
+        kinds = {kind for each in said[MASK] for kind in each["kinds"]}
+        what = {name for each in said[STRIP] for name in each["what"]}
+        # Links last: what takes one out may leave half of an address behind.
+        self._texts: list[tuple[_Change, list[str]]] = [
+            (_mask, [kind for kind in _KINDS if kind in kinds and kind != URL]),
+            (_strip, sorted(what)),
+            (_mask_links, [kind for kind in kinds if kind == URL]),
+        ]
+        self._texts = [each for each in self._texts if each[1]]
+        self._shape = Shape()
+        if self._hidden or self._rows is not None:
+            self._shape = Shape.of(returns.fields, unregistered=self._hidden)
+        # Where the registry says what an item is, it is a value of its own.
+        said_of_items = any(pattern for pattern in returns.fields)
+        if self._texts and not said_of_items:
+            self._pieces = Pieces(self._changed, one_text="" in returns.fields)
+            self.holds_back = True
+
+    def whole(self, value: Any) -> Any:
+        """Return what may be given of a result, or of a part of it that stands by itself.
+
+        What is cut short and what is left out is so first, so that nothing of it is looked at
+        any further.
+
+        Args:
+            value: The result: text, numbers, and lists and mappings of them.
+
+        Returns:
+            The result, or a new one; the caller's own is never changed.
+
+        Raises:
+            NotPlain: There is something to be done, and the result is no plain data.
+            ShapeMismatch: A field is to be left out, or rows are to be counted, and the result
+                has another shape than the registry says.
+        """
+        if not self.owed:
+            return value
+        left = self._left(value)
+        if self._pieces is not None:
+            for parts in _lists_in(left):
+                self._pieces.require_whole([text for part in parts for text in _shown_in(part)])
+        return self._changed(left)
+
+    def _left(self, value: Any) -> Any:
+        """Return the rows and fields of a value that may be given, as they are."""
+        value = _copied(value, 0)
+        if self._rows is not None:
+            value = self._rows.cut(value, self._shape)
+        return without(value, self._shape, self._hidden) if self._hidden else value
+
+    def _changed(self, value: Any) -> Any:
+        for change, names in self._texts:
+            value = change(value, names)
+        return value
+
+    def row(self, item: Any) -> list[Any] | None:
+        """Return what may be given by now of a result that comes row by row.
+
+        Where texts are to be changed, and the registry does not say what an item is, nothing is
+        given before the end: a value may be split over items.
+
+        Args:
+            item: The row, or `END` once the last has come.
+
+        Returns:
+            A list, empty where the row is held back; None where no more rows may be given.
+
+        Raises:
+            NotPlain: As `whole`.
+            ShapeMismatch: As `whole`.
+            InPieces: A value is split over items, or there are more than can be held back.
+        """
+        if item is END:
+            return self._pieces.judged() if self._pieces is not None else []
+        if not self.owed:
+            return [item]
+        if self._shape.row is not None or not self._shape.below:
+            left: list[Any] = self._left([item])
+        # Each is a record, as the registry has the whole result.
+        elif self._rows is not None and not self._rows.take():
+            return None
+        else:
+            left = [self._left(item)]
+        if not left:
+            return None
+        if self._pieces is None:
+            return [self._changed(each) for each in left]
+        self._pieces.take(left)
+        return []
+
+
+class Pieces:
+    """Items of a result that may be pieces of one text, or values of their own.
+
+    Read either way, nothing may be seen that is to be changed. Texts at the same place of each item
+    are looked at as one text, and each by itself.
+
+    Args:
+        change: What is done to a text, or to whatever holds texts.
+        one_text: Whether the registry says that the whole result is one text.
+    """
+
+    def __init__(self, change: Callable[[Any], Any], *, one_text: bool) -> None:
+        self._change = change
+        self._one_text = one_text
+        self._items: list[Any] = []
+        self._texts: dict[tuple[Any, ...], list[str]] = {}
+        self._characters = 0
+
+    def take(self, items: Sequence[Any]) -> None:
+        """Hold items back.
+
+        Raises:
+            InPieces: It is more than is held back.
+        """
+        for item in items:
+            self._items.append(item)
+            for place, text in _texts_in(item, ()):
+                self._texts.setdefault(place, []).append(text)
+                self._characters += len(text)
+        if len(self._items) > _MOST_ITEMS or self._characters > _MOST_CHARACTERS:
+            raise InPieces("the result comes in more items than can be looked at as one text")
+
+    def judged(self) -> list[Any]:
+        """Return what may be given of the items; of pieces of one text, the text.
+
+        Raises:
+            InPieces: What is to be changed is split over items, and nobody says what they are.
+        """
+        items, texts = self._items, self._texts
+        self._items, self._texts, self._characters = [], {}, 0
+        if self._one_text and texts.keys() == {()} and all(type(item) is str for item in items):
+            return [self._change("".join(items))]
+        for pieces in texts.values():
+            self.require_whole(pieces)
+        return [self._change(item) for item in items]
+
+    def require_whole(self, texts: Sequence[str]) -> None:
+        """Require that no value is split over texts that are shown one after another.
+
+        Raises:
+            InPieces: One is.
+        """
+        if len(texts) > 1 and not self._sees_no_less(texts):
+            raise InPieces("what the policy takes out of the result is split over its items")
+
+    def _sees_no_less(self, pieces: Sequence[str]) -> bool:
+        """Whether texts that are looked at one by one show nothing that the whole would not."""
+        apart = "".join(map(self._change, pieces))
+        together = self._change("".join(pieces))
+        if apart == together:
+            return True
+        shown, at = _INSTEAD.sub("\0", together), 0
+        for part in _INSTEAD.split(apart):
+            at = shown.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+        return True
+
+
+class Admission:
+    """What the agent may have of the result of one permitted call.
+
+    Attributes:
+        holds_back: Whether nothing of a result that comes row by row is given before its end.
+
+    Args:
+        bound: How sensitive the result may be.
+        obligations: Of the decision.
+        returns: What the registry says of the result.
+    """
+
+    def __init__(self, bound: Bound, obligations: Sequence[Obligation], returns: Returns) -> None:
+        self._bound = bound
+        self._discharge = Discharge(obligations, returns)
+        self.holds_back = self._discharge.holds_back
+
+    def whole(self, result: Any) -> Any:
+        """Return what the agent may have of a result, or of a part that stands by itself.
+
+        Raises:
+            ResultWithheld: It is more sensitive than was permitted, or cannot be given in part.
+        """
+        return self._discharged(self._discharge.whole, result)
+
+    def row(self, item: Any) -> Any:
+        """Return what the agent may have by now. See `Discharge.row`.
+
+        Raises:
+            ResultWithheld: As `whole`.
+        """
+        return self._discharged(self._discharge.row, item)
+
+    def raised(self, error: BaseException) -> BaseException:
+        """Return what others may see of what a tool raised: its words are a result as well.
+
+        Args:
+            error: What was raised.
+
+        Returns:
+            The error; where anything is owed to results, one that names its type alone.
+        """
+        own = isinstance(error, InboundsError) or not isinstance(error, Exception)
+        if own or not self._discharge.owed:
+            return error
+        kind = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
+        return ResultWithheld(
+            f"the tool raised `{kind}`, and what it says is withheld",
+            code="result.error_withheld",
+            hint="the policy changes what this tool returns; let it return what the agent is to "
+            "know of a failure",
+        )
+
+    def _discharged(self, discharge: Callable[[Any], Any], value: Any) -> Any:
+        while isinstance(value, Labelled):
+            if not self._bound.admits(value.label):
+                raise ResultWithheld(
+                    "the result is labelled higher than the registry says this tool returns",
+                    code="result.label_above_bound",
+                    hint="raise `returns.label` of the tool in deployment/tools.yaml",
+                )
+            value = value.value
+        if labelled_within(value):
+            raise ResultWithheld(
+                "a part of the result has a label of its own, or cannot be looked into",
+                code="result.label_within",
+                hint="label the whole result, with the highest label of its parts",
+            )
+        try:
+            return discharge(value)
+        except NotPlain:
+            raise ResultWithheld(
+                "the policy gives a part of the result only, and it is no plain data",
+                code="result.not_plain",
+                hint="let the tool return text, numbers, and lists and dicts of them",
+            ) from None
+        except InPieces as fault:
+            raise ResultWithheld(
+                str(fault),
+                code="result.in_pieces",
+                hint="say in `returns.fields` of the tool in deployment/tools.yaml what an item "
+                "is: `/*` for a value of its own, or the empty pattern for a piece of one text",
+            ) from None
+        except ShapeMismatch as mismatch:
+            raise ResultWithheld(
+                str(mismatch),
+                code="result.shape_mismatch",
+                hint="make `returns.fields` and `rows` of the tool in deployment/tools.yaml say "
+                "what it returns",
+            ) from None
+
+
+def _strip(value: Any, what: Sequence[str]) -> Any:
+    def plain(text: str) -> str:
+        if "images" in what:
+            text = _IMAGES.sub("[image]", text)
+        if "links" in what:
+            for pattern, instead in _LINKS:
+                text = pattern.sub(instead, text)
+            if "&" in text:
+                text = _WORD.sub(_unless_link, text)
+            text = _BEGINS_LINK.sub("", text)
+            text = _unlinked(text, "[link]")
+        return _unpictured(_BEGINS_IMAGE.sub("", text)) if "images" in what else text
+
+    return _in_texts(value, plain)
+
+
+def _unlinked(text: str, instead: str) -> str:
+    """Return a text without what is still a link to a program that knows other spellings."""
+    from inbounds.provenance.links import links_of
+    from inbounds.provenance.markup import Unreadable, text_of
+
+    def linked(part: str) -> bool:
+        return next(links_of(part), None) is not None
+
+    for time in range(_MOST_ENCODINGS):
+        if not linked(text):
+            return text
+        if time:
+            try:
+                text = text_of(text)
+            except Unreadable:
+                break
+        text = _WORD.sub(lambda found: instead if linked(found[0]) else found[0], text)
+    return text if not linked(text) else instead
+
+
+def _unpictured(text: str) -> str:
+    """Return a text without what a program that reads HTML would still load for it."""
+    if "<" not in text:
+        return text
+    from inbounds.provenance.markup import Unreadable, holds_images, text_of
+
+    try:
+        for _ in range(_MOST_ENCODINGS):
+            if not holds_images(text):
+                return text
+            text = text_of(text)
+    except Unreadable:
+        pass
+    return "[image]"
+
+
+def _unless_link(found: re.Match[str]) -> str:
+    """A word, unless it is a link to whoever reads the entities of HTML."""
+    word = found.group()
+    return "[link]" if "&" in word and _ANY_URL.search(html.unescape(word)) else word
+
+
+def _mask(value: Any, kinds: Sequence[str]) -> Any:
+    return _in_texts(value, lambda text: _masked(text, kinds))
+
+
+def _mask_links(value: Any, kinds: Sequence[str]) -> Any:
+    return _in_texts(value, lambda text: _masked(_unlinked(text, f"[{URL}]"), kinds))
+
+
+def _masked(text: str, kinds: Sequence[str]) -> str:
+    """Return a text without values of some kinds, nor any that its reader would see in it."""
+
+    def masked(text: str) -> str:
+        for kind in kinds:
+            text = _KINDS[kind].sub(f"[{kind}]", text)
+        return text
+
+    left = seen = masked(text)
+    for _ in range(_MOST_ENCODINGS):
+        plain = visible(text)
+        if plain == text:
+            return left
+        # As entities or in wide signs it is the same to whoever reads it, or more of it is.
+        text, seen = plain, visible(seen)
+        if seen != (found := masked(plain)):
+            left = seen = found
+    return "[masked]"
+
+
+TYPES = (TRUNCATE, REDACT, STRIP, MASK)
+"""The types of obligation on a result."""
+
+
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        within = json_within(value)
+        if within is not None and (left := _in_texts(within, change)) != within:
+            # Its escapes hide what is in it from whoever looks for that.
+            return json.dumps(left, ensure_ascii=False)
+        return change(value)
+    if isinstance(value, list):
+        return [_in_texts(part, change) for part in value]
+    if isinstance(value, dict):
+        # A key can hold a stranger's text as well.
+        return {change(name): _in_texts(part, change) for name, part in value.items()}
+    return value
+
+
+def _texts_in(value: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, list | dict):
+        for step, part in enumerate(value) if isinstance(value, list) else value.items():
+            yield from _texts_in(part, (*place, step))
+
+
+def _lists_in(value: Any) -> Iterator[list[Any]]:
+    """Yield each list at any depth, those of JSON in a text among them."""
+    if isinstance(value, str):
+        value = json_within(value)
+    if isinstance(value, list):
+        yield value
+    if isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _lists_in(part)
+
+
+def _shown_in(part: Any) -> Iterator[str]:
+    """Yield the text of a block, which its reader sees right behind the one before."""
+    if isinstance(part, dict) and "type" in part and isinstance(part.get("text"), str):
+        yield part["text"]
+
+
+def _copied(value: Any, depth: int) -> Any:
+    if value is None or type(value) in (str, bool, int, float):
+        return value
+    if depth > _DEEPEST:
+        raise NotPlain
+    if type(value) in (list, tuple):
+        return [_copied(part, depth + 1) for part in value]
+    if type(value) is dict and all(type(name) is str for name in value):
+        return {name: _copied(part, depth + 1) for name, part in value.items()}
+    raise NotPlain
+
+
+def _texts(value: Any, known: set[str] | None = None) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(text, str) and (known is None or text in known) for text in value)
+    )
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and value > 0

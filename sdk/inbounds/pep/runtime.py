@@ -1,0 +1,674 @@
+"""What a guard is made of, put together from its configuration."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from inbounds.approvals import Approvals
+from inbounds.approvals.request import access_request, request_shown, serialise_shown
+from inbounds.canonical.arguments import digest
+from inbounds.credentials.no_leases import NoLeases
+from inbounds.errors import (
+    ArgumentNotRepresentable,
+    ConfigurationError,
+    DecisionUnavailable,
+    TokenInvalid,
+)
+from inbounds.evidence.abandoned import Dropped
+from inbounds.identity import ForCaller, TaskGrant, TaskRequest
+from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.model.budgets import misnamed
+from inbounds.model.claims import Narrower
+from inbounds.pdp.registry import UNREGISTERED, Registry, RegistryAnswer
+from inbounds.process import clock
+from inbounds.process.locks import ProcessLock
+from inbounds.provenance import SessionOrigins
+from inbounds.sessions.conversation_bindings import ConversationBindings
+from inbounds.sessions.redis_address import is_url
+from inbounds.sessions.store import EVERY_STORE, MemorySessions, SessionKey, begin_state, is_tainted
+
+from .obligations import Discharger
+from .telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from inbounds.approvals import Asked
+    from inbounds.credentials.store import Backends, HeldLeases
+    from inbounds.credentials.task_authority import TaskAuthority
+    from inbounds.dev.services import Development
+    from inbounds.evidence import EvidenceLog
+    from inbounds.evidence.records import Executed
+    from inbounds.evidence.report import TaskReport
+    from inbounds.identity import IdentityProvider, Issuer
+    from inbounds.identity.signing_keys import SigningKey
+    from inbounds.model.access_request import AccessRequest
+    from inbounds.model.question import CallEnvironment, Decision, SessionState, Tool, Trust
+    from inbounds.pdp import PolicyDecisionPoint
+    from inbounds.provenance.exposure import Party, Written
+    from inbounds.sessions.store import SessionStore
+
+    from .config import Configuration
+    from .obligations import Notify
+
+    CallEnvironmentOf = Mapping[str, str] | Callable[[], Mapping[str, str]]
+    """Where calls come from, or what says so at each call. Its one key is `network`."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """Everything one guard works with. Immutable but for the identity that is held."""
+
+    configuration: Configuration
+    pdp: PolicyDecisionPoint
+    issuer: Issuer
+    sessions: SessionStore
+    evidence: EvidenceLog
+    telemetry: Telemetry
+    discharger: Discharger
+    registry: Registry
+    digest_key: bytes = field(repr=False)
+    digest_key_id: str
+    agent: str
+    tenant: str
+    environment: str
+    pep: str
+    refresh_live: Callable[[float], None]
+    call_environment: Callable[[], CallEnvironment]
+    approvals: Approvals
+    held: HeldIdentity
+    leases: HeldLeases | NoLeases
+    _development: Development | None = None
+    _holder: SigningKey | None = None
+    dropped: Dropped = field(init=False)
+    origins: SessionOrigins = field(default_factory=SessionOrigins)
+    bindings: ConversationBindings = field(default_factory=ConversationBindings)
+    _lock: ProcessLock = field(default_factory=ProcessLock)
+
+    def __post_init__(self) -> None:
+        self.dropped = Dropped(self._record_dropped)
+        if isinstance(self.issuer, ForCaller):
+            self.issuer = self.issuer.for_caller(self)
+
+    @classmethod
+    def assemble(
+        cls,
+        configuration: Configuration,
+        *,
+        pdp: PolicyDecisionPoint | None,
+        issuer: Issuer | None,
+        identity: IdentityProvider | None = None,
+        sessions: SessionStore | None,
+        evidence: EvidenceLog | None,
+        notify: Notify | None,
+        call_environment: CallEnvironmentOf | None,
+        approvals: Asked | None = None,
+        leases: Backends = None,
+    ) -> Parts:
+        """Make what was not given, as the configuration says.
+
+        Raises:
+            ConfigurationError: Something is missing or cannot be used.
+        """
+        from inbounds.dev.services import Development, is_development
+        from inbounds.evidence.keys import deployment_key, key_id, require_tenant, subkey
+
+        home = configuration.home_folder
+        development = None
+        if issuer is None and configuration.issuer_url:
+            from inbounds.identity.issuer_service import ServiceIssuer
+
+            issuer = ServiceIssuer(configuration.issuer_url, ca=configuration.issuer_ca or None)
+        if issuer is None:
+            _require_issuer(configuration, home)
+            development = Development(home / "issuer", deployment=configuration.deployment_folder)
+            issuer = development.issuer
+        about = development.issuer.about if development else None
+        names: dict[str, str] = {
+            name: getattr(configuration, name) or (getattr(about, name) if about else "")
+            for name in ("agent", "tenant", "environment", "pep")
+        }
+        for name, value in names.items():
+            if not value:
+                raise ConfigurationError(
+                    f"nobody has said which `{name}` this is",
+                    code="configuration.incomplete",
+                    hint=f"Guard({name}=…) or INBOUNDS_{name.upper()}",
+                )
+        key = deployment_key(home / "deployment.key")
+        require_tenant(home / "tenant", names["tenant"])
+        if pdp is None:
+            pdp = pdp_of(configuration, subkey(key, "compiled"))
+        digest_key = subkey(key, "digest")
+        held, registry = HeldIdentity(identity or issuer, waits=identity is not None), Registry(pdp)
+        return cls(
+            configuration=configuration,
+            pdp=pdp,
+            issuer=issuer,
+            sessions=sessions if sessions is not None else _sessions(configuration),
+            evidence=evidence
+            if evidence is not None
+            else _evidence(configuration, subkey(key, "evidence")),
+            telemetry=Telemetry(),
+            discharger=Discharger(notify),
+            registry=registry,
+            digest_key=digest_key,
+            digest_key_id=key_id(digest_key),
+            refresh_live=development.refresher(pdp) if development else _nothing,
+            call_environment=_call_environment(call_environment),
+            approvals=_approvals(configuration, approvals),
+            held=held,
+            leases=_leases(
+                leases,
+                registry=registry,
+                identity=lambda deadline: held.token(names["agent"], deadline=deadline),
+                path=home / "leases.sqlite",
+                seconds=configuration.deadline,
+                development=is_development(issuer),
+            ),
+            _development=development,
+            agent=names["agent"],
+            tenant=names["tenant"],
+            environment=names["environment"],
+            pep=names["pep"],
+        )
+
+    def request(
+        self,
+        intent: str,
+        subject: str,
+        sid: str,
+        *,
+        narrower: Narrower | None,
+        seconds: int,
+        subject_token: str = "",
+    ) -> TaskRequest:
+        """Say what a task of this guard asks for.
+
+        Raises:
+            TokenInvalid: `issuance.malformed`: subject, session or intent is no name, the
+                seconds are no whole number of them, or a budget has a name that no rule reads; or
+                the agent's identity is refused, by the code of its source.
+            DecisionUnavailable: The agent's identity cannot be had: no task begins without one.
+        """
+        narrower = narrower or Narrower()
+        for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
+            if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
+                raise _malformed(f"the {what} is no text of 1 to 256 printable signs")
+        if type(seconds) is not int or not 0 < seconds < 2**53:
+            raise _malformed("the seconds are no whole number above 0")
+        if fault := misnamed(narrower.budgets):
+            raise _malformed(fault)
+        self.identity(self.agent)
+        return TaskRequest(
+            subject=subject,
+            agent=self.agent,
+            intent=intent,
+            tenant=self.tenant,
+            environment=self.environment,
+            sid=sid,
+            narrower=narrower,
+            seconds=seconds,
+            holder=self.holder().public,
+            subject_token=subject_token,
+        )
+
+    def identity(self, agent: str, *, deadline: float | None = None) -> str:
+        """Return an identity token that is good for a while longer. See `HeldIdentity.token`."""
+        if deadline is None:
+            deadline = clock.monotonic() + self.configuration.deadline
+        return self.held.token(agent, deadline=deadline)
+
+    def credentials(
+        self,
+        grant: TaskGrant,
+        state: SessionState,
+        *,
+        decision: str,
+        tool: str,
+        digest: str,
+        proves: bool,
+        deadline: float,
+    ) -> dict[str, object]:
+        """Return what is signed of one call but for approvals: identity, task, chain and proof.
+
+        Args:
+            grant: The task as it is held.
+            state: The state of the session that the question holds.
+            decision: The id of the decision.
+            tool: The name of the tool.
+            digest: The digest of the canonical arguments.
+            proves: Whether the deployment asks for a proof of possession.
+            deadline: When to give up, in seconds on `clock.monotonic`.
+        """
+        from inbounds.identity.proof import proof
+
+        given: dict[str, object] = {
+            "identity": self.identity(grant.request.agent, deadline=deadline),
+            "task": grant.token,
+            "chain": list(grant.chain),
+            "approvals": [],
+        }
+        if proves:
+            last = (grant.token, *grant.chain)[-1]
+            given["proof"] = proof(
+                self.holder(), last, decision=decision, tool=tool, digest=digest, state=state
+            )
+        return given
+
+    def complete_question(
+        self,
+        question: dict[str, Any],
+        task: TaskAuthority,
+        registered: RegistryAnswer | None,
+        state: SessionState,
+    ) -> bytes:
+        """Put into a question the approvals that may speak for it, and return its JSON.
+
+        Raises:
+            ArgumentNotRepresentable: The resource has properties that have no JSON form.
+        """
+        tool = question["action"]["name"]
+
+        @cache
+        def request_digest() -> str:
+            return self._request_digest(request_shown(_principals(task), question, registered))
+
+        offered = self.approvals.kept.offered(task.id, tool, request_digest, state)
+        if offered:
+            question["context"]["credentials"]["approvals"] = offered
+            question["action"]["properties"]["request_digest"] = request_digest()
+        try:
+            return json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError):
+            raise ArgumentNotRepresentable(
+                "the resource of the call has no JSON form",
+                code="resource.not_representable",
+                hint="its properties are plain JSON values, its id is text without surrogates",
+            ) from None
+
+    def access_request(
+        self,
+        decision: Decision,
+        task: TaskAuthority,
+        question: Mapping[str, Any],
+        registered: RegistryAnswer | None,
+    ) -> AccessRequest:
+        """Return what a person has to be asked, of a question that was answered with `ask`."""
+        shown = request_shown(_principals(task), question, registered)
+        return access_request(
+            decision, shown, self._request_digest(shown), question, task.authority.deadline
+        )
+
+    def _request_digest(self, shown: Mapping[str, Any]) -> str:
+        return digest(serialise_shown(shown), self.digest_key, self.digest_key_id)
+
+    def holder(self) -> SigningKey:
+        """Return the key that this guard holds its tasks by. It is never written down."""
+        from inbounds.identity.signing_keys import SigningKey
+
+        with self._lock:
+            if self._holder is None:
+                self._holder = SigningKey.draw()
+            return self._holder
+
+    def begin_session(
+        self, key: SessionKey, *, fresh: bool, some_tool: str = "", trust: Trust = "trusted"
+    ) -> None:
+        """Begin a session, or make sure that one to go on with is there.
+
+        Args:
+            key: The session.
+            fresh: Whether it begins now.
+            some_tool: Any tool of the registry, for the labels that there are.
+            trust: What it begins with, or is joined with.
+
+        Raises:
+            DecisionUnavailable: `session.lost`, or no answer came.
+        """
+        if fresh:
+            deadline = clock.monotonic() + self.configuration.deadline
+            lowest = self.registry.tool(some_tool, deadline=deadline).labels[0]
+            self.sessions.create(key, begin_state(key.sid, lowest, trust))
+        elif trust == "trusted":
+            # One that is not there was lost, with its labels; it never begins anew.
+            self.sessions.load(key)
+        else:
+            self.expose(key, party="third", label=None)
+
+    def observe(
+        self,
+        task: TaskAuthority,
+        result: object,
+        tool: str,
+        arguments: Mapping[str, object] | None,
+    ) -> None:
+        """Index a result that came past the permits, and expose the session to it.
+
+        See `Task.observe`.
+        """
+        from inbounds.provenance.exposure import party_of, written_by
+
+        from .labelled import Labelled
+
+        deadline = clock.monotonic() + self.configuration.deadline
+        while isinstance(result, Labelled):
+            result = result.value
+        # An adapter may say anything; a name that the registry cannot have is of no tool.
+        name = tool.encode("utf-8", "backslashreplace").decode()
+        try:
+            answer = self.registry.tool(name, deadline=deadline)
+        except DecisionUnavailable:
+            # Nobody says that it can be trusted.
+            self.observer(task, tool, UNREGISTERED, arguments or {})(result)
+            raise
+        registered = (answer.tool if name == tool else None) or UNREGISTERED
+        # Looked up before what the call echoes of its arguments is indexed as its own.
+        written = written_by(registered, arguments, self.origins.of(task.session))
+        self.observer(task, tool, registered, arguments or {})(result)
+        returns = registered.returns
+        tainted = self._is_tainted(task.session, registered.store or EVERY_STORE)
+        self.expose(
+            task.session,
+            party="third" if tainted else party_of(returns),
+            label=returns.label,
+            labels=answer.labels,
+            written=written,
+            deadline=deadline,
+        )
+
+    def observer(
+        self, task: TaskAuthority, name: str, tool: Tool, arguments: Mapping[str, object]
+    ) -> Callable[..., None]:
+        """Return what indexes the results of one call. See `SessionOrigins.observer`."""
+        # A policy that does not name the store has not said which it is.
+        store = tool.store or EVERY_STORE
+        return self.origins.observer(
+            task.session,
+            name,
+            tool,
+            arguments,
+            call=task.next_call(),
+            is_tainted=lambda: self._is_tainted(task.session, store),
+        )
+
+    def _is_tainted(self, key: SessionKey, store: str) -> bool:
+        try:
+            return is_tainted(self.sessions.load(key), store)
+        except Exception:  # noqa: BLE001 -- a store of the user's own; the call has run
+            # Nobody says that its result can be trusted.
+            return True
+
+    def observe_data(self, key: SessionKey, texts: Sequence[str]) -> None:
+        """Index texts that the user did not write, and make the session untrusted.
+
+        They are text of a third party, whatever they hold; nothing of them vouches for a value.
+
+        Args:
+            key: The session.
+            texts: Such as a mail that was pasted, or the history of a conversation.
+
+        Raises:
+            DecisionUnavailable: As `expose`.
+        """
+        if texts:
+            self.origins.of(key).data(texts)
+            self.expose(key, party="third", label=None)
+
+    def observe_descriptors(
+        self, key: SessionKey, listed: Mapping[str, tuple[Mapping[str, object], str]]
+    ) -> None:
+        """Index what a server says of its tools, but for what the registry pins.
+
+        A person has read what is pinned. All else is text of a third party.
+
+        Args:
+            key: The session.
+            listed: The entries of `tools/list`, by the names that the tools are registered under,
+                each with the digest of what the server behind a proxy has said, or "".
+
+        Raises:
+            DecisionUnavailable: The registry could not be asked, or as `expose`.
+        """
+        from inbounds.canonical.mcp_descriptor import is_pinned
+
+        deadline = clock.monotonic() + self.configuration.deadline
+        texts = []
+        for name, (descriptor, upstream) in listed.items():
+            tool = self.registry.tool(name, deadline=deadline).tool
+            if tool is None or not is_pinned(descriptor, tool.pin, upstream=upstream):
+                texts.append(json.dumps(descriptor, ensure_ascii=False))
+        self.observe_data(key, texts)
+
+    def expose(
+        self,
+        key: SessionKey,
+        *,
+        party: Party,
+        label: str | None,
+        labels: Sequence[str] = (),
+        written: Written | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        """Join a session with data that reaches its agent outside a permitted call.
+
+        See `exposure.expose`; `deadline` is by default that of a call which begins now.
+
+        Raises:
+            DecisionUnavailable: It could not be committed: the data must not reach the agent.
+        """
+        from inbounds.provenance.exposure import expose
+
+        if deadline is None:
+            deadline = clock.monotonic() + self.configuration.deadline
+        expose(
+            self.sessions,
+            key,
+            party=party,
+            label=label,
+            labels=labels,
+            written=written,
+            deadline=deadline,
+        )
+
+    def report(self, task: str) -> TaskReport:
+        """Return whether a task stayed within bounds. See `Guard.report`."""
+        from inbounds.evidence.report import report
+
+        with suppress(DecisionUnavailable):  # the report then says what is missing
+            self.dropped.write()
+        return report(self.evidence, task)
+
+    def close(self) -> None:
+        """Close what was made or given. A closed part answers nothing."""
+        self.leases.close()
+        try:
+            self.dropped.write()
+        except DecisionUnavailable:
+            # Without the traceback, in which values of an application's frames might stand.
+            logger.error("the outcomes of permits that were dropped were not recorded")  # noqa: TRY400
+        self.pdp.close()
+        self.sessions.close()
+        self.evidence.close()
+        self.approvals.close()
+        if self._development is not None:
+            self._development.close()
+
+    def _record_dropped(self, outcome: Executed) -> None:
+        self.evidence.executed(outcome)
+
+
+def engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str:
+    """Say in words what decides."""
+    if pdp is not None:
+        return f"the PDP it was given, `{pdp.name}`"
+    return f"OPA at {configuration.pdp_url}" if configuration.pdp_url else "the embedded policy"
+
+
+def _principals(task: TaskAuthority) -> dict[str, str]:
+    return {
+        "task": task.id,
+        "tenant": task.session.tenant,
+        "subject": task.session.subject,
+        "agent": task.request.agent,
+        "intent": task.request.intent,
+    }
+
+
+def _malformed(why: str) -> TokenInvalid:
+    return TokenInvalid(
+        why, code="issuance.malformed", hint="see what the program begins the task with"
+    )
+
+
+def _require_issuer(configuration: Configuration, home: Path) -> None:
+    if (home / "issuer" / "issuer.json").exists():
+        return
+    deployment = configuration.deployment_folder
+    if home.name == ".inbounds":
+        looked = f"in {home / 'issuer'}"
+    elif configuration.home:
+        looked = f"in {home / 'issuer'}, as INBOUNDS_HOME says"
+    else:
+        looked = f"in ./.inbounds, which is not there, and in {home / 'issuer'}"
+    there = "is there" if deployment.is_dir() else "is not there either"
+    shown = deployment if deployment.is_absolute() else f"./{deployment}"
+    raise ConfigurationError(
+        f"there is no development issuer: looked {looked}; the deployment {shown} {there}",
+        code="configuration.issuer_missing",
+        hint="`inbounds init app.py`, or `inbounds init --mcp …`, makes both here; or run where "
+        "they are, or name them: INBOUNDS_HOME, INBOUNDS_DEPLOYMENT; in production, "
+        "INBOUNDS_ISSUER_URL or `issuer=`",
+    )
+
+
+def _call_environment(given: CallEnvironmentOf | None) -> Callable[[], CallEnvironment]:
+    """Return what says, at each call, where it comes from.
+
+    Raises:
+        ConfigurationError: What was given says something that the question has no place for.
+    """
+    from inbounds.model.question import CallEnvironment
+
+    def read(said: Mapping[str, str]) -> CallEnvironment:
+        return CallEnvironment.model_validate(dict(said))
+
+    if callable(given):
+
+        def ask() -> CallEnvironment:
+            try:
+                return read(given())
+            except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
+                raise DecisionUnavailable(
+                    f"`call_environment` failed with {type(error).__name__}",
+                    code="environment.unknown",
+                    hint=_NETWORK,
+                ) from None
+
+        return ask
+    try:
+        fixed = read(given or {})
+    except (TypeError, ValueError):
+        raise ConfigurationError(
+            "`call_environment` says what the question has no place for",
+            code="configuration.call_environment",
+            hint=_NETWORK,
+        ) from None
+    return lambda: fixed
+
+
+_NETWORK = 'it says where a call comes from: {"network": "office"}, or is a function that says so'
+
+
+def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
+    """Return the PDP that a configuration names.
+
+    Args:
+        configuration: What it is told.
+        key: What the machine code of the embedded policy is sealed with where it is kept.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    configuration.require_one_engine()
+    if configuration.pdp_url:
+        logger.info("decisions by OPA at %s", configuration.pdp_url)
+        from inbounds.pdp.opa import OpaServer
+
+        return OpaServer(
+            configuration.pdp_url,
+            token=configuration.pdp_token or None,
+            verify=configuration.pdp_ca or True,
+            cert=configuration.pdp_cert or None,
+            cleartext=configuration.pdp_cleartext,
+        )
+    from inbounds.dev.deployment import document, load
+    from inbounds.engine import assets
+    from inbounds.engine.compiled import CompiledModules
+    from inbounds.engine.embedded import EmbeddedPolicy
+    from inbounds.live.head import empty_lists
+
+    folder = configuration.deployment_folder
+    policy = EmbeddedPolicy(
+        configuration.bundle or assets.wasm_bundle(),
+        key=configuration.bundle_key or assets.release_key(),
+        deployment=lambda: document(load(folder)),
+        live={"baseline": empty_lists()},
+        compiled=CompiledModules(configuration.home_folder / "compiled", key=key),
+    )
+    if policy.holds_deployment:
+        source = f"its own deployment, and nothing of {folder}"
+    else:
+        source = f"the deployment in {folder}"
+    level = (
+        logging.WARNING if policy.holds_deployment and configuration.deployment else logging.INFO
+    )
+    logger.log(level, "decisions by the embedded policy, %s, with %s", policy.revision, source)
+    return policy
+
+
+def _sessions(configuration: Configuration) -> SessionStore:
+    if configuration.sessions in ("", "memory"):
+        return MemorySessions()
+    if is_url(configuration.sessions):
+        from inbounds.sessions.redis import RedisSessions
+
+        return RedisSessions(configuration.sessions)
+    from inbounds.sessions.sqlite import SqliteSessions
+
+    return SqliteSessions(configuration.sessions)
+
+
+def _evidence(configuration: Configuration, key: bytes) -> EvidenceLog:
+    from inbounds.evidence.log import SqliteEvidence
+
+    path = configuration.evidence or configuration.home_folder / "evidence.sqlite"
+    return SqliteEvidence(path, key=key)
+
+
+def _leases(backends: Backends, **needed: Any) -> HeldLeases | NoLeases:
+    if not backends:
+        return NoLeases()
+    from inbounds.credentials.store import HeldLeases
+
+    return HeldLeases(backends, **needed)
+
+
+def _approvals(configuration: Configuration, asks: Asked | None) -> Approvals:
+    if asks is not None or not configuration.approvals:
+        return Approvals(asks, configuration.approval_wait)
+    from inbounds.approvals.queue import ApprovalQueue
+
+    return Approvals(ApprovalQueue(configuration.approvals), configuration.approval_wait)
+
+
+def _nothing(_deadline: float) -> None:
+    """Where the feed is somebody else's, the guard does nothing for it."""

@@ -1,0 +1,1 @@
+"""What a process has: its clock, ids, locks and threads."""

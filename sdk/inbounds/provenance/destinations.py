@@ -1,0 +1,136 @@
+"""Where the arguments of a call lead, by the same rules as the policy's `lib/destinations`.
+
+The policy decides. The SDK needs the same answer where it acts before or beside the policy: for
+the proof of possession that a call carries, for its record, and for what a person is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from inbounds.canonical.code_hosts import hosts
+
+from .value_leaves import leaves
+
+if TYPE_CHECKING:
+    from inbounds.model.question import Argument, Effect, Tool
+    from inbounds.pdp.registry import RegistryAnswer
+
+ADDRESSES = frozenset({"email", "url", "host", "iban", "phone"})
+"""The kinds of argument that name somebody or somewhere."""
+_SENDING = frozenset({"export", "spend", "delegate"})
+_NOT_FOLLOWED = frozenset({"query", "content"})
+_DROPPED = str.maketrans("", "", "\t\n\r")
+# `lib/kinds` has the same expressions, without a class or a flag that two engines read differently.
+_REMOTE = re.compile(
+    r"[^0-9A-Za-z/\\]*([^\x00-\x20]*:[/\\][/\\]"
+    r"|([hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:"
+    r"|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:)"
+)
+_LOCAL_FILE = re.compile(
+    r"[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*\Z"
+)
+_REACHING_WITHOUT_SLASHES = re.compile(
+    r"[^0-9a-z/\\{\[]*(?:callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news"
+    r"|nntp|sftp|sips?|skype|smb|sms|ssh|tel|telnet|tftp|xmpp):[^\x00-\x20]"
+)
+_SHARE = re.compile(r"[^0-9A-Za-z/\\]*[/\\][/\\]")
+_HOST_BEFORE_COLON = re.compile(r"[^/\\]*[.\]][^/\\]*:")
+
+
+def names_destination(argument: Argument) -> bool:
+    """Tell whether the registry entry of an argument makes every value of it a destination."""
+    return (
+        argument.role == "recipient"
+        or argument.kind in ("url", "host")
+        or (argument.kind in ADDRESSES and argument.role not in _NOT_FOLLOWED)
+    )
+
+
+def is_outward(argument: Argument, value: Any) -> bool:
+    """Tell whether a leaf that is not null names a destination.
+
+    Args:
+        argument: What the registry says of it.
+        value: The leaf, in canonical form.
+    """
+    if names_destination(argument):
+        return True
+    if type(value) is not str:
+        return False
+    if argument.role == "code" and argument.kind in ("none", "text"):
+        named = hosts(value)
+        return named is None or bool(named) or names_host(value)
+    if argument.kind == "path":
+        return _HOST_BEFORE_COLON.match(value) is not None or names_host(value)
+    return (
+        argument.kind in ("none", "text")
+        and argument.role not in _NOT_FOLLOWED
+        and (names_host(value) or has_scheme(value))
+    )
+
+
+def names_host(text: str) -> bool:
+    """Tell whether a text is a URL, a share or a remote: the name of another host.
+
+    A file of this machine (`file:///x`) is not.
+    """
+    joined = text.translate(_DROPPED)
+    if _SHARE.match(joined):
+        return True
+    return _REMOTE.match(joined) is not None and _LOCAL_FILE.match(joined) is None
+
+
+def has_scheme(text: str) -> bool:
+    """Tell whether a text begins with the scheme of a message, a call or a directory.
+
+    These need no slashes, such as `mailto:bob@acme.example` or `sip:bob`. What has a blank behind
+    its colon is prose. Other schemes without slashes, such as `urn:`, are names, as the ids of many
+    tools are.
+    """
+    return _REACHING_WITHOUT_SLASHES.match(text.translate(_DROPPED).lower()) is not None
+
+
+def effects_of(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:
+    """Return the effects of one call: the tool's, and `export` where an argument leads outward.
+
+    Args:
+        tool: What the registry says of the tool.
+        arguments: In canonical form.
+    """
+    effects = tuple(tool.effects)
+    if not effects or not _SENDING.isdisjoint(effects):
+        return effects
+    for _, value, argument in leaves(arguments, tool.arguments):
+        if is_outward(argument, value):
+            return (*effects, "export")
+    return effects
+
+
+def call_effects(
+    registered: RegistryAnswer | None, arguments: Mapping[str, Any]
+) -> tuple[Effect, ...]:
+    """Return the effects of one call; none where nothing is known of the tool.
+
+    Args:
+        registered: What the policy says of the tool.
+        arguments: In canonical form.
+    """
+    tool = registered.tool if registered else None
+    return effects_of(tool, arguments) if tool else ()
+
+
+def needs_proof(registered: RegistryAnswer | None, arguments: Mapping[str, Any]) -> bool:
+    """Tell whether the deployment asks for a proof of possession of this call.
+
+    Args:
+        registered: What the policy says of the tool; without it, a proof is needed.
+        arguments: In canonical form.
+    """
+    if registered is None:
+        return True
+    return bool(registered.proof) and not {*registered.proof}.isdisjoint(
+        call_effects(registered, arguments)
+    )

@@ -1,0 +1,460 @@
+"""The index of what one session has seen."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from inbounds.model.question import Argument, Link, Origin
+from inbounds.process.locks import ProcessLock
+from inbounds.provenance.prompt_segments import apart
+
+from .call_inputs import Given
+from .destinations import is_outward, names_destination
+from .grades import NOWHERE, PASTED, PROMPT, TRUSTED, stronger
+from .links import MAILTO, links_of
+from .links import MOST as MOST_LINKS
+from .prompt import Words, nameable
+from .records import Record, Walk
+from .value_leaves import MOST as MOST_LEAVES
+from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
+from .values import HOST, MAIL, NUMBER, PATH, URL, embedded, nfc, text_key
+from .written_values import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from inbounds.model.question import Grade, Parsed, Returns
+
+logger = logging.getLogger(__name__)
+
+_MOST_ALLUDED = 1_000
+"""So many phrases of the prompts may each name the one record that has it for a title."""
+_PART_OF_ONE_RESULT = 4
+"""One result may take up this part of the index, so that none pushes out all the others."""
+
+
+class Origins:
+    """What one session has seen, and from where: the prompts of its user and what tools returned.
+
+    Bounded: beyond `values` the value that was seen least recently is dropped, and was found
+    nowhere from then on. Thread-safe. Nothing in it is ever recorded.
+
+    Args:
+        values: How many values of fields are kept, and as many found in free text.
+        records: How many records are kept that a later prompt may name.
+    """
+
+    def __init__(self, *, values: int = 20_000, records: int = 2_000) -> None:
+        self._values = values
+        self._lock = ProcessLock()
+        self._words = Words()
+        # Apart, so that any amount of text never pushes out what fields held.
+        self._fields: OrderedDict[str, Origin] = OrderedDict()
+        self._texts: OrderedDict[str, Origin] = OrderedDict()
+        # What a first party's texts hold, and no field states as an amount.
+        self._numbers: OrderedDict[str, Origin] = OrderedDict()
+        self._records: deque[_Kept] = deque()
+        self._most_records = records
+        self._in_records = 0
+        self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
+        self._written = Written()
+
+    # --- what is seen ---------------------------------------------------------------------
+
+    def prompt(self, text: str) -> None:
+        """Take the user's words, and whatever was seen before of the records they name.
+
+        What is data in a prompt, such as a mail that was pasted into it, is a third party's text.
+        """
+        # Whole: what closes a pasted part may stand anywhere.
+        said, pasted = apart(text)
+        self.words(said, pasted)
+
+    def words(self, said: list[str], data: Iterable[str]) -> None:
+        """Take a prompt that has been split already: the user's words, and what is data.
+
+        Args:
+            said: The user's words, as `stretches.apart` returns them.
+            data: Texts of third parties, within the prompt or beside it.
+        """
+        with self._lock:
+            self._words.add(said)
+            self._take_data(data)
+            kept: deque[_Kept] = deque()
+            for record in self._records:
+                named = self._named(record.titles, record.identity, record.graded)
+                if named is None:
+                    kept.append(record)
+                    continue
+                self._in_records -= record.size
+                self._raise(self._fields, record, record.named, named["quoted"])
+                self._raise(self._texts, record, record.texts, named["quoted_text"])
+            self._records = kept
+
+    def data(self, texts: Iterable[str]) -> None:
+        """Take texts that the user did not write: a third party's, whatever they hold."""
+        with self._lock:
+            self._take_data(texts)
+
+    def _take_data(self, data: Iterable[str]) -> None:
+        keys: dict[str, None] = {}
+        for text in map(nfc, data):
+            keys.update(
+                (text_key(line.strip()), None) for line in text.splitlines() if line.strip()
+            )
+            keys.update(dict.fromkeys(embedded(text)))
+        for key in islice(keys, self._values // _PART_OF_ONE_RESULT):
+            if key not in self._written:
+                self._put(self._texts, key, PASTED)
+
+    def _raise(
+        self, index: OrderedDict[str, Origin], record: _Kept, keys: list[str], origin: Origin
+    ) -> None:
+        for key in keys:
+            # What was evicted, or has been written by a call since, stays what it is.
+            if key not in index:
+                continue
+            if not any(each in self._written for each in (key, *record.same.get(key, ()))):
+                self._put(index, key, origin)
+
+    def _named(
+        self, titles: Mapping[str, bool], identity: frozenset[str], graded: _Graded
+    ) -> _Graded | None:
+        """The origins that a record gives which the user has named, or None.
+
+        It is named by a title that the user said outright, or by one that the user's words
+        allude to and that no other record has had. A value of `titles` is whether a first party
+        calls it so.
+        """
+        if any(map(self._words.names, titles)):
+            return graded
+        alluded = (self._words.alludes(title, own=own) for title, own in titles.items())
+        phrase = next(filter(None, alluded), "")
+        if not phrase:
+            return None
+        if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
+            self._alluded[phrase] = identity, graded.apart()
+        known = self._alluded.get(phrase)
+        if known is None:
+            return None
+        if known[0] == identity:
+            return known[1]
+        self._alluded[phrase] = None
+        self._doubt(known[1])
+        return None
+
+    def _doubt(self, graded: _Graded) -> None:
+        """Take back what a record has given of which nobody knows any more that it was named."""
+        for index, named, plain in (
+            (self._fields, graded["quoted"], graded["third_party_meta"]),
+            (self._texts, graded["quoted_text"], graded["third_party_text"]),
+        ):
+            for key in [key for key, origin in index.items() if origin is named]:
+                index[key] = plain
+
+    def write(self, arguments: Mapping[str, Any]) -> None:
+        """Take what a call is given that may keep it: it never comes back as something better.
+
+        That the call fails, or returns nothing, does not say that it has kept nothing.
+        """
+        given = Given(arguments)
+        with self._lock:
+            try:
+                given.sift(self._of_leaf, self._of_part)
+                self._written.add(given.lasting)
+            except Exception as error:  # noqa: BLE001 -- arguments that an adapter tells of may be anything
+                logger.warning("what a call wrote was not indexed: %s", type(error).__name__)
+                given.unknown = True
+            if given.unknown:
+                self._written.add_all()
+
+    def observe(
+        self,
+        result: Any,
+        *,
+        tool: str,
+        returns: Returns,
+        arguments: Mapping[str, Any],
+        call: int,
+        memory: bool,
+        writes: bool = False,
+        tainted: bool = False,
+    ) -> None:
+        """Index what a tool returned. Never raises; what cannot be read was found nowhere.
+
+        Args:
+            result: Whatever it is.
+            tool: The name of the tool.
+            returns: What the registry says that it returns.
+            arguments: What it was called with: that never comes back as something better.
+            call: Which call of the task it was; the first is 1.
+            memory: Whether the tool gives back what it keeps over sessions.
+            writes: Whether it may keep what it was given.
+            tainted: Whether what it returns comes from a store that a third party's words were
+                written to.
+        """
+        if writes:
+            self.write(arguments)
+        try:
+            self._observe(result, tool, returns, arguments, call, memory=memory, tainted=tainted)
+        except Exception as error:  # noqa: BLE001 -- a result may be anything, and the tool has run
+            logger.warning("a result was not indexed: %s", type(error).__name__)
+
+    def _observe(
+        self,
+        result: Any,
+        tool: str,
+        returns: Returns,
+        arguments: Mapping[str, Any],
+        call: int,
+        *,
+        memory: bool,
+        tainted: bool,
+    ) -> None:
+        given = Given(arguments)
+        # A record of such a store may have been given its name by a third party.
+        titled = returns.titled_by and not tainted
+        # The agent has chosen it, whatever the record itself is called.
+        titles = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
+        walk = Walk(returns, tainted=tainted)
+        walk.take(result)
+        source = "memory" if memory else "tool"
+        graded = _Graded(source, tool, call)
+        with self._lock:
+            given.sift(self._of_leaf, self._of_part)
+            room = self._values // _PART_OF_ONE_RESULT
+            for record in walk.records:
+                room -= self._take(record, titles, given, graded, room)
+                if room <= 0:
+                    break
+            if given.unknown:
+                logger.debug("what a call was given was too much to compare its result with")
+
+    def _take(
+        self, record: Record, titles: dict[str, bool], given: Given, graded: _Graded, room: int
+    ) -> int:
+        """Index one record; returns how much room it took."""
+        names = record.titles or titles
+        identity = record.identity(names)
+        quoted = self._named(names, identity, graded)
+        all_new = given.nothing and not self._written
+
+        def put(index: OrderedDict[str, Origin], keys: Iterable[str], origin: Origin) -> list[str]:
+            nonlocal room
+            new = list(islice(keys, room))
+            if not all_new and index is self._texts:
+                # However it is put together, it is no more than text.
+                new = [key for key in new if key not in given and key not in self._written]
+            elif not all_new:
+                new = [key for key in new if not self._is_echo(key, record, given)]
+            room -= len(new)
+            for key in new:
+                self._put(index, key, origin)
+            return new
+
+        before = room
+        put(self._fields, record.firm, graded["first_party"])
+        put(self._numbers, record.numbers, graded["first_party"])
+        put(self._fields, record.made, graded.own)
+        named: list[str] = []
+        for grade in ("listing", "third_party_meta"):
+            keys = (key for key, found in record.named.items() if found == grade)
+            named += put(self._fields, keys, quoted["quoted"] if quoted else graded[grade])
+        texts = put(
+            self._texts,
+            record.texts,
+            quoted["quoted_text"] if quoted else graded["third_party_text"],
+        )
+        if quoted is None and (named or texts) and any(map(nameable, names)):
+            self._keep(_Kept(names, identity, named, texts, record.same, graded))
+        return before - room
+
+    def _is_echo(self, key: str, record: Record, given: Given) -> bool:
+        """Whether the call itself, or one before it that wrote, held a value: in any spelling."""
+        return given.holds(key, record.plain.get(key, "")) or any(
+            each in self._written or given.holds(each, "")
+            for each in (key, *record.same.get(key, ()))
+        )
+
+    def _keep(self, record: _Kept) -> None:
+        """Keep a record that a later prompt may name."""
+        self._records.append(record)
+        self._in_records += record.size
+        while len(self._records) > self._most_records or self._in_records > 2 * self._values:
+            self._in_records -= self._records.popleft().size
+
+    def _put(self, index: OrderedDict[str, Origin], key: str, origin: Origin) -> None:
+        known = index.get(key)
+        if known is not None and not stronger(origin, known):
+            index.move_to_end(key)
+            return
+        index[key] = origin
+        if known is not None:
+            index.move_to_end(key)
+        elif len(index) > self._values:
+            index.popitem(last=False)
+
+    # --- what is asked --------------------------------------------------------------------
+
+    def trace(
+        self,
+        arguments: Mapping[str, Any],
+        registered: Mapping[str, Argument],
+        parsed: Mapping[str, Parsed],
+        *,
+        decimals: int = 0,
+    ) -> dict[str, Origin]:
+        """Where the value of each leaf came from, by JSON Pointer.
+
+        Args:
+            arguments: In canonical form.
+            registered: The registry's description of the tool's arguments.
+            parsed: The leaves of a known kind.
+            decimals: How many digits of an amount of the kind `money` are minor units.
+        """
+        found: dict[str, Origin] = {}
+        with self._lock:
+            for pointer, value, argument in leaves(arguments, registered):
+                leaf = parsed.get(pointer)
+                keys, said, exactly = keys_of(value, argument, leaf)
+                spoken = keys
+                if decimals and leaf is not None and leaf.kind == "money":
+                    spoken = scaled(value, decimals)
+                amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
+                found[pointer] = self._find(keys, spoken, said, exactly=exactly, amount=amount)
+        return found
+
+    def links(
+        self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]
+    ) -> dict[str, list[Link]]:
+        """Return the links in the texts of a call, by JSON Pointer.
+
+        Looked at is every text, whatever its role and kind, that is not judged as a destination
+        itself.
+
+        Args:
+            arguments: In canonical form.
+            registered: The registry's description of the tool's arguments.
+        """
+        found: dict[str, list[Link]] = {}
+        for number, (pointer, value, argument) in enumerate(leaves(arguments, registered), 1):
+            if number == MOST_LEAVES:
+                # What stands beyond is not looked at, and may hold one that leads anywhere.
+                found[pointer] = [Link(host="", grade="none")]
+                break
+            if type(value) is not str or names_destination(argument):
+                continue
+            free = argument.kind in ("text", "none")
+            written = free and argument.role in ("content", "none")
+            if not written and is_outward(argument, value):
+                continue
+            links = self._links(value, bare=free)
+            if links:
+                found[pointer] = links
+        return found
+
+    def _links(self, text: str, *, bare: bool) -> list[Link]:
+        links: dict[Link, None] = {}
+        read: list[tuple[str, str]] = []
+        for link in links_of(text, bare=bare):
+            if len(read) == MOST_LINKS:
+                read.append(("", ""))
+                break
+            read.append(link)
+        with self._lock:
+            for url, host in read:
+                keys = _keys_of(url, host)
+                origin = self._find(keys, keys, "", exactly=True)
+                links[Link(host=host, grade=origin.grade)] = None
+        return sorted(links, key=lambda link: (link.host, link.grade))
+
+    def _find(
+        self,
+        keys: Iterable[str],
+        spoken: Iterable[str],
+        said: str,
+        *,
+        exactly: bool,
+        amount: bool = False,
+    ) -> Origin:
+        """The strongest place that one of the keys was found in."""
+        words = self._words
+        if any(map(words.states if amount else words.holds, spoken)) or (
+            said and words.says(said, exactly=exactly)
+        ):
+            return PROMPT
+        best = NOWHERE
+        indexes = (self._fields, self._texts, *(() if amount else (self._numbers,)))
+        for key in keys:
+            for index in indexes:
+                origin = index.get(key)
+                if origin is None or not stronger(origin, best):
+                    continue
+                if amount and origin.grade in TRUSTED and not may_state_amount(key):
+                    continue
+                best = origin
+        return best
+
+    def _of_leaf(self, keys: list[str], said: str) -> Grade:
+        return self._find(keys, keys, said, exactly=False).grade
+
+    def _of_part(self, key: str) -> Grade:
+        # It might come back as an amount, whatever it was said as.
+        return self._find([key], [key], "", exactly=True, amount=key.startswith(NUMBER)).grade
+
+    def __len__(self) -> int:
+        """How many values are kept."""
+        return len(self._fields) + len(self._texts) + len(self._numbers)
+
+
+def _keys_of(url: str, host: str) -> list[str]:
+    """Return the keys of a link: one that says no more than its host is known by that as well."""
+    if url.startswith(MAILTO):
+        return [MAIL + url.removeprefix(MAILTO)]
+    if url.partition("://")[2] == f"{host}/":
+        return [URL + url, HOST + host, PATH + host]
+    return [URL + url] if url else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A record that nobody has named so far."""
+
+    titles: dict[str, bool]
+    identity: frozenset[str]
+    named: list[str]
+    texts: list[str]
+    same: dict[str, dict[str, None]]
+    graded: _Graded
+
+    @property
+    def size(self) -> int:
+        return len(self.named) + len(self.texts)
+
+
+class _Graded:
+    """The origins that one result gives, each made once."""
+
+    __slots__ = ("_call", "_made", "_source", "_tool", "own")
+
+    def __init__(self, source: Any, tool: str, call: int) -> None:
+        self._source, self._tool, self._call = source, tool, call
+        self._made: dict[str, Origin] = {}
+        own: Any = source if source == "memory" else "session"
+        self.own = Origin(source=own, grade="first_party", tool=tool, call=call)
+
+    def apart(self) -> _Graded:
+        """The same origins, made anew: what one record gives of them can be told by identity."""
+        return _Graded(self._source, self._tool, self._call)
+
+    def __getitem__(self, grade: Grade) -> Origin:
+        origin = self._made.get(grade)
+        if origin is None:
+            origin = self._made[grade] = Origin(
+                source=self._source, grade=grade, tool=self._tool, call=self._call
+            )
+        return origin

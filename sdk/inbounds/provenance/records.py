@@ -1,0 +1,258 @@
+"""What a result holds, record by record: the walk that the registry's `returns` is read along."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from inbounds.model.question import ReturnedField
+from inbounds.process import clock
+
+from .amounts import amounts_with_currency
+from .plain_values import NOTHING, members, step
+from .values import NUMBER, embedded, nfc, number_key, text_key, typed, written_number
+
+if TYPE_CHECKING:
+    from inbounds.model.question import Grade, Returns
+
+MOST_VALUES = 50_000
+"""How many values of one result are looked at."""
+MOST_CHARACTERS = 1_000_000
+"""How many characters of one result are looked at."""
+MOST_SEARCHED = 250_000
+"""In how many of them addresses, numbers and the like are looked for."""
+MOST_SECONDS = 0.25
+"""How long one result is looked at; a slow object must not hold the agent up."""
+DEEPEST = 64
+
+_LONGEST_VALUE = 200
+
+
+@dataclass(slots=True)
+class Record:
+    """One element of an array of a result, or the whole of it.
+
+    Attributes:
+        titles: What it is called, and whether a first party calls it so.
+        ids: What it is known by.
+        named: What becomes `quoted` once the user has named it, and its grade until then.
+        texts: What becomes `quoted_text` then.
+        firm: What its place vouches for, whatever it is called.
+        numbers: Numbers of that kind that no field states, so that they say no amount.
+        made: What the call has made: its ids are the session's own.
+        plain: The texts among its values, by key, to compare with what the call was given.
+        same: By a key, the others of the texts that it is a key of, or stands within.
+    """
+
+    titles: dict[str, bool] = field(default_factory=dict)
+    ids: dict[str, None] = field(default_factory=dict)
+    named: dict[str, Grade] = field(default_factory=dict)
+    texts: dict[str, None] = field(default_factory=dict)
+    firm: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, None] = field(default_factory=dict)
+    made: dict[str, None] = field(default_factory=dict)
+    plain: dict[str, str] = field(default_factory=dict)
+    same: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def identity(self, titles: Iterable[str]) -> frozenset[str]:
+        """What tells it from other records of its title: its ids, or all that it holds."""
+        return frozenset(self.ids or self.named or titles)
+
+    def vouch(self, keys: Iterable[str], amounts: Collection[str | None] = ()) -> None:
+        """Take what a first party's words hold; of the numbers only `amounts` say how much."""
+        for key in keys:
+            of_text = key.startswith(NUMBER) and key not in amounts
+            (self.numbers if of_text else self.firm)[key] = None
+
+    def join(self, keys: list[str], within: Iterable[str] = ()) -> None:
+        """Remember that keys are of one text, and what stands within it.
+
+        Where one of its keys is an echo, all the others are.
+        """
+        if len(keys) > 1:
+            for key in keys:
+                self.same.setdefault(key, {}).update(dict.fromkeys(keys))
+        for key in within:
+            self.same.setdefault(key, {})[keys[0]] = None
+
+
+class Enough(Exception):
+    """As much of a result has been looked at as is looked at of one."""
+
+
+class Walk:
+    """One walk through one result. What it found is in `records`, also where it was broken off.
+
+    Args:
+        returns: What the registry says of the result.
+        tainted: Whether it comes from a store that a third party's words were written to. Then
+            nothing names a record, and only fields that no call can write keep a `first` party.
+    """
+
+    def __init__(self, returns: Returns, *, tainted: bool = False) -> None:
+        self._tainted = tainted
+        other = ReturnedField(holds="text", party=returns.party)
+        self._other = self._demoted(other)
+        self._fields = _tree({at: self._demoted(said) for at, said in returns.fields.items()})
+        self._values = MOST_VALUES
+        self._characters = MOST_CHARACTERS
+        self._searched = MOST_SEARCHED
+        self._until = clock.monotonic() + MOST_SECONDS
+        self.records: list[Record] = []
+
+    def take(self, result: Any) -> None:
+        """Look at a result, as far as that goes. Never raises what a result does."""
+        try:
+            self._take(result, self._fields, self._other, self._record(), 0)
+        except (Enough, RecursionError):
+            return
+        except Exception:  # noqa: BLE001 -- an object of a tool may raise anything
+            return
+
+    def _demoted(self, said: ReturnedField) -> ReturnedField:
+        """Return what is left of a field's word in a result of a tainted store."""
+        if not self._tainted:
+            return said
+        if said.holds == "title":
+            said = said.model_copy(update={"holds": "value"})
+        if said.writable and (said.party == "first" or said.holds == "new_id"):
+            return ReturnedField(holds="text", party="third")
+        return said
+
+    def _record(self) -> Record:
+        record = Record()
+        self.records.append(record)
+        return record
+
+    def _take(
+        self, given: Any, fields: _Tree | None, said: ReturnedField, record: Record, depth: int
+    ) -> None:
+        self._values -= 1
+        if self._values < 0 or clock.monotonic() > self._until:
+            raise Enough
+        try:
+            value = step(given)
+        except Exception:  # noqa: BLE001 -- an object of a tool may raise anything
+            return
+        if value is NOTHING:
+            return
+        if fields is not None and fields.said is not None:
+            said = fields.said
+        if type(value) is str:
+            self._take_text(value, said, record)
+        elif type(value) in (int, float):
+            self._take_number(value, said, record)
+        elif depth < DEEPEST:
+            self._take_parts(value, fields, said, record, depth)
+
+    def _take_parts(
+        self, value: Any, fields: _Tree | None, said: ReturnedField, record: Record, depth: int
+    ) -> None:
+        if isinstance(value, Mapping):
+            for key, member in islice(members(value), self._values + 1):
+                below = fields.below.get(key) if fields is not None and key != "*" else None
+                if below is None and type(key) is str:
+                    # A name that the registry does not know is a value, as in {"bob@…": "r"}.
+                    named = fields.said if fields is not None and fields.said is not None else said
+                    self._take_text(key, named, record)
+                self._take(member, below, said, record, depth + 1)
+        else:
+            below = fields.below.get("*") if fields is not None else None
+            named = below.said if below is not None and below.said is not None else said
+            for member in islice(value, self._values + 1):
+                # A list of titles is of as many records; other values belong to what lists them.
+                own = named.holds == "title" or not _is_leaf(member)
+                inner = self._record() if own else record
+                self._take(member, below, said, inner, depth + 1)
+
+    def _take_text(self, text: str, said: ReturnedField, record: Record) -> None:
+        self._characters -= len(text)
+        if self._characters < 0:
+            raise Enough
+        first = said.party == "first"
+        if said.holds == "title":
+            record.titles[text] = first or record.titles.get(text, False)
+        text = nfc(text)
+        if said.holds == "text":
+            if first:
+                keys = [text_key(text), *typed(text)]
+                within = dict.fromkeys(self._embedded(text))
+                record.join(keys, within)
+                record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
+                record.vouch([*keys, *within])
+            else:
+                record.texts[text_key(text)] = None
+                record.texts.update(dict.fromkeys(self._embedded(text)))
+            return
+        keys = [text_key(text), *typed(text)]
+        names = said.holds in ("id", "new_id")
+        if names:
+            # The digits of an id are no amount.
+            keys = [key for key in keys if not key.startswith(NUMBER)]
+        self._hold(keys, said, record)
+        if names:
+            record.join(keys)
+            return
+        within = dict.fromkeys(self._embedded(text))
+        record.join(keys, within)
+        record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
+        if first:
+            record.vouch(within, {written_number(each) for each in amounts_with_currency(text)})
+        else:
+            record.texts |= within
+
+    def _embedded(self, text: str) -> Iterable[str]:
+        text = text[: self._searched]
+        self._searched -= len(text)
+        return embedded(text)
+
+    def _take_number(self, number: float, said: ReturnedField, record: Record) -> None:
+        if said.holds in ("id", "new_id") and type(number) is int:
+            if number.bit_length() <= 256:
+                self._hold([text_key(str(number))], said, record)
+        elif said.holds == "text":
+            # What it says, the registry does not say.
+            numbers = record.numbers if said.party == "first" else record.texts
+            numbers[number_key(number)] = None
+        else:
+            self._hold([number_key(number)], said, record)
+
+    def _hold(self, keys: list[str], said: ReturnedField, record: Record) -> None:
+        if said.holds in ("id", "new_id"):
+            record.ids |= dict.fromkeys(keys)
+        if said.holds == "new_id":
+            record.made |= dict.fromkeys(keys)
+        elif said.party == "first":
+            record.firm |= dict.fromkeys(keys)
+        else:
+            grade: Grade = "listing" if said.holds == "id" else "third_party_meta"
+            record.named |= dict.fromkeys(keys, grade)
+
+
+def _is_leaf(value: Any) -> bool:
+    """Whether an element of an array is a part of the record that the array is in."""
+    # Of its type, since an object may raise when it is asked for its class.
+    return issubclass(type(value), str | int | float | bytes | None)
+
+
+class _Tree:
+    """The registry's patterns by segment."""
+
+    __slots__ = ("below", "said")
+
+    def __init__(self) -> None:
+        self.said: ReturnedField | None = None
+        self.below: dict[str, _Tree] = {}
+
+
+def _tree(fields: Mapping[str, ReturnedField]) -> _Tree:
+    root = _Tree()
+    for pattern, said in fields.items():
+        node = root
+        for segment in pattern.split("/")[1:]:
+            segment = segment.replace("~1", "/").replace("~0", "~")  # noqa: PLW2901
+            node = node.below.setdefault(segment, _Tree())
+        node.said = said
+    return root

@@ -1,0 +1,134 @@
+"""One index for each session of a guard, the least used dropped first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from inbounds.canonical.sql import statements
+from inbounds.process.locks import ProcessLock
+
+from .destinations import effects_of
+from .origins import Origins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from inbounds.canonical.arguments import Canonical
+    from inbounds.model.question import Tool
+    from inbounds.sessions.store import SessionKey
+
+
+class SessionOrigins:
+    """What each session of this process has seen. A session that is not kept starts with none.
+
+    Then its values were found nowhere, which is never more than they were.
+
+    Args:
+        limit: How many sessions are kept at most.
+        values: How many values of all of them; a million take some 250 MB.
+    """
+
+    def __init__(self, *, limit: int = 1_000, values: int = 1_000_000) -> None:
+        self._limit = limit
+        self._values = values
+        self._sizes: dict[SessionKey, int] = {}
+        self._total = 0
+        self._kept: OrderedDict[SessionKey, Origins] = OrderedDict()
+        self._lock = ProcessLock()
+
+    def of(self, key: SessionKey) -> Origins:
+        """The index of one session."""
+        with self._lock:
+            origins = self._kept.get(key)
+            if origins is None:
+                origins = self._kept[key] = Origins()
+                if len(self._kept) > self._limit:
+                    self._drop()
+            else:
+                self._kept.move_to_end(key)
+            return origins
+
+    def _drop(self) -> None:
+        key, _ = self._kept.popitem(last=False)
+        self._total -= self._sizes.pop(key, 0)
+
+    def _settle(self, key: SessionKey) -> None:
+        """Drop the least used sessions where this one has made it too much for all."""
+        with self._lock:
+            if key not in self._kept:
+                return
+            size = len(self._kept[key])
+            self._total += size - self._sizes.get(key, 0)
+            self._sizes[key] = size
+            while self._total > self._values and len(self._kept) > 1:
+                self._drop()
+
+    def told(self, key: SessionKey, canonical: Canonical, tool: Tool) -> dict[str, Any]:
+        """What a question says of the arguments of a call beside what they are.
+
+        `origins` and `links` say where they came from, `statements` what a statement does that
+        the effects of the tool depend on.
+        """
+        seen = self.of(key)
+        registered = tool.arguments
+        found = seen.trace(
+            canonical.arguments, registered, canonical.parsed, decimals=tool.decimals
+        )
+        links = seen.links(canonical.arguments, registered)
+        return {
+            "origins": {at: each.model_dump(exclude_defaults=True) for at, each in found.items()},
+            "links": {at: [link.model_dump() for link in each] for at, each in links.items()},
+            **statements(tool.effects_by, canonical.arguments),
+        }
+
+    def observer(
+        self,
+        key: SessionKey,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, Any],
+        *,
+        call: int,
+        is_tainted: Callable[[], bool],
+    ) -> Callable[..., None]:
+        """Return the observer of the results of one call.
+
+        It takes a result, or with `item=True` one item of a result that comes item by item, and
+        never raises.
+
+        Args:
+            key: The session of the call.
+            name: The name of the tool.
+            tool: What the registry says of it.
+            arguments: What it is called with.
+            call: The number of the call within its task.
+            is_tainted: Tells whether the tool's store may hold a third party's words. It is asked
+                when there is a result: another call may have written since this one was permitted.
+        """
+        # Told in questions later on: an adapter may say anything.
+        name = str(name).encode("utf-8", "backslashreplace").decode()[:256]
+        # What a tool of unknown effects does with what it is given, nobody knows. Told now, since
+        # it may fail halfway, or return nothing.
+        if set(effects_of(tool, arguments)) != {"read"}:
+            self.of(key).write(arguments)
+        listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
+
+        def observe(result: Any, *, item: bool = False) -> None:
+            if result is None:
+                return
+            self.of(key).observe(
+                [result] if item and listed else result,
+                tool=name,
+                returns=tool.returns,
+                arguments=arguments,
+                call=call,
+                memory=tool.memory,
+                tainted=is_tainted(),
+            )
+            self._settle(key)
+
+        return observe
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -1,0 +1,376 @@
+"""Values under keys that are equal where the values are, whatever they were written like.
+
+A key is a family, such as `e:` for an e-mail address, and the canonical value. What two
+spellings of one thing have in common is what `inbounds.canonical.formats` says; look-alikes of
+another alphabet are other values.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from hashlib import blake2b
+from math import isfinite
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from inbounds.canonical.formats import NotOfKind, in_form
+
+from .dates import written_dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inbounds.model.question import Kind
+
+MAIL, URL, HOST, ACCOUNT, PHONE = "e:", "u:", "h:", "a:", "t:"
+PATH, DATE, NUMBER, TEXT, LONG = "p:", "d:", "n:", "s:", "l:"
+
+FAMILIES: dict[Kind, str] = {
+    "email": MAIL,
+    "url": URL,
+    "host": HOST,
+    "iban": ACCOUNT,
+    "phone": PHONE,
+    "path": PATH,
+    "date": DATE,
+}
+"""The family that the canonical form of a kind belongs to."""
+
+LONGEST_TYPED = 2048
+"""Text longer than this is no address, path or number, and only ever equal as a whole."""
+
+_LONGEST_KEY = 200
+_DIGEST = 16
+_SIGNS_OF = 8192
+_MOST_SIGNS = 100
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_NO_SIGN = re.compile(r"[^a-z0-9]+")
+_LONGEST_WITH_BLANKS = 320
+_BEFORE_AT = re.compile(r"[A-Za-z0-9._+-]{1,64}\Z")
+_AFTER_AT = re.compile(r"[\w-]+(?:\.[\w-]+){1,9}")
+_OPENING = '<>()[],;:"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300e'
+_AROUND = "'`*_/|={~\u2018\u2019\u201a"
+_MOST_AROUND = 8
+_PLAIN_LOCAL = re.compile(r"(?!-)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+_PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?\.){1,8}[a-z]{2,20}")
+_SCHEME = re.compile(r"(?:https?|wss?)\Z", re.IGNORECASE)
+_AFTER_SCHEME = re.compile(r"""://[^\s<>"'`\x00]{1,2048}""")
+# What begins with one class of signs is searched for many times as fast as what begins with a
+# look behind: that comes after the first sign here.
+_COMPACT_ACCOUNT = re.compile(
+    r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}[A-Z0-9]{8,30}(?![A-Za-z0-9])"
+)
+_GROUPED_ACCOUNT = re.compile(
+    r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?"
+    r"(?![A-Za-z0-9])"
+)
+_ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
+_PHONE = re.compile(r"\+(?<![\w+]\+)[0-9](?:[ ().-]{0,2}[0-9]){5,14}(?![0-9])")
+_PATH = re.compile(r"(?<![\w./~:-])[~/]?[\w.-]*(?:/[\w.-]+)+/?")
+_DIGIT = re.compile(r"[0-9]")
+_BEGINS_ACCOUNT = re.compile(r"[A-Z][A-Z][0-9][0-9]")
+NUMBERS = re.compile(r"[0-9](?:[0-9.,]{0,40}[0-9])?")
+"""Where a number may stand in a text; whether it is one, `stands_alone` says."""
+_GROUPS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_CONTINENTAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+")
+_PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+_COMMA_NUMBER = re.compile(r"[0-9]+,[0-9]{1,2}")
+_SIGNED = re.compile(r"[+-]?[0-9][0-9.,]*")
+_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_NAMED_MAIL = re.compile(
+    r"(?:\"[^\"@\\\x00-\x1f\x7f]{0,200}\"|[^<>@,;:\"\\\x00-\x1f\x7f]{0,200}) ?<([^<>\s]{3,320})>"
+)
+_CURRENCY = re.compile(r"(?<![A-Za-z])[A-Z]{3}\Z")
+_END_OF_URL = ".,;:!?*_)]}"
+
+
+def nfc(text: str) -> str:
+    """Text in the one form that canonical arguments have."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def text_key(text: str) -> str:
+    """The key of a whole text. A long one is known by its hash, and not kept."""
+    text = nfc(text)
+    if len(text) <= _LONGEST_KEY:
+        return TEXT + text
+    return f"{LONG}{_digest(text)}{signs_of(text)}"
+
+
+def signs_of(text: str) -> str:
+    """The letters and digits of a text: what its spellings have in common.
+
+    Case, width, blanks, separators, entities and escapes do not matter, nor do the noughts
+    before a number. Of a long one it is a digest, of what it begins with.
+    """
+    plain = plain_of(text[:_SIGNS_OF])
+    if plain.isascii():
+        signs = _NO_SIGN.sub("", plain.lower())
+    else:
+        folded = unicodedata.normalize("NFKC", plain.casefold())
+        signs = "".join(sign for sign in folded if sign.isalnum())
+    if len(signs) > _MOST_SIGNS:
+        return _digest(signs)
+    return signs.lstrip("0") or "0" if signs.isdecimal() else signs
+
+
+def signs_of_long(key: str) -> str:
+    """What `signs_of` says of the text that a key of the family `LONG` is of."""
+    return key[len(LONG) + 2 * _DIGEST :]
+
+
+def plain_of(text: str) -> str:
+    """A text without what only one program's form of it has: entities, escapes, wide signs."""
+    if "&" in text:
+        text = html.unescape(text)
+    if "%" in text:
+        text = unquote(text)
+    return text if text.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).hexdigest()
+
+
+def number_key(value: float) -> str:
+    """The key of a number: 10 and 10.0 have one."""
+    if isinstance(value, float):
+        if not isfinite(value):
+            return TEXT + str(value)
+        if not value.is_integer():
+            written = repr(value)
+            return NUMBER + (written if "e" not in written else format(value, ".15f").rstrip("0"))
+        value = int(value)
+    if value.bit_length() > 256:
+        return f"{NUMBER}{value:x}"
+    return f"{NUMBER}{value}"
+
+
+def written_number(text: str) -> str | None:
+    """The key of a number that is written as `1200`, `1,200.00`, `1.200,00` or `10,50`.
+
+    None for what is no number, or two: `1.200` is a thousandfold of itself somewhere else.
+    """
+    if text.isdecimal() and text.isascii():
+        return NUMBER + (text.lstrip("0") or "0")
+    sign = "-" if text.startswith("-") else ""
+    text = text.lstrip("+-")
+    if _GROUPS.fullmatch(text):
+        text = text.replace(",", "")
+    elif _CONTINENTAL.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    elif _COMMA_NUMBER.fullmatch(text):
+        text = text.replace(",", ".")
+    elif _AMBIGUOUS.fullmatch(text) or not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    whole, _, part = text.partition(".")
+    part = part.rstrip("0")
+    whole = whole.lstrip("0") or "0"
+    if whole == "0" and not part:
+        sign = ""
+    return f"{NUMBER}{sign}{whole}{'.' if part else ''}{part}"
+
+
+def typed(text: str) -> Iterator[str]:
+    """The keys of a text that is, as a whole, an address, a number, a date or the like."""
+    if not text or len(text) > LONGEST_TYPED or "\n" in text:
+        return
+    if len(text) > _LONGEST_WITH_BLANKS and " " in text:
+        return
+    if "@" in text:
+        yield from _of_kind("email", text)
+        named = _NAMED_MAIL.fullmatch(text)
+        if named:
+            yield from _of_kind("email", named.group(1))
+    elif "://" in text:
+        yield from _of_kind("url", text)
+    elif "/" in text:
+        yield from _of_kind("path", text)
+    elif "." in text and _HOST.fullmatch(text):
+        yield from _of_kind("host", text)
+    yield from _typed_digits(text, text[0])
+
+
+def own_keys(text: str) -> list[str]:
+    """The keys of a text whose canonical form is the text: it *is* that value, and no other.
+
+    Readers differ on what another spelling is, and on which of two addresses in one text counts;
+    whoever gets the text gets it as it stands. The domain of an address is in lower case, and a
+    date in one form of ISO 8601, however they are written.
+    """
+    return [text_key(text), *(key for key in typed(text) if _is_of(key, text))]
+
+
+def _is_of(key: str, text: str) -> bool:
+    family, value = key[:2], key[2:]
+    if family == DATE:
+        return True
+    if family == MAIL:
+        local, _, domain = value.rpartition("@")
+        return text.startswith(f"{local}@") and text[len(local) + 1 :].lower() == domain
+    return family != NUMBER and value == text
+
+
+def _typed_digits(text: str, first: str) -> Iterator[str]:
+    if "A" <= first <= "Z" and _ACCOUNT.fullmatch(text.replace(" ", "")):
+        yield ACCOUNT + text.replace(" ", "")
+    if first == "+" and _PHONE.fullmatch(text):
+        yield PHONE + re.sub(r"[ ().-]", "", text)
+    if first.isdecimal() or first in "+-":
+        if _SIGNED.fullmatch(text):
+            number = written_number(text)
+            if number is not None:
+                yield number
+        yield from (DATE + date for date in written_dates(text, whole=True))
+
+
+def embedded(text: str) -> Iterator[str]:
+    """The keys of what stands within a text: addresses, accounts, phones, paths and numbers."""
+    if "@" in text:
+        yield from _mails(text)
+    if "://" in text:
+        yield from _urls(text)
+    if "/" in text:
+        for word in text.split():
+            if "/" in word and "://" not in word:
+                yield from _paths(word)
+    yield from _numeric(text)
+
+
+def _paths(word: str) -> Iterator[str]:
+    for found in _PATH.finditer(word):
+        path = found.group()
+        if len(path) <= LONGEST_TYPED:
+            yield from _of_kind("path", path)
+            if path.endswith("."):
+                yield from _of_kind("path", path.rstrip("."))
+
+
+def _numeric(text: str) -> Iterator[str]:
+    if not _DIGIT.search(text):
+        return
+    if "+" in text:
+        for found in _PHONE.finditer(text):
+            yield PHONE + re.sub(r"[ ().-]", "", found.group())
+    if _BEGINS_ACCOUNT.search(text):
+        yield from _accounts_in(text)
+    for found in NUMBERS.finditer(text):
+        if stands_alone(text, found.start(), found.end()):
+            number = written_number(found.group())
+            if number is not None:
+                yield number
+    if "-" in text:
+        for date in written_dates(text):
+            yield DATE + date
+
+
+def _accounts_in(text: str) -> Iterator[str]:
+    for found in _COMPACT_ACCOUNT.finditer(text):
+        yield ACCOUNT + found.group()
+    for found in _GROUPED_ACCOUNT.finditer(text):
+        yield from _accounts(found.group())
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether the digits are a number, and no part of a date, a name or another thing."""
+    if start:
+        before = text[start - 1]
+        if before.isalnum():
+            if not _CURRENCY.search(text, max(0, start - 4), start):
+                return False
+        elif before in "-#@_/" or (before in ":.+=&%," and start > 1 and text[start - 2].isalnum()):
+            return False
+    if end < len(text):
+        after = text[end]
+        if after.isalnum() or after in "%_@#":
+            return False
+        if after in "-/:.," and end + 1 < len(text) and text[end + 1].isalnum():
+            return False
+    return True
+
+
+def _mails(text: str) -> Iterator[str]:
+    at = text.find("@")
+    while at >= 0:
+        before = _BEFORE_AT.search(text, max(0, at - 65), at)
+        after = _AFTER_AT.match(text, at + 1, at + 256)
+        if before and after:
+            local = before.group()
+            whole = _begins(text, before.start()) and _ends(text, after.end())
+            if whole and len(local) <= 64:
+                # What a list begins a line with.
+                yield from _mail(local.lstrip("-"), after.group())
+        at = text.find("@", at + 1)
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether an address begins there, and is not the end of a longer one."""
+    # Some signs may stand within an address as well as around one.
+    around = start
+    while around and start - around < _MOST_AROUND and text[around - 1] in _AROUND:
+        around -= 1
+    return around == 0 or text[around - 1].isspace() or text[around - 1] in _OPENING
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether an address ends there, and is not the beginning of a longer one."""
+    if end == len(text) or text[end].isspace():
+        return True
+    if text[end] == ".":
+        return end + 1 == len(text) or not (text[end + 1].isalnum() or text[end + 1] in "-_")
+    return text[end] != "@" and unicodedata.category(text[end])[0] not in "LMNC"
+
+
+def _mail(local: str, domain: str) -> Iterator[str]:
+    if _PLAIN_LOCAL.fullmatch(local) and _PLAIN_DOMAIN.fullmatch(domain) and "xn--" not in domain:
+        # What the URL library makes of these as well, in a tenth of the time.
+        yield f"{MAIL}{local}@{domain}"
+    else:
+        yield from _of_kind("email", f"{local}@{domain}")
+
+
+def _urls(text: str) -> Iterator[str]:
+    for url in written_urls(text):
+        yield from _of_kind("url", url)
+
+
+def written_urls(text: str) -> Iterator[str]:
+    """The URLs of the schemes that arguments may have, as they stand in a text."""
+    at = text.find("://")
+    while at >= 0:
+        scheme = _SCHEME.search(text, max(0, at - 5), at)
+        after = _AFTER_SCHEME.match(text, at)
+        if scheme and after:
+            yield scheme.group() + _without_end(after.group())
+        at = text.find("://", at + 3)
+
+
+def _without_end(url: str) -> str:
+    """Leave out what ends the sentence rather than the URL."""
+    while url and url[-1] in _END_OF_URL:
+        if url[-1] == ")" and url.count("(") >= url.count(")"):
+            break
+        url = url[:-1]
+    return url
+
+
+def _accounts(grouped: str) -> Iterator[str]:
+    """An account number in groups; the words after it may look like groups of it."""
+    groups = grouped.split(" ")
+    for count in range(len(groups), 2, -1):
+        try:
+            yield ACCOUNT + in_form("iban", "".join(groups[:count]))[0]
+        except NotOfKind:
+            continue
+        return
+    yield ACCOUNT + "".join(groups)
+
+
+def _of_kind(kind: Kind, text: str) -> Iterator[str]:
+    try:
+        yield FAMILIES[kind] + in_form(kind, text)[0]
+    except (NotOfKind, UnicodeError):
+        return

@@ -1,0 +1,1 @@
+"""Services of Inbounds: the issuer and the MCP proxy."""

@@ -1,0 +1,296 @@
+"""The issuer's service over HTTP: what is sent is read strictly, and answered in a few words."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from inbounds.canonical.strict_json import NotStrictJson, strict_json
+from inbounds.errors import DecisionUnavailable, InboundsError, TokenInvalid
+from inbounds.identity import TaskRequest, dpop, issuer_messages
+from inbounds_server.http_listener import network_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from inbounds.identity import TaskGrant
+    from inbounds.identity.dpop import Proof
+
+    from .service import Service
+    from .settings import Folder
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_MOST_UNDER_WAY = 240
+"""How many requests there are at once: fewer than connections, so that others ask for health."""
+_KEYS_FOR = 300
+"""How many seconds a key set may be kept for; a key is published before it signs."""
+
+
+class Limited(InboundsError):
+    """Somebody asks too often. Nothing was issued."""
+
+    code = "issuer.limited"
+    hint = "wait a minute; renew a task when less than a minute of its token is left, not before"
+
+
+class _Malformed(InboundsError):
+    code = "issuer.malformed"
+    hint = "ask with the SDK of the same version, or compare with docs/issuer.md"
+
+
+def app(service: Service, folder: Folder) -> Starlette:
+    """Return the application that serves one issuer.
+
+    Args:
+        service: What answers.
+        folder: What it signs as; its URL is what proofs have to be for.
+    """
+    made = Starlette(routes=_Doors(service, folder).routes())
+    # Else a door with a slash too many answers with an address that the request names.
+    made.router.redirect_slashes = False
+    return made
+
+
+class _Doors:
+    def __init__(self, service: Service, folder: Folder) -> None:
+        self._service = service
+        self._folder = folder
+        # By whole minutes: a count is forgotten with its minute, a list of moments never.
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._under_way: Counter[str] = Counter()
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(issuer_messages.BEGIN, self._guarded(self._begin), methods=["POST"]),
+            Route(issuer_messages.RENEW, self._guarded(self._renew), methods=["POST"]),
+            Route(issuer_messages.END, self._guarded(self._end), methods=["POST"]),
+            Route(issuer_messages.KEYS, self._guarded(self._keys), methods=["GET"]),
+            Route(issuer_messages.METADATA, self._guarded(self._metadata), methods=["GET"]),
+            Route(issuer_messages.HEALTH, self._health, methods=["GET"]),
+        ]
+
+    # --- what is asked --------------------------------------------------------------------
+
+    async def _begin(self, request: Request) -> Response:
+        asked = _read(request, issuer_messages.Beginning)
+        proof = self._proof(request, issuer_messages.BEGIN)
+        wanted = TaskRequest(
+            subject=asked.subject,
+            agent=asked.agent,
+            intent=asked.intent,
+            tenant=asked.tenant,
+            environment=asked.environment,
+            sid=asked.sid,
+            narrower=asked.narrower,
+            seconds=asked.seconds,
+            holder=proof.jwk,
+            subject_token=asked.subject_token,
+        )
+        return _issued(
+            await run_in_threadpool(
+                self._service.begin,
+                wanted,
+                identity=asked.identity,
+                proof=proof,
+                allow=self._allow_agent,
+            )
+        )
+
+    async def _renew(self, request: Request) -> Response:
+        asked = _read(request, issuer_messages.Renewing)
+        proof = self._proof(request, issuer_messages.RENEW)
+        return _issued(
+            await run_in_threadpool(
+                self._service.renew,
+                asked.task,
+                identity=asked.identity,
+                proof=proof,
+                allow=self._allow_agent,
+            )
+        )
+
+    async def _end(self, request: Request) -> Response:
+        asked = _read(request, issuer_messages.Ending)
+        proof = self._proof(request, issuer_messages.END)
+        in_force = await run_in_threadpool(
+            self._service.end,
+            asked.name,
+            task=asked.task,
+            chain=asked.chain,
+            proof=proof,
+            allow=self._allow_ends,
+        )
+        return _answer(issuer_messages.Ended(ended=asked.name, in_force=in_force))
+
+    async def _keys(self, _request: Request) -> Response:
+        keys = await run_in_threadpool(self._folder.published)
+        return JSONResponse(keys, headers={"Cache-Control": f"public, max-age={_KEYS_FOR}"})
+
+    async def _metadata(self, _request: Request) -> Response:
+        # RFC 8414 §2, as far as it says where the keys are.
+        issuer = self._folder.settings.issuer
+        return JSONResponse(
+            {
+                "issuer": issuer,
+                "jwks_uri": issuer + issuer_messages.KEYS,
+                "response_types_supported": ["none"],
+                "dpop_signing_alg_values_supported": ["ES256"],
+            }
+        )
+
+    async def _health(self, _request: Request) -> Response:
+        return JSONResponse({"ok": True}, headers=_NO_STORE)
+
+    # --- what holds for each --------------------------------------------------------------
+
+    def _guarded(self, door: Endpoint) -> Endpoint:
+        async def guarded(request: Request) -> Response:
+            # What a proxy says about others is its own word, so that the proxy limits them.
+            address = network_of(request.client.host if request.client else "?")
+            try:
+                # Read before it counts: one that never arrives takes nothing from its address.
+                if request.method == "POST":
+                    request.state.body = await _body(request)
+                self._allow(address)
+                self._under_way[address] += 1
+                try:
+                    return await door(request)
+                finally:
+                    self._under_way[address] -= 1
+                    self._under_way += Counter()  # forgets whom nothing is under way of
+            except InboundsError as error:
+                return _refused(error)
+            except ClientDisconnect:
+                return Response(status_code=408)  # nobody reads it
+            except Exception as error:  # noqa: BLE001 -- what failed is nobody's business outside
+                logger.error("a request failed with %s", type(error).__name__)  # noqa: TRY400
+                return _refused(DecisionUnavailable("the issuer failed", code="issuer.failed"))
+
+        return guarded
+
+    def _proof(self, request: Request, path: str) -> Proof:
+        proofs = request.headers.getlist("dpop")
+        if len(proofs) != 1:
+            raise TokenInvalid(
+                "the request has no DPoP proof, or several",
+                code="issuer.proof",
+                hint="send each request with one fresh DPoP proof (RFC 9449)",
+            )
+        return dpop.proven(proofs[0], "POST", self._folder.settings.issuer + path)
+
+    def _allow(self, address: str) -> None:
+        settings = self._folder.settings
+        self._hit(settings.asked_per_minute, "address", address)
+        # Whoever sends a request and hangs up has a place for another connection, not for this.
+        if self._under_way[address] >= settings.connections_per_address:
+            raise Limited("too many requests of this address are under way")
+        if self._under_way.total() >= _MOST_UNDER_WAY:
+            raise Limited("too many requests are under way")
+
+    def _allow_agent(self, agent: str) -> None:
+        self._hit(self._folder.settings.begun_per_minute, "agent", agent)
+
+    def _allow_ends(self, agent: str) -> None:
+        # Apart from what it begins, so that neither keeps the other waiting.
+        self._hit(self._folder.settings.begun_per_minute, "agent", agent, "ended")
+
+    def _hit(self, most: int, *whose: str) -> None:
+        if not self._limiter.hit(RateLimitItemPerMinute(most), *whose):
+            raise Limited(f"more than {most} requests of this {whose[0]} in a minute")
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body of a request, cut off where it is too long."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > issuer_messages.MAX_BYTES:
+            break
+    return bytes(body)
+
+
+def _read(request: Request, kind: type[M]) -> M:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise _Malformed("the request is no JSON")
+    body: bytes = request.state.body
+    if len(body) > issuer_messages.MAX_BYTES:
+        raise _Malformed(f"the request is larger than {issuer_messages.MAX_BYTES} bytes")
+    try:
+        return kind.model_validate(strict_json(body))
+    except NotStrictJson as error:
+        raise _Malformed(f"the request cannot be read: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        # The names of our own fields, never a key of the sender's.
+        known = [str(part) for part in first["loc"] if str(part) in kind.model_fields]
+        raise _Malformed(
+            f"the request is none: {'.'.join(known) or 'a member'} is missing or does not fit"
+        ) from None
+
+
+def _issued(grant: TaskGrant) -> Response:
+    return _answer(
+        issuer_messages.Issued(
+            token=grant.token,
+            task=grant.task,
+            authority=grant.authority,
+            depth=grant.depth,
+            cut=[dict(each) for each in grant.cut],
+        )
+    )
+
+
+def _answer(said: BaseModel) -> Response:
+    return Response(said.model_dump_json(), media_type="application/json", headers=_NO_STORE)
+
+
+def _refused(error: InboundsError) -> Response:
+    status, kind = _kind(error)
+    message, remedy = error.message, error.hint
+    if status == 503:
+        # What failed here names files and servers of this side.
+        logger.error("no answer: %s: %s", error.code, message)
+        message, remedy = "the issuer cannot answer this now", "its own log says why; ask again"
+    headers: dict[str, Any] = dict(_NO_STORE)
+    if status in (429, 503):
+        headers["Retry-After"] = "60" if status == 429 else "1"
+    said = issuer_messages.Refused(
+        error=kind,
+        error_description=message,
+        code=error.code,
+        remedy=remedy,
+        decision_id=error.decision_id,
+    )
+    return JSONResponse(said.model_dump(), status_code=status, headers=headers)
+
+
+def _kind(error: InboundsError) -> tuple[int, str]:
+    match error:
+        case Limited():
+            return 429, "slow_down"
+        case _Malformed():
+            return 400, "invalid_request"
+        case TokenInvalid(code="issuer.proof"):
+            return 400, "invalid_dpop_proof"
+        case TokenInvalid():
+            return 400, "invalid_grant"
+    return 503, "temporarily_unavailable"

@@ -1,0 +1,128 @@
+"""An issuer's service with all it works with, made from its folder and closed as one."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.evidence.keys import deployment_key, subkey
+from inbounds.evidence.log import SqliteEvidence
+from inbounds.identity.signing_keys import SigningKey
+from inbounds.live import LiveFeed, Pusher
+from inbounds.live.store import FILE as FEED
+from inbounds.live.wait import behind
+from inbounds.pep.telemetry import Telemetry
+from inbounds.process import clock
+from inbounds.process.locks import ProcessLock
+
+from . import store
+from .http import app
+from .records import Log
+from .service import Service, Workings
+from .settings import FEED_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from starlette.applications import Starlette
+
+    from inbounds.live.feed import Position
+    from inbounds.pdp import LiveTarget, PolicyDecisionPoint
+
+    from .settings import Folder
+
+_EVERY = 2.0
+"""How old the feed in an embedded PDP may become before it is put afresh, in seconds."""
+_UNTIL_IN_FORCE = 1.0
+"""How long the answer to an end waits for those that the feed is pushed to, in seconds."""
+
+
+class Served:
+    """One issuer's service, while the block lasts.
+
+    Args:
+        folder: What it signs as; its feed, its memory and its evidence are kept there.
+        pdp: What decides; it is closed with the rest.
+        targets: Whom the feed is pushed to, by name; none where `inbounds live serve` does so.
+    """
+
+    def __init__(
+        self, folder: Folder, pdp: PolicyDecisionPoint, targets: Mapping[str, LiveTarget]
+    ) -> None:
+        self._pdp = pdp
+        self._targets = targets
+        self._stop = threading.Event()
+        key = deployment_key(folder.path / "deployment.key")
+        self.feed = LiveFeed(folder.path / FEED, SigningKey.read(folder.path / FEED_KEY))
+        self._store = store.TaskStore(folder.path / store.FILE)
+        self._evidence = SqliteEvidence(
+            folder.path / "evidence.sqlite", key=subkey(key, "evidence")
+        )
+        self._pusher = threading.Thread(target=self._push, name="issuer feed")
+        self._putting = ProcessLock()
+        self._put: tuple[Position | None, float] = (None, float("-inf"))
+        log = Log(
+            evidence=self._evidence,
+            telemetry=Telemetry(),
+            key=subkey(key, "digest"),
+            engine=pdp.name,
+        )
+        self.service = Service(
+            Workings(
+                folder=folder,
+                store=self._store,
+                pdp=pdp,
+                feed=self.feed,
+                log=log,
+                fresh=self._fresh,
+                in_force=self._in_force,
+            )
+        )
+        self.app: Starlette = app(self.service, folder)
+
+    def __enter__(self) -> Self:
+        # An end that broke off, or a feed that was lost or put back, lets no task live again.
+        for task in self._store.ended():
+            self.feed.end(task)
+        if self._targets:
+            self.feed.forget_targets()
+            self.feed.rotate()
+            self._pusher.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        if self._pusher.is_alive():
+            self._pusher.join()
+        self._evidence.close()
+        self._store.close()
+        self.feed.close()
+        self._pdp.close()
+
+    def _push(self) -> None:
+        Pusher(self.feed, self._targets).run(self._stop)
+
+    def _in_force(self, position: Position) -> bool | None:
+        if not self._targets:
+            return None
+        return behind(self.feed, position, _UNTIL_IN_FORCE) == {}
+
+    def _fresh(self, deadline: float) -> None:
+        """Bring the feed to a PDP in this process; an OPA has it from whoever pushes it."""
+        del deadline  # it is this process's own file
+        if not isinstance(self._pdp, EmbeddedPolicy):
+            return
+        with self._putting:
+            position, at = self._put
+            if self.feed.position == position and clock.monotonic() - at < _EVERY:
+                return
+            entries = self.feed.entries()
+            self._pdp.push_live(self.feed.whole(entries))
+            self._put = (entries.position, clock.monotonic())

@@ -1,0 +1,378 @@
+"""The issuer where no agent runs: it asks the policy, signs what was approved, and ends it.
+
+It believes nobody. The policy verifies who asks, on whose authority, and how far that reaches;
+a proof of possession (`dpop`) binds each request to the key that the task is held by.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from inbounds.errors import InboundsError, InvalidAnswer, TokenInvalid
+from inbounds.identity import TaskGrant, TaskRequest
+from inbounds.identity.entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
+from inbounds.identity.issuance import answered, asked_of
+from inbounds.identity.signing_keys import thumbprint, token_claims
+from inbounds.identity.task_token import sign_task
+from inbounds.model.claims import (
+    Hands,
+    Holding,
+    IssuanceAnswer,
+    IssuerQuestion,
+    Narrower,
+    RenewalQuestion,
+)
+from inbounds.model.question import QUESTION_VERSION, Credentials
+from inbounds.pdp import ISSUANCE
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
+
+from .records import Recorded, refusal
+from .store import Begun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from inbounds.identity.dpop import Proof
+    from inbounds.live import LiveFeed
+    from inbounds.live.feed import Position
+    from inbounds.model.claims import Authority, IssuanceQuestion
+    from inbounds.pdp import PolicyDecisionPoint
+
+    from .records import Log
+    from .settings import Folder
+    from .store import TaskStore
+
+logger = logging.getLogger(__name__)
+
+_HANDS = TypeAdapter(tuple[Hands, ...])
+_SECONDS_TO_ASK = 3.0
+_LARGEST = 65536
+"""How many characters of a token a PDP reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workings:
+    """What a service works with.
+
+    Attributes:
+        folder: What it signs as, and its keys.
+        store: What it remembers.
+        pdp: What decides.
+        feed: What it ends goes here.
+        log: Where it leaves its spans and records.
+        fresh: Brings the feed to an embedded PDP; called before every question, with a deadline.
+        in_force: Waits until what has ended is known wherever the feed is pushed to.
+    """
+
+    folder: Folder
+    store: TaskStore
+    pdp: PolicyDecisionPoint
+    feed: LiveFeed
+    log: Log
+    fresh: Callable[[float], None]
+    in_force: Callable[[Position], bool | None]
+
+
+class Service:
+    """Begins, renews and ends tasks. Thread-safe.
+
+    Args:
+        workings: What it works with.
+    """
+
+    def __init__(self, workings: Workings) -> None:
+        self._with = workings
+
+    def begin(
+        self, request: TaskRequest, *, identity: str, proof: Proof, allow: Callable[[str], None]
+    ) -> TaskGrant:
+        """Approve a task as far as the policy lets it reach, and sign its token.
+
+        Args:
+            request: What is asked for; it is held by the key of the proof, whatever it says.
+            identity: The agent's identity token.
+            proof: What came with the request.
+            allow: Called with the agent's id once it is shown; raises where it asks too often.
+
+        Raises:
+            TokenInvalid: The policy grants nothing of it, by the code that says why.
+            DecisionUnavailable: The policy could not be asked, or the record not be kept.
+        """
+        self._require_first(proof)
+        self._require_shown(request.agent, identity)
+        allow(request.agent)
+        request = replace(request, holder=proof.jwk)
+        asked = asked_of(request)
+        task = f"task-{uuid7()}"
+        with Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record:
+            answer = self._ask(ISSUANCE, asked)
+            if not answer.issued or answer.authority is None:
+                raise record.refused(answer.reasons)
+            grant = self._signed(task, request, answer.authority, answer)
+            question = IssuerQuestion(
+                question=QUESTION_VERSION,
+                context=_holding(grant, identity),
+                subject_token=request.subject_token,
+            )
+            shown = self._ask(BEGINNING, question)
+            if not shown.issued:
+                raise record.refused(shown.reasons)
+            record.allowed(grant)
+            self._with.store.begin(
+                Begun(
+                    grant.task,
+                    request.sid,
+                    thumbprint(proof.jwk),
+                    # A renewal goes by what was approved; what else was asked for is no use.
+                    asked.model_copy(update={"narrower": Narrower()}),
+                    answer.authority,
+                    answer.depth,
+                )
+            )
+            return grant
+
+    def renew(
+        self, task: str, *, identity: str, proof: Proof, allow: Callable[[str], None]
+    ) -> TaskGrant:
+        """Sign a fresh token of a task, of no more than it was approved for.
+
+        The agent shows again who it is, and the policy of now is asked again: what it no longer
+        grants is left out.
+
+        Args:
+            task: The id of the task.
+            identity: The agent's identity token.
+            proof: What came with the request, of the key that holds the task.
+            allow: As `begin` has it.
+
+        Raises:
+            TokenInvalid: It is over, it is held by another key, or the policy grants nothing of it.
+            DecisionUnavailable: As `begin`.
+        """
+        begun = self._held(task, proof)
+        self._require_first(proof)
+        allow(begun.asked.agent)
+        held = begun.authority
+        request = _request(begun, proof)
+        narrower = Narrower.model_validate(
+            held.model_dump(include={*Narrower.model_fields}, exclude_unset=True)
+        )
+        seconds = max(held.deadline - int(clock.now()), 1)
+        again = asked_of(replace(request, narrower=narrower, seconds=seconds))
+        with Recorded(self._with.log, "task.renew", begun.task, request, _json(again)) as record:
+            answer = self._ask(ISSUANCE, again)
+            if not answer.issued or answer.authority is None:
+                raise record.refused(answer.reasons)
+            # Where none was approved, asking for none asks for all that there is now.
+            authority = answer.authority.model_copy(
+                update={
+                    "destinations": [
+                        name for name in answer.authority.destinations if name in held.destinations
+                    ],
+                    "deadline": min(held.deadline, answer.authority.deadline),
+                }
+            )
+            answer = answer.model_copy(update={"depth": min(begun.depth, answer.depth)})
+            grant = self._signed(begun.task, request, authority, answer)
+            question = RenewalQuestion(
+                question=QUESTION_VERSION, context=_holding(grant, identity), held=held
+            )
+            shown = self._ask(RENEWAL, question)
+            if not shown.issued:
+                raise record.refused(shown.reasons)
+            record.allowed(grant)
+            self._with.store.begin(replace(begun, authority=authority, depth=answer.depth))
+            return grant
+
+    def end(
+        self,
+        name: str,
+        *,
+        task: str,
+        chain: Sequence[str],
+        proof: Proof,
+        allow: Callable[[str], None],
+    ) -> bool | None:
+        """End a task, or hands that it was handed on to.
+
+        Who holds a task ends it, and whatever was handed on from there. Nobody else does, and
+        no identity is asked for: whoever has the key may give up what it is for.
+
+        Args:
+            name: What is to end: the id of a task, or of it and all hands down to those.
+            task: The task's token.
+            chain: The tokens that it was handed on with, to where `name` leads or further.
+            proof: What came with the request, of a key that holds the task so far or above.
+            allow: Called with the id of the task's agent where hands are ended: whoever hands on
+                names as many as he likes, and each is kept in the feed. Raises where it is too
+                often.
+
+        Returns:
+            Whether it is known wherever the feed is pushed to; None where it is pushed nowhere.
+
+        Raises:
+            TokenInvalid: The sender holds nothing that it could end.
+            DecisionUnavailable: It is not known to have ended.
+        """
+        self._require_first(proof)
+        begun = self._with.store.task(name)
+        if begun is not None and begun.holder == thumbprint(proof.jwk):
+            request = _request(begun, proof)
+        else:
+            self._require_hands(name, task, chain, proof.jwk)
+            request = _handed_on(task, proof)
+            allow(request.agent)
+        if begun is not None:
+            self._with.store.end(begun.task)
+        position = self._with.feed.end(name)
+        logger.info("ended: %s", name)
+        # A task that is ended again and again would fill the log; ends of hands are limited.
+        if begun is None or not begun.ended:
+            self._keep_end(name, request)
+        return self._with.in_force(position)
+
+    def _keep_end(self, name: str, request: TaskRequest) -> None:
+        # It has ended: a log that does not take the record brings nothing back.
+        try:
+            with Recorded(self._with.log, "task.end", name, request, name.encode()) as record:
+                record.allowed()
+        except InboundsError as error:
+            logger.error("the end of %s was not recorded: %s", name, error.code)  # noqa: TRY400 -- the message holds all
+
+    # --- its own --------------------------------------------------------------------------
+
+    def _require_shown(self, agent: str, identity: str) -> None:
+        """Refuse strangers, who learn nothing else and leave no records that they could fill."""
+        question = IssuerQuestion(
+            question=QUESTION_VERSION,
+            context=Holding(agent=agent, credentials=Credentials(identity=identity, task="")),
+        )
+        answer = self._ask(SHOWN, question)
+        if not answer.issued:
+            error = refusal(answer.reasons)
+            logger.warning("nobody is shown: %s", error.code)
+            raise error
+
+    def _held(self, task: str, proof: Proof) -> Begun:
+        begun = self._with.store.task(task)
+        if begun is None or begun.ended or begun.holder != thumbprint(proof.jwk):
+            # One answer for all: whoever does not hold it learns nothing about it.
+            raise TokenInvalid(
+                "the task is over, or is held by another key",
+                code="task.over",
+                hint="begin another task",
+            )
+        return begun
+
+    def _require_first(self, proof: Proof) -> None:
+        if not self._with.store.first(proof.jti, proof.until):
+            raise TokenInvalid(
+                "the proof of possession has been used before",
+                code="issuer.proof",
+                hint="send each request with a fresh DPoP proof (RFC 9449)",
+            )
+
+    def _require_hands(
+        self, name: str, task: str, chain: Sequence[str], mine: Mapping[str, str]
+    ) -> None:
+        credentials = {"task": task, "chain": list(chain)}
+        question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
+        deadline = self._fresh_until()
+        reply = self._with.pdp.ask(HANDS, json.dumps(question).encode(), deadline=deadline).result
+        try:
+            hands = _HANDS.validate_python(reply)
+        except ValidationError:
+            raise InvalidAnswer("the PDP's answer about a chain is none") from None
+        names = [held.name for held in hands]
+        for place, held in enumerate(hands):
+            # What is named is this one's, or comes after it. Another issuer calls its tasks what it
+            # likes, and so perhaps by the name of one of ours.
+            ours = held.issuer == self._with.folder.settings.issuer
+            if ours and held.jwk == mine and name in names[place:]:
+                return
+        raise TokenInvalid(
+            "the sender holds nothing of that name",
+            code="issuer.not_the_holder",
+            hint="who holds a task ends it, or what it has handed on; or `inbounds live end`",
+        )
+
+    def _ask(self, entrypoint: str, question: BaseModel) -> IssuanceAnswer:
+        deadline = self._fresh_until()
+        return answered(self._with.pdp, entrypoint, question, IssuanceAnswer, deadline=deadline)
+
+    def _fresh_until(self) -> float:
+        """Bring the feed to the PDP; return until when a question may take."""
+        deadline = clock.monotonic() + _SECONDS_TO_ASK
+        self._with.fresh(deadline)
+        return deadline
+
+    def _signed(
+        self, task: str, request: TaskRequest, authority: Authority, answer: IssuanceAnswer
+    ) -> TaskGrant:
+        settings, key = self._with.folder.current()
+        grant = TaskGrant(
+            token="",
+            expires=0,
+            task=task,
+            request=request,
+            authority=authority,
+            depth=answer.depth,
+            cut=answer.cut,
+        )
+        now = int(clock.now())
+        made = sign_task(key, grant, issuer=settings.issuer, audience=settings.audience, now=now)
+        if len(made.token) > _LARGEST:
+            raise TokenInvalid(
+                "what was asked for does not fit into a token",
+                code="issuance.too_large",
+                hint="name fewer values in what the task is narrowed to",
+            )
+        return made
+
+
+def _json(asked: IssuanceQuestion) -> bytes:
+    return asked.model_dump_json().encode()
+
+
+def _request(begun: Begun, proof: Proof) -> TaskRequest:
+    """Who asks about a task that was begun here."""
+    asked = begun.asked
+    return TaskRequest(
+        subject=asked.subject,
+        agent=asked.agent,
+        intent=asked.intent,
+        tenant=asked.tenant,
+        environment=asked.environment,
+        sid=begun.sid,
+        holder=proof.jwk,
+    )
+
+
+def _handed_on(task: str, proof: Proof) -> TaskRequest:
+    """Who asks about a task by its token, which the policy has verified."""
+    claims = token_claims(task)
+    (authority,) = claims["authorization_details"]
+    return TaskRequest(
+        subject=claims["sub"],
+        agent=claims["act"]["sub"],
+        intent=authority["intent"],
+        tenant=claims["tenant"],
+        environment=authority["environment"],
+        sid=claims["sid"],
+        holder=proof.jwk,
+    )
+
+
+def _holding(grant: TaskGrant, identity: str) -> Holding:
+    return Holding(
+        agent=grant.request.agent,
+        credentials=Credentials(identity=identity, task=grant.token),
+    )

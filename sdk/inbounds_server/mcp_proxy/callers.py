@@ -1,0 +1,172 @@
+"""Those who call over HTTP, each known by the token that the issuer's service has accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import anyio
+
+from inbounds.errors import DecisionUnavailable, TokenInvalid
+from inbounds.identity.compact import read_compact
+from inbounds.process import clock
+
+from .caller import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+_MOST_REFUSED = 1024
+_REFUSED_FOR = 30.0
+_MOST_SESSIONS = 4096
+_VERIFYING = 8
+"""How many tokens are put to the issuer's service at once."""
+_MOST_WAITING = 64
+_EACH = 4
+"""How many tokens of one user have a task at once."""
+_LOOK_EVERY = 5.0
+
+
+class NotAccepted(Exception):
+    """A token is none that the issuer's service begins a task for."""
+
+
+class TooMany(Exception):
+    """All places are taken by those who are being answered."""
+
+
+class Callers:
+    """Keeps a task for each token that is in use, and ends those of tokens that are not.
+
+    Not for several event loops.
+
+    Args:
+        make: Takes a user's id, a token and the session to go on with, and says who calls.
+        claim: Which claim of a token names the user: `sub` or `email`. The issuer's service
+            verifies that it does.
+        most: How many tasks there may be at once.
+        idle: After how many seconds without a request a task is ended.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[str, str, str | None], Caller],
+        *,
+        claim: str = "sub",
+        most: int = 64,
+        idle: float = 900.0,
+    ) -> None:
+        self._make = make
+        self._claim = claim
+        self._most = most
+        self._idle = idle
+        self._held: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
+        self._beginning: dict[str, Caller] = {}
+        self._refused: OrderedDict[str, float] = OrderedDict()
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+        self._verifying = anyio.Semaphore(_VERIFYING)
+        self._waiting = 0
+
+    async def of(self, token: str) -> Caller:
+        """Return whose token it is, once it was accepted.
+
+        Raises:
+            NotAccepted: It was not, or has expired.
+            TooMany: There is no room for another task.
+            DecisionUnavailable: Whether it is could not be told.
+        """
+        name = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+        held = self._held.get(name)
+        if held is not None:
+            caller, expires = held
+            if expires <= clock.now():
+                raise NotAccepted
+            self._held.move_to_end(name)
+            return caller
+        if self._refused.get(name, 0.0) > clock.monotonic():
+            raise NotAccepted
+        try:
+            said = read_compact(token, "of a caller")
+        except DecisionUnavailable:
+            raise NotAccepted from None
+        user = said.claims.get(self._claim)
+        if not isinstance(user, str) or not user:
+            raise NotAccepted
+        return await self._begin(name, user, token, said.expires)
+
+    async def _begin(self, name: str, user: str, token: str, expires: int) -> Caller:
+        if self._waiting >= _MOST_WAITING:
+            raise TooMany
+        self._waiting += 1
+        try:
+            async with self._verifying:
+                held = self._held.get(name)
+                if held is not None:  # somebody else has brought it meanwhile
+                    return held[0]
+                caller = self._beginning.get(name)
+                if caller is None:
+                    await self._make_room(user)
+                    caller = self._make(user, token, self._sessions.get(user))
+                    self._beginning[name] = caller
+                try:
+                    await caller.task()
+                except TokenInvalid:
+                    self._refuse(name)
+                    raise NotAccepted from None
+                finally:
+                    self._beginning.pop(name, None)
+                self._keep(name, user, caller, expires)
+                return caller
+        finally:
+            self._waiting -= 1
+
+    def _refuse(self, name: str) -> None:
+        self._refused[name] = clock.monotonic() + _REFUSED_FOR
+        self._refused.move_to_end(name)
+        while len(self._refused) > _MOST_REFUSED:
+            self._refused.popitem(last=False)
+
+    def _keep(self, name: str, user: str, caller: Caller, expires: int) -> None:
+        self._held[name] = (caller, expires)
+        if caller.sid is not None:
+            self._sessions[user] = caller.sid
+            self._sessions.move_to_end(user)
+        while len(self._sessions) > _MOST_SESSIONS:
+            self._sessions.popitem(last=False)
+
+    async def _make_room(self, user: str) -> None:
+        """End the tasks that have not been used for longest, and of nobody who is answered."""
+        own = [name for name, (each, _) in self._held.items() if each.subject == user]
+        if len(own) >= _EACH:
+            await self._end_one_of(own)
+        if len(self._held) + len(self._beginning) >= self._most:
+            await self._end_one_of(list(self._held))
+
+    async def _end_one_of(self, names: list[str]) -> None:
+        for name in names:
+            if not self._held[name][0].busy:
+                await self._end(name)
+                return
+        raise TooMany
+
+    async def _end(self, name: str) -> None:
+        caller, _ = self._held.pop(name)
+        await caller.close()
+
+    async def watch(self) -> None:
+        """End tasks that nobody uses any more, for as long as it is awaited."""
+        while True:
+            await anyio.sleep(_LOOK_EVERY)
+            for name, (caller, expires) in list(self._held.items()):
+                unused = clock.monotonic() - caller.used > self._idle
+                if (unused or expires <= clock.now()) and not caller.busy and name in self._held:
+                    await self._end(name)
+
+    async def close(self) -> None:
+        """End all tasks."""
+        while self._held:
+            await self._end(next(iter(self._held)))

@@ -1,0 +1,232 @@
+"""`inbounds bundle`: draw a key; build, verify and compare signed bundles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds_tools.bundle.diff import Change
+
+app = typer.Typer(help="Build, verify and compare signed policy bundles.", no_args_is_help=True)
+
+PublicKey = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="INBOUNDS_RELEASE_PUB",
+        help="The public key; without it, the key of the shipped bundles.",
+    ),
+]
+
+
+@app.command()
+def key(
+    private: Annotated[
+        Path, typer.Argument(help="The file of the private key, such as release.pem.")
+    ],
+    *,
+    as_json: output.Json = False,
+) -> None:
+    """Draw a key to sign with; the public half goes beside it, as `.pub`.
+
+    The public half is printed as a JWK as well, for issuers.yaml or feed.yaml. A file that is
+    there is never replaced.
+    """
+    from inbounds.errors import ConfigurationError
+    from inbounds.identity.signing_keys import SigningKey
+
+    drawn = SigningKey.draw()
+    try:
+        public = drawn.write_both(private)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename} cannot be written: {error.strerror}",
+            code="bundle.key_unwritable",
+            hint="pass a file that does not exist yet, in a folder that does",
+        ) from error
+
+    jwk = {drawn.kid: drawn.public}
+
+    def show(console: Console) -> None:
+        console.print(
+            f"[green]wrote[/]  {private}  [dim]keep it on a machine where no agent runs[/]"
+        )
+        console.print(f"[green]wrote[/]  {public}  [dim]give it to everybody who verifies[/]")
+        console.print(f"jwk    {json.dumps(jwk)[1:-1]}", markup=False)
+
+    value = {"private": str(private), "public": str(public), "jwk": jwk}
+    output.emit(value, as_json=as_json, show=show)
+
+
+@app.command()
+def build(
+    *,
+    key: Annotated[
+        Path,
+        typer.Option(
+            envvar="INBOUNDS_RELEASE_KEY", help="The private key to sign with: P-256, PEM."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write to.")],
+    site: Annotated[Path | None, typer.Option(help="The folder of your own rules.")] = None,
+    deployment: Annotated[Path | None, typer.Option(help="The folder of YAML.")] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="YAML of what is ended, revoked or stopped from the start."),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Build and sign all bundles of one revision.
+
+    The folder holds one revision: the bundles of an earlier build are removed from it.
+    """
+    from inbounds.engine import assets
+    from inbounds_tools.bundle.build import build as build_bundles
+    from inbounds_tools.opa import binary
+
+    built = build_bundles(
+        rego=assets.rego(),
+        site=site,
+        deployment=deployment,
+        key=key,
+        out=out,
+        opa=binary.find(),
+        capabilities=assets.capabilities(),
+        baseline=_baseline(baseline),
+    )
+    files = {artefact: str(path) for artefact, path in built.files.items()}
+
+    def show(console: Console) -> None:
+        console.print(f"revision {built.revision}", style="bold")
+        for artefact, path in files.items():
+            console.print(f"  {artefact:<11}{path}", markup=False)
+
+    value = {
+        "revision": built.revision,
+        "sequence": built.sequence,
+        "sources": built.sources,
+        "files": files,
+    }
+    output.emit(value, as_json=as_json, show=show)
+
+
+@app.command()
+def verify(
+    *,
+    bundles: Annotated[list[Path], typer.Argument(help="Bundles, such as dist/*.tar.gz.")],
+    key: PublicKey = None,
+    as_json: output.Json = False,
+) -> None:
+    """Verify the signature of each bundle, every digest in it, and what it says of itself."""
+    from inbounds.engine import assets
+    from inbounds.engine.bundle import read_signed
+    from inbounds.errors import ConfigurationError
+
+    pinned = key or assets.release_key()
+    worst = output.OK
+    results: list[dict[str, Any]] = []
+    for path in bundles:
+        try:
+            bundle = read_signed(path, pinned)
+        except ConfigurationError as error:
+            worst = max(worst, output.exit_code(error))
+            results.append({"file": str(path), "ok": False, "code": error.code})
+            results[-1] |= {"message": error.message, "hint": error.hint}
+        else:
+            said = {"revision": bundle.revision, "roots": list(bundle.roots)}
+            results.append({"file": str(path), "ok": True, **said, **bundle.metadata})
+
+    def show(console: Console) -> None:
+        from rich.markup import escape
+
+        from inbounds.text.printable import shown
+
+        for result in shown(results):
+            file = escape(result["file"])
+            if result["ok"]:
+                said = f"{result.get('artefact', '')} {result['revision']}".strip()
+                console.print(f"[green]ok[/]      {file}  [dim]{escape(said)}[/]")
+            else:
+                console.print(f"[red]refused[/] {file}  {escape(result['message'])}")
+                console.print(f"        {result['code']}", style="dim")
+                console.print(f"        [bold]fix[/] {escape(result['hint'])}")
+
+    output.emit(results, as_json=as_json, show=show)
+    raise typer.Exit(worst)
+
+
+@app.command()
+def diff(
+    *,
+    old: Annotated[Path, typer.Argument(help="The folder of bundles in force.")],
+    new: Annotated[Path, typer.Argument(help="The folder that is to take its place.")],
+    key: PublicKey = None,
+    fail_on_widening: Annotated[
+        bool, typer.Option("--fail-on-widening", help="Exit with 1 if anything widens.")
+    ] = False,
+    as_json: output.Json = False,
+) -> None:
+    """Say what changes, and which changes let more through than before."""
+    import dataclasses
+
+    from inbounds.engine import assets
+    from inbounds_tools.bundle.diff import diff as compare
+
+    changes = compare(old, new, key=key or assets.release_key())
+    widening = [change for change in changes if change.widens]
+
+    def show(console: Console) -> None:
+        for change in [*widening, *(change for change in changes if not change.widens)]:
+            _show(console, change)
+        if not changes:
+            console.print("nothing changes")
+
+    value = [dataclasses.asdict(change) for change in changes]
+    output.emit(value, as_json=as_json, show=show)
+    if fail_on_widening and widening:
+        raise typer.Exit(output.FAILED)
+
+
+def _show(console: Console, change: Change) -> None:
+    from rich.text import Text
+
+    sign = {"added": "+", "removed": "-", "changed": "~"}[change.what]
+    line = Text.assemble(
+        ("widens  ", "bold yellow") if change.widens else "        ",
+        f"{sign} {change.kind} {change.path}",
+    )
+    if change.before is not None:
+        line.append(f"  {change.before}", "red")
+    if change.after is not None:
+        line.append(f"  {change.after}", "green")
+    console.print(line)
+
+
+def _baseline(path: Path | None) -> Any:
+    if path is None:
+        return None
+    import yaml
+    from pydantic import ValidationError
+
+    from inbounds.canonical.strict_yaml import strict_yaml
+    from inbounds.errors import ConfigurationError
+    from inbounds.files.regular_file import read_regular
+    from inbounds.model.deployment import Live
+
+    try:
+        return Live.model_validate(strict_yaml(read_regular(path)[0]))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read", code="bundle.unreadable") from error
+    except (yaml.YAMLError, ValidationError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path} must be a list of what is ended, revoked or stopped",
+            code="bundle.baseline_invalid",
+            hint="write maps `ended`, `revoked` and `switches`, each from a name to Unix seconds",
+        ) from error

@@ -1,0 +1,84 @@
+"""`inbounds doctor`: what `Guard()` would use here, and whether each part is well."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds_tools.doctor import Finding
+
+_SIGNS = {
+    "ok": "[green]ok[/]",
+    "mend": "[bold red]error[/]",
+    "untold": "[magenta]unknown[/]",
+    "note": "[dim]note[/]",
+}
+
+
+def command(
+    *,
+    pdp: Annotated[str, typer.Option(help="An OPA to look at. (default: INBOUNDS_PDP_URL)")] = "",
+    pdp_ca: Annotated[
+        Path | None, typer.Option(help="A file of certificate authorities to trust.")
+    ] = None,
+    deployment: Annotated[
+        Path | None,
+        typer.Option(help="The folder of YAML. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Look at everything that `Guard()` would use here; nothing is changed.
+
+    Exits with 0 where all is well, 1 where there is something to mend, 2 where that could not
+    be told.
+    """
+    from inbounds_tools.doctor import diagnose
+
+    options = {
+        "pdp_url": pdp or None,
+        "pdp_ca": str(pdp_ca) if pdp_ca else None,
+        "deployment": str(deployment) if deployment else None,
+    }
+    with output.console(error=True).status("looking …"):
+        findings = [*diagnose(options)]
+    states = {finding.state for finding in findings}
+    value = {
+        "ok": not states & {"mend", "untold"},
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+    }
+    output.emit(value, as_json=as_json, show=lambda console: _show(console, findings))
+    if "mend" in states:
+        raise typer.Exit(output.FAILED)
+    raise typer.Exit(output.UNTOLD if "untold" in states else output.OK)
+
+
+def _show(console: Console, findings: list[Finding]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        table.add_row(_SIGNS[finding.state], finding.name, escape(finding.said))
+        if finding.hint and finding.state != "ok":
+            label = "hint" if finding.state == "note" else "fix"
+            table.add_row("", "", f"[bold]{label}[/] {escape(finding.hint)}")
+    console.print(table)
+    amiss = sum(finding.state == "mend" for finding in findings)
+    untold = sum(finding.state == "untold" for finding in findings)
+    if amiss:
+        console.print(f"\n[bold red]{amiss} to fix[/]")
+    elif untold:
+        console.print(f"\n[magenta]{untold} could not be determined[/]")
+    else:
+        console.print("\n[bold green]all well[/]")

@@ -1,0 +1,375 @@
+"""`inbounds explain`: what was decided, why, and what would have to change."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds_tools.explain.answer import Explanation
+    from inbounds_tools.explain.question import Taken
+    from inbounds_tools.explain.record import Recorded
+    from inbounds_tools.policytest.scenes import Scene
+
+_INDENT = " " * 11
+_EXPIRED = frozenset({"identity.expired", "task.expired"})
+_EXITS = {"allow": output.OK, "deny": output.FAILED, "ask": output.FAILED}
+_COLOURS = {"allow": "green", "deny": "red", "ask": "yellow"}
+
+
+def command(
+    *,
+    question: Annotated[
+        str, typer.Argument(help="A file that holds a question, or the id of a decision.")
+    ] = "",
+    deployment: Annotated[
+        Path | None,
+        typer.Option(help="The folder of YAML. (default: INBOUNDS_DEPLOYMENT or deployment/)"),
+    ] = None,
+    live: Annotated[
+        Path | None,
+        typer.Option(help="A file of `data.live`; without it, the development issuer's feed."),
+    ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="The folder of your own rules. (default: site/ if it is)")
+    ] = None,
+    no_site: Annotated[bool, typer.Option("--no-site", help="Leave your own rules out.")] = False,
+    at: Annotated[
+        str,
+        typer.Option(help="Judge it as of a time, or `tokens`: when the task token was issued."),
+    ] = "",
+    from_case: Annotated[
+        str, typer.Option(help="FILE or FILE#NUMBER of a case, instead of a question.")
+    ] = "",
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Also write the question there, with what it is judged with."),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Say in plain words what is decided of a question, or was recorded of a decision.
+
+    No token is shown, only what it claims. Exits with 0 where it is allowed, 1 where it is
+    denied or a person has to be asked, 2 where nothing could be decided.
+    """
+    from inbounds.errors import ConfigurationError
+
+    if bool(question) == bool(from_case):
+        raise ConfigurationError(
+            "a question, a decision or a case must be named",
+            code="explain.nothing",
+            hint="name a file or the id of a decision, or pass --from-case FILE",
+        )
+    if question and not _is_file(question):
+        _explain_record(question, None if no_site else _site(site), as_json=as_json)
+        return
+    taken = _taken(from_case)
+    if taken is not None:
+        scene = taken.case.scene()
+        site = site or taken.site
+    else:
+        scene = _scene(question, deployment=deployment, live=live, at=at)
+    if save is not None:
+        from inbounds.files.safe_files import write_file
+
+        write_file(save, json.dumps(scene.document(), indent=2, ensure_ascii=False) + "\n")
+    rules = None if no_site else _site(site)
+    explained, difference = _judged(scene, rules, taken)
+
+    def show(console: Console) -> None:
+        from inbounds.text.printable import shown
+
+        if taken is not None:
+            _show_case(console, taken, rules, difference)
+        _show(console, shown(explained))
+        if not at and _EXPIRED & {reason["code"] for reason in explained.reasons}:
+            console.print(f"{_INDENT}`--at tokens` judges it as of when the tokens were issued")
+        if save is not None:
+            console.print(f"\n[green]wrote[/]  {save}")
+
+    value = {**dataclasses.asdict(explained), "changes": explained.changes}
+    if taken is not None:
+        value["case"] = {
+            "file": str(taken.case.file),
+            "number": taken.number,
+            "name": taken.case.name,
+            "expected": taken.case.outcome,
+            "difference": difference,
+            "site": str(rules) if rules is not None else None,
+        }
+    output.emit(value, as_json=as_json, show=show)
+    raise typer.Exit(_EXITS.get(explained.outcome, output.UNTOLD))
+
+
+def _is_file(named: str) -> bool:
+    return Path(named).exists() or named.endswith((".json", ".yaml")) or "/" in named
+
+
+def _taken(from_case: str) -> Taken | None:
+    from inbounds_tools.explain import question as asked
+
+    return asked.from_case(from_case) if from_case else None
+
+
+def _scene(question: str, *, deployment: Path | None, live: Path | None, at: str) -> Scene:
+    from inbounds.evidence.paths import home
+    from inbounds_tools.explain import question as asked
+
+    sources = asked.Sources(
+        deployment=Path(os.environ.get("INBOUNDS_DEPLOYMENT") or "deployment"),
+        instead=deployment,
+        live=live,
+        issuer=home() / "issuer",
+        at=at,
+    )
+    return asked.from_file(Path(question), sources)
+
+
+def _site(named: Path | None) -> Path | None:
+    if named is not None:
+        return named
+    usual = Path("site")
+    from inbounds.files.regular_file import files_in
+
+    return usual if usual.is_dir() and any(files_in(usual, ".rego")) else None
+
+
+def _judged(scene: Scene, site: Path | None, taken: Taken | None) -> tuple[Explanation, str]:
+    """What is decided of a scene, and how that differs from what its case expects."""
+    from inbounds.engine.bundle import read_signed
+    from inbounds_tools.explain.answer import explain, members
+    from inbounds_tools.opa import binary
+    from inbounds_tools.policytest import cases
+
+    opa = binary.find() if site is not None else None
+    said = f"compiling the rules in {site} …" if site is not None else "asking …"
+    with output.console(error=True).status(said), cases.Judge(site, opa=opa) as judge:
+        catalogue = members(read_signed(judge.bundle, judge.key).data)
+        answer = judge.answer(scene)
+        difference = cases.difference(taken.case, answer) if taken is not None else ""
+        return explain(scene, answer, catalogue), difference
+
+
+def _explain_record(decision: str, site: Path | None, *, as_json: bool) -> None:
+    from inbounds.evidence.keys import deployment_key, subkey
+    from inbounds.evidence.paths import evidence_path, key_path
+    from inbounds.text.printable import shown
+    from inbounds_tools.explain.record import recorded
+    from inbounds_tools.explain.words import words
+
+    secret = key_path()
+    # One that is drawn now would verify nothing.
+    own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
+    found = recorded(evidence_path(), decision, key=own)
+    reasons = words(found.decided.codes, site=site, bundle=_bundle())
+    value = {
+        "outcome": found.decided.outcome,
+        "verified": found.verified,
+        "decided": found.decided.model_dump(mode="json"),
+        "executed": [record.model_dump(mode="json") for record in found.executed],
+        "reasons": reasons,
+    }
+
+    def show(console: Console) -> None:
+        _show_record(console, shown(found), shown(reasons))
+
+    output.emit(value, as_json=as_json, show=show)
+    raise typer.Exit(_EXITS.get(found.decided.outcome, output.UNTOLD))
+
+
+def _bundle() -> tuple[str, str] | None:
+    from inbounds.engine import assets
+
+    named = os.environ.get("INBOUNDS_BUNDLE")
+    key = os.environ.get("INBOUNDS_BUNDLE_KEY") or str(assets.release_key())
+    return (named, key) if named else None
+
+
+# --- for people ----------------------------------------------------------------------------
+
+
+def _show_case(console: Console, taken: Taken, rules: Path | None, difference: str) -> None:
+    from rich.markup import escape
+
+    from inbounds.text.printable import shown
+
+    case = taken.case
+    console.print(
+        f"[bold]case[/]  {escape(f'{case.file}#{taken.number}')}  {escape(shown(case.name))}"
+    )
+    if taken.chosen:
+        console.print("      [dim]the first that is not allowed; FILE#NUMBER takes another[/]")
+    with_rules = "without rules of your own" if rules is None else f"with the rules in {rules}"
+    console.print(f"      [dim]judged {escape(with_rules)}[/]")
+    if difference:
+        console.print(f"[bold red]otherwise[/]  {escape(shown(difference))}")
+    console.print()
+
+
+def _show(console: Console, explained: Explanation) -> None:
+    asked = {**explained.asked, "intent": _intent(explained)}
+    _headline(console, explained.outcome, asked, [each["code"] for each in explained.reasons])
+    for reason in explained.reasons:
+        _show_reason(console, reason)
+    if explained.outcome == "unavailable":
+        console.print("\n[bold]no answer[/]  the policy did not decide this, so it would not run")
+    _show_speaking_for(console, explained)
+    _show_tokens(console, explained)
+    _show_rules(console, explained)
+    if explained.reasons:
+        console.print("\n[bold]to change[/]")
+        for change in explained.changes:
+            console.print(f"{_INDENT}{change}", markup=False)
+    if explained.policy:
+        revision, deployed = explained.policy["revision"], explained.policy["deployment"]
+        console.print(f"\npolicy {revision}, deployment {deployed}", markup=False, style="dim")
+
+
+def _show_speaking_for(console: Console, explained: Explanation) -> None:
+    from rich.markup import escape
+
+    for fault in explained.malformed:
+        console.print(f"{_INDENT}{fault}", markup=False)
+    for grant in explained.grants:
+        said = ", ".join(f"{k} {_plain(v)}" for k, v in grant.items() if k != "source")
+        source = escape(str(grant.get("source")))
+        console.print(f"\n[bold]for it[/]     {source}: {escape(said)}")
+    for obligation in explained.obligations:
+        said = escape(_plain(obligation.get("properties", {})))
+        console.print(f"[yellow]obliged[/]    to {escape(str(obligation.get('type')))}: {said}")
+
+
+def _show_tokens(console: Console, explained: Explanation) -> None:
+    from rich.markup import escape
+
+    states = {"yes": "[green]verified[/]", "no": "[red]not verified[/]"}
+    console.print("\n[bold]tokens[/]     [dim]what they claim[/]")
+    for token in explained.tokens:
+        state = states.get(token.verified, "[dim]not told[/]")
+        if token.name == "live head" and token.verified == "no":
+            state = "[red]not verified, or not fresh[/]"
+        console.print(f"  {escape(token.name):<12} {state}")
+        for line in token.lines:
+            console.print(f"{_INDENT}    {line}", markup=False)
+
+
+def _intent(explained: Explanation) -> str:
+    """The intent of the task, where the policy has verified its token; else ""."""
+    for token in explained.tokens:
+        details = token.claims.get("authorization_details")
+        if token.name == "task" and token.verified == "yes" and isinstance(details, list):
+            for authority in details:
+                if isinstance(authority, dict):
+                    return str(authority.get("intent", ""))
+    return ""
+
+
+def _headline(console: Console, outcome: str, asked: Any, codes: Sequence[str]) -> None:
+    from rich.markup import escape
+
+    colour = _COLOURS.get(outcome, "magenta")
+    what = f"{asked['tool'] or 'something'} on {asked['resource'] or 'something'}"
+    console.print(f"[bold {colour}]{outcome}[/]  {escape(what)}")
+    first = f": [bold]{escape(codes[0])}[/]" if codes else ""
+    console.print(f"under the intent {escape(asked['intent'] or 'of no verified task')}{first}")
+    console.print(
+        f"[dim]for {escape(asked['subject'] or 'nobody')}, "
+        f"by {escape(asked['agent'] or 'nobody')}[/]"
+    )
+
+
+def _show_reason(console: Console, reason: Any) -> None:
+    from rich.markup import escape
+
+    console.print(
+        f"\n[bold]{escape(reason['code'])}[/]  [dim]{escape(reason.get('severity', ''))}[/]"
+    )
+    if reason["message"]:
+        console.print(f"{_INDENT}{escape(reason['message'])}")
+    for detail in reason.get("details", ()):
+        console.print(f"{_INDENT}[yellow]{escape(_plain(detail))}[/]")
+    if reason.get("remedy"):
+        console.print(f"{_INDENT}[dim]remedy:[/] {escape(reason['remedy'])}")
+
+
+def _show_rules(console: Console, explained: Explanation) -> None:
+    if explained.ruled_out:
+        console.print(f"\n[bold]ruled out[/]  {len(explained.ruled_out)} faults")
+        _show_codes(console, explained.ruled_out)
+    if explained.not_told:
+        console.print("\n[bold]not told[/]   would only follow from what stands")
+        _show_codes(console, [*explained.not_told])
+
+
+def _show_codes(console: Console, codes: Sequence[str]) -> None:
+    """One line for each category."""
+    for category, members in itertools.groupby(codes, lambda code: code.rpartition(".")[0]):
+        faults = " ".join(code.rpartition(".")[2] for code in members)
+        console.print(f"{_INDENT}{category + '.':<15}{faults}", markup=False, style="dim")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(_plain(inner) for inner in value)
+    return str(value)
+
+
+def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[str, str]]) -> None:
+    from rich.markup import escape
+
+    decided = found.decided
+    asked = {
+        "tool": decided.tool,
+        "resource": decided.resource_type,
+        "subject": decided.subject,
+        "agent": decided.agent,
+        "intent": decided.intent,
+    }
+    _headline(console, decided.outcome, asked, decided.codes)
+    if not found.verified:
+        console.print(
+            "[bold red]not verified: no key[/]  whoever can write the log may have written this; "
+            "INBOUNDS_HOME names the key's folder"
+        )
+    moment = datetime.fromtimestamp(decided.at / 1e9, UTC).isoformat(timespec="milliseconds")
+    console.print(f"[dim]{moment}, {escape(decided.task)}[/]")
+    for reason in reasons:
+        _show_reason(console, reason)
+        if not reason["message"]:
+            console.print(
+                f"{_INDENT}[dim]fix[/] its message is in the rules that decided it: pass their "
+                "folder as --site, or set INBOUNDS_BUNDLE to their bundle"
+            )
+    if decided.pointers:
+        console.print(f"{_INDENT}arguments {escape(', '.join(decided.pointers))}")
+    console.print(
+        f"\n[bold]wanted[/]     to {escape(', '.join(decided.effects) or 'nothing known')}"
+    )
+    granted = decided.granted
+    console.print(
+        f"[bold]the task[/]   may {escape(', '.join(granted.effects) or 'do nothing')} "
+        f"with {escape(', '.join(granted.tools) or 'nothing')}"
+    )
+    for record in found.executed:
+        error = f" ({record.error_type})" if record.error_type else ""
+        console.print(f"[bold]executed[/]   {record.executed}, {record.status}{escape(error)}")
+    if not found.executed:
+        console.print("[bold]executed[/]   nothing is recorded of it having run")
+    console.print(
+        f"\n[dim]policy {escape(decided.policy)}, deployment {escape(decided.deployment)}, "
+        f"by {escape(decided.engine)}[/]"
+    )

@@ -1,0 +1,136 @@
+"""`inbounds live serve`: keep every OPA up to date with the feed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inbounds_tools.cli import output
+
+from .where import Store, issuer_folder
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbounds.pdp.opa_live import OpaLive
+
+
+def serve(
+    *,
+    opa: Annotated[list[str], typer.Option(help="An OPA to keep up to date; give one for each.")],
+    token_file: Annotated[
+        Path | None, typer.Option(help="Holds the feed writer's bearer token.")
+    ] = None,
+    ca: Annotated[Path | None, typer.Option(help="Whose certificate the OPAs have, PEM.")] = None,
+    cert: Annotated[
+        Path | None, typer.Option(help="This client's certificate with its key, PEM.")
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="What signs the head; without it, issuer/feed.pem in the state folder."),
+    ] = None,
+    cleartext: Annotated[
+        bool,
+        typer.Option(
+            "--cleartext", help="Send the token over plain HTTP beyond this machine all the same."
+        ),
+    ] = False,
+    store: Store = None,
+    deployment: Annotated[
+        Path | None,
+        typer.Option(
+            help="Whose feed.yaml has to name the key; it is only compared. "
+            "(default: INBOUNDS_DEPLOYMENT)"
+        ),
+    ] = None,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between heartbeats.")] = 1.0,
+    as_json: output.Json = False,
+) -> None:
+    """Keep every OPA up to date with the feed, until this is ended."""
+    import logging
+
+    from inbounds.identity.signing_keys import SigningKey
+    from inbounds.live import LiveFeed, Pusher
+    from inbounds.live.store import FILE
+    from inbounds_tools.doctor.feed_key import unnamed
+
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("inbounds.live").setLevel(logging.INFO)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # In a thread of its own: the main one may hold the event's lock when the signal comes.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set, daemon=True).start())
+
+    targets = targets_of(opa, token_file, ca=ca, cert=cert, cleartext=cleartext)
+    signer = SigningKey.read(key or issuer_folder() / "feed.pem")
+    path = store or issuer_folder() / FILE
+    made = not path.exists()
+    feed = LiveFeed(path, signer)
+    feed.forget_targets()
+    position = feed.rotate()
+    if fault := unnamed(signer, deployment):
+        logging.getLogger("inbounds.live").warning(fault)
+
+    def show(console: Console) -> None:
+        console.print(f"[bold]feeding[/] {', '.join(targets)}")
+        if made:
+            console.print(f"  {path} is new: nothing is ended, revoked or stopped", markup=False)
+
+    value = {
+        "targets": list(targets),
+        "generation": position.generation,
+        "seq": position.seq,
+        "made": made,
+    }
+    output.emit(value, as_json=as_json, show=show)
+    sys.stdout.flush()
+    try:
+        Pusher(feed, targets, interval=interval).run(stop)
+    finally:
+        for target in targets.values():
+            target.close()
+        feed.close()
+
+
+def targets_of(
+    opa: list[str],
+    token_file: Path | None,
+    *,
+    ca: Path | None = None,
+    cert: Path | None = None,
+    cleartext: bool = False,
+) -> dict[str, OpaLive]:
+    """Return the OPAs that a feed is pushed to, by their URL.
+
+    Raises:
+        ConfigurationError: A URL, or a file, cannot be used.
+    """
+    from inbounds.pdp.opa_live import OpaLive
+
+    token = _token(token_file)
+    verify, client = str(ca) if ca else True, str(cert) if cert else None
+    return {
+        url: OpaLive(url, token, verify=verify, cert=client, cleartext=cleartext) for url in opa
+    }
+
+
+def _token(file: Path | None) -> str | None:
+    from inbounds.errors import ConfigurationError
+    from inbounds.files.regular_file import read_regular
+
+    if file is None:
+        return None
+    try:
+        return read_regular(file)[0].decode("ascii").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(
+            f"the token file {file.absolute()} cannot be read: {why}",
+            code="configuration.token_unreadable",
+            hint="pass a file of one line, readable by this user alone",
+        ) from None

@@ -1,0 +1,167 @@
+"""What tokens say, for a person to read. They are never shown, and nothing here verifies them."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from inbounds.canonical.strict_json import strict_json
+
+from .times import ago, ahead
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSaid:
+    """What one token claims.
+
+    Attributes:
+        name: `identity`, `task`, `live head` or a member of `chain` or `approvals`.
+        verified: What the policy made of its signature: `yes`, `no`, or `not told`.
+        claims: Its claims, without any key.
+        lines: The same in words.
+    """
+
+    name: str
+    verified: str
+    claims: Mapping[str, Any]
+    lines: tuple[str, ...]
+
+
+def claims_of(token: Any) -> dict[str, Any]:
+    """Return the claims of a compact JWT, unverified; empty where it is none."""
+    if not isinstance(token, str) or token.count(".") != 2:
+        return {}
+    payload = token.split(".")[1]
+    try:
+        claims = strict_json(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def read(
+    question: Any, live: Any, *, standing: Collection[str], not_told: Collection[str], now: int
+) -> list[TokenSaid]:
+    """Return what each token of a question says, and the head of the feed.
+
+    Args:
+        question: The `input`.
+        live: `data.live`.
+        standing: The codes of the reasons, which tell what was verified.
+        not_told: The codes of which the reasons tell nothing.
+        now: Unix seconds.
+    """
+    said = []
+    for name, token, fault in _tokens(question, live):
+        claims = {key: value for key, value in claims_of(token).items() if key != "cnf"}
+        if not claims:
+            lines: tuple[str, ...] = ("is no JWT" if token else "is missing",)
+        elif name == "live head":
+            lines = tuple(_of_head(claims, now))
+        else:
+            lines = tuple(_of_token(claims, now))
+        verified = "yes" if fault else "not told"
+        if fault in standing:
+            verified = "no"
+        elif fault in not_told:
+            verified = "not told"
+        said.append(TokenSaid(name, verified, claims, lines))
+    return said
+
+
+def _tokens(question: Any, live: Any) -> Iterator[tuple[str, Any, str]]:
+    """Each token with its name and the code that stands where it is not verified."""
+    context = question.get("context") if isinstance(question, dict) else None
+    held = context.get("credentials") if isinstance(context, dict) else None
+    held = held if isinstance(held, dict) else {}
+    yield "identity", held.get("identity"), "identity.unverified"
+    yield "task", held.get("task"), "task.unverified"
+    for kind in ("chain", "approvals"):
+        tokens = held.get(kind)
+        for number, token in enumerate(tokens if isinstance(tokens, list) else [], 1):
+            yield f"{kind} {number}", token, ""
+    now = live.get("now") if isinstance(live, Mapping) else None
+    head = now.get("head") if isinstance(now, Mapping) else None
+    yield "live head", head, "task.revocation_feed_stale"
+
+
+def _of_token(claims: Mapping[str, Any], now: int) -> Iterator[str]:
+    yield f"{_word(claims.get('sub'))}, says {_word(claims.get('iss'))}"
+    audience = claims.get("aud")
+    parties = audience if isinstance(audience, list) else [audience]
+    yield f"for {', '.join(map(_word, parties))}; {_lifetime(claims, now)}"
+    actor = claims.get("act")
+    if isinstance(actor, Mapping):
+        yield f"acting: {_word(actor.get('sub'))}"
+    if "task" in claims:
+        yield (
+            f"{_word(claims.get('task'))} in {_word(claims.get('sid'))}, "
+            f"tenant {_word(claims.get('tenant'))}"
+        )
+    details = claims.get("authorization_details")
+    for authority in details if isinstance(details, list) else []:
+        if isinstance(authority, Mapping):
+            yield from _of_authority(authority, now)
+
+
+def _of_authority(authority: Mapping[str, Any], now: int) -> Iterator[str]:
+    yield (
+        f"intent {_word(authority.get('intent'))}: may {_listed(authority.get('effects'))}, "
+        f"up to {_word(authority.get('label'))}, in {_word(authority.get('environment'))}"
+    )
+    yield f"with {_listed(authority.get('tools'))}"
+    yield f"on {_resources(authority.get('resources'))}"
+    yield f"sending to {_listed(authority.get('destinations'))}"
+    deadline = authority.get("deadline")
+    if _is_time(deadline):
+        yield f"its deadline {_when(deadline, now)}"
+
+
+def _resources(bounds: Any) -> str:
+    words = []
+    for bound in bounds if isinstance(bounds, list) else []:
+        if isinstance(bound, Mapping):
+            prefixes = bound.get("prefixes")
+            listed = [str(p) for p in prefixes if p] if isinstance(prefixes, list) else []
+            words.append(" ".join([_word(bound.get("type")), *listed]))
+    return ", ".join(words) or "nothing"
+
+
+def _of_head(claims: Mapping[str, Any], now: int) -> Iterator[str]:
+    as_of = claims.get("as_of")
+    when = ago(now - as_of) if _is_time(as_of) else "at no time"
+    yield f"what has been ended, revoked or stopped, as of {when}"
+
+
+def _lifetime(claims: Mapping[str, Any], now: int) -> str:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    told = []
+    if _is_time(issued):
+        told.append(f"issued {ago(now - issued)}")
+    if _is_time(expires):
+        told.append(f"it {_expiry(expires, now)}")
+    return ", ".join(told) or "without a time"
+
+
+def _expiry(moment: int, now: int) -> str:
+    return f"expires {ahead(moment - now)}" if moment > now else f"expired {ago(now - moment)}"
+
+
+def _when(moment: int, now: int) -> str:
+    return f"is {ahead(moment - now)}" if moment > now else f"was {ago(now - moment)}"
+
+
+def _listed(values: Any) -> str:
+    words = [str(value) for value in values] if isinstance(values, list | dict) else []
+    return ", ".join(words) or "nothing"
+
+
+def _is_time(value: Any) -> TypeGuard[int]:
+    """Whether a claim is whole seconds; a boolean, which Python counts among them, is none."""
+    return type(value) is int
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) and value else "nobody says"

@@ -1,0 +1,1 @@
+"""The OPA that the command line starts: its binary, configuration and process."""

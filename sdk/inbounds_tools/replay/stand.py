@@ -1,0 +1,162 @@
+"""A guard on a deployment that is only to be tried: with an issuer and a feed of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from inbounds.dev.deployment import document, load
+from inbounds.errors import ConfigurationError
+from inbounds.files.regular_file import read_regular
+from inbounds.files.safe_files import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from inbounds.model.deployment import Deployment, Intent
+    from inbounds.model.question import Tool
+    from inbounds.pep import Guard
+
+_TEMPLATE = "assistant"
+_DEADLINE = 30.0
+"""Seconds a decision may take; the machine may be busy."""
+
+
+class Stand:
+    """A deployment with the shipped policy, embedded, and a guard that keeps no records.
+
+    Whose signatures count is no matter of what is tried: the issuers and the feed's keys of the
+    deployment are replaced by ones that are drawn here.
+
+    Attributes:
+        deployment: What the policy knows.
+        guard: A guard on it.
+        subject: The one user of the deployment.
+        template: The name of the intent that tasks are begun with.
+        revision: The revision of the deployment without those keys.
+
+    Args:
+        folder: The deployment's YAML.
+        home: An empty folder, for keys and state.
+
+    Raises:
+        ConfigurationError: The deployment is none, or does not say who asks for whom.
+    """
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        from inbounds.dev.issuer import About
+        from inbounds.dev.services import Development
+        from inbounds.engine import assets
+        from inbounds.engine.embedded import EmbeddedPolicy
+        from inbounds.evidence import NoEvidence
+        from inbounds.live.head import empty_lists
+        from inbounds.pep import Guard
+
+        copy = home / "deployment"
+        _copied(folder, copy)
+        # Read once for the names, with keys of nobody; then with those of the issuer it names.
+        _write(copy, {"issuers": {}, "feed": {"keys": {}}})
+        named = load(copy)
+        self.revision = named.revision
+        agent, pep = _only(named.agents, "agent"), _only(named.peps, "PEP")
+        self.subject = _only(named.subjects, "subject")
+        self.template = _TEMPLATE if _TEMPLATE in named.intents else _only(named.intents, "intent")
+        about = About(
+            issuer="https://issuer.replay.example",
+            audience=named.settings.audience,
+            agent=agent,
+            tenant=named.agents[agent].tenants[0],
+            environment=_only(
+                [name for name, place in named.environments.items() if place.development],
+                "development environment",
+            ),
+            pep=pep,
+            kid="-",
+        )
+        _write(copy, Development.create(home / "issuer", about))
+        self.deployment: Deployment = load(copy)
+        policy = EmbeddedPolicy(
+            assets.wasm_bundle(),
+            key=assets.release_key(),
+            deployment=document(self.deployment),
+            live={"baseline": empty_lists()},
+        )
+        self.guard: Guard = Guard(
+            pdp=policy,
+            sessions="memory",
+            evidence=NoEvidence(),
+            home=home,
+            deadline=_DEADLINE,
+        )
+
+    @property
+    def intent(self) -> Intent:
+        """The intent that tasks are begun with."""
+        return self.deployment.intents[self.template]
+
+    def resource(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """Return what a call touches: what an argument names, and else all of the one user's.
+
+        Args:
+            tool: The name of the tool.
+            arguments: The canonical arguments.
+        """
+        from inbounds.model.leaves import argument_leaves
+
+        entry = self.deployment.tools.get(tool)
+        if entry is None:
+            return "unknown", self.subject
+        named = (
+            str(value)
+            for _, pattern, value in argument_leaves(arguments)
+            if value not in (None, "", [], {}) and _names_resource(entry, pattern)
+        )
+        return entry.resource, next(named, self.subject)
+
+    def close(self) -> None:
+        """Release the policy and the files."""
+        self.guard.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _names_resource(tool: Tool, pattern: str) -> bool:
+    if tool.resource_argument:
+        return pattern == tool.resource_argument
+    about = tool.arguments.get(pattern)
+    if about is None or about.resource:
+        return False
+    return about.role == "target" and about.kind in ("id", "path")
+
+
+def _copied(folder: Path, copy: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"there is no deployment in {folder}",
+            code="deployment.missing",
+            hint="name a folder of deployment YAML, or one that holds one for each suite",
+        )
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            write_file(copy / path.name, read_regular(path)[0], durable=False)
+
+
+def _write(folder: Path, stated: Mapping[str, Any]) -> None:
+    import json
+
+    for name, value in stated.items():
+        write_file(folder / f"{name}.yaml", json.dumps(value), durable=False)
+
+
+def _only(names: Collection[str], what: str) -> str:
+    if len(names) != 1:
+        raise ConfigurationError(
+            f"the deployment names {len(names)} of what a replay needs one of: {what}",
+            code="replay.ambiguous",
+            hint="a replay has one user, one agent, one PEP and one development environment",
+        )
+    return next(iter(names))
