@@ -10,7 +10,7 @@ import jwt
 
 from inbounds.evidence import NoEvidence
 from inbounds.identity.signing_keys import SigningKey, token_claims
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.pdp import DECISION
 from inbounds.sessions.store import MemorySessions
 from inbounds.testing import INTENT, SUBJECT
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MOST = len(AGENTS) - 1
 SIGN, VERIFY = "a bare ES256 signature over a task token's claims", "a bare ES256 verification"
 _CALLS = 10**9
-_DEPTH = Narrower(budgets={"depth": MOST})
+_DEPTH = Scope(budgets={"depth": MOST})
 _AIMS = {"embedded": (1.5, 2.0, 3.0, 3.6), "OPA": (1.25, 1.3, 1.6, 1.9)}
 """How many times as long as a call that nobody handed on and nobody proves, by hands.
 
@@ -70,13 +70,13 @@ class Hands:
 
     def begin(self) -> Task:
         """Have a task issued that may be handed on as often as there are agents."""
-        return self.guards[0].task(INTENT, subject=SUBJECT, narrower=_DEPTH)
+        return self.guards[0].task(INTENT, subject=SUBJECT, scope=_DEPTH)
 
     def delegate(self, task: Task) -> Delegation:
         """Hand a task on to the next agent."""
         following = len(task.grant.chain) + 1
-        less = Narrower(budgets={"calls": _CALLS // following})
-        return task.delegate(AGENTS[following], holder=self.guards[following].holder, narrower=less)
+        less = Scope(budgets={"calls": _CALLS // following})
+        return task.delegate(AGENTS[following], holder=self.guards[following].holder, scope=less)
 
     def accept(self, chain: Chain) -> Task:
         """Take what was handed on, as the agent that it was handed to."""
@@ -146,7 +146,7 @@ def _ratios(engine: str, found: dict[str, Timing]) -> list[Goal]:
 
 def _steps(hands: Hands) -> dict[str, Call]:
     """Each step from a task's beginning to the hands that it comes to, beside bare signatures."""
-    key = SigningKey.draw()
+    key = SigningKey.generate()
     root = hands.tasks[0]
     claims = token_claims(root.grant.token)
     token, public = key.sign(claims, typ="task+jwt"), jwt.PyJWK({**key.public, "alg": "ES256"})

@@ -94,7 +94,7 @@ def _measured(name: str, rounds: int) -> dict[str, Any]:
 
 def _between_runs(world: Any, run: Callable[..., Any], number: int) -> list[float]:
     """Return the milliseconds from each run of the tool to the next."""
-    from tests.integrations.world import Wish
+    from tests.integrations.world import ToolCall
 
     at: list[float] = []
 
@@ -104,7 +104,7 @@ def _between_runs(world: Any, run: Callable[..., Any], number: int) -> list[floa
 
     world.ran = Ran()
     turns = [
-        [Wish("mail.read", {"id": f"{number}-{call}"}, f"call-{number}-{call}")]
+        [ToolCall("mail.read", {"id": f"{number}-{call}"}, f"call-{number}-{call}")]
         for call in range(_CALLS)
     ]
     seen = run(*turns)

@@ -94,7 +94,7 @@ class World:
         self.issuer_url = f"http://127.0.0.1:{self.issuer_port}"
         self.url = f"http://127.0.0.1:{self.port}/mcp"
         self.tokens = {name: secrets.token_urlsafe(32) for name in ("pep", "feed")}
-        self.login, self.workloads = SigningKey.draw(), SigningKey.draw()
+        self.login, self.workloads = SigningKey.generate(), SigningKey.generate()
 
     def write(self, issuers: Mapping[str, Any]) -> Path:
         """Write the deployment."""
@@ -363,7 +363,7 @@ def _services(world: World) -> Iterator[dict[str, str]]:
     }
     deployment = world.write({"issuers": issuers, "feed": {"keys": {feed.kid: feed.public}}})
     private = world.folder / "release.pem"
-    public = SigningKey.draw().write_both(private)
+    public = SigningKey.generate().write_both(private)
     built = build(
         rego=assets.rego(),
         site=None,

@@ -68,7 +68,7 @@ def bundles(world: World, tools: int, *, proof: bool = False) -> tuple[list[Path
     folder = world.folder / f"bundles-{tools}{'-proof' * proof}"
     folder.mkdir()
     private = folder / "release.pem"
-    public = SigningKey.draw().write_both(private)
+    public = SigningKey.generate().write_both(private)
     built = build(
         rego=assets.rego(),
         site=None,

@@ -91,7 +91,7 @@ def sign(folder: Path, opa: Path) -> tuple[Mapping[str, Path], Path]:
     from inbounds_tools.bundle.build import build
 
     private, public = folder / ".inbounds" / "release.pem", folder / "release.pub"
-    drawn = SigningKey.draw()
+    drawn = SigningKey.generate()
     drawn.write(private)
     public.write_text(drawn.public_pem(), "ascii")
     built = build(

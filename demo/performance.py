@@ -154,7 +154,7 @@ def perform(
         assistant = Assistant(reach(tools))
         with (
             tracer.start_as_current_span(PROMPT),
-            guard.task(INTENT, subject=SUBJECT, prompt=PROMPT, narrower=NARROWER) as task,
+            guard.task(INTENT, subject=SUBJECT, prompt=PROMPT, scope=NARROWER) as task,
         ):
             assistant.summarise_unread_mail()
         told("looking at what has become of rows, files and listeners")

@@ -14,7 +14,7 @@ from inbounds import Guard, InboundsError
 from inbounds.dev.deployment import document, load
 from inbounds.engine import assets
 from inbounds.live.head import empty_lists
-from inbounds.model.claims import Narrower, ToolBounds
+from inbounds.model.claims import Scope, ToolBounds
 from inbounds.model.question import Constraint
 from inbounds.process import clock
 from inbounds_tools.opa import binary
@@ -36,7 +36,7 @@ _PAUSE = 0.2  # seconds
 _SECONDS = 10.0
 """How long a decision may take; generous, since the machine may be busy."""
 
-NARROWER = Narrower(
+NARROWER = Scope(
     tools={
         "mail.list": ToolBounds(),
         "mail.read": ToolBounds(),

@@ -69,7 +69,7 @@ class Issuing(Place):
         self._authority = authority
         self.issuer = folder / "issuer"
         made = Folder.create(self.issuer, self.url, "inbounds")
-        self.workloads, self.login = SigningKey.draw(), SigningKey.draw()
+        self.workloads, self.login = SigningKey.generate(), SigningKey.generate()
         feed = SigningKey.read(self.issuer / FEED_KEY)
         common = {
             "kind": "production",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inbounds import LeaseUnavailable
-from inbounds.credentials import Asked, Issued
+from inbounds.credentials import Issued, LeaseRequest
 from inbounds.process import clock
 from inbounds.testing import PolicyUnderTest, small_deployment
 
@@ -31,7 +31,7 @@ class Shelf:
     def __init__(self, seconds: int = 3600, names: tuple[str, ...] = ("mail-store",)) -> None:
         self.seconds = seconds
         self.names = names
-        self.issued: list[Asked] = []
+        self.issued: list[LeaseRequest] = []
         self.revoked: list[str] = []
         self.identities: list[str] = []
         self.down = False
@@ -42,7 +42,7 @@ class Shelf:
     def has(self, credential: str) -> bool:
         return credential in self.names
 
-    def issue(self, asked: Asked, kept: Callable[[str], None]) -> Issued:
+    def issue(self, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:
         self.before()
         self._require_up()
         with self._lock:

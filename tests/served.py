@@ -112,7 +112,7 @@ class Served:
 
 def feed_of(guard: Guard) -> LiveFeed:
     """The revocation feed in which the guard's tasks end."""
-    development = guard._parts._development
+    development = guard._runtime._development
     assert development is not None
     return development.feed
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         TokenInvalid,
         Unreachable,
     )
-    from .model.claims import Narrower
+    from .model.claims import Scope
     from .model.question import Decision, Reason, Resource
     from .pep import Guard, Permit
     from .pep.labelled import Labelled
@@ -50,12 +50,12 @@ _HOMES = {
     "InvalidAnswer": "errors",
     "Labelled": "pep.labelled",
     "LeaseUnavailable": "errors",
-    "Narrower": "model.claims",
     "OutcomeUnrecorded": "errors",
     "Permit": "pep",
     "Reason": "model.question",
     "Resource": "model.question",
     "ResultWithheld": "errors",
+    "Scope": "model.claims",
     "SessionContended": "errors",
     "Task": "pep",
     "TaskMissing": "errors",
@@ -76,12 +76,12 @@ __all__ = [
     "InvalidAnswer",
     "Labelled",
     "LeaseUnavailable",
-    "Narrower",
     "OutcomeUnrecorded",
     "Permit",
     "Reason",
     "Resource",
     "ResultWithheld",
+    "Scope",
     "SessionContended",
     "Task",
     "TaskMissing",

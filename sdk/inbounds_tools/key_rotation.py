@@ -22,7 +22,7 @@ _FIT = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA", "EdDSA": "OKP"}
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class KeySetDiff:
     """How the keys of an issuer differ from those in the deployment.
 
     Attributes:
@@ -55,7 +55,7 @@ def issuer_identifier(folder: Path, name: str) -> str:
     return _entry(read(folder), name).issuer
 
 
-def compared(folder: Path, name: str, keys: Keys) -> Turned:
+def compared(folder: Path, name: str, keys: Keys) -> KeySetDiff:
     """Return how an issuer's keys differ from those in `deployment/issuers.yaml`.
 
     Args:
@@ -75,7 +75,7 @@ def compared(folder: Path, name: str, keys: Keys) -> Turned:
             raise ConfigurationError(
                 f"`{name}` has a key of the same name as `{other}`: {shared[0]}",
                 code="issuers.shared_key",
-                hint="a `kid` that two issuers share is nobody's: have one of them draw another",
+                hint="two issuers use the same `kid`; rotate the key of one of them",
             )
     kinds = {_FIT[algorithm] for algorithm in entry.algorithms}
     if not any(key["kty"] in kinds for key in keys.values()):
@@ -86,7 +86,7 @@ def compared(folder: Path, name: str, keys: Keys) -> Turned:
         )
     there = {kid: dict(key) for kid, key in entry.keys.items()}
     both = keys.keys() & there.keys()
-    return Turned(
+    return KeySetDiff(
         issuer=name,
         added=tuple(sorted(keys.keys() - there.keys())),
         removed=tuple(sorted(there.keys() - keys.keys())),

@@ -49,8 +49,8 @@ def watched(policy, tmp_path, caplog):
     logger = LoggerProvider()
     logger.add_log_record_processor(SimpleLogRecordProcessor(kept))
     meter = MeterProvider([reader])
-    policy.guard._parts.telemetry = Telemetry(tracer, meter, logger)
-    policy.guard._parts.sessions = SqliteSessions(tmp_path / "sessions.sqlite")
+    policy.guard._runtime.telemetry = Telemetry(tracer, meter, logger)
+    policy.guard._runtime.sessions = SqliteSessions(tmp_path / "sessions.sqlite")
     said = []
 
     def told():
@@ -150,7 +150,7 @@ def test_a_call(tools, what):
             CANARY,
             DIGITS,
             task.grant.token,
-            tools.guard._parts.identity(task.session.agent),
+            tools.guard._runtime.identity(task.session.agent),
         ]
         tools.said += [repr(task.grant), repr(tools.guard.configuration)]
     told = tools.told()

@@ -211,7 +211,7 @@ def test_an_opa_is_well_once_its_feed_is_brought(well, served):
 def test_a_feed_whose_key_the_opa_does_not_know_is_named_and_never_said_to_be_in_force(
     folder, served
 ):
-    key = SigningKey.draw()
+    key = SigningKey.generate()
     key.write(folder / "feed-2.pem")
     arguments = ("live", "serve", "--opa", served, "--token-file", "feed-token")
     arguments += ("--key", "feed-2.pem", "--deployment", "deployment")

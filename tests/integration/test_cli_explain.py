@@ -425,7 +425,7 @@ def test_a_question_put_to_the_own_deployment_is_judged_with_the_own_feed(record
 
 CAPTURE = """
 import pathlib
-pdp = guard._parts.pdp
+pdp = guard._runtime.pdp
 class Listening:
     name = pdp.name
     def ask(self, entrypoint, question, **more):
@@ -434,7 +434,7 @@ class Listening:
         return pdp.ask(entrypoint, question, **more)
     def push_live(self, now): pdp.push_live(now)
     def close(self): pdp.close()
-guard._parts.pdp = Listening()
+guard._runtime.pdp = Listening()
 with guard.task("summarise", subject="alice@acme.example") as task:
     read("42")
 """

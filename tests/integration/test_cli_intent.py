@@ -9,7 +9,7 @@ import yaml
 from tests.console import ASSISTANT, SCRIPT, environment
 from tests.console import called as inbounds
 
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 
 INTENTS = {
     "summarise": {
@@ -49,10 +49,10 @@ def test_a_draft_for_a_program(folder):
     assert "answer" == done.json["intent"]
     assert {"words": "send", "understood": "export on mailbox"} in done.json["said"]
     assert [] == done.json["delegations"]
-    narrower = Narrower.model_validate(done.json["narrower"])
-    assert ["export", "read"] == narrower.effects
-    assert ["rosa@north.example"] == narrower.bounds.recipient.values
-    assert {"recipient", "credential", "code"} == narrower.bounds.model_fields_set
+    scope = Scope.model_validate(done.json["scope"])
+    assert ["export", "read"] == scope.effects
+    assert ["rosa@north.example"] == scope.bounds.recipient.values
+    assert {"recipient", "credential", "code"} == scope.bounds.model_fields_set
 
 
 def test_a_draft_for_a_person(folder):
@@ -61,7 +61,7 @@ def test_a_draft_for_a_person(folder):
     assert 0 == done.code
     for said in ("answer", "mailbox", "“Do what” left to the record “Roof”", "a person is asked"):
         assert said in done.out
-    assert "narrower" in done.out.splitlines()[-1]
+    assert "scope" in done.out.splitlines()[-1]
 
 
 def test_an_intent_by_name_and_a_prompt_from_standard_input(folder):

@@ -12,7 +12,7 @@ from tests.provider import Answer, FakeProvider
 from inbounds.dev.deployment import load
 from inbounds.identity.signing_keys import SigningKey
 
-OLD, NEW = SigningKey.draw().public, SigningKey.draw().public
+OLD, NEW = SigningKey.generate().public, SigningKey.generate().public
 RSA = {"kty": "RSA", "e": "AQAB", "n": "0" * 342 + "Q"}
 
 ENTRY = """\

@@ -242,17 +242,17 @@ def test_an_agent_that_the_deployment_does_not_know_is_revoked_and_doubted(feed,
 
 def test_a_switch_that_was_not_thrown_is_not_taken_back(feed, live):
     feed.kill("task:task-7")
-    code, said = live("unswitch", "task:task-8", "--store", "feed.sqlite")
+    code, said = live("release", "task:task-8", "--store", "feed.sqlite")
     assert code == 1
     assert "task:task-8 is not active, so nothing was released" in said
     assert "did you mean `task:task-7`?" in said
-    assert live("unswitch", "task:task-7", "--store", "feed.sqlite", up_to_date=feed)[0] == 0
+    assert live("release", "task:task-7", "--store", "feed.sqlite", up_to_date=feed)[0] == 0
     assert names(feed, "switches") == []
 
 
 def test_a_switch_of_whatever_form_can_be_taken_back(feed, live):
     feed.kill("agent:assistant")
-    assert live("unswitch", "agent:assistant", "--store", "feed.sqlite", up_to_date=feed)[0] == 0
+    assert live("release", "agent:assistant", "--store", "feed.sqlite", up_to_date=feed)[0] == 0
     assert names(feed, "switches") == []
 
 
@@ -261,7 +261,7 @@ def test_a_switch_of_whatever_form_can_be_taken_back(feed, live):
 
 @pytest.mark.parametrize(
     "words",
-    [("kill", "fleet"), ("unswitch", "fleet"), ("end", "t"), ("revoke", "j"), ("list",)],
+    [("kill", "fleet"), ("release", "fleet"), ("end", "t"), ("revoke", "j"), ("list",)],
     ids=lambda words: words[0],
 )
 def test_a_misspelt_store_begins_no_feed(folder, feed, live, words):
@@ -329,7 +329,7 @@ def test_a_development_feed_that_is_served_is_waited_for(folder, live):
     code, said = live("kill", "fleet", "--wait", "0.1")
     assert code == 2
     assert f"may not have it: {URL}" in said
-    assert live("unswitch", "fleet", up_to_date=feed)[0] == 0
+    assert live("release", "fleet", up_to_date=feed)[0] == 0
     feed.close()
 
 
@@ -338,7 +338,7 @@ def test_a_development_feed_that_is_served_is_waited_for(folder, live):
 
 def test_a_key_is_compared_with_the_deployment_that_was_named_and_no_other(folder, monkeypatch):
     own = SigningKey.read(folder / ".inbounds" / "issuer" / "feed.pem")
-    other = SigningKey.draw()
+    other = SigningKey.generate()
     assert unnamed(own, Path("deployment")) == ""
     assert unnamed(other, None) == ""  # the folder at hand need not be that of the OPAs
     assert f"must hold the key {other.kid}" in unnamed(other, Path("deployment"))

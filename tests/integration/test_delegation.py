@@ -14,7 +14,7 @@ from tests.questions.calls import ordinary, take_back
 from tests.questions.worlds import world
 
 from inbounds import AccessDenied, DecisionUnavailable, TokenInvalid
-from inbounds.model.claims import Narrower, ToolBounds
+from inbounds.model.claims import Scope, ToolBounds
 from inbounds.testing import INTENT
 
 AGENTS = "spiffe://acme.example/agent/"
@@ -47,7 +47,7 @@ def begun(guard, **asked):
 
 
 def handed(task, guard, to=RESEARCHER, **less):
-    delegation = task.delegate(to, holder=guard.holder, narrower=Narrower(**less))
+    delegation = task.delegate(to, holder=guard.holder, scope=Scope(**less))
     return delegation, guard.accept(delegation.chain)
 
 
@@ -62,7 +62,7 @@ def denied(task, id="7"):
 
 
 def spent(task):
-    return task._parts.sessions.load(task.session).spent.calls
+    return task._runtime.sessions.load(task.session).spent.calls
 
 
 class TestHandedOn:
@@ -81,7 +81,7 @@ class TestHandedOn:
             assert child.session == task.session
             assert child.agents == (ASSISTANT, RESEARCHER)
             assert spent(task) == spent(child) == 2
-            state = assistant._parts.sessions.load(task.session)
+            state = assistant._runtime.sessions.load(task.session)
             assert {name: taken.calls for name, taken in state.tasks.items()} == {
                 task.id: 2,
                 f"/{delegation.id}": 1,
@@ -112,7 +112,7 @@ class TestHandedOn:
         What the other agent takes is taken from the task, and each has no more than it was given.
         """
         assistant, researcher, _ = guards
-        with begun(assistant, narrower=Narrower(budgets={"calls": 3})) as task:
+        with begun(assistant, scope=Scope(budgets={"calls": 3})) as task:
             _, child = handed(task, researcher, budgets={"calls": 2})
             read(child)
             read(child, "8")
@@ -129,9 +129,9 @@ class TestHandedOn:
         assistant, researcher, _ = guards
         with begun(assistant) as task:
             _, child = handed(task, researcher)
-            before = assistant._parts.sessions.load(task.session)
+            before = assistant._runtime.sessions.load(task.session)
             read(child)
-            after = assistant._parts.sessions.load(task.session)
+            after = assistant._runtime.sessions.load(task.session)
 
         assert (before.trust, after.trust) == ("trusted", "untrusted")
         assert after.label == "confidential"
@@ -141,7 +141,7 @@ class TestHandedOn:
         What is asked for beyond what is held is named, and not dropped in silence.
         """
         assistant, researcher, _ = guards
-        with begun(assistant, narrower=Narrower(effects=["read"])) as task:
+        with begun(assistant, scope=Scope(effects=["read"])) as task:
             delegation, child = handed(
                 task,
                 researcher,
@@ -318,7 +318,7 @@ class TestRefused:
                 task.delegate,
                 RESEARCHER,
                 holder=researcher.holder,
-                narrower=Narrower(tools={"mail.purge": {}}),
+                scope=Scope(tools={"mail.purge": {}}),
             )
         assert code == "issuance.empty"
 

@@ -260,7 +260,7 @@ class TestWhatIsSetInMotion:
             "page.keep": reading(effects=["write"]),
         }
         under_test = policy_on(tmp_path, tools)
-        known = under_test.guard._parts.registry.tool("page.look", deadline=1e12)
+        known = under_test.guard._runtime.registry.tool("page.look", deadline=1e12)
         assert known.tool.effects == ["read", "write"]
         under_test.close()
 

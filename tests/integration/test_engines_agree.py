@@ -99,7 +99,7 @@ def test_the_registry(engines, tool):
     [
         {},
         {"intent": "conquer"},
-        {"narrower": {"effects": ["read", "spend"]}},
+        {"scope": {"effects": ["read", "spend"]}},
         {"seconds": 5},
         {"agent": "spiffe://acme.example/agent/nobody"},
         {"tenant": "other"},
@@ -112,7 +112,7 @@ def test_issuance(engines, asked):
     """
     stage = scenes.staged()
     engines.place(stage.deployment, stage.live, stage.now)
-    narrower = {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""}
+    scope = {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""}
     question = {
         "question": 1,
         "subject": "alice@acme.example",
@@ -122,7 +122,7 @@ def test_issuance(engines, asked):
         "environment": "production",
         "seconds": 3600,
         **asked,
-        "narrower": {**narrower, **asked.get("narrower", {})},
+        "scope": {**scope, **asked.get("scope", {})},
     }
 
     opa = engines.ask_opa(question, ISSUANCE)

@@ -39,8 +39,8 @@ class World:
     def __init__(self, folder, api):
         self.folder = folder
         self.provider = FakeProvider()
-        cluster, spire = rsa.generate_private_key(65537, 2048), SigningKey.draw()
-        self.keys = {"idp-1": SigningKey.draw(), "idp-2": SigningKey.draw()}
+        cluster, spire = rsa.generate_private_key(65537, 2048), SigningKey.generate()
+        self.keys = {"idp-1": SigningKey.generate(), "idp-2": SigningKey.generate()}
         (folder / "jwks.json").write_text(
             json.dumps({"keys": [public(cluster, kid="k8s-1", alg="RS256", use="sig")]})
         )

@@ -65,7 +65,7 @@ def test_intents_and_drafts(tmp_path):
     ],
 )
 def test_the_templates_understand_their_users(name, prompt, asked, delegated):
-    made = draft(prompt, TEMPLATES[name], name=name).narrower
+    made = draft(prompt, TEMPLATES[name], name=name).scope
 
     assert set(asked.split()) == acting(made)
     assert set(delegated.split()) == left_to_records(made)

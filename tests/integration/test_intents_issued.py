@@ -58,7 +58,7 @@ def templates():
 @pytest.mark.parametrize("name", templates())
 def test_the_policy_grants_what_was_drafted_and_cuts_nothing(engines, name):
     for prompt in PROMPTS:
-        made = draft(prompt, templates()[name], name=name).narrower
+        made = draft(prompt, templates()[name], name=name).scope
         question = {
             "question": 1,
             "subject": "alice@acme.example",
@@ -67,7 +67,7 @@ def test_the_policy_grants_what_was_drafted_and_cuts_nothing(engines, name):
             "tenant": "acme",
             "environment": "production",
             "seconds": 60,
-            "narrower": made.model_dump(mode="json"),
+            "scope": made.model_dump(mode="json"),
         }
         for answer in (
             engines.ask_opa(question, ISSUANCE),

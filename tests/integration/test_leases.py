@@ -8,7 +8,7 @@ from tests.guards import SUBJECT, Place
 from tests.leased import SECRET, Shelf, changes
 
 from inbounds import AccessDenied, LeaseUnavailable, credentials
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.testing import INTENT
 
 AGENTS = "spiffe://acme.example/agent/"
@@ -69,7 +69,7 @@ def test_a_tool_runs_with_a_lease_of_its_task_and_not_without(where, guards, she
 
 
 def test_what_the_pep_makes_up_is_refused(where, guards, shelf):
-    held = guards[0]._parts.leases
+    held = guards[0]._runtime.leases
     with begun(guards[0]) as task, begun(guards[0]) as other:
         lease = task.lease("mail-store")
         other.lease("mail-store")
@@ -116,10 +116,10 @@ def test_a_backend_is_told_what_these_hands_may_do_and_whose_they_are(guards, sh
     """
     assistant, researcher, _ = guards
     bounds = [{"type": "mail", "prefixes": ["7"]}, {"type": "lease", "prefixes": ["mail-"]}]
-    less = Narrower.model_validate({"resources": bounds})
+    less = Scope.model_validate({"resources": bounds})
     with begun(assistant) as task:
         read(task)
-        delegation = task.delegate(RESEARCHER, holder=researcher.holder, narrower=less)
+        delegation = task.delegate(RESEARCHER, holder=researcher.holder, scope=less)
         child = researcher.accept(delegation.chain)
         read(child)
         first, second = shelf.issued
@@ -159,12 +159,12 @@ def test_what_was_handed_on_goes_with_it(guards, shelf, ended):
 
 
 def test_what_hands_may_not_do_they_may_not_lease(guards, shelf):
-    from inbounds.model.claims import Narrower, ToolBounds
+    from inbounds.model.claims import Scope, ToolBounds
 
     assistant, researcher, _ = guards
     with begun(assistant) as task:
-        less = Narrower(tools={"mail.read": ToolBounds()})
-        chain = task.delegate(RESEARCHER, holder=researcher.holder, narrower=less).chain
+        less = Scope(tools={"mail.read": ToolBounds()})
+        chain = task.delegate(RESEARCHER, holder=researcher.holder, scope=less).chain
         child = researcher.accept(chain)
         with pytest.raises(AccessDenied) as denied:
             read(child)

@@ -34,7 +34,7 @@ from inbounds.pdp import DECISION
 from inbounds.pdp.opa import MAX_REQUEST, OpaServer
 from inbounds.pdp.opa_live import OpaLive
 
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 ROOTS = ["inbounds", "system/log", "system/authz", "deployment", "live/baseline"]
 CLOSED = ["--authentication=token", "--authorization=basic"]
 BOUNDED = [
@@ -171,7 +171,7 @@ def test_a_switch_taken_back_lets_work_go_on(feed, target, asker) -> None:
     feed.kill("fleet")
     course.beat(feed)
     assert "emergency.kill_switch" in asker.outcome()
-    feed.unswitch("fleet")
+    feed.release("fleet")
     course.beat(feed)
     assert asker.outcome() == "allow"
 
@@ -262,7 +262,7 @@ def _put_in_parts(feed, opa, target, asker, tmp_path) -> None:
     # What leaves a feed as large is taken out of it.
     feed.kill("fleet")
     course.beat(feed)
-    feed.unswitch("fleet")
+    feed.release("fleet")
     course.beat(feed)
     assert denied_as_ended(asker.outcome())
     assert target.read()["switches"] == {"_": 0}
@@ -412,7 +412,7 @@ def test_a_feed_that_nobody_keeps_up_is_stale(tmp_path, target, asker) -> None:
 
 
 def test_a_feed_of_another_key_is_stale(tmp_path, target, asker) -> None:
-    feed = LiveFeed(tmp_path / "live.sqlite", SigningKey.draw())
+    feed = LiveFeed(tmp_path / "live.sqlite", SigningKey.generate())
     Course("opa", target).beat(feed)
     assert set(STALE) <= set(asker.outcome())
     feed.close()
@@ -593,7 +593,7 @@ def test_the_command_line_feeds_and_ends(opa, asker, tmp_path) -> None:
         eventually(lambda: asker.outcome() == "allow", 30)
         for words, code in [
             (("kill", "fleet"), "emergency.kill_switch"),
-            (("unswitch", "fleet"), None),
+            (("release", "fleet"), None),
             (("revoke", TOKEN), "task.ended"),
             (("end", TASK), "task.ended"),
         ]:

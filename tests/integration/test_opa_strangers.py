@@ -156,7 +156,7 @@ def test_connections_that_send_nothing_keep_nobody_waiting(opa):
 def test_a_feed_of_a_hundred_thousand_entries_is_put(opa, tmp_path):
     opa, pid = opa
     many, before = 100_000, peak(pid)
-    feed = LiveFeed(tmp_path / "live.sqlite", SigningKey.draw())
+    feed = LiveFeed(tmp_path / "live.sqlite", SigningKey.generate())
     rows = ((f"{number:036d}", number + 1) for number in range(many))
     with contextlib.closing(sqlite3.connect(tmp_path / "live.sqlite")) as file, file:
         file.executemany("INSERT INTO entries VALUES ('revoked', ?, 1800000000, ?)", rows)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests import scenes
 from tests.both import NOTHING, both
 
-from inbounds.canonical.formats import NotOfKind, in_form
+from inbounds.canonical.formats import InvalidFormat, normalize
 from inbounds.errors import AccessDenied, ApprovalRequired, ArgumentNotRepresentable
 from inbounds.model.question import Argument, Tool
 from inbounds.provenance.destinations import effects_of, is_outward
@@ -251,8 +251,8 @@ def test_no_address_is_public_that_the_registries_of_iana_set_apart(engines, add
     """
     question = fetching(engines, kind={"kind": "host"}, anywhere=True)
     try:
-        host, parsed = in_form("host", str(address))
-    except NotOfKind:
+        host, parsed = normalize("host", str(address))
+    except InvalidFormat:
         return
     answer = asked(engines, with_leaf(question, host, parsed.model_dump(exclude_defaults=True)))
 

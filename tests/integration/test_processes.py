@@ -159,7 +159,7 @@ def test_no_lock_of_the_parent_binds_a_child(place):
 guard = make()
 task = begin(guard)
 read(task, "before")
-parts = guard._parts
+parts = guard._runtime
 owners = [parts, parts.held, parts.registry, parts._development, task]
 ready, release = threading.Event(), threading.Event()
 

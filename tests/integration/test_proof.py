@@ -63,7 +63,7 @@ def test_a_stolen_token_is_worthless(guard):
     """
     with guard.task(INTENT, subject=SUBJECT) as task:
         assert read(task) == "mail 7"
-        guard._parts._holder = SigningKey.draw()
+        guard._runtime._holder = SigningKey.generate()
         assert denied(task) == ["identity.pop_mismatch"]
 
 

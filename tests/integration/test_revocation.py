@@ -29,7 +29,7 @@ from inbounds.pdp.opa import OpaServer
 from inbounds.pdp.opa_live import OpaLive
 from inbounds.testing import INTENT
 
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 TASK = "task-1"
 FRESH = 2
 """How old the feed may be for a write here, in seconds: whatever waits for it waits less long."""

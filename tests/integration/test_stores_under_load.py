@@ -72,7 +72,7 @@ def get(url: str) -> str:
 
 # The machine is busy, which is not what is to be seen.
 guard.evidence._timeout = guard.evidence._patience = 120
-store = guard._parts.sessions
+store = guard._runtime.sessions
 store._timeout = 30
 commit = store.commit
 TRIED = os.open(os.environ["TRIED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

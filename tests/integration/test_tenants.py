@@ -77,7 +77,7 @@ class Tenants:
         exporter = self.spans.setdefault(tenant, InMemorySpanExporter())
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(exporter))
-        guard._parts.telemetry = Telemetry(tracer_provider=provider)
+        guard._runtime.telemetry = Telemetry(tracer_provider=provider)
 
         @guard.tool("mail.read", resource=lambda id: _mail(id, tenant))
         def read(id: str) -> str:
@@ -163,11 +163,11 @@ def test_no_tenant_goes_on_in_the_session_of_another(two):
     acme, rival = two
     with begin(acme) as theirs:
         theirs.call("mail.read", {"id": "1"})
-        before = acme._parts.sessions.load(theirs.session)
+        before = acme._runtime.sessions.load(theirs.session)
         with pytest.raises(DecisionUnavailable) as lost:
             begin(rival, session=theirs.session.sid)
         assert lost.value.code == "session.lost"
-        assert acme._parts.sessions.load(theirs.session) == before
+        assert acme._runtime.sessions.load(theirs.session) == before
         assert theirs.call("mail.read", {"id": "2"}) == "acme's mail 2"
 
 
@@ -179,11 +179,11 @@ def test_what_one_has_seen_and_spent_is_not_on_the_other(two):
     with begin(acme) as theirs, begin(rival) as ours:
         for number in range(3):
             theirs.call("mail.read", {"id": str(number)})
-        state = rival._parts.sessions.load(ours.session)
+        state = rival._runtime.sessions.load(ours.session)
         assert (state.trust, state.label, state.spent.calls) == ("trusted", "public", 0)
         ours.call("mail.read", {"id": "1"})
-        assert rival._parts.sessions.load(ours.session).spent.calls == 1
-        assert acme._parts.sessions.load(theirs.session).spent.calls == 3
+        assert rival._runtime.sessions.load(ours.session).spent.calls == 1
+        assert acme._runtime.sessions.load(theirs.session).spent.calls == 3
 
 
 # --- keys and records ----------------------------------------------------------------------

@@ -201,7 +201,7 @@ def test_many_guards_are_made_at_once(alone):
         with begin(guard) as task:
             task.call("mail.read", {"id": str(n)})
         guard.close()
-        return guard._parts.digest_key
+        return guard._runtime.digest_key
 
     assert len(set(at_once(4, run))) == 1
     settled(alone, 4)
@@ -433,7 +433,7 @@ warnings.simplefilter("error")
 guard = make()
 with begin(guard) as task:
     read(task, 1)
-dead = [weakref.ref(guard), weakref.ref(guard._parts.pdp), weakref.ref(guard._parts.sessions)]
+dead = [weakref.ref(guard), weakref.ref(guard._runtime.pdp), weakref.ref(guard._runtime.sessions)]
 if {closed}:
     guard.close()
 del guard, task

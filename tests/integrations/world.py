@@ -25,13 +25,13 @@ from inbounds.provenance import SessionOrigins
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 DORA = "dora@acme.example"
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 BOB = "bob@acme.example"
 MALLORY = "mallory@evil.example"
 
 
 @dataclass(frozen=True)
-class Wish:
+class ToolCall:
     """One call that the model asks for."""
 
     tool: str
@@ -148,7 +148,7 @@ class World:
 
     def begin_anew(self) -> None:
         """Forget what a process forgets that ends: all but policy, records and sessions."""
-        self.guard._parts.origins = SessionOrigins()
+        self.guard._runtime.origins = SessionOrigins()
         conversation._joined.clear()
         outcomes._of_task.clear()
         for seen in gc.get_objects():
@@ -195,7 +195,7 @@ class Harness(Protocol):
     names_conversations: bool
     beyond: Mapping[str, str]
 
-    def run(self, *turns: Sequence[Wish], **options: Any) -> Seen:
+    def run(self, *turns: Sequence[ToolCall], **options: Any) -> Seen:
         """Run an agent whose model asks for these calls, turn by turn, and is then done.
 
         Args:
@@ -206,19 +206,19 @@ class Harness(Protocol):
                 it goes on in the conversation of the last run.
         """
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         """Run the same agent, in the same way, without the adapter; `run` may go on with it."""
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
         """Go on with a run that is paused."""
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         """Run an agent that has another agent as its tool `mail.read`, which asks for `wish`."""
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         """Make an agent that nobody guards, whose model asks for `wish`."""
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         """Make the same, guarded."""
 
     def start(self, agent: Any) -> None:

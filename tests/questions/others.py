@@ -61,7 +61,7 @@ def _of_a_task(r: Random, world: World) -> dict[str, Any]:
         "intent": "work" if ordinary else r.choice([*plan["intents"], words.name(r)]),
         "tenant": world.tenant if ordinary else r.choice([world.tenant, "hooli"]),
         "environment": r.choice([*plan["environments"], *([] if ordinary else ["nowhere"])]),
-        "narrower": _narrower(r, world),
+        "scope": _narrower(r, world),
         "seconds": r.choice([0, 1, 60, 3600, 86_400, 2**53 - 1]),
     }
 
@@ -139,7 +139,7 @@ def _of_issuance(world: World, question: Any, answer: Any) -> Iterator[str]:
         ("tools", [intent["tools"], agent["manifest"]["tools"]]),
         ("destinations", [intent["destinations"]]),
     ):
-        asked = question["narrower"].get(name)
+        asked = question["scope"].get(name)
         for bound in [*bounds, *([asked] if asked else [])]:
             if not set(authority[name]) <= set(bound):
                 yield f"the {name} of a task reach beyond their bounds"

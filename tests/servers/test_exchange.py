@@ -167,7 +167,7 @@ def test_a_proof_counts_once(desk, monkeypatch):
     """The provider remembers proofs, so each exchange needs one of its own."""
     import inbounds.identity.dpop
 
-    key, kept = SigningKey.draw(), []
+    key, kept = SigningKey.generate(), []
 
     def again(_key, method, url, **more):
         kept.append(kept[0] if kept else prove(key, method, url, **more))
@@ -187,7 +187,7 @@ def test_what_the_provider_does_not_revoke_is_kept_until_it_is_over(desk):
     kept = []
     with desk.policy.task() as task:
         task.lease("mail-store")
-        outbox = LeaseOutbox(desk.policy.guard._parts.leases._path)
+        outbox = LeaseOutbox(desk.policy.guard._runtime.leases._path)
         (row,) = outbox.rows()
         outbox.close()
         kept.append(row.revocation)

@@ -14,7 +14,7 @@ from tests.servers.keycloak.server import KeycloakServer
 from tests.servers.keycloak.tickets import Tickets, verified
 
 from inbounds import AccessDenied, Guard, LeaseUnavailable, credentials
-from inbounds.credentials import Asked, Target, TokenExchange, authorization
+from inbounds.credentials import LeaseRequest, Target, TokenExchange, authorization
 from inbounds.credentials.outbox import LeaseOutbox
 from inbounds.credentials.sealed import unseal
 from inbounds.identity.jwks import JwksSource
@@ -90,7 +90,7 @@ class Stand:
     def leased(self, seconds=300, **options):
         """What is issued and kept, and the error in place of it."""
         backend, kept = self.backend(**options), []
-        asked = Asked(
+        asked = LeaseRequest(
             credential="tickets-api",
             task="task-1",
             seconds=seconds,
@@ -258,7 +258,7 @@ class TestExchange:
         value = leased.issued.value
         shown = authorization(value, "GET", url)
         assert requests.get(url, headers=shown, timeout=30).status_code == 200
-        other = {**value, "dpop_key": SigningKey.draw().private_jwk()}
+        other = {**value, "dpop_key": SigningKey.generate().private_jwk()}
         for wrong in (
             authorization(other, "GET", url),
             authorization(value, "POST", url),
@@ -274,7 +274,7 @@ class TestExchange:
         assert leased.revoked()
 
     def test_a_client_with_a_key_of_its_own(self, stand):
-        key = SigningKey.draw()
+        key = SigningKey.generate()
         key.write(stand.folder / "signer.pem")
         public = {"keys": [{**key.public, "kid": "k1", "alg": "ES256", "use": "sig"}]}
         stand.client_of(

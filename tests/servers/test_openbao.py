@@ -19,7 +19,7 @@ from tests.servers.openbao.server import BaoServer, program
 from tests.servers.postgres import PASSWORD, Postgres
 
 from inbounds import Guard, LeaseUnavailable, credentials
-from inbounds.credentials import Asked, OpenBao
+from inbounds.credentials import LeaseRequest, OpenBao
 from inbounds.credentials.outbox import LeaseOutbox
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import SUBJECT
@@ -242,7 +242,7 @@ class TestTokens:
 
     def issued(self, stand, token):
         kept = []
-        asked = Asked(
+        asked = LeaseRequest(
             credential="tickets-db",
             task="task-1",
             seconds=60,
@@ -284,7 +284,7 @@ class TestTokens:
         with begin(guard) as task:
             claims = jwt.decode(task.grant.token, options={"verify_signature": False})
         with pytest.raises(LeaseUnavailable):
-            self.issued(stand, SigningKey.draw().sign(claims, typ="task+jwt"))
+            self.issued(stand, SigningKey.generate().sign(claims, typ="task+jwt"))
 
     def test_a_task_token_revokes_nothing(self, stand, guard):
         with begin(guard) as task:
@@ -299,7 +299,7 @@ class TestTokens:
         with begin(guard) as task:
             task.lease("tickets-db")
             (row,) = stand.rows()
-        identity = guard._parts.identity(task.request.agent)
+        identity = guard._runtime.identity(task.request.agent)
         for _ in range(2):
             stand.backend().revoke(
                 row.revocation, identity=identity, deadline=time.monotonic() + 10

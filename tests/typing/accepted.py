@@ -15,10 +15,10 @@ from inbounds import (
     Guard,
     InboundsError,
     Labelled,
-    Narrower,
     Permit,
     Reason,
     Resource,
+    Scope,
     Task,
     Timeout,
 )
@@ -111,7 +111,7 @@ with guard.task("summarise", subject="alice@acme.example", seconds=60) as task:
     assert_type(task.permit("mail.read", {"id": "42"}), Permit)
     text: str = task.call("mail.read", {"id": "42"})
 
-guard.task("summarise", subject="alice", narrower=Narrower(effects=["read"]), session="s")
+guard.task("summarise", subject="alice", scope=Scope(effects=["read"]), session="s")
 
 
 async def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbounds import AccessDenied, Guard, Labelled, Narrower, Resource
+from inbounds import AccessDenied, Guard, Labelled, Scope, Resource
 
 guard = Guard(deadline="soon")  # mypy: arg-type, pyright: reportArgumentType
 Guard(agnet="x")  # mypy: call-arg, pyright: reportCallIssue
@@ -43,8 +43,8 @@ read.nmae  # mypy: attr-defined, pyright: reportAttributeAccessIssue
 
 guard.task("summarise")  # mypy: call-arg, pyright: reportCallIssue
 guard.task("summarise", "alice")  # mypy: call-arg, pyright: reportCallIssue
-Narrower(efects=["read"])  # mypy: call-arg, pyright: reportCallIssue
-Narrower(effects=["reed"])  # mypy: list-item, pyright: reportArgumentType
+Scope(efects=["read"])  # mypy: call-arg, pyright: reportCallIssue
+Scope(effects=["reed"])  # mypy: list-item, pyright: reportArgumentType
 Resource(type="mail")  # mypy: call-arg, pyright: reportCallIssue
 
 with guard.task("summarise", subject="alice") as task:

@@ -16,7 +16,7 @@ import pytest
 
 from inbounds import AccessDenied, ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.approvals import AccessRequest
-from inbounds.approvals.cache import KeptApprovals
+from inbounds.approvals.cache import ApprovalCache
 from inbounds.approvals.queue import ApprovalQueue
 from inbounds.approvals.request import unverified_claims
 from inbounds.approvals.signing import sign
@@ -25,7 +25,7 @@ from inbounds.testing import SUBJECT, PolicyUnderTest, assert_denied, small_depl
 from inbounds_tools.cli import main
 
 DORA = "dora@acme.example"
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 TO = "bob@acme.example"
 BODY = "the canary of this mail"
 MAIL = {"to": [TO], "body": BODY}
@@ -204,7 +204,7 @@ class TestFunction:
     @pytest.mark.parametrize(
         "token",
         [
-            lambda r: sign(r, SigningKey.draw(), approver=DORA),
+            lambda r: sign(r, SigningKey.generate(), approver=DORA),
             lambda r: KEY.sign(unverified_claims(yes(r)), typ="JWT"),
             lambda r: yes(r)[:-4] + "AAAA",
             lambda r: "x",
@@ -248,7 +248,7 @@ class TestFunction:
         What counts is who may approve now.
         """
         made = world()
-        made.policy.guard._parts.approvals._channel = yes
+        made.policy.guard._runtime.approvals._channel = yes
         task = made.task()
         made.policy.change(approvers={})
 
@@ -397,7 +397,7 @@ class TestKept:
         """
         with pytest.raises(ApprovalRequired) as ei:
             world().task().call("mail.send", MAIL)
-        request, kept = ei.value.request, KeptApprovals()
+        request, kept = ei.value.request, ApprovalCache()
         for number in range(12):
             kept.keep(request, f"token-{number}")
         assert [f"token-{number}" for number in range(4, 12)] == [
@@ -641,7 +641,7 @@ class TestQueue:
             task.call("mail.send", MAIL)
         queue = ApprovalQueue(path)
         request = queue.read(queue.pending()[0].id)
-        queue.answer(request.id, sign(request, SigningKey.draw(), approver=DORA))
+        queue.answer(request.id, sign(request, SigningKey.generate(), approver=DORA))
 
         with pytest.raises(AccessDenied) as ei:
             task.call("mail.send", MAIL)
@@ -667,7 +667,7 @@ class TestQueue:
         made = world(approvals=path)
         with pytest.raises(ApprovalRequired) as ei:
             made.task().call("mail.send", MAIL)
-        queue = made.policy.guard._parts.approvals._channel
+        queue = made.policy.guard._runtime.approvals._channel
         made.policy.close()
 
         with pytest.raises(DecisionUnavailable) as refused:
@@ -828,7 +828,7 @@ class TestCommand:
         """
         task, identity = asked
         key = tmp_path / "eve.pem"
-        SigningKey.draw().write(key)
+        SigningKey.generate().write(key)
 
         assert 0 == main(["approvals", "approve", identity, "--key", str(key), "--as", DORA])
         assert "decides whether this key may approve it" in " ".join(
@@ -860,7 +860,7 @@ class TestCommand:
         assert 1 == main(["approvals", "approve", identity, "--key", "no.pem", "--as", DORA])
         said = " ".join(capsys.readouterr().err.split())
         assert "configuration.key_unreadable" in said
-        assert "`inbounds approvals key` draws an approver's" in said
+        assert "`inbounds approvals key` makes an approver's" in said
         assert 0 == main(["approvals", "list"])
         assert identity in capsys.readouterr().out
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inbounds import AccessDenied, Narrower, TokenInvalid
+from inbounds import AccessDenied, Scope, TokenInvalid
 from inbounds.canonical.arguments import canonical_json
 from inbounds.model.budgets import misnamed
 from inbounds.testing import assert_denied
@@ -25,7 +25,7 @@ def send(task, sent):
 def test_a_task_may_have_less_of_what_a_rule_reads(policy, name):
     assert "" == misnamed([name])
 
-    with policy.task(narrower=Narrower(budgets={name: 5})) as task:
+    with policy.task(scope=Scope(budgets={name: 5})) as task:
         assert {name: 5} == task.authority.budgets
 
 
@@ -39,7 +39,7 @@ def test_a_task_may_have_less_of_what_a_rule_reads(policy, name):
 )
 def test_a_budget_that_would_bound_nothing_is_refused(policy, name, said):
     with pytest.raises(TokenInvalid, match="a budget names nothing known") as refused:
-        policy.task(narrower=Narrower(budgets={name: 5}))
+        policy.task(scope=Scope(budgets={name: 5}))
 
     assert "issuance.malformed" == refused.value.code
     assert said in str(refused.value)
@@ -52,9 +52,9 @@ def test_a_task_sends_as_many_bytes_as_it_may(policy):
     sent = {"to": ["bob@acme.example"], "body": "Grüße"}
     size = len(canonical_json(sent))
 
-    with policy.task(narrower=Narrower(budgets={"bytes": 2 * size - 1})) as task:
+    with policy.task(scope=Scope(budgets={"bytes": 2 * size - 1})) as task:
         send(task, sent)
-        assert size == policy.guard._parts.sessions.load(task.session).tasks[task.id].bytes
+        assert size == policy.guard._runtime.sessions.load(task.session).tasks[task.id].bytes
         with assert_denied("budget.bytes"):
             send(task, sent)
         send(task, {**sent, "body": "Gruss"})
@@ -70,7 +70,7 @@ def test_a_task_acts_at_no_other_time(policy, start, end):
     window = {"start": now + start, "end": now + end}
 
     with (
-        policy.task(narrower=Narrower(windows=[window])) as task,
+        policy.task(scope=Scope(windows=[window])) as task,
         pytest.raises(AccessDenied) as denied,
     ):
         read(task)
@@ -87,7 +87,7 @@ def test_a_task_acts_within_its_windows(policy):
     past = {"start": now - timedelta(hours=2), "end": now - timedelta(hours=1)}
     open_ = {"start": (now - timedelta(hours=1)).isoformat(), "end": "2999-01-01T00:00:00Z"}
 
-    with policy.task(narrower=Narrower(windows=[past, open_])) as task:
+    with policy.task(scope=Scope(windows=[past, open_])) as task:
         read(task)
 
     assert 2 == len(task.authority.windows)
@@ -96,4 +96,4 @@ def test_a_task_acts_within_its_windows(policy):
 @pytest.mark.parametrize("window", [{}, {"start": 1}, {"start": "soon", "end": 2}, {"end": -1}, 7])
 def test_a_window_that_says_nothing_is_no_window(window):
     with pytest.raises(ValueError, match=r"windows"):
-        Narrower(windows=[window])
+        Scope(windows=[window])

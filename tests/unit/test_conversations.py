@@ -197,7 +197,7 @@ def elsewhere(policy, tmp_path):
     """A guard of another process, which has the session store in common with the first."""
     other = Guard(pdp=policy._policy, home=tmp_path / "inbounds", sessions=tmp_path / "s.sqlite")
     yield other
-    other._parts.sessions.close()
+    other._runtime.sessions.close()
 
 
 def begin(guard, **asked):
@@ -214,7 +214,7 @@ def send(task, to=STRANGER):
 
 
 def state_of(guard, task):
-    return guard._parts.sessions.load(task.session)
+    return guard._runtime.sessions.load(task.session)
 
 
 class TestTasks:
@@ -270,7 +270,7 @@ class TestTasks:
         """
         Two processes begin one conversation at once: the task of the slower one is begun again.
         """
-        store, winners, ended = elsewhere._parts.sessions, [], []
+        store, winners, ended = elsewhere._runtime.sessions, [], []
         bind, end = store.bind_conversation, elsewhere.issuer.end
 
         def overtaken(*asked, **named):
@@ -289,7 +289,7 @@ class TestTasks:
             read(task)
 
     def test_a_store_that_forgets_what_it_binds_is_given_up(self, policy, monkeypatch):
-        store = policy.guard._parts.sessions
+        store = policy.guard._runtime.sessions
         monkeypatch.setattr(store, "bind_conversation", lambda *_, **__: Binding("other", False))
         with pytest.raises(DecisionUnavailable) as caught:
             policy.task(conversation="chat")
@@ -316,7 +316,7 @@ class TestJoin:
             task.join("thread", lambda: [BODY["text"]])
             state = state_of(policy.guard, task)
             assert (state.trust, state.label) == ("untrusted", SECRET)
-            origin = policy.guard._parts.origins.of(task.session)
+            origin = policy.guard._runtime.origins.of(task.session)
             assert "third_party_text" in str(origin._texts.values())
 
     def test_history_without_a_conversation_likewise(self, policy):
@@ -353,7 +353,7 @@ class TestJoin:
     def test_where_the_exposure_is_not_committed_the_history_stays_unknown(
         self, policy, monkeypatch
     ):
-        store = policy.guard._parts.sessions
+        store = policy.guard._runtime.sessions
         commit = store.commit
 
         def away(*_):
@@ -385,7 +385,7 @@ def two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     policy = PolicyUnderTest(folder / "inbounds", sessions="memory")
     other = Guard(
-        pdp=policy._policy, home=folder / "inbounds", sessions=policy.guard._parts.sessions
+        pdp=policy._policy, home=folder / "inbounds", sessions=policy.guard._runtime.sessions
     )
     yield policy.guard, other
     policy.close()
@@ -401,7 +401,7 @@ def test_whoever_goes_on_in_whatever_order(two, steps):
     A conversation is in one session alone, and a session that goes on with history which nobody
     has seen is untrusted: in any order of tasks, processes and conversations.
     """
-    store, number = two[0]._parts.sessions, uuid.uuid4()
+    store, number = two[0]._runtime.sessions, uuid.uuid4()
     homes, seen, last = {}, set(), None
     for conversation, how, holds, another in steps:
         name = f"{number}/{conversation}"
@@ -434,9 +434,9 @@ class TestAStoreThatComesBackWithLess:
 
     @pytest.fixture(params=["sqlite", "memory"])
     def place(self, request, policy, tmp_path):
-        store = policy.guard._parts.sessions
+        store = policy.guard._runtime.sessions
         if request.param == "memory":
-            store = policy.guard._parts.sessions = MemorySessions()
+            store = policy.guard._runtime.sessions = MemorySessions()
         self.path = tmp_path / "s.sqlite"
         return store
 
@@ -470,7 +470,7 @@ class TestAStoreThatComesBackWithLess:
         assert caught.value.code == "session.lost"
 
     def test_what_this_process_has_forgotten_begins_untrusted(self, policy, place, caplog):
-        bindings = policy.guard._parts.bindings = ConversationBindings(limit=2)
+        bindings = policy.guard._runtime.bindings = ConversationBindings(limit=2)
         for name in ("chat", "a", "b"):
             with policy.task(conversation=name) as task:
                 assert state_of(policy.guard, task).trust == "trusted"

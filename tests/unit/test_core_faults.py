@@ -79,8 +79,8 @@ class Between:
 @pytest.fixture
 def between(policy):
     """What stands between the guard and its PDP."""
-    policy.guard._parts.pdp = Between(policy.guard._parts.pdp)
-    return policy.guard._parts.pdp
+    policy.guard._runtime.pdp = Between(policy.guard._runtime.pdp)
+    return policy.guard._runtime.pdp
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def spans(policy):
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    policy.guard._parts.telemetry = Telemetry(tracer_provider=provider)
+    policy.guard._runtime.telemetry = Telemetry(tracer_provider=provider)
     words = {name: word for word, name in NAMES.items()}
     return lambda: [
         {words[name]: value for name, value in span.attributes.items()}
@@ -214,14 +214,14 @@ class TestInterrupted:
     def permit(self, policy, tool, arguments):
         with policy.task() as task, pytest.raises(KeyboardInterrupt):
             task.permit(tool, arguments, resource=lambda **_: ("mail", "42"))
-        policy.guard._parts.evidence = policy.guard.evidence
+        policy.guard._runtime.evidence = policy.guard.evidence
         return str(task.report())
 
     def test_after_the_record(self, policy):
         """
         An allow that was written is followed by `executed: no`.
         """
-        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=True)
+        policy.guard._runtime.evidence = Interrupted(policy.guard.evidence, after=True)
 
         said = self.permit(policy, "mail.read", {"id": "42"})
 
@@ -232,7 +232,7 @@ class TestInterrupted:
         """
         Where nothing was written, that the decision came to nothing is.
         """
-        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=False)
+        policy.guard._runtime.evidence = Interrupted(policy.guard.evidence, after=False)
 
         self.permit(policy, "mail.read", {"id": "42"})
 
@@ -242,7 +242,7 @@ class TestInterrupted:
         """
         A refusal that was written stays the one record.
         """
-        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=True)
+        policy.guard._runtime.evidence = Interrupted(policy.guard.evidence, after=True)
 
         said = self.permit(policy, "mail.send", {"to": ["m@evil.example"], "body": ""})
 
@@ -327,7 +327,7 @@ class TestCalls:
         """
         Where nothing was decided, no outcome is written in the place of the decision.
         """
-        log = policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=False)
+        log = policy.guard._runtime.evidence = Interrupted(policy.guard.evidence, after=False)
         log.decided = full
         with policy.task() as task, pytest.raises(ArgumentNotRepresentable):
             task.permit("mail.read", {"id": {1}}, resource=lambda id: ("mail", "42"))
@@ -494,7 +494,7 @@ class TestCalls:
             arguments = permit.arguments
             permit.cancel()
 
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         assert ("mail.read", {"id": "42"}) == (permit.tool, arguments)
         assert (
             digest(b"42", parts.digest_key, parts.digest_key_id)
@@ -508,7 +508,7 @@ class TestCalls:
         policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: id)
 
         with policy.task() as task:
-            policy.guard._parts.pdp.close()
+            policy.guard._runtime.pdp.close()
             with pytest.raises(DecisionUnavailable) as ei:
                 task.evaluate("mail.read", {"id": "42"})
 
@@ -571,7 +571,11 @@ class TestGuard:
         )
         assert (tmp_path / "s").exists() and (tmp_path / "e").exists()
         assert ("", "") == (given.configuration.sessions, given.configuration.evidence)
-        assert (store, log, log) == (given._parts.sessions, given._parts.evidence, given.evidence)
+        assert (store, log, log) == (
+            given._runtime.sessions,
+            given._runtime.evidence,
+            given.evidence,
+        )
         named.close()
 
     def test_who_vouches_for_the_agent_is_asked(self, policy):
@@ -593,7 +597,7 @@ class TestGuard:
 
     def test_a_user_who_has_said_nothing_has_named_nobody(self, policy):
         with policy.task() as task:
-            said = policy.guard._parts.origins.of(task.session)
+            said = policy.guard._runtime.origins.of(task.session)
             assert "none" == said.trace({"to": "Bob"}, {}, {})["/to"].grade
 
     def test_the_users_own_token_goes_to_the_issuer(self, policy):
@@ -634,7 +638,7 @@ class TestGuard:
         """
         steps = []
         issuer = policy.guard.issuer
-        policy.guard._parts.refresh_live = steps.append
+        policy.guard._runtime.refresh_live = steps.append
 
         class Issuer:
             def begin(self, *asked):
@@ -732,7 +736,7 @@ class TestTold:
             permit = read(task, tool_call_id="call-1")
             permit.finish(None)
 
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         key = (parts.digest_key, parts.digest_key_id)
         (span,) = spans()
         decided, executed = bodies(policy)
@@ -831,7 +835,7 @@ class TestTold:
         """
         tool = {**policy.deployment["tools"]["mail.read"], "notify": "owner@acme.example"}
         policy.change(tools={**policy.deployment["tools"], "mail.read": tool})
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         parts.discharger = type(parts.discharger)(lambda to, tool: None)
 
         with policy.task() as task:
@@ -846,7 +850,7 @@ class TestTold:
 
         def ask(answer):
             context = answer["context"]
-            state = policy.guard._parts.sessions.load(task.session).model_dump()
+            state = policy.guard._runtime.sessions.load(task.session).model_dump()
             ids = context["session"]["decisions"]
             session = {**state, "version": context["session"]["version"], "decisions": ids}
             session["refusals"] = state["refusals"] + 1
@@ -885,7 +889,7 @@ class TestTold:
         events = InMemoryLogRecordExporter()
         logs, reader = LoggerProvider(), InMemoryMetricReader()
         logs.add_log_record_processor(SimpleLogRecordProcessor(events))
-        policy.guard._parts.telemetry = Telemetry(TracerProvider(), MeterProvider([reader]), logs)
+        policy.guard._runtime.telemetry = Telemetry(TracerProvider(), MeterProvider([reader]), logs)
         between.say = lambda answer: None
 
         with policy.task() as task:
@@ -909,7 +913,7 @@ class TestTold:
         """
         A call that was refused before its resource was told names none, and no arguments.
         """
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         with policy.task() as task, pytest.raises(ArgumentNotRepresentable) as ei:
             task.permit("mail.\x1b[2J", {"id": "42"}, resource=lambda id: ("mail", id))
 
@@ -985,11 +989,11 @@ class TestAsked:
         The question is whole, says nothing twice and leaves out what has nothing to say.
         """
         with policy.task() as task:
-            state = policy.guard._parts.sessions.load(task.session).model_dump()
+            state = policy.guard._runtime.sessions.load(task.session).model_dump()
             permit = read(task)
             permit.cancel()
 
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         question, how = between.asked[0]
         credentials = question["context"].pop("credentials")
         version = question["context"]["pep"].pop("version")
@@ -1112,7 +1116,7 @@ class TestCommits:
     """The session's next state is kept before anything runs, whoever else is at it."""
 
     def kept(self, policy, commit, *, deadline=5.0):
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         parts.sessions = Store(parts.sessions, commit)
         object.__setattr__(policy.guard.configuration, "deadline", deadline)
         return parts.sessions
@@ -1182,7 +1186,7 @@ class TestCommits:
         """
         A time-out is told as what it is, but where the time went on others who were faster.
         """
-        asked, ask = [], policy.guard._parts.pdp.ask
+        asked, ask = [], policy.guard._runtime.pdp.ask
 
         def slow(name, *args, **kwargs):
             if name == DECISION:
@@ -1192,7 +1196,7 @@ class TestCommits:
             return ask(name, *args, **kwargs)
 
         with policy.task() as task:
-            monkeypatch.setattr(policy.guard._parts.pdp, "ask", slow)
+            monkeypatch.setattr(policy.guard._runtime.pdp, "ask", slow)
             self.kept(policy, lambda *_: False)
             with pytest.raises(DecisionUnavailable) as ei:
                 read(task)
@@ -1252,7 +1256,7 @@ class TestCommits:
         """
         From reading the session to keeping its next state, nobody else is at it.
         """
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         seen = []
 
         class Locking(Store):
@@ -1294,7 +1298,7 @@ class TestCommits:
         with policy.task() as task, pytest.raises(InvalidAnswer):
             read(task)
 
-        assert 0 == policy.guard._parts.sessions.load(task.session).spent.calls
+        assert 0 == policy.guard._runtime.sessions.load(task.session).spent.calls
 
     @pytest.mark.parametrize("more", [0, 2])
     def test_a_refusal_that_is_not_counted_once(self, policy, between, more):
@@ -1316,7 +1320,7 @@ class TestCommits:
         What had to be done for an allow is not done for a refusal.
         """
         told = []
-        parts = policy.guard._parts
+        parts = policy.guard._runtime
         parts.discharger = type(parts.discharger)(lambda to, tool: told.append(to))
         owed = {"id": "notify-1", "type": "notify", "properties": {"to": "owner@acme.example"}}
         between.say = lambda answer: {
@@ -1383,8 +1387,8 @@ class TestCommits:
             tried.append(record.outcome)
             raise DecisionUnavailable("full", code="evidence.unavailable")
 
-        policy.guard._parts.evidence = Interrupted(policy.guard.evidence, after=False)
-        policy.guard._parts.evidence.decided = decided
+        policy.guard._runtime.evidence = Interrupted(policy.guard.evidence, after=False)
+        policy.guard._runtime.evidence.decided = decided
         with policy.task() as task, pytest.raises(DecisionUnavailable) as ei:
             read(task)
 
@@ -1445,12 +1449,12 @@ class TestCommits:
             return {**answer, "context": {**answer["context"], "session": {}}}
 
         with policy.task() as task:
-            state = policy.guard._parts.sessions.load(task.session)
+            state = policy.guard._runtime.sessions.load(task.session)
             between.say = forget
             with pytest.raises(AccessDenied):
                 refuse(task)
 
-        assert state == policy.guard._parts.sessions.load(task.session)
+        assert state == policy.guard._runtime.sessions.load(task.session)
 
 
 class TestPermit:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from inbounds import DecisionUnavailable
-from inbounds.evidence.abandoned import Dropped
+from inbounds.evidence.abandoned import AbandonedPermits
 from inbounds.evidence.records import Executed
 from inbounds.evidence.verify import verify
 
@@ -24,7 +24,7 @@ def ids(records):
 
 def test_in_order_and_once():
     written = []
-    dropped = Dropped(written.append)
+    dropped = AbandonedPermits(written.append)
     for number in range(3):
         dropped.keep(outcome(number))
     dropped.write()
@@ -43,7 +43,7 @@ def test_what_is_not_taken_is_kept(why):
             raise why
         written.append(one)
 
-    dropped = Dropped(record)
+    dropped = AbandonedPermits(record)
     dropped.keep(outcome(0))
     dropped.keep(outcome(1))
     with pytest.raises(type(why)):
@@ -55,7 +55,7 @@ def test_what_is_not_taken_is_kept(why):
 
 def test_a_fork_leaves_them_to_their_process(monkeypatch):
     written = []
-    dropped = Dropped(written.append)
+    dropped = AbandonedPermits(written.append)
     dropped.keep(outcome(0))
     other = os.getpid() + 1
     monkeypatch.setattr(os, "getpid", lambda: other)
@@ -65,7 +65,7 @@ def test_a_fork_leaves_them_to_their_process(monkeypatch):
 
 def test_many_threads_write_each_once():
     written = []
-    dropped = Dropped(written.append)
+    dropped = AbandonedPermits(written.append)
     for number in range(500):
         dropped.keep(outcome(number))
     threads = [threading.Thread(target=dropped.write) for _ in range(8)]
@@ -82,7 +82,7 @@ class TestInACall:
         """
         A permit that is freed while its thread writes to the log keeps nobody waiting.
         """
-        evidence = policy.guard._parts.evidence
+        evidence = policy.guard._runtime.evidence
         append = evidence._follow
 
         class Step:
@@ -116,7 +116,7 @@ class TestInACall:
             permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))
             del permit
             gc.collect()
-            evidence = policy.guard._parts.evidence
+            evidence = policy.guard._runtime.evidence
 
             def refuse(record):
                 raise DecisionUnavailable("full", code="evidence.unavailable")
@@ -134,7 +134,7 @@ class TestInACall:
             del permit
             gc.collect()
             found = task.report()
-        evidence = policy.guard._parts.evidence
+        evidence = policy.guard._runtime.evidence
         assert (found.unknown, verify(evidence.path, evidence.key).unfinished) == (1, 0)
 
     def test_a_report_without_them(self, policy, monkeypatch):
@@ -149,7 +149,7 @@ class TestInACall:
             permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))
             del permit
             gc.collect()
-            monkeypatch.setattr(policy.guard._parts.evidence, "executed", refuse)
+            monkeypatch.setattr(policy.guard._runtime.evidence, "executed", refuse)
             found = task.report()
             monkeypatch.undo()
         assert ("cannot tell", 1) == (found.verdict, found.unknown)
@@ -159,6 +159,6 @@ class TestInACall:
         permit = task.permit("mail.read", {"id": "41"}, resource=lambda id: ("mail", id))
         del permit
         gc.collect()
-        evidence = policy.guard._parts.evidence
+        evidence = policy.guard._runtime.evidence
         policy.guard.close()
         assert verify(evidence.path, evidence.key).unfinished == 0

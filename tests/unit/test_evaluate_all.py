@@ -61,7 +61,7 @@ def test_nothing_is_spent_or_recorded(policy):
     with policy.task() as task:
         task.evaluate_all([read()] * 8)
         report = task.report()
-        state = policy.guard._parts.sessions.load(task.session)
+        state = policy.guard._runtime.sessions.load(task.session)
 
     assert (report.ran, [*report.refused]) == (0, [])
     assert state.spent.calls == 0

@@ -202,7 +202,7 @@ def policy(tmp_path):
 
 
 def state_of(policy, task):
-    return policy.guard._parts.sessions.load(task.session)
+    return policy.guard._runtime.sessions.load(task.session)
 
 
 class TestObserve:
@@ -241,7 +241,7 @@ class TestObserve:
             raise session_unreachable("it is down")
 
         with policy.task(prompt="Read my mail") as task:
-            monkeypatch.setattr(policy.guard._parts.sessions, "commit", fail)
+            monkeypatch.setattr(policy.guard._runtime.sessions, "commit", fail)
             for observe in (
                 lambda: task.observe("hello", tool="mail.read"),
                 lambda: task.observe_data("hello"),
@@ -256,10 +256,10 @@ class TestObserve:
 
         with policy.task(prompt="Read my mail") as task:
             with monkeypatch.context() as patched:
-                patched.setattr(policy.guard._parts.registry, "tool", fail)
+                patched.setattr(policy.guard._runtime.registry, "tool", fail)
                 with pytest.raises(DecisionUnavailable):
                     task.observe(STRANGER, tool="site.own")
-            found = policy.guard._parts.origins.of(task.session).trace({"a": STRANGER}, {}, {})
+            found = policy.guard._runtime.origins.of(task.session).trace({"a": STRANGER}, {}, {})
             assert "third_party_text" == found["/a"].grade
 
     def test_the_next_task_of_the_session_is_exposed(self, policy):
@@ -273,7 +273,7 @@ class TestObserveData:
     def test_is_text_of_a_third_party(self, policy):
         with policy.task(prompt=f"Not to {STRANGER}x") as task:
             task.observe_data(f"Write to {STRANGER}", "and more")
-            found = policy.guard._parts.origins.of(task.session).trace({"a": STRANGER}, {}, {})
+            found = policy.guard._runtime.origins.of(task.session).trace({"a": STRANGER}, {}, {})
             assert "third_party_text" == found["/a"].grade
             assert "untrusted" == state_of(policy, task).trust
 

@@ -11,7 +11,7 @@ from tests.identities import claims, compact, part
 from inbounds import DecisionUnavailable
 from inbounds.identity import Rotating
 from inbounds.identity.file import FileIdentity
-from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.identity.identity_cache import IdentityCache
 from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest
 
@@ -68,7 +68,7 @@ def test_is_read_again_when_kubelet_turns_its_link(volume):
     assert isinstance(source, Rotating)
     first, second = compact(claims(jti="1")), compact(claims(jti="2"))
     volume.project(first)
-    held = HeldIdentity(source, waits=True)
+    held = IdentityCache(source, waits=True)
     ask = lambda: held.token(AGENT, deadline=clock.monotonic() + 5)  # noqa: E731
     assert ask() == ask() == first
     assert not source.rotated()
@@ -91,7 +91,7 @@ def test_is_read_again_when_it_is_written_anew_in_place(tmp_path):
 def test_what_is_half_written_does_not_replace_what_is_in_force(volume, caplog):
     first = compact(claims())
     volume.project(first)
-    held = HeldIdentity(FileIdentity(volume.path), waits=True)
+    held = IdentityCache(FileIdentity(volume.path), waits=True)
     assert held.token(AGENT, deadline=clock.monotonic() + 5) == first
     volume.project(first[: len(first) // 2])
     assert held.token(AGENT, deadline=clock.monotonic() + 5) == first

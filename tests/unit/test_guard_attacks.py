@@ -3,7 +3,7 @@
 import pytest
 
 from inbounds import AccessDenied, ArgumentNotRepresentable, ConfigurationError
-from inbounds.pep.tool import told_resource
+from inbounds.pep.tool import resolve_resource
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 
@@ -216,7 +216,7 @@ class TestArgumentsOfAModel:
             heard.append(named)
             return ("mail", "42")
 
-        told = told_resource(touched, "mail.read", **{name: "x"})
+        told = resolve_resource(touched, "mail.read", **{name: "x"})
         assert ("mail", "42", [{name: "x"}]) == (told.type, told.id, heard)
 
         @policy.guard.tool("mail.send", resource=touched)

@@ -38,7 +38,7 @@ def grades(guard, task):
     """How firm the id of a mail is, in the session of a task as its guard knows it."""
     tool = Tool(resource="mail", arguments={"/id": Argument(role="target")})
     arguments = canonicalise({"id": "7"}, tool.arguments)
-    told = guard._parts.origins.told(task.session, arguments, tool)
+    told = guard._runtime.origins.told(task.session, arguments, tool)
     return {origin.get("grade", "none") for origin in told["origins"].values()} or {"none"}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable, TokenInvalid
 from inbounds.identity import IdentityToken, Rotating, identity_cache
-from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.identity.identity_cache import IdentityCache
 from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest
 
@@ -78,12 +78,12 @@ def waits(request):
 class TestKept:
     def test_is_fetched_once(self, waits):
         source = Source()
-        holder = HeldIdentity(source, waits=waits)
+        holder = IdentityCache(source, waits=waits)
         assert [token(holder) for _ in range(5)] == ["t1"] * 5
         assert source.asked == 1
 
     def test_is_fetched_again_a_minute_before_its_end(self, waits, later):
-        holder = HeldIdentity(Source(), waits=waits)
+        holder = IdentityCache(Source(), waits=waits)
         assert token(holder) == "t1"
         later(230)
         assert token(holder) == "t1"
@@ -91,7 +91,7 @@ class TestKept:
         assert token(holder) == "t2"
 
     def test_a_short_lived_one_serves_most_of_its_life(self, waits, later):
-        holder = HeldIdentity(Source(lifetime=50), waits=waits)
+        holder = IdentityCache(Source(lifetime=50), waits=waits)
         assert token(holder) == token(holder) == "t1"
         later(35)
         assert token(holder) == "t1"
@@ -101,19 +101,19 @@ class TestKept:
     def test_is_fetched_again_once_replaced(self, waits):
         source = Turning()
         assert isinstance(source, Rotating)
-        holder = HeldIdentity(source, waits=waits)
+        holder = IdentityCache(source, waits=waits)
         assert token(holder) == token(holder) == "t1"
         source.turned = True
         assert token(holder) == "t2"
 
     def test_is_of_one_agent(self, waits):
-        holder = HeldIdentity(Source(), waits=waits)
+        holder = IdentityCache(Source(), waits=waits)
         assert token(holder) == "t1"
         assert token(holder, agent=f"{AGENT}-2") == "t2"
 
     def test_one_fetch_serves_everyone_who_waits(self):
         source = Stuck()
-        holder = HeldIdentity(source, waits=True)
+        holder = IdentityCache(source, waits=True)
         with ThreadPoolExecutor(16) as pool:
             asked = [pool.submit(token, holder) for _ in range(16)]
             time.sleep(0.1)
@@ -127,14 +127,14 @@ class TestUnreachable:
         source = Stuck()
         begun = time.monotonic()
         with pytest.raises(DecisionUnavailable) as caught:
-            token(HeldIdentity(source, waits=True), seconds=0.2)
+            token(IdentityCache(source, waits=True), seconds=0.2)
         assert caught.value.code == "identity.unreachable"
         assert time.monotonic() - begun < 15
         source.free.set()
 
     def test_goes_on_once_it_answers(self):
         source = Stuck()
-        holder = HeldIdentity(source, waits=True)
+        holder = IdentityCache(source, waits=True)
         with pytest.raises(DecisionUnavailable):
             token(holder, seconds=0.05)
         source.free.set()
@@ -142,7 +142,7 @@ class TestUnreachable:
 
     def test_an_old_token_is_never_used(self, waits, later):
         source = Source()
-        holder = HeldIdentity(source, waits=waits)
+        holder = IdentityCache(source, waits=waits)
         assert token(holder) == "t1"
         source.failure = OSError("/secret/path")
         later(301)
@@ -153,7 +153,7 @@ class TestUnreachable:
 
     def test_one_in_force_is_used_on(self, waits, later):
         source = Source()
-        holder = HeldIdentity(source, waits=waits)
+        holder = IdentityCache(source, waits=waits)
         token(holder)
         source.failure = OSError()
         later(250)
@@ -170,7 +170,7 @@ class TestUnreachable:
     def test_one_in_force_waits_a_moment_only(self, later):
         source = Stuck()
         source.free.set()
-        holder = HeldIdentity(source, waits=True)
+        holder = IdentityCache(source, waits=True)
         token(holder)
         source.free.clear()
         later(250)
@@ -181,7 +181,7 @@ class TestUnreachable:
 
     def test_a_source_that_hangs_takes_few_threads(self, later):
         source = Stuck()
-        holder = HeldIdentity(source, waits=True)
+        holder = IdentityCache(source, waits=True)
         before = threading.active_count()
         for _ in range(identity_cache.MOST + 4):
             with pytest.raises(DecisionUnavailable) as caught:
@@ -202,13 +202,13 @@ class TestUnreachable:
     )
     def test_what_the_source_says_is_passed_on(self, waits, failure):
         with pytest.raises(type(failure)) as caught:
-            token(HeldIdentity(Source(failure=failure), waits=waits))
+            token(IdentityCache(Source(failure=failure), waits=waits))
         assert caught.value.code == failure.code
 
     @pytest.mark.parametrize("failure", [SystemExit(3), KeyboardInterrupt()], ids=repr)
     def test_a_source_that_ends_its_thread_is_told_of(self, failure):
         with pytest.raises(type(failure)):
-            token(HeldIdentity(Source(failure=failure), waits=True))
+            token(IdentityCache(Source(failure=failure), waits=True))
 
     @pytest.mark.parametrize(
         "returned",
@@ -229,14 +229,14 @@ class TestUnreachable:
         source = Source()
         source.identity = lambda agent: returned
         with pytest.raises(DecisionUnavailable) as caught:
-            token(HeldIdentity(source, waits=waits))
+            token(IdentityCache(source, waits=waits))
         assert caught.value.code == "identity.unusable"
 
 
 def test_each_who_waits_has_an_error_of_its_own():
     source = Stuck()
     source.failure = DecisionUnavailable("no", code="identity.unusable")
-    holder = HeldIdentity(source, waits=True)
+    holder = IdentityCache(source, waits=True)
 
     def ask():
         with pytest.raises(DecisionUnavailable) as caught:
@@ -256,7 +256,7 @@ def test_without_another_thread_it_says_so(monkeypatch):
     def refuse(_thread):
         raise RuntimeError("can't start new thread")
 
-    holder = HeldIdentity(Source(), waits=True)
+    holder = IdentityCache(Source(), waits=True)
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", refuse)
         for _ in range(identity_cache.MOST + 1):
@@ -272,7 +272,7 @@ def test_without_another_thread_it_says_so(monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_fetches_for_itself_what_its_parent_waits_for():
     source = Stuck()
-    holder = HeldIdentity(source, waits=True)
+    holder = IdentityCache(source, waits=True)
     with pytest.raises(DecisionUnavailable):
         token(holder, seconds=0.05)
     child = os.fork()
@@ -348,7 +348,7 @@ class TestGuard:
         under_test = PolicyUnderTest(tmp_path / "inbounds", identity=First(), deadline=0.5)
         with under_test.task() as task:
             # As where the token that it was begun with has expired.
-            identity_cache = under_test.guard._parts.held
+            identity_cache = under_test.guard._runtime.held
             identity_cache._kept, identity_cache._source = None, source
             begun = time.monotonic()
             with pytest.raises(DecisionUnavailable) as caught:

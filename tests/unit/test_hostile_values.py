@@ -25,7 +25,7 @@ def mail(id):
 
 
 def bodies(policy):
-    with contextlib.closing(sqlite3.connect(policy.guard._parts.evidence.path)) as log:
+    with contextlib.closing(sqlite3.connect(policy.guard._runtime.evidence.path)) as log:
         rows = log.execute("SELECT body FROM records ORDER BY seq").fetchall()
     return [json.loads(body) for (body,) in rows]
 
@@ -136,7 +136,7 @@ def test_names_that_nobody_registered_take_no_memory(policy):
             with assert_denied("capability.unregistered_tool"):
                 task.permit(f"made.up{number}", {}, resource=lambda: mail("1"))
         task.permit("mail.read", {"id": "1"}, resource=mail).cancel()
-    assert not [name for name in policy.guard._parts.registry._known if "made" in name]
+    assert not [name for name in policy.guard._runtime.registry._known if "made" in name]
 
 
 class Card(BaseModel):
@@ -184,7 +184,7 @@ def test_a_span_processor_that_fails_decides_nothing(policy, monkeypatch, caplog
     """
     provider = TracerProvider()
     provider.add_span_processor(Failing(at))
-    policy.guard._parts.telemetry = Telemetry(provider)
+    policy.guard._runtime.telemetry = Telemetry(provider)
     expected = {
         "allow": contextlib.nullcontext(),
         "deny": pytest.raises(AccessDenied),
@@ -260,7 +260,7 @@ def test_an_identity_of_the_future_is_not_kept(policy, monkeypatch):
     """
     from inbounds.process import clock
 
-    parts = policy.guard._parts
+    parts = policy.guard._runtime
     now = clock.now
     with monkeypatch.context() as ahead:
         ahead.setattr(clock, "now", lambda: now() + 3600)
@@ -270,5 +270,5 @@ def test_an_identity_of_the_future_is_not_kept(policy, monkeypatch):
 
 
 def test_the_key_of_digests_is_not_shown(policy):
-    parts = policy.guard._parts
+    parts = policy.guard._runtime
     assert repr(parts.digest_key) not in repr(parts)

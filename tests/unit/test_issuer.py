@@ -16,7 +16,7 @@ from inbounds.dev.deployment import load
 from inbounds.dev.issuer import About, DevIssuer
 from inbounds.identity import TaskRequest
 from inbounds.identity.signing_keys import SigningKey, thumbprint
-from inbounds.model.claims import Authority, IssuanceQuestion, Narrower, TaskClaims
+from inbounds.model.claims import Authority, IssuanceQuestion, Scope, TaskClaims
 from inbounds.pdp import ISSUANCE, Reply
 from inbounds.testing import small_deployment
 from inbounds_server.issuer.store import Begun, TaskStore
@@ -104,7 +104,7 @@ def request(**changes):
             "tenant": "acme",
             "environment": "development",
             "sid": "session-1",
-            "holder": SigningKey.draw().public,
+            "holder": SigningKey.generate().public,
             **changes,
         }
     )
@@ -130,7 +130,7 @@ class TestTokens:
         assert TaskClaims.model_validate(claims).task == grant.task
         assert claims["exp"] - claims["iat"] == 300
         assert claims["authorization_details"] == [AUTHORITY]
-        assert policy.asked[0]["narrower"]["effects"] == []
+        assert policy.asked[0]["scope"]["effects"] == []
 
     def test_the_identity_token(self, folder):
         """
@@ -319,7 +319,7 @@ class TestKeys:
         """
         One in 64 would be, and `inbounds issuer key use` could not name it.
         """
-        assert not [key for _ in range(600) if (key := SigningKey.draw().kid).startswith("-")]
+        assert not [key for _ in range(600) if (key := SigningKey.generate().kid).startswith("-")]
 
     def test_for_their_owner_alone(self, folder):
         """
@@ -350,7 +350,7 @@ class TestKeys:
         """
         A key's name is its thumbprint's beginning (the example of RFC 7638 is RSA; P-256 here).
         """
-        key = SigningKey.draw()
+        key = SigningKey.generate()
 
         assert thumbprint(key.public).startswith(key.kid)
         assert "d" not in key.public
@@ -403,7 +403,7 @@ class TestStored:
         intent="summarise",
         tenant="acme",
         environment="development",
-        narrower=Narrower(),
+        scope=Scope(),
         seconds=60,
     )
     BEGUN = Begun("t-1", "s-1", "holder", ASKED, Authority(**AUTHORITY), 2)

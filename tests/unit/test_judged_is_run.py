@@ -297,7 +297,7 @@ class TestRecords:
         """
         A call that was stopped after its commit leaves a record, and has not run.
         """
-        sessions = policy.guard._parts.sessions
+        sessions = policy.guard._runtime.sessions
         commit = sessions.commit
 
         def stopping(*what):
@@ -402,8 +402,8 @@ class TestTasks:
         from inbounds.pep.task import Task
 
         other = policy.task()
-        twin = Task(policy.guard._parts, policy.guard._tools, other.grant, other.session)
-        development = policy.guard._parts._development
+        twin = Task(policy.guard._runtime, policy.guard._tools, other.grant, other.session)
+        development = policy.guard._runtime._development
         put = policy._policy.push_live_by
 
         def ending(now, *, deadline):

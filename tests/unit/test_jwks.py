@@ -16,7 +16,7 @@ from inbounds.identity.jwks import JwksSource, read_jwks
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.process import clock
 
-EC = SigningKey.draw().public
+EC = SigningKey.generate().public
 ED = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 RSA = {
     "kty": "RSA",

@@ -20,7 +20,7 @@ from inbounds.live.head import entries_digest, signed_by
 from inbounds.live.push import Course
 from inbounds.model.deployment import LiveHead, LiveNow
 
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 AGENT = "spiffe://acme.example/agent/a~b"
 
 
@@ -63,7 +63,7 @@ def test_what_is_read_step_by_step_is_what_is_there(feed, time, tmp_path, seed) 
     before = [copy.deepcopy(held[0])]
     for _ in range(60):
         name = f"x-{r.randrange(8)}"
-        how = r.choice(("end", "revoke", "revoke_issued", "kill", "unswitch", "rotate", "prune"))
+        how = r.choice(("end", "revoke", "revoke_issued", "kill", "release", "rotate", "prune"))
         by = r.choice((feed, other))
         if how in ("rotate", "prune"):
             time.now += 60
@@ -72,7 +72,7 @@ def test_what_is_read_step_by_step_is_what_is_there(feed, time, tmp_path, seed) 
             time.now += r.choice([0, 1])
             by.revoke_issued(f"agent:{name}")
         else:
-            getattr(by, how)(f"task:{name}" if how in ("kill", "unswitch") else name)
+            getattr(by, how)(f"task:{name}" if how in ("kill", "release") else name)
         if r.random() < 0.6:
             fresh = LiveFeed(tmp_path / "live.sqlite")
             assert feed.entries() == fresh.entries()
@@ -128,7 +128,7 @@ def test_what_is_said_twice_changes_nothing(feed: LiveFeed, time: Time) -> None:
     time.now += 60
     assert feed.end("task-1") == first
     assert feed.snapshot()["ended"]["task-1"] == 1_800_000_000
-    assert feed.unswitch("fleet") == first
+    assert feed.release("fleet") == first
 
 
 def test_all_that_was_issued_is_revoked_anew_and_never_for_less(feed: LiveFeed, time: Time) -> None:
@@ -155,7 +155,7 @@ def test_who_is_neither_an_agent_nor_an_issuer_has_nothing_revoked(
 def test_a_switch_can_be_taken_back_and_an_end_cannot(feed: LiveFeed) -> None:
     feed.end("task-1")
     feed.kill("fleet")
-    feed.unswitch("fleet")
+    feed.release("fleet")
     now = feed.snapshot()
     assert now["switches"] == {"_": 0}
     assert "task-1" in now["ended"]
@@ -173,7 +173,7 @@ def test_what_is_no_id_is_refused(feed: LiveFeed, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "_", "Fleet", "agent", "agent:", "task:", "fleet2", "x:y"])
 def test_what_is_no_switch_is_refused(feed: LiveFeed, name: str) -> None:
-    for change in (feed.kill, feed.unswitch):
+    for change in (feed.kill, feed.release):
         with pytest.raises(ConfigurationError) as refused:
             change(name)
         assert refused.value.code == "live.not_a_switch"
@@ -499,7 +499,7 @@ def test_what_leaves_the_feed_and_another_generation_need_the_whole(
     feed.end("old")
     feed.kill("fleet")
     course.beat(feed)
-    feed.unswitch("fleet")
+    feed.release("fleet")
     course.beat(feed)
     assert target.wholes == 2
     feed.prune()

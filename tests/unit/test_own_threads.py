@@ -85,7 +85,7 @@ class TestDecisions:
         policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(lambda id: id)
         task = policy.task()
         gate = threading.Event()
-        busy = asyncio.ensure_future(threads.beside(gate.wait, 30))
+        busy = asyncio.ensure_future(threads.run_in_thread(gate.wait, 30))
         asking = asyncio.ensure_future(getattr(task, asks)("mail.read", {"id": "42"}))
         await asyncio.sleep(0.05)
         begun = clock.monotonic()
@@ -131,7 +131,7 @@ class TestDecisions:
             raise then
 
         asyncio.get_running_loop().run_in_executor(
-            None, asyncio.run, ending(lambda: threads.aside(work, ValueError("canary")))
+            None, asyncio.run, ending(lambda: threads.run_in_background(work, ValueError("canary")))
         )
         gate.set()
         assert await asyncio.to_thread(done.wait, 30)
@@ -304,7 +304,7 @@ class TestThreads:
             names.add(threading.current_thread().name)
             gate.wait(10)
 
-        waiting = [asyncio.ensure_future(threads.beside(wait)) for _ in range(40)]
+        waiting = [asyncio.ensure_future(threads.run_in_thread(wait)) for _ in range(40)]
         await until(lambda: len(names) == 32)
         await asyncio.sleep(0.05)
         assert 32 == len(names)
@@ -317,7 +317,7 @@ class TestThreads:
         A function that raises StopIteration is awaited no longer than any other.
         """
         with pytest.raises(RuntimeError, match="StopIteration"):
-            await asyncio.wait_for(threads.beside(next, iter(())), 5)
+            await asyncio.wait_for(threads.run_in_thread(next, iter(())), 5)
 
     async def test_have_the_context_of_the_caller(self):
         """
@@ -331,7 +331,7 @@ class TestThreads:
             word.set("theirs")
             return before
 
-        assert "ours" == await threads.beside(change)
+        assert "ours" == await threads.run_in_thread(change)
         assert "ours" == word.get()
 
     @pytest.mark.system
@@ -341,16 +341,16 @@ class TestThreads:
         """
         A child has none of its parent's threads, and makes its own.
         """
-        assert 1 == asyncio.run(threads.beside(lambda: 1))
+        assert 1 == asyncio.run(threads.run_in_thread(lambda: 1))
         child = os.fork()
         if child == 0:
             try:
-                said = asyncio.run(asyncio.wait_for(threads.beside(lambda: 2), 10))
+                said = asyncio.run(asyncio.wait_for(threads.run_in_thread(lambda: 2), 10))
                 os._exit(0 if said == 2 else 1)
             except BaseException:  # noqa: BLE001 -- a child of pytest's must not go on as pytest
                 os._exit(2)
         assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        assert 3 == asyncio.run(threads.beside(lambda: 3))
+        assert 3 == asyncio.run(threads.run_in_thread(lambda: 3))
 
     async def test_tell_no_message_of_others(self, caplog):
         """
@@ -363,7 +363,7 @@ class TestThreads:
                 gate.wait(10)
                 raise error
 
-            waiting = asyncio.ensure_future(threads.beside(fail))
+            waiting = asyncio.ensure_future(threads.run_in_thread(fail))
             await asyncio.sleep(0.02)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -4,7 +4,7 @@ import pytest
 import wasmtime
 
 from inbounds.engine import crossing
-from inbounds.engine.crossing import Crossing, Landing
+from inbounds.engine.crossing import GuestFunction, HostFunction
 
 MODULE = """
 (module
@@ -48,12 +48,12 @@ class Called:
         calls = {"ask": self._ask, "tell": self._tell}
         self.landings = {}
         for wanted in module.imports:
-            landing = Landing(self.store, wanted.type, calls[wanted.name])
+            landing = HostFunction(self.store, wanted.type, calls[wanted.name])
             self.landings[wanted.name] = landing
             linker.define(self.store, "host", wanted.name, landing.function)
         exports = linker.instantiate(self.store, module).exports(self.store)
         names = ("ask", "tell", "less", "stop", "long")
-        self.crossings = {name: Crossing(exports[name], self.store) for name in names}
+        self.crossings = {name: GuestFunction(exports[name], self.store) for name in names}
 
     def _ask(self, caller, arguments):
         self.contexts.append(caller._context())

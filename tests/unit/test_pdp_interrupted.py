@@ -13,7 +13,7 @@ import wasmtime
 from tests import engines
 
 from inbounds.engine import signature_cache
-from inbounds.engine.crossing import Landing
+from inbounds.engine.crossing import HostFunction
 from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import InvalidAnswer
 
@@ -93,7 +93,7 @@ class Broken(BaseException):
 def broken_off(asking, event, place=0):
     """Ask in a thread, and raise there when the module has entered Python: before its first
     line, or at a later one."""
-    code, seen = Landing._enter.__code__, []
+    code, seen = HostFunction._enter.__code__, []
 
     def trace(frame, what, _):
         if frame.f_code is not code:
@@ -198,7 +198,7 @@ def test_a_module_stops_where_the_host_has_not_returned(returned):
         if wanted.module == "host":
             host[wanted.name] = wasmtime.Func(store, wanted.type, answers(wanted))
     memory = wasmtime.Memory(store, wasmtime.MemoryType(wasmtime.Limits(1, None)))
-    functions = signature_cache.Recall(store, memory, module, host).functions
+    functions = signature_cache.SignatureCache(store, memory, module, host).functions
     assert functions.keys() == {"opa_abort", *ARGUMENTS}
 
     for name, count in ARGUMENTS.items():

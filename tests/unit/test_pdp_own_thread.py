@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from inbounds.engine import own_thread
-from inbounds.engine.own_thread import OwnThread
+from inbounds.engine.own_thread import EngineThread
 from inbounds.errors import Timeout, Unreachable
 
 
 @pytest.fixture
 def own():
-    own = OwnThread()
+    own = EngineThread()
     yield own
     own.stop()
     own.join()
@@ -213,7 +213,7 @@ def test_the_end_waits_for_what_is_being_done(own, monkeypatch):
     own.stop()
     assert done == [1]
     monkeypatch.setattr(own_thread, "_LONGEST_END", 0.01)
-    slow = OwnThread()
+    slow = EngineThread()
     with pytest.raises(Timeout):
         slow.do(lambda: time.sleep(0.5), deadline=soon(0.05))
     begun = time.monotonic()
@@ -285,7 +285,7 @@ def test_a_child_has_its_own(own):
     where(own)
     child = os.fork()
     if child == 0:
-        fresh = OwnThread()
+        fresh = EngineThread()
         os._exit(0 if where(fresh) == fresh._threads[0].ident else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert where(own) == own._threads[0].ident
@@ -370,7 +370,7 @@ def test_a_policy_that_never_ends_does_not_keep_a_program_from_ending():
     """
     Its end waits a few seconds for what is being done, and no longer.
     """
-    own, over = OwnThread(), threading.Event()
+    own, over = EngineThread(), threading.Event()
     with pytest.raises(Timeout):
         own.do(lambda: over.wait(60), deadline=soon(0.05))
     begun = time.monotonic()

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from inbounds.engine import fair_lock as turns_module
-from inbounds.engine.fair_lock import Turns
+from inbounds.engine.fair_lock import FairLock
 
 FOREVER = 30
 
@@ -30,7 +30,7 @@ def waiting(turns, number):
 
 
 def test_one_at_a_time():
-    turns, inside, most = Turns(), 0, 0
+    turns, inside, most = FairLock(), 0, 0
 
     def run():
         nonlocal inside, most
@@ -51,7 +51,7 @@ def test_one_at_a_time():
 
 
 def test_first_come_first_served():
-    turns, order = Turns(), []
+    turns, order = FairLock(), []
 
     def run(number):
         with turns:
@@ -72,7 +72,7 @@ def test_a_turn_that_does_not_come():
     """
     Who gives up is forgotten, and the one behind gets the turn.
     """
-    turns, got = Turns(), []
+    turns, got = FairLock(), []
     turns.take()
     assert not turns.take(timeout=0)
     assert not turns.take(timeout=0.01)
@@ -90,7 +90,7 @@ def test_a_turn_that_comes_as_the_time_is_up():
     """
     Then it is taken: a turn that was given and not taken would be nobody's for ever.
     """
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     given = threading.Event()
     withdraw = turns._withdraw
@@ -108,7 +108,7 @@ def test_a_turn_that_comes_as_the_time_is_up():
 
 @pytest.mark.skipif(os.name != "posix", reason="the signal is POSIX's")
 def test_who_is_interrupted_while_waiting_leaves_the_queue():
-    turns, got = Turns(), []
+    turns, got = FairLock(), []
     turns.take()
 
     def interrupted(number, frame):
@@ -133,7 +133,7 @@ def test_the_next_has_begun_before_the_last_goes_on():
     """
     Who leaves lets the next one take up its turn, and waits no longer than a moment for it.
     """
-    turns, begun = Turns(), []
+    turns, begun = FairLock(), []
     for _ in range(20):
         turns.take()
         thread = started(lambda: (turns.take(timeout=FOREVER), begun.append(1), turns.leave()))
@@ -148,7 +148,7 @@ def test_a_turn_that_comes_as_the_wait_is_interrupted(monkeypatch):
     """
     It is handed on: nobody would ever end it.
     """
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     withdraw = turns._withdraw
 
@@ -173,7 +173,7 @@ def test_a_turn_that_comes_as_the_wait_is_interrupted(monkeypatch):
 
 
 def test_who_has_no_deadline_waits():
-    turns, got = Turns(), []
+    turns, got = FairLock(), []
     turns.take()
     behind = started(lambda: got.append(turns.take()))
     behind.join(1.3)
@@ -187,7 +187,7 @@ def test_the_next_is_waited_for(monkeypatch):
     """
     Until it has begun, but not for longer than a moment: it may be held up.
     """
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     turn = turns_module._Turn()
     turns._waiting.append(turn)
@@ -207,7 +207,7 @@ def test_the_next_is_waited_for(monkeypatch):
 
 def test_who_has_begun_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(turns_module, "_LONGEST_HANDOVER", FOREVER)
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     behind = started(lambda: turns.take(timeout=FOREVER))
     waiting(turns, 1)
@@ -234,19 +234,19 @@ def test_the_queue_is_changed_by_one_at_a_time():
     """
     Whatever another thread did to it before is seen.
     """
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     turns._mutex = Others(lambda: setattr(turns, "_taken", False))
     assert turns.take(timeout=0)
 
-    turns, turn = Turns(), turns_module._Turn()
+    turns, turn = FairLock(), turns_module._Turn()
     turns.take()
     turns._mutex = Others(lambda: turns._waiting.append(turn))
     turns.leave()
     assert turn.came.acquire(timeout=0)
     assert turns._taken
 
-    turns = Turns()
+    turns = FairLock()
     turns._waiting.append(turn)
     turns._mutex = Others(turns._waiting.clear)
     assert turns._withdraw(turn) is False
@@ -256,7 +256,7 @@ def test_who_is_broken_off_while_leaving_has_left():
     """
     The turn is over, and what broke in is raised: whoever was to be stopped is stopped.
     """
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     pass_on, held = turns._pass_on, []
 
@@ -276,7 +276,7 @@ def test_who_is_broken_off_once_the_next_has_begun():
     """
     Then that one goes on holding the turn, and nobody beside it.
     """
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     following, behind = turns_module._Turn(), turns_module._Turn()
     turns._waiting.extend([following, behind])
@@ -299,7 +299,7 @@ def test_who_is_broken_off_before_it_waits_ends_no_turn():
     """
     The one that holds the turn may be amid an evaluation.
     """
-    turns, entered = Turns(), []
+    turns, entered = FairLock(), []
     turns.take()
 
     def broken_off():
@@ -314,7 +314,7 @@ def test_who_is_broken_off_before_it_waits_ends_no_turn():
 
 
 def test_it_is_waited_for_as_long_as_was_said():
-    turns = Turns()
+    turns = FairLock()
     turns.take()
     begun = time.monotonic()
     assert not turns.take(timeout=0.5)
@@ -325,7 +325,7 @@ def test_a_turn_that_was_passed_on_and_not_told():
     """
     As where the one that left was broken off in between: it is found out, and not waited for.
     """
-    turns, got = Turns(), []
+    turns, got = FairLock(), []
     turns.take()
     behind = started(lambda: got.append(turns.take(timeout=FOREVER)))
     waiting(turns, 1)

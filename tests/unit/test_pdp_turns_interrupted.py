@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from inbounds.engine.fair_lock import Turns
+from inbounds.engine.fair_lock import FairLock
 
 FOREVER = 30
 
@@ -62,7 +62,7 @@ def test_broken_off_while_taking_a_free_turn():
     Whoever has not been told that it has the turn has not got it.
     """
     for place in step():
-        turns, told = Turns(), []
+        turns, told = FairLock(), []
         reached = broken_off(lambda turns=turns, told=told: told.append(turns.take()), place)
         if told:
             turns.leave()
@@ -77,7 +77,7 @@ def test_broken_off_while_waiting():
     It waits no longer, and the one behind gets the turn.
     """
     for place in step():
-        turns, told = Turns(), []
+        turns, told = FairLock(), []
         turns.take()
         ended = threading.Timer(0.01, turns.leave)
         ended.start()
@@ -102,7 +102,7 @@ def test_broken_off_while_leaving(others):
     """
     # Before its `try` nothing can make good for it: there the end of the thread does.
     for place in step(3):
-        turns, got = Turns(), []
+        turns, got = FairLock(), []
         turns.take()
 
         def wait(turns=turns, got=got):
@@ -128,7 +128,7 @@ def test_a_holder_whose_thread_has_ended():
     """
     Nobody will end its turn, so who waits goes on.
     """
-    turns = Turns()
+    turns = FairLock()
     thread = threading.Thread(target=turns.take)
     thread.start()
     thread.join()
@@ -140,7 +140,7 @@ def test_a_holder_whose_thread_has_ended_before_one_without_a_deadline():
     """
     As one that closes the policy, which waits for as long as it takes.
     """
-    turns, got = Turns(), []
+    turns, got = FairLock(), []
     for act in (turns.take, lambda: got.append(turns.take())):
         thread = threading.Thread(target=act, daemon=True)
         thread.start()
@@ -153,7 +153,7 @@ def test_a_holder_whose_number_the_next_thread_has():
     A thread that ended gives its number free, so that the number is no sign of its being there.
     """
     for _ in range(500):
-        turns, numbers, got = Turns(), [], []
+        turns, numbers, got = FairLock(), [], []
 
         def hold(turns=turns, numbers=numbers):
             numbers.append(threading.get_ident())
@@ -175,7 +175,7 @@ def test_a_holder_whose_number_the_next_thread_has():
 
 
 def test_a_waiter_whose_thread_has_ended():
-    turns, waiting = Turns(), Turns()
+    turns, waiting = FairLock(), FairLock()
     turns.take()
 
     def forgotten():

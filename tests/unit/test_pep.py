@@ -74,7 +74,7 @@ class Saying:
 
 def saying(policy, say):
     """Let the policy's PDP say something else."""
-    policy.guard._parts.pdp = Saying(policy.guard._parts.pdp, say)
+    policy.guard._runtime.pdp = Saying(policy.guard._runtime.pdp, say)
 
 
 class Refusing:
@@ -102,7 +102,7 @@ def refusing(policy, *what):
     """Let the policy's evidence log refuse some records."""
     log = Refusing(policy.guard.evidence)
     log.refuse = set(what)
-    policy.guard.evidence = policy.guard._parts.evidence = log
+    policy.guard.evidence = policy.guard._runtime.evidence = log
     return log
 
 
@@ -692,14 +692,14 @@ class TestEvaluate:
         A dry run says what would be decided, and leaves nothing behind.
         """
         with policy.task() as task:
-            state = policy.guard._parts.sessions.load(task.session)
+            state = policy.guard._runtime.sessions.load(task.session)
             allowed = task.evaluate("mail.read", {"id": "42"})
             denied = task.evaluate("mail.send", {"to": ["m@evil.example"], "body": "", "copies": 1})
 
             assert (True, False) == (allowed.allowed, denied.allowed)
             assert allowed.evaluate_only
             assert "egress.destination_not_allowed" == denied.code
-            assert state == policy.guard._parts.sessions.load(task.session)
+            assert state == policy.guard._runtime.sessions.load(task.session)
 
         assert [] == ran
         assert "cannot tell · 0 ran · 0 refused" == str(task.report())
@@ -724,8 +724,8 @@ class TestNotify:
         """
         Somebody is told before the tool runs.
         """
-        discharger = policy.guard._parts.discharger
-        policy.guard._parts.discharger = type(discharger)(
+        discharger = policy.guard._runtime.discharger
+        policy.guard._runtime.discharger = type(discharger)(
             lambda to, tool: told.append((to, tool, list(ran)))
         )
 
@@ -741,7 +741,7 @@ class TestNotify:
         """
         asked = []
         ask = policy._policy.ask
-        policy.guard._parts.discharger = Discharger()
+        policy.guard._runtime.discharger = Discharger()
         policy._policy.ask = lambda *args, **how: (asked.append(args[1]), ask(*args, **how))[1]
 
         with policy.task() as task, pytest.raises(InvalidAnswer) as ei:
@@ -751,7 +751,7 @@ class TestNotify:
         assert "Guard(notify=" in str(ei.value)
         assert [] == json.loads(asked[-1])["context"]["pep"]["supported_obligations"]
         assert [] == ran
-        assert 0 == policy.guard._parts.sessions.load(task.session).spent.calls
+        assert 0 == policy.guard._runtime.sessions.load(task.session).spent.calls
 
     def test_nothing_is_discharged_by_silence(self):
         """
@@ -766,12 +766,12 @@ class TestNotify:
         """
         Where nobody could be told, nothing runs.
         """
-        discharger = policy.guard._parts.discharger
+        discharger = policy.guard._runtime.discharger
 
         def fail(to, tool):
             raise OSError("secret text")
 
-        policy.guard._parts.discharger = type(discharger)(fail)
+        policy.guard._runtime.discharger = type(discharger)(fail)
 
         with policy.task(), pytest.raises(DecisionUnavailable) as ei:
             tools["read"]("42")
@@ -859,7 +859,7 @@ class TestAsync:
         While the PDP thinks, the event loop serves others.
         """
         gate = threading.Event()
-        pdp = policy.guard._parts.pdp
+        pdp = policy.guard._runtime.pdp
 
         def wait(answer):
             gate.wait(5)
@@ -873,7 +873,7 @@ class TestAsync:
             assert not call.done()
             gate.set()
             assert "mail 42" == await call
-        policy.guard._parts.pdp = pdp
+        policy.guard._runtime.pdp = pdp
 
     async def test_cancelled_while_deciding(self, policy, tools, ran):
         """
@@ -924,7 +924,7 @@ class TestTasks:
         with policy.task() as task:
             tools["read"]("42")
         with policy.task(session=task.session.sid) as task:
-            state = policy.guard._parts.sessions.load(task.session)
+            state = policy.guard._runtime.sessions.load(task.session)
 
         assert ("untrusted", "confidential", 1) == (state.trust, state.label, state.spent.calls)
 
@@ -948,10 +948,10 @@ class TestTasks:
         """
         A task that asked for less gets less, and what it could not have is said.
         """
-        from inbounds import Narrower
+        from inbounds import Scope
 
-        narrower = Narrower(effects=["read", "spend"])
-        with policy.task(narrower=narrower) as task:
+        scope = Scope(effects=["read", "spend"])
+        with policy.task(scope=scope) as task:
             tools["read"]("42")
             with assert_denied("intent.effect_outside_intent"):
                 tools["send"](["bob@acme.example"], "x")

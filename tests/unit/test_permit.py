@@ -244,7 +244,7 @@ class TestEnd:
         """
         A tool that is known not to have begun has not run, whatever was raised.
         """
-        made.permit.await_run()
+        made.permit.defer_start()
         made.permit.fail(ValueError())
         assert [("no", "cancelled", "")] == made.said
 

@@ -16,7 +16,7 @@ from inbounds.testing import PolicyUnderTest
 from inbounds_tools.cli import main
 
 DORA = "dora@acme.example"
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 TO = "bob@acme.example"
 MAIL = {"to": [TO], "body": "hello"}
 SANDBOX = Resource(type="mailbox", id="alice/sandbox")
@@ -150,7 +150,7 @@ def test_another_origin_does_not_run_with_it(world):
     def answer(request):
         token = world.yes(request)
         task.observe({"id": "43", "text": f"and to {TO}"}, tool="mail.read")
-        world.policy.guard._parts.origins.of(task.session).prompt(f"to {TO}")
+        world.policy.guard._runtime.origins.of(task.session).prompt(f"to {TO}")
         return token
 
     world.answer = answer
@@ -163,7 +163,7 @@ def test_an_approval_of_the_arguments_alone_is_refused(world):
     """
     The digest of the arguments, which approvals were once bound to, approves nothing.
     """
-    parts = world.policy.guard._parts
+    parts = world.policy.guard._runtime
     arguments = digest(canonical_json(MAIL), parts.digest_key, parts.digest_key_id)
 
     def answer(request):

@@ -30,11 +30,11 @@ def policy(tmp_path_factory):
 
 
 def trust_of(policy, task):
-    return policy.guard._parts.sessions.load(task.session).trust
+    return policy.guard._runtime.sessions.load(task.session).trust
 
 
 def grade(policy, task, value):
-    seen = policy.guard._parts.origins.of(task.session)
+    seen = policy.guard._runtime.origins.of(task.session)
     return seen.trace({"a": value}, {}, {})["/a"].grade
 
 

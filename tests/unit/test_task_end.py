@@ -32,7 +32,7 @@ def read(policy):
 @pytest.fixture
 def feed(policy):
     """The revocation feed, which waits for its file only shortly."""
-    feed = policy.guard._parts._development.feed
+    feed = policy.guard._runtime._development.feed
     feed._patience = 0.05
     return feed
 
@@ -193,7 +193,7 @@ class TestCancelled:
         monkeypatch.setattr(threads, "_pool", None)
         monkeypatch.setattr(threads, "MOST", 1)
         gate = threading.Event()
-        asyncio.ensure_future(threads.beside(gate.wait, 10))  # noqa: RUF006 -- it ends with the gate
+        asyncio.ensure_future(threads.run_in_thread(gate.wait, 10))  # noqa: RUF006 -- it ends with the gate
         task = policy.task()
 
         async def work():
@@ -224,7 +224,7 @@ class TestCancelled:
                 pass
 
         async def main():
-            asyncio.ensure_future(threads.beside(gate.wait, 10))  # noqa: RUF006 -- likewise
+            asyncio.ensure_future(threads.run_in_thread(gate.wait, 10))  # noqa: RUF006 -- likewise
             asyncio.ensure_future(leave())  # noqa: RUF006 -- the loop's end cancels it
             await asyncio.sleep(0.05)
 
@@ -423,8 +423,8 @@ class TestAHandlerOfASignal:
         """
         Wherever a call is, another one may be made in its midst, or is refused in time.
         """
-        policy.guard._parts.identity(AGENT)
-        parts = policy.guard._parts
+        policy.guard._runtime.identity(AGENT)
+        parts = policy.guard._runtime
         task, other = policy.task(), policy.task(subject=SUBJECT)
         heard = []
 

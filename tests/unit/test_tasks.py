@@ -55,12 +55,12 @@ class Services:
     def guarded(self, tool):
         return Tool(tool)
 
-    def through(self, ask, wait, *ids):
+    def with_approval(self, ask, wait, *ids):
         self.waits.append((wait, *ids))
         return Permitted()
 
-    async def athrough(self, ask, wait, *ids):
-        return self.through(ask, wait, *ids)
+    async def awith_approval(self, ask, wait, *ids):
+        return self.with_approval(ask, wait, *ids)
 
 
 class Tool:

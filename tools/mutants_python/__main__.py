@@ -304,7 +304,7 @@ def _reach(area: str, files: Sequence[Path], tests: Sequence[str]) -> dict[str, 
         child = os.fork()
         if not child:
             plugin.same_examples()
-            reach = plugin.Reach(files, kept)
+            reach = plugin.LinearMemory(files, kept)
             pytest.main([*plugin.ARGUMENTS, *tests], plugins=[reach])
             os._exit(0)
         os.waitpid(child, 0)

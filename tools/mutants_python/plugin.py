@@ -68,7 +68,7 @@ def same_examples() -> None:
     hypothesis.settings.load_profile("mutants")
 
 
-class Reach:
+class LinearMemory:
     """Records which tests run which lines, in what they fork as well, and how long each takes."""
 
     def __init__(self, files: Sequence[Path], into: Path) -> None:

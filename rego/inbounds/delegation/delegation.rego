@@ -163,7 +163,7 @@ _asked := object.union(
 		"effects": [], "tools": {}, "resources": [], "destinations": [], "label": "",
 		"bounds": {}, "budgets": {}, "windows": [],
 	},
-	_question.narrower,
+	_question.scope,
 )
 
 _receiver := data.deployment.agents[_question.agent]

@@ -16,7 +16,7 @@ _asking(patches) := json.patch(
 		"intent": "correspond",
 		"tenant": "acme",
 		"environment": "production",
-		"narrower": {},
+		"scope": {},
 		"seconds": 600,
 	}},
 	[patch | some patch in patches; startswith(patch.path, "/asked")],
@@ -51,7 +51,7 @@ _accepted(patches) := answer if {
 
 _codes({"reasons": reasons, "issued": false, "cut": []}) := [reason.code | some reason in reasons]
 
-_narrowed(member, value) := fixtures.putting("/asked/narrower", {member: value})
+_narrowed(member, value) := fixtures.putting("/asked/scope", {member: value})
 
 _granted(member, value) := fixtures.putting(concat("/", ["/task/claims/authorization_details/0", member]), value)
 
@@ -97,7 +97,7 @@ test_what_is_asked_for_more_of_is_cut_off_and_said if {
 		"tool": {"tools": {"mail.read": {"arguments": {}}, "mail.purge": {"arguments": {}}}},
 		"resource": {"resources": [{"type": "mail"}, {"type": "secret"}]},
 	} {
-		answer := _child(fixtures.putting("/asked/narrower", asked))
+		answer := _child(fixtures.putting("/asked/scope", asked))
 		answer.issued
 		[name | some cut in answer.cut; some name, _ in cut] == [said]
 	}
@@ -112,7 +112,7 @@ test_what_is_asked_for_more_of_is_cut_off_and_said if {
 			"target": {"values": ["y"]},
 		}),
 	])
-	answer := _child(array.concat(held, fixtures.putting("/asked/narrower", {
+	answer := _child(array.concat(held, fixtures.putting("/asked/scope", {
 		"budgets": {"calls": 6, "rows": 1},
 		"label": "confidential",
 		"windows": [{"start": 0, "end": 1900000000}],
@@ -141,7 +141,7 @@ test_what_is_asked_for_more_of_is_cut_off_and_said if {
 
 test_money_of_a_currency_that_is_not_held_is_cut_off_and_said if {
 	held := _granted("budgets", {"calls": 5, "money.EUR": 100})
-	answer := _child(array.concat(held, fixtures.putting("/asked/narrower", {"budgets": {
+	answer := _child(array.concat(held, fixtures.putting("/asked/scope", {"budgets": {
 		"money.EUR": 100,
 		"money.USD": 7,
 	}})))
@@ -241,7 +241,7 @@ test_nothing_is_handed_on_for_what_is_no_question if {
 		_codes(_child(fixtures.putting("/asked", asked))) == ["issuance.malformed"]
 	}
 
-	every path in ["/asked/narrower", "/asked/seconds", "/asked/agent", "/asked/question"] {
+	every path in ["/asked/scope", "/asked/seconds", "/asked/agent", "/asked/question"] {
 		_codes(_child([{"op": "remove", "path": path}])) == ["issuance.malformed"]
 		_codes(_child(fixtures.putting(path, null))) == ["issuance.malformed"]
 	}

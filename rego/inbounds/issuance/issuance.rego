@@ -177,7 +177,7 @@ _asked := object.union(
 		"effects": [], "tools": {}, "resources": [], "destinations": [], "label": "",
 		"bounds": {}, "budgets": {}, "windows": [], "delegated": [],
 	},
-	_question.narrower,
+	_question.scope,
 )
 
 _agent := data.deployment.agents[_question.agent]

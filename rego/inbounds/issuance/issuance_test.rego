@@ -19,7 +19,7 @@ _asking := {
 		"intent": "correspond",
 		"tenant": "acme",
 		"environment": "production",
-		"narrower": {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""},
+		"scope": {"effects": [], "tools": {}, "resources": [], "destinations": [], "label": ""},
 		"seconds": 600,
 	},
 	"deployment": fixtures.scene.deployment,
@@ -34,7 +34,7 @@ _answer(patches) := answer if {
 
 _codes(patches) := [reason.code | some reason in _answer(patches).reasons]
 
-_narrowed(field, value) := fixtures.putting(concat("/", ["/question/narrower", field]), value)
+_narrowed(field, value) := fixtures.putting(concat("/", ["/question/scope", field]), value)
 
 test_gives_all_of_the_intent_that_all_have_in_common if {
 	_answer([]) == {
@@ -73,7 +73,7 @@ test_the_authority_has_the_shape_of_a_task_token_s if {
 }
 
 test_a_narrower_that_is_left_out_asks_for_all if {
-	_answer(fixtures.putting("/question/narrower", {})) == _answer([])
+	_answer(fixtures.putting("/question/scope", {})) == _answer([])
 }
 
 test_gives_what_was_asked_for_and_no_more if {
@@ -243,7 +243,7 @@ test_refuses_strangers if {
 }
 
 test_refuses_a_question_of_another_shape if {
-	every field in ["question", "subject", "agent", "intent", "tenant", "environment", "narrower", "seconds"] {
+	every field in ["question", "subject", "agent", "intent", "tenant", "environment", "scope", "seconds"] {
 		_codes([{"op": "remove", "path": concat("/", ["/question", field])}]) == ["issuance.malformed"]
 
 		every value in [null, true, -1, [[]], {"": {"x": 1}}] {
@@ -336,7 +336,7 @@ test_every_refusal_has_words if {
 }
 
 # Combinations of all, of less and of more than can be had.
-_narrowers := [{"effects": effects, "tools": tools, "resources": bounds, "destinations": destinations, "label": label} |
+_scopes := [{"effects": effects, "tools": tools, "resources": bounds, "destinations": destinations, "label": label} |
 	some effects in [[], ["read", "delete"]]
 	some tools in [{}, {"mail.read": {"arguments": {"/id": {}}}, "mail.purge": {}}]
 	some bounds in [
@@ -349,13 +349,13 @@ _narrowers := [{"effects": effects, "tools": tools, "resources": bounds, "destin
 ]
 
 test_what_is_asked_for_never_widens_what_can_be_had if {
-	count(_narrowers) == 48
+	count(_scopes) == 48
 	most := _answer([]).authority
 
-	every narrower in _narrowers {
-		answer := _answer(fixtures.putting("/question/narrower", narrower))
+	every scope in _scopes {
+		answer := _answer(fixtures.putting("/question/scope", scope))
 		_no_more(answer.authority, most)
-		_all_said(narrower, answer)
+		_all_said(scope, answer)
 	}
 }
 
@@ -372,11 +372,11 @@ _no_more(authority, most) if {
 	}
 }
 
-_all_said(narrower, answer) if {
-	_lost(narrower.effects, answer.authority.effects) == {cut.effect | some cut in answer.cut}
-	object.keys(narrower.tools) - object.keys(answer.authority.tools) == {cut.tool | some cut in answer.cut}
-	_lost(narrower.destinations, answer.authority.destinations) == {cut.destination | some cut in answer.cut}
-	{narrower.label} & {"secret"} == {cut.label | some cut in answer.cut}
+_all_said(scope, answer) if {
+	_lost(scope.effects, answer.authority.effects) == {cut.effect | some cut in answer.cut}
+	object.keys(scope.tools) - object.keys(answer.authority.tools) == {cut.tool | some cut in answer.cut}
+	_lost(scope.destinations, answer.authority.destinations) == {cut.destination | some cut in answer.cut}
+	{scope.label} & {"secret"} == {cut.label | some cut in answer.cut}
 }
 
 _lost(asked, given) := {name | some name in asked} - {name | some name in given}

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from inbounds.model.access_request import AccessRequest
 
-from .callback import Approvals, Asked
+from .callback import ApprovalCallback, Approvals
 
-__all__ = ["AccessRequest", "Approvals", "Asked"]
+__all__ = ["AccessRequest", "ApprovalCallback", "Approvals"]

@@ -51,7 +51,7 @@ class _Kept:
         return self.claims is not None and self.claims.exp <= now + _MARGIN
 
 
-class KeptApprovals:
+class ApprovalCache:
     """Approvals by task: those bound to a call until it is made, the others until they end.
 
     What they are good for is the policy's to say; here it is only told which could help.

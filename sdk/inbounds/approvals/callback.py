@@ -21,12 +21,12 @@ from inbounds.model.access_request import AccessRequest
 from inbounds.model.question import Reason
 from inbounds.process import clock
 
-from .cache import KeptApprovals
+from .cache import ApprovalCache
 
 if TYPE_CHECKING:
     from .queue import ApprovalQueue
 
-Asked = Callable[[AccessRequest], "str | Awaitable[str | None] | None"]
+ApprovalCallback = Callable[[AccessRequest], "str | Awaitable[str | None] | None"]
 """Asks a person, and returns the approval as an approver signed it; None where there is none."""
 
 T = TypeVar("T")
@@ -43,12 +43,16 @@ class Approvals:
         wait: How many seconds a call waits for an answer, where it does not say itself.
     """
 
-    def __init__(self, channel: Asked | ApprovalQueue | None = None, wait: float = 0.0) -> None:
+    def __init__(
+        self, channel: ApprovalCallback | ApprovalQueue | None = None, wait: float = 0.0
+    ) -> None:
         self._channel = channel
         self._wait = wait
-        self.kept = KeptApprovals()
+        self.kept = ApprovalCache()
 
-    def through(self, begin: Callable[[], Callable[..., T]], wait: float | None, *about: Any) -> T:
+    def with_approval(
+        self, begin: Callable[[], Callable[..., T]], wait: float | None, *about: Any
+    ) -> T:
         """Ask the policy; where a person must be asked first, do, and ask the policy once more.
 
         Args:
@@ -69,7 +73,7 @@ class Approvals:
         self._obtain(required, self._seconds(wait))
         return begin()(*about)
 
-    async def athrough(self, ask: Callable[[], Awaitable[T]], wait: float | None) -> T:
+    async def awith_approval(self, ask: Callable[[], Awaitable[T]], wait: float | None) -> T:
         """Async twin of `through`; the event loop never waits for the disk or for a person."""
         __tracebackhide__ = True
         try:
@@ -113,13 +117,13 @@ class Approvals:
     async def _aobtain(self, required: ApprovalRequired, wait: float) -> None:
         import asyncio
 
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
         if self._channel is None or required.request is None:
             raise required
         if not callable(self._channel):
             waiting = _Waiting(self._channel, required, wait, self.kept)
-            while not await beside(waiting.answered):  # noqa: ASYNC110 -- another process answers
+            while not await run_in_thread(waiting.answered):  # noqa: ASYNC110 -- another process answers
                 await asyncio.sleep(waiting.pause())
             return
         try:
@@ -132,7 +136,7 @@ class Approvals:
     async def _said(self, request: AccessRequest) -> object:
         import asyncio
 
-        channel = cast("Asked", self._channel)
+        channel = cast("ApprovalCallback", self._channel)
         try:
             if inspect.iscoroutinefunction(channel):
                 return await channel(request)
@@ -170,7 +174,7 @@ class _Waiting:
     """One question in the queue, and who waits for its answer."""
 
     def __init__(
-        self, queue: ApprovalQueue, required: ApprovalRequired, wait: float, kept: KeptApprovals
+        self, queue: ApprovalQueue, required: ApprovalRequired, wait: float, kept: ApprovalCache
     ) -> None:
         self._queue = queue
         self._required = required

@@ -31,7 +31,7 @@ import rfc8785
 from inbounds.errors import ArgumentNotRepresentable
 from inbounds.model.question import Argument, Parsed
 
-from .formats import NotOfKind, in_form
+from .formats import InvalidFormat, normalize
 from .strict_json import MAX_DEPTH, MAX_INTEGER
 
 MAX_BYTES = 2**20
@@ -324,8 +324,10 @@ def _parse(plain: dict[str, Any], registered: Mapping[str, Argument]) -> dict[st
             if value is None and argument.nullable:
                 continue
             try:
-                holder[place], leaf = in_form(argument.kind, value, local_part=argument.local_part)
-            except NotOfKind as fault:
+                holder[place], leaf = normalize(
+                    argument.kind, value, local_part=argument.local_part
+                )
+            except InvalidFormat as fault:
                 raise _Fault(f"{fault} (`{argument.kind}`)", _segments(pointer)) from None
             if parsed.setdefault(pointer, leaf).kind != leaf.kind:
                 raise _Fault("is registered with two kinds", _segments(pointer))

@@ -41,11 +41,11 @@ _PHONE = re.compile(r"\+[1-9][0-9]{1,14}")
 _DATE_ONLY = re.compile(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[1-7])?)")
 
 
-class NotOfKind(ValueError):
+class InvalidFormat(ValueError):
     """A value that its kind does not admit. Names the fault, never the value."""
 
 
-def in_form(kind: Kind, value: Any, *, local_part: LocalPart = "plain") -> tuple[Any, Parsed]:
+def normalize(kind: Kind, value: Any, *, local_part: LocalPart = "plain") -> tuple[Any, Parsed]:
     """Put one value in the canonical form of its kind.
 
     Args:
@@ -66,7 +66,7 @@ def in_form(kind: Kind, value: Any, *, local_part: LocalPart = "plain") -> tuple
 
 def _text(value: Any) -> str:
     if type(value) is not str:
-        raise NotOfKind("is not text")
+        raise InvalidFormat("is not text")
     return value
 
 
@@ -76,7 +76,7 @@ def _nfc(text: str) -> str:
 
 def _dns_name(host: str) -> str:
     if len(host) > _HOST_LENGTH or not _HOST.fullmatch(host):
-        raise NotOfKind("has a host that is no DNS name")
+        raise InvalidFormat("has a host that is no DNS name")
     return host
 
 
@@ -84,7 +84,7 @@ def _host_of(host: str, host_type: int) -> str:
     """One form for a host that the URL parser has read: no mapped address, no final dot."""
     if host_type == _IPV6:
         if host.startswith("[::ffff:"):
-            raise NotOfKind("has a host that is an IPv4 address written as IPv6")
+            raise InvalidFormat("has a host that is an IPv4 address written as IPv6")
         return host
     return _dns_name(host.removesuffix("."))
 
@@ -99,15 +99,15 @@ def _read_url(text: str, fault: str = "cannot be read as a URL") -> Any:
             ("href", "protocol", "username", "password", "hostname", "host_type"),
         )
     except ValueError:
-        raise NotOfKind(fault) from None
+        raise InvalidFormat(fault) from None
 
 
 def _url(value: Any) -> tuple[str, Parsed]:
     url = _read_url(_text(value))
     if url["protocol"] not in _SCHEMES:
-        raise NotOfKind("is a URL of another scheme than http, https, ws and wss")
+        raise InvalidFormat("is a URL of another scheme than http, https, ws and wss")
     if url["username"] or url["password"]:
-        raise NotOfKind("is a URL with a user name or password in it")
+        raise InvalidFormat("is a URL with a user name or password in it")
     host = _host_of(url["hostname"], url["host_type"])
     href = url["href"]
     if host != url["hostname"]:
@@ -122,7 +122,7 @@ def _host(value: Any) -> tuple[str, Parsed]:
     if ":" in text and not text.startswith("["):
         text = f"[{text}]"
     if _NOT_IN_HOST.search(text.replace(":", "") if text.endswith("]") else text):
-        raise NotOfKind("is no host: it has a port, a path, a user or a blank")
+        raise InvalidFormat("is no host: it has a port, a path, a user or a blank")
     url = _read_url(f"https://{text}/", "cannot be read as a host")
     host = _host_of(url["hostname"], url["host_type"])
     return host, Parsed(kind="host", host=host)
@@ -131,7 +131,7 @@ def _host(value: Any) -> tuple[str, Parsed]:
 def _email(value: Any, local_part: LocalPart) -> tuple[str, Parsed]:
     local, at, domain = _text(value).rpartition("@")
     if not at or len(local) > _LOCAL_LENGTH or not _LOCAL[local_part].fullmatch(local):
-        raise NotOfKind(
+        raise InvalidFormat(
             "is not a plain `local@domain`: the local part may hold A-Z a-z 0-9 . _ + - and not "
             "begin with `-`, unless `local_part: atom` in the registry admits more"
         )
@@ -142,29 +142,29 @@ def _email(value: Any, local_part: LocalPart) -> tuple[str, Parsed]:
 @lru_cache(maxsize=4096)
 def _mail_domain(domain: str) -> str:
     if not _DOMAIN_TEXT.fullmatch(domain):
-        raise NotOfKind(_NO_DOMAIN)
+        raise InvalidFormat(_NO_DOMAIN)
     url = _read_url(f"https://{domain}/", _NO_DOMAIN)
     if url["host_type"] != _NAME or url["hostname"].endswith("."):
-        raise NotOfKind(_NO_DOMAIN)
+        raise InvalidFormat(_NO_DOMAIN)
     return _dns_name(url["hostname"])
 
 
 def _path(value: Any) -> tuple[str, Parsed]:
     text = _nfc(_text(value))
     if not text:
-        raise NotOfKind("is an empty path")
+        raise InvalidFormat("is an empty path")
     if _CONTROL.search(text):
-        raise NotOfKind("is a path with a control character")
+        raise InvalidFormat("is a path with a control character")
     if "\\" in text or _SCHEME.match(text):
         # A name on one system and a separator, a drive or a URL on another.
-        raise NotOfKind("is a path with a backslash, a drive or the scheme of a URL")
+        raise InvalidFormat("is a path with a backslash, a drive or the scheme of a URL")
 
     depth = 0
     for segment in text.split("/"):
         depth += segment not in ("", ".", "..")
         depth -= segment == ".."
         if depth < 0:
-            raise NotOfKind("is a path that leaves the folder it starts from")
+            raise InvalidFormat("is a path that leaves the folder it starts from")
     path = posixpath.normpath(text)
     # Exactly two leading slashes may mean something else to POSIX; here they mean one.
     return path[1:] if path.startswith("//") else path, _PLAIN["path"]
@@ -173,18 +173,18 @@ def _path(value: Any) -> tuple[str, Parsed]:
 def _iban(value: Any) -> tuple[str, Parsed]:
     text = _text(value).replace(" ", "").upper()
     if not _IBAN.fullmatch(text):
-        raise NotOfKind("is no IBAN")
+        raise InvalidFormat("is no IBAN")
     number = int("".join(str(int(sign, 36)) for sign in text[4:] + text[:4]))
     # ISO 13616: 02 to 98; others would be a second spelling of the same remainder.
     if number % 97 != 1 or not 2 <= int(text[2:4]) <= 98:
-        raise NotOfKind("is an IBAN with wrong check digits")
+        raise InvalidFormat("is an IBAN with wrong check digits")
     return text, _PLAIN["iban"]
 
 
 def _phone(value: Any) -> tuple[str, Parsed]:
     text = re.sub(r"[ .-]", "", _text(value))
     if not _PHONE.fullmatch(text):
-        raise NotOfKind("is no number in E.164: `+`, country code and digits")
+        raise InvalidFormat("is no number in E.164: `+`, country code and digits")
     return text, _PLAIN["phone"]
 
 
@@ -196,15 +196,15 @@ def _date(value: Any) -> tuple[str, Parsed]:
         moment = datetime.fromisoformat(text.encode("ascii").decode())
         in_utc = moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
-        raise NotOfKind("is no date or time in ISO 8601") from None
+        raise InvalidFormat("is no date or time in ISO 8601") from None
     if in_utc is None:
-        raise NotOfKind("is a time without an offset from UTC")
+        raise InvalidFormat("is a time without an offset from UTC")
     return f"{in_utc.replace(tzinfo=None).isoformat()}Z", _PLAIN["date"]
 
 
 def _money(value: Any) -> tuple[int, Parsed]:
     if type(value) is not int:
-        raise NotOfKind("is no amount in whole minor units")
+        raise InvalidFormat("is no amount in whole minor units")
     return value, _PLAIN["money"]
 
 
@@ -213,7 +213,7 @@ def _id(value: Any) -> tuple[Any, Parsed]:
         return value, _PLAIN["id"]
     text = _nfc(_text(value))
     if _CONTROL.search(text) or text != text.strip():
-        raise NotOfKind("is an id with a control character, or blanks around it")
+        raise InvalidFormat("is an id with a control character, or blanks around it")
     return text, _PLAIN["id"]
 
 

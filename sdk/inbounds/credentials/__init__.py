@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .aws import AssumedRole
-    from .backend import Asked, Issued, LeaseBackend
+    from .backend import Issued, LeaseBackend, LeaseRequest
     from .development import DevelopmentCredentials
     from .exchange import TokenExchange
     from .lease import Lease
@@ -32,7 +32,7 @@ LEASE_TOOL: Final = "credential.lease"
 """The tool by whose name the registry lets agents lease credentials."""
 
 _HOMES = {
-    "Asked": "backend",
+    "LeaseRequest": "backend",
     "AssumedRole": "aws",
     "AwsRole": "session_policy",
     "DevelopmentCredentials": "development",
@@ -48,13 +48,13 @@ _HOMES = {
 
 __all__ = [
     "LEASE_TOOL",
-    "Asked",
     "AssumedRole",
     "AwsRole",
     "DevelopmentCredentials",
     "Issued",
     "Lease",
     "LeaseBackend",
+    "LeaseRequest",
     "OpenBao",
     "Target",
     "TokenExchange",

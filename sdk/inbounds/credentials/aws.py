@@ -16,7 +16,7 @@ from inbounds.errors import (
     LeaseUnavailable,
     TokenInvalid,
 )
-from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.identity.identity_cache import IdentityCache
 from inbounds.identity.remote import Remote, require_url
 from inbounds.process import clock
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from inbounds.identity import IdentityProvider
     from inbounds.pdp.transport import Received
 
-    from .backend import Asked
+    from .backend import LeaseRequest
     from .session_policy import AwsRole
 
 SHORTEST: Final = 900
@@ -102,14 +102,14 @@ class AssumedRole:
             raise misconfigured("a lease lives for 60 to 3600 seconds")
         self._roles = dict(roles)
         self._seconds = seconds
-        self._held = None if identity is None else HeldIdentity(identity, waits=True)
+        self._held = None if identity is None else IdentityCache(identity, waits=True)
         self._remote = Remote(ca)
 
     def has(self, credential: str) -> bool:
         """Whether a role is named for it."""
         return credential in self._roles
 
-    def issue(self, asked: Asked, kept: Callable[[str], None]) -> Issued:  # noqa: ARG002 -- nothing to revoke
+    def issue(self, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:  # noqa: ARG002 -- nothing to revoke
         """Have a session begun. See `LeaseBackend.issue`.
 
         Its value has the parts `aws_access_key_id`, `aws_secret_access_key` and
@@ -159,7 +159,7 @@ class AssumedRole:
     def revoke(self, revocation: str, *, identity: str, deadline: float) -> None:
         """Do nothing: a session cannot be revoked, and grants nothing once the lease has ended."""
 
-    def _identity(self, asked: Asked) -> str:
+    def _identity(self, asked: LeaseRequest) -> str:
         token = asked.identity
         if self._held is not None:
             try:

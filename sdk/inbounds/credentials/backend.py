@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class LeaseRequest:
     """What is asked of a backend.
 
     Attributes:
@@ -64,7 +64,7 @@ class LeaseBackend(Protocol):
         """Whether it leases a credential of this name."""
         ...
 
-    def issue(self, asked: Asked, kept: Callable[[str], None]) -> Issued:
+    def issue(self, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:
         """Lease a credential.
 
         Args:

@@ -17,7 +17,7 @@ from .backend import Issued
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .backend import Asked
+    from .backend import LeaseRequest
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class DevelopmentCredentials:
         named = self._folder is not None and _NAME.fullmatch(credential)
         return bool(named) and (self._folder or Path()).joinpath(credential).exists()
 
-    def issue(self, asked: Asked, kept: Callable[[str], None]) -> Issued:  # noqa: ARG002 -- nothing to revoke
+    def issue(self, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:  # noqa: ARG002 -- nothing to revoke
         """Read a credential. See `LeaseBackend.issue`."""
         secret = self._read(asked.credential).rstrip("\r\n")
         if not secret:

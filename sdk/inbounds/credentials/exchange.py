@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from inbounds.identity.signing_keys import SigningKey
     from inbounds.pdp.transport import Received
 
-    from .backend import Asked
+    from .backend import LeaseRequest
     from .target import Target
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -116,7 +116,7 @@ class TokenExchange:
         secret_file: str | Path | None = None,
         key_file: str | Path | None = None,
         key_id: str = "",
-        subject_token: Callable[[Asked], str] | None = None,
+        subject_token: Callable[[LeaseRequest], str] | None = None,
         subject_claim: str = "",
         impersonation: bool = False,
         dpop: bool = True,
@@ -143,7 +143,7 @@ class TokenExchange:
         """Whether a target is named for it."""
         return credential in self._credentials
 
-    def issue(self, asked: Asked, kept: Callable[[str], None]) -> Issued:
+    def issue(self, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:
         """Exchange the token, and compare what was issued. See `LeaseBackend.issue`.
 
         Raises:
@@ -229,10 +229,10 @@ class TokenExchange:
 
     # --- what is exchanged ----------------------------------------------------------------
 
-    def _longest(self, asked: Asked) -> int:
+    def _longest(self, asked: LeaseRequest) -> int:
         return asked.seconds if self._revocation else min(asked.seconds, LONGEST_UNREVOKED)
 
-    def _subject(self, asked: Asked) -> str:
+    def _subject(self, asked: LeaseRequest) -> str:
         if self._subject_token is None:
             return asked.task_token
         token = self._subject_token(asked)
@@ -240,7 +240,7 @@ class TokenExchange:
             raise _not_exchangeable("`subject_token` returned no text")
         return token
 
-    def _exchangeable(self, token: str, target: Target, asked: Asked) -> Unverified:
+    def _exchangeable(self, token: str, target: Target, asked: LeaseRequest) -> Unverified:
         """Read the token that is to be exchanged; refuse what the server might widen."""
         if self._subject_token is None:
             return _read(token, "of the task")
@@ -271,7 +271,7 @@ class TokenExchange:
             return None
         from inbounds.identity.signing_keys import SigningKey
 
-        return SigningKey.draw()
+        return SigningKey.generate()
 
     # --- what is sent ---------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class NoLeases:
-    """Holds no lease and can get none. It stands where `HeldLeases` would, and loads nothing."""
+    """Holds no lease and can get none. It stands where `LeaseStore` would, and loads nothing."""
 
     def lease(self, _task: TaskAuthority, _credential: str) -> NoReturn:
         """Refuse to lease.

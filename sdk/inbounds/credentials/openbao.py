@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from inbounds.pdp.transport import Received
 
-    from .backend import Asked
+    from .backend import LeaseRequest
 
 _PATH = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", re.ASCII)
 _HEADER = re.compile(r"[\x21-\x7e]{1,4096}", re.ASCII)
@@ -90,7 +90,7 @@ class OpenBao:
         """Whether a path is named for it."""
         return credential in self._credentials
 
-    def issue(self, asked: Asked, kept: Callable[[str], None]) -> Issued:
+    def issue(self, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:
         """Log in and read the credential. See `LeaseBackend.issue`."""
         path = self._credentials.get(asked.credential)
         if path is None:

@@ -13,7 +13,7 @@ from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from .outbox import Row
-    from .store import HeldLeases
+    from .store import LeaseStore
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +22,14 @@ LONGEST: Final = 60.0
 """How many seconds pass before a revocation that failed is tried again: twice as many each time."""
 
 
-class Keeper:
+class RevocationWorker:
     """Runs while there is anything to revoke, now or later, and no longer than who holds it.
 
     Args:
         held: The leases it sees to.
     """
 
-    def __init__(self, held: HeldLeases) -> None:
+    def __init__(self, held: LeaseStore) -> None:
         self._held = weakref.ref(held)
         self._lock = ProcessLock()
         self._wake = threading.Event()
@@ -105,7 +105,7 @@ class Keeper:
         seconds, self._pause = self._pause, min(LONGEST, self._pause * 2)
         return seconds
 
-    def _revoked(self, held: HeldLeases, row: Row) -> bool:
+    def _revoked(self, held: LeaseStore, row: Row) -> bool:
         done = held.revoke(row)
         if done:
             with self._lock:

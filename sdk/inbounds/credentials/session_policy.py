@@ -166,7 +166,7 @@ def _unbounded(why: str) -> LeaseUnavailable:
     return LeaseUnavailable(
         f"no session policy can be made of what the task may do: {why}",
         code="lease.unbounded",
-        hint="give the intent, or `narrower`, prefixes of the resources that the role is for",
+        hint="give the intent, or `scope`, prefixes of the resources that the role is for",
     )
 
 

@@ -18,10 +18,10 @@ from inbounds.process.ids import uuid7
 from inbounds.process.locks import ProcessLock
 
 from . import LEASE_TOOL
-from .backend import Asked, Issued, LeaseBackend
+from .backend import Issued, LeaseBackend, LeaseRequest
 from .lease import Lease
 from .no_leases import no_backend
-from .revocation_worker import Keeper
+from .revocation_worker import RevocationWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +146,7 @@ def current(credential: str) -> Lease:
     return cast("_TaskThatLeases", entered_task()).lease(credential)
 
 
-class HeldLeases:
+class LeaseStore:
     """What one guard has leased. Thread-safe; a forked child holds nothing.
 
     Args:
@@ -181,7 +181,7 @@ class HeldLeases:
         self._leases: dict[tuple[str, str], tuple[Lease, float]] = {}
         self._process = os.getpid()
         self._made: LeaseOutbox | None = None
-        self._keeper = Keeper(self)
+        self._keeper = RevocationWorker(self)
         given = [*backends.values()] if isinstance(backends, Mapping) else [backends]
         if not development and any(backend.development for backend in given if backend):
             raise ConfigurationError(
@@ -343,7 +343,7 @@ class HeldLeases:
             )
             self._keeper.watch()
 
-        asked = Asked(
+        asked = LeaseRequest(
             credential=order.credential,
             task=task.ends,
             identity=self._identity(order.deadline),
@@ -399,7 +399,7 @@ class HeldLeases:
                 # They are the parent's, and it gives them back.
                 self._process = os.getpid()
                 self._leases, self._turns = {}, {}
-                self._keeper = Keeper(self)
+                self._keeper = RevocationWorker(self)
             turn = self._turns.setdefault((hands, credential), ProcessLock())
         with turn.within(deadline - clock.monotonic()) as taken:
             if not taken:
@@ -449,7 +449,7 @@ class HeldLeases:
                 self._keeper.retry(row.handle)
 
 
-def _issued_by(backend: LeaseBackend, asked: Asked, kept: Callable[[str], None]) -> Issued:
+def _issued_by(backend: LeaseBackend, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:
     try:
         return backend.issue(asked, kept)
     except InboundsError as error:

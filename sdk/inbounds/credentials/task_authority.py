@@ -235,11 +235,11 @@ class TaskAuthority:
         trace: TracebackType | None,
     ) -> None:
         if self._left():
-            from inbounds.process.threads import beside
+            from inbounds.process.threads import run_in_thread
 
             # Before anything that can be cancelled.
             self._ended = True
-            await beside(self.end)
+            await run_in_thread(self.end)
 
     def _left(self) -> bool:
         """Leave one block; tell whether it was the last, in whatever thread the others were."""

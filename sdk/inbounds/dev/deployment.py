@@ -16,7 +16,7 @@ import rfc8785
 import yaml
 from pydantic import ValidationError
 
-from inbounds.canonical.formats import NotOfKind, in_form
+from inbounds.canonical.formats import InvalidFormat, normalize
 from inbounds.canonical.sql import SqlVerb
 from inbounds.canonical.strict_yaml import fault_in, strict_yaml
 from inbounds.credentials import LEASE_TOOL
@@ -27,7 +27,7 @@ from inbounds.model.deployment import Deployment, SubjectEntry
 from inbounds.model.question import Kind, Tool
 from inbounds.model.spiffe import is_spiffe_id
 
-from .schema_issues import PLACEHOLDER, Misfit, is_placeholder, meant, misfits
+from .schema_issues import PLACEHOLDER, SchemaIssue, is_placeholder, schema_issues, suggestion
 
 FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
 """The fields of a deployment; each is the file `<field>.yaml`."""
@@ -73,7 +73,7 @@ def read(folder: Path, *, absent: Mapping[str, Any] | None = None) -> Deployment
     try:
         deployment = Deployment.model_validate(given)
     except ValidationError as error:
-        raise _invalid(folder, [*misfits(error)]) from None
+        raise _invalid(folder, [*schema_issues(error)]) from None
     faults = [*_faults(deployment)]
     if faults:
         raise _invalid(folder, faults)
@@ -107,7 +107,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         ) from error
     known = {f"{name}.yaml" for name in FIELDS}
     faults = [
-        f"{entry.name}: is not a file of a deployment{meant(entry.name, known)}"
+        f"{entry.name}: is not a file of a deployment{suggestion(entry.name, known)}"
         for entry in entries
         if entry.name not in known and entry.suffix != ".md"
     ]
@@ -128,7 +128,9 @@ def _read(path: Path) -> Any:
     return value
 
 
-def _invalid(folder: Path, faults: Sequence[str | Misfit], *, hint: str = "") -> ConfigurationError:
+def _invalid(
+    folder: Path, faults: Sequence[str | SchemaIssue], *, hint: str = ""
+) -> ConfigurationError:
     more = len(faults) - _SHOWN
     first = [fault if isinstance(fault, str) else fault.said(folder) for fault in faults[:_SHOWN]]
     shown = [*first, *([f"and {more} more"] if more > 0 else [])]
@@ -139,14 +141,14 @@ def _invalid(folder: Path, faults: Sequence[str | Misfit], *, hint: str = "") ->
     )
 
 
-def _fault(name: str, path: Iterable[Any], what: str) -> Misfit:
-    return Misfit(name, tuple(path), what)
+def _fault(name: str, path: Iterable[Any], what: str) -> SchemaIssue:
+    return SchemaIssue(name, tuple(path), what)
 
 
 # --- what one file says of another ---------------------------------------------------------
 
 
-def _faults(deployment: Deployment) -> Iterator[Misfit]:
+def _faults(deployment: Deployment) -> Iterator[SchemaIssue]:
     yield from _tools(deployment)
     yield from _credentials(deployment)
     yield from _peers(deployment)
@@ -160,21 +162,21 @@ def _faults(deployment: Deployment) -> Iterator[Misfit]:
     yield from _budgets("budgets", [], deployment.budgets)
 
 
-def _budgets(name: str, path: list[Any], budgets: Iterable[str]) -> Iterator[Misfit]:
+def _budgets(name: str, path: list[Any], budgets: Iterable[str]) -> Iterator[SchemaIssue]:
     unknown = [budget for budget in budgets if not is_budget(budget)]
     yield from _unknown(name, path, unknown, BUDGETS)
 
 
 def _unknown(
     name: str, path: Iterable[Any], used: Iterable[str], known: Iterable[str]
-) -> Iterator[Misfit]:
+) -> Iterator[SchemaIssue]:
     known = [*known]
     for word in used:
         if word not in known:
-            yield _fault(name, [*path, word], f"is unknown{meant(word, known)}")
+            yield _fault(name, [*path, word], f"is unknown{suggestion(word, known)}")
 
 
-def _tools(deployment: Deployment) -> Iterator[Misfit]:
+def _tools(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name, tool in deployment.tools.items():
         at = [name]
         label = [tool.returns.label] if tool.returns.label else []
@@ -194,7 +196,7 @@ def _tools(deployment: Deployment) -> Iterator[Misfit]:
                 yield _fault("tools", place, "is for the kind `email` only")
 
 
-def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:
+def _effects_by(name: str, tool: Tool) -> Iterator[SchemaIssue]:
     by, at = tool.effects_by, [name, "effects_by"]
     if not by.argument and not by.values:
         return
@@ -218,7 +220,7 @@ def _effects_by(name: str, tool: Tool) -> Iterator[Misfit]:
             )
 
 
-def _credentials(deployment: Deployment) -> Iterator[Misfit]:
+def _credentials(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name, tool in deployment.tools.items():
         needed = [tool.credential] if tool.credential else []
         yield from _unknown("tools", [name, "credential"], needed, deployment.credentials)
@@ -238,7 +240,7 @@ def _credentials(deployment: Deployment) -> Iterator[Misfit]:
                 yield _fault("credentials", [name, field], "is for static credentials only")
 
 
-def _peers(deployment: Deployment) -> Iterator[Misfit]:
+def _peers(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name, tool in deployment.tools.items():
         if tool.resource != "peer":
             continue
@@ -255,7 +257,7 @@ def _peers(deployment: Deployment) -> Iterator[Misfit]:
                 yield _fault("tools", [*at, "fields", pattern], theirs)
 
 
-def _servers(deployment: Deployment) -> Iterator[Misfit]:
+def _servers(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name in deployment.servers:
         if "." in name:
             first = name.partition(".")[0]
@@ -263,7 +265,7 @@ def _servers(deployment: Deployment) -> Iterator[Misfit]:
             yield _fault("servers", [name], dotted)
 
 
-def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:
+def _arguments(name: str, tool: Tool) -> Iterator[SchemaIssue]:
     for pattern, argument in tool.arguments.items():
         at = [name, "arguments", pattern]
         if not pattern.startswith("/"):
@@ -281,7 +283,7 @@ def _arguments(name: str, tool: Tool) -> Iterator[Misfit]:
         )
 
 
-def _holders(deployment: Deployment) -> Iterator[Misfit]:
+def _holders(deployment: Deployment) -> Iterator[SchemaIssue]:
     order = deployment.labels.order
     owners = {*deployment.subjects, *deployment.groups}
     for name, agent in deployment.agents.items():
@@ -308,7 +310,7 @@ def _holders(deployment: Deployment) -> Iterator[Misfit]:
                 yield from _unknown(field, [name, "groups"], holder.groups, deployment.groups)
 
 
-def _intents(deployment: Deployment) -> Iterator[Misfit]:
+def _intents(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name, intent in deployment.intents.items():
         yield from _unknown("intents", [name, "tools"], intent.tools, deployment.tools)
         yield from _unknown("intents", [name, "label"], [intent.label], deployment.labels.order)
@@ -326,7 +328,7 @@ def _intents(deployment: Deployment) -> Iterator[Misfit]:
         yield from _unknown("intents", [name, "delegated"], delegated, types)
 
 
-def _labels(deployment: Deployment) -> Iterator[Misfit]:
+def _labels(deployment: Deployment) -> Iterator[SchemaIssue]:
     labels = deployment.labels
     for label in {label for label in labels.order if labels.order.count(label) > 1}:
         yield _fault("labels", ["order", label], "must be listed once")
@@ -337,18 +339,20 @@ def _labels(deployment: Deployment) -> Iterator[Misfit]:
         )
 
 
-def _destinations(deployment: Deployment) -> Iterator[Misfit]:
+def _destinations(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name, destination in deployment.destinations.items():
         yield from _one_form("destinations", [name, "hosts"], "host", destination.hosts)
         yield from _one_form("destinations", [name, "domains"], "host", destination.domains)
 
 
-def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> Iterator[Misfit]:
+def _one_form(
+    name: str, path: list[Any], kind: Kind, values: Iterable[str]
+) -> Iterator[SchemaIssue]:
     """Name what no argument can ever equal, since arguments are judged in their one form."""
     for value in values:
         try:
-            canonical, _ = in_form(kind, value)
-        except NotOfKind as fault:
+            canonical, _ = normalize(kind, value)
+        except InvalidFormat as fault:
             yield _fault(name, [*path, value], str(fault))
         else:
             if canonical != value:
@@ -359,7 +363,7 @@ def _one_form(name: str, path: list[Any], kind: Kind, values: Iterable[str]) -> 
                 )
 
 
-def _keys(deployment: Deployment) -> Iterator[Misfit]:
+def _keys(deployment: Deployment) -> Iterator[SchemaIssue]:
     holders: list[tuple[str, list[Any], Mapping[str, Any]]] = [
         ("issuers", [name, "keys"], issuer.keys) for name, issuer in deployment.issuers.items()
     ]
@@ -388,7 +392,7 @@ def _keys(deployment: Deployment) -> Iterator[Misfit]:
                 yield _fault("issuers", at, "is a SPIFFE ID, which stands for its own agent")
 
 
-def _peps(deployment: Deployment) -> Iterator[Misfit]:
+def _peps(deployment: Deployment) -> Iterator[SchemaIssue]:
     for name, pep in deployment.peps.items():
         yield from _unknown(
             "peps", [name, "environments"], pep.environments, deployment.environments
@@ -398,7 +402,7 @@ def _peps(deployment: Deployment) -> Iterator[Misfit]:
         yield from _hashes("settings", ["feed_writers", name], hashes)
 
 
-def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[Misfit]:
+def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[SchemaIssue]:
     for place, text in enumerate(hashes):
         if not _SHA256.fullmatch(text):
             # Not quoted: it may be the token itself.

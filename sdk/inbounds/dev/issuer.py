@@ -204,7 +204,7 @@ def public_keys(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
-    key = SigningKey.draw()
+    key = SigningKey.generate()
     key.write(folder / f"{key.kid}.pem")
     text = about.model_copy(update={"kid": key.kid}).model_dump_json(indent=2)
     write_file(folder / "issuer.json", text + "\n")

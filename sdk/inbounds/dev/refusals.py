@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 from inbounds.errors import ConfigurationError, TokenInvalid
 
 if TYPE_CHECKING:
@@ -49,18 +49,18 @@ def refusal(
 def _asked(reason: Reason, request: TaskRequest, *, about: About, known: Deployment | None) -> str:
     match reason.code:
         case "issuance.intent":
-            near = meant(request.intent, known.intents if known else ())
+            near = suggestion(request.intent, known.intents if known else ())
             return f"the deployment knows no intent `{request.intent}`{near}"
         case "issuance.environment":
             return _environment(request, about=about, known=known)
         case "issuance.agent":
             names = known.agents if known else ()
             # One that is known and not active is no slip of the pen.
-            near = "" if request.agent in names else meant(request.agent, names)
+            near = "" if request.agent in names else suggestion(request.agent, names)
             return f"the agent `{request.agent}` is not registered or not active{near}"
         case "issuance.subject":
             # Only one that comes close: who else there is, is nobody's business.
-            near = meant(request.subject, known.subjects if known else ())
+            near = suggestion(request.subject, known.subjects if known else ())
             near = near if near.startswith("; did") else ""
             return f"the subject `{request.subject}` is not registered{near}"
         case "issuance.tenant":
@@ -74,7 +74,7 @@ def _asked(reason: Reason, request: TaskRequest, *, about: About, known: Deploym
 def _environment(request: TaskRequest, *, about: About, known: Deployment | None) -> str:
     environments = known.environments if known else {}
     said = f"the deployment knows no environment `{request.environment}`"
-    said += meant(request.environment, environments)
+    said += suggestion(request.environment, environments)
     if request.environment == about.environment:
         said += "; it is the one that the development issuer's issuer.json names"
     if environments and not any(one.development for one in environments.values()):

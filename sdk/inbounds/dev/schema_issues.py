@@ -41,7 +41,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class SchemaIssue:
     """One place in a deployment's folder that cannot stay as it is.
 
     Attributes:
@@ -65,7 +65,7 @@ class Misfit:
         return f"{where}`{path}`: {self.what}" if path else f"{where}{self.what}"
 
 
-def misfits(error: ValidationError) -> Iterator[Misfit]:
+def schema_issues(error: ValidationError) -> Iterator[SchemaIssue]:
     """Yield what keeps a folder's YAML from being a deployment, each place once."""
     schema = Deployment.model_json_schema()
     seen = set()
@@ -74,23 +74,23 @@ def misfits(error: ValidationError) -> Iterator[Misfit]:
         shape, path = _followed(schema, [field, *steps])
         known = shape.get("properties", {})
         if any(is_placeholder(word) for word in (*steps, fault["input"])):
-            misfit = Misfit(str(field), tuple(path[1:]), PLACEHOLDER)
+            misfit = SchemaIssue(str(field), tuple(path[1:]), PLACEHOLDER)
         elif fault["type"] == "extra_forbidden":
-            misfit = Misfit(
-                str(field), tuple(steps), f"is not a known key{meant(steps[-1], known)}"
+            misfit = SchemaIssue(
+                str(field), tuple(steps), f"is not a known key{suggestion(steps[-1], known)}"
             )
         elif fault["type"] == "missing":
-            misfit = Misfit(str(field), tuple(steps), "is missing")
+            misfit = SchemaIssue(str(field), tuple(steps), "is missing")
             if steps:
-                misfit = Misfit(
+                misfit = SchemaIssue(
                     str(field), tuple(steps), f"is missing; it must be {_wanted(shape)}"
                 )
         elif "[key]" in steps:
             at = tuple(steps[: steps.index("[key]")])
-            misfit = Misfit(str(field), at, "must be a name of 1 to 256 characters")
+            misfit = SchemaIssue(str(field), at, "must be a name of 1 to 256 characters")
         else:
             what = _unfit(fault, shape, secretive=field in _SECRETIVE)
-            misfit = Misfit(str(field), tuple(path[1:]), what)
+            misfit = SchemaIssue(str(field), tuple(path[1:]), what)
         if (place := (misfit.field, misfit.path)) not in seen:
             seen.add(place)
             yield misfit
@@ -101,7 +101,7 @@ def is_placeholder(word: Any) -> bool:
     return isinstance(word, str) and word.startswith("<") and word.endswith(">")
 
 
-def meant(word: Any, known: Iterable[str]) -> str:
+def suggestion(word: Any, known: Iterable[str]) -> str:
     """Say which of the known words comes close, or which there are where they are few."""
     known = sorted(known)
     if said := _close(word, known):

@@ -75,7 +75,7 @@ class Development:
             What the deployment has to say for them to count: its `issuers` and its `feed`.
         """
         DevIssuer.create(folder, about)
-        SigningKey.draw().write(folder / "feed.pem")
+        SigningKey.generate().write(folder / "feed.pem")
         return Development.stated(folder)
 
     @staticmethod

@@ -1,8 +1,8 @@
 """Calls between Python and a WASM module, made with as little as can be in between.
 
 `wasmtime.Func` works out a function's type and converts every number anew on each call, which
-for the seven numbers of `opa_eval` takes as long as a small decision. A `Crossing` calls the
-same C function of the same package with room made once, a `Landing` is called as lightly from
+for the seven numbers of `opa_eval` takes as long as a small decision. A `GuestFunction` calls the
+same C function of the same package with room made once, a `HostFunction` is called as lightly from
 the module; both fall back on `wasmtime.Func` where a version of the package lacks what that
 takes.
 """
@@ -23,7 +23,7 @@ except ImportError:  # pragma: no cover -- no version is known to lack them
     _ffi = _func = None  # type: ignore[assignment]
 
 
-class Crossing:
+class GuestFunction:
     """An exported function of 32-bit integers that gives one back, or nothing (then 0).
 
     Not for two threads at once, and it may not call itself.
@@ -86,7 +86,7 @@ class Crossing:
         raise raised
 
 
-class Landing:
+class HostFunction:
     """A function of the host that a module imports, of 32-bit integers.
 
     Its last result is 1 where `call` has returned. A module that finds another number there has
@@ -102,7 +102,7 @@ class Landing:
         wanted: The type the module imports it with: one result more than `call` has.
         call: Takes the context that memory is reached through, valid until it returns, and the
             integers; returns an integer, or None where the type has one result. What it raises
-            is raised again by the `Crossing` that began it, once the module has stopped.
+            is raised again by the `GuestFunction` that began it, once the module has stopped.
     """
 
     def __init__(

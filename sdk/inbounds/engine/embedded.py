@@ -17,8 +17,8 @@ import wasmtime
 from inbounds.engine.builtins import Host
 from inbounds.engine.bundle import SignedBundle, read_signed
 from inbounds.engine.compiled import CompiledModules
-from inbounds.engine.fair_lock import Turns
-from inbounds.engine.own_thread import OwnThread
+from inbounds.engine.fair_lock import FairLock
+from inbounds.engine.own_thread import EngineThread
 from inbounds.engine.ticker import Ticker
 from inbounds.engine.wasm import EvaluationInterrupted, Instance, Module
 from inbounds.errors import ConfigurationError, InvalidAnswer, Timeout, Unreachable
@@ -288,7 +288,7 @@ class EmbeddedPolicy:
     # --- engines and instances -------------------------------------------------------------
 
     def _start_process(self) -> None:
-        self._lock = Turns()
+        self._lock = FairLock()
         self._start_engine()
         if hasattr(os, "register_at_fork"):
             policy = weakref.ref(self)
@@ -306,14 +306,14 @@ class EmbeddedPolicy:
         # The compiler's threads do not survive a fork, and a child that waited for them hangs.
         config.parallel_compilation = os.getpid() == _BORN
         self._engine = wasmtime.Engine(config)
-        self._ticker, self._own = Ticker(self._engine), OwnThread()
+        self._ticker, self._own = Ticker(self._engine), EngineThread()
         self._finalizer = weakref.finalize(self, _end, self._own, self._ticker)
 
     def _begin_child(self) -> None:
         """Leave everything of the parent alone: another thread of it may have been inside."""
         self._of_parent = dict(vars(self))
         self._finalizer.detach()
-        self._lock, self._changing = Turns(), threading.Lock()
+        self._lock, self._changing = FairLock(), threading.Lock()
         self._start_engine()
         self._instance = None
 
@@ -373,7 +373,7 @@ class EmbeddedPolicy:
             self._module, self._policy, self._instance = module, policy, instance
 
 
-def _end(own: OwnThread, ticker: Ticker) -> None:
+def _end(own: EngineThread, ticker: Ticker) -> None:
     own.stop()
     ticker.stop()  # last: without it, nothing interrupts what the thread may still be doing
 

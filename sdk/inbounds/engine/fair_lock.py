@@ -37,7 +37,7 @@ class _Turn:
         self.taken_up.acquire()
 
 
-class Turns:
+class FairLock:
     """A lock, first come, first served, whose holder waits on leaving until the next has begun.
 
     An evaluation runs without Python's lock, but needs it for a moment to begin. Whoever leaves

@@ -53,7 +53,7 @@ def set_epoch_deadline(store: wasmtime.Store, ticks: int) -> None:
         store.set_epoch_deadline(ticks)
 
 
-class Reach:
+class LinearMemory:
     """Where one memory lies, and how large it is: to be asked each time, since it may grow."""
 
     def __init__(self, memory: wasmtime.Memory) -> None:

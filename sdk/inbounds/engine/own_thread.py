@@ -66,7 +66,7 @@ class _Errand:
             del error  # the exception refers to this frame
 
 
-class OwnThread:
+class EngineThread:
     """Does what the main thread asks for, one after the other; other threads do it themselves.
 
     The thread begins with the first errand. It belongs to one process: a child makes another.

@@ -13,7 +13,7 @@ passes everything else on:
 The table is bounded: what was written first is overwritten first. It is made with an instance
 and goes with it.
 
-It also stops the module where Python did not answer (`crossing.Landing`): a built-in that was
+It also stops the module where Python did not answer (`crossing.HostFunction`): a built-in that was
 broken off would else be undefined, and `not` of it true.
 """
 
@@ -25,7 +25,7 @@ from typing import Final
 
 import wasmtime
 
-from inbounds.engine.crossing import Crossing
+from inbounds.engine.crossing import GuestFunction
 from inbounds.engine.memory import write
 
 SLOTS: Final = 64
@@ -163,7 +163,7 @@ MODULE: Final = bytes(wasmtime.wat2wasm(_TEXT))
 _NO_ID: Final = 2**32 - 1
 
 
-class Recall:
+class SignatureCache:
     """The table of one instance, and the functions that look into it.
 
     Args:
@@ -191,7 +191,7 @@ class Recall:
         exports = linker.instantiate(store, compiled).exports(store)
         found = {name: exports[name] for name in (*host, "use")}
         functions = {k: v for k, v in found.items() if isinstance(v, wasmtime.Func)}
-        self._use = Crossing(functions.pop("use"), store)
+        self._use = GuestFunction(functions.pop("use"), store)
         self.functions: Mapping[str, wasmtime.Func] = functions
         self._table = self._time = self._written = 0
 

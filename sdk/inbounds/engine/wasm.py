@@ -26,9 +26,9 @@ import wasmtime
 
 from inbounds.engine.builtins import Builtin, Host
 from inbounds.engine.compiled import CompiledModules, compiled_once
-from inbounds.engine.crossing import Crossing, Landing
-from inbounds.engine.memory import Reach, set_epoch_deadline, write
-from inbounds.engine.signature_cache import MODULE, SIZE, Recall
+from inbounds.engine.crossing import GuestFunction, HostFunction
+from inbounds.engine.memory import LinearMemory, set_epoch_deadline, write
+from inbounds.engine.signature_cache import MODULE, SIZE, SignatureCache
 from inbounds.engine.values import BuiltinError, Literal, dump, parse
 from inbounds.errors import ConfigurationError
 
@@ -137,7 +137,7 @@ class Instance:
     # --- loading ---------------------------------------------------------------------------
 
     def _load(self, compiled: wasmtime.Module, recall: wasmtime.Module) -> None:
-        self._landings: list[Landing] = []
+        self._landings: list[HostFunction] = []
         functions: dict[str, wasmtime.Func] = {}
         linker = wasmtime.Linker(self._store.engine)
         for wanted in compiled.imports:
@@ -145,14 +145,14 @@ class Instance:
                 raise EvaluationFailed("it imports from somewhere else than `env`")
             if isinstance(wanted.type, wasmtime.MemoryType):
                 self._memory = wasmtime.Memory(self._store, wanted.type)
-                self._reach = Reach(self._memory)
+                self._reach = LinearMemory(self._memory)
                 linker.define(self._store, "env", wanted.name, self._memory)
         for wanted in recall.imports:
             if isinstance(wanted.type, wasmtime.FuncType) and wanted.name is not None:
-                landing = Landing(self._store, wanted.type, self._import(wanted.name))
+                landing = HostFunction(self._store, wanted.type, self._import(wanted.name))
                 self._landings.append(landing)
                 functions[wanted.name] = landing.function
-        self._recall = Recall(self._store, self._memory, recall, functions)
+        self._recall = SignatureCache(self._store, self._memory, recall, functions)
         for name, function in self._recall.functions.items():
             linker.define(self._store, "env", name, function)
         exports = linker.instantiate(self._store, compiled).exports(self._store)
@@ -163,7 +163,7 @@ class Instance:
             raise EvaluationFailed("its ABI is not supported")
         exported = {name: exports[name] for name in _FUNCTIONS}
         self._call = {
-            name: Crossing(function, self._store)
+            name: GuestFunction(function, self._store)
             for name, function in exported.items()
             if isinstance(function, wasmtime.Func)
         }

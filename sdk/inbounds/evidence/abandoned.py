@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from inbounds.evidence.records import Executed
 
 
-class Dropped:
+class AbandonedPermits:
     """A queue that a finaliser may write to.
 
     A finaliser runs amid anything, also while its own thread writes to the evidence log; were it

@@ -68,7 +68,7 @@ class _Fetch:
         return self.agent == agent and self.process == os.getpid() and not late
 
 
-class HeldIdentity:
+class IdentityCache:
     """What a guard proves its agent's identity with. Thread-safe; a forked child fetches anew.
 
     Args:

@@ -26,7 +26,7 @@ def asked_of(request: TaskRequest) -> IssuanceQuestion:
         intent=request.intent,
         tenant=request.tenant,
         environment=request.environment,
-        narrower=request.narrower,
+        scope=request.scope,
         seconds=request.seconds,
     )
 

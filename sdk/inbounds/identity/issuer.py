@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from inbounds.model.claims import Authority, Narrower
+from inbounds.model.claims import Authority, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .token import IdentityToken
 
 
-_WHOLE = Narrower()
+_WHOLE = Scope()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class TaskRequest:
         tenant: The tenant it runs in.
         environment: The environment it runs in.
         sid: The session it belongs to.
-        narrower: What it asks for less of.
+        scope: What it asks for less of.
         seconds: How long it may last at most; the intent may say less.
         holder: The public key of the holder, a JWK (RFC 7800 `cnf`).
         subject_token: The user's own token (RFC 8693 §2.1), for an issuer that asks for it.
@@ -46,7 +46,7 @@ class TaskRequest:
     environment: str
     sid: str
     holder: Mapping[str, JsonValue]
-    narrower: Narrower = _WHOLE
+    scope: Scope = _WHOLE
     seconds: int = 3600
     subject_token: str = field(default="", repr=False)
 

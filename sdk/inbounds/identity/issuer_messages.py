@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from inbounds.model.claims import Authority, Narrower
+from inbounds.model.claims import Authority, Scope
 from inbounds.model.question import Count, Name, Token
 
 BEGIN = "/tasks"
@@ -40,7 +40,7 @@ class Beginning(_Sent):
     tenant: Name
     environment: Name
     sid: Name
-    narrower: Narrower = Narrower()
+    scope: Scope = Scope()
     seconds: Count = 3600
 
 

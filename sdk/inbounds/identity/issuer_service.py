@@ -76,7 +76,7 @@ class ServiceIssuer:
             tenant=request.tenant,
             environment=request.environment,
             sid=request.sid,
-            narrower=request.narrower,
+            scope=request.scope,
             seconds=request.seconds,
         )
         issued = self._send(issuer_messages.BEGIN, asked, issuer_messages.Issued, deadline)

@@ -39,7 +39,7 @@ class SigningKey:
         self.kid = thumbprint(self.public)[:16]
 
     @classmethod
-    def draw(cls) -> SigningKey:
+    def generate(cls) -> SigningKey:
         """Return a key nobody has had before."""
         while True:
             key = cls(ec.generate_private_key(ec.SECP256R1()))
@@ -61,7 +61,7 @@ class SigningKey:
                 f"the key {path.absolute()} cannot be read: {error.strerror}",
                 code="configuration.key_unreadable",
                 hint="run where it is, or name its place: the option --key of a command that has "
-                "one, else INBOUNDS_HOME; `inbounds approvals key` draws an approver's, `inbounds "
+                "one, else INBOUNDS_HOME; `inbounds approvals key` makes an approver's, `inbounds "
                 "init` makes a development issuer",
             ) from error
         if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:

@@ -190,7 +190,7 @@ class AuthorizationInterceptor:
         return Verdict(decision=Decision.TRANSFORM, transform=Transform("$target", judged))
 
     async def _after(self, context: Mapping[str, Any]) -> Any:
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
         with self._lock:
             held = self._permits.pop(_key(context), None)
@@ -200,7 +200,7 @@ class AuthorizationInterceptor:
                 code="permit.missing",
                 hint="register the interceptor last, at both points of a tool call",
             )
-        taken = await beside(self._taken, *held, context)
+        taken = await run_in_thread(self._taken, *held, context)
         if taken == context["tool_result"]["value"]:
             return Verdict.allow()
         if taken is None:

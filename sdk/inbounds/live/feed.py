@@ -164,7 +164,7 @@ class LiveFeed:
         """Throw a kill switch: `fleet`, `agent:<SPIFFE ID>` or `task:<task id>`."""
         return self._add("switches", _switch(switch))
 
-    def unswitch(self, switch: str) -> Position:
+    def release(self, switch: str) -> Position:
         """Take a kill switch back. What has been ended or revoked stays so."""
 
         def remove(connection: sqlite3.Connection) -> Position:

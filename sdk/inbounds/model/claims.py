@@ -106,7 +106,7 @@ class ToolBounds(_Closed):
     arguments: dict[str, Constraint] = {}
 
 
-class Narrower(_Closed):
+class Scope(_Closed):
     """What the caller asks for less of. A field that is absent asks for all that can be had."""
 
     effects: list[Effect] = []
@@ -130,7 +130,7 @@ class IssuanceQuestion(_Closed):
     intent: Name
     tenant: Name
     environment: Name
-    narrower: Narrower
+    scope: Scope
     seconds: Count
 
 

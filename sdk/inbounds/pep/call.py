@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from inbounds.model.question import Answer, SessionState
-    from inbounds.pep.runtime import Parts
+    from inbounds.pep.runtime import Runtime
     from inbounds.pep.telemetry import DecisionSpan, Mode
     from inbounds.pep.tool import Target
 
@@ -73,9 +73,9 @@ class Call:
     """One call on its way through steps 1 to 5."""
 
     def __init__(
-        self, parts: Parts, task: Task, target: Target, arguments: Mapping[str, Any]
+        self, runtime: Runtime, task: Task, target: Target, arguments: Mapping[str, Any]
     ) -> None:
-        self._parts = parts
+        self._runtime = runtime
         self._task = task
         self._tool = target.name
         self._target = target
@@ -83,7 +83,7 @@ class Call:
         self._recording = False
         self._answered = 0.0
         self._id = uuid7()
-        self._deadline = clock.monotonic() + parts.configuration.deadline
+        self._deadline = clock.monotonic() + runtime.configuration.deadline
         self._registered: RegistryAnswer | None = None
         self._canonical = Canonical({}, {}, b"{}")
         self._traced: dict[str, Any] = {}
@@ -115,15 +115,15 @@ class Call:
     def permit(self, tool_call_id: str) -> Permit:
         """Take steps 1 to 5. Raises as `Task.permit`."""
         __tracebackhide__ = True
-        self._parts.leases.ready(self._task, self._tool, self._deadline)
+        self._runtime.leases.ready(self._task, self._tool, self._deadline)
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
-                self._parts.dropped.write()
+                self._runtime.dropped.write()
                 self._canonicalise()
                 decision = self._decide(span)
-                self._parts.approvals.kept.settle(self._task.id, self._asked, decision)
-                self._parts.leases.settle(self._task, decision)
+                self._runtime.approvals.kept.settle(self._task.id, self._asked, decision)
+                self._runtime.leases.settle(self._task, decision)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:
                     self._discharge(decision)
@@ -138,7 +138,7 @@ class Call:
                 self._record_fault(span, "call.interrupted")
                 raise
             if decision.outcome == "ask":
-                request = self._parts.access_request(
+                request = self._runtime.access_request(
                     decision, self._task, self._asked, self._registered
                 )
                 raise ApprovalRequired(decision, request=request, **self._who())
@@ -156,11 +156,11 @@ class Call:
                 code="tool.not_representable",
                 hint="the registry has names of up to 256 printable signs",
             )
-        registered = self._parts.registry.tool(self._tool, deadline=self._deadline)
+        registered = self._runtime.registry.tool(self._tool, deadline=self._deadline)
         tool = registered.tool or UNREGISTERED
         self._registered = registered
         self._canonical = canonicalise(self._target.complete(self._given), tool.arguments)
-        self._traced = self._parts.origins.told(self._task.session, self._canonical, tool)
+        self._traced = self._runtime.origins.told(self._task.session, self._canonical, tool)
         # A copy of its own: what it does to the arguments must not change what is judged.
         self._resource = self._target.resource(json.loads(self._canonical.json))
         self._digest = self._hmac(self._canonical.json)
@@ -169,7 +169,7 @@ class Call:
 
     def _decide(self, span: DecisionSpan) -> Decision:
         overtaken = False
-        with self._parts.sessions.lock(self._task.session, deadline=self._deadline):
+        with self._runtime.sessions.lock(self._task.session, deadline=self._deadline):
             while True:
                 state = self._load()
                 try:
@@ -187,11 +187,11 @@ class Call:
                 back_off(self._deadline)
 
     def _load(self) -> SessionState:
-        return self._parts.sessions.load(self._task.session)
+        return self._runtime.sessions.load(self._task.session)
 
     def _commit(self, state: SessionState, following: SessionState) -> bool:
         try:
-            return self._parts.sessions.commit(self._task.session, state.version, following)
+            return self._runtime.sessions.commit(self._task.session, state.version, following)
         except InvalidAnswer:
             raise
         except DecisionUnavailable:
@@ -205,9 +205,9 @@ class Call:
         asking = self._asking(state)
         question = next(asking)
         while True:
-            self._parts.refresh_live(self._deadline)
+            self._runtime.refresh_live(self._deadline)
             self._answered = clock.monotonic()
-            reply = self._parts.pdp.ask(
+            reply = self._runtime.pdp.ask(
                 DECISION, question, deadline=self._deadline, traceparent=span.traceparent
             )
             try:
@@ -226,7 +226,7 @@ class Call:
             registered = self._registered
             if registered is not None and answer.context.policy.deployment == registered.revision:
                 return answer, engine_id
-            self._parts.registry.forget(answer.context.policy.deployment)
+            self._runtime.registry.forget(answer.context.policy.deployment)
             self._canonicalise()
         raise DecisionUnavailable(
             "the tool registry changed while it was asked, twice",
@@ -238,7 +238,7 @@ class Call:
         task, grant = self._task, self._task.grant
         registered = self._registered
         tool = (registered.tool if registered else None) or UNREGISTERED
-        self._leases = self._parts.leases.named(task, self._tool, tool.credential)
+        self._leases = self._runtime.leases.named(task, self._tool, tool.credential)
         subject = grant.request.subject
         # Where no person stands behind the task, the agent is its own subject.
         subject_type = "workload" if subject == task.session.agent else "user"
@@ -269,7 +269,7 @@ class Call:
             "context": {
                 "decision": {"id": self._id},
                 "agent": task.request.agent,
-                "credentials": self._parts.credentials(
+                "credentials": self._runtime.credentials(
                     grant,
                     state,
                     decision=self._id,
@@ -279,17 +279,17 @@ class Call:
                     deadline=self._deadline,
                 ),
                 "session": state.model_dump(),
-                "environment": self._parts.call_environment().model_dump(exclude_defaults=True),
+                "environment": self._runtime.call_environment().model_dump(exclude_defaults=True),
                 "leases": self._leases,
                 "pep": {
-                    "id": self._parts.pep,
+                    "id": self._runtime.pep,
                     "version": __version__,
-                    "supported_obligations": list(self._parts.discharger.supported(tool.returns)),
+                    "supported_obligations": list(self._runtime.discharger.supported(tool.returns)),
                 },
             },
         }
         self._asked = question
-        return self._parts.complete_question(question, task, registered, state)
+        return self._runtime.complete_question(question, task, registered, state)
 
     def _decision(self, answer: Answer, engine_id: str, *, evaluate_only: bool = False) -> Decision:
         context = answer.context
@@ -297,7 +297,7 @@ class Call:
             raise InvalidAnswer("the PDP's answer contradicts itself")
         if answer.decision and not context.grants:
             raise InvalidAnswer("the PDP allows, and says nothing that grants it")
-        self._parts.discharger.accept(context.obligations)
+        self._runtime.discharger.accept(context.obligations)
         return Decision(
             id=self._id,
             allowed=answer.decision,
@@ -342,7 +342,7 @@ class Call:
     # --- step 4 ---------------------------------------------------------------------------
 
     def _discharge(self, decision: Decision) -> None:
-        self._parts.discharger.before(self._tool, decision.obligations)
+        self._runtime.discharger.before(self._tool, decision.obligations)
         if clock.monotonic() > self._deadline:
             raise Timeout("what had to be done before the call took until the deadline")
 
@@ -361,7 +361,7 @@ class Call:
             approvals=tuple(map(approved, decision.approvals)),
             engine_id=decision.engine_id,
         )
-        self._parts.evidence.decided(self._recorded)
+        self._runtime.evidence.decided(self._recorded)
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
         if code.startswith("evidence."):
@@ -369,14 +369,14 @@ class Call:
         # What stopped it is what the caller has to hear, not that it left no record.
         with contextlib.suppress(DecisionUnavailable):
             try:
-                self._parts.evidence.decided(
+                self._runtime.evidence.decided(
                     self._decided(span, outcome="unavailable", codes=(code,))
                 )
             except DecisionUnavailable:
                 if not self._recording:
                     raise
                 # Stopped while the allow was written, and written it was: a log takes none twice.
-                self._parts.evidence.executed(
+                self._runtime.evidence.executed(
                     Executed(
                         decision_id=self._id,
                         at=clock.now_ns(),
@@ -408,8 +408,8 @@ class Call:
             resource_type=record_name(self._resource.type),
             resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
             digest=self._digest,
-            engine=self._parts.pdp.name,
-            pep=self._parts.pep,
+            engine=self._runtime.pdp.name,
+            pep=self._runtime.pep,
             leases=tuple(lease["handle"] for lease in self._leases),
             trace_id=span.trace_id,
             span_id=span.span_id,
@@ -444,20 +444,20 @@ class Call:
                 clock.monotonic() + self._task.authority.deadline - clock.now(),
             ),
             require_usable=self._task.require_usable,
-            record=self._parts.evidence.executed,
+            record=self._runtime.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
-            dropped=self._parts.dropped.keep,
-            seen=self._parts.observer(self._task, self._tool, tool, self._canonical.arguments),
-            tool_run=ToolRun(self._recorded, self._parts.evidence.decided),
+            dropped=self._runtime.dropped.keep,
+            seen=self._runtime.observer(self._task, self._tool, tool, self._canonical.arguments),
+            tool_run=ToolRun(self._recorded, self._runtime.evidence.decided),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
-        return self._parts.telemetry.decision(
+        return self._runtime.telemetry.decision(
             tool=record_name(self._tool),
             agent=self._task.request.agent,
             sid=self._task.session.sid,
             task=self._task.id,
-            pdp=self._parts.pdp.name,
+            pdp=self._runtime.pdp.name,
             mode=mode,
             tool_call_id=tool_call_id,
         )
@@ -473,4 +473,4 @@ class Call:
         )
 
     def _hmac(self, serialised: bytes) -> str:
-        return digest(serialised, self._parts.digest_key, self._parts.digest_key_id)
+        return digest(serialised, self._runtime.digest_key, self._runtime.digest_key_id)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inbounds.identity import Issuer, TaskGrant, TaskRequest
     from inbounds.model.question import Trust
 
-    from .runtime import Parts
+    from .runtime import Runtime
 
     History = Callable[[], Sequence[str]]
     """Returns the texts that a conversation holds."""
@@ -62,7 +62,7 @@ def conversation_key(owner: SessionKey, conversation: Any) -> ConversationKey:
 
 
 def begin(
-    parts: Parts,
+    runtime: Runtime,
     subject: str,
     place: tuple[str | None, str | None],
     request: Callable[[str], TaskRequest],
@@ -73,7 +73,7 @@ def begin(
     """Begin a task in the session of its conversation. See `Guard.task`.
 
     Args:
-        parts: Of the guard.
+        runtime: Of the guard.
         subject: Whose task it is.
         place: The session and the conversation that it is to go on with; None for none.
         request: Returns what to ask for, in a session.
@@ -84,13 +84,13 @@ def begin(
     # What others wrote is not the user's, whether it comes beside the prompt or within it.
     data = [*pasted, *data_texts(told.data)]
     trust = "untrusted" if data else told.trust
-    grant, key = _begin(parts, subject, place, request, issuer=issuer, trust=trust)
-    parts.origins.of(key).words(said, data)
+    grant, key = _begin(runtime, subject, place, request, issuer=issuer, trust=trust)
+    runtime.origins.of(key).words(said, data)
     return grant, key
 
 
 def _begin(
-    parts: Parts,
+    runtime: Runtime,
     subject: str,
     place: tuple[str | None, str | None],
     request: Callable[[str], TaskRequest],
@@ -99,62 +99,62 @@ def _begin(
     trust: Trust,
 ) -> tuple[TaskGrant, SessionKey]:
     session, conversation = place
-    owner = SessionKey(parts.tenant, str(subject), parts.agent, "")
+    owner = SessionKey(runtime.tenant, str(subject), runtime.agent, "")
     name = None if conversation is None else conversation_key(owner, conversation)
     known = session
     for _ in range(_MOST_ATTEMPTS):
         if name is not None:
-            found = parts.sessions.find_conversation(name)
-            parts.bindings.require_kept(name, found.sid if found else None)
-            if found is None and not parts.bindings.is_complete:
+            found = runtime.sessions.find_conversation(name)
+            runtime.bindings.require_kept(name, found.sid if found else None)
+            if found is None and not runtime.bindings.is_complete:
                 trust = "untrusted"
             if found is not None and session not in (None, found.sid):
                 raise _other_session()
             known = found.sid if found is not None else session
         sid = known or f"session-{uuid7()}"
         wanted = request(sid)
-        parts.refresh_live(clock.monotonic() + parts.configuration.deadline)
-        grant = issuer.begin(wanted, parts.pdp)
+        runtime.refresh_live(clock.monotonic() + runtime.configuration.deadline)
+        grant = issuer.begin(wanted, runtime.pdp)
         key = SessionKey(wanted.tenant, subject, wanted.agent, sid)
         some_tool = next(iter(grant.authority.tools))
-        parts.begin_session(key, fresh=known is None, some_tool=some_tool, trust=trust)
+        runtime.begin_session(key, fresh=known is None, some_tool=some_tool, trust=trust)
         if name is None:
             return grant, key
-        bound = parts.sessions.bind_conversation(name, sid)
+        bound = runtime.sessions.bind_conversation(name, sid)
         if bound.sid == sid:
-            parts.bindings.record(name, sid)
+            runtime.bindings.record(name, sid)
             return grant, key
         # Another process has bound it meanwhile: the task goes on in that session.
         issuer.end(grant)
     raise SessionContended("the conversation must stay bound to the session that it was bound to")
 
 
-def join(parts: Parts, task: TaskAuthority, conversation: str | None, history: History) -> None:
+def join(runtime: Runtime, task: TaskAuthority, conversation: str | None, history: History) -> None:
     """Make a framework's conversation part of a task's session. See `Task.join`."""
-    store, session = parts.sessions, task.session
+    store, session = runtime.sessions, task.session
     if conversation is None:
-        _expose(parts, task, history())
+        _expose(runtime, task, history())
         return
     key = conversation_key(session, conversation)
     found = store.bind_conversation(key, session.sid)
     if found.sid != session.sid:
         raise _other_session()
-    parts.bindings.require_kept(key, found.sid)
-    parts.bindings.record(key, found.sid)
+    runtime.bindings.require_kept(key, found.sid)
+    runtime.bindings.record(key, found.sid)
     if not found.history_known:
-        _expose(parts, task, history())
+        _expose(runtime, task, history())
         store.bind_conversation(key, session.sid, history_known=True)
 
 
-def _expose(parts: Parts, task: TaskAuthority, history: Sequence[str]) -> None:
+def _expose(runtime: Runtime, task: TaskAuthority, history: Sequence[str]) -> None:
     """Take what a conversation already holds for the words of third parties, of any label."""
     if not history:
         return
-    deadline = clock.monotonic() + parts.configuration.deadline
+    deadline = clock.monotonic() + runtime.configuration.deadline
     some_tool = next(iter(task.authority.tools))
-    labels = parts.registry.tool(some_tool, deadline=deadline).labels
-    parts.origins.of(task.session).data(history)
-    parts.expose(task.session, party="third", label=labels[-1], labels=labels, deadline=deadline)
+    labels = runtime.registry.tool(some_tool, deadline=deadline).labels
+    runtime.origins.of(task.session).data(history)
+    runtime.expose(task.session, party="third", label=labels[-1], labels=labels, deadline=deadline)
 
 
 def _other_session() -> ConfigurationError:

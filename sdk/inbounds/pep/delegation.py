@@ -27,7 +27,7 @@ from inbounds.model.claims import (
     Holding,
     IssuanceAnswer,
     IssuanceQuestion,
-    Narrower,
+    Scope,
 )
 from inbounds.model.question import QUESTION_VERSION, Credentials
 from inbounds.pdp import ACCEPTANCE, DELEGATION
@@ -38,7 +38,7 @@ from inbounds.process.locks import ProcessLock
 if TYPE_CHECKING:
     from inbounds.credentials.task_authority import TaskAuthority
     from inbounds.model.claims import Authority
-    from inbounds.pep.runtime import Parts
+    from inbounds.pep.runtime import Runtime
 
 MOST_TOKENS = 5
 """The task's own token, and one for each time that it was handed on (`delegation.too_deep`)."""
@@ -69,7 +69,7 @@ class Delegation:
     def __init__(
         self,
         task: TaskAuthority,
-        parts: Parts,
+        runtime: Runtime,
         to: str,
         holder: Mapping[str, Any],
         answer: IssuanceAnswer,
@@ -80,7 +80,7 @@ class Delegation:
         self.authority: Authority = answer.authority
         self.cut = answer.cut
         self._task = task
-        self._parts = parts
+        self._runtime = runtime
         self._holder = dict(holder)
         self._lock = ProcessLock()
         self._above = task.grant
@@ -120,11 +120,11 @@ class Delegation:
             self._ended = True
             chain = self._chain[1:]
         if chain:  # else nothing was ever signed
-            self._parts.issuer.end(replace(self._above, chain=chain, delegation=self.id))
+            self._runtime.issuer.end(replace(self._above, chain=chain, delegation=self.id))
 
     def _signed(self, above: str) -> str:
         held = token_claims(above)
-        key = self._parts.holder()
+        key = self._runtime.holder()
         now = int(clock.now())
         self._expires = min(now + LIFETIME, held["exp"])
         claims = ChildClaims.model_validate(
@@ -152,11 +152,11 @@ class Asking(TypedDict, total=False):
     """What a task is handed on with; see `Task.delegate`."""
 
     holder: Required[Mapping[str, str]]
-    narrower: Narrower
+    scope: Scope
     seconds: int
 
 
-def hand_on(task: TaskAuthority, parts: Parts, to: str, **asked: Unpack[Asking]) -> Delegation:
+def delegate(task: TaskAuthority, runtime: Runtime, to: str, **asked: Unpack[Asking]) -> Delegation:
     """Ask the policy what another agent may have of a task. See `Task.delegate`."""
     holder = asked["holder"]
     if not _public(holder):
@@ -172,7 +172,7 @@ def hand_on(task: TaskAuthority, parts: Parts, to: str, **asked: Unpack[Asking])
     try:
         question = DelegationQuestion(
             question=QUESTION_VERSION,
-            context=_holding(parts, (grant.token, *grant.chain)),
+            context=_holding(runtime, (grant.token, *grant.chain)),
             asked=IssuanceQuestion(
                 question=QUESTION_VERSION,
                 subject=request.subject,
@@ -180,16 +180,16 @@ def hand_on(task: TaskAuthority, parts: Parts, to: str, **asked: Unpack[Asking])
                 intent=request.intent,
                 tenant=request.tenant,
                 environment=request.environment,
-                narrower=asked.get("narrower", Narrower()),
+                scope=asked.get("scope", Scope()),
                 seconds=asked.get("seconds", 3600),
             ),
         )
     except ValidationError:
         raise _malformed() from None
-    answer = _answered(parts, DELEGATION, question, IssuanceAnswer)
+    answer = _answered(runtime, DELEGATION, question, IssuanceAnswer)
     if not answer.issued or answer.authority is None:
         raise _refused("the task is not handed on", answer)
-    return Delegation(task, parts, to, holder, answer)
+    return Delegation(task, runtime, to, holder, answer)
 
 
 def _public(holder: object) -> bool:
@@ -211,7 +211,7 @@ def _malformed() -> TokenInvalid:
     )
 
 
-def taken(parts: Parts, chain: Chain) -> TaskGrant:
+def accept_chain(runtime: Runtime, chain: Chain) -> TaskGrant:
     """Ask the policy what a chain comes to in the hands of this agent.
 
     Raises:
@@ -226,14 +226,14 @@ def taken(parts: Parts, chain: Chain) -> TaskGrant:
             hint="hand over all of `Delegation.chain`, as a list of its texts",
         )
     try:
-        question = AcceptanceQuestion(question=QUESTION_VERSION, context=_holding(parts, tokens))
+        question = AcceptanceQuestion(question=QUESTION_VERSION, context=_holding(runtime, tokens))
     except ValidationError:
         raise TokenInvalid(
             "a token of the chain is too long",
             code="delegation.malformed",
             hint="hand over all of `Delegation.chain`, as a list of its texts",
         ) from None
-    answer = _answered(parts, ACCEPTANCE, question, AcceptanceAnswer)
+    answer = _answered(runtime, ACCEPTANCE, question, AcceptanceAnswer)
     if not answer.issued or answer.authority is None:
         raise _refused("the chain comes to nothing", answer)
     return TaskGrant(
@@ -246,17 +246,17 @@ def taken(parts: Parts, chain: Chain) -> TaskGrant:
         authority=answer.authority,
         request=TaskRequest(
             subject=answer.subject,
-            agent=parts.agent,
+            agent=runtime.agent,
             intent=answer.authority.intent,
             tenant=answer.tenant,
             environment=answer.authority.environment,
             sid=answer.sid,
-            holder=parts.holder().public,
+            holder=runtime.holder().public,
         ),
     )
 
 
-def renewer(parts: Parts, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant]:
+def renewer(runtime: Runtime, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant]:
     """Return what renews a task that was taken, from where its chain came from."""
 
     def renew(grant: TaskGrant) -> TaskGrant:
@@ -268,7 +268,7 @@ def renewer(parts: Parts, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant]:
                 code="delegation.expired",
                 hint="pass `guard.accept` a function that fetches a fresh one",
             )
-        fresh = taken(parts, chain())
+        fresh = accept_chain(runtime, chain())
         if (fresh.task, fresh.delegation) != (grant.task, grant.delegation):
             raise TokenInvalid(
                 "the chain that was fetched is of other hands",
@@ -280,19 +280,19 @@ def renewer(parts: Parts, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant]:
     return renew
 
 
-def _holding(parts: Parts, tokens: tuple[str, ...]) -> Holding:
+def _holding(runtime: Runtime, tokens: tuple[str, ...]) -> Holding:
     return Holding(
-        agent=parts.agent,
+        agent=runtime.agent,
         credentials=Credentials(
-            identity=parts.identity(parts.agent), task=tokens[0], chain=list(tokens[1:])
+            identity=runtime.identity(runtime.agent), task=tokens[0], chain=list(tokens[1:])
         ),
     )
 
 
-def _answered(parts: Parts, entrypoint: str, question: AcceptanceQuestion, kind: type[A]) -> A:
-    deadline = clock.monotonic() + parts.configuration.deadline
-    parts.refresh_live(deadline)
-    return answered(parts.pdp, entrypoint, question, kind, deadline=deadline)
+def _answered(runtime: Runtime, entrypoint: str, question: AcceptanceQuestion, kind: type[A]) -> A:
+    deadline = clock.monotonic() + runtime.configuration.deadline
+    runtime.refresh_live(deadline)
+    return answered(runtime.pdp, entrypoint, question, kind, deadline=deadline)
 
 
 def _refused(what: str, answer: IssuanceAnswer) -> TokenInvalid:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from inbounds.model.question import Decision
 
-    from .runtime import Parts
+    from .runtime import Runtime
     from .task import Task
     from .tool import Target
 
@@ -32,7 +32,7 @@ class EvaluationQuestion(_Closed):
 
 
 def evaluate_all(
-    parts: Parts, task: Task, calls: Sequence[tuple[Target, Mapping[str, Any]]]
+    runtime: Runtime, task: Task, calls: Sequence[tuple[Target, Mapping[str, Any]]]
 ) -> list[Decision]:
     """Ask what the policy would say of each call, in one query. See `Task.evaluate_all`.
 
@@ -47,19 +47,19 @@ def evaluate_all(
             code="configuration.too_many_calls",
             hint=f"ask about {MOST} at a time",
         )
-    deadline = clock.monotonic() + parts.configuration.deadline
+    deadline = clock.monotonic() + runtime.configuration.deadline
     decisions: dict[int, Decision] = {}
     with ExitStack() as stack:
         steps = [
-            stack.enter_context(closing(Call(parts, task, target, arguments).steps()))
+            stack.enter_context(closing(Call(runtime, task, target, arguments).steps()))
             for target, arguments in calls
         ]
         waiting = {number: next(each) for number, each in enumerate(steps)}
         while waiting:
-            parts.refresh_live(deadline)
+            runtime.refresh_live(deadline)
             # Each is JSON already, and stays as it was made.
             asked = b'{"questions":[' + b",".join(waiting.values()) + b"]}"
-            reply = parts.pdp.ask(EVALUATION, asked, deadline=deadline)
+            reply = runtime.pdp.ask(EVALUATION, asked, deadline=deadline)
             answers = reply.result
             if not isinstance(answers, list) or len(answers) != len(waiting):
                 raise InvalidAnswer("the PDP did not answer each of several questions")

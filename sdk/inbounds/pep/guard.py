@@ -8,17 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.pep.config import Configuration, Options
 from inbounds.pep.conversations import TaskInput, begin
-from inbounds.pep.runtime import Parts, engine
-from inbounds.pep.tool import GuardedTool, GuardedTools, Guards, ResourceOf
+from inbounds.pep.runtime import Runtime, engine
+from inbounds.pep.tool import GuardedTool, GuardedTools, ResourceOf, ToolDecorator
 from inbounds.sessions.store import SessionKey
 
 from .task import Task
 
 if TYPE_CHECKING:
-    from inbounds.approvals import Asked
+    from inbounds.approvals import ApprovalCallback
     from inbounds.credentials.store import Backends
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.report import TaskReport
@@ -73,7 +73,7 @@ class Guard:
         evidence: EvidenceLog | str | Path | None = None,
         notify: Notify | None = None,
         call_environment: CallEnvironmentOf | None = None,
-        approvals: Asked | str | Path | None = None,
+        approvals: ApprovalCallback | str | Path | None = None,
         leases: Backends = None,
         **options: Unpack[Options],
     ) -> None:
@@ -81,7 +81,7 @@ class Guard:
         named = {name: file for name, file in files.items() if isinstance(file, str | Path)}
         configuration = Configuration.read({**options, **named})
         logger.info("a guard that decides by %s", engine(pdp, configuration))
-        self._parts = Parts.assemble(
+        self._runtime = Runtime.assemble(
             configuration,
             pdp=pdp,
             issuer=issuer,
@@ -94,13 +94,13 @@ class Guard:
             leases=leases,
         )
         self._tools = GuardedTools()
-        self.configuration = self._parts.configuration
-        self.issuer = self._parts.issuer
-        self.evidence = self._parts.evidence
+        self.configuration = self._runtime.configuration
+        self.issuer = self._runtime.issuer
+        self.evidence = self._runtime.evidence
 
     # --- what a framework author uses -----------------------------------------------------
 
-    def tool(self, name: str, *, resource: ResourceOf) -> Guards:
+    def tool(self, name: str, *, resource: ResourceOf) -> ToolDecorator:
         """Guard a function: it runs under a task only, and only where the policy allows it.
 
         Args:
@@ -115,7 +115,7 @@ class Guard:
         def guard(function: Callable[..., Any], /) -> GuardedTool[..., Any]:
             return self._tools.add(name, function, resource)
 
-        return cast("Guards", guard)
+        return cast("ToolDecorator", guard)
 
     @property
     def tools(self) -> Mapping[str, GuardedTool[..., Any]]:
@@ -130,7 +130,7 @@ class Guard:
         prompt: str = "",
         session: str | None = None,
         conversation: str | None = None,
-        narrower: Narrower | None = None,
+        scope: Scope | None = None,
         seconds: int = 3600,
         subject_token: str = "",
         data: str | Sequence[str] = (),
@@ -148,7 +148,7 @@ class Guard:
                 as a `thread_id`. The task goes on in the session that it is bound to, in any
                 process that has the session store; a conversation that is not bound is bound to
                 the session of this task.
-            narrower: What to ask for less of.
+            scope: What to ask for less of.
             seconds: How long the task may last at most.
             subject_token: The user's own token, which an issuer's service asks for.
             data: What the agent is given with the prompt and others wrote, such as a mail that
@@ -165,16 +165,16 @@ class Guard:
             ConfigurationError: `conversation.other_session`: the conversation is bound to another
                 session than `session`; `conversation.malformed`.
         """
-        about: Any = {"narrower": narrower, "seconds": seconds, "subject_token": subject_token}
-        request = partial(self._parts.request, intent, subject, **about)
+        about: Any = {"scope": scope, "seconds": seconds, "subject_token": subject_token}
+        request = partial(self._runtime.request, intent, subject, **about)
         told, where = TaskInput(prompt, data, trust), (session, conversation)
-        grant, key = begin(self._parts, subject, where, request, issuer=self.issuer, told=told)
-        return Task(self._parts, self._tools, grant, key, conversation=conversation)
+        grant, key = begin(self._runtime, subject, where, request, issuer=self.issuer, told=told)
+        return Task(self._runtime, self._tools, grant, key, conversation=conversation)
 
     @property
     def holder(self) -> Mapping[str, str]:
         """The public key that this guard holds its tasks by, a JWK: for who delegates to it."""
-        return self._parts.holder().public
+        return self._runtime.holder().public
 
     def accept(self, chain: ChainOf) -> Task:
         """Take a task that another agent has handed on to the agent of this guard.
@@ -192,14 +192,14 @@ class Guard:
             DecisionUnavailable: `session.lost`: the session is not in this guard's store; or the
                 policy or the store could not be reached.
         """
-        from inbounds.pep.delegation import renewer, taken
+        from inbounds.pep.delegation import accept_chain, renewer
 
-        grant = taken(self._parts, chain() if callable(chain) else chain)
+        grant = accept_chain(self._runtime, chain() if callable(chain) else chain)
         request = grant.request
         key = SessionKey(request.tenant, request.subject, grant.agents[0], request.sid)
         # One that is not there was lost, with its labels; it never begins anew.
-        self._parts.sessions.load(key)
-        return Task(self._parts, self._tools, grant, key, renewer(self._parts, chain))
+        self._runtime.sessions.load(key)
+        return Task(self._runtime, self._tools, grant, key, renewer(self._runtime, chain))
 
     def report(self, task: str) -> TaskReport:
         """Return whether a task stayed within bounds, from the evidence log alone.
@@ -207,11 +207,11 @@ class Guard:
         Raises:
             ConfigurationError: The evidence log in use cannot be read back.
         """
-        return self._parts.report(task)
+        return self._runtime.report(task)
 
     def close(self) -> None:
         """Release connections, files and memory. A closed guard permits nothing."""
-        self._parts.close()
+        self._runtime.close()
 
     def __enter__(self) -> Self:
         return self
@@ -223,4 +223,4 @@ class Guard:
         raise TypeError("a guard is one process's: make one in each")
 
     def __repr__(self) -> str:
-        return f"Guard(pdp={self._parts.pdp.name!r}, tools={sorted(self.tools)!r})"
+        return f"Guard(pdp={self._runtime.pdp.name!r}, tools={sorted(self.tools)!r})"

@@ -104,7 +104,7 @@ def labelled_within(value: object) -> bool:
                 continue
             if isinstance(part, Labelled):
                 return part is not value
-            within = _parts(part)
+            within = _runtime(part)
             if within is None:
                 if part is not value and isinstance(part, Iterator | AsyncIterator):
                     return not isinstance(part, io.IOBase)
@@ -123,7 +123,7 @@ def labelled_within(value: object) -> bool:
     return False
 
 
-def _parts(value: object) -> Iterable[object] | None:
+def _runtime(value: object) -> Iterable[object] | None:
     """Return what a value holds; None for one that holds nothing that can be looked into."""
     if isinstance(value, Mapping):
         return chain.from_iterable(value.items())

@@ -93,7 +93,7 @@ class Permit:
         arguments: dict[str, Any] = json.loads(self._judged)
         return arguments
 
-    def await_run(self) -> None:
+    def defer_start(self) -> None:
         """Say that the tool runs only after `compare`; until then it is known not to have run."""
         self._begun = False
 

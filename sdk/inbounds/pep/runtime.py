@@ -19,11 +19,11 @@ from inbounds.errors import (
     DecisionUnavailable,
     TokenInvalid,
 )
-from inbounds.evidence.abandoned import Dropped
+from inbounds.evidence.abandoned import AbandonedPermits
 from inbounds.identity import ForCaller, TaskGrant, TaskRequest
-from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.identity.identity_cache import IdentityCache
 from inbounds.model.budgets import misnamed
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.pdp.registry import UNREGISTERED, Registry, RegistryAnswer
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from inbounds.approvals import Asked
-    from inbounds.credentials.store import Backends, HeldLeases
+    from inbounds.approvals import ApprovalCallback
+    from inbounds.credentials.store import Backends, LeaseStore
     from inbounds.credentials.task_authority import TaskAuthority
     from inbounds.dev.services import Development
     from inbounds.evidence import EvidenceLog
@@ -64,7 +64,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
-class Parts:
+class Runtime:
     """Everything one guard works with. Immutable but for the identity that is held."""
 
     configuration: Configuration
@@ -84,17 +84,17 @@ class Parts:
     refresh_live: Callable[[float], None]
     call_environment: Callable[[], CallEnvironment]
     approvals: Approvals
-    held: HeldIdentity
-    leases: HeldLeases | NoLeases
+    held: IdentityCache
+    leases: LeaseStore | NoLeases
     _development: Development | None = None
     _holder: SigningKey | None = None
-    dropped: Dropped = field(init=False)
+    dropped: AbandonedPermits = field(init=False)
     origins: SessionOrigins = field(default_factory=SessionOrigins)
     bindings: ConversationBindings = field(default_factory=ConversationBindings)
     _lock: ProcessLock = field(default_factory=ProcessLock)
 
     def __post_init__(self) -> None:
-        self.dropped = Dropped(self._record_dropped)
+        self.dropped = AbandonedPermits(self._record_dropped)
         if isinstance(self.issuer, ForCaller):
             self.issuer = self.issuer.for_caller(self)
 
@@ -110,9 +110,9 @@ class Parts:
         evidence: EvidenceLog | None,
         notify: Notify | None,
         call_environment: CallEnvironmentOf | None,
-        approvals: Asked | None = None,
+        approvals: ApprovalCallback | None = None,
         leases: Backends = None,
-    ) -> Parts:
+    ) -> Runtime:
         """Make what was not given, as the configuration says.
 
         Raises:
@@ -148,7 +148,10 @@ class Parts:
         if pdp is None:
             pdp = pdp_of(configuration, subkey(key, "compiled"))
         digest_key = subkey(key, "digest")
-        held, registry = HeldIdentity(identity or issuer, waits=identity is not None), Registry(pdp)
+        held, registry = (
+            IdentityCache(identity or issuer, waits=identity is not None),
+            Registry(pdp),
+        )
         return cls(
             configuration=configuration,
             pdp=pdp,
@@ -187,7 +190,7 @@ class Parts:
         subject: str,
         sid: str,
         *,
-        narrower: Narrower | None,
+        scope: Scope | None,
         seconds: int,
         subject_token: str = "",
     ) -> TaskRequest:
@@ -199,13 +202,13 @@ class Parts:
                 the agent's identity is refused, by the code of its source.
             DecisionUnavailable: The agent's identity cannot be had: no task begins without one.
         """
-        narrower = narrower or Narrower()
+        scope = scope or Scope()
         for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
             if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
                 raise _malformed(f"the {what} is no text of 1 to 256 printable signs")
         if type(seconds) is not int or not 0 < seconds < 2**53:
             raise _malformed("the seconds are no whole number above 0")
-        if fault := misnamed(narrower.budgets):
+        if fault := misnamed(scope.budgets):
             raise _malformed(fault)
         self.identity(self.agent)
         return TaskRequest(
@@ -215,7 +218,7 @@ class Parts:
             tenant=self.tenant,
             environment=self.environment,
             sid=sid,
-            narrower=narrower,
+            scope=scope,
             seconds=seconds,
             holder=self.holder().public,
             subject_token=subject_token,
@@ -317,7 +320,7 @@ class Parts:
 
         with self._lock:
             if self._holder is None:
-                self._holder = SigningKey.draw()
+                self._holder = SigningKey.generate()
             return self._holder
 
     def begin_session(
@@ -654,15 +657,15 @@ def _evidence(configuration: Configuration, key: bytes) -> EvidenceLog:
     return SqliteEvidence(path, key=key)
 
 
-def _leases(backends: Backends, **needed: Any) -> HeldLeases | NoLeases:
+def _leases(backends: Backends, **needed: Any) -> LeaseStore | NoLeases:
     if not backends:
         return NoLeases()
-    from inbounds.credentials.store import HeldLeases
+    from inbounds.credentials.store import LeaseStore
 
-    return HeldLeases(backends, **needed)
+    return LeaseStore(backends, **needed)
 
 
-def _approvals(configuration: Configuration, asks: Asked | None) -> Approvals:
+def _approvals(configuration: Configuration, asks: ApprovalCallback | None) -> Approvals:
     if asks is not None or not configuration.approvals:
         return Approvals(asks, configuration.approval_wait)
     from inbounds.approvals.queue import ApprovalQueue

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from inbounds.identity import TaskGrant
     from inbounds.model.question import Decision
     from inbounds.pep.delegation import Asking, Delegation
-    from inbounds.pep.runtime import Parts
-    from inbounds.pep.tool import GuardedTool, GuardedTools, ResourceOf, ToolOrName, Wish
+    from inbounds.pep.runtime import Runtime
+    from inbounds.pep.tool import GuardedTool, GuardedTools, ResourceOf, ToolCall, ToolOrName
     from inbounds.sessions.store import SessionKey
 
     from .permit import Permit
@@ -61,7 +61,7 @@ class Task(TaskAuthority):
 
     def __init__(
         self,
-        parts: Parts,
+        runtime: Runtime,
         tools: GuardedTools,
         grant: TaskGrant,
         session: SessionKey,
@@ -69,8 +69,8 @@ class Task(TaskAuthority):
         *,
         conversation: str | None = None,
     ) -> None:
-        super().__init__(parts, grant, session, renew, conversation=conversation)
-        self._parts = parts
+        super().__init__(runtime, grant, session, renew, conversation=conversation)
+        self._runtime = runtime
         self._tools = tools
 
     # --- calls ----------------------------------------------------------------------------
@@ -102,8 +102,8 @@ class Task(TaskAuthority):
         """
         __tracebackhide__ = True
         target = self._tools.target(tool, resource)
-        return self._parts.approvals.through(
-            lambda: Call(self._parts, self, target, arguments).permit, wait, tool_call_id
+        return self._runtime.approvals.with_approval(
+            lambda: Call(self._runtime, self, target, arguments).permit, wait, tool_call_id
         )
 
     @overload
@@ -161,9 +161,9 @@ class Task(TaskAuthority):
             ArgumentNotRepresentable: An argument cannot be judged.
         """
         target = self._tools.target(tool, resource)
-        return Call(self._parts, self, target, arguments).evaluate()
+        return Call(self._runtime, self, target, arguments).evaluate()
 
-    def evaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
+    def evaluate_all(self, calls: Sequence[ToolCall]) -> list[Decision]:
         """Ask what the policy would say of several calls, in one query.
 
         Each is judged as if it were asked alone, as the session stands now. Whether a call is
@@ -183,7 +183,7 @@ class Task(TaskAuthority):
         from inbounds.pep.evaluation import evaluate_all
 
         targets = [(self._tools.target(call[0], (*call, None)[2]), call[1]) for call in calls]
-        return evaluate_all(self._parts, self, targets)
+        return evaluate_all(self._runtime, self, targets)
 
     async def apermit(
         self,
@@ -199,16 +199,16 @@ class Task(TaskAuthority):
         A cancelled wait cancels what it would have permitted.
         """
         __tracebackhide__ = True
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
         target = self._tools.target(tool, resource)
 
         def ask() -> Awaitable[Permit]:
             # Begun here, so that its deadline counts from now and not from when a thread is free.
-            call = Call(self._parts, self, target, arguments)
-            return beside(call.permit, tool_call_id, unclaimed=_discard)
+            call = Call(self._runtime, self, target, arguments)
+            return run_in_thread(call.permit, tool_call_id, unclaimed=_discard)
 
-        return await self._parts.approvals.athrough(ask, wait)
+        return await self._runtime.approvals.awith_approval(ask, wait)
 
     @overload
     async def acall(
@@ -231,7 +231,7 @@ class Task(TaskAuthority):
         __tracebackhide__ = True
         import asyncio
 
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
         guarded = self._tools.guarded(tool)
         if guarded.generates_async:
@@ -248,25 +248,25 @@ class Task(TaskAuthority):
                     result = await result
             refuse_lazy(guarded.name, result)
         except BaseException as error:
-            if (seen := await beside(permit.fail, error)) is not error:
+            if (seen := await run_in_thread(permit.fail, error)) is not error:
                 raise seen from None
             raise
-        return await beside(permit.finish, result)
+        return await run_in_thread(permit.finish, result)
 
     async def aevaluate(
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
     ) -> Decision:
         """Async twin of `evaluate`."""
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
-        call = Call(self._parts, self, self._tools.target(tool, resource), arguments)
-        return await beside(call.evaluate)
+        call = Call(self._runtime, self, self._tools.target(tool, resource), arguments)
+        return await run_in_thread(call.evaluate)
 
-    async def aevaluate_all(self, calls: Sequence[Wish]) -> list[Decision]:
+    async def aevaluate_all(self, calls: Sequence[ToolCall]) -> list[Decision]:
         """Async twin of `evaluate_all`."""
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
-        return await beside(self.evaluate_all, calls)
+        return await run_in_thread(self.evaluate_all, calls)
 
     # --- what it sees ---------------------------------------------------------------------
 
@@ -292,15 +292,15 @@ class Task(TaskAuthority):
             DecisionUnavailable: The registry could not be asked, or the session store could not
                 take the exposure: `session.lost`, `session.unreachable` or `session.contended`.
         """
-        self._parts.observe(self, result, tool, arguments)
+        self._runtime.observe(self, result, tool, arguments)
 
     async def aobserve(
         self, result: Any, *, tool: str, arguments: Mapping[str, Any] | None = None
     ) -> None:
         """Async twin of `observe`; the event loop never waits for the PDP or the disk."""
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
-        await beside(lambda: self.observe(result, tool=tool, arguments=arguments))
+        await run_in_thread(lambda: self.observe(result, tool=tool, arguments=arguments))
 
     def observe_data(self, *texts: str) -> None:
         """Tell of texts that reach the agent and that neither its user nor a tool wrote.
@@ -311,13 +311,13 @@ class Task(TaskAuthority):
         Raises:
             DecisionUnavailable: As `observe`.
         """
-        self._parts.observe_data(self.session, texts)
+        self._runtime.observe_data(self.session, texts)
 
     async def aobserve_data(self, *texts: str) -> None:
         """Async twin of `observe_data`."""
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
-        await beside(self.observe_data, *texts)
+        await run_in_thread(self.observe_data, *texts)
 
     def join(self, conversation: str | None, history: Callable[[], Sequence[str]]) -> None:
         """Make a framework's conversation part of the task's session, for an adapter.
@@ -335,7 +335,7 @@ class Task(TaskAuthority):
                 `conversation.malformed`. No call may run.
             DecisionUnavailable: The session store could not be reached. No call may run.
         """
-        join(self._parts, self, conversation, history)
+        join(self._runtime, self, conversation, history)
 
     # --- other hands ----------------------------------------------------------------------
 
@@ -348,7 +348,7 @@ class Task(TaskAuthority):
         Args:
             to: The SPIFFE ID of the other agent, which the deployment lets this one delegate to.
             asked: `holder`, the public key of the other agent's guard, as its `Guard.holder` says
-                it; `narrower`, what to hand on less of; `seconds`, for how long at most, by
+                it; `scope`, what to hand on less of; `seconds`, for how long at most, by
                 default 3600, and never longer than the task.
 
         Returns:
@@ -359,9 +359,9 @@ class Task(TaskAuthority):
             DecisionUnavailable: The policy could not be asked, or `task.over`.
         """
         self.require_usable()
-        from inbounds.pep.delegation import hand_on
+        from inbounds.pep.delegation import delegate
 
-        return hand_on(self, self._parts, to, **asked)
+        return delegate(self, self._runtime, to, **asked)
 
     # --- credentials ----------------------------------------------------------------------
 
@@ -381,11 +381,11 @@ class Task(TaskAuthority):
             DecisionUnavailable: No usable answer came; as `LeaseUnavailable`: there is no lease.
             ConfigurationError: `configuration.lease_backend`: no backend of the guard has it.
         """
-        return self._parts.leases.lease(self, credential)
+        return self._runtime.leases.lease(self, credential)
 
     def report(self) -> TaskReport:
         """Return whether the task stayed within bounds, from the evidence log alone."""
-        return self._parts.report(self.id)
+        return self._runtime.report(self.id)
 
 
 def _discard(asking: Future[Permit]) -> None:

@@ -37,7 +37,7 @@ ResourceOf = Callable[..., "Resource | tuple[str, str]"]
 ToolOrName: TypeAlias = "str | GuardedTool[..., Any]"
 """A guarded tool, or the name that any is registered under."""
 
-Wish: TypeAlias = (
+ToolCall: TypeAlias = (
     "tuple[ToolOrName, Mapping[str, Any]] | tuple[ToolOrName, Mapping[str, Any], ResourceOf]"
 )
 """A call that may be made: a tool, its arguments, and for one that is not guarded its resource."""
@@ -177,7 +177,7 @@ class GuardedTool(Generic[P, R_co]):
             ArgumentNotRepresentable: The resource function failed, or said no resource.
         """
         args, kwargs = self._spread(arguments)
-        return told_resource(self._resource, self.name, *args, **kwargs)
+        return resolve_resource(self._resource, self.name, *args, **kwargs)
 
     def ready(self, permit: Permit) -> Callable[[], Any]:
         """Return the one call that `permit` stands for; nothing has run until it is called.
@@ -186,7 +186,7 @@ class GuardedTool(Generic[P, R_co]):
             ArgumentNotRepresentable: A judged argument does not fit the function.
         """
         judged = permit.arguments
-        permit.await_run()
+        permit.defer_start()
         try:
             return self._laid_out(permit, judged)
         except BaseException:
@@ -200,20 +200,20 @@ class GuardedTool(Generic[P, R_co]):
             ArgumentNotRepresentable: As `ready`.
             DecisionUnavailable: `task.over`, or `task.unreconciled`.
         """
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
         try:
             with _about(permit):
                 task.require_usable()
         except InboundsError:
-            await beside(permit.cancel)
+            await run_in_thread(permit.cancel)
             raise
         judged = permit.arguments
-        permit.await_run()
+        permit.defer_start()
         try:
             return self._laid_out(permit, judged)
         except BaseException:
-            await beside(permit.cancel)
+            await run_in_thread(permit.cancel)
             raise
 
     def iterate(self, task: Callable[[], Task], arguments: Mapping[str, Any]) -> Iterator[Any]:
@@ -254,7 +254,7 @@ class GuardedTool(Generic[P, R_co]):
         self, task: Callable[[], Task], arguments: Mapping[str, Any]
     ) -> AsyncIterator[Any]:
         """Async twin of `iterate`."""
-        from inbounds.process.threads import beside
+        from inbounds.process.threads import run_in_thread
 
         from .lazy_results import is_plain, refuse_lazy
         from .results import END
@@ -268,23 +268,23 @@ class GuardedTool(Generic[P, R_co]):
                     refuse_lazy(self.name, item)
                     # One that is withheld is recorded, and the loop must not wait for that.
                     plain = is_plain(item) and not permit.holds_back
-                    left = permit.row(item) if plain else await beside(permit.row, item)
+                    left = permit.row(item) if plain else await run_in_thread(permit.row, item)
                     if left is None:
                         break
                     for value in left:
                         yield value
                     with _about(permit, "yes"):
                         within.require_under_way()
-            held = await beside(permit.row, END) if permit.holds_back else None
+            held = await run_in_thread(permit.row, END) if permit.holds_back else None
             for value in held or ():
                 with _about(permit, "yes"):
                     within.require_under_way()
                 yield value
         except BaseException as error:
-            if (seen := await beside(permit.fail, error)) is not error:
+            if (seen := await run_in_thread(permit.fail, error)) is not error:
                 raise seen from None
             raise
-        await beside(permit.finish, None)
+        await run_in_thread(permit.finish, None)
 
     def _laid_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:
         if judged.keys() - self.signature.parameters.keys():
@@ -437,7 +437,9 @@ class GuardedTools:
         own = self.find(tool)
         name = tool.name if isinstance(tool, GuardedTool) else tool
         complete = own.complete if own is not None else by_name
-        return Target(name, complete, lambda arguments: told_resource(resource, name, **arguments))
+        return Target(
+            name, complete, lambda arguments: resolve_resource(resource, name, **arguments)
+        )
 
 
 def by_name(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -454,7 +456,7 @@ def by_name(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return dict(arguments)
 
 
-def told_resource(function: ResourceOf, tool: str, /, *args: Any, **kwargs: Any) -> Resource:
+def resolve_resource(function: ResourceOf, tool: str, /, *args: Any, **kwargs: Any) -> Resource:
     """Ask a resource function what a call touches.
 
     Raises:
@@ -516,7 +518,7 @@ def _plain(hint: Any) -> bool:
     return False
 
 
-class Guards(Protocol):
+class ToolDecorator(Protocol):
     """What `Guard.tool` returns: whoever calls the tool gets the value of a `Labelled` result."""
 
     @overload

@@ -36,7 +36,7 @@ def _tell_failure(work: Future[Any]) -> None:
         logger.error("what nobody waits for any more failed: %s", said)
 
 
-async def beside(
+async def run_in_thread(
     function: Callable[..., R],
     /,
     *args: Any,
@@ -68,7 +68,7 @@ async def beside(
         raise
 
 
-def aside(function: Callable[..., object], /, *args: Any) -> None:
+def run_in_background(function: Callable[..., object], /, *args: Any) -> None:
     """Run a function on a thread of the SDK's, and wait for nothing; the log says where it fails.
 
     Args:

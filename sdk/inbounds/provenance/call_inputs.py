@@ -57,10 +57,10 @@ def _is_whole(value: float) -> bool:
     return type(value) is int or (isinstance(value, float) and value.is_integer())
 
 
-class Given:
+class CallInputs:
     """The arguments of one call as values.
 
-    `sift` drops what something trusted vouches for; what is left is an echo where it comes
+    `discard_trusted` drops what something trusted vouches for; the rest is an echo where it comes
     back, in whatever spelling. An echo is also a value that stands within a text that the call
     was given, and an address or URL at a host that does: a tool puts together what it is given
     in parts.
@@ -99,7 +99,9 @@ class Given:
                 return []
         return [str.__str__(value)] if isinstance(value, str) else []
 
-    def sift(self, grade: Callable[[list[str], str], str], part: Callable[[str], str]) -> None:
+    def discard_trusted(
+        self, grade: Callable[[list[str], str], str], part: Callable[[str], str]
+    ) -> None:
         """Drop what is trusted, part by part: a trusted address vouches for none beside it.
 
         Args:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from inbounds.canonical.formats import NotOfKind, in_form
+from inbounds.canonical.formats import InvalidFormat, normalize
 from inbounds.canonical.visible import decoded_escapes, shown
 
 from .values import LONGEST_TYPED
@@ -180,8 +180,8 @@ def _parsed(url: str) -> Link:
     if len(url) > LONGEST_TYPED + 16:
         return UNREAD
     try:
-        canonical, parsed = in_form("url", url)
-    except (NotOfKind, UnicodeError):
+        canonical, parsed = normalize("url", url)
+    except (InvalidFormat, UnicodeError):
         return UNREAD
     return canonical, parsed.host
 
@@ -194,8 +194,8 @@ def _mails(written: str) -> Iterator[Link]:
         yield UNREAD
     elif _ONE_MAIL.fullmatch(text):
         try:
-            address, parsed = in_form("email", text)
-        except (NotOfKind, UnicodeError):
+            address, parsed = normalize("email", text)
+        except (InvalidFormat, UnicodeError):
             yield UNREAD
         else:
             yield f"{MAILTO}{address}", parsed.domain

@@ -12,7 +12,7 @@ from inbounds.model.question import Argument, Link, Origin
 from inbounds.process.locks import ProcessLock
 from inbounds.provenance.prompt_segments import apart
 
-from .call_inputs import Given
+from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination
 from .grades import NOWHERE, PASTED, PROMPT, TRUSTED, stronger
 from .links import MAILTO, links_of
@@ -22,7 +22,7 @@ from .records import Record, Walk
 from .value_leaves import MOST as MOST_LEAVES
 from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .values import HOST, MAIL, NUMBER, PATH, URL, embedded, nfc, text_key
-from .written_values import Written
+from .written_values import WrittenValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +61,7 @@ class Origins:
         self._most_records = records
         self._in_records = 0
         self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
-        self._written = Written()
+        self._written = WrittenValues()
 
     # --- what is seen ---------------------------------------------------------------------
 
@@ -161,10 +161,10 @@ class Origins:
 
         That the call fails, or returns nothing, does not say that it has kept nothing.
         """
-        given = Given(arguments)
+        given = CallInputs(arguments)
         with self._lock:
             try:
-                given.sift(self._of_leaf, self._of_part)
+                given.discard_trusted(self._of_leaf, self._of_part)
                 self._written.add(given.lasting)
             except Exception as error:  # noqa: BLE001 -- arguments that an adapter tells of may be anything
                 logger.warning("what a call wrote was not indexed: %s", type(error).__name__)
@@ -215,7 +215,7 @@ class Origins:
         memory: bool,
         tainted: bool,
     ) -> None:
-        given = Given(arguments)
+        given = CallInputs(arguments)
         # A record of such a store may have been given its name by a third party.
         titled = returns.titled_by and not tainted
         # The agent has chosen it, whatever the record itself is called.
@@ -225,7 +225,7 @@ class Origins:
         source = "memory" if memory else "tool"
         graded = _Graded(source, tool, call)
         with self._lock:
-            given.sift(self._of_leaf, self._of_part)
+            given.discard_trusted(self._of_leaf, self._of_part)
             room = self._values // _PART_OF_ONE_RESULT
             for record in walk.records:
                 room -= self._take(record, titles, given, graded, room)
@@ -235,7 +235,7 @@ class Origins:
                 logger.debug("what a call was given was too much to compare its result with")
 
     def _take(
-        self, record: Record, titles: dict[str, bool], given: Given, graded: _Graded, room: int
+        self, record: Record, titles: dict[str, bool], given: CallInputs, graded: _Graded, room: int
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
@@ -273,7 +273,7 @@ class Origins:
             self._keep(_Kept(names, identity, named, texts, record.same, graded))
         return before - room
 
-    def _is_echo(self, key: str, record: Record, given: Given) -> bool:
+    def _is_echo(self, key: str, record: Record, given: CallInputs) -> bool:
         """Whether the call itself, or one before it that wrote, held a value: in any spelling."""
         return given.holds(key, record.plain.get(key, "")) or any(
             each in self._written or given.holds(each, "")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from inbounds.canonical.formats import NotOfKind, in_form
+from inbounds.canonical.formats import InvalidFormat, normalize
 
 from .dates import moment, spoken_dates
 from .links import MAILTO, links_of
@@ -169,9 +169,9 @@ def _dates(text: str) -> Iterator[str]:
     if len(text) > _LONGEST_AMOUNT:
         return
     try:
-        date = in_form("date", text.strip())[0]
+        date = normalize("date", text.strip())[0]
         yield DATE + (moment(date) if "T" in date else date)
-    except (NotOfKind, ValueError, OverflowError):
+    except (InvalidFormat, ValueError, OverflowError):
         return
 
 
@@ -181,6 +181,6 @@ def _accounts(written: str) -> Iterator[str]:
     yield ACCOUNT + signs
     for length in range(15, len(signs)):
         try:
-            yield ACCOUNT + in_form("iban", signs[:length])[0]
-        except NotOfKind:
+            yield ACCOUNT + normalize("iban", signs[:length])[0]
+        except InvalidFormat:
             continue

@@ -15,7 +15,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from inbounds.canonical.formats import NotOfKind, in_form
+from inbounds.canonical.formats import InvalidFormat, normalize
 
 from .dates import written_dates
 
@@ -362,8 +362,8 @@ def _accounts(grouped: str) -> Iterator[str]:
     groups = grouped.split(" ")
     for count in range(len(groups), 2, -1):
         try:
-            yield ACCOUNT + in_form("iban", "".join(groups[:count]))[0]
-        except NotOfKind:
+            yield ACCOUNT + normalize("iban", "".join(groups[:count]))[0]
+        except InvalidFormat:
             continue
         return
     yield ACCOUNT + "".join(groups)
@@ -371,6 +371,6 @@ def _accounts(grouped: str) -> Iterator[str]:
 
 def _of_kind(kind: Kind, text: str) -> Iterator[str]:
     try:
-        yield FAMILIES[kind] + in_form(kind, text)[0]
-    except (NotOfKind, UnicodeError):
+        yield FAMILIES[kind] + normalize(kind, text)[0]
+    except (InvalidFormat, UnicodeError):
         return

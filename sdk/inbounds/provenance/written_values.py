@@ -14,7 +14,7 @@ _BITS = 2**20
 _SHIFT = 20
 
 
-class Written:
+class WrittenValues:
     """The values that calls have written which nothing trusted vouched for, for good.
 
     A tool that keeps what it is given hands it out as its own later, and may have put it in

@@ -100,7 +100,7 @@ class _Doors:
             tenant=asked.tenant,
             environment=asked.environment,
             sid=asked.sid,
-            narrower=asked.narrower,
+            scope=asked.scope,
             seconds=asked.seconds,
             holder=proof.jwk,
             subject_token=asked.subject_token,

@@ -24,8 +24,8 @@ from inbounds.model.claims import (
     Holding,
     IssuanceAnswer,
     IssuerQuestion,
-    Narrower,
     RenewalQuestion,
+    Scope,
 )
 from inbounds.model.question import QUESTION_VERSION, Credentials
 from inbounds.pdp import ISSUANCE
@@ -132,7 +132,7 @@ class Service:
                     request.sid,
                     thumbprint(proof.jwk),
                     # A renewal goes by what was approved; what else was asked for is no use.
-                    asked.model_copy(update={"narrower": Narrower()}),
+                    asked.model_copy(update={"scope": Scope()}),
                     answer.authority,
                     answer.depth,
                 )
@@ -162,11 +162,11 @@ class Service:
         allow(begun.asked.agent)
         held = begun.authority
         request = _request(begun, proof)
-        narrower = Narrower.model_validate(
-            held.model_dump(include={*Narrower.model_fields}, exclude_unset=True)
+        scope = Scope.model_validate(
+            held.model_dump(include={*Scope.model_fields}, exclude_unset=True)
         )
         seconds = max(held.deadline - int(clock.now()), 1)
-        again = asked_of(replace(request, narrower=narrower, seconds=seconds))
+        again = asked_of(replace(request, scope=scope, seconds=seconds))
         with Recorded(self._with.log, "task.renew", begun.task, request, _json(again)) as record:
             answer = self._ask(ISSUANCE, again)
             if not answer.issued or answer.authority is None:

@@ -82,10 +82,10 @@ class Folder:
         require_url(issuer, "the issuer's URL")
         _require_ours(path)
         make_folder(path, mode=0o700)
-        key = SigningKey.draw()
+        key = SigningKey.generate()
         key.write(path / _KEYS / f"{key.kid}.pem", below=path)
         if not (path / FEED_KEY).exists():
-            SigningKey.draw().write(path / FEED_KEY)
+            SigningKey.generate().write(path / FEED_KEY)
         _write(path / FILE, Settings(issuer=issuer.rstrip("/"), audience=audience, kid=key.kid))
         made = cls(path)
         made._publish()
@@ -117,9 +117,9 @@ class Folder:
             ]
         }
 
-    def draw(self) -> str:
+    def generate_key(self) -> str:
         """Draw a key that is published and signs nothing yet; return its `kid`."""
-        key = SigningKey.draw()
+        key = SigningKey.generate()
         key.write(self.path / _KEYS / f"{key.kid}.pem", below=self.path)
         self._publish()
         return key.kid

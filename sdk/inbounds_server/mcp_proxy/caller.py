@@ -25,7 +25,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.process import clock
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .server_requests import Asked
 from .upstream import Upstream
@@ -138,7 +138,7 @@ class Caller:
             task = self._task
             if task is None or clock.now() >= task.authority.deadline:
                 try:
-                    task = await beside(self._begin)
+                    task = await run_in_thread(self._begin)
                 except InboundsError as error:
                     # The model reads a code; whoever has set this up reads what to do.
                     logger.error("no task could be begun: %s", error)  # noqa: TRY400
@@ -168,7 +168,7 @@ class Caller:
 
     async def _end(self, task: Task) -> None:
         try:
-            await beside(task.end)
+            await run_in_thread(task.end)
         except InboundsError as error:
             logger.warning("a task has ended here, and perhaps not elsewhere: %s", error)
 

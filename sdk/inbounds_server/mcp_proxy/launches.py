@@ -10,7 +10,7 @@ import anyio
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 from inbounds.sessions.store import session_unreachable
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Launches:
         """
         while True:
             await anyio.sleep(_EVERY)
-            await beside(self.use, conversation)
+            await run_in_thread(self.use, conversation)
 
     def close(self) -> None:
         """Close the file."""

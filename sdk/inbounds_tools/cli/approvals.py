@@ -143,7 +143,7 @@ def key_(
     from inbounds.errors import ConfigurationError
     from inbounds.identity.signing_keys import SigningKey
 
-    drawn = SigningKey.draw()
+    drawn = SigningKey.generate()
     try:
         drawn.write(file)
     except OSError as error:

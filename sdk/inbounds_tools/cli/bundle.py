@@ -1,4 +1,4 @@
-"""`inbounds bundle`: draw a key; build, verify and compare signed bundles."""
+"""`inbounds bundle`: generate a key; build, verify and compare signed bundles."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def key(
     from inbounds.errors import ConfigurationError
     from inbounds.identity.signing_keys import SigningKey
 
-    drawn = SigningKey.draw()
+    drawn = SigningKey.generate()
     try:
         public = drawn.write_both(private)
     except OSError as error:

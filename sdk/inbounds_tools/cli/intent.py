@@ -40,7 +40,7 @@ def draft(
 ) -> None:
     """Say what a prompt asks for of an intent: never more than the intent has.
 
-    The same words give the same draft. `narrower` of its JSON is what a task is begun with, once
+    The same words give the same draft. `scope` of its JSON is what a task is begun with, once
     somebody has confirmed it. Nothing is sent anywhere.
     """
     from inbounds.dev.deployment import load
@@ -64,12 +64,12 @@ def draft(
 
 
 def _named(intents: dict[str, Intent], name: str) -> Intent:
-    from inbounds.dev.schema_issues import meant
+    from inbounds.dev.schema_issues import suggestion
     from inbounds.errors import ConfigurationError
 
     if name not in intents:
         raise ConfigurationError(
-            f"the deployment has no intent of this name{meant(name, intents)}",
+            f"the deployment has no intent of this name{suggestion(name, intents)}",
             code="intent.unknown",
             hint="use one of deployment/intents.yaml, or leave --intent out",
         )
@@ -79,7 +79,7 @@ def _named(intents: dict[str, Intent], name: str) -> Intent:
 def _value(made: Draft) -> dict[str, Any]:
     return {
         "intent": made.name,
-        "narrower": made.narrower.model_dump(mode="json"),
+        "scope": made.scope.model_dump(mode="json"),
         "said": [{"words": row.words, "understood": row.understood} for row in made.said],
         "delegations": [{"record": one.record, "words": one.words} for one in made.delegations],
     }
@@ -95,7 +95,7 @@ def _show(console: Console, made: Draft) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("may be", "on", "whose id begins with"):
         table.add_column(heading, overflow="fold")
-    for bound in made.narrower.resources:
+    for bound in made.scope.resources:
         prefixes = ", ".join(prefix or "anything" for prefix in bound.prefixes)
         table.add_row(Text(", ".join(bound.effects)), Text(bound.type), Text(prefixes))
     console.print(table)
@@ -105,6 +105,6 @@ def _show(console: Console, made: Draft) -> None:
         console.print(Text.assemble((f"“{words}” ", "cyan") if words else "", understood))
     console.print(
         Text.assemble(
-            ("\nnext    ", "bold"), "confirm it, then begin the task with its `narrower` (--json)"
+            ("\nnext    ", "bold"), "confirm it, then begin the task with its `scope` (--json)"
         )
     )

@@ -180,13 +180,13 @@ def list_keys(folder: Place, *, as_json: output.Json = False) -> None:
 
 
 @key.command()
-def draw(folder: Place, *, as_json: output.Json = False) -> None:
-    """Draw the next key: it is published, and signs nothing before `use`."""
+def generate(folder: Place, *, as_json: output.Json = False) -> None:
+    """Generate the next key: it is published, and signs nothing before `use`."""
     from inbounds_server.issuer.settings import Folder
 
     found = Folder(folder)
-    drawn = found.draw()
-    _emit_keys(found, as_json=as_json, done=f"drawn: {drawn}", kid=drawn)
+    made = found.generate_key()
+    _emit_keys(found, as_json=as_json, done=f"generated: {made}", kid=made)
 
 
 @key.command()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from inbounds.identity.jwks import Keys
-    from inbounds_tools.key_rotation import Turned
+    from inbounds_tools.key_rotation import KeySetDiff
 
 app = typer.Typer(no_args_is_help=True, help="The keys of those whose signatures count.")
 
@@ -102,7 +102,7 @@ def _found(
     return read_jwks(text, f"in {source}")
 
 
-def _show(console: Console, turned: Turned, *, written: bool) -> None:
+def _show(console: Console, turned: KeySetDiff, *, written: bool) -> None:
     from rich.markup import escape
 
     signs = {

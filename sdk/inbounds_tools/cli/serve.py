@@ -138,7 +138,7 @@ def _built(site: Path | None, deployment: Path, opa: Path) -> Iterator[tuple[lis
 
     with scratch_folder("serve") as scratch:
         private = Path(scratch) / "once.pem"
-        public = SigningKey.draw().write_both(private)
+        public = SigningKey.generate().write_both(private)
         built = build(
             rego=assets.rego(),
             site=site,

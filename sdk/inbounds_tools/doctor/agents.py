@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.model.spiffe import is_spiffe_id
 from inbounds.pep.config import Configuration
@@ -80,7 +80,7 @@ def sought_issuer(name: str, deployment: Path | None) -> Sought:
         return Sought(None, f"it is unknown whether this issuer exists: {why}", asked_for)
     if name in found.issuers:
         return Sought(known=True)
-    said = f"the deployment {place} has no such issuer{meant(name, found.issuers)}"
+    said = f"the deployment {place} has no such issuer{suggestion(name, found.issuers)}"
     return Sought(known=False, said=said, asked_for=True)
 
 
@@ -101,4 +101,4 @@ def _meant(agent: str, known: Iterable[str]) -> str:
     known = [*known]
     last = agent.rpartition("/")[2]
     alike = [name for name in known if name.rpartition("/")[2] == last]
-    return f"; did you mean `{alike[0]}`?" if len(alike) == 1 else meant(agent, known)
+    return f"; did you mean `{alike[0]}`?" if len(alike) == 1 else suggestion(agent, known)

@@ -2,7 +2,7 @@
 
 A draft is read out of the prompt's own words with the words that an intent lists; it is the same
 each time, and never reaches further than the intent. It is shown to the user or the application,
-then asked for: `guard.task(intent, narrower=draft.narrower, …)`.
+then asked for: `guard.task(intent, scope=draft.scope, …)`.
 
 This module does no I/O.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inbounds.errors import ConfigurationError
-from inbounds.model.claims import Bounds, Narrower, ResourceBound, RoleBounds
+from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import AskedFor, Intent
 from inbounds.model.question import Effect, Grade
 
@@ -23,7 +23,7 @@ from .limits import all_effects, bounds_within, delegated_for, narrower_within, 
 from .requests import Match, denials, excepted, matches
 from .words import MOST_READ, Reading, read
 
-Propose = Callable[[str, Intent], Narrower]
+Propose = Callable[[str, Intent], Scope]
 """What an application with a model gives: what it takes a prompt to ask for, of an intent."""
 
 _STEERED = ("recipient", "credential", "code")
@@ -55,14 +55,14 @@ class Draft:
 
     Attributes:
         name: The name of the intent.
-        narrower: What to begin the task with.
+        scope: What to begin the task with.
         said: What was understood from which words, in the order of a person's interest.
         delegations: What the user leaves to a record: its name, and the words.
         asked: How much of it was understood: phrases that asked, and records that are followed.
     """
 
     name: str
-    narrower: Narrower = field(repr=False)
+    scope: Scope = field(repr=False)
     said: tuple[Said, ...]
     delegations: tuple[Delegation, ...] = ()
     asked: int = field(default=0)
@@ -98,7 +98,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     bounds, held_back = _bounds(reading, denied, intent, leaves=bool(left_to))
     # What the user asks for outright is not a record's to ask for, even where that says for whom.
     more_than_whom = [one for one in told if not one.whom]
-    narrower = Narrower(
+    scope = Scope(
         effects=all_effects(resources),
         resources=[*resources],
         bounds=bounds,
@@ -107,12 +107,12 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     said = [
         *_said_of_words(intent, found),
         *_said_of_records(told, left_to, unnamed(reading, denied)),
-        *_said_of_bounds(narrower, held_back=held_back),
+        *_said_of_bounds(scope, held_back=held_back),
     ]
     if not reading.whole:
         said.insert(0, Said("", f"only the first and the last {MOST_READ} signs were read"))
     count = len({(match.entry, match.phrase) for match in found if not match.denied})
-    return Draft(name, narrower, tuple(said), told, count + (len(told) if left_to else 0))
+    return Draft(name, scope, tuple(said), told, count + (len(told) if left_to else 0))
 
 
 def likeliest(
@@ -148,8 +148,8 @@ def likeliest(
         drafts,
         key=lambda made: (
             -made.asked,
-            len(made.narrower.effects),
-            len(made.narrower.resources),
+            len(made.scope.effects),
+            len(made.scope.resources),
             made.name,
         ),
     )
@@ -270,7 +270,7 @@ def _further(reading: Reading, ruled_out: set[str]) -> set[str]:
     return further
 
 
-def _proposed(heard: _Heard, intent: Intent, name: str, wish: Narrower) -> Draft:
+def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
     within = narrower_within(intent, wish)
     drafted, held_back = _bounds(heard.reading, heard.denied, intent, leaves=bool(within.delegated))
     bounds = {role: getattr(within.bounds, role) for role in within.bounds.model_fields_set}
@@ -287,12 +287,12 @@ def _proposed(heard: _Heard, intent: Intent, name: str, wish: Narrower) -> Draft
                 up_to=min(stated.up_to, had.up_to),
             )
         )
-    narrower = within.model_copy(update={"bounds": Bounds(**bounds)})
+    scope = within.model_copy(update={"bounds": Bounds(**bounds)})
     said = [
-        Said("", f"proposed by the application: {_listed(narrower.effects)}, within `{name}`"),
-        *_said_of_bounds(narrower, held_back=held_back),
+        Said("", f"proposed by the application: {_listed(scope.effects)}, within `{name}`"),
+        *_said_of_bounds(scope, held_back=held_back),
     ]
-    return Draft(name, narrower, tuple(said), heard.told, len(narrower.effects))
+    return Draft(name, scope, tuple(said), heard.told, len(scope.effects))
 
 
 # --- words for people ----------------------------------------------------------------------
@@ -342,11 +342,11 @@ def _said_of_records(
         yield Said(unclear, "no record is named that this could be read in: nothing is left to one")
 
 
-def _said_of_bounds(narrower: Narrower, *, held_back: bool) -> Iterable[Said]:
-    if "recipient" not in narrower.bounds.model_fields_set:
+def _said_of_bounds(scope: Scope, *, held_back: bool) -> Iterable[Said]:
+    if "recipient" not in scope.bounds.model_fields_set:
         return
-    bound = narrower.bounds.recipient
-    if not set(narrower.effects) - {"read"}:
+    bound = scope.bounds.recipient
+    if not set(scope.effects) - {"read"}:
         return
     if bound.values:
         yield Said("", "may go to, be paid to, or be named: " + _listed(map(str, bound.values)))

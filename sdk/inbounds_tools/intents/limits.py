@@ -1,6 +1,6 @@
 """Whatever is drafted or proposed, cut to what the intent of the deployment has.
 
-In a `Narrower` an empty list asks for everything, so nothing here ever leaves one empty that was
+In a `Scope` an empty list asks for everything, so nothing here ever leaves one empty that was
 not: what has nothing left falls back to reading.
 
 This module does no I/O.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from inbounds.errors import ConfigurationError
-from inbounds.model.claims import Bounds, Narrower, ResourceBound, RoleBounds
+from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import Intent
 from inbounds.model.question import Effect
 
@@ -119,7 +119,7 @@ def bounds_within(intent: Intent, asked: Bounds) -> Bounds:
     )
 
 
-def narrower_within(intent: Intent, asked: Narrower) -> Narrower:
+def narrower_within(intent: Intent, asked: Scope) -> Scope:
     """Return what somebody asked for as far as the intent has it.
 
     Args:
@@ -147,7 +147,7 @@ def narrower_within(intent: Intent, asked: Narrower) -> Narrower:
         ],
     )
     resources = resources_for(intent, [*acting, *delegated])
-    return Narrower(
+    return Scope(
         effects=all_effects(resources),
         tools={name: bound for name, bound in asked.tools.items() if name in intent.tools},
         resources=[*resources],

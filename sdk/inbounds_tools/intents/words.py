@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from inbounds.canonical.formats import NotOfKind, in_form
+from inbounds.canonical.formats import InvalidFormat, normalize
 from inbounds.provenance.prompt_segments import LONGEST, Stretch, stretches
 
 TokenKind = Literal["word", "quote", "file", "mail", "account", "url", "phone"]
@@ -337,7 +337,7 @@ def _formed(
     kind: Literal["email", "url", "phone"], text: str, called: TokenKind
 ) -> tuple[str, TokenKind] | None:
     try:
-        value, _ = in_form(kind, text)
-    except (NotOfKind, ValueError):
+        value, _ = normalize(kind, text)
+    except (InvalidFormat, ValueError):
         return None
     return str(value), called

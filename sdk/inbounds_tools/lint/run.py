@@ -13,7 +13,7 @@ import yaml
 
 from inbounds.canonical.strict_yaml import Lines
 from inbounds.dev.deployment import read
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 from inbounds.files.regular_file import read_regular
 from inbounds.model.deployment import Deployment
 
@@ -178,7 +178,7 @@ def _unfit(one: Allowance, codes: Mapping[str, Check]) -> str:
     if not one.code:
         return "a comment that begins with `lint:` must be `lint: allow CODE reason`"
     if one.code not in codes:
-        return f"there is no code `{one.code}`{meant(one.code, codes)}"
+        return f"there is no code `{one.code}`{suggestion(one.code, codes)}"
     return "" if one.reason else f"no reason is given for allowing `{one.code}`"
 
 

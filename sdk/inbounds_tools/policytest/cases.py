@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 import yaml
 
 from inbounds.canonical.strict_yaml import fault_in, strict_yaml
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 from inbounds.engine import assets
 from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError, DecisionUnavailable
@@ -98,7 +98,9 @@ def _case(file: Path, code: str, entry: Any) -> Case:
         raise _fault(file, f"{code}: a case is a mapping with a `name`")
     unknown = sorted(set(entry) - _KEYS)
     if unknown:
-        raise _fault(file, f"{name}: `{unknown[0]}` means nothing here{meant(unknown[0], _KEYS)}")
+        raise _fault(
+            file, f"{name}: `{unknown[0]}` means nothing here{suggestion(unknown[0], _KEYS)}"
+        )
     if entry.get("outcome") not in get_args(Expected):
         raise _fault(file, f"{name}: `outcome` is one of {', '.join(get_args(Expected))}")
     for key in ("patch", "codes", "details"):
@@ -198,7 +200,7 @@ class Judge:
             return assets.wasm_bundle(), assets.release_key()
         folder = Path(self._scratch.name)
         private = folder / "once.pem"
-        public = SigningKey.draw().write_both(private)
+        public = SigningKey.generate().write_both(private)
         built = build(
             rego=assets.rego(),
             site=site,

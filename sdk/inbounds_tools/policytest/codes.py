@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 from inbounds_tools.catalogue import Entry, hidden
 
 from .cases import Case
@@ -80,5 +80,5 @@ class Codes:
                 yield f"{code} has no case that is {' and none that is '.join(missing)}: {file}"
 
     def _meant(self, code: str) -> str:
-        near = meant(code, self.kinds)
-        return near or meant(code, [entry.code("site") for entry in self.own])
+        near = suggestion(code, self.kinds)
+        return near or suggestion(code, [entry.code("site") for entry in self.own])

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 
 Patch = Sequence[Mapping[str, Any]]
 
@@ -65,7 +65,7 @@ def _apply(whole: list[Any], operation: Mapping[str, Any]) -> None:
         holder, step = _holder(whole, path)
         holder[_place(holder, step)] = copy.deepcopy(_member(operation, "value"))
     else:
-        raise ValueError(f"there is no `{name}`{meant(name, _OPERATIONS)}")
+        raise ValueError(f"there is no `{name}`{suggestion(name, _OPERATIONS)}")
 
 
 def _member(operation: Any, name: str) -> Any:
@@ -109,7 +109,7 @@ def _followed(document: Any, steps: Sequence[str]) -> Any:
         if isinstance(document, list) and place >= len(document):
             raise IndexError(f"{where} ends before {step}")
         if isinstance(document, dict) and place not in document:
-            raise KeyError(f"{where} holds no `{step}`{meant(step, map(str, document))}")
+            raise KeyError(f"{where} holds no `{step}`{suggestion(step, map(str, document))}")
         document = document[place]
     return document
 

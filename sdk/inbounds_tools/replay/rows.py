@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from inbounds.model.claims import Narrower, ResourceBound
+from inbounds.model.claims import ResourceBound, Scope
 
 from .attacks import VARIANTS
 from .run import Played, Step, play
@@ -136,30 +136,30 @@ def row(
     found = Row(source.suite, intents)
     for user in source.users:
         told(f"{source.suite}, {intents}: {user.task}")
-        narrower = narrowed(source, stand, user, intents)
+        scope = narrowed(source, stand, user, intents)
         staged = source.staged(user, None)
-        found.users[user.id] = play(stand, user.prompt, narrower, staged.steps)
+        found.users[user.id] = play(stand, user.prompt, scope, staged.steps)
         for case in source.attacks:
             for variant in variants:
                 for place in PLACES:
                     staged = source.staged(user, Attack(case, place, variant))
-                    played = play(stand, user.prompt, narrower, staged.steps)
+                    played = play(stand, user.prompt, scope, staged.steps)
                     succeeded = staged.succeeded() if staged.succeeded else None
                     found.pairs.append(Pair(user.id, case.id, place, variant, played, succeeded))
     return found
 
 
-def narrowed(source: Source, stand: Stand, user: UserCase, intents: Intents) -> Narrower:
+def narrowed(source: Source, stand: Stand, user: UserCase, intents: Intents) -> Scope:
     """Say what a user task is begun with.
 
     The oracle says only the classes of effects; bounds and what is delegated are drafted from the
     prompt all the same.
     """
     if intents == "template":
-        return Narrower()
+        return Scope()
     from inbounds_tools.intents import draft
 
-    drafted: Narrower = draft(user.prompt, stand.intent, name=stand.template).narrower
+    drafted: Scope = draft(user.prompt, stand.intent, name=stand.template).scope
     if intents == "drafted":
         return drafted
     resources = source.oracle(user)

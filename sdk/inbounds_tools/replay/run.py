@@ -12,7 +12,7 @@ from inbounds.errors import AccessDenied, ApprovalRequired, ArgumentNotRepresent
 from inbounds.process import clock
 
 if TYPE_CHECKING:
-    from inbounds.model.claims import Narrower
+    from inbounds.model.claims import Scope
     from inbounds.model.question import Decision
     from inbounds.pep.task import Task
 
@@ -102,7 +102,7 @@ class Played:
         )
 
 
-def play(stand: Stand, prompt: str, narrower: Narrower, steps: Sequence[Step]) -> Played:
+def play(stand: Stand, prompt: str, scope: Scope, steps: Sequence[Step]) -> Played:
     """Make calls in order, in a session of their own.
 
     A refused call does not run and its result is never seen. A person says yes to a call for the
@@ -112,10 +112,10 @@ def play(stand: Stand, prompt: str, narrower: Narrower, steps: Sequence[Step]) -
     Args:
         stand: The guard and its deployment.
         prompt: What the user said.
-        narrower: What the task is begun with.
+        scope: What the task is begun with.
         steps: The calls.
     """
-    task = stand.guard.task(stand.template, subject=stand.subject, prompt=prompt, narrower=narrower)
+    task = stand.guard.task(stand.template, subject=stand.subject, prompt=prompt, scope=scope)
     played = Played(cut=tuple(dict(entry) for entry in task.cut))
     agreed = False
     for step in steps:

@@ -11,7 +11,7 @@ from typing import Any
 
 from inbounds.dev.deployment import FIELDS, load
 from inbounds.dev.issuer import About, read_about
-from inbounds.dev.schema_issues import meant
+from inbounds.dev.schema_issues import suggestion
 from inbounds.dev.services import Development
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
@@ -245,7 +245,9 @@ def _say_what_tasks_want(
     """Name what the sources ask for and the deployment does not know."""
     if wishes.subject and wishes.subject not in deployment.subjects:
         subjects = done.deployment / "subjects.yaml"
-        said = f"{subjects} has no `{wishes.subject}`{meant(wishes.subject, deployment.subjects)}"
+        said = (
+            f"{subjects} has no `{wishes.subject}`{suggestion(wishes.subject, deployment.subjects)}"
+        )
         done.further.append(f"{said}: add this subject there with its `groups`")
     wanted: list[tuple[str, Iterable[str], dict[str, FoundTask]]] = []
     if not wishes.intent:
@@ -259,7 +261,7 @@ def _say_what_tasks_want(
             where = f"{asked[name].file}:{asked[name].line}"
             done.further.append(
                 f"{done.deployment / file} has no `{name}`, but {where} begins a task with it"
-                f"{meant(name, known)}"
+                f"{suggestion(name, known)}"
             )
 
 

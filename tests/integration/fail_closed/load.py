@@ -125,7 +125,7 @@ class Load:
         self.exporter = InMemorySpanExporter()
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        guard._parts.telemetry = Telemetry(tracer_provider=provider)
+        guard._runtime.telemetry = Telemetry(tracer_provider=provider)
         self._ids = itertools.count()
         self._stop = threading.Event()
 
@@ -217,7 +217,7 @@ class Load:
 
         The record of a decision holds the HMAC of the resource's id, which is the name.
         """
-        parts = self.guard._parts
+        parts = self.guard._runtime
         decided = {
             record["resource_digest"]: record["decision_id"]
             for record in self.records()

@@ -58,7 +58,7 @@ class Observed:
 
     def __init__(self, guard: Guard, put_feed: Callable[[Any], None]) -> None:
         self.guard = guard
-        self.parts = guard._parts
+        self.parts = guard._runtime
         self.engine = self.parts.pdp.name
         self.put_feed = put_feed
         self.ran: list[str] = []

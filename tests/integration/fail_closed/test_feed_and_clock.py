@@ -113,7 +113,7 @@ class TestFeed:
         """
         snapshot = observed.feed.snapshot()
         claims = jwt.decode(snapshot["head"], options={"verify_signature": False})
-        snapshot["head"] = SigningKey.draw().sign(claims, typ="live-head+jwt")
+        snapshot["head"] = SigningKey.generate().sign(claims, typ="live-head+jwt")
         observed.put_feed(snapshot)
 
         observed.refused(STALE, left_alone(observed))

@@ -130,7 +130,7 @@ def accounted(load: Load, permitted: set[str]) -> None:
     # Each session has spent what was permitted in it, and nothing else.
     spent = Counter(record["task"] for record in decided if record["outcome"] == "allow")
     for task in load.tasks:
-        session = load.guard._parts.sessions.load(task.session)
+        session = load.guard._runtime.sessions.load(task.session)
         assert session.spent.calls == spent[task.id]
         assert session.version == session.spent.calls + session.refusals
     log = load.guard.evidence

@@ -17,7 +17,7 @@ from inbounds.identity.task_token import sign_task
 from inbounds.model.claims import Authority
 
 AGENT = "spiffe://acme.example/agent/assistant"
-KEY, HOLDER, OTHER = SigningKey.draw(), SigningKey.draw(), SigningKey.draw()
+KEY, HOLDER, OTHER = SigningKey.generate(), SigningKey.generate(), SigningKey.generate()
 AUTHORITY = Authority.model_validate(
     {
         "type": "inbounds_task",

@@ -11,7 +11,7 @@ from tests.issuing import Issuing, free_port
 from inbounds import TokenInvalid
 from inbounds.dev.deployment import load
 from inbounds.identity.signing_keys import SigningKey
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.testing import INTENT, SUBJECT
 
 
@@ -87,7 +87,7 @@ class TestWhoseFolder:
         A key that lies there already would be published, and count as the issuer's.
         """
         (tmp_path / "issuer" / "keys").mkdir(parents=True)
-        SigningKey.draw().write(tmp_path / "issuer" / "keys" / "another.pem")
+        SigningKey.generate().write(tmp_path / "issuer" / "keys" / "another.pem")
         change(tmp_path / "issuer" / place)
 
         said = done(tmp_path, "init", "issuer", "--url", "https://x", "--audience", "a", code=1)
@@ -96,7 +96,7 @@ class TestWhoseFolder:
         assert not (tmp_path / "issuer" / "service.json").exists()
 
     @pytest.mark.parametrize("change", [others_can_write, of_another_user])
-    @pytest.mark.parametrize("command", [["key", "draw"], ["key", "list"], ["serve"]])
+    @pytest.mark.parametrize("command", [["key", "generate"], ["key", "list"], ["serve"]])
     def test_none_is_used_as_another(self, made, change, command):
         """
         What root draws for a service, the service could not read.
@@ -116,7 +116,7 @@ class TestWhoseFolder:
         folder, _ = made
         before = os.umask(0)
         try:
-            drawn = done(folder, "key", "draw", "issuer")["kid"]
+            drawn = done(folder, "key", "generate", "issuer")["kid"]
             done(folder, "key", "use", "issuer", drawn)
         finally:
             os.umask(before)
@@ -131,7 +131,7 @@ class TestWhoseFolder:
         (folder / "issuer" / "service.draft").symlink_to(victim)
         (folder / "issuer" / "jwks.draft").symlink_to(victim)
 
-        drawn = done(folder, "key", "draw", "issuer")["kid"]
+        drawn = done(folder, "key", "generate", "issuer")["kid"]
         done(folder, "key", "use", "issuer", drawn)
 
         assert victim.read_text() == "as it was"
@@ -154,7 +154,7 @@ class TestKeys:
         assert (folder / "issuer" / "feed.pem").exists()
 
     def test_where_there_is_no_issuer(self, tmp_path):
-        for command in (["key", "list"], ["key", "draw"], ["serve"]):
+        for command in (["key", "list"], ["key", "generate"], ["serve"]):
             said = done(tmp_path, *command, "nowhere", code=1)
             assert said["error"]["code"] == "configuration.issuer_missing"
         assert not (tmp_path / "nowhere").exists()
@@ -188,18 +188,18 @@ def test_turning_to_another_key_refuses_nobody(tmp_path):
     with place.serving("embedded") as service, place.agent(service) as guard:
 
         def begin():
-            request = guard._parts.request(
+            request = guard._runtime.request(
                 INTENT,
                 subject=SUBJECT,
                 sid="session-1",
-                narrower=Narrower(),
+                scope=Scope(),
                 seconds=600,
                 subject_token=place.user(),
             )
             return guard.issuer.begin(request, None)
 
         old = done(tmp_path, "key", "list", "issuer")["signs"]
-        new = done(tmp_path, "key", "draw", "issuer")["kid"]
+        new = done(tmp_path, "key", "generate", "issuer")["kid"]
         before = begin()
         assert kid_of(before) == old
 

@@ -20,7 +20,7 @@ from tests.issuing import Issuing, task_request
 from inbounds.identity import dpop
 from inbounds.identity.signing_keys import SigningKey
 
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 SAME, OTHER = "127.0.0.1", "127.0.0.2"
 SECONDS = 2
 """How long a request may take at the service of these tests."""

@@ -19,7 +19,7 @@ from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import AGENT
 from inbounds_server.issuer.settings import Folder
 
-KEY = SigningKey.draw()
+KEY = SigningKey.generate()
 
 
 def send(
@@ -74,7 +74,7 @@ def private(place):
 
 
 P384 = ec.generate_private_key(ec.SECP384R1())
-OTHER = SigningKey.draw()
+OTHER = SigningKey.generate()
 ED = ed25519.Ed25519PrivateKey.generate()
 
 PROOFS = {
@@ -208,9 +208,9 @@ def test_no_request(place, path, name):
         ("seconds", 1.5),
         ("seconds", "600"),
         ("seconds", 2**53),
-        ("narrower", []),
-        ("narrower", {"effect": ["read"]}),
-        ("narrower", {"effects": "read"}),
+        ("scope", []),
+        ("scope", {"effect": ["read"]}),
+        ("scope", {"effects": "read"}),
         ("holder", KEY.public),
         ("canary", 1),
     ],
@@ -265,7 +265,7 @@ def test_a_task_that_is_not_there_is_as_one_of_another_s(on_embedded):
     """
     place, _ = on_embedded
     _, made = send(place, task_request(place))
-    thief = SigningKey.draw()
+    thief = SigningKey.generate()
     answers = []
     for task in (made["task"], "task-none"):
         proof = dpop.prove(thief, "POST", place.url + "/tasks/renew")
@@ -325,7 +325,7 @@ def test_a_stranger_leaves_no_record_and_learns_nothing(on_embedded):
     """
     place, _ = on_embedded
     before = len(place.issued())
-    stranger = place.svid(key=SigningKey.draw())
+    stranger = place.svid(key=SigningKey.generate())
     answers = [
         send(place, task_request(place, identity=stranger, **{name: value}))
         for name, value in {
@@ -409,7 +409,7 @@ def test_nothing_ends_by_the_word_of_who_signs_no_tasks(request, where, who):
     """
     place, _ = request.getfixturevalue(where)
     _, victim = send(place, task_request(place))
-    thief, signer = SigningKey.draw(), getattr(place, who)
+    thief, signer = SigningKey.generate(), getattr(place, who)
     claims = jwt.decode(victim["token"], options={"verify_signature": False})
 
     for changed in ({}, {"iss": claims["iss"]}, {"iss": WORKLOADS}, {"iss": LOGIN}):
@@ -428,7 +428,7 @@ def test_nothing_ends_by_the_word_of_another_issuer_of_tasks(tmp_path):
     """
     A development issuer's key lies beside an agent.
     """
-    agents_own = SigningKey.draw()
+    agents_own = SigningKey.generate()
     place = Issuing(tmp_path)
     file = place.folder / "deployment" / "issuers.yaml"
     issuers = json.loads(file.read_text())
@@ -529,7 +529,7 @@ def test_what_is_asked_for_and_not_given_is_not_kept(tmp_path):
     place = Issuing(tmp_path)
     names = [f"nowhere-{number}-{'x' * 200}" for number in range(1000)]
     with place.serving("embedded"):
-        status, made = send(place, task_request(place, narrower={"destinations": names}))
+        status, made = send(place, task_request(place, scope={"destinations": names}))
 
         assert (status, len(made["cut"])) == (200, 1000)
         with contextlib.closing(sqlite3.connect(place.issuer / "tasks.sqlite")) as connection:
@@ -636,7 +636,7 @@ def test_what_fits_into_no_token_is_refused(place):
     values = [f"{number}@{'x' * 200}.example" for number in range(400)]
 
     status, said = send(
-        place, task_request(place, narrower={"bounds": {"recipient": {"values": values}}})
+        place, task_request(place, scope={"bounds": {"recipient": {"values": values}}})
     )
 
     assert (status, said["code"]) == (400, "issuance.too_large")

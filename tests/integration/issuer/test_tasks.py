@@ -13,7 +13,7 @@ from inbounds import AccessDenied, DecisionUnavailable, TokenInvalid
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.verify import verify
 from inbounds.identity.signing_keys import SigningKey, token_claims
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.process import clock
 from inbounds.testing import AGENT, INTENT
 
@@ -62,8 +62,11 @@ class TestBegun:
         [
             ("issuance.subject_unshown", lambda place: ""),
             ("issuance.subject_unverified", lambda place: "x"),
-            ("issuance.subject_unverified", lambda place: place.user(SigningKey.draw())),
-            ("issuance.subject_unverified", lambda place: place.svid(SUBJECT, SigningKey.draw())),
+            ("issuance.subject_unverified", lambda place: place.user(SigningKey.generate())),
+            (
+                "issuance.subject_unverified",
+                lambda place: place.svid(SUBJECT, SigningKey.generate()),
+            ),
             ("issuance.subject_not_for_this", lambda place: place.svid(SUBJECT)),
             ("issuance.subject_other", lambda place: place.user(sub="dora@acme.example")),
             ("issuance.subject_audience", lambda place: place.user(aud=["inbounds", "crm"])),
@@ -84,8 +87,8 @@ class TestBegun:
     @pytest.mark.parametrize(
         ("code", "shown"),
         [
-            ("identity.unverified", lambda place: place.svid(key=SigningKey.draw())),
-            ("identity.unverified", lambda place: place.user(sub=AGENT, key=SigningKey.draw())),
+            ("identity.unverified", lambda place: place.svid(key=SigningKey.generate())),
+            ("identity.unverified", lambda place: place.user(sub=AGENT, key=SigningKey.generate())),
             ("identity.wrong_audience", lambda place: place.svid(aud=["crm"])),
             ("identity.untrusted_issuer", lambda place: place.svid(iss="https://evil.example")),
             ("identity.unverified", lambda place: place.user(sub=AGENT)),
@@ -109,7 +112,7 @@ class TestBegun:
             try:
                 assert refused(lambda: begun(place, guard)) == "emergency.kill_switch"
             finally:
-                switched(place, "unswitch")
+                switched(place, "release")
             until(lambda: guard.issuer.begin(asked(place, guard), None))
 
     def test_never_with_a_user_s_token_that_was_revoked(self, on_embedded):
@@ -140,10 +143,10 @@ class Shows:
     """A caller that shows a token of another's."""
 
     def __init__(self, guard, token):
-        self._parts, self._token = guard._parts, token
+        self._runtime, self._token = guard._runtime, token
 
     def holder(self):
-        return self._parts.holder()
+        return self._runtime.holder()
 
     def identity(self, agent, *, deadline=None):
         return self._token
@@ -153,12 +156,12 @@ def asked(place, guard, **changed):
     said = {
         "subject": SUBJECT,
         "sid": "session-1",
-        "narrower": Narrower(),
+        "scope": Scope(),
         "seconds": 600,
         "subject_token": place.user(),
         **changed,
     }
-    return guard._parts.request(INTENT, **said)
+    return guard._runtime.request(INTENT, **said)
 
 
 def switched(place, command):
@@ -416,7 +419,7 @@ class TestEnded:
         place, service = on_opa
         with place.agent(service) as guard:
             task = begun(place, guard)
-            handed = task.delegate(OTHERS + "researcher", holder=SigningKey.draw().public)
+            handed = task.delegate(OTHERS + "researcher", holder=SigningKey.generate().public)
 
             handed.end()
 
@@ -509,7 +512,7 @@ def test_no_token_and_no_key_is_left_where_it_does_not_belong(on_opa):
     with place.agent(service) as guard:
         user = place.user()
         task = begun(place, guard, subject_token=user)
-        secret = [user, guard._parts.identity(AGENT), task.grant.token]
+        secret = [user, guard._runtime.identity(AGENT), task.grant.token]
         assert user not in repr(task.request) and user not in repr(task.grant)
         task.end()
     left = [service.log.read_bytes()]

@@ -20,7 +20,7 @@ from agent_framework import (
     FunctionTool,
     Message,
 )
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
 from inbounds.pep.task import Task
@@ -29,7 +29,7 @@ from inbounds.pep.task import Task
 class Scripted(FunctionInvocationLayer[Any], ChatMiddlewareLayer[Any], BaseChatClient[Any]):
     """A client whose model asks for the calls of one turn after the other, then is done."""
 
-    def __init__(self, *turns: Sequence[Wish], **options: Any) -> None:
+    def __init__(self, *turns: Sequence[ToolCall], **options: Any) -> None:
         super().__init__(**options)
         self._turns = [list(turn) for turn in turns]
         self.shown: list[list[str]] = []
@@ -126,7 +126,7 @@ class AgentFrameworkHarness:
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         waits: bool = True,
@@ -147,7 +147,7 @@ class AgentFrameworkHarness:
         )
         return self._seen(Message("user", ["go on"]))
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._client = Scripted(*turns)
         self._run = {}
         self._session = AgentSession()
@@ -158,7 +158,7 @@ class AgentFrameworkHarness:
         answers = [each.to_function_approval_response(approve) for each in self._waiting]
         return self._seen(Message("user", answers))
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         inner_client = Scripted([wish])
         inner: Any
         if guarded:
@@ -167,7 +167,7 @@ class AgentFrameworkHarness:
             )
         else:
             inner = Agent(inner_client, tools=self.tools(), name="inner")
-        self._client = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._client = Scripted([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         self._agent = create_guarded_agent(
             self._client,
             [inner.as_tool(name="mail.read", arg_name="id")],
@@ -176,10 +176,10 @@ class AgentFrameworkHarness:
         seen = self._seen(Message("user", ["go on"]))
         return Seen(read={**seen.read, **inner_client.read}, shown=seen.shown)
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         return Agent(Scripted([wish]), tools=self.tools(), name="inner")
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         return create_guarded_agent(
             Scripted([wish]), self.tools(), authorization=self.authorization, name="inner"
         )
@@ -194,7 +194,7 @@ class AgentFrameworkHarness:
             await agent.run("go on")
 
     def run_tool(self, function: Callable[..., Any]) -> Seen:
-        self._client = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._client = Scripted([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         tool = FunctionTool(name="mail.read", description="Ask another agent.", func=function)
         self._agent = create_guarded_agent(self._client, [tool], authorization=self.authorization)
         return self._seen(Message("user", ["go on"]))

@@ -32,7 +32,7 @@ from tests.integrations.agent_framework.harness import (
 )
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
-from tests.integrations.world import BOB, MALLORY, Wish, unwatched
+from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
@@ -535,7 +535,7 @@ class TestArguments:
             got.append((to, body, ctx.function.name))
             return "sent"
 
-        forged = Wish("mail.send", {**SEND.arguments, "ctx": "forged"}, "call-send")
+        forged = ToolCall("mail.send", {**SEND.arguments, "ctx": "forged"}, "call-send")
         agent = agent_of(authorization, [forged], tools=[tool_of(send, "mail.send")])
         with world.task():
             await read(agent)
@@ -550,7 +550,7 @@ class TestArguments:
             got.append((path, text))
             return "written"
 
-        wish = Wish("file.write", {"path": "/work//notes/b/../a"}, "call-write")
+        wish = ToolCall("file.write", {"path": "/work//notes/b/../a"}, "call-write")
         agent = agent_of(authorization, [wish], tools=[tool_of(write, "file.write")])
         with world.task():
             await read(agent)
@@ -574,7 +574,7 @@ class TestArguments:
         assert said["call-send"].startswith("Not executed [permit.arguments_changed]")
 
     async def test_a_call_that_the_schema_refuses_does_not_run(self, world, authorization):
-        wish = Wish("mail.read", {"id": {"a": 1}}, "c")
+        wish = ToolCall("mail.read", {"id": {"a": 1}}, "c")
         agent = agent_of(authorization, [wish], tools=[tool_of(world.read, "mail.read")])
         with world.task() as task:
             await read(agent)
@@ -672,7 +672,7 @@ class TestOutcome:
 
 class TestPausing:
     async def test_two_calls_wait_each_for_its_own_answer(self, world, authorization):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         agent = agent_of(authorization, [SEND, second], tools=[tool_of(world.send, "mail.send")])
         session = AgentSession()
         with world.wary():
@@ -710,7 +710,7 @@ class TestPausing:
         assert MALLORY not in str(world.ran)
 
     async def test_the_canonical_arguments_are_asked_about_and_run(self, world, authorization):
-        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hello"}, "call-send")
+        wish = ToolCall("mail.send", {"to": ["bob@ACME.example"], "body": "hello"}, "call-send")
         agent = agent_of(authorization, [wish], tools=[tool_of(world.send, "mail.send")])
         session = AgentSession()
         with world.wary():
@@ -724,7 +724,7 @@ class TestPausing:
         self, world, authorization
     ):
         shout = {"to": ["bob@ACME.example"], "body": "hello"}
-        wishes = [Wish("mail.send", shout, f"call-{n}") for n in range(2)]
+        wishes = [ToolCall("mail.send", shout, f"call-{n}") for n in range(2)]
         agent = agent_of(
             authorization, *[[each] for each in wishes], tools=[tool_of(world.send, "mail.send")]
         )
@@ -763,7 +763,7 @@ class TestPausing:
             authorization, [SEND], tools=[tool_of(world.send, "mail.send")], name="inner"
         )
         tool = inner.as_tool(name="mail.read", arg_name="id")
-        agent = agent_of(authorization, [Wish("mail.read", {"id": "1"}, "c")], tools=[tool])
+        agent = agent_of(authorization, [ToolCall("mail.read", {"id": "1"}, "c")], tools=[tool])
         with world.wary():
             response = await agent.run("go on", session=AgentSession())
         assert isinstance(response, AgentResponse)
@@ -817,7 +817,7 @@ class TestConversations:
         agent = agent_of(authorization, [WRITE], tools=[tool_of(world.write, "file.write")])
         with world.task(**asked) as task:
             await agent.run([*messages, Message("user", ["go on"])], session=session)
-            state = world.guard._parts.sessions.load(task.session)
+            state = world.guard._runtime.sessions.load(task.session)
         return (state.trust, state.label) == ("untrusted", "secret")
 
     async def test_messages_that_a_run_is_given_are_a_strangers(self, world, authorization):

@@ -17,7 +17,7 @@ from agent_hooks import (
 from agent_hooks._types import Decision
 from agent_hooks.composition import SynthesisPolicy
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, registered
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, ToolCall
 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.integrations.agent_hooks import AuthorizationInterceptor
@@ -74,7 +74,7 @@ class Changes:
 class TestCalls:
     async def test_what_was_judged_runs(self, world):
         host = Host(world)
-        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
+        wish = ToolCall("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
         with world.task() as task:
             assert "sent" == await host.call(wish)
             report = task.report()
@@ -150,7 +150,9 @@ class TestResults:
     async def test_what_a_tool_raises_is_recorded(self, world):
         world.failing = True
         with world.task() as task:
-            said = await Host(world).call(Wish("file.write", {"path": "/work/a", "text": ""}, "c"))
+            said = await Host(world).call(
+                ToolCall("file.write", {"path": "/work/a", "text": ""}, "c")
+            )
             assert 1 == task.report().ran
         assert "the disk is full" == said
 

@@ -17,7 +17,7 @@ from tests.integrations.claude_agent_sdk.harness import (
     tool_of,
 )
 from tests.integrations.claude_agent_sdk.model import Scripted, use
-from tests.integrations.world import Wish, World
+from tests.integrations.world import ToolCall, World
 
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protect
 from inbounds.pep.task import Task
@@ -36,11 +36,11 @@ class Desk:
         self,
         world: World,
         folder: Path,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         authorization: Authorization | None = None,
         task: Task | None = None,
         tools: Sequence[Any] | None = None,
-        within: Sequence[Sequence[Wish]] = (),
+        within: Sequence[Sequence[ToolCall]] = (),
         **options: Any,
     ) -> None:
         """Make it.

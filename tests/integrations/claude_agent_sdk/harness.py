@@ -25,7 +25,7 @@ from claude_agent_sdk import (
 )
 from pydantic_core import to_json
 from tests.integrations.claude_agent_sdk.model import Scripted, use
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protect
 from inbounds.pep.labelled import Labelled
@@ -194,7 +194,7 @@ class ClaudeAgentSdkHarness:
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         context: Task | None = None,
@@ -222,7 +222,7 @@ class ClaudeAgentSdkHarness:
             self._options = replace(self._options, resume=self._session, fork_session=fork)
         return self._seen("go on")
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._model = scripted(*turns)
         self._options = self._bare_options(self._model)
         return self._seen("go on")
@@ -232,7 +232,7 @@ class ClaudeAgentSdkHarness:
             self.authorization.reject(self._deferred)
         return self._seen(None)
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         options = self.options(guarded_server("desk", self._tools))
         if not guarded:
 
@@ -244,7 +244,7 @@ class ClaudeAgentSdkHarness:
             guarded_server("outer", [tool])
             raise AssertionError("it was not refused")
         about = {"description": "ask", "prompt": "go on", "subagent_type": "other"}
-        outer = Wish("Agent", {**about, "run_in_background": False}, "call-outer")
+        outer = ToolCall("Agent", {**about, "run_in_background": False}, "call-outer")
         self._model = Scripted([use(outer, "Agent")], within=[[use(wish, shown_as(wish.tool))]])
         options.env = environment(self._folder, self._model)
         options.tools = ["Agent"]
@@ -252,10 +252,10 @@ class ClaudeAgentSdkHarness:
         self._options = protect(options, self.authorization)
         return self._seen("go on")
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         return self._bare_options(scripted([wish]))
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         options = self.options(guarded_server("desk", self._tools))
         options.env = environment(self._folder, scripted([wish]))
         return protect(options, self.authorization)
@@ -275,7 +275,7 @@ class ClaudeAgentSdkHarness:
             return {"content": [{"type": "text", "text": said}]}
 
         tool = SdkMcpTool("mail.read", "Ask another agent.", {"id": str}, run)
-        self._model = scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._model = scripted([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         options = self.options(guarded_server("desk", [tool]))
         self._options = protect(options, self.authorization)
         return self._seen("go on")
@@ -331,7 +331,7 @@ class ClaudeAgentSdkHarness:
         return Seen(read=read, paused=paused, shown=shown, raised=raised)
 
 
-def scripted(*turns: Sequence[Wish]) -> Scripted:
+def scripted(*turns: Sequence[ToolCall]) -> Scripted:
     """A model that asks for the calls of one turn after the other, then is done."""
     return Scripted(*([use(wish, shown_as(wish.tool)) for wish in turn] for turn in turns))
 

@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
-from tests.integrations.world import Wish
+from tests.integrations.world import ToolCall
 
 Turn = Sequence[Mapping[str, Any]]
 
 
-def use(wish: Wish, name: str) -> dict[str, Any]:
+def use(wish: ToolCall, name: str) -> dict[str, Any]:
     """A block in which the model asks for a call."""
     return {"type": "tool_use", "id": wish.id, "name": name, "input": dict(wish.arguments)}
 

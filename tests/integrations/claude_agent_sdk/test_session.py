@@ -29,7 +29,7 @@ from tests.integrations.behaviours import (
 )
 from tests.integrations.claude_agent_sdk.desk import Desk
 from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness, tool_of
-from tests.integrations.world import BOB, MALLORY, Wish
+from tests.integrations.world import BOB, MALLORY, ToolCall
 
 from inbounds.errors import DecisionUnavailable
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protection
@@ -39,7 +39,7 @@ from inbounds.process import clock
 
 
 def bash(command, call="call-bash", **more):
-    return Wish("Bash", {"command": command, **more}, call)
+    return ToolCall("Bash", {"command": command, **more}, call)
 
 
 def unhooked(desk):
@@ -88,9 +88,9 @@ def test_tools_of_claude_code_run_as_judged(world, folder):
         world,
         folder,
         [
-            Wish("Read", {"file_path": str(folder / "a.txt")}, "call-file"),
+            ToolCall("Read", {"file_path": str(folder / "a.txt")}, "call-file"),
             bash(f"echo made > {folder}/made"),
-            Wish("Write", {"file_path": str(folder / "b.txt"), "content": "x"}, "call-make"),
+            ToolCall("Write", {"file_path": str(folder / "b.txt"), "content": "x"}, "call-make"),
         ],
         own=["Bash", "Read", "Write"],
         hooks={"PostToolUse": [HookMatcher(None, [hear])]},
@@ -269,9 +269,9 @@ def test_tools_of_a_server_that_claude_code_starts_run_as_judged(world, folder):
         world,
         folder,
         [
-            Wish("mcp__files__make", {"name": "a"}, "call-a"),
-            Wish("mcp__files__make", {"name": "../c"}, "call-c"),
-            Wish("mcp__files__other", {}, "call-other"),
+            ToolCall("mcp__files__make", {"name": "a"}, "call-a"),
+            ToolCall("mcp__files__make", {"name": "../c"}, "call-c"),
+            ToolCall("mcp__files__other", {}, "call-other"),
         ],
         mcp_servers={"files": {"type": "stdio", **command}},
     )
@@ -521,7 +521,7 @@ def test_an_agent_within_cannot_wait(world, folder):
     desk = Desk(
         world,
         folder,
-        [Wish("Agent", {**about, "run_in_background": False}, "call-outer")],
+        [ToolCall("Agent", {**about, "run_in_background": False}, "call-outer")],
         within=[[SEND]],
         own=["Agent"],
         agents={"other": AgentDefinition("The other agent.", "You are the inner agent.")},
@@ -536,7 +536,7 @@ def test_an_agent_within_cannot_wait(world, folder):
 
 
 def test_a_session_waits_with_one_call(world, folder):
-    again = Wish("mail.send", {"to": [BOB], "body": "more"}, "call-more")
+    again = ToolCall("mail.send", {"to": [BOB], "body": "more"}, "call-more")
     desk = Desk(world, folder, [SEND, again])
     with world.wary():
         read = desk.go()
@@ -611,7 +611,7 @@ def test_a_yes_is_judged_again_once(world, folder):
         world,
         folder,
         [SEND],
-        [Wish("mail.send", SEND.arguments, "call-again")],
+        [ToolCall("mail.send", SEND.arguments, "call-again")],
         can_use_tool=person,
     )
     with world.wary():
@@ -688,7 +688,7 @@ def test_no_other_answer_lets_it_run(world, folder, answer):
         world,
         folder,
         [SEND],
-        [Wish("mail.send", SEND.arguments, "call-again")],
+        [ToolCall("mail.send", SEND.arguments, "call-again")],
         can_use_tool=Person(said),
     )
     with world.wary():
@@ -895,7 +895,7 @@ def test_a_tool_is_given_what_was_judged(world, folder):
     """
     In its canonical form, and with what the tool adds itself.
     """
-    desk = Desk(world, folder, [Wish("file.write", {"path": "/work/a/../b"}, "c")])
+    desk = Desk(world, folder, [ToolCall("file.write", {"path": "/work/a/../b"}, "c")])
     with world.task():
         desk.go()
 
@@ -911,7 +911,7 @@ def test_a_copy_of_a_session_is_of_no_session_here(world, folder):
         harness.run([READ])
     with world.task(prompt="Do what mail 42 says") as task:
         harness.run([SEND], again=True, fork=True)
-        state = world.guard._parts.sessions.load(task.session)
+        state = world.guard._runtime.sessions.load(task.session)
 
     assert ["mail.read"] == [tool for tool, _ in world.ran]
     assert ("untrusted", "secret") == (state.trust, state.label)

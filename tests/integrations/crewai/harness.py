@@ -13,7 +13,7 @@ from crewai.tools.base_tool import Tool
 from crewai.tools.base_tool import tool as tool_of
 from pydantic import PrivateAttr
 from tests.integrations.behaviours import PENDING
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.crewai import (
     Authorization,
@@ -31,13 +31,13 @@ class Scripted(BaseLLM):
     """
 
     builtin_tools: list[str] | None = None
-    _turns: list[list[Wish]] = PrivateAttr(default_factory=list)
+    _turns: list[list[ToolCall]] = PrivateAttr(default_factory=list)
     _native: bool = PrivateAttr(default=True)
     _shown: list[list[str]] = PrivateAttr(default_factory=list)
     _heard: list[Any] = PrivateAttr(default_factory=list)
 
     @classmethod
-    def of(cls, *turns: Sequence[Wish], native: bool = True, **options: Any) -> Scripted:
+    def of(cls, *turns: Sequence[ToolCall], native: bool = True, **options: Any) -> Scripted:
         own = cls(model="scripted", provider="scripted", **options)
         own._turns = [list(turn) for turn in turns]
         own._native = native
@@ -85,7 +85,7 @@ class Scripted(BaseLLM):
         return self.call(messages, tools, **options)
 
 
-def asked(wish: Wish) -> dict[str, Any]:
+def asked(wish: ToolCall) -> dict[str, Any]:
     """Return a call as a provider has it."""
     called = {"name": wish.tool.replace(".", "_"), "arguments": json.dumps(wish.arguments)}
     return {"id": wish.id, "type": "function", "function": called}
@@ -145,7 +145,7 @@ class CrewAIHarness:
         self.way = way
         self.authorization = Authorization(world.guard, resources=world.resources)
         self.beyond = self.own_beyond if way == "agent" else {**self.own_beyond, **NO_HISTORY}
-        self._first: Sequence[Wish] = ()
+        self._first: Sequence[ToolCall] = ()
         self._heard: list[Any] = []
         self._before: list[Any] = []
 
@@ -159,7 +159,7 @@ class CrewAIHarness:
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         waits: bool = True,
@@ -178,12 +178,12 @@ class CrewAIHarness:
         self._before = []
         return self._seen(Scripted.of(self._first), self.tools())
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         llm = Scripted.of(*turns)
         self._before = []
         return self._done(llm, Agent(llm=llm, tools=self.tools(), **WHO), crew_of=Crew)
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         inner_llm = Scripted.of([wish])
         if guarded:
             inner = self.agent(inner_llm, self.tools())
@@ -194,15 +194,15 @@ class CrewAIHarness:
             """Let another agent read a mail."""
             return str(inner.kickoff(f"read mail {id}"))
 
-        llm = Scripted.of([Wish("mail.read", {"id": "1"}, "call-outer")])
+        llm = Scripted.of([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         seen = self._seen(llm, [tool_of("mail.read")(read)])
         return Seen(read={**seen.read, **inner_llm.read}, shown=seen.shown)
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         agent = Agent(llm=Scripted.of([wish]), tools=self.tools(), **WHO)
         return agent if self.way == "agent" else Crew(agents=[agent], tasks=[task_of(agent)])
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         agent = self.agent(Scripted.of([wish]), self.tools())
         if self.way == "agent":
             return agent
@@ -217,7 +217,7 @@ class CrewAIHarness:
         await agent.akickoff(*(["go on"] if self.way == "agent" else []))
 
     def run_tool(self, function: Callable[..., Any]) -> Seen:
-        llm = Scripted.of([Wish("mail.read", {"id": "1"}, "call-outer")])
+        llm = Scripted.of([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         return self._seen(llm, [tool_of("mail.read")(function)])
 
     def host(self) -> None:

@@ -21,7 +21,7 @@ from tests.integrations.crewai.harness import (
     task_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish, unwatched
+from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError
 from inbounds.errors import DecisionUnavailable
@@ -305,7 +305,7 @@ class TestTools:
         What the framework puts aside has been given already: to read on in it is no call.
         """
         world.mail = "\n".join(f"line {n} of many" for n in range(4000))
-        more = Wish("read_tool_result", {}, "call-more")
+        more = ToolCall("read_tool_result", {}, "call-more")
         agent = agent_of(authorization, [READ], [more], [STEAL], tools=[read_of(world)])
         with world.task() as task:
             kicked(agent)
@@ -363,7 +363,7 @@ class TestCrews:
 
     def handing(self, wish):
         said = {"task": "go on", "context": "none", "coworker": "helper"}
-        return Wish("delegate_work_to_coworker", said, "call-hand"), [wish]
+        return ToolCall("delegate_work_to_coworker", said, "call-hand"), [wish]
 
     def test_work_that_is_handed_on_is_judged_in_the_same_task(self, world):
         authorization = self.delegation(world)
@@ -489,7 +489,7 @@ class TestServers:
         authorization = Authorization(world.guard, resources={read: lambda id: ("mail", id)})
         agent = agent_of(
             authorization,
-            [Wish(read, {"id": "42"}, "call-1"), Wish(wipe, {"id": "42"}, "call-2")],
+            [ToolCall(read, {"id": "42"}, "call-1"), ToolCall(wipe, {"id": "42"}, "call-2")],
             tools=[],
             mcps=[server],
         )
@@ -611,7 +611,7 @@ class TestConversations:
     def exposed(self, world, run, **asked):
         with world.task(**asked) as task:
             run()
-            state = world.guard._parts.sessions.load(task.session)
+            state = world.guard._runtime.sessions.load(task.session)
         return (state.trust, state.label) == ("untrusted", "secret")
 
     def test_messages_that_an_agent_is_given_are_a_strangers(self, world, authorization):

@@ -129,7 +129,7 @@ def test_what_a_server_behind_says_of_its_tools_is_a_strangers_text(files, mode,
 
     with files.world.task() as task:
         assert "find" in files.go(host, guarded, mode)
-        trust = files.world.guard._parts.sessions.load(task.session).trust
+        trust = files.world.guard._runtime.sessions.load(task.session).trust
 
     assert ("untrusted" if others else "trusted") == trust
 

@@ -17,7 +17,7 @@ from google.adk.runners import InMemoryRunner, Runner
 from google.adk.tools import AgentTool, FunctionTool, google_search
 from google.genai import types
 from pydantic import BaseModel, Field
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
 from inbounds.pep.task import Task
@@ -35,7 +35,7 @@ class Scripted(BaseLlm):
     """Asks for the calls of one turn after the other, then is done."""
 
     model: str = "scripted"
-    turns: list[list[Wish]] = Field(default_factory=list)
+    turns: list[list[ToolCall]] = Field(default_factory=list)
     shown: list[list[str]] = Field(default_factory=list)
     asked: int = 0
 
@@ -83,7 +83,7 @@ def tool_of(function: Callable[..., Any], name: str, **options: Any) -> Function
     return FunctionTool(run, **options)
 
 
-def agent_of(*turns: Sequence[Wish], name: str = "desk", **options: Any) -> LlmAgent:
+def agent_of(*turns: Sequence[ToolCall], name: str = "desk", **options: Any) -> LlmAgent:
     model = Scripted(turns=[list(turn) for turn in turns])
     return LlmAgent(name=name, model=model, **options)
 
@@ -119,7 +119,7 @@ class GoogleAdkHarness:
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         context: Task | None = None,
@@ -138,7 +138,7 @@ class GoogleAdkHarness:
         self._begin(context, again=again)
         return self._seen(types.Part(text="go on"))
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._agent = agent_of(*turns, tools=self.tools())
         self._config = RunConfig()
         self._open(InMemoryRunner(agent=self._agent, app_name="desk"))
@@ -157,7 +157,7 @@ class GoogleAdkHarness:
             )
         )
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         inner = agent_of([wish], name="inner", tools=self.tools(), input_schema=Asking)
         read: dict[str, str] = {}
 
@@ -167,15 +167,15 @@ class GoogleAdkHarness:
         inner.after_tool_callback = told
         tool = AgentTool(inner, include_plugins=guarded)
         tool.name = "mail.read"
-        self._agent = agent_of([Wish("mail.read", {"id": "1"}, "call-outer")], tools=[tool])
+        self._agent = agent_of([ToolCall("mail.read", {"id": "1"}, "call-outer")], tools=[tool])
         self._begin(None)
         seen = self._seen(types.Part(text="go on"))
         return Seen(read={**seen.read, **read}, raised=seen.raised)
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         return InMemoryRunner(agent_of([wish], name="inner", tools=self.tools()), app_name="inner")
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         inner = agent_of([wish], name="inner", tools=self.tools())
         return InMemoryRunner(app=guarded_app("inner", inner, authorization=self.authorization))
 
@@ -192,7 +192,7 @@ class GoogleAdkHarness:
     def run_tool(self, function: Callable[..., Any]) -> Seen:
         tool = FunctionTool(function)
         tool.name = "mail.read"
-        self._agent = agent_of([Wish("mail.read", {"id": "1"}, "call-outer")], tools=[tool])
+        self._agent = agent_of([ToolCall("mail.read", {"id": "1"}, "call-outer")], tools=[tool])
         self._begin(None)
         return self._seen(types.Part(text="go on"))
 

@@ -44,7 +44,7 @@ from tests.integrations.google_adk.harness import (
     agent_of,
     tool_of,
 )
-from tests.integrations.world import BOB, MALLORY, Wish, unwatched
+from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
@@ -376,7 +376,7 @@ class TestAfterwards:
 class TestReach:
     async def test_an_agent_that_is_handed_over_to_is_judged(self, world, authorization):
         second = agent_of([STEAL], name="second", tools=[tool_of(world.send, "mail.send")])
-        over = Wish("transfer_to_agent", {"agent_name": "second"}, "call-over")
+        over = ToolCall("transfer_to_agent", {"agent_name": "second"}, "call-over")
         first = agent_of([over], sub_agents=[second])
         with world.task() as task:
             said = await go(first, authorization)
@@ -388,7 +388,7 @@ class TestReach:
 
     async def test_agents_of_a_workflow_are_judged(self, world, authorization):
         tools = [tool_of(world.send, "mail.send"), exit_loop]
-        ends = Wish("exit_loop", {}, "call-end")
+        ends = ToolCall("exit_loop", {}, "call-end")
         loop = LoopAgent(name="loop", sub_agents=[agent_of([SEND], [ends], tools=tools)])
         other = agent_of([STEAL], name="other", tools=[tool_of(world.send, "mail.send")])
         root = SequentialAgent(name="all", sub_agents=[loop, other])
@@ -443,7 +443,7 @@ class TestReach:
 
     async def test_what_a_toolset_lists_is_judged(self, world, authorization):
         tools = Brings(tool_of(world.send, "mail.send"), tool_of(world.odd, "mail.other"))
-        other = Wish("mail.other", {"id": "42"}, "call-other")
+        other = ToolCall("mail.other", {"id": "42"}, "call-other")
         agent = agent_of([SEND], [STEAL], [other], tools=[tools])
         with world.task() as task:
             said = await go(agent, authorization)
@@ -490,7 +490,7 @@ class TestArguments:
             got.append((to, body, tool_context.function_call_id))
             return "sent"
 
-        wish = Wish("mail.send", {**SEND.arguments, "tool_context": "forged"}, "call-send")
+        wish = ToolCall("mail.send", {**SEND.arguments, "tool_context": "forged"}, "call-send")
         agent = agent_of([wish], tools=[tool_of(send, "mail.send")])
         with world.task():
             await go(agent, authorization)
@@ -668,7 +668,7 @@ class TestOutcome:
 
 class TestPausing:
     async def test_each_of_two_calls_waits_for_its_own_answer(self, world, authorization):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         agent = agent_of([SEND, second], tools=[tool_of(world.send, "mail.send")])
         run = Run(app_of(agent, authorization))
         with world.wary():
@@ -735,7 +735,7 @@ class TestPausing:
 
     async def test_an_agent_that_was_handed_over_to_waits_as_well(self, world, authorization):
         second = agent_of([SEND], name="second", tools=[tool_of(world.send, "mail.send")])
-        over = Wish("transfer_to_agent", {"agent_name": "second"}, "call-over")
+        over = ToolCall("transfer_to_agent", {"agent_name": "second"}, "call-over")
         run = Run(app_of(agent_of([over], sub_agents=[second]), authorization))
         with world.wary():
             await run.begin()
@@ -759,7 +759,7 @@ class TestPausing:
         assert (1, 0, 0) == (report.ran, report.stopped, report.unknown)
 
     async def test_a_no_to_the_tools_author_is_one_to_the_policy(self, world, authorization):
-        again = Wish("mail.send", SEND.arguments, "call-again")
+        again = ToolCall("mail.send", SEND.arguments, "call-again")
         tool = tool_of(world.send, "mail.send", require_confirmation=True)
         agent = agent_of([SEND], [again], tools=[tool])
         run = Run(app_of(agent, authorization))

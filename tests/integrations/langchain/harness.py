@@ -19,7 +19,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import Command
 from pydantic import Field
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.langchain import (
     AuthorizationMiddleware,
@@ -41,7 +41,7 @@ THREAD = {"configurable": {"thread_id": "one"}}
 class Scripted(BaseChatModel):
     """Asks for the calls of one turn after the other, then is done."""
 
-    turns: list[list[Wish]]
+    turns: list[list[ToolCall]]
     shown: list[list[str]] = Field(default_factory=list)
 
     @property
@@ -118,7 +118,7 @@ class LangChainHarness:
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         waits: bool = True,
@@ -133,7 +133,7 @@ class LangChainHarness:
         self._graph = make(saver, between)
         return self._seen({"messages": [HumanMessage("go on")]})
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
         self._options = {}
         self._saver = InMemorySaver()
@@ -144,7 +144,7 @@ class LangChainHarness:
         said = {"type": "approve" if approve else "reject"}
         return self._seen(Command(resume={**said, "tool_call_id": call} if call else said))
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         model = Scripted(turns=[[wish]], shown=[])
         make: Any = create_guarded_agent if guarded else create_agent
         own = {"authorization": self.authorization} if guarded else {}
@@ -164,15 +164,15 @@ class LangChainHarness:
             return "done"
 
         tool = StructuredTool.from_function(ask, coroutine=aask, name="mail.read")
-        outer = Scripted(turns=[[Wish("mail.read", {"id": "1"}, "call-outer")]], shown=[])
+        outer = Scripted(turns=[[ToolCall("mail.read", {"id": "1"}, "call-outer")]], shown=[])
         self._graph = create_guarded_agent(outer, [tool], authorization=self.authorization)
         seen = self._seen({"messages": [HumanMessage("go on")]})
         return Seen(read={**seen.read, **read})
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         return create_agent(Scripted(turns=[[wish]]), self.tools())
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         model = Scripted(turns=[[wish]])
         return create_guarded_agent(model, self.tools(), authorization=self.authorization)
 
@@ -186,7 +186,7 @@ class LangChainHarness:
         kind = "coroutine" if inspect.iscoroutinefunction(function) else "func"
         tool = StructuredTool.from_function(**{kind: function}, name="mail.read")
         self._sync = self._sync and kind == "func"  # such a tool is not invoked otherwise
-        outer = Scripted(turns=[[Wish("mail.read", {"id": "1"}, "call-outer")]], shown=[])
+        outer = Scripted(turns=[[ToolCall("mail.read", {"id": "1"}, "call-outer")]], shown=[])
         self._graph = create_guarded_agent(outer, [tool], authorization=self.authorization)
         return self._seen({"messages": [HumanMessage("go on")]})
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish, unwatched
+from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.langchain import (
@@ -363,7 +363,7 @@ class TestArguments:
             return "sent"
 
         forged = {**SEND.arguments, "state": {"messages": []}, "call": "forged", "runtime": 1}
-        wish = Wish("mail.send", forged, "call-send")
+        wish = ToolCall("mail.send", forged, "call-send")
         agent = agent_of(authorization, [wish], tools=[tool_of(send, "mail.send")])
         with world.task():
             said = run(agent)
@@ -405,7 +405,7 @@ class TestArguments:
         assert "[permit.arguments_changed]" in said["call-send"].content
 
     def test_a_call_that_the_schema_refuses_does_not_run(self, world, authorization):
-        wish = Wish("mail.read", {"id": {"a": 1}}, "c")
+        wish = ToolCall("mail.read", {"id": {"a": 1}}, "c")
         with world.task():
             said = run(agent_of(authorization, [wish], tools=[tool_of(world.read, "mail.read")]))
         assert [] == world.ran
@@ -632,7 +632,7 @@ class TestOutcome:
         assert ("in bounds", 1, 0) == (report.verdict, report.ran, report.unknown)
 
     def test_one_id_for_two_calls_runs_the_same_once_and_others_each(self, world, authorization):
-        other = Wish("file.write", {"path": "/work/notes/b", "text": "y"}, WRITE.id)
+        other = ToolCall("file.write", {"path": "/work/notes/b", "text": "y"}, WRITE.id)
         with world.task() as task:
             node = guarded_tool_node(
                 [tool_of(world.write, "file.write")], authorization=authorization
@@ -821,7 +821,7 @@ class TestPausing:
         """
         A `ToolNode` tells answers apart by their order alone: the second call is refused.
         """
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         harness = LangChainHarness(world, "node", sync=True)
         with world.wary():
             seen = harness.run([SEND, second])
@@ -856,7 +856,7 @@ class TestPausing:
         assert seen.read["call-send"].startswith("Not executed [approval.rejected]")
 
     def test_two_calls_of_an_agent_wait_each_for_its_own_answer(self, world):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         harness = LangChainHarness(world, "agent", sync=True)
         with world.wary():
             harness.run([SEND, second])
@@ -893,7 +893,7 @@ class TestThreads:
         agent = agent_of(authorization, *turns, tools=[tool_of(world.write, "file.write")])
         with world.task() as task:
             agent.invoke({"messages": [*messages, HumanMessage("go on")]}, **self.where())
-            state = world.guard._parts.sessions.load(task.session)
+            state = world.guard._runtime.sessions.load(task.session)
         return (state.trust, state.label) == ("untrusted", "secret")
 
     def where(self):
@@ -911,7 +911,7 @@ class TestThreads:
         assert not self.exposed(world, authorization, [HumanMessage("hi")], [WRITE])
 
     def test_what_the_run_itself_has_read_is_no_history(self, world, authorization):
-        again = Wish("file.write", WRITE.arguments, "call-again")
+        again = ToolCall("file.write", WRITE.arguments, "call-again")
         assert not self.exposed(world, authorization, [], [WRITE], [again])
 
 

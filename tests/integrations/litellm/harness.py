@@ -16,7 +16,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.integrations.behaviours import PENDING
 from tests.integrations.litellm.gateway import KEY, MODES, running
-from tests.integrations.world import Seen, Wish, World, no_agents, no_conversations
+from tests.integrations.world import Seen, ToolCall, World, no_agents, no_conversations
 
 from inbounds.errors import InboundsError, TaskMissing
 from inbounds.integrations.litellm import Authorization, Caller
@@ -53,8 +53,8 @@ class LiteLlmHarness:
         self.proxy.servers.world = world
         self._task: Task | None = None
         self._named: dict[str, Task] = {}
-        self._pending: list[tuple[Wish, Mapping[str, Any]]] = []
-        self._rest: list[Sequence[Wish]] = []
+        self._pending: list[tuple[ToolCall, Mapping[str, Any]]] = []
+        self._rest: list[Sequence[ToolCall]] = []
         self._before: dict[str, str] = {}
         self.beyond: Mapping[str, str] = {
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,
@@ -90,7 +90,9 @@ class LiteLlmHarness:
             ),
         }
 
-    def run(self, *turns: Sequence[Wish], waits: bool = True, context: Task | None = None) -> Seen:
+    def run(
+        self, *turns: Sequence[ToolCall], waits: bool = True, context: Task | None = None
+    ) -> Seen:
         headers = {}
         if context is not None:
             self._named[context.id] = context
@@ -104,7 +106,7 @@ class LiteLlmHarness:
         self._pending = []
         return self._go({}, waits=True)
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._pending, self._rest, self._before = [], [*turns], {}
         judged = MCPClient.call_tool
         # What stands in its place stands there for the whole process.
@@ -114,7 +116,7 @@ class LiteLlmHarness:
         finally:
             MCPClient.call_tool = judged
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         raise NotImplementedError
 
     def host(self) -> None:
@@ -172,7 +174,7 @@ class LiteLlmHarness:
             transport = streamable_http_client(f"{self.proxy.url}/mcp", http_client=http)
             client = await stack.enter_async_context(Client(transport, mode="legacy", cache=None))
 
-            async def call(wish: Wish) -> Any:
+            async def call(wish: ToolCall) -> Any:
                 name = wish.tool.replace(".", "-", 1)
                 said = await client.call_tool(name, dict(wish.arguments))
                 return said.model_dump(by_alias=True, mode="json")
@@ -189,7 +191,7 @@ class LiteLlmHarness:
         ) as http:
             listed = (await http.get("/mcp-rest/tools/list")).json()["tools"]
 
-            async def call(wish: Wish) -> Any:
+            async def call(wish: ToolCall) -> Any:
                 server, _, own = wish.tool.partition(".")
                 body = {
                     "server_id": self.proxy.server_id(server),

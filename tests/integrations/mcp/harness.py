@@ -22,7 +22,7 @@ from mcp_types import (
 )
 from tests.integrations.world import (
     Seen,
-    Wish,
+    ToolCall,
     World,
     authorization_of,
     no_agents,
@@ -88,13 +88,13 @@ class McpHarness:
             }
         self._task: Task | None = None
         self._context: Task | None = None
-        self._pending: list[tuple[Wish, Any]] = []
-        self._rest: list[Sequence[Wish]] = []
+        self._pending: list[tuple[ToolCall, Any]] = []
+        self._rest: list[Sequence[ToolCall]] = []
         self.server: Any = None
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         waits: bool = True,
@@ -107,7 +107,7 @@ class McpHarness:
             self.layer(Between(tamper, answer))
         return self.go(lambda client: self._turns(client, turns), waits=waits)
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._context = None
         self.server = self.unguarded()
         return self.go(lambda client: self._turns(client, turns), waits=True)
@@ -164,7 +164,7 @@ class McpHarness:
             self._task = None
         return asyncio.run(self._connected(host, waits=waits))
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         raise NotImplementedError
 
     def host(self) -> None:
@@ -203,7 +203,7 @@ class McpHarness:
             await stack.enter_async_context(client)
             return await host(client)
 
-    async def _turns(self, client: Client, turns: Sequence[Sequence[Wish]]) -> Seen:
+    async def _turns(self, client: Client, turns: Sequence[Sequence[ToolCall]]) -> Seen:
         listed = [tool.name for tool in (await client.list_tools()).tools]
         shown, read = [listed], {}
         self._pending, self._rest = [], [*turns]
@@ -224,7 +224,7 @@ class McpHarness:
                 if approve:
                     answer = ElicitResult(action="accept", content={"approve": True})
                 if call:
-                    other = Wish(wish.tool, {**wish.arguments, "body": "another"}, call)
+                    other = ToolCall(wish.tool, {**wish.arguments, "body": "another"}, call)
                     signs, self.world.signs = self.world.signs, False
                     before = await self._call(client, other)
                     self.world.signs = signs
@@ -240,7 +240,7 @@ class McpHarness:
         self.before = {**self.before, **read}
         return Seen(read=self.before, paused=self._paused())
 
-    async def _call(self, client: Client, wish: Wish, **brought: Any) -> Any:
+    async def _call(self, client: Client, wish: ToolCall, **brought: Any) -> Any:
         return await client.session.call_tool(
             wish.tool,
             dict(wish.arguments),
@@ -250,7 +250,7 @@ class McpHarness:
         )
 
     def _sorted(
-        self, wishes: Sequence[Wish], said: Sequence[Any], *, waits: bool
+        self, wishes: Sequence[ToolCall], said: Sequence[Any], *, waits: bool
     ) -> dict[str, str]:
         read = {}
         for wish, each in zip(wishes, said, strict=True):

@@ -14,7 +14,7 @@ from tests.integrations.world import World
 from inbounds import DecisionUnavailable
 from inbounds.canonical.mcp_descriptor import READ, digest, is_pinned
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 
 MODES = pytest.mark.parametrize("mode", ["2026-07-28", "legacy"])
 LISTS = ["resources/list", "resources/templates/list", "prompts/list"]
@@ -27,7 +27,7 @@ def desk(world: World) -> Desk:
 
 
 def state_of(desk: Desk, task: Any) -> Any:
-    return desk.world.guard._parts.sessions.load(task.session)
+    return desk.world.guard._runtime.sessions.load(task.session)
 
 
 @MODES
@@ -52,7 +52,7 @@ def test_one_of_a_trusted_server_does_not(desk, mode, method):
 @pytest.mark.parametrize("method", LISTS)
 def test_one_that_is_not_shown_does_not(desk, method):
     desk.register(STRANGERS)
-    with desk.world.task(narrower=Narrower(tools={"files.find": {}})) as task:
+    with desk.world.task(scope=Scope(tools={"files.find": {}})) as task:
         desk.go(lambda client: raw(client, method, {}), mode="legacy")
         assert "trusted" == state_of(desk, task).trust
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_committed_is_not_shown(desk, mode, method, monkeypatch):
         assert "session.unreachable" == error.value.data["inbounds/code"]
 
     with desk.world.task():
-        monkeypatch.setattr(type(desk.world.guard._parts), "expose", fail)
+        monkeypatch.setattr(type(desk.world.guard._runtime), "expose", fail)
         desk.go(host, mode=mode)
 
 
@@ -86,7 +86,7 @@ def test_what_others_say_of_their_tools_is_a_strangers_text_unless_it_is_pinned(
         desk.go(host, mode=mode)
         assert "untrusted" == state_of(desk, task).trust
     desk.register(pin=digest({n: v for n, v in listed.items() if n in READ}))
-    desk.world.guard._parts.registry.forget("")
+    desk.world.guard._runtime.registry.forget("")
     with desk.world.task() as task:
         desk.go(host, mode=mode)
         assert "trusted" == state_of(desk, task).trust

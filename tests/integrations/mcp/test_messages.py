@@ -22,7 +22,7 @@ from tests.integrations.world import World
 from inbounds import ConfigurationError
 from inbounds.integrations.mcp import AuthorizationMiddleware
 from inbounds.integrations.mcp.refusals import REFUSED
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 
 MODERN, LEGACY = "2026-07-28", "legacy"
 
@@ -341,7 +341,7 @@ async def lists(client):
 def test_a_client_is_shown_what_its_task_holds(desk, mode):
     with desk.world.task():
         assert desk.go(lists, mode=mode) == [["find"], ["a"], ["t"], ["letter"]]
-    with desk.world.task(narrower=Narrower(tools={"files.resources.read": {}})):
+    with desk.world.task(scope=Scope(tools={"files.resources.read": {}})):
         assert desk.go(lists, mode=mode) == [[], ["a"], ["t"], []]
     assert desk.go(lists, mode=mode) == [[], [], [], []]
 
@@ -356,7 +356,7 @@ def test_who_has_set_it_up_is_told_once_that_no_tool_is_shown(desk, mode, caplog
     # Where there is no task, that is what is wrong.
     desk.go(lists, mode=mode, server=server)
     assert "is shown" not in caplog.text
-    with desk.world.task(narrower=Narrower(tools={"files.resources.read": {}})):
+    with desk.world.task(scope=Scope(tools={"files.resources.read": {}})):
         for _ in range(2):
             desk.go(lists, mode=mode, server=server)
 

@@ -19,7 +19,7 @@ from agents import (
     set_tracing_disabled,
 )
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.pep.task import Task
@@ -28,7 +28,7 @@ from inbounds.pep.task import Task
 set_tracing_disabled(True)
 
 
-def scripted(*turns: Sequence[Wish]) -> ScriptedModel:
+def scripted(*turns: Sequence[ToolCall]) -> ScriptedModel:
     """A model that asks for the calls of one turn after the other, then is done."""
     steps = [
         ModelStep(output=[function_call(w.tool, w.arguments, call_id=w.id) for w in turn])
@@ -105,12 +105,12 @@ class OpenAIAgentsHarness:
             for name, function in self.world.tools.items()
         ]
 
-    def agent(self, *turns: Sequence[Wish], tools: Sequence[Any], **options: Any) -> Any:
+    def agent(self, *turns: Sequence[ToolCall], tools: Sequence[Any], **options: Any) -> Any:
         return Agent(name="Desk", model=scripted(*turns), tools=[*tools], **options)
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         context: Task | None = None,
@@ -123,7 +123,7 @@ class OpenAIAgentsHarness:
             self._options["context"] = {"task": context}
         return self._seen([*before, {"role": "user", "content": "go on"}])
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._agent = self.agent(*turns, tools=self.tools())
         self._options = {}
         return self._seen("go on")
@@ -140,7 +140,7 @@ class OpenAIAgentsHarness:
                 state.reject(each)
         return self._seen(state)
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         inner = self.agent([wish], tools=self.tools())
         tool: Any
         if guarded:
@@ -152,15 +152,15 @@ class OpenAIAgentsHarness:
                 return str((await Runner.run(inner, "go on")).final_output)
 
             tool = function_tool(ask, name_override="mail.read")
-        outer = [Wish("mail.read", {"id": "1"}, "call-outer")]
+        outer = [ToolCall("mail.read", {"id": "1"}, "call-outer")]
         self._agent = protect(self.agent(outer, tools=[tool]), self.authorization)
         seen = self._seen("go on")
         return Seen(read={**seen.read, **_read(inner.model.calls)}, raised=seen.raised)
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         return self.agent([wish], tools=self.tools())
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         return protect(self.unguarded_agent(wish), self.authorization)
 
     def start(self, agent: Any) -> None:
@@ -181,7 +181,7 @@ class OpenAIAgentsHarness:
 
     def run_tool(self, function: Callable[..., Any]) -> Seen:
         tool = function_tool(function, name_override="mail.read")
-        wish = Wish("mail.read", {"id": "1"}, "call-outer")
+        wish = ToolCall("mail.read", {"id": "1"}, "call-outer")
         self._agent = protect(self.agent([wish], tools=[tool]), self.authorization)
         return self._seen("go on")
 

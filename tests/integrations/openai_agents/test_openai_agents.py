@@ -54,7 +54,7 @@ from tests.integrations.behaviours import (
     registered,
 )
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
-from tests.integrations.world import BOB, Wish, unwatched
+from tests.integrations.world import BOB, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.openai_agents import Authorization, protect
@@ -274,7 +274,7 @@ class TestConstruction:
             },
             "nothing": {"on_handoff": lambda run: heard.append("called")},
         }[takes]
-        wish = Wish("transfer_to_second", {"id": "42"}, "call-over")
+        wish = ToolCall("transfer_to_second", {"id": "42"}, "call-over")
         made = agent_of([wish], handoffs=[handoff(second, **options)])
         refuses("configuration.tool_out_of_reach", made, authorization)
 
@@ -302,7 +302,7 @@ class TestConstruction:
                 heard.append(agent.name)
 
         second = agent_of(name="Second", hooks=Hears())
-        wish = Wish("transfer_to_second", {}, "call-over")
+        wish = ToolCall("transfer_to_second", {}, "call-over")
         agent = protect(agent_of([wish], handoffs=[handoff(second)], hooks=Hears()), authorization)
         with world.task():
             await go(agent)
@@ -413,7 +413,7 @@ class TestReach:
     async def test_an_agent_that_is_handed_over_to_is_judged(self, world, authorization, how):
         second = agent_of([STEAL], tools=[tool_of(world.send, "mail.send")], name="Second")
         target = handoff(second) if how == "handoff" else second
-        first = agent_of([Wish("transfer_to_second", {}, "call-over")], handoffs=[target])
+        first = agent_of([ToolCall("transfer_to_second", {}, "call-over")], handoffs=[target])
         protect(first, authorization)
         with world.task() as task:
             said = await go(first)
@@ -456,7 +456,7 @@ class TestReach:
         script.write_text(SERVER.format(ran=str(ran)), "utf-8")
         parameters = {"command": sys.executable, "args": [str(script)]}
         async with MCPServerStdio(params=parameters, name="mail") as server:
-            other = Wish("mail.odd", {"id": "42"}, "call-odd")
+            other = ToolCall("mail.odd", {"id": "42"}, "call-odd")
             agent = agent_of([SEND], [STEAL], [other], mcp_servers=[server])
             protect(agent, authorization)
             with world.task() as task:
@@ -506,7 +506,7 @@ class TestArguments:
             got.append((to, body, json.loads(context.tool_arguments)))
             return "sent"
 
-        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
+        wish = ToolCall("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
         agent = protect(agent_of([wish], tools=[tool_of(send, "mail.send")]), authorization)
         with world.task():
             await go(agent)
@@ -518,7 +518,7 @@ class TestArguments:
             world.ran.append(("file.write", {"path": path, "text": text}))
             return "written"
 
-        wish = Wish("file.write", {"path": "/work/a"}, "c")
+        wish = ToolCall("file.write", {"path": "/work/a"}, "c")
         judged = []
         world.resources["file.write"] = lambda path, text: judged.append(text) or ("file", path)
         authorization = Authorization(world.guard, resources=world.resources)
@@ -542,7 +542,7 @@ class TestArguments:
         authorization = Authorization(world.guard, resources=world.resources)
         tool = function_tool(write, name_override="file.write")
         assert "default" not in str(tool.params_json_schema)
-        wish = Wish("file.write", {"path": "/work/a"}, "c")
+        wish = ToolCall("file.write", {"path": "/work/a"}, "c")
         agent = protect(agent_of([wish], tools=[tool]), authorization)
         with world.task():
             await go(agent)
@@ -557,7 +557,7 @@ class TestArguments:
 
         schema = {"type": "object", "properties": {"to": {"type": "array"}, "body": {}}}
         tool = FunctionTool("mail.send", "-", schema, send, strict_json_schema=False)
-        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
+        wish = ToolCall("mail.send", {"to": ["bob@ACME.example"], "body": "hi"}, "c")
         agent = protect(agent_of([wish], tools=[tool]), authorization)
         with world.task():
             await go(agent)
@@ -702,7 +702,7 @@ class TestBetween:
     async def test_so_are_the_questions_of_two_tasks(self, world, authorization):
         agents = [
             protect(agent_of([wish], tools=[tool_of(world.send, "mail.send")]), authorization)
-            for wish in (SEND, Wish("mail.send", {"to": [BOB], "body": "other"}, "call-send"))
+            for wish in (SEND, ToolCall("mail.send", {"to": [BOB], "body": "other"}, "call-send"))
         ]
         tasks = [world.wary(), world.wary()]
         results = [
@@ -872,7 +872,7 @@ class TestOutcome:
 
 class TestPausing:
     async def test_each_of_two_calls_waits_for_its_own_answer(self, world, authorization):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         tools = [tool_of(world.send, "mail.send")]
         agent = protect(agent_of([SEND, second], tools=tools), authorization)
         with world.wary():
@@ -887,7 +887,7 @@ class TestPausing:
         assert said["call-second"].startswith("Not executed [approval.rejected]")
 
     async def test_an_answer_to_one_is_none_to_the_other(self, world, authorization):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         tools = [tool_of(world.send, "mail.send")]
         agent = protect(agent_of([SEND, second], tools=tools), authorization)
         with world.wary():
@@ -900,7 +900,7 @@ class TestPausing:
         assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
 
     async def test_a_yes_to_every_call_is_one_to_none(self, world, authorization):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         tools = [tool_of(world.send, "mail.send")]
         agent = protect(agent_of([SEND], [second], tools=tools), authorization)
         with world.wary():
@@ -1034,19 +1034,19 @@ class TestConversations:
         agent = agent_of([wish], tools=[tool_of(world.write, "file.write")])
         with world.task(**asked) as task:
             await Runner.run(protect(agent, authorization), "go on", session=kept)
-            state = world.guard._parts.sessions.load(task.session)
+            state = world.guard._runtime.sessions.load(task.session)
         return task.session.sid, (state.trust, state.label) == ("untrusted", "secret")
 
     async def test_what_its_session_here_has_seen_is_known(self, world, authorization):
         kept = SQLiteSession("one")
         sid, _ = await self.runs(world, authorization, kept, WRITE)
-        again = Wish("file.write", WRITE.arguments, "call-again")
+        again = ToolCall("file.write", WRITE.arguments, "call-again")
         assert (await self.runs(world, authorization, kept, again, session=sid)) == (sid, False)
 
     async def test_under_another_session_it_is_a_strangers(self, world, authorization):
         kept = SQLiteSession("one")
         await self.runs(world, authorization, kept, WRITE)
-        again = Wish("file.write", WRITE.arguments, "call-again")
+        again = ToolCall("file.write", WRITE.arguments, "call-again")
         _, exposed = await self.runs(world, authorization, kept, again)
         assert exposed
 
@@ -1054,6 +1054,6 @@ class TestConversations:
         kept = SQLiteSession("one")
         await self.runs(world, authorization, kept, WRITE, conversation="one")
         world.begin_anew()
-        again = Wish("file.write", WRITE.arguments, "call-again")
+        again = ToolCall("file.write", WRITE.arguments, "call-again")
         _, exposed = await self.runs(world, authorization, kept, again, conversation="one")
         assert not exposed

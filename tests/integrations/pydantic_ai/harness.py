@@ -15,7 +15,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCall
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
-from tests.integrations.world import Seen, Wish, World, authorization_of
+from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.pep.task import Task
@@ -24,13 +24,13 @@ from inbounds.pep.task import Task
 class Scripted:
     """A model that asks for the calls of one turn after the other, then is done."""
 
-    def __init__(self, *turns: Sequence[Wish], after: Sequence[ModelMessage] = ()) -> None:
+    def __init__(self, *turns: Sequence[ToolCall], after: Sequence[ModelMessage] = ()) -> None:
         self._turns = turns
         self._before = len(after)
         self.shown: list[list[str]] = []
         self.model = FunctionModel(self._respond, stream_function=self._stream)
 
-    def _wishes(self, messages: Sequence[ModelMessage], info: AgentInfo) -> Sequence[Wish]:
+    def _wishes(self, messages: Sequence[ModelMessage], info: AgentInfo) -> Sequence[ToolCall]:
         self.shown.append([tool.name for tool in info.function_tools])
         turn = sum(isinstance(each, ModelResponse) for each in messages[self._before :])
         return self._turns[turn] if turn < len(self._turns) else []
@@ -96,7 +96,7 @@ class PydanticAIHarness:
 
     def run(
         self,
-        *turns: Sequence[Wish],
+        *turns: Sequence[ToolCall],
         tamper: Callable[[Any], Any] | None = None,
         answer: Callable[[], str] | None = None,
         waits: bool = True,
@@ -117,7 +117,7 @@ class PydanticAIHarness:
             )
         return self._seen("go on", history, None)
 
-    def bare(self, *turns: Sequence[Wish]) -> Seen:
+    def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._script, self._deps = Scripted(*turns), None
         self._agent = Agent(self._script.model, tools=self.tools())
         return self._seen("go on", None, None)
@@ -127,7 +127,7 @@ class PydanticAIHarness:
         results = DeferredToolResults(approvals=dict.fromkeys(ids, approve))
         return self._seen(None, self._messages, results)
 
-    def nest(self, *, guarded: bool, wish: Wish) -> Seen:
+    def nest(self, *, guarded: bool, wish: ToolCall) -> Seen:
         script = Scripted([wish])
         inner: Any
         if guarded:
@@ -143,7 +143,7 @@ class PydanticAIHarness:
             read.update(_read((await inner.run("go on")).all_messages()))
             return "done"
 
-        self._script = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._script = Scripted([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         self._agent = create_guarded_agent(
             self._script.model,
             [Tool(ask, name="mail.read")],
@@ -152,10 +152,10 @@ class PydanticAIHarness:
         seen = self._seen("go on", None, None)
         return Seen(read={**seen.read, **read})
 
-    def unguarded_agent(self, wish: Wish) -> Any:
+    def unguarded_agent(self, wish: ToolCall) -> Any:
         return Agent(Scripted([wish]).model, tools=self.tools())
 
-    def guarded_agent(self, wish: Wish) -> Any:
+    def guarded_agent(self, wish: ToolCall) -> Any:
         model = Scripted([wish]).model
         return create_guarded_agent(model, self.tools(), authorization=self.authorization)
 
@@ -170,7 +170,7 @@ class PydanticAIHarness:
             await agent.run("go on")
 
     def run_tool(self, function: Callable[..., Any]) -> Seen:
-        self._script = Scripted([Wish("mail.read", {"id": "1"}, "call-outer")])
+        self._script = Scripted([ToolCall("mail.read", {"id": "1"}, "call-outer")])
         self._agent = create_guarded_agent(
             self._script.model,
             [Tool(function, name="mail.read")],

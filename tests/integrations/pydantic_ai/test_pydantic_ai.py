@@ -50,7 +50,7 @@ from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolse
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
-from tests.integrations.world import BOB, MALLORY, Wish, spans, traced, unwatched
+from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
@@ -256,7 +256,7 @@ class TestConstruction:
             return text
 
         agent = agent_of(authorization)
-        wish = Wish("final_result", {"text": "x"}, "c")
+        wish = ToolCall("final_result", {"text": "x"}, "c")
         made = agent_of(authorization, [wish])
         with world.task():
             for each, output in ((agent, TextOutput(deliver)), (made, ToolOutput(deliver))):
@@ -310,7 +310,7 @@ class TestConstruction:
     @pytest.mark.parametrize("how", ["decorated", "dynamic"])
     async def test_an_agent_in_a_tool_that_comes_later_is_found(self, world, authorization, how):
         inner = Agent(Scripted([SEND]).model, tools=[Tool(world.send, name="mail.send")])
-        script = Scripted([Wish("mail.read", {"id": "1"}, "c")])
+        script = Scripted([ToolCall("mail.read", {"id": "1"}, "c")])
 
         async def ask(id: str) -> str:
             return str(await inner.run(id))
@@ -456,7 +456,7 @@ class TestLayers:
 
         agent = agent_of(
             authorization,
-            [Wish("mail.send", {"id": "1"}, "call-send")],
+            [ToolCall("mail.send", {"id": "1"}, "call-send")],
             tools=[Tool(world.read, name="mail.read")],
             capabilities=[Layer(wraps=Brings)],
         )
@@ -568,8 +568,8 @@ class TestArguments:
             return "written"
 
         wishes = [
-            Wish("file.write", {"path": "/work//notes/b/../a"}, "call-write"),
-            Wish("file.write", {"path": "/work/../etc/a", "text": "2026-01-02"}, "call-out"),
+            ToolCall("file.write", {"path": "/work//notes/b/../a"}, "call-write"),
+            ToolCall("file.write", {"path": "/work/../etc/a", "text": "2026-01-02"}, "call-out"),
         ]
         agent = agent_of(authorization, wishes, tools=[Tool(write, name="file.write")])
         with world.task():
@@ -634,7 +634,7 @@ class TestArguments:
             world.ran.append(("mail.send", {"body": body}))
             return "sent"
 
-        wish = Wish("mail.send", {"to": ["bob@ACME.example"], "body": "hello"}, "call-send")
+        wish = ToolCall("mail.send", {"to": ["bob@ACME.example"], "body": "hello"}, "call-send")
         agent = agent_of(authorization, [wish], tools=[Tool(send, name="mail.send")])
         with world.task() as task:
             said = read(await agent.run("go on"))
@@ -645,7 +645,7 @@ class TestArguments:
     async def test_a_call_that_the_schema_refuses_does_not_run(self, world, authorization):
         agent = agent_of(
             authorization,
-            [Wish("mail.read", {"id": {"a": 1}}, "c")],
+            [ToolCall("mail.read", {"id": {"a": 1}}, "c")],
             tools=[Tool(world.read, name="mail.read")],
         )
         with world.task() as task:
@@ -660,7 +660,7 @@ class TestOutcome:
             world.ran.append(("file.write", {}))
             raise ModelRetry("once more")
 
-        again = Wish(WRITE.tool, WRITE.arguments, "call-again")
+        again = ToolCall(WRITE.tool, WRITE.arguments, "call-again")
         agent = agent_of(
             authorization, [WRITE], [again], tools=[Tool(write, name="file.write", max_retries=3)]
         )
@@ -885,7 +885,7 @@ class TestPausing:
         assert [] == world.ran
 
     async def test_two_calls_wait_each_for_its_own_answer(self, world, authorization):
-        second = Wish("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
         agent = agent_of(authorization, [SEND, second], tools=[Tool(world.send, name="mail.send")])
         with world.wary():
             result = await agent.run("go on")
@@ -943,7 +943,7 @@ class TestPausing:
                 approvals={call.tool_call_id: ToolDenied("no") for call in requests.approvals}
             )
 
-        again = Wish("mail.send", SEND.arguments, "call-again")
+        again = ToolCall("mail.send", SEND.arguments, "call-again")
         agent = agent_of(
             authorization,
             [SEND],

@@ -28,7 +28,7 @@ def policy(tmp_path_factory):
 
 
 def exposed(task):
-    state = task._parts.sessions.load(task.session)
+    state = task._runtime.sessions.load(task.session)
     return (state.trust, state.label) == ("untrusted", SECRET)
 
 
@@ -40,7 +40,7 @@ class TestJoin:
     def test_each_conversation_is_joined_once_for_a_task(self, policy, monkeypatch):
         with policy.task() as task:
             join(task, "joined once", list)
-            store = policy.guard._parts.sessions
+            store = policy.guard._runtime.sessions
             monkeypatch.setattr(store, "bind_conversation", never)
             join(task, "joined once", never)
 

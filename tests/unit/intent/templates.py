@@ -102,16 +102,16 @@ CODE = Intent.model_validate(
 )
 
 
-def acting(narrower):
+def acting(scope):
     """What more than reading is in a narrower intent, as `type.effect`."""
     return {
         f"{bound.type}.{effect}"
-        for bound in narrower.resources
+        for bound in scope.resources
         for effect in bound.effects
         if effect != "read"
     }
 
 
-def left_to_records(narrower):
+def left_to_records(scope):
     """What only a record asks for, as `type.effect`."""
-    return {f"{bound.type}.{effect}" for bound in narrower.delegated for effect in bound.effects}
+    return {f"{bound.type}.{effect}" for bound in scope.delegated for effect in bound.effects}

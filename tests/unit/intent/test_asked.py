@@ -55,7 +55,7 @@ OFFICE_PROMPTS = [
 
 @pytest.mark.parametrize(("prompt", "asked"), OFFICE_PROMPTS)
 def test_what_is_asked_for_in_an_office(prompt, asked):
-    assert set(asked.split()) == acting(draft(prompt, OFFICE, name="office").narrower)
+    assert set(asked.split()) == acting(draft(prompt, OFFICE, name="office").scope)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_is_asked_for_in_an_office(prompt, asked):
     ],
 )
 def test_what_is_asked_for_of_an_account(prompt, asked):
-    assert set(asked.split()) == acting(draft(prompt, MONEY, name="money").narrower)
+    assert set(asked.split()) == acting(draft(prompt, MONEY, name="money").scope)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_asked_for_of_an_account(prompt, asked):
     ],
 )
 def test_what_is_asked_for_of_a_repository(prompt, asked):
-    assert set(asked.split()) == acting(draft(prompt, CODE, name="code").narrower)
+    assert set(asked.split()) == acting(draft(prompt, CODE, name="code").scope)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_what_is_asked_for_of_a_repository(prompt, asked):
     ],
 )
 def test_what_is_denied_is_not_asked_for(prompt, asked):
-    assert set(asked.split()) == acting(draft(prompt, OFFICE, name="office").narrower)
+    assert set(asked.split()) == acting(draft(prompt, OFFICE, name="office").scope)
 
 
 def test_what_is_denied_is_taken_from_what_other_words_bring():
@@ -150,7 +150,7 @@ def test_what_is_denied_is_taken_from_what_other_words_bring():
         }
     )
     asked = draft("Clean up my inbox. Do not delete anything.", intent, name="tidy")
-    assert {"mail.write"} == acting(asked.narrower)
+    assert {"mail.write"} == acting(asked.scope)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_is_denied_is_taken_from_what_other_words_bring():
     ],
 )
 def test_what_is_quoted_or_pasted_asks_for_nothing(prompt):
-    assert set() == acting(draft(prompt, OFFICE, name="office").narrower)
+    assert set() == acting(draft(prompt, OFFICE, name="office").scope)
 
 
 @pytest.mark.parametrize(
@@ -195,10 +195,10 @@ def test_what_is_quoted_or_pasted_asks_for_nothing(prompt):
 def test_what_is_not_understood_only_reads_and_says_so(prompt):
     made = draft(prompt, OFFICE, name="office")
 
-    assert set() == acting(made.narrower)
-    assert ["read"] == made.narrower.effects
+    assert set() == acting(made.scope)
+    assert ["read"] == made.scope.effects
     assert [(bound.type, bound.prefixes) for bound in OFFICE.resources] == [
-        (bound.type, bound.prefixes) for bound in made.narrower.resources
+        (bound.type, bound.prefixes) for bound in made.scope.resources
     ]
     assert "only reading: no word asks for more" in [row.understood for row in made.said]
 
@@ -209,14 +209,14 @@ def test_words_of_another_language_are_the_intents_matter():
         update={"words": Intent.model_validate(OFFICE.model_dump() | {"words": words}).words}
     )
 
-    assert {"mail.export"} == acting(draft("Schick es an Rosa", german, name="x").narrower)
-    assert set() == acting(draft("Bitte nicht senden", german, name="x").narrower)
+    assert {"mail.export"} == acting(draft("Schick es an Rosa", german, name="x").scope)
+    assert set() == acting(draft("Bitte nicht senden", german, name="x").scope)
 
 
 def test_an_intent_without_words_only_reads():
     made = draft("Send it to Omar", OFFICE.model_copy(update={"words": []}), name="office")
 
-    assert set() == acting(made.narrower)
+    assert set() == acting(made.scope)
     assert "only reading: the intent lists no words" in [row.understood for row in made.said]
 
 

@@ -12,7 +12,7 @@ FIRM = ["prompt", "first_party", "quoted"]
 
 
 def values(prompt, intent=OFFICE):
-    return draft(prompt, intent, name="x").narrower.bounds.recipient.values
+    return draft(prompt, intent, name="x").scope.bounds.recipient.values
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_values_of_a_prompt(prompt, found):
 
 
 def test_recipient_credential_and_code_are_always_bounded_and_no_other_role():
-    made = draft("Summarise the mails", OFFICE, name="office").narrower
+    made = draft("Summarise the mails", OFFICE, name="office").scope
 
     assert (
         Bounds(
@@ -63,7 +63,7 @@ def test_whom_the_user_says_not_to_write_to_is_out_of_bounds():
 
     assert (
         RoleBounds(values=["rosa@north.example"], origins=["first_party", "quoted"])
-        == made.narrower.bounds.recipient
+        == made.scope.bounds.recipient
     )
     assert "not to the addresses that the prompt says not to use" in [
         row.understood for row in made.said
@@ -75,36 +75,36 @@ def bounded(**bounds):
 
 
 def test_origins_that_the_intent_does_not_let_through_are_left_out():
-    made = draft("Pay the bill 'a.pdf'", MONEY, name="money").narrower.bounds
+    made = draft("Pay the bill 'a.pdf'", MONEY, name="money").scope.bounds
     assert [*FIRM, "quoted_text"] == made.recipient.origins
 
-    made = draft("Rerun it", CODE, name="code").narrower.bounds
+    made = draft("Rerun it", CODE, name="code").scope.bounds
     assert ["first_party"] == made.code.origins
 
 
 def test_an_intent_that_lets_nothing_through_stays_shut():
     made = draft("Send it to rosa@north.example", bounded(recipient={}), name="o")
-    assert RoleBounds() == made.narrower.bounds.recipient
+    assert RoleBounds() == made.scope.bounds.recipient
 
 
 def test_domains_of_the_intent_stay_where_the_prompt_names_nobody():
     intent = bounded(recipient={"domains": ["north.example"], "values": ["omar@south.example"]})
 
-    named = draft("Send it to rosa@north.example", intent, name="o").narrower.bounds.recipient
+    named = draft("Send it to rosa@north.example", intent, name="o").scope.bounds.recipient
     assert RoleBounds(values=["rosa@north.example"]) == named
 
-    unnamed = draft("Send it to Rosa", intent, name="o").narrower.bounds.recipient
+    unnamed = draft("Send it to Rosa", intent, name="o").scope.bounds.recipient
     assert intent.bounds.recipient == unnamed
 
-    outside = draft("Send it to eve@evil.example", intent, name="o").narrower.bounds.recipient
+    outside = draft("Send it to eve@evil.example", intent, name="o").scope.bounds.recipient
     assert RoleBounds() == outside
 
     source = draft("Forward the mail from rosa@north.example to Omar", intent, name="o")
-    assert intent.bounds.recipient == source.narrower.bounds.recipient
+    assert intent.bounds.recipient == source.scope.bounds.recipient
 
 
 def test_what_the_intent_has_for_other_roles_is_not_asked_for_again():
-    made = draft("Pay the rent", MONEY, name="money").narrower
+    made = draft("Pay the rent", MONEY, name="money").scope
     assert {"recipient", "credential", "code"} == made.bounds.model_fields_set
 
 

@@ -12,8 +12,8 @@ MAIL = f"Hi Bob,\n{ORDER}\nThanks"
 
 
 def drafted(prompt):
-    narrower = draft(prompt, OFFICE, name="x").narrower
-    return acting(narrower), narrower.bounds.recipient.values
+    scope = draft(prompt, OFFICE, name="x").scope
+    return acting(scope), scope.bounds.recipient.values
 
 
 PASTED = [
@@ -179,5 +179,5 @@ def test_a_quoted_title_is_no_recipient(prompt, values):
 
 
 def test_a_quoted_command_is_what_may_be_run():
-    bounds = draft("Run `make test`", OFFICE, name="x").narrower.bounds
+    bounds = draft("Run `make test`", OFFICE, name="x").scope.bounds
     assert (["make test"], []) == (bounds.code.values, bounds.recipient.values)

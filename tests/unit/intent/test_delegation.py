@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting, left_to_records
 
-from inbounds import Narrower
+from inbounds import Scope
 from inbounds.model.deployment import Intent
 from inbounds_tools.intents import draft
 
@@ -14,7 +14,7 @@ WHOLE = {"mail.export", "event.write", "event.export", "file.write"}
 
 
 def recipient(made):
-    return made.narrower.bounds.recipient.origins
+    return made.scope.bounds.recipient.origins
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def recipient(made):
 def test_a_record_that_says_what_to_do_brings_all_that_the_intent_lets_it(prompt, record):
     made = draft(prompt, OFFICE, name="office")
 
-    assert WHOLE == left_to_records(made.narrower)
-    assert acting(made.narrower) >= WHOLE
+    assert WHOLE == left_to_records(made.scope)
+    assert acting(made.scope) >= WHOLE
     assert record in [one.record for one in made.delegations]
     assert ["prompt", "first_party", "quoted", "quoted_text"] == recipient(made)
 
@@ -64,7 +64,7 @@ def test_a_record_that_says_what_to_do_brings_all_that_the_intent_lets_it(prompt
 def test_what_leaves_nothing_to_a_record(prompt):
     made = draft(prompt, OFFICE, name="office")
 
-    assert [] == made.narrower.delegated
+    assert [] == made.scope.delegated
     assert ["prompt", "first_party", "quoted"] == recipient(made)
 
 
@@ -89,8 +89,8 @@ def test_a_record_that_no_words_name_is_said():
 def test_a_record_may_say_to_whom_and_the_user_what_is_done(prompt):
     made = draft(prompt, OFFICE, name="office")
 
-    assert set() == left_to_records(made.narrower)
-    assert {"mail.export"} == acting(made.narrower)
+    assert set() == left_to_records(made.scope)
+    assert {"mail.export"} == acting(made.scope)
     assert "quoted_text" in recipient(made)
 
 
@@ -98,7 +98,7 @@ def test_a_record_that_says_how_steers_what_was_asked_for():
     prompt = "Forward the plan as described in the note 'Who gets what'"
     made = draft(prompt, OFFICE, name="office")
 
-    assert {"mail.export"} == left_to_records(made.narrower) == acting(made.narrower)
+    assert {"mail.export"} == left_to_records(made.scope) == acting(made.scope)
     assert "quoted_text" in recipient(made)
 
 
@@ -120,7 +120,7 @@ def test_a_record_that_says_how_steers_what_was_asked_for():
 def test_a_recipient_that_the_prompt_says_or_no_record_holds_is_left_to_nobody(prompt):
     made = draft(prompt, OFFICE, name="office")
 
-    assert set() == left_to_records(made.narrower)
+    assert set() == left_to_records(made.scope)
     assert "quoted_text" not in recipient(made)
 
 
@@ -136,7 +136,7 @@ def test_a_recipient_that_the_prompt_says_or_no_record_holds_is_left_to_nobody(p
 def test_a_bill_says_whom_to_pay_and_the_user_that_it_is_paid(prompt):
     made = draft(prompt, MONEY, name="money")
 
-    assert set() == left_to_records(made.narrower)
+    assert set() == left_to_records(made.scope)
     assert ["prompt", "first_party", "quoted", "quoted_text"] == recipient(made)
 
 
@@ -150,7 +150,7 @@ def test_a_bill_says_whom_to_pay_and_the_user_that_it_is_paid(prompt):
 def test_a_letter_says_how_it_is_paid(prompt):
     made = draft(prompt, MONEY, name="money")
 
-    assert {"account.spend"} == left_to_records(made.narrower)
+    assert {"account.spend"} == left_to_records(made.scope)
     assert ["prompt", "first_party", "quoted", "quoted_text"] == recipient(made)
 
 
@@ -165,14 +165,14 @@ def test_a_letter_says_how_it_is_paid(prompt):
     ],
 )
 def test_a_bill_that_says_nothing(prompt):
-    assert set() == left_to_records(draft(prompt, MONEY, name="money").narrower)
+    assert set() == left_to_records(draft(prompt, MONEY, name="money").scope)
 
 
 def test_a_record_asks_for_no_more_than_the_intent_lets_it():
     made = draft("Read 'a.txt' and change the address accordingly", MONEY, name="money")
 
-    assert {"profile.write"} == acting(made.narrower)
-    assert [] == made.narrower.delegated
+    assert {"profile.write"} == acting(made.scope)
+    assert [] == made.scope.delegated
     assert ["prompt", "first_party", "quoted"] == recipient(made)
     assert "left to the record “a.txt”: the intent lets no record ask for it" in [
         row.understood for row in made.said
@@ -182,23 +182,23 @@ def test_a_record_asks_for_no_more_than_the_intent_lets_it():
 def test_an_intent_that_leaves_nothing_to_records():
     made = draft("Follow the instructions in 'setup.md'", CODE, name="code")
 
-    assert set() == acting(made.narrower) == left_to_records(made.narrower)
+    assert set() == acting(made.scope) == left_to_records(made.scope)
 
 
 def test_what_the_user_denies_no_record_asks_for():
     made = draft(
         "Follow the instructions in 'setup.md', but do not send mail.", OFFICE, name="office"
     )
-    assert WHOLE - {"mail.export"} == left_to_records(made.narrower)
-    assert "mail.export" not in acting(made.narrower)
+    assert WHOLE - {"mail.export"} == left_to_records(made.scope)
+    assert "mail.export" not in acting(made.scope)
 
 
 def test_a_record_is_left_what_it_may_ask_for_and_no_other_place():
     made = draft("Follow the instructions in 'setup.md'", OFFICE, name="office")
 
-    files = [bound for bound in made.narrower.delegated if bound.type == "file"]
+    files = [bound for bound in made.scope.delegated if bound.type == "file"]
     assert [["team/minutes/"]] == [bound.prefixes for bound in files]
-    writes = [bound for bound in made.narrower.resources if "write" in bound.effects]
+    writes = [bound for bound in made.scope.resources if "write" in bound.effects]
     assert {"event": [""], "file": ["team/minutes/"]} == {
         bound.type: bound.prefixes for bound in writes
     }
@@ -233,7 +233,7 @@ def test_wider_and_smaller_places_of_what_is_left_to_a_record():
     )
     made = draft("Follow the instructions in 'setup.md'", intent, name="files")
 
-    assert [["a/x/"], ["a/", "b/"]] == [bound.prefixes for bound in made.narrower.delegated]
+    assert [["a/x/"], ["a/", "b/"]] == [bound.prefixes for bound in made.scope.delegated]
 
 
 def test_a_log_of_a_draft_holds_no_word_of_the_prompt():
@@ -254,6 +254,6 @@ def test_what_does_not_fit_a_narrower_is_not_repeated():
     A wish that is none may be the user's own words, and errors are logged.
     """
     with pytest.raises(ValueError, match="windows") as refused:
-        Narrower(windows=[{"start": "canary of the prompt", "end": 2}])
+        Scope(windows=[{"start": "canary of the prompt", "end": 2}])
 
     assert "canary" not in f"{refused.value} {refused.value!r}"

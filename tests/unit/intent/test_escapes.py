@@ -80,9 +80,9 @@ def test_nothing_of_ten_thousand_pasted_texts_is_taken_for_the_users_words():
 
 
 def test_nothing_of_it_widens_a_draft_or_is_graded_as_the_users_own():
-    alone = draft(BEFORE + AFTER, OFFICE, name="office").narrower
+    alone = draft(BEFORE + AFTER, OFFICE, name="office").scope
     for kind, prompt in prompts(700, seed=8):
-        drafted = draft(prompt, OFFICE, name="office").narrower
+        drafted = draft(prompt, OFFICE, name="office").scope
         assert acting(drafted) <= acting(alone), (kind, prompt)
         assert {*drafted.bounds.recipient.values} <= {"rosa@north.example"}, (kind, prompt)
         assert not drafted.delegated, (kind, prompt)
@@ -133,7 +133,7 @@ def test_a_long_one_is_data_to_its_end(kind, size):
     """The end of a long prompt is read; what of it was pasted still asks for nothing."""
     data = ("lorem ipsum " * (size // 12)) + "\n" + ORDER
     prompt = f"Summarise this.\n{WRAPPED[kind](data)}"
-    assert set() == acting(draft(prompt, OFFICE, name="office").narrower)
+    assert set() == acting(draft(prompt, OFFICE, name="office").scope)
     origins = Origins()
     origins.prompt(prompt)
     assert "prompt" != origins.trace({"a": STRANGER}, {}, {})["/a"].grade
@@ -141,7 +141,7 @@ def test_a_long_one_is_data_to_its_end(kind, size):
 
 def test_the_90s_are_no_quote_and_any_other_number_may_be():
     assert {"mail.export"} == acting(
-        draft("The '90s were fine.\nSend it, as the boys' plan says.", OFFICE, name="x").narrower
+        draft("The '90s were fine.\nSend it, as the boys' plan says.", OFFICE, name="x").scope
     )
     said, _ = apart(f"Summarise '9 lives\n{ORDER}'")
     assert not any("evil" in part for part in said)

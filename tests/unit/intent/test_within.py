@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting, left_to_records
 
 from inbounds.errors import ConfigurationError
-from inbounds.model.claims import Bounds, Narrower, ResourceBound, RoleBounds, ToolBounds
+from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope, ToolBounds
 from inbounds.model.deployment import Intent
 from inbounds_tools.intents import draft, likeliest
 
@@ -108,21 +108,21 @@ def narrowest(had, asked):
     )
 
 
-def assert_within(narrower, intent):
-    assert narrower.effects and {*narrower.effects} <= {*intent.effects}
-    assert narrower.resources and all(bound.effects for bound in narrower.resources)
-    assert holds(intent.resources, narrower.resources, intent)
-    assert holds(intent.delegated, narrower.delegated, intent)
-    assert all(bound.effects for bound in narrower.delegated)
-    assert reach(narrower.delegated, intent) <= reach(narrower.resources, intent)
-    for role in narrower.bounds.model_fields_set & intent.bounds.model_fields_set:
-        asked = getattr(narrower.bounds, role)
+def assert_within(scope, intent):
+    assert scope.effects and {*scope.effects} <= {*intent.effects}
+    assert scope.resources and all(bound.effects for bound in scope.resources)
+    assert holds(intent.resources, scope.resources, intent)
+    assert holds(intent.delegated, scope.delegated, intent)
+    assert all(bound.effects for bound in scope.delegated)
+    assert reach(scope.delegated, intent) <= reach(scope.resources, intent)
+    for role in scope.bounds.model_fields_set & intent.bounds.model_fields_set:
+        asked = getattr(scope.bounds, role)
         assert asked == narrowest(getattr(intent.bounds, role), asked), role
 
 
 def drafted(prompt, intent, **options):
     try:
-        return draft(prompt, intent, name="x", **options).narrower
+        return draft(prompt, intent, name="x", **options).scope
     except ConfigurationError as error:
         if error.code != "intent.nothing_left":
             raise
@@ -133,20 +133,20 @@ def drafted(prompt, intent, **options):
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(SAID, st.text()), INTENTS)
 def test_a_draft_lies_within_its_intent(prompt, intent):
-    narrower = drafted(prompt, intent)
-    if narrower is not None:
-        assert_within(narrower, intent)
+    scope = drafted(prompt, intent)
+    if scope is not None:
+        assert_within(scope, intent)
 
 
 @pytest.mark.system
 @settings(max_examples=200, deadline=None)
 @given(SAID, INTENTS)
 def test_a_draft_keeps_all_reads_of_its_intent(prompt, intent):
-    narrower = drafted(prompt, intent)
-    if narrower is not None:
+    scope = drafted(prompt, intent)
+    if scope is not None:
         reads = {spot for spot in reach(intent.resources, intent) if spot[2] == "read"}
         reads = reads if "read" in intent.effects else set()
-        assert reads <= reach(narrower.resources, intent)
+        assert reads <= reach(scope.resources, intent)
 
 
 @pytest.mark.system
@@ -155,7 +155,7 @@ def test_a_draft_keeps_all_reads_of_its_intent(prompt, intent):
     SAID,
     INTENTS,
     st.builds(
-        Narrower,
+        Scope,
         effects=EFFECTS,
         resources=RESOURCES,
         delegated=RESOURCES,
@@ -166,21 +166,21 @@ def test_a_draft_keeps_all_reads_of_its_intent(prompt, intent):
     ),
 )
 def test_what_a_model_proposes_lies_within_the_intent_and_the_prompt(prompt, intent, wish):
-    narrower = drafted(prompt, intent, propose=lambda _prompt, _intent: wish)
-    if narrower is None:
+    scope = drafted(prompt, intent, propose=lambda _prompt, _intent: wish)
+    if scope is None:
         return
-    assert_within(narrower, intent)
-    assert {*narrower.tools} <= {*intent.tools}
-    assert [] == narrower.destinations
-    assert all(most <= intent.budgets.get(name, most) for name, most in narrower.budgets.items())
+    assert_within(scope, intent)
+    assert {*scope.tools} <= {*intent.tools}
+    assert [] == scope.destinations
+    assert all(most <= intent.budgets.get(name, most) for name, most in scope.budgets.items())
     words = drafted(prompt, intent)
-    if words is not None and not narrower.delegated:
-        origins = narrower.bounds.recipient.origins
+    if words is not None and not scope.delegated:
+        origins = scope.bounds.recipient.origins
         assert {*origins} <= {"prompt", "first_party", "quoted"}
 
 
 def test_a_proposal_names_nobody_whom_the_prompt_does_not_name():
-    wish = Narrower(
+    wish = Scope(
         effects=["read", "export"],
         resources=[ResourceBound(type="mail", effects=["read", "export"])],
         bounds=Bounds(
@@ -193,32 +193,31 @@ def test_a_proposal_names_nobody_whom_the_prompt_does_not_name():
     )
     made = draft("Schick es an rosa@north.example", OFFICE, name="office", propose=lambda *_: wish)
 
-    assert {"mail.export"} == acting(made.narrower)
+    assert {"mail.export"} == acting(made.scope)
     assert (
-        RoleBounds(values=["rosa@north.example"], origins=["prompt"])
-        == made.narrower.bounds.recipient
+        RoleBounds(values=["rosa@north.example"], origins=["prompt"]) == made.scope.bounds.recipient
     )
-    assert {"recipient", "credential", "code"} == made.narrower.bounds.model_fields_set
+    assert {"recipient", "credential", "code"} == made.scope.bounds.model_fields_set
 
 
 def test_a_proposal_that_leaves_something_to_a_record_is_asked_about_too():
-    wish = Narrower(delegated=[ResourceBound(type="account", effects=["spend", "write"])])
+    wish = Scope(delegated=[ResourceBound(type="account", effects=["spend", "write"])])
     made = draft("Bezahle die Rechnung", MONEY, name="money", propose=lambda *_: wish)
 
-    assert {"account.spend"} == left_to_records(made.narrower)
+    assert {"account.spend"} == left_to_records(made.scope)
 
 
 def test_a_proposal_of_nothing_that_is_there_reads():
-    wish = Narrower(effects=["administer"], resources=[ResourceBound(type="moon")])
+    wish = Scope(effects=["administer"], resources=[ResourceBound(type="moon")])
     made = draft("Send it", OFFICE, name="office", propose=lambda *_: wish)
 
-    assert ["read"] == made.narrower.effects
+    assert ["read"] == made.scope.effects
 
 
 def test_an_intent_without_reads_gives_what_is_asked_for_and_never_all():
     intent = OFFICE.model_copy(update={"effects": ["export"]})
 
-    assert ["export"] == draft("Send it to Omar", intent, name="x").narrower.effects
+    assert ["export"] == draft("Send it to Omar", intent, name="x").scope.effects
     with pytest.raises(ConfigurationError) as caught:
         draft("Summarise it", intent, name="x")
     assert "intent.nothing_left" == caught.value.code
@@ -280,6 +279,6 @@ def test_a_long_prompt_costs_a_bounded_number_of_calls_for_each_sign(name):
 def test_what_a_long_prompt_says_first_and_last_is_read():
     filler = "lorem ipsum. " * 40_000
 
-    assert {"mail.export"} == acting(draft(f"Send it. {filler}", OFFICE, name="o").narrower)
-    assert {"mail.export"} == acting(draft(f"{filler} Send it.", OFFICE, name="o").narrower)
-    assert set() == acting(draft(f"{filler} Send it. {filler}", OFFICE, name="o").narrower)
+    assert {"mail.export"} == acting(draft(f"Send it. {filler}", OFFICE, name="o").scope)
+    assert {"mail.export"} == acting(draft(f"{filler} Send it.", OFFICE, name="o").scope)
+    assert set() == acting(draft(f"{filler} Send it. {filler}", OFFICE, name="o").scope)

@@ -16,7 +16,7 @@ from tests.provider import Answer
 from tests.sts import KEY_ID, SPACE, FakeSts, instant
 
 from inbounds import ConfigurationError, DecisionUnavailable, LeaseUnavailable, TokenInvalid
-from inbounds.credentials import Asked, AssumedRole, AwsRole
+from inbounds.credentials import AssumedRole, AwsRole, LeaseRequest
 from inbounds.credentials.session_policy import session_policy
 from inbounds.identity import IdentityToken
 from inbounds.model import claims
@@ -97,7 +97,7 @@ def asked(seconds=3600, patience=5.0, **other):
         "task_token": "of.the.task",
         "authority": authority(),
     }
-    return Asked(**{**options, **other})
+    return LeaseRequest(**{**options, **other})
 
 
 def issue(url, question=None, **options):

@@ -27,7 +27,7 @@ class Watched:
         self.spans = InMemorySpanExporter()
         self.tracer = TracerProvider()
         self.tracer.add_span_processor(SimpleSpanProcessor(self.spans))
-        parts = self.policy.guard._parts
+        parts = self.policy.guard._runtime
         parts.telemetry = Telemetry(self.tracer)
         ask = parts.pdp.ask
 
@@ -88,8 +88,8 @@ def test_of_a_task_that_runs_fails_and_ends(watched, shelf):
         watched.provoke(lambda: task.call("mail.send", {"to": ["bob@acme.example"], "body": "x"}))
         watched.provoke(lambda: task.lease("mail-unknown"))
         watched.provoke(lambda: task.evaluate("mail.read", {"id": "1"}))
-        watched.said += [repr(lease), repr(task), repr(guard), repr(guard._parts.leases)]
-        watched.said += [repr(guard._parts.leases._leases), repr(shelf.issued)]
+        watched.said += [repr(lease), repr(task), repr(guard), repr(guard._runtime.leases)]
+        watched.said += [repr(guard._runtime.leases._leases), repr(shelf.issued)]
         watched.said += [str(task.report()), task.report().to_json()]
         shelf.down = True
     watched.provoke(lambda: lease.value)
@@ -144,9 +144,9 @@ def test_nor_stands_it_in_the_frames_of_an_error(watched, shelf, raised):
         def fail(self, *said):
             raise raised
 
-    watched.policy.guard._parts.leases._backends = Answering()
+    watched.policy.guard._runtime.leases._backends = Answering()
     with watched.policy.task() as task:
-        identity = watched.policy.guard._parts.leases._identity(float("inf"))
+        identity = watched.policy.guard._runtime.leases._identity(float("inf"))
         with pytest.raises(LeaseUnavailable) as caught:
             task.lease("mail-store")
         told = "\n".join(frames(caught.value))

@@ -10,12 +10,12 @@ import pytest
 from tests.leased import SECRET, leased
 
 from inbounds import ConfigurationError, Guard, LeaseUnavailable
-from inbounds.credentials import Asked, DevelopmentCredentials
+from inbounds.credentials import DevelopmentCredentials, LeaseRequest
 from inbounds.process import clock
 
 
 def asked(name="mail-store"):
-    return Asked(
+    return LeaseRequest(
         credential=name,
         task="task-1",
         seconds=60,
@@ -104,7 +104,7 @@ def test_a_tool_has_it(tmp_path, folder):
     with policy.task() as task:
         assert task.lease("mail-store").value == {"secret": SECRET}
         assert task.call("web.get", {"url": "https://wiki.acme.example/x"})
-        outbox = policy.guard._parts.leases._made
+        outbox = policy.guard._runtime.leases._made
     assert outbox is None  # nothing was issued that could be revoked
     policy.close()
 

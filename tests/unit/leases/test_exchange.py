@@ -19,7 +19,7 @@ from tests.leased import SECRET, leased
 from tests.provider import Answer
 
 from inbounds import ConfigurationError, LeaseUnavailable
-from inbounds.credentials import Asked, Target, TokenExchange, authorization
+from inbounds.credentials import LeaseRequest, Target, TokenExchange, authorization
 from inbounds.credentials.outbox import LeaseOutbox
 from inbounds.credentials.sealed import seal, unseal
 from inbounds.identity.dpop import proven
@@ -80,7 +80,7 @@ def by_user(server, secret, token, **other):
 
 
 def asked(*, seconds=3600, patience=5.0, name="tickets-api", task_token=None, identity=IDENTITY):
-    return Asked(
+    return LeaseRequest(
         credential=name,
         task="task-1",
         seconds=seconds,
@@ -180,7 +180,7 @@ class TestAsked:
         assert "audience" not in server.forms[0]
 
     def test_a_client_with_a_key_signs_who_it_is(self, server, tmp_path):
-        key = SigningKey.draw()
+        key = SigningKey.generate()
         key.write(tmp_path / "client.pem")
         options = {"secret_file": None, "key_file": tmp_path / "client.pem", "key_id": "k7"}
         kept = []
@@ -849,7 +849,7 @@ class TestOfAGuard:
         assert wanted == [SUBJECT]
 
     def rows(self, policy):
-        outbox = LeaseOutbox(policy.guard._parts.leases._path)
+        outbox = LeaseOutbox(policy.guard._runtime.leases._path)
         try:
             return outbox.rows()
         finally:
@@ -881,7 +881,7 @@ class TestOfAGuard:
         with policy.task() as task:
             task.call("mail.read", {"id": "1"})
             lease = task.lease("mail-store")
-            said += [repr(lease), repr(task), repr(policy.guard._parts.leases._leases)]
+            said += [repr(lease), repr(task), repr(policy.guard._runtime.leases._leases)]
             server.answers["/revoke"] = Answer({"error": SECRET}, 503)
         with pytest.raises(LeaseUnavailable) as caught:
             _ = lease.value

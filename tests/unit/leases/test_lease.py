@@ -24,7 +24,7 @@ from inbounds import (
 from inbounds import credentials as leases
 from inbounds.credentials import Issued
 from inbounds.credentials.outbox import LeaseOutbox
-from inbounds.model.claims import Narrower
+from inbounds.model.claims import Scope
 from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
 
@@ -43,7 +43,7 @@ def policy(tmp_path, shelf):
 
 def kept(policy):
     """What the outbox still holds."""
-    outbox = policy.guard._parts.leases.outbox()
+    outbox = policy.guard._runtime.leases.outbox()
     return [row.revocation for row in outbox.rows()]
 
 
@@ -104,7 +104,7 @@ class TestTaskLease:
         shelf.seconds = 9999
         now = int(clock.now())
         windows = [{"start": now - 60, "end": now + 20}, {"start": now + 600, "end": now + 900}]
-        with policy.task(narrower=Narrower.model_validate({"windows": windows})) as task:
+        with policy.task(scope=Scope.model_validate({"windows": windows})) as task:
             lease = task.lease("mail-store")
             assert lease.expires == now + 20
             assert shelf.issued[0].seconds <= 20
@@ -112,7 +112,7 @@ class TestTaskLease:
 
     @pytest.mark.system
     def test_what_it_waits_for_is_not_added_to_its_time(self, policy, shelf, monkeypatch):
-        leases = policy.guard._parts.leases
+        leases = policy.guard._runtime.leases
         identity = leases._identity
 
         def slow(deadline):
@@ -135,7 +135,7 @@ class TestTaskLease:
         shelf.seconds = 100
         with policy.task() as task:
             first = task.lease("mail-store")
-            policy.guard._parts.leases._leases[task.ends, "mail-store"] = (first, 3600.0)
+            policy.guard._runtime.leases._leases[task.ends, "mail-store"] = (first, 3600.0)
             first.expires = int(clock.now()) + 29
             second = task.lease("mail-store")
             assert second is not first
@@ -232,8 +232,8 @@ class TestTaskLease:
             task.lease(name)
         revoke, shelf.revoke = shelf.revoke, hanging
         begun = clock.monotonic()
-        task.end() if how == "end" else policy.guard._parts.leases.close()
-        seconds = policy.guard._parts.leases._seconds
+        task.end() if how == "end" else policy.guard._runtime.leases.close()
+        seconds = policy.guard._runtime.leases._seconds
         assert seconds <= clock.monotonic() - begun < 2 * seconds
         shelf.revoke = revoke
         if how == "end":
@@ -256,7 +256,7 @@ class TestTaskLease:
     def test_what_the_policy_says_is_over_is_given_back(self, policy, shelf, how):
         task = policy.task()
         task.lease("mail-store")
-        feed = policy.guard._parts._development.feed
+        feed = policy.guard._runtime._development.feed
         if how == "ended":
             feed.end(task.id)
         elif how == "stopped":
@@ -265,7 +265,7 @@ class TestTaskLease:
             agents = changes()["agents"]
             agents[AGENT]["state"] = how
             policy.change(agents=agents if how == "suspended" else {})
-        policy.guard._parts._development._put_at = float("-inf")
+        policy.guard._runtime._development._put_at = float("-inf")
         with pytest.raises(AccessDenied):
             task.call("mail.read", {"id": "1"})
         eventually(lambda: kept(policy) == [])
@@ -420,7 +420,7 @@ class TestFailure:
         eventually(lambda: set(shelf.revoked) == {"accessor-1"})
 
     def test_what_cannot_be_kept_is_not_handed_out(self, policy, shelf):
-        outbox = policy.guard._parts.leases.outbox()
+        outbox = policy.guard._runtime.leases.outbox()
         outbox.close()
         with policy.task() as task, pytest.raises(LeaseUnavailable) as refused:
             task.lease("mail-store")

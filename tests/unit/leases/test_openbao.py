@@ -10,7 +10,7 @@ from tests.leased import SECRET
 from tests.provider import Answer, FakeProvider
 
 from inbounds import ConfigurationError, LeaseUnavailable
-from inbounds.credentials import Asked, OpenBao
+from inbounds.credentials import LeaseRequest, OpenBao
 from inbounds.process import clock
 
 LOGIN = {"auth": {"client_token": "s.token", "accessor": "accessor-1", "lease_duration": 600}}
@@ -44,7 +44,7 @@ def backend(url, **other):
 
 
 def asked(seconds=3600, patience=5.0, name="tickets-db"):
-    return Asked(
+    return LeaseRequest(
         credential=name,
         task="task-1",
         seconds=seconds,

@@ -190,14 +190,14 @@ def test_a_session_that_another_process_goes_on_with_trusts_nothing_it_has_not_s
     with policy.task(prompt=f"Write to {CANARY}") as task:
         read(task, policy, body="hi")
         assert {"sent": [CANARY]} == send(task, CANARY)
-        policy.guard._parts.origins._kept.clear()  # as in a process that has only just begun
+        policy.guard._runtime.origins._kept.clear()  # as in a process that has only just begun
         with assert_asks(UNTRUSTED):
             send(task, CANARY)
 
 
 def origins_of(policy, task, **arguments):
     """What a question would say of some arguments."""
-    seen = policy.guard._parts.origins.of(task.session)
+    seen = policy.guard._runtime.origins.of(task.session)
     return {at: each.grade for at, each in seen.trace(arguments, {}, {}).items()}
 
 
@@ -260,7 +260,7 @@ class TestObserve:
         with policy.task(prompt="Read my mail") as task:
             task.observe({"owner": "a1"}, tool="mail.read")
             read(task, policy, owner="a2")
-            seen = policy.guard._parts.origins.of(task.session)
+            seen = policy.guard._runtime.origins.of(task.session)
             found = seen.trace({"a": "a1", "b": "a2"}, {}, {})
             assert [1, 2] == [found[at].call for at in ("/a", "/b")]
 

@@ -166,11 +166,11 @@ def policy(tmp_path, kept):
 
 def grade(guard, task, value):
     """Where a question would say that a value was found."""
-    return guard._parts.origins.of(task.session).trace({"a": value}, {}, {})["/a"].grade
+    return guard._runtime.origins.of(task.session).trace({"a": value}, {}, {})["/a"].grade
 
 
 def state(guard, task):
-    return guard._parts.sessions.load(task.session)
+    return guard._runtime.sessions.load(task.session)
 
 
 def deceived(task):
@@ -311,7 +311,7 @@ class TestASessionThatIsNotTrusted:
                 def lost(key, error=error):
                     raise error
 
-                monkeypatch.setattr(policy.guard._parts.sessions, "load", lost)
+                monkeypatch.setattr(policy.guard._runtime.sessions, "load", lost)
                 assert permit.admitted("chair@acme.example") == "chair@acme.example"
             permit.finish(None)
             assert grade(policy.guard, task, "chair@acme.example") == "third_party_text"
@@ -404,7 +404,7 @@ class TestATrustedSession:
             following = held.model_copy(
                 update={"version": held.version + 1, "tainted_stores": ["note"]}
             )
-            assert policy.guard._parts.sessions.commit(task.session, held.version, following)
+            assert policy.guard._runtime.sessions.commit(task.session, held.version, following)
             task.call("board.read", {})
             assert state(policy.guard, task).trust == "trusted"
             task.call("diary.read", {})
@@ -526,7 +526,7 @@ def test_nothing_that_was_written_comes_back_as_our_own(shared, case, elsewhere)
         for part in parts:
             task.call(through, {argument: part})
         if elsewhere:
-            policy.guard._parts.origins._kept.clear()  # as in another process
+            policy.guard._runtime.origins._kept.clear()  # as in another process
         kept.read = read
         assert task.call(name, {}) == address
         assert grade(policy.guard, task, address) not in ("prompt", "first_party", "quoted")
@@ -555,7 +555,7 @@ def test_is_tainted(tainted, store, found):
 
 
 def test_a_policy_that_forgets_a_store_has_not_answered(policy, monkeypatch):
-    ask = policy.guard._parts.pdp.ask
+    ask = policy.guard._runtime.pdp.ask
 
     def forgetful(*asked, **options):
         reply = ask(*asked, **options)
@@ -566,7 +566,7 @@ def test_a_policy_that_forgets_a_store_has_not_answered(policy, monkeypatch):
     with policy.task(prompt="Keep notes") as task:
         deceived(task)
         task.call("note.append", {"text": "x"})
-        monkeypatch.setattr(policy.guard._parts.pdp, "ask", forgetful)
+        monkeypatch.setattr(policy.guard._runtime.pdp, "ask", forgetful)
         with pytest.raises(InvalidAnswer):
             task.call("board.read", {})
 
@@ -710,14 +710,14 @@ def test_an_observed_session_remembers_as_many_stores_as_a_permitted_one(watched
 
 
 def test_a_commit_that_was_made_unanswered_counts(watched, monkeypatch):
-    commit = watched.guard._parts.sessions.commit
+    commit = watched.guard._runtime.sessions.commit
 
     def fail(*given):
         commit(*given)
         raise DecisionUnavailable("it took too long", code="session.unreachable")
 
     with watched.task(prompt="Keep notes") as task:
-        monkeypatch.setattr(watched.guard._parts.sessions, "commit", fail)
+        monkeypatch.setattr(watched.guard._runtime.sessions, "commit", fail)
         task.observe("done", tool="note.page", arguments={"name": "a"})
         held = state(watched.guard, task)
         assert (held.trust, held.tainted_stores) == ("untrusted", [])

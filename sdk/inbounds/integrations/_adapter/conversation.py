@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from inbounds.process.locks import ProcessLock
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .outcomes import keep
 
@@ -58,7 +58,7 @@ async def ajoin(
 ) -> None:
     """Async twin of `join`; the event loop never waits for the session store."""
     if not _is_joined(task, _place(task, conversation, run)):
-        await beside(lambda: join(task, conversation, history, run=run))
+        await run_in_thread(lambda: join(task, conversation, history, run=run))
 
 
 def _place(task: Task, conversation: object, run: object) -> tuple[str, str]:

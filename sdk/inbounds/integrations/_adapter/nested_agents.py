@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from inbounds.errors import ConfigurationError
 from inbounds.pep.tool_run import current_tool_run
 from inbounds.process.locks import ProcessLock
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -243,7 +243,7 @@ async def _arequire_guarded(
     """Async twin of `_require_guarded`."""
     refuse = _refusal(method, entry, args, named)
     if refuse is not None:
-        raise await beside(refuse)
+        raise await run_in_thread(refuse)
 
 
 def _refusal(

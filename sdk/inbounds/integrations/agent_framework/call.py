@@ -143,7 +143,7 @@ class ToolCall:
         Raises:
             Rejected: A person has refused the same call, spelled otherwise.
         """
-        permit.await_run()
+        permit.defer_start()
         judged = permit.arguments
         self._outcomes.result(self._named(judged))
         self._context.arguments = judged

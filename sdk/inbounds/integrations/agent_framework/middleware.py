@@ -23,7 +23,7 @@ from inbounds.integrations._adapter.hosted import hosted_in
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import Running
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .call import Asked, ToolCall, reject, rejected
 from .history import join_before_call, join_before_model, join_before_run
@@ -138,7 +138,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                 stand_in_place(context.function)
                 running = Running(permit, id(context.function))
                 try:
-                    await beside(call.judge, permit)
+                    await run_in_thread(call.judge, permit)
                     with running.under_way():
                         await call_next()
                 except Stop as stop:
@@ -149,11 +149,11 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                     context.result = await self._ended(call, permit, running, brought)
                     raise _Raised(stop) from None
                 except BaseException as error:
-                    refusal = await beside(call.failed, permit, running, error)
+                    refusal = await run_in_thread(call.failed, permit, running, error)
                     if refusal is None:
                         raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
-                outcome = await beside(call.finished, permit, running, context.result)
+                outcome = await run_in_thread(call.finished, permit, running, context.result)
                 context.result = outcome.content
         except _Raised as raised:
             raise raised.error from raised.error.__cause__
@@ -165,7 +165,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
     @staticmethod
     async def _ended(call: ToolCall, permit: Any, running: Running, result: Any) -> Any:
         try:
-            content = (await beside(call.finished, permit, running, result)).content
+            content = (await run_in_thread(call.finished, permit, running, result)).content
         except InboundsError as error:
             return told(error)
         # Where there is nothing, the framework would take what the layer has brought.

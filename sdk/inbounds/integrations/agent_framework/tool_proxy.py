@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agent_framework import FunctionInvocationContext
 
 from inbounds.integrations._adapter.running import on_its_own, permitted
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     async def placed(*args: Any, **arguments: Any) -> Any:
         running = permitted()
         said = _said(function, args, arguments, getattr(tool, "_instance", None))
-        await beside(running.begin, place, said)
+        await run_in_thread(running.begin, place, said)
         with on_its_own(running):
             if inspect.iscoroutinefunction(function):
                 return running.label.bare(await function(*args, **arguments))

@@ -23,7 +23,7 @@ from inbounds.integrations._adapter.refusals import NotWaited, refusal_text, tol
 from inbounds.integrations._adapter.result_obligations import owed
 from inbounds.integrations._adapter.running import ToolFailed, not_the_tools
 from inbounds.process.locks import ProcessLock
-from inbounds.process.threads import aside, beside
+from inbounds.process.threads import run_in_background, run_in_thread
 
 from .history import join_before_call, join_before_prompt
 from .tool_proxy import Expected, InPlace, text_of
@@ -130,7 +130,7 @@ class Session:
             self._wanted.clear()
             self._deferred.clear()
         for each in left:
-            aside(_leave, each)
+            run_in_background(_leave, each)
 
     # --- before a call --------------------------------------------------------------------
 
@@ -208,10 +208,10 @@ class Session:
             tool_call_id=call_id,
         )
         if place is not None:
-            permit.await_run()
+            permit.defer_start()
         elif owed(permit):
             # Claude Code keeps a result of its own where its hook fails, or says it otherwise.
-            await beside(permit.cancel)
+            await run_in_thread(permit.cancel)
             raise DecisionUnavailable(
                 "something is owed to the result, and the tool runs in Claude Code",
                 code="obligation.out_of_reach",
@@ -272,7 +272,7 @@ class Session:
             if not isinstance(answer, PermissionResultAllow):
                 return await self._denied(call_id, wanted, answer)
             _require_same(said, answer.updated_input)
-            if expected is not None and await beside(_is_old, expected):
+            if expected is not None and await run_in_thread(_is_old, expected):
                 wanted = Wanted.of(call_id, expected)
             if wanted is not None:
                 said = await self._again(said, call_id, wanted, self._places.get(name), context)
@@ -317,7 +317,7 @@ class Session:
         with self._lock:
             expected = self._expected.pop(call_id, None)
         if expected is not None:
-            await beside(expected.permit.cancel)
+            await run_in_thread(expected.permit.cancel)
 
     # --- after a call ---------------------------------------------------------------------
 
@@ -335,7 +335,7 @@ class Session:
             why = not_the_tools(permit, "something has answered in the tool's place")
             return _instead(told(why, permit.tool))
         try:
-            await beside(permit.finish, said.get("tool_response"))
+            await run_in_thread(permit.finish, said.get("tool_response"))
         except Exception as error:  # noqa: BLE001 -- whatever it is, it may not be recorded
             text = self._withhold(said, told(error, permit.tool))
             instead = _instead(in_place_of(said.get("tool_response"), text))
@@ -348,7 +348,7 @@ class Session:
         if expected is None:
             return {}
         try:
-            await beside(_fail, expected, said.get("error"))
+            await run_in_thread(_fail, expected, said.get("error"))
         except Exception as error:  # noqa: BLE001 -- whatever it is, it may not be recorded
             text = self._withhold(said, told(error, expected.permit.tool))
             return {"continue_": False, "stopReason": text}
@@ -381,7 +381,7 @@ class Session:
             ]
             left = [self._expected.pop(name) for name in names]
         for each in left:
-            await beside(_leave, each)
+            await run_in_thread(_leave, each)
         return {}
 
     async def prompted(self, said: Any, _call_id: Any, _context: Any) -> dict[str, Any]:

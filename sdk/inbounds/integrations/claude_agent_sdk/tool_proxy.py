@@ -15,7 +15,7 @@ from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, given_value, unlabelled
 from inbounds.integrations._adapter.running import Running, ToolFailed, failed, shown
-from inbounds.process.threads import aside, beside
+from inbounds.process.threads import run_in_background, run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -99,9 +99,9 @@ class InPlace:
             # else what there is now has to be the same.
             now = self.whole(arguments)
             same = text_of(now) == text_of(expected.judged)
-            await beside(expected.running.begin, self, judged if same else now)
+            await run_in_thread(expected.running.begin, self, judged if same else now)
         except asyncio.CancelledError as error:
-            aside(permit.fail, error)
+            run_in_background(permit.fail, error)
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(self.name, error)
@@ -109,7 +109,7 @@ class InPlace:
             with permit.tool_run.active():
                 result = await self._runs(judged)
         except BaseException as error:
-            unrecorded = await beside(failed, permit, error)
+            unrecorded = await run_in_thread(failed, permit, error)
             if unrecorded is not None:
                 return refusal(self.name, unrecorded)
             if isinstance(error, InboundsError):
@@ -120,7 +120,7 @@ class InPlace:
                 raise seen from None
             raise
         try:
-            return await beside(self._given, expected, result)
+            return await run_in_thread(self._given, expected, result)
         except InboundsError as error:
             return refusal(self.name, error)
 

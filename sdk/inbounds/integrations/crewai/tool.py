@@ -125,7 +125,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
             permit = task_of(None).permit(
                 self._registered, arguments, resource=self._resource, tool_call_id=_call_id.get()
             )
-            permit.await_run()
+            permit.defer_start()
             running = Running(permit, id(self._tool))
             try:
                 with running.under_way(), called_as(""):

@@ -16,7 +16,7 @@ from inbounds.integrations._adapter.questions import request_id
 from inbounds.integrations._adapter.refusals import NotWaited
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import not_the_tools
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .history import join_before_call, join_before_run
 from .preflight import (
@@ -205,7 +205,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         """Record that a call has not run whose tool was not reached."""
         permit = untaken(tool_context)
         if permit is not None:
-            await beside(permit.cancel)
+            await run_in_thread(permit.cancel)
 
     # --- what is asked again --------------------------------------------------------------
 

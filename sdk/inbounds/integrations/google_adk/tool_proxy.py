@@ -16,7 +16,7 @@ from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, shown
 from inbounds.process.locks import ProcessLock
-from inbounds.process.threads import aside, beside
+from inbounds.process.threads import run_in_background, run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ _placing = ProcessLock()
 
 def expect(context: Any, permit: Permit, tool: Any, judged: Mapping[str, Any]) -> None:
     """Keep the permit of a call for its tool, and what was judged, as ADK has it."""
-    permit.await_run()
+    permit.defer_start()
     _permits[context] = (permit, tool, judged)
 
 
@@ -74,9 +74,9 @@ class InPlace:
             # else what there is now has to be the same.
             whole = with_defaults(self._tool, args)
             same = _text(whole) == _text(judged)
-            await beside(permit.compare, arguments if same else whole)
+            await run_in_thread(permit.compare, arguments if same else whole)
         except asyncio.CancelledError as error:
-            aside(permit.fail, error)
+            run_in_background(permit.fail, error)
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(self._tool.name, error)
@@ -84,7 +84,7 @@ class InPlace:
             with permit.tool_run.active():
                 result = await self._runs(args=arguments, tool_context=tool_context)
         except BaseException as error:
-            unrecorded = await beside(failed, permit, error)
+            unrecorded = await run_in_thread(failed, permit, error)
             if unrecorded is None:
                 if (seen := shown(permit, error)) is not error:
                     # A later plugin may let the model read it.
@@ -92,7 +92,7 @@ class InPlace:
                 raise
             return refusal(self._tool.name, unrecorded)
         try:
-            return await beside(_given, permit, result)
+            return await run_in_thread(_given, permit, result)
         except InboundsError as error:
             return refusal(self._tool.name, error)
 

@@ -161,7 +161,7 @@ class ToolCall:
 
     def judged(self, permit: Permit) -> Any:
         """Return the request for what was judged, and nothing else."""
-        permit.await_run()
+        permit.defer_start()
         tool = self._request.tool
         self._in_place = None if tool is None else InPlace(tool, permit, self._hidden)
         said = {**self._request.tool_call, "args": permit.arguments}

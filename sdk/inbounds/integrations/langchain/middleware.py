@@ -9,7 +9,7 @@ from langgraph.errors import GraphBubbleUp
 
 from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
 from .history import ajoin_before_model, join_before_model
@@ -83,11 +83,11 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                 try:
                     result = await handler(call.judged(permit))
                 except BaseException as error:
-                    refusal = await beside(call.failed, permit, error)
+                    refusal = await run_in_thread(call.failed, permit, error)
                     if refusal is None:
                         raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
-                return await beside(call.finished, permit, result)
+                return await run_in_thread(call.finished, permit, result)
         except _Raised as raised:
             raise raised.error from raised.error.__cause__
         except GraphBubbleUp:

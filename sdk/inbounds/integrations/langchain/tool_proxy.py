@@ -7,7 +7,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from inbounds.integrations._adapter.running import Once
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ class InPlace(Once):
 
     async def ainvoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.ainvoke`."""
-        await beside(self._compare, call)
+        await run_in_thread(self._compare, call)
         with self._permit.tool_run.active():
             return await _bare(self._tool, self.label).ainvoke(call, config, **options)
 

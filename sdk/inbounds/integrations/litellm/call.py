@@ -17,7 +17,7 @@ from inbounds.integrations._adapter.running import ToolFailed
 from inbounds.integrations.mcp.call import Raised, plain
 from inbounds.integrations.mcp.results import given_of
 from inbounds.process import clock
-from inbounds.process.threads import aside, beside
+from inbounds.process.threads import run_in_background, run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -109,16 +109,16 @@ class Call:
         except Exception as raised:
             if raises and not isinstance(raised, MCPError):
                 # A status, which LiteLLM answers with a way to log in anew.
-                await beside(permit.fail, raised)
+                await run_in_thread(permit.fail, raised)
                 raise Raised(raised) from raised
             error = raised
             text = f"{type(raised).__name__}: {raised}"
             said = CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
         except BaseException as stopped:
             # Whether it has run, nobody knows.
-            aside(permit.fail, stopped)
+            run_in_background(permit.fail, stopped)
             raise
-        return await beside(_finished, permit, said, error)
+        return await run_in_thread(_finished, permit, said, error)
 
     async def _added(self, learn: Callable[..., Awaitable[Any]]) -> dict[str, Any]:
         """Return what the tool itself adds to arguments: it runs as well, and so it is judged."""
@@ -153,13 +153,13 @@ class Call:
             with permit.tool_run.active():
                 said = await run(judged)
         except Exception as error:
-            await beside(_failed, permit, error)
+            await run_in_thread(_failed, permit, error)
             raise Raised(error) from error
         except BaseException as stopped:
             # Whether it has run, nobody knows.
-            aside(permit.fail, stopped)
+            run_in_background(permit.fail, stopped)
             raise
-        return await beside(_handled, permit, said)
+        return await run_in_thread(_handled, permit, said)
 
     async def _permit(self, arguments: dict[str, Any]) -> Permit:
         task = await self._proposals.task(self._caller)
@@ -170,9 +170,9 @@ class Call:
 
 async def _compared(permit: Permit, arguments: dict[str, Any]) -> None:
     try:
-        await beside(permit.compare, arguments)
+        await run_in_thread(permit.compare, arguments)
     except asyncio.CancelledError as error:
-        aside(permit.fail, error)
+        run_in_background(permit.fail, error)
         raise
 
 
@@ -235,7 +235,7 @@ def _told(progress: Any, permit: Permit) -> Any:
 
     async def tell(done: float, total: float | None, message: str | None = None) -> None:
         if message is not None and not owed(permit):
-            await progress(done, total, await beside(permit.admitted, message))
+            await progress(done, total, await run_in_thread(permit.admitted, message))
         else:
             await progress(done, total, None)
 

@@ -17,7 +17,7 @@ from inbounds.errors import (
 )
 from inbounds.integrations._adapter.refusals import refusal_text, told
 from inbounds.model.question import Resource
-from inbounds.pep.tool import told_resource
+from inbounds.pep.tool import resolve_resource
 
 from .caller import task_of
 
@@ -82,7 +82,7 @@ class Proposals:
 
         def resource(**arguments: Any) -> Resource:
             if said is not None:
-                return told_resource(said, name, **arguments)
+                return resolve_resource(said, name, **arguments)
             return Resource(type="mcp_tool", id=name)
 
         return resource

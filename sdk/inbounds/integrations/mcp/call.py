@@ -23,12 +23,12 @@ from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.refusals import NotWaited
 from inbounds.integrations._adapter.result_obligations import owed
 from inbounds.integrations._adapter.running import ToolFailed, not_the_tools
-from inbounds.process.threads import aside, beside
+from inbounds.process.threads import run_in_background, run_in_thread
 
 from .client import NarrowSession
 from .refusals import about
 from .results import given_of
-from .tool_call import ANSWER, Wish, bare, bare_meta, state_of
+from .tool_call import ANSWER, ToolCall, bare, bare_meta, state_of
 from .tool_proxy import InPlace, in_place
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Call:
     """
 
     def __init__(
-        self, ctx: Any, wish: Wish, task: Task, resource: ResourceOf | None, asked: Asked
+        self, ctx: Any, wish: ToolCall, task: Task, resource: ResourceOf | None, asked: Asked
     ) -> None:
         self._ctx = ctx
         self._wish = wish
@@ -181,12 +181,12 @@ class Call:
         place = InPlace(self._wish, permit)
         arguments = permit.arguments
         if watched:
-            permit.await_run()
+            permit.defer_start()
         else:
             try:
-                await beside(permit.compare, arguments)
+                await run_in_thread(permit.compare, arguments)
             except asyncio.CancelledError as error:
-                aside(permit.fail, error)
+                run_in_background(permit.fail, error)
                 raise
         params = self._wish.params(arguments, bare_meta(self._ctx.params))
         if asks:
@@ -203,7 +203,7 @@ class Call:
             with permit.tool_run.active():
                 said = await call_next(ctx)
         except BaseException as error:
-            refusal = await beside(_failed, permit, place, error)
+            refusal = await run_in_thread(_failed, permit, place, error)
             if refusal is None:
                 raise Raised(error) from error
             raise refusal from None
@@ -211,13 +211,13 @@ class Call:
             in_place.reset(token)
         if place.refusal is not None:
             # A layer in between has made an answer of it.
-            await beside(permit.fail, place.refusal)
+            await run_in_thread(permit.fail, place.refusal)
             raise place.refusal
         if watched and not place.begun:
             raise not_the_tools(
                 permit, "a layer between permit and handler has answered in its place"
             )
-        return await beside(self._finished, permit, place, said, asks)
+        return await run_in_thread(self._finished, permit, place, said, asks)
 
     def _finished(
         self, permit: Permit, place: InPlace, said: Any, asks: Collection[str]

@@ -19,14 +19,14 @@ from inbounds.integrations._adapter.current_task import shown_tools, task_of
 from inbounds.integrations._adapter.defaults import defaults_of
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.model.question import Resource, ResourceProperties
-from inbounds.pep.tool import told_resource
+from inbounds.pep.tool import resolve_resource
 from inbounds.process import clock
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .call import Asks, Call, Raised, plain
 from .refusals import refusal, told
 from .request_body import ambiguous
-from .tool_call import IN_LIST, JUDGED, LISTS, PASS, Wish, bare_meta, registered, subscriptions
+from .tool_call import IN_LIST, JUDGED, LISTS, PASS, ToolCall, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -141,7 +141,7 @@ class AuthorizationMiddleware:
 
     async def _judged(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
         try:
-            wish = Wish.of(ctx.method, ctx.params, self._server)
+            wish = ToolCall.of(ctx.method, ctx.params, self._server)
             if await ambiguous(ctx):
                 wish = replace(wish, arguments=None)
             task = await self._task(ctx)
@@ -164,7 +164,7 @@ class AuthorizationMiddleware:
         said = self._task_of(ctx)
         return task_of(await said if inspect.isawaitable(said) else said)
 
-    def _resource(self, wish: Wish) -> ResourceOf | None:
+    def _resource(self, wish: ToolCall) -> ResourceOf | None:
         """Return what says what a call touches; None where the guard's own tool says all of it."""
         own = self._guard.tools.get(wish.tool)
         about = {"server": self._at} if self._at else {}
@@ -176,7 +176,7 @@ class AuthorizationMiddleware:
 
         def resource(**arguments: Any) -> Resource:
             if said is not None:
-                touched = told_resource(said, wish.tool, **arguments)
+                touched = resolve_resource(said, wish.tool, **arguments)
             elif own is not None:
                 touched = own.resource(arguments)
             else:
@@ -189,8 +189,8 @@ class AuthorizationMiddleware:
         return resource
 
     async def _completed(
-        self, wish: Wish, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]
-    ) -> Wish:
+        self, wish: ToolCall, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]
+    ) -> ToolCall:
         """Add what the tool itself would add: it runs as well, and so it is judged."""
         if not wish.own or wish.arguments is None or wish.tool in self._guard.tools:
             return wish
@@ -236,8 +236,8 @@ class AuthorizationMiddleware:
                 call = Call(ctx, wish, await self._task(ctx), self._resource(wish), self._asked)
                 permit = await call.permit()
                 heard.append(permit.arguments["uri"])
-                await beside(permit.compare, permit.arguments)
-                await beside(permit.finish, None)
+                await run_in_thread(permit.compare, permit.arguments)
+                await run_in_thread(permit.finish, None)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the server does not see it
             return refusal(ctx.method, error)
         if heard:
@@ -266,7 +266,7 @@ class AuthorizationMiddleware:
             answer[where] = []
         if task is not None and answer.get(where):
             try:
-                await beside(self._observe, task, ctx.method, answer[where])
+                await run_in_thread(self._observe, task, ctx.method, answer[where])
             except InboundsError as error:
                 # What the session cannot be exposed to, the client does not get.
                 return refusal(ctx.method, error)
@@ -286,7 +286,7 @@ class AuthorizationMiddleware:
             before = f"{self._server}." if self._server else ""
             upstream = self._descriptor or (lambda _: "")
             entries = {before + one["name"]: (one, upstream(one["name"])) for one in listed}
-            self._guard._parts.observe_descriptors(task.session, entries)  # noqa: SLF001 -- no user's
+            self._guard._runtime.observe_descriptors(task.session, entries)  # noqa: SLF001 -- no user's
 
     def _say_that_none_is_shown(self, listed: int) -> None:
         """Tell whoever has set this up, once: a client sees an empty list, and no reason."""
@@ -320,7 +320,7 @@ def _added(listed: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _by_default(wish: Wish, arguments: Mapping[str, Any]) -> Resource:
+def _by_default(wish: ToolCall, arguments: Mapping[str, Any]) -> Resource:
     """Return what a request touches, where nobody says it."""
     if wish.own:
         return Resource(type="mcp_tool", id=wish.tool)

@@ -83,7 +83,7 @@ IN_LIST = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class ToolCall:
     """One request that is judged.
 
     Attributes:
@@ -107,7 +107,7 @@ class Wish:
     others: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, method: str, params: Any, server: str) -> Wish:
+    def of(cls, method: str, params: Any, server: str) -> ToolCall:
         """Read a request, whatever it holds."""
         shape = _JUDGED[method]
         said: Mapping[str, Any] = params if isinstance(params, Mapping) else {}
@@ -156,7 +156,7 @@ class Wish:
         return said if meta is None else {**said, "_meta": dict(meta)}
 
 
-def subscriptions(params: Any, server: str) -> tuple[dict[str, Any], list[Wish]]:
+def subscriptions(params: Any, server: str) -> tuple[dict[str, Any], list[ToolCall]]:
     """Return which lists a client wants to hear of, and a wish for each resource."""
     said = params.get("notifications") if isinstance(params, Mapping) else None
     named = said.get("resourceSubscriptions") if isinstance(said, Mapping) else None
@@ -167,7 +167,7 @@ def subscriptions(params: Any, server: str) -> tuple[dict[str, Any], list[Wish]]
     lists = (f"{each}ListChanged" for each in ("tools", "prompts", "resources"))
     wanted = {each: True for each in lists if isinstance(said, Mapping) and said.get(each) is True}
     method = "resources/subscribe"
-    return wanted, [Wish.of(method, {} if u is None else {"uri": u}, server) for u in uris]
+    return wanted, [ToolCall.of(method, {} if u is None else {"uri": u}, server) for u in uris]
 
 
 def registered(method: str, server: str) -> str:

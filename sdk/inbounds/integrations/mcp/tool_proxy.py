@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.integrations._adapter.running import Once, RefusedWithin
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from inbounds.pep import Permit
 
-    from .tool_call import Wish
+    from .tool_call import ToolCall
 
 
 class InPlace(Once):
     """Stands in a handler's place, and lets it run with what was judged alone."""
 
-    def __init__(self, wish: Wish, permit: Permit) -> None:
+    def __init__(self, wish: ToolCall, permit: Permit) -> None:
         super().__init__()
         self._wish = wish
         self._permit = permit
@@ -82,7 +82,7 @@ async def compared(method: str, said: Mapping[str, Any]) -> None:
             code="call.not_judged",
             hint="let the authorization be the last of the server's middleware",
         )
-    await beside(place.compare, method, said)
+    await run_in_thread(place.compare, method, said)
 
 
 def bare(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -82,7 +82,7 @@ class Authorization:
             )
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return Verdict(arguments, error=error)
-        permit.await_run()
+        permit.defer_start()
         return Verdict(arguments, permit=permit)
 
     async def would_refuse(self, run: Any, tool: str, arguments: Mapping[str, Any]) -> bool:

@@ -27,7 +27,7 @@ from inbounds.integrations._adapter.defaults import defaults_of
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
-from inbounds.process.threads import aside, beside
+from inbounds.process.threads import run_in_background, run_in_thread
 
 from .authorization import Authorization, task_id
 from .verdict import Verdict
@@ -108,7 +108,7 @@ class InPlace:
         def ended(_: Any) -> None:
             verdict = self._verdicts.take(*call)
             if verdict is not None:
-                aside(verdict.drop)
+                run_in_background(verdict.drop)
 
         if running is not None:
             running.add_done_callback(ended)
@@ -142,7 +142,7 @@ class InPlace:
             with permit.tool_run.active():
                 result = await self._runs(context, judged)
         except BaseException as error:
-            refusal = await beside(failed, permit, error)
+            refusal = await run_in_thread(failed, permit, error)
             if refusal is None:
                 if (seen := shown(permit, error)) is not error:
                     # An agent that has this one as a tool may let its model read it.
@@ -152,7 +152,7 @@ class InPlace:
         finally:
             _raised.reset(token)
         try:
-            return await beside(_given, permit, result, raised)
+            return await run_in_thread(_given, permit, result, raised)
         except InboundsError as error:
             return told(error, self._name)
 
@@ -164,9 +164,11 @@ class InPlace:
             arguments = {**self._defaults, **_parsed(said)}
         except ArgumentNotRepresentable:
             if verdict is not None:
-                await beside(verdict.drop)
+                await run_in_thread(verdict.drop)
             raise
-        if verdict is None or (verdict.permit is not None and await beside(_is_old, verdict)):
+        if verdict is None or (
+            verdict.permit is not None and await run_in_thread(_is_old, verdict)
+        ):
             verdict = await self.authorization.judge(context, self._name, arguments, call_id)
         if verdict.permit is None:
             raise verdict.error or DecisionUnavailable()
@@ -175,9 +177,9 @@ class InPlace:
         # The permit has the canonical arguments: what they were made of is still the same, or else
         # what there is now has to be the same.
         try:
-            await beside(permit.compare, judged if verdict.is_of(arguments) else arguments)
+            await run_in_thread(permit.compare, judged if verdict.is_of(arguments) else arguments)
         except asyncio.CancelledError as error:
-            aside(permit.fail, error)
+            run_in_background(permit.fail, error)
             raise
         return permit, json.dumps(judged, ensure_ascii=False)
 

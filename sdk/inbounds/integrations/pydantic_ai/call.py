@@ -144,7 +144,7 @@ class ToolCall:
         Raises:
             ArgumentNotRepresentable: `argument.does_not_fit`: the tool takes something else.
         """
-        permit.await_run()
+        permit.defer_start()
         judged = permit.arguments
         if judged == self._arguments:
             return judged

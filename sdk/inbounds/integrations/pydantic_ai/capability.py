@@ -17,7 +17,7 @@ from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.refusals import Rejected, refusal_text, told
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import Running
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, join_conversation, reject
 from .preflight import (
@@ -166,15 +166,15 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                 permit = await call.permit()
                 running = Running(permit, call.mark.place)
                 try:
-                    judged = await beside(call.judged, permit)
+                    judged = await run_in_thread(call.judged, permit)
                     with running.under_way():
                         result = await run(name, judged, ctx, tool)
                 except BaseException as error:
-                    refusal = await beside(call.failed, permit, running, error)
+                    refusal = await run_in_thread(call.failed, permit, running, error)
                     if refusal is None:
                         raise _Raised(call.shown(permit, error)) from error
                     raise refusal from None
-                return (await beside(call.finished, permit, running, result)).given()
+                return (await run_in_thread(call.finished, permit, running, result)).given()
         except _Raised as raised:
             raise raised.error from raised.error.__cause__
         except (ApprovalRequired, ModelRetry, ToolFailed):

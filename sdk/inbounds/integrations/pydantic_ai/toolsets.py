@@ -12,7 +12,7 @@ from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
 from inbounds.errors import DecisionUnavailable
 from inbounds.integrations._adapter.refusals import refusal_text
 from inbounds.integrations._adapter.running import on_its_own, permitted
-from inbounds.process.threads import beside
+from inbounds.process.threads import run_in_thread
 
 from .preflight import require_none_external, require_reachable
 
@@ -103,7 +103,7 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
             raise ToolFailed(refusal_text(missing)) from None
         mark = tool.args_validator
         place = mark.place if isinstance(mark, Mark) else None
-        await beside(running.begin, place, tool_args)
+        await run_in_thread(running.begin, place, tool_args)
         with on_its_own(running):
             if isinstance(mark, Mark) and mark.authors_check is not None:
                 said = mark.authors_check(ctx, **tool_args)

@@ -10,6 +10,6 @@ from .serve import serve
 app = typer.Typer(
     help="The revocation feed: what has been ended, revoked or stopped.", no_args_is_help=True
 )
-for command in (change.kill, change.unswitch, change.end, change.revoke, serve):
+for command in (change.kill, change.release, change.end, change.revoke, serve):
     app.command()(command)
 app.command("list")(listed.command)

@@ -1,4 +1,4 @@
-"""`inbounds live kill`, `unswitch`, `end` and `revoke`: each writes one entry, and waits."""
+"""`inbounds live kill`, `release`, `end` and `revoke`: each writes one entry, and waits."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def kill(
     _make(change, lambda feed: feed.kill(switch), store, wait, as_json=as_json)
 
 
-def unswitch(
+def release(
     switch: Switch, *, store: Store = None, wait: Wait = 5.0, as_json: output.Json = False
 ) -> None:
     """Take a kill switch back. What has been ended or revoked stays so."""
     change = _Change("switches", switch, f"taken back: {switch}", leaves=True)
-    _make(change, lambda feed: feed.unswitch(switch), store, wait, as_json=as_json)
+    _make(change, lambda feed: feed.release(switch), store, wait, as_json=as_json)
 
 
 def end(
@@ -251,13 +251,13 @@ def _reached(late: Mapping[str, str] | None, served: list[str], *, read: bool) -
 
 
 def _not_thrown(switch: str, feed: LiveFeed) -> ConfigurationError:
-    from inbounds.dev.schema_issues import meant
+    from inbounds.dev.schema_issues import suggestion
     from inbounds.errors import ConfigurationError
     from inbounds.live.head import SENTINEL
 
     thrown = feed.entries().lists["switches"].keys() - {SENTINEL}
     return ConfigurationError(
-        f"{switch} is not active, so nothing was released{meant(switch, thrown)}",
+        f"{switch} is not active, so nothing was released{suggestion(switch, thrown)}",
         code="live.not_thrown",
         hint="run `inbounds live list` to see the feed's; a bundle's baseline has its own",
     )

@@ -68,7 +68,7 @@ def changed(claims):
         lambda web: "",
         lambda web: "no.token.",
         lambda web: "x" * 70_000,
-        lambda web: web.issuing.user(SigningKey.draw()),
+        lambda web: web.issuing.user(SigningKey.generate()),
         changed({"exp": int(time.time()) - 10}),
         changed({"aud": "somebody-else"}),
         changed({"iss": "https://evil.example"}),

@@ -14,9 +14,9 @@ package inbounds.lib.shape.issuance
 # description: The whole has the shape; undefined for any other
 ordinary if {
 	is_object(input)
-	is_object(input.narrower)
+	is_object(input.scope)
 	_ordinary(object.union(
-		{"narrower": {
+		{"scope": {
 			"effects": [],
 			"tools": {},
 			"resources": [],
@@ -44,88 +44,88 @@ _ordinary({
 	"intent": intent,
 	"tenant": tenant,
 	"environment": environment,
-	"narrower": {
-		"effects": narrower_effects,
-		"tools": narrower_tools,
-		"resources": narrower_resources,
-		"destinations": narrower_destinations,
-		"label": narrower_label,
+	"scope": {
+		"effects": scope_effects,
+		"tools": scope_tools,
+		"resources": scope_resources,
+		"destinations": scope_destinations,
+		"label": scope_label,
 		"bounds": {
 			"recipient": {
-				"values": narrower_bounds_recipient_values,
-				"domains": narrower_bounds_recipient_domains,
-				"origins": narrower_bounds_recipient_origins,
-				"up_to": narrower_bounds_recipient_up_to,
+				"values": scope_bounds_recipient_values,
+				"domains": scope_bounds_recipient_domains,
+				"origins": scope_bounds_recipient_origins,
+				"up_to": scope_bounds_recipient_up_to,
 			},
 			"target": {
-				"values": narrower_bounds_target_values,
-				"domains": narrower_bounds_target_domains,
-				"origins": narrower_bounds_target_origins,
-				"up_to": narrower_bounds_target_up_to,
+				"values": scope_bounds_target_values,
+				"domains": scope_bounds_target_domains,
+				"origins": scope_bounds_target_origins,
+				"up_to": scope_bounds_target_up_to,
 			},
 			"amount": {
-				"values": narrower_bounds_amount_values,
-				"domains": narrower_bounds_amount_domains,
-				"origins": narrower_bounds_amount_origins,
-				"up_to": narrower_bounds_amount_up_to,
+				"values": scope_bounds_amount_values,
+				"domains": scope_bounds_amount_domains,
+				"origins": scope_bounds_amount_origins,
+				"up_to": scope_bounds_amount_up_to,
 			},
 			"code": {
-				"values": narrower_bounds_code_values,
-				"domains": narrower_bounds_code_domains,
-				"origins": narrower_bounds_code_origins,
-				"up_to": narrower_bounds_code_up_to,
+				"values": scope_bounds_code_values,
+				"domains": scope_bounds_code_domains,
+				"origins": scope_bounds_code_origins,
+				"up_to": scope_bounds_code_up_to,
 			},
 			"credential": {
-				"values": narrower_bounds_credential_values,
-				"domains": narrower_bounds_credential_domains,
-				"origins": narrower_bounds_credential_origins,
-				"up_to": narrower_bounds_credential_up_to,
+				"values": scope_bounds_credential_values,
+				"domains": scope_bounds_credential_domains,
+				"origins": scope_bounds_credential_origins,
+				"up_to": scope_bounds_credential_up_to,
 			},
 		},
-		"budgets": narrower_budgets,
-		"windows": narrower_windows,
-		"delegated": narrower_delegated,
+		"budgets": scope_budgets,
+		"windows": scope_windows,
+		"delegated": scope_delegated,
 	},
 	"seconds": seconds,
 }) if {
-	is_object(narrower_tools)
-	is_object(narrower_budgets)
-	is_array(narrower_effects)
-	is_array(narrower_resources)
-	is_array(narrower_destinations)
-	is_array(narrower_bounds_recipient_values)
-	is_array(narrower_bounds_recipient_domains)
-	is_array(narrower_bounds_recipient_origins)
-	is_array(narrower_bounds_target_values)
-	is_array(narrower_bounds_target_domains)
-	is_array(narrower_bounds_target_origins)
-	is_array(narrower_bounds_amount_values)
-	is_array(narrower_bounds_amount_domains)
-	is_array(narrower_bounds_amount_origins)
-	is_array(narrower_bounds_code_values)
-	is_array(narrower_bounds_code_domains)
-	is_array(narrower_bounds_code_origins)
-	is_array(narrower_bounds_credential_values)
-	is_array(narrower_bounds_credential_domains)
-	is_array(narrower_bounds_credential_origins)
-	is_array(narrower_windows)
-	is_array(narrower_delegated)
+	is_object(scope_tools)
+	is_object(scope_budgets)
+	is_array(scope_effects)
+	is_array(scope_resources)
+	is_array(scope_destinations)
+	is_array(scope_bounds_recipient_values)
+	is_array(scope_bounds_recipient_domains)
+	is_array(scope_bounds_recipient_origins)
+	is_array(scope_bounds_target_values)
+	is_array(scope_bounds_target_domains)
+	is_array(scope_bounds_target_origins)
+	is_array(scope_bounds_amount_values)
+	is_array(scope_bounds_amount_domains)
+	is_array(scope_bounds_amount_origins)
+	is_array(scope_bounds_code_values)
+	is_array(scope_bounds_code_domains)
+	is_array(scope_bounds_code_origins)
+	is_array(scope_bounds_credential_values)
+	is_array(scope_bounds_credential_domains)
+	is_array(scope_bounds_credential_origins)
+	is_array(scope_windows)
+	is_array(scope_delegated)
 	question == 1
 	names := [subject, agent, intent, tenant, environment]
 	min(names) > ""
 	max(names) < []
 	listed_names := array.flatten([
 		"x",
-		narrower_destinations,
-		narrower_bounds_recipient_domains,
-		narrower_bounds_target_domains,
-		narrower_bounds_amount_domains,
-		narrower_bounds_code_domains,
-		narrower_bounds_credential_domains,
+		scope_destinations,
+		scope_bounds_recipient_domains,
+		scope_bounds_target_domains,
+		scope_bounds_amount_domains,
+		scope_bounds_code_domains,
+		scope_bounds_credential_domains,
 	])
 	min(listed_names) > ""
 	max(listed_names) < []
-	is_string(narrower_label)
+	is_string(scope_label)
 	_within(
 		256,
 		array.flatten([
@@ -134,35 +134,35 @@ _ordinary({
 			intent,
 			tenant,
 			environment,
-			narrower_destinations,
-			narrower_bounds_recipient_domains,
-			narrower_bounds_target_domains,
-			narrower_bounds_amount_domains,
-			narrower_bounds_code_domains,
-			narrower_bounds_credential_domains,
+			scope_destinations,
+			scope_bounds_recipient_domains,
+			scope_bounds_target_domains,
+			scope_bounds_amount_domains,
+			scope_bounds_code_domains,
+			scope_bounds_credential_domains,
 		]),
 	)
 	integers := [
-		narrower_bounds_recipient_up_to,
-		narrower_bounds_target_up_to,
-		narrower_bounds_amount_up_to,
-		narrower_bounds_code_up_to,
-		narrower_bounds_credential_up_to,
+		scope_bounds_recipient_up_to,
+		scope_bounds_target_up_to,
+		scope_bounds_amount_up_to,
+		scope_bounds_code_up_to,
+		scope_bounds_credential_up_to,
 		seconds,
 	]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
 	[
-		floor(narrower_bounds_recipient_up_to),
-		floor(narrower_bounds_target_up_to),
-		floor(narrower_bounds_amount_up_to),
-		floor(narrower_bounds_code_up_to),
-		floor(narrower_bounds_credential_up_to),
+		floor(scope_bounds_recipient_up_to),
+		floor(scope_bounds_target_up_to),
+		floor(scope_bounds_amount_up_to),
+		floor(scope_bounds_code_up_to),
+		floor(scope_bounds_credential_up_to),
 		floor(seconds),
 	] == integers
-	not narrower_budgets[""]
-	_within(256, object.keys(narrower_budgets))
-	every effects_item in narrower_effects {
+	not scope_budgets[""]
+	_within(256, object.keys(scope_budgets))
+	every effects_item in scope_effects {
 		effects_item in {
 			"read",
 			"write",
@@ -174,18 +174,18 @@ _ordinary({
 			"administer",
 		}
 	}
-	every tools_item in {tools_item | some tools_item in narrower_tools} - {{}, {"arguments": {}}} {
+	every tools_item in {tools_item | some tools_item in scope_tools} - {{}, {"arguments": {}}} {
 		is_object(tools_item)
-		_narrower_tools_item(object.union({"arguments": {}}, tools_item))
+		_scope_tools_item(object.union({"arguments": {}}, tools_item))
 	}
-	every resources_item in narrower_resources {
+	every resources_item in scope_resources {
 		is_object(resources_item)
-		_narrower_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
+		_scope_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
 	}
-	every values_item in narrower_bounds_recipient_values {
+	every values_item in scope_bounds_recipient_values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
-	every origins_item in narrower_bounds_recipient_origins {
+	every origins_item in scope_bounds_recipient_origins {
 		origins_item in {
 			"prompt",
 			"first_party",
@@ -197,10 +197,10 @@ _ordinary({
 			"none",
 		}
 	}
-	every values_item in narrower_bounds_target_values {
+	every values_item in scope_bounds_target_values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
-	every origins_item in narrower_bounds_target_origins {
+	every origins_item in scope_bounds_target_origins {
 		origins_item in {
 			"prompt",
 			"first_party",
@@ -212,10 +212,10 @@ _ordinary({
 			"none",
 		}
 	}
-	every values_item in narrower_bounds_amount_values {
+	every values_item in scope_bounds_amount_values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
-	every origins_item in narrower_bounds_amount_origins {
+	every origins_item in scope_bounds_amount_origins {
 		origins_item in {
 			"prompt",
 			"first_party",
@@ -227,10 +227,10 @@ _ordinary({
 			"none",
 		}
 	}
-	every values_item in narrower_bounds_code_values {
+	every values_item in scope_bounds_code_values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
-	every origins_item in narrower_bounds_code_origins {
+	every origins_item in scope_bounds_code_origins {
 		origins_item in {
 			"prompt",
 			"first_party",
@@ -242,10 +242,10 @@ _ordinary({
 			"none",
 		}
 	}
-	every values_item in narrower_bounds_credential_values {
+	every values_item in scope_bounds_credential_values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
-	every origins_item in narrower_bounds_credential_origins {
+	every origins_item in scope_bounds_credential_origins {
 		origins_item in {
 			"prompt",
 			"first_party",
@@ -257,23 +257,23 @@ _ordinary({
 			"none",
 		}
 	}
-	every budgets_item in narrower_budgets {
+	every budgets_item in scope_budgets {
 		is_number(budgets_item)
 		budgets_item >= 0
 		budgets_item <= 9007199254740991
 		floor(budgets_item) == budgets_item
 	}
-	every windows_item in narrower_windows {
+	every windows_item in scope_windows {
 		is_object(windows_item)
-		_narrower_windows_item(windows_item)
+		_scope_windows_item(windows_item)
 	}
-	every delegated_item in narrower_delegated {
+	every delegated_item in scope_delegated {
 		is_object(delegated_item)
-		_narrower_delegated_item(object.union({"prefixes": [""], "effects": []}, delegated_item))
+		_scope_delegated_item(object.union({"prefixes": [""], "effects": []}, delegated_item))
 	}
 }
 
-_narrower_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+_scope_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 	is_array(prefixes)
 	is_array(effects)
 	is_string(type)
@@ -296,14 +296,14 @@ _narrower_delegated_item({"type": type, "prefixes": prefixes, "effects": effects
 	}
 }
 
-_narrower_windows_item({"start": start, "end": end}) if {
+_scope_windows_item({"start": start, "end": end}) if {
 	integers := [start, end]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
 	[floor(start), floor(end)] == integers
 }
 
-_narrower_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+_scope_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 	is_array(prefixes)
 	is_array(effects)
 	is_string(type)
@@ -326,7 +326,7 @@ _narrower_resources_item({"type": type, "prefixes": prefixes, "effects": effects
 	}
 }
 
-_narrower_tools_item({"arguments": arguments}) if {
+_scope_tools_item({"arguments": arguments}) if {
 	is_object(arguments)
 	every arguments_item in {arguments_item | some arguments_item in arguments} - {
 		{},
@@ -413,87 +413,87 @@ _places := {
 	"/intent",
 	"/tenant",
 	"/environment",
-	"/narrower",
-	"/narrower/effects",
-	"/narrower/effects/*",
-	"/narrower/tools",
-	"/narrower/tools/*",
-	"/narrower/tools/*/arguments",
-	"/narrower/tools/*/arguments/*",
-	"/narrower/tools/*/arguments/*/one_of",
-	"/narrower/tools/*/arguments/*/one_of/*",
-	"/narrower/tools/*/arguments/*/minimum",
-	"/narrower/tools/*/arguments/*/maximum",
-	"/narrower/tools/*/arguments/*/pattern",
-	"/narrower/tools/*/arguments/*/path_prefixes",
-	"/narrower/tools/*/arguments/*/path_prefixes/*",
-	"/narrower/tools/*/arguments/*/hosts",
-	"/narrower/tools/*/arguments/*/hosts/*",
-	"/narrower/tools/*/arguments/*/max_length",
-	"/narrower/resources",
-	"/narrower/resources/*",
-	"/narrower/resources/*/type",
-	"/narrower/resources/*/prefixes",
-	"/narrower/resources/*/prefixes/*",
-	"/narrower/resources/*/effects",
-	"/narrower/resources/*/effects/*",
-	"/narrower/destinations",
-	"/narrower/destinations/*",
-	"/narrower/label",
-	"/narrower/bounds",
-	"/narrower/bounds/recipient",
-	"/narrower/bounds/recipient/values",
-	"/narrower/bounds/recipient/values/*",
-	"/narrower/bounds/recipient/domains",
-	"/narrower/bounds/recipient/domains/*",
-	"/narrower/bounds/recipient/origins",
-	"/narrower/bounds/recipient/origins/*",
-	"/narrower/bounds/recipient/up_to",
-	"/narrower/bounds/target",
-	"/narrower/bounds/target/values",
-	"/narrower/bounds/target/values/*",
-	"/narrower/bounds/target/domains",
-	"/narrower/bounds/target/domains/*",
-	"/narrower/bounds/target/origins",
-	"/narrower/bounds/target/origins/*",
-	"/narrower/bounds/target/up_to",
-	"/narrower/bounds/amount",
-	"/narrower/bounds/amount/values",
-	"/narrower/bounds/amount/values/*",
-	"/narrower/bounds/amount/domains",
-	"/narrower/bounds/amount/domains/*",
-	"/narrower/bounds/amount/origins",
-	"/narrower/bounds/amount/origins/*",
-	"/narrower/bounds/amount/up_to",
-	"/narrower/bounds/code",
-	"/narrower/bounds/code/values",
-	"/narrower/bounds/code/values/*",
-	"/narrower/bounds/code/domains",
-	"/narrower/bounds/code/domains/*",
-	"/narrower/bounds/code/origins",
-	"/narrower/bounds/code/origins/*",
-	"/narrower/bounds/code/up_to",
-	"/narrower/bounds/credential",
-	"/narrower/bounds/credential/values",
-	"/narrower/bounds/credential/values/*",
-	"/narrower/bounds/credential/domains",
-	"/narrower/bounds/credential/domains/*",
-	"/narrower/bounds/credential/origins",
-	"/narrower/bounds/credential/origins/*",
-	"/narrower/bounds/credential/up_to",
-	"/narrower/budgets",
-	"/narrower/budgets/*",
-	"/narrower/windows",
-	"/narrower/windows/*",
-	"/narrower/windows/*/start",
-	"/narrower/windows/*/end",
-	"/narrower/delegated",
-	"/narrower/delegated/*",
-	"/narrower/delegated/*/type",
-	"/narrower/delegated/*/prefixes",
-	"/narrower/delegated/*/prefixes/*",
-	"/narrower/delegated/*/effects",
-	"/narrower/delegated/*/effects/*",
+	"/scope",
+	"/scope/effects",
+	"/scope/effects/*",
+	"/scope/tools",
+	"/scope/tools/*",
+	"/scope/tools/*/arguments",
+	"/scope/tools/*/arguments/*",
+	"/scope/tools/*/arguments/*/one_of",
+	"/scope/tools/*/arguments/*/one_of/*",
+	"/scope/tools/*/arguments/*/minimum",
+	"/scope/tools/*/arguments/*/maximum",
+	"/scope/tools/*/arguments/*/pattern",
+	"/scope/tools/*/arguments/*/path_prefixes",
+	"/scope/tools/*/arguments/*/path_prefixes/*",
+	"/scope/tools/*/arguments/*/hosts",
+	"/scope/tools/*/arguments/*/hosts/*",
+	"/scope/tools/*/arguments/*/max_length",
+	"/scope/resources",
+	"/scope/resources/*",
+	"/scope/resources/*/type",
+	"/scope/resources/*/prefixes",
+	"/scope/resources/*/prefixes/*",
+	"/scope/resources/*/effects",
+	"/scope/resources/*/effects/*",
+	"/scope/destinations",
+	"/scope/destinations/*",
+	"/scope/label",
+	"/scope/bounds",
+	"/scope/bounds/recipient",
+	"/scope/bounds/recipient/values",
+	"/scope/bounds/recipient/values/*",
+	"/scope/bounds/recipient/domains",
+	"/scope/bounds/recipient/domains/*",
+	"/scope/bounds/recipient/origins",
+	"/scope/bounds/recipient/origins/*",
+	"/scope/bounds/recipient/up_to",
+	"/scope/bounds/target",
+	"/scope/bounds/target/values",
+	"/scope/bounds/target/values/*",
+	"/scope/bounds/target/domains",
+	"/scope/bounds/target/domains/*",
+	"/scope/bounds/target/origins",
+	"/scope/bounds/target/origins/*",
+	"/scope/bounds/target/up_to",
+	"/scope/bounds/amount",
+	"/scope/bounds/amount/values",
+	"/scope/bounds/amount/values/*",
+	"/scope/bounds/amount/domains",
+	"/scope/bounds/amount/domains/*",
+	"/scope/bounds/amount/origins",
+	"/scope/bounds/amount/origins/*",
+	"/scope/bounds/amount/up_to",
+	"/scope/bounds/code",
+	"/scope/bounds/code/values",
+	"/scope/bounds/code/values/*",
+	"/scope/bounds/code/domains",
+	"/scope/bounds/code/domains/*",
+	"/scope/bounds/code/origins",
+	"/scope/bounds/code/origins/*",
+	"/scope/bounds/code/up_to",
+	"/scope/bounds/credential",
+	"/scope/bounds/credential/values",
+	"/scope/bounds/credential/values/*",
+	"/scope/bounds/credential/domains",
+	"/scope/bounds/credential/domains/*",
+	"/scope/bounds/credential/origins",
+	"/scope/bounds/credential/origins/*",
+	"/scope/bounds/credential/up_to",
+	"/scope/budgets",
+	"/scope/budgets/*",
+	"/scope/windows",
+	"/scope/windows/*",
+	"/scope/windows/*/start",
+	"/scope/windows/*/end",
+	"/scope/delegated",
+	"/scope/delegated/*",
+	"/scope/delegated/*/type",
+	"/scope/delegated/*/prefixes",
+	"/scope/delegated/*/prefixes/*",
+	"/scope/delegated/*/effects",
+	"/scope/delegated/*/effects/*",
 	"/seconds",
 }
 
@@ -506,7 +506,7 @@ _sound contains "" if {
 		"intent",
 		"tenant",
 		"environment",
-		"narrower",
+		"scope",
 		"seconds",
 	} == set()
 }
@@ -545,9 +545,9 @@ _sound contains "/environment" if {
 	count(input.environment) <= 256
 }
 
-_sound contains "/narrower" if {
-	is_object(input.narrower)
-	object.keys(input.narrower) - {
+_sound contains "/scope" if {
+	is_object(input.scope)
+	object.keys(input.scope) - {
 		"effects",
 		"tools",
 		"resources",
@@ -560,15 +560,15 @@ _sound contains "/narrower" if {
 	} == set()
 }
 
-_sound contains "/narrower/effects" if {
-	is_object(input.narrower)
-	effects := object.get(input.narrower, "effects", [])
+_sound contains "/scope/effects" if {
+	is_object(input.scope)
+	effects := object.get(input.scope, "effects", [])
 	is_array(effects)
 }
 
-_sound contains "/narrower/effects/*" if {
-	is_object(input.narrower)
-	effects := object.get(input.narrower, "effects", [])
+_sound contains "/scope/effects/*" if {
+	is_object(input.scope)
+	effects := object.get(input.scope, "effects", [])
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -583,24 +583,24 @@ _sound contains "/narrower/effects/*" if {
 	}
 }
 
-_sound contains "/narrower/tools" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	is_object(tools)
 }
 
-_sound contains "/narrower/tools/*" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		object.keys(tools_item) - {"arguments"} == set()
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -608,9 +608,9 @@ _sound contains "/narrower/tools/*/arguments" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -629,9 +629,9 @@ _sound contains "/narrower/tools/*/arguments/*" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/one_of" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/one_of" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -643,9 +643,9 @@ _sound contains "/narrower/tools/*/arguments/*/one_of" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/one_of/*" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/one_of/*" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -659,9 +659,9 @@ _sound contains "/narrower/tools/*/arguments/*/one_of/*" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/minimum" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/minimum" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -673,9 +673,9 @@ _sound contains "/narrower/tools/*/arguments/*/minimum" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/maximum" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/maximum" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -687,9 +687,9 @@ _sound contains "/narrower/tools/*/arguments/*/maximum" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/pattern" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/pattern" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -701,9 +701,9 @@ _sound contains "/narrower/tools/*/arguments/*/pattern" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/path_prefixes" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/path_prefixes" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -715,9 +715,9 @@ _sound contains "/narrower/tools/*/arguments/*/path_prefixes" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/path_prefixes/*" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/path_prefixes/*" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -731,9 +731,9 @@ _sound contains "/narrower/tools/*/arguments/*/path_prefixes/*" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/hosts" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/hosts" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -745,9 +745,9 @@ _sound contains "/narrower/tools/*/arguments/*/hosts" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/hosts/*" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/hosts/*" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -761,9 +761,9 @@ _sound contains "/narrower/tools/*/arguments/*/hosts/*" if {
 	}
 }
 
-_sound contains "/narrower/tools/*/arguments/*/max_length" if {
-	is_object(input.narrower)
-	tools := object.get(input.narrower, "tools", {})
+_sound contains "/scope/tools/*/arguments/*/max_length" if {
+	is_object(input.scope)
+	tools := object.get(input.scope, "tools", {})
 	every tools_item in tools {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
@@ -778,24 +778,24 @@ _sound contains "/narrower/tools/*/arguments/*/max_length" if {
 	}
 }
 
-_sound contains "/narrower/resources" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	is_array(resources)
 }
 
-_sound contains "/narrower/resources/*" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources/*" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
 		object.keys(resources_item) - {"type", "prefixes", "effects"} == set()
 	}
 }
 
-_sound contains "/narrower/resources/*/type" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources/*/type" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_string(resources_item.type)
 		count(resources_item.type) >= 1
@@ -803,9 +803,9 @@ _sound contains "/narrower/resources/*/type" if {
 	}
 }
 
-_sound contains "/narrower/resources/*/prefixes" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources/*/prefixes" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
 		prefixes := object.get(resources_item, "prefixes", [])
@@ -813,9 +813,9 @@ _sound contains "/narrower/resources/*/prefixes" if {
 	}
 }
 
-_sound contains "/narrower/resources/*/prefixes/*" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources/*/prefixes/*" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
 		prefixes := object.get(resources_item, "prefixes", [])
@@ -825,9 +825,9 @@ _sound contains "/narrower/resources/*/prefixes/*" if {
 	}
 }
 
-_sound contains "/narrower/resources/*/effects" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources/*/effects" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
 		effects := object.get(resources_item, "effects", [])
@@ -835,9 +835,9 @@ _sound contains "/narrower/resources/*/effects" if {
 	}
 }
 
-_sound contains "/narrower/resources/*/effects/*" if {
-	is_object(input.narrower)
-	resources := object.get(input.narrower, "resources", [])
+_sound contains "/scope/resources/*/effects/*" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
 		effects := object.get(resources_item, "effects", [])
@@ -856,15 +856,15 @@ _sound contains "/narrower/resources/*/effects/*" if {
 	}
 }
 
-_sound contains "/narrower/destinations" if {
-	is_object(input.narrower)
-	destinations := object.get(input.narrower, "destinations", [])
+_sound contains "/scope/destinations" if {
+	is_object(input.scope)
+	destinations := object.get(input.scope, "destinations", [])
 	is_array(destinations)
 }
 
-_sound contains "/narrower/destinations/*" if {
-	is_object(input.narrower)
-	destinations := object.get(input.narrower, "destinations", [])
+_sound contains "/scope/destinations/*" if {
+	is_object(input.scope)
+	destinations := object.get(input.scope, "destinations", [])
 	every destinations_item in destinations {
 		is_string(destinations_item)
 		count(destinations_item) >= 1
@@ -872,31 +872,31 @@ _sound contains "/narrower/destinations/*" if {
 	}
 }
 
-_sound contains "/narrower/label" if {
-	is_object(input.narrower)
-	label := object.get(input.narrower, "label", "")
+_sound contains "/scope/label" if {
+	is_object(input.scope)
+	label := object.get(input.scope, "label", "")
 	is_string(label)
 }
 
-_sound contains "/narrower/bounds" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	object.keys(bounds) - {"recipient", "target", "amount", "code", "credential"} == set()
 }
 
-_sound contains "/narrower/bounds/recipient" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
 	object.keys(recipient) - {"values", "domains", "origins", "up_to"} == set()
 }
 
-_sound contains "/narrower/bounds/recipient/values" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/values" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -904,9 +904,9 @@ _sound contains "/narrower/bounds/recipient/values" if {
 	is_array(values)
 }
 
-_sound contains "/narrower/bounds/recipient/values/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/values/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -916,9 +916,9 @@ _sound contains "/narrower/bounds/recipient/values/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/recipient/domains" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/domains" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -926,9 +926,9 @@ _sound contains "/narrower/bounds/recipient/domains" if {
 	is_array(domains)
 }
 
-_sound contains "/narrower/bounds/recipient/domains/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/domains/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -940,9 +940,9 @@ _sound contains "/narrower/bounds/recipient/domains/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/recipient/origins" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/origins" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -950,9 +950,9 @@ _sound contains "/narrower/bounds/recipient/origins" if {
 	is_array(origins)
 }
 
-_sound contains "/narrower/bounds/recipient/origins/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/origins/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -971,9 +971,9 @@ _sound contains "/narrower/bounds/recipient/origins/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/recipient/up_to" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/recipient/up_to" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	recipient := object.get(bounds, "recipient", {})
 	is_object(recipient)
@@ -984,18 +984,18 @@ _sound contains "/narrower/bounds/recipient/up_to" if {
 	floor(up_to) == up_to
 }
 
-_sound contains "/narrower/bounds/target" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
 	object.keys(target) - {"values", "domains", "origins", "up_to"} == set()
 }
 
-_sound contains "/narrower/bounds/target/values" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/values" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1003,9 +1003,9 @@ _sound contains "/narrower/bounds/target/values" if {
 	is_array(values)
 }
 
-_sound contains "/narrower/bounds/target/values/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/values/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1015,9 +1015,9 @@ _sound contains "/narrower/bounds/target/values/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/target/domains" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/domains" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1025,9 +1025,9 @@ _sound contains "/narrower/bounds/target/domains" if {
 	is_array(domains)
 }
 
-_sound contains "/narrower/bounds/target/domains/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/domains/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1039,9 +1039,9 @@ _sound contains "/narrower/bounds/target/domains/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/target/origins" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/origins" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1049,9 +1049,9 @@ _sound contains "/narrower/bounds/target/origins" if {
 	is_array(origins)
 }
 
-_sound contains "/narrower/bounds/target/origins/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/origins/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1070,9 +1070,9 @@ _sound contains "/narrower/bounds/target/origins/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/target/up_to" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/target/up_to" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	target := object.get(bounds, "target", {})
 	is_object(target)
@@ -1083,18 +1083,18 @@ _sound contains "/narrower/bounds/target/up_to" if {
 	floor(up_to) == up_to
 }
 
-_sound contains "/narrower/bounds/amount" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
 	object.keys(amount) - {"values", "domains", "origins", "up_to"} == set()
 }
 
-_sound contains "/narrower/bounds/amount/values" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/values" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1102,9 +1102,9 @@ _sound contains "/narrower/bounds/amount/values" if {
 	is_array(values)
 }
 
-_sound contains "/narrower/bounds/amount/values/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/values/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1114,9 +1114,9 @@ _sound contains "/narrower/bounds/amount/values/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/amount/domains" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/domains" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1124,9 +1124,9 @@ _sound contains "/narrower/bounds/amount/domains" if {
 	is_array(domains)
 }
 
-_sound contains "/narrower/bounds/amount/domains/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/domains/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1138,9 +1138,9 @@ _sound contains "/narrower/bounds/amount/domains/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/amount/origins" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/origins" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1148,9 +1148,9 @@ _sound contains "/narrower/bounds/amount/origins" if {
 	is_array(origins)
 }
 
-_sound contains "/narrower/bounds/amount/origins/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/origins/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1169,9 +1169,9 @@ _sound contains "/narrower/bounds/amount/origins/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/amount/up_to" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/amount/up_to" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	amount := object.get(bounds, "amount", {})
 	is_object(amount)
@@ -1182,18 +1182,18 @@ _sound contains "/narrower/bounds/amount/up_to" if {
 	floor(up_to) == up_to
 }
 
-_sound contains "/narrower/bounds/code" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
 	object.keys(code) - {"values", "domains", "origins", "up_to"} == set()
 }
 
-_sound contains "/narrower/bounds/code/values" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/values" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1201,9 +1201,9 @@ _sound contains "/narrower/bounds/code/values" if {
 	is_array(values)
 }
 
-_sound contains "/narrower/bounds/code/values/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/values/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1213,9 +1213,9 @@ _sound contains "/narrower/bounds/code/values/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/code/domains" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/domains" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1223,9 +1223,9 @@ _sound contains "/narrower/bounds/code/domains" if {
 	is_array(domains)
 }
 
-_sound contains "/narrower/bounds/code/domains/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/domains/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1237,9 +1237,9 @@ _sound contains "/narrower/bounds/code/domains/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/code/origins" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/origins" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1247,9 +1247,9 @@ _sound contains "/narrower/bounds/code/origins" if {
 	is_array(origins)
 }
 
-_sound contains "/narrower/bounds/code/origins/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/origins/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1268,9 +1268,9 @@ _sound contains "/narrower/bounds/code/origins/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/code/up_to" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/code/up_to" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	code := object.get(bounds, "code", {})
 	is_object(code)
@@ -1281,18 +1281,18 @@ _sound contains "/narrower/bounds/code/up_to" if {
 	floor(up_to) == up_to
 }
 
-_sound contains "/narrower/bounds/credential" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
 	object.keys(credential) - {"values", "domains", "origins", "up_to"} == set()
 }
 
-_sound contains "/narrower/bounds/credential/values" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/values" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1300,9 +1300,9 @@ _sound contains "/narrower/bounds/credential/values" if {
 	is_array(values)
 }
 
-_sound contains "/narrower/bounds/credential/values/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/values/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1312,9 +1312,9 @@ _sound contains "/narrower/bounds/credential/values/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/credential/domains" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/domains" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1322,9 +1322,9 @@ _sound contains "/narrower/bounds/credential/domains" if {
 	is_array(domains)
 }
 
-_sound contains "/narrower/bounds/credential/domains/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/domains/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1336,9 +1336,9 @@ _sound contains "/narrower/bounds/credential/domains/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/credential/origins" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/origins" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1346,9 +1346,9 @@ _sound contains "/narrower/bounds/credential/origins" if {
 	is_array(origins)
 }
 
-_sound contains "/narrower/bounds/credential/origins/*" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/origins/*" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1367,9 +1367,9 @@ _sound contains "/narrower/bounds/credential/origins/*" if {
 	}
 }
 
-_sound contains "/narrower/bounds/credential/up_to" if {
-	is_object(input.narrower)
-	bounds := object.get(input.narrower, "bounds", {})
+_sound contains "/scope/bounds/credential/up_to" if {
+	is_object(input.scope)
+	bounds := object.get(input.scope, "bounds", {})
 	is_object(bounds)
 	credential := object.get(bounds, "credential", {})
 	is_object(credential)
@@ -1380,17 +1380,17 @@ _sound contains "/narrower/bounds/credential/up_to" if {
 	floor(up_to) == up_to
 }
 
-_sound contains "/narrower/budgets" if {
-	is_object(input.narrower)
-	budgets := object.get(input.narrower, "budgets", {})
+_sound contains "/scope/budgets" if {
+	is_object(input.scope)
+	budgets := object.get(input.scope, "budgets", {})
 	is_object(budgets)
 	not budgets[""]
 	_within(256, object.keys(budgets))
 }
 
-_sound contains "/narrower/budgets/*" if {
-	is_object(input.narrower)
-	budgets := object.get(input.narrower, "budgets", {})
+_sound contains "/scope/budgets/*" if {
+	is_object(input.scope)
+	budgets := object.get(input.scope, "budgets", {})
 	every budgets_item in budgets {
 		is_number(budgets_item)
 		budgets_item >= 0
@@ -1399,24 +1399,24 @@ _sound contains "/narrower/budgets/*" if {
 	}
 }
 
-_sound contains "/narrower/windows" if {
-	is_object(input.narrower)
-	windows := object.get(input.narrower, "windows", [])
+_sound contains "/scope/windows" if {
+	is_object(input.scope)
+	windows := object.get(input.scope, "windows", [])
 	is_array(windows)
 }
 
-_sound contains "/narrower/windows/*" if {
-	is_object(input.narrower)
-	windows := object.get(input.narrower, "windows", [])
+_sound contains "/scope/windows/*" if {
+	is_object(input.scope)
+	windows := object.get(input.scope, "windows", [])
 	every windows_item in windows {
 		is_object(windows_item)
 		object.keys(windows_item) - {"start", "end"} == set()
 	}
 }
 
-_sound contains "/narrower/windows/*/start" if {
-	is_object(input.narrower)
-	windows := object.get(input.narrower, "windows", [])
+_sound contains "/scope/windows/*/start" if {
+	is_object(input.scope)
+	windows := object.get(input.scope, "windows", [])
 	every windows_item in windows {
 		is_number(windows_item.start)
 		windows_item.start >= 0
@@ -1425,9 +1425,9 @@ _sound contains "/narrower/windows/*/start" if {
 	}
 }
 
-_sound contains "/narrower/windows/*/end" if {
-	is_object(input.narrower)
-	windows := object.get(input.narrower, "windows", [])
+_sound contains "/scope/windows/*/end" if {
+	is_object(input.scope)
+	windows := object.get(input.scope, "windows", [])
 	every windows_item in windows {
 		is_number(windows_item.end)
 		windows_item.end >= 0
@@ -1436,24 +1436,24 @@ _sound contains "/narrower/windows/*/end" if {
 	}
 }
 
-_sound contains "/narrower/delegated" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	is_array(delegated)
 }
 
-_sound contains "/narrower/delegated/*" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated/*" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_object(delegated_item)
 		object.keys(delegated_item) - {"type", "prefixes", "effects"} == set()
 	}
 }
 
-_sound contains "/narrower/delegated/*/type" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated/*/type" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_string(delegated_item.type)
 		count(delegated_item.type) >= 1
@@ -1461,9 +1461,9 @@ _sound contains "/narrower/delegated/*/type" if {
 	}
 }
 
-_sound contains "/narrower/delegated/*/prefixes" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated/*/prefixes" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_object(delegated_item)
 		prefixes := object.get(delegated_item, "prefixes", [])
@@ -1471,9 +1471,9 @@ _sound contains "/narrower/delegated/*/prefixes" if {
 	}
 }
 
-_sound contains "/narrower/delegated/*/prefixes/*" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated/*/prefixes/*" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_object(delegated_item)
 		prefixes := object.get(delegated_item, "prefixes", [])
@@ -1483,9 +1483,9 @@ _sound contains "/narrower/delegated/*/prefixes/*" if {
 	}
 }
 
-_sound contains "/narrower/delegated/*/effects" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated/*/effects" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_object(delegated_item)
 		effects := object.get(delegated_item, "effects", [])
@@ -1493,9 +1493,9 @@ _sound contains "/narrower/delegated/*/effects" if {
 	}
 }
 
-_sound contains "/narrower/delegated/*/effects/*" if {
-	is_object(input.narrower)
-	delegated := object.get(input.narrower, "delegated", [])
+_sound contains "/scope/delegated/*/effects/*" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_object(delegated_item)
 		effects := object.get(delegated_item, "effects", [])

@@ -97,7 +97,7 @@ _whole := {
 	"intent": "x",
 	"tenant": "x",
 	"environment": "x",
-	"narrower": {
+	"scope": {
 		"effects": ["read"],
 		"tools": {"/a": {"arguments": {"/a": {
 			"one_of": [""],
@@ -132,7 +132,7 @@ _least := {
 	"intent": "x",
 	"tenant": "x",
 	"environment": "x",
-	"narrower": {},
+	"scope": {},
 	"seconds": 0,
 }
 
@@ -142,14 +142,14 @@ _longest := {
 	"/intent": 256,
 	"/tenant": 256,
 	"/environment": 256,
-	"/narrower/resources/0/type": 256,
-	"/narrower/destinations/0": 256,
-	"/narrower/bounds/recipient/domains/0": 256,
-	"/narrower/bounds/target/domains/0": 256,
-	"/narrower/bounds/amount/domains/0": 256,
-	"/narrower/bounds/code/domains/0": 256,
-	"/narrower/bounds/credential/domains/0": 256,
-	"/narrower/delegated/0/type": 256,
+	"/scope/resources/0/type": 256,
+	"/scope/destinations/0": 256,
+	"/scope/bounds/recipient/domains/0": 256,
+	"/scope/bounds/target/domains/0": 256,
+	"/scope/bounds/amount/domains/0": 256,
+	"/scope/bounds/code/domains/0": 256,
+	"/scope/bounds/credential/domains/0": 256,
+	"/scope/delegated/0/type": 256,
 }
 
 _needed := {
@@ -159,31 +159,31 @@ _needed := {
 	"/intent": "/intent",
 	"/tenant": "/tenant",
 	"/environment": "/environment",
-	"/narrower": "/narrower",
-	"/narrower/resources/*/type": "/narrower/resources/0/type",
-	"/narrower/windows/*/start": "/narrower/windows/0/start",
-	"/narrower/windows/*/end": "/narrower/windows/0/end",
-	"/narrower/delegated/*/type": "/narrower/delegated/0/type",
+	"/scope": "/scope",
+	"/scope/resources/*/type": "/scope/resources/0/type",
+	"/scope/windows/*/start": "/scope/windows/0/start",
+	"/scope/windows/*/end": "/scope/windows/0/end",
+	"/scope/delegated/*/type": "/scope/delegated/0/type",
 	"/seconds": "/seconds",
 }
 
 _closed := {
 	"": "",
-	"/narrower": "/narrower",
-	"/narrower/tools/*": "/narrower/tools/~1a",
-	"/narrower/tools/*/arguments/*": "/narrower/tools/~1a/arguments/~1a",
-	"/narrower/resources/*": "/narrower/resources/0",
-	"/narrower/bounds": "/narrower/bounds",
-	"/narrower/bounds/recipient": "/narrower/bounds/recipient",
-	"/narrower/bounds/target": "/narrower/bounds/target",
-	"/narrower/bounds/amount": "/narrower/bounds/amount",
-	"/narrower/bounds/code": "/narrower/bounds/code",
-	"/narrower/bounds/credential": "/narrower/bounds/credential",
-	"/narrower/windows/*": "/narrower/windows/0",
-	"/narrower/delegated/*": "/narrower/delegated/0",
+	"/scope": "/scope",
+	"/scope/tools/*": "/scope/tools/~1a",
+	"/scope/tools/*/arguments/*": "/scope/tools/~1a/arguments/~1a",
+	"/scope/resources/*": "/scope/resources/0",
+	"/scope/bounds": "/scope/bounds",
+	"/scope/bounds/recipient": "/scope/bounds/recipient",
+	"/scope/bounds/target": "/scope/bounds/target",
+	"/scope/bounds/amount": "/scope/bounds/amount",
+	"/scope/bounds/code": "/scope/bounds/code",
+	"/scope/bounds/credential": "/scope/bounds/credential",
+	"/scope/windows/*": "/scope/windows/0",
+	"/scope/delegated/*": "/scope/delegated/0",
 }
 
-_named := {"/narrower/budgets": {"most": 256, "value": 0}}
+_named := {"/scope/budgets": {"most": 256, "value": 0}}
 
 _unfit := {
 	"/question": {"at": "/question", "values": [2, null, true, -0.5, "", [], {}]},
@@ -192,286 +192,277 @@ _unfit := {
 	"/intent": {"at": "/intent", "values": [null, true, -0.5, [], {}, ["x"], ""]},
 	"/tenant": {"at": "/tenant", "values": [null, true, -0.5, [], {}, ["x"], ""]},
 	"/environment": {"at": "/environment", "values": [null, true, -0.5, [], {}, ["x"], ""]},
-	"/narrower": {"at": "/narrower", "values": [null, true, -0.5, "", []]},
-	"/narrower/effects": {"at": "/narrower/effects", "values": [null, true, -0.5, "", {}]},
-	"/narrower/effects/*": {
-		"at": "/narrower/effects/0",
+	"/scope": {"at": "/scope", "values": [null, true, -0.5, "", []]},
+	"/scope/effects": {"at": "/scope/effects", "values": [null, true, -0.5, "", {}]},
+	"/scope/effects/*": {
+		"at": "/scope/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
 	},
-	"/narrower/tools": {"at": "/narrower/tools", "values": [null, true, -0.5, "", []]},
-	"/narrower/tools/*": {"at": "/narrower/tools/~1a", "values": [null, true, -0.5, "", []]},
-	"/narrower/tools/*/arguments": {
-		"at": "/narrower/tools/~1a/arguments",
+	"/scope/tools": {"at": "/scope/tools", "values": [null, true, -0.5, "", []]},
+	"/scope/tools/*": {"at": "/scope/tools/~1a", "values": [null, true, -0.5, "", []]},
+	"/scope/tools/*/arguments": {
+		"at": "/scope/tools/~1a/arguments",
 		"values": [null, true, -0.5, "", []],
 	},
-	"/narrower/tools/*/arguments/*": {
-		"at": "/narrower/tools/~1a/arguments/~1a",
+	"/scope/tools/*/arguments/*": {
+		"at": "/scope/tools/~1a/arguments/~1a",
 		"values": [null, true, -0.5, "", []],
 	},
-	"/narrower/tools/*/arguments/*/one_of": {
-		"at": "/narrower/tools/~1a/arguments/~1a/one_of",
+	"/scope/tools/*/arguments/*/one_of": {
+		"at": "/scope/tools/~1a/arguments/~1a/one_of",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/tools/*/arguments/*/one_of/*": {
-		"at": "/narrower/tools/~1a/arguments/~1a/one_of/0",
+	"/scope/tools/*/arguments/*/one_of/*": {
+		"at": "/scope/tools/~1a/arguments/~1a/one_of/0",
 		"values": [null, [], {}],
 	},
-	"/narrower/tools/*/arguments/*/minimum": {
-		"at": "/narrower/tools/~1a/arguments/~1a/minimum",
+	"/scope/tools/*/arguments/*/minimum": {
+		"at": "/scope/tools/~1a/arguments/~1a/minimum",
 		"values": [null, true, "", [], {}],
 	},
-	"/narrower/tools/*/arguments/*/maximum": {
-		"at": "/narrower/tools/~1a/arguments/~1a/maximum",
+	"/scope/tools/*/arguments/*/maximum": {
+		"at": "/scope/tools/~1a/arguments/~1a/maximum",
 		"values": [null, true, "", [], {}],
 	},
-	"/narrower/tools/*/arguments/*/pattern": {
-		"at": "/narrower/tools/~1a/arguments/~1a/pattern",
+	"/scope/tools/*/arguments/*/pattern": {
+		"at": "/scope/tools/~1a/arguments/~1a/pattern",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
-	"/narrower/tools/*/arguments/*/path_prefixes": {
-		"at": "/narrower/tools/~1a/arguments/~1a/path_prefixes",
+	"/scope/tools/*/arguments/*/path_prefixes": {
+		"at": "/scope/tools/~1a/arguments/~1a/path_prefixes",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/tools/*/arguments/*/path_prefixes/*": {
-		"at": "/narrower/tools/~1a/arguments/~1a/path_prefixes/0",
+	"/scope/tools/*/arguments/*/path_prefixes/*": {
+		"at": "/scope/tools/~1a/arguments/~1a/path_prefixes/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
-	"/narrower/tools/*/arguments/*/hosts": {
-		"at": "/narrower/tools/~1a/arguments/~1a/hosts",
+	"/scope/tools/*/arguments/*/hosts": {
+		"at": "/scope/tools/~1a/arguments/~1a/hosts",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/tools/*/arguments/*/hosts/*": {
-		"at": "/narrower/tools/~1a/arguments/~1a/hosts/0",
+	"/scope/tools/*/arguments/*/hosts/*": {
+		"at": "/scope/tools/~1a/arguments/~1a/hosts/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
-	"/narrower/tools/*/arguments/*/max_length": {
-		"at": "/narrower/tools/~1a/arguments/~1a/max_length",
+	"/scope/tools/*/arguments/*/max_length": {
+		"at": "/scope/tools/~1a/arguments/~1a/max_length",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/resources": {"at": "/narrower/resources", "values": [null, true, -0.5, "", {}]},
-	"/narrower/resources/*": {"at": "/narrower/resources/0", "values": [null, true, -0.5, "", []]},
-	"/narrower/resources/*/type": {
-		"at": "/narrower/resources/0/type",
+	"/scope/resources": {"at": "/scope/resources", "values": [null, true, -0.5, "", {}]},
+	"/scope/resources/*": {"at": "/scope/resources/0", "values": [null, true, -0.5, "", []]},
+	"/scope/resources/*/type": {
+		"at": "/scope/resources/0/type",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
-	"/narrower/resources/*/prefixes": {
-		"at": "/narrower/resources/0/prefixes",
+	"/scope/resources/*/prefixes": {
+		"at": "/scope/resources/0/prefixes",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/resources/*/prefixes/*": {
-		"at": "/narrower/resources/0/prefixes/0",
+	"/scope/resources/*/prefixes/*": {
+		"at": "/scope/resources/0/prefixes/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
-	"/narrower/resources/*/effects": {
-		"at": "/narrower/resources/0/effects",
+	"/scope/resources/*/effects": {
+		"at": "/scope/resources/0/effects",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/resources/*/effects/*": {
-		"at": "/narrower/resources/0/effects/0",
+	"/scope/resources/*/effects/*": {
+		"at": "/scope/resources/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
 	},
-	"/narrower/destinations": {"at": "/narrower/destinations", "values": [null, true, -0.5, "", {}]},
-	"/narrower/destinations/*": {
-		"at": "/narrower/destinations/0",
+	"/scope/destinations": {"at": "/scope/destinations", "values": [null, true, -0.5, "", {}]},
+	"/scope/destinations/*": {
+		"at": "/scope/destinations/0",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
-	"/narrower/label": {"at": "/narrower/label", "values": [null, true, -0.5, [], {}, [""]]},
-	"/narrower/bounds": {"at": "/narrower/bounds", "values": [null, true, -0.5, "", []]},
-	"/narrower/bounds/recipient": {
-		"at": "/narrower/bounds/recipient",
+	"/scope/label": {"at": "/scope/label", "values": [null, true, -0.5, [], {}, [""]]},
+	"/scope/bounds": {"at": "/scope/bounds", "values": [null, true, -0.5, "", []]},
+	"/scope/bounds/recipient": {
+		"at": "/scope/bounds/recipient",
 		"values": [null, true, -0.5, "", []],
 	},
-	"/narrower/bounds/recipient/values": {
-		"at": "/narrower/bounds/recipient/values",
+	"/scope/bounds/recipient/values": {
+		"at": "/scope/bounds/recipient/values",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/bounds/recipient/values/*": {
-		"at": "/narrower/bounds/recipient/values/0",
+	"/scope/bounds/recipient/values/*": {
+		"at": "/scope/bounds/recipient/values/0",
 		"values": [null, [], {}],
 	},
-	"/narrower/bounds/recipient/domains": {
-		"at": "/narrower/bounds/recipient/domains",
+	"/scope/bounds/recipient/domains": {
+		"at": "/scope/bounds/recipient/domains",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/bounds/recipient/domains/*": {
-		"at": "/narrower/bounds/recipient/domains/0",
+	"/scope/bounds/recipient/domains/*": {
+		"at": "/scope/bounds/recipient/domains/0",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
-	"/narrower/bounds/recipient/origins": {
-		"at": "/narrower/bounds/recipient/origins",
+	"/scope/bounds/recipient/origins": {
+		"at": "/scope/bounds/recipient/origins",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/bounds/recipient/origins/*": {
-		"at": "/narrower/bounds/recipient/origins/0",
+	"/scope/bounds/recipient/origins/*": {
+		"at": "/scope/bounds/recipient/origins/0",
 		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
 	},
-	"/narrower/bounds/recipient/up_to": {
-		"at": "/narrower/bounds/recipient/up_to",
+	"/scope/bounds/recipient/up_to": {
+		"at": "/scope/bounds/recipient/up_to",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/bounds/target": {
-		"at": "/narrower/bounds/target",
+	"/scope/bounds/target": {"at": "/scope/bounds/target", "values": [null, true, -0.5, "", []]},
+	"/scope/bounds/target/values": {
+		"at": "/scope/bounds/target/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/target/values/*": {
+		"at": "/scope/bounds/target/values/0",
+		"values": [null, [], {}],
+	},
+	"/scope/bounds/target/domains": {
+		"at": "/scope/bounds/target/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/target/domains/*": {
+		"at": "/scope/bounds/target/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/scope/bounds/target/origins": {
+		"at": "/scope/bounds/target/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/target/origins/*": {
+		"at": "/scope/bounds/target/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/scope/bounds/target/up_to": {
+		"at": "/scope/bounds/target/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/scope/bounds/amount": {"at": "/scope/bounds/amount", "values": [null, true, -0.5, "", []]},
+	"/scope/bounds/amount/values": {
+		"at": "/scope/bounds/amount/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/amount/values/*": {
+		"at": "/scope/bounds/amount/values/0",
+		"values": [null, [], {}],
+	},
+	"/scope/bounds/amount/domains": {
+		"at": "/scope/bounds/amount/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/amount/domains/*": {
+		"at": "/scope/bounds/amount/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/scope/bounds/amount/origins": {
+		"at": "/scope/bounds/amount/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/amount/origins/*": {
+		"at": "/scope/bounds/amount/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/scope/bounds/amount/up_to": {
+		"at": "/scope/bounds/amount/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/scope/bounds/code": {"at": "/scope/bounds/code", "values": [null, true, -0.5, "", []]},
+	"/scope/bounds/code/values": {
+		"at": "/scope/bounds/code/values",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/code/values/*": {"at": "/scope/bounds/code/values/0", "values": [null, [], {}]},
+	"/scope/bounds/code/domains": {
+		"at": "/scope/bounds/code/domains",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/code/domains/*": {
+		"at": "/scope/bounds/code/domains/0",
+		"values": [null, true, -0.5, [], {}, ["x"], ""],
+	},
+	"/scope/bounds/code/origins": {
+		"at": "/scope/bounds/code/origins",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/scope/bounds/code/origins/*": {
+		"at": "/scope/bounds/code/origins/0",
+		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
+	},
+	"/scope/bounds/code/up_to": {
+		"at": "/scope/bounds/code/up_to",
+		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
+	},
+	"/scope/bounds/credential": {
+		"at": "/scope/bounds/credential",
 		"values": [null, true, -0.5, "", []],
 	},
-	"/narrower/bounds/target/values": {
-		"at": "/narrower/bounds/target/values",
+	"/scope/bounds/credential/values": {
+		"at": "/scope/bounds/credential/values",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/bounds/target/values/*": {
-		"at": "/narrower/bounds/target/values/0",
+	"/scope/bounds/credential/values/*": {
+		"at": "/scope/bounds/credential/values/0",
 		"values": [null, [], {}],
 	},
-	"/narrower/bounds/target/domains": {
-		"at": "/narrower/bounds/target/domains",
+	"/scope/bounds/credential/domains": {
+		"at": "/scope/bounds/credential/domains",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/bounds/target/domains/*": {
-		"at": "/narrower/bounds/target/domains/0",
+	"/scope/bounds/credential/domains/*": {
+		"at": "/scope/bounds/credential/domains/0",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
-	"/narrower/bounds/target/origins": {
-		"at": "/narrower/bounds/target/origins",
+	"/scope/bounds/credential/origins": {
+		"at": "/scope/bounds/credential/origins",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/bounds/target/origins/*": {
-		"at": "/narrower/bounds/target/origins/0",
+	"/scope/bounds/credential/origins/*": {
+		"at": "/scope/bounds/credential/origins/0",
 		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
 	},
-	"/narrower/bounds/target/up_to": {
-		"at": "/narrower/bounds/target/up_to",
+	"/scope/bounds/credential/up_to": {
+		"at": "/scope/bounds/credential/up_to",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/bounds/amount": {
-		"at": "/narrower/bounds/amount",
-		"values": [null, true, -0.5, "", []],
-	},
-	"/narrower/bounds/amount/values": {
-		"at": "/narrower/bounds/amount/values",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/amount/values/*": {
-		"at": "/narrower/bounds/amount/values/0",
-		"values": [null, [], {}],
-	},
-	"/narrower/bounds/amount/domains": {
-		"at": "/narrower/bounds/amount/domains",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/amount/domains/*": {
-		"at": "/narrower/bounds/amount/domains/0",
-		"values": [null, true, -0.5, [], {}, ["x"], ""],
-	},
-	"/narrower/bounds/amount/origins": {
-		"at": "/narrower/bounds/amount/origins",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/amount/origins/*": {
-		"at": "/narrower/bounds/amount/origins/0",
-		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
-	},
-	"/narrower/bounds/amount/up_to": {
-		"at": "/narrower/bounds/amount/up_to",
-		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
-	},
-	"/narrower/bounds/code": {"at": "/narrower/bounds/code", "values": [null, true, -0.5, "", []]},
-	"/narrower/bounds/code/values": {
-		"at": "/narrower/bounds/code/values",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/code/values/*": {
-		"at": "/narrower/bounds/code/values/0",
-		"values": [null, [], {}],
-	},
-	"/narrower/bounds/code/domains": {
-		"at": "/narrower/bounds/code/domains",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/code/domains/*": {
-		"at": "/narrower/bounds/code/domains/0",
-		"values": [null, true, -0.5, [], {}, ["x"], ""],
-	},
-	"/narrower/bounds/code/origins": {
-		"at": "/narrower/bounds/code/origins",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/code/origins/*": {
-		"at": "/narrower/bounds/code/origins/0",
-		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
-	},
-	"/narrower/bounds/code/up_to": {
-		"at": "/narrower/bounds/code/up_to",
-		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
-	},
-	"/narrower/bounds/credential": {
-		"at": "/narrower/bounds/credential",
-		"values": [null, true, -0.5, "", []],
-	},
-	"/narrower/bounds/credential/values": {
-		"at": "/narrower/bounds/credential/values",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/credential/values/*": {
-		"at": "/narrower/bounds/credential/values/0",
-		"values": [null, [], {}],
-	},
-	"/narrower/bounds/credential/domains": {
-		"at": "/narrower/bounds/credential/domains",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/credential/domains/*": {
-		"at": "/narrower/bounds/credential/domains/0",
-		"values": [null, true, -0.5, [], {}, ["x"], ""],
-	},
-	"/narrower/bounds/credential/origins": {
-		"at": "/narrower/bounds/credential/origins",
-		"values": [null, true, -0.5, "", {}],
-	},
-	"/narrower/bounds/credential/origins/*": {
-		"at": "/narrower/bounds/credential/origins/0",
-		"values": [null, true, -0.5, [], {}, ["prompt"], "x"],
-	},
-	"/narrower/bounds/credential/up_to": {
-		"at": "/narrower/bounds/credential/up_to",
-		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
-	},
-	"/narrower/budgets": {
-		"at": "/narrower/budgets",
+	"/scope/budgets": {
+		"at": "/scope/budgets",
 		"values": [null, true, -0.5, "", [], {"/a": 0, "": 0}],
 	},
-	"/narrower/budgets/*": {
-		"at": "/narrower/budgets/~1a",
+	"/scope/budgets/*": {
+		"at": "/scope/budgets/~1a",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/windows": {"at": "/narrower/windows", "values": [null, true, -0.5, "", {}]},
-	"/narrower/windows/*": {"at": "/narrower/windows/0", "values": [null, true, -0.5, "", []]},
-	"/narrower/windows/*/start": {
-		"at": "/narrower/windows/0/start",
+	"/scope/windows": {"at": "/scope/windows", "values": [null, true, -0.5, "", {}]},
+	"/scope/windows/*": {"at": "/scope/windows/0", "values": [null, true, -0.5, "", []]},
+	"/scope/windows/*/start": {
+		"at": "/scope/windows/0/start",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/windows/*/end": {
-		"at": "/narrower/windows/0/end",
+	"/scope/windows/*/end": {
+		"at": "/scope/windows/0/end",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/narrower/delegated": {"at": "/narrower/delegated", "values": [null, true, -0.5, "", {}]},
-	"/narrower/delegated/*": {"at": "/narrower/delegated/0", "values": [null, true, -0.5, "", []]},
-	"/narrower/delegated/*/type": {
-		"at": "/narrower/delegated/0/type",
+	"/scope/delegated": {"at": "/scope/delegated", "values": [null, true, -0.5, "", {}]},
+	"/scope/delegated/*": {"at": "/scope/delegated/0", "values": [null, true, -0.5, "", []]},
+	"/scope/delegated/*/type": {
+		"at": "/scope/delegated/0/type",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
 	},
-	"/narrower/delegated/*/prefixes": {
-		"at": "/narrower/delegated/0/prefixes",
+	"/scope/delegated/*/prefixes": {
+		"at": "/scope/delegated/0/prefixes",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/delegated/*/prefixes/*": {
-		"at": "/narrower/delegated/0/prefixes/0",
+	"/scope/delegated/*/prefixes/*": {
+		"at": "/scope/delegated/0/prefixes/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
-	"/narrower/delegated/*/effects": {
-		"at": "/narrower/delegated/0/effects",
+	"/scope/delegated/*/effects": {
+		"at": "/scope/delegated/0/effects",
 		"values": [null, true, -0.5, "", {}],
 	},
-	"/narrower/delegated/*/effects/*": {
-		"at": "/narrower/delegated/0/effects/0",
+	"/scope/delegated/*/effects/*": {
+		"at": "/scope/delegated/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
 	},
 	"/seconds": {"at": "/seconds", "values": [null, true, "", [], {}, 0.5, -1, 9007199254740992]},
