@@ -141,18 +141,20 @@ def _approvers(report: TaskReport) -> str:
         return ""
     items = ", ".join(f"{escape(who)} ({times})" for who, times in report.approved_by.items())
     own = report.self_approved
-    alone = f" {own} of them by nobody but who asked for them." if own else ""
+    alone = f" {own} of them only by the person who asked for them." if own else ""
     return f'<p class="quiet">Approved by {items}.{alone}</p>'
 
 
 def _table(title: str, refused: Iterable[Refused]) -> str:
     rows = "".join(
         f"<tr><td>{_breakable(no.tool)}</td><td><code>{_breakable(no.code)}</code></td>"
+        f"<td><code>{escape(no.decision)}</code></td>"
         f'<td class="number">{no.times}</td></tr>'
         for no in refused
     )
     return (
         f"<h2>{title}</h2>\n<table><thead><tr><th>tool</th><th>code</th>"
+        "<th>latest decision</th>"
         f'<th class="number">times</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 

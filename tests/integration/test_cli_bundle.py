@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -184,13 +185,23 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     code, out, _ = run(capsys, "bundle", "diff", folder / "dist", folder / "new", *options)
     assert code == 0
     lines = out.splitlines()
-    widening = [line for line in lines if line.startswith("widens")]
-    assert lines[: len(widening)] == widening
-    assert any(f"- rule {CODE}" in line for line in widening)
-    assert any("manifest/effects  delete" in line for line in widening)
-    assert any("~ revision policy" in line for line in lines)
+    starts = [line.partition(" ")[0] for line in lines]
+    assert re.match(r"\d+ of \d+ changes can let more through", lines[0])
+    widening, rest = (
+        lines[starts.index("widens") : starts.index("other")],
+        lines[starts.index("other") :],
+    )
+    # The rule that is gone comes before the effect of one agent.
+    [rule] = [n for n, line in enumerate(widening) if f"- {CODE}" in line]
+    [effect] = [n for n, line in enumerate(widening) if "manifest/effects  delete" in line]
+    assert rule < effect
+    assert any("~ revision of the policy" in line for line in rest)
     assert not any("manifest/tools" in line for line in widening)
-    assert any("manifest/tools" in line for line in lines)
+    assert any("manifest/tools" in line for line in rest)
+    changed = [line for line in lines if line.lstrip().startswith(("+ ", "- ", "~ "))]
+    counts = [int(number) for number in re.findall(r"\d+", lines[0])]
+    assert counts[1] == len(changed)
+    assert counts[0] == sum(line in changed for line in widening)
 
     code, _, _ = run(
         capsys, "bundle", "diff", folder / "dist", folder / "new", *options, "--fail-on-widening"
@@ -273,6 +284,24 @@ def test_serve_starts_an_opa_that_answers_and_ends_with_it(capsys, folder, built
     # OPA has ended too.
     with pytest.raises(ProcessLookupError):
         os.kill(served.said["pid"], 0)
+
+
+@pytest.mark.parametrize("option", [[], ["--decision-log", "opa.log"], ["--decision-log", "-"]])
+def test_decisions_are_logged_only_where_the_option_says(folder, option):
+    arguments = ["dist", "--key", "release.pub", *option, "--json"]
+    served = Served(folder, *arguments, log=folder / "terminal")
+    try:
+        stage = scenes.staged(OUTSIDE, now=time.time())
+        served.put_feed(stage.live["now"])
+        served.ask(stage.question)
+    finally:
+        served.stop(signal.SIGTERM)
+    terminal, file = folder / "terminal", folder / "opa.log"
+    logged = {
+        path: path.exists() and "decision_logs" in path.read_text() for path in (terminal, file)
+    }
+    assert logged == {terminal: option[1:] == ["-"], file: option[1:] == ["opa.log"]}
+    assert served.said["decision_log"] == "".join(option[1:])
 
 
 def test_serve_refuses_what_it_cannot_verify(capsys, folder):

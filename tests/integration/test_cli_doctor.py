@@ -58,7 +58,7 @@ def looked(folder, *arguments, **variables):
 
 
 def amiss(findings):
-    return [finding for finding in findings if finding["state"] in ("mend", "untold")]
+    return [finding for finding in findings if finding["state"] in ("fix", "unknown")]
 
 
 def test_where_all_is_well(folder):
@@ -118,7 +118,7 @@ def test_one_thing_amiss_is_named_with_what_to_do(folder, break_it, name, says):
     assert done.code == 1
     found = [finding for finding in amiss(findings) if finding["name"] == name]
     assert found
-    assert says in found[0]["said"]
+    assert says in found[0]["message"]
     assert all(finding["hint"] for finding in found)
 
 
@@ -131,7 +131,7 @@ def test_another_key_than_the_deployment_knows_is_found(folder):
     shutil.copytree(stranger / ".inbounds" / "issuer", folder / ".inbounds" / "issuer")
     done, findings = looked(folder)
     assert done.code == 1
-    said = " ".join(finding["said"] for finding in amiss(findings))
+    said = " ".join(finding["message"] for finding in amiss(findings))
     assert "issuers.yaml lacks the key" in said
     assert "feed.yaml lacks the key" in said
     key = SigningKey.read(folder / ".inbounds" / "issuer" / "feed.pem")
@@ -203,7 +203,7 @@ def test_an_opa_is_well_once_its_feed_is_brought(well, served):
     assert done.code == 0, amiss(findings)
     ok = {finding["name"] for finding in findings if finding["state"] == "ok"}
     assert ok >= {"health", "token", "policy", "feed", "api", "clock"}
-    said = {finding["name"]: finding["said"] for finding in findings}
+    said = {finding["name"]: finding["message"] for finding in findings}
     assert said["decides"] == f"OPA at {served}, as the option --pdp says"
     assert said["policy"].startswith("revision ")
 
@@ -223,7 +223,7 @@ def test_a_feed_whose_key_the_opa_does_not_know_is_named_and_never_said_to_be_in
     assert "in force" not in log
     assert done.code == 1
     (found,) = amiss(findings)
-    assert found["said"] == (
+    assert found["message"] == (
         f"its head is signed by the key {key.kid}, which is not in the feed.yaml of this OPA"
     )
 
@@ -243,7 +243,7 @@ def test_an_opa_that_is_open_to_all_is_found(folder):
     finally:
         server.close()
     assert done.code == 1
-    said = " ".join(finding["said"] for finding in amiss(findings))
+    said = " ".join(finding["message"] for finding in amiss(findings))
     assert "API is open: /metrics, /v1/config, /v1/data, /v1/policies" in said
     assert {"name": "version", "state": "ok"}.items() <= next(
         finding for finding in findings if finding["name"] == "version"
@@ -254,6 +254,6 @@ def test_where_nobody_answers_it_could_not_be_told(folder):
     url = f"http://127.0.0.1:{engines.free_port()}"
     done, findings = looked(folder, INBOUNDS_PDP_URL=url, INBOUNDS_PDP_TOKEN=TOKEN)
     assert done.code == 2
-    assert [finding["state"] for finding in amiss(findings)] == ["untold"]
-    assert "refused" in amiss(findings)[0]["said"]
+    assert [finding["state"] for finding in amiss(findings)] == ["unknown"]
+    assert "refused" in amiss(findings)[0]["message"]
     assert TOKEN not in json.dumps(findings)

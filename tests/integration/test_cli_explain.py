@@ -50,7 +50,7 @@ def test_an_allow_says_what_grants_it_and_that_every_fault_is_ruled_out(tmp_path
     assert said["outcome"] == "allow"
     assert said["grants"][0]["source"] == "task.within_bounds"
     assert said["reasons"] == said["changes"] == []
-    assert said["not_told"] == {}
+    assert said["not_shown"] == {}
     assert "egress.destination_not_allowed" in said["ruled_out"]
     assert {token["name"]: token["verified"] for token in said["tokens"]} == {
         "identity": "yes",
@@ -76,8 +76,8 @@ def test_a_denial_says_its_reasons_what_follows_and_what_would_have_to_change(tm
     assert [reason["code"] for reason in said["reasons"]] == ["intent.effect_outside_intent"]
     assert said["reasons"][0]["details"] == [{"effect": "read"}]
     # It follows from that, so the answer does not tell of it; nor is it said to be ruled out.
-    assert said["not_told"]["capability.not_granted"] == ["intent.effect_outside_intent"]
-    assert not set(said["not_told"]) & set(said["ruled_out"])
+    assert said["not_shown"]["capability.not_granted"] == ["intent.effect_outside_intent"]
+    assert not set(said["not_shown"]) & set(said["ruled_out"])
     assert said["changes"][0].startswith("intent.effect_outside_intent: Ask the user to widen")
 
     done = inbounds(
@@ -86,7 +86,7 @@ def test_a_denial_says_its_reasons_what_follows_and_what_would_have_to_change(tm
     assert done.out.startswith(
         "deny  mail.read on mail 42\nunder the intent correspond: intent.effect_outside_intent\n"
     )
-    for words in ("effect read", "Ask the user to widen the task", "ruled out", "not told"):
+    for words in ("effect read", "Ask the user to widen the task", "ruled out", "not shown"):
         assert words in done.out
 
 
@@ -186,7 +186,7 @@ def test_parts_of_any_type_are_told(tmp_path, part, odd):
     assert done.code in (1, 2) or (part == "now" and done.code == 0), (done.out, done.err)
 
 
-def test_what_a_malformed_question_hides_is_not_told(tmp_path, deployment):
+def test_what_a_malformed_question_hides_is_not_shown(tmp_path, deployment):
     question(tmp_path)
     (tmp_path / "question.json").write_text('{"question": 1, "subject": {"type": 7}}')
     done = explain(tmp_path, "question.json", deployment=deployment)
@@ -194,8 +194,8 @@ def test_what_a_malformed_question_hides_is_not_told(tmp_path, deployment):
     said = done.json
     assert said["reasons"][0]["code"] == "request.malformed"
     assert any(line.startswith("/subject/type: ") for line in said["malformed"])
-    assert "task.unverified" in said["not_told"]
-    assert {token["verified"] for token in said["tokens"][:2]} == {"not told"}
+    assert "task.unverified" in said["not_shown"]
+    assert {token["verified"] for token in said["tokens"][:2]} == {"unknown"}
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_a_case_is_judged_with_the_rules_it_lies_beside(sited, tmp_path):
         assert "site.payroll.after_hours" in done.out
         assert "after_hours.yaml#2  a call from elsewhere\n" in done.out
         assert f"judged with the rules in {site}\n" in done.out
-        assert "otherwise" not in done.out
+        assert "differs" not in done.out
 
 
 def test_a_case_says_that_it_was_taken_and_that_it_expects_otherwise(sited, tmp_path):
@@ -304,7 +304,7 @@ def test_a_case_says_that_it_was_taken_and_that_it_expects_otherwise(sited, tmp_
     assert done.code == 0
     assert "the first that is not allowed; FILE#NUMBER takes another" in done.out
     assert "judged without rules of your own" in done.out
-    assert "otherwise  expected deny, decided allow" in done.out
+    assert "differs  expected deny, decided allow" in done.out
     done = inbounds(sited, "explain", "--from-case", f"{SITED}#2", "--no-site", "--json")
     assert done.json["case"] == {
         "file": SITED,
@@ -343,7 +343,7 @@ def test_a_recorded_denial_is_explained_from_the_record(recorded):
         "Leave this destination out",
         "/to/0",
         "intent summarise",
-        "nothing is recorded of it having run",
+        "no record that it ran",
     ):
         assert words in done.out
     assert "mallory" not in done.out

@@ -56,7 +56,10 @@ def test_it_says_what_to_set_next_in_the_files_and_at_the_end(tmp_path):
     out = inbounds(tmp_path, "init", "app.py").out
     for word in ("`effects`", "`export`", "`reversible`", "agents.yaml", "groups.yaml"):
         assert word in out
-    assert out.endswith("run `inbounds lint`\n")
+    steps = out.partition("\nnext\n")[2].splitlines()
+    assert [step.split()[0] for step in steps] == [str(n) for n in range(1, len(steps) + 1)]
+    assert "Run `inbounds lint`." in steps[-2]
+    assert "Run your program." in steps[-1]
     text = (tmp_path / "deployment" / "tools.yaml").read_text("utf-8")
     comment = text.partition("mail.read:")[0]
     for effect in get_args(Effect):

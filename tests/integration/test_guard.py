@@ -190,10 +190,10 @@ class TestWhichDeployment:
         beside = [*diagnose({**options, "deployment": tmp_path / "another"}, {})]
 
         (unset,) = [f for f in without if f.state not in ("ok", "note")]
-        assert "the effects of" in unset.said
+        assert "the effects of" in unset.message
         assert "build the bundle again" in unset.hint
-        assert any(f"inside {place.wasm}" in f.said for f in without)
-        assert any("the bundle holds its own" in f.said for f in beside if f.state == "note")
+        assert any(f"inside {place.wasm}" in f.message for f in without)
+        assert any("the bundle holds its own" in f.message for f in beside if f.state == "note")
 
 
 class TestWhatIsMissing:
@@ -204,11 +204,11 @@ class TestWhatIsMissing:
         """
         with pytest.raises(ConfigurationError, match=r"INBOUNDS_PDP_URL.*INBOUNDS_BUNDLE") as ei:
             Guard(home=place.home, **both)
-        (finding,) = [f for f in diagnose({"home": place.home, **both}, {}) if f.state == "mend"]
+        (finding,) = [f for f in diagnose({"home": place.home, **both}, {}) if f.state == "fix"]
 
         assert ei.value.code == "configuration.two_engines"
         assert all(value in str(ei.value) for value in both.values())
-        assert finding.said == ei.value.message
+        assert finding.message == ei.value.message
 
     @pytest.mark.parametrize("option", ["bundle", "bundle_key"])
     def test_a_bundle_or_key_that_is_not_there(self, place, option):

@@ -121,7 +121,7 @@ def test_an_opa_tells_its_version_to_a_pep(place, opa):
     assert pep.version() == said
     assert opa_version.supported(opa_version.parse(said))
     pep.close()
-    assert findings(place, opa)["version"].said == f"OPA {said}"
+    assert findings(place, opa)["version"].message == f"OPA {said}"
 
 
 @pytest.mark.parametrize("who", [None, "feed", "stranger"])
@@ -206,8 +206,8 @@ def test_one_that_takes_the_place_of_another_is_found_out(place, claiming, monke
 def test_doctor_names_both_versions(place, claiming):
     claiming.said = "1.21.2"
     found = findings(place, claiming.url)
-    assert found["version"].state == "mend"
-    assert "1.21.2" in found["version"].said
+    assert found["version"].state == "fix"
+    assert "1.21.2" in found["version"].message
     assert NEEDED in found["version"].hint
     assert "token" not in found and "policy" not in found
 

@@ -44,3 +44,22 @@ def test_the_jwk_is_that_of_the_public_half_and_reads_as_yaml(tmp_path, capsys):
     public = load_pem_public_key((tmp_path / "feed.pub").read_bytes())
     assert jwt.algorithms.ECAlgorithm.from_jwk(json.dumps(jwk)) == public
     assert "d" not in jwk
+
+
+def test_the_jwk_is_printed_again_from_the_public_half(tmp_path, capsys):
+    assert main(["bundle", "key", str(tmp_path / "feed.pem")]) == 0
+    generated = capsys.readouterr().out.splitlines()
+    assert any(f"inbounds bundle jwk {tmp_path / 'feed.pub'}" in line for line in generated)
+    assert main(["bundle", "jwk", str(tmp_path / "feed.pub")]) == 0
+    assert capsys.readouterr().out.splitlines() == generated[-1:]
+    assert main(["bundle", "jwk", str(tmp_path / "feed.pub"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["jwk"] == yaml.safe_load(generated[-1][7:])
+
+
+def test_no_jwk_is_printed_of_a_private_half(tmp_path, capsys):
+    assert main(["bundle", "key", str(tmp_path / "feed.pem")]) == 0
+    capsys.readouterr()
+    assert main(["bundle", "jwk", str(tmp_path / "feed.pem")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "bundle.key_unusable" in printed.err

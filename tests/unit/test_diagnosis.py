@@ -25,7 +25,7 @@ def _still(monkeypatch):
 
 @pytest.mark.parametrize(
     ("apart", "state"),
-    [(0, "ok"), (5, "ok"), (-5, "ok"), (7, "mend"), (-7, "mend"), (3600, "mend")],
+    [(0, "ok"), (5, "ok"), (-5, "ok"), (7, "fix"), (-7, "fix"), (3600, "fix")],
 )
 def test_clocks_that_are_apart_are_to_be_mended(apart, state):
     assert server._clock(formatdate(NOW + apart, usegmt=True)).state == state
@@ -41,11 +41,11 @@ def test_a_server_that_says_no_time_is_only_noted(date):
     [
         (NOW, "ok"),
         (NOW - 10, "ok"),
-        (NOW - 12, "mend"),
+        (NOW - 12, "fix"),
         (NOW + 4, "ok"),
-        (NOW + 7, "mend"),
-        (0, "mend"),
-        (None, "mend"),
+        (NOW + 7, "fix"),
+        (0, "fix"),
+        (None, "fix"),
     ],
 )
 def test_a_feed_is_held_to_what_the_policy_allows(tmp_path, as_of, state):
@@ -69,8 +69,8 @@ def test_the_key_that_feed_yaml_does_not_name_is_read_from_the_denial(context, k
 def test_a_head_of_an_unknown_key_is_told_with_its_key_and_not_as_missing(tmp_path):
     configuration = Configuration(deployment=str(tmp_path / "none"))
     found = server._feed(configuration, 0, "k2")
-    assert found.state == "mend"
-    assert "signed by the key k2, which is not in the feed.yaml of this OPA" in found.said
+    assert found.state == "fix"
+    assert "signed by the key k2, which is not in the feed.yaml of this OPA" in found.message
     assert "brings it" not in found.hint
 
 
@@ -91,9 +91,9 @@ def test_a_token_in_clear_text_is_to_be_mended(url, named):
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (ConfigurationError("x"), "mend"),
-        (Unreachable("x"), "untold"),
-        (DecisionUnavailable("x", code="evidence.unavailable"), "mend"),
+        (ConfigurationError("x"), "fix"),
+        (Unreachable("x"), "unknown"),
+        (DecisionUnavailable("x", code="evidence.unavailable"), "fix"),
     ],
 )
 def test_no_answer_tells_nothing_and_all_else_is_to_be_mended(error, state):
@@ -105,7 +105,7 @@ def test_no_answer_tells_nothing_and_all_else_is_to_be_mended(error, state):
 def test_a_setting_that_is_none_ends_it(tmp_path):
     found = [*diagnose({"deadline": "soon"}, {"INBOUNDS_HOME": str(tmp_path)})]
     assert found[-1].name == "settings"
-    assert found[-1].state == "mend"
+    assert found[-1].state == "fix"
 
 
 @pytest.mark.system
@@ -137,10 +137,10 @@ def test_leases_that_are_not_revoked_are_counted(tmp_path):
     assert finding.state == "ok" and "1 held" in finding.said
     outbox.keep(handle="b", until=1, **row)
     (finding,) = found()
-    assert finding.state == "mend" and "1 of 2 leases" in finding.said
+    assert finding.state == "fix" and "1 of 2 leases" in finding.said
     outbox.close()
     (finding,) = found()
-    assert finding.state == "mend" and "2 of 2 leases" in finding.said
+    assert finding.state == "fix" and "2 of 2 leases" in finding.said
 
 
 @pytest.mark.system
@@ -166,9 +166,9 @@ def test_the_redis_of_sessions_is_named():
         assert noted == "note" and "appendonly is off" in said
         redis.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
         mended, said = found(url)
-        assert mended == "mend" and f"{where} drops sessions" in said
+        assert mended == "fix" and f"{where} drops sessions" in said
         refused = f"{where}: the session store does not answer: it refuses the user or the password"
-        assert found(redis.url) == ("mend", refused)
+        assert found(redis.url) == ("fix", refused)
     gone = f"{where}: the session store does not answer: there is no connection"
-    assert found(url) == ("mend", gone)
-    assert found("redis://:ses#ame@r.example")[0] == "mend"
+    assert found(url) == ("fix", gone)
+    assert found("redis://:ses#ame@r.example")[0] == "fix"

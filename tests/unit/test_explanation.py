@@ -47,7 +47,7 @@ def explained(*codes, catalogue=CATALOGUE):
 
 
 @pytest.mark.parametrize(
-    ("standing", "ruled_out", "not_told"),
+    ("standing", "ruled_out", "not_shown"),
     [
         ([], "abcde", {}),
         (["e"], "abc", {"d": ("e",)}),
@@ -59,14 +59,14 @@ def explained(*codes, catalogue=CATALOGUE):
     ],
 )
 def test_what_was_ruled_out_is_told_apart_from_what_would_only_follow(
-    standing, ruled_out, not_told
+    standing, ruled_out, not_shown
 ):
     said = explained(*standing)
     assert said.ruled_out == tuple(ruled_out)
-    assert said.not_told == not_told
+    assert said.not_shown == not_shown
 
 
-def test_what_is_not_told_is_what_the_policy_really_hides():
+def test_what_is_not_shown_is_what_the_policy_really_hides():
     """Held against the policy itself: every code that stands is shown or said to be hidden."""
     from inbounds.engine import assets
     from inbounds.engine.bundle import read_signed
@@ -80,19 +80,19 @@ def test_what_is_not_told_is_what_the_policy_really_hides():
             standing |= more
         shown = [code for code in sorted(standing) if not causes[code] & standing]
         said = explained(*shown, catalogue=catalogue)
-        assert standing - set(shown) <= set(said.not_told)
+        assert standing - set(shown) <= set(said.not_shown)
 
 
 def test_rules_of_a_circle_come_to_an_end():
     circle = {"a": {"depends_on": ["b"]}, "b": {"depends_on": ["a"]}, "c": {"depends_on": []}}
     assert explained("c", catalogue=circle).ruled_out == ("a", "b")
-    assert explained("a", catalogue=circle).not_told == {"b": ("a",)}
+    assert explained("a", catalogue=circle).not_shown == {"b": ("a",)}
 
 
 def test_no_answer_rules_nothing_out():
     said = explain(Scene({}, {}, {}, 0), None, CATALOGUE)
     assert (said.outcome, said.ruled_out) == ("unavailable", ())
-    assert {token.verified for token in said.tokens} <= {"yes", "not told"}
+    assert {token.verified for token in said.tokens} <= {"yes", "unknown"}
 
 
 def test_what_would_have_to_change_ends_with_a_warning_where_more_may_stand_behind():
@@ -112,7 +112,7 @@ def test_what_is_no_token_claims_nothing(token):
     "question", [None, [], {}, {"context": 7}, {"context": {"credentials": []}}]
 )
 def test_tokens_of_what_is_no_question_are_missing(question):
-    said = read(question, None, standing=(), not_told=(), now=0)
+    said = read(question, None, standing=(), not_shown=(), now=0)
     assert [token.lines for token in said] == [("is missing",)] * 3
 
 
@@ -143,7 +143,7 @@ def test_claims_of_any_type_are_told(odd):
         {"now": {"head": odd}},
         {"now": {"head": token({"as_of": odd})}},
     ):
-        said = read(question, live, standing=(), not_told=(), now=0)
+        said = read(question, live, standing=(), not_shown=(), now=0)
         assert all(isinstance(line, str) and line for it in said for line in it.lines)
 
 
@@ -165,7 +165,7 @@ def test_claims_that_readers_disagree_about_are_none(claims):
 
 def test_no_key_is_among_the_claims_that_are_shown():
     stage = scenes.staged()
-    said = read(stage.question, stage.live, standing=(), not_told=(), now=stage.now)
+    said = read(stage.question, stage.live, standing=(), not_shown=(), now=stage.now)
     assert "cnf" not in json.dumps([dict(token.claims) for token in said])
     task = " ".join(said[1].lines)
     for words in ("alice@acme.example", "intent correspond", "it expires in 3 min 20 s"):
@@ -193,7 +193,7 @@ def test_nothing_of_a_record_is_markup_in_a_page():
         agent=script,
         tenant=script,
         why=(script,),
-        refused=(Refused(script, script, 1),),
+        refused=(Refused(script, script, 1, script),),
         granted_tools=(script,),
         used_tools={script: 1},
         policies=(script,),

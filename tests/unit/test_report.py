@@ -14,6 +14,7 @@ from inbounds.evidence import Decided, Executed, Granted, NoEvidence
 from inbounds.evidence.file import reading
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.report import _OF_TASK, report
+from inbounds_tools.report_page import page
 
 KEY = bytes(range(32))
 TASK = "task-1"
@@ -406,7 +407,26 @@ class TestContents:
             "tool": "mail.send",
             "code": "data.label_above_task",
             "times": 1,
+            "decision": found.refused[0].decision,
         }
+
+    def test_every_refusal_names_the_latest_decision_of_its_kind(self, log, story):
+        made = {}
+        for tool in ("mail.send", "docs.read", "mail.send"):
+            for outcome, code in (
+                ("deny", "data.label_above_task"),
+                ("ask", "flow.steered_by_stranger"),
+                ("unavailable", "decision.timeout"),
+            ):
+                made[outcome, tool] = story.decided(tool, outcome, code)
+        found = report(log, TASK)
+        kinds = {"deny": found.refused, "ask": found.asked, "unavailable": found.unavailable}
+        named = {
+            (outcome, no.tool): no.decision for outcome, refused in kinds.items() for no in refused
+        }
+        assert named == made
+        html, notebook = page(found), found._repr_html_()
+        assert all(decision in html and decision in notebook for decision in made.values())
 
     def test_a_notebook_shows_it_as_text_and_never_as_markup(self, log, story):
         story.decided("<script>alert(1)</script>", "deny", "<b>x</b>")

@@ -20,6 +20,7 @@ from inbounds.files.safe_files import (
     UnsafePath,
     copy_tree,
     make_folder,
+    open_appended,
     remove_file,
     remove_tree,
     write_file,
@@ -76,6 +77,7 @@ TO_A_FILE = {
 WRITERS = {
     "write_file": lambda path, below: write_file(path, "x", below=below),
     "exclusive": lambda path, below: write_file(path, b"x", below=below, exclusive=True),
+    "open_appended": lambda path, below: open_appended(path, below=below).close(),
     "make_folder": lambda path, below: make_folder(path / "f", below=below),
     "copy_tree": lambda path, below: copy_tree(Path(__file__).parent / "lint", path, below=below),
     "remove_file": lambda path, below: remove_file(path, below=below),
@@ -253,6 +255,27 @@ def test_a_secret_is_never_readable_by_others(tmp_path, system):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+def test_what_is_appended_follows_what_is_there_and_is_for_this_user_alone(tmp_path, system):
+    before = os.umask(0)
+    try:
+        for line in (b"one\n", b"two\n"):
+            with open_appended(tmp_path / "logs" / "log") as file:
+                file.write(line)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "logs" / "log").read_bytes() == b"one\ntwo\n"
+    assert stat.S_IMODE((tmp_path / "logs" / "log").stat().st_mode) == 0o600
+
+
+def test_nothing_is_appended_to_a_file_of_another_user(tmp_path, system, monkeypatch):
+    path = tmp_path / "x"
+    path.write_text("theirs")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(UnsafePath, match="another user"):
+        open_appended(path)
+    assert path.read_text() == "theirs"
 
 
 # --- the commands --------------------------------------------------------------------------

@@ -41,11 +41,19 @@ _TASK_HEAD = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """How often a tool was refused with a code."""
+    """How often a tool was refused with a code.
+
+    Attributes:
+        tool: The tool.
+        code: The first code of the decision.
+        times: How often.
+        decision: The id of the latest such decision, which `inbounds explain` takes.
+    """
 
     tool: str
     code: str
     times: int
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +289,13 @@ class _Tally:
         spoken: dict[str, Counter[tuple[str, str]]] = {
             outcome: Counter() for outcome in ("deny", "ask", "unavailable")
         }
+        latest: dict[tuple[str, str, str], str] = {}
         for identity, decided in self.decided.items():
             executed = self.executed.get(identity)
             if decided.outcome in spoken:
-                spoken[decided.outcome][
-                    decided.tool, decided.codes[0] if decided.codes else ""
-                ] += 1
+                about = decided.tool, decided.codes[0] if decided.codes else ""
+                spoken[decided.outcome][about] += 1
+                latest[decided.outcome, *about] = identity
                 if _AGENT_UNGUARDED in decided.codes:
                     # The agent did not run. What else its tool does unjudged, no record tells.
                     self.doubts.append(f"{decided.tool} started an agent that is not guarded")
@@ -324,8 +333,8 @@ class _Tally:
             withheld=endings["withheld"],
             stopped=endings["no"],
             unknown=endings["unknown"],
-            refused=_counted(spoken["deny"]),
-            asked=_counted(spoken["ask"]),
+            refused=_counted("deny", spoken["deny"], latest),
+            asked=_counted("ask", spoken["ask"], latest),
             interruptions=len(
                 {
                     (each.tool, each.digest, each.codes)
@@ -337,7 +346,7 @@ class _Tally:
             self_approved=sum(
                 any(approval.endswith(OWN) for approval in each.approvals) for each in everything
             ),
-            unavailable=_counted(spoken["unavailable"]),
+            unavailable=_counted("unavailable", spoken["unavailable"], latest),
             granted_tools=_union(decided.granted.tools for decided in everything),
             granted_effects=_union(decided.granted.effects for decided in everything),
             used_tools=dict(sorted(used.items())),
@@ -356,8 +365,15 @@ def _union(sets: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({member for members in sets for member in members}))
 
 
-def _counted(refusals: Counter[tuple[str, str]]) -> tuple[Refused, ...]:
-    return tuple(Refused(tool, code, times) for (tool, code), times in sorted(refusals.items()))
+def _counted(
+    outcome: str,
+    refusals: Counter[tuple[str, str]],
+    latest: Mapping[tuple[str, str, str], str],
+) -> tuple[Refused, ...]:
+    return tuple(
+        Refused(tool, code, times, latest[outcome, tool, code])
+        for (tool, code), times in sorted(refusals.items())
+    )
 
 
 def _times(refusals: tuple[Refused, ...]) -> int:

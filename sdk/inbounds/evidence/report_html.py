@@ -35,6 +35,8 @@ def report_html(report: TaskReport) -> str:
 
 def _listed(refused: Iterable[Refused]) -> str:
     return "<br>".join(
-        f"{code(no.tool)} {code(no.code)}" + (f" ({no.times} times)" if no.times > 1 else "")
+        f"{code(no.tool)} {code(no.code)}"
+        + (f" ({no.times} times)" if no.times > 1 else "")
+        + (f" decision {code(no.decision)}" if no.decision else "")
         for no in refused
     )

@@ -21,7 +21,7 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from inbounds.text.printable import printable
 
@@ -36,6 +36,9 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
 _NEW = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | getattr(os, "O_BINARY", 0)
 )  # Windows would write a newline as two bytes
+_APPENDED = (
+    os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _CLOEXEC | getattr(os, "O_BINARY", 0)
+) | getattr(os, "O_NONBLOCK", 0)  # a pipe that is put there in between does not block
 _BY_DESCRIPTOR = bool(_NOFOLLOW) and (
     {os.open, os.mkdir, os.stat, os.rename, os.link, os.unlink} <= os.supports_dir_fd
 )
@@ -91,6 +94,33 @@ def write_file(
             raise
         if durable and folder.descriptor is not None:
             os.fsync(folder.descriptor)
+
+
+def open_appended(path: Path, *, below: Path | None = None) -> BinaryIO:
+    """Open a file for appending, readable by this user alone if it is new.
+
+    Args:
+        path: The file. Missing folders are created.
+        below: As for `write_file`.
+
+    Returns:
+        The open file; the caller closes it.
+
+    Raises:
+        UnsafePath: The path leads through a link, or the file is not a regular file of this user.
+        OSError: The file cannot be opened.
+    """
+    with _parent(path, below) as folder:
+        folder.require_no_link(path.name)
+        folder.replaceable(path.name)
+        place = folder.at(path.name)
+        descriptor = os.open(place, _APPENDED, 0o600, dir_fd=folder.descriptor)
+        try:
+            folder.require_ours(path.name, os.fstat(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return os.fdopen(descriptor, "ab")
 
 
 def make_folder(path: Path, *, below: Path | None = None, mode: int = 0o777) -> None:
@@ -201,13 +231,16 @@ class _Folder:
     def replaceable(self, name: str) -> os.stat_result | None:
         """What is so of the file of this name, if there is one and it may be replaced."""
         status = self.status(name)
-        if status is None:
-            return None
+        if status is not None:
+            self.require_ours(name, status)
+        return status
+
+    def require_ours(self, name: str, status: os.stat_result) -> None:
+        """Refuse what is not a regular file of this user."""
         if not stat.S_ISREG(status.st_mode):
             raise self._unsafe(errno.EINVAL, name, "is not a regular file")
         if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
             raise self._unsafe(errno.EPERM, name, "belongs to another user")
-        return status
 
     def inner(self, name: str, *, mode: int, make: bool) -> _Folder:
         """Open a folder in this one, which is no link to one."""

@@ -25,6 +25,10 @@ THUMBPRINT_URI = "urn:ietf:params:oauth:jwk-thumbprint:sha-256"
 """What a holder's key is called as an issuer, before its thumbprint (RFC 9278 §3)."""
 
 
+KID_LENGTH = 16
+"""How many characters of a key's thumbprint are its `kid`."""
+
+
 class SigningKey:
     """One ES256 key and its name.
 
@@ -35,8 +39,8 @@ class SigningKey:
 
     def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
         self._private = private
-        self.public = _jwk(private.public_key())
-        self.kid = thumbprint(self.public)[:16]
+        self.public = to_jwk(private.public_key())
+        self.kid = thumbprint(self.public)[:KID_LENGTH]
 
     @classmethod
     def generate(cls) -> SigningKey:
@@ -177,7 +181,8 @@ def token_hash(token: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(signed).digest()).rstrip(b"=").decode()
 
 
-def _jwk(public: ec.EllipticCurvePublicKey) -> dict[str, str]:
+def to_jwk(public: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    """Return a P-256 public key as a JWK, without a `kid`."""
     numbers = public.public_numbers()
     return {
         "kty": "EC",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,31 @@ from .widening import MISSING, leaves, widens
 What = Literal["added", "removed", "changed"]
 
 _CODE = re.compile(r"(?:inbounds|site)/(?:rules|escalations|obligations|grants)/")
+
+
+AREAS = {
+    "rules": "what is denied, asked about or owed",
+    "other Rego": "what rules read",
+    "live": "what is ended, revoked or stopped from the start",
+    "settings.yaml": "what holds everywhere",
+    "issuers.yaml": "whose tokens are accepted",
+    "approvers.yaml": "whose approvals are accepted",
+    "feed.yaml": "whose revocation feed is accepted",
+    "peps.yaml": "who may ask for decisions",
+    "environments.yaml": "where resources live",
+    "subjects.yaml": "what users may do",
+    "groups.yaml": "what groups may do",
+    "agents.yaml": "what agents may do",
+    "intents.yaml": "what a task may do",
+    "budgets.yaml": "how much a task may use",
+    "destinations.yaml": "where data may go",
+    "labels.yaml": "how sensitive data is",
+    "tools.yaml": "what tools do",
+    "credentials.yaml": "which credentials tools use",
+    "servers.yaml": "where tools run",
+    "bundle": "what was built",
+}
+"""What a change can be about, the most far-reaching first, with what is decided there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,30 @@ class Change:
     before: Any = None
     after: Any = None
     widens: bool = False
+
+    @property
+    def area(self) -> str:
+        """The key of `AREAS` that this change belongs to; another file has its own name."""
+        if self.kind == "deployment":
+            return f"{self.path.partition('/')[0]}.yaml"
+        return {"rule": "rules", "source": "other Rego", "live": "live"}.get(self.kind, "bundle")
+
+    @property
+    def place(self) -> str:
+        """The path within the area."""
+        if self.kind in ("revision", "sequence"):
+            return f"{self.kind} of the {self.path}"
+        return self.path.partition("/")[2] if self.kind == "deployment" else self.path
+
+
+def grouped(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Return changes by area, the most far-reaching area first."""
+    order = [*AREAS]
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change.area, []).append(change)
+    rank = {area: order.index(area) if area in order else len(order) for area in groups}
+    return dict(sorted(groups.items(), key=lambda group: (rank[group[0]], group[0])))
 
 
 def diff(old: Path, new: Path, *, key: Path) -> list[Change]:

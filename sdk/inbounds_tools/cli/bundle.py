@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from inbounds_tools.bundle.diff import Change
 
+_LONGEST = 120  # characters of a value in a line of `diff`
+
 app = typer.Typer(help="Build, verify and compare signed policy bundles.", no_args_is_help=True)
 
 PublicKey = Annotated[
@@ -34,10 +36,10 @@ def key(
     *,
     as_json: output.Json = False,
 ) -> None:
-    """Draw a key to sign with; the public half goes beside it, as `.pub`.
+    """Generate a signing key, and write its public half beside it, as `.pub`.
 
-    The public half is printed as a JWK as well, for issuers.yaml or feed.yaml. A file that is
-    there is never replaced.
+    Also prints the public half as a JWK, for issuers.yaml or feed.yaml; `inbounds bundle jwk`
+    prints it again. An existing file is never replaced.
     """
     from inbounds.errors import ConfigurationError
     from inbounds.identity.signing_keys import SigningKey
@@ -59,10 +61,34 @@ def key(
             f"[green]wrote[/]  {private}  [dim]keep it on a machine where no agent runs[/]"
         )
         console.print(f"[green]wrote[/]  {public}  [dim]give it to everybody who verifies[/]")
+        console.print(
+            "next   if this key signs tokens or the feed, put the line below under `keys` of "
+            f"issuers.yaml or feed.yaml;\n       `inbounds bundle jwk {public}` prints it again",
+            markup=False,
+        )
         console.print(f"jwk    {json.dumps(jwk)[1:-1]}", markup=False)
 
     value = {"private": str(private), "public": str(public), "jwk": jwk}
     output.emit(value, as_json=as_json, show=show)
+
+
+@app.command()
+def jwk(
+    public: Annotated[Path, typer.Argument(help="The file of a public key, such as release.pub.")],
+    *,
+    as_json: output.Json = False,
+) -> None:
+    """Print a public key as a JWK behind its `kid`, as issuers.yaml and feed.yaml take it."""
+    from inbounds.engine.bundle_keys import public_key
+    from inbounds.identity.signing_keys import KID_LENGTH, thumbprint, to_jwk
+
+    members = to_jwk(public_key(public))
+    named = {thumbprint(members)[:KID_LENGTH]: members}
+    output.emit(
+        {"jwk": named},
+        as_json=as_json,
+        show=lambda console: console.print(f"jwk    {json.dumps(named)[1:-1]}", markup=False),
+    )
 
 
 @app.command()
@@ -183,10 +209,19 @@ def diff(
     widening = [change for change in changes if change.widens]
 
     def show(console: Console) -> None:
-        for change in [*widening, *(change for change in changes if not change.widens)]:
-            _show(console, change)
         if not changes:
             console.print("nothing changes")
+            return
+        ending = "s" * (len(changes) != 1)
+        console.print(
+            f"{len(widening)} of {len(changes)} change{ending} can let more through than before"
+        )
+        if any(
+            change.kind in ("rule", "source") and change.what == "changed" for change in changes
+        ):
+            console.print("read each changed rule: comparing cannot show what it lets through")
+        _show_groups(console, "[bold yellow]widens[/]", widening)
+        _show_groups(console, "other ", [change for change in changes if not change.widens])
 
     value = [dataclasses.asdict(change) for change in changes]
     output.emit(value, as_json=as_json, show=show)
@@ -194,19 +229,37 @@ def diff(
         raise typer.Exit(output.FAILED)
 
 
-def _show(console: Console, change: Change) -> None:
+def _show_groups(console: Console, heading: str, changes: list[Change]) -> None:
+    from rich.markup import escape
+
+    from inbounds.text.printable import shown
+    from inbounds_tools.bundle.diff import AREAS, grouped
+
+    for number, (area, group) in enumerate(grouped(changes).items()):
+        about = f"  [dim]{AREAS[area]}[/]" if area in AREAS else ""
+        console.print(f"\n{' ' * 6 if number else heading}  [bold]{escape(area)}[/]{about}")
+        for change in group:
+            _show_change(console, shown(change))
+
+
+def _show_change(console: Console, change: Change) -> None:
     from rich.text import Text
 
     sign = {"added": "+", "removed": "-", "changed": "~"}[change.what]
-    line = Text.assemble(
-        ("widens  ", "bold yellow") if change.widens else "        ",
-        f"{sign} {change.kind} {change.path}",
-    )
+    line = Text(f"          {sign} {change.place}")
     if change.before is not None:
-        line.append(f"  {change.before}", "red")
+        line.append(f"  {_short(change.before)}", "red")
+    if change.before is not None and change.after is not None:
+        line.append("  →")
     if change.after is not None:
-        line.append(f"  {change.after}", "green")
+        line.append(f"  {_short(change.after)}", "green")
     console.print(line)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text or '""'
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (--json shows all)"
 
 
 def _baseline(path: Path | None) -> Any:

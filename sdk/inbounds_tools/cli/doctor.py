@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _SIGNS = {
     "ok": "[green]ok[/]",
-    "mend": "[bold red]error[/]",
-    "untold": "[magenta]unknown[/]",
+    "fix": "[bold red]error[/]",
+    "unknown": "[magenta]unknown[/]",
     "note": "[dim]note[/]",
 }
 
@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Look at everything that `Guard()` would use here; nothing is changed.
 
-    Exits with 0 where all is well, 1 where there is something to mend, 2 where that could not
-    be told.
+    Exits with 0 where all is well, 1 where there is something to fix, 2 where that could not
+    be determined.
     """
     from inbounds_tools.doctor import diagnose
 
@@ -51,13 +51,13 @@ def command(
         findings = [*diagnose(options)]
     states = {finding.state for finding in findings}
     value = {
-        "ok": not states & {"mend", "untold"},
+        "ok": not states & {"fix", "unknown"},
         "findings": [dataclasses.asdict(finding) for finding in findings],
     }
     output.emit(value, as_json=as_json, show=lambda console: _show(console, findings))
-    if "mend" in states:
+    if "fix" in states:
         raise typer.Exit(output.FAILED)
-    raise typer.Exit(output.UNTOLD if "untold" in states else output.OK)
+    raise typer.Exit(output.UNTOLD if "unknown" in states else output.OK)
 
 
 def _show(console: Console, findings: list[Finding]) -> None:
@@ -69,16 +69,16 @@ def _show(console: Console, findings: list[Finding]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        table.add_row(_SIGNS[finding.state], finding.name, escape(finding.said))
+        table.add_row(_SIGNS[finding.state], finding.name, escape(finding.message))
         if finding.hint and finding.state != "ok":
             label = "hint" if finding.state == "note" else "fix"
             table.add_row("", "", f"[bold]{label}[/] {escape(finding.hint)}")
     console.print(table)
-    amiss = sum(finding.state == "mend" for finding in findings)
-    untold = sum(finding.state == "untold" for finding in findings)
-    if amiss:
-        console.print(f"\n[bold red]{amiss} to fix[/]")
-    elif untold:
-        console.print(f"\n[magenta]{untold} could not be determined[/]")
+    to_fix = sum(finding.state == "fix" for finding in findings)
+    unknown = sum(finding.state == "unknown" for finding in findings)
+    if to_fix:
+        console.print(f"\n[bold red]{to_fix} to fix[/]")
+    elif unknown:
+        console.print(f"\n[magenta]{unknown} could not be determined[/]")
     else:
         console.print("\n[bold green]all well[/]")

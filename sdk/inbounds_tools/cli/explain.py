@@ -214,7 +214,7 @@ def _show_case(console: Console, taken: Taken, rules: Path | None, difference: s
     with_rules = "without rules of your own" if rules is None else f"with the rules in {rules}"
     console.print(f"      [dim]judged {escape(with_rules)}[/]")
     if difference:
-        console.print(f"[bold red]otherwise[/]  {escape(shown(difference))}")
+        console.print(f"[bold red]differs[/]  {escape(shown(difference))}")
     console.print()
 
 
@@ -224,12 +224,12 @@ def _show(console: Console, explained: Explanation) -> None:
     for reason in explained.reasons:
         _show_reason(console, reason)
     if explained.outcome == "unavailable":
-        console.print("\n[bold]no answer[/]  the policy did not decide this, so it would not run")
+        console.print("\n[bold]no answer[/]  the policy did not decide, so the call would not run")
     _show_speaking_for(console, explained)
     _show_tokens(console, explained)
     _show_rules(console, explained)
     if explained.reasons:
-        console.print("\n[bold]to change[/]")
+        console.print("\n[bold]how to fix[/]")
         for change in explained.changes:
             console.print(f"{_INDENT}{change}", markup=False)
     if explained.policy:
@@ -245,10 +245,10 @@ def _show_speaking_for(console: Console, explained: Explanation) -> None:
     for grant in explained.grants:
         said = ", ".join(f"{k} {_plain(v)}" for k, v in grant.items() if k != "source")
         source = escape(str(grant.get("source")))
-        console.print(f"\n[bold]for it[/]     {source}: {escape(said)}")
+        console.print(f"\n[bold]granted by[/] {source}: {escape(said)}")
     for obligation in explained.obligations:
         said = escape(_plain(obligation.get("properties", {})))
-        console.print(f"[yellow]obliged[/]    to {escape(str(obligation.get('type')))}: {said}")
+        console.print(f"[yellow]obligation[/] {escape(str(obligation.get('type')))}: {said}")
 
 
 def _show_tokens(console: Console, explained: Explanation) -> None:
@@ -257,7 +257,7 @@ def _show_tokens(console: Console, explained: Explanation) -> None:
     states = {"yes": "[green]verified[/]", "no": "[red]not verified[/]"}
     console.print("\n[bold]tokens[/]     [dim]what they claim[/]")
     for token in explained.tokens:
-        state = states.get(token.verified, "[dim]not told[/]")
+        state = states.get(token.verified, "[dim]unknown[/]")
         if token.name == "live head" and token.verified == "no":
             state = "[red]not verified, or not fresh[/]"
         console.print(f"  {escape(token.name):<12} {state}")
@@ -308,9 +308,9 @@ def _show_rules(console: Console, explained: Explanation) -> None:
     if explained.ruled_out:
         console.print(f"\n[bold]ruled out[/]  {len(explained.ruled_out)} faults")
         _show_codes(console, explained.ruled_out)
-    if explained.not_told:
-        console.print("\n[bold]not told[/]   would only follow from what stands")
-        _show_codes(console, [*explained.not_told])
+    if explained.not_shown:
+        console.print("\n[bold]not shown[/]  follow from the reasons above")
+        _show_codes(console, [*explained.not_shown])
 
 
 def _show_codes(console: Console, codes: Sequence[str]) -> None:
@@ -356,19 +356,17 @@ def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[st
             )
     if decided.pointers:
         console.print(f"{_INDENT}arguments {escape(', '.join(decided.pointers))}")
-    console.print(
-        f"\n[bold]wanted[/]     to {escape(', '.join(decided.effects) or 'nothing known')}"
-    )
+    console.print(f"\n[bold]effects[/]    {escape(', '.join(decided.effects) or 'unknown')}")
     granted = decided.granted
     console.print(
-        f"[bold]the task[/]   may {escape(', '.join(granted.effects) or 'do nothing')} "
+        f"[bold]task[/]       may {escape(', '.join(granted.effects) or 'do nothing')} "
         f"with {escape(', '.join(granted.tools) or 'nothing')}"
     )
     for record in found.executed:
         error = f" ({record.error_type})" if record.error_type else ""
         console.print(f"[bold]executed[/]   {record.executed}, {record.status}{escape(error)}")
     if not found.executed:
-        console.print("[bold]executed[/]   nothing is recorded of it having run")
+        console.print("[bold]executed[/]   no record that it ran")
     console.print(
         f"\n[dim]policy {escape(decided.policy)}, deployment {escape(decided.deployment)}, "
         f"by {escape(decided.engine)}[/]"

@@ -189,7 +189,21 @@ def _show(console: Console, found: _Found, done: SetUp) -> None:
     for name, tool in sorted(found.tools.items()):
         for note in tool.notes if name in done.added else ():
             console.print(f"[yellow]note[/]   {escape(name)}: {escape(note)}")
+    _show_written(console, done)
+    _show_next(console, done, in_process=not found.at)
+
+
+def _show_written(console: Console, done: SetUp) -> None:
+    from rich.markup import escape
+
     console.print()
+    if done.issuer in done.written:
+        console.print(
+            f"Drafted a deployment for development in {escape(str(done.deployment))}, and a "
+            f"development issuer in {escape(str(done.issuer))}. No tool was called."
+        )
+    elif done.written:
+        console.print(f"Added to the deployment in {escape(str(done.deployment))}.")
     for path in done.written:
         console.print(f"[green]wrote[/]  {escape(str(path))}")
     if not done.written:
@@ -198,7 +212,6 @@ def _show(console: Console, found: _Found, done: SetUp) -> None:
         kept = escape(str(done.deployment / file))
         console.print(f"[red]by hand[/] {kept} cannot be changed by a program; add to it:")
         console.print(text, markup=False)
-    _show_next(console, done)
 
 
 def _found_in(place: Mapping[str, str | int]) -> str:
@@ -207,32 +220,36 @@ def _found_in(place: Mapping[str, str | int]) -> str:
     )
 
 
-def _show_next(console: Console, done: SetUp) -> None:
+def _show_next(console: Console, done: SetUp, *, in_process: bool) -> None:
     from rich.markup import escape
 
     from inbounds_tools.scaffold.deployment import DRAFTED
 
+    where = done.deployment
+    steps: list[str] = []
     if done.unset:
-        console.print(
-            f"\n[bold]next[/]   in {escape(str(done.deployment / 'tools.yaml'))}, set `effects` of "
-            f"{escape(', '.join(done.unset))}; every call is denied until then"
+        steps.append(
+            f"In {where / 'tools.yaml'}, set `effects` of {', '.join(done.unset)}. Every call is "
+            "denied until then."
         )
     if done.added:
-        console.print(
-            "       A tool that sends data out has `export`, and so has one that requests a URL "
-            "from its arguments.\n"
-            "       Set `reversible` of a tool that writes, deletes, executes, spends or "
-            "administers.\n"
-            "[bold]then[/]   grant the same effects in agents.yaml, in groups.yaml or "
-            "subjects.yaml, and in intents.yaml;\n"
-            f"       the draft grants {', '.join(DRAFTED)} to the agent and the group, and read to "
-            "the intent"
+        steps.append(
+            "Give `export` to a tool that sends data out or requests a URL from its arguments. Set "
+            "`reversible` of a tool that writes, deletes, executes, spends or administers."
         )
-    for what in done.further:
-        console.print(f"[bold]then[/]   {escape(what)}")
-    where = done.deployment
-    of_another = "" if where == Path("deployment") else f" {escape(str(where))}"
-    console.print(f"[bold]then[/]   run `inbounds lint{of_another}`")
+        steps.append(
+            "Grant the same effects in agents.yaml, in groups.yaml or subjects.yaml, and in "
+            f"intents.yaml. The draft grants {', '.join(DRAFTED)} to the agent and the group, and "
+            "read to the intent."
+        )
+    steps += [f"{step[:1].upper()}{step[1:]}." for step in done.further]
+    folder = "" if where == Path("deployment") else f" {where}"
+    steps.append(f"Run `inbounds lint{folder}`. It names what is missing, with file and line.")
+    if in_process:
+        steps.append("Run your program. The policy runs in its process; no server is needed.")
+    console.print("\n[bold]next[/]")
+    for number, step in enumerate(steps, 1):
+        console.print(f"  {number}  {escape(step)}")
 
 
 def _write_policy(folder: Path, *, as_json: bool) -> None:

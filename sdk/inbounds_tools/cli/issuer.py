@@ -166,9 +166,9 @@ def _served(console: Console, value: Mapping[str, Any]) -> None:
     console.print(f"[bold]issuing[/] as {value['issuer']} at {value['address']}")
     console.print(f"  decided by {value['pdp']}", markup=False)
     if value["targets"]:
-        console.print(f"  feeding {', '.join(value['targets'])}", markup=False)
+        console.print(f"  feed pushed to {', '.join(value['targets'])}", markup=False)
     else:
-        console.print("  feeding nobody: `inbounds live serve` brings what has ended to every PDP")
+        console.print("  feed not pushed: run `inbounds live serve` to bring it to every OPA")
 
 
 @key.command("list")

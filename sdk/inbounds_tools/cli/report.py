@@ -97,11 +97,13 @@ def _show(console: Console, told: TaskReport) -> None:
     _add(table, "asked", "yellow", told.asked)
     if told.approved_by:
         given = [f"{who} ({times})" for who, times in told.approved_by.items()]
-        own = f"; {told.self_approved} by nobody but who asked" if told.self_approved else ""
+        own = f"; {told.self_approved} only by the person who asked" if told.self_approved else ""
         table.add_row("approved by", escape(", ".join(given) + own))
     _add(table, "unavailable", "magenta", told.unavailable)
     console.print()
     console.print(table)
+    if any(no.decision for no in (*told.refused, *told.asked, *told.unavailable)):
+        console.print("\n[dim]`inbounds explain ID` shows one decision[/]")
 
 
 def _add_both(table: Table, name: str, tools: Sequence[str], effects: Sequence[str]) -> None:
@@ -122,3 +124,6 @@ def _add(table: Table, name: str, colour: str, refused: tuple[Refused, ...]) -> 
         table.add_row(
             name if not number else "", f"[{colour}]{escape(no.tool)}[/]  {escape(no.code)}{times}"
         )
+        if no.decision:
+            last = "latest decision" if no.times > 1 else "decision"
+            table.add_row("", f"[dim]{last} {escape(no.decision)}[/]")

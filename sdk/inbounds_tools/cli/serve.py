@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,8 @@ from . import listener, output
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from inbounds_tools.opa.process import OpaProcess
 
 
 def command(
@@ -44,6 +46,13 @@ def command(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Listen on other than loopback without TLS.")
     ] = False,
+    decision_log: Annotated[
+        str,
+        typer.Option(
+            help="Append OPA's log, with one line for each decision, to this file; `-` writes it "
+            "to standard error. Without it, OPA logs errors alone."
+        ),
+    ] = "",
     print_config: Annotated[
         bool,
         typer.Option("--print-config", help="Print the configuration of a stock OPA, and end."),
@@ -61,6 +70,7 @@ def command(
     For development it can build them first: leave out the folder of bundles.
     """
     from inbounds.engine import assets
+    from inbounds.files.safe_files import open_appended
     from inbounds_tools.opa import binary, config
 
     if print_config:
@@ -82,7 +92,18 @@ def command(
             files, pinned = stack.enter_context(_built(site, deployment, opa))
         else:
             files, pinned = _found(bundles), key or assets.release_key()
-        _run(files, pinned, opa=opa, address=address, certificate=certificate, as_json=as_json)
+        to_file = decision_log not in ("", "-")
+        log = stack.enter_context(open_appended(Path(decision_log))) if to_file else None
+        _run(
+            files,
+            pinned,
+            opa=opa,
+            address=address,
+            certificate=certificate,
+            log=log,
+            decision_log=decision_log,
+            as_json=as_json,
+        )
 
 
 def _run(
@@ -92,6 +113,8 @@ def _run(
     opa: Path,
     address: str,
     certificate: tuple[Path, Path] | None,
+    log: IO[bytes] | None,
+    decision_log: str,
     as_json: bool,
 ) -> None:
     from inbounds.engine import assets
@@ -106,14 +129,20 @@ def _run(
         template=assets.opa_config(),
         address=address,
         certificate=certificate,
+        log=log,
+        decision_log=bool(decision_log),
     ) as process:
         process.wait_ready()
 
         def show(console: Console) -> None:
-            console.print(f"[bold]serving[/] {process.revisions.get('rego', '')} at {process.url}")
-            console.print(f"  INBOUNDS_PDP_URL={process.url}", markup=False)
+            _show(console, process, decision_log)
 
-        value = {"url": process.url, "pid": process.process.pid, "revisions": process.revisions}
+        value = {
+            "url": process.url,
+            "pid": process.process.pid,
+            "revisions": process.revisions,
+            "decision_log": decision_log,
+        }
         output.emit(value, as_json=as_json, show=show)
         sys.stdout.flush()
         try:
@@ -122,6 +151,23 @@ def _run(
             return
     if ended:
         raise typer.Exit(output.FAILED)
+
+
+def _show(console: Console, process: OpaProcess, decision_log: str) -> None:
+    from rich.markup import escape
+
+    kept = {"": "off; --decision-log FILE turns it on", "-": "standard error"}
+    revision, url = process.revisions.get("rego", ""), process.url
+    console.print(f"[bold]serving[/]  policy {escape(revision)} with OPA at {escape(url)}")
+    console.print(f"decision log  {kept.get(decision_log, decision_log)}", markup=False)
+    console.print("end           Ctrl-C")
+    console.print(
+        "\n[bold]next[/]  keep the revocation feed up to date; calls are denied until then:"
+    )
+    console.print(f"  inbounds live serve --opa {url} --token-file FILE", markup=False)
+    console.print("[bold]then[/]  give each guard this address and its token:")
+    console.print(f"  INBOUNDS_PDP_URL={url}", markup=False)
+    console.print("  INBOUNDS_PDP_TOKEN=…", markup=False)
 
 
 def _interrupt(*_: object) -> None:

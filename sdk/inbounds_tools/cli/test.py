@@ -53,7 +53,7 @@ def command(
             {
                 "name": step.name,
                 "state": step.state,
-                "said": step.said,
+                "message": step.message,
                 "lines": step.lines,
                 **step.figures,
             }
@@ -67,7 +67,7 @@ def command(
 def _show(console: Console, step: Step) -> None:
     from rich.markup import escape
 
-    console.print(f"{_SIGNS[step.state]} {step.name:<9} {escape(step.said)}")
+    console.print(f"{_SIGNS[step.state]} {step.name:<9} {escape(step.message)}")
     for line in step.lines:
         console.print(f"                   {escape(line)}")
     for code in step.figures.get("codes", ()):

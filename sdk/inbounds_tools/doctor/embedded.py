@@ -40,7 +40,7 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
             f"revision {signed.revision} answers the questions {questions}, not {QUESTION_VERSION}"
         )
         yield Finding(
-            "policy", "mend", said, "use the bundle that belongs to this version of the SDK"
+            "policy", "fix", said, "use the bundle that belongs to this version of the SDK"
         )
     yield from _clock(signed.metadata.get("sequence", 0))
 
@@ -62,7 +62,7 @@ def _clock(built: Any) -> Iterator[Finding]:
     if isinstance(built, int) and clock.now() < built:
         said = "the clock of this machine is earlier than the build of the policy"
         yield Finding(
-            "clock", "mend", said, "set the clock; the lifetime of every token is compared with it"
+            "clock", "fix", said, "set the clock; the lifetime of every token is compared with it"
         )
 
 
@@ -80,7 +80,7 @@ def _deployment(
     if unset:
         yield Finding(
             "deployment",
-            "mend",
+            "fix",
             f"the effects of {_shown(unset)} are not set, so every call of them is denied",
             f"set `effects` in {configuration.deployment_folder / 'tools.yaml'}"
             + (", then build the bundle again" if inside else ""),
@@ -113,17 +113,17 @@ def _answers(
         yield Finding("answers", "ok", f"an invalid question is denied, in {taken:.1f} ms")
     else:
         said = "an invalid question must be denied, and is not"
-        yield Finding("answers", "mend", said, "use another bundle; this one is faulty")
+        yield Finding("answers", "fix", said, "use another bundle; this one is faulty")
     if not live:
         said = "no key here signs the revocation feed, so every call is denied"
-        yield Finding("feed", "mend", said, "run `inbounds init`, which makes a development issuer")
+        yield Finding("feed", "fix", said, "run `inbounds init`, which makes a development issuer")
     elif context.get("policy", {}).get("live_as_of"):
         yield Finding("feed", "ok", "signed in this process, and accepted by the policy")
     else:
         kid = unknown_key(context)
         key = f": key {kid} is not in feed.yaml" if kid else ""
         said = f"signed in this process, and not accepted by the policy{key}"
-        yield Finding("feed", "mend", said, "add its public key to `keys` in deployment/feed.yaml")
+        yield Finding("feed", "fix", said, "add its public key to `keys` in deployment/feed.yaml")
 
 
 def _signs_feed(issuer: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from inbounds.errors import DecisionUnavailable, InboundsError
 
-State = Literal["ok", "mend", "untold", "note"]
+State = Literal["ok", "fix", "unknown", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +17,26 @@ class Finding:
 
     Attributes:
         name: The part.
-        state: `ok`; `mend`: somebody has to act; `untold`: it could not be told; `note`: worth
-            knowing, and nothing is wrong.
-        said: What was found.
+        state: `ok`; `fix`: somebody has to act; `unknown`: it could not be determined; `note`:
+            worth knowing, and nothing is wrong.
+        message: What was found.
         hint: What to do now, or "".
     """
 
     name: str
     state: State
-    said: str
+    message: str
     hint: str = ""
 
 
 def of_error(name: str, error: InboundsError) -> Finding:
-    """Return what an error says of a part: no answer tells nothing, all else is to be mended."""
+    """Return what an error says of a part: no answer means `unknown`, all else means `fix`."""
     # A log that refuses records has said what is wrong with it.
-    untold = isinstance(error, DecisionUnavailable) and not error.code.startswith("evidence.")
+    unknown = isinstance(error, DecisionUnavailable) and not error.code.startswith("evidence.")
     # The hint of all errors of this kind leads here.
     hint = "check that it runs and that this machine can reach it"
     hint = hint if error.hint == DecisionUnavailable.hint else error.hint
-    return Finding(name, "untold" if untold else "mend", error.message, hint)
+    return Finding(name, "unknown" if unknown else "fix", error.message, hint)
 
 
 def tried(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
         return
     folder = configuration.home_folder / "issuer"
     if not (folder / "issuer.json").exists():
-        state: State = "note" if configuration.pdp_url else "mend"
+        state: State = "note" if configuration.pdp_url else "fix"
         hint = "run `inbounds init` for a development one, or pass `Guard(issuer=…)`"
         yield Finding("issuer", state, f"there is no issuer in {folder}", hint)
         return
@@ -69,20 +69,20 @@ def _accepted(folder: Path, about: About, deployment: Deployment) -> Iterator[Fi
     }
     again = "run `inbounds init`, which adds it"
     if known.get(about.kid) != keys.get(about.kid):
-        yield Finding("issuer", "mend", "issuers.yaml lacks the key of this issuer", again)
+        yield Finding("issuer", "fix", "issuers.yaml lacks the key of this issuer", again)
     feed = stated["feed"]["keys"]
     if any(deployment.feed.keys.get(kid) != jwk for kid, jwk in feed.items()):
-        yield Finding("feed", "mend", "feed.yaml lacks the key of the development feed", again)
+        yield Finding("feed", "fix", "feed.yaml lacks the key of the development feed", again)
     environment = deployment.environments.get(about.environment)
     if environment is None or not environment.development:
         yield Finding(
             "issuer",
-            "mend",
+            "fix",
             f"`{about.environment}` is not a development environment, so its tokens are refused",
             "set `development: true` in environments.yaml, or use a production issuer",
         )
     if about.agent not in deployment.agents:
         said = f"{about.agent} is not in agents.yaml"
-        yield Finding("issuer", "mend", said, "add the agent there")
+        yield Finding("issuer", "fix", said, "add the agent there")
     if about.pep not in deployment.peps:
-        yield Finding("issuer", "mend", f"{about.pep} is not in peps.yaml", "add it there")
+        yield Finding("issuer", "fix", f"{about.pep} is not in peps.yaml", "add it there")

@@ -43,21 +43,21 @@ def findings(configuration: Configuration) -> Iterator[Finding]:
     )
     try:
         if not opa.health(bundles=False, seconds=_SECONDS):
-            yield Finding("health", "mend", "OPA is not healthy", "see its log")
+            yield Finding("health", "fix", "OPA is not healthy", "see its log")
         elif opa.health(seconds=_SECONDS):
             yield Finding("health", "ok", "up, and every bundle is active")
         else:
             said = "up, but not every bundle is active"
             yield Finding(
                 "health",
-                "mend",
+                "fix",
                 said,
                 "see in its log whether it reaches its bundles and their signatures are valid",
             )
         yield _clock(_date(configuration))
         version = _version(opa)
         yield version
-        if version.state != "mend":  # a PEP does not ask an OPA of another version
+        if version.state != "fix":  # a PEP does not ask an OPA of another version
             yield from _token(configuration, opa)
             yield from tried("policy", lambda: _policy(configuration, opa))
     finally:
@@ -70,7 +70,7 @@ def _transport(configuration: Configuration) -> Iterator[Finding]:
         allowed = configuration.pdp_cleartext
         yield Finding(
             "transport",
-            "note" if allowed else "mend",
+            "note" if allowed else "fix",
             "the bearer token and every question are sent in clear text",
             "INBOUNDS_PDP_CLEARTEXT allows it" if allowed else "use https or a Unix socket",
         )
@@ -105,19 +105,19 @@ def _clock(date: str) -> Finding:
     said = f"OPA's clock and this one differ by {apart} s" if apart else "OPA's and this one agree"
     if apart <= _SKEW:
         return Finding("clock", "ok", said)
-    return Finding("clock", "mend", said, "synchronise both machines by NTP")
+    return Finding("clock", "fix", said, "synchronise both machines by NTP")
 
 
 def _token(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
     if not configuration.pdp_token:
         hint = "set INBOUNDS_PDP_TOKEN, and put the SHA-256 of the token in deployment/peps.yaml"
-        yield Finding("token", "mend", "no bearer token is set", hint)
+        yield Finding("token", "fix", "no bearer token is set", hint)
     question = json.dumps({"question": 1, "tool": "-"}).encode()
     try:
         opa.ask(REGISTRY, question, deadline=clock.monotonic() + _SECONDS)
     except Unreachable as error:
         if configuration.pdp_token:
-            yield Finding("token", "mend", error.message, error.hint)
+            yield Finding("token", "fix", error.message, error.hint)
     except DecisionUnavailable as error:
         yield of_error("token", error)
     else:
@@ -130,7 +130,7 @@ def _policy(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
     if not pep:
         said = "the name of this PEP is unknown, so no question can be asked"
         yield Finding(
-            "policy", "untold", said, "set INBOUNDS_PEP to its name in deployment/peps.yaml"
+            "policy", "unknown", said, "set INBOUNDS_PEP to its name in deployment/peps.yaml"
         )
         return
     # No whole question, so it is denied; the answer says which policy denied it.
@@ -141,7 +141,7 @@ def _policy(configuration: Configuration, opa: OpaServer) -> Iterator[Finding]:
     if context.get("outcome") != "deny" or not stamp.get("revision"):
         said = "an invalid question must be denied, and is not"
         yield Finding(
-            "policy", "mend", said, "check that this OPA serves the policy of this package"
+            "policy", "fix", said, "check that this OPA serves the policy of this package"
         )
         return
     yield Finding(
@@ -173,14 +173,14 @@ def _feed(configuration: Configuration, as_of: Any, unknown: str = "") -> Findin
     hint = "run `inbounds live serve`; it needs to reach this OPA, with a token of its own"
     if unknown:
         said = f"its head is signed by the key {unknown}, which is not in the feed.yaml of this OPA"
-        return Finding("feed", "mend", said, _HINT_KEY)
+        return Finding("feed", "fix", said, _HINT_KEY)
     if not isinstance(as_of, int) or as_of <= 0:
         said = "the policy has no revocation feed that it accepts"
         more = (
             "; if it runs, check that `live-<revision>.tar.gz` is in force and that feed.yaml "
             "holds the public key that signs the feed"
         )
-        return Finding("feed", "mend", said, hint + more)
+        return Finding("feed", "fix", said, hint + more)
     try:
         limit = load(configuration.deployment_folder).feed.max_age.other
     except ConfigurationError:
@@ -188,11 +188,11 @@ def _feed(configuration: Configuration, as_of: Any, unknown: str = "") -> Findin
     age = round(clock.now() - as_of)
     if age < -_SKEW:
         return Finding(
-            "feed", "mend", f"its head is {-age} s in the future", "synchronise the clocks"
+            "feed", "fix", f"its head is {-age} s in the future", "synchronise the clocks"
         )
     if age > limit:
         said = f"its head is {age} s old; a tool that acts needs one of at most {limit} s"
-        return Finding("feed", "mend", said, hint)
+        return Finding("feed", "fix", said, hint)
     return Finding("feed", "ok", f"its head is {max(age, 0)} s old")
 
 
@@ -202,7 +202,7 @@ def _version(opa: OpaServer) -> Finding:
         return Finding("version", "note", "OPA does not report its version to this PEP")
     if opa_version.supported(opa_version.parse(said)):
         return Finding("version", "ok", f"OPA {said}")
-    return Finding("version", "mend", f"OPA {said}", f"install OPA {opa_version.described()}")
+    return Finding("version", "fix", f"OPA {said}", f"install OPA {opa_version.described()}")
 
 
 def _doors(configuration: Configuration) -> Iterator[Finding]:
@@ -225,6 +225,6 @@ def _doors(configuration: Configuration) -> Iterator[Finding]:
         hint = (
             "use the configuration that `inbounds serve --print-config` writes; it closes the API"
         )
-        yield Finding("api", "mend", said, hint)
+        yield Finding("api", "fix", said, hint)
     else:
         yield Finding("api", "ok", "OPA's own API is closed")

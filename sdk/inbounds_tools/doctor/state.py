@@ -37,7 +37,7 @@ def _evidence(configuration: Configuration) -> Iterator[Finding]:
     if not key.exists():
         said = f"{path} exists, and the key that signs it, {key}, is missing"
         yield Finding(
-            "evidence", "mend", said, "restore the key, or set INBOUNDS_HOME to its folder"
+            "evidence", "fix", said, "restore the key, or set INBOUNDS_HOME to its folder"
         )
         return
     log = SqliteEvidence(path, key=subkey(deployment_key(key), "evidence"))
@@ -85,7 +85,7 @@ def _leases(configuration: Configuration) -> Iterator[Finding]:
     if left_over:
         said = f"{len(left_over)} of {len(rows)} leases in {path} have ended and are not revoked"
         now = "start a guard with the backend that issued them, and check that the backend answers"
-        yield Finding("leases", "mend", said, now)
+        yield Finding("leases", "fix", said, now)
         return
     yield Finding("leases", "ok", f"{path}: {len(rows)} held, none of them ended and not revoked")
 
@@ -97,7 +97,7 @@ def _sessions_in_redis(url: str) -> Finding:
     try:
         remarks = store.remarks()
     except InboundsError as error:
-        return Finding("sessions", "mend", f"{store.where}: {error.message}", error.hint)
+        return Finding("sessions", "fix", f"{store.where}: {error.message}", error.hint)
     finally:
         store.close()
     if remarks:
@@ -113,7 +113,7 @@ def _to_be_made(name: str, path: Path) -> Finding:
     if os.access(there, os.W_OK | os.X_OK):
         return Finding(name, "ok", f"{path} will be created when it is needed")
     said = f"{path} cannot be created: {there} is not writable"
-    return Finding(name, "mend", said, f"make the folder writable, or set INBOUNDS_{name.upper()}")
+    return Finding(name, "fix", said, f"make the folder writable, or set INBOUNDS_{name.upper()}")
 
 
 def _opa() -> Iterator[Finding]:
@@ -122,7 +122,7 @@ def _opa() -> Iterator[Finding]:
     except ConfigurationError as error:
         needed = "`inbounds test`, `bundle build` and `serve` need OPA"
         # One that was named is meant to be used.
-        state: State = "mend" if os.environ.get(opa_binary.VARIABLE) else "note"
+        state: State = "fix" if os.environ.get(opa_binary.VARIABLE) else "note"
         said = f"{error.message}; {needed}"
         yield Finding("opa", state, said, error.hint)
     else:

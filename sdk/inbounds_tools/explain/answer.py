@@ -25,7 +25,7 @@ class Explanation:
         reasons: What stands against it, as the policy says it; the first is the code.
         malformed: Where the question has not the shape of one.
         ruled_out: The codes that were positively ruled out.
-        not_told: Codes that a standing one would hide, each with those that do.
+        not_shown: Codes that a standing one would hide, each with those that do.
         grants: What speaks for it.
         obligations: What has to be done for it.
         tokens: What each token claims.
@@ -37,7 +37,7 @@ class Explanation:
     reasons: tuple[Mapping[str, Any], ...] = ()
     malformed: tuple[str, ...] = ()
     ruled_out: tuple[str, ...] = ()
-    not_told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     grants: tuple[Mapping[str, Any], ...] = ()
     obligations: tuple[Mapping[str, Any], ...] = ()
     tokens: tuple[TokenSaid, ...] = ()
@@ -47,7 +47,7 @@ class Explanation:
     def changes(self) -> tuple[str, ...]:
         """What would have to change for it to be allowed, in words."""
         words = [f"{reason['code']}: {reason['remedy']}" for reason in self.reasons]
-        if self.not_told:
+        if self.not_shown:
             words.append("then ask again: more may stand behind these")
         return tuple(words)
 
@@ -63,7 +63,7 @@ def explain(scene: Scene, answer: Any, catalogue: Mapping[str, Mapping[str, Any]
     context = answer["context"] if isinstance(answer, dict) else {}
     reasons = tuple(context.get("reasons", ()))
     codes = [reason["code"] for reason in reasons]
-    not_told = hidden(
+    not_shown = hidden(
         codes, {code: tuple(about.get("depends_on", ())) for code, about in catalogue.items()}
     )
     return Explanation(
@@ -71,8 +71,8 @@ def explain(scene: Scene, answer: Any, catalogue: Mapping[str, Mapping[str, Any]
         asked=asked(scene.question),
         reasons=reasons,
         malformed=tuple(_malformed(scene.question)) if "request.malformed" in codes else (),
-        ruled_out=tuple(sorted(set(catalogue) - {*codes, *not_told})) if context else (),
-        not_told=not_told,
+        ruled_out=tuple(sorted(set(catalogue) - {*codes, *not_shown})) if context else (),
+        not_shown=not_shown,
         grants=tuple(context.get("grants", ())),
         obligations=tuple(context.get("obligations", ())),
         tokens=tuple(
@@ -80,7 +80,7 @@ def explain(scene: Scene, answer: Any, catalogue: Mapping[str, Mapping[str, Any]
                 scene.question,
                 scene.live,
                 standing=codes,
-                not_told=not_told if context else catalogue,
+                not_shown=not_shown if context else catalogue,
                 now=scene.now,
             )
         ),

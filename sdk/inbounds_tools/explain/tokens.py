@@ -42,7 +42,7 @@ def claims_of(token: Any) -> dict[str, Any]:
 
 
 def read(
-    question: Any, live: Any, *, standing: Collection[str], not_told: Collection[str], now: int
+    question: Any, live: Any, *, standing: Collection[str], not_shown: Collection[str], now: int
 ) -> list[TokenSaid]:
     """Return what each token of a question says, and the head of the feed.
 
@@ -50,7 +50,7 @@ def read(
         question: The `input`.
         live: `data.live`.
         standing: The codes of the reasons, which tell what was verified.
-        not_told: The codes of which the reasons tell nothing.
+        not_shown: The codes of which the reasons tell nothing.
         now: Unix seconds.
     """
     said = []
@@ -62,11 +62,11 @@ def read(
             lines = tuple(_of_head(claims, now))
         else:
             lines = tuple(_of_token(claims, now))
-        verified = "yes" if fault else "not told"
+        verified = "yes" if fault else "unknown"
         if fault in standing:
             verified = "no"
-        elif fault in not_told:
-            verified = "not told"
+        elif fault in not_shown:
+            verified = "unknown"
         said.append(TokenSaid(name, verified, claims, lines))
     return said
 

@@ -53,12 +53,18 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
     return text
 
 
-def for_serving(template: Path) -> str:
-    """Return the text of the configuration of an OPA that is given its bundles when started."""
+def for_serving(template: Path, *, decision_log: bool = True) -> str:
+    """Return the text of the configuration of an OPA that is given its bundles when started.
+
+    Args:
+        template: The shipped configuration.
+        decision_log: Whether OPA writes each decision to its log.
+    """
     import yaml
 
     whole = yaml.safe_load(template.read_text("utf-8"))
-    return json.dumps({name: whole[name] for name in whole if name not in _PULLED}, indent=2)
+    left_out = (*_PULLED, *(() if decision_log else ("decision_logs",)))
+    return json.dumps({name: whole[name] for name in whole if name not in left_out}, indent=2)
 
 
 def for_deployment_file(template: Path, *, path: str) -> str:

@@ -34,6 +34,7 @@ class OpaProcess:
         address: `host:port`, or `unix:///path`.
         certificate: The files of certificate and private key for TLS.
         log: Where OPA writes its log, and with it the decisions; standard error when None.
+        decision_log: Whether OPA writes each decision to its log.
 
     Raises:
         ConfigurationError: A bundle is not signed by `key`, something is missing or there
@@ -50,6 +51,7 @@ class OpaProcess:
         address: str = "127.0.0.1:8181",
         certificate: tuple[Path, Path] | None = None,
         log: IO[bytes] | None = None,
+        decision_log: bool = True,
     ) -> None:
         require_unix_sockets()  # by which it is watched
         self.address = address
@@ -57,7 +59,8 @@ class OpaProcess:
         self.revisions = _complete({path: read_signed(path, key) for path in bundles})
         self._scratch = scratch_folder("opa")
         config = Path(self._scratch.name) / "config.json"
-        write_file(config, opa_config.for_serving(template), durable=False)
+        text = opa_config.for_serving(template, decision_log=decision_log)
+        write_file(config, text, durable=False)
         self._health = Path(self._scratch.name) / "health"
         line = opa_config.command(
             opa,

@@ -32,14 +32,14 @@ class Step:
     Attributes:
         name: What was tried.
         state: How it went; a warning fails nothing.
-        said: One line that sums it up.
-        lines: What there is to mend, each with its place.
+        message: One line that sums it up.
+        lines: What there is to fix, each with its place.
         figures: The same for a program.
     """
 
     name: str
     state: State
-    said: str
+    message: str
     lines: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class Trial:
         sound = True
         for name in STEPS:
             if not sound and name != "form":
-                yield Step(name, "skipped", "not tried")
+                yield Step(name, "skipped", "not run: an earlier step failed")
                 continue
             step: Step = getattr(self, f"_{name}")()
             yield step
@@ -92,7 +92,7 @@ class Trial:
             if error.code == _UNPARSABLE:
                 # That is a matter of its form, which is told next, for every source.
                 self._parses = False
-                return Step("words", "skipped", "not told: a source does not parse")
+                return Step("words", "skipped", "not checked: a source does not parse")
             metadata = error.code.startswith("catalogue.metadata_")
             said = "the METADATA is not in order" if metadata else "nothing would walk it so"
             return Step("words", "failed", said, [_sentence(error)])
@@ -124,7 +124,7 @@ class Trial:
             if objections:
                 return Step("form", "failed", "what does not parse decides nothing", objections)
             state: State = "warning" if self._parses else "failed"
-            return Step("form", state, "could not be told", [_last_line(done.stderr)])
+            return Step("form", state, "could not be determined", [_last_line(done.stderr)])
         if unformed:
             hint = f"`opa fmt --write {self._site}` puts it right"
             return Step(
@@ -190,7 +190,7 @@ class Trial:
         try:
             files = json.loads(done.stdout)["files"]
         except (ValueError, KeyError, TypeError):
-            return Step("coverage", "warning", "could not be told", [_last_line(done.stderr)])
+            return Step("coverage", "warning", "could not be determined", [_last_line(done.stderr)])
         covered = total = 0
         lines = []
         figures: dict[str, Any] = {}
@@ -209,7 +209,7 @@ class Trial:
         percent = 100 * covered / total if total else 0.0
         state: State = "ok" if not lines else "warning"
         figures = {"percent": round(percent, 1), "files": figures}
-        return Step("coverage", state, f"{percent:.0f} % of the lines", lines, figures)
+        return Step("coverage", state, _lines_run(covered, total), lines, figures)
 
     def _cases(self) -> Step:
         folder = self._site / "cases"
@@ -248,6 +248,11 @@ class Trial:
             *("--schema", str(assets.schemas()), "--run", _TESTS_OF_SITE),
             *("--ignore", "cases", str(assets.rego()), f"site:{self._site}"),
         )
+
+
+def _lines_run(covered: int, total: int) -> str:
+    missed = total - covered
+    return f"no test runs {missed} of {total} lines" if missed else "tests run every line"
 
 
 _KINDS = {"rules": "rule", "escalations": "escalation", "obligations": "obligation"}

@@ -239,8 +239,8 @@ def test_the_doctor_asks_the_service_that_guards_would(on_embedded):
 
     _, service = on_embedded
     (fine,) = issuer.findings(Configuration.read({"issuer_url": service.url}))
-    assert (fine.state, service.url in fine.said) == ("ok", True)
+    assert (fine.state, service.url in fine.message) == ("ok", True)
     (nobody,) = issuer.findings(
         Configuration.read({"issuer_url": f"http://127.0.0.1:{free_port()}"})
     )
-    assert (nobody.name, nobody.state) == ("issuer", "untold")
+    assert (nobody.name, nobody.state) == ("issuer", "unknown")

@@ -77,9 +77,18 @@ def serve(
         logging.getLogger("inbounds.live").warning(fault)
 
     def show(console: Console) -> None:
-        console.print(f"[bold]feeding[/] {', '.join(targets)}")
-        if made:
-            console.print(f"  {path} is new: nothing is ended, revoked or stopped", markup=False)
+        console.print("[bold]serving[/]  the revocation feed")
+        console.print(f"pushed to   {', '.join(targets)}, every {interval:g} s", markup=False)
+        new = "; new: nothing is ended, revoked or stopped" if made else ""
+        console.print(f"kept in     {path}{new}", markup=False)
+        console.print(f"signed by   key {signer.kid}", markup=False)
+        console.print("end         Ctrl-C; calls are denied once the feed is older than `max_age`")
+        console.print(
+            "\n[bold]next[/]  check that the policy accepts the feed, with a guard's token in "
+            "INBOUNDS_PDP_TOKEN:"
+        )
+        for target in targets:
+            console.print(f"  inbounds doctor --pdp {target}", markup=False)
 
     value = {
         "targets": list(targets),
