@@ -82,7 +82,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def _file(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
-        raise argparse.ArgumentTypeError(f"{name} is no file")
+        raise argparse.ArgumentTypeError(f"{name} is not a file")
     return path
 
 

@@ -167,7 +167,7 @@ def _headers(slot: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
     yield "padding", written(lambda token: token + "==")
     yield "another spelling", written(_respelt)
     yield "another signature", written(lambda token: token[:-8] + "AAAAAAAA")
-    yield "what is no token", lambda _h, _c: "x"
+    yield "what is not a token", lambda _h, _c: "x"
     yield "a part that is empty", written(lambda token: "." + token.partition(".")[2])
     yield (
         "JSON serialisation",
@@ -182,7 +182,7 @@ def _headers(slot: str) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
         ).decode(),
     )
     yield "claims that are a list", lambda header, claims: _signed(slot, header, [claims])
-    yield "claims that are no JSON", lambda header, _: _signed(slot, header, b"{'a': 1}")
+    yield "claims that are not JSON", lambda header, _: _signed(slot, header, b"{'a': 1}")
     yield (
         "signed by a stranger",
         lambda header, claims: Token(header, claims, Signer("a stranger's", "ES256")).compact(),

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 NONE = "no answer"
-"""Stands for an error of the built-in, which is no JSON."""
+"""Stands for an error of the built-in, which is not JSON."""
 
 _LISTED = Path(__file__).with_suffix(".yaml")
 

@@ -28,7 +28,7 @@ _MOMENT = 1_800_000_000_123_456_789
 def taken() -> Mapping[str, Sequence[Sequence[Any]]]:
     """Arguments that each built-in of the host has a value for, by its name.
 
-    `{"$set": […]}` stands for a set and `{"$bytes": hex}` for a string that is no UTF-8.
+    `{"$set": […]}` stands for a set and `{"$bytes": hex}` for a string that is not UTF-8.
     """
     return {
         "base64url.encode_no_pad": [["a"], [""], ["é😀"], [{"$bytes": "ff00"}]],

@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Answer:
-    """What is answered at one path; a body that is no bytes is sent as JSON."""
+    """What is answered at one path; a body that is not bytes is sent as JSON."""
 
     body: Any = b""
     status: int = 200

@@ -128,7 +128,7 @@ def token(about: Mapping[str, Any]) -> str:
     named = header if isinstance(header, dict) else {}
     kid = str(about.get("signer", named.get("kid"))) if about["genuine"] else "a stranger's"
     alg = named.get("alg")
-    # What is signed under a name that is no algorithm still carries a signature.
+    # What is signed under a name that is not an algorithm still carries a signature.
     alg = alg if isinstance(alg, str) and alg in _TYPES else "ES256"
     signature = get_default_algorithms()[alg].sign(signed, private_key(kid, _TYPES[alg]))
     return (signed + b"." + base64url_encode(signature)).decode("ascii")

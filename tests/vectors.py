@@ -30,7 +30,7 @@ _MOST = 5
 _RANKS = ["none", "internal", "any"]
 """Of -01, which states no order."""
 _LATER = 2**50
-"""A time from here on is no time but a number to be refused."""
+"""A time from here on is not a time but a number to be refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is no OPA in order: servers that misbehave on the raw socket, for tests of who asks them.
+"""Servers that misbehave on the raw socket, for tests of their clients.
 
 with misbehaving(answering(b'{"result":1}')) as url: …
 

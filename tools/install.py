@@ -173,7 +173,7 @@ def from_variable(tool: Tool) -> Path | None:
         return None
     found = shutil.which(named)
     if found is None:
-        raise InstallError(f"{tool.variable} names {named}, which is no program")
+        raise InstallError(f"{tool.variable} names {named}, which is not a program")
     try:
         return pinned(tool, Path(found))
     except InstallError as error:

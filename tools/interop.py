@@ -47,7 +47,7 @@ whole. A prefix covers whatever begins with it, so that a scope without `*` cove
 | `max`, `min` | `maximum` and `minimum` of an argument of the key's name |
 | `rank` | `one_of` of such an argument: the values up to the rank |
 | `max_lifetime`, `max_subtree` | budgets of `calls`, `rows` and money, which count what was \
-handed on from there as well |
+delegated from there as well |
 | `sub` and `client_id` | the subject, and the agent by its place in the chain. In -01 `sub` is \
 the agent; the first one's is the subject |
 | `cnf` with a thumbprint | `cnf` with a key, one for each thumbprint. -01 has none, and each \

@@ -2,7 +2,7 @@
 
 `python -m tools.rego_tests` prints what fails and the lines that no test runs, and exits
 with 1 if there is either. Lines of the tests themselves are not counted. Everything is run once
-more as a question is asked, where an error of a built-in is no answer: a rule that makes one says
+more as a question is asked, where an error of a built-in gives no answer: a rule that errs says
 nothing about what is malformed, and takes every other rule's answer with it.
 """
 

@@ -6,7 +6,7 @@
   x DecisionUnavailable        the PDP did not say anything we can trust
     + Timeout                  nothing within the deadline
     + Unreachable              nobody there, or it answered with a fault of its own
-    + InvalidAnswer            an answer that is no decision
+    + InvalidAnswer            an answer that is not a decision
     + SessionContended         others kept changing the session until the deadline
     + LeaseUnavailable         no lease of a credential that the tool needs
   x ResultWithheld             it has run; the result may not be given
@@ -14,7 +14,7 @@
   x TaskMissing                a guarded tool was called outside a task
   x TokenInvalid               a credential that cannot be used
   x ArgumentNotRepresentable   an argument that has no canonical form
-  x ConfigurationError         something the person who set this up has to mend
+  x ConfigurationError         something the person who set this up has to fix
 
 Every error says in `executed` whether the action has run. Only `ResultWithheld`,
 `OutcomeUnrecorded` and what stops a tool that has begun (`task.over` amid the items of a generator,
@@ -186,7 +186,7 @@ class Unreachable(DecisionUnavailable):
 
 
 class InvalidAnswer(DecisionUnavailable):
-    """The PDP answered with something that is no decision."""
+    """The PDP answered with something that is not a decision."""
 
     code = "decision.invalid_answer"
 
@@ -249,6 +249,6 @@ class ArgumentNotRepresentable(InboundsError):
 
 
 class ConfigurationError(InboundsError):
-    """Something that the person who set this up has to mend. Nothing has run."""
+    """Something that the person who set this up has to fix. Nothing has run."""
 
     code = "configuration.invalid"

@@ -85,7 +85,7 @@ class PolicyUnderTest:
         It is another revision then: what a guard knows of tools it reads anew.
 
         Raises:
-            ValidationError: That is no deployment; the one in force stays.
+            ValidationError: That is not a deployment; the one in force stays.
         """
         from .process.ids import uuid7
 

@@ -98,7 +98,7 @@ def catalogue(root: Path, *, package: str, opa: Path) -> dict[str, dict[str, Any
         # Only the root's own codes are known here; what a site rule follows from may be ours.
         if unknown and package == "inbounds":
             raise ConfigurationError(
-                f"{entry.file}: `custom.depends_on` names {unknown[0]}, which is no rule",
+                f"{entry.file}: `custom.depends_on` names {unknown[0]}, which is not a rule",
                 code="catalogue.depends_on_unknown",
             )
     return {
@@ -146,7 +146,7 @@ def refuse_circles(depends_on: Mapping[str, Iterable[str]]) -> None:
     """Refuse faults that follow from one another: none of them would ever be shown.
 
     Args:
-        depends_on: The codes that each code only follows from. Codes that are no key follow
+        depends_on: The codes that each code only follows from. Codes that are not a key follow
             from nothing.
 
     Raises:
@@ -263,7 +263,7 @@ def _worded(kind: str, category: str, fault: str, file: Path, about: dict[str, A
     def text(place: dict[str, Any], key: str, name: str, *, needed: bool = True) -> str:
         value = place.get(key, "")
         if not isinstance(value, str):
-            raise _unfit(file, name, "is no text: put it in quotes")
+            raise _unfit(file, name, "is not text: put it in quotes")
         if needed and not value.strip():
             raise _lacks(file, name, "a line of text")
         return value.strip()
@@ -319,7 +319,7 @@ def _lacks(file: Path, key: str, wanted: str) -> ConfigurationError:
     )
 
 
-def _unfit(file: Path, key: str, what: str, *, hint: str = "mend it there") -> ConfigurationError:
+def _unfit(file: Path, key: str, what: str, *, hint: str = "fix it there") -> ConfigurationError:
     return ConfigurationError(
         f"{file}: the METADATA's `{key}` {what}", code="catalogue.metadata_incomplete", hint=hint
     )

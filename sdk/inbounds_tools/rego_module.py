@@ -17,7 +17,7 @@ class Module:
 
     Attributes:
         file: Where it lies.
-        path: Its package, one part each. A part may hold any sign, a dot as well, so that only
+        path: Its package, one part each. A part may hold any character, a dot as well, so that only
             the parts can be compared, never the parts joined.
         rules: The names that it defines.
         abouts: The METADATA of its package.
@@ -59,7 +59,7 @@ def read(source: Path, *, opa: Path) -> Module:
         raise ConfigurationError(
             "\n".join(_objections(source, ran.stderr or ran.stdout)),
             code="catalogue.unparsable",
-            hint="mend the lines named",
+            hint="fix the lines named",
         )
     module = json.loads(ran.stdout)
     return Module(

@@ -36,7 +36,7 @@ def faults(what, held):
 
 
 def _missing(name, what):
-    """Why a name is no test, or ""."""
+    """Why a name is not a test, or ""."""
     if name.startswith("make "):
         if not re.search(rf"(?m)^{name.removeprefix('make ')}:", MAKEFILE):
             return f"{name}: no such target"

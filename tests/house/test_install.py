@@ -102,7 +102,7 @@ def test_a_variable_that_names_another_version_is_an_error(tmp_path, monkeypatch
 
 def test_a_variable_that_names_no_program_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("INBOUNDS_OPA_BINARY", str(tmp_path / "nothing"))
-    with pytest.raises(install.InstallError, match="which is no program"):
+    with pytest.raises(install.InstallError, match="which is not a program"):
         install.install(install.OPA, tmp_path / "bin")
 
 

@@ -47,7 +47,7 @@ def test_the_chart_is_of_the_same_run():
 
 def test_the_chart_fetches_nothing():
     """
-    Names of XML namespaces are no addresses; anything else that looks like one would be.
+    Names of XML namespaces are not addresses; anything else that looks like one would be.
     """
     named = re.findall(r"xmlns(?::\w+)?=\"[^\"]+\"", CHART)
     rest = CHART

@@ -69,7 +69,7 @@ class TestFolder:
 
     def test_it_tests_junk(self):
         """
-        A rule's test puts what is no question before it.
+        A rule's test puts what is not a question before it.
         """
 
         def holds(folder):

@@ -381,7 +381,7 @@ def _called(call):
     moved = attribute in {"rename", "replace"} and len(call.args) == 1 and not call.keywords
     if moved and not called.startswith("dataclasses."):
         yield called
-    # An archive that is in memory is no file, and `_Folder.open` is the writer's own.
+    # An archive that is in memory is not a file, and `_Folder.open` is the writer's own.
     in_memory = called == "tarfile.open" and any(each.arg == "fileobj" for each in call.keywords)
     in_memory |= called == "gzip.open" and ast.unparse(call.args[0]).startswith("io.BytesIO")
     if "open" in (called, attribute) and not in_memory and called != "_Folder.open":
@@ -470,7 +470,7 @@ def test_what_others_named_is_read_as_a_regular_file(path):
     tree = ast.parse(path.read_text())
     found = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ways}
     walks = {call for call in calls(path) if call == "os.walk"}
-    # It refuses links and what is no file in words of its own, and counts how deep it is.
+    # It refuses links and what is not a file in words of its own, and counts how deep it is.
     allowed = {"os.walk"} if name(path) == "inbounds_tools/bundle/site_tree.py" else set()
     assert name(path) in OWN or found | walks <= allowed
 

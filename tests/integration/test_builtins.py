@@ -84,7 +84,7 @@ class Both:
         try:
             return self.server.ask(f"probe/{rule_of(name)}", {"arguments": arguments})
         except (engines.OpaError, engines.Undefined, OSError):
-            return NO_ANSWER  # OSError: it panics, and hangs up, on a `cty` that is no string
+            return NO_ANSWER  # OSError: it panics, and hangs up, on a `cty` that is not a string
 
     def agree(self, name, *arguments):
         """Assert that both say the same, and return it."""
@@ -190,7 +190,7 @@ def test_text_in_text_out(both, name, text):
 @example(text="6A6")
 def test_hex_decode(both, text):
     """
-    Bytes that are no UTF-8 are no answer where they reach it; within, they are kept.
+    Bytes that are not UTF-8 give no answer where they reach it; within, they are kept.
     """
     decoded = both.embedded("hex.decode", text)
     if decoded == NO_ANSWER and both.opa("hex.decode", text) != NO_ANSWER:
@@ -211,7 +211,7 @@ def test_hmac(both, a, b):
 
 def test_a_digest_survives_as_bytes(both):
     """
-    `hex.decode` makes strings that are no UTF-8, which thumbprints of keys go through.
+    `hex.decode` makes strings that are not UTF-8, which thumbprints of keys go through.
     """
     question = {"text": "a key"}
     deadline = time.monotonic() + 10
@@ -674,7 +674,7 @@ def test_how_a_token_in_a_token_ends(both, sign):
 
 def test_a_token_in_a_token_that_is_no_text(both):
     """
-    What is within a token may be any bytes; those that are not UTF-8 are no token.
+    What is within a token may be any bytes; those that are not UTF-8 are not a token.
     """
     for inner in (b"\xff", GOOD.encode() + b"\xff", b"\xff" + GOOD.encode()):
         whole = token(header=b'{"alg":"ES256","cty":"JWT"}', payload=inner)

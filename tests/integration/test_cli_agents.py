@@ -219,7 +219,7 @@ def test_nobody_was_unused(folder):
 @pytest.mark.parametrize("duration", ["", "30", "d", "-1d", "30y", "1.5d", "30d ", "٣d", "999999d"])
 def test_a_duration_that_is_none(folder, duration):
     """
-    What is no duration is said, with how to write one.
+    What is not a duration is said, with how to write one.
     """
     done = inbounds(folder, "agents", f"--unused-for={duration}")
 

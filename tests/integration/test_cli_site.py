@@ -173,7 +173,7 @@ def test_cases_of_a_code_that_does_not_exist_fail(folder, key, says):
     assert done.code == 1
     assert steps["cases"]["state"] == "failed"
     (line,) = steps["cases"]["lines"]
-    assert line.startswith(f"{CASES}: `{key}` is no code")
+    assert line.startswith(f"{CASES}: `{key}` is not a code")
     assert says in line
 
 
@@ -219,7 +219,7 @@ def test_a_rule_without_an_allowed_and_a_denied_case_is_a_warning(folder, kept, 
         ),
         ("severity: medium", "severity: hihg", "words", "did you mean `high`?"),
         ("#   severity: medium\n", "", "words", "the METADATA lacks `custom.severity`"),
-        ("remedy: Say", "remedy: [Say, x] #", "words", "`custom.remedy` is no text"),
+        ("remedy: Say", "remedy: [Say, x] #", "words", "`custom.remedy` is not text"),
         ("ruled_out if", "ruled_in if", "words", "ruled_out"),
         (
             "package site.rules.payroll.after_hours",

@@ -40,7 +40,7 @@ def test_every_case(engines, case):
 @pytest.mark.parametrize("question", [{}, [], None, 0, "", True, {"question": 1}, {"question": 2}])
 def test_no_question(engines, question):
     """
-    What is no question is malformed, and nothing else is said of it.
+    What is not a question is malformed, and nothing else is said of it.
     """
     stage = scenes.staged()
     engines.place(stage.deployment, stage.live, stage.now)

@@ -122,7 +122,7 @@ class TestCallEnvironment:
     )
     def test_a_function_that_does_not_say_it_stops_the_call(self, decided, said):
         """
-        Not to know where a call comes from is no answer, and nothing runs.
+        Not to know where a call comes from is not an answer, and nothing runs.
         """
         assert outcome(decided(), call_environment=said) == "environment.unknown"
 

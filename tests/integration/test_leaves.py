@@ -150,7 +150,7 @@ def test_no_spoilt_leaf_is_a_yes(engines, case):
     """
     stage = case.staged()
     if not isinstance(stage.question, dict):
-        pytest.skip("the case is about what is no question")
+        pytest.skip("the case is about what is not a question")
     engines.place(stage.deployment, stage.live, stage.now)
     answer = engines.ask_embedded(stage.question)
 

@@ -131,7 +131,7 @@ def test_async_calls_run_inside_the_loop_of_the_notebook(outputs):
 
 def test_sync_calls_run_inside_the_loop_of_the_notebook(outputs):
     """
-    A function that is no coroutine is called as anywhere.
+    A function that is not a coroutine is called as anywhere.
     """
     assert printed(outputs[2]) == "sent sent\n"
 

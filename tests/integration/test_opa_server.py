@@ -1,4 +1,4 @@
-"""What OPA, or something that is no OPA, can answer, and what the SDK makes of it."""
+"""What OPA, or something that is not an OPA, can answer, and what the SDK makes of it."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_a_caller_that_opa_refuses_is_told_about_its_token(tmp_path: Path, token
         opa.close()
 
 
-# --- what is no OPA ------------------------------------------------------------------------
+# --- what is not an OPA ------------------------------------------------------------------------
 
 
 def asked(url: str, *, seconds: float = 5.0, **options: Any) -> Reply:
@@ -259,10 +259,10 @@ def asked(url: str, *, seconds: float = 5.0, **options: Any) -> Reply:
 
 FAULTS: dict[str, tuple[Script, type[DecisionUnavailable], str]] = {
     "an empty object": (answering(b"{}"), InvalidAnswer, "undefined"),
-    "null": (answering(b"null"), InvalidAnswer, "no JSON object"),
-    "a string": (answering(b'"true"'), InvalidAnswer, "no JSON object"),
-    "true": (answering(b"true"), InvalidAnswer, "no JSON object"),
-    "an array": (answering(b'[{"result":true}]'), InvalidAnswer, "no JSON object"),
+    "null": (answering(b"null"), InvalidAnswer, "not a JSON object"),
+    "a string": (answering(b'"true"'), InvalidAnswer, "not a JSON object"),
+    "true": (answering(b"true"), InvalidAnswer, "not a JSON object"),
+    "an array": (answering(b'[{"result":true}]'), InvalidAnswer, "not a JSON object"),
     "nothing": (answering(b""), InvalidAnswer, "not JSON"),
     "a page": (answering(b"<html>canary</html>"), InvalidAnswer, "not JSON"),
     "cut JSON": (answering(b'{"result":{"decision":tr'), InvalidAnswer, "not JSON"),

@@ -234,7 +234,7 @@ class Harness(Protocol):
         """Make an agent with a tool that its provider runs."""
 
     def set_up(self, **wrong: Any) -> None:
-        """Set the adapter up with what is no `guard`, no `resources` or no `authorization`."""
+        """Set the adapter up with what is not a `guard`, no `resources` or no `authorization`."""
 
 
 def no_conversations(why: str) -> dict[str, str]:

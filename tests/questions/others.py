@@ -96,7 +96,7 @@ def broken(world: World, entrypoint: str, question: Any, answer: Any) -> Iterato
     except ValidationError as error:
         # An effect of no name is in the registry of every world.
         if not world.damaged and answer.get("tool", {}).get("effects") != ["read", "levitate"]:
-            yield f"it is no {model.__name__}: {error}"
+            yield f"it is not a {model.__name__}: {error}"
         return
     if world.damaged:
         return

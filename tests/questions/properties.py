@@ -60,7 +60,7 @@ def broken(drawn: Drawn, world: World, answer: Any, catalogue: Mapping[str, Any]
     except ValidationError as error:
         # Of a spoilt deployment it need not be one: the SDK then has no answer.
         if not world.damaged:
-            yield f"it is no Answer: {error}"
+            yield f"it is not an Answer: {error}"
         return
     yield from _verdict(answer)
     yield from _reasons(answer, catalogue)

@@ -149,7 +149,7 @@ def _payment(r: Random) -> dict[str, Any]:
 
 def _run(r: Random) -> dict[str, Any]:
     return {
-        # What could be a place or a host is no ordinary code.
+        # What could be a place or a host is not an ordinary code.
         "code": "".join(sign for sign in words.text(r, 300) if sign.isascii() and sign.isalnum()),
         **_maybe(
             r,

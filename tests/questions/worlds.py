@@ -417,7 +417,7 @@ def _subjects(
     subjects["guest"] = {**entry, "effects": ["read"], "tools": ["mail.read", "file.read"]}
     subjects["toolless"] = {**entry, "tools": []}
     subjects["foreign"] = {**entry, "tenants": ["hooli"]}
-    # Owners, and those who are no owners, are entitled to nothing.
+    # Owners, and those who are not owners, are entitled to nothing.
     subjects["olga"] = {"type": "user"}
     subjects["machine"] = {"type": "workload"}
     subjects[f"spiffe://{domain}/agent/person"] = entry

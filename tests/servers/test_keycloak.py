@@ -349,7 +349,7 @@ class TestFaults:
 
     def test_a_token_that_was_exchanged_is_widened_when_it_is_exchanged_again(self, stand):
         """
-        What the agent holds for one API is no way to another scope.
+        What the agent holds for one API is not a way to another scope.
         """
         scopes = {"optionalClientScopes": ["tickets.write", "agent"]}
         client = stand.client_of("again", **scopes)

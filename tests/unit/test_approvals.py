@@ -700,7 +700,7 @@ class TestQueue:
     @pytest.mark.parametrize("wait", [-1, float("nan"), "60", True])
     def test_a_wait_that_is_none(self, world, path, wait):
         """
-        What is no number of seconds is refused.
+        What is not a number of seconds is refused.
         """
         with pytest.raises(ConfigurationError) as ei:
             world(approvals=path).task().call("mail.send", MAIL, wait=wait)
@@ -860,7 +860,7 @@ class TestCommand:
         assert 1 == main(["approvals", "approve", identity, "--key", "no.pem", "--as", DORA])
         said = " ".join(capsys.readouterr().err.split())
         assert "configuration.key_unreadable" in said
-        assert "`inbounds approvals key` makes an approver's" in said
+        assert "`inbounds approvals key` generates an approver's" in said
         assert 0 == main(["approvals", "list"])
         assert identity in capsys.readouterr().out
 

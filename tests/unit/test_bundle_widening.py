@@ -55,7 +55,7 @@ def values(place, kind):
 
 
 def verdicts():
-    """The changes of each leaf that are no widening, as `place: what`."""
+    """The changes of each leaf that do not widen, as `place: what`."""
     found = set()
     for place, kind in SCHEMA.items():
         path = tuple(place.split("/"))
@@ -219,7 +219,7 @@ NO_WIDENING = {
     "tools/*/returns/titled_by": {"to ''"},
     "tools/*/reversible": {"to 'unknown'", "yes > no", "yes > unknown"},
 }
-"""All that is no widening. Where one comes to this, think of what it lets through."""
+"""All that is not a widening. Where one comes to this, think of what it lets through."""
 
 
 def test_of_every_leaf_what_is_not_listed_here_widens():

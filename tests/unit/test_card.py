@@ -164,8 +164,8 @@ def test_nobody_signs_with_a_public_key():
     ("card", "why"),
     [
         (b"", "JSON"),
-        (b"[]", "no JSON object"),
-        (b'"card"', "no JSON object"),
+        (b"[]", "not a JSON object"),
+        (b'"card"', "not a JSON object"),
         (b'{"name": "a", "name": "b"}', "twice"),
         (b"{}", "no `signatures`"),
         (b'{"signatures": []}', "no `signatures`"),

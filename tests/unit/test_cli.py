@@ -131,7 +131,7 @@ def test_brackets_in_an_error_are_not_read_as_markup(capsys):
     ("content", "said"),
     [
         (None, "feed.token cannot be read: No such file or directory"),
-        (b"\xff\xfe", "feed.token cannot be read: it is no text"),
+        (b"\xff\xfe", "feed.token cannot be read: it is not text"),
     ],
 )
 def test_a_token_that_cannot_be_read_is_told_with_its_place(tmp_path, content, said):

@@ -83,7 +83,7 @@ def test_an_annotation_says_the_type(tmp_path, signature, expected):
         ("amount: float", {"/amount": {"type": "number", "role": "amount", "required": True}}),
         # A word that says something only where it stands alone.
         ("reply_to: str", {"/reply_to": {"required": True}}),
-        # The annotation is no guess, and a guess does not contradict it.
+        # The annotation is not a guess, and a guess does not contradict it.
         ("file: Literal['a']", {"/file": {"one_of": ["a"], "required": True}}),
         ("path: datetime.date", {"/path": {"kind": "date", "required": True}}),
         ("to: bool", {"/to": {"type": "boolean", "required": True}}),

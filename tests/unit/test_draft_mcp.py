@@ -70,7 +70,7 @@ def test_what_one_argument_may_be(schema, drafted_as):
 
 def test_names_let_one_guess():
     """
-    A guess only makes the policy stricter; what the schema says itself is no guess.
+    A guess only makes the policy stricter; what the schema says itself is not a guess.
     """
     assert members({"type": "string"}, "path") == {"kind": "path", "role": "target"}
     assert members({"type": "string", "format": "uri"}, "url") == {"kind": "url", "role": "target"}

@@ -1,4 +1,4 @@
-"""Folders without end, and what lies in them that is no file, end each command with an error."""
+"""Folders without end, and what lies in them that is not a file, end each command with an error."""
 
 from __future__ import annotations
 

@@ -279,7 +279,7 @@ class TestTokens:
     )
     def test_no_answer(self, folder, answer):
         """
-        What is no answer grants nothing.
+        What is not an answer grants nothing.
         """
         from inbounds import InboundsError
 
@@ -358,7 +358,7 @@ class TestKeys:
     @pytest.mark.parametrize("text", ["", "not a key", "-----BEGIN PRIVATE KEY-----\n"])
     def test_no_key(self, folder, text):
         """
-        What is no key is refused.
+        What is not a key is refused.
         """
         [key] = folder.glob("*.pem")
         key.write_text(text)

@@ -136,7 +136,7 @@ class TestRead:
             ([{**RSA, "kid": "a", "n": "AQAB"}], "2048"),
             ([{**RSA, "kid": "a", "n": RSA["n"][:170]}], "2048"),
             ([{**RSA, "kid": "a", "e": "AA"}], "malformed"),
-            (["a"], "no JSON object"),
+            (["a"], "not a JSON object"),
             ([{**EC, "kid": str(n)} for n in range(101)], "more than"),
         ],
     )

@@ -113,7 +113,7 @@ def nested(part, ways):
     for way in ways:
         try:
             part = way(part)
-        except TypeError:  # what has no hash is no member of a set
+        except TypeError:  # what has no hash is not a member of a set
             part = [part]
     return part
 

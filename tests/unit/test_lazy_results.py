@@ -155,7 +155,7 @@ class TestResults:
     @pytest.mark.parametrize("made", PLAIN.values(), ids=PLAIN)
     def test_what_is_there_is_given(self, made):
         """
-        What holds its values, an open buffer among it, is no work.
+        What holds its values, an open buffer among it, is not a work.
         """
         value = made()
         refuse_lazy("mail.read", value)

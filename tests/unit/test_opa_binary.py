@@ -56,7 +56,7 @@ def test_an_unsupported_one_is_said_to_be(tmp_path, version):
         binary.find({"INBOUNDS_OPA_BINARY": str(named), "PATH": ""})
     assert refused.value.code == "opa.unsupported"
     assert str(named) in refused.value.message
-    if version != "dev":  # which is no version
+    if version != "dev":  # which is not a version
         assert version.removeprefix("v").removesuffix("-rc1") in refused.value.message
         assert "≥ 1.21.3, < 2" in refused.value.message
 

@@ -184,7 +184,7 @@ def test_the_folder_stays_small(tmp_path):
 
 def test_what_was_written_last_is_kept(tmp_path):
     """
-    And what is no module of ours is left alone.
+    And what is not a module of ours is left alone.
     """
     folder = tmp_path / "c"
     folder.mkdir()

@@ -128,7 +128,7 @@ def test_a_trap(called):
 
 def test_what_cannot_be_called():
     """
-    A function of other numbers is no function that can be called so.
+    A function of other numbers is not a function that can be called so.
     """
     called = Called()
     for _ in range(2):

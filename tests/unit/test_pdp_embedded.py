@@ -237,7 +237,7 @@ class TestFailure:
     )
     def test_a_policy_that_stops_gives_no_answer(self, opened, rule, question, why):
         """
-        A failed built-in, a conflict and exhausted memory are no answer, and the next
+        A failed built-in, a conflict and exhausted memory give no answer, and the next
         question is answered.
         """
         policy = opened()
@@ -312,7 +312,7 @@ class TestFailure:
 
     def test_what_cannot_be_put_in_its_place(self, opened):
         """
-        A list has no member `live`, and text that is no JSON no value.
+        A list has no member `live`, and text that is not JSON has no value.
         """
         policy = opened()
         with pytest.raises(ConfigurationError, match="cannot be changed"):
@@ -867,7 +867,7 @@ class TestProcess:
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_child_of_a_policy_that_is_gone(self, artefact, keys, monkeypatch):
         """
-        A policy that nobody holds any more is not started again, and that is no fault.
+        A policy that nobody holds any more is not started again, and that is not a fault.
         """
         faults = []
         policy = EmbeddedPolicy(artefact, key=keys.public)

@@ -132,7 +132,7 @@ def broken_off(asking, event, place=0):
 )
 def test_a_built_in_that_is_broken_off_before_its_first_line(policy, dropped, rule, question):
     """
-    Nobody can catch what is raised there, and it is no answer all the same: a built-in that
+    Nobody can catch what is raised there, and it is not an answer all the same: a built-in that
     gave none is not taken for one that is undefined.
     """
     for _ in range(20):

@@ -257,7 +257,7 @@ def test_a_thread_that_broke_is_replaced(own):
 @pytest.mark.parametrize("seconds", [0.0, 0.3], ids=["idle", "at work"])
 def test_a_thread_that_another_one_breaks_off(own, seconds):
     """
-    What it did is no answer, which is found out before the deadline; another thread goes on.
+    What it did is not an answer, which is found out before the deadline; another thread goes on.
     """
     ident = where(own)
 

@@ -112,7 +112,7 @@ def test_every_byte_counts(opened, keys, crossings):
     others += [signed[:-1], signed[1:], f"{head}.{body}.", f"{head}.{body}.{signature}AAAA"]
     for other in others:
         asked = len(crossings)
-        with contextlib.suppress(InvalidAnswer):  # where it is no token at all
+        with contextlib.suppress(InvalidAnswer):  # where it is not a token at all
             assert ask(policy, "es", other, key) is False
         assert len(crossings) == asked + 1
     assert ask(policy, "es", signed, key)
@@ -178,7 +178,7 @@ def test_a_signature_is_asked_for_once_in_one_evaluation(opened, keys, crossings
 
 def test_no_more_is_looked_at_than_was_written(opened, keys):
     """
-    What lies in memory that nobody has written is no answer.
+    What lies in memory that nobody has written is not an answer.
     """
     policy, key = opened(), keys.public.read_text()
 

@@ -150,7 +150,7 @@ def test_a_holder_whose_thread_has_ended_before_one_without_a_deadline():
 
 def test_a_holder_whose_number_the_next_thread_has():
     """
-    A thread that ended gives its number free, so that the number is no sign of its being there.
+    A thread that ended gives its number free, so that the number is not a sign of its being there.
     """
     for _ in range(500):
         turns, numbers, got = FairLock(), [], []

@@ -1,4 +1,4 @@
-"""Modules that are no policy, or another OPA's: none of them is started."""
+"""Modules that are not a policy, or another OPA's: none of them is started."""
 
 import pytest
 import wasmtime

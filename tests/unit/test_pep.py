@@ -315,7 +315,7 @@ class TestCall:
 
 
 class TestAnswers:
-    """Whatever a PDP says that is no decision: nothing runs."""
+    """Whatever a PDP says that is not a decision: nothing runs."""
 
     @pytest.mark.parametrize(
         "said",
@@ -334,7 +334,7 @@ class TestAnswers:
     )
     def test_no_decision(self, policy, tools, ran, said):
         """
-        Anything but a whole decision is no answer.
+        Anything but a whole decision is not an answer.
         """
         saying(policy, lambda _: said)
 
@@ -362,7 +362,7 @@ class TestAnswers:
     def test_contradictions(self, policy, tools, ran, change):
         """
         An allow that contradicts itself, lacks its grant or its session, or obliges to what
-        is not known, is no answer.
+        is not known, is not an answer.
         """
 
         def spoil(answer):
@@ -395,7 +395,7 @@ class TestAnswers:
     )
     def test_the_session_goes_back(self, policy, tools, ran, change):
         """
-        An answer whose next state takes something back, or is not whole, is no answer.
+        An answer whose next state takes something back, or is not whole, is not an answer.
         """
         with policy.task():
             tools["read"]("42")
@@ -500,7 +500,7 @@ class TestRegistry:
 
     def test_a_registry_that_never_holds_still(self, policy, tools, ran):
         """
-        A revision that is never the one that was read is no answer.
+        A revision that is never the one that was read is not an answer.
         """
 
         def restless(answer):

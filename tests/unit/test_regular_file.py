@@ -1,4 +1,4 @@
-"""What is no regular file keeps nobody waiting, wherever a guard reads one."""
+"""What is not a regular file keeps nobody waiting, wherever a guard reads one."""
 
 from __future__ import annotations
 

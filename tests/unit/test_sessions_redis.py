@@ -151,7 +151,7 @@ class TestShared:
         connection.send_command("EVAL", redis._COMMIT.text, *asked)
 
         said = code(store.commit, KEY, 0, after(begin_state(KEY.sid, "public")))
-        assert said == unreachable("what it says is no answer")
+        assert said == unreachable("it returned an invalid answer")
         connection.can_read = real
         assert store.load(KEY).version in (0, 1)
 

@@ -46,7 +46,7 @@ class Policy:
         return Policy(folder, self.opa)
 
     def by_hand(self) -> list[str]:
-        """Return the paths below `rego` of what was written by hand and is no test."""
+        """Return the paths below `rego` of what was written by hand and is not a test."""
         return [
             path
             for path in self._files("*.rego")

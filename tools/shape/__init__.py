@@ -84,7 +84,7 @@ def _head(shape: Shape) -> str:
         about,
         "# scope: package",
     ]
-    # Claims are no part of the question, whose schema holds for all below the root package.
+    # Claims are not part of the question, whose schema holds for all below the root package.
     if shape.value == "input":
         return "\n".join(
             [

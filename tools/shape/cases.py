@@ -178,7 +178,7 @@ def _unfit(shape: Shape, schema: Schema) -> Iterator[Any]:
     yield None
     samples = {"boolean": True, "integer": -0.5, "string": "", "array": [], "object": {}}
     yield from (value for kind, value in samples.items() if kind not in kinds)
-    # A list of the right texts is no text, and a text in a list is.
+    # A list of the right texts is not text, and a text in a list is.
     if schema.get("type") == "string" and "const" not in schema:
         yield [shape.example(schema)]
     if schema.get("type") == "integer" and "const" not in schema:

@@ -106,7 +106,7 @@ def keys_of(schema: Schema) -> Schema:
     """Return the schema of the keys of a map, or {} where they may be any text."""
     keys: Schema = schema.get("propertyNames", {})
     if keys and (keys.get("minLength") != 1 or set(keys) != {"minLength", "maxLength"}):
-        raise ValueError("keys that are no names")
+        raise ValueError("keys that are not names")
     return keys
 
 

@@ -163,7 +163,7 @@ class Approvals:
         seconds = self._wait if wait is None else wait
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
             raise ConfigurationError(
-                "`wait` is no number of seconds",
+                "`wait` must be a number of seconds",
                 code="configuration.wait",
                 hint="such as wait=60; 0 does not wait",
             )
@@ -187,7 +187,7 @@ class _Waiting:
         """Whether there is an answer that the policy can be asked with.
 
         Raises:
-            ApprovalRequired: There is none, and nobody waits.
+            ApprovalRequired: No approval exists, and the call does not wait.
             AccessDenied: The answer is no, or did not come in time.
         """
         request = _request(self._required)

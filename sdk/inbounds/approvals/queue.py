@@ -207,8 +207,8 @@ class ApprovalQueue:
         """Return what was asked.
 
         Args:
-            identity: The id, or its end, of eight signs or more. The beginning of an id is a time,
-                which the next question shares.
+            identity: The id, or its end, of eight characters or more. The beginning of an id is a
+                time, which the next question shares.
 
         Raises:
             ConfigurationError: `approvals.unknown`: nothing of that id waits for an answer.
@@ -300,7 +300,7 @@ class ApprovalQueue:
             raise DecisionUnavailable(
                 f"the queue of approvals cannot be used: {_cause(error)}",
                 code="approvals.unreachable",
-                hint=f"mend or remove {self.path.name}, or name another with INBOUNDS_APPROVALS",
+                hint=f"fix or remove {self.path.name}, or name another with INBOUNDS_APPROVALS",
             ) from error
 
 
@@ -357,7 +357,7 @@ def _unknown() -> ConfigurationError:
         "no question of this id waits for an answer",
         code="approvals.unknown",
         hint="`inbounds approvals list` shows those that do: name one by its id, or by its end of "
-        "eight signs or more; it may have been answered, or nobody waited any longer",
+        "eight characters or more; it may have been answered, or nobody waited any longer",
     )
 
 

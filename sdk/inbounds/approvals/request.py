@@ -97,7 +97,7 @@ def access_request(
 
 
 def unverified_claims(token: str) -> dict[str, Any]:
-    """What a JWT says of itself; nothing of it is to be believed. Empty where it is none."""
+    """What a JWT says of itself; none of it is verified. Empty if it is not a JWT."""
     try:
         part = token.split(".")[1]
         said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

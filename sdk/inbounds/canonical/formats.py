@@ -76,7 +76,7 @@ def _nfc(text: str) -> str:
 
 def _dns_name(host: str) -> str:
     if len(host) > _HOST_LENGTH or not _HOST.fullmatch(host):
-        raise InvalidFormat("has a host that is no DNS name")
+        raise InvalidFormat("has a host that is not a DNS name")
     return host
 
 
@@ -122,7 +122,7 @@ def _host(value: Any) -> tuple[str, Parsed]:
     if ":" in text and not text.startswith("["):
         text = f"[{text}]"
     if _NOT_IN_HOST.search(text.replace(":", "") if text.endswith("]") else text):
-        raise InvalidFormat("is no host: it has a port, a path, a user or a blank")
+        raise InvalidFormat("is not a host: it has a port, a path, a user or a space")
     url = _read_url(f"https://{text}/", "cannot be read as a host")
     host = _host_of(url["hostname"], url["host_type"])
     return host, Parsed(kind="host", host=host)
@@ -173,7 +173,7 @@ def _path(value: Any) -> tuple[str, Parsed]:
 def _iban(value: Any) -> tuple[str, Parsed]:
     text = _text(value).replace(" ", "").upper()
     if not _IBAN.fullmatch(text):
-        raise InvalidFormat("is no IBAN")
+        raise InvalidFormat("is not an IBAN")
     number = int("".join(str(int(sign, 36)) for sign in text[4:] + text[:4]))
     # ISO 13616: 02 to 98; others would be a second spelling of the same remainder.
     if number % 97 != 1 or not 2 <= int(text[2:4]) <= 98:
@@ -184,7 +184,7 @@ def _iban(value: Any) -> tuple[str, Parsed]:
 def _phone(value: Any) -> tuple[str, Parsed]:
     text = re.sub(r"[ .-]", "", _text(value))
     if not _PHONE.fullmatch(text):
-        raise InvalidFormat("is no number in E.164: `+`, country code and digits")
+        raise InvalidFormat("is not a number in E.164: `+`, country code and digits")
     return text, _PLAIN["phone"]
 
 
@@ -196,7 +196,7 @@ def _date(value: Any) -> tuple[str, Parsed]:
         moment = datetime.fromisoformat(text.encode("ascii").decode())
         in_utc = moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
-        raise InvalidFormat("is no date or time in ISO 8601") from None
+        raise InvalidFormat("is not a date or time in ISO 8601") from None
     if in_utc is None:
         raise InvalidFormat("is a time without an offset from UTC")
     return f"{in_utc.replace(tzinfo=None).isoformat()}Z", _PLAIN["date"]
@@ -204,7 +204,7 @@ def _date(value: Any) -> tuple[str, Parsed]:
 
 def _money(value: Any) -> tuple[int, Parsed]:
     if type(value) is not int:
-        raise InvalidFormat("is no amount in whole minor units")
+        raise InvalidFormat("is not an amount in whole minor units")
     return value, _PLAIN["money"]
 
 
@@ -213,7 +213,7 @@ def _id(value: Any) -> tuple[Any, Parsed]:
         return value, _PLAIN["id"]
     text = _nfc(_text(value))
     if _CONTROL.search(text) or text != text.strip():
-        raise InvalidFormat("is an id with a control character, or blanks around it")
+        raise InvalidFormat("is an id with a control character, or spaces around it")
     return text, _PLAIN["id"]
 
 

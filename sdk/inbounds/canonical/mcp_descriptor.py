@@ -30,7 +30,7 @@ def digest(tool: Mapping[str, Any]) -> str:
 
     Raises:
         ConfigurationError: `configuration.descriptor`: it has no canonical JSON, so that nothing
-            can be pinned: numbers that JSON does not hold, or text that is no Unicode.
+            can be pinned: numbers that JSON does not hold, or text that is not Unicode.
     """
     said = {name: tool[name] for name in READ if tool.get(name) is not None}
     try:

@@ -21,7 +21,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class NotStrictJson(ValueError):
-    """The text is no JSON, or JSON that readers disagree about. The text is not quoted."""
+    """The text is not JSON, or JSON that readers disagree about. The text is not quoted."""
 
 
 def strict_json(text: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
@@ -64,7 +64,7 @@ def read_model(kind: type[Model], text: object) -> Model:
         text: What the store holds.
 
     Raises:
-        NotStrictJson: It is no text, or another than `model_dump_json` makes of a model.
+        NotStrictJson: It is not text, or another than `model_dump_json` makes of a model.
     """
     try:
         model = kind.model_validate_json(text) if isinstance(text, str) else None

@@ -27,7 +27,7 @@ def strict_yaml(text: bytes) -> Any:
         ValueError: Not UTF-8.
     """
     decoded = text.decode("utf-8")
-    # Ahead of all else: a thousand signs of aliases to aliases stand for billions of values.
+    # Ahead of all else: a thousand characters of aliases to aliases stand for billions of values.
     depth = 0
     for event in yaml.parse(decoded, _Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)

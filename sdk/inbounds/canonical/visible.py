@@ -12,7 +12,7 @@ IGNORABLE = (
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""The signs that show nothing (Unicode, `Default_Ignorable_Code_Point`), for a class of `re`."""
+"""Invisible characters (Unicode, `Default_Ignorable_Code_Point`), for a class of `re`."""
 
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\u\{0{0,8}([0-9a-fA-F]{1,5})\}|\\x([0-9a-fA-F]{2})")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -20,13 +20,13 @@ _IGNORABLE = re.compile(f"[{IGNORABLE}]")
 
 
 def visible(text: str) -> str:
-    """Return a text as it is read: without entities, escapes, wide and invisible signs."""
+    """Return a text as it is read: without entities, escapes, wide and invisible characters."""
     text = shown(decoded_escapes(text))
     return shown(unquote(text)) if "%" in text else text
 
 
 def shown(text: str) -> str:
-    """Return a text as a page shows it: without entities, wide and invisible signs."""
+    """Return a text as a page shows it: without entities, wide and invisible characters."""
     if "&" in text:
         text = html.unescape(text)
     if text.isascii():

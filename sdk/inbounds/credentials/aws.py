@@ -200,7 +200,7 @@ class _Answer:
 
     def __init__(self, root: ET.Element, name: str, result: str) -> None:
         if root.tag != _SPACE + name:
-            raise _unusable(f"it is no `{name}`")
+            raise _unusable(f"it is not a `{name}`")
         self._element = _only(root, result)
 
     def has(self, name: str) -> bool:
@@ -219,7 +219,7 @@ class _Answer:
             element = _only(element, name)
         text = element.text or ""
         if len(element) or not text or (form is not None and not form.fullmatch(text)):
-            raise _unusable(f"its `{name}` is none")
+            raise _unusable(f"its `{name}` is invalid")
         return text
 
 
@@ -238,7 +238,7 @@ def _parsed(body: bytes) -> ET.Element:
             raise _unusable("it declares types or entities")
         return ET.fromstring(text)  # noqa: S314 -- nothing is declared, so nothing expands
     except (ValueError, ET.ParseError, RecursionError):
-        raise _unusable("it is no XML") from None
+        raise _unusable("it is not XML") from None
 
 
 def _instant(text: str) -> int:

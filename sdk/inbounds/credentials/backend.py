@@ -80,7 +80,7 @@ class LeaseBackend(Protocol):
         ...
 
     def revoke(self, revocation: str, *, identity: str, deadline: float) -> None:
-        """Take a credential back, and end what was opened with it. One that is gone is no fault.
+        """Take a credential back, and end what was opened with it. One that is gone is not a fault.
 
         Args:
             revocation: What `issue` has had kept.

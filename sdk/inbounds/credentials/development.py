@@ -81,7 +81,7 @@ class DevelopmentCredentials:
         try:
             return content.decode()
         except UnicodeDecodeError:
-            raise _none(name, "is no UTF-8") from None
+            raise _none(name, "is not UTF-8") from None
 
     def __repr__(self) -> str:
         return f"DevelopmentCredentials({str(self._folder or '')!r})"

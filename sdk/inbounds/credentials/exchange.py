@@ -41,8 +41,8 @@ _REFUSALS: Final = {
     "invalid_client": "it does not know the client, or the secret or key is another",
     "unauthorized_client": "the client may not exchange tokens",
     "unsupported_grant_type": "it does not exchange tokens",
-    "invalid_scope": "the scope is none that the client may have",
-    "invalid_target": "the audience or resource is none that the client may have",
+    "invalid_scope": "the client may not have this scope",
+    "invalid_target": "the client may not have this audience or resource",
     "invalid_request": "it does not take one of the tokens, or lacks something in the request",
     "invalid_grant": "it does not take one of the tokens",
     "access_denied": "it does not grant this",
@@ -59,7 +59,7 @@ class TokenExchange:
     What is exchanged is the task's token, or the user's own; the agent's identity is the actor. The
     answer has to be exactly what was asked: this issuer and audience, this user, this agent as the
     actor, no more scope, no longer life than the task or the token that was exchanged, and, unless
-    `dpop=False`, bound to a key that was drawn for this lease alone (RFC 9449). Whatever
+    `dpop=False`, bound to a key that was generated for this lease alone (RFC 9449). Whatever
     else it is, is not handed out and revoked. Access tokens have to be JWTs: an opaque one cannot
     be compared, and is refused.
 
@@ -99,7 +99,7 @@ class TokenExchange:
         ca: The file of a certificate authority, or None for those that `certifi` has.
 
     Raises:
-        ConfigurationError: `configuration.oidc`: the issuer is no URL of HTTPS, or secret or key
+        ConfigurationError: `configuration.oidc`: the issuer is not a URL of HTTPS, or secret or key
             cannot be used; `configuration.token_exchange`: there is no credential, or the
             task's token, which names the agent, would be exchanged for one that does not; or
             there is no user's token that could have the claim.
@@ -222,7 +222,7 @@ class TokenExchange:
             raise fault
 
     def _revoked(self, endpoint: str, token: str, deadline: float) -> None:
-        # RFC 7009 §2.2: what is gone already is no fault, and answered with 200 as well.
+        # RFC 7009 §2.2: what is gone already is not a fault, and answered with 200 as well.
         answer = self._post(endpoint, {"token": token}, _REVOCATION_ENDPOINT, deadline)
         if answer.status != 200:
             raise _refused(_REVOCATION_ENDPOINT, answer, endpoint)

@@ -43,7 +43,7 @@ class OpenBao:
         credentials: By the name that the deployment has for it, the path that a credential is
             read at, such as `database/creds/tickets`.
         login: With which JWT: that of the `task`, as its issuer signed it, or of the agent's
-            `identity`. A task that was handed on is the issuer's still.
+            `identity`. A task that was delegated is the issuer's still.
         mount: Where the JWT login is mounted.
         namespace: The namespace of all of it, or "".
         ca: The file of a certificate authority, or None for those that `certifi` has.
@@ -80,7 +80,7 @@ class OpenBao:
         self._remote = Remote(ca)
         names = [mount, *self._credentials.values(), *([namespace] if namespace else [])]
         if not all(isinstance(name, str) and _PATH.fullmatch(name) for name in names):
-            raise _misconfigured("a mount, namespace or path is none")
+            raise _misconfigured("a mount, namespace or path is invalid")
         if any(".." in name.split("/") for name in names):
             raise _misconfigured("a mount, namespace or path climbs")
         if not role or not revoker or login not in ("task", "identity"):
@@ -134,7 +134,7 @@ class OpenBao:
         self._revoked("/v1/auth/token/revoke-accessor", {"accessor": accessor}, token, deadline)
 
     def _revoked(self, path: str, body: Mapping[str, Any], token: str, deadline: float) -> None:
-        # What is gone already is no fault: it answers with 204, or with 200 and a warning.
+        # What is gone already is not a fault: it answers with 204, or with 200 and a warning.
         answer = self._send("POST", path, body, token=token, deadline=deadline)
         if answer.status not in (200, 204):
             raise _refused("the revocation", answer)

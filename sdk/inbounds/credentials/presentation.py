@@ -26,7 +26,7 @@ def authorization(
     Args:
         value: The value of the lease.
         method: The HTTP method, such as `POST`.
-        url: Where the request goes; its query and fragment are no part of a proof.
+        url: Where the request goes; its query and fragment are not part of a proof.
         nonce: What the server has sent as `DPoP-Nonce`, if it asks for one (RFC 9449 §9).
 
     Returns:

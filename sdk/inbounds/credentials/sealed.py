@@ -32,7 +32,7 @@ def unseal(text: str, secret: bytes) -> list[str]:
     """Return the tokens again.
 
     Raises:
-        ValueError: They were sealed with another secret, or are no such text.
+        ValueError: They were sealed with another secret, or are not such a text.
     """
     whole = b64decode(text, validate=True)
     salt, nonce = whole[:_SALT], whole[_SALT : _SALT + _NONCE]

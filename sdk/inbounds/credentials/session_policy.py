@@ -54,16 +54,18 @@ class AwsRole:
 
     def __post_init__(self) -> None:
         if not _ROLE.fullmatch(self.arn):
-            raise misconfigured("the ARN of a role is none")
+            raise misconfigured("the ARN of a role is invalid")
         if not {*self.actions} <= {*get_args(Effect)}:
-            raise misconfigured("actions are by effect, and one is none")
+            raise misconfigured("actions must be grouped by effect; one key is not an effect")
         named = [action for actions in self.actions.values() for action in actions]
         if any(isinstance(actions, str) for actions in self.actions.values()):
             raise misconfigured("the actions of an effect are a list")
         if not named or not all(_ACTION.fullmatch(action) for action in named):
-            raise misconfigured("an action is none, or stands for several")
+            raise misconfigured("each action must be a single valid action")
         if not self.resources or not all(map(_TEMPLATE.fullmatch, self.resources.values())):
-            raise misconfigured("a resource is no ARN that ends in `{id}` and has no `*`, `?`, `$`")
+            raise misconfigured(
+                "a resource is not an ARN that ends in `{id}` and has no `*`, `?`, `$`"
+            )
 
     def session(self, name: str) -> str:
         """The ARN of a session of this name, as AWS says it."""

@@ -122,7 +122,7 @@ class LeasingTask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A lease that is to be had: what it will be called, for what, until when."""
+    """A lease to request: what it will be called, for what, until when."""
 
     backend: LeaseBackend
     task: LeasingTask
@@ -241,7 +241,7 @@ class LeaseStore:
     def release(self, hands: str, *, wait: bool = True) -> None:
         """Give back what was leased for a task, or for the hands it is in. Raises nothing.
 
-        What was leased by those it was handed on to goes with it, whichever guard of this home
+        What was leased by those it was delegated to goes with it, whichever guard of this home
         folder has leased that.
 
         Args:

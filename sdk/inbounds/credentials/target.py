@@ -18,7 +18,7 @@ class Target:
 
     Attributes:
         audience: The one whom it is for, exactly as its `aud` says it.
-        scope: What it may be good for at most, in words with one blank between them.
+        scope: What it may be good for at most, in words with one space between them.
         resource: The URI to ask for (RFC 8707), where the server is not asked for an `audience`.
 
     Raises:
@@ -33,9 +33,9 @@ class Target:
         if not self.audience:
             raise misconfigured("a credential has no `audience`")
         if not _SCOPE.fullmatch(self.scope):
-            raise misconfigured("the `scope` of a credential is none (RFC 6749 §3.3)")
+            raise misconfigured("the `scope` of a credential must follow RFC 6749 §3.3")
         if self.resource and (not urlsplit(self.resource).scheme or "#" in self.resource):
-            raise misconfigured("the `resource` of a credential is none (RFC 8707 §2)")
+            raise misconfigured("the `resource` of a credential must follow RFC 8707 §2")
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -31,7 +31,7 @@ def entered_task() -> TaskAuthority:
     """Return the innermost task that this context has entered.
 
     Raises:
-        TaskMissing: There is none. Nothing has run.
+        TaskMissing: No task is active. Nothing has run.
     """
     within = _entered.get()
     if not within:
@@ -148,7 +148,7 @@ class TaskAuthority:
             raise DecisionUnavailable(
                 "an outcome of this task is not in the evidence log",
                 code="task.unreconciled",
-                hint="mend the evidence log, then `task.reconcile()`",
+                hint="fix the evidence log, then `task.reconcile()`",
             )
 
     def require_under_way(self) -> None:

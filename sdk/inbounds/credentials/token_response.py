@@ -68,7 +68,7 @@ class Expected:
             found = read_compact(said["access_token"], "that was issued")
         except DecisionUnavailable:
             # One that only its issuer can read would have to be believed.
-            raise unusable("its `access_token` is no JWT that is in force") from None
+            raise unusable("its `access_token` is not a JWT that is in force") from None
         if fault := self._token_fault(found.claims) or self._bound_fault(found.claims):
             raise not_as_asked(fault)
         return found.expires
@@ -76,13 +76,13 @@ class Expected:
     def _answer_fault(self, said: Mapping[str, Any]) -> str:
         kind, lives = said.get("token_type"), said.get("expires_in")
         if said.get("issued_token_type") != ACCESS_TOKEN:
-            return "it is no access token (`issued_token_type`)"
+            return "it is not an access token (`issued_token_type`)"
         if not isinstance(kind, str) or kind.lower() != self.kind.lower():
-            return f"it is no {self.kind} token (`token_type`)"
+            return f"it is not a {self.kind} token (`token_type`)"
         if "refresh_token" in said:
             return "a refresh token came with it, which outlives the task"
         if lives is not None and type(lives) is not int:
-            return "how long it lives is no whole number (`expires_in`)"
+            return "its lifetime must be a whole number (`expires_in`)"
         # By a second, since the clocks of two machines tick apart.
         if lives is not None and self.begun + lives > self.ends + 1:
             return "it outlives what it is for (`expires_in`)"

@@ -63,7 +63,7 @@ def read(folder: Path, *, absent: Mapping[str, Any] | None = None) -> Deployment
 
     Args:
         folder: As `load` takes it.
-        absent: What stands for fields whose files are not there, such as keys that are drawn
+        absent: What stands for fields whose files are not there, such as keys that are generated
             later.
 
     Raises:

@@ -174,7 +174,7 @@ def read_about(folder: Path) -> About:
     """Return what the issuer in `folder` signs for.
 
     Raises:
-        ConfigurationError: There is none, or its description is none.
+        ConfigurationError: None exists, or its description is invalid.
     """
     path = folder / "issuer.json"
     try:
@@ -188,7 +188,7 @@ def read_about(folder: Path) -> About:
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigurationError(
-            f"{path} is no description of an issuer: {'.'.join(map(str, first['loc']))}",
+            f"{path} is not a description of an issuer: {'.'.join(map(str, first['loc']))}",
             code="configuration.issuer_malformed",
             hint="`inbounds init` makes one",
         ) from None

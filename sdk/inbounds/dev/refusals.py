@@ -55,7 +55,7 @@ def _asked(reason: Reason, request: TaskRequest, *, about: About, known: Deploym
             return _environment(request, about=about, known=known)
         case "issuance.agent":
             names = known.agents if known else ()
-            # One that is known and not active is no slip of the pen.
+            # One that is known and not active is not a slip of the pen.
             near = "" if request.agent in names else suggestion(request.agent, names)
             return f"the agent `{request.agent}` is not registered or not active{near}"
         case "issuance.subject":

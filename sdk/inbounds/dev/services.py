@@ -83,7 +83,7 @@ class Development:
         """Return what the deployment has to say for the issuer in `folder` to count.
 
         Raises:
-            ConfigurationError: There is none.
+            ConfigurationError: None exists.
         """
         said = read_about(folder)
         feed = SigningKey.read(folder / "feed.pem")

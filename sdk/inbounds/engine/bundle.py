@@ -190,7 +190,7 @@ def _plain_name(member: tarfile.TarInfo) -> str:
     segments = name.split("/")
     if "\\" in name or "\0" in name or any(s in ("", ".", "..") for s in segments):
         _refuse("malformed", "the bundle holds a path that leads elsewhere")
-    name.encode("utf-8")  # a name that is no UTF-8 raises here
+    name.encode("utf-8")  # a name that is not UTF-8 raises here
     if segments[-1] in _NOT_READ or (segments[-1] in (_SIGNATURES, _MANIFEST) and segments[1:]):
         _refuse("malformed", f"the bundle holds a `{segments[-1]}` that is not supported there")
     return name

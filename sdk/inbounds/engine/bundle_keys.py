@@ -13,7 +13,9 @@ from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
 
-HOW_TO_DRAW: Final = "`inbounds bundle key release.pem` draws a key, with the public half beside it"
+HOW_TO_DRAW: Final = (
+    "`inbounds bundle key release.pem` generates a key, with the public half beside it"
+)
 HOW_TO_NAME: Final = (
     "name the public key of whoever signed it: --key release.pub or INBOUNDS_RELEASE_PUB for a "
     "command, INBOUNDS_BUNDLE_KEY for a guard"
@@ -45,7 +47,7 @@ def public_key(key: Path | str) -> EllipticCurvePublicKey:
                 f"{place} is the private half, which only signs",
                 "name its public half, which `inbounds bundle key` writes beside it as .pub",
             ) from None
-        raise _unusable(f"{place} is no PEM of a public key", HOW_TO_DRAW) from error
+        raise _unusable(f"{place} is not a PEM of a public key", HOW_TO_DRAW) from error
     if not isinstance(read, EllipticCurvePublicKey) or not isinstance(read.curve, SECP256R1):
         raise _unusable(f"{place} is not a P-256 key", HOW_TO_DRAW)
     return read

@@ -115,7 +115,7 @@ class HostFunction:
         self._pointer: Any = None
         try:
             # Nothing of Python's runs between the two, so the outer one always returns: None,
-            # which is no trap.
+            # which is not a trap.
             self._inner = _Inner(self._enter)
             self._inner.argtypes = _ADDRESSES
             self._outer = _Outer(self._inner)

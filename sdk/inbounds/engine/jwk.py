@@ -73,7 +73,7 @@ def read_keys(text: str) -> tuple[Key, ...]:
     """The keys of a PEM certificate or public key, of a JWK or of a JWKS.
 
     Raises:
-        BuiltinError: It is none of these, or one of its keys cannot be read.
+        BuiltinError: It is in another form, or one of its keys cannot be read.
     """
     pem = _PEM.search(text)
     if pem is not None:

@@ -25,7 +25,7 @@ from inbounds.engine.values import BuiltinError
 # Turns the URL alphabet into the one that Python decodes, and that one's own signs into none.
 _URL_ALPHABET: Final = bytes.maketrans(b"-_+/", b"+/!!")
 _STRINGS: Final = ("alg", "kid", "typ", "cty")
-# A pair of surrogates, one that is alone, or any other sign.
+# A pair of surrogates, one that is alone, or any other character.
 _ESCAPE: Final = re.compile(r"\\(?:u[dD][89abAB].{2}\\u[dD][c-fC-F].{2}|(u[dD][89a-fA-F].{2})|.)")
 _SHA: Final = {256: hashes.SHA256(), 384: hashes.SHA384(), 512: hashes.SHA512()}
 
@@ -74,7 +74,7 @@ def verify(alg: str, token: Any, keys: Any) -> bool:
 def readable(token: str) -> bool:
     """Whether the payload of a token is a JSON object to OPA's parser.
 
-    The module's own parser takes more: `{}x`, `[1,]`, `1.`, a vertical tab for a blank.
+    The module's own parser takes more: `{}x`, `[1,]`, `1.`, a vertical tab for a space.
     """
     try:
         _object(base64url(_parts(token)[1]), "payload")
@@ -124,7 +124,7 @@ def _known_members(fields: Mapping[str, Any]) -> None:
             _error(f"the `{name}` of a token is not a string")
     if "crit" in fields:
         crit = fields["crit"]
-        # OPA takes the strings before the first member that is none.
+        # OPA takes the strings before the first member that is not a string.
         if not isinstance(crit, list) or not crit or not isinstance(crit[0], str):
             _error("the `crit` of a token is not a list of strings")
 

@@ -71,7 +71,7 @@ def parse_duration_ns(text: Any) -> int:
         return 0
     segments = _DURATION.findall(body)
     if {"d", "w", "y"} & {unit for _, unit in segments} and "\u03bcs" in body:
-        raise BuiltinError("a sign for micro that long units do not go with")
+        raise BuiltinError("a character for micro that long units do not go with")
     if not segments or "".join(n + unit for n, unit in segments) != body:
         raise BuiltinError("not a duration in whole units")
     total = sum(int(n) * _UNITS[unit] for n, unit in segments)

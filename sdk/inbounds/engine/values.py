@@ -19,7 +19,7 @@ class BuiltinError(ValueError):
 
 
 class Literal(str):
-    """A number as it was written, handed on without a detour over a float."""
+    """A number as it was written, passed on without a detour over a float."""
 
     __slots__ = ()
 

@@ -206,7 +206,7 @@ class Instance:
         except ValueError as error:
             raise EvaluationFailed(f"its `{name}` are not JSON") from error
         if not isinstance(listed, dict) or not all(type(n) is int for n in listed.values()):
-            raise EvaluationFailed(f"its `{name}` are no numbers by name")
+            raise EvaluationFailed(f"its `{name}` are not numbers by name")
         return listed
 
     def _prove_layout(self) -> None:

@@ -88,7 +88,7 @@ class Head:
     shows what a log had reached, whatever becomes of the log.
 
     Attributes:
-        log: The id of the log, drawn when it was made.
+        log: The id of the log, generated when it was made.
         count: How many records.
         hash: The hash of the last one.
         mac: HMAC-SHA256 over the other three, in hex, with the evidence key.

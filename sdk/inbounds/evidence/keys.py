@@ -19,7 +19,7 @@ Purpose = Literal["compiled", "digest", "evidence"]
 
 
 def deployment_key(path: str | Path) -> bytes:
-    """The 32 random bytes in `path`; drawn and written on first use, for the owner alone.
+    """The 32 random bytes in `path`; generated and written on first use, for the owner alone.
 
     Several processes may ask at once; all get the same key.
 
@@ -93,7 +93,7 @@ def _read(path: Path) -> bytes:
         raise ConfigurationError(
             f"{path.name} can be read by others",
             code="configuration.key_exposed",
-            hint=f"chmod 600 {path}, and draw another key if others did read it",
+            hint=f"chmod 600 {path}, and generate another key if others did read it",
         )
     if len(key) != _SIZE:
         raise ConfigurationError(

@@ -279,7 +279,7 @@ class _Reader:
             if not any(_says(body, record) for _, body in before):
                 self.found("executed_twice", seq, "what became of it was already said")
         elif record.executed != "no":
-            self.found("executed_without_allow", seq, "what was decided was no allow")
+            self.found("executed_without_allow", seq, "the decision was not an allow")
 
     def _compare_end(self, head: chain.Head) -> None:
         if self.seq < head.count:

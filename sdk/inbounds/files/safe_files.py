@@ -243,7 +243,7 @@ class _Folder:
             raise self._unsafe(errno.EPERM, name, "belongs to another user")
 
     def inner(self, name: str, *, mode: int, make: bool) -> _Folder:
-        """Open a folder in this one, which is no link to one."""
+        """Open a folder in this one, which is not a link to one."""
         try:
             return self._inner(name)
         except FileNotFoundError:
@@ -335,5 +335,5 @@ def _steps(path: Path, below: Path) -> tuple[Path, tuple[str, ...]]:
 
 
 def _is_link(status: os.stat_result) -> bool:
-    # A junction of Windows is no link by its mode.
+    # A junction of Windows is not a link by its mode.
     return stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", 0))

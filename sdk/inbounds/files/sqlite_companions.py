@@ -73,7 +73,7 @@ class Companions:
     def make_safe_to_close(self) -> None:
         """Give an index that was cut its length back, or closing would end the process.
 
-        What it holds then is no index, so that SQLite makes it anew out of the log.
+        What it holds then is not an index, so that SQLite makes it anew out of the log.
         """
         with contextlib.suppress(OSError):
             index = _status(self._index, "-shm")

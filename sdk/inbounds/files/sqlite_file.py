@@ -85,7 +85,7 @@ class SqliteFile:
             self._open(clock.monotonic() + _OPENING_SECONDS)
         except (OSError, sqlite3.Error) as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-                raise _not_ours(f"{self.path.name} is no SQLite file") from error
+                raise _not_ours(f"{self.path.name} is not a SQLite file") from error
             raise ConfigurationError(
                 f"{self.path.name} cannot be opened for writing: {_cause(error)}",
                 code="configuration.not_writable",
@@ -186,7 +186,7 @@ class SqliteFile:
             # Never opened here: to close it again would give up the locks of every connection
             # that this process has to it, and another one could take itself for the last.
             if not stat.S_ISREG(self.path.lstat().st_mode):
-                raise OSError("it is no file") from None
+                raise OSError("it is not a file") from None
             if not os.access(self.path, os.R_OK | os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 

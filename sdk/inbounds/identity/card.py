@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ALGORITHMS = {"EC": ["ES256"], "RSA": ["RS256", "PS256"], "OKP": ["EdDSA"]}
 """The signatures that the policy verifies, by the type of the key."""
 _WORD = r'"[A-Za-z0-9._:+=-]+"'
-# As `lib/jwt` reads it, whatever a parser would make of it: no blanks but Keycloak's.
+# As `lib/jwt` reads it, whatever a parser would make of it: no spaces but Keycloak's.
 _HEADER = re.compile(
     rf'\{{"\w+":{_WORD},"\w+":{_WORD},"\w+":{_WORD}\}}'
     rf'|\{{"\w+":{_WORD},"\w+" : {_WORD},"\w+" : {_WORD}\}}',
@@ -45,7 +45,7 @@ def peer_entry(card: bytes, keys: Keys) -> dict[str, Any]:
         `card`, `keys` and `algorithms` of an entry; `until` is the reader's to say.
 
     Raises:
-        ConfigurationError: `peers.unusable`: it is no card, or none of `keys` has signed it in a
+        ConfigurationError: `peers.unusable`: it is not a card, or none of `keys` has signed it in a
             form that the policy verifies.
     """
     said = _read(card)
@@ -62,7 +62,7 @@ def peer_entry(card: bytes, keys: Keys) -> dict[str, Any]:
                 return {"card": token, "keys": {kid: keys[kid]}, "algorithms": [algorithm]}
     raise _unusable(
         "none of its signatures is one of the keys', with a header of `alg`, `kid` and "
-        "`typ: JOSE` alone, in plain letters and without blanks",
+        "`typ: JOSE` alone, in plain letters and without spaces",
         "check that the keys are those of its operator, and ask for a card that is signed so",
     )
 
@@ -75,7 +75,7 @@ def _read(card: bytes) -> dict[str, Any]:
     except NotStrictJson as error:
         raise _unusable(str(error), "fetch it again") from None
     if not isinstance(said, dict):
-        raise _unusable("it is no JSON object", "fetch it again")
+        raise _unusable("it is not a JSON object", "fetch it again")
     return said
 
 

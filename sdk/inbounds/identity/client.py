@@ -42,7 +42,7 @@ class OAuthClient:
         ca: The file of a certificate authority, or None for those that `certifi` has.
 
     Raises:
-        ConfigurationError: `configuration.oidc`: the issuer is no URL of HTTPS, the name is empty,
+        ConfigurationError: `configuration.oidc`: the issuer is not an HTTPS URL, the name is empty,
             there is neither a secret nor a key, or both, or a file cannot be used.
     """
 
@@ -172,7 +172,7 @@ class OAuthClient:
             algorithm = "RS256"
         if not algorithm:
             raise misconfigured(
-                f"the client's key {path} is no P-256 or RSA private key in PEM",
+                f"the client's key {path} is not a P-256 or RSA private key in PEM",
                 "a P-256 key, without a passphrase",
             )
         now = int(clock.now())

@@ -43,14 +43,15 @@ def read_compact(token: str, source: str) -> Unverified:
         source: Where it comes from, for a message.
 
     Raises:
-        DecisionUnavailable: `identity.unusable`: it is none, has no `exp` or has expired.
+        DecisionUnavailable: `identity.unusable`: it is not a compact JWT, has no `exp`
+            or has expired.
     """
     if not token:
         raise unusable(source, "it is empty", _RENEWED)
     if len(token) > MOST:
         raise unusable(source, f"it has more than {MOST} characters", _RENEWED)
     if not _FORM.fullmatch(token):
-        raise unusable(source, "it is no compact JWT (RFC 7515 §7.1)", _RENEWED)
+        raise unusable(source, "it is not a compact JWT (RFC 7515 §7.1)", _RENEWED)
     head, body, _ = token.split(".")
     header, claims = _object(head, source), _object(body, source)
     expires = claims.get("exp")
@@ -72,7 +73,7 @@ def _object(part: str, source: str) -> dict[str, Any]:
     except (NotStrictJson, ValueError):
         value = None
     if not isinstance(value, dict):
-        raise unusable(source, "it is no JWT: a part of it is no JSON object", _RENEWED)
+        raise unusable(source, "it is not a JWT: a part of it is not a JSON object", _RENEWED)
     return value
 
 

@@ -39,7 +39,7 @@ def require_issuer(issuer: str) -> str:
     """Return an issuer identifier that can be discovered.
 
     Raises:
-        ConfigurationError: `configuration.oidc`: it is no URL of HTTPS.
+        ConfigurationError: `configuration.oidc`: it is not a URL of HTTPS.
     """
     return require_url(issuer, f"the issuer {issuer!r}")
 
@@ -53,7 +53,7 @@ def discover(issuer: str, remote: Remote, *, deadline: float) -> Provider:
         deadline: When to give up, in seconds on `clock.monotonic`.
 
     Raises:
-        ConfigurationError: `configuration.oidc`: the issuer is no URL of HTTPS.
+        ConfigurationError: `configuration.oidc`: the issuer is not a URL of HTTPS.
         DecisionUnavailable: `identity.unreachable`: no answer; `identity.unusable`: it speaks for
             another issuer, or names places that cannot be asked.
 

@@ -71,7 +71,7 @@ def proven(proof: str, method: str, url: str) -> Proof:
         url: What the deployment calls the address, whatever the request says of its host.
 
     Raises:
-        TokenInvalid: `issuer.proof`: it is none. Nothing of it is repeated.
+        TokenInvalid: `issuer.proof`: it is invalid. None of it is quoted.
     """
     if not 0 < len(proof) <= _MOST_BYTES:
         raise _none("there is none, or it is too long")

@@ -55,4 +55,4 @@ def answered(
     try:
         return kind.model_validate(reply.result)
     except ValidationError:
-        raise InvalidAnswer("the PDP's answer about the task is none") from None
+        raise InvalidAnswer("the PDP returned an invalid answer about the task") from None

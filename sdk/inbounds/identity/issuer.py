@@ -61,8 +61,8 @@ class TaskGrant:
         task: The id of the task.
         request: What was asked for.
         authority: What was approved; within what was asked for.
-        depth: How often it may be handed on.
-        chain: The tokens with which it was handed on, the first hands first. Never shown.
+        depth: How often it may be delegated.
+        chain: The tokens with which it was delegated, the first hop first. Never shown.
         delegation: The id of the hands it is in; empty for those it was begun for.
         agents: Whose hands it was in, first to last; empty where nobody handed it on.
         cut: What was asked for and not given.
@@ -83,7 +83,7 @@ class TaskGrant:
     def ends(self) -> str:
         """What the revocation feed calls it once it has ended.
 
-        It is the task's id, and for hands that it was handed on to the ids of all hands down to
+        It is the task's id, and for a hop, the ids of all hops down to
         these: so nobody ends those of another by the name that he gives to his own.
         """
         from inbounds.identity.signing_keys import token_claims

@@ -52,7 +52,7 @@ class Renewing(_Sent):
 
 
 class Ending(_Sent):
-    """Ends a task, or hands that it was handed on to (`POST /tasks/end`)."""
+    """Ends a task, or a hop that it was delegated to (`POST /tasks/end`)."""
 
     name: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,256}$")]
     task: Token = Field(repr=False)

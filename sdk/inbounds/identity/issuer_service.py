@@ -39,7 +39,7 @@ class ServiceIssuer:
         timeout: How long one answer may take, in seconds.
 
     Raises:
-        ConfigurationError: The URL is none that could be asked.
+        ConfigurationError: The URL cannot be requested.
     """
 
     def __init__(self, url: str, *, ca: str | None = None, timeout: float = 5.0) -> None:
@@ -158,7 +158,7 @@ def _refusal(received: Received) -> DecisionUnavailable | TokenInvalid:
             code="issuer.unreachable",
             hint="see that INBOUNDS_ISSUER_URL is the issuer's service, and no proxy's page",
         )
-    # A refusal is the policy's; everything else is no answer.
+    # A refusal is the policy's; everything else is not an answer.
     kind = TokenInvalid if said.error in ("invalid_grant", "invalid_dpop_proof") else None
     if kind is None:
         return DecisionUnavailable(

@@ -45,8 +45,8 @@ def read_jwks(text: bytes, where: str) -> Keys:
         where: Where it was found, for a message.
 
     Raises:
-        DecisionUnavailable: `identity.unusable`: it is no JWKS, none of its keys can be used, two
-            have one `kid`, or one is private.
+        DecisionUnavailable: `identity.unusable`: it is not a JWKS, none of its keys can be used,
+            two have one `kid`, or one is private.
     """
     try:
         said = strict_json(text)
@@ -58,7 +58,7 @@ def read_jwks(text: bytes, where: str) -> Keys:
 def _read(said: Any, where: str) -> Keys:
     members = said.get("keys") if isinstance(said, dict) else None
     if not isinstance(members, list):
-        raise _no_keys(where, "it is no JWKS: it has no list of `keys`")
+        raise _no_keys(where, "it is not a JWKS: it has no list of `keys`")
     if len(members) > MAX_KEYS:
         raise _no_keys(where, f"it has more than {MAX_KEYS} keys")
     keys: Keys = {}
@@ -74,7 +74,7 @@ def _read(said: Any, where: str) -> Keys:
 def _signs(key: Any, where: str) -> bool:
     """Whether a key is for signatures of tokens, by a name that they can give."""
     if not isinstance(key, dict):
-        raise _no_keys(where, "one of its keys is no JSON object")
+        raise _no_keys(where, "one of its keys is not a JSON object")
     if _PRIVATE & key.keys() or key.get("kty") == "oct":
         raise _no_keys(where, "one of its keys is private, and has to be replaced")
     algorithms = _ALGORITHMS.get((_text(key.get("kty")), _text(key.get("crv"))), ())
@@ -135,7 +135,7 @@ class JwksSource:
         cooldown: How many seconds lie between two fetches for a key that is not there.
 
     Raises:
-        ConfigurationError: `configuration.oidc`: a URL is none of HTTPS.
+        ConfigurationError: `configuration.oidc`: a URL is not of HTTPS.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class JwksSource:
 
         Raises:
             DecisionUnavailable: `identity.unreachable`: there was no answer;
-                `identity.unusable`: what came is no set of keys. See `read_jwks`.
+                `identity.unusable`: what came is not a set of keys. See `read_jwks`.
         """
         return self._younger_than(self._ttl)
 

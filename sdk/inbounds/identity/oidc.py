@@ -26,8 +26,8 @@ _REFUSALS = {
     "invalid_client": "it does not know the client, or the secret or key is another",
     "unauthorized_client": "the client may not use the grant `client_credentials`",
     "unsupported_grant_type": "it does not have the grant `client_credentials`",
-    "invalid_scope": "the scope is none that the client may have",
-    "invalid_target": "the resource is none that the client may have",
+    "invalid_scope": "the client may not have this scope",
+    "invalid_target": "the client may not have this resource",
     "invalid_request": "it lacks something in the request",
     "invalid_grant": "it does not grant this",
 }
@@ -57,7 +57,7 @@ class OidcIdentity:
         longest: How many seconds a token may live; one that lives longer is refused.
 
     Raises:
-        ConfigurationError: `configuration.oidc`: the issuer is no URL of HTTPS, there is neither a
+        ConfigurationError: `configuration.oidc`: the issuer is not an HTTPS URL, there is neither a
             secret nor a key, or both, or a file cannot be used.
     """
 
@@ -104,7 +104,7 @@ class OidcIdentity:
         Raises:
             TokenInvalid: `identity.not_issued`: the provider refuses the client, or what it asks.
             DecisionUnavailable: `identity.unreachable`: the provider did not answer;
-                `identity.unusable`: what it answered is no token of this issuer and audience.
+                `identity.unusable`: what it answered is not a token of this issuer and audience.
         """
         deadline = clock.monotonic() + self._timeout
         try:
@@ -138,7 +138,7 @@ class OidcIdentity:
             raise unusable(
                 _FROM,
                 "the answer has no bearer token (RFC 6749 §5.1)",
-                "a token that is bound to a key (DPoP) is none that the policy can verify",
+                "the policy cannot verify a token that is bound to a key (DPoP)",
             )
         return token
 

@@ -47,7 +47,7 @@ class Remote:
 
         Raises:
             DecisionUnavailable: `identity.unreachable`: no answer, or another status than 200;
-                `identity.unusable`: it is no JSON object, or too large.
+                `identity.unusable`: it is not a JSON object, or too large.
         """
         received = self.send("GET", url, what, deadline=deadline)
         if received.status != 200:
@@ -100,13 +100,13 @@ def require_url(url: object, what: str, *, query: bool = False) -> str:
         query: Whether it may have a query (RFC 6749 §3.2).
 
     Raises:
-        ConfigurationError: `configuration.oidc`: it is none.
+        ConfigurationError: `configuration.oidc`: it is not such a URL.
     """
     from inbounds.pdp.transport import readable_on_the_way
 
     fault = ""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-        fault = "is no URL"
+        fault = "is not a URL"
     else:
         try:
             parts = urlsplit(url)
@@ -114,7 +114,7 @@ def require_url(url: object, what: str, *, query: bool = False) -> str:
         except ValueError:
             parts, whole = urlsplit(""), False
         if parts.scheme not in ("https", "http") or not whole:
-            fault = "is no URL of HTTPS"
+            fault = "is not a URL of HTTPS"
         elif "@" in parts.netloc or parts.fragment or "\\" in url or (parts.query and not query):
             fault = "has a user, a query or a fragment"
         elif readable_on_the_way(url):
@@ -132,14 +132,15 @@ def json_object(received: Received, what: str, url: str) -> dict[str, Any]:
     """Return what was received as a JSON object.
 
     Raises:
-        DecisionUnavailable: `identity.unusable`: it is none, or readers would differ about it.
+        DecisionUnavailable: `identity.unusable`: it is not a JSON object, or readers would
+            differ about it.
     """
     try:
         value = strict_json(received.body)
     except NotStrictJson as error:
         raise no_document(what, url, str(error)) from None
     if not isinstance(value, dict):
-        raise no_document(what, url, "it is no JSON object")
+        raise no_document(what, url, "it is not a JSON object")
     return value
 
 

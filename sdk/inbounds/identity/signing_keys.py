@@ -65,8 +65,8 @@ class SigningKey:
                 f"the key {path.absolute()} cannot be read: {error.strerror}",
                 code="configuration.key_unreadable",
                 hint="run where it is, or name its place: the option --key of a command that has "
-                "one, else INBOUNDS_HOME; `inbounds approvals key` makes an approver's, `inbounds "
-                "init` makes a development issuer",
+                "one, else INBOUNDS_HOME; `inbounds approvals key` generates an approver's, "
+                "`inbounds init` makes a development issuer",
             ) from error
         if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
             raise ConfigurationError(
@@ -80,7 +80,7 @@ class SigningKey:
             private = None
         if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
             raise ConfigurationError(
-                f"the key {path.absolute()} is no P-256 private key in PEM",
+                f"the key {path.absolute()} is not a P-256 private key in PEM",
                 code="configuration.key_malformed",
                 hint="ES256 is what every part of the deployment accepts",
             )

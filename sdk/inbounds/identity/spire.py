@@ -82,14 +82,14 @@ class SpireIdentity:
         """Return the agent's JWT-SVID. See `IdentityProvider.identity`.
 
         Raises:
-            TokenInvalid: `identity.not_issued`: `agent` is no SPIFFE ID, or the Workload API does
-                not issue it to this process.
+            TokenInvalid: `identity.not_issued`: `agent` is not a SPIFFE ID, or the Workload API
+                does not issue it to this process.
             DecisionUnavailable: `identity.unreachable`: the Workload API did not answer;
                 `identity.unusable`: it returned no JWT-SVID of this agent that can be used.
         """
         if not is_spiffe_id(agent):
             raise TokenInvalid(
-                "the agent's id is no SPIFFE ID, so no JWT-SVID is issued for it",
+                "the agent's id is not a SPIFFE ID, so no JWT-SVID is issued for it",
                 code="identity.not_issued",
                 hint="spiffe://<trust domain>/<path>, in the form that the deployment has",
             )
@@ -115,7 +115,9 @@ class SpireIdentity:
             )
         if not reply.token:
             raise unusable(
-                _ISSUED, "it is no JWT-SVID", "see the registration entry and the server of SPIRE"
+                _ISSUED,
+                "it is not a JWT-SVID",
+                "see the registration entry and the server of SPIRE",
             )
         return reply.token
 

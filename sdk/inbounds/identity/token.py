@@ -32,7 +32,7 @@ class IdentityProvider(Protocol):
         Raises:
             TokenInvalid: The source does not vouch for this agent.
             DecisionUnavailable: `identity.unreachable`: the source brought nothing;
-                `identity.unusable`: what it brought is no token that can be used.
+                `identity.unusable`: what it brought is not a token that can be used.
         """
         ...
 

@@ -28,7 +28,7 @@ class Reply:
 
     Attributes:
         token: The JWT-SVID; empty where there is none.
-        status: Such as `PERMISSION_DENIED`; empty where the answer was no JWT-SVID.
+        status: Such as `PERMISSION_DENIED`; empty where the answer was not a JWT-SVID.
     """
 
     token: str = field(default="", repr=False)

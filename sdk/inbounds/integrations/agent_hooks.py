@@ -110,7 +110,7 @@ class AuthorizationInterceptor:
         Raises:
             ConfigurationError: `configuration.composition`: the emitter's profile or mode runs
                 what is refused here, or other arguments than those that are judged;
-                `configuration.wrong_kind`: it is none.
+                `configuration.wrong_kind`: it is of another type.
         """
         if not isinstance(emitter, InterceptionEmitter):
             hint = "register it with the emitter of its host"

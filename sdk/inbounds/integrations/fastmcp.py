@@ -65,7 +65,7 @@ def guarded_server(
         authorization: Judges.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: it is no such server, or a tool
+        ConfigurationError: `configuration.tool_out_of_reach`: it is not such a server, or a tool
             gives its result bit by bit; `configuration.order`: it has an authorization already;
             `configuration.tool_named_twice`: it keeps a tool of its own by a guarded tool's name.
     """

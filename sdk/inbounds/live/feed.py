@@ -412,7 +412,7 @@ def _read(connection: sqlite3.Connection, known: Entries | None) -> Entries:
 def _named(name: str) -> str:
     if not 1 <= len(name) <= _MAX_NAME or name == SENTINEL or not name.isprintable():
         raise ConfigurationError(
-            "that is no id: empty, too long, or not printable", code="live.not_an_id"
+            "the id must be 1 to 256 printable characters", code="live.not_an_id"
         )
     return name
 
@@ -420,7 +420,7 @@ def _named(name: str) -> str:
 def _switch(name: str) -> str:
     if not _SWITCH.fullmatch(name):
         raise ConfigurationError(
-            "that is no kill switch",
+            "that is not a kill switch",
             code="live.not_a_switch",
             hint="`fleet`, `agent:<SPIFFE ID>` or `task:<task id>`",
         )

@@ -43,7 +43,7 @@ def empty_lists() -> dict[str, dict[str, int]]:
 def entries_digest(lists: Mapping[str, Mapping[str, int]]) -> str:
     """Return what a head says of its entries: `sha256:` over their RFC 8785 JSON."""
     entries = {kind: lists[kind] for kind in KINDS}
-    # Without a sign beyond ASCII the standard encoder writes the bytes of RFC 8785, and a
+    # Without a character beyond ASCII the standard encoder writes the bytes of RFC 8785, and a
     # feed of 100,000 entries ten times as fast.
     text = _ENCODER.encode(entries)
     serialised = text.encode() if text.isascii() else rfc8785.dumps(entries)

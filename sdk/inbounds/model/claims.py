@@ -40,7 +40,7 @@ def _seconds(value: Any) -> Any:
             value = datetime.fromisoformat(value)
         except ValueError:
             # Its own words repeat what was given.
-            raise ValueError("it is no RFC 3339 time") from None
+            raise ValueError("it is not an RFC 3339 time") from None
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return int(aware.timestamp())
@@ -149,7 +149,7 @@ class AcceptanceQuestion(_Closed):
 
 
 class DelegationQuestion(AcceptanceQuestion):
-    """Asks how much of a task its holder may hand on (`inbounds/delegation/child`).
+    """Asks how much of a task its holder may delegate (`inbounds/delegation/child`).
 
     `asked` is what is asked for the agent that is to have it, of the same task.
     """
@@ -246,7 +246,7 @@ class TaskClaims(_Open):
 
 
 class ChildClaims(_Closed):
-    """The claims of a token with which a task was handed on (`typ task-child+jwt`).
+    """The claims of a token with which a task was delegated (`typ task-child+jwt`).
 
     Signed by the holder of the token above, whose key `iss` names (RFC 9278) and whose signed
     part `par_hash` is the SHA-256 of. `delegation` is the id of this pair of hands, over all
@@ -310,7 +310,7 @@ class IssuanceAnswer(_Open):
     issued: bool
     authority: Authority | None = None
     depth: Count = 0
-    """How often it may be handed on."""
+    """How often it may be delegated."""
     cut: Sequenced[dict[str, JsonValue]] = ()
     reasons: Sequenced[Reason] = ()
 

@@ -179,7 +179,7 @@ class DecisionRef(_Closed):
 class Credentials(_Closed):
     """What is signed, and so believed once the policy has verified it. All are compact JWTs.
 
-    `chain` holds a token for each time that the task was handed on. `proof` shows that who asks
+    `chain` holds a token for each time that the task was delegated. `proof` shows that who asks
     holds the key that the last of them names.
     """
 

@@ -15,7 +15,7 @@ EVALUATION = "inbounds/evaluation/decisions"
 REGISTRY = "inbounds/registry/tool"
 """What describes one tool (`models.RegistryQuestion` → `registry.RegistryAnswer`)."""
 DELEGATION = "inbounds/delegation/child"
-"""What a holder may hand on (`claims.DelegationQuestion` → `claims.IssuanceAnswer`)."""
+"""What a holder may delegate (`claims.DelegationQuestion` → `claims.IssuanceAnswer`)."""
 ACCEPTANCE = "inbounds/delegation/accepted"
 """What a chain comes to (`claims.AcceptanceQuestion` → `claims.AcceptanceAnswer`)."""
 ISSUANCE = "inbounds/issuance/task"
@@ -52,7 +52,7 @@ class PolicyDecisionPoint(Protocol):
             entrypoint: One of the constants of this module.
             question: The `input` document, UTF-8 JSON.
             deadline: When to give up, on the clock of `time.monotonic`, in seconds.
-            traceparent: W3C trace context to hand on, or "".
+            traceparent: W3C trace context to pass on, or "".
 
         Raises:
             Timeout: The deadline passed.

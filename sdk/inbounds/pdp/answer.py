@@ -22,6 +22,6 @@ def read_answer(result: Any) -> Answer:
     except ValidationError:
         kind = "null" if result is None else type(result).__name__
         raise InvalidAnswer(
-            f"the PDP's answer is no decision (a JSON {kind})",
+            f"the PDP's answer is not a decision (a JSON {kind})",
             hint="is the bundle of this SDK's version loaded, and is the path right?",
         ) from None

@@ -39,7 +39,7 @@ class OpaServer:
     """A PDP: OPA with the policy bundle, over HTTP or a Unix socket.
 
     Only HTTP 200 with a JSON object that has a `result` is an answer, and that of an OPA that
-    says it is of an unsupported version is none. Threads share one instance.
+    says it is of an unsupported version does not count. Threads share one instance.
 
     Args:
         url: `http://host:port`, `https://host:port` or `unix:///path/of.sock`.
@@ -195,7 +195,7 @@ def json_object(received: Received) -> dict[str, Any]:
     except NotStrictJson as fault:
         raise InvalidAnswer(f"the answer is {fault}", hint=_ADDRESS_HINT) from None
     if not isinstance(answer, dict):
-        raise InvalidAnswer("the answer is no JSON object", hint=_ADDRESS_HINT)
+        raise InvalidAnswer("the answer is not a JSON object", hint=_ADDRESS_HINT)
     return answer
 
 

@@ -15,7 +15,7 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
 def parse(said: str) -> tuple[int, ...]:
-    """Return the numbers of a version such as `1.22.2`; () for what is none."""
+    """Return the numbers of a version such as `1.22.2`; () if it is not a version."""
     found = _VERSION.match(said)
     return tuple(int(part) for part in found[1].split(".")) if found else ()
 

@@ -71,7 +71,7 @@ class Registry:
             answer = RegistryAnswer.model_validate(reply.result)
         except ValidationError:
             raise InvalidAnswer(
-                "what the PDP says of the tool is no registry entry",
+                "the PDP returned an invalid registry entry for the tool",
                 hint="is the bundle of this SDK's version loaded?",
             ) from None
         if answer.registered != (answer.tool is not None) or not answer.labels:

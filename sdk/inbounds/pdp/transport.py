@@ -81,7 +81,7 @@ class Endpoint:
         cleartext: Send the token over plain HTTP beyond this machine all the same.
 
     Raises:
-        ConfigurationError: The URL is none of these; the token would pass in clear text
+        ConfigurationError: The URL has another scheme; the token would pass in clear text
             (RFC 6750 §5.3); or a file of certificates cannot be used.
     """
 
@@ -111,7 +111,7 @@ class Endpoint:
         }
         if token is not None:
             if not token or not token.isascii() or not token.isprintable() or " " in token:
-                raise ConfigurationError("the bearer token is empty or has a blank in it")
+                raise ConfigurationError("the bearer token must be text without spaces")
             if not cleartext and readable_on_the_way(url):
                 raise ConfigurationError(
                     f"the bearer token would pass in clear text to {url}",

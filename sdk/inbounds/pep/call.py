@@ -154,7 +154,7 @@ class Call:
             raise ArgumentNotRepresentable(
                 "the name of the tool is empty, too long or not printable",
                 code="tool.not_representable",
-                hint="the registry has names of up to 256 printable signs",
+                hint="the registry has names of up to 256 printable characters",
             )
         registered = self._runtime.registry.tool(self._tool, deadline=self._deadline)
         tool = registered.tool or UNREGISTERED
@@ -336,7 +336,7 @@ class Call:
         if fault is None and not decision.allowed and more_than_refused(state, following):
             fault = "a refusal changed more than the count of refusals"
         if fault is not None:
-            raise InvalidAnswer(f"the PDP's answer about the session is none: {fault}")
+            raise InvalidAnswer(f"the PDP returned an invalid session state: {fault}")
         return following
 
     # --- step 4 ---------------------------------------------------------------------------
@@ -346,7 +346,7 @@ class Call:
         if clock.monotonic() > self._deadline:
             raise Timeout("what had to be done before the call took until the deadline")
 
-    # --- step 5 and what is told ----------------------------------------------------------
+    # --- step 5 and the record ----------------------------------------------------------
 
     def _record(self, span: DecisionSpan, decision: Decision) -> None:
         known, arguments = self._registered, self._canonical.arguments

@@ -190,7 +190,7 @@ def _positive(value: Any) -> float:
         number = 0.0
     if not 0 < number < 3600:
         raise ConfigurationError(
-            "the deadline is no number of seconds above 0",
+            "`deadline` must be greater than 0 seconds",
             code="configuration.deadline",
             hint="such as INBOUNDS_DEADLINE=0.5",
         )
@@ -204,7 +204,7 @@ def _wait(value: Any) -> float:
         number = -1.0
     if not 0 <= number <= _LONGEST_WAIT:
         raise ConfigurationError(
-            "what a call waits for an approval is no number of seconds",
+            "`approval_wait` must be 0 or more seconds",
             code="configuration.approval_wait",
             hint="such as INBOUNDS_APPROVAL_WAIT=120; 0 does not wait",
         )

@@ -1,6 +1,6 @@
-"""A task in other hands: handed on by its holder for less, and taken by another agent.
+"""Delegation: the holder of a task delegates it for less, and another agent accepts it.
 
-Nothing here makes anything hold. What is handed on is signed by the holder's key, and the policy
+Nothing here makes anything hold. What is delegated is signed by the holder's key, and the policy
 verifies the whole chain again at every action.
 """
 
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from inbounds.pep.runtime import Runtime
 
 MOST_TOKENS = 5
-"""The task's own token, and one for each time that it was handed on (`delegation.too_deep`)."""
+"""The task's own token, and one for each time that it was delegated (`delegation.too_deep`)."""
 
 Chain = Sequence[str]
-"""The tokens of a task that was handed on: the issuer's, then one for each pair of hands."""
+"""The tokens of a task that was delegated: the issuer's, then one for each hop."""
 ChainOf = Chain | Callable[[], Chain]
 """A chain, or what gives a fresh one whenever that is needed."""
 
@@ -55,15 +55,15 @@ _PUBLIC = ({"kty", "crv", "x", "y"}, {"kty", "crv", "x"})
 
 
 class Delegation:
-    """A task as it was handed on, for as long as its holder keeps it fresh.
+    """A task as it was delegated, for as long as its holder keeps it fresh.
 
     Made by `Task.delegate`. It ends with the task, or by `end`.
 
     Attributes:
         id: The id of these hands, which stays when tokens are renewed.
-        to: The SPIFFE ID of the agent that it was handed on to.
-        authority: What was handed on.
-        cut: What was asked for and not handed on.
+        to: The SPIFFE ID of the agent that it was delegated to.
+        authority: What was delegated.
+        cut: What was asked for and not delegated.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Delegation:
         with self._lock:
             if self._ended:
                 raise DecisionUnavailable(
-                    "what was handed on is over", code="task.over", hint="hand the task on again"
+                    "the delegated task is over", code="task.over", hint="delegate the task again"
                 )
             above = (grant.token, *grant.chain)
             # A link names the token above it, so that a renewed one needs a new link.
@@ -111,7 +111,7 @@ class Delegation:
             return self._chain
 
     def end(self) -> None:
-        """Make what was handed on worthless, and all that was handed on from there.
+        """Make what was delegated worthless, and all that was delegated from there.
 
         Raises:
             InboundsError: The issuer could not be told; the tokens last until they expire.
@@ -149,7 +149,7 @@ class Delegation:
 
 
 class Asking(TypedDict, total=False):
-    """What a task is handed on with; see `Task.delegate`."""
+    """What a task is delegated with; see `Task.delegate`."""
 
     holder: Required[Mapping[str, str]]
     scope: Scope
@@ -161,7 +161,7 @@ def delegate(task: TaskAuthority, runtime: Runtime, to: str, **asked: Unpack[Ask
     holder = asked["holder"]
     if not _public(holder):
         raise TokenInvalid(
-            "what the other agent is known by is no public key",
+            "`known_by` must be a public key",
             code="delegation.holder",
             hint="pass what `guard.holder` says there: a JWK of kty, crv, x and y, and no more",
         )
@@ -188,7 +188,7 @@ def delegate(task: TaskAuthority, runtime: Runtime, to: str, **asked: Unpack[Ask
         raise _malformed() from None
     answer = _answered(runtime, DELEGATION, question, IssuanceAnswer)
     if not answer.issued or answer.authority is None:
-        raise _refused("the task is not handed on", answer)
+        raise _refused("the task is not delegated", answer)
     return Delegation(task, runtime, to, holder, answer)
 
 
@@ -205,7 +205,7 @@ def _public(holder: object) -> bool:
 
 def _malformed() -> TokenInvalid:
     return TokenInvalid(
-        "the other agent is no name, or the seconds are no whole number above 0",
+        "the other agent must be named, and the seconds must be a whole number above 0",
         code="issuance.malformed",
         hint="`to` is the SPIFFE ID of the other agent",
     )
@@ -221,7 +221,7 @@ def accept_chain(runtime: Runtime, chain: Chain) -> TaskGrant:
     tokens = tuple(chain) if isinstance(chain, Sequence) and not isinstance(chain, str) else ()
     if not 2 <= len(tokens) <= MOST_TOKENS or not all(type(token) is str for token in tokens):
         raise TokenInvalid(
-            "what was handed over is no chain of tokens",
+            "the delegated chain must be a list of tokens",
             code="delegation.malformed",
             hint="hand over all of `Delegation.chain`, as a list of its texts",
         )

@@ -177,11 +177,11 @@ class Guard:
         return self._runtime.holder().public
 
     def accept(self, chain: ChainOf) -> Task:
-        """Take a task that another agent has handed on to the agent of this guard.
+        """Take a task that another agent has delegated to the agent of this guard.
 
         It goes on in the session that the task was begun in, with its labels and what it has
         spent, so that both guards keep their sessions in one store. What the other agent says
-        is no word of the user's: only what the task itself states vouches for an argument.
+        is not a word of the user's: only what the task itself states vouches for an argument.
 
         Args:
             chain: What `Delegation.chain` says there, or a function that fetches it: a chain

@@ -27,7 +27,7 @@ class Labelled(Generic[T]):
     A tool returns it when it knows better than the registry's upper bound. A label above
     that bound keeps the result from the agent.
 
-    It is no dataclass: what makes JSON of those would make it of the value, past its label.
+    It is not a dataclass: what makes JSON of those would make it of the value, past its label.
 
     Attributes:
         value: The result.

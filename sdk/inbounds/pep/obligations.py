@@ -88,5 +88,5 @@ class Discharger:
                 raise DecisionUnavailable(
                     f"the obligation `{obligation.type}` failed with {type(error).__name__}",
                     code="obligation.failed",
-                    hint="mend what gives the notice, then call again",
+                    hint="fix the `notify` function, then call again",
                 ) from None

@@ -269,7 +269,7 @@ def _require_line(text: str, known: Shape) -> None:
 
 
 def json_within(text: str) -> Any:
-    """Return the list or mapping that a text is as JSON; None where it is none."""
+    """Return the list or mapping that a text is as JSON; None if it is neither."""
     forms = [*_decoded(text)]
     if not forms or isinstance(forms[-1][0], str) or not all(whole for _, whole in forms):
         return None

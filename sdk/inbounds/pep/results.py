@@ -35,11 +35,11 @@ _MOST_CHARACTERS = 1_000_000
 
 _MOST_ENCODINGS = 4
 
-# Every sign that a link may hold (RFC 3986 §2), and those that browsers take in one. Those that may
+# Every character that a link may hold (RFC 3986 §2) or that browsers take in one. Those that may
 # also stand around a link are taken for a part of it: too much is masked rather than too little.
 _REST = r"[^\s<>\"]"
 _URL = (
-    rf"(?:https?|wss?|ftp):[\\/]*{_REST}+"  # also as browsers mend it
+    rf"(?:https?|wss?|ftp):[\\/]*{_REST}+"  # also as browsers repair it
     rf"|(?:[a-z][a-z0-9+.-]{{1,20}}:)?//{_REST}+|(?<![\w:])[\\/]{{2}}{_REST}+"
     rf"|\b(?:www\.|mailto:|data:|javascript:){_REST}+"
     rf"|(?<![\w.@/:-])(?:[\w-]{{1,63}}\.){{1,8}}[a-z]{{2,24}}(?::[0-9]{{1,5}})?"
@@ -181,7 +181,7 @@ class Discharge:
             The result, or a new one; the caller's own is never changed.
 
         Raises:
-            NotPlain: There is something to be done, and the result is no plain data.
+            NotPlain: There is something to be done, and the result is not plain data.
             ShapeMismatch: A field is to be left out, or rows are to be counted, and the result
                 has another shape than the registry says.
         """
@@ -383,7 +383,7 @@ class Admission:
             return discharge(value)
         except NotPlain:
             raise ResultWithheld(
-                "the policy gives a part of the result only, and it is no plain data",
+                "the policy gives a part of the result only, and it is not plain data",
                 code="result.not_plain",
                 hint="let the tool return text, numbers, and lists and dicts of them",
             ) from None
@@ -482,7 +482,7 @@ def _masked(text: str, kinds: Sequence[str]) -> str:
         plain = visible(text)
         if plain == text:
             return left
-        # As entities or in wide signs it is the same to whoever reads it, or more of it is.
+        # As entities or in wide characters it is the same to whoever reads it, or more of it is.
         text, seen = plain, visible(seen)
         if seen != (found := masked(plain)):
             left = seen = found

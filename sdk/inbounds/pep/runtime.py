@@ -197,17 +197,17 @@ class Runtime:
         """Say what a task of this guard asks for.
 
         Raises:
-            TokenInvalid: `issuance.malformed`: subject, session or intent is no name, the
-                seconds are no whole number of them, or a budget has a name that no rule reads; or
+            TokenInvalid: `issuance.malformed`: subject, session or intent is not a name, the
+                seconds are not a whole number, or a budget has a name that no rule reads; or
                 the agent's identity is refused, by the code of its source.
             DecisionUnavailable: The agent's identity cannot be had: no task begins without one.
         """
         scope = scope or Scope()
         for what, name in (("subject", subject), ("session", sid), ("intent", intent)):
             if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
-                raise _malformed(f"the {what} is no text of 1 to 256 printable signs")
+                raise _malformed(f"the {what} must be 1 to 256 printable characters")
         if type(seconds) is not int or not 0 < seconds < 2**53:
-            raise _malformed("the seconds are no whole number above 0")
+            raise _malformed("the seconds must be a whole number above 0")
         if fault := misnamed(scope.budgets):
             raise _malformed(fault)
         self.identity(self.agent)

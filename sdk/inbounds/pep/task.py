@@ -37,7 +37,7 @@ def current() -> Task:
     """Return the task of this context.
 
     Raises:
-        TaskMissing: There is none. Nothing has run.
+        TaskMissing: No task is active. Nothing has run.
     """
     return cast("Task", entered_task())
 
@@ -51,7 +51,7 @@ class Task(TaskAuthority):
     context with whoever iterates it: say `task.call` there, which names the task.
 
     Attributes:
-        id: The id of the task. That of one that was handed on is the id it was begun with.
+        id: The id of the task. That of one that was delegated is the id it was begun with.
         session: Whose session it belongs to, and its `sid`.
         conversation: The conversation it was begun with; None for none.
         ends: What ends with it: its id, or that of the hands it is in.
@@ -348,14 +348,14 @@ class Task(TaskAuthority):
         Args:
             to: The SPIFFE ID of the other agent, which the deployment lets this one delegate to.
             asked: `holder`, the public key of the other agent's guard, as its `Guard.holder` says
-                it; `scope`, what to hand on less of; `seconds`, for how long at most, by
+                it; `scope`, what to delegate less of; `seconds`, for how long at most, by
                 default 3600, and never longer than the task.
 
         Returns:
-            What was handed on, with the chain to hand over.
+            What was delegated, with the chain to hand over.
 
         Raises:
-            TokenInvalid: None of it can be handed on to that agent, by the code that says why.
+            TokenInvalid: None of it can be delegated to that agent, by the code that says why.
             DecisionUnavailable: The policy could not be asked, or `task.over`.
         """
         self.require_usable()

@@ -173,7 +173,7 @@ class Telemetry:
     ) -> DecisionSpan:
         """Begin the span `authorize <tool>`, a child of the current one.
 
-        It is not made current, so that what the tool does is no part of it; `evaluating` of
+        It is not made current, so that what the tool does is not part of it; `evaluating` of
         the span makes it current for a while.
 
         Args:

@@ -59,7 +59,7 @@ def resource_of(said: Resource | tuple[str, str], tool: str) -> Resource:
     except (TypeError, ValueError):
         # A ValidationError is a ValueError; it would tell the value.
         raise ArgumentNotRepresentable(
-            f"the resource of `{tool}` is no type and id",
+            f"the resource of `{tool}` is not a type and id",
             code="resource.not_representable",
             hint="`resource=` returns a Resource, or two texts that are not empty",
         ) from None
@@ -133,7 +133,7 @@ class GuardedTool(Generic[P, R_co]):
         return typing.cast("R_co", call)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Bind as a method. `self` is no argument that is judged, so methods are refused."""
+        """Bind as a method. `self` is not an argument that is judged, so methods are refused."""
         if instance is None:
             return self
         raise ConfigurationError(
@@ -305,7 +305,7 @@ class GuardedTool(Generic[P, R_co]):
             if parameter.kind is parameter.VAR_POSITIONAL:
                 rest = arguments.get(name, [])
                 if not isinstance(rest, list):
-                    raise _does_not_fit(self.name, f"`*{name}` is no list")
+                    raise _does_not_fit(self.name, f"`*{name}` is not a list")
                 args.extend(rest)
             elif parameter.kind is parameter.VAR_KEYWORD:
                 bag = arguments.get(name, {})
@@ -335,7 +335,9 @@ class GuardedTool(Generic[P, R_co]):
             except (ValidationError, ArgumentNotRepresentable):
                 same = False
             if not same:
-                raise _does_not_fit(self.name, f"the judged `{name}` is none of its annotation")
+                raise _does_not_fit(
+                    self.name, f"`{name}` does not match its type annotation after normalization"
+                )
         return restored
 
     @functools.cached_property
@@ -502,7 +504,7 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
         return inspect.signature(function)
     except (TypeError, ValueError):
         raise ConfigurationError(
-            f"`{name}` is no function whose arguments can be named",
+            f"`{name}` is not a function whose arguments can be named",
             code="configuration.tool_without_signature",
             hint="wrap it in a function with named parameters",
         ) from None

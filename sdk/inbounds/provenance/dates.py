@@ -79,7 +79,7 @@ def spoken_dates(text: str) -> Iterator[str]:
 
 
 def without_dates(text: str) -> str:
-    """A text without the dates in the forms people use: their days and years are no numbers."""
+    """A text without the dates in the forms people use: their days and years are not numbers."""
     for pattern in (_MONTH_FIRST, _DAY_FIRST, _DOTTED, _SLASHED):
         text = pattern.sub(" \n ", text)
     return text

@@ -86,7 +86,7 @@ def names_host(text: str) -> bool:
 def has_scheme(text: str) -> bool:
     """Tell whether a text begins with the scheme of a message, a call or a directory.
 
-    These need no slashes, such as `mailto:bob@acme.example` or `sip:bob`. What has a blank behind
+    These need no slashes, such as `mailto:bob@acme.example` or `sip:bob`. What has a space behind
     its colon is prose. Other schemes without slashes, such as `urn:`, are names, as the ids of many
     tools are.
     """

@@ -97,7 +97,7 @@ def party_of(returns: Returns) -> Party:
 
 
 def data_texts(data: str | Sequence[str]) -> list[str]:
-    """Return the texts that come as data beside a prompt; an empty one is none.
+    """Return the texts that come as data beside a prompt; an empty one does not count.
 
     Raises:
         ConfigurationError: `configuration.wrong_kind`: it is something else than texts.

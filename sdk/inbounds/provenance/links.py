@@ -32,7 +32,7 @@ MAILTO = "mailto:"
 _ENDS = re.compile(r"[\s<>\"'`|\x00]+")
 _LONGEST_WORD = 2048
 """A longer word with a link in it is one to nowhere known."""
-# Some programs end a link at a quotation mark or a bar, others do not; and in brackets a blank is
+# Some programs end a link at a quotation mark or a bar, others do not; and in brackets a space is
 # of the link.
 _GOES_ON = re.compile(
     r"//[^\s<>\"'`|]{0,2048}+(?:[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]|[\"'`|][^\s<>@]{0,2048}+@)"
@@ -45,7 +45,7 @@ _MARKS = re.compile(rf"[:/\\?#]|\w[{_DOTS}]\w")
 _REST = r"[^\s<>\"'`|\x00]"
 _LINKS = re.compile(
     rf"(?:https?|wss?|ftp):[\\/]+{_REST}{{1,2048}}"
-    rf"|(?<![A-Za-z0-9])(?:https?|wss?|ftp):{_REST}{{1,2048}}"  # as browsers mend it
+    rf"|(?<![A-Za-z0-9])(?:https?|wss?|ftp):{_REST}{{1,2048}}"  # as browsers repair it
     rf"|(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{{1,20}}://{_REST}{{1,2048}}"
     rf"|(?:mailto|javascript|vbscript):{_REST}{{1,2048}}"
     rf"|(?<![A-Za-z0-9])data:[\w/+.-]*[;,]{_REST}{{0,2048}}"
@@ -90,8 +90,8 @@ def links_of(text: str, *, markup: bool = True, bare: bool = True) -> Iterator[L
     Args:
         text: The text.
         markup: Whether it may be HTML. Without, it is read as plain text alone.
-        bare: Whether a host without a scheme is a link. In a path or an id, such as `plan.md`, it
-            is none.
+        bare: Whether a host without a scheme is a link. In a path or an id, such as `plan.md`,
+            it is not.
     """
     seen = set()
     for link in _links_of(text, markup=markup, bare=bare):
@@ -232,7 +232,7 @@ def _host(written: str, path: str) -> Iterator[Link]:
         # With a path it is one, whatever it ends with.
         if path or last[:4].lower() == "xn--" or _is_top_level(last):
             yield _parsed(f"https://{host}{path or '/'}")
-    # Words of other alphabets may stand around a dot without a blank.
+    # Words of other alphabets may stand around a dot without a space.
     elif _NOT_LATIN.fullmatch(last) and _is_top_level(_parsed(f"https://{last}/")[1]):
         yield _parsed(f"https://{host}{path or '/'}")
 

@@ -159,7 +159,7 @@ def _of_attribute(element: str, name: str, value: str, depth: int) -> Iterator[P
     elif element == "meta" and name == "content" and (found := _REFRESH.search(value)):
         yield Part(found.group(1), is_url=True)
     elif "(" in value:
-        # Such as `fill` of SVG; what is no CSS may hold anything.
+        # Such as `fill` of SVG; what is not CSS may hold anything.
         yield from _of_css(value, strict=False)
     yield Part(value.translate(_LEFT_OUT))
 

@@ -64,7 +64,7 @@ class Words:
             return
         self._raw += text + _BETWEEN
         self._lower += _BLANKS.sub(" ", text).lower() + _BETWEEN
-        # What stands within an address or a link is no word of a title.
+        # What stands within an address or a link is not a word of a title.
         words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
         self._joined += f"{_joined(words)} {_BETWEEN} "
         for sentence in _SENTENCE_END.split(words):
@@ -196,7 +196,7 @@ def _is_specific(word: str) -> bool:
 
 
 def _without_extension(title: str) -> str:
-    """A title without the extension of a file; one that holds an address is no file's."""
+    """A title without the extension of a file; one that holds an address is not a file's."""
     found = None if _ADDRESS.search(title) else _EXTENSION.search(title)
     if found is None or found.group(1).lower() not in FILES:
         return title
@@ -227,7 +227,7 @@ def _joined(text: str) -> str:
 
 
 def _is_words(value: str) -> bool:
-    """Whether a value is words, so that its case says nothing; an id or a path is none."""
+    """Whether a value is words, so that its case says nothing; an id or a path is not."""
     parts = [part.strip(_STRIPPED) for part in value.split()]
     numbers = sum(part.isdecimal() for part in parts)
     words = sum(_WORDS_ONLY.fullmatch(part) is not None for part in parts)

@@ -339,7 +339,7 @@ def _quotes(text: str, end: int, data: list[Stretch]) -> Iterator[Stretch]:
         if mark in _LOOSE:
             found = [_next(loose[sign], start) for sign in _CLOSING[mark] if sign in loose]
             stop = min([one for one in found if one >= 0], default=-1)
-            # "the '90s" is no quote, and the next apostrophe may stand lines below.
+            # "the '90s" is not a quote, and the next apostrophe may stand lines below.
             year = _YEARS.match(text, start + 1) and "\n" in text[start : max(start, stop)]
             if stop < 0 and not year and furthest[mark] > start:
                 # It is closed by a mark in what was pasted, or beyond.

@@ -189,7 +189,7 @@ class Walk:
         keys = [text_key(text), *typed(text)]
         names = said.holds in ("id", "new_id")
         if names:
-            # The digits of an id are no amount.
+            # The digits of an id are not an amount.
             keys = [key for key in keys if not key.startswith(NUMBER)]
         self._hold(keys, said, record)
         if names:

@@ -1,7 +1,7 @@
 """What all spellings of one value have in common, to know an echo by: coarser than its key.
 
 Two values under one key are equal. An echo is told by less, since a tool may put what it was
-given in another form before it gives it back: in lower case, without blanks, as another kind of
+given in another form before it gives it back: in lower case, without spaces, as another kind of
 number. What is taken for an echo by mistake is asked about once more; what is not taken for
 one would be trusted.
 """

@@ -40,9 +40,9 @@ def is_marked(sentences: str, phrase: str, *, specific: bool) -> bool:
     """Tell whether a prompt names a record by this title.
 
     Args:
-        sentences: The words of the prompt in lower case, a blank around each, and a NUL between
+        sentences: The words of the prompt in lower case, a space around each, and a NUL between
             two sentences.
-        phrase: The words of the title in the same form, without the outer blanks.
+        phrase: The words of the title in the same form, without the outer spaces.
         specific: Whether no description of any record would have these words, as `the largest
             file` has: then it is enough that the prompt reads, answers or moves it.
     """

@@ -36,7 +36,7 @@ def leaves(
         if kind is dict:
             for key, member in reversed(value.items()):
                 name = key.replace("~", "~0").replace("/", "~1")
-                # A key that is itself `*` is no array index.
+                # A key that is itself `*` is not an array index.
                 step = name.replace("*", "~2")
                 stack.append((member, f"{pointer}/{name}", f"{pattern}/{step}"))
         elif kind is list:

@@ -39,7 +39,7 @@ FAMILIES: dict[Kind, str] = {
 """The family that the canonical form of a kind belongs to."""
 
 LONGEST_TYPED = 2048
-"""Text longer than this is no address, path or number, and only ever equal as a whole."""
+"""Text longer than this is not an address, path or number, and only ever equal as a whole."""
 
 _LONGEST_KEY = 200
 _DIGEST = 16
@@ -57,8 +57,8 @@ _PLAIN_LOCAL = re.compile(r"(?!-)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?\.){1,8}[a-z]{2,20}")
 _SCHEME = re.compile(r"(?:https?|wss?)\Z", re.IGNORECASE)
 _AFTER_SCHEME = re.compile(r"""://[^\s<>"'`\x00]{1,2048}""")
-# What begins with one class of signs is searched for many times as fast as what begins with a
-# look behind: that comes after the first sign here.
+# What begins with one class of characters is searched for many times as fast as what begins with a
+# look behind: that comes after the first character here.
 _COMPACT_ACCOUNT = re.compile(
     r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}[A-Z0-9]{8,30}(?![A-Za-z0-9])"
 )
@@ -103,7 +103,7 @@ def text_key(text: str) -> str:
 def signs_of(text: str) -> str:
     """The letters and digits of a text: what its spellings have in common.
 
-    Case, width, blanks, separators, entities and escapes do not matter, nor do the noughts
+    Case, width, spaces, separators, entities and escapes do not matter, nor do the noughts
     before a number. Of a long one it is a digest, of what it begins with.
     """
     plain = plain_of(text[:_SIGNS_OF])
@@ -123,7 +123,7 @@ def signs_of_long(key: str) -> str:
 
 
 def plain_of(text: str) -> str:
-    """A text without what only one program's form of it has: entities, escapes, wide signs."""
+    """A text without what only one program's form of it has: entities, escapes, wide characters."""
     if "&" in text:
         text = html.unescape(text)
     if "%" in text:
@@ -152,7 +152,7 @@ def number_key(value: float) -> str:
 def written_number(text: str) -> str | None:
     """The key of a number that is written as `1200`, `1,200.00`, `1.200,00` or `10,50`.
 
-    None for what is no number, or two: `1.200` is a thousandfold of itself somewhere else.
+    None for what is not a number, or two: `1.200` is a thousandfold of itself somewhere else.
     """
     if text.isdecimal() and text.isascii():
         return NUMBER + (text.lstrip("0") or "0")
@@ -308,7 +308,7 @@ def _mails(text: str) -> Iterator[str]:
 
 def _begins(text: str, start: int) -> bool:
     """Whether an address begins there, and is not the end of a longer one."""
-    # Some signs may stand within an address as well as around one.
+    # Some characters may stand within an address as well as around one.
     around = start
     while around and start - around < _MOST_AROUND and text[around - 1] in _AROUND:
         around -= 1

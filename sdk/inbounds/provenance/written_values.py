@@ -21,7 +21,7 @@ class WrittenValues:
     another form meanwhile: so a value is told by what all its spellings have in common. Kept
     are bits and no values (a Bloom filter, 128 KiB): however many there are, none is ever
     forgotten, and in the worst case some value that was never written is taken for one that
-    was, and is none.
+    was.
     """
 
     __slots__ = ("_bits",)

@@ -54,7 +54,7 @@ class _Script(NamedTuple):
 
 
 def _script(text: str) -> _Script:
-    # Redis names scripts so; it is no secret and no signature.
+    # Redis names scripts so; it is neither a secret nor a signature.
     return _Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -179,7 +179,7 @@ class RedisSessions:
         if outcome == "none":
             raise session_lost()
         if outcome != "found" or len(found) != 5 or None in found:
-            raise _unreachable("what it holds is no session")
+            raise _unreachable("it holds an invalid session")
         if found[:3] != _owner(key):
             raise session_lost()
         state, text = read_state(key, found[4], hint=_HINT)
@@ -201,12 +201,12 @@ class RedisSessions:
         if outcome == "none":
             raise session_lost()
         if outcome != "other" or len(found) != 4 or None in found:
-            raise _unreachable("what it holds is no session")
+            raise _unreachable("it holds an invalid session")
         if found[:3] != _owner(key):
             raise session_lost()
         version = found[3] or ""
         if not (version.isascii() and version.isdigit() and len(version) < 17):
-            raise _unreachable("what it holds is no session")
+            raise _unreachable("it holds an invalid session")
         if int(version) < expected:
             raise session_set_back()
         return False
@@ -275,7 +275,7 @@ class RedisSessions:
         try:
             return [part.decode() if isinstance(part, bytes) else part for part in reply[1:]]
         except UnicodeDecodeError:
-            raise _unreachable("what it holds is no session") from None
+            raise _unreachable("it holds an invalid session") from None
 
     def _ask(self, script: _Script, asked: tuple[object, ...]) -> Any:
         from redis.exceptions import NoScriptError
@@ -433,9 +433,9 @@ def _place(key: ConversationKey) -> SessionKey:
 
 def _binding(key: ConversationKey, outcome: str | None, found: list[str | None]) -> Binding:
     if outcome != "bound" or len(found) != 3 or found[0] != _whole_name(key):
-        raise _unreachable("what it holds is no conversation")
+        raise _unreachable("it holds an invalid conversation")
     if not found[1] or found[2] not in ("0", "1"):
-        raise _unreachable("what it holds is no conversation")
+        raise _unreachable("it holds an invalid conversation")
     return Binding(found[1], found[2] == "1")
 
 
@@ -444,7 +444,7 @@ def _unreachable(why: str) -> DecisionUnavailable:
 
 
 def _no_answer() -> DecisionUnavailable:
-    return _unreachable("what it says is no answer")
+    return _unreachable("it returned an invalid answer")
 
 
 def _why(error: Exception) -> str:
@@ -467,7 +467,7 @@ def _why(error: Exception) -> str:
     word = str(error).partition(" ")[0]
     if isinstance(error, of.ResponseError) and re.fullmatch("[A-Z]{2,16}", word):
         return f"it refuses the command ({word})"
-    return f"it refuses the command, or what it says is no answer ({type(error).__name__})"
+    return f"it refuses the command, or it returned an invalid answer ({type(error).__name__})"
 
 
 def _text(said: Any) -> str:
@@ -494,7 +494,7 @@ def _whole_seconds(value: int | str) -> int:
 
 def _no_seconds(name: str) -> ConfigurationError:
     return ConfigurationError(
-        f"`{name}` of the session store is no number of seconds above 0",
+        f"`{name}` of the session store must be greater than 0 seconds",
         code="configuration.sessions_url",
         hint="such as timeout=0.5, or keep_seconds=604800 for a week",
     )

@@ -15,7 +15,7 @@ switch off what is relied on, such as certificates or the lack of retries."""
 
 _HINT: Final = (
     "redis://user:password@host:6379/0, rediss://… with TLS, or unix:///path/to/socket?db=0; "
-    f"the options are {', '.join(OPTIONS)}; signs such as / ? # @ in a password are written %2F"
+    f"the options are {', '.join(OPTIONS)}; in a password, write characters such as / ? # @ as %2F"
 )
 
 

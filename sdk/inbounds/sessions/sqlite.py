@@ -220,5 +220,5 @@ def _binding(connection: sqlite3.Connection, key: ConversationKey) -> Binding | 
     if row is None:
         return None
     if not (isinstance(row[0], str) and row[0] and type(row[1]) is int and row[1] in (0, 1)):
-        raise session_unreachable("what it holds is no conversation")
+        raise session_unreachable("it holds an invalid conversation")
     return Binding(row[0], row[1] == 1)

@@ -97,7 +97,7 @@ class SessionStore(Protocol):
         Raises:
             DecisionUnavailable: `session.lost` where there is none for this owner, or where the
                 store was set back to before what this process has seen (`SessionProgress`);
-                `session.unreachable` where the store does not answer, or holds what is no state.
+                `session.unreachable` where the store does not answer, or holds what is not a state.
         """
         ...
 
@@ -194,7 +194,7 @@ def monotone(previous: SessionState, following: SessionState, labels: Sequence[s
     """Name what makes `following` no possible successor of `previous`.
 
     The policy computes the next state of a session. Whatever it answers, exposure and
-    spending only ever grow, so an answer that takes some of it back is no answer.
+    spending only ever grow, so an answer that takes some of it back is not an answer.
 
     Args:
         previous: The state the question held.
@@ -318,10 +318,10 @@ def read_state(
     Args:
         key: The session.
         text: What the store holds.
-        hint: What to do where it is none.
+        hint: What to do if it is not valid.
 
     Raises:
-        DecisionUnavailable: `session.unreachable`: it is no state, or that of another session.
+        DecisionUnavailable: `session.unreachable`: it is not a state, or that of another session.
     """
     try:
         state = read_model(SessionState, text)

@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 def printable(text: str, *, but: str = "") -> str:
-    """Return `text` with each sign that does not print written as its escape.
+    """Return `text` with each character that does not print written as its escape.
 
-    Controls, among them ESC and those of C1; format signs, among them those that turn the
+    Controls, among them ESC and those of C1; format characters, among them those that turn the
     direction of writing; line and paragraph separators; halves of surrogate pairs.
 
     Args:

@@ -230,7 +230,7 @@ async def _body(request: Request) -> bytes:
 
 def _read(request: Request, kind: type[M]) -> M:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise _Malformed("the request is no JSON")
+        raise _Malformed("the request is not JSON")
     body: bytes = request.state.body
     if len(body) > issuer_messages.MAX_BYTES:
         raise _Malformed(f"the request is larger than {issuer_messages.MAX_BYTES} bytes")
@@ -243,7 +243,7 @@ def _read(request: Request, kind: type[M]) -> M:
         # The names of our own fields, never a key of the sender's.
         known = [str(part) for part in first["loc"] if str(part) in kind.model_fields]
         raise _Malformed(
-            f"the request is none: {'.'.join(known) or 'a member'} is missing or does not fit"
+            f"the request is invalid: {'.'.join(known) or 'a member'} is missing or does not fit"
         ) from None
 
 

@@ -131,7 +131,7 @@ class Service:
                     grant.task,
                     request.sid,
                     thumbprint(proof.jwk),
-                    # A renewal goes by what was approved; what else was asked for is no use.
+                    # A renewal goes by what was approved; what else was asked for does not matter.
                     asked.model_copy(update={"scope": Scope()}),
                     answer.authority,
                     answer.depth,
@@ -201,17 +201,17 @@ class Service:
         proof: Proof,
         allow: Callable[[str], None],
     ) -> bool | None:
-        """End a task, or hands that it was handed on to.
+        """End a task, or a hop that it was delegated to.
 
-        Who holds a task ends it, and whatever was handed on from there. Nobody else does, and
+        Who holds a task ends it, and whatever was delegated from there. Nobody else does, and
         no identity is asked for: whoever has the key may give up what it is for.
 
         Args:
             name: What is to end: the id of a task, or of it and all hands down to those.
             task: The task's token.
-            chain: The tokens that it was handed on with, to where `name` leads or further.
+            chain: The tokens that it was delegated with, to where `name` leads or further.
             proof: What came with the request, of a key that holds the task so far or above.
-            allow: Called with the id of the task's agent where hands are ended: whoever hands on
+            allow: Called with the id of the task's agent where a hop is ended: whoever delegates
                 names as many as he likes, and each is kept in the feed. Raises where it is too
                 often.
 
@@ -290,7 +290,7 @@ class Service:
         try:
             hands = _HANDS.validate_python(reply)
         except ValidationError:
-            raise InvalidAnswer("the PDP's answer about a chain is none") from None
+            raise InvalidAnswer("the PDP returned an invalid answer about a chain") from None
         names = [held.name for held in hands]
         for place, held in enumerate(hands):
             # What is named is this one's, or comes after it. Another issuer calls its tasks what it
@@ -301,7 +301,7 @@ class Service:
         raise TokenInvalid(
             "the sender holds nothing of that name",
             code="issuer.not_the_holder",
-            hint="who holds a task ends it, or what it has handed on; or `inbounds live end`",
+            hint="who holds a task ends it, or what it has delegated; or `inbounds live end`",
         )
 
     def _ask(self, entrypoint: str, question: BaseModel) -> IssuanceAnswer:

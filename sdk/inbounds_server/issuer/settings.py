@@ -55,7 +55,7 @@ class Folder:
         path: What `create` has made.
 
     Raises:
-        ConfigurationError: It is not there, it is another user's, or its description is none.
+        ConfigurationError: It is not there, it is another user's, or its description is invalid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +71,7 @@ class Folder:
         """Make a folder with a key to sign tasks and one to sign the feed.
 
         Raises:
-            ConfigurationError: There is one already, or the URL is none for an issuer.
+            ConfigurationError: One exists already, or the URL is not valid for an issuer.
         """
         if (path / FILE).exists():
             raise ConfigurationError(
@@ -178,7 +178,7 @@ class Folder:
         except ValidationError as error:
             first = error.errors()[0]
             raise ConfigurationError(
-                f"{file} is no description of an issuer: {'.'.join(map(str, first['loc']))}",
+                f"{file} is not a description of an issuer: {'.'.join(map(str, first['loc']))}",
                 code="configuration.issuer_malformed",
                 hint="`inbounds issuer init` makes one",
             ) from None

@@ -47,7 +47,7 @@ class Begun:
         holder: The thumbprint of the key that it is held by (RFC 7638).
         asked: For whom and to what end; how far it reaches is in `authority`.
         authority: What was approved, at first or with the last renewal.
-        depth: How often it may be handed on.
+        depth: How often it may be delegated.
         ended: Whether its holder has ended it.
     """
 

@@ -32,7 +32,7 @@ _LOOK_EVERY = 5.0
 
 
 class NotAccepted(Exception):
-    """A token is none that the issuer's service begins a task for."""
+    """The issuer's service begins no task for this token."""
 
 
 class TooMany(Exception):

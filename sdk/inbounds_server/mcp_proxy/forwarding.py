@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 # What a server of an earlier version leaves out.
 _COMPLETE = {"resultType": "complete"}
-# What one caller may see now is no other's, and may be another thing later.
+# What one caller may see now is not what another may see, and may change later.
 _NEVER_KEPT: dict[Any, CacheHint] = dict.fromkeys(
     (
         *("tools/list", "resources/list", "resources/templates/list", "prompts/list"),

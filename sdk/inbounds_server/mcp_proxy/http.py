@@ -135,7 +135,7 @@ class Http:
             return Response(status_code=503, headers={"Retry-After": "5"})
 
     def _unauthorized(self, error: str = "") -> Response:
-        """Say where a token is to be had, and nothing more (RFC 6750 §3, RFC 9728 §5.1)."""
+        """Say where to get a token, and nothing more (RFC 6750 §3, RFC 9728 §5.1)."""
         challenge = f'Bearer {error}resource_metadata="{self._metadata}"'
         return Response(status_code=401, headers={"WWW-Authenticate": challenge})
 
@@ -162,7 +162,7 @@ class Http:
             message = read_message(body)
         except NotAMessage as error:
             status = 413 if len(body) > MAX_BYTES else 400
-            logger.warning("a caller sent what is no message: %s", error)
+            logger.warning("a caller sent an invalid message: %s", error)
             await _refusal(status, PARSE_ERROR, "Parse error")(scope, receive, send)
             return
         session = Request(scope).headers.get("mcp-session-id", "")

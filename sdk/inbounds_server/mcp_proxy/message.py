@@ -32,7 +32,7 @@ _SHAPES: dict[frozenset[str], Any] = {
 
 
 class NotAMessage(ValueError):
-    """What came is no JSON-RPC message, or one that two readers could read differently."""
+    """What came is not a JSON-RPC message, or one that two readers could read differently."""
 
 
 def read_message(text: bytes) -> JSONRPCMessage:
@@ -59,5 +59,5 @@ def read_message(text: bytes) -> JSONRPCMessage:
     try:
         message: JSONRPCMessage = shape.model_validate(value, by_name=False)
     except ValidationError:
-        raise NotAMessage("a member that is none of its kind") from None
+        raise NotAMessage("a member of the wrong type") from None
     return message

@@ -48,7 +48,7 @@ async def whole_list(
 
     Raises:
         TooLong: There is more.
-        ValidationError: A page is no list of objects.
+        ValidationError: A page is not a list of objects.
     """
     kind, key = LISTS[method]
     cursor: str | None = None

@@ -85,7 +85,7 @@ async def process(
 ]:
     """Start a server, and speak to it over its stdin and stdout. Its stderr is the proxy's.
 
-    A line that is no JSON is noise, and passed over. One that is and is no message, or is too
+    A line that is not JSON is noise, and passed over. One that is and is not a message, or is too
     long, ends the connection: nobody knows which call it would answer.
 
     Args:

@@ -50,7 +50,7 @@ async def stdio() -> AsyncIterator[
     """Serve the wire on this process's stdin and stdout, for `Server.run`.
 
     Meanwhile its stdin is empty and its stdout is stderr, so that nothing that prints breaks the
-    wire. What is no message is answered with an error here, and goes no further; so is a request
+    wire. What is not a message is answered with an error here, and goes no further; so is a request
     whose id another one has that is not yet answered.
     """
     wire = _Wire()
@@ -74,7 +74,7 @@ async def _read(wire: _Wire, given: MemoryObjectSendStream[Received]) -> None:
             try:
                 message = read_message(line)
             except NotAMessage as error:
-                logger.warning("the host sent what is no message: %s", error)
+                logger.warning("the host sent an invalid message: %s", error)
                 await wire.send(_refusal(PARSE_ERROR, "Parse error"))
                 continue
             if not wire.opened(message):

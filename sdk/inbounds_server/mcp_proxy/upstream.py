@@ -204,7 +204,7 @@ class Upstream:
                     logger.error("`%s` did not start: %s", self.place.name, _said(error))  # noqa: TRY400
                     raise unavailable("upstream.unavailable") from None
                 except BaseException:
-                    # Whoever wanted it has gone, which is no fault of the server's.
+                    # Whoever wanted it has gone, which is not a fault of the server's.
                     self._starts.pop()
                     raise
                 self._held = connection
@@ -317,7 +317,7 @@ class Upstream:
         except TooLong:
             logger.warning("`%s` has more to list than is taken", self.place.name)
         except ValidationError:
-            logger.warning("`%s` lists what is no list", self.place.name)
+            logger.warning("`%s` lists something that is not a list", self.place.name)
         raise unavailable("upstream.unusable")
 
     async def _send(

@@ -110,7 +110,7 @@ def _refused(
     return ConfigurationError(
         "the policy does not compile:\n  " + "\n  ".join(lines),
         code="bundle.policy_invalid",
-        hint="mend the lines named",
+        hint="fix the lines named",
     )
 
 

@@ -66,7 +66,7 @@ def sequence(parts: Iterable[Provenance], environ: Mapping[str, str] | None = No
     if said:
         if not said.isascii() or not said.isdigit():
             raise ConfigurationError(
-                "SOURCE_DATE_EPOCH is no number of seconds", code="bundle.source_date_epoch"
+                "SOURCE_DATE_EPOCH must be a number of seconds", code="bundle.source_date_epoch"
             )
         return int(said)
     return max((part.sequence for part in parts), default=0)

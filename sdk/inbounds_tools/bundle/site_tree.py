@@ -120,7 +120,7 @@ def _walked(site: Path) -> Iterator[Path]:
                 continue
             if not path.is_file():
                 raise ConfigurationError(
-                    f"{path}: is no regular file",
+                    f"{path}: is not a regular file",
                     code="bundle.site_misplaced",
                     hint="remove it",
                 )

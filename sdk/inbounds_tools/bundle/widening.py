@@ -146,7 +146,7 @@ HARMLESS: Final = (
             ("/effects", _goes, _FEWER),
             ("/tools", _goes, _FEWER),
             ("/tenants", _goes, _FEWER),
-            ("/clearance", _to(""), "that is no clearance"),
+            ("/clearance", _to(""), "that is not a clearance"),
             ("/may_approve", _to(False), _FEWER),
         )
     ),

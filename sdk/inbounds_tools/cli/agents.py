@@ -114,7 +114,7 @@ def _use(
     from inbounds.evidence.usage import use
 
     path, secret = log or evidence_path(), key or key_path()
-    # One that is drawn now would verify nothing: without it, nobody can tell.
+    # One that is generated now would verify nothing: without it, nobody can tell.
     own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
     try:
         with output.console(error=True).status(f"reading {path} …"):

@@ -88,7 +88,7 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
 
     path, secret = log or evidence_path(), key or key_path()
     if path.exists() and not secret.exists():
-        # One that is drawn now would verify nothing.
+        # One that is generated now would verify nothing.
         raise ConfigurationError(
             f"the key of this deployment must be at {secret}, and is not",
             code="evidence.key_missing",

@@ -170,7 +170,7 @@ def _explain_record(decision: str, site: Path | None, *, as_json: bool) -> None:
     from inbounds_tools.explain.words import words
 
     secret = key_path()
-    # One that is drawn now would verify nothing.
+    # One that is generated now would verify nothing.
     own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
     found = recorded(evidence_path(), decision, key=own)
     reasons = words(found.decided.codes, site=site, bundle=_bundle())

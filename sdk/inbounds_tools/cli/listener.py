@@ -48,7 +48,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     """Take an address apart.
 
     Raises:
-        ConfigurationError: `configuration.address`: it is no host:port.
+        ConfigurationError: `configuration.address`: it is not a host:port.
     """
     from inbounds.errors import ConfigurationError
 

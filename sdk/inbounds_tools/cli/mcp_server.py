@@ -28,8 +28,8 @@ def place(
         credential_env: The variable that holds the token to show at the URL; empty for none.
 
     Raises:
-        ConfigurationError: `configuration.upstream`: that is no name, it has both a command and
-            a URL or neither, or a variable is not set; `configuration.oidc`: that is no URL that
+        ConfigurationError: `configuration.upstream`: that is not a name, it has both a command and
+            a URL or neither, or a variable is not set; `configuration.oidc`: that is not a URL that
             may be asked; `configuration.extra_missing`: the extra `mcp` is not installed.
     """
     from inbounds.errors import ConfigurationError

@@ -50,7 +50,7 @@ def command(
     from inbounds_tools.report_page import page
 
     path, secret = log or evidence_path(), key or key_path()
-    # One that is drawn now would verify nothing: without it, nobody can tell.
+    # One that is generated now would verify nothing: without it, nobody can tell.
     own = subkey(deployment_key(secret), "evidence") if secret.exists() else None
     told = report(path, task or latest_task(path), key=own)
     if html is not None:

@@ -19,7 +19,7 @@ def of_bundle(signed: SignedBundle) -> Deployment | None:
     """Return the deployment that a bundle holds; None where it holds none.
 
     Raises:
-        ConfigurationError: It holds one that is none.
+        ConfigurationError: It holds one that is invalid.
     """
     if not signed.owns("deployment"):
         return None

@@ -105,7 +105,7 @@ def from_case(named: str) -> Taken:
     """Return a case.
 
     Args:
-        named: `FILE`, or `FILE#NUMBER` from 1 on; without a number the first that is no allow.
+        named: `FILE`, or `FILE#NUMBER` from 1 on; without a number the first that is not an allow.
 
     Raises:
         ConfigurationError: There is no such case.
@@ -168,7 +168,7 @@ def _moment(at: str, scene: Scene) -> int:
         moment = datetime.fromisoformat(at)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     raise ConfigurationError(
-        f"`{at}` is no time",
+        f"`{at}` is not a time",
         code="explain.at",
         hint="such as 2027-01-31T12:00:00Z, Unix seconds, or `tokens`",
     )

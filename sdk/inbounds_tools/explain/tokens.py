@@ -30,7 +30,7 @@ class TokenSaid:
 
 
 def claims_of(token: Any) -> dict[str, Any]:
-    """Return the claims of a compact JWT, unverified; empty where it is none."""
+    """Return the claims of a compact JWT, unverified; empty if it is not a JWT."""
     if not isinstance(token, str) or token.count(".") != 2:
         return {}
     payload = token.split(".")[1]
@@ -57,7 +57,7 @@ def read(
     for name, token, fault in _tokens(question, live):
         claims = {key: value for key, value in claims_of(token).items() if key != "cnf"}
         if not claims:
-            lines: tuple[str, ...] = ("is no JWT" if token else "is missing",)
+            lines: tuple[str, ...] = ("is not a JWT" if token else "is missing",)
         elif name == "live head":
             lines = tuple(_of_head(claims, now))
         else:
@@ -159,7 +159,7 @@ def _listed(values: Any) -> str:
 
 
 def _is_time(value: Any) -> TypeGuard[int]:
-    """Whether a claim is whole seconds; a boolean, which Python counts among them, is none."""
+    """Whether a claim is whole seconds; a boolean, which Python counts among them, is not."""
     return type(value) is int
 
 

@@ -110,7 +110,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
         *_said_of_bounds(scope, held_back=held_back),
     ]
     if not reading.whole:
-        said.insert(0, Said("", f"only the first and the last {MOST_READ} signs were read"))
+        said.insert(0, Said("", f"only the first and the last {MOST_READ} characters were read"))
     count = len({(match.entry, match.phrase) for match in found if not match.denied})
     return Draft(name, scope, tuple(said), told, count + (len(told) if left_to else 0))
 

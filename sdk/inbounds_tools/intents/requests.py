@@ -291,7 +291,7 @@ def _no_denial(reading: Reading, at: int, clause: range) -> bool:
 
 
 def _covered(reading: Reading, number: int, at: int) -> range:
-    """What a token denies of its clause; nothing, where it is no denial."""
+    """What a token denies of its clause; nothing, where it is not a denial."""
     clause = reading.clauses[number]
     word = reading.tokens[at].low
     instead = word in ("instead", "rather") and reading.low(at + 1, clause) in ("of", "than")

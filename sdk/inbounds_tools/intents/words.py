@@ -110,7 +110,7 @@ class Reading:
 def read(prompt: str) -> Reading:
     """Take a prompt apart. Whatever it holds, this ends, and tells nothing but what is there."""
     pen = _Pen()
-    # Halves of surrogate pairs are no text.
+    # Halves of surrogate pairs are not text.
     text = unicodedata.normalize("NFC", prompt.encode("utf-8", "replace").decode("utf-8"))
     spans = stretches(text)
     whole = len(text) <= 2 * MOST_READ

@@ -84,7 +84,7 @@ def export_unnamed(deployment: Deployment) -> Iterator[Place]:
     now="Name each of its `effects`, or rename the tool.",
 )
 def other_than_name(deployment: Deployment) -> Iterator[Place]:
-    """Tools that act, and whose verb suggests an effect that is none of theirs."""
+    """Tools that act, and whose verb suggests an effect that they do not have."""
     for name, tool in deployment.tools.items():
         if not acts(tool):
             continue

@@ -63,7 +63,7 @@ def agent_unlimited(deployment: Deployment) -> Iterator[Place]:
     now="Set its `owner` to a user of subjects.yaml, or to a group that has a member.",
 )
 def owner_missing(deployment: Deployment) -> Iterator[Place]:
-    """Agents without an owner, and those whose owner is no person and no group of persons."""
+    """Agents without an owner, and those whose owner is neither a person nor a group of persons."""
     people = {name: each for name, each in deployment.subjects.items() if each.type == "user"}
     peopled = {group for each in people.values() for group in each.groups}
     for name, agent in deployment.agents.items():

@@ -23,7 +23,7 @@ _FOLLOWED_STEPS = 8
     now="Add the effect to those of the tool, or remove from `reaches` what it does not reach.",
 )
 def effects_hidden(deployment: Deployment) -> Iterator[Place]:
-    """Tools that reach, over any number of others, an effect that is none of theirs."""
+    """Tools that reach, over any number of others, an effect that they do not have."""
     reached = _reached(deployment)
     for name, tool in deployment.tools.items():
         # Reading is the least of it: a tool that acts has leave for more.

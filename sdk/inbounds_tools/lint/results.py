@@ -90,7 +90,7 @@ def rows_unset(deployment: Deployment) -> Iterator[Place]:
     for name, tool in deployment.tools.items():
         if "read" not in tool.effects or tool.returns.rows:
             continue
-        # A list of records, or at the top; that of one record, such as who got it, is no such one.
+        # A list of records, or at the top; that of one record, such as who got it, is not.
         many = next((p for p in tool.returns.fields if p.startswith("/*") or "/*/" in p), "")
         verb = next(iter(LISTS.intersection(words(name.rpartition(".")[2])[:1])), "")
         if many or verb:

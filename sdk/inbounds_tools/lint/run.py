@@ -40,7 +40,7 @@ _RANKS = {"error": 0, "warning": 1, "note": 2}
 
 
 def _by_comments(_: Deployment) -> Iterator[Place]:
-    """Nothing: what is amiss with comments is seen once everything else has been looked at."""
+    """Nothing: faults of comments are found once everything else has been looked at."""
     return iter(())
 
 

@@ -137,7 +137,7 @@ def nothing_steers(deployment: Deployment) -> Iterator[Place]:
     """Tools that do more than write and have no argument that steers."""
     for name, tool in deployment.tools.items():
         effects = [effect for effect in tool.effects if effect not in ("read", "write")]
-        # Where nothing says where to, that is what is told.
+        # Where nothing says where to, that is what is reported.
         if {*effects} - {*_SENDING, "delegate"} and not _steered(tool):
             yield Place(
                 "tools",

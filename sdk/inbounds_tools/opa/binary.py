@@ -29,7 +29,7 @@ def find(environ: Mapping[str, str] | None = None) -> Path:
         environ: The environment; `os.environ` when absent.
 
     Raises:
-        ConfigurationError: There is none (`opa.missing`), or of another version
+        ConfigurationError: None is found (`opa.missing`), or one of another version
             (`opa.unsupported`).
     """
     environ = os.environ if environ is None else environ
@@ -38,7 +38,7 @@ def find(environ: Mapping[str, str] | None = None) -> Path:
         found = shutil.which(named, path=environ.get("PATH"))
         if found is None:
             raise ConfigurationError(
-                f"{VARIABLE} names {named}, which is no program",
+                f"{VARIABLE} names {named}, which is not a program",
                 code="opa.missing",
                 hint=f"name an OPA {opa_version.described()}, or unset {VARIABLE}",
             )

@@ -31,7 +31,7 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
         site: Whether there is a bundle of the operator's own rules.
 
     Raises:
-        ConfigurationError: The key cannot be read, or the URL is none.
+        ConfigurationError: The key cannot be read, or the URL is invalid.
     """
     from inbounds.engine.bundle_keys import public_key
 
@@ -43,7 +43,7 @@ def for_pulling(template: Path, *, key: Path, url: str = "", site: bool = True) 
     if url:
         if not re.fullmatch(r"https?://[^\s\"'{}]+", url):
             raise ConfigurationError(
-                f"{url} is no URL of a bundle server",
+                f"{url} is not a URL of a bundle server",
                 code="opa.bundles_url",
                 hint="such as https://bundles.example/inbounds",
             )

@@ -69,7 +69,7 @@ def read(file: Path) -> list[Case]:
     """Return the cases in a file: a list under each code.
 
     Raises:
-        ConfigurationError: It is no file of cases; the message names the case and the key.
+        ConfigurationError: It is not a file of cases; the message names the case and the key.
     """
     try:
         document = strict_yaml(read_regular(file)[0])
@@ -78,7 +78,7 @@ def read(file: Path) -> list[Case]:
     except (ValueError, yaml.YAMLError) as error:
         raise _fault(file, fault_in(error)) from None
     if not isinstance(document, dict):
-        raise _fault(file, "is no mapping from codes to cases")
+        raise _fault(file, "is not a mapping from codes to cases")
     return [
         _case(file, code, entry)
         for code, entries in document.items()

@@ -49,7 +49,7 @@ class Codes:
     def strangers(self, known: Iterable[Case]) -> list[str]:
         """Say which cases are about a code that does not exist, and what is meant there."""
         return [
-            f"{file}: `{code}` is no code, so what it shows is about nothing{self._meant(code)}"
+            f"{file}: `{code}` is not a code, so what it shows is about nothing{self._meant(code)}"
             for file, code in dict.fromkeys((case.file, case.code) for case in known)
             if code not in self.kinds
         ]

@@ -134,5 +134,5 @@ def _place(holder: Any, step: str) -> Any:
 
 def _index(step: str) -> int:
     if not step.isascii() or not step.isdigit() or (step[0] == "0" and step != "0"):
-        raise ValueError(f"`{step}` is no index")
+        raise ValueError(f"`{step}` is not an index")
     return int(step)

@@ -102,7 +102,7 @@ def _token(about: Mapping[str, Any]) -> str:
     named = header if isinstance(header, dict) else {}
     kid = str(about.get("signer", named.get("kid"))) if about["genuine"] else "a stranger's"
     alg = named.get("alg")
-    # What is signed under a name that is no algorithm still carries a signature.
+    # What is signed under a name that is not an algorithm still carries a signature.
     alg = alg if isinstance(alg, str) and alg in _TYPES else "ES256"
     signature = get_default_algorithms()[alg].sign(signed, _private_key(kid, _TYPES[alg]))
     return (signed + b"." + base64url_encode(signature)).decode("ascii")
@@ -110,7 +110,7 @@ def _token(about: Mapping[str, Any]) -> str:
 
 @functools.cache
 def _private_key(kid: str, kty: str) -> Any:
-    """The private key of `kid`, drawn once in a process and never written down."""
+    """The private key of `kid`, generated once in a process and never written down."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     del kid

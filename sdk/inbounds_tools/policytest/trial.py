@@ -118,7 +118,7 @@ class Trial:
     def _form(self) -> Step:
         done = compiler.run(self._opa, "fmt", "--list", str(self._site))
         unformed = done.stdout.split()
-        # `opa fmt` does not read METADATA, which does not parse either where it is no YAML.
+        # `opa fmt` does not read METADATA, which does not parse either where it is not YAML.
         if done.returncode or not self._parses:
             objections = [*self._unparsable()]
             if objections:

@@ -25,8 +25,8 @@ _DEADLINE = 30.0
 class Stand:
     """A deployment with the shipped policy, embedded, and a guard that keeps no records.
 
-    Whose signatures count is no matter of what is tried: the issuers and the feed's keys of the
-    deployment are replaced by ones that are drawn here.
+    Whose signatures count does not depend on what is tried: the issuers and the feed's keys of the
+    deployment are replaced by ones that are generated here.
 
     Attributes:
         deployment: What the policy knows.
@@ -40,7 +40,7 @@ class Stand:
         home: An empty folder, for keys and state.
 
     Raises:
-        ConfigurationError: The deployment is none, or does not say who asks for whom.
+        ConfigurationError: The deployment is invalid, or does not say who asks for whom.
     """
 
     def __init__(self, folder: Path, home: Path) -> None:

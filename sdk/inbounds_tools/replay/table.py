@@ -83,7 +83,7 @@ def read_classes(deployment: Path) -> Classes:
     """Read what the classes of oracle intents are, from beside a deployment or its parent.
 
     Raises:
-        ConfigurationError: `replay.classes`: the file is no mapping of classes to resources.
+        ConfigurationError: `replay.classes`: the file is not a mapping of classes to resources.
     """
     for path in (deployment / _CLASSES, deployment.parent / _CLASSES):
         if path.is_file():

@@ -133,7 +133,7 @@ class Arguments:
             members = dict(alone[0].members) if alone else {"max_length": 0}
             self.leaves.insert(begun, Leaf(place.pattern, {**members, "nullable": True}))
         elif place.required:
-            # An action towards nobody is none.
+            # An action towards nobody is not counted.
             self.leaves[begun:] = [
                 Leaf(leaf.pattern, {**leaf.members, "required": True}, leaf.note)
                 if leaf.members.get("role") == "recipient" and leaf.pattern == items.pattern
@@ -167,7 +167,7 @@ class Arguments:
         members = dict(said)
         if "one_of" not in members:
             guess = by_name(place.name, members["type"])
-            # What the annotation says is no guess.
+            # What the annotation says is not a guess.
             if members.get("kind", guess.get("kind")) == guess.get("kind"):
                 told = [word for word in guess if word not in members]
                 members |= guess

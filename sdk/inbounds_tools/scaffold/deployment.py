@@ -315,7 +315,7 @@ def _listed(words: Iterable[str], indent: int) -> str:
 
 
 def _nested(value: Mapping[str, Any], depth: int = 0) -> str:
-    """A mapping in block style down to what is no mapping, keys (JWK) on one line each."""
+    """A mapping in block style down to what is not a mapping, keys (JWK) on one line each."""
     lines = "" if depth else "\n"
     for key, inner in value.items():
         if isinstance(inner, Mapping) and "kty" not in inner:

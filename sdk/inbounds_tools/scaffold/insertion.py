@@ -1,4 +1,4 @@
-"""Changing YAML that a person has written, without touching a sign of what stays."""
+"""Changing YAML that a person has written, without touching a character of what stays."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
 
     Args:
         paths: The sources.
-        strict: Whether a source that is no Python is an error, or only noted.
+        strict: Whether a source that is not Python is an error, or only noted.
 
     Raises:
         ConfigurationError: A source cannot be read.

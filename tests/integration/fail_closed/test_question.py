@@ -85,7 +85,7 @@ PARTS = {
 """What a question cannot do without, and what is told where it is missing.
 
 A session of which only a part came is refused by the policy as well; what it then answers of the
-session's next state is no state, so that is told.
+session's next state is not a state, so that is told.
 """
 UNKNOWN_TO_OPA = {"context", "context/pep", "context/pep/id"}
 """What OPA must know before it answers anybody: who asks."""
@@ -144,7 +144,7 @@ class TestWrongPath:
         """
         Nothing runs on the answer to another kind of question.
         """
-        self.asked_elsewhere(observed, entrypoint, invalid("is no decision (a JSON dict)"))
+        self.asked_elsewhere(observed, entrypoint, invalid("is not a decision (a JSON dict)"))
 
     @pytest.mark.parametrize(
         "path", ["inbounds/main", "inbounds/main/decision/decision", "inbounds/build", "../v1"]
@@ -167,7 +167,7 @@ class TestWrongPath:
         """
         with engines.opa([engines.RULES], roots=["inbounds", "system"]) as opa:
             pdp = OpaServer(opa.url)
-            fault = invalid("undefined" if path.endswith("s") else "is no decision")
+            fault = invalid("undefined" if path.endswith("s") else "is not a decision")
 
             def ask(_pdp, asked, question, how):
                 return pdp.ask(path, question, **how)

@@ -1,4 +1,4 @@
-"""An engine that is in order and says something that is no decision."""
+"""An engine that is in order and says something that is not a decision."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ decision := "not by strict_json" if data.deployment.said == "never"
 """
 """A policy that says of a decision whatever its data holds."""
 
-NO_DECISION = "the PDP's answer is no decision (a JSON {})"
+NO_DECISION = "the PDP's answer is not a decision (a JSON {})"
 SAID = {
     "undefined": ({}, invalid("undefined")),
     "nothing": ({"said": {}}, invalid(NO_DECISION.format("dict"))),
@@ -94,7 +94,7 @@ class TestSaid:
     @pytest.mark.parametrize("what", SAID)
     def test_by_opa(self, embedded, saying_opa, what):
         """
-        Nothing runs on an answer of OPA that is no decision.
+        Nothing runs on an answer of OPA that is not a decision.
         """
         deployment, fault = SAID[what]
         saying_opa.put("deployment", deployment)
@@ -107,7 +107,7 @@ class TestSaid:
     @pytest.mark.parametrize("what", SAID)
     def test_embedded(self, embedded, saying_embedded, what):
         """
-        Nothing runs on an answer of the embedded policy that is no decision.
+        Nothing runs on an answer of the embedded policy that is not a decision.
         """
         deployment, fault = SAID[what]
         saying_embedded.replace_deployment(deployment)
@@ -330,9 +330,9 @@ class TestRegistry:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            (lambda _: None, "no registry entry"),
-            (lambda _: "true", "no registry entry"),
-            (without("labels"), "no registry entry"),
+            (lambda _: None, "invalid registry entry"),
+            (lambda _: "true", "invalid registry entry"),
+            (without("labels"), "invalid registry entry"),
             (without("tool"), "contradicts itself"),
             (put("labels", []), "contradicts itself"),
             (put("registered", False), "contradicts itself"),

@@ -116,7 +116,7 @@ class TestSessions:
 
     def test_that_are_scribbled_over(self, observed, sessions):
         """
-        Nothing runs where the store's file is no database any more.
+        Nothing runs where the store's file is not a database any more.
         """
         task = observed.begin()
         scribbled(sessions._file.path)
@@ -384,7 +384,7 @@ class TestRedis:
         ("commands", "words"),
         [
             ([("DEL",), ("SET", "text")], "WRONGTYPE"),
-            ([("HDEL", "state")], "what it holds is no session"),
+            ([("HDEL", "state")], "it holds an invalid session"),
             ([("HSET", "state", "null")], "the state it holds is not one"),
             ([("HSET", "version", "7")], "the state it holds is another's"),
         ],
@@ -492,7 +492,7 @@ class TestEvidence:
 
     def test_that_is_scribbled_over(self, observed):
         """
-        Nothing runs where the log's file is no database any more.
+        Nothing runs where the log's file is not a database any more.
         """
         log = kept(observed)
         task = observed.begin()

@@ -17,7 +17,7 @@ ENDED = unreachable(("the other side ended TLS before an answer", "TLS could not
 """What is told where the other side refuses, which TLS 1.3 says after the handshake."""
 BROKEN = unreachable(("the connection broke before an answer", "connection reset by peer"))
 ANSWERED = invalid("undefined")
-"""What is told where TLS was no hindrance."""
+"""What is told where TLS was not a hindrance."""
 
 
 @pytest.fixture(scope="module")

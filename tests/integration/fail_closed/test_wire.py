@@ -1,4 +1,4 @@
-"""What comes over the wire from something that is no OPA in order, or does not come."""
+"""What comes over the wire from something that is not an OPA in order, or does not come."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def opa_fault(number):
 
 
 SENT = {
-    # What is no answer of an OPA.
+    # What is not an answer of an OPA.
     "an empty object": (answering(b"{}"), invalid("undefined")),
-    "null": (answering(b"null"), invalid("no JSON object")),
-    "a number": (answering(b"1"), invalid("no JSON object")),
-    "the text true": (answering(b'"true"'), invalid("no JSON object")),
-    "the boolean alone": (answering(b"true"), invalid("no JSON object")),
-    "a list": (answering(b"[" + WHOLE + b"]"), invalid("no JSON object")),
-    "no decision": (answering(b'{"result":{"context":{}}}'), invalid("is no decision")),
-    "a result of null": (answering(b'{"result":null}'), invalid("is no decision")),
+    "null": (answering(b"null"), invalid("not a JSON object")),
+    "a number": (answering(b"1"), invalid("not a JSON object")),
+    "the text true": (answering(b'"true"'), invalid("not a JSON object")),
+    "the boolean alone": (answering(b"true"), invalid("not a JSON object")),
+    "a list": (answering(b"[" + WHOLE + b"]"), invalid("not a JSON object")),
+    "no decision": (answering(b'{"result":{"context":{}}}'), invalid("is not a decision")),
+    "a result of null": (answering(b'{"result":null}'), invalid("is not a decision")),
     "extra keys and no result": (
         answering(b'{"decision":true,"allow":true,"Result":true}'),
         invalid("without a result"),
@@ -145,7 +145,7 @@ SENT = {
 @pytest.mark.parametrize("what", SENT)
 def test_sent(embedded, what):
     """
-    Nothing runs on what is no answer of an OPA.
+    Nothing runs on what is not an answer of an OPA.
     """
     script, fault = SENT[what]
 
@@ -193,7 +193,7 @@ def test_a_name_that_does_not_exist(embedded):
 
 def test_before_the_first_bundle(embedded):
     """
-    Nothing runs while OPA has no policy; that is no denial.
+    Nothing runs while OPA has no policy; that is not a denial.
     """
     with engines.opa() as empty:
         pdp = OpaServer(empty.url)

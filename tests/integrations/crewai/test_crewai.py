@@ -302,7 +302,7 @@ class TestTools:
 
     def test_a_large_result_is_read_on_in(self, world, authorization):
         """
-        What the framework puts aside has been given already: to read on in it is no call.
+        What the framework puts aside has been given already: to read on in it is not a call.
         """
         world.mail = "\n".join(f"line {n} of many" for n in range(4000))
         more = ToolCall("read_tool_result", {}, "call-more")

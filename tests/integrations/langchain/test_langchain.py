@@ -93,7 +93,7 @@ def labelling(kind, label):
             return read(id)
 
     class Waits:
-        """What can be awaited, and is no coroutine function."""
+        """What can be awaited, and is not a coroutine function."""
 
         def __call__(self, id):
             async def later():

@@ -52,7 +52,7 @@ SERVERS = {
         ),
         "more than 500 lines",
     ),
-    "says what is no message": ("say({'x': 1}); time.sleep(600)", "not a message of MCP"),
+    "says what is not a message": ("say({'x': 1}); time.sleep(600)", "not a message of MCP"),
     "lists nothing": ("for asked in answers(): pass", "has not answered within 3 seconds"),
     "lists page after page": (
         (
@@ -102,7 +102,7 @@ def test_what_never_ends_is_no_list_of_tools(tmp_path, monkeypatch, what):
     assert not is_running(tmp_path)
 
 
-@pytest.mark.parametrize("what", [each for each in SERVERS if each != "says what is no message"])
+@pytest.mark.parametrize("what", [each for each in SERVERS if each != "says what is not a message"])
 async def test_nor_is_it_a_server_that_a_proxy_starts(tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(upstream, "_START", 3.0)

@@ -95,7 +95,7 @@ def test_what_is_allowed_reaches_its_handler_once(desk, mode, method, params, wa
 @pytest.mark.parametrize(("method", "params"), OUT_OF_BOUNDS, ids=lambda v: str(v)[:40])
 def test_what_is_out_of_bounds_does_not_reach_it(desk, mode, method, params):
     """
-    What is no tool is refused by an error of the protocol, with one stable line and the code.
+    What is not a tool is refused by an error of the protocol, with one stable line and the code.
     """
     with desk.world.task() as task:
         error = desk.go(lambda client: refused(client, method, dict(params)), mode=mode)
@@ -225,7 +225,7 @@ def test_what_is_malformed_is_refused_and_recorded_once(desk, mode, method, para
         report = task.report()
 
     assert desk.ran == []
-    # It is no question to the policy.
+    # It is not a question to the policy.
     assert "representable]; do not retry." in line
     assert report.ran == 0
     assert len(codes(report.refused)) + len(codes(report.unavailable)) == 1

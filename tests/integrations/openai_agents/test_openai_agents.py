@@ -673,7 +673,7 @@ class TestBetween:
 
     async def test_an_id_that_two_tasks_use_is_two_calls(self, world, authorization):
         """
-        What one task may do is no verdict on what another does under the same id.
+        What one task may do is not a verdict on what another does under the same id.
         """
         judged, other = asyncio.Event(), asyncio.Event()
 

@@ -272,7 +272,7 @@ def test_a_long_prompt_costs_a_bounded_number_of_calls_for_each_sign(name):
         made = draft(prompt, OFFICE, name="office")
 
     assert pstats.Stats(profile).total_calls < 15 * len(prompt)
-    assert "only the first and the last 64000 signs were read" == made.said[0].understood
+    assert "only the first and the last 64000 characters were read" == made.said[0].understood
     assert len(made.said) < 50
 
 

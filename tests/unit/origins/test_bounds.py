@@ -1,4 +1,4 @@
-"""How much is kept, and what becomes of results that are no plain values."""
+"""How much is kept, and what becomes of results that are not plain values."""
 
 import dataclasses
 import datetime as dt

@@ -20,7 +20,7 @@ def task_of(context: Any) -> Task:
             object with a `task`, or anything else.
 
     Raises:
-        TaskMissing: There is none.
+        TaskMissing: No task is active.
     """
     if isinstance(context, Task):
         return context

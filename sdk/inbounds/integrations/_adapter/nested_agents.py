@@ -9,7 +9,7 @@ authorization is made, since a tool of one framework may start an agent of anoth
 
 A run is within a permitted tool where its `ContextVar` says so: in coroutines, in `asyncio` tasks,
 in `asyncio.to_thread` and in executors that copy the context. `Thread.start` and
-`ThreadPoolExecutor.submit` do not copy it, and are patched to hand on this one value. Threads and
+`ThreadPoolExecutor.submit` do not copy it, and are patched to pass on this one value. Threads and
 processes that ran before, and are told by a queue of the program's own what to do, are beyond.
 """
 

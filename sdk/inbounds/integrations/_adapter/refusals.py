@@ -36,7 +36,7 @@ def refusal_text(error: BaseException) -> str:
     """Return what the model is told instead of a result.
 
     Args:
-        error: What stood in the way. Of one that is none of this package's, nothing is told.
+        error: What stood in the way. An error from outside this package is not quoted.
     """
     if not isinstance(error, InboundsError):
         return "Not executed [decision.unavailable]; do not retry."
@@ -47,7 +47,7 @@ def refusal_text(error: BaseException) -> str:
 
 
 def told(error: BaseException, tool: str = "") -> str:
-    """Return the same, and log what somebody has to mend who has set this up.
+    """Return the same, and log what the person who set this up has to fix.
 
     That is what is configured otherwise than it can be, and a server that is not the one, or a
     tool that is not the one, which the deployment lists.

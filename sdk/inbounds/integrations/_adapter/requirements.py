@@ -22,7 +22,7 @@ def guard_of(given: Any) -> Guard:
     """Return the guard that an adapter was given; agents within its tools are looked at from then.
 
     Raises:
-        ConfigurationError: `configuration.wrong_kind`: it is none.
+        ConfigurationError: `configuration.wrong_kind`: it is of another type.
     """
     if not isinstance(given, Guard):
         raise wrong_kind("what judges", "`Guard`", given, "give it the guard of your program")
@@ -37,7 +37,7 @@ def resources_of(given: Any) -> dict[str, ResourceOf]:
         given: As the adapter was given it; None for nothing.
 
     Raises:
-        ConfigurationError: `configuration.wrong_kind`: it is no mapping of names to functions.
+        ConfigurationError: `configuration.wrong_kind`: it is not a mapping of names to functions.
     """
     if given is None:
         return {}
@@ -51,7 +51,7 @@ def resources_of(given: Any) -> dict[str, ResourceOf]:
 
 
 def require_authorization(given: Any, kind: type[Any]) -> None:
-    """Refuse what is no authorization of the adapter's own kind, such as a guard.
+    """Refuse what is not an authorization of the adapter's own kind, such as a guard.
 
     Raises:
         ConfigurationError: `configuration.wrong_kind`.
@@ -62,7 +62,7 @@ def require_authorization(given: Any, kind: type[Any]) -> None:
 
 
 def require_guarded(tool: Any) -> None:
-    """Refuse what is no guarded tool, where those alone are taken.
+    """Refuse what is not a guarded tool, where those alone are taken.
 
     Raises:
         ConfigurationError: `configuration.wrong_kind`.

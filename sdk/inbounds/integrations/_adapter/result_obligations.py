@@ -26,7 +26,7 @@ def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     """Return what the agent may have of a result's text.
 
     Obligations speak of fields and rows: text that is JSON is taken apart for them, and put
-    together again. Where a field is to be left out of text that is none, nothing is given.
+    together again. Where a field is to be left out of text that is not JSON, nothing is given.
 
     Args:
         content: Text, or blocks of text as messages have them.
@@ -145,7 +145,7 @@ def _only_text(content: Any) -> str:
 
 
 def _holds_other(content: Any) -> bool:
-    """Whether a block is no text: what is in a picture or a file, nobody has looked at."""
+    """Whether a block is not text: what is in a picture or a file, nobody has looked at."""
     return isinstance(content, list) and any(
         isinstance(block, dict) and not str(block.get("type", "")).endswith("text")
         for block in content

@@ -201,7 +201,7 @@ def _words(error: Exception) -> str:
 def failed(
     permit: Permit, error: BaseException, label: KeptLabel | None = None
 ) -> Exception | None:
-    """Record that a tool raised; return what to tell the model, where it was no fault of the tool.
+    """Record that a tool raised; return what to tell the model, unless the tool failed.
 
     What stops the run stops it all the same; the task takes no more calls either way.
     """

@@ -149,7 +149,7 @@ class ToolCall:
         self._context.arguments = judged
 
     def failed(self, permit: Permit, running: Running, error: BaseException) -> Exception | None:
-        """Record that it raised; return what to tell the model, where it was no fault of it."""
+        """Record that it raised; return what to tell the model, unless it failed itself."""
         if (unrecorded := failed(permit, error, running.label)) is not None:
             return unrecorded
         own = isinstance(error, Rejected)

@@ -54,7 +54,7 @@ class Authorization:
             included. Then the call does not run.
 
     Raises:
-        ConfigurationError: `configuration.wrong_kind`: that is no guard, or no such mapping.
+        ConfigurationError: `configuration.wrong_kind`: that is not a guard, or no such mapping.
     """
 
     def __init__(

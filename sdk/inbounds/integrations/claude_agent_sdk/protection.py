@@ -43,7 +43,7 @@ def protect(
             that is not judged, or change what was; `configuration.tool_guarded_twice`: they are
             protected already; `configuration.tool_unknown`: nobody says what a tool touches;
             `configuration.tool_name`: a server has a name that is not its alone;
-            `configuration.wrong_kind`: that is no authorization.
+            `configuration.wrong_kind`: that is not an authorization.
     """
     require_authorization(authorization, Authorization)
     require_reachable(options, authorization)

@@ -47,7 +47,7 @@ def guarded_server(name: str, tools: Sequence[Any], *, version: str = "1.0.0") -
         version: As there.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: one is no such tool, gives its
+        ConfigurationError: `configuration.tool_out_of_reach`: one is not such a tool, gives its
             result bit by bit, or asks an agent that is not protected;
             `configuration.tool_guarded_twice`; `configuration.tool_named_twice`: two are called
             alike; `configuration.tool_name`: one cannot be called by its name.

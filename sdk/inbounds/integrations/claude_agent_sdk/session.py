@@ -156,7 +156,7 @@ class Session:
         await join_before_call(task, said)
         given = said.get("tool_input")
         if not isinstance(given, dict):
-            raise ArgumentNotRepresentable("the arguments of the call are no object")
+            raise ArgumentNotRepresentable("the arguments of the call must be an object")
         arguments = place.whole(given) if place is not None else dict(given)
         session = str(said.get("session_id", ""))
         key = Key(session, call_id, tool, arguments)

@@ -5,7 +5,7 @@
     )
     crew = create_guarded_crew([agent], tasks)
 
-A hook of the framework is no place for it: the tool runs where one raises. An agent's tools, those
+A hook of the framework does not fit: the tool runs where one raises. An agent's tools, those
 of its tasks, of its MCP servers and for its coworkers run under a permit alone. A refusal is a
 failure of the tool that the model reads. The framework cannot wait for a person: the refusal says
 that one has to approve, and the same call is judged again when it is put again.

@@ -51,7 +51,7 @@ class Authorization:
 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: it holds an agent that is not
-                guarded, or is none of the framework's; `configuration.tool_guarded_twice`;
+                guarded, or is not one of the framework's; `configuration.tool_guarded_twice`;
                 `configuration.tool_unknown`: nobody says what it touches.
         """
         judged = self.judged(tool)
@@ -84,7 +84,7 @@ class Authorization:
                 )
             return tool
         if not isinstance(tool, BaseTool):
-            raise out_of_reach(str(getattr(tool, "name", tool)), "is no tool of CrewAI")
+            raise out_of_reach(str(getattr(tool, "name", tool)), "is not a tool of CrewAI")
         require_reachable(tool)
         name = tool.name if tool.name in self._known else sanitize_tool_name(tool.name)
         return JudgedTool.of(tool, self, name, self._resources.get(name))

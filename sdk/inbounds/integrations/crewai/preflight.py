@@ -46,7 +46,7 @@ def require_reachable(tool: Any) -> None:
             )
     for each in _held(tool, functions):
         if isinstance(each, BaseAgent | LiteAgent | Crew | Flow) and not is_guarded(each):
-            raise out_of_reach(tool.name, "hands on to an agent whose own tools are not judged")
+            raise out_of_reach(tool.name, "delegates to an agent whose own tools are not judged")
 
 
 def is_guarded(agent: Any) -> bool:

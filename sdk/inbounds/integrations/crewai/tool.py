@@ -167,7 +167,7 @@ def refused(error: BaseException) -> Any:
 
 
 def _failed(permit: Permit, error: BaseException) -> Exception | None:
-    """Record that it raised; return what to tell the model, where it was no fault of the tool."""
+    """Record that it raised; return what to tell the model, unless the tool failed."""
     if (unrecorded := failed(permit, error)) is not None:
         return unrecorded
     own = isinstance(error, InboundsError) and error.decision_id == permit.decision.id

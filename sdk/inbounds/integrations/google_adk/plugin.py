@@ -210,7 +210,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
     # --- what is asked again --------------------------------------------------------------
 
     async def on_event_callback(self, *, invocation_context: Any, event: Any) -> Any:
-        """Ask a person again, where a confirmation was no approval: ADK itself asks once."""
+        """Ask a person again, where a confirmation was not an approval: ADK itself asks once."""
         requested = (event.actions and event.actions.requested_tool_confirmations) or {}
         session = invocation_context.session
         again = [each for each in requested if self._questions.asks_again(session.id, each)]

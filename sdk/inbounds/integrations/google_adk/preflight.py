@@ -80,7 +80,7 @@ def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
     if isinstance(tool, BaseTool):
         _require_runs_here(tool)
     elif not callable(tool) or isinstance(tool, BaseAgent):
-        raise out_of_reach(name, "is no tool, but runs by itself")
+        raise out_of_reach(name, "is not a tool, but runs by itself")
     function = tool.func if isinstance(tool, FunctionTool) else tool
     if not isinstance(function, BaseTool):
         _require_function(name, function, plugin)

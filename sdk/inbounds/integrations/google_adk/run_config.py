@@ -11,7 +11,7 @@ from pydantic import Field, SkipValidation
 class TaskRunConfig(RunConfig):  # type: ignore[misc]  # not there for mypy
     """A `RunConfig` of a run that is not within a `with task:` of its own.
 
-    The task is no part of what is written down of a run.
+    The task is not part of what is written down of a run.
 
     Attributes:
         task: What the run is within.

@@ -168,7 +168,7 @@ class ToolCall:
         return replace(self._request, tool_call=said, tool=self._in_place)
 
     def failed(self, permit: Permit, error: BaseException) -> Exception | None:
-        """Record that it raised; return what to tell the model, where it was no fault of it."""
+        """Record that it raised; return what to tell the model, unless it failed itself."""
         try:
             trace_words(permit, error, None if self._in_place is None else self._in_place.label)
             permit.fail(error)
@@ -182,7 +182,7 @@ class ToolCall:
     @staticmethod
     def shown(permit: Permit, error: BaseException) -> BaseException:
         """Return what others may see of what a tool raised: a layer may let the model read it."""
-        # One that waits, or moves the graph on, is no failure.
+        # One that waits, or moves the graph on, is not a failure.
         return error if isinstance(error, GraphBubbleUp) else shown(permit, error)
 
     def finished(self, permit: Permit, result: Any) -> Any:

@@ -45,7 +45,7 @@ class Authorization:
 
     Raises:
         ConfigurationError: `configuration.guardrail`: there is no such kind;
-            `configuration.wrong_kind`: that is no guard, no function, or no such mapping.
+            `configuration.wrong_kind`: that is not a guard, a function or such a mapping.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Authorization:
         modes = {event_hook} if isinstance(event_hook, str) else event_hook
         if not isinstance(modes, list | tuple | set | frozenset):
             # Tags of a request would choose whether it runs.
-            raise _leaves("its `mode` is no list of modes", f"set `mode: {sorted(MODES)}`")
+            raise _leaves("its `mode` is not a list of modes", f"set `mode: {sorted(MODES)}`")
         if missing := MODES - {str(getattr(mode, "value", mode)) for mode in modes}:
             raise _leaves(f"its `mode` lacks {sorted(missing)}", f"set `mode: {sorted(MODES)}`")
         for name in _ALONE:

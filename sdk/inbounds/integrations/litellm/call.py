@@ -204,7 +204,7 @@ def _finished(permit: Permit, said: Any, error: BaseException | None) -> CallToo
     except Exception as odd:  # noqa: BLE001 -- an answer may be of any shape
         with contextlib.suppress(InboundsError):  # it may have been said already
             permit.fail(odd)
-        raise _withheld(permit, "it is no answer that the protocol knows") from None
+        raise _withheld(permit, "it is not an answer that the protocol knows") from None
 
 
 def _require_complete(permit: Permit, answer: Mapping[str, Any]) -> None:

@@ -42,7 +42,7 @@ async def judged(response: Any, caller: Caller, proposals: Proposals) -> Any:
 
 
 def proposed(function: Any) -> Proposed:
-    """Return what a function says that it is called with; a tool that is none has no arguments."""
+    """Return what a function is called with; a tool that is not a function has no arguments."""
     if function is None:
         return Proposed("", None)
     arguments = function.arguments

@@ -55,7 +55,7 @@ class MessagesStream:
         return self._encoded(given)
 
     def _decoded(self, chunk: bytes) -> str:
-        # A sign may be cut in two.
+        # A character may be cut in two.
         whole = self._bytes + chunk
         for cut in range(min(4, len(whole) + 1)):
             try:
@@ -64,7 +64,7 @@ class MessagesStream:
                 continue
             self._bytes = whole[len(whole) - cut :]
             return text
-        raise ValueError("an event that is no text")
+        raise ValueError("an event that is not text")
 
     def _encoded(self, text: str) -> list[Any]:
         if not text:
@@ -74,7 +74,7 @@ class MessagesStream:
     async def _taken(self, frame: str) -> str:
         written = [each for each in _LINE.split(frame) if each]
         if not all(each.startswith(_FIELDS) for each in written):
-            raise ValueError("a line that is none of an event's")
+            raise ValueError("a line that does not belong to an event")
         lines = [each for each in written if each.startswith("data:")]
         if not lines:
             return frame  # a comment, which keeps a connection open
@@ -103,7 +103,7 @@ class MessagesStream:
         """Refuse a call, or a bit of one, where a client may read it and nobody would hold it."""
         kind, index = event.get("type"), event.get("index")
         if index is not None and type(index) is not int:
-            raise ValueError("a place that is no number")
+            raise ValueError("a place that is not a number")
         if kind == "content_block_start":
             return
         message = event.get("message") or {}

@@ -45,7 +45,7 @@ class Proposed:
 
     Attributes:
         name: Of the function, as the model says it.
-        arguments: The text of them, or what that was made of; None where they are no JSON.
+        arguments: The text of them, or what that was made of; None where they are not JSON.
     """
 
     name: Any
@@ -146,7 +146,7 @@ class Proposals:
         try:
             decisions: list[Any] = list(await task.aevaluate_all(list(wishes.values())))
         except InboundsError:
-            # One that cannot be judged is no reason to refuse the others.
+            # One that cannot be judged does not make the others refused.
             decisions = [await _alone(task, wish) for wish in wishes.values()]
         for number, decision in zip(wishes, decisions, strict=True):
             said[number] = _refusal(decision)
@@ -157,7 +157,7 @@ def _arguments(said: Any) -> dict[str, Any]:
     """Return the arguments of a call by name.
 
     Raises:
-        ArgumentNotRepresentable: They are no JSON, JSON that two readers could read differently,
+        ArgumentNotRepresentable: They are not JSON, JSON that two readers could read differently,
             or no object.
     """
     if isinstance(said, str):
@@ -166,7 +166,7 @@ def _arguments(said: Any) -> dict[str, Any]:
         except NotStrictJson:
             said = None
     if not isinstance(said, dict):
-        raise ArgumentNotRepresentable("the arguments of a proposed call are no object of JSON")
+        raise ArgumentNotRepresentable("the arguments of a proposed call must be a JSON object")
     return said
 
 

@@ -45,7 +45,7 @@ def kind_of(call_type: str) -> str:
 async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> None:
     """Leave in a request the tools that its task holds, in place.
 
-    That saves a model a refusal, and is no gate: what it proposes is judged all the same. A tool
+    That saves a model a refusal, and is not a gate: what it proposes is judged all the same. A tool
     that its provider runs itself never comes by again, and so is left out here.
 
     Args:

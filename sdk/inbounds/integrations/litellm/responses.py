@@ -49,7 +49,7 @@ def member(item: Any, name: str) -> Any:
 
 
 def proposed(item: Any) -> Proposed:
-    """Return what an item proposes; one that is no function has no arguments that are judged."""
+    """Return what an item proposes; one that is not a function has no arguments that are judged."""
     kind = str(member(item, "type"))
     if kind != "function_call":
         return Proposed(member(item, "name") or kind, None)

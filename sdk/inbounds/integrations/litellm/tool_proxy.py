@@ -99,7 +99,7 @@ def _called(call_tool: Callable[..., Any]) -> Callable[..., Any]:
 
 async def _not_judged(self: Any, *_: Any, **__: Any) -> Any:
     del self
-    error = DecisionUnavailable("nobody judges what is no tool", code="call.not_judged")
+    error = DecisionUnavailable("only tools are judged", code="call.not_judged")
     raise MCPError(REFUSED, told(error), about(error))
 
 

@@ -237,7 +237,7 @@ class Call:
         except Exception as error:  # noqa: BLE001 -- an answer may be of any shape
             with contextlib.suppress(InboundsError):  # it may have been said already
                 permit.fail(error)
-            raise _withheld(permit, "it is no answer that the protocol knows") from None
+            raise _withheld(permit, "it is not an answer that the protocol knows") from None
         return given
 
 
@@ -253,14 +253,14 @@ def plain(said: Any) -> dict[str, Any]:
     """Return an answer as it stands on the wire.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is of another type.
     """
     if isinstance(said, BaseModel):
         return said.model_dump(by_alias=True, mode="json", exclude_none=True)
     if said is None:
         return {}
     if not isinstance(said, Mapping):
-        raise TypeError(f"an answer is no {type(said).__name__}")
+        raise TypeError(f"an answer must not be of type {type(said).__name__}")
     return dict(said)
 
 

@@ -32,7 +32,7 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
         """Ask something of the client, as `ServerSession.send_request`.
 
         Raises:
-            MCPError: It is none of what may be asked.
+            MCPError: It may not be asked for.
         """
         if request.method != "ping" and request.method not in self._asks:
             raise MCPError(METHOD_NOT_FOUND, "the client is not asked for this")

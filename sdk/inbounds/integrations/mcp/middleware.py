@@ -56,7 +56,7 @@ class AuthorizationMiddleware:
     """Judges every message of a client. The last of a server's middleware.
 
     `guarded_server` puts it where it belongs. A tool is registered under its own name, or as
-    `<server>.<name>`; what is no tool is registered as well: `<server>.resources.read`,
+    `<server>.<name>`; what is not a tool is registered as well: `<server>.resources.read`,
     `.resources.subscribe` and `.resources.unsubscribe` with `uri`, `.prompts.get` with `name` and
     `arguments`, `.completion.complete` with `ref`, `argument` and `context`. What the protocol
     has besides is answered by the server about itself, listed as far as the task reaches, or
@@ -69,7 +69,7 @@ class AuthorizationMiddleware:
             `task`), or else the task of the context that the request is handled in.
         server: What stands before the registered names, such as `files`.
         resources: What a call touches, by registered name, as `resource=` of `Guard.tool`. By
-            default a tool touches an `mcp_tool` of its registered name, and what is no tool an
+            default a tool touches an `mcp_tool` of its registered name, and what is not a tool an
             `mcp_resource` (its URI), an `mcp_prompt` (its name) or an `mcp_completion` (the name
             or URI that is completed).
         descriptor: Takes a tool's own name, and says the digest of what the client is told of
@@ -219,7 +219,7 @@ class AuthorizationMiddleware:
                 raise DecisionUnavailable(
                     "the server failed to list its tools: nobody knows what they add to arguments",
                     code="tool.not_listed",
-                    hint="mend what its `tools/list` answers",
+                    hint="fix what its `tools/list` answers",
                 ) from None
             found |= _added(listed)
             if listed.get("nextCursor") is None:
@@ -244,7 +244,7 @@ class AuthorizationMiddleware:
             wanted["resourceSubscriptions"] = heard
         return await call_next(replace(ctx, params=_with_meta({"notifications": wanted}, ctx)))
 
-    # --- what is listed, and what is told -------------------------------------------------
+    # --- what is listed, and the record -------------------------------------------------
 
     async def _listed(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
         params = {n: v for n, v in (ctx.params or {}).items() if n == "cursor"}

@@ -16,7 +16,7 @@ from inbounds.integrations._adapter.questions import request_id
 logger = logging.getLogger(__name__)
 
 REFUSED = -32003
-"""The JSON-RPC code of a refusal, where the answer is no tool's result."""
+"""The JSON-RPC code of a refusal, where the answer is not a tool's result."""
 
 
 def about(error: BaseException) -> dict[str, str]:
@@ -44,10 +44,10 @@ def told(error: BaseException) -> BaseException:
 
 
 def refusal(method: str, error: BaseException) -> Any:
-    """Return a tool's result that says why it is none.
+    """Return a tool's result that says why there is no result.
 
     Raises:
-        MCPError: What was asked for is no tool: its answer has no place for a refusal.
+        MCPError: What was asked for is not a tool: its answer has no place for a refusal.
     """
     text = refusals.told(error)
     if method != "tools/call":

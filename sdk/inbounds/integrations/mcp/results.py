@@ -41,7 +41,7 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
     """
     kept = {name: answer[name] for name in ("resultType", "ttlMs") if name in answer}
     if "cacheScope" in answer:
-        # What a policy gives to one caller is no other's.
+        # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
     meta = answer.get("_meta")
     if isinstance(meta, Mapping) and _STAMP in meta:
@@ -172,7 +172,7 @@ def _rows(values: Sequence[Any], permit: Permit) -> Iterator[Any]:
 def _structured(value: Any, permit: Permit, last: Take) -> Any:
     if not isinstance(value, dict) or value.keys() != {"result"}:
         return last(value)
-    # As the SDK wraps what is no object: fields may be named from within or from without.
+    # As the SDK wraps what is not an object: fields may be named from within or from without.
     said = value["result"]
     kinds = owed(permit)
     found = _parsed(said)

@@ -41,7 +41,7 @@ def guarded_server(
         authorization: Judges. It is put innermost, after all other middleware.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: it is no server whose messages can
+        ConfigurationError: `configuration.tool_out_of_reach`: it is not a server whose messages can
             be judged; `configuration.tool_guarded_twice`: a tool of it is guarded itself;
             `configuration.order`: an authorization stands among its middleware already;
             `configuration.tool_named_twice`: it has a tool by the name of a guarded one.
@@ -119,7 +119,7 @@ def require_whole(tool: GuardedTool[..., Any]) -> None:
 
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: it does; `configuration.wrong_kind`:
-            it is no guarded tool.
+            it is not a guarded tool.
     """
     require_guarded(tool)
     if tool.generates or tool.generates_async:

@@ -89,7 +89,7 @@ class ToolCall:
     Attributes:
         method: Of the protocol.
         tool: The name that it is registered under.
-        own: The server's own name of the tool; empty for what is no tool.
+        own: The server's own name of the tool; empty for what is not a tool.
         arguments: What is judged; None where the request is malformed.
         call_id: The host's own id of the call, if it says one.
         state: What the client brings back of what this adapter has said to it; None for nothing.
@@ -171,7 +171,7 @@ def subscriptions(params: Any, server: str) -> tuple[dict[str, Any], list[ToolCa
 
 
 def registered(method: str, server: str) -> str:
-    """Return the name that what is no tool is registered under, such as `files.resources.read`."""
+    """Return the registered name of a method other than a tool, such as `files.resources.read`."""
     name = method.replace("/", ".")
     return f"{server}.{name}" if server else name
 

@@ -210,7 +210,7 @@ def _parsed(said: str) -> dict[str, Any]:
     except NotStrictJson:
         value = None
     if not isinstance(value, dict):
-        raise ArgumentNotRepresentable("the arguments of the call are no JSON object")
+        raise ArgumentNotRepresentable("the arguments of the call must be a JSON object")
     return value
 
 

@@ -41,7 +41,7 @@ class Verdict:
 class Verdicts:
     """The verdicts that no tool has taken up yet, by task, tool and id of the call. Thread-safe.
 
-    A model may use an id twice: what one task may do is no verdict on another's call.
+    A model may use an id twice: what one task may do is not a verdict on another's call.
     """
 
     def __init__(self) -> None:

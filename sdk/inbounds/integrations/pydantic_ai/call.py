@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class Outcome:
-    """What a call has given: a result, or why there is none to be had."""
+    """What a call has given: a result, or why there is none."""
 
     def __init__(self, result: Any = None, refusal: str = "") -> None:
         self._result = result
@@ -163,7 +163,7 @@ class ToolCall:
         return typed
 
     def failed(self, permit: Permit, running: Running, error: BaseException) -> Exception | None:
-        """Record that it raised; return what to tell the model, where it was no fault of it."""
+        """Record that it raised; return what to tell the model, unless it failed itself."""
         read: Exception | None = None
         try:
             if (text := _words(error)) is not None:
@@ -191,7 +191,7 @@ class ToolCall:
     @staticmethod
     def shown(permit: Permit, error: BaseException) -> BaseException:
         """Return what others may see of what a tool raised: a layer may let the model read it."""
-        # One that waits for a person, who is asked by the tool itself, is no failure.
+        # One that waits for a person, who is asked by the tool itself, is not a failure.
         return error if isinstance(error, Paused) else shown(permit, error)
 
     def finished(self, permit: Permit, running: Running, result: Any) -> Outcome:

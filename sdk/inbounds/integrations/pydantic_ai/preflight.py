@@ -113,7 +113,7 @@ def require_no_function(output_type: Any) -> None:
         ConfigurationError: `configuration.tool_out_of_reach`: there is one.
     """
     for each in _outputs(output_type):
-        # A type with parameters can be called as well, and is none.
+        # A type with parameters can be called as well, and is not a function.
         function = callable(each) and not isinstance(each, type) and not hasattr(each, "__origin__")
         if function or isinstance(each, TextOutput):
             called = getattr(each, "output_function", each)

@@ -137,7 +137,7 @@ def _token(file: Path | None) -> str | None:
     try:
         return read_regular(file)[0].decode("ascii").strip()
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ConfigurationError(
             f"the token file {file.absolute()} cannot be read: {why}",
             code="configuration.token_unreadable",

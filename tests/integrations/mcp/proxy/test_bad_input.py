@@ -83,7 +83,7 @@ JUDGED = {
     "an argument that is not registered": read('{"path": "/a", "extra": "words"}'),
     "a name with a line of its own": text('{"name": "read\\n", "arguments": {"path": "/a"}}'),
     "another server's name": text('{"name": "files.read", "arguments": {"path": "/a"}}'),
-    "the name of what is no tool": text('{"name": "resources.read", "arguments": {}}'),
+    "the name of what is not a tool": text('{"name": "resources.read", "arguments": {}}'),
     "a tool that is not registered": text('{"name": "odd", "arguments": {}}'),
     "arguments larger than they may be": read('{"path": "' + "a" * 2**20 + '"}'),
     "a prompt without a name": text("{}", "prompts/get"),
