@@ -152,6 +152,7 @@ lint-python: setup
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+	$(PY) -m tools.words
 
 mutants: setup ## Change the policy one small step at a time, and see that a test notices each
 	$(PY) -m tools.mutants

@@ -371,7 +371,7 @@ def install(tool: Tool, folder: Path, *, sha256: str = "") -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Install the named tool and return the exit code: 0 installed, 1 not to be had."""
+    """Install the named tool and return the exit code: 0 installed, 1 not available."""
     parser = argparse.ArgumentParser(description="Install a pinned tool.")
     parser.add_argument("tool", choices=sorted(TOOLS))
     parser.add_argument("--to", type=Path, required=True, metavar="FOLDER")

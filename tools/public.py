@@ -271,7 +271,7 @@ def _commands() -> Iterator[str]:
 
     yield f"exit {output.OK} allowed, or ok"
     yield f"exit {output.FAILED} denied, or failed"
-    yield f"exit {output.UNTOLD} could not be told"
+    yield f"exit {output.UNTOLD} could not be determined"
     for name in sorted(COMMANDS):
         module = importlib.import_module(f"inbounds_tools.cli.{name.replace('-', '_')}")
         app = getattr(module, "app", None)

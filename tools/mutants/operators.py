@@ -45,7 +45,7 @@ class Name:
         file: Its path below the policy's folder.
         operator: What was done.
         line: The line that the changed text begins on, without its indentation.
-        was: The text that was changed, blanks made one.
+        was: The text that was changed, white space made one space.
         becomes: The text in its place.
         occurrence: Which of those that are alike in all of the above, from 1.
     """

@@ -190,12 +190,12 @@ class TaskAuthority:
     def end(self) -> None:
         """End the task: its tokens are worthless from here on, and its leases are given back.
 
-        This process refuses its calls at once, even where the issuer could not be told. Then it
+        This process refuses its calls at once, even where the issuer could not be informed. Then it
         is told when the task is ended again; once it knows, that does nothing. Leases are revoked
         after that, whatever came of it; what cannot be revoked now is tried again until it is.
 
         Raises:
-            InboundsError: The issuer could not be told, so that elsewhere a token may still be
+            InboundsError: The issuer could not be informed, so that elsewhere a token may still be
                 good until it expires. What an issuer of yours raises passes through.
         """
         self._ended = True

@@ -39,7 +39,7 @@ class Decided(_Record):
         decision_id: The PEP's id; `Executed` bears the same.
         at: When.
         task, sid, tenant, subject, agent, intent: In what, for whom, by whom and to what end.
-        actors: Whose hands the task came through, the last first; empty where nobody handed it on.
+        actors: The delegates of the task, the last first; empty if it was not delegated.
         tool, effects: What was to be done; the effects are the registry's.
         resource_type, resource_digest: To what; an HMAC stands for its id.
         digest: HMAC of the judged arguments.

@@ -1,4 +1,4 @@
-"""How a policy is asked about a task: by an issuer, and by who hands it on or takes it."""
+"""How a policy is asked about a task: by an issuer, and by who delegates or accepts it."""
 
 from __future__ import annotations
 

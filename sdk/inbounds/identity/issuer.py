@@ -64,7 +64,7 @@ class TaskGrant:
         depth: How often it may be delegated.
         chain: The tokens with which it was delegated, the first hop first. Never shown.
         delegation: The id of the hands it is in; empty for those it was begun for.
-        agents: Whose hands it was in, first to last; empty where nobody handed it on.
+        agents: Its delegates, first to last; empty if it was not delegated.
         cut: What was asked for and not given.
     """
 

@@ -355,7 +355,7 @@ class Answer(_Open):
 
 
 class Decision(_Closed):
-    """What the PDP decided about one action, as the PEP hands it on.
+    """What the PDP decided about one action, as the PEP returns it.
 
     Attributes:
         id: The PEP's id of this decision.

@@ -114,7 +114,7 @@ class Delegation:
         """Make what was delegated worthless, and all that was delegated from there.
 
         Raises:
-            InboundsError: The issuer could not be told; the tokens last until they expire.
+            InboundsError: The issuer could not be informed; the tokens last until they expire.
         """
         with self._lock:
             self._ended = True

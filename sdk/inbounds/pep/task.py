@@ -55,7 +55,7 @@ class Task(TaskAuthority):
         session: Whose session it belongs to, and its `sid`.
         conversation: The conversation it was begun with; None for none.
         ends: What ends with it: its id, or that of the hands it is in.
-        agents: Whose hands it was in, first to last; empty where nobody handed it on.
+        agents: Its delegates, first to last; empty if it was not delegated.
         cut: What was asked for and not given.
     """
 
@@ -340,7 +340,7 @@ class Task(TaskAuthority):
     # --- other hands ----------------------------------------------------------------------
 
     def delegate(self, to: str, **asked: Unpack[Asking]) -> Delegation:
-        """Hand the task on to another agent, with as much of it as that agent may have or less.
+        """Delegate the task to another agent, with as much of it as that agent may have or less.
 
         The policy says what that is; the token is signed here, by the key that this guard holds
         the task by. What the other agent does draws on the session and the budgets of this one.

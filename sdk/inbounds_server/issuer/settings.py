@@ -118,7 +118,7 @@ class Folder:
         }
 
     def generate_key(self) -> str:
-        """Draw a key that is published and signs nothing yet; return its `kid`."""
+        """Generate a key that is published and signs nothing yet; return its `kid`."""
         key = SigningKey.generate()
         key.write(self.path / _KEYS / f"{key.kid}.pem", below=self.path)
         self._publish()

@@ -77,7 +77,7 @@ class Callers:
         Raises:
             NotAccepted: It was not, or has expired.
             TooMany: There is no room for another task.
-            DecisionUnavailable: Whether it is could not be told.
+            DecisionUnavailable: Whether it is could not be determined.
         """
         name = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
         held = self._held.get(name)

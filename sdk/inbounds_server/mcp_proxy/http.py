@@ -131,7 +131,7 @@ class Http:
         except TooMany:
             return Response(status_code=503, headers={"Retry-After": "5"})
         except InboundsError as error:
-            logger.warning("whose a token is could not be told: %s", error)
+            logger.warning("whose a token is could not be determined: %s", error)
             return Response(status_code=503, headers={"Retry-After": "5"})
 
     def _unauthorized(self, error: str = "") -> Response:

@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: As on the command line; `sys.argv` when absent.
 
     Returns:
-        0 for allowed or ok, 1 for denied or failed, 2 where it could not be told.
+        0 for allowed or ok, 1 for denied or failed, 2 where it could not be determined.
     """
     try:
         import typer

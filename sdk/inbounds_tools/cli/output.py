@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OK, FAILED, UNTOLD = 0, 1, 2
-"""Exit codes: allowed or ok; denied or failed; could not be told."""
+"""Exit codes: allowed or ok; denied or failed; could not be determined."""
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 """The option that every command has, as `as_json: Json = False`."""

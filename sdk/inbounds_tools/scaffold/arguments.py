@@ -50,7 +50,7 @@ class Leaf:
 
 @dataclass(slots=True)
 class Arguments:
-    """The leaves of one function's arguments, and what could not be told.
+    """The leaves of one function's arguments, and what could not be determined.
 
     Args:
         classes: The classes of the same file by name: models, dataclasses, enums.

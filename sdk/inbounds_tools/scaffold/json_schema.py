@@ -27,7 +27,7 @@ _MOST = 256
 
 
 class Schema:
-    """The leaves of a tool's arguments, and what could not be told.
+    """The leaves of a tool's arguments, and what could not be determined.
 
     Args:
         schema: The tool's `inputSchema`, an object schema (JSON Schema 2020-12).

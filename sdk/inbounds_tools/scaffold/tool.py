@@ -20,7 +20,7 @@ class DraftTool:
         resource: The type of resource that its calls touch.
         guessed: Whether the type was guessed.
         leaves: Its arguments.
-        notes: What could not be told, for a person.
+        notes: What could not be determined, for a person.
         pin: The digest of its descriptor, where a server says one; or "".
     """
 

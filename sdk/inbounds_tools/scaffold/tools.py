@@ -40,7 +40,7 @@ class FoundTask:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the sources hold: tools by name, tasks in order, and what could not be told."""
+    """What the sources hold: tools by name, tasks in order, and what could not be determined."""
 
     tools: dict[str, DraftTool]
     tasks: tuple[FoundTask, ...]

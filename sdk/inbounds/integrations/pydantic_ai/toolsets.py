@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Mark:
     """The validator of a tool's arguments, which says in whose place the tool runs.
 
-    Whatever wraps a toolset hands it on with the tool, under whatever name.
+    Whatever wraps a toolset passes it on with the tool, under whatever name.
 
     Attributes:
         place: Stands for the toolset and the tool in it.
