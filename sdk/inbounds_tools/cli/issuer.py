@@ -186,7 +186,7 @@ def generate(folder: Place, *, as_json: output.Json = False) -> None:
 
     found = Folder(folder)
     made = found.generate_key()
-    _emit_keys(found, as_json=as_json, done=f"generated: {drawn}", kid=drawn)
+    _emit_keys(found, as_json=as_json, done=f"generated: {made}", kid=made)
 
 
 @key.command()
