@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from inbounds.canonical.visible import visible
@@ -32,6 +33,9 @@ _DEEPEST = 64
 _MOST_ITEMS = 10_000
 _MOST_CHARACTERS = 1_000_000
 """So much of a result that comes item by item is held back until it is looked at as a whole."""
+
+_MOST_DIGITS = 3
+"""So many digits of a number may be seen: they tell nobody which it is."""
 
 _MOST_ENCODINGS = 4
 
@@ -73,18 +77,45 @@ _COMMENT = r"(?:\([^()\n]{0,128}\))?"
 _LOCAL = rf"(?<!{_ATOM})(?>(?:{_ATOM}++|{_QUOTED}){{1,32}}){_COMMENT}"
 _DOMAIN = r"(?:[^\s@<>()\[\],;:\"']{1,255}|\[[^\s\[\]]{1,64}\])"
 _BETWEEN = r"[\s.\u2010-\u2015-]"
+# Spellings that a reader takes for a value and no program does: blanks, brackets, words for signs.
+_OPEN, _SHUT = r"[(\[{<]\s{0,2}", r"\s{0,2}[)\]}>]"
+_AT = rf"(?:\s{{0,3}}(?:@|{_OPEN}at{_SHUT})\s{{0,3}})"
+_BRACKETED_DOT = rf"\s{{0,2}}{_OPEN}(?:dot|\.){_SHUT}\s{{0,2}}"
+_DOT = rf"(?:{_BRACKETED_DOT}|\s{{1,2}}\.\s{{0,2}}|\.)"
+_LABEL = r"[\w-]{1,63}+"
+_SPELT_EMAIL = (
+    rf"(?<![\w.+'\u2019-])[\w.+'\u2019-]++\)?{_AT}\(?{_LABEL}(?:{_DOT}{_LABEL}){{1,8}}"
+    r"|(?<!\S)(?:[\w.+-]\s){1,64}+@(?:\s[\w.-](?!\w)){3,128}"
+)
+_SPELT_SCHEME = r"(?:h[tx]{2}ps?\W{1,8}|//)?"
+_SPELT_URL = (
+    rf"(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\.{_LABEL}){{0,8}}+{_BRACKETED_DOT}{_LABEL}"
+    rf"(?:(?:{_BRACKETED_DOT}|\.){_LABEL}){{0,8}}(?:\s?/{_REST}*)?"
+    rf"|(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\s\.\s?{_LABEL}){{1,8}}\s?/\s?{_REST}+"
+)
+_BEGINS_ACCOUNT = r"(?:(?<![A-Z0-9])|(?<=IBAN))"
+# No `,` and no `|`: they stand between the numbers of a list and of a table.
+_BETWEEN_DIGITS = (
+    r"[\s()\[\]{}./\\_~*'\u2019\u00b7\u2022\u2027\u2219\u30fb\u2010-\u2015\u2043\u2212-]{0,8}"
+)
 _KINDS = {
-    "email": re.compile(rf"{_LOCAL}@{_COMMENT}{_DOMAIN}"),
-    URL: _ANY_URL,
+    "email": re.compile(rf"{_LOCAL}@{_COMMENT}{_DOMAIN}|{_SPELT_EMAIL}", re.IGNORECASE),
+    URL: re.compile(rf"{_SPELT_URL}|{_URL}", re.IGNORECASE),
     "iban": re.compile(
-        rf"(?:(?<![A-Z0-9])|(?<=IBAN))[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}{{0,2}}[A-Z0-9]){{8,30}}"
-        r"(?![A-Z0-9])",
+        rf"{_BEGINS_ACCOUNT}[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}{{0,2}}[A-Z0-9]){{8,30}}(?![A-Z0-9])",
         re.IGNORECASE,
     ),
     "phone": re.compile(
-        r"(?<![\w.])\+?\(?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){6,19}(?=x\d|[\W_]|\Z)", re.IGNORECASE
+        rf"(?<![\w.])\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,19}}(?=x\d|[\W_]|\Z)", re.IGNORECASE
     ),
 }
+_SPELT_ACCOUNT = re.compile(
+    rf"(?={_BEGINS_ACCOUNT}((?:[A-Z][\W_]{{0,5}}){{2}}(?:\d[\W_]{{0,5}}){{2}}"
+    r"(?:[A-Z0-9][\W_]{0,5}){10,29}[A-Z0-9]))",
+    re.IGNORECASE,
+)
+"""What may be an account number, however it is grouped: its check digits say whether it is one."""
+_SHORTEST_ACCOUNT, _FEWEST_DIGITS = 15, 10
 
 
 _INSTEAD = re.compile(r"\[(?:email|iban|image|link|masked|phone|url)\]")
@@ -191,6 +222,7 @@ class Discharge:
         if self._pieces is not None:
             for parts in _lists_in(left):
                 self._pieces.require_whole([text for part in parts for text in _shown_in(part)])
+            self._pieces.require_unreadable([*_listed(left)])
         return self._changed(left)
 
     def _left(self, value: Any) -> Any:
@@ -295,6 +327,23 @@ class Pieces:
         """
         if len(texts) > 1 and not self._sees_no_less(texts):
             raise InPieces("what the policy takes out of the result is split over its items")
+
+    def require_unreadable(self, texts: Sequence[str]) -> None:
+        """Require that no value can be read in texts that lists hold, one after another.
+
+        Items of a list are less likely pieces of one text than blocks are: that a plain word
+        stands right behind a value is no reason to withhold them.
+
+        Raises:
+            InPieces: More of a value is seen than a word.
+        """
+        apart = Counter(_INSTEAD.sub("", "".join(map(self._change, texts))))
+        apart.subtract(_INSTEAD.sub("", self._change("".join(texts))))
+        seen = [sign for sign, times in apart.items() for _ in range(times)]
+        if any(sign in "@.:/\\" for sign in seen) or sum(map(str.isdigit, seen)) > _MOST_DIGITS:
+            raise InPieces(
+                "what the policy takes out of the result is split over items of its lists"
+            )
 
     def _sees_no_less(self, pieces: Sequence[str]) -> bool:
         """Whether texts that are looked at one by one show nothing that the whole would not."""
@@ -466,7 +515,11 @@ def _mask(value: Any, kinds: Sequence[str]) -> Any:
 
 
 def _mask_links(value: Any, kinds: Sequence[str]) -> Any:
-    return _in_texts(value, lambda text: _masked(_unlinked(text, f"[{URL}]"), kinds))
+    # Before as well: a word of a link that is written with blanks may be a link of its own.
+    def masked(text: str) -> str:
+        return _masked(_unlinked(_masked(text, kinds), f"[{URL}]"), kinds)
+
+    return _in_texts(value, masked)
 
 
 def _masked(text: str, kinds: Sequence[str]) -> str:
@@ -474,6 +527,8 @@ def _masked(text: str, kinds: Sequence[str]) -> str:
 
     def masked(text: str) -> str:
         for kind in kinds:
+            if kind == "iban":
+                text = _without_spelt_accounts(text)  # first: these know where a number ends
             text = _KINDS[kind].sub(f"[{kind}]", text)
         return text
 
@@ -487,6 +542,33 @@ def _masked(text: str, kinds: Sequence[str]) -> str:
         if seen != (found := masked(plain)):
             left = seen = found
     return "[masked]"
+
+
+def _without_spelt_accounts(text: str) -> str:
+    """Return a text without account numbers whose groups no bank would write."""
+    left, end = [], 0
+    for found in _SPELT_ACCOUNT.finditer(text):
+        if found.start() < end:
+            continue
+        length = _length_of_account(found[1])
+        if length:
+            left += [text[end : found.start()], "[iban]"]
+            end = found.start() + length
+    return "".join(left) + text[end:] if left else text
+
+
+def _length_of_account(text: str) -> int:
+    """Return how much of a text is an account number by ISO 13616; 0 for nothing."""
+    signs, length = "", 0
+    for at, sign in enumerate(text.upper(), start=1):
+        if not (sign.isascii() and sign.isalnum()):
+            continue
+        signs += sign
+        if len(signs) < _SHORTEST_ACCOUNT or sum(map(str.isdecimal, signs)) < _FEWEST_DIGITS:
+            continue
+        if int("".join(str(int(each, 36)) for each in signs[4:] + signs[:4])) % 97 == 1:
+            length = at
+    return length
 
 
 TYPES = (TRUNCATE, REDACT, STRIP, MASK)
@@ -531,6 +613,28 @@ def _shown_in(part: Any) -> Iterator[str]:
     """Yield the text of a block, which its reader sees right behind the one before."""
     if isinstance(part, dict) and "type" in part and isinstance(part.get("text"), str):
         yield part["text"]
+
+
+def _listed(value: Any) -> Iterator[str]:
+    """Yield the texts that lists hold, at any depth, and the numbers between them, in order.
+
+    What a mapping holds has a name of its own.
+    """
+    if isinstance(value, str):
+        value = json_within(value)
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _listed(part)
+    elif isinstance(value, list):
+        among_texts = any(isinstance(part, str) for part in value)
+        for part in value:
+            if isinstance(part, str) and json_within(part) is None:
+                yield part
+            elif among_texts and isinstance(part, int | float) and not isinstance(part, bool):
+                yield str(part)
+            else:
+                yield from _shown_in(part)
+                yield from _listed(part)
 
 
 def _copied(value: Any, depth: int) -> Any:

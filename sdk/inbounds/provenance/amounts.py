@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .dates import without_dates
-from .values import NUMBERS, stands_alone
+from .values import BLANKS, numbers_in, stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,12 @@ _UNIT = (
     "|pounds(?: sterling)?)"
 )
 _CLOSE_BEFORE = re.compile(rf"(?:{_SYMBOL}|(?<![A-Za-z0-9])(?:{_CODE}))\Z")
-_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{_CODE})[ \u00a0]\Z")
+_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{_CODE})[{BLANKS}]\Z")
 _CLOSE_BEHIND = re.compile(rf"(?:{_SYMBOL}|{_CODE})(?![A-Za-z0-9])")
 _APART_BEHIND = re.compile(
-    rf"[ \u00a0](?:(?:{_SYMBOL}|(?:{_CODE})(?![A-Za-z]))(?![ \u00a0]?[0-9])|{_UNIT}(?![A-Za-z]))"
+    rf"[{BLANKS}](?:(?:{_SYMBOL}|(?:{_CODE})(?![A-Za-z]))(?![{BLANKS}]?[0-9])|{_UNIT}(?![A-Za-z]))"
 )
-_BETWEEN_TWO = re.compile(rf"[0-9][ \u00a0](?:{_SYMBOL}|{_CODE})[ \u00a0]\Z")
+_BETWEEN_TWO = re.compile(rf"[0-9][{BLANKS}](?:{_SYMBOL}|{_CODE})[{BLANKS}]\Z")
 """The currency between two numbers is the first one's or the second one's: neither is known."""
 _PAYING = (
     r"(?:pay|paid|refund(?:ed)?|reimburse[d]?|charge|donate|spen[dt]|owe[sd]?|lend|invest|wire[d]?"
@@ -74,8 +74,10 @@ _THING = (
     r"|warehouses?)(?![\w-])))"
 )
 """What a number may count, or be the number of, and nobody pays."""
+_BILL = r"(?<![\w-])(?:bills?|invoices?|orders?|tickets?)(?![\w-])"
+_OF_A_THING = re.compile(rf"(?:{_THING}|{_BILL})\s*\Z", re.IGNORECASE)
 _THINGS = re.compile(
-    rf"{_THING}|(?<![\w-])(?:bills?|invoices?|orders?|tickets?)(?![\w-])"
+    rf"{_THING}|{_BILL}"
     r"|\A\s+(?:to|for|from)\s+(?:the\s+)?(?!account|acct|card|iban)[\w'-]+\s+[0-9]",
     re.IGNORECASE,
 )
@@ -101,9 +103,11 @@ def spoken_amounts(text: str) -> Iterator[str]:
         text: Any text.
     """
     text = without_dates(text)
-    for found in NUMBERS.finditer(text):
+    for found in numbers_in(text):
         start, end = found.span()
         before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+        if found[1] == " " and _OF_A_THING.search(before):
+            continue  # `invoice 7 200 EUR` are two numbers, or one
         currency = _has_currency(before, behind)
         if currency or (stands_alone(text, start, end) and _says_amount(before, behind, found[0])):
             yield found[0]
@@ -111,7 +115,7 @@ def spoken_amounts(text: str) -> Iterator[str]:
 
 def amounts_with_currency(text: str) -> Iterator[str]:
     """Yield the numbers of a text that stand beside their currency, as they are written there."""
-    for found in NUMBERS.finditer(text):
+    for found in numbers_in(text):
         start, end = found.span()
         if _has_currency(text[max(0, start - _NEAR) : start], text[end : end + _NEAR]):
             yield found[0]

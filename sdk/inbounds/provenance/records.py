@@ -199,7 +199,8 @@ class Walk:
         record.join(keys, within)
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
-            record.vouch(within, {written_number(each) for each in amounts_with_currency(text)})
+            amounts = {written_number(each): None for each in amounts_with_currency(text)}
+            record.vouch([*within, *filter(None, amounts)], amounts)
         else:
             record.texts |= within
 

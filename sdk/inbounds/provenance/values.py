@@ -73,6 +73,14 @@ _DIGIT = re.compile(r"[0-9]")
 _BEGINS_ACCOUNT = re.compile(r"[A-Z][A-Z][0-9][0-9]")
 NUMBERS = re.compile(r"[0-9](?:[0-9.,]{0,40}[0-9])?")
 """Where a number may stand in a text; whether it is one, `stands_alone` says."""
+BLANKS = " \u00a0\u2007\u2009\u202f"
+"""The blanks that stand within a number, or between it and its currency, for a class of `re`."""
+_GROUPED = (
+    rf"(?<![0-9.,])(?<![0-9]['\u2019])[1-9][0-9]{{0,2}}(?:(['\u2019{BLANKS}])[0-9]{{3}})(?:\1[0-9]{{3}}){{0,5}}"
+    r"(?:[.,][0-9]{1,2})?(?![0-9]|[.,'\u2019][0-9])"
+)
+_GROUPED_OR_PLAIN = re.compile(f"{_GROUPED}|{NUMBERS.pattern}")
+_NO_GROUPING = re.compile(rf"['\u2019{BLANKS}]")
 _GROUPS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _CONTINENTAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+")
 _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -149,8 +157,16 @@ def number_key(value: float) -> str:
     return f"{NUMBER}{value}"
 
 
+def numbers_in(text: str) -> Iterator[re.Match[str]]:
+    """Find where numbers may stand in a text; the groups of `1 200` or `1'200` are one.
+
+    The first group of a match is what stands between them. Nothing of such a number is one.
+    """
+    return _GROUPED_OR_PLAIN.finditer(text)
+
+
 def written_number(text: str) -> str | None:
-    """The key of a number that is written as `1200`, `1,200.00`, `1.200,00` or `10,50`.
+    """The key of a number that is written as `1200`, `1,200.00`, `1.200,00`, `1 200` or `10,50`.
 
     None for what is not a number, or two: `1.200` is a thousandfold of itself somewhere else.
     """
@@ -158,6 +174,8 @@ def written_number(text: str) -> str | None:
         return NUMBER + (text.lstrip("0") or "0")
     sign = "-" if text.startswith("-") else ""
     text = text.lstrip("+-")
+    if re.fullmatch(_GROUPED, text):
+        text = _NO_GROUPING.sub("", text).replace(",", ".")
     if _GROUPS.fullmatch(text):
         text = text.replace(",", "")
     elif _CONTINENTAL.fullmatch(text):
@@ -257,14 +275,21 @@ def _numeric(text: str) -> Iterator[str]:
             yield PHONE + re.sub(r"[ ().-]", "", found.group())
     if _BEGINS_ACCOUNT.search(text):
         yield from _accounts_in(text)
-    for found in NUMBERS.finditer(text):
-        if stands_alone(text, found.start(), found.end()):
-            number = written_number(found.group())
-            if number is not None:
-                yield number
+    yield from _plain_numbers(text)
     if "-" in text:
         for date in written_dates(text):
             yield DATE + date
+
+
+def _plain_numbers(text: str) -> Iterator[str]:
+    for number in numbers_in(text):
+        # What stands apart by a plain blank may be two numbers as well.
+        apart = NUMBERS.finditer(text, *number.span()) if number[1] == " " else (number,)
+        for found in apart:
+            if stands_alone(text, found.start(), found.end()):
+                key = written_number(found.group())
+                if key is not None:
+                    yield key
 
 
 def _accounts_in(text: str) -> Iterator[str]:

@@ -424,6 +424,38 @@ def test_a_number_that_a_noun_claims_is_no_amount(verb, to, noun, behind):
     assert "prompt" == canonical_grade(prompt, 983, **AMOUNT)
 
 
+GROUPED = list(
+    product(
+        ["'", "\u2019", "\u00a0", "\u2007", "\u2009", "\u202f", " "],
+        [["5", "000"], ["12", "345"], ["1", "234", "567"], ["999", "001"]],
+        ["", ".50", ",5"],
+        ["Pay {} EUR", "Pay EUR {} to Bob", "Please pay {}.", "the amount is {}\u202fEUR"],
+    )
+)
+
+
+@pytest.mark.parametrize("between", sorted({each[0] for each in GROUPED}), ids=ascii)
+def test_a_grouped_number_is_one_amount_and_nothing_of_it_is(between):
+    for groups, part, prompt in [each[1:] for each in GROUPED if each[0] == between]:
+        said = prompt.format(between.join(groups) + part)
+        number = float("".join(groups) + part.replace(",", "."))
+
+        assert "prompt" == canonical_grade(said, number, **AMOUNT), said
+        for piece in {*groups, groups[-1] + part.replace(",", "."), "".join(groups[1:])}:
+            assert "none" == canonical_grade(said, float(piece), **AMOUNT), (said, piece)
+
+        origins = Origins()
+        observe(origins, said, returns=Returns(party="first"))
+        for piece in groups:
+            assert "none" == grade(origins, float(piece), **AMOUNT), (said, piece)
+
+
+@pytest.mark.parametrize("thing", ["invoice", "order", "room", "ticket", "page", "bill"])
+def test_two_numbers_behind_a_thing_are_no_amount(thing):
+    for number in (7, 200, 7200):
+        assert "none" == canonical_grade(f"Pay {thing} 7 200 EUR", number, **AMOUNT)
+
+
 def test_a_number_that_was_no_amount_does_not_come_back_as_one():
     for written in ("98312", 98312, "invoice 98312"):
         origins = Origins()
