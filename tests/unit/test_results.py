@@ -1,5 +1,6 @@
 """What is done to a result before the agent sees it."""
 
+import asyncio
 import dataclasses
 import itertools
 import json
@@ -14,10 +15,24 @@ from hypothesis import strategies as st
 from tests.unit.origins.hidden import SPELT, WITHIN
 
 from inbounds.canonical.visible import visible
-from inbounds.errors import InvalidAnswer, ResultWithheld
+from inbounds.errors import (
+    DecisionUnavailable,
+    InboundsError,
+    InvalidAnswer,
+    OutcomeUnrecorded,
+    ResultWithheld,
+)
 from inbounds.model.question import Obligation, ReturnedField, Returns
 from inbounds.pep.result_shape import ShapeMismatch, json_within
-from inbounds.pep.results import END, Discharge, InPieces, NotPlain, owed, require_known
+from inbounds.pep.results import (
+    END,
+    Discharge,
+    InPieces,
+    NotPlain,
+    owed,
+    raise_alone,
+    require_known,
+)
 from inbounds.provenance.links import links_of
 from inbounds.provenance.markup import holds_images
 from inbounds.testing import assert_denied
@@ -1022,6 +1037,71 @@ class TestEveryShape:
         assert "234" not in left
 
 
+WORDS = "no mail of Zq7@acme.example"
+
+
+class Odd(str):
+    """A text that is no plain data."""
+
+    __slots__ = ()
+
+
+class Stopped(KeyboardInterrupt):
+    """What stops a program, as a tool may define it."""
+
+
+class Weird(BaseException):
+    """What stops nothing that anybody knows."""
+
+
+class Own(InboundsError):
+    """An error that a tool has made of one of the package's."""
+
+
+RAISED = {
+    "an error": (OSError, ResultWithheld),
+    "an error of its own": (Own, ResultWithheld),
+    "a group": (lambda words: ExceptionGroup(words, [OSError(words)]), ResultWithheld),
+    "an interrupt": (KeyboardInterrupt, KeyboardInterrupt),
+    "an interrupt of its own": (Stopped, KeyboardInterrupt),
+    "an exit": (SystemExit, SystemExit),
+    "a cancellation": (asyncio.CancelledError, asyncio.CancelledError),
+    "an odd one": (Weird, ResultWithheld),
+    "a group that stops": (
+        lambda words: BaseExceptionGroup(words, [OSError(words), Stopped(words)]),
+        KeyboardInterrupt,
+    ),
+}
+
+
+HOW = ["call", "acall", "thread", "iterate", "aiterate", "permit"]
+
+
+def raises(kind):
+    """Return a function that raises such an error, with words, from another one."""
+
+    def begins():
+        error = kind(WORDS)
+        error.add_note(WORDS)
+        raise error from ValueError(WORDS)
+
+    return begins
+
+
+def all_of(error):
+    """All that an error holds: its words and those of what is behind it, and the SDK's frames."""
+    seen, behind = [], [error]
+    for each in behind:
+        behind += filter(None, [each.__cause__, each.__context__])
+        seen += [repr(each), str(each), repr(each.args), repr(vars(each)), repr(each.__traceback__)]
+        trace = each.__traceback__
+        while trace is not None:
+            if "/sdk/inbounds/" in trace.tb_frame.f_code.co_filename:
+                seen.append(repr(trace.tb_frame.f_locals))
+            trace = trace.tb_next
+    return "\n".join(seen)
+
+
 RETURNS = {
     "label": "internal",
     "party": "third",
@@ -1172,6 +1252,80 @@ class TestThroughAGuard:
         assert "`OSError`" in said and "brien@" not in said
         assert ei.value.decision_id
         assert (1, 0) == (report.ran, report.unknown)
+
+    @pytest.mark.parametrize("how", HOW)
+    @pytest.mark.parametrize("kind", [*RAISED])
+    async def test_nothing_of_them_is_behind_what_is_raised(self, policy, registered, kind, how):
+        comes_out = await self.raised_by(policy, how, raises(RAISED[kind][0]))
+
+        assert type(comes_out) is RAISED[kind][1]
+        assert PIECE not in all_of(comes_out)
+        if isinstance(comes_out, ResultWithheld):
+            assert "result.error_withheld" == comes_out.code
+
+    @pytest.mark.parametrize("how", HOW)
+    @pytest.mark.parametrize("result", [Odd(PIECE), [{"who": [PIECE]}], f"{PIECE}\n{PIECE}"])
+    async def test_nothing_of_a_result_is_behind_what_withholds_it(
+        self, policy, registered, result, how
+    ):
+        comes_out = await self.raised_by(policy, how, lambda: result)
+
+        assert type(comes_out) is ResultWithheld
+        assert PIECE not in all_of(comes_out)
+
+    @pytest.mark.parametrize("how", HOW)
+    async def test_nor_behind_what_says_that_it_was_not_recorded(self, policy, registered, how):
+        class Full:
+            def __getattr__(self, name):
+                return getattr(log, name)
+
+            def executed(self, record):
+                raise DecisionUnavailable("full", code="evidence.unavailable")
+
+        log, policy.guard._runtime.evidence = policy.guard._runtime.evidence, Full()
+        comes_out = await self.raised_by(policy, how, raises(OSError))
+
+        assert type(comes_out) is OutcomeUnrecorded
+        assert PIECE not in all_of(comes_out)
+
+    async def raised_by(self, policy, how, begins):
+        """Return what comes out of a guarded tool that begins so."""
+
+        def read(id: str) -> object:
+            return begins()
+
+        async def aread(id: str) -> object:
+            return begins()
+
+        def items(id: str) -> Iterator[object]:
+            yield begins()
+
+        async def aitems(id: str) -> AsyncIterator[object]:
+            yield begins()
+
+        functions = {"acall": aread, "iterate": items, "aiterate": aitems}
+        tool = policy.guard.tool("mail.read", resource=lambda id: ("mail", id))(
+            functions.get(how, read)
+        )
+
+        def by_hand(permit):
+            try:
+                result = begins()
+            except BaseException as error:  # noqa: BLE001 -- as a tool may raise anything
+                raise_alone(permit.fail(error))
+            return permit.finish(result)
+
+        async def run(task):
+            if how in ("acall", "thread"):
+                return await task.acall(tool, {"id": "42"})
+            if how == "permit":
+                return by_hand(task.permit("mail.read", {"id": "42"}))
+            given = tool("42")
+            return [item async for item in given] if how == "aiterate" else [*given]
+
+        with policy.task() as task, pytest.raises(BaseException) as ei:  # noqa: PT011 -- each is
+            await run(task)
+        return ei.value
 
     def test_where_nothing_is_owed_the_error_is_the_tools_own(self, policy):
         raised = OSError("no mail")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
-from inbounds.pep.results import Admission
+from inbounds.pep.results import Admission, detach, forget
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
@@ -150,7 +150,10 @@ class Permit:
             ResultWithheld: The item is more sensitive than was permitted, or cannot be given in
                 part. The permit is used.
         """
-        value = self._admitted(self._admission.whole, item)
+        try:
+            value = self._admitted(self._admission.whole, item)
+        finally:
+            del item  # what is withheld is in no traceback
         self._seen(value, item=True)
         return value
 
@@ -167,7 +170,10 @@ class Permit:
         Raises:
             ResultWithheld: As `admitted`; `result.in_pieces`: a value is split over rows.
         """
-        left: list[Any] | None = self._admitted(self._admission.row, item)
+        try:
+            left: list[Any] | None = self._admitted(self._admission.row, item)
+        finally:
+            del item
         for value in left or ():
             self._seen(value, item=True)
         return left
@@ -176,9 +182,12 @@ class Permit:
         try:
             return admit(item)
         except ResultWithheld as withheld:
-            self._close("yes", "withheld")
-            withheld.decision_id = self.decision.id
-            raise
+            refused = detach(withheld)
+        finally:
+            del item
+        self._close("yes", "withheld")
+        refused.decision_id = self.decision.id
+        raise refused
 
     @overload
     def finish(self, result: Labelled[T]) -> T: ...
@@ -192,7 +201,10 @@ class Permit:
             OutcomeUnrecorded: It has run; the evidence log did not take it.
             DecisionUnavailable: `permit.used`: this permit was used before.
         """
-        value = self._admitted(self._admission.whole, result)
+        try:
+            value = self._admitted(self._admission.whole, result)
+        finally:
+            del result  # what is withheld is in no traceback
         self._close("yes", "ok")
         self._seen(value)
         return value
@@ -215,10 +227,17 @@ class Permit:
             return error
         cancelled = _cancels(error)
         name = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
-        self._close(None, "cancelled" if cancelled else "error", name)
         seen = self._admission.raised(error)
         if isinstance(seen, ResultWithheld) and seen is not error:
             seen.decision_id = self.decision.id
+        try:
+            self._close(None, "cancelled" if cancelled else "error", name)
+        except BaseException as fault:
+            if self._admission.owed:
+                forget(fault, error)
+            raise
+        finally:
+            del error  # what it says is in no traceback
         return seen
 
     def cancel(self) -> None:

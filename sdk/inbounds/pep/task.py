@@ -10,6 +10,7 @@ from inbounds.credentials.task_authority import TaskAuthority, entered_task
 from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.pep.conversations import join
 from inbounds.pep.lazy_results import refuse_lazy
+from inbounds.pep.results import raise_alone
 
 from .call import Call
 
@@ -147,9 +148,12 @@ class Task(TaskAuthority):
             refuse_lazy(guarded.name, result)
         except BaseException as error:
             if (seen := permit.fail(error)) is not error:
-                raise seen from None
+                raise_alone(seen)
             raise
-        return permit.finish(result)
+        try:
+            return permit.finish(result)
+        finally:
+            del result  # what is withheld is in no traceback
 
     def evaluate(
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None
@@ -240,6 +244,7 @@ class Task(TaskAuthority):
             return guarded.iterate(lambda: self, arguments)
         permit = await self.apermit(guarded, arguments, wait=wait)
         run = await guarded.aready(self, permit)
+        failure: BaseException | None = None
         try:
             # A tool has the program's threads, not the ones that others are decided on.
             with permit.tool_run.active():
@@ -247,11 +252,18 @@ class Task(TaskAuthority):
                 if inspect.isawaitable(result):
                     result = await result
             refuse_lazy(guarded.name, result)
-        except BaseException as error:
-            if (seen := await run_in_thread(permit.fail, error)) is not error:
-                raise seen from None
-            raise
-        return await run_in_thread(permit.finish, result)
+        except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
+            failure = error
+        if failure is not None:
+            try:
+                # Not while it is handled: whatever is raised then has it behind itself.
+                raise await run_in_thread(permit.fail, failure)
+            finally:
+                del failure
+        try:
+            return await run_in_thread(permit.finish, result)
+        finally:
+            del result
 
     async def aevaluate(
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None

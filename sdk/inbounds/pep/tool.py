@@ -223,7 +223,7 @@ class GuardedTool(Generic[P, R_co]):
             DecisionUnavailable: `task.over`: the task has ended meanwhile. It has run so far.
         """
         from .lazy_results import refuse_lazy
-        from .results import END
+        from .results import END, raise_alone
 
         within = task()
         permit = within.permit(self, arguments)
@@ -246,8 +246,11 @@ class GuardedTool(Generic[P, R_co]):
                 yield value
         except BaseException as error:
             if (seen := permit.fail(error)) is not error:
-                raise seen from None
+                raise_alone(seen)
             raise
+        finally:
+            # What is withheld is in no traceback.
+            item = left = value = None
         permit.finish(None)
 
     async def aiterate(
@@ -262,6 +265,7 @@ class GuardedTool(Generic[P, R_co]):
         within = task()
         permit = await within.apermit(self, arguments)
         run = await self.aready(within, permit)
+        failure: BaseException | None = None
         try:
             async with contextlib.aclosing(permit.tool_run.aiterate(run())) as items:
                 async for item in items:
@@ -280,10 +284,16 @@ class GuardedTool(Generic[P, R_co]):
                 with _about(permit, "yes"):
                     within.require_under_way()
                 yield value
-        except BaseException as error:
-            if (seen := await run_in_thread(permit.fail, error)) is not error:
-                raise seen from None
-            raise
+        except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
+            failure = error
+        finally:
+            item = left = value = held = None
+        if failure is not None:
+            try:
+                # Not while it is handled: whatever is raised then has it behind itself.
+                raise await run_in_thread(permit.fail, failure)
+            finally:
+                del failure
         await run_in_thread(permit.finish, None)
 
     def _laid_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:

@@ -56,6 +56,7 @@ async def run_in_thread(
     __tracebackhide__ = True
     work = _threads().submit(copy_context().run, _run, function, *args)
     waiting = asyncio.wrap_future(work)
+    del args  # what it refuses to give is in no traceback
     try:
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:
@@ -86,6 +87,8 @@ def _run(function: Callable[..., R], *args: Any) -> R:
     except StopIteration as error:
         # No future takes it: whoever awaits would wait for ever.
         raise RuntimeError("what ran on a thread raised StopIteration") from error
+    finally:
+        del args
 
 
 def _seen(waiting: asyncio.Future[Any]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.pep.lazy_results import refuse_lazy
+from inbounds.pep.results import raise_alone, silenced
 
 from .refusals import refusal_text
 from .result_obligations import KeptLabel, owed
@@ -172,7 +173,21 @@ def shown(permit: Permit, error: BaseException) -> BaseException:
     """
     if isinstance(error, InboundsError):
         return RefusedWithin(error)
-    return Withheld() if owed(permit) and isinstance(error, Exception) else error
+    if not owed(permit):
+        return error
+    return silenced(error) or Withheld()
+
+
+def raise_shown(seen: BaseException, error: BaseException | None) -> NoReturn:
+    """Raise what others may see of what a tool raised, and nothing behind it that they may not.
+
+    Args:
+        seen: What `shown` has returned.
+        error: What the tool raised; None where that is what is raised.
+    """
+    if error is None or seen is error:
+        raise seen from seen.__cause__
+    raise_alone(seen)
 
 
 def trace_words(permit: Permit, error: BaseException, label: KeptLabel | None = None) -> None:

@@ -22,7 +22,7 @@ from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.hosted import hosted_in
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
-from inbounds.integrations._adapter.running import Running
+from inbounds.integrations._adapter.running import Running, raise_shown
 from inbounds.process.threads import run_in_thread
 
 from .call import Asked, ToolCall, reject, rejected
@@ -156,7 +156,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                 outcome = await run_in_thread(call.finished, permit, running, context.result)
                 context.result = outcome.content
         except _Raised as raised:
-            raise raised.error from raised.error.__cause__
+            raise_shown(raised.error, raised.__cause__)
         except Asked as asked:
             context.result = asked.request
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run

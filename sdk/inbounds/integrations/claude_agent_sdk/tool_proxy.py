@@ -15,6 +15,7 @@ from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, given_value, unlabelled
 from inbounds.integrations._adapter.running import Running, ToolFailed, failed, shown
+from inbounds.pep.results import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class InPlace:
                 return refusal(self.name, error)
             if (seen := shown(permit, error)) is not error:
                 # The SDK makes a result of it.
-                raise seen from None
+                raise_alone(seen)
             raise
         try:
             return await run_in_thread(self._given, expected, result)

@@ -18,7 +18,14 @@ from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given_value, owed
-from inbounds.integrations._adapter.running import Running, failed, on_its_own, permitted, shown
+from inbounds.integrations._adapter.running import (
+    Running,
+    failed,
+    on_its_own,
+    permitted,
+    raise_shown,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,7 +145,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
                 raise refusal from None
             return self._finished(permit, running, result)
         except _Raised as raised:
-            raise raised.error from raised.error.__cause__
+            raise_shown(raised.error, raised.__cause__)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refused(error)
 

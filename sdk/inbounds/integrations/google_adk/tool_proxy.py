@@ -15,6 +15,7 @@ from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, shown
+from inbounds.pep.results import raise_alone
 from inbounds.process.locks import ProcessLock
 from inbounds.process.threads import run_in_background, run_in_thread
 
@@ -88,7 +89,7 @@ class InPlace:
             if unrecorded is None:
                 if (seen := shown(permit, error)) is not error:
                     # A later plugin may let the model read it.
-                    raise seen from None
+                    raise_alone(seen)
                 raise
             return refusal(self._tool.name, unrecorded)
         try:

@@ -9,6 +9,7 @@ from langgraph.errors import GraphBubbleUp
 
 from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.integrations._adapter.running import raise_shown
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
@@ -65,7 +66,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                     raise refusal from None
                 return call.finished(permit, result)
         except _Raised as raised:
-            raise raised.error from raised.error.__cause__
+            raise_shown(raised.error, raised.__cause__)
         except GraphBubbleUp:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -89,7 +90,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                     raise refusal from None
                 return await run_in_thread(call.finished, permit, result)
         except _Raised as raised:
-            raise raised.error from raised.error.__cause__
+            raise_shown(raised.error, raised.__cause__)
         except GraphBubbleUp:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run

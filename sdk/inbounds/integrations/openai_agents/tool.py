@@ -27,6 +27,7 @@ from inbounds.integrations._adapter.defaults import defaults_of
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
+from inbounds.pep.results import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
 from .authorization import Authorization, task_id
@@ -146,7 +147,7 @@ class InPlace:
             if refusal is None:
                 if (seen := shown(permit, error)) is not error:
                     # An agent that has this one as a tool may let its model read it.
-                    raise seen from None
+                    raise_alone(seen)
                 raise
             return told(refusal, self._name)
         finally:

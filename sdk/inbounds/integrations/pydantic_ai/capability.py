@@ -16,7 +16,7 @@ from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.refusals import Rejected, refusal_text, told
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
-from inbounds.integrations._adapter.running import Running
+from inbounds.integrations._adapter.running import Running, raise_shown
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, join_conversation, reject
@@ -176,7 +176,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                     raise refusal from None
                 return (await run_in_thread(call.finished, permit, running, result)).given()
         except _Raised as raised:
-            raise raised.error from raised.error.__cause__
+            raise_shown(raised.error, raised.__cause__)
         except (ApprovalRequired, ModelRetry, ToolFailed):
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
