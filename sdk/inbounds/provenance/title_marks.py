@@ -1,7 +1,10 @@
 """Phrases of a prompt that name one record by its title, without quotation marks.
 
 Whoever sends a mail chooses its title. A few words that the title shares with a prompt do not
-say that the user means that mail; `the mail about the harbour tour` does.
+say that the user means that mail; `the mail about the harbour tour` does. A pronoun stands
+for the words right before it at most, and where a record is what something is based on: `an event
+for the harbour tour based on the mails about it`, and not `plan the tour, and answer the mails
+about it`.
 """
 
 from __future__ import annotations
@@ -27,7 +30,10 @@ _VERB = (
     r"|accept)"
 )
 _LINKED = re.compile(rf" {_DEFINITE}(?: [^ \x00]+)? {_RECORD} {_LINK}(?: {_DEFINITE})? \Z")
-_ABOUT_IT = re.compile(rf" {_DEFINITE}(?: [^ \x00]+)? {_RECORD} about (?:it|this|that|them) ")
+_BASED_ON = re.compile(
+    rf" (?:[^ \x00]+ ){{0,2}}(?:based on|according to|going by) {_DEFINITE}(?: [^ \x00]+)?"
+    rf" {_RECORD} about (?:it|this|that|them) "
+)
 _OBJECT = re.compile(rf" (?:{_DEFINITE} (?:file|document)|{_VERB}(?: {_DEFINITE})?) \Z")
 _DEFINITE_BEFORE = re.compile(rf" {_DEFINITE} \Z")
 _BEGINS_AS_RECORD = re.compile(rf"{_RECORD} ")
@@ -65,5 +71,4 @@ def _marks(sentences: str, phrase: str, start: int, *, specific: bool) -> bool:
     beside = _BEGINS_AS_RECORD.match(phrase) or _RECORD_BEHIND.match(sentences, end)
     if beside and phrase.count(" ") >= _FEW and _DEFINITE_BEFORE.search(before):
         return True
-    first, last = sentences.rfind("\x00", 0, start) + 1, sentences.find("\x00", end)
-    return _ABOUT_IT.search(sentences, first, last) is not None
+    return _BASED_ON.match(sentences, end) is not None

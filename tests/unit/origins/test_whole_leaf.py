@@ -619,6 +619,28 @@ def test_a_phrase_that_names_another_thing_marks_no_title(prompt):
     assert "third_party_meta" == sender_of("Solar panels", prompt)
 
 
+ABOUT = [
+    "Order solar panels for the roof, and answer the {record} about {it}.",
+    "Answer the {record} about {it}: I want solar panels.",
+    "Look up solar panels, then delete the {record} about {it}",
+    "Based on the {record} about {it}, order solar panels",
+    "Solar panels are fine; book the offsite with Ann and Bob based on the {record} about {it}",
+    "Order solar panels, reserve the hall for the offsite based on the {record} about {it}",
+    "Ask Ann about solar panels and reply to the {record} regarding {it}",
+    "Forward the {record} about {it} to Ann, who sells solar panels",
+]
+
+
+@pytest.mark.parametrize("prompt", ABOUT)
+def test_a_pronoun_marks_no_title_that_stands_elsewhere(prompt):
+    for record, it in product(
+        ["emails", "mail", "latest messages", "thread", "files", "notes"],
+        ["it", "this", "that", "them", "something", "everything", "those things"],
+    ):
+        said = prompt.format(record=record, it=it)
+        assert "third_party_meta" == sender_of("Solar panels", said), said
+
+
 def test_two_words_name_a_record_that_a_first_party_calls_so():
     for party, expected in (("first", "quoted"), ("third", "third_party_meta")):
         fields = {**NAMING.fields, "/title": ReturnedField(holds="title", party=party)}
