@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 import anyio
@@ -29,6 +29,37 @@ _MOST_WAITING = 64
 _EACH = 4
 """How many tokens of one user have a task at once."""
 _LOOK_EVERY = 5.0
+_MINUTE = 60.0
+_MOST_BEGUN = 30
+"""How many tasks of one user are begun in a minute."""
+_MOST_COUNTED = 4096
+"""How many addresses, and how many users, are counted; of more, those seen longest ago are not."""
+
+
+class _PerMinute:
+    """Counts what each of many does within the last minute."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def is_full(self, whose: str) -> bool:
+        times = self._times.get(whose)
+        while times and times[0] <= clock.monotonic() - _MINUTE:
+            times.popleft()
+        return times is not None and len(times) >= self._most
+
+    def add(self, whose: str) -> None:
+        self._times.setdefault(whose, deque(maxlen=self._most)).append(clock.monotonic())
+        self._times.move_to_end(whose)
+        while len(self._times) > _MOST_COUNTED:
+            self._times.popitem(last=False)
+
+    def remove(self, whose: str) -> None:
+        """Take the last one back."""
+        times = self._times.get(whose)
+        if times:
+            times.pop()
 
 
 class NotAccepted(Exception):
@@ -50,6 +81,8 @@ class Callers:
             verifies that it does.
         most: How many tasks there may be at once.
         idle: After how many seconds without a request a task is ended.
+        refused: How many tokens of one address the issuer's service may refuse in a minute. More
+            are not put to it, so that it has time for the others.
     """
 
     def __init__(
@@ -59,8 +92,11 @@ class Callers:
         claim: str = "sub",
         most: int = 64,
         idle: float = 900.0,
+        refused: int = 20,
     ) -> None:
         self._make = make
+        self._tried = _PerMinute(refused)
+        self._begun = _PerMinute(_MOST_BEGUN)
         self._claim = claim
         self._most = most
         self._idle = idle
@@ -71,12 +107,17 @@ class Callers:
         self._verifying = anyio.Semaphore(_VERIFYING)
         self._waiting = 0
 
-    async def of(self, token: str) -> Caller:
+    async def of(self, token: str, address: str) -> Caller:
         """Return whose token it is, once it was accepted.
+
+        Args:
+            token: What the caller shows.
+            address: Where the request comes from; see `network_of`.
 
         Raises:
             NotAccepted: It was not, or has expired.
-            TooMany: There is no room for another task.
+            TooMany: There is no room for another task, or too many tokens of this address were
+                refused, or too many tasks of this user begun, within a minute.
             DecisionUnavailable: Whether it is could not be determined.
         """
         name = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
@@ -96,7 +137,17 @@ class Callers:
         user = said.claims.get(self._claim)
         if not isinstance(user, str) or not user:
             raise NotAccepted
-        return await self._begin(name, user, token, said.expires)
+        if self._tried.is_full(address) or self._begun.is_full(user):
+            raise TooMany
+        # Each counts until it is accepted: many at once are not less than one after another.
+        self._tried.add(address)
+        try:
+            caller = await self._begin(name, user, token, said.expires)
+        except (DecisionUnavailable, TooMany):
+            self._tried.remove(address)  # nothing was said of the token
+            raise
+        self._tried.remove(address)
+        return caller
 
     async def _begin(self, name: str, user: str, token: str, expires: int) -> Caller:
         if self._waiting >= _MOST_WAITING:
@@ -119,6 +170,8 @@ class Callers:
                     raise NotAccepted from None
                 finally:
                     self._beginning.pop(name, None)
+                # Not before it is known to be theirs: anybody can write a name into a token.
+                self._begun.add(user)
                 self._keep(name, user, caller, expires)
                 return caller
         finally:

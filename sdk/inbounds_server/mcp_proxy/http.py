@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from inbounds.errors import InboundsError
+from inbounds_server.http_listener import network_of
 
 from .callers import NotAccepted, TooMany
 from .message import MAX_BYTES, NotAMessage, read_message
@@ -125,7 +126,9 @@ class Http:
         if scheme.lower() != "bearer" or not token:
             return self._unauthorized()
         try:
-            return await self._callers.of(token.strip())
+            # What a proxy before it says about others is that one's own word.
+            address = network_of(request.client.host if request.client else "?")
+            return await self._callers.of(token.strip(), address)
         except NotAccepted:
             return self._unauthorized('error="invalid_token", ')
         except TooMany:

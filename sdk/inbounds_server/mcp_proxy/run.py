@@ -108,6 +108,7 @@ class Listening:
         claim: Which claim of a token names the user.
         most: How many tasks there may be at once.
         idle: After how many seconds without a request a task is ended.
+        refused: How many tokens of one address the issuer's service may refuse in a minute.
     """
 
     host: str
@@ -118,6 +119,7 @@ class Listening:
     claim: str = "sub"
     most: int = 64
     idle: float = 900.0
+    refused: int = 20
 
     @property
     def hosts(self) -> list[str]:
@@ -172,7 +174,13 @@ async def over_http(
         looking = make("-", "", None)
         capabilities = await capabilities_of(looking)
         await looking.close()
-        callers = Callers(make, claim=listening.claim, most=listening.most, idle=listening.idle)
+        callers = Callers(
+            make,
+            claim=listening.claim,
+            most=listening.most,
+            idle=listening.idle,
+            refused=listening.refused,
+        )
         server = forwarding(guard, place, caller_of, capabilities, asks=asks)
         http = Http(
             server,

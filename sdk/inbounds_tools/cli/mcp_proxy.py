@@ -87,6 +87,10 @@ def command(
     idle: Annotated[
         float, typer.Option(help="Seconds without a request after which a task is ended.")
     ] = 900.0,
+    refused: Annotated[
+        int,
+        typer.Option(min=1, help="How many tokens of one address may be refused in a minute."),
+    ] = 20,
     tls_cert: Annotated[Path | None, typer.Option(help="The certificate, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     insecure: Annotated[
@@ -140,6 +144,7 @@ def command(
             claim=subject_claim,
             most=callers,
             idle=idle,
+            refused=refused,
         )
 
         def ready() -> None:

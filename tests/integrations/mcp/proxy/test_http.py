@@ -108,6 +108,27 @@ def test_a_token_that_is_not_accepted_says_where_one_is_had_and_nothing_more(web
     assert ["https://login.acme.example"] == about["authorization_servers"]
 
 
+async def test_strangers_who_try_tokens_keep_no_new_user_out(web):
+    """
+    The service takes 120 requests of the proxy in a minute: more tokens than that are tried.
+    """
+    bound = httpx2.HTTPTransport(local_address="127.0.0.9")
+    usual = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    with httpx2.Client(transport=bound, trust_env=False) as stranger:
+        answers = [
+            stranger.post(
+                web.url,
+                json=call(),
+                headers={**headers(Authorization=f"Bearer {forged}"), **usual},
+            ).status_code
+            for forged in [web.issuing.user(SigningKey.generate(), jti=str(n)) for n in range(150)]
+        ]
+
+    assert {401: 20, 503: 130} == {each: answers.count(each) for each in answers}
+    async with web.http(web.issuing.user(sub=OTHER, jti="new")) as client:
+        assert not (await client.call_tool("read", {"path": "/a"})).is_error
+
+
 def test_two_tokens_are_none(web):
     token = web.token()
     both = [("Authorization", f"Bearer {token}")] * 2
