@@ -74,7 +74,7 @@ _BEGINS_ACCOUNT = re.compile(r"[A-Z][A-Z][0-9][0-9]")
 NUMBERS = re.compile(r"[0-9](?:[0-9.,]{0,40}[0-9])?")
 """Where a number may stand in a text; whether it is one, `stands_alone` says."""
 BLANKS = " \u00a0\u2007\u2009\u202f"
-"""The blanks that stand within a number, or between it and its currency, for a class of `re`."""
+"""The spaces that stand within a number, or between it and its currency, for a class of `re`."""
 _GROUPED = (
     rf"(?<![0-9.,])(?<![0-9]['\u2019])[1-9][0-9]{{0,2}}(?:(['\u2019{BLANKS}])[0-9]{{3}})(?:\1[0-9]{{3}}){{0,5}}"
     r"(?:[.,][0-9]{1,2})?(?![0-9]|[.,'\u2019][0-9])"
