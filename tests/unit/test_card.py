@@ -130,11 +130,11 @@ def written(header: str, spoilt=lambda signed: signed) -> dict[str, str]:
 def test_an_entry_is_one_that_the_policy_reads(header, taken):
     """What the policy does not read, it would deny as a card that nobody has signed."""
     entry = '{"alg":"ES256","kid":"keys/1","typ":"JOSE"}'
-    assert "without blanks" in refused(carrying(written(entry)), {"keys/1": jwk()})
+    assert "without spaces" in refused(carrying(written(entry)), {"keys/1": jwk()})
     if taken:
         assert payload(peer_entry(carrying(written(header)), KEYS)) == CARD
     else:
-        assert "without blanks" in refused(carrying(written(header)))
+        assert "without spaces" in refused(carrying(written(header)))
 
 
 def test_a_second_spelling_of_a_signature_is_refused():
