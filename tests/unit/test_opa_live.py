@@ -281,7 +281,7 @@ def test_a_heartbeat_that_is_larger_than_a_request_is_not_sent() -> None:
 
 def test_a_name_of_any_length_and_any_signs_fits_into_a_part() -> None:
     longest = "\U0001f600" * 256
-    (part,) = opa_live._runtime([opa_live._operation("add", "revoked", longest, 2**53)])
+    (part,) = opa_live._parts([opa_live._operation("add", "revoked", longest, 2**53)])
     head = {"op": "replace", "path": "/head", "value": "x" * 4096}
     assert len(opa_live._encoded([*part * 80, head])) < MAX_REQUEST
     assert opa_live._PART_BYTES + 8192 < MAX_REQUEST

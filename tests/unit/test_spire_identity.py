@@ -276,7 +276,7 @@ def test_a_guard_takes_its_identity_from_there(api, source, tmp_path):
 
 FORKS = """
 import os, sys, threading, time
-from inbounds.identity.identity_cache import HeldIdentity
+from inbounds.identity.identity_cache import IdentityCache
 from inbounds.identity.spire import SpireIdentity
 from inbounds import clock
 
@@ -284,7 +284,7 @@ source = SpireIdentity(audience="inbounds", socket=sys.argv[1], timeout=60)
 agent = "spiffe://acme.example/agent/assistant"
 
 def fetch():
-    return HeldIdentity(source, waits=True).token(agent, deadline=clock.monotonic() + 60)
+    return IdentityCache(source, waits=True).token(agent, deadline=clock.monotonic() + 60)
 
 def child(run):
     pid = os.fork()

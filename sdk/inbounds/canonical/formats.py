@@ -57,7 +57,7 @@ def normalize(kind: Kind, value: Any, *, local_part: LocalPart = "plain") -> tup
         The canonical value, and the same value taken apart. A second call changes nothing.
 
     Raises:
-        NotOfKind: The value has another type, or cannot be read as its kind.
+        InvalidFormat: The value has another type, or cannot be read as its kind.
     """
     if kind == "email":
         return _email(value, local_part)

@@ -225,7 +225,7 @@ class Runtime:
         )
 
     def identity(self, agent: str, *, deadline: float | None = None) -> str:
-        """Return an identity token that is good for a while longer. See `HeldIdentity.token`."""
+        """Return an identity token that is good for a while longer. See `IdentityCache.token`."""
         if deadline is None:
             deadline = clock.monotonic() + self.configuration.deadline
         return self.held.token(agent, deadline=deadline)

@@ -165,14 +165,14 @@ class Gateway:
         self.servers = Servers()
         self.keys: dict[str, dict[str, Any]] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="litellm-")
-        self._runtime = [Serving(self.model.app), Serving(self.servers.app)]
+        self._parts = [Serving(self.model.app), Serving(self.servers.app)]
         self._proxy: Any = None
 
     def start(self) -> None:
         """Start all of it, and wait until it answers."""
-        for part in self._runtime:
+        for part in self._parts:
             part.start()
-        model, servers = (f"http://127.0.0.1:{part.port}" for part in self._runtime)
+        model, servers = (f"http://127.0.0.1:{part.port}" for part in self._parts)
         folder = Path(self._folder.name)
         config = {
             "model_list": [
@@ -219,7 +219,7 @@ class Gateway:
     @property
     def behind(self) -> str:
         """Where the MCP servers answer."""
-        return f"http://127.0.0.1:{self._runtime[1].port}"
+        return f"http://127.0.0.1:{self._parts[1].port}"
 
     def server_id(self, name: str) -> str:
         """The id by which the REST API knows a server."""
@@ -229,7 +229,7 @@ class Gateway:
 
     def stop(self) -> None:
         """End all of it."""
-        for part in (self._proxy, *self._runtime):
+        for part in (self._proxy, *self._parts):
             part.stop()
 
     @contextmanager
