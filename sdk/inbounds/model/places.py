@@ -41,6 +41,9 @@ _ENDS = "".join(map(chr, [*range(0x21), 0x7F])) + "`;|&()<>,="
 _ENDS_IN_PROGRAMS = str.maketrans(dict.fromkeys(f"{_ENDS}\"'[]{{}}!", " "))
 _ENDS_IN_COMMANDS = str.maketrans(dict.fromkeys(_ENDS, " "))
 _DROPPED = str.maketrans("", "", "\"'\\^{}")
+_QUOTES = str.maketrans("", "", "\"'\\^")
+_BRACKET = re.compile(r"[\[\]{}!]")
+_OPTIONS = re.compile(r"[-+](?:[A-Za-z0-9]*[A-Za-z])?")
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
 
@@ -83,7 +86,14 @@ def words(text: str) -> set[str] | None:
     written = {*plain.translate(_ENDS_IN_PROGRAMS).split(" ")}
     written.update(dropped.translate(_ENDS_IN_COMMANDS).split(" "))
     written.update(dropped.translate(_ENDS_IN_PROGRAMS).split(" "))
-    return (written | set(map(_attached, written))) - {""}
+    attached = {rest for word in written for rest in _attached(word)}
+    return (written | attached) - {""}
+
+
+def words_with_brackets(text: str) -> set[str]:
+    """Return the words of a text that hold a bracket, as a reader of URLs takes them."""
+    kept = text.replace("\\\n", "").translate(_QUOTES)
+    return {word for word in kept.translate(_ENDS_IN_COMMANDS).split(" ") if _BRACKET.search(word)}
 
 
 def word_skeleton(word: str) -> str | None:
@@ -136,7 +146,9 @@ def _skeletons_of_code(
         word: word_skeleton(word)
         for _, pattern, value in argument_leaves(arguments)
         if isinstance(value, str) and pattern in registered and registered[pattern].role == "code"
-        for word in words(value) or ()
+        for found in [words(value)]
+        if found
+        for word in found | words_with_brackets(value)
         if not is_simple(word)
     }
 
@@ -145,7 +157,10 @@ def _may_name_a_place(about: Argument) -> bool:
     return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
 
 
-def _attached(word: str) -> str:
-    if word.startswith("-") and not word.startswith("--"):
-        return word[2:].lstrip("@")
-    return word.lstrip("@") if word.startswith("@") else ""
+def _attached(word: str) -> set[str]:
+    if word.startswith("@"):
+        return {word.lstrip("@")}
+    options = _OPTIONS.match(word)
+    if options is None or word.startswith(("--", "+-")):
+        return set()
+    return {word[2:].lstrip("@"), word[options.end() :].lstrip("@")}

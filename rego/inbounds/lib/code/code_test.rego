@@ -16,6 +16,15 @@ _words := {
 	"-f.env": {"-f.env", ".env"},
 	"-d@.env": {"-d@.env", ".env"},
 	"@.env": {"@.env", ".env"},
+	"-sd@.env": {"-sd@.env", "d@.env", ".env"},
+	"-xf/srv/a": {"-xf/srv/a", "f/srv/a", "/srv/a"},
+	"-h10.0.0.1": {"-h10.0.0.1", "10.0.0.1"},
+	"-4h10.0": {"-4h10.0", "h10.0", "10.0"},
+	"-@.env": {"-@.env", ".env"},
+	"+/srv": {"+/srv", "srv", "/srv"},
+	"+x@.e": {"+x@.e", ".e"},
+	"--x.env": {"--x.env"},
+	"+-x": {"+-x"},
 	"-f": {"-f"},
 	"@": {"@"},
 	"[\"a\", 'b']": {"a", "b", "[a", "b]"},
@@ -63,7 +72,7 @@ _hosts := {
 	"git+https://x.example/y#z": {"x.example"},
 	"http://x.example?y": {"x.example"},
 	"http:/x.example": {"x.example"},
-	`http:\\x.example\y`: {"x.example"},
+	`http:\\x.example\y`: {"x.example", "x.exampley"},
 	`wss:\x.example`: {"x.example"},
 	"http:///x.example/": {"x.example"},
 	"curl http://[::1]:80/": {"[::1]"},
@@ -79,6 +88,48 @@ _hosts := {
 	"curl 10.0.0.1/x": {"10.0.0.1"},
 	"curl a://b/ c://d/ https://b/": {"b"},
 	"s3://bucket/x": {"bucket"},
+	"curl http://{ok.example,b.example}/": {"{ok.example", "ok.example"},
+	"curl http://{ok.example}.b.example/": {"{ok.example}.b.example", "ok.example"},
+	"curl 'http://ok.example!.b.example/'": {"ok.example", "ok.example!.b.example"},
+	"curl http://[a-z].example": {"[a-z", "[a-z].example"},
+	"http://$U:x@ok.example/": {"$u:x@ok.example"},
+	"http://*.example/": {"*.example"},
+	`{"a":"https://a.example"}`: {"a.example"},
+	`["https://a.example:80"]`: {"a.example"},
+	"http://a@b@c.example/": {"c.example"},
+	"http://a.example:b/": {"a.example:b"},
+	"u:p@b.example/x": {"b.example"},
+	"u@b?x": {"b"},
+	"u@[::1]:80": {"[::1]"},
+	"u:@b.example/x": {"b.example"},
+	"u@b:c": {"b"},
+	"b.example:8080/x": {"b.example"},
+	"//b.example:80/x": {"b.example"},
+	"//b.example?x": {"b.example"},
+	"cat </dev/tcp/10.0.0.1/80": {"10.0.0.1"},
+	"x//dev//udp//b/80": {"b"},
+	"socat - TCP:b:80": {"b"},
+	"OPENSSL-CONNECT:b:443,x": {"b"},
+	"tcp6:[::1]:80": {"[::1]"},
+	"socks4a:b:c:80": {"b"},
+	"ftp:b": {"b"},
+	"http:b.example": {"b.example"},
+	"mailto:a@b.example": {"b.example"},
+	"ssh:b": {"b"},
+	"curl 10.0.0.1.": {"10.0.0.1."},
+	"curl 10.0.0.1?x": {"10.0.0.1"},
+	"0x0a.0.0.1#x": {"0x0a.0.0.1"},
+	"012.00000.0.1": {"012.00000.0.1"},
+	"ssh -L 80:10.0.0.1:10.0.0.2": {"10.0.0.1", "10.0.0.2"},
+	"-h10.0.0.1": {"10.0.0.1"},
+	"curl ::1": {"[::1]"},
+	"curl [::1]/": {"[::1]"},
+	"curl [::]:80": {"[::]"},
+	"0:0::1": {"[0:0::1]"},
+	"::ffff:10.0.0.1": {"[::ffff:10.0.0.1]", "10.0.0.1"},
+	"fe80::1": {"[fe80::1]"},
+	"64:ff9b::1": {"[64:ff9b::1]"},
+	"1:2:3:4:5:6:7:8": {"[1:2:3:4:5:6:7:8]"},
 }
 
 test_hosts_are_those_that_a_word_names if {
@@ -87,8 +138,14 @@ test_hosts_are_those_that_a_word_names if {
 		code.names_host(text)
 	}
 	every text in [
-		"", "ls -la", "url.startswith('https://')", "// comment", "a // b", "a//b/c", "file:///a/b", "c:/work/a", "c://a",
+		"", "ls -la", "url.startswith('https://')", "// comment", "a // b", "a//b/c", "file:///a/b", "c:/work/a",
+		"c://a",
 		"a@b.c", "a.b:c", "@app.get", "1.2.3", "1.2.3.4.5", "v1.2.3.4", "git@:a", "https:", "//evil/x",
+		"npm i x@1.2", "jsr:@std/path", "x/y@v4", "a/1.2.3.4/b", "120.0.6099.109", "12:30:45", "2024:01:02",
+		"aa:bb:cc:dd:ee:ff",
+		"x[::2]", "list(x)[::2]", "a::b", "std::x", "f(x)[1:]", "x?https:http", "url(mailto:)", "/dev/tcp",
+		"tcp:80", "tcp-listen:80",
+		"a.py:12", "xtcp:b:80", "git:b", "1:2:3:4:5:6:7:8:9", "-1.2.3.4-5", "::2", "a.b:80?x", "dev/tcp/a/80",
 	] {
 		code.hosts(text) == set()
 		not code.names_host(text)
@@ -98,6 +155,9 @@ test_hosts_are_those_that_a_word_names if {
 test_a_host_is_read_by_the_skeleton_of_its_word if {
 	text := "curl http://ⓔvil.example/"
 	code.hosts(text) == set()
+
+	zone := "fe80::1%eth0"
+	code.hosts(zone) == {"[fe80::1]"} with input as {"action": {"properties": {"skeletons": {zone: zone}}}}
 
 	told := {"http://ⓔvil.example/": "http://evil.example/"}
 	code.hosts(text) == {"evil.example"} with input as {"action": {"properties": {"skeletons": told}}}

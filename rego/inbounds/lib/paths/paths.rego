@@ -55,9 +55,14 @@ steady(text) if {
 	is_string(text)
 	form := replace(skeleton(text), `\`, "/")
 	not regex.match(_unsteady, form)
-	not regex.match(_of_process, concat("/", _segments(replace(form, ":", "/"))))
+	not of_process(text)
 	not _endless(form)
 }
+
+# METADATA
+# description: |
+#   Whether `text` leads to what a process has open or calls its root, or to a volume by its number
+of_process(text) if regex.match(_of_process, concat("/", _segments(replace(skeleton(text), ":", "/"))))
 
 # METADATA
 # description: Whether `text` holds a sign by which tools look for names
@@ -93,20 +98,133 @@ seeks(text) if {
 
 # METADATA
 # description: |
-#   Whether `text`, a path within code, lies at or below `prefix`: as it is written, by a wildcard
-#   that may stand for it, or from a folder that only what runs the code knows (`~`, `$HOME`, `..`)
+#   Whether a wildcard stands for a line of `lines`. An expression of its own for each wildcard and name
+#   would be many: those of all wildcards in a text are compared with all names at once.
+# scope: document
+none_stands_for(expressions, _) if count(expressions) == 0
+
+none_stands_for(expressions, lines) if {
+	count(expressions) > 0
+	regex.match(concat("", ["\n(?:", concat("|", expressions), ")\n"]), lines) == false
+}
+
+# METADATA
+# description: |
+#   The names in `listed` as lines for `none_stands_for`: those that are whole, beginnings behind one
+#   separator and endings behind two
+lines_of_names(listed) := _lines(((whole | beginnings) | endings)) if {
+	whole := {name |
+		some name, _ in listed
+		not contains(name, "*")
+	}
+	beginnings := {concat("", ["/", trim_suffix(name, ".*")]) |
+		some name, _ in listed
+		endswith(name, ".*")
+	}
+	endings := {concat("", ["//", trim_prefix(name, "*.")]) |
+		some name, _ in listed
+		startswith(name, "*.")
+	}
+}
+
+# METADATA
+# description: The folders of each of `prefixes` as a line for `none_stands_for`
+lines_of_prefixes(prefixes) := _lines({concat("/", _segments(lower(prefix))) | some prefix in prefixes})
+
+# METADATA
+# description: The expressions of what a wildcard in `text` may stand for, wherever in a whole name
+matched(text) := {_body(run) |
+	segments := _segments(replace(skeleton(text), ":", "/"))
+	some way in [segments, [segment | some segment in segments; segment != "**"]]
+	some run in _pattern_runs(way)
+}
+
+# METADATA
+# description: |
+#   The expressions of what a wildcard in `text`, a word of code, looks for: names and beginnings of which
+#   two letters in a row stand in it, or one of what is hidden. What may have any beginning (`*.json`) looks
+#   for none.
+sought(text) := {expression |
+	some run in _pattern_runs(_segments_in_code(text))
+	_looks_for_a_name(run)
+	some expression in ({_body(run)} | _beginnings_of(run))
+}
+
+# METADATA
+# description: The expressions of the endings that have a wildcard in `text`, a word of code (`*.pe?`)
+sought_endings(text) := {concat("", ["//", _body([ending])]) |
+	some segment in _segments_in_code(text)
+	parts := split(_one_sign(segment), ".")
+	count(parts) > 1
+	ending := parts[count(parts) - 1]
+	regex.match(`[*?]`, ending)
+	regex.match(`[a-z0-9]|^\?{2,}$`, ending)
+}
+
+# METADATA
+# description: |
+#   The expressions of the endings that two letters or more behind a wildcard in `text`, a word of code, may
+#   be the end of (`*pem`)
+sought_tails(text) := {concat("", ["//", _body(["*"]), _body([found[1]])]) |
+	some segment in _segments_in_code(text)
+	some found in regex.find_all_string_submatch_n(`[*?]([^*?.]{2,})$`, _one_sign(segment), -1)
+}
+
+# METADATA
+# description: |
+#   The expressions of what the first segments of `text`, as many as a prefix in `prefixes` has, may stand
+#   for by a wildcard
+windows_at_start(text, prefixes) := {_body(run) |
+	some length in _lengths(prefixes)
+	run := array.slice(_segments(skeleton(text)), 0, length)
+	count(run) == length
+	is_pattern(concat("/", run))
+}
+
+# METADATA
+# description: The same of later segments in which two letters stand
+windows_within(text, prefixes) := {_body(run) |
+	segments := _segments(skeleton(text))
+	some length in _lengths(prefixes)
+	some start, _ in segments
+	start > 0
+	run := array.slice(segments, start, start + length)
+	count(run) == length
+	is_pattern(concat("/", run))
+	regex.match(`[a-z0-9].*[a-z0-9]`, _one_sign(concat("/", run)))
+}
+
+# METADATA
+# description: |
+#   Those of the whole names in `listed` in which the first segment of `text` ends, behind a sign and a letter
+ended(text, listed) := {name |
+	first := substring(_segments_in_code(text)[0], 2, -1)
+	some name, _ in listed
+	endswith(first, name)
+}
+
+# METADATA
+# description: |
+#   Whether `prefix` stands within `text`, a word of code, wherever in it. What has no skeleton may hold any.
+# scope: document
+holds(text, prefix) if {
+	is_string(prefix)
+	count(_segments(prefix)) > 0
+	contains(_as_folder(_plain(skeleton(text))), _plain_prefix(prefix))
+}
+
+holds(text, prefix) if {
+	is_string(text)
+	is_string(prefix)
+	not skeleton(text)
+}
+
+# METADATA
+# description: |
+#   Whether `text`, a path within code, lies at or below `prefix`: as it is written, or from a folder that
+#   only what runs the code knows (`~`, `$HOME`, `..`)
 # scope: document
 may_reach(text, prefix) if reaches(text, prefix)
-
-may_reach(text, prefix) if {
-	is_string(prefix)
-	segments := _segments(skeleton(text))
-	folders := _segments(lower(prefix))
-	count(segments) >= count(folders)
-	run := array.slice(segments, 0, count(folders))
-	is_pattern(concat("/", run))
-	regex.match(_expression(run), concat("/", folders))
-}
 
 may_reach(text, prefix) if {
 	is_string(prefix)
@@ -182,9 +300,14 @@ _encloses(form, prefix) if {
 # description: |
 #   The names by which a list of places may know `text`: each run of up to three segments;
 #   `*.<ending>`; and for what is hidden and no template `.<name>.*`. All in lower case.
-names(text) := (_runs(segments) | _endings(segments)) | _beginnings(segments) if {
-	segments := _segments(_apart(skeleton(text)))
-}
+names(text) := _names(_segments(_apart(skeleton(text))))
+
+# METADATA
+# description: |
+#   The names by which a list of places may know `text`, a word of code, in which an `@` sets off a file
+names_in_code(text) := _names(_segments(replace(_apart(skeleton(text)), "@", "/")))
+
+_names(segments) := (_runs(segments) | _endings(segments)) | _beginnings(segments)
 
 _runs(segments) := {concat("/", array.slice(segments, start, start + length)) |
 	some start, _ in segments
@@ -233,7 +356,7 @@ _unsteady := concat("|", [
 _of_process := concat("|", [
 	`(^|/)proc/(.*[*?\[\]{}]|[^/]+/(task/[^/]+/)?(root|cwd|exe|fd|fdinfo|map_files|mem|environ)(/|$))`,
 	`(^|/)dev/fd(/|$)`,
-	`^dev/[^/]*[*?\[\]{}]`,
+	`^dev/(fd?)?[*?\[\]{}]`,
 	`(^|/)\.vol(/|$)`,
 ])
 
@@ -251,6 +374,29 @@ _pattern_runs(segments) := {run |
 	some segment in run
 	not regex.match(`^\*+$`, segment)
 }
+
+_lines(names) := concat("", ["\n", concat("\n", names), "\n"])
+
+_segments_in_code(text) := _segments(replace(replace(skeleton(text), ":", "/"), "@", "/"))
+
+# Not any name (`*`, `.*`), nor any of an ending.
+_looks_for_a_name(run) if {
+	not regex.match(`^\.?\*+(\.[^*?\[]*)?$`, run[0])
+	regex.match(`[a-z_]{2}|(^|/)\.[^/]*[a-z0-9]|(^|/)\.\?{3,}$`, _one_sign(concat("/", run)))
+	some segment in run
+	is_pattern(segment)
+	not regex.match(`^\*+$`, segment)
+}
+
+_beginnings_of(run) := {concat("", ["/", _body([beginning])]) |
+	count(run) == 1
+	parts := split(run[0], ".")
+	some end, _ in parts
+	beginning := concat(".", array.slice(parts, 0, end))
+	not beginning in {"", "*"}
+}
+
+_lengths(prefixes) := {count(_segments(prefix)) | some prefix in prefixes}
 
 _may_be(run, name) if {
 	not contains(name, "*")
@@ -293,6 +439,12 @@ _one_sign(segment) := strings.replace_n(
 )
 
 _whole(pattern) := concat("", ["^", strings.replace_n(_signs, pattern), "$"])
+
+# What is within one line.
+_body(run) := strings.replace_n(
+	object.union(_signs, {"*": `[^/\n]*`, "?": `[^/\n]`}),
+	concat("/", [_one_sign(segment) | some segment in run]),
+)
 
 _signs := {
 	".": `\.`, "+": `\+`, "(": `\(`, ")": `\)`, "|": `\|`, "^": `\^`, "$": `\$`, "[": `\[`, "]": `\]`,

@@ -195,7 +195,7 @@ test_a_path_in_code_may_reach_what_lies_where_only_a_shell_knows if {
 	paths.may_reach("é", "/work/hr/")
 
 	every text in [
-		"/work/hr/x", "/work/hr", "/work/h?/x", "/work/*/x", "/work/*", "/w*/[h]r/x", "~/hr/x", "~alice/hr", "$home/hr/x",
+		"/work/hr/x", "/work/hr", "~/hr/x", "~alice/hr", "$home/hr/x",
 		"$HOME/work/hr/x", "../hr/x", "/work/a/../hr/x", `..\hr\x`, "../../work/hr", "/a/../b/../hr",
 	] {
 		paths.may_reach(text, "/work/hr/")
@@ -211,6 +211,155 @@ test_a_path_in_code_may_reach_what_lies_where_only_a_shell_knows if {
 		not paths.may_reach("/work/hr", value)
 		not paths.may_reach(value, "/work/hr/")
 	}
+}
+
+_stands_for(expressions, lines) if not paths.none_stands_for(expressions, lines)
+
+test_the_first_segments_may_stand_for_a_prefix if {
+	paths.lines_of_prefixes({"/Work/hr/", `\a\.\bc`}) == "\na/bc\nwork/hr\n"
+	paths.lines_of_prefixes(set()) == "\n\n"
+
+	every text in ["/work/h?/x", "/work/*/x", "/work/*", "/w*/[h]r/x", "W?RK/hr", "*/*", `\work\h?`, "/?/*", "a/b*"] {
+		_stands_for(paths.windows_at_start(text, {"/Work/hr/", "/a/bc/", "/x/y"}), "\nwork/hr\na/bc\nx/y\n")
+	}
+	every text in [
+		"/work/h?x/a", "/*", "/work/x/*", "/work/hr", "/w*", "a/work/h?", "/work/hr/*", "", "*", "/wor/k*", "/work/h]r",
+		"/work", "~/h?",
+	] {
+		paths.none_stands_for(paths.windows_at_start(text, {"/work/hr/"}), "\nwork/hr\n")
+		not paths.may_reach(text, "/work/hrs/")
+	}
+}
+
+test_later_segments_in_which_letters_stand_may_stand_for_a_prefix if {
+	every text in ["r/work/h?/x", "-f/w*k/hr", "x:/w?rk/hr", "a/b/w*/[h]r", "/a/work/*", "a/w*/h*"] {
+		_stands_for(paths.windows_within(text, {"/work/hr/", "/x/"}), "\nwork/hr\nx\n")
+	}
+	every text in ["/work/h?", "work/*", "a/*/*", "a/w*/*", "src/w*", "a/work/hr", "a/w?k/hr", "a/b/work*", "?", ""] {
+		paths.none_stands_for(paths.windows_within(text, {"/work/hr/", "/x/"}), "\nwork/hr\nx\n")
+	}
+}
+
+test_a_prefix_within_a_word_is_held if {
+	paths.holds("a/work/hr/x", "work/hr/")
+	paths.holds("/work/hr-1", "/work/hr")
+	not paths.holds("/work", "/")
+
+	every text in [
+		"/work/hr", "r/work/hr/x", "-xf/Work/hr/a", "+/work/hr", "x@/work//hr/", "/proc/1/root/work/./hr/a",
+		`c:\work\hr`, "é",
+	] {
+		paths.holds(text, "/work/hr/")
+	}
+	every text in ["/work", "work/hr/x", "-xfwork/hr", "/work/hrx", "x:work/hr", "/awork/hr", ""] {
+		not paths.holds(text, "/work/hr/")
+	}
+	every value in [null, true, 0, [], {}] {
+		not paths.holds("/work/hr", value)
+		not paths.holds(value, "/work/hr/")
+	}
+}
+
+test_none_stands_for_what_is_not_compared if {
+	paths.none_stands_for(set(), "\na\n")
+
+	# An expression that does not compile stands for anything.
+	not paths.none_stands_for({"("}, "\na\n")
+	paths.none_stands_for({"b", "a."}, "\na\nab.c\n")
+	every expression in ["a", "[^/\n]b"] {
+		_stands_for({"x", expression}, "\na\nab\n")
+	}
+	every value in [null, true, 0, [], {}] {
+		not paths.none_stands_for({"a"}, value)
+	}
+}
+
+_lines := paths.lines_of_names(_in_code)
+
+_in_code := {
+	".env": 1, ".env.*": 1, "*.pem": 1, "*.key": 1,
+	"id_rsa": 1, ".ssh": 1, ".config/gh": 1, "secrets.json": 1, "ab+(c": 1,
+}
+
+test_names_beginnings_and_endings_are_lines_apart if {
+	_lines == "\n.config/gh\n.env\n.ssh\n/.env\n//key\n//pem\nab+(c\nid_rsa\nsecrets.json\n"
+	paths.lines_of_names({}) == "\n\n"
+}
+
+test_a_wildcard_in_code_looks_for_a_name_by_its_letters if {
+	every text in [
+		"id_rs?", "id_*", "*rsa", "*d_r*", "[i]d_rsa", "x/id_r?a", "a:id_r?a", "a@id_r?a", ".e*", ".[e]nv", ".???",
+		".s?h/x",
+		"x/.e?v", ".e*.local", ".config/g*", "?config/gh", ".config/*h", "s*ts.json", "secrets.js*", "ab+?c", "*env.b",
+		".e?v.x", "x/.conf*/gh/y",
+	] {
+		_stands_for(paths.sought(text), _lines) == text != "ab+(c?"
+	}
+	every text in [
+		"", "id_rsa", "*", ".*", "**", "*.json", "**/*.json", ".*.json", "i*a", "i?_?x", "2*x", "a?b", "????",
+		".??", ".[a-z]*",
+		".??*", ".config/*", "*/gh", "**/gh", ".*/gh", "id_rsa?", "x.e?v", "s/.*//", "*.py", "src/*", "*config/gx",
+		".e", "a.*", "ab+(c?",
+	] {
+		paths.none_stands_for(paths.sought(text), _lines)
+	}
+}
+
+test_an_ending_with_a_wildcard_is_sought if {
+	every text in ["*.pe?", "a.p?m", "x/a.k*", "a.b.[k]ey", "*.???", "*.*m", "a.pem*", "c:a.k?y", "x@a.k?y/b"] {
+		_stands_for(paths.sought_endings(text), _lines)
+	}
+	every text in ["*pem", "*.*", "*.?", "a.*", "a.pem", "*.py?", "a?.b", "pe?", "*.pe?x", "", "a.??", "*.ts*", "a*b.c"] {
+		paths.none_stands_for(paths.sought_endings(text), _lines)
+	}
+}
+
+test_what_follows_a_wildcard_may_be_the_end_of_an_ending if {
+	every text in ["*pem", "*em", "a*ey", "x?pem", "x/*key", "*key/x", "[a]pem"] {
+		_stands_for(paths.sought_tails(text), _lines)
+	}
+	every text in ["*m", "*", "pem", "*.m", "*pemx", "*xpem", "*pe", "pem*", "", "*pem.x"] {
+		paths.none_stands_for(paths.sought_tails(text), _lines)
+	}
+}
+
+test_wildcards_of_paths_are_compared_wherever_they_stand if {
+	every text in ["a/id_r?a", "a/?ssh", "?config/**/gh", "*/id_rsa?/*rsa", "c:/id_*"] {
+		_stands_for(paths.matched(text), _lines)
+	}
+	every text in ["a/id_rsa", "*", "a/*.py", "**", "", "*/*"] {
+		paths.none_stands_for(paths.matched(text), _lines)
+	}
+}
+
+test_options_of_one_letter_stand_before_a_name if {
+	listed := {"id_rsa": 1, "netrc": 1, ".env": 1}
+	paths.ended("-xfid_rsa", listed) == {"id_rsa"}
+	paths.ended("-sssssssssssssssssssssssT.env/x", listed) == {".env"}
+	paths.ended("+xnetrc:3", listed) == {"netrc"}
+
+	every text in ["-id_rsa", "-xfid_rsa2", "-o/id_rsa", "", "-", "-xid_rs"] {
+		paths.ended(text, listed) == set()
+	}
+}
+
+test_what_a_process_has_open_is_found_anywhere_in_a_word if {
+	every text in [
+		"/proc/1/environ", "-f/proc/1/environ", "x:/proc/self/fd/3", `r\proc\1\mem`, "/proc/1/task/2/root/x",
+		"/proc/*/x",
+		"/dev/fd/3", "/dev/f*", "/dev/?d", "/dev/*", "/dev/fd*", "/dev/[f]d",
+	] {
+		paths.of_process(text)
+	}
+	every text in ["/proc/cpuinfo", "/dev/null", "/dev/tty*", "/dev/fx*", "/dev/x?", "proc/1", "", "é"] {
+		not paths.of_process(text)
+	}
+}
+
+test_in_code_an_at_sign_sets_off_a_name if {
+	paths.names_in_code("x@.env") == {"x", ".env", "x/.env", "*.env"}
+	paths.names_in_code("a:b@c/D") == paths.names("a/b/c/d")
+	paths.names("x@.env") == {"x@.env", "*.env"}
 }
 
 _told(text, form) := {"action": {"properties": {"skeletons": {text: form}}}}

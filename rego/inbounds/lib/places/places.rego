@@ -51,16 +51,18 @@ leaf_clear(leaf, listed, bounds) if {
 	is_array(bounds)
 	count(object.keys(listed) & _names_in_code[leaf.pattern][leaf.value]) == 0
 
+	paths.none_stands_for(_sought[leaf.pattern][leaf.value], paths.lines_of_names(listed))
+	paths.none_stands_for(_windows(leaf.value, _prefixes(bounds)), paths.lines_of_prefixes(_prefixes(bounds)))
+
 	every name, _ in listed {
 		not _holds_blank(leaf.value, name)
 	}
-	every word in _paths_in_code[leaf.value] {
-		_seeks_none(word, listed)
-
-		every bound in bounds {
-			every prefix in resources.prefixes(bound) {
-				_free_of_word(word, prefix)
-			}
+	every word in _words_of[leaf.value].options {
+		count(paths.ended(word, listed)) == 0
+	}
+	every bound in bounds {
+		every prefix in resources.prefixes(bound) {
+			_free_of_words(leaf.value, prefix)
 		}
 	}
 }
@@ -124,7 +126,7 @@ _is_code(pattern) if {
 	spec.kind != "path"
 }
 
-# Undefined where a word has no skeleton: it may be any name.
+# Undefined where a word has no skeleton, or leads to what a process has open: it may be any name.
 _names_in_code[pattern][text] := union({_names_of_word(pattern, word) | some word in words}) if {
 	some text, words in _words
 	some leaf in arguments.leaves
@@ -133,6 +135,7 @@ _names_in_code[pattern][text] := union({_names_of_word(pattern, word) | some wor
 
 	every word in words {
 		paths.skeleton(word)
+		not paths.of_process(word)
 	}
 }
 
@@ -142,51 +145,99 @@ _words[leaf.value] := code.words(leaf.value) if {
 }
 
 # A bare `a.key` in a program is mostly a member of `a`; in a command it is a file.
-_names_of_word(pattern, word) := paths.names(word) - {"*.key"} if {
+_names_of_word(pattern, word) := paths.names_in_code(word) - {"*.key"} if {
 	regex.match(`^[A-Za-z0-9_$?:.]+$`, word)
 	not _is_command(pattern)
-} else := paths.names(word)
+} else := paths.names_in_code(word)
 
 _is_command(pattern) if {
 	tools.entry.effects_by.kind == "command"
 	tools.entry.effects_by.argument == pattern
 }
 
-# In code a wildcard may as well be an operator, or look for any text: it has to stand for a whole name.
-_seeks_none(word, _) if not paths.seeks(word)
-
-_seeks_none(word, listed) if {
-	whole := {name: true |
-		some name, _ in listed
-		not contains(name, "*")
-	}
-	count(paths.matching(word, whole)) == 0
-}
-
-# Words that are written as paths are. A `*` elsewhere is more often arithmetic.
-_paths_in_code[text] := {word |
-	some word in words
-	regex.match(`^[~$./\\]|^[A-Za-z]:|[/\\]\.|://|^[^*]*/[^*]*$`, word)
+# Words that begin with options of one letter, words with a wildcard, those with a separator, and those that are
+# written as paths are. A `*` elsewhere is more often arithmetic.
+_words_of[text] := {
+	"options": {word | some word in words; regex.match(`^[-+][^-]`, word)},
+	"patterns": {word | some word in words; paths.is_pattern(paths.skeleton(word))},
+	"separated": {word | some word in words; regex.match(`[/\\]`, paths.skeleton(word))},
+	"paths": {word |
+		some word in words
+		regex.match(`^[~$./\\]|^[A-Za-z]:|[/\\]\.|://|^[^*]*/[^*]*$`, word)
+	},
 } if {
 	some text, words in _words
 }
 
-_free_of_word(_, prefix) if {
+# In code a wildcard may as well be an operator, or look for any text: it has to look for a name.
+_sought[pattern][text] := ({expression |
+	some word in (found.paths & found.patterns)
+	paths.seeks(word)
+	some expression in paths.matched(word)
+} | {expression |
+	some word in found.patterns
+	some expression in paths.sought(word)
+}) | {expression |
+	some word in found.patterns
+	some expression in _endings(pattern, word)
+} if {
+	some text, found in _words_of
+	some leaf in arguments.leaves
+	leaf.value == text
+	pattern := leaf.pattern
+}
+
+# In a program `2*key` and `x.p*2` are products, the latter unless it begins as a path or a wildcard does.
+_endings(pattern, word) := paths.sought_endings(word) | paths.sought_tails(word) if {
+	_is_command(pattern)
+} else := set() if {
+	regex.match(`^[^~./\\*].*\.[^.]*\*`, word)
+} else := paths.sought_endings(word)
+
+_prefixes(bounds) := {prefix |
+	some bound in bounds
+	some prefix in resources.prefixes(bound)
+	is_string(prefix)
+	contains(prefix, "/")
+}
+
+_windows(text, prefixes) := {expression |
+	some word in (_words_of[text].paths & _words_of[text].patterns)
+	some expression in paths.windows_at_start(word, prefixes)
+} | {expression |
+	some word in (_words_of[text].separated & _words_of[text].patterns)
+	some expression in paths.windows_within(word, prefixes)
+}
+
+_free_of_words(_, prefix) if {
 	is_string(prefix)
 	not contains(prefix, "/")
 }
 
-_free_of_word(word, prefix) if {
+_free_of_words(text, prefix) if {
 	is_string(prefix)
 	contains(prefix, "/")
-	not paths.may_reach(word, prefix)
+
+	every word in _words_of[text].separated {
+		not paths.holds(word, prefix)
+	}
+	every word in _words_of[text].paths {
+		not paths.may_reach(word, prefix)
+	}
 }
 
 # A name of two words, such as `Login Data`, as a path ends or a text in quotes begins.
 _holds_blank(text, name) if {
 	contains(name, " ")
 	some before in ["/", `\`, "'", `"`]
-	contains(replace(lower(text), `\ `, " "), concat("", [before, name]))
+	contains(lower(text), concat("", [before, name]))
+}
+
+# One of which a part is quoted: there without the quotes, and not with them.
+_holds_blank(text, name) if {
+	contains(name, " ")
+	unquoted := strings.replace_n({"\"": "", "'": "", `\`: "", "^": ""}, lower(text))
+	count(split(unquoted, name)) > count(split(lower(text), name))
 }
 
 _apart(bound) if bound.type != input.resource.type
