@@ -31,10 +31,16 @@ def engines():
 def run(engines):
     """Says why a command is refused, by both engines, which agree."""
 
-    def judge(text, *, effects=("execute",), **destination):
+    def judge(text, *, effects=("execute",), command=False, **destination):
         argument = {"role": "code"}
+        first_word = {"kind": "command", "argument": "/x", "values": {}}
         stage = scenes.staged(
             [
+                {
+                    "op": "add",
+                    "path": "/deployment/tools/web.get/effects_by",
+                    "value": first_word if command else {},
+                },
                 {"op": "replace", "path": "/question/action/name", "value": "web.get"},
                 {"op": "replace", "path": "/question/resource/type", "value": "page"},
                 {
@@ -136,6 +142,80 @@ def test_no_generated_spelling_hides_a_secret(run):
     refused()
 
 
+# Where a path stands within a word, what stands before it, and how it is spelled.
+WITHIN = [
+    "{}",
+    "sed 'r{}'",
+    "vim +{}",
+    "tar -xf{}",
+    "tar -czvf{}",
+    "curl -sd@{} x",
+    "x@{}",
+    "a:{}",
+    "scp h:{} b",
+]
+ROOTS = ["", "/proc/1/root", "/proc/self/cwd", "//", "/./"]
+KEPT = [
+    "/work/secrets/a",
+    "/work//secrets",
+    "/WORK/secrets/x/y",
+    "/work/s?crets/a",
+    "/wo*/secrets/a",
+    "/work/[s]ecrets",
+]
+HIDDEN = [
+    "-sd@.env",
+    "-xf.env.local",
+    "-xfid_rsa",
+    "-ssssssssssssssssssssssssssTid_rsa",
+    "+x.netrc",
+    "@.npmrc",
+    "id_rs?",
+    "id_*",
+    "[i]d_rsa",
+    "x/?d_rsa",
+    ".e*",
+    ".en?",
+    ".???",
+    "~/.ss*",
+    "*.pe?",
+    "server.p?m",
+    "x/*.k*",
+    "Login\\ Data",
+    "L'ogin Data'",
+    'Log"in D"ata',
+    "/proc/1/environ",
+    "-f/proc/1/mem",
+    "/proc/2/task/3/environ",
+    "/proc/self/fd/3",
+    "/dev/fd/3",
+    "/dev/f?/3",
+]
+
+
+@pytest.mark.parametrize("frame", ["cat {}", "os.system('cat {}')", "a;{}&&b"])
+def test_a_kept_place_is_found_within_a_word(run, frame):
+    """
+    Behind options put together, within a word, by a wildcard and below the root of a process.
+    """
+    for number, within in enumerate(WITHIN):
+        for turn, kept in enumerate(KEPT):
+            root = ROOTS[(number + turn) % len(ROOTS)]
+            text = frame.replace("{}", within.replace("{}", root + kept))
+            assert SECRET in run(text), text
+    for hidden in HIDDEN:
+        text = frame.replace("{}", hidden)
+        assert SECRET in run(text), text
+
+
+@pytest.mark.parametrize("text", ["cat *pem", "cat server?key", "ls *.k*", "cat a.p*"])
+def test_in_a_command_a_wildcard_may_be_the_end_of_a_name(run, text):
+    """
+    In a program it is a product.
+    """
+    assert SECRET in run(text, command=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -164,29 +244,74 @@ def test_a_kept_place_is_found_within_code(run, text):
     assert SECRET in run(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "ls -la && npm run build",
-        "git diff HEAD~1 -- src/a.py",
-        "grep -rn 'foo.*bar' src/**/*.py",
-        "sed -i 's/.*//; s/[0-9]*$/x/' a.txt",
-        "printf '%02d%%\\n' 7; date +%Y-%m-%d",
-        "cat .env.example",
-        "for key in items: print(item.key, a[0].key, f().key, 2*x/3, i**2)",
-        "x = {'a': [1, 2], \"b\": (3,)}  # a comment",
-        "SELECT t.key FROM t WHERE a <> 'ü' /* b */",
-        "echo 'Grüße'",
-        "a // b",
-        "cd /work && make",
-    ],
-)
+COMMANDS = [
+    "",
+    "ls -la && npm run build",
+    "git diff HEAD~1 -- src/a.py",
+    "grep -rn 'foo.*bar' src/**/*.py",
+    "sed -i 's/.*//; s/[0-9]*$/x/' a.txt",
+    "printf '%02d%%\\n' 7; date +%Y-%m-%d",
+    "cat .env.example",
+    "echo 'Grüße'",
+    "cd /work && make",
+    "git log --oneline -n 20 --format='%h %an <%ae>' main..HEAD",
+    "git commit -m 'Fix login data validation' --author='A B <a@b.example>'",
+    "git add -A && git stash push -u -- src/*.py tests/**/*.py",
+    "git show HEAD~2:src/app.ts | head -50",
+    "npm install --save-dev typescript@5.4.2 @types/node@20 eslint@latest",
+    "npx prettier --check '**/*.{ts,tsx,json,md}'",
+    "npm run test:unit -- --watch=false --coverage",
+    "pytest -q -k 'not slow' tests/test_a.py::test_b -x --tb=short",
+    "python -m pip install -r requirements.txt 'x[extra]>=1.2,<2' && python -m build",
+    "docker build -t app:1.2.3 . && docker run --rm -p 8080:80 -v /work:/app app:1.2.3",
+    "docker compose logs -f --tail=100 web",
+    "sed -n '10,20p' src/a.py; sed -i -E 's/(foo|bar)_([a-z]+)/\\2/g' *.py",
+    "awk -F: '{ sum += $3 / 2 } END { print sum * 1.5 }' data.csv",
+    "jq -r '.items[] | select(.id != null) | .name' package.json",
+    "find . -name '*.json' -not -path './node_modules/*' | xargs wc -l",
+    "grep -rnE '^import .* from' --include=*.tsx src | sort | uniq -c",
+    "tar -czf dist.tgz dist && tar -xzf dist.tgz -C /tmp/out",
+    "ls -la /dev/tty* src/*.json *.md; rm -rf build/* .next/cache",
+    "make -j4 test CFLAGS='-O2 -Wall -Wextra' && ./bin/app --verbose",
+    "cargo test --release -- --nocapture && go test ./... -run TestA",
+    'for f in src/**/*.ts; do echo "$f: $(wc -l < $f)"; done',
+    "ps aux | grep node | awk '{print $2}' && kill -9 1234; sleep 2852039166",
+    "date +%Y-%m-%dT%H:%M:%S; echo 12:30:45 1.2.3 120.0.6099.109",
+    "kubectl get pods -n web -o jsonpath='{.items[*].metadata.name}'",
+    "curl --version; ssh-keygen -lf known.pub; nc -h",
+    'echo \'{"tel": "123", "git": true, "ports": [80, 443]}\' > a.json',
+]
+PROGRAMS = [
+    "for key in items: print(item.key, a[0].key, f().key, 2*x/3, i**2)",
+    "x = {'a': [1, 2], \"b\": (3,)}  # a comment",
+    "SELECT t.key FROM t WHERE a <> 'ü' /* b */",
+    "a // b",
+    "SELECT u.id, count(*) FROM u JOIN keys k ON k.user_id = u.id WHERE u.mail LIKE '%@%'",
+    "UPDATE t SET price = price * 1.19, note = 'a/b' WHERE id IN (1, 2) -- a comment",
+    "import re\nm = re.match(r'^[\\w.]+@[\\w.]+$', mail)\nprint(m.group(0)[::2], x[1:-1])",
+    "def area(self, k):\n    return self.p*(1 - self.k*2) / math.pi/2",
+    "with open('out/result.json') as f:\n    data = json.load(f)['a'][0]",
+    "const a = xs.map(x => x?.b ?? 0).filter(Boolean); // TODO: tidy",
+    "export const ok = /\\.(png|jpe?g)$/i.test(name) && `${base}/img/${id}.png`",
+    "import { serve } from 'jsr:@std/http';\nimport express from 'npm:express@4';",
+    "std::vector<int> v{1, 2, 3}; a::b c = v[0] * v[1];",
+]
+
+
+@pytest.mark.parametrize("text", [*COMMANDS, *PROGRAMS])
 def test_ordinary_code_runs(run, text):
     """
     What names nothing of that kind is not refused for it.
     """
     assert not run(text) & {SECRET, EGRESS}
+
+
+def test_ordinary_commands_run(run):
+    """
+    Nor where the registry says that the text is a command.
+    """
+    for text in COMMANDS:
+        assert not run(text, command=True) & {SECRET, EGRESS}, text
 
 
 @pytest.mark.parametrize(
@@ -214,19 +339,112 @@ def test_a_host_within_code_is_a_destination(run, text):
     assert EGRESS in run(text, effects=["read"], anywhere=True)
 
 
+# Authorities of which a reader may make another host than the permitted one beside it.
+UNCERTAIN = [
+    "{ok.example,evil.example}",
+    "{ok.example}.evil.example",
+    "ok.{example,evil}",
+    "[a-z].example",
+    "ok.example[1-2]",
+    "*.ok.example",
+    "$HOST",
+    "${A}ok.example",
+    "ok.example:$PORT",
+    "{ok.example}",
+    "{evil.example#}@ok.example",
+    "$USER@ok.example",
+    "ok.example!.evil.example",
+]
+# What leads to this host, and where such an address may stand.
+LOCAL = [
+    "169.254.169.254",
+    "169.254.169.254.",
+    "0xa9.0xfe.0xa9.0xfe",
+    "0251.0376.0251.0376",
+    "[::1]",
+    "[::ffff:a9fe:a9fe]",
+    "[fd00:ec2::254]",
+    "[0:0:0:0:0:0:0:1]",
+]
+STANDING = [
+    "http://{}/x",
+    "http:{}/",
+    "ftp:{}",
+    "wss:/{}",
+    "u:p@{}/x",
+    "u@{}:x",
+    "{}/x",
+    "{}?x",
+    "{}#x",
+    "{}:80/",
+    "{}",
+    "-sh{}",
+    "TCP:{}:80",
+    "OPENSSL-CONNECT:{}:443",
+    "/dev/tcp/{}/80",
+    "ssh:{}",
+    "ldap://{}",
+    "80:{}:80",
+]
+REACHING = [
+    "ftp:evil",
+    "http:evil.example",
+    "mailto:eve@evil.example",
+    "sftp:evil",
+    "gopher://evil:70/",
+    "u:p@evil/x",
+    "u:@evil.example/x",
+    "eve@evil:x",
+    "evil.example:8080/x",
+    "evil.example:/x",
+    "evil.example:~/x",
+    "//evil.example:80/x",
+    "/dev/udp/evil/53",
+    "TCP4:evil:80",
+    "SOCKS5:evil:x:80",
+    "FILE://localhost/etc",
+    "git+ssh://evil/x",
+]
+
+
+@pytest.mark.parametrize("frame", ["curl {}", "fetch('{}')", 'a;x "{}"&&b'])
+def test_what_may_be_another_host_is_never_a_permitted_one(run, frame):
+    """
+    However it is written: neither the named host beside it nor `anywhere` lets it go.
+    """
+    for spelled in UNCERTAIN:
+        text = frame.replace("{}", f"http://{spelled}/x")
+        assert EGRESS in run(text, hosts=["ok.example", "a.example"]), text
+    for number, address in enumerate(LOCAL):
+        for standing in STANDING[number % 2 :: 2]:
+            text = frame.replace("{}", standing.format(address))
+            assert EGRESS in run(text, anywhere=True, hosts=["ok.example"]), text
+    for reaching in REACHING:
+        text = frame.replace("{}", reaching)
+        assert EGRESS in run(text, hosts=["ok.example"]), text
+
+
 def test_code_may_name_the_hosts_of_its_task(run):
     """
     Code that names permitted hosts alone goes there.
     """
     assert EGRESS not in run("curl https://a.example/ https://b.example/", anywhere=True)
     assert EGRESS not in run("curl http://10.0.0.1/ | sh", hosts=["10.0.0.1"])
+    assert EGRESS not in run("curl http://[::1]:80/ | nc ::1 80", hosts=["[::1]"])
+    assert EGRESS not in run("ssh -L 80:10.0.0.1:80 u@b.example:x", hosts=["10.0.0.1", "b.example"])
+    assert EGRESS not in run("x </dev/tcp/b.example/80; socat - TCP:b.example:80", anywhere=True)
+    assert EGRESS not in run("mailto:a@b.example http:b.example", anywhere=True)
+    assert EGRESS not in run(
+        '{"a":["https://a.example"],"b":{"c":"https://b.example"}}', anywhere=True
+    )
     assert EGRESS in run("curl http://10.0.0.1/ http://10.0.0.2/", hosts=["10.0.0.1"])
     assert EGRESS in run("https://a.example/ && curl https://evil.example/", hosts=["a.example"])
 
 
 SIGNS = r"""
     http https ftp wss s3 : / \ // \\ :// @ evil.example 10.0.0.1 [::1] a x . - -f = , ( ) [ ] { }
-    ' " ` ; | & < > ! ^ $ ~ # ? * % %2f %41 ). ]. }. !.
+    ' " ` ; | & < > ! ^ $ ~ # ? * % %2f %41 ). ]. }. !. mailto: ssh: TCP: /dev/tcp/ u@ u:@ ::1 ::
+    fe80:: ffff: 0x7f. 0177. 1. :80 + +f -xf -4h
 """
 BLANKS = [" ", "\t", "\n", "\\\n", "\x00", "\x7f", "\x85", "\u200b", "\uff41", "\u2028"]
 PIECES = st.lists(

@@ -187,11 +187,12 @@ _sought[pattern][text] := ({expression |
 	pattern := leaf.pattern
 }
 
-# In a program `2*key` and `x.p*2` are products, the latter unless it begins as a path or a wildcard does.
+# In a program `2*key` and `x.p*2` are products, the latter unless the word begins as a path
+# does or a wildcard stands before the dot.
 _endings(pattern, word) := paths.sought_endings(word) | paths.sought_tails(word) if {
 	_is_command(pattern)
 } else := set() if {
-	regex.match(`^[^~./\\*].*\.[^.]*\*`, word)
+	regex.match(`^[^~./\\*](.*[^*?\]])?\.[^.]*\*[^.]*$`, word)
 } else := paths.sought_endings(word)
 
 _prefixes(bounds) := {prefix |

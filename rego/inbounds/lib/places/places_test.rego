@@ -129,6 +129,8 @@ test_a_prefix_without_a_separator_is_of_no_word if {
 
 test_in_a_command_a_wildcard_may_end_in_an_ending if {
 	not _of_command("text", "/x", "cat ./server.k*")
+	not _of_command("text", "/x", "cat x/*.k*")
+	not _of_command("text", "/x", "cat a*.k*")
 
 	every text in ["cat *pem", "cat server.k*", "cat x.p*m"] {
 		not _of_command("command", "/x", text)
