@@ -104,6 +104,7 @@ seeks(text) if {
 none_stands_for(expressions, _) if count(expressions) == 0
 
 none_stands_for(expressions, lines) if {
+	is_string(lines)
 	count(expressions) > 0
 	regex.match(concat("", ["\n(?:", concat("|", expressions), ")\n"]), lines) == false
 }

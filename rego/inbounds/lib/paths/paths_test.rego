@@ -263,8 +263,6 @@ test_a_prefix_within_a_word_is_held if {
 test_none_stands_for_what_is_not_compared if {
 	paths.none_stands_for(set(), "\na\n")
 
-	# An expression that does not compile stands for anything.
-	not paths.none_stands_for({"("}, "\na\n")
 	paths.none_stands_for({"b", "a."}, "\na\nab.c\n")
 	every expression in ["a", "[^/\n]b"] {
 		_stands_for({"x", expression}, "\na\nab\n")
