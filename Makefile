@@ -34,7 +34,7 @@ BUILTINS = tests/integration/test_builtins.py
 
 .PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-integrations interop public generated \
 	generated-check assets demo test test-all py-test-all test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
-	mutants-python bench-integrations nightly lowest test-oldest-opa bench bench-mcp closure performance revocation evaluate wheel image clean
+	mutants-python bench-integrations nightly lowest test-oldest-opa bench cost bench-mcp closure performance revocation evaluate wheel image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -175,6 +175,9 @@ test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the old
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench
+
+cost: setup assets ## Count what a decision costs, and compare it with bench/cost.json (needs Go)
+	$(PY) -m bench.cost
 
 bench-mcp: assets ## Measure what the proxy of MCP servers adds to a call, and hold it for a minute
 	$(PYTHON) -m venv build/bench-mcp

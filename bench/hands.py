@@ -55,13 +55,16 @@ class Hands:
     Args:
         world: What is measured.
         pdp: What decides.
+
+    Attributes:
+        listening: The PDP of all guards, with the last question.
     """
 
     def __init__(self, world: World, pdp: PolicyDecisionPoint) -> None:
-        self._listening = Listening(pdp)
+        self.listening = Listening(pdp)
         store = MemorySessions()
         self.guards: list[Guard] = [
-            world.guard(self._listening, NoEvidence(), agent=agent, sessions=store)
+            world.guard(self.listening, NoEvidence(), agent=agent, sessions=store)
             for agent in AGENTS
         ]
         self.tasks: list[Task] = [self.begin()]
@@ -90,7 +93,7 @@ class Hands:
     def decision(self, hands: int) -> Call:
         """Return the question of such a call, put to what decides once more."""
         self.call(hands)()
-        asked, pdp = self._listening.asked[DECISION], self._listening
+        asked, pdp = self.listening.asked[DECISION], self.listening
         return lambda: pdp.ask(DECISION, asked, deadline=time.monotonic() + 30)
 
 

@@ -31,6 +31,7 @@ from inbounds.testing import AGENT, INTENT, SUBJECT, small_deployment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from inbounds.approvals import ApprovalCallback
     from inbounds.evidence import EvidenceLog
     from inbounds.identity import Issuer, TaskRequest
     from inbounds.pdp import PolicyDecisionPoint
@@ -57,13 +58,16 @@ class World:
     Args:
         folder: Everything is in here.
         fed: Whether somebody keeps the feed fresh; else it may be an hour old.
+        approvers: Who may approve calls; nobody by default.
 
     Attributes:
         folder: Everything is in here.
         tokens: The bearer tokens that OPA asks for, of the PEP and of the feed's owner.
     """
 
-    def __init__(self, folder: Path, *, fed: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, fed: bool = False, approvers: Mapping[str, Any] | None = None
+    ) -> None:
         self.folder = folder
         self._fed = fed
         self.tokens = {name: secrets.token_urlsafe(32) for name in ("pep", "feed")}
@@ -83,7 +87,7 @@ class World:
             name: [hashlib.sha256(token.encode()).hexdigest()]
             for name, token in self.tokens.items()
         }
-        base = {**small_deployment(), **stated}
+        base = {**small_deployment(), **stated, "approvers": dict(approvers or {})}
         base["peps"][_PEP]["token_sha256"] = hashed["pep"]
         base["settings"]["feed_writers"] = {"bench": hashed["feed"]}
         before, last = AGENTS[-2:]
@@ -161,6 +165,7 @@ class World:
         *,
         agent: str = AGENT,
         sessions: SessionStore | str = "memory",
+        approvals: ApprovalCallback | None = None,
     ) -> Guard:
         """Make a guard with one tool, which does nothing."""
         guard = Guard(
@@ -174,6 +179,7 @@ class World:
             environment="development",
             pep=_PEP,
             deadline=_SECONDS,
+            approvals=approvals,
         )
 
         @guard.tool(TOOL, resource=lambda id: ("mail", id))  # noqa: A006 -- the tool's own name

@@ -25,9 +25,10 @@ import jsonpatch
 import jsonpointer
 import rfc8785
 import yaml
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
-from jwt.utils import base64url_decode, base64url_encode
+from jwt.utils import base64url_decode, base64url_encode, der_to_raw_signature
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENE = ROOT / "rego" / "inbounds" / "lib" / "fixtures" / "scene.json"
@@ -130,12 +131,12 @@ def token(about: Mapping[str, Any]) -> str:
     alg = named.get("alg")
     # What is signed under a name that is not an algorithm still carries a signature.
     alg = alg if isinstance(alg, str) and alg in _TYPES else "ES256"
-    signature = get_default_algorithms()[alg].sign(signed, private_key(kid, _TYPES[alg]))
+    signature = _signature(alg, signed, private_key(kid, _TYPES[alg]))
     return (signed + b"." + base64url_encode(signature)).decode("ascii")
 
 
 def private_key(kid: str, kty: str = "EC") -> Any:
-    """Return the private key of `kid`, made once for each run of the tests."""
+    """Return the private key of `kid`: but for RSA the same in every run of the tests."""
     return _private_key(kid, kty)
 
 
@@ -143,9 +144,19 @@ def private_key(kid: str, kty: str = "EC") -> Any:
 def _private_key(kid: str, kty: str) -> Any:
     if kty == "RSA":
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    secret = hashlib.sha256(kid.encode()).digest()
     if kty == "OKP":
-        return ed25519.Ed25519PrivateKey.generate()
-    return ec.generate_private_key(ec.SECP256R1())
+        return ed25519.Ed25519PrivateKey.from_private_bytes(secret)
+    return ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
+
+
+def _signature(alg: str, signed: bytes, key: Any) -> bytes:
+    """Sign, the same way each time: what counts the cost of a question needs the same bytes."""
+    if alg == "ES256":
+        with_hash = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        return der_to_raw_signature(key.sign(signed, with_hash), key.curve)
+    signature: bytes = get_default_algorithms()[alg].sign(signed, key)
+    return signature
 
 
 def public_jwk(kid: str, kty: str = "EC") -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_each_task_went_through_one_hand_more_and_for_less(tmp_path):
         assert budgets == sorted(set(budgets), reverse=True)
         for number in range(MOST + 1):
             assert hands.decision(number)().result["decision"] is True
-            asked = json.loads(hands._listening.asked[DECISION])
+            asked = json.loads(hands.listening.asked[DECISION])
             assert len(asked["context"]["credentials"]["chain"]) == number
     world.close()
 
@@ -122,7 +122,7 @@ def test_a_call_is_proved_where_the_deployment_asks_for_it(tmp_path, proof):
     with contextlib.closing(world.embedded(proof=proof)) as policy:
         hands = Hands(world, policy)
         hands.call(MOST)()
-        credentials = json.loads(hands._listening.asked[DECISION])["context"]["credentials"]
+        credentials = json.loads(hands.listening.asked[DECISION])["context"]["credentials"]
     world.close()
     assert bool(credentials.get("proof")) is proof
 

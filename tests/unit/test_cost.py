@@ -1,0 +1,88 @@
+"""What a decision costs does not rise unseen: it is counted, and compared with what is kept."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from bench.cost import counts
+from bench.cost.engines import ModuleMeter, NotCounted, count_opa
+from bench.cost.questions import NAMES, OUTCOMES, TOOLS
+from bench.cost.sdk import NAMES as CALLS
+from bench.cost.sdk import SdkMeter
+
+TOOL_MODULES = Path(__file__).resolve().parents[2] / "tools"
+
+
+@pytest.fixture(scope="module")
+def module():
+    """The shipped module, in an engine that counts."""
+    return ModuleMeter()
+
+
+@pytest.fixture(scope="module")
+def sdk(tmp_path_factory):
+    """Guards whose calls are counted."""
+    meter = SdkMeter(tmp_path_factory.mktemp("sdk"))
+    yield meter
+    meter.close()
+
+
+def rises(meter, question, found):
+    return counts.rises({question: found}, counts.kept()[meter])
+
+
+@pytest.mark.parametrize("question", NAMES)
+def test_instructions_do_not_rise(module, question):
+    assert rises(counts.MODULE, question, {"instructions": module.count(question)}) == []
+
+
+def test_many_tools_cost_what_few_do(module):
+    assert module.count(TOOLS) == module.count("plain read")
+
+
+@pytest.mark.skipif(
+    counts.python() != counts.kept_by(), reason="another Python calls other functions"
+)
+@pytest.mark.parametrize("question", CALLS)
+def test_calls_and_the_size_of_a_question_do_not_rise(sdk, question):
+    assert rises(counts.SDK, question, sdk.count(question)) == []
+
+
+@pytest.mark.system
+@pytest.mark.skipif(shutil.which("go") is None, reason="the meter of OPA is a Go program")
+def test_allocations_and_stack_of_opa_do_not_rise():
+    assert counts.rises(count_opa(NAMES), counts.kept()[counts.OPA]) == []
+
+
+def test_a_question_of_another_outcome_is_not_counted(module, monkeypatch):
+    monkeypatch.setitem(OUTCOMES, "plain read", "deny")
+    with pytest.raises(NotCounted, match="must be deny, and is allow"):
+        module.count("plain read")
+
+
+@pytest.mark.parametrize(("count", "told"), [(102, 0), (103, 1), (50, 0)])
+def test_a_rise_of_more_than_two_in_a_hundred_is_told(count, told):
+    found = counts.rises({"read": {"calls": count}}, {"read": {"calls": 100}})
+    assert len(found) == told
+
+
+def test_what_is_not_kept_is_told():
+    assert len(counts.rises({"read": {"calls": 1}}, {})) == 1
+
+
+def test_every_question_is_kept_of_every_meter():
+    kept = counts.kept()
+    assert {meter: set(questions) for meter, questions in kept.items()} == {
+        counts.OPA: set(NAMES),
+        counts.MODULE: set(NAMES),
+        counts.SDK: set(CALLS),
+    }
+
+
+def test_the_meter_has_the_opa_that_is_pinned():
+    pinned = {
+        re.search(r"open-policy-agent/opa (v\S+)", (TOOL_MODULES / name / "go.mod").read_text())[1]
+        for name in ("cost", "opa")
+    }
+    assert len(pinned) == 1
