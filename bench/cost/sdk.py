@@ -36,7 +36,7 @@ _SETTLED = 12
 """As many calls as it takes until the session remembers as many decisions as it ever does."""
 _APPROVER = "dora@acme.example"
 _COLLEAGUE = "bob@acme.example"
-_KEY = SigningKey.draw()
+_KEY = SigningKey.generate()
 _SECONDS = 30.0
 
 
