@@ -1,10 +1,12 @@
 """What a decision costs does not rise unseen: it is counted, and compared with what is kept."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from bench.cost import counts
 from bench.cost.engines import ModuleMeter, NotCounted, count_opa
 from bench.cost.questions import NAMES, OUTCOMES, TOOLS
@@ -86,3 +88,10 @@ def test_the_meter_has_the_opa_that_is_pinned():
         for name in ("cost", "opa")
     }
     assert len(pinned) == 1
+
+
+def test_the_meter_caches_what_the_shipped_configuration_does():
+    source = (TOOL_MODULES / "cost" / "main.go").read_text("utf-8")
+    caching = json.loads(re.search(r"const caching = `(.+)`", source)[1])
+    shipped = TOOL_MODULES.parent / "bundles" / "opa" / "config.yaml"
+    assert caching == yaml.safe_load(shipped.read_text("utf-8"))["caching"]
