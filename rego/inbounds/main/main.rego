@@ -100,17 +100,17 @@ obligations := [obligation |
 default outcome := "deny"
 
 outcome := "allow" if {
-	_sound
 	count(denials) == 0
 	count(asked) == 0
 	count(grants) > 0
+	_sound
 }
 
 outcome := "ask" if {
-	_sound
 	count(denials) == 0
 	count(asked) > 0
 	count(grants) > 0
+	_sound
 }
 
 # METADATA
