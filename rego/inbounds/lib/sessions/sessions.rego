@@ -87,9 +87,9 @@ _state := state if {
 
 	spending.reckoned(state.spent)
 
-	every number in [state.version, state.refusals, state.repeats] {
-		is_number(number)
-	}
+	# In the order of all values, numbers stand between booleans and texts.
+	min([state.version, state.refusals, state.repeats]) > true
+	max([state.version, state.refusals, state.repeats]) < ""
 }
 
 # What every decision changes: the version, and the last eight ids.

@@ -70,17 +70,21 @@ together(one, other) := {
 # METADATA
 # description: Whether every part of what was taken is a number
 reckoned(spent) if {
-	is_object(spent.money)
+	counted := counts(spent)
 
-	every number in _numbers(spent) {
-		is_number(number)
-	}
+	# In the order of all values, numbers stand between booleans and texts.
+	min(counted) > true
+	max(counted) < ""
 }
 
-_numbers(spent) := array.concat(
+# METADATA
+# description: All that was taken, of each budget and each currency; undefined where a part is missing
+counts(spent) := array.concat(
 	[spent.calls, spent.writes, spent.exports, spent.rows, spent.bytes],
 	[amount | some amount in spent.money],
-)
+) if {
+	is_object(spent.money)
+}
 
 _one_if(effects) := 1 if count(effects & tools.effects) > 0
 

@@ -11,6 +11,7 @@
 package inbounds.rules.session.missing
 
 import data.inbounds.lib.labels
+import data.inbounds.lib.spending
 
 # METADATA
 # description: Every part of the state is there and can be reckoned with
@@ -76,15 +77,9 @@ _sound contains "/tainted_stores" if {
 _sound contains "/decisions" if is_array(input.context.session.decisions)
 
 _reckoned(spent) if {
-	is_object(spent.money)
-
-	every number in [spent.calls, spent.writes, spent.exports, spent.rows, spent.bytes] {
-		_counted(number)
-	}
-
-	every amount in spent.money {
-		_counted(amount)
-	}
+	counts := spending.counts(spent)
+	min(counts) >= 0
+	max(counts) < ""
 }
 
 _counted(value) if {
