@@ -28,6 +28,7 @@ class _Leaves:
         lists: All lists.
         maps: All maps.
         sizes: What has a size, how it compares, and with what.
+        members: Objects whose members are alike and may each be absent, with their keys.
         named: Maps whose keys are names, each with how long one may be.
         groups: Lists and maps of anything but texts: where, their name, the schema of an item.
     """
@@ -39,6 +40,7 @@ class _Leaves:
     lists: list[str] = field(default_factory=list)
     maps: list[str] = field(default_factory=list)
     sizes: list[tuple[str, str, int]] = field(default_factory=list)
+    members: list[tuple[str, list[str]]] = field(default_factory=list)
     named: list[tuple[str, int]] = field(default_factory=list)
     groups: list[tuple[str, str, Schema]] = field(default_factory=list)
 
@@ -97,10 +99,18 @@ def _defaults(shape: Shape, schema: Schema) -> dict[str, Any]:
     for name, value, needed in shape.fields(schema):
         if not needed and value.get("required"):
             raise ValueError(f"{shape.schema}: {name} may be absent, and not so what is in it")
-        inner = _defaults(shape, value)
+        inner = {} if _member(shape, value) else _defaults(shape, value)
         if inner or not needed:
             found[name] = inner if "properties" in value else value["default"]
     return found
+
+
+def _member(shape: Shape, schema: Schema) -> Schema:
+    """Return the one schema of all members of a closed object that needs none, or {}."""
+    members = [value for _, value, _ in shape.fields(schema)]
+    alike = [value for value in members if value == members[0] and "properties" in value]
+    same = closed(schema) and len(alike) == len(members) > 1 and not schema.get("required")
+    return members[0] if same else {}
 
 
 def _would_appear(ref: str, shape: Shape, schema: Schema) -> Iterator[str]:
@@ -124,7 +134,13 @@ def _pattern(
         return name
     members = []
     for key, value, _ in shape.fields(schema):
-        if "properties" in value:
+        if "properties" in value and (member := _member(shape, value)):
+            # As a map: what it leaves out takes no step.
+            inner = f"{stem}{key}"
+            found.maps.append(inner)
+            found.members.append((inner, list(value["properties"])))
+            found.groups.append((inner, key, member))
+        elif "properties" in value:
             inner = _pattern(f"{stem}{key}_", shape, value, found)
         else:
             inner = _variable(f"{stem}{key}", shape)
@@ -175,6 +191,7 @@ def _lines(found: _Leaves, shape: Shape, functions: list[str]) -> list[str]:
     return [
         *[f"is_object({at})" for at in found.maps],
         *[f"is_array({at})" for at in found.lists],
+        *[f"count(object.remove({at}, {json.dumps(keys)})) == 0" for at, keys in found.members],
         *found.equal,
         *_texts(found),
         *_lengths(found),
@@ -259,11 +276,11 @@ def _integers(found: _Leaves) -> list[str]:
             lines.append(f"floor({ref}) == {ref}")
             continue
         name = "integers" + (f"_{place}" if place else "")
-        whole = ", ".join(f"floor({ref})" for ref in refs)
         lines += [
             f"{name} := [{', '.join(refs)}]",
             f"min({name}) >= {least}",
             f"max({name}) <= {most}",
-            f"[{whole}] == {name}",
+            # Within a comprehension, which leaves nothing on the stack of OPA for what follows.
+            f"[floor(integer) | some integer in {name}] == {name}",
         ]
     return lines

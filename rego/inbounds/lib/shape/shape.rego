@@ -201,17 +201,7 @@ _ordinary({
 	]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[
-		floor(action_properties.size),
-		floor(context_session_version),
-		floor(context_session_spent_calls),
-		floor(context_session_spent_writes),
-		floor(context_session_spent_exports),
-		floor(context_session_spent_rows),
-		floor(context_session_spent_bytes),
-		floor(context_session_repeats),
-		floor(context_session_refusals),
-	] == integers
+	[floor(integer) | some integer in integers] == integers
 	count(context_credentials_approvals) <= 8
 	count(context_session_tasks) <= 8
 	count(context_session_approvals) <= 64
@@ -306,7 +296,7 @@ _context_session_approvals_item({"until": until, "times": times}) if {
 	integers := [until, times]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[floor(until), floor(times)] == integers
+	[floor(integer) | some integer in integers] == integers
 }
 
 _context_session_tasks_item({
@@ -322,14 +312,7 @@ _context_session_tasks_item({
 	integers := [calls, writes, exports, rows, bytes, deadline]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[
-		floor(calls),
-		floor(writes),
-		floor(exports),
-		floor(rows),
-		floor(bytes),
-		floor(deadline),
-	] == integers
+	[floor(integer) | some integer in integers] == integers
 	not money[""]
 	_within(256, object.keys(money))
 	every money_item in money {

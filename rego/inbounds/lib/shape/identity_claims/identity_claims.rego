@@ -29,7 +29,7 @@ _ordinary({"iss": iss, "sub": sub, "aud": aud, "exp": exp, "iat": iat}) if {
 	integers := [exp, iat]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[floor(exp), floor(iat)] == integers
+	[floor(integer) | some integer in integers] == integers
 }
 
 # No text is longer than `most`. Together they seldom are, and that is one step.

@@ -64,23 +64,13 @@ _ordinary({
 	integers := [exp, iat, del_depth, del_max_depth]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[floor(exp), floor(iat), floor(del_depth), floor(del_max_depth)] == integers
+	[floor(integer) | some integer in integers] == integers
 	count(authorization_details) >= 1
 	count(authorization_details) <= 1
 	every authorization_details_item in authorization_details {
 		is_object(authorization_details_item)
 		_authorization_details_item(object.union(
-			{
-				"bounds": {
-					"recipient": {"values": [], "domains": [], "origins": [], "up_to": 0},
-					"target": {"values": [], "domains": [], "origins": [], "up_to": 0},
-					"amount": {"values": [], "domains": [], "origins": [], "up_to": 0},
-					"code": {"values": [], "domains": [], "origins": [], "up_to": 0},
-					"credential": {"values": [], "domains": [], "origins": [], "up_to": 0},
-				},
-				"windows": [],
-				"delegated": [],
-			},
+			{"bounds": {}, "windows": [], "delegated": []},
 			authorization_details_item,
 		))
 	}
@@ -94,38 +84,7 @@ _authorization_details_item({
 	"resources": resources,
 	"destinations": destinations,
 	"label": label,
-	"bounds": {
-		"recipient": {
-			"values": bounds_recipient_values,
-			"domains": bounds_recipient_domains,
-			"origins": bounds_recipient_origins,
-			"up_to": bounds_recipient_up_to,
-		},
-		"target": {
-			"values": bounds_target_values,
-			"domains": bounds_target_domains,
-			"origins": bounds_target_origins,
-			"up_to": bounds_target_up_to,
-		},
-		"amount": {
-			"values": bounds_amount_values,
-			"domains": bounds_amount_domains,
-			"origins": bounds_amount_origins,
-			"up_to": bounds_amount_up_to,
-		},
-		"code": {
-			"values": bounds_code_values,
-			"domains": bounds_code_domains,
-			"origins": bounds_code_origins,
-			"up_to": bounds_code_up_to,
-		},
-		"credential": {
-			"values": bounds_credential_values,
-			"domains": bounds_credential_domains,
-			"origins": bounds_credential_origins,
-			"up_to": bounds_credential_up_to,
-		},
-	},
+	"bounds": bounds,
 	"windows": windows,
 	"delegated": delegated,
 	"budgets": budgets,
@@ -133,74 +92,26 @@ _authorization_details_item({
 	"deadline": deadline,
 }) if {
 	is_object(tools)
+	is_object(bounds)
 	is_object(budgets)
 	is_array(effects)
 	is_array(resources)
 	is_array(destinations)
-	is_array(bounds_recipient_values)
-	is_array(bounds_recipient_domains)
-	is_array(bounds_recipient_origins)
-	is_array(bounds_target_values)
-	is_array(bounds_target_domains)
-	is_array(bounds_target_origins)
-	is_array(bounds_amount_values)
-	is_array(bounds_amount_domains)
-	is_array(bounds_amount_origins)
-	is_array(bounds_code_values)
-	is_array(bounds_code_domains)
-	is_array(bounds_code_origins)
-	is_array(bounds_credential_values)
-	is_array(bounds_credential_domains)
-	is_array(bounds_credential_origins)
 	is_array(windows)
 	is_array(delegated)
+	count(object.remove(bounds, ["recipient", "target", "amount", "code", "credential"])) == 0
 	type == "inbounds_task"
 	names := [intent, label, environment]
 	min(names) > ""
 	max(names) < []
-	listed_names := array.flatten([
-		"x",
-		destinations,
-		bounds_recipient_domains,
-		bounds_target_domains,
-		bounds_amount_domains,
-		bounds_code_domains,
-		bounds_credential_domains,
-	])
+	listed_names := array.flatten(["x", destinations])
 	min(listed_names) > ""
 	max(listed_names) < []
-	_within(
-		256,
-		array.flatten([
-			intent,
-			label,
-			environment,
-			destinations,
-			bounds_recipient_domains,
-			bounds_target_domains,
-			bounds_amount_domains,
-			bounds_code_domains,
-			bounds_credential_domains,
-		]),
-	)
-	integers := [
-		bounds_recipient_up_to,
-		bounds_target_up_to,
-		bounds_amount_up_to,
-		bounds_code_up_to,
-		bounds_credential_up_to,
-		deadline,
-	]
-	min(integers) >= 0
-	max(integers) <= 9007199254740991
-	[
-		floor(bounds_recipient_up_to),
-		floor(bounds_target_up_to),
-		floor(bounds_amount_up_to),
-		floor(bounds_code_up_to),
-		floor(bounds_credential_up_to),
-		floor(deadline),
-	] == integers
+	_within(256, array.flatten([intent, label, environment, destinations]))
+	is_number(deadline)
+	deadline >= 0
+	deadline <= 9007199254740991
+	floor(deadline) == deadline
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -221,80 +132,15 @@ _authorization_details_item({
 		is_object(resources_item)
 		_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
 	}
-	every values_item in bounds_recipient_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in bounds_recipient_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in bounds_target_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in bounds_target_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in bounds_amount_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in bounds_amount_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in bounds_code_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in bounds_code_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in bounds_credential_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in bounds_credential_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
+	every bounds_item in {bounds_item | some bounds_item in bounds} - {
+		{},
+		{"values": [], "domains": [], "origins": [], "up_to": 0},
+	} {
+		is_object(bounds_item)
+		_bounds_item(object.union(
+			{"values": [], "domains": [], "origins": [], "up_to": 0},
+			bounds_item,
+		))
 	}
 	every windows_item in windows {
 		is_object(windows_item)
@@ -339,7 +185,36 @@ _windows_item({"start": start, "end": end}) if {
 	integers := [start, end]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[floor(start), floor(end)] == integers
+	[floor(integer) | some integer in integers] == integers
+}
+
+_bounds_item({"values": values, "domains": domains, "origins": origins, "up_to": up_to}) if {
+	is_array(values)
+	is_array(domains)
+	is_array(origins)
+	listed_names := array.flatten(["x", domains])
+	min(listed_names) > ""
+	max(listed_names) < []
+	_within(256, array.flatten([domains]))
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
 }
 
 _resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
