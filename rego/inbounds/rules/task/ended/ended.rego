@@ -86,11 +86,12 @@ _named(whose, name) := concat(":", [whose, name]) if is_string(name)
 
 # All that a token names is there to be looked for.
 _dated if {
-	every about in [[task.verified, task.claims.act.sub], [identity.verified, identity.agent]] {
-		is_number(about[0].claims.iat)
-		is_string(about[0].name)
-		is_string(about[1])
-	}
+	is_number(task.claims.iat)
+	is_string(task.claims.act.sub)
+	is_string(task.verified.name)
+	is_number(identity.claims.iat)
+	is_string(identity.agent)
+	is_string(identity.verified.name)
 }
 
 # Hands are ended by the name of their task and of all hands down to them, so that nobody ends

@@ -63,21 +63,17 @@ _public if {
 
 # Beyond 2^53 two engines may round one number to different ones.
 _exact if {
-	every bounds in task.granted.tools {
-		is_object(bounds)
+	is_object(task.granted.tools)
 
-		every constraint in object.get(bounds, "arguments", {}) {
-			is_object(constraint)
-
-			every number in _numbers(constraint) {
-				number >= -9007199254740992
-				number <= 9007199254740992
-			}
-		}
+	every number in _numbers {
+		number >= -9007199254740992
+		number <= 9007199254740992
 	}
 }
 
-_numbers(constraint) := {number |
+_numbers contains number if {
+	some bounds in task.granted.tools
+	some constraint in bounds.arguments
 	some values in [object.get(constraint, "one_of", []), object.filter(constraint, {"minimum", "maximum"})]
 	some number in values
 	is_number(number)
