@@ -22,13 +22,7 @@ ordinary if {
 			"resources": [],
 			"destinations": [],
 			"label": "",
-			"bounds": {
-				"recipient": {"values": [], "domains": [], "origins": [], "up_to": 0},
-				"target": {"values": [], "domains": [], "origins": [], "up_to": 0},
-				"amount": {"values": [], "domains": [], "origins": [], "up_to": 0},
-				"code": {"values": [], "domains": [], "origins": [], "up_to": 0},
-				"credential": {"values": [], "domains": [], "origins": [], "up_to": 0},
-			},
+			"bounds": {},
 			"budgets": {},
 			"windows": [],
 			"delegated": [],
@@ -50,38 +44,7 @@ _ordinary({
 		"resources": scope_resources,
 		"destinations": scope_destinations,
 		"label": scope_label,
-		"bounds": {
-			"recipient": {
-				"values": scope_bounds_recipient_values,
-				"domains": scope_bounds_recipient_domains,
-				"origins": scope_bounds_recipient_origins,
-				"up_to": scope_bounds_recipient_up_to,
-			},
-			"target": {
-				"values": scope_bounds_target_values,
-				"domains": scope_bounds_target_domains,
-				"origins": scope_bounds_target_origins,
-				"up_to": scope_bounds_target_up_to,
-			},
-			"amount": {
-				"values": scope_bounds_amount_values,
-				"domains": scope_bounds_amount_domains,
-				"origins": scope_bounds_amount_origins,
-				"up_to": scope_bounds_amount_up_to,
-			},
-			"code": {
-				"values": scope_bounds_code_values,
-				"domains": scope_bounds_code_domains,
-				"origins": scope_bounds_code_origins,
-				"up_to": scope_bounds_code_up_to,
-			},
-			"credential": {
-				"values": scope_bounds_credential_values,
-				"domains": scope_bounds_credential_domains,
-				"origins": scope_bounds_credential_origins,
-				"up_to": scope_bounds_credential_up_to,
-			},
-		},
+		"bounds": scope_bounds,
 		"budgets": scope_budgets,
 		"windows": scope_windows,
 		"delegated": scope_delegated,
@@ -89,77 +52,27 @@ _ordinary({
 	"seconds": seconds,
 }) if {
 	is_object(scope_tools)
+	is_object(scope_bounds)
 	is_object(scope_budgets)
 	is_array(scope_effects)
 	is_array(scope_resources)
 	is_array(scope_destinations)
-	is_array(scope_bounds_recipient_values)
-	is_array(scope_bounds_recipient_domains)
-	is_array(scope_bounds_recipient_origins)
-	is_array(scope_bounds_target_values)
-	is_array(scope_bounds_target_domains)
-	is_array(scope_bounds_target_origins)
-	is_array(scope_bounds_amount_values)
-	is_array(scope_bounds_amount_domains)
-	is_array(scope_bounds_amount_origins)
-	is_array(scope_bounds_code_values)
-	is_array(scope_bounds_code_domains)
-	is_array(scope_bounds_code_origins)
-	is_array(scope_bounds_credential_values)
-	is_array(scope_bounds_credential_domains)
-	is_array(scope_bounds_credential_origins)
 	is_array(scope_windows)
 	is_array(scope_delegated)
+	count(object.remove(scope_bounds, ["recipient", "target", "amount", "code", "credential"])) == 0
 	question == 1
 	names := [subject, agent, intent, tenant, environment]
 	min(names) > ""
 	max(names) < []
-	listed_names := array.flatten([
-		"x",
-		scope_destinations,
-		scope_bounds_recipient_domains,
-		scope_bounds_target_domains,
-		scope_bounds_amount_domains,
-		scope_bounds_code_domains,
-		scope_bounds_credential_domains,
-	])
+	listed_names := array.flatten(["x", scope_destinations])
 	min(listed_names) > ""
 	max(listed_names) < []
 	is_string(scope_label)
-	_within(
-		256,
-		array.flatten([
-			subject,
-			agent,
-			intent,
-			tenant,
-			environment,
-			scope_destinations,
-			scope_bounds_recipient_domains,
-			scope_bounds_target_domains,
-			scope_bounds_amount_domains,
-			scope_bounds_code_domains,
-			scope_bounds_credential_domains,
-		]),
-	)
-	integers := [
-		scope_bounds_recipient_up_to,
-		scope_bounds_target_up_to,
-		scope_bounds_amount_up_to,
-		scope_bounds_code_up_to,
-		scope_bounds_credential_up_to,
-		seconds,
-	]
-	min(integers) >= 0
-	max(integers) <= 9007199254740991
-	[
-		floor(scope_bounds_recipient_up_to),
-		floor(scope_bounds_target_up_to),
-		floor(scope_bounds_amount_up_to),
-		floor(scope_bounds_code_up_to),
-		floor(scope_bounds_credential_up_to),
-		floor(seconds),
-	] == integers
+	_within(256, array.flatten([subject, agent, intent, tenant, environment, scope_destinations]))
+	is_number(seconds)
+	seconds >= 0
+	seconds <= 9007199254740991
+	floor(seconds) == seconds
 	not scope_budgets[""]
 	_within(256, object.keys(scope_budgets))
 	every effects_item in scope_effects {
@@ -182,80 +95,15 @@ _ordinary({
 		is_object(resources_item)
 		_scope_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
 	}
-	every values_item in scope_bounds_recipient_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in scope_bounds_recipient_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in scope_bounds_target_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in scope_bounds_target_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in scope_bounds_amount_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in scope_bounds_amount_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in scope_bounds_code_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in scope_bounds_code_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
-	}
-	every values_item in scope_bounds_credential_values {
-		type_name(values_item) in {"boolean", "number", "string"}
-	}
-	every origins_item in scope_bounds_credential_origins {
-		origins_item in {
-			"prompt",
-			"first_party",
-			"quoted",
-			"listing",
-			"third_party_meta",
-			"quoted_text",
-			"third_party_text",
-			"none",
-		}
+	every bounds_item in {bounds_item | some bounds_item in scope_bounds} - {
+		{},
+		{"values": [], "domains": [], "origins": [], "up_to": 0},
+	} {
+		is_object(bounds_item)
+		_scope_bounds_item(object.union(
+			{"values": [], "domains": [], "origins": [], "up_to": 0},
+			bounds_item,
+		))
 	}
 	every budgets_item in scope_budgets {
 		is_number(budgets_item)
@@ -300,7 +148,36 @@ _scope_windows_item({"start": start, "end": end}) if {
 	integers := [start, end]
 	min(integers) >= 0
 	max(integers) <= 9007199254740991
-	[floor(start), floor(end)] == integers
+	[floor(integer) | some integer in integers] == integers
+}
+
+_scope_bounds_item({"values": values, "domains": domains, "origins": origins, "up_to": up_to}) if {
+	is_array(values)
+	is_array(domains)
+	is_array(origins)
+	listed_names := array.flatten(["x", domains])
+	min(listed_names) > ""
+	max(listed_names) < []
+	_within(256, array.flatten([domains]))
+	is_number(up_to)
+	up_to >= 0
+	up_to <= 9007199254740991
+	floor(up_to) == up_to
+	every values_item in values {
+		type_name(values_item) in {"boolean", "number", "string"}
+	}
+	every origins_item in origins {
+		origins_item in {
+			"prompt",
+			"first_party",
+			"quoted",
+			"listing",
+			"third_party_meta",
+			"quoted_text",
+			"third_party_text",
+			"none",
+		}
+	}
 }
 
 _scope_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
