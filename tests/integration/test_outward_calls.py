@@ -338,6 +338,49 @@ def test_a_text_that_names_another_host_goes_nowhere(engines, kind, effects):
         assert "egress.destination_not_allowed" in codes(answer), (wrapped, remote)
 
 
+BESIDE = [
+    *(
+        "x {}",
+        "x;{}",
+        "x,{}",
+        "x|{}",
+        "x\n{}",
+        "x\t{}",
+        "x\x00{}",
+        "x ({})",
+        "x <{}>",
+        '{{"u": "{}"}}',
+    ),
+    *("file:///x {}", "https://wiki.acme.example/ {}", "https://wiki.acme.example/;{}", "[x]({})"),
+    *("s3://wiki.acme.example/,{}", "wiki.acme.example {}", "x `{}`", "x; {}; y"),
+]
+SECOND = [
+    *("https://evil.example", "HTTPS:evil.example", "//evil.example/x", "\\\\evil.example\\x"),
+    *("s3://evil/x", "bob@evil.example:x", "mailto:eve@evil.example", "http://169.254.169.254/"),
+]
+
+
+@pytest.mark.parametrize("kind", ["none", "text"])
+@pytest.mark.parametrize("where", [{"anywhere": True}, {"hosts": [WIKI]}], ids=str)
+def test_a_target_of_several_places_goes_nowhere(engines, kind, where):
+    """
+    A place that is allowed does not take another one along that stands beside it.
+    """
+    question = fetching(engines, kind={"kind": kind, "role": "target"}, **where)
+    argument = Argument.model_validate({"kind": kind, "role": "target"})
+    assert len(BESIDE) * len(SECOND) > 100
+    for form, second in product(BESIDE, SECOND):
+        text = form.format(second)
+        assert is_outward(argument, text), text
+        answer = engines.ask_embedded(with_leaf(question, text))
+        assert "egress.destination_not_allowed" in codes(answer), text
+    for text in ("x;y", "a, b", "12:30; 13:00", "and / or", "x|y"):
+        assert not is_outward(argument, text), text
+        assert "egress.destination_not_allowed" not in codes(
+            asked(engines, with_leaf(question, text))
+        )
+
+
 SCHEMES = """
     mailto sip sips ldap ldaps tftp dict gopher smb xmpp ssh telnet tel sms news nntp callto skype
     facetime irc ircs jabber finger msrp sftp im

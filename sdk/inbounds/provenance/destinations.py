@@ -32,9 +32,14 @@ _REMOTE = re.compile(
 _LOCAL_FILE = re.compile(
     r"[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*\Z"
 )
-_REACHING_WITHOUT_SLASHES = re.compile(
-    r"[^0-9a-z/\\{\[]*(?:callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news"
+_WITHOUT_SLASHES = (
+    r"(?:callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news"
     r"|nntp|sftp|sips?|skype|smb|sms|ssh|tel|telnet|tftp|xmpp):[^\x00-\x20]"
+)
+_REACHING_WITHOUT_SLASHES = re.compile(rf"[^0-9a-z/\\{{\[]*{_WITHOUT_SLASHES}")
+_REACHING_WITHIN = re.compile(
+    r"[\x00-\x20;,|<>\"'()\[\]{}\x60](?:[^\x00-\x20]*:[/\\][/\\]|(?:http|ws|ftp)s?:[^\x00-\x20]"
+    rf"|[/\\][/\\]|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:|{_WITHOUT_SLASHES})"
 )
 _SHARE = re.compile(r"[^0-9A-Za-z/\\]*[/\\][/\\]")
 _HOST_BEFORE_COLON = re.compile(r"[^/\\]*[.\]][^/\\]*:")
@@ -68,7 +73,11 @@ def is_outward(argument: Argument, value: Any) -> bool:
     return (
         argument.kind in ("none", "text")
         and argument.role not in _NOT_FOLLOWED
-        and (names_host(value) or has_scheme(value))
+        and (
+            names_host(value)
+            or has_scheme(value)
+            or (argument.role == "target" and names_host_within(value))
+        )
     )
 
 
@@ -81,6 +90,17 @@ def names_host(text: str) -> bool:
     if _SHARE.match(joined):
         return True
     return _REMOTE.match(joined) is not None and _LOCAL_FILE.match(joined) is None
+
+
+def names_host_within(text: str) -> bool:
+    """Tell whether a text names another host behind a blank, a bracket or a separator of lists.
+
+    It is several values then, and a tool may follow any of them.
+    """
+    return any(
+        _REACHING_WITHIN.search(each.lower()) is not None
+        for each in (text, text.translate(_DROPPED))
+    )
 
 
 def has_scheme(text: str) -> bool:

@@ -58,6 +58,14 @@ _names_somewhere(spec, value) if {
 	kinds.has_scheme(value)
 }
 
+# A target is one value. What names a host anywhere else in it is followed as well, by a tool that
+# splits it or looks for links in it.
+_names_somewhere(spec, value) if {
+	spec.role == "target"
+	spec.kind in {"none", "text"}
+	kinds.names_host_within(value)
+}
+
 _names_somewhere(spec, value) if {
 	spec.kind == "path"
 	names_host("path", value)

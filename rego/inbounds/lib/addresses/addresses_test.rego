@@ -50,3 +50,15 @@ test_a_scheme_without_slashes_leads_outward if {
 		_named(spec, "mailto:bob@a.example") == set()
 	}
 }
+
+test_a_target_is_one_value if {
+	_named({"role": "target"}, "a;b") == set()
+
+	every value in ["x https://a.example", "x;//a.example/y", "a, mailto:bob@a.example", "x (bob@a.example:y)"] {
+		_named({"role": "target"}, value) == {"/a"}
+		_named({"kind": "text", "role": "target"}, value) == {"/a"}
+		_named({"kind": "text"}, value) == set()
+		_named({"kind": "text", "role": "content"}, value) == set()
+		_named({"kind": "id", "role": "target"}, value) == set()
+	}
+}

@@ -149,5 +149,6 @@ _public(kind, leaf) if {
 	not kind in {"url", "host", "email"}
 	not addresses.names_host(kind, leaf.value)
 	not kinds.has_scheme(leaf.value)
+	not kinds.names_host_within(leaf.value)
 	arguments.spec(leaf.pattern).role != "code"
 }

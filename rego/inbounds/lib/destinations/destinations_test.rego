@@ -192,7 +192,10 @@ test_anywhere_is_no_other_machine_than_the_public_ones if {
 		)
 	}
 
-	every value in ["https://a.example/", "//a.example/x", "smb://a.example/x", "x@a.example:y"] {
+	every value in [
+		"https://a.example/", "//a.example/x", "smb://a.example/x", "x@a.example:y",
+		"room 8 https://a.example", "bob;//a.example/x",
+	] {
 		not _anywhere(value)
 		not _anywhere_as({"kind": "id", "role": "recipient"}, value, {"kind": "id"})
 		not _anywhere_as({"kind": "path"}, value, {"kind": "path"})
@@ -317,7 +320,8 @@ _code := {"role": "code"}
 test_code_leads_to_each_host_that_it_names if {
 	_outward({"role": "code", "kind": "id"}, "curl https://evil.example/x") == set()
 	_outward({"role": "content"}, "curl https://evil.example/x") == set()
-	_outward({"role": "target"}, "curl https://evil.example/x") == set()
+	_outward({"role": "target"}, "curl https://evil.example/x") == {"/a"}
+	_outward({"role": "none"}, "curl https://evil.example/x") == set()
 
 	every kind in ["none", "text"] {
 		spec := {"role": "code", "kind": kind}

@@ -123,11 +123,23 @@ path_names_host(value) if {
 
 # METADATA
 # description: |
-#   What stands between the slashes of a URL, whatever its scheme. Undefined for what is no URL, and
-#   where the scheme could be read as a host itself.
+#   Whether a text names another host behind a blank, a bracket, a quotation mark or what separates
+#   the items of a list: it is several values, and a reader may follow any of them.
+# scope: document
+names_host_within(value) if {
+	is_string(value)
+	some text in {value, _joined(value)}
+	regex.match(_reaching_within, lower(text))
+}
+
+# METADATA
+# description: |
+#   What stands between the slashes of a URL, whatever its scheme. Undefined for what is no URL or
+#   more than one, and where the scheme could be read as a host itself.
 authority(value) := split(trim_prefix(value, prefix), "/")[0] if {
 	is_string(value)
-	regex.match(`^[a-z][a-z0-9+-]*://[^/]`, value)
+	regex.match(`^[a-z][a-z0-9+-]*://[^/\x00-\x20][^\x00-\x20]*$`, value)
+	not names_host_within(value)
 	prefix := concat("", [split(value, "://")[0], "://"])
 }
 
@@ -145,9 +157,16 @@ _reaching := concat("", [
 # Nothing may stand behind it that a reader of lists takes for a second place.
 _local_file := `^[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*$`
 
-_reaching_without_slashes := concat("", [
-	`^[^0-9a-z/\\{\[]*(callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news|nntp|sftp|sips?`,
+_reaching_without_slashes := concat("", [`^[^0-9a-z/\\{\[]*`, _scheme_without_slashes])
+
+_scheme_without_slashes := concat("", [
+	`(callto|dict|facetime|finger|gopher|im|ircs?|jabber|ldaps?|mailto|msrp|news|nntp|sftp|sips?`,
 	`|skype|smb|sms|ssh|tel|telnet|tftp|xmpp):[^\x00-\x20]`,
+])
+
+_reaching_within := concat("", [
+	`[\x00-\x20;,|<>"'()\[\]{}\x60]([^\x00-\x20]*:[/\\][/\\]|(http|ws|ftp)s?:[^\x00-\x20]|[/\\][/\\]`,
+	`|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:|`, _scheme_without_slashes, `)`,
 ])
 
 _share := `^[^0-9A-Za-z/\\]*[/\\][/\\]`

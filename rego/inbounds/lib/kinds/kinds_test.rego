@@ -349,3 +349,35 @@ test_a_scheme_that_needs_no_slashes if {
 		not kinds.has_scheme(text)
 	}
 }
+
+test_a_text_with_a_host_behind_something_else if {
+	every form in [
+		"x %s", "x;%s", "x, %s", "a|%s", "<x> (%s)", "x\n%s",
+		"[%s]", `{"u":"%s"}`, "file:///x %s", "\u0060%s",
+	] {
+		every host in [
+			"https://a.example", "HTTPS:a.example", "//a.example/x", `\\a.example\x`, "s3://bucket/x", "bob@a.example:x",
+			"mailto:bob@a.example", "git+ssh://a.example",
+		] {
+			kinds.names_host_within(replace(form, "%s", host))
+		}
+	}
+
+	every value in [
+		"https://a.example/x?y=1&u=https://b.example", "x", "a;b", "a, b: c", "and / or", "12:30; 13:00", "",
+		null, true, 7, [], ["x https://a.example"],
+	] {
+		not kinds.names_host_within(value)
+	}
+}
+
+test_a_text_of_two_urls_has_no_authority if {
+	kinds.authority("s3://bucket/a;b,c?u=d") == "bucket"
+
+	every text in [
+		"s3://bucket/ https://a.example", "s3://bucket/;https://a.example", "s3://bucket/,//a.example",
+		"s3://bucket/ a.example", "s3://bucket\thttps://a.example", "s3://bucket/|bob@a.example:x",
+	] {
+		not kinds.authority(text)
+	}
+}
