@@ -507,7 +507,7 @@ def decide(store, *names):
         assert store.commit(KEY, state.version, after(state, decisions=decisions))
 
 
-SET_BACK = "the session store has gone back to before what was committed"
+SET_BACK = "the session store has lost committed states"
 
 
 class TestSetBack:

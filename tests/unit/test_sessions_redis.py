@@ -380,7 +380,7 @@ class TestLost:
             spend_one(store, KEY, soon())
         server.tell("RESTORE", NAME, "0", before, "REPLACE")
 
-        lost = ("session.lost", "the session store has gone back to before what was committed")
+        lost = ("session.lost", "the session store has lost committed states")
         assert code(store.load, KEY) == lost
         assert code(store.commit, KEY, 3, after(begin_state(KEY.sid, "x"), version=4)) == lost
 

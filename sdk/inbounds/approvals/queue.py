@@ -363,7 +363,7 @@ def _unknown() -> ConfigurationError:
 
 def _tampered() -> DecisionUnavailable:
     return DecisionUnavailable(
-        "the queue of approvals holds what nobody put there, or its key is another",
+        "the approval queue failed its integrity check, or its key is wrong",
         code="approvals.tampered",
         hint="find out who can write to it; then remove it and its key, and ask again",
     )

@@ -50,7 +50,7 @@ def sign(
     """
     if request.four_eyes and approver == request.subject:
         raise ConfigurationError(
-            "who asked for this may not approve it alone",
+            "the requester may not approve this alone",
             code="approvals.four_eyes",
             hint="let another approver of the tenant answer it",
         )
@@ -74,7 +74,7 @@ def sign(
         )
     if cap and kind != "standing":
         raise ConfigurationError(
-            "only a standing approval has a highest amount: any other is for what was asked",
+            "only a standing approval has a highest amount",
             code="approvals.out_of_bounds",
             hint="make it a standing one, or leave the highest amount out",
         )

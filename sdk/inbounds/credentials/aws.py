@@ -148,7 +148,7 @@ class AssumedRole:
                 said.one(size, _PERCENT)
         expires = _instant(said.one("Credentials/Expiration"))
         if not begun + duration - _SKEW <= expires <= int(clock.now()) + duration + _SKEW:
-            raise _unusable("it ends at another time than was asked for; do the clocks agree?")
+            raise _unusable("its end differs from the requested one; do the clocks agree?")
         value = {
             "aws_access_key_id": said.one("Credentials/AccessKeyId", _KEY),
             "aws_secret_access_key": said.one("Credentials/SecretAccessKey", _SECRET),

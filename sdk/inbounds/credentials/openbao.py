@@ -110,7 +110,7 @@ class OpenBao:
         if isinstance(lease, str) and lease:
             kept(json.dumps({**revocation, "lease": lease}))
         if not isinstance(data, dict) or not data:
-            raise _unusable("it says no `data`")
+            raise _unusable("it has no `data`")
         value = {str(name): part for name, part in data.items() if isinstance(part, str)}
         if not value:
             raise _unusable("no part of it is text")
@@ -146,7 +146,7 @@ class OpenBao:
             raise _refused(f"the login as `{role}`", answer)
         auth = self._object(answer).get("auth")
         if not isinstance(auth, dict):
-            raise _unusable("the login says no `auth`")
+            raise _unusable("the login has no `auth`")
         return auth
 
     def _send(
@@ -182,7 +182,7 @@ def _text(said: Mapping[str, Any], name: str) -> str:
     value = said.get(name)
     # It becomes part of a header.
     if not isinstance(value, str) or not _HEADER.fullmatch(value):
-        raise _unusable(f"the login says no `{name}`; is its role of type `batch`?")
+        raise _unusable(f"the login has no `{name}`; is its role of type `batch`?")
     return value
 
 

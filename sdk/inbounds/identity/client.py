@@ -59,7 +59,9 @@ class OAuthClient:
         self.issuer = require_issuer(issuer)
         self.client_id = client_id
         if not client_id:
-            raise misconfigured("the `client_id` is empty", "say what the provider calls it")
+            raise misconfigured(
+                "the `client_id` is empty", "use the name that the provider has for it"
+            )
         if (secret_file is None) == (key_file is None):
             raise misconfigured(
                 "the client has neither a secret nor a key, or both",
@@ -136,7 +138,8 @@ class OAuthClient:
         secret = _read(self._secret_file, "secret").strip(b"\r\n")
         if not secret:
             raise misconfigured(
-                f"the client's secret {self._secret_file} is empty", "see what writes it"
+                f"the client's secret {self._secret_file} is empty",
+                "check the program that writes it",
             )
         return secret
 

@@ -58,7 +58,9 @@ class FileIdentity:
         try:
             text = content.decode("ascii").strip("\r\n")
         except UnicodeDecodeError:
-            raise unusable(source, "it is not text of ASCII", "see what writes the file") from None
+            raise unusable(
+                source, "it is not text of ASCII", "check the program that writes the file"
+            ) from None
         expires = read_compact(text, source).expires
         self._seen = _mark(status)
         return IdentityToken(text, expires)

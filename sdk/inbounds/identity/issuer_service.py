@@ -112,7 +112,7 @@ class ServiceIssuer:
     def _asking(self) -> Caller:
         if self._caller is None:
             raise ConfigurationError(
-                "nobody asks this issuer: it is not a guard's",
+                "this issuer is not attached to a guard",
                 code="configuration.issuer_unbound",
                 hint="pass it to a guard: Guard(issuer=ServiceIssuer(…), identity=…)",
             )

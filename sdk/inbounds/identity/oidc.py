@@ -82,7 +82,9 @@ class OidcIdentity:
         self.issuer = issuer
         self.client_id = client_id
         if not audience:
-            raise misconfigured("the `audience` is empty", "say what the provider calls it")
+            raise misconfigured(
+                "the `audience` is empty", "use the name that the provider has for it"
+            )
         self._audience = audience
         self._form = {
             **(parameters or {}),

@@ -159,5 +159,5 @@ def no_document(what: str, url: str, why: str) -> DecisionUnavailable:
     return DecisionUnavailable(
         f"{what} at {url} cannot be used: {why}",
         code="identity.unusable",
-        hint="see that the URL is the provider's, and what it serves there",
+        hint="check that the URL is the provider's, and the document there",
     )

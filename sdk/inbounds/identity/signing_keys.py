@@ -82,7 +82,7 @@ class SigningKey:
             raise ConfigurationError(
                 f"the key {path.absolute()} is not a P-256 private key in PEM",
                 code="configuration.key_malformed",
-                hint="ES256 is what every part of the deployment accepts",
+                hint="every part of the deployment accepts ES256",
             )
         return cls(private)
 

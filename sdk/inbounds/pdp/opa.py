@@ -169,7 +169,7 @@ class OpaServer:
             raise ConfigurationError(
                 f"{self.url} is OPA {said}, and {opa_version.described()} is needed",
                 code="opa.unsupported",
-                hint="install another OPA there; what this one answers is not relied on",
+                hint="install another OPA there; the answers of this one are not trusted",
             )
         self._version_holds_until = now + _VERSION_HOLDS
 

@@ -129,7 +129,7 @@ class OpaLive:
         deadline = clock.monotonic() + self._seconds
         received = self._endpoint.send(method, _NOW, body, deadline=deadline)
         if method == "PATCH" and received.status == 404:
-            raise InvalidAnswer("what was to be replaced is not there", code="live.emptied")
+            raise InvalidAnswer("the entry to replace is missing", code="live.emptied")
         accepted(received, 204)
 
 

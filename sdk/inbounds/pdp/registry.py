@@ -75,5 +75,5 @@ class Registry:
                 hint="is the bundle of this SDK's version loaded?",
             ) from None
         if answer.registered != (answer.tool is not None) or not answer.labels:
-            raise InvalidAnswer("what the PDP says of the tool contradicts itself")
+            raise InvalidAnswer("the registry entry of the tool contradicts itself")
         return answer

@@ -116,8 +116,8 @@ class Endpoint:
                 raise ConfigurationError(
                     f"the bearer token would pass in clear text to {url}",
                     code="configuration.token_in_clear",
-                    hint="https or a Unix socket; where something else encrypts the way, "
-                    "INBOUNDS_PDP_CLEARTEXT=1, or `--cleartext` on the command line",
+                    hint="use https or a Unix socket; if the network encrypts, set "
+                    "INBOUNDS_PDP_CLEARTEXT=1 or pass `--cleartext`",
                 )
             self._headers["Authorization"] = f"Bearer {token}"
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
@@ -288,7 +288,7 @@ def _received(response: requests.Response, max_bytes: int, *, with_token: bool) 
     """Read a body as it was sent: bounded, whole, unencoded."""
     with response:
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise InvalidAnswer("the answer is compressed, which was not asked for")
+            raise InvalidAnswer("the answer is compressed, although not requested")
         response.raw.enforce_content_length = True  # urllib3 1 does not by itself
         try:
             body = response.raw.read(max_bytes + 1)

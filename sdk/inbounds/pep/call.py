@@ -229,7 +229,7 @@ class Call:
             self._runtime.registry.forget(answer.context.policy.deployment)
             self._canonicalise()
         raise DecisionUnavailable(
-            "the tool registry changed while it was asked, twice",
+            "the tool registry changed twice during the call",
             code="registry.changed",
             hint="call again once the new deployment is everywhere",
         )
@@ -296,7 +296,7 @@ class Call:
         if answer.decision != (context.outcome == "allow"):
             raise InvalidAnswer("the PDP's answer contradicts itself")
         if answer.decision and not context.grants:
-            raise InvalidAnswer("the PDP allows, and says nothing that grants it")
+            raise InvalidAnswer("the PDP allows the call without a grant")
         self._runtime.discharger.accept(context.obligations)
         return Decision(
             id=self._id,

@@ -163,7 +163,7 @@ def delegate(task: TaskAuthority, runtime: Runtime, to: str, **asked: Unpack[Ask
         raise TokenInvalid(
             "`known_by` must be a public key",
             code="delegation.holder",
-            hint="pass what `guard.holder` says there: a JWK of kty, crv, x and y, and no more",
+            hint="pass the value of `guard.holder` there: a JWK of kty, crv, x and y, and no more",
         )
     grant = task.grant
     request = grant.request
@@ -223,7 +223,7 @@ def accept_chain(runtime: Runtime, chain: Chain) -> TaskGrant:
         raise TokenInvalid(
             "the delegated chain must be a list of tokens",
             code="delegation.malformed",
-            hint="hand over all of `Delegation.chain`, as a list of its texts",
+            hint="pass all of `Delegation.chain`, as a list of texts",
         )
     try:
         question = AcceptanceQuestion(question=QUESTION_VERSION, context=_holding(runtime, tokens))
@@ -231,7 +231,7 @@ def accept_chain(runtime: Runtime, chain: Chain) -> TaskGrant:
         raise TokenInvalid(
             "a token of the chain is too long",
             code="delegation.malformed",
-            hint="hand over all of `Delegation.chain`, as a list of its texts",
+            hint="pass all of `Delegation.chain`, as a list of texts",
         ) from None
     answer = _answered(runtime, ACCEPTANCE, question, AcceptanceAnswer)
     if not answer.issued or answer.authority is None:
@@ -271,7 +271,7 @@ def renewer(runtime: Runtime, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant
         fresh = accept_chain(runtime, chain())
         if (fresh.task, fresh.delegation) != (grant.task, grant.delegation):
             raise TokenInvalid(
-                "the chain that was fetched is of other hands",
+                "the fetched chain belongs to another delegation",
                 code="delegation.another",
                 hint="take another task with `guard.accept`, instead of renewing this one",
             )

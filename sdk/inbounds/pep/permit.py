@@ -134,7 +134,7 @@ class Permit:
     def _require_young(self) -> None:
         if clock.monotonic() > self._good_until:
             raise DecisionUnavailable(
-                "the permit is too old: what was decided may hold no longer",
+                "the permit has expired",
                 code="permit.expired",
                 hint="ask for it last before the tool runs",
             )

@@ -146,7 +146,7 @@ def require_known(obligation: Obligation) -> None:
     """Make sure, before anything is spent, that an obligation on a result can be discharged.
 
     Raises:
-        InvalidAnswer: `obligation.malformed`: it does not say what is to be done.
+        InvalidAnswer: `obligation.malformed`: it lacks its properties.
     """
     properties = obligation.properties
     sound = {
@@ -157,7 +157,7 @@ def require_known(obligation: Obligation) -> None:
     }[obligation.type]()
     if not sound:
         raise InvalidAnswer(
-            f"the obligation `{obligation.type}` does not say what is to be done",
+            f"the obligation `{obligation.type}` must have valid properties",
             code="obligation.malformed",
         )
 
@@ -418,7 +418,7 @@ class Admission:
             return silent
         kind = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
         return ResultWithheld(
-            f"the tool raised `{kind}`, and what it says is withheld",
+            f"the tool raised `{kind}`, and its text is withheld",
             code="result.error_withheld",
             hint="the policy changes what this tool returns; let it return what the agent is to "
             "know of a failure",

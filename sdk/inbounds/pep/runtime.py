@@ -139,7 +139,7 @@ class Runtime:
         for name, value in names.items():
             if not value:
                 raise ConfigurationError(
-                    f"nobody has said which `{name}` this is",
+                    f"no setting says which `{name}` this is",
                     code="configuration.incomplete",
                     hint=f"Guard({name}=…) or INBOUNDS_{name.upper()}",
                 )
@@ -527,9 +527,7 @@ def _principals(task: TaskAuthority) -> dict[str, str]:
 
 
 def _malformed(why: str) -> TokenInvalid:
-    return TokenInvalid(
-        why, code="issuance.malformed", hint="see what the program begins the task with"
-    )
+    return TokenInvalid(why, code="issuance.malformed", hint="check the arguments of `guard.task`")
 
 
 def _require_issuer(configuration: Configuration, home: Path) -> None:
@@ -581,7 +579,7 @@ def _call_environment(given: CallEnvironmentOf | None) -> Callable[[], CallEnvir
         fixed = read(given or {})
     except (TypeError, ValueError):
         raise ConfigurationError(
-            "`call_environment` says what the question has no place for",
+            "`call_environment` must fit the question",
             code="configuration.call_environment",
             hint=_NETWORK,
         ) from None

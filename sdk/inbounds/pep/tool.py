@@ -96,7 +96,7 @@ class GuardedTool(Generic[P, R_co]):
     def __init__(self, name: str, function: Callable[P, R_co], resource: ResourceOf) -> None:
         if isinstance(function, GuardedTool):
             raise ConfigurationError(
-                f"`{name}` guards what is guarded as `{function.name}`",
+                f"`{name}` guards a function that is already guarded as `{function.name}`",
                 code="configuration.tool_guarded_twice",
                 hint="guard a function once, under the one name the registry has for it",
             )

@@ -379,8 +379,8 @@ class RedisSessions:
             raise ConfigurationError(
                 f"the session store at {self.where} drops sessions when its memory is full",
                 code="session.store_evicts",
-                hint="set maxmemory-policy to noeviction: a session that was dropped is lost, "
-                "and whoever fills the memory decides which",
+                hint="set maxmemory-policy to noeviction: an evicted session is lost, and any "
+                "client that fills the memory decides which",
             )
         if self._setting(ask, "appendonly") == "no":
             self._warn("appendonly is off: a restart loses sessions, or what they had spent last")

@@ -292,7 +292,7 @@ def session_lost() -> DecisionUnavailable:
 def session_set_back() -> DecisionUnavailable:
     """What is said where the store holds less of a session, or another past, than it once did."""
     return DecisionUnavailable(
-        "the session store has gone back to before what was committed",
+        "the session store has lost committed states",
         code=session_lost().code,
         hint="begin a task in a session of its own, and put no backup in place while guards use "
         "the store; Redis needs appendonly, and a failover to a replica forgets what had not "

@@ -331,9 +331,9 @@ class Service:
         made = sign_task(key, grant, issuer=settings.issuer, audience=settings.audience, now=now)
         if len(made.token) > _LARGEST:
             raise TokenInvalid(
-                "what was asked for does not fit into a token",
+                "the requested task does not fit into a token",
                 code="issuance.too_large",
-                hint="name fewer values in what the task is narrowed to",
+                hint="name fewer values in `scope`",
             )
         return made
 

@@ -31,7 +31,7 @@ class _Bounded(httpx2.AsyncBaseTransport):  # type: ignore[misc]  # not there fo
         kind = answer.headers.get("content-type", "").lower()
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             await answer.aclose()
-            raise httpx2.RemoteProtocolError("the answer is compressed, which was not asked for")
+            raise httpx2.RemoteProtocolError("the answer is compressed, although not requested")
         if not kind.startswith("text/event-stream"):
             answer.stream = _Cut(answer.stream)
         return answer

@@ -114,7 +114,7 @@ def _walked(site: Path) -> Iterator[Path]:
                 raise ConfigurationError(
                     f"{path}: is a link, and a bundle follows none",
                     code="bundle.site_link",
-                    hint="put what it points to in its place",
+                    hint="replace it by the file or folder that it points to",
                 )
             if name in folders:
                 continue
@@ -133,7 +133,7 @@ def _unreadable(error: OSError) -> None:
     raise ConfigurationError(
         f"{error.filename} cannot be read: {error.strerror}",
         code="bundle.site_unreadable",
-        hint="let whoever builds read the whole folder",
+        hint="give the user who builds read access to the whole folder",
     ) from error
 
 

@@ -84,7 +84,7 @@ def stage(
         raise ConfigurationError(
             f"{site / 'grants'}: a site may deny, ask and oblige, never grant",
             code="bundle.site_grants",
-            hint="what may be granted is in the deployment: subjects, agents, intents",
+            hint="grant in the deployment: subjects, agents, intents",
         )
     for name in ("inbounds", "system"):
         if not (rego / name).is_dir():

@@ -132,7 +132,7 @@ def _of_server(name: str, run: list[str], url: str, env: list[str]) -> _Found:
         raise ConfigurationError(
             f"the server `{name}` has no tools",
             code="init.no_tools",
-            hint="check that this is the right server, and that it has what it needs to start",
+            hint="check that this is the right server, and that it can start",
         )
     return _Found({tool.name: tool for tool in tools}, at={name: place.at})
 

@@ -96,7 +96,7 @@ def of_usage(error: Any) -> ConfigurationError:
     """Return typer's error about a command line as one of this package's."""
     command = error.ctx.command_path if error.ctx else "inbounds"
     return ConfigurationError(
-        error.format_message(), code="cli.usage", hint=f"`{command} --help` shows what it takes"
+        error.format_message(), code="cli.usage", hint=f"`{command} --help` shows its arguments"
     )
 
 

@@ -82,7 +82,7 @@ def version(binary: Path) -> tuple[int, ...]:
     said = re.search(r"^Version:\s*(\S+)", answer, re.MULTILINE)
     found = opa_version.parse(said[1]) if said else ()
     if not found:
-        raise ConfigurationError(f"{binary} says no version", code="opa.unsupported")
+        raise ConfigurationError(f"{binary} reports no version", code="opa.unsupported")
     return found
 
 

@@ -56,7 +56,7 @@ def described(server: str, tools: Sequence[Mapping[str, Any]]) -> list[DraftTool
         raise ConfigurationError(
             f"`{printable(server)}` names {len(tools)} tools, of which {_MOST} would be drafted",
             code="registry.too_many",
-            hint="register by hand the tools that agents need",
+            hint="register the tools that agents need by hand",
         )
     found: dict[str, DraftTool] = {}
     for tool in tools:

@@ -20,7 +20,7 @@ from inbounds_tools.bundle.archive import pack, signed, unpack
 from inbounds_tools.opa.process import OpaProcess
 
 ANOTHER = Fault(
-    DecisionUnavailable, "registry.changed", "the tool registry changed while it was asked, twice"
+    DecisionUnavailable, "registry.changed", "the tool registry changed twice during the call"
 )
 NO_POLICY = unreachable("OPA has no policy yet (HTTP 500)")
 

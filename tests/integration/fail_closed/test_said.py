@@ -197,7 +197,10 @@ CHANGED = {
     "a deny in words alone": (put("context/outcome", "deny"), invalid("contradicts itself")),
     "an outcome of nobody": (put("context/outcome", "perhaps"), invalid("no decision")),
     "unavailable, and allowed": (put("context/outcome", "unavailable"), invalid("no decision")),
-    "an allow that nothing grants": (put("context/grants", []), invalid("nothing that grants it")),
+    "an allow that nothing grants": (
+        put("context/grants", []),
+        invalid("allows the call without a grant"),
+    ),
     "no grants": (without("context/grants"), invalid("no decision")),
     "no policy": (without("context/policy"), invalid("no decision")),
     "no reasons": (without("context/reasons"), invalid("no decision")),
@@ -210,7 +213,7 @@ CHANGED = {
     ),
     "an obligation on the result that says nothing of it": (
         put("context/obligations", [{"id": "o", "type": "redact", "properties": {}}]),
-        Fault(InvalidAnswer, "obligation.malformed", "does not say what is to be done"),
+        Fault(InvalidAnswer, "obligation.malformed", "must have valid properties"),
     ),
     "an obligation without its object": (
         put("context/obligations", [NOTIFY]),
@@ -358,7 +361,9 @@ class TestRegistry:
         with observed.answers_changed(put("context/policy/deployment", "sha256:000000000000")):
             observed.refused(
                 Fault(
-                    DecisionUnavailable, "registry.changed", "registry changed while it was asked"
+                    DecisionUnavailable,
+                    "registry.changed",
+                    "registry changed twice during the call",
                 ),
                 task,
             )

@@ -158,7 +158,7 @@ class TestSessions:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as file:
             file.execute("UPDATE sessions SET version = ?, state = ?", before)
 
-        lost = Fault(DecisionUnavailable, "session.lost", "gone back to before")
+        lost = Fault(DecisionUnavailable, "session.lost", "lost committed states")
         observed.refused(lost, task)
 
     def test_that_are_read_only(self, observed, sessions):
@@ -350,7 +350,7 @@ class TestRedis:
         observed.allowed(task)
         redis.tell("RESTORE", key_of(task), "0", before, "REPLACE")
 
-        lost = Fault(DecisionUnavailable, "session.lost", "gone back to before")
+        lost = Fault(DecisionUnavailable, "session.lost", "lost committed states")
         observed.refused(lost, task)
 
     @pytest.mark.parametrize(

@@ -104,11 +104,11 @@ SENT = {
     # How much of it there is.
     "compressed": (
         answering(gzip.compress(WHOLE), head=b"Content-Encoding: gzip\r\n"),
-        invalid("compressed, which was not asked for"),
+        invalid("compressed, although not requested"),
     ),
     "a bomb": (
         answering(BOMB, head=b"Content-Encoding: gzip\r\n"),
-        invalid("compressed, which was not asked for"),
+        invalid("compressed, although not requested"),
     ),
     "a bomb that nothing announces": (answering(BOMB), invalid("not JSON")),
     "larger than the limit": (

@@ -53,7 +53,7 @@ async def task_of(find: TaskOf, caller: Caller) -> Task:
     found = find(caller)
     task = await found if inspect.isawaitable(found) else found
     if not isinstance(task, Task):
-        raise TaskMissing("no task was found for who calls")
+        raise TaskMissing("no task was found for this caller")
     return task
 
 

@@ -144,7 +144,7 @@ class AuthorizationGuardrail(CustomGuardrail):  # type: ignore[misc]  # not ther
 def _not_judged(guardrail: AuthorizationGuardrail) -> GuardrailRaisedException:
     """Return what ends a request whose answer nobody would look at."""
     error = DecisionUnavailable(
-        "nobody looks at what is proposed there",
+        "proposals are not judged there",
         code="call.not_judged",
         hint="`Authorization(…, passes=…)` names what passes all the same",
     )

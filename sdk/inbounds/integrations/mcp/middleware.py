@@ -217,7 +217,7 @@ class AuthorizationMiddleware:
                     # A server that lists nothing says nothing of what its tools add.
                     return
                 raise DecisionUnavailable(
-                    "the server failed to list its tools: nobody knows what they add to arguments",
+                    "the server failed to list its tools, so the defaults of arguments are unknown",
                     code="tool.not_listed",
                     hint="fix what its `tools/list` answers",
                 ) from None

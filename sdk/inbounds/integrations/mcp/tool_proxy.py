@@ -56,7 +56,7 @@ class InPlace(Once):
     def _changed(self) -> DecisionUnavailable:
         self._permit.cancel()
         return DecisionUnavailable(
-            "what the handler is called for is no longer what was judged",
+            "the handler's call differs from the judged one",
             code="permit.arguments_changed",
             hint="let nothing change a request after the authorization",
             decision_id=self._permit.decision.id,

@@ -155,7 +155,7 @@ class ToolCall:
             same = False
         if not same:
             raise ArgumentNotRepresentable(
-                f"the arguments do not fit `{self._name}`: what was judged is not what it takes",
+                f"the arguments do not fit `{self._name}`: it does not take the judged arguments",
                 code="argument.does_not_fit",
                 hint="let its validators leave as it is what is in canonical form",
                 decision_id=permit.decision.id,
