@@ -1,8 +1,9 @@
 """Find idioms that native readers stumble over, and name the plain words to use instead.
 
 `python -m tools.words` reads the documents, the docstrings and the messages of the SDK and of
-tools/, prints `file:line: idiom -> replacement`, and exits with 1 if it finds any. A message is a
-string of two words or more. Code blocks, inline code and comments are not read.
+tools/, and the comments and annotations of the policy. It prints `file:line: idiom -> replacement`,
+and exits with 1 if it finds any. A message is a string of two words or more. Code blocks and inline
+code of documents, and comments of Python, are not read.
 
 An idiom is listed only if no plain sentence contains it, so that nothing has to be exempted.
 """
@@ -38,13 +39,14 @@ IDIOMS: dict[str, str] = {
     r"\bamiss\b": "wrong",
     r"\bto be had\b": "available",
     r"\bwhat is told\b": "output, or what is reported",
-    r"\bcould not be told\b": "could not be determined",
+    r"\bcould not be told\b(?! apart)": "could not be determined",
     r"\bsay --\w+": "pass --…",
 }
 """Each idiom, as a pattern, and what to write instead."""
 
 _PATTERNS = {re.compile(idiom, re.IGNORECASE): plain for idiom, plain in IDIOMS.items()}
 _DOCUMENTS = ("*.md", "docs/*.md", "docs/adr/*.md", "docs/integrations/*.md", "demo/**/*.md")
+_POLICY = ("rego/**/*.rego",)
 _SOURCES = ("sdk/inbounds/**/*.py", "tools/**/*.py")
 # What has its words from elsewhere: the history, and pages that are written by a generator.
 _LEFT_OUT = frozenset(
@@ -91,10 +93,16 @@ def in_source(text: str) -> Iterator[tuple[int, str, str]]:
                 yield node.lineno + line - 1, idiom, plain
 
 
+def in_policy(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield what is found in the comments and annotations of a Rego module."""
+    lines = (line.strip() for line in text.split("\n"))
+    yield from found("\n".join(line[1:].strip() if line[:1] == "#" else "¶" for line in lines))
+
+
 def faults(root: Path) -> list[str]:
     """Return `file:line: idiom -> replacement` for everything below a folder."""
     said: list[str] = []
-    for globs, read in ((_DOCUMENTS, in_document), (_SOURCES, in_source)):
+    for globs, read in ((_DOCUMENTS, in_document), (_SOURCES, in_source), (_POLICY, in_policy)):
         for path in sorted({path for glob in globs for path in root.glob(glob)}):
             name = path.relative_to(root).as_posix()
             if name in _LEFT_OUT or "/_assets/" in name:

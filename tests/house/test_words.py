@@ -42,6 +42,7 @@ PLAIN = [
     "a recommendation, an amendment, a blank line, a sign of life",
     "The key signs tokens. It draws a chart.",
     "it could not be determined",
+    "two that could not be told apart",
     "none of its keys is used",
 ]
 
@@ -81,6 +82,11 @@ def test_code_in_a_document_is_not_read_and_its_lines_are_counted():
 )
 def test_docstrings_and_messages_are_read_and_names_are_not(source, lines):
     assert [line for line, *_ in words.in_source(source)] == lines
+
+
+def test_comments_of_the_policy_are_read_over_their_lines_and_its_code_is_not():
+    text = 'package a\n\n# What is\n# no list.\nx := "mend it"\n\ty := 1 # fine\n\t# mend it\n'
+    assert [line for line, *_ in words.in_policy(text)] == [3, 7]
 
 
 def test_the_tree_has_none():

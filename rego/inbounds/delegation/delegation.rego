@@ -1,7 +1,7 @@
 # METADATA
 # description: |
-#   Handing a task on: how much of it another agent may have, before its holder signs that; and
-#   what somebody has who was handed one. Neither makes anything hold: every action is judged by
+#   Delegating a task: how much of it another agent may have, before its holder signs that; and
+#   what its delegate has. Neither makes anything hold: every action is judged by
 #   the whole chain again.
 # scope: package
 # schemas:
@@ -20,7 +20,7 @@ import data.inbounds.standing
 
 # METADATA
 # title: Child
-# description: The authority that can be handed on, what was cut off, or why there is none
+# description: The authority that can be delegated, what was cut off, or why there is none
 # entrypoint: true
 child := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": []} if {
 	count(refusals) == 0
@@ -65,7 +65,7 @@ authority := {
 }
 
 # METADATA
-# description: What was asked for by name and cannot be handed on
+# description: What was asked for by name and cannot be delegated
 # scope: document
 cut contains {"effect": effect} if {
 	some effect in _asked.effects

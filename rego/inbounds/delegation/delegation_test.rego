@@ -290,7 +290,7 @@ test_nothing_is_handed_on_in_a_circle_or_too_often if {
 	"delegation.too_deep" in _codes(_child(array.concat(fixtures.handed_on(2), once)))
 }
 
-# Whoever holds nothing has nothing to hand on, and nothing was handed to him.
+# Whoever holds nothing has nothing to delegate, and nothing was delegated to him.
 test_what_is_held_is_judged_by_the_rules_that_an_action_is_judged_by if {
 	every code, patches in {
 		"identity.unverified": fixtures.putting("/identity/genuine", false),

@@ -271,7 +271,7 @@ _all_budgets := [
 	object.get(data.deployment, "budgets", {}),
 ]
 
-# How often a task may be handed on: twice unless its budget says otherwise, and four times at
+# How often a task may be delegated: twice unless its budget says otherwise, and four times at
 # most. Not at all by an agent that may hand nothing on.
 _depth := 0 if count(object.get(_agent, "may_delegate_to", [])) == 0
 

@@ -44,7 +44,7 @@ renewed := _answer(_first(_held, _beyond))
 # title: Hands
 # description: |
 #   Whose hands a task is in, first to last, and by which key each holds it; for who ends what it
-#   holds, or what was handed on from there, and which issuer the task is of. Tokens that have
+#   holds, or what was delegated from there, and which issuer the task is of. Tokens that have
 #   expired show that as well. None where a signature does not hold, or is of an issuer that signs no
 #   tasks: its tokens could name anybody's.
 # entrypoint: true

@@ -261,7 +261,7 @@ _details[code] := data.site.escalations[about.category][about.fault].details if 
 	about := data.inbounds.build.site.escalations[code]
 }
 
-# What is neither a set nor a list is no details; the fault stands without them.
+# What is neither a set nor a list does not count as details; the fault stands without them.
 _sorted(details) := sort(details) if type_name(details) in {"set", "array"}
 
 _sorted(details) := [] if not type_name(details) in {"set", "array"}

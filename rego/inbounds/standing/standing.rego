@@ -1,7 +1,7 @@
 # METADATA
 # description: |
 #   What is wrong with the credentials of a holder, by the rules that an action of his is judged
-#   by, so that no task is begun, renewed or handed on that no action could be taken with.
+#   by, so that no task is begun, renewed or delegated that no action could be taken with.
 package inbounds.standing
 
 # METADATA

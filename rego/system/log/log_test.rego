@@ -50,7 +50,7 @@ test_no_name_of_a_question_before_a_task_can_carry_anything_out if {
 	logged({"input": {"agent": "canary"}}).input == {}
 }
 
-# Nor is a key that is no key of a question.
+# Nor is a key that is not a key of a question.
 test_no_other_key_of_the_question_can_carry_anything_out if {
 	found := [path | walk(_event.input, [path, branch]); is_object(branch)]
 	count(found) > 10

@@ -1,7 +1,7 @@
 # METADATA
 # description: |
 #   What the deployment says of the agent that acts, by its verified identity, and of those that
-#   handed the task on to it.
+#   delegated the task to it.
 package inbounds.lib.agents
 
 import data.inbounds.lib.delegation
@@ -18,7 +18,7 @@ entry := data.deployment.agents[id]
 # METADATA
 # description: |
 #   The entries of all agents whose hands the task is in or was in: what one of them may not do
-#   itself, it does not hand on. Undefined where one of them is not registered.
+#   itself, it does not delegate. Undefined where one of them is not registered.
 # scope: document
 hands := [entry] if delegation.given == []
 

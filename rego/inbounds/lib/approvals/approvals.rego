@@ -147,7 +147,7 @@ _signed[index] := {"approver": approver, "claims": claims} if {
 		entry.keys[parts.header.kid]
 	}
 
-	# A `kid` that two approvers share is nobody's.
+	# A `kid` that two approvers share is not used.
 	count(signers) == 1
 	some name in signers
 	approver := data.deployment.approvers[name]
@@ -247,7 +247,7 @@ _ruled_out("other_call", {"claims": claims, "approver": _}) if {
 	[claims.digest, claims.tool, claims.label, claims.environment] == _shown
 }
 
-# A standing one or a plan that is not for this call says nothing about it, and is no fault.
+# A standing one or a plan that is not for this call says nothing about it, and is not a fault.
 _ruled_out("other_call", {"claims": claims, "approver": _}) if _kind(claims) != "call"
 
 _ruled_out("self_approved", {"claims": claims, "approver": _}) if _enough_eyes(claims)

@@ -212,7 +212,7 @@ _coded_from(grade) := fixtures.joined([
 	_bounded("code", [grade]),
 ])
 
-# A bound by origin keeps a call from being denied; a person who saw something else is no answer.
+# A bound by origin keeps a call from being denied; a person who saw something else has not answered.
 test_a_text_that_the_bounds_let_through_is_no_less_untraced if {
 	_allowed(_coded_from("third_party_meta"))
 

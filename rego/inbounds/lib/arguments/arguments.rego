@@ -87,5 +87,5 @@ _segment(key) := replace(replace(key, "~", "~0"), "/", "~1") if is_string(key)
 
 _step(key) := "*" if is_number(key)
 
-# A key that is itself `*` is no array index.
+# A key that is itself `*` is not an array index.
 _step(key) := replace(_segment(key), "*", "~2") if is_string(key)

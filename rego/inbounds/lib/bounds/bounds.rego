@@ -61,7 +61,7 @@ lets_through(bound, "amount", found) if up_to(bound.up_to, found.leaf.value)
 
 # METADATA
 # description: |
-#   Whether a value is an amount of up to a limit. A limit of zero is none that was stated, and
+#   Whether a value is an amount of up to a limit. A limit of zero was not stated, and
 #   lets no amount of zero through either.
 up_to(limit, value) if {
 	is_number(limit)

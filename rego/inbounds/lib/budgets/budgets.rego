@@ -21,7 +21,7 @@ open(name) if not name in object.keys(set_by_task)
 # METADATA
 # description: |
 #   Whether each account that sets the budget `name` covers what the call takes of it. Where the
-#   task was handed on, there is one for each pair of hands and one for the task itself, so that
+#   task was delegated, there is one for each hop and one for the task itself, so that
 #   nobody spends what somebody else has spent. What a tool without effects takes is not known.
 # scope: document
 kept(name) if _open_everywhere(name)

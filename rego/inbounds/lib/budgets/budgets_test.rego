@@ -58,7 +58,7 @@ _overdrawn(task, hands) := said if {
 		}
 }
 
-# The same of a task that was handed on: what it and the hands after it will have taken.
+# The same of a task that was delegated: what it and the hands after it will have taken.
 _both_keep(task, hands) if {
 	budgets.kept("writes") with data.inbounds.lib.task.accounts as [_account("task-1", task[1]), _account("d-1", hands[1])]
 		with data.inbounds.lib.tools.effects as {"write"}

@@ -9,7 +9,7 @@ import data.inbounds.lib.paths
 
 # METADATA
 # description: |
-#   The words of `text`. Undefined for what is no text, and for one too long to be looked through.
+#   The words of `text`. Undefined for what is not text, and for one too long to be looked through.
 words(text) := written | attached if {
 	is_string(text)
 	count(text) <= _longest

@@ -1,6 +1,6 @@
 # METADATA
 # description: |
-#   The chain of a task that was handed on. Whoever holds a token signs the next one, with the key
+#   The chain of a task that was delegated. Whoever holds a token signs the next one, with the key
 #   that the token names, for another agent and for less. Nothing needs an issuer, and nothing is
 #   to be believed of a link before every signature up to it holds.
 # related_resources:
@@ -16,16 +16,16 @@ import data.inbounds.lib.task_token
 
 # METADATA
 # description: |
-#   The tokens that were handed on, the first hands first. Undefined where the question holds no
+#   The tokens that were delegated, the first hop first. Undefined where the question holds no
 #   credentials.
 given := object.get(input.context.credentials, "chain", []) if is_object(input.context.credentials)
 
 # METADATA
-# description: How often the task was handed on; undefined for what is no chain
+# description: How often the task was delegated; undefined for what is not a chain
 hands := count(given) if is_array(given)
 
 # METADATA
-# description: How often a task is handed on at most, whatever its token says
+# description: How often a task is delegated at most, whatever its token says
 most := 4
 
 # METADATA

@@ -1,6 +1,6 @@
 # METADATA
 # description: |
-#   The public key of whoever holds a token (RFC 7800 `cnf`), which signs what the holder hands on.
+#   The public key of whoever holds a token (RFC 7800 `cnf`), which signs what the holder delegates.
 # related_resources:
 #   - ref: https://www.rfc-editor.org/rfc/rfc7638
 #     description: JSON Web Key (JWK) Thumbprint
@@ -32,7 +32,7 @@ name(key) := concat(":", ["urn:ietf:params:oauth:jwk-thumbprint:sha-256", _thumb
 # description: The SHA-256 of a text, as base64url without padding
 hash(text) := base64url.encode_no_pad(hex.decode(crypto.sha256(text)))
 
-# Members in the order of their names and no blanks: the one spelling of the key.
+# Members in the order of their names and no spaces: the one spelling of the key.
 _thumbprint({"kty": "EC", "crv": "P-256", "x": x, "y": y}) := hash(concat("", [
 	`{"crv":"P-256","kty":"EC","x":"`, x,
 	`","y":"`, y, `"}`,
@@ -43,7 +43,7 @@ _thumbprint({"kty": "OKP", "crv": "Ed25519", "x": x}) := hash(concat("", [
 	`"}`,
 ]))
 
-# 32 bytes take 43 signs.
+# 32 bytes take 43 characters.
 _coordinate(text) if {
 	is_string(text)
 	regex.match(`^[A-Za-z0-9_-]{43}$`, text)

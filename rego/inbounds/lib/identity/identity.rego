@@ -45,7 +45,7 @@ agent := name if {
 }
 
 # METADATA
-# description: The trust domain of the token's subject; undefined where that is no SPIFFE ID
+# description: The trust domain of the token's subject; undefined where that is not a SPIFFE ID
 trust_domain := spiffe.trust_domain(claims.sub)
 
 _identity("JWT", _)
@@ -58,5 +58,5 @@ _identity(typ, subjects) if {
 	count(subjects) > 0
 }
 
-# EdDSA is none of JWT-SVID's algorithms (section 2.1), whatever else an issuer signs with it.
+# EdDSA is not one of JWT-SVID's algorithms (section 2.1), whatever else an issuer signs with it.
 _but_eddsa(algorithms) := {algorithm | some algorithm in algorithms} - {"EdDSA"}

@@ -4,7 +4,7 @@
 #   grammar before anything is parsed, so that both engines read the same bytes the same
 #   way and no built-in can fail on what a stranger sent. Claims are compared by the rules,
 #   never by the built-in, which takes a token without `exp` and panics on an `iss` that is
-#   no string (OPA 1.22.2).
+#   not a string (OPA 1.22.2).
 # related_resources:
 #   - ref: https://www.rfc-editor.org/rfc/rfc8725
 #     description: JSON Web Token Best Current Practices
@@ -84,7 +84,7 @@ authentic(token, key, "PS256") if io.jwt.verify_ps256(token, key)
 authentic(token, key, "EdDSA") if io.jwt.verify_eddsa(token, key)
 
 # Cut at its quotes a header has one form only, whatever a parser would make of it: these
-# members, no blanks but Keycloak's, nothing escaped. Kubernetes leaves the type out; what a
+# members, no spaces but Keycloak's, nothing escaped. Kubernetes leaves the type out; what a
 # holder signs has no `kid`, since its key is the one that the token above names.
 _members(["{", first, ":", a, ",", second, ":", b, ",", third, ":", c, "}"]) := members if {
 	{first, second, third} == {"alg", "kid", "typ"}

@@ -100,7 +100,7 @@ names_host(value) if {
 # METADATA
 # description: |
 #   Whether a text begins with the scheme of a message, a call or a directory that needs no slashes,
-#   such as `mailto:bob@acme.example` or `sip:bob`. What has a blank behind its colon is prose. Other
+#   such as `mailto:bob@acme.example` or `sip:bob`. Text with a space behind its colon is prose. Other
 #   schemes without slashes, such as `urn:`, are names, as the ids of many tools are.
 # scope: document
 has_scheme(value) if {
@@ -134,7 +134,7 @@ names_host_within(value) if {
 
 # METADATA
 # description: |
-#   What stands between the slashes of a URL, whatever its scheme. Undefined for what is no URL or
+#   What stands between the slashes of a URL, whatever its scheme. Undefined for what is not a URL, for
 #   more than one, and where the scheme could be read as a host itself.
 authority(value) := split(trim_prefix(value, prefix), "/")[0] if {
 	is_string(value)

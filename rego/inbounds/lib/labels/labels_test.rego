@@ -32,7 +32,7 @@ test_what_is_no_label_has_no_rank_and_the_highest_ceiling if {
 	}
 }
 
-# Counting what is no list would fail instead of saying no.
+# Counting what is not a list would fail instead of saying no.
 test_an_order_of_another_type_has_no_highest if {
 	every order in [null, true, 0, "public", {}] {
 		not labels.highest with data.deployment as {"labels": {"order": order}}

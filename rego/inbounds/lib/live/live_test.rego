@@ -12,7 +12,7 @@ test_no_head_without_a_genuine_signature_of_the_feed if {
 	not _head([{"op": "replace", "path": "/head/header/typ", "value": "JWT"}])
 	not _head([{"op": "replace", "path": "/deployment/feed/algorithms", "value": ["EdDSA"]}])
 
-	# An issuer's key is none of the feed's.
+	# An issuer's key is not one of the feed's.
 	every kid in {"identity-1", "task-1", "feed-2"} {
 		not _head([{"op": "replace", "path": "/head/header/kid", "value": kid}])
 	}

@@ -11,7 +11,7 @@ import data.inbounds.lib.bounds
 # METADATA
 # description: |
 #   The bounds that are left of what an intent has and what was asked for, by role. Undefined
-#   where either is none: a role that was dropped would be one without bounds.
+#   where either is missing: a role that was dropped would be one without bounds.
 narrowest(had, asked) := narrowed if {
 	roles := _roles(had) | _roles(asked)
 	narrowed := {role: bound |

@@ -42,7 +42,7 @@ skeleton(text) := lower(form) if {
 	form := input.action.properties.skeletons[text]
 	is_string(form)
 
-	# One that could be read again, or be cut off, is none.
+	# One that could be read again, or be cut off, does not count.
 	not regex.match(`%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}|[\x00-\x1f\x7f]`, form)
 }
 
@@ -497,7 +497,7 @@ _from_root(text) if startswith(text, "/")
 
 _from_root(text) if startswith(text, `\`)
 
-# Some systems drop dots and blanks at the end of a name, some tools blanks before it, and others
+# Some systems drop dots and spaces at the end of a name, some tools spaces before it, and others
 # the braces around one.
 _segments(text) := [name |
 	some segment in split(strings.replace_n({`\`: "/", "{": "", "}": ""}, text), "/")

@@ -40,7 +40,7 @@ at(host) if count(_after(host)) > 0
 # description: |
 #   Whether `url`, whose host is `host`, is an address that the card names, by TLS and at its port, or
 #   lies below one. Others may be at home beside it on the same host. What is written there in any but
-#   plain letters may lead out of it again, so it is none.
+#   plain letters may lead out of it again, so it is not a path below it.
 at_url(url, host) if {
 	is_string(url)
 	is_string(host)

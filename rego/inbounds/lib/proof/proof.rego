@@ -16,7 +16,7 @@ import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
 # METADATA
-# description: The proof that the question carries, empty for none; undefined for what is no text
+# description: The proof that the question carries, empty for none; undefined for what is not text
 given := token if {
 	is_object(input.context.credentials)
 	token := object.get(input.context.credentials, "proof", "")

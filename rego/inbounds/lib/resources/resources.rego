@@ -20,7 +20,7 @@ environment := _agreed("environment")
 # METADATA
 # description: |
 #   What the targets of a call name beside its resource, by the pointer of each: the type and the id.
-#   The type is the resource's own where the registry says no other. An id that is no text is null.
+#   The type is the resource's own where the registry says no other. An id that is not text is null.
 targets[pointer] := {"type": _type(spec), "id": _id(leaf.value)} if {
 	some pointer, leaf in arguments.leaves
 	not type_name(leaf.value) in {"null", "boolean"}

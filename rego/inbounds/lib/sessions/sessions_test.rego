@@ -111,7 +111,7 @@ test_all_hands_that_a_task_went_through_take_what_the_call_takes if {
 	state.spent == _permitted([]).spent
 }
 
-# Whoever hands on chooses the name, and may choose that of another task of the session.
+# Whoever delegates chooses the name, and may choose that of another task of the session.
 test_nothing_that_was_taken_is_forgotten_sooner_for_hands_of_its_name if {
 	_handed_on([
 		{"id": "task-0", "authority": {"deadline": 1800003600}},
@@ -310,7 +310,7 @@ test_nothing_is_permitted_that_the_next_call_could_not_be_compared_with if {
 		}
 	}
 
-	# No tool is registered by what is no name, so that the call is asked for alone.
+	# No tool is registered by what is not a name, so that the call is asked for alone.
 	named := [{"op": "replace", "path": "/input/action/name", "value": 7}]
 	not sessions.call with input as json.patch(_scene, named).input
 }

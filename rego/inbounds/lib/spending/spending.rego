@@ -17,7 +17,7 @@ writing := {"write", "delete", "execute", "spend", "administer"}
 # METADATA
 # description: |
 #   What this call takes. Undefined for a tool that is not registered, and where an amount is
-#   no number or cannot be told in minor units: such a call is never permitted.
+#   not a number or cannot be told in minor units: such a call is never permitted.
 taken := {
 	"calls": 1,
 	"writes": _one_if(writing),
@@ -125,7 +125,7 @@ _money := {tools.entry.currency: sum([_minor(abs(amount * _units)) | some amount
 }
 
 # A part of a minor unit counts as a whole one, or many small amounts would cost nothing. What is
-# next to a whole number is one that was no binary fraction.
+# next to a whole number is one that was not a binary fraction.
 _minor(amount) := round(amount) if abs(amount - round(amount)) < _next_to
 
 _minor(amount) := ceil(amount) if abs(amount - round(amount)) >= _next_to

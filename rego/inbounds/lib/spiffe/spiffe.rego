@@ -9,7 +9,7 @@ package inbounds.lib.spiffe
 
 # METADATA
 # description: |
-#   The trust domain of a workload's SPIFFE ID; undefined for a text that is none: upper case
+#   The trust domain of a workload's SPIFFE ID; undefined for a text that is not one: upper case
 #   in the trust domain, port, query, fragment, percent, empty or relative segments.
 trust_domain(id) := domain if {
 	is_string(id)

@@ -1,7 +1,7 @@
 # METADATA
 # description: |
 #   The task a call is made in, once every signature has been verified. Rules read the task
-#   from here and never from what the caller asserts. Where the task was handed on, what the
+#   from here and never from what the caller asserts. Where the task was delegated, what the
 #   call may do is what the last holder was given; whose task it is stays what the issuer said.
 package inbounds.lib.task
 
@@ -30,7 +30,7 @@ authority := granted if delegation.given == []
 authority := delegation.last.authority
 
 # METADATA
-# description: The agent that acts, whom the task was begun for or handed on to last
+# description: The agent that acts, whom the task was begun for or delegated to last
 # scope: document
 actor := claims.act.sub if delegation.given == []
 

@@ -137,7 +137,7 @@ test_each_hands_keep_an_account_of_their_own if {
 	_accounts(fixtures.handed_on(2)) == [root, first, second]
 }
 
-# Whoever hands on names the next hands, and reaches no account but those below his own.
+# Whoever delegates names the next hop, and reaches no account but those below his own.
 test_hands_that_are_named_like_others_keep_an_account_of_their_own if {
 	every patches in [
 		fixtures.putting("/hands/1/claims/delegation", "delegation-1"),

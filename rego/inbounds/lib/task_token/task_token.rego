@@ -1,7 +1,7 @@
 # METADATA
 # description: |
 #   The task's own token, which the issuer signed, once its signature has been verified. What a
-#   call may do is less where the task was handed on: rules read that from lib/task.
+#   call may do is less where the task was delegated: rules read that from lib/task.
 package inbounds.lib.task_token
 
 import data.inbounds.lib.issuers

@@ -74,7 +74,7 @@ vouches(issuer, kind, place) if {
 # METADATA
 # description: |
 #   Whether the identity token is of an agent whom its issuer may speak of. Which agent a subject is
-#   that is no SPIFFE ID, the deployment says itself.
+#   that is not a SPIFFE ID, the deployment says itself.
 # scope: document
 of_its_domain if {
 	not identity.trust_domain

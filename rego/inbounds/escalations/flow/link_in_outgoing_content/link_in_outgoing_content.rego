@@ -65,7 +65,7 @@ _known(link) if {
 	link.grade in steering.firm
 }
 
-# A host that could not be read is empty, and nobody's.
+# A host that could not be read is empty, and belongs to nobody.
 _known(link) if {
 	is_string(link.grade)
 	link.host != ""

@@ -123,7 +123,7 @@ test_an_amount_that_is_no_number_cannot_be_counted_for_any_task if {
 	}
 }
 
-# A list is no leaf: what it holds is counted.
+# A list is not a leaf: what it holds is counted.
 _uncounted_amount([12.34], patches) if fixtures.ruled_out("budget", "money", patches)
 
 _uncounted_amount(value, patches) if {

@@ -14,7 +14,7 @@ import data.inbounds.lib.budgets
 import data.inbounds.lib.sessions
 
 # METADATA
-# description: This call is no repetition too many
+# description: This call is not one repetition too many
 # scope: document
 ruled_out if budgets.open("repeats")
 

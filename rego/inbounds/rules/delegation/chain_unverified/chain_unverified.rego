@@ -16,7 +16,7 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.holder
 
 # METADATA
-# description: Nobody handed the task on, or every link is signed and whole
+# description: Nobody delegated the task, or every link is signed and whole
 # scope: document
 ruled_out if delegation.given == []
 

@@ -15,7 +15,7 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 
 # METADATA
-# description: Nobody handed the task on, or it never came to an agent for a second time
+# description: Nobody delegated the task, or it never came to an agent for a second time
 # scope: document
 ruled_out if delegation.given == []
 

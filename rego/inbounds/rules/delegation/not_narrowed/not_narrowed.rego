@@ -15,7 +15,7 @@ import data.inbounds.lib.attenuation
 import data.inbounds.lib.delegation
 
 # METADATA
-# description: Nobody handed the task on, or every link lies within the one above on every axis
+# description: Nobody delegated the task, or every link lies within the one above on every axis
 # scope: document
 ruled_out if delegation.given == []
 

@@ -14,7 +14,7 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 
 # METADATA
-# description: Nobody handed the task on, or everybody who did may hand on to whom he did
+# description: Nobody delegated the task, or every delegator may delegate to that delegate
 # scope: document
 ruled_out if delegation.given == []
 
@@ -27,7 +27,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: The links by which it was handed on without permission
+# description: The links by which it was delegated without permission
 details contains {"link": number} if {
 	some number, link in delegation.links
 	not _permitted(link)

@@ -14,7 +14,7 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 
 # METADATA
-# description: Nobody handed the task on, or every link says of it what the task token says
+# description: Nobody delegated the task, or every link says of it what the task token says
 # scope: document
 ruled_out if delegation.given == []
 

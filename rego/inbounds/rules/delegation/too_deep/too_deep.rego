@@ -14,7 +14,7 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 
 # METADATA
-# description: Nobody handed the task on, or no more often than any of its tokens says
+# description: Nobody delegated the task, or no more often than any of its tokens says
 # scope: document
 ruled_out if delegation.given == []
 

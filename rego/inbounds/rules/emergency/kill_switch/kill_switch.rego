@@ -43,7 +43,7 @@ _switches[concat("", ["agent:", input.context.agent])] := "agent" if is_string(i
 
 _switches[concat("", ["agent:", identity.agent])] := "agent"
 
-# Whoever handed the task on is stopped with all that it handed on.
+# Whoever delegated the task is stopped with all that it delegated.
 _switches[concat("", ["agent:", actor])] := "agent" if {
 	some actor in delegation.actors
 	is_string(actor)

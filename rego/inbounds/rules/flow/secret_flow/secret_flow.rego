@@ -30,7 +30,7 @@ import data.inbounds.lib.steering
 import data.inbounds.lib.tools
 
 # METADATA
-# description: Nothing goes anywhere, or what goes is no secret or goes where it is expected
+# description: Nothing goes anywhere, or what goes is not a secret or goes where it is expected
 # scope: document
 ruled_out if {
 	count(tools.effects) > 0

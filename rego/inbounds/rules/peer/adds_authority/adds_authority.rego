@@ -82,7 +82,7 @@ _trusted contains pointer if {
 	not _own(pointer)
 }
 
-# The value is no peer's, or it is graded as a stranger's word.
+# The value is not a peer's, or it is graded as a stranger's word.
 _own(pointer) if {
 	is_string(_tool(pointer))
 	not peers.speaks_to_peers(_tool(pointer))
