@@ -239,8 +239,8 @@ class _Notes:
             else:
                 # Whether it is believed there, its writer may not ask.
                 logger.info(
-                    "the feed is put at %s, signed by key %s; it counts where feed.yaml "
-                    "names that key, and `inbounds doctor` tells",
+                    "the feed is put at %s, signed by key %s; feed.yaml there must name that key: "
+                    "check with `inbounds doctor`",
                     self._name,
                     key,
                 )
