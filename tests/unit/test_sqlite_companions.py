@@ -259,7 +259,7 @@ def test_a_reader_of_a_log_in_use_disturbs_nobody(scene):
 def test_a_pipe_in_the_place_of_the_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "f")
 
-    with pytest.raises(ConfigurationError, match="no file"):
+    with pytest.raises(ConfigurationError, match="not a file"):
         SqliteFile(tmp_path / "f", application=APPLICATION, version=VERSION, schema=SCHEMA)
     with pytest.raises(ConfigurationError):
         SqliteSessions(tmp_path / "f")
