@@ -94,6 +94,7 @@ _hosts := {
 	"curl http://[a-z].example": {"[a-z", "[a-z].example"},
 	"http://$U:x@ok.example/": {"$u:x@ok.example"},
 	"http://*.example/": {"*.example"},
+	"http://{ok.e\\\nxample}/": {"{ok.example}", "ok.example"},
 	`{"a":"https://a.example"}`: {"a.example"},
 	`["https://a.example:80"]`: {"a.example"},
 	"http://a@b@c.example/": {"c.example"},

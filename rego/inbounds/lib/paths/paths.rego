@@ -178,7 +178,6 @@ sought_tails(text) := {concat("", ["//", _body(["*"]), _body([found[1]])]) |
 windows_at_start(text, prefixes) := {_body(run) |
 	some length in _lengths(prefixes)
 	run := array.slice(_segments(skeleton(text)), 0, length)
-	count(run) == length
 	is_pattern(concat("/", run))
 }
 
@@ -190,7 +189,6 @@ windows_within(text, prefixes) := {_body(run) |
 	some start, _ in segments
 	start > 0
 	run := array.slice(segments, start, start + length)
-	count(run) == length
 	is_pattern(concat("/", run))
 	regex.match(`[a-z0-9].*[a-z0-9]`, _one_sign(concat("/", run)))
 }
@@ -394,7 +392,7 @@ _beginnings_of(run) := {concat("", ["/", _body([beginning])]) |
 	parts := split(run[0], ".")
 	some end, _ in parts
 	beginning := concat(".", array.slice(parts, 0, end))
-	not beginning in {"", "*"}
+	regex.match(`[a-z0-9]`, beginning)
 }
 
 _lengths(prefixes) := {count(_segments(prefix)) | some prefix in prefixes}

@@ -294,6 +294,7 @@ test_a_wildcard_in_code_looks_for_a_name_by_its_letters if {
 		_stands_for(paths.sought(text), _lines) == text != "ab+(c?"
 	}
 	every text in [
+		"*.te?t", ".*.te?t", ".env.example/tes?",
 		"", "id_rsa", "*", ".*", "**", "*.json", "**/*.json", ".*.json", "i*a", "i?_?x", "2*x", "a?b", "????",
 		".??", ".[a-z]*",
 		".??*", ".config/*", "*/gh", "**/gh", ".*/gh", "id_rsa?", "x.e?v", "s/.*//", "*.py", "src/*", "*config/gx",

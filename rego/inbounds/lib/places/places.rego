@@ -171,7 +171,7 @@ _words_of[text] := {
 
 # In code a wildcard may as well be an operator, or look for any text: it has to look for a name.
 _sought[pattern][text] := ({expression |
-	some word in (found.paths & found.patterns)
+	some word in found.paths
 	paths.seeks(word)
 	some expression in paths.matched(word)
 } | {expression |
@@ -206,7 +206,7 @@ _windows(text, prefixes) := {expression |
 	some word in (_words_of[text].paths & _words_of[text].patterns)
 	some expression in paths.windows_at_start(word, prefixes)
 } | {expression |
-	some word in (_words_of[text].separated & _words_of[text].patterns)
+	some word in _words_of[text].patterns
 	some expression in paths.windows_within(word, prefixes)
 }
 

@@ -114,6 +114,7 @@ test_a_place_is_found_wherever_it_stands_in_a_word if {
 		not _clear(_code, text, _names, _bound)
 	}
 	every text in [
+		"print(i*a)", "ls */*",
 		"x login data login data", "the login-data", "git diff -U3", "-o/id_rsax", "ls /dev/tty*", "x@y", "*.py",
 		"ls /w?rk/x",
 		"self.p*(1-x)", "x.k*2", "2*key", "*pem", "**", "{x: [1]}", "a/work/h", "ls -la", "tar -xf /work/a",
