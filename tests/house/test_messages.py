@@ -44,6 +44,27 @@ def test_they_are_in_plain_words_and_of_no_great_length():
     assert long == {}
 
 
+STEERING = re.compile(r"argument|recipient|credential|link|values")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (kind, code)
+        for kind in ("rules", "escalations")
+        for code in CATALOGUE[kind]
+        if code.startswith(("flow.", "egress."))
+    ],
+)
+def test_a_remedy_of_a_flow_says_who_acts_on_what_and_in_which_file(kind, code):
+    remedy = CATALOGUE[kind][code]["remedy"]
+
+    assert re.match(r"(?:Agent author|User|Operator): ", remedy)
+    assert "Operator: " in remedy
+    assert re.search(r"deployment/[a-z]+\.yaml", remedy)
+    assert STEERING.search(remedy)
+
+
 @pytest.mark.parametrize("text", ["`x` is no SPIFFE ID", "Mend it", "Handed on too often"])
 def test_the_idiom_is_found(text):
     assert IDIOM.search(text)

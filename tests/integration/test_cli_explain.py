@@ -340,7 +340,7 @@ def test_a_recorded_denial_is_explained_from_the_record(recorded):
     assert done.out.startswith("deny  mail.send on mailbox\n")
     for words in (
         "egress.destination_not_allowed",
-        "Leave this destination out",
+        "Agent author: send to a destination of the task only",
         "/to/0",
         "intent summarise",
         "no record that it ran",

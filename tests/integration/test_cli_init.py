@@ -16,7 +16,11 @@ from tests.console import called as inbounds
 from inbounds.dev.deployment import load
 from inbounds.model.question import Effect
 
-REMEDY = "Leave this destination out, or ask the user for a task that may send there"
+REMEDY = (
+    "Agent author: send to a destination of the task only, one in each argument. User: ask for a "
+    "task that may send there. Operator: add the recipient, host or address to "
+    "deployment/destinations.yaml, and the destination to the intent in deployment/intents.yaml"
+)
 MORE = """
 @guard.tool("mail.delete", resource=lambda id: ("trash", id))
 def delete(id: str) -> None: ...

@@ -147,7 +147,7 @@ def test_a_refusal_points_at_the_cell_and_holds_no_argument(outputs, cell):
     assert "skipping hidden" in shown
     said = "`mail.send` under `correspond` for alice@acme.example was denied"
     assert f"{said} [egress.destination_not_allowed]: " in shown
-    assert "; Leave this destination out" in shown
+    assert "; Agent author: send to a destination of the task only" in shown
     ours = re.findall(r"(?m)^File .*inbounds.*, in (\S+)\(", shown)
     assert ours == ["Call.permit"]
     assert CANARY not in shown
@@ -158,7 +158,7 @@ def test_a_refusal_points_at_the_cell_and_holds_no_argument(outputs, cell):
     [
         (5, ["deny", "a dry run", "egress.destination_not_allowed", "task.within_bounds"]),
         (6, ["in bounds", "0 ran · 1 refused", "mail.send", "alice@acme.example"]),
-        (7, ["deny", "mail.send", "alice@acme.example", "correspond", "Leave this destination"]),
+        (7, ["deny", "mail.send", "alice@acme.example", "correspond", "Agent author: send"]),
     ],
     ids=["decision", "report", "refusal"],
 )

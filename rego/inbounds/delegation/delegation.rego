@@ -270,28 +270,28 @@ _wanted(named, _) := named if count(named) > 0
 
 _issuance := {
 	"issuance.malformed": {
-		"message": "the question is not of its shape, or asks for another task than the one that is held",
-		"remedy": "Ask with the SDK, or compare the question with its JSON Schema",
+		"message": "the question does not match its JSON Schema, or names another task than the one that is delegated",
+		"remedy": "Agent author: ask with the SDK, or compare the question with schemas/delegation_question.json",
 		"severity": "high",
 	},
 	"issuance.agent": {
 		"message": "the agent is not registered or not active",
-		"remedy": "Register the agent in deployment/agents.yaml",
+		"remedy": "Operator: register the agent in deployment/agents.yaml",
 		"severity": "high",
 	},
 	"issuance.tenant": {
-		"message": "the agent is not of the task's tenant",
-		"remedy": "Hand the task on to an agent of its tenant, or add it in deployment/agents.yaml",
+		"message": "the agent does not belong to the task's tenant",
+		"remedy": "Agent author: delegate to an agent of the tenant. Operator: add it in deployment/agents.yaml",
 		"severity": "high",
 	},
 	"issuance.label": {
-		"message": "a label or a clearance is not one that the deployment knows",
-		"remedy": "Use a label of deployment/labels.yaml for the agent and what is asked for",
+		"message": "a label or a clearance is not in deployment/labels.yaml",
+		"remedy": "Operator: use a label of deployment/labels.yaml for the agent and the request",
 		"severity": "high",
 	},
 	"issuance.empty": {
-		"message": "nothing is left of what was asked for",
-		"remedy": "Ask for something that the task and the agent have in common",
+		"message": "the delegate would have no authority left",
+		"remedy": "Agent author: ask for something that the task and the agent both allow",
 		"severity": "high",
 	},
 }

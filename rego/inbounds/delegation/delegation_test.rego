@@ -362,32 +362,32 @@ test_every_refusal_has_words if {
 		{
 			"patches": fixtures.putting("/asked/seconds", null),
 			"code": "issuance.malformed",
-			"message": "the question is not of its shape, or asks for another task than the one that is held",
-			"remedy": "Ask with the SDK, or compare the question with its JSON Schema",
+			"message": "the question does not match its JSON Schema, or names another task than the one that is delegated",
+			"remedy": "Agent author: ask with the SDK, or compare the question with schemas/delegation_question.json",
 		},
 		{
 			"patches": fixtures.putting(concat("", [_agents, "researcher/state"]), "suspended"),
 			"code": "issuance.agent",
 			"message": "the agent is not registered or not active",
-			"remedy": "Register the agent in deployment/agents.yaml",
+			"remedy": "Operator: register the agent in deployment/agents.yaml",
 		},
 		{
 			"patches": fixtures.putting(concat("", [_agents, "researcher/tenants"]), ["umbrella"]),
 			"code": "issuance.tenant",
-			"message": "the agent is not of the task's tenant",
-			"remedy": "Hand the task on to an agent of its tenant, or add it in deployment/agents.yaml",
+			"message": "the agent does not belong to the task's tenant",
+			"remedy": "Agent author: delegate to an agent of the tenant. Operator: add it in deployment/agents.yaml",
 		},
 		{
 			"patches": _narrowed("label", "no such label"),
 			"code": "issuance.label",
-			"message": "a label or a clearance is not one that the deployment knows",
-			"remedy": "Use a label of deployment/labels.yaml for the agent and what is asked for",
+			"message": "a label or a clearance is not in deployment/labels.yaml",
+			"remedy": "Operator: use a label of deployment/labels.yaml for the agent and the request",
 		},
 		{
 			"patches": _narrowed("effects", ["spend"]),
 			"code": "issuance.empty",
-			"message": "nothing is left of what was asked for",
-			"remedy": "Ask for something that the task and the agent have in common",
+			"message": "the delegate would have no authority left",
+			"remedy": "Agent author: ask for something that the task and the agent both allow",
 		},
 	] {
 		_child(example.patches).reasons == [object.remove(object.union(example, {"severity": "high"}), ["patches"])]

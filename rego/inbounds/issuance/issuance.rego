@@ -94,8 +94,8 @@ cut contains {"label": label} if {
 
 _unknown contains _refusal(
 	"issuance.malformed",
-	"the question is not of its shape",
-	"Ask with the SDK, or compare the question with its JSON Schema",
+	"the question does not match its JSON Schema",
+	"Agent author: ask with the SDK, or compare the question with schemas/issuance_question.json",
 ) if {
 	not _question
 }
@@ -103,7 +103,7 @@ _unknown contains _refusal(
 _unknown contains _refusal(
 	"issuance.agent",
 	"the agent is not registered or not active",
-	"Register the agent in deployment/agents.yaml",
+	"Operator: register the agent in deployment/agents.yaml",
 ) if {
 	_question
 	not _agent.state == "active"
@@ -112,7 +112,7 @@ _unknown contains _refusal(
 _unknown contains _refusal(
 	"issuance.subject",
 	"the subject is not registered",
-	"Register the subject in deployment/subjects.yaml",
+	"Operator: register the subject in deployment/subjects.yaml",
 ) if {
 	_question
 	not data.deployment.subjects[_question.subject]
@@ -120,8 +120,8 @@ _unknown contains _refusal(
 
 _unknown contains _refusal(
 	"issuance.intent",
-	"the deployment knows no such intent",
-	"Use an intent of deployment/intents.yaml, or add this one",
+	"the intent is not in the deployment",
+	"Agent author: use an intent of deployment/intents.yaml. Operator: add this one there",
 ) if {
 	_question
 	not _intent
@@ -129,8 +129,8 @@ _unknown contains _refusal(
 
 _unknown contains _refusal(
 	"issuance.environment",
-	"the deployment knows no such environment",
-	"Use an environment of deployment/environments.yaml, or add this one",
+	"the environment is not in the deployment",
+	"Agent author: use an environment of deployment/environments.yaml. Operator: add this one there",
 ) if {
 	_question
 	not data.deployment.environments[_question.environment]
@@ -138,8 +138,8 @@ _unknown contains _refusal(
 
 _unknown contains _refusal(
 	"issuance.tenant",
-	"agent and subject are not both of this tenant",
-	"Use the tenant of both, or add it to them in deployment/agents.yaml and subjects.yaml",
+	"the agent or the subject does not belong to this tenant",
+	"Agent author: use a tenant of both. Operator: add it to them in deployment/agents.yaml and subjects.yaml",
 ) if {
 	_question
 	not _same_tenant
@@ -147,8 +147,8 @@ _unknown contains _refusal(
 
 _without_reach contains _refusal(
 	"issuance.label",
-	"a label or a clearance is not one that the deployment knows",
-	"Use a label of deployment/labels.yaml for intent, agent, subject and what is asked for",
+	"a label or a clearance is not in deployment/labels.yaml",
+	"Operator: use a label of deployment/labels.yaml for the intent, the agent, the subject and the request",
 ) if {
 	not _label
 }
@@ -156,15 +156,15 @@ _without_reach contains _refusal(
 _without_reach contains _refusal(
 	"issuance.bounds",
 	"bounds or budgets of the intent or the deployment cannot be read",
-	"Mend them in deployment/intents.yaml or budgets.yaml; `inbounds bundle build` says where",
+	"Operator: fix them in deployment/intents.yaml or budgets.yaml; `inbounds bundle build` shows where",
 ) if {
 	not _limited
 }
 
 _without_reach contains _refusal(
 	"issuance.empty",
-	"nothing is left of what was asked for",
-	"Ask for something that subject, agent and intent have in common",
+	"the task would have no authority left",
+	"Agent author: ask for something that the subject, the agent and the intent all allow",
 ) if {
 	not _something_left
 }

@@ -201,51 +201,51 @@ _own[code] := {"message": about[0], "remedy": about[1], "severity": "high"} if s
 
 _words := {
 	"issuance.subject_unshown": [
-		"nothing shows that the user is asked for",
-		"Pass the user's own token: guard.task(…, subject_token=…)",
+		"the request holds no token of the user",
+		"Agent author: pass the user's own token: guard.task(…, subject_token=…)",
 	],
 	"issuance.subject_unverified": [
-		"the user's token is of no issuer that the deployment knows, or its signature does not hold",
-		"Name its issuer and keys in deployment/issuers.yaml; `inbounds issuers keys` has them",
+		"the user's token has an unknown issuer, or its signature is invalid",
+		"Operator: add its issuer and keys to deployment/issuers.yaml; `inbounds issuers keys` fetches them",
 	],
 	"issuance.subject_issuer": [
 		"the user's token names another issuer than the one whose key signed it",
-		"Put the `iss` of its tokens in deployment/issuers.yaml",
+		"Operator: set the `iss` of its tokens in deployment/issuers.yaml",
 	],
 	"issuance.subject_audience": [
 		"the user's token is for another audience, or for several",
-		"Ask for the deployment's audience, or name the token's under `users.audiences` of its issuer",
+		"Agent author: request one for the deployment's audience. Operator: see `users.audiences` of its issuer",
 	],
 	"issuance.subject_expired": [
-		"the user's token has expired, or has not begun",
-		"Have the user sign in again",
+		"the user's token has expired, or is not valid yet",
+		"User: sign in again",
 	],
 	"issuance.subject_lifetime": [
-		"the user's token lives longer than its issuer's may",
-		"Have it issued for less time, or raise `max_seconds` of its issuer up to a day",
+		"the user's token lives longer than its issuer is allowed",
+		"Operator: have it issued for less time, or raise `max_seconds` of its issuer up to a day",
 	],
 	"issuance.subject_not_for_this": [
 		"the issuer of the user's token may not vouch for subjects here",
-		"See `vouches_for`, `tenants` and `environments` of its issuer in deployment/issuers.yaml",
+		"Operator: check `vouches_for`, `tenants` and `environments` of its issuer in deployment/issuers.yaml",
 	],
 	"issuance.subject_other": [
-		"the user's token is somebody else's",
-		"Ask with the subject that the token names, by the claim that `users.claim` of its issuer says",
+		"the user's token names another subject",
+		"Agent author: use the subject of the token, from the claim in `users.claim` of its issuer",
 	],
 	"issuance.subject_delegated": [
-		"the user's token stands for somebody else besides, or is for another agent to act with",
-		"Pass the token that the user signed in with",
+		"the user's token is delegated: it names an actor or another agent",
+		"Agent author: pass the token that the user signed in with",
 	],
 	"issuance.subject_other_use": [
-		"the user's token is bound to a key that is not shown here, or tells of an event",
-		"Pass an ID token, or an access token that its bearer may use",
+		"the user's token is bound to another key, or is an event token",
+		"Agent author: pass an ID token, or an access token that its bearer may use",
 	],
 	"issuance.subject_revoked": [
-		"the user's token was revoked, or all that its issuer has signed so far",
-		"Have the user sign in again; ask who revoked it if that comes unexpected",
+		"the user's token was revoked, or every token of its issuer up to now",
+		"User: sign in again, and ask the operator who revoked it",
 	],
 	"issuance.beyond": [
-		"what would be handed out goes beyond what is held",
-		"Begin another task",
+		"the renewed task would have more authority than the one that it replaces",
+		"Agent author: begin another task",
 	],
 }

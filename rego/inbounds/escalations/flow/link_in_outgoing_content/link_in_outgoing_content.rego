@@ -1,5 +1,5 @@
 # METADATA
-# title: Link in what is sent
+# title: Link from an untrusted source in what is sent
 # description: |
 #   A link that a stranger's text put into what is sent lures whoever reads it, or carries data
 #   away when it is followed or shown. In a session that has read what others wrote, every link
@@ -7,7 +7,10 @@
 #   or leads to a host the task may send to.
 # custom:
 #   severity: high
-#   remedy: Leave the link out, or ask a person whether it is meant to be sent
+#   remedy: >-
+#     User: approve the call if the link is meant to be sent. Agent author: remove the link from the
+#     argument. Operator: if the host is trusted, add it to `hosts` of a destination in
+#     deployment/destinations.yaml
 #   controls: ["owasp_asi:ASI01", "owasp_mcp:MCP06:2025", "mitre_atlas:AML.T0077"]
 #   depends_on:
 #     - request.malformed

@@ -1,5 +1,5 @@
 # METADATA
-# title: Argument nobody trusted
+# title: Argument from an untrusted source steers the call
 # description: |
 #   An argument that steers an effect must be traced to the user's words, to a trusted tool, or to
 #   a record the user named, or lie within bounds that the task declares. A value that was found in
@@ -8,7 +8,10 @@
 #   can be undone takes weaker origins.
 # custom:
 #   severity: high
-#   remedy: Ask a person whether this is what was meant, or take the value from the user's own words
+#   remedy: >-
+#     User: approve the call if the recipient, target, amount, code or credential is what you meant, or state
+#     it in the prompt. Operator: correct the argument's `role`, or the `party` of the tool that returned the
+#     value, in deployment/tools.yaml
 #   controls: ["owasp_asi:ASI01", "owasp_mcp:MCP06:2025", "mitre_atlas:AML.T0051.001"]
 #   depends_on:
 #     - request.malformed

@@ -7,7 +7,9 @@
 #   local write that can be undone may take such text without a question.
 # custom:
 #   severity: high
-#   remedy: Ask the user once whether the task shall do what the record says
+#   remedy: >-
+#     User: approve once what the record asks for, or state the values in the prompt. Operator: change
+#     `delegated` of the intent in deployment/intents.yaml if nobody has to be asked
 #   controls: ["owasp_asi:ASI01", "owasp_mcp:MCP06:2025", "owasp_aisvs:v1.0-C9.3.5"]
 #   depends_on:
 #     - request.malformed

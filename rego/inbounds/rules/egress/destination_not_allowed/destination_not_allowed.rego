@@ -6,7 +6,10 @@
 #   spends names at least one, unless the registry states where its tool sends.
 # custom:
 #   severity: critical
-#   remedy: Leave this destination out, or ask the user for a task that may send there
+#   remedy: >-
+#     Agent author: send to a destination of the task only, one in each argument. User: ask for a task that
+#     may send there. Operator: add the recipient, host or address to deployment/destinations.yaml, and
+#     the destination to the intent in deployment/intents.yaml
 #   controls: ["owasp_asi:ASI02", "nist_800_53:AC-4", "owasp_aisvs:v1.0-C9.3.7", "mitre_atlas:AML.T0086"]
 #   depends_on:
 #     - request.malformed

@@ -1,5 +1,5 @@
 # METADATA
-# title: Instruction from a memory
+# title: Value from a memory steers the call
 # description: |
 #   What a memory gives back may have been put there by anybody, in any session. An argument
 #   that steers an effect and came out of one must be found as well in the user's words, with a
@@ -7,7 +7,10 @@
 #   tell who put it there.
 # custom:
 #   severity: critical
-#   remedy: Take the value from the user's own words or from a trusted tool, and look at the memory
+#   remedy: >-
+#     Agent author: take the recipient, target, amount, code or credential from the prompt or from a trusted
+#     tool. Operator: inspect the memory, and set `party: first` in deployment/tools.yaml only for fields
+#     that nobody else can write
 #   controls: ["owasp_asi:ASI06", "owasp_t:T1", "mitre_atlas:AML.T0080"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.rules.flow.instruction_from_memory

@@ -1,5 +1,5 @@
 # METADATA
-# title: Secret on its way out
+# title: Secret in a call that sends
 # description: |
 #   A secret is a credential, or data of the highest of several labels. Neither leaves. A call
 #   that sends, or that names somewhere or goes somewhere, carries no argument that is a
@@ -8,7 +8,10 @@
 #   may see such data is not enough, as it is for any other label.
 # custom:
 #   severity: critical
-#   remedy: Leave the secret out, or label the destination as one that may have it
+#   remedy: >-
+#     Agent author: leave out the argument with the role `credential`, and send from a session that has not
+#     read the secret. Operator: if this destination may have it, set `label` to the highest label in
+#     deployment/destinations.yaml
 #   controls: ["nist_800_53:AC-4", "owasp_nhi:NHI2:2025", "owasp_mcp:MCP01:2025", "mitre_atlas:AML.T0086"]
 #   depends_on:
 #     - request.malformed

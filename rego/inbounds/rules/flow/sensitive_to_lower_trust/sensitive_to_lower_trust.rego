@@ -1,5 +1,5 @@
 # METADATA
-# title: Sensitive data to where it may not go
+# title: Data too sensitive for its destination
 # description: |
 #   A session is as sensitive as the most sensitive thing it has seen, and the resource it now
 #   touches. What it sends, spends or delegates, and every request to a place that an argument or
@@ -7,7 +7,10 @@
 #   label takes what the task may see, and nothing above.
 # custom:
 #   severity: critical
-#   remedy: Send it where data of this label may go, or begin a session that has not seen it
+#   remedy: >-
+#     Agent author: send to a destination that takes this label, or begin a session that has not read it.
+#     Operator: if the recipient, host or address may have such data, raise `label` of its destination in
+#     deployment/destinations.yaml
 #   controls: ["nist_800_53:AC-4", "owasp_aisvs:v1.0-C5.2.7", "owasp_mcp:MCP10:2025", "mitre_atlas:AML.T0086"]
 #   depends_on:
 #     - request.malformed
