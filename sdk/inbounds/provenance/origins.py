@@ -13,7 +13,7 @@ from inbounds.process.locks import ProcessLock
 from inbounds.provenance.prompt_segments import apart
 
 from .call_inputs import CallInputs
-from .destinations import is_outward, names_destination
+from .destinations import is_outward, names_destination, names_host_within
 from .grades import NOWHERE, PASTED, PROMPT, TRUSTED, stronger
 from .links import MAILTO, links_of
 from .links import MOST as MOST_LINKS
@@ -350,7 +350,9 @@ class Origins:
                 continue
             free = argument.kind in ("text", "none")
             written = free and argument.role in ("content", "none")
-            if not written and is_outward(argument, value):
+            # Of a target that holds several values, each link is looked at as well.
+            several = argument.role == "target" and names_host_within(value)
+            if not (written or several) and is_outward(argument, value):
                 continue
             links = self._links(value, bare=free)
             if links:
