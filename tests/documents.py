@@ -141,6 +141,10 @@ class Walk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end_servers()
+
+    def end_servers(self) -> None:
+        """End every server that was started, as a reader does with Ctrl-C."""
         for server in reversed(self._servers):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGTERM)
@@ -149,6 +153,7 @@ class Walk:
             except subprocess.TimeoutExpired:
                 os.killpg(server.pid, signal.SIGKILL)
                 server.wait()
+        self._servers.clear()
 
     # --- running ---------------------------------------------------------------------------
 
