@@ -54,8 +54,7 @@ skeleton(text) := lower(form) if {
 steady(text) if {
 	is_string(text)
 	form := replace(skeleton(text), `\`, "/")
-	not regex.match(_unsteady, form)
-	not of_process(text)
+	not _wavers(text, form)
 	not _endless(form)
 }
 
@@ -350,6 +349,26 @@ _unsteady := concat("|", [
 	`\(.*\|`,
 	`((^|[^/])/?|(^|[^:])//)\[[!^]?\]?[^\]/:]*([/:]|$)`,
 ])
+
+# An engine that compiles a pattern at every question pays most for these two, and most ids hold
+# nothing that either looks for.
+_wavers(_, form) if {
+	not _is_plain(form)
+	regex.match(_unsteady, form)
+}
+
+_wavers(text, form) if {
+	not _is_plain(form)
+	of_process(text)
+}
+
+_is_plain(form) if {
+	trim(form, "abcdefghijklmnopqrstuvwxyz0123456789_@,=/.-") == ""
+	not contains(form, "..")
+	not contains(form, "proc")
+	not contains(form, "dev")
+	not contains(form, ".vol")
+}
 
 # Links of a process to what it has open, and of a volume to what lies on it.
 _of_process := concat("|", [

@@ -523,3 +523,26 @@ test_a_template_is_not_named_for_what_it_shows_the_form_of if {
 		paths.names(name) == {name, concat(".", ["*", ending])}
 	}
 }
+
+test_what_is_plain_is_neither_unsteady_nor_of_a_process if {
+	signs := ["a", "/", ".", "..", "@", ",", "=", "-", "proc", "dev", "fd", ".vol", "root"]
+	plain := {text |
+		some first in signs
+		some second in signs
+		some third in ["", "/", ".", "fd", "/root"]
+		text := concat("", [first, second, third])
+		paths._is_plain(text)
+	}
+	count(plain) > 200
+
+	every text in plain {
+		not regex.match(paths._unsteady, text)
+		not paths.of_process(text)
+	}
+}
+
+test_what_climbs_or_is_of_a_process_is_not_plain if {
+	every text in ["a/../b", "..", "proc/1/root", "a/proc/self/mem", "dev/fd", ".vol/1", "a~1", "a:b", "a*", "a b"] {
+		not paths._is_plain(text)
+	}
+}
