@@ -107,7 +107,7 @@ def measure_memory(world: World, results: Results) -> None:
 _EMBEDDED = """\
 import json, pathlib, time
 import inbounds.pep
-from inbounds import assets
+from inbounds.engine import assets
 from inbounds.engine.compiled import CompiledModules
 from inbounds.engine.embedded import EmbeddedPolicy
 folder = pathlib.Path(%(folder)r)

@@ -68,7 +68,7 @@ def test_a_stolen_token_is_worthless(guard):
 
 
 def test_a_call_without_a_proof_is_denied(guard, monkeypatch):
-    monkeypatch.setattr("inbounds.proof.proof", lambda *_, **__: "")
+    monkeypatch.setattr("inbounds.identity.proof.proof", lambda *_, **__: "")
     with guard.task(INTENT, subject=SUBJECT) as task:
         assert denied(task) == ["identity.pop_missing"]
 

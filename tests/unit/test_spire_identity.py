@@ -278,7 +278,7 @@ FORKS = """
 import os, sys, threading, time
 from inbounds.identity.identity_cache import IdentityCache
 from inbounds.identity.spire import SpireIdentity
-from inbounds import clock
+from inbounds.process import clock
 
 source = SpireIdentity(audience="inbounds", socket=sys.argv[1], timeout=60)
 agent = "spiffe://acme.example/agent/assistant"

@@ -1,7 +1,7 @@
 """The hosts that a text which is run names, as the policy's `lib/code` finds them.
 
 The policy decides. The SDK has to know where a call leads before the policy is asked
-(`origins.destinations`).
+(`provenance.destinations`).
 
 This module does no I/O.
 """

@@ -8,7 +8,7 @@ credential from `current`, and nobody else needs it:
 
     @guard.tool("tickets.close", resource=lambda id: ("ticket", id))
     def close(id: str) -> None:
-        login = leases.current("tickets-db").value
+        login = credentials.current("tickets-db").value
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ def authorization(
 ) -> dict[str, str]:
     """Return the headers of one request that is made with a leased access token.
 
-        lease = leases.current("tickets-api")
-        requests.post(url, headers=leases.authorization(lease.value, "POST", url), json=…)
+        lease = credentials.current("tickets-api")
+        requests.post(url, headers=credentials.authorization(lease.value, "POST", url), json=…)
 
     A token that is bound to a key (DPoP) needs a fresh proof for each request, and a lease holds
     nothing but text. So its value holds the key, which is this lease's alone, and the proof

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DECISION = "inbounds/main/decision"
-"""The entry point that judges one action (`models.Question` → `models.Answer`)."""
+"""The entry point that judges one action (`model.question.Question` → `model.question.Answer`)."""
 EVALUATION = "inbounds/evaluation/decisions"
-"""The entry point that judges several (`evaluation.EvaluationQuestion` → `models.Answer`s)."""
+"""The entry point that judges several (`evaluation.EvaluationQuestion` → `model.question.Answer`s)."""
 REGISTRY = "inbounds/registry/tool"
-"""What describes one tool (`models.RegistryQuestion` → `registry.RegistryAnswer`)."""
+"""What describes one tool (`model.question.RegistryQuestion` → `registry.RegistryAnswer`)."""
 DELEGATION = "inbounds/delegation/child"
 """What a holder may delegate (`claims.DelegationQuestion` → `claims.IssuanceAnswer`)."""
 ACCEPTANCE = "inbounds/delegation/accepted"
@@ -70,5 +70,5 @@ class LiveTarget(Protocol):
     """Anything that takes the revocation feed in whole."""
 
     def push_live(self, now: Mapping[str, Any]) -> None:
-        """Replace `data.live.now` (`data_models.LiveNow` as JSON) in one step."""
+        """Replace `data.live.now` (`model.deployment.LiveNow` as JSON) in one step."""
         ...

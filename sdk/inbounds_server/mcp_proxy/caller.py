@@ -81,7 +81,7 @@ class Caller:
         subject_token: Says the user's own token; it goes to the issuer, and nowhere else.
         place: Where the server behind runs.
         group: Where its connection's task runs.
-        asks: What the server may ask of the host, of `asked.METHODS`.
+        asks: What the server may ask of the host, of `server_requests.METHODS`.
         options: Of the `Upstream`.
     """
 

@@ -75,7 +75,7 @@ def forwarding(
         place: Where the server behind runs.
         caller_of: Says of a request's context whose it is.
         capabilities: What the server behind can do. No more is offered.
-        asks: What the server behind may ask of the host, of `asked.METHODS`.
+        asks: What the server behind may ask of the host, of `server_requests.METHODS`.
     """
     forward = _Forward(caller_of, frozenset(asks))
     offered: dict[str, Any] = {}

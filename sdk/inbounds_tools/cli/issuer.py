@@ -123,7 +123,7 @@ def serve(
         ) from None
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    for name in ("inbounds.issuer", "inbounds.live"):
+    for name in ("inbounds_server.issuer", "inbounds.live"):
         logging.getLogger(name).setLevel(logging.INFO)
     certificate = listener.certificate(tls_cert, tls_key)
     listener.refuse_open(address, secure=certificate is not None, insecure=insecure)
