@@ -23,16 +23,10 @@ from inbounds.errors import (
     ResultWithheld,
 )
 from inbounds.model.question import Obligation, ReturnedField, Returns
+from inbounds.pep.result_changes import Discharge, InPieces, NotPlain
 from inbounds.pep.result_shape import ShapeMismatch, json_within
-from inbounds.pep.results import (
-    END,
-    Discharge,
-    InPieces,
-    NotPlain,
-    owed,
-    raise_alone,
-    require_known,
-)
+from inbounds.pep.results import END, owed, require_known
+from inbounds.pep.tool_errors import raise_alone
 from inbounds.provenance.links import links_of
 from inbounds.provenance.markup import holds_images
 from inbounds.testing import assert_denied

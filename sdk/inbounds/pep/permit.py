@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
-from inbounds.pep.results import Admission, detach, forget
+from inbounds.pep.results import Admission
+from inbounds.pep.tool_errors import detach, forget
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 

@@ -10,7 +10,7 @@ from inbounds.credentials.task_authority import TaskAuthority, entered_task
 from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.pep.conversations import join
 from inbounds.pep.lazy_results import refuse_lazy
-from inbounds.pep.results import raise_alone
+from inbounds.pep.tool_errors import raise_alone
 
 from .call import Call
 

@@ -223,7 +223,8 @@ class GuardedTool(Generic[P, R_co]):
             DecisionUnavailable: `task.over`: the task has ended meanwhile. It has run so far.
         """
         from .lazy_results import refuse_lazy
-        from .results import END, raise_alone
+        from .results import END
+        from .tool_errors import raise_alone
 
         within = task()
         permit = within.permit(self, arguments)

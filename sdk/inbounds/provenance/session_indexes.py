@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from inbounds.canonical.sql import statements
 from inbounds.process.locks import ProcessLock
 
 from .destinations import effects_of
@@ -76,11 +75,15 @@ class SessionOrigins:
             canonical.arguments, registered, canonical.parsed, decimals=tool.decimals
         )
         links = seen.links(canonical.arguments, registered)
-        return {
+        properties: dict[str, Any] = {
             "origins": {at: each.model_dump(exclude_defaults=True) for at, each in found.items()},
             "links": {at: [link.model_dump() for link in each] for at, each in links.items()},
-            **statements(tool.effects_by, canonical.arguments),
         }
+        if tool.effects_by.kind == "sql":
+            from inbounds.canonical.sql import statements
+
+            properties |= statements(tool.effects_by, canonical.arguments)
+        return properties
 
     def observer(
         self,

@@ -9,8 +9,8 @@ import pytest
 from inbounds import ResultWithheld
 from inbounds.integrations._adapter.result_obligations import given
 from inbounds.model.question import Obligation, ReturnedField, Returns
+from inbounds.pep.result_changes import Discharge, NotPlain
 from inbounds.pep.result_shape import ShapeMismatch
-from inbounds.pep.results import Discharge, NotPlain
 
 RETURNS = Returns(fields={"/pay": ReturnedField(label="secret"), "/mail": ReturnedField()})
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.pep.lazy_results import refuse_lazy
-from inbounds.pep.results import raise_alone, silenced
+from inbounds.pep.tool_errors import raise_alone, silenced
 
 from .refusals import refusal_text
 from .result_obligations import KeptLabel, owed

@@ -15,7 +15,7 @@ from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, given_value, unlabelled
 from inbounds.integrations._adapter.running import Running, ToolFailed, failed, shown
-from inbounds.pep.results import raise_alone
+from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
 if TYPE_CHECKING:

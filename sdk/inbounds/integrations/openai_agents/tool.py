@@ -27,7 +27,7 @@ from inbounds.integrations._adapter.defaults import defaults_of
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
-from inbounds.pep.results import raise_alone
+from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
 from .authorization import Authorization, task_id
