@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, settings
 from tests.tiers import Tiers
 
 # A busy machine is not a fault of what is tested.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any machine")
 
 

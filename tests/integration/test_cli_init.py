@@ -236,7 +236,7 @@ def test_the_draft_fits_the_tasks_that_the_sources_begin(tmp_path):
     assert next(iter(deployment.agents.values())).owner == "bob@acme.example"
     for intent in deployment.intents:
         assert (
-            f"in deployment/intents.yaml, set the `effects` and `destinations` of `{intent}`"
+            f"In deployment/intents.yaml, set the `effects` and `destinations` of `{intent}`"
             in done.out
         )
 
@@ -294,7 +294,7 @@ def test_what_an_intent_still_wants_is_said_with_its_file(tmp_path):
     (tmp_path / "app.py").write_text(ASSISTANT, "utf-8")
     done = inbounds(tmp_path, "init", "--intent", "correspond", "app.py")
     assert (
-        "in deployment/intents.yaml, set the `effects` and `destinations` of `correspond`"
+        "In deployment/intents.yaml, set the `effects` and `destinations` of `correspond`"
         in done.out
     )
 

@@ -23,7 +23,7 @@ from inbounds.errors import (
     ResultWithheld,
 )
 from inbounds.model.question import Obligation, ReturnedField, Returns
-from inbounds.pep.result_changes import Discharge, InPieces, NotPlain
+from inbounds.pep.result_changes import Discharge, InPieces, NotPlain, change_or_withhold
 from inbounds.pep.result_shape import ShapeMismatch, json_within
 from inbounds.pep.results import END, owed, require_known
 from inbounds.pep.tool_errors import raise_alone
@@ -252,6 +252,57 @@ class TestRedact:
     @pytest.mark.parametrize("value", [None, [], [None], [{"name": None}], [{"name": []}]])
     def test_what_is_empty_has_every_shape(self, value):
         assert value == discharge(value, PAY, *PEOPLE)
+
+
+class TestTogether:
+    """Masks and strips on one result."""
+
+    @pytest.mark.parametrize("kind", ["email", "phone", "iban"])
+    @pytest.mark.parametrize(
+        "between",
+        [
+            "<a href=x>",
+            "</a>",
+            "[{}](u)",
+            "<a>",
+            "<A HREF='y'>",
+            "<i></i><a>",
+            "![{}](p)",
+            "<img src=x>",
+        ],
+    )
+    @pytest.mark.parametrize("what", [["links"], ["images"], ["images", "links"]])
+    def test_no_value_comes_about_when_something_is_taken_out(self, kind, between, what):
+        value, at = {
+            "email": ("bob@acme.example", 3),
+            "phone": ("5551234567", 3),
+            "iban": ("DE89370400440532013000", 4),
+        }[kind]
+        sign = "" if "{}" not in between else value[at]
+        text = value[:at] + between.replace("{}", sign) + value[at + len(sign) :]
+        left = discharge(text, [to("strip", what=what), to("mask", kinds=[kind])])
+
+        assert value not in left, (text, left)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "[" * 500 + '"bob@acme.example"' + "]" * 500,
+            "[" * 100_000,
+            ["bob@acme.example", 10**5000],
+            {"a": [10**5000, "x"]},
+            "{" * 5_000 + "bob@acme.example",
+        ],
+        ids=["json", "brackets", "number", "within", "braces"],
+    )
+    @pytest.mark.parametrize("kinds", [["email"], ["email", "phone", "iban", "url"]])
+    def test_what_breaks_a_change_is_withheld_or_masked(self, value, kinds):
+        change = Discharge([to("mask", kinds=kinds)], Returns()).whole
+        try:
+            left = change_or_withhold(change, value)
+        except ResultWithheld:
+            return
+        assert "bob@acme.example" not in repr(left)
 
 
 class TestStrip:

@@ -21,7 +21,8 @@ _SOCKETS = "tcp|udp|udplite|sctp|dccp|ssl|openssl|dtls|socks(?:4a?|5)|proxy"
 _NAMING = [
     re.compile(pattern)
     for pattern in (
-        r"[a-z][a-z0-9+.-]+:[/\\][/\\]([^/\\?#]*)",
+        # Looked for from the beginning of each run alone, or its length would count twice.
+        r"(?<![a-z0-9+.-])[0-9+.-]*[a-z][a-z0-9+.-]+:[/\\][/\\]([^/\\?#]*)",
         r"(?:https?|wss?|ftps?):[/\\]+([^/\\?#]+)",
         rf"^(?:{_SCHEMES}):[/\\]*([^/\\?#]+)",
         r"^[^/\\@]*[^/\\@:]@(\[[^\]]*\]|[^/\\?#@:\[\]]+)[/\\?#:]",

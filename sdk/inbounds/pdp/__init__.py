@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 DECISION = "inbounds/main/decision"
 """The entry point that judges one action (`model.question.Question` → `model.question.Answer`)."""
 EVALUATION = "inbounds/evaluation/decisions"
-"""The entry point that judges several (`evaluation.EvaluationQuestion` → `model.question.Answer`s)."""
+"""What judges several (`pep.evaluation.EvaluationQuestion` → `model.question.Answer`s)."""
 REGISTRY = "inbounds/registry/tool"
 """What describes one tool (`model.question.RegistryQuestion` → `registry.RegistryAnswer`)."""
 DELEGATION = "inbounds/delegation/child"

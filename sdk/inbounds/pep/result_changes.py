@@ -131,12 +131,6 @@ def change_or_withhold(change: Callable[[Any], Any], value: Any) -> Any:
     """
     try:
         return change(value)
-    except NotPlain:
-        raise ResultWithheld(
-            "the policy gives a part of the result only, and it is not plain data",
-            code="result.not_plain",
-            hint="let the tool return text, numbers, and lists and dicts of them",
-        ) from None
     except InPieces as fault:
         raise ResultWithheld(
             str(fault),
@@ -150,6 +144,12 @@ def change_or_withhold(change: Callable[[Any], Any], value: Any) -> Any:
             code="result.shape_mismatch",
             hint="make `returns.fields` and `rows` of the tool in deployment/tools.yaml say "
             "what it returns",
+        ) from None
+    except Exception:  # noqa: BLE001 -- a result that breaks the change, by its depth or length, is withheld
+        raise ResultWithheld(
+            "the policy gives a part of the result only, and it is not plain data",
+            code="result.not_plain",
+            hint="let the tool return text, numbers, and lists and dicts of them",
         ) from None
 
 
@@ -180,11 +180,14 @@ class Discharge:
         self._rows = Rows(min(each["rows"] for each in said[TRUNCATE])) if said[TRUNCATE] else None
         kinds = {kind for each in said[MASK] for kind in each["kinds"]}
         what = {name for each in said[STRIP] for name in each["what"]}
-        # Links last: what takes one out may leave half of an address behind.
+        # Links last: what takes one out may leave half of an address behind. Values again after
+        # that: what stood between their parts may be gone.
+        values = [kind for kind in _KINDS if kind in kinds and kind != URL]
         self._texts: list[tuple[_Change, list[str]]] = [
-            (_mask, [kind for kind in _KINDS if kind in kinds and kind != URL]),
+            (_mask, values),
             (_strip, sorted(what)),
             (_mask_links, [kind for kind in kinds if kind == URL]),
+            (_mask, values if what else []),
         ]
         self._texts = [each for each in self._texts if each[1]]
         self._shape = Shape()

@@ -23,12 +23,14 @@ ADDRESSES = frozenset({"email", "url", "host", "iban", "phone"})
 _SENDING = frozenset({"export", "spend", "delegate"})
 _NOT_FOLLOWED = frozenset({"query", "content"})
 _DROPPED = str.maketrans("", "", "\t\n\r")
-# `lib/kinds` has the same expressions, without a class or a flag that two engines read differently.
-_REMOTE = re.compile(
-    r"[^0-9A-Za-z/\\]*([^\x00-\x20]*:[/\\][/\\]"
-    r"|([hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:"
-    r"|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:)"
-)
+# `lib/kinds` has the same as expressions of RE2, which takes time in proportion to a text. Those of
+# Python would take its cube where they hold two repetitions, so each run is looked at once.
+_BEFORE = re.compile(r"[^0-9A-Za-z/\\]*")
+_RUN = re.compile(r"[^\x00-\x20]+")
+_RUN_WITHOUT_SLASH = re.compile(r"[^\x00-\x20/\\]+")
+_AUTHORITY = re.compile(r":[/\\][/\\]")
+_WEB = re.compile(r"(?:[hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:")
+_SEPARATOR = re.compile(r"[\x00-\x20;,|<>\"'()\[\]{}\x60]")
 _LOCAL_FILE = re.compile(
     r"[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*\Z"
 )
@@ -37,9 +39,8 @@ _WITHOUT_SLASHES = (
     r"|nntp|sftp|sips?|skype|smb|sms|ssh|tel|telnet|tftp|xmpp):[^\x00-\x20]"
 )
 _REACHING_WITHOUT_SLASHES = re.compile(rf"[^0-9a-z/\\{{\[]*{_WITHOUT_SLASHES}")
-_REACHING_WITHIN = re.compile(
-    r"[\x00-\x20;,|<>\"'()\[\]{}\x60](?:[^\x00-\x20]*:[/\\][/\\]|(?:http|ws|ftp)s?:[^\x00-\x20]"
-    rf"|[/\\][/\\]|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:|{_WITHOUT_SLASHES})"
+_REACHING_BEHIND_SEPARATOR = re.compile(
+    rf"{_SEPARATOR.pattern}(?:(?:http|ws|ftp)s?:[^\x00-\x20]|[/\\][/\\]|{_WITHOUT_SLASHES})"
 )
 _SHARE = re.compile(r"[^0-9A-Za-z/\\]*[/\\][/\\]")
 _HOST_BEFORE_COLON = re.compile(r"[^/\\]*[.\]][^/\\]*:")
@@ -89,7 +90,7 @@ def names_host(text: str) -> bool:
     joined = text.translate(_DROPPED)
     if _SHARE.match(joined):
         return True
-    return _REMOTE.match(joined) is not None and _LOCAL_FILE.match(joined) is None
+    return _is_remote(joined) and _LOCAL_FILE.match(joined) is None
 
 
 def names_host_within(text: str) -> bool:
@@ -97,10 +98,7 @@ def names_host_within(text: str) -> bool:
 
     It is several values then, and a tool may follow any of them.
     """
-    return any(
-        _REACHING_WITHIN.search(each.lower()) is not None
-        for each in (text, text.translate(_DROPPED))
-    )
+    return any(_reaches_within(each.lower()) for each in (text, text.translate(_DROPPED)))
 
 
 def has_scheme(text: str) -> bool:
@@ -154,3 +152,51 @@ def needs_proof(registered: RegistryAnswer | None, arguments: Mapping[str, Any])
     return bool(registered.proof) and not {*registered.proof}.isdisjoint(
         call_effects(registered, arguments)
     )
+
+
+def _is_remote(text: str) -> bool:
+    """Tell whether a text begins as a URL or a remote, behind signs that are no letter or digit."""
+    before = _BEFORE.match(text)
+    begins = before.end() if before else 0
+    if _WEB.match(text, begins):
+        return True
+    for run in _RUN.finditer(text):
+        if run.start() > begins:
+            break
+        if _AUTHORITY.search(run[0]):
+            return True
+    for run in _RUN_WITHOUT_SLASH.finditer(text):
+        if run.start() > begins:
+            break
+        if _is_user_at_host(run[0], 0):
+            return True
+    return False
+
+
+def _reaches_within(text: str) -> bool:
+    """Tell whether a URL, a share, a remote or a scheme stands right behind a separator."""
+    if _REACHING_BEHIND_SEPARATOR.search(text):
+        return True
+    for run in _RUN.finditer(text):
+        begins = _behind_separator(text, run)
+        if begins is not None and _AUTHORITY.search(run[0], begins):
+            return True
+    for run in _RUN_WITHOUT_SLASH.finditer(text):
+        begins = _behind_separator(text, run)
+        if begins is not None and _is_user_at_host(run[0], begins):
+            return True
+    return False
+
+
+def _behind_separator(text: str, run: re.Match[str]) -> int | None:
+    """Return where in a run the first part begins that stands behind a separator, if any does."""
+    if run.start() and _SEPARATOR.match(text, run.start() - 1):
+        return 0
+    found = _SEPARATOR.search(run[0])
+    return found.end() if found else None
+
+
+def _is_user_at_host(run: str, begins: int) -> bool:
+    """Tell whether a run of signs holds `user@host:`, with something for each."""
+    at = run.find("@", begins + 1)
+    return at >= 0 and run.find(":", at + 2) >= 0
