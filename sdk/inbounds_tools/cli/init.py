@@ -242,7 +242,7 @@ def _show_next(console: Console, done: SetUp, *, in_process: bool) -> None:
             f"intents.yaml. The draft grants {', '.join(DRAFTED)} to the agent and the group, and "
             "read to the intent."
         )
-    steps += [f"{step[:1].upper()}{step[1:]}." for step in done.further]
+    steps += [f"{_begun(step)}." for step in done.further]
     folder = "" if where == Path("deployment") else f" {where}"
     steps.append(f"Run `inbounds lint{folder}`. It names what is missing, with file and line.")
     if in_process:
@@ -250,6 +250,12 @@ def _show_next(console: Console, done: SetUp, *, in_process: bool) -> None:
     console.print("\n[bold]next[/]")
     for number, step in enumerate(steps, 1):
         console.print(f"  {number}  {escape(step)}")
+
+
+def _begun(sentence: str) -> str:
+    """Return a sentence with a capital, unless it begins with the name of a file."""
+    first = sentence.partition(" ")[0]
+    return f"{sentence[:1].upper()}{sentence[1:]}" if first.isalpha() else sentence
 
 
 def _write_policy(folder: Path, *, as_json: bool) -> None:
