@@ -229,7 +229,7 @@ def test_a_server_beside_what_is_there(empty: Path) -> None:
     assert "servers.yaml lets `desk` run elsewhere" in moved.stdout
     (empty / "server.py").write_text(SERVER.replace("Look at a file.", "Look at any file."))
     changed = init(empty, "--subject", "bob@acme.example")
-    assert "the server describes desk.look differently from the pin" in changed.stdout
+    assert "The server describes desk.look differently from the pin" in changed.stdout
     assert "subjects.yaml has no `bob@acme.example`" in changed.stdout
     deployment = load(empty / "deployment")
     assert {name: server.at for name, server in deployment.servers.items()} == {
