@@ -155,7 +155,7 @@ def needs_proof(registered: RegistryAnswer | None, arguments: Mapping[str, Any])
 
 
 def _is_remote(text: str) -> bool:
-    """Tell whether a text begins as a URL or a remote, behind signs that are neither letter nor digit."""
+    """Tell whether a text begins as a URL or a remote, behind any signs but letters and digits."""
     before = _BEFORE.match(text)
     begins = before.end() if before else 0
     if _WEB.match(text, begins):
