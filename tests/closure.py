@@ -29,7 +29,7 @@ import json, sys
 print("loaded", json.dumps(sorted(
     module.__file__
     for name, module in [*sys.modules.items()]
-    if name.partition(".")[0] == "inbounds" and getattr(module, "__file__", None)
+    if name.startswith("inbounds") and getattr(module, "__file__", None)
 )))
 """
 _ONE_CALL = """

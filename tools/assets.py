@@ -37,7 +37,11 @@ ASSETS = ROOT / "sdk" / "inbounds" / "_assets"
 STAMP = "stamp"
 CAPABILITIES = ROOT / "bundles" / "capabilities.json"
 CONFIG = ROOT / "bundles" / "opa" / "config.yaml"
-INPUTS = ("rego", "schemas", "bundles", "sdk/inbounds_tools/bundle", "tools/assets.py")
+INPUTS = (
+    *("rego", "schemas", "bundles", "tools/assets.py"),
+    *("sdk/inbounds_tools/bundle", "sdk/inbounds/engine/bundle.py"),
+    "sdk/inbounds/engine/bundle_keys.py",
+)
 
 
 def release_key() -> Path:

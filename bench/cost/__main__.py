@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .counts import KEPT, MODULE, OPA, SDK, Counts, keep, kept, rises, table
+from .counts import KEPT, MODULE, OPA, SDK, Counts, load_counts, rises, save_counts, table
 from .engines import ModuleMeter, count_opa
 from .questions import NAMES
 from .sdk import count_sdk
@@ -34,10 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         found[MODULE] = {name: {"instructions": meter.count(name)} for name in NAMES}
     if SDK in wanted:
         found[SDK] = count_sdk()
-    before = kept() if KEPT.exists() else {}
+    before = load_counts() if KEPT.exists() else {}
     print(*table(found, before), sep="\n")
     if options.keep:
-        keep(found)
+        save_counts(found)
         return 0
     more = [
         rise for meter, counts in found.items() for rise in rises(counts, before.get(meter, {}))

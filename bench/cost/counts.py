@@ -20,15 +20,15 @@ Counts = dict[str, dict[str, dict[str, int]]]
 """By meter, question and unit."""
 
 
-def kept() -> Counts:
-    """Return what is kept."""
+def load_counts() -> Counts:
+    """Return the counts that are kept."""
     counts: Counts = json.loads(KEPT.read_text("utf-8"))["counts"]
     return counts
 
 
-def keep(counts: Counts) -> None:
-    """Keep these instead; of a meter that is not among them, what was kept stays."""
-    whole = {**(kept() if KEPT.exists() else {}), **counts}
+def save_counts(counts: Counts) -> None:
+    """Write counts; those of a meter that is not among them stay."""
+    whole = {**(load_counts() if KEPT.exists() else {}), **counts}
     content: dict[str, Any] = {"python": python(), "counts": whole}
     KEPT.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 

@@ -49,7 +49,7 @@ def count_opa(names: Iterable[str], *, rego: Path = ROOT / "rego") -> dict[str, 
         NotCounted: The meter could not be built or run, or a question has another outcome.
     """
     names = list(names)
-    lines = [json.dumps({"name": name, **_asked(staged(name))}) for name in names]
+    lines = [json.dumps({"name": name, **_request(staged(name))}) for name in names]
     with tempfile.TemporaryDirectory() as folder:
         sources = Path(folder) / "rego"
         shutil.copytree(rego, sources, ignore=shutil.ignore_patterns("*_test.rego"))
@@ -71,7 +71,7 @@ def count_opa(names: Iterable[str], *, rego: Path = ROOT / "rego") -> dict[str, 
     return found
 
 
-def _asked(scene: Staged) -> dict[str, Any]:
+def _request(scene: Staged) -> dict[str, Any]:
     data = {"deployment": scene.deployment, "live": scene.live}
     return {"now": scene.now, "input": scene.question, "data": data}
 
@@ -131,8 +131,8 @@ class ModuleMeter:
         module = self._module
         instance = _Metered(
             self._engine,
-            module._compiled,  # noqa: SLF001
-            module._recall,  # noqa: SLF001
+            module._compiled,  # noqa: SLF001 -- loaded as `Module.instance` does, in another class
+            module._recall,  # noqa: SLF001 -- likewise
             Host(lambda: scene.now * 10**9),
             json.dumps({**data, "live": live}).encode(),
             live=True,

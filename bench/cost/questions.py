@@ -62,7 +62,7 @@ def _mail(to: str, origins: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _chain() -> list[dict[str, Any]]:
-    """A task that went through three hands."""
+    """A task that was delegated three times."""
     scene = scenes.scene()
     third = copy.deepcopy(scene["hands"][1])
     claims = third["claims"]

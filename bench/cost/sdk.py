@@ -157,11 +157,11 @@ def _yes(request: AccessRequest) -> str:
 
 
 def _tools(guard: Guard) -> None:
-    @guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))  # noqa: ARG005
+    @guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))  # noqa: ARG005 -- has the names of the tool
     def _send(to: list[str], body: str) -> None:
         del to, body
 
-    @guard.tool("file.write", resource=lambda path, text: ("file", path))  # noqa: ARG005
+    @guard.tool("file.write", resource=lambda path, text: ("file", path))  # noqa: ARG005 -- likewise
     def _write(path: str, text: str) -> None:
         del path, text
 

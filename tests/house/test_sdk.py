@@ -173,6 +173,8 @@ def test_the_core_depends_on_nothing_else():
         "jwt",
         "cryptography",
         "redis",
+        "inbounds_tools",
+        "inbounds_server",
     }
 
     assert not late & set(theirs.split())
@@ -317,6 +319,18 @@ def test_importing_sets_nothing_up():
     )
 
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("package", ["inbounds", "inbounds_server"])
+def test_where_nobody_set_logging_up_nothing_is_printed(package):
+    """
+    A command sets it up for itself; a program that imports the package decides.
+    """
+    script = f"import logging, {package}; logging.getLogger('{package}.module').error('said')"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 WRITES = {

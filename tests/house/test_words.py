@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.trees import modules_of_sdk
 
 from tools import words
 
@@ -87,6 +88,11 @@ def test_docstrings_and_messages_are_read_and_names_are_not(source, lines):
 def test_comments_of_the_policy_are_read_over_their_lines_and_its_code_is_not():
     text = 'package a\n\n# What is\n# no list.\nx := "mend it"\n\ty := 1 # fine\n\t# mend it\n'
     assert [line for line, *_ in words.in_policy(text)] == [3, 7]
+
+
+def test_every_module_of_the_packages_is_read():
+    read = {path for glob in words._SOURCES for path in ROOT.glob(glob)}
+    assert {*modules_of_sdk()} <= read
 
 
 def test_the_tree_has_none():

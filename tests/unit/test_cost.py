@@ -31,7 +31,7 @@ def sdk(tmp_path_factory):
 
 
 def rises(meter, question, found):
-    return counts.rises({question: found}, counts.kept()[meter])
+    return counts.rises({question: found}, counts.load_counts()[meter])
 
 
 @pytest.mark.parametrize("question", NAMES)
@@ -54,7 +54,7 @@ def test_calls_and_the_size_of_a_question_do_not_rise(sdk, question):
 @pytest.mark.system
 @pytest.mark.skipif(shutil.which("go") is None, reason="the meter of OPA is a Go program")
 def test_allocations_and_stack_of_opa_do_not_rise():
-    assert counts.rises(count_opa(NAMES), counts.kept()[counts.OPA]) == []
+    assert counts.rises(count_opa(NAMES), counts.load_counts()[counts.OPA]) == []
 
 
 def test_a_question_of_another_outcome_is_not_counted(module, monkeypatch):
@@ -74,7 +74,7 @@ def test_what_is_not_kept_is_told():
 
 
 def test_every_question_is_kept_of_every_meter():
-    kept = counts.kept()
+    kept = counts.load_counts()
     assert {meter: set(questions) for meter, questions in kept.items()} == {
         counts.OPA: set(NAMES),
         counts.MODULE: set(NAMES),

@@ -71,11 +71,11 @@ AREAS = {
                 *("values", "own_thread"),
             )
         ),
-        tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
+        tests=("tests/unit/test_engine_*.py", "tests/unit/test_core_faults.py"),
     ),
     "wasm": Area(
         modules=("inbounds/engine/wasm.py", "inbounds/engine/memory.py"),
-        tests=("tests/unit/test_pdp_*.py", "tests/unit/test_core_faults.py"),
+        tests=("tests/unit/test_engine_*.py", "tests/unit/test_core_faults.py"),
     ),
     "builtins": Area(
         modules=tuple(
@@ -83,7 +83,7 @@ AREAS = {
             for name in ("builtins", "formatting", "times", "jwk", "jws")
         ),
         # That OPA answers the same is for `tests/integration/test_builtins.py` to say.
-        tests=("tests/unit/test_pdp_builtins.py", "tests/unit/test_pdp_j*.py"),
+        tests=("tests/unit/test_engine_builtins.py", "tests/unit/test_engine_j*.py"),
     ),
     "server": Area(
         modules=(
@@ -304,7 +304,7 @@ def _reach(area: str, files: Sequence[Path], tests: Sequence[str]) -> dict[str, 
         child = os.fork()
         if not child:
             plugin.same_examples()
-            reach = plugin.LinearMemory(files, kept)
+            reach = plugin.Reach(files, kept)
             pytest.main([*plugin.ARGUMENTS, *tests], plugins=[reach])
             os._exit(0)
         os.waitpid(child, 0)

@@ -34,7 +34,7 @@ ARGUMENTS = (
     *("-p", "no:tiers"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
     # An exception out of the blue, in a thread that is measured, lets coverage hang for good.
-    "--deselect=tests/unit/test_pdp_own_thread.py::test_a_thread_that_another_one_breaks_off",
+    "--deselect=tests/unit/test_engine_own_thread.py::test_a_thread_that_another_one_breaks_off",
 )
 """For pytest: what `make test-all` runs here, nothing kept, modules imported before it or not."""
 
@@ -68,7 +68,7 @@ def same_examples() -> None:
     hypothesis.settings.load_profile("mutants")
 
 
-class LinearMemory:
+class Reach:
     """Records which tests run which lines, in what they fork as well, and how long each takes."""
 
     def __init__(self, files: Sequence[Path], into: Path) -> None:

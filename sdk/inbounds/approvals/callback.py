@@ -74,7 +74,7 @@ class Approvals:
         return begin()(*about)
 
     async def awith_approval(self, ask: Callable[[], Awaitable[T]], wait: float | None) -> T:
-        """Async twin of `through`; the event loop never waits for the disk or for a person."""
+        """Async twin of `with_approval`; the event loop waits for neither the disk nor a person."""
         __tracebackhide__ = True
         try:
             return await ask()

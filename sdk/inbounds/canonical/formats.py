@@ -1,6 +1,6 @@
 """The kinds of argument: how one value is taken apart and put in its one form.
 
-A kind exists where two spellings of one thing could be judged differently. `in_form` gives the
+A kind exists where two spellings of one thing could be judged differently. `normalize` gives the
 one spelling, which is what the policy judges and what the tool receives. URLs and hosts are read
 as the WHATWG URL Standard says, by one library, and their canonical form is one that readers of
 RFC 3986 read alike (docs/adr/0003-url-library.md).

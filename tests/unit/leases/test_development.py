@@ -11,6 +11,8 @@ from tests.leased import SECRET, leased
 
 from inbounds import ConfigurationError, Guard, LeaseUnavailable
 from inbounds.credentials import DevelopmentCredentials, LeaseRequest
+from inbounds.credentials.development import VARIABLE_PREFIX
+from inbounds.pep.config import Configuration
 from inbounds.process import clock
 
 
@@ -58,6 +60,14 @@ def test_a_variable_goes_before_a_file(folder, monkeypatch):
     assert bare.issue(asked("a.b"), never).value == {"secret": "of another"}
     assert bare.has("A-B")
     assert not bare.has("c")
+
+
+def test_its_variables_are_not_taken_for_options_of_a_guard():
+    assert Configuration.read({}, {f"{VARIABLE_PREFIX}MAIL_STORE": "a secret"}) == (
+        Configuration.read({}, {})
+    )
+    with pytest.raises(ConfigurationError):
+        Configuration.read({}, {f"{VARIABLE_PREFIX[:-2]}": "a secret"})
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,12 @@ skeleton(text) := lower(form) if {
 #   (`{a,b}`), and what a process has open or calls its root (`/proc/1/root`).
 steady(text) if {
 	is_string(text)
+	_is_plain(skeleton(text))
+} else if {
+	is_string(text)
 	form := replace(skeleton(text), `\`, "/")
-	not _wavers(text, form)
+	not regex.match(_unsteady, form)
+	not of_process(text)
 	not _endless(form)
 }
 
@@ -350,18 +354,8 @@ _unsteady := concat("|", [
 	`((^|[^/])/?|(^|[^:])//)\[[!^]?\]?[^\]/:]*([/:]|$)`,
 ])
 
-# An engine that compiles a pattern at every question pays most for these two, and most ids hold
-# nothing that either looks for.
-_wavers(_, form) if {
-	not _is_plain(form)
-	regex.match(_unsteady, form)
-}
-
-_wavers(text, form) if {
-	not _is_plain(form)
-	of_process(text)
-}
-
+# Nothing that `_unsteady` or `_of_process` looks for, as most ids are: an engine that compiles a pattern
+# at every question pays most for these two.
 _is_plain(form) if {
 	trim(form, "abcdefghijklmnopqrstuvwxyz0123456789_@,=/.-") == ""
 	not contains(form, "..")
