@@ -150,6 +150,15 @@ def test_one_clock():
     assert readers == {"inbounds/process/clock.py"}
 
 
+def test_every_package_is_typed():
+    """
+    Type checkers of users read the packages (PEP 561).
+    """
+    assert {path.name for path in SDK.iterdir() if (path / "__init__.py").exists()} == {
+        path.parent.name for path in SDK.glob("*/py.typed")
+    }
+
+
 @pytest.mark.system
 def test_the_core_depends_on_nothing_else():
     """

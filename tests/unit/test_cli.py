@@ -14,7 +14,7 @@ import inbounds
 from inbounds.errors import AccessDenied, ConfigurationError, Timeout, Unreachable
 from inbounds.model.question import Decision, PolicyStamp
 from inbounds_tools import cli
-from inbounds_tools.cli import main, output
+from inbounds_tools.cli import init, main, output
 
 HEAVY = {
     "wasmtime",
@@ -151,3 +151,16 @@ def test_a_key_that_is_not_there_is_told_with_the_folder_that_was_looked_in(tmp_
     assert done.code == 1
     assert f"the key {tmp_path}/feed.pem cannot be read: No such file or directory" in done.err
     assert "INBOUNDS_HOME" in done.err
+
+
+@pytest.mark.parametrize(
+    ("step", "written"),
+    [
+        ("in deployment/intents.yaml, set it", "In deployment/intents.yaml, set it"),
+        ("the server has changed", "The server has changed"),
+        ("deployment/subjects.yaml has none", "deployment/subjects.yaml has none"),
+        ("servers.yaml lists another", "servers.yaml lists another"),
+    ],
+)
+def test_a_step_of_init_begins_with_a_capital_but_for_the_name_of_a_file(step, written):
+    assert init._begun(step) == written
