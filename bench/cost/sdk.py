@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing
 import sys
 import tempfile
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +136,17 @@ class SdkMeter:
 
 
 def count_sdk(names: tuple[str, ...] = NAMES) -> dict[str, dict[str, int]]:
-    """Return the Python function calls and the bytes of the question of each call."""
+    """Return the Python function calls and the bytes of the question of each call.
+
+    They are counted in a process of their own: telemetry that this one has set up would be
+    called too.
+    """
+    alone = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=alone) as process:
+        return process.submit(_count, names).result()
+
+
+def _count(names: tuple[str, ...]) -> dict[str, dict[str, int]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.closing(SdkMeter(Path(folder))) as meter,

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     )
     from .model.claims import Scope
     from .model.question import Decision, Reason, Resource
-    from .pep import Guard, Permit
-    from .pep.labelled import Labelled
-    from .pep.task import Task
+    from .pep import Guard, Labelled, Permit, Task
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
+# A package, never a module that its package imports: one thread would hold the lock of the module
+# and wait for the package's, another the other way round, and Python raises a deadlock.
 _HOMES = {
     "AccessDenied": "errors",
     "ApprovalRequired": "errors",
@@ -48,7 +48,7 @@ _HOMES = {
     "Guard": "pep",
     "InboundsError": "errors",
     "InvalidAnswer": "errors",
-    "Labelled": "pep.labelled",
+    "Labelled": "pep",
     "LeaseUnavailable": "errors",
     "OutcomeUnrecorded": "errors",
     "Permit": "pep",

@@ -100,6 +100,19 @@ def test_public_names():
     assert all(getattr(inbounds, each) is not None for each in PUBLIC)
 
 
+def test_no_name_lives_in_a_module_that_its_package_imports():
+    """
+    Threads that import both would wait for each other, which Python raises as a deadlock.
+    """
+    homes = set(inbounds._HOMES.values())
+    assert "pep" in homes
+    for home in homes:
+        package, _, module = home.rpartition(".")
+        path = SDK / "inbounds" / package.replace(".", "/") / "__init__.py"
+        imports = {node.module for node in nodes(path) if isinstance(node, ast.ImportFrom)}
+        assert not package or not imports & {module, f"inbounds.{home}"}, home
+
+
 def test_only_pdp_talks_to_a_pdp():
     """
     HTTP is `pdp/`'s alone, and WASM is `engine/`'s.

@@ -96,7 +96,7 @@ def test_it_reads_well_without_a_terminal():
         "the user",
         "message 3",
         "refused  egress.destination_not_allowed",
-        "→ Agent author: send to a destination of the task only",
+        "→ Agent author: send to a destination of",
         "authorize document.export",
         "in bounds · 6 ran · 16 refused",
         "╭─ in bounds ─",

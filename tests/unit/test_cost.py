@@ -11,7 +11,7 @@ from bench.cost import counts
 from bench.cost.engines import ModuleMeter, NotCounted, count_opa
 from bench.cost.questions import NAMES, OUTCOMES, TOOLS
 from bench.cost.sdk import NAMES as CALLS
-from bench.cost.sdk import SdkMeter
+from bench.cost.sdk import count_sdk
 
 TOOL_MODULES = Path(__file__).resolve().parents[2] / "tools"
 
@@ -23,11 +23,9 @@ def module():
 
 
 @pytest.fixture(scope="module")
-def sdk(tmp_path_factory):
-    """Guards whose calls are counted."""
-    meter = SdkMeter(tmp_path_factory.mktemp("sdk"))
-    yield meter
-    meter.close()
+def sdk():
+    """What the SDK takes, counted."""
+    return count_sdk()
 
 
 def rises(meter, question, found):
@@ -48,7 +46,7 @@ def test_many_tools_cost_what_few_do(module):
 )
 @pytest.mark.parametrize("question", CALLS)
 def test_calls_and_the_size_of_a_question_do_not_rise(sdk, question):
-    assert rises(counts.SDK, question, sdk.count(question)) == []
+    assert rises(counts.SDK, question, sdk[question]) == []
 
 
 @pytest.mark.system

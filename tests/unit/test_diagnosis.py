@@ -134,13 +134,13 @@ def test_leases_that_are_not_revoked_are_counted(tmp_path):
     row = {"credential": "c", "hands": ["t"], "revocation": "r"}
     outbox.keep(handle="a", until=2**40, **row)
     (finding,) = found()
-    assert finding.state == "ok" and "1 held" in finding.said
+    assert finding.state == "ok" and "1 held" in finding.message
     outbox.keep(handle="b", until=1, **row)
     (finding,) = found()
-    assert finding.state == "fix" and "1 of 2 leases" in finding.said
+    assert finding.state == "fix" and "1 of 2 leases" in finding.message
     outbox.close()
     (finding,) = found()
-    assert finding.state == "fix" and "2 of 2 leases" in finding.said
+    assert finding.state == "fix" and "2 of 2 leases" in finding.message
 
 
 @pytest.mark.system
@@ -154,7 +154,7 @@ def test_the_redis_of_sessions_is_named():
             each for each in state.findings(Configuration(sessions=url)) if each.name == "sessions"
         )
         assert "sesame" not in repr(finding)
-        return finding.state, finding.said
+        return finding.state, finding.message
 
     with RedisServer(requirepass="sesame") as redis:
         url = f"unix://:sesame@{redis.socket}?prefix=p:"

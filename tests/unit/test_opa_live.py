@@ -70,7 +70,7 @@ def test_a_heartbeat_to_an_emptied_opa_is_told_from_a_wrong_address() -> None:
     OPA answers 404 where something that is to be replaced is not there; a push never gets that.
     """
     with recorded("404 Not Found") as (live, _):
-        with pytest.raises(InvalidAnswer, match="not there") as emptied:
+        with pytest.raises(InvalidAnswer, match="the entry to replace is missing") as emptied:
             live.heartbeat([])
         with pytest.raises(InvalidAnswer, match="HTTP 404") as pushed:
             live.push_live({})
