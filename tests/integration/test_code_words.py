@@ -190,7 +190,25 @@ HIDDEN = [
     "/proc/self/fd/3",
     "/dev/fd/3",
     "/dev/f?/3",
+    ":(top).env",
+    "HEAD:.env",
+    "%ff/%2eenv",
+    ".env%00.txt",
+    "%c3/.e%6ev",
 ]
+# What stands for one letter, or for several, of a name in a shell.
+ONE = [
+    "[{0},x]",
+    "[x;{0}]",
+    "[|{0}]",
+    "[&{0}x]",
+    "[@{0}]",
+    "[:{0}]",
+    "[={0}<]",
+    "[[:alpha:],]",
+    "[[{0},]",
+]
+ANY = ["{{{0},}}", "{{,{0}}}", "{{{0},{{x,y}}}}", "{{a..z}}", "[{0},x]*"]
 
 
 @pytest.mark.parametrize("frame", ["cat {}", "os.system('cat {}')", "a;{}&&b"])
@@ -206,6 +224,18 @@ def test_a_kept_place_is_found_within_a_word(run, frame):
     for hidden in HIDDEN:
         text = frame.replace("{}", hidden)
         assert SECRET in run(text), text
+
+
+@pytest.mark.parametrize("frame", ["cat {}", "cat x[0];head {}", "f(a[], '{}')"])
+def test_no_sign_within_a_bracket_hides_a_name(run, frame):
+    """
+    In brackets and braces of a shell, signs that end words elsewhere end none.
+    """
+    for name in (".env", "id_rsa", ".netrc"):
+        for at in range(1, len(name)):
+            for form in ONE if name == "id_rsa" else ONE + ANY:
+                word = name[:at] + form.format(name[at]) + name[at + 1 :]
+                assert SECRET in run(frame.replace("{}", word)), word
 
 
 @pytest.mark.parametrize("text", ["cat *pem", "cat server?key", "ls *.k*", "cat a.p*"])
@@ -295,6 +325,8 @@ PROGRAMS = [
     "export const ok = /\\.(png|jpe?g)$/i.test(name) && `${base}/img/${id}.png`",
     "import { serve } from 'jsr:@std/http';\nimport express from 'npm:express@4';",
     "std::vector<int> v{1, 2, 3}; a::b c = v[0] * v[1];",
+    "m[i,j].env[k,l] = n.key[a:b, c] + f'{a,b}.json'",
+    "def f(x:(int), y:(str).z): return {**x, 'id': y[...,0]}",
 ]
 
 
@@ -354,6 +386,37 @@ UNCERTAIN = [
     "{evil.example#}@ok.example",
     "$USER@ok.example",
     "ok.example!.evil.example",
+]
+# Users of an authority that end, for another reader, the word, the authority or the URL.
+USERS = [
+    "&",
+    ";",
+    ",",
+    "=",
+    "|",
+    "(",
+    ")",
+    "<",
+    ">",
+    "&x;y",
+    "'",
+    '"',
+    "%2f",
+    "%23",
+    "%3f",
+    "%5C",
+    "%40",
+    "!",
+    ":,",
+]
+BEHIND = [
+    "https://ok.example{}@evil.example/",
+    "https://ok.example{}x:y@evil.example:80",
+    "ftp:/ok.example{}@evil.example",
+    "ws:ok.example{}@evil.example",
+    "git+ssh://ok.example/x,https://ok.example{}@evil.example?",
+    "'https://ok.example {}@evil.example/'",
+    "'https://ok.example{}\t@evil.\nexample/'",
 ]
 # What leads to this host, and where such an address may stand.
 LOCAL = [
@@ -424,6 +487,18 @@ def test_what_may_be_another_host_is_never_a_permitted_one(run, frame):
         assert EGRESS in run(text, hosts=["ok.example"]), text
 
 
+@pytest.mark.parametrize("form", BEHIND)
+@pytest.mark.parametrize("frame", ["curl {}", 'fetch("{}")'])
+def test_no_user_hides_the_host_behind_it(run, frame, form):
+    """
+    Whatever stands before the last `@` of an authority, the host behind it is judged.
+    """
+    # A quotation mark of the kind that is open ends the text.
+    for user in [user for user in USERS if user != "'" or not form.startswith("'")]:
+        text = frame.replace("{}", form.replace("{}", user))
+        assert EGRESS in run(text, hosts=["ok.example"]), text
+
+
 def test_code_may_name_the_hosts_of_its_task(run):
     """
     Code that names permitted hosts alone goes there.
@@ -436,6 +511,12 @@ def test_code_may_name_the_hosts_of_its_task(run):
     assert EGRESS not in run("mailto:a@b.example http:b.example", anywhere=True)
     assert EGRESS not in run(
         '{"a":["https://a.example"],"b":{"c":"https://b.example"}}', anywhere=True
+    )
+    assert EGRESS not in run(
+        "git clone https://a.example && git config user.email bob@b.example", hosts=["a.example"]
+    )
+    assert EGRESS not in run(
+        "post('https://a.example/x', 'bob@b.example', [a@b, c])", hosts=["a.example"]
     )
     assert EGRESS in run("curl http://10.0.0.1/ http://10.0.0.2/", hosts=["10.0.0.1"])
     assert EGRESS in run("https://a.example/ && curl https://evil.example/", hosts=["a.example"])

@@ -10,8 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from inbounds.model.places import word_skeleton, words, words_with_brackets
+from inbounds.model.places import (
+    without_quotes,
+    word_skeleton,
+    words_as_written,
+    words_with_brackets,
+)
 
 _SCHEMES = (
     "https?|wss?|ftps?|dict|finger|gopher|ircs?|ldaps?|mailto|nntp|rsync|sftp|sips?|smb|smtps?|ssh"
@@ -34,6 +40,15 @@ _NAMING = [
         r"^(\[[0:]*::[0:]*\])[:/\\?#]",
     )
 ]
+# As `_NAMING` has it, from the beginning of a run.
+_ANY_SCHEME = re.compile(
+    rf"(?<![a-z0-9+.-])[0-9+.-]*[a-z][a-z0-9+.-]+:[/\\]{{2}}|\b(?:{_SCHEMES}):", re.ASCII
+)
+_REMOTE_BEHIND_SIGN = re.compile(r"[&;,|=()<>]@(\[[^\]]*\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+):")
+_AUTHORITY_ENDS = re.compile("[/\\\\?# \t\n\r\f\"'`]")
+_OPEN_AUTHORITY_ENDS = {mark: re.compile(rf"[/\\?#{mark}]") for mark in "\"'`"}
+_UNCERTAIN = re.compile(r"[{}\[\]*$].*@", re.DOTALL)
+_LINE_ENDS = str.maketrans("", "", "\t\n\r")
 _CERTAIN = re.compile(r"(?:[^{}\[\]*$,`]*@)?(\[[0-9a-f:.]+\]|[^{}\[\]*$,`@:]*)(?::[0-9]*)?[\]}]*")
 _BY_ITSELF = re.compile(r"(?:^|[^0-9a-z._/\\-])([0-9][0-9a-z._-]*)")
 _IPV4 = re.compile(
@@ -49,15 +64,44 @@ _IPV6 = re.compile(
 
 
 def hosts(text: str) -> set[str] | None:
-    """Return the hosts that a text that is run names, lower-cased; None as `words`."""
-    found = words(text)
+    """Return the hosts that a text that is run names, lower-cased; None for one too long."""
+    found = words_as_written(text)
     if found is None:
         return None
     skeletons = map(word_skeleton, found | words_with_brackets(text))
     forms = [form.lower() for form in skeletons if form]
     named = {match[1] for form in forms for each in _NAMING for match in each.finditer(form)}
     addresses = {address for form in forms for address in _addresses(form)}
-    return ({_host(authority) for authority in named} | addresses) - {""}
+    return ({_host(authority) for authority in named} | addresses | _behind_users(text)) - {""}
+
+
+def _behind_users(text: str) -> set[str]:
+    """Return the hosts behind a user in whose name signs stand that end words, or escapes."""
+    if "@" not in text:
+        return set()
+    whole = text.lower().replace("\0", " ").replace("\\\n", "")
+    dropped = without_quotes(whole)
+    return {
+        _host_behind_user(authority)
+        for reading in (whole, dropped)
+        for before, part in pairwise(_ANY_SCHEME.split(reading))
+        for authority in [_authority(part.lstrip("/\\"), before[-1:])]
+        if "@" in authority
+    } | {match[1] for match in _REMOTE_BEHIND_SIGN.finditer(dropped)}
+
+
+def _authority(text: str, before: str) -> str:
+    """Return the authority that begins a text: until a blank, or the quotation mark before it."""
+    ends = _OPEN_AUTHORITY_ENDS.get(before, _AUTHORITY_ENDS)
+    return ends.split(text, maxsplit=1)[0].translate(_LINE_ENDS)
+
+
+def _host_behind_user(authority: str) -> str:
+    if _UNCERTAIN.search(authority):
+        return authority
+    name = authority.rpartition("@")[2]
+    form = word_skeleton(name)
+    return _host(name if form is None else form.lower())
 
 
 def _host(authority: str) -> str:

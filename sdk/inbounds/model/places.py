@@ -43,6 +43,14 @@ _ENDS_IN_COMMANDS = str.maketrans(dict.fromkeys(_ENDS, " "))
 _DROPPED = str.maketrans("", "", "\"'\\^{}")
 _QUOTES = str.maketrans("", "", "\"'\\^")
 _BRACKET = re.compile(r"[\[\]{}!]")
+_MAGIC = re.compile(r":\([^() \t\n\r\f]*\)")
+_ALTERNATIVES = re.compile(r"\{([^{} \t\n\r\f]*)\}")
+# Neither looks through a sign twice, however many brackets open and none closes.
+_BRACKETS = (
+    re.compile(r"(?<!\[)(\[*?\[(?:\[[:.=][a-z]*[:.=]\]|[^\[\] \t\n\r\f])*)(\]+)"),
+    re.compile(r"(\[[!^]?\]?[^\] \t\n\r\f]*)(\]*)"),
+)
+_END_OR_MARK = re.compile(r"[`;|&()<>,=@:]")
 _OPTIONS = re.compile(r"[-+](?:[A-Za-z0-9]*[A-Za-z])?")
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
@@ -79,15 +87,28 @@ def skeleton(text: str) -> str | None:
 
 def words(text: str) -> set[str] | None:
     """Return the words of a text that is run; None for one too long to be looked through."""
+    written = words_as_written(text)
+    if written is None:
+        return None
+    return written.union(_wildcards(without_quotes(_apart(text).replace("\\\n", ""))))
+
+
+def words_as_written(text: str) -> set[str] | None:
+    """Return the words of a text without those of which a part is collapsed to a wildcard."""
     if len(text) > MAX_LENGTH:
         return None
-    plain = _MEMBER.sub(" ", text)
+    plain = _apart(text)
     dropped = plain.replace("\\\n", "").translate(_DROPPED)
     written = {*plain.translate(_ENDS_IN_PROGRAMS).split(" ")}
     written.update(dropped.translate(_ENDS_IN_COMMANDS).split(" "))
     written.update(dropped.translate(_ENDS_IN_PROGRAMS).split(" "))
     attached = {rest for word in written for rest in _attached(word)}
     return (written | attached) - {""}
+
+
+def without_quotes(text: str) -> str:
+    """Return a text without what shells drop: quotation marks and signs that quote one."""
+    return text.translate(_QUOTES)
 
 
 def words_with_brackets(text: str) -> set[str]:
@@ -98,8 +119,11 @@ def words_with_brackets(text: str) -> set[str]:
 
 def word_skeleton(word: str) -> str | None:
     """Return the skeleton of a word of code, in which `%` is an escape only where it can be one."""
-    form = skeleton(word)
-    return form if form is not None else skeleton(word.replace("%", ""))
+    for form in (word, _ESCAPE.sub(_decoded_as_far, word), word.replace("%", "")):
+        found = skeleton(form)
+        if found is not None:
+            return found
+    return None
 
 
 def skeletons(
@@ -131,6 +155,16 @@ def _decoded(escape: re.Match[str]) -> str:
     return bytes.fromhex(escape[2].replace("%", "")).decode()
 
 
+def _decoded_as_far(escape: re.Match[str]) -> str:
+    """Return what an escape stands for as far as it is UTF-8; a control character ends a name."""
+    text = (
+        chr(int(escape[1], 16))
+        if escape[1]
+        else bytes.fromhex(escape[2].replace("%", "")).decode(errors="replace")
+    )
+    return _CONTROL.sub("/", text)
+
+
 def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> Iterator[str]:
     """Yield every text that names a place, or may: what no registry knows may be anything."""
     for _, pattern, value in argument_leaves(arguments):
@@ -155,6 +189,31 @@ def _skeletons_of_code(
 
 def _may_name_a_place(about: Argument) -> bool:
     return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
+
+
+def _apart(text: str) -> str:
+    return _MEMBER.sub(" ", _MAGIC.sub(" ", text))
+
+
+def _wildcards(text: str) -> Iterator[str]:
+    """Yield the words with a wildcard in which signs stand that end words elsewhere."""
+    collapsed = _ALTERNATIVES.sub(_any, _ALTERNATIVES.sub(_any, text))
+    forms = {pattern.sub(_one, collapsed) for pattern in _BRACKETS} - {text}
+    for form in forms:
+        yield from (
+            word
+            for word in form.translate(_ENDS_IN_COMMANDS).split(" ")
+            if "?" in word or "*" in word
+        )
+
+
+def _any(alternatives: re.Match[str]) -> str:
+    held = alternatives[1]
+    return "*" if "," in held or ".." in held else alternatives[0]
+
+
+def _one(bracket: re.Match[str]) -> str:
+    return "?" if bracket[2] and _END_OR_MARK.search(bracket[1]) else bracket[0]
 
 
 def _attached(word: str) -> set[str]:

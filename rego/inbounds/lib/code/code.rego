@@ -10,35 +10,19 @@ import data.inbounds.lib.paths
 # METADATA
 # description: |
 #   The words of `text`. Undefined for what is not text, and for one too long to be looked through.
-words(text) := written | attached if {
-	is_string(text)
-	count(text) <= _longest
-
-	# What follows a bracket that closes is a member of what stands before it, and no hidden name.
-	plain := strings.replace_n({").": " ", "].": " ", "}.": " ", "!.": " "}, text)
-	dropped := strings.replace_n(_dropped, replace(plain, "\\\n", ""))
-	in_commands := _split(dropped, _ends) | _split(dropped, _ends_in_programs)
-	written := (_split(plain, _ends_in_programs) | in_commands) - {""}
-	attached := {rest |
-		some word in written
-		some value in _attached(word)
-		rest := trim_left(value, "@")
-		rest != ""
-	}
-}
+words(text) := _written(text) | _wildcards(strings.replace_n(_quotes, replace(_apart(text), "\\\n", "")))
 
 # METADATA
 # description: |
 #   The hosts that the words of `text` name: in a URL, a share, a remote, a socket or as an address, in
 #   lower case and as they stand there. An authority that is not certain stands for itself, so that it
 #   equals no host. Undefined as `words`.
-hosts(text) := {host |
-	some word in (words(text) | _with_brackets(text))
+hosts(text) := ({host |
+	some word in (_written(text) | _with_brackets(text))
 	form := paths.skeleton(word)
 	some host in (_named(form) | _addresses(form))
-	host != ""
-} if {
-	words(text)
+} | _behind_users(text)) - {""} if {
+	_written(text)
 }
 
 # METADATA
@@ -53,7 +37,101 @@ names_host(text) if {
 
 _longest := 65536
 
+_written(text) := written | attached if {
+	is_string(text)
+	count(text) <= _longest
+	plain := _apart(text)
+	dropped := strings.replace_n(_dropped, replace(plain, "\\\n", ""))
+	in_commands := _split(dropped, _ends) | _split(dropped, _ends_in_programs)
+	written := (_split(plain, _ends_in_programs) | in_commands) - {""}
+	attached := {rest |
+		some word in written
+		some value in _attached(word)
+		rest := trim_left(value, "@")
+		rest != ""
+	}
+}
+
+# What follows a bracket that closes is a member of what stands before it, and no hidden name.
+_apart(text) := strings.replace_n({").": " ", "].": " ", "}.": " ", "!.": " "}, _without_magic(text))
+
 _split(text, ends) := {word | some word in split(strings.replace_n(ends, text), " ")}
+
+# What git is told in brackets before a path, as in `:(top)`.
+_without_magic(text) := text if not contains(text, ":(")
+
+_without_magic(text) := _collapsed(text, `:\([^()\s]*\)`, "", " ") if contains(text, ":(")
+
+# Words with a wildcard in which signs stand that end words elsewhere: a bracket (`[v,x]`) is one sign, and
+# alternatives (`{n,}`) are any. A bracket is taken from the last that opens, and from the first.
+_wildcards(text) := set() if not regex.match(`[\[{]`, text)
+
+_wildcards(text) := {word |
+	some pattern in [_inner_bracket, _outer_bracket]
+	any := _collapsed(_collapsed(text, _alternatives, `,|\.\.`, "*"), _alternatives, `,|\.\.`, "*")
+	some word in _split(_collapsed(any, pattern, _end_or_mark, "?"), _ends)
+	regex.match(`[*?]`, word)
+} if {
+	regex.match(`[\[{]`, text)
+}
+
+_collapsed(text, pattern, holding, sign) := strings.replace_n(
+	{found[0]: sign |
+		some found in regex.find_all_string_submatch_n(pattern, text, -1)
+		regex.match(holding, found[0])
+	},
+	text,
+)
+
+_alternatives := `\{[^{}\s]*\}`
+
+_inner_bracket := `\[*?\[(?:\[[:.=][a-z]*[:.=]\]|[^\[\]\s])*\]+`
+
+_outer_bracket := `\[[!^]?\]?[^\]\s]*\]+`
+
+_end_or_mark := "[`;|&()<>,=@:]"
+
+# The hosts behind a user in whose name signs stand that end words, or escapes that others decode first. In
+# quotes a blank is part of the name as well.
+_behind_users(text) := set() if not contains(text, "@")
+
+_behind_users(text) := {_host_behind_user(authority) |
+	some reading in readings
+	parts := split(_collapsed(reading, _any_scheme, "", "\u0000"), "\u0000")
+	some position, part in parts
+	position > 0
+	before := parts[position - 1]
+	authority := _authority(trim_left(part, `/\`), substring(before, max([0, count(before) - 1]), 1))
+	contains(authority, "@")
+} | {found[1] |
+	some found in regex.find_all_string_submatch_n(_remote_behind_sign, dropped, -1)
+} if {
+	contains(text, "@")
+	whole := replace(replace(lower(text), "\u0000", " "), "\\\n", "")
+	dropped := strings.replace_n(_quotes, whole)
+	readings := [whole, dropped]
+}
+
+_any_scheme := concat("", [`[a-z][a-z0-9+.-]+:[/\\]{2}|\b(?:`, _schemes, "):"])
+
+_remote_behind_sign := `[&;,|=()<>]@(\[[^\]]*\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+):`
+
+# Until a blank or a quotation mark, or where a mark is open until that one. Readers of URLs drop what ends a line.
+_authority(text, before) := strings.replace_n({"\t": "", "\n": "", "\r": ""}, found[0][0]) if {
+	found := regex.find_all_string_submatch_n(_open_authorities[before], text, 1)
+} else := regex.find_all_string_submatch_n("^[^/\\\\?#\\s\"'`]*", text, 1)[0][0]
+
+_open_authorities := {mark: concat("", [`^[^/\\?#`, mark, "]*"]) | some mark in ["\"", "'", "`"]}
+
+_host_behind_user(authority) := authority if {
+	regex.match(`[{}\[\]*$].*@`, authority)
+} else := _host(_form(parts[count(parts) - 1])) if {
+	parts := split(authority, "@")
+}
+
+_form(text) := paths.skeleton(text)
+
+_form(text) := text if not paths.skeleton(text)
 
 # Readers of URLs expand brackets, or take them for part of the name.
 _with_brackets(text) := {word |
