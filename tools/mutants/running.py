@@ -160,10 +160,11 @@ class _Workbench:
         try:
             ran = subprocess.run(
                 [
-                    *(self._policy.opa, "eval", *_OPTIONS),
+                    *(self._policy.opa, "eval", "--stdin", *_OPTIONS),
                     *(f"--data={each}" for each in loads),
-                    f"every passes in [{stage.rules}] {{ passes == true }}",
                 ],
+                # As an argument the names of all tests would be longer than systems take.
+                input=f"every passes in [{stage.rules}] {{ passes == true }}",
                 cwd=self._folder,
                 env=os.environ | _ONE_CORE,
                 check=False,

@@ -295,6 +295,7 @@ _encloses(form, prefix) if {
 # The root of a drive, or of a URL of files.
 _encloses(form, prefix) if {
 	_from_root(prefix)
+	contains(form, ":")
 	regex.match(`^([a-z]|file):[/\\]*$`, form)
 }
 
@@ -483,7 +484,9 @@ _apart(form) := replace(replace(replace(form, ":", "/"), "?", "/"), "#", "/") if
 
 # The path within a text that also says where: a URL, a drive, a share of another host.
 _located(form) := concat("", ["/", concat("/", _segments(_apart(form)))]) if {
-	regex.match(`:|^[/\\][/\\]`, form)
+	# A share begins with two separators; no form holds the end of a line. An expression would be compiled.
+	begun := concat("", ["\n", replace(form, `\`, "/")])
+	contains(replace(begun, "\n//", ":"), ":")
 }
 
 # One kind of separator, nothing that stays where it is.
