@@ -15,7 +15,7 @@ from inbounds.process.locks import ProcessLock
 from .request import unverified_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from inbounds.model.access_request import AccessRequest
     from inbounds.model.question import Decision, SessionState
@@ -79,24 +79,23 @@ class ApprovalCache:
             while len(self._tasks) > _MOST_TASKS:
                 del self._tasks[next(iter(self._tasks))]
 
-    def offered(
-        self, task: str, tool: str, request_digest: Callable[[], str], state: SessionState
-    ) -> list[str]:
+    def holds(self, task: str) -> bool:
+        """Whether any approval is kept for a task."""
+        return task in self._tasks
+
+    def offered(self, task: str, tool: str, request_digest: str, state: SessionState) -> list[str]:
         """Return the approvals that may speak for this call.
 
         Args:
             task: The id of the task.
             tool: The name of the tool.
-            request_digest: Returns the digest of the request; called where something is kept.
+            request_digest: The digest of the request.
             state: The state of the session that the question holds.
         """
-        if task not in self._tasks:
-            return []
         now = clock.now()
-        digest = request_digest()
         with self._lock:
             kept = self._tasks.get(task, ())
-            return [each.token for each in kept if each.may_help(tool, digest, state, now)]
+            return [each.token for each in kept if each.may_help(tool, request_digest, state, now)]
 
     def settle(self, task: str, question: Mapping[str, Any], decision: Decision) -> None:
         """Forget the approvals of a question that the policy found fault with."""

@@ -397,14 +397,14 @@ def _json(value: Any) -> bytes:
 def _expect_json(question: bytes) -> None:
     # The module takes bytes that are not JSON for an absent input.
     try:
-        json.loads(question)
+        json.loads(question.decode())
     except (ValueError, RecursionError) as error:
         raise InvalidAnswer("the question is not JSON") from error
 
 
 def _result(raw: bytes) -> Any:
     try:
-        results = json.loads(raw)
+        results = json.loads(raw.decode())
     except (ValueError, RecursionError) as error:
         raise InvalidAnswer("the embedded policy's answer is not JSON") from error
     if not results:

@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     JsonValue,
     SerializerFunctionWrapHandler,
+    SkipValidation,
     model_serializer,
 )
 
@@ -56,6 +57,8 @@ Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 T = TypeVar("T")
 Sequenced = Annotated[tuple[T, ...], Field(strict=False)]
+AnswerValue = Annotated[JsonValue, SkipValidation()]
+"""A value of an answer, which was parsed from JSON: to walk it again would find nothing."""
 """An immutable sequence; JSON has lists only, so a list is taken as well."""
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
@@ -315,7 +318,7 @@ class Reason(_Open):
     message: str
     remedy: str = ""
     severity: Severity = "high"
-    details: Sequenced[dict[str, JsonValue]] = ()
+    details: Sequenced[dict[str, AnswerValue]] = ()
 
 
 class Obligation(_Open):
@@ -323,7 +326,7 @@ class Obligation(_Open):
 
     id: str
     type: str
-    properties: dict[str, JsonValue] = {}
+    properties: dict[str, AnswerValue] = Field(default_factory=dict)
 
 
 class PolicyStamp(_Open):
@@ -339,12 +342,12 @@ class AnswerContext(_Open):
 
     outcome: Outcome
     reasons: Sequenced[Reason]
-    grants: Sequenced[dict[str, JsonValue]]
+    grants: Sequenced[dict[str, AnswerValue]]
     obligations: Sequenced[Obligation]
-    session: dict[str, JsonValue]
+    session: dict[str, AnswerValue]
     policy: PolicyStamp
-    access_request: dict[str, JsonValue] = {}
-    approvals: Sequenced[dict[str, JsonValue]] = ()
+    access_request: dict[str, AnswerValue] = Field(default_factory=dict)
+    approvals: Sequenced[dict[str, AnswerValue]] = ()
 
 
 class Answer(_Open):
@@ -374,13 +377,13 @@ class Decision(_Closed):
     allowed: bool
     outcome: Outcome
     reasons: Sequenced[Reason] = ()
-    grants: Sequenced[dict[str, JsonValue]] = ()
+    grants: Sequenced[dict[str, AnswerValue]] = ()
     obligations: Sequenced[Obligation] = ()
     policy: PolicyStamp
     evaluate_only: bool = False
     engine_id: str = ""
-    access_request: dict[str, JsonValue] = {}
-    approvals: Sequenced[dict[str, JsonValue]] = ()
+    access_request: dict[str, AnswerValue] = Field(default_factory=dict)
+    approvals: Sequenced[dict[str, AnswerValue]] = ()
 
     @property
     def code(self) -> str:

@@ -325,7 +325,7 @@ class Call:
             raise InvalidAnswer("the session's next state is not whole") from None
         # A counter that is left out reads as 0, which would hide what was spent.
         if any(
-            spent.model_fields_set != type(spent).model_fields.keys()
+            spent.model_fields_set != type(spent).__pydantic_fields__.keys()
             for spent in (following.spent, *following.tasks.values())
         ):
             raise InvalidAnswer("the session's next state is not whole")

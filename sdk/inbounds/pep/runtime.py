@@ -6,7 +6,6 @@ import json
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from inbounds.approvals import Approvals
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
     """Where calls come from, or what says so at each call. Its one key is `network`."""
 
 logger = logging.getLogger(__name__)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(slots=True, kw_only=True)
@@ -279,18 +279,14 @@ class Runtime:
         Raises:
             ArgumentNotRepresentable: The resource has properties that have no JSON form.
         """
-        tool = question["action"]["name"]
-
-        @cache
-        def request_digest() -> str:
-            return self._request_digest(request_shown(_principals(task), question, registered))
-
-        offered = self.approvals.kept.offered(task.id, tool, request_digest, state)
-        if offered:
-            question["context"]["credentials"]["approvals"] = offered
-            question["action"]["properties"]["request_digest"] = request_digest()
+        if self.approvals.kept.holds(task.id):
+            shown = self._request_digest(request_shown(_principals(task), question, registered))
+            offered = self.approvals.kept.offered(task.id, question["action"]["name"], shown, state)
+            if offered:
+                question["context"]["credentials"]["approvals"] = offered
+                question["action"]["properties"]["request_digest"] = shown
         try:
-            return json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode()
+            return _encode(question).encode()
         except (TypeError, ValueError):
             raise ArgumentNotRepresentable(
                 "the resource of the call has no JSON form",

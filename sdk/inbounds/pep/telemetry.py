@@ -208,7 +208,17 @@ class DecisionSpan:
     OpenTelemetry, until the decision was known, however much later it is ended.
     """
 
-    __slots__ = ("_ended", "_known", "_live", "_said", "_settled", "_span", "_started", "_through")
+    __slots__ = (
+        "_ended",
+        "_known",
+        "_live",
+        "_said",
+        "_settled",
+        "_span",
+        "_started",
+        "_through",
+        "_traceparent",
+    )
 
     def __init__(self, through: _Instruments, said: dict[str, Any]) -> None:
         self._through = through
@@ -216,10 +226,11 @@ class DecisionSpan:
         self._settled = False
         self._ended = False
         self._known: int | None = None
+        self._traceparent: str | None = None
         self._live = through.listened_to()
         self._started = clock.monotonic()
         self._span: trace.Span = trace.INVALID_SPAN
-        with _unheard():
+        with _UNHEARD:
             self._span = through.tracer.start_span(
                 f"authorize {said['tool']}",
                 kind=SpanKind.CLIENT if said["pdp"] == "opa" else SpanKind.INTERNAL,
@@ -248,6 +259,11 @@ class DecisionSpan:
     @property
     def traceparent(self) -> str:
         """The W3C trace context of the span, to be sent to the PDP, or "" without one."""
+        if self._traceparent is None:
+            self._traceparent = self._context()
+        return self._traceparent
+
+    def _context(self) -> str:
         found = self._span.get_span_context()
         if not found.is_valid:  # without an SDK, the trace of whoever called this process goes on
             found = trace.get_current_span().get_span_context()
@@ -327,19 +343,19 @@ class DecisionSpan:
         what = error.code if isinstance(error, InboundsError) else type(error).__qualname__
         self._settle("unavailable", {"error": what, "decision_id": decision_id})
         if isinstance(error, DecisionUnavailable):
-            with _unheard():
+            with _UNHEARD:
                 self._through.pdp_errors.add(1, _named({"error": what, "pdp": self._said["pdp"]}))
 
     def enforcement(self, kind: Enforcement) -> None:
         """Tell what was done about the decision. The last word counts."""
-        with _unheard():
+        with _UNHEARD:
             self._span.set_attribute(NAMES["enforcement"], kind)
 
     def end(self) -> None:
         """End the span, at the moment the decision was known. Further calls do nothing."""
         if not self._ended:
             self._ended = True
-            with _unheard():
+            with _UNHEARD:
                 self._span.end(end_time=self._known)
 
     def _settle(self, outcome: Outcome, facts: dict[str, Any]) -> None:
@@ -352,13 +368,13 @@ class DecisionSpan:
         if first:
             seconds = clock.monotonic() - self._started
             self._known = clock.now_ns()
-            with _unheard():
+            with _UNHEARD:
                 through.duration.record(seconds, _named(said, _MEASURED))
-            with _unheard():
+            with _UNHEARD:
                 through.decisions.add(1, _named(said, _COUNTED))
         attributes = _named(said)
         enforced = "shadowed" if said["mode"] == "evaluate_only" else _ENFORCED.get(outcome)
-        with _unheard():
+        with _UNHEARD:
             if span.is_recording():
                 span.set_attributes(attributes)
                 if enforced:
@@ -366,7 +382,7 @@ class DecisionSpan:
                 if outcome == "unavailable":
                     span.set_status(Status(StatusCode.ERROR))
         number, text = _SEVERITY[outcome]
-        with _unheard():
+        with _UNHEARD:
             through.logger.emit(
                 timestamp=self._known,
                 context=trace.set_span_in_context(span),
@@ -377,13 +393,22 @@ class DecisionSpan:
             )
 
 
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Go on where a processor or exporter of the application fails: it decides nothing."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 -- code of the application's may raise anything
+class _Unheard:
+    """Goes on where a processor or exporter of the application fails: it decides nothing."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
         logger.warning("telemetry failed with %s", type(error).__name__)
+        return True
+
+
+_UNHEARD = _Unheard()
 
 
 def _named(said: dict[str, Any], only: frozenset[str] = frozenset(NAMES)) -> dict[str, Any]:

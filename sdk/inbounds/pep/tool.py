@@ -111,6 +111,8 @@ class GuardedTool(Generic[P, R_co]):
         self.generates_async = _is(inspect.isasyncgenfunction, function, called)
         self._resource = resource
         self.signature = _signature(name, function)
+        self._parameters = self.signature.parameters
+        self._kinds = {each.name: each.kind for each in self._parameters.values()}
         if self.asynchronous and sys.version_info >= (3, 12):
             # What asks whether this is a coroutine function has to hear yes.
             inspect.markcoroutinefunction(self)
@@ -162,7 +164,7 @@ class GuardedTool(Generic[P, R_co]):
             ArgumentNotRepresentable: One that the function needs is missing.
         """
         whole = by_name(arguments)
-        for name, parameter in self.signature.parameters.items():
+        for name, parameter in self._parameters.items():
             if name in whole or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             if parameter.default is parameter.empty:
@@ -298,7 +300,7 @@ class GuardedTool(Generic[P, R_co]):
         await run_in_thread(permit.finish, None)
 
     def _laid_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:
-        if judged.keys() - self.signature.parameters.keys():
+        if judged.keys() - self._kinds.keys():
             raise _does_not_fit(self.name, "one that it does not take was judged")
         args, kwargs = self._spread(self._restored(judged))
 
@@ -312,21 +314,21 @@ class GuardedTool(Generic[P, R_co]):
         """Lay whole arguments out as the signature takes them."""
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
-        for name, parameter in self.signature.parameters.items():
-            if parameter.kind is parameter.VAR_POSITIONAL:
+        for name, kind in self._kinds.items():
+            if kind is inspect.Parameter.VAR_POSITIONAL:
                 rest = arguments.get(name, [])
                 if not isinstance(rest, list):
                     raise _does_not_fit(self.name, f"`*{name}` is not a list")
                 args.extend(rest)
-            elif parameter.kind is parameter.VAR_KEYWORD:
+            elif kind is inspect.Parameter.VAR_KEYWORD:
                 bag = arguments.get(name, {})
-                if not isinstance(bag, dict) or bag.keys() & self.signature.parameters.keys():
+                if not isinstance(bag, dict) or bag.keys() & self._kinds.keys():
                     raise _does_not_fit(self.name, "one is given twice")
                 kwargs.update(bag)
             elif name not in arguments:
                 # Laid out by place: without this one, every later one would be another's.
                 raise _does_not_fit(self.name, "one that it needs is missing")
-            elif parameter.kind is parameter.KEYWORD_ONLY:
+            elif kind is inspect.Parameter.KEYWORD_ONLY:
                 kwargs[name] = arguments[name]
             else:
                 args.append(arguments[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import operator
 import os
 import random
 import threading
@@ -249,11 +250,11 @@ def more_than_refused(previous: SessionState, following: SessionState) -> bool:
     )
 
 
-_COUNTED = tuple(name for name in Spent.model_fields if name != "money")
+_counts = operator.attrgetter(*(name for name in Spent.model_fields if name != "money"))
 
 
 def _lowered(before: Spent, after: Spent) -> bool:
-    return any(getattr(after, name) < getattr(before, name) for name in _COUNTED) or any(
+    return any(map(operator.lt, _counts(after), _counts(before))) or any(
         after.money.get(currency, 0) < amount for currency, amount in before.money.items()
     )
 
