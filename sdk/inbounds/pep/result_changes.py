@@ -118,7 +118,7 @@ _NUMBER = re.compile(rf"(?<!\d)\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,}}+")
 # With `;` or `=` between its groups, a number is told from the cells of a table by how it begins.
 _BETWEEN_GROUPS = r"[^\w,|+\n]{1,4}"
 _GROUPED_NUMBER = re.compile(
-    rf"(?<!\w)(?:\+\d{{1,4}}|\(?0[1-9]\d{{1,3}})(?:{_BETWEEN_GROUPS}\d{{2,12}}){{1,8}}+(?!\w)"
+    rf"(?<!\w)(?:\+\d{{1,4}}|\(?0[1-9]\d{{1,3}})(?:{_BETWEEN_GROUPS}\d{{2,12}})++(?!\w)"
     rf"|(?<!\d)(?<!\d[^\w\n])[2-9]\d\d({_BETWEEN_GROUPS})\d{{3}}\1\d{{4}}(?!\w|\1\d)"
 )
 _LETTERS_BEFORE, _LETTERS_BEHIND = re.compile(r"[^\W\d_]{1,24}\Z"), re.compile(r"[^\W\d_]{1,24}")
@@ -148,8 +148,9 @@ Unicode keeps it for uses within a program."""
 # Across such an edge, a value is looked for in its strictest form: fields that stand side by side
 # mean something by themselves.
 _SPLIT_ENTITY = re.compile(rf"&#?\w{{0,10}}{_EDGE}#?\w{{0,10}};")
+_GAP = rf"[\s{_EDGE}]{{0,3}}"
 _SPLIT_SIGN = re.compile(
-    rf"[(\[{{<][\s{_EDGE}]{{0,3}}(?:(a{_EDGE}?t|@)|d{_EDGE}?o{_EDGE}?t|\.)[\s{_EDGE}]{{0,3}}[)\]}}>]",
+    rf"\s{{0,2}}[(\[{{<]{_GAP}(?:(a{_EDGE}?t|@)|d{_EDGE}?o{_EDGE}?t|\.){_GAP}[)\]}}>]\s{{0,2}}",
     re.IGNORECASE,
 )
 _SPLIT = {
@@ -293,7 +294,13 @@ class Discharge:
     def _given(self, left: Any) -> Any:
         """Return what is given of a value, once no value can be read across its parts."""
         given = self._changed(left)
-        if self._split and any(_holds_split(text, self._split) for text in _across(given)):
+        # Of a link or account that is begun in one text, nothing is left there that tells it.
+        begun = [kind for kind in self._split if kind in (URL, "iban")]
+        whole = [kind for kind in self._split if kind not in begun]
+        if any(
+            kinds and any(_holds_split(text, kinds) for text in _across(part))
+            for part, kinds in ((left, begun), (given, whole))
+        ):
             raise InPieces("what the policy takes out of the result is split over its fields")
         return given
 
@@ -524,14 +531,12 @@ def _masked(text: str, kinds: Sequence[str]) -> str:
         return text
 
     left = seen = masked(text)
-    read = visible
-    for _ in range(_MOST_ENCODINGS + 2):
-        if (plain := read(text)) == text:
-            if read is _read:
-                return left
-            # Signs in brackets tell a value first, and then are those that they stand for.
-            read = _read
-            plain = _read(text)
+    for _ in range(_MOST_ENCODINGS + 1):
+        # Signs in brackets tell a value first, and then are those that they stand for.
+        read = visible if visible(text) != text else _read
+        plain = read(text)
+        if plain == text:
+            return left
         # As entities or in wide characters it is the same to whoever reads it, or more of it is.
         text, seen = plain, read(seen)
         if seen != (found := masked(plain)):
@@ -629,7 +634,7 @@ def _is_split_number(text: str, kind: str) -> bool:
     """Whether the first parts of a text are an account or a telephone number together."""
     parts = [re.sub(r"[\W_]", "", part).upper() for part in text.split(_EDGE)]
     if kind == "iban":
-        return any(map(_is_account, itertools.accumulate(parts)))
+        return any(map(_is_account, [*itertools.accumulate(parts)][1:]))
     begun, *more = filter(None, parts)
     # Right behind no more than a country's code stands a number, and not a count.
     if not more or (len(begun) <= _MOST_DIGITS and len(more[0]) < _FEWEST_OF_TELEPHONE - 1):
@@ -662,13 +667,17 @@ def _across(value: Any) -> Iterator[str]:
             continue
         text = _SPLIT_ENTITY.sub(lambda found: found[0].replace(_EDGE, "") + _EDGE, text)
         for _ in range(_MOST_ENCODINGS):
-            text = _SPLIT_SIGN.sub(
-                lambda found: ("@" if found[1] else ".") + _EDGE * (_EDGE in found[0]), text
-            )
+            text = _SPLIT_SIGN.sub(_joined_sign, text)
             if text == (plain := _read(text)):
                 break
             text = plain
         yield _INSTEAD.sub("\n" * 8, text)
+
+
+def _joined_sign(found: re.Match[str]) -> str:
+    """Return the sign that a word in brackets stands for, where an edge is within them."""
+    sign = "@" if found[1] else "."
+    return sign + _EDGE if _EDGE in found[0] else found[0]
 
 
 def _leaves(value: Any, *, named: bool) -> Iterator[str]:
@@ -683,6 +692,8 @@ def _leaves(value: Any, *, named: bool) -> Iterator[str]:
         for name, part in value.items():
             if named:
                 yield name
+            elif name == "type":
+                continue  # of a block, whose text is read right behind that of the last
             yield from _leaves(part, named=named)
     elif isinstance(value, list):
         for part in value:
