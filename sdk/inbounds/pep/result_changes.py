@@ -547,8 +547,10 @@ def _masked(text: str, kinds: Sequence[str]) -> str:
 def _read(text: str) -> str:
     """Return a text as it is read, with the signs that stand in it as words or between tags."""
     text = visible(text)
-    if "<" in text:
+    if "<" in text and ">" in text:
         text = _TAG_WITHIN.sub("", text)
+    if text.isascii() and not any(sign in text for sign in ")]}>"):
+        return text
     return _ANY_DOT.sub(".", _BRACKETED_AT.sub("@", text))
 
 
@@ -560,8 +562,8 @@ def _without_groups(found: re.Match[str]) -> str:
 def _without_numbers(found: re.Match[str]) -> str:
     """Return what is left of digits in a row: nothing, unless they stand beside a letter.
 
-    Beside letters it is a telephone number if it has the length of one and is no part of a longer
-    name, as a digest is. Otherwise the group of digits that a letter stands beside belongs to it.
+    Beside letters it is a telephone number if it has the length of one and does not belong to a
+    longer name, as in a digest. Otherwise the group of digits beside a letter is left to it.
     """
     text, digits, (begin, end) = found.string, found.group(), found.span()
     before, behind = text[max(begin - 24, 0) : begin], text[end : end + 24]
@@ -598,12 +600,12 @@ def _is_spelt_alone(before: str, digits: str, behind: str) -> bool:
 def _is_telephone(number: str, name: str = "") -> bool:
     """Whether a number by itself is that of a telephone: by its length, as E.164 has it.
 
-    A time is none: in seconds and milliseconds it begins with 1, and a number of the country 1 has
-    eleven digits.
+    A time is not one: in seconds and milliseconds it begins with 1, and a number of the country 1
+    has eleven digits.
 
     Args:
         number: Perhaps with separators, and with what stands before a number of a country.
-        name: Of the field that it stands in, which may say that it is no telephone.
+        name: Of the field that it stands in, which may say that it is not a telephone.
     """
     digits = re.sub(r"\D", "", number)
     length = len(digits)
@@ -703,7 +705,7 @@ def _leaves(value: Any, *, named: bool) -> Iterator[str]:
 
 
 def _joined(parts: Iterable[str | float]) -> str:
-    """Return what lists hold as one text: a number behind a word is no part of a longer one."""
+    """Return what lists hold as one text: a number behind a word begins anew."""
     joined: list[str] = []
     for part in parts:
         text = str(part)
