@@ -1,6 +1,7 @@
 """What is done to a result before the agent sees it."""
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -820,6 +821,255 @@ class TestPieces:
         with pytest.raises(InPieces):
             discharge(blocks("bo", "b@acme.example"), OWED)
         discharge(blocks("to bob@acme.example", "", " then"), OWED)
+
+
+NUMBERS = ["+49301234567", "+43 664 1234567", "0664 123 45 67", "5551234567", "0043 664 1234567"]
+BEFORE = ["tel", "Tel.", "no.", "x", "_", "n\u00b0", "fax:", "=", ";", "#", "<b>", "a;b=", "'"]
+BEHIND = ["", "x", "th", "m", ";", ";ext=", "=", "#", "<b>", "</b>x", "/"]
+WITHIN_A_NUMBER = [";", "=", "#", ":", '"', "<b>", "</b> <b>", "<!-- -->", "\u2192", "\u2044", "; "]
+SPLIT = {
+    "email": [
+        ["bob@", "acme.example"],
+        ["bob", "@acme.example"],
+        ["bob", "@", "acme.example"],
+        ["write to bob@", "acme.example, please"],
+    ],
+    "phone": [
+        ["+49", 301234567],
+        ["+49 30", 1234567],
+        ["+43 664", 123, "45 67"],
+        ["+", 436641234567],
+    ],
+    "iban": [["DE89", 370400440532013000], ["DE89 3704 0044", "0532 0130 00"]],
+    "url": [
+        ["https:/", "/acme.example/x"],
+        ["https://", "acme.example"],
+        ["https", "://", "acme.example"],
+    ],
+}
+IN_WORDS = [
+    ["bob (at", ") acme (dot) example"],
+    ["bob (at)", " acme (dot) example"],
+    ["bob [a", "t] acme [dot] example"],
+    ["bob&comm", "at;acme&period;example"],
+    ["bob&#6", "4;acme&#46;example"],
+    ["bob(@", ")acme(.)example"],
+]
+SHAPES = {
+    "list": lambda parts: parts,
+    "mapping": lambda parts: {f"k{at}": part for at, part in enumerate(parts)},
+    "mappings": lambda parts: [{"k": part} for part in parts],
+    "apart": lambda parts: {"a": [parts[0]], "b": {"c": parts[1:]}},
+    "lists": lambda parts: [[part] for part in parts],
+    "json": lambda parts: json.dumps({f"k{at}": part for at, part in enumerate(parts)}),
+    "json in parts": lambda parts: {"a": json.dumps([parts[0]]), "b": json.dumps(parts[1:])},
+    "names": lambda parts: {"k": {str(parts[0]): parts[1]}, "l": parts[2:]},
+    "block": lambda parts: [{"type": "text", "text": parts[0]}, {"type": "other", "of": parts[1:]}],
+}
+SIGNS = {
+    "as they are": lambda part: part,
+    "wide": lambda part: wide(part) if isinstance(part, str) else part,
+    "entities": lambda part: SPELLINGS["in entities"](part) if isinstance(part, str) else part,
+}
+
+
+def digits_in(text):
+    """The longest row of digits that is read in a text."""
+    return max(map(len, re.findall(r"\d+", visible(text))), default=0)
+
+
+class TestWhateverStandsBeside:
+    """A telephone number is judged by its digits, whatever stands beside and between them."""
+
+    @pytest.mark.parametrize("before", BEFORE)
+    def test_a_number_is_masked_beside_letters_and_signs(self, before):
+        for number, behind in itertools.product(NUMBERS, BEHIND):
+            text = f"{before}{number}{behind}"
+            left = discharge(f"call {text} now", [to("mask", kinds=["phone"])])
+
+            assert not re.search(r"\d", left), text
+            assert left.startswith("call ") and left.endswith(" now"), text
+
+    @pytest.mark.parametrize("between", WITHIN_A_NUMBER)
+    @pytest.mark.parametrize(
+        "form", ["+49{0}301{0}234567", "0664{0}123{0}4567", "555{0}123{0}4567"]
+    )
+    def test_a_number_is_masked_with_any_sign_between_its_groups(self, form, between):
+        text = f"call {form.format(between)} now"
+
+        assert "call [phone] now" == discharge(text, [to("mask", kinds=["phone"])])
+
+    @pytest.mark.parametrize("between", [" ", "\n", "  ", "\t", " / ", ", ", "; ", " - "])
+    @pytest.mark.parametrize(
+        "number", ["07700 900123", "+447700900456", "030 1234567", "5551234567"]
+    )
+    def test_of_numbers_in_a_row_nothing_is_left(self, number, between):
+        for times in range(2, 9):
+            left = discharge(between.join([number] * times), [to("mask", kinds=["phone"])])
+            assert not re.search(r"\d", left), left
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "v1.10.20300.44, release 3.11.4",
+            "commit a94a8fe5ccb19ba61c4c0873d391e987982fbbd3",
+            "SKU1234567, INV20240105 and RFC9110",
+            "i-0123456789abcdef0",
+            "IMG_20240105_103000.jpg",
+            "2024-01-05T10:00:00.123456789Z pod/1",
+            "worker.1700000000.log",
+            "name;qty;price\nAnn;12;9941\nBob;3;20",
+            "<tr><td>1299</td><td>4</td><td>100045</td></tr>",
+            "name,12,1299,100045",
+        ],
+    )
+    def test_another_number_is_given(self, text):
+        assert text == discharge(text, [to("mask", kinds=["phone", "email", "iban"])])
+
+
+class TestNumbers:
+    """A number is masked where it has the length of a telephone's, and no other meaning."""
+
+    @pytest.mark.parametrize(
+        "number", [436641234567, 15551234567, 5551234567, 493012345678, 436641234567.0]
+    )
+    @pytest.mark.parametrize("name", ["n", "phone", "contact", "from"])
+    def test_one_that_is_a_telephone_is_masked(self, number, name):
+        kinds = [to("mask", kinds=["phone", "email"])]
+        shapes = [
+            number,
+            [number],
+            ["a", number],
+            {name: number},
+            [{name: number, "mail": "bob@acme.example"}],
+            {"d": [[number, {"k": {name: [number]}}]]},
+        ]
+        for value in [*shapes, *map(json.dumps, shapes[1:]), [json.dumps(shapes[3])]]:
+            for left in (discharge(value, kinds), in_pieces([value, "x"], kinds)):
+                assert digits_in(json.dumps(left)) < 4, value
+
+    @pytest.mark.parametrize(
+        "name", ["phone", "mobile_phone", "Telefon", "tel", "fax", "phoneNumber"]
+    )
+    def test_a_short_one_is_masked_where_its_name_says_telephone(self, name):
+        assert {name: "[phone]"} == discharge({name: 1234567}, [to("mask", kinds=["phone"])])
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            [129900, 4999, 1299],
+            [19.99, 1234567.89, 48.2084912],
+            [1700000000, 1700000000123, 1_700_000_000_123_456],
+            {"ts": 1700000000, "created": 1700000000123, "day": 20240105, "at": 20240105103000},
+            {"id": 2345678901, "user_id": 5551234567, "sizeBytes": 8589934592, "total": 5551234567},
+            [123456789012345678, 10**25, 10**400],
+            [[number, number * 7, number % 13] for number in range(10_000)],
+            [["Widget", 1299, 4, 100045], ["Gadget", 1499, 3, 200045]],
+            [{"net": 1299, "qty": 4, "zip": "01067", "gross": 129900}] * 9,
+            [{"symbol": "ACM", "change": "+15", "price": 54321, "volume": 1234567}] * 9,
+            [{"name": "+1", "count": 3}, {"name": "-1", "count": 1234567}],
+            [{"login": "ann", "company": "@acme", "blog": "acme.dev", "twitter": "@bob"}] * 9,
+            [{"user": "Ann", "text": "thanks @bob", "file": "main.py"}] * 9,
+            [{"host": "api.acme.example", "path": "/v1", "ms": 1.25, "status": 200}] * 9,
+            {
+                "sku": "AB12",
+                "n": 1234567890,
+                "ts": 1700000000,
+                "trace": "0af7651916cd43dd8448eb211c80319c",
+                "id": 7,
+            },
+        ],
+        ids=lambda value: json.dumps(value)[:40],
+    )
+    def test_what_an_ordinary_result_holds_is_given(self, value):
+        masks = [to("mask", kinds=["email", "iban", "phone"])]
+
+        assert value == discharge(value, masks)
+        assert [value] == in_pieces([value], masks)
+
+
+class TestAcrossParts:
+    """No value can be read across the parts of a result, of whatever shape and in any spelling."""
+
+    def withheld_or_masked(self, parts, shape, kind):
+        kinds = [to("mask", kinds=[kind])]
+        value = SHAPES[shape](parts)
+        items = value if isinstance(value, list) else [value]
+        for left in (self.given(value, kinds), in_pieces(items, kinds)):
+            if left is None:
+                continue
+            read = visible(visible(json.dumps(left, ensure_ascii=False)))
+            assert "acme" not in read, left
+            assert sum(map(len, re.findall(r"\d+", read.replace('"k1"', "")))) < 9, left
+
+    def given(self, value, kinds):
+        try:
+            return discharge(value, kinds)
+        except InPieces:
+            return None
+
+    @pytest.mark.parametrize("signs", SIGNS)
+    @pytest.mark.parametrize("shape", SHAPES)
+    @pytest.mark.parametrize("kind", SPLIT)
+    def test_a_split_value_is_not_read(self, kind, shape, signs):
+        for parts in SPLIT[kind]:
+            self.withheld_or_masked([*map(SIGNS[signs], parts)], shape, kind)
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    @pytest.mark.parametrize("parts", IN_WORDS, ids=str)
+    def test_nor_is_one_whose_signs_are_split(self, parts, shape):
+        self.withheld_or_masked(parts, shape, "email")
+
+    def test_between_parts_of_other_items(self):
+        masks = [to("mask", kinds=["email"])]
+
+        assert in_pieces([{"a": "bob@", "n": 1}, {"b": ["Zed", "acme.example"]}], masks) is None
+        assert in_pieces([["x", "bob@"], ["acme.example"]], masks) is None
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            f"bob{at}acme{dot}example"
+            for at in (
+                "(@)",
+                "\u201c@\u201d",
+                " \u2014 @ \u2014 ",
+                ",@",
+                '"@',
+                "@@",
+                "<b>@</b>",
+                "<wbr>@",
+                "\uff20",
+            )
+            for dot in (
+                ".",
+                "(.)",
+                "\u3002",
+                "\uff61",
+                "\u00b7",
+                "\u30fb",
+                "<b>.</b>",
+                "[dot]",
+                "\uff0e",
+            )
+        ],
+    )
+    def test_an_address_is_read_with_any_signs_around_its_own(self, address):
+        left = discharge(f"to {address} now", [to("mask", kinds=["email"])])
+
+        assert "acme" not in left
+        assert left.startswith("to ") and left.endswith(" now")
+
+    @pytest.mark.parametrize(
+        "unit",
+        [["<"], ["a@", "b.c"], ["+1;", 7], ["&#", "1"], [{"a": "+4", "b": 1}], [{"AA11": "1"}]],
+    )
+    def test_takes_no_longer_than_the_result_is_long(self, unit):
+        began = time.perf_counter()
+        with contextlib.suppress(InPieces):
+            discharge(unit * 5_000, [*OWED, to("mask", kinds=["iban", "phone"])])
+
+        assert time.perf_counter() - began < 20
 
 
 class TestDischarge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 from collections import Counter
@@ -15,7 +16,7 @@ from .result_shape import Rows, Shape, ShapeMismatch, json_within, without
 from .results import END, MASK, REDACT, STRIP, TRUNCATE, TYPES, URL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from inbounds.model.question import Obligation, Returns
 
@@ -30,6 +31,7 @@ _MOST_DIGITS = 3
 """So many digits of a number may be seen: they tell nobody which it is."""
 
 _MOST_ENCODINGS = 4
+_NO_NUMBER = 10**20
 
 # Every character that a link may hold (RFC 3986 §2) or that browsers take in one. Those that may
 # also stand around a link are taken for a part of it: too much is masked rather than too little.
@@ -71,13 +73,26 @@ _DOMAIN = r"(?:[^\s@<>()\[\],;:\"']{1,255}|\[[^\s\[\]]{1,64}\])"
 _BETWEEN = r"[\s.\u2010-\u2015-]"
 # Spellings that a reader takes for a value and no program does: blanks, brackets, words for signs.
 _OPEN, _SHUT = r"[(\[{<]\s{0,2}", r"\s{0,2}[)\]}>]"
-_AT = rf"(?:\s{{0,3}}(?:@|{_OPEN}at{_SHUT})\s{{0,3}})"
+_BEFORE_AT = r"(?:\s{0,3}|[^\w\s@]{1,3}|[^\S\n]?[^\w\s@][^\S\n]?)"
+_AT = rf"(?:{_BEFORE_AT}@{{1,2}}[^\w@]{{0,4}}|\s{{0,3}}{_OPEN}at{_SHUT}\s{{0,3}})"
 _BRACKETED_DOT = rf"\s{{0,2}}{_OPEN}(?:dot|\.){_SHUT}\s{{0,2}}"
 _DOT = rf"(?:{_BRACKETED_DOT}|\s{{1,2}}\.\s{{0,2}}|\.)"
 _LABEL = r"[\w-]{1,63}+"
+_MARK = r"(?:email|iban|image|link|masked|phone|url)\]"
 _SPELT_EMAIL = (
-    rf"(?<![\w.+'\u2019-])[\w.+'\u2019-]++\)?{_AT}\(?{_LABEL}(?:{_DOT}{_LABEL}){{1,8}}"
+    rf"(?<![\w.+'\u2019-])(?!{_MARK})[\w.+'\u2019-]++\)?{_AT}\(?{_LABEL}(?:{_DOT}{_LABEL}){{1,8}}"
     r"|(?<!\S)(?:[\w.+-]\s){1,64}+@(?:\s[\w.-](?!\w)){3,128}"
+)
+# What a reader does not see of a text beyond its spelling (`visible`): signs written as words or
+# in brackets, dots of other scripts, and tags that leave no gap.
+_BRACKETED_AT = re.compile(rf"{_OPEN}(?:at|@){_SHUT}", re.IGNORECASE)
+_ANY_DOT = re.compile(
+    rf"{_BRACKETED_DOT}|\u3002|(?<=\w)[\u00b7\u2022\u2027\u2219\u30fb](?=\w)", re.IGNORECASE
+)
+_TAG_WITHIN = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?=[\s/>])"
+    r"[^<>]{0,200}>|<!--[^<>]{0,200}-->",
+    re.IGNORECASE,
 )
 _SPELT_SCHEME = r"(?:h[tx]{2}ps?\W{1,8}|//)?"
 _SPELT_URL = (
@@ -97,10 +112,20 @@ _KINDS = {
         rf"{_BEGINS_ACCOUNT}[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}{{0,2}}[A-Z0-9]){{8,30}}(?![A-Z0-9])",
         re.IGNORECASE,
     ),
-    "phone": re.compile(
-        rf"(?<![\w.])\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,19}}(?=x\d|[\W_]|\Z)", re.IGNORECASE
-    ),
 }
+_NUMBER = re.compile(rf"(?<!\d)\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,}}+")
+"""Digits in a row, of as many telephone numbers as there are; `_without_numbers` judges them."""
+# With `;` or `=` between its groups, a number is told from the cells of a table by how it begins.
+_BETWEEN_GROUPS = r"[^\w,|+\n]{1,4}"
+_GROUPED_NUMBER = re.compile(
+    rf"(?<!\w)(?:\+\d{{1,4}}|\(?0[1-9]\d{{1,3}})(?:{_BETWEEN_GROUPS}\d{{2,12}})++(?!\w)"
+    rf"|(?<!\d)(?<!\d[^\w\n])[2-9]\d\d({_BETWEEN_GROUPS})\d{{3}}\1\d{{4}}(?!\w|\1\d)"
+)
+_LETTERS_BEFORE, _LETTERS_BEHIND = re.compile(r"[^\W\d_]{1,24}\Z"), re.compile(r"[^\W\d_]{1,24}")
+_WEAKLY_JOINED = re.compile(r"x\d", re.IGNORECASE)
+_DATE_AND_TIME = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])[0-2]\d[0-5]\d[0-5]\d")
+_PREFIXED = re.compile("00?[1-9]")
+_NAMES_A_TELEPHONE = re.compile(r"phone|telefon|(?<![a-z])(?:tel|fax|mobile|cell|msisdn)(?![a-z])")
 _SPELT_ACCOUNT = re.compile(
     rf"(?={_BEGINS_ACCOUNT}((?:[A-Z][\W_]{{0,5}}){{2}}(?:\d[\W_]{{0,5}}){{2}}"
     r"(?:[A-Z0-9][\W_]{0,5}){10,29}[A-Z0-9]))",
@@ -108,7 +133,46 @@ _SPELT_ACCOUNT = re.compile(
 )
 """What may be an account number, however it is grouped: its check digits say whether it is one."""
 _SHORTEST_ACCOUNT, _FEWEST_DIGITS = 15, 10
-_INSTEAD = re.compile(r"\[(?:email|iban|image|link|masked|phone|url)\]")
+_MOST_IN_A_ROW = 20
+"""More digits with nothing between them are an id."""
+_FEWEST_OF_TELEPHONE, _MOST_OF_TELEPHONE, _OF_COUNTRY_1 = 7, 15, 11
+_INSTEAD = re.compile(rf"\[{_MARK}")
+_NAMES_A_COUNT = re.compile(
+    r"(?:\A|[^A-Za-z]|(?<=[a-z0-9])(?=[A-Z]))"
+    r"(?:[Ii]ds?|ID|[Ss]izes?|[Bb]ytes?|[Tt]otal|[Uu]sed|[Ff]ree|[Mm]em(?:ory)?|[Dd]isk|[Cc]ount"
+    r"|[Nn]s|[Tt]ime(?:stamp)?|[Aa]mount|[Bb]alance|[Ll]imit|[Oo]ffset|[Cc]apacity)\Z"
+)
+_EDGE = "\ufdd0"
+"""Stands where one text or number of a result ends and the next begins. No text may hold it:
+Unicode keeps it for uses within a program."""
+# Across such an edge, a value is looked for in its strictest form: fields that stand side by side
+# mean something by themselves.
+_SPLIT_ENTITY = re.compile(rf"&#?\w{{0,10}}{_EDGE}#?\w{{0,10}};")
+_GAP = rf"[\s{_EDGE}]{{0,3}}"
+_SPLIT_SIGN = re.compile(
+    rf"\s{{0,2}}[(\[{{<]{_GAP}(?:(a{_EDGE}?t|@)|d{_EDGE}?o{_EDGE}?t|\.){_GAP}[)\]}}>]\s{{0,2}}",
+    re.IGNORECASE,
+)
+_SPLIT = {
+    "email": re.compile(
+        rf"\w[^\w@]{{0,4}}@[^\w@]{{0,4}}(?:\w[\w-]{{0,62}}{_EDGE}?\.{_EDGE}?){{1,8}}+[^\W\d_]{{2}}"
+        rf"|\w[^\w@]{{0,4}}@\s?{_EDGE}(?:(?:[\w-]{{1,63}}+{_EDGE}?){{1,6}}+\.{_EDGE}?){{1,8}}+[^\W\d_]{{2}}"
+    ),
+    URL: re.compile(
+        rf"(?:https?|wss?|ftp){_EDGE}?:{_EDGE}?[\\/]{_EDGE}?[\\/]{_EDGE}?[\w\[]", re.IGNORECASE
+    ),
+    "iban": re.compile(
+        rf"(?<![^\W_])[A-Z]{{2}}{_EDGE}?\d{{2}}(?:[\s.{_EDGE}-]{{0,3}}[A-Z0-9]){{11,30}}",
+        re.IGNORECASE,
+    ),
+    "phone": re.compile(rf"(?<![\w+])\+[\s({_EDGE}]{{0,2}}\d(?:[\s()/{_EDGE}-]{{0,4}}\d){{6,20}}"),
+}
+_LENGTHS_OF_ACCOUNTS = (  # of the registry of ISO 13616
+    "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22DK18DO28EE20EG29ES24FI18FO18"
+    "FR27GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21"
+    "LY25MC27MD24ME22MK19MR27MT31MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27"
+    "ST25SV28TL23TN24TR26UA29VA22VG24XK20"
+)
 
 
 class NotPlain(Exception):
@@ -182,7 +246,7 @@ class Discharge:
         what = {name for each in said[STRIP] for name in each["what"]}
         # Links last: what takes one out may leave half of an address behind. Values again after
         # that: what stood between their parts may be gone.
-        values = [kind for kind in _KINDS if kind in kinds and kind != URL]
+        values = [kind for kind in ("email", "iban", "phone") if kind in kinds]
         self._texts: list[tuple[_Change, list[str]]] = [
             (_mask, values),
             (_strip, sorted(what)),
@@ -190,13 +254,14 @@ class Discharge:
             (_mask, values if what else []),
         ]
         self._texts = [each for each in self._texts if each[1]]
+        self._split = [*values, *([URL] if URL in kinds or "links" in what else [])]
         self._shape = Shape()
         if self._hidden or self._rows is not None:
             self._shape = Shape.of(returns.fields, unregistered=self._hidden)
         # Where the registry says what an item is, it is a value of its own.
         said_of_items = any(pattern for pattern in returns.fields)
         if self._texts and not said_of_items:
-            self._pieces = Pieces(self._changed, one_text="" in returns.fields)
+            self._pieces = Pieces(self._given, one_text="" in returns.fields)
             self.holds_back = True
 
     def whole(self, value: Any) -> Any:
@@ -215,6 +280,7 @@ class Discharge:
             NotPlain: There is something to be done, and the result is not plain data.
             ShapeMismatch: A field is to be left out, or rows are to be counted, and the result
                 has another shape than the registry says.
+            InPieces: A value is split over texts of the result.
         """
         if not self.owed:
             return value
@@ -223,7 +289,20 @@ class Discharge:
             for parts in _lists_in(left):
                 self._pieces.require_whole([text for part in parts for text in _shown_in(part)])
             self._pieces.require_unreadable([*_listed(left)])
-        return self._changed(left)
+        return self._given(left)
+
+    def _given(self, left: Any) -> Any:
+        """Return what is given of a value, once no value can be read across its parts."""
+        given = self._changed(left)
+        # Of a link or account that is begun in one text, nothing is left there that tells it.
+        begun = [kind for kind in self._split if kind in (URL, "iban")]
+        whole = [kind for kind in self._split if kind not in begun]
+        if any(
+            kinds and any(_holds_split(text, kinds) for text in _across(part))
+            for part, kinds in ((left, begun), (given, whole))
+        ):
+            raise InPieces("what the policy takes out of the result is split over its fields")
+        return given
 
     def _left(self, value: Any) -> Any:
         """Return the rows and fields of a value that may be given, as they are."""
@@ -268,7 +347,7 @@ class Discharge:
         if not left:
             return None
         if self._pieces is None:
-            return [self._changed(each) for each in left]
+            return [self._given(each) for each in left]
         self._pieces.take(left)
         return []
 
@@ -318,7 +397,11 @@ class Pieces:
             return [self._change("".join(items))]
         for pieces in texts.values():
             self.require_whole(pieces)
-        return [self._change(item) for item in items]
+        # Items of items stand beside one another as fields do.
+        single = [item for item in items if not isinstance(item, list | dict)]
+        self.require_unreadable([*_listed(single)])
+        given: list[Any] = self._change(items)
+        return given
 
     def require_whole(self, texts: Sequence[str]) -> None:
         """Require that no value is split over texts that are shown one after another.
@@ -329,8 +412,8 @@ class Pieces:
         if len(texts) > 1 and not self._sees_no_less(texts):
             raise InPieces("what the policy takes out of the result is split over its items")
 
-    def require_unreadable(self, texts: Sequence[str]) -> None:
-        """Require that no value can be read in texts that lists hold, one after another.
+    def require_unreadable(self, texts: Sequence[str | float]) -> None:
+        """Require that no value can be read in what lists hold, one after another.
 
         Items of a list are less likely pieces of one text than blocks are: that a plain word
         stands right behind a value is no reason to withhold them.
@@ -338,8 +421,10 @@ class Pieces:
         Raises:
             InPieces: More of a value is seen than a word.
         """
-        apart = Counter(_INSTEAD.sub("", "".join(map(self._change, texts))))
-        apart.subtract(_INSTEAD.sub("", self._change("".join(texts))))
+        if len(texts) < 2:
+            return
+        apart = Counter(_read_of(_joined(map(self._change, texts))))
+        apart.subtract(_read_of(self._change(_joined(texts))))
         seen = [sign for sign, times in apart.items() for _ in range(times)]
         if any(sign in "@.:/\\" for sign in seen) or sum(map(str.isdigit, seen)) > _MOST_DIGITS:
             raise InPieces(
@@ -420,7 +505,8 @@ def _unless_link(found: re.Match[str]) -> str:
 
 
 def _mask(value: Any, kinds: Sequence[str]) -> Any:
-    return _in_texts(value, lambda text: _masked(text, kinds))
+    numbers = _is_telephone if "phone" in kinds else None
+    return _in_texts(value, lambda text: _masked(text, kinds), numbers)
 
 
 def _mask_links(value: Any, kinds: Sequence[str]) -> Any:
@@ -438,19 +524,204 @@ def _masked(text: str, kinds: Sequence[str]) -> str:
         for kind in kinds:
             if kind == "iban":
                 text = _without_spelt_accounts(text)  # first: these know where a number ends
-            text = _KINDS[kind].sub(f"[{kind}]", text)
+            if kind == "phone":
+                text = _NUMBER.sub(_without_numbers, _GROUPED_NUMBER.sub(_without_groups, text))
+            else:
+                text = _KINDS[kind].sub(f"[{kind}]", text)
         return text
 
     left = seen = masked(text)
-    for _ in range(_MOST_ENCODINGS):
-        plain = visible(text)
+    for _ in range(_MOST_ENCODINGS + 1):
+        # Signs in brackets tell a value first, and then are those that they stand for.
+        read = visible if visible(text) != text else _read
+        plain = read(text)
         if plain == text:
             return left
         # As entities or in wide characters it is the same to whoever reads it, or more of it is.
-        text, seen = plain, visible(seen)
+        text, seen = plain, read(seen)
         if seen != (found := masked(plain)):
             left = seen = found
     return "[masked]"
+
+
+def _read(text: str) -> str:
+    """Return a text as it is read, with the signs that stand in it as words or between tags."""
+    text = visible(text)
+    if "<" in text and ">" in text:
+        text = _TAG_WITHIN.sub("", text)
+    if text.isascii() and not any(sign in text for sign in ")]}>"):
+        return text
+    return _ANY_DOT.sub(".", _BRACKETED_AT.sub("@", text))
+
+
+def _without_groups(found: re.Match[str]) -> str:
+    """Return what is left of groups of digits that may be one telephone number."""
+    return "[phone]" if _is_telephone(found.group()) else found.group()
+
+
+def _without_numbers(found: re.Match[str]) -> str:
+    """Return what is left of digits in a row: nothing, unless they stand beside a letter.
+
+    Beside letters it is a telephone number if it has the length of one and does not belong to a
+    longer name, as in a digest. Otherwise the group of digits beside a letter is left to it.
+    """
+    text, digits, (begin, end) = found.string, found.group(), found.span()
+    before, behind = text[max(begin - 24, 0) : begin], text[end : end + 24]
+    named = bool(before) and (before[-1] in (".", "_", _EDGE) or before[-1].isalpha())
+    counted = behind[:1].isalpha() and not _WEAKLY_JOINED.match(behind)
+    if not (named or counted):
+        return digits if len(digits) > _MOST_IN_A_ROW and digits.isdecimal() else "[phone]"
+    if before[-1:] != _EDGE and _is_spelt_alone(before.rstrip("._"), digits, behind):
+        return "[phone]"
+    first = re.search(r"[^\d.](?=\d)", digits)
+    last = re.search(r"\D+\d+\Z", digits)
+    begin = (first.end() if first else len(digits)) if named else 0
+    end = (last.start() if last else 0) if counted else len(digits)
+    if sum(map(str.isdigit, digits[begin:end])) < _FEWEST_OF_TELEPHONE:
+        return digits
+    return f"{digits[:begin]}[phone]{digits[end:]}"
+
+
+def _is_spelt_alone(before: str, digits: str, behind: str) -> bool:
+    """Whether digits beside letters are a telephone number, and not a part of a longer name."""
+    letters = _LETTERS_BEFORE.search(before)
+    if before[: letters.start() if letters else None][-1:].isdigit():
+        return False
+    letters = _LETTERS_BEHIND.match(behind)
+    if letters and behind[letters.end() :][:1].isdigit() and letters[0].lower() not in ("x", "ext"):
+        return False
+    # What stands right behind a letter may be the number of a thing, and a part of a version does
+    # not begin with 0.
+    if not re.match(r"[+(]|0\d\d" if "." in digits else r"[+(]|\d{3}", digits):
+        return False
+    return _is_telephone(digits)
+
+
+def _is_telephone(number: str, name: str = "") -> bool:
+    """Whether a number by itself is that of a telephone: by its length, as E.164 has it.
+
+    A time is not one: in seconds and milliseconds it begins with 1, and a number of the country 1
+    has eleven digits.
+
+    Args:
+        number: Perhaps with separators, and with what stands before a number of a country.
+        name: Of the field that it stands in, which may say that it is not a telephone.
+    """
+    digits = re.sub(r"\D", "", number)
+    length = len(digits)
+    if name:
+        if _NAMES_A_TELEPHONE.search(name.lower()):
+            return length >= _FEWEST_OF_TELEPHONE
+        if _NAMES_A_COUNT.search(name):
+            return False
+    if digits.startswith("0"):
+        return length >= _FEWEST_OF_TELEPHONE + 2 and bool(_PREFIXED.match(digits))
+    if number.lstrip("([").startswith("+"):
+        return length >= _FEWEST_OF_TELEPHONE
+    if digits.startswith("1"):
+        return length == _OF_COUNTRY_1
+    return _FEWEST_DIGITS <= length <= _MOST_OF_TELEPHONE and not _DATE_AND_TIME.fullmatch(digits)
+
+
+def _holds_split(text: str, kinds: Sequence[str]) -> bool:
+    """Whether a value of some kinds can be read across the edges of a text."""
+    return any(
+        _EDGE in found[0] and (kind in ("email", URL) or _is_split_number(found[0], kind))
+        for kind in kinds
+        for found in _SPLIT[kind].finditer(text)
+    )
+
+
+def _is_split_number(text: str, kind: str) -> bool:
+    """Whether the first parts of a text are an account or a telephone number together."""
+    parts = [re.sub(r"[\W_]", "", part).upper() for part in text.split(_EDGE)]
+    if kind == "iban":
+        return any(map(_is_account, [*itertools.accumulate(parts)][1:]))
+    begun, *more = filter(None, parts)
+    # Right behind no more than a country's code stands a number, and not a count.
+    if not more or (len(begun) <= _MOST_DIGITS and len(more[0]) < _FEWEST_OF_TELEPHONE - 1):
+        return False
+    return any(
+        len(digits) == _OF_COUNTRY_1
+        if digits.startswith("1")
+        else _FEWEST_OF_TELEPHONE < len(digits) <= _MOST_OF_TELEPHONE
+        for digits in itertools.accumulate(more, initial=begun)
+        if digits != begun
+    )
+
+
+def _is_account(signs: str) -> bool:
+    """Whether letters and digits are an account number of the length that its country has."""
+    at = _LENGTHS_OF_ACCOUNTS.find(signs[:2])
+    length = _LENGTHS_OF_ACCOUNTS[at + 2 : at + 4]
+    return at >= 0 and length == str(len(signs)) and _length_of_account(signs) == len(signs)
+
+
+def _across(value: Any) -> Iterator[str]:
+    """Yield all that a result holds in the order that it is read in, with edges between.
+
+    Once without the names of its fields, which may stand between the parts of a value, and once
+    with them. A result of one text has nothing to be read across.
+    """
+    for named in (False, True):
+        text = _EDGE.join(_leaves(value, named=named))
+        if _EDGE not in text:
+            continue
+        text = _SPLIT_ENTITY.sub(lambda found: found[0].replace(_EDGE, "") + _EDGE, text)
+        for _ in range(_MOST_ENCODINGS):
+            text = _SPLIT_SIGN.sub(_joined_sign, text)
+            if text == (plain := _read(text)):
+                break
+            text = plain
+        yield _INSTEAD.sub("\n" * 8, text)
+
+
+def _joined_sign(found: re.Match[str]) -> str:
+    """Return the sign that a word in brackets stands for, where an edge is within them."""
+    sign = "@" if found[1] else "."
+    return sign + _EDGE if _EDGE in found[0] else found[0]
+
+
+def _leaves(value: Any, *, named: bool) -> Iterator[str]:
+    """Yield the texts and numbers of a value at any depth, those of JSON in a text among them."""
+    if isinstance(value, str):
+        within = json_within(value)
+        if within is None:
+            yield value
+            return
+        value = within
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if named:
+                yield name
+            elif name == "type":
+                continue  # of a block, whose text is read right behind that of the last
+            yield from _leaves(part, named=named)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part, named=named)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _joined(parts: Iterable[str | float]) -> str:
+    """Return what lists hold as one text: a number behind a word begins anew."""
+    joined: list[str] = []
+    for part in parts:
+        text = str(part)
+        if joined and joined[-1][-1:].isalpha() and re.match(r"(?!0[1-9]\d)\d", text):
+            joined.append(_EDGE)
+        joined.append(text)
+    return "".join(joined)
+
+
+def _read_of(text: str) -> str:
+    """Return what is read of a text from which values were taken."""
+    for _ in range(_MOST_ENCODINGS):
+        if text == (plain := _read(text)):
+            break
+        text = plain
+    return _INSTEAD.sub("", text)
 
 
 def _without_spelt_accounts(text: str) -> str:
@@ -480,19 +751,33 @@ def _length_of_account(text: str) -> int:
     return length
 
 
-def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+def _in_texts(
+    value: Any,
+    change: Callable[[str], str],
+    is_number: Callable[[str, str], bool] | None = None,
+    name: str = "",
+) -> Any:
     if isinstance(value, str):
         within = json_within(value)
-        if within is not None and (left := _in_texts(within, change)) != within:
+        if within is not None and (left := _in_texts(within, change, is_number, name)) != within:
             # Its escapes hide what is in it from whoever looks for that.
             return json.dumps(left, ensure_ascii=False)
         return change(value)
     if isinstance(value, list):
-        return [_in_texts(part, change) for part in value]
+        return [_in_texts(part, change, is_number, name) for part in value]
     if isinstance(value, dict):
         # A key can hold a stranger's text as well.
-        return {change(name): _in_texts(part, change) for name, part in value.items()}
+        return {change(key): _in_texts(part, change, is_number, key) for key, part in value.items()}
+    if is_number and _is_whole(value) and is_number(str(int(value)), name):
+        return "[phone]"
     return value
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, however it is written."""
+    return (type(value) is int and 0 < value < _NO_NUMBER) or (
+        type(value) is float and 0 < value < _NO_NUMBER and value.is_integer()
+    )
 
 
 def _texts_in(value: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
@@ -520,7 +805,7 @@ def _shown_in(part: Any) -> Iterator[str]:
         yield part["text"]
 
 
-def _listed(value: Any) -> Iterator[str]:
+def _listed(value: Any) -> Iterator[str | float]:
     """Yield the texts that lists hold, at any depth, and the numbers between them, in order.
 
     What a mapping holds has a name of its own.
@@ -533,22 +818,26 @@ def _listed(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         among_texts = any(isinstance(part, str) for part in value)
         for part in value:
-            if isinstance(part, str) and json_within(part) is None:
+            if (
+                json_within(part) is None
+                if isinstance(part, str)
+                else among_texts and isinstance(part, int | float) and not isinstance(part, bool)
+            ):
                 yield part
-            elif among_texts and isinstance(part, int | float) and not isinstance(part, bool):
-                yield str(part)
             else:
                 yield from _shown_in(part)
                 yield from _listed(part)
 
 
 def _copied(value: Any, depth: int) -> Any:
-    if value is None or type(value) in (str, bool, int, float):
+    if type(value) is str:
+        return value.replace(_EDGE, "")
+    if value is None or type(value) in (bool, int, float):
         return value
     if depth > _DEEPEST:
         raise NotPlain
     if type(value) in (list, tuple):
         return [_copied(part, depth + 1) for part in value]
     if type(value) is dict and all(type(name) is str for name in value):
-        return {name: _copied(part, depth + 1) for name, part in value.items()}
+        return {name.replace(_EDGE, ""): _copied(part, depth + 1) for name, part in value.items()}
     raise NotPlain
