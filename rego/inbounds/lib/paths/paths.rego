@@ -82,7 +82,8 @@ found(text) := {"names": _names(_segments(form)), "parts": set()} if {
 # them, so the form is split in five ways: at all; at those but one blank; at all but what is within brackets,
 # which may be a wildcard; at those that an id does not hold; and at these but blanks.
 _split(form) := {part |
-	escaped := replace(form, `\ `, " ")
+	# Three dots are what is left of an ellipsis.
+	escaped := replace(replace(form, `\ `, " "), "...", " ")
 	words := _pieces(_word, escaped)
 	some pieces in [
 		words,

@@ -548,7 +548,7 @@ test_what_climbs_or_is_of_a_process_is_not_plain if {
 }
 
 test_a_text_is_known_by_what_stands_between_separators_in_it if {
-	every text in ["a .env", "a,.env", "a=.env", `["a",".env"]`, "a&.env", "a、.env", "a (.env)"] {
+	every text in ["a .env", "a,.env", "a=.env", `["a",".env"]`, "a&.env", "a、.env", "a (.env)", "a....env"] {
 		".env" in paths.found(text).names with input as _told(text, text)
 	}
 	every text in ["a b/Login Data", "b/Login Data a", `"b/Login Data" a`, `b/Login\ Data a`] {
