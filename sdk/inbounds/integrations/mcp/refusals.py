@@ -46,7 +46,8 @@ def told(error: BaseException) -> BaseException:
     For clients of 2025-11-25 the SDK says what an exception says: text that nothing was done to.
     """
     if isinstance(error, MCPError) and not isinstance(error, Refusal):
-        return _without_our_words(error)
+        bare: Exception = _without_our_words(error)
+        return bare
     if isinstance(error, MCPError | ValidationError) or not isinstance(error, Exception):
         return error
     logger.error("a handler raised %s", type(error).__name__)
