@@ -78,9 +78,9 @@ found(text) := {"names": _names(_segments(form)), "parts": set()} if {
 	}
 }
 
-# Blanks, punctuation, and what is neither a letter nor a digit of any script separate. A name may hold some of
-# them, so the form is split in five ways: at all; at those but one blank; at all but what is within brackets,
-# which may be a wildcard; at those that an id does not hold; and at these but blanks.
+# Spaces, punctuation, and what is neither a letter nor a digit of any script separate. A name may hold some of
+# them, so the form is split in five ways: at all; at those but one space; at all but what is within brackets,
+# which may be a wildcard; at those that an id does not hold; and at these but spaces.
 _split(form) := {part |
 	# Three dots are what is left of an ellipsis.
 	escaped := replace(replace(form, `\ `, " "), "...", " ")
