@@ -417,8 +417,8 @@ _unsteady := concat("|", [
 	`((^|[^/])/?|(^|[^:])//)\[[!^]?\]?[^\]/:]*([/:]|$)`,
 ])
 
-# Nothing that separates, nor that `_unsteady` or `_of_process` looks for, as most ids are: an engine that compiles a pattern
-# at every question pays most for these two.
+# Nothing that separates, nor that `_unsteady` or `_of_process` looks for, as most ids are: an engine
+# that compiles a pattern at every question pays most for these two.
 _is_plain(form) if {
 	trim(form, "abcdefghijklmnopqrstuvwxyz0123456789_/.-") == ""
 	not contains(form, "..")
