@@ -133,6 +133,33 @@ _PLACED = [
 ]
 
 
+_SEPARATORS = [
+    *" ,;|:&=+#!^@$'\"`()[]<>{}\n\t\r\0\x7f\x85\xa0",
+    *"\u1680\u2003\u2028\u2029\u3000\u3001\u3002\u30fb\u300c\uff0c\uff1b\uff1a\uff5c\u061b\u060c\u2026\u2192\u2016",
+    *(", ", " / ", '","', "] [", "\\ ", "%20", "%2c", "%0a", "%e3%80%81"),
+]
+_LISTS = ["{0}{1}/work/a", "/work/a{1}{0}", "a{1}{0}{1}b"]
+
+
+@pytest.mark.parametrize("separator", _SEPARATORS)
+@pytest.mark.parametrize("places", _LISTS)
+def test_no_kept_place_is_read_beside_another(task, places, separator):
+    """
+    Whatever stands between two places in one argument, each is compared with those that are kept.
+    """
+    for at in ("/home/alice/.ssh/id", "b/.env", "id_rsa", ".en[v]", "/work/secrets/a"):
+        for kind in ("path", "text"):
+            several = places.format(at, separator)
+            assert codes(task, f"{kind}.read", several) & _KEPT, (kind, several)
+
+
+@pytest.mark.parametrize(
+    "at", ["/app/My notes.md", "/app/a, b & c.md", "/app/q&a (old) [v2].md", "/app/日本語、資料.md"]
+)
+def test_a_file_whose_name_holds_a_separator_is_read(task, at):
+    assert codes(task, "text.read", at) == set()
+
+
 class TestAPlaceThatIsKept:
     @pytest.mark.parametrize("kind", ["path", "id", "text", "none"])
     @pytest.mark.parametrize("at", _NAMED + _PLACED)

@@ -30,7 +30,7 @@ _RUN = re.compile(r"[^\x00-\x20]+")
 _RUN_WITHOUT_SLASH = re.compile(r"[^\x00-\x20/\\]+")
 _AUTHORITY = re.compile(r":[/\\][/\\]")
 _WEB = re.compile(r"(?:[hH][tT][tT][pP]|[wW][sS]|[fF][tT][pP])[sS]?:")
-_SEPARATOR = re.compile(r"[\x00-\x20;,|<>\"'()\[\]{}\x60]")
+_SEPARATOR = re.compile("[\x00-\x20;,|<>\"'()\\[\\]{}\x60\x7f-\U0010ffff]")
 _LOCAL_FILE = re.compile(
     r"[^0-9A-Za-z/\\]*[fF][iI][lL][eE]:///([A-Za-z]:/?)?[^/\\:,\x00-\x20][^:,\x00-\x20]*\Z"
 )

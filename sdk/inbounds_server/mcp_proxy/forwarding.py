@@ -29,12 +29,13 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
+from inbounds.integrations.mcp.refusals import Refusal
 from inbounds.version import __version__
 
 from .server_requests import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from mcp_types import ServerCapabilities
 
@@ -186,7 +187,8 @@ class _Forward:
         if params is not None and params.cursor is not None:
             # A list is given whole: a cursor would be words of the caller's that nobody judges.
             raise MCPError(INVALID_PARAMS, "there is no such page")
-        return {**_COMPLETE, **await self._caller_of(ctx).upstream.listed(_now.get(), method)}
+        listed = self._caller_of(ctx).upstream.listed(_now.get(), method)
+        return {**_COMPLETE, **await _silently(listed)}
 
     # --- what is judged -----------------------------------------------------------------------
 
@@ -196,9 +198,9 @@ class _Forward:
         )
         try:
             return await self._send(ctx, CallToolRequest(params=asked), tool=params.name)
+        except Refusal:
+            raise
         except MCPError as error:
-            if isinstance(error.data, dict) and "inbounds/code" in error.data:
-                raise
             # As the result of a tool, so that what is owed to results is done to it.
             text = error.message[:_MOST_TEXT]
             return {**_COMPLETE, "content": [{"type": "text", "text": text}], "isError": True}
@@ -229,13 +231,7 @@ class _Forward:
 
     async def _plainly(self, ctx: Any, request: Any) -> dict[str, Any]:
         """Forward, and keep to oneself what the server says of what went wrong."""
-        try:
-            return await self._send(ctx, request)
-        except MCPError as error:
-            if isinstance(error.data, dict) and "inbounds/code" in error.data:
-                raise
-            code = error.code if error.code in _CODES else INTERNAL_ERROR
-            raise MCPError(code, "the server answered with an error [upstream.error]") from None
+        return await _silently(self._send(ctx, request))
 
     async def _send(self, ctx: Any, request: Any, *, tool: str = "") -> dict[str, Any]:
         caller = self._caller_of(ctx)
@@ -247,10 +243,22 @@ class _Forward:
         wanted = progress if meta.get("progressToken") is not None else None
         with caller.forwarding(ctx):
             result = await caller.upstream.send(_now.get(), request, tool=tool, progress=wanted)
-        return {**_COMPLETE, **result}
+        # What the server behind says of itself is not this server's.
+        return {**_COMPLETE, **{name: each for name, each in result.items() if name != "_meta"}}
 
     def _answers(self, params: Any) -> dict[str, Any]:
         """Return what a host brings of the answers that the server may ask for."""
         if not self._asks:
             return {}
         return {"input_responses": params.input_responses, "request_state": params.request_state}
+
+
+async def _silently(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """Return an answer, or raise an error that quotes nothing of the server behind."""
+    try:
+        return await answer
+    except Refusal:
+        raise
+    except MCPError as error:
+        code = error.code if error.code in _CODES else INTERNAL_ERROR
+        raise MCPError(code, "the server answered with an error [upstream.error]") from None

@@ -67,13 +67,15 @@ class Asked:
         return dict(every[kind] for kind in self.named)
 
     async def _elicit(self, _: Any, params: Any) -> Any:
-        return await self._ask("elicitation", ElicitRequest(params=params), ElicitResult)
+        asked = ElicitRequest(params=_bare(params))
+        return await self._ask("elicitation", asked, ElicitResult)
 
     async def _roots(self, _: Any) -> Any:
         return await self._ask("roots", ListRootsRequest(), ListRootsResult)
 
     async def _sample(self, _: Any, params: Any) -> Any:
-        return await self._ask("sampling", CreateMessageRequest(params=params), CreateMessageResult)
+        asked = CreateMessageRequest(params=_bare(params))
+        return await self._ask("sampling", asked, CreateMessageResult)
 
     async def _ask(self, kind: str, request: Any, answer: Any) -> Any:
         call = self._under_way()
@@ -83,3 +85,8 @@ class Asked:
             return _REFUSED
         related = ServerMessageMetadata(related_request_id=call.request_id)
         return await call.session.send_request(request, answer, metadata=related)
+
+
+def _bare(params: Any) -> Any:
+    """Return what a server asks without `_meta`, by which a host knows who asks."""
+    return params.model_copy(update={"meta": None})

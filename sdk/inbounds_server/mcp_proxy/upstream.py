@@ -25,8 +25,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from opentelemetry import context as telemetry
 from pydantic import ValidationError
 
-from inbounds.canonical.mcp_descriptor import digest
+from inbounds.canonical.mcp_descriptor import READ, digest
 from inbounds.errors import ConfigurationError
+from inbounds.integrations.mcp.refusals import Refusal
 from inbounds.process import clock
 from inbounds.version import __version__
 
@@ -52,14 +53,14 @@ _START = 60.0
 _AGAIN = 5.0
 
 
-def unavailable(code: str, *, executed: str = "Not executed") -> MCPError:
+def unavailable(code: str, *, executed: str = "Not executed") -> Refusal:
     """Return what a caller gets where the server behind does not answer: one line, always the same.
 
     Args:
         code: Why, such as `upstream.unavailable`.
         executed: What is known of the call.
     """
-    return MCPError(INTERNAL_ERROR, f"{executed} [{code}]; do not retry.", {"inbounds/code": code})
+    return Refusal(INTERNAL_ERROR, f"{executed} [{code}]; do not retry.", {"inbounds/code": code})
 
 
 @dataclass(slots=True)
@@ -148,7 +149,8 @@ class Upstream:
         _, key = LISTS[method]
         if method == "tools/list":
             return {key: now.connection.tools}
-        return {key: await self._pages(now.connection, method)}
+        entries = await self._pages(now.connection, method)
+        return {key: [{n: v for n, v in each.items() if n != "_meta"} for each in entries]}
 
     async def send(
         self,
@@ -302,8 +304,10 @@ class Upstream:
             raise
         names = Counter(tool.get("name") for tool in tools)
         # Of two descriptors of one name, nobody knows which a caller has read.
-        connection.tools = [tool for tool in tools if names[tool.get("name")] == 1]
-        connection.digests = {str(tool["name"]): _digest(tool) for tool in connection.tools}
+        once = [tool for tool in tools if names[tool.get("name")] == 1]
+        connection.digests = {str(tool["name"]): _digest(tool) for tool in once}
+        # Nothing that a pin does not hold: it would be a stranger's words under a trusted name.
+        connection.tools = [{name: tool[name] for name in READ if name in tool} for tool in once]
 
     async def _pages(self, connection: _Connection, method: str) -> list[dict[str, Any]]:
         """Return a whole list: no caller's cursor reaches the server."""

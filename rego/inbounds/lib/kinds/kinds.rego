@@ -123,8 +123,8 @@ path_names_host(value) if {
 
 # METADATA
 # description: |
-#   Whether a text names another host behind a blank, a bracket, a quotation mark or what separates
-#   the items of a list: it is several values, and a reader may follow any of them.
+#   Whether a text names another host behind a blank, a bracket, a quotation mark, what separates
+#   the items of a list or a character beyond ASCII: it is several values, and a reader may follow any of them.
 # scope: document
 names_host_within(value) if {
 	is_string(value)
@@ -165,7 +165,7 @@ _scheme_without_slashes := concat("", [
 ])
 
 _reaching_within := concat("", [
-	`[\x00-\x20;,|<>"'()\[\]{}\x60]([^\x00-\x20]*:[/\\][/\\]|(http|ws|ftp)s?:[^\x00-\x20]|[/\\][/\\]`,
+	`[\x00-\x20;,|<>"'()\[\]{}\x60\x7f-\x{10ffff}]([^\x00-\x20]*:[/\\][/\\]|(http|ws|ftp)s?:[^\x00-\x20]|[/\\][/\\]`,
 	`|[^\x00-\x20/\\]+@[^\x00-\x20/\\]+:|`, _scheme_without_slashes, `)`,
 ])
 

@@ -353,7 +353,8 @@ test_a_scheme_that_needs_no_slashes if {
 test_a_text_with_a_host_behind_something_else if {
 	every form in [
 		"x %s", "x;%s", "x, %s", "a|%s", "<x> (%s)", "x\n%s",
-		"[%s]", `{"u":"%s"}`, "file:///x %s", "\u0060%s",
+		"[%s]", `{"u":"%s"}`, "file:///x %s", "\u0060%s", "x\u007f%s", "x\u0085%s", "x\u00a0%s", "x\u3001%s", "x\uff0c%s",
+		"x\u2028%s", "x\u30fb%s", "x\u300c%s\u300d", "é%s", "🔗%s",
 	] {
 		every host in [
 			"https://a.example", "HTTPS:a.example", "//a.example/x", `\\a.example\x`, "s3://bucket/x", "bob@a.example:x",

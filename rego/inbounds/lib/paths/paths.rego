@@ -40,11 +40,74 @@ skeleton(text) := lower(form) if {
 	is_string(text)
 	not _simple(text)
 	form := input.action.properties.skeletons[text]
-	is_string(form)
+	_counts(form)
+} else := text if {
+	is_string(text)
+	not _simple(text)
+	text in _skeleton_parts
+}
 
-	# One that could be read again, or be cut off, does not count.
+# A part of a skeleton is its own.
+_skeleton_parts contains part if {
+	is_object(input.action.properties.skeletons)
+	some whole in input.action.properties.skeletons
+	_counts(whole)
+	some part in _split(lower(whole))
+}
+
+# One that could be read again, or be cut off, does not.
+_counts(form) if {
+	is_string(form)
 	not regex.match(`%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}|[\x00-\x1f\x7f]`, form)
 }
+
+# METADATA
+# description: |
+#   The names by which a list of places may know `text` or a place within it, and the texts in which a wildcard
+#   may stand for one: `text` and what stands between separators. Undefined where one of them is not steady;
+#   a plain text has no such parts.
+# scope: document
+found(text) := {"names": _names(_segments(form)), "parts": set()} if {
+	form := skeleton(text)
+	_is_plain(form)
+} else := {"names": union({names(part) | some part in parts}), "parts": parts} if {
+	parts := {text} | _split(skeleton(text))
+
+	every part in parts {
+		steady(part)
+	}
+}
+
+# Spaces, punctuation, and what is neither a letter nor a digit of any script separate. A name may hold some of
+# them, so the form is split in five ways: at all; at those but one space; at all but what is within brackets,
+# which may be a wildcard; at those that an id does not hold; and at these but spaces.
+_split(form) := {part |
+	# Three dots are what is left of an ellipsis.
+	escaped := replace(replace(form, `\ `, " "), "...", " ")
+	words := _pieces(_word, escaped)
+	some pieces in [
+		words,
+		[concat(" ", array.slice(words, start, start + 2)) | some start, _ in words],
+		_pieces(_word, _without_brackets(escaped)),
+		_pieces(`[\pL\pM\pN!#-&*+.-:=?@\[-_{}~-]+`, escaped),
+		_pieces(`[\pL\pM\pN !#-&*+.-:=?@\[-_{}~-]+`, escaped),
+	]
+	some piece in pieces
+	part := trim_left(piece, " [{")
+	part != ""
+
+	# A bracket that was closed behind a separator is part of a name here, and `words` has it without.
+	not regex.match(`\[[^\]]*$`, part)
+}
+
+_without_brackets(form) := strings.replace_n(
+	{found[0]: "?" | some found in regex.find_all_string_submatch_n(`\[[^\[\]]*\]`, form, -1)},
+	form,
+)
+
+_word := `[\pL\pM\pN._/\\~*?-]+`
+
+_pieces(expression, form) := [found[0] | some found in regex.find_all_string_submatch_n(expression, form, -1)]
 
 # METADATA
 # description: |
@@ -355,10 +418,10 @@ _unsteady := concat("|", [
 	`((^|[^/])/?|(^|[^:])//)\[[!^]?\]?[^\]/:]*([/:]|$)`,
 ])
 
-# Nothing that `_unsteady` or `_of_process` looks for, as most ids are: an engine that compiles a pattern
-# at every question pays most for these two.
+# Nothing that separates, nor that `_unsteady` or `_of_process` looks for, as most ids are: an engine
+# that compiles a pattern at every question pays most for these two.
 _is_plain(form) if {
-	trim(form, "abcdefghijklmnopqrstuvwxyz0123456789_@,=/.-") == ""
+	trim(form, "abcdefghijklmnopqrstuvwxyz0123456789_/.-") == ""
 	not contains(form, "..")
 	not contains(form, "proc")
 	not contains(form, "dev")

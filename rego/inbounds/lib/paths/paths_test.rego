@@ -525,7 +525,7 @@ test_a_template_is_not_named_for_what_it_shows_the_form_of if {
 }
 
 test_what_is_plain_is_neither_unsteady_nor_of_a_process if {
-	signs := ["a", "/", ".", "..", "@", ",", "=", "-", "proc", "dev", "fd", ".vol", "root"]
+	signs := ["a", "/", ".", "..", "_", "7", "a.b", "-", "proc", "dev", "fd", ".vol", "root"]
 	plain := {text |
 		some first in signs
 		some second in signs
@@ -542,7 +542,39 @@ test_what_is_plain_is_neither_unsteady_nor_of_a_process if {
 }
 
 test_what_climbs_or_is_of_a_process_is_not_plain if {
-	every text in ["a/../b", "..", "proc/1/root", "a/proc/self/mem", "dev/fd", ".vol/1", "a~1", "a:b", "a*", "a b"] {
+	every text in [
+		"a/../b", "..", "proc/1/root", "a/proc/self/mem", "dev/fd", ".vol/1", "a~1", "a:b", "a*", "a b",
+		"a@b", "a,b", "a=b",
+	] {
 		not paths._is_plain(text)
+	}
+}
+
+test_a_text_is_known_by_what_stands_between_separators_in_it if {
+	every text in ["a .env", "a,.env", "a=.env", `["a",".env"]`, "a&.env", "a、.env", "a (.env)", "a....env"] {
+		".env" in paths.found(text).names with input as _told(text, text)
+	}
+	every text in ["a b/Login Data", "b/Login Data a", `"b/Login Data" a`, `b/Login\ Data a`] {
+		"login data" in paths.found(text).names
+	}
+	every text in ["notes/report.md", "a", "", "/", "a.env"] {
+		paths.found(text) == {"names": paths.names(text), "parts": set()}
+	}
+	every text in ["a ..", "a,../b", "a PROGRA~1", "a .*", "[a .env]", "[b/Login Data]", "é", null, 7] {
+		not paths.found(text)
+	}
+}
+
+test_a_part_keeps_its_wildcard_its_letters_and_its_percent_sign if {
+	"a/id_rs[ab]" in paths.found("x a/id_rs[ab]").parts
+	"schlüssel" in paths.found("x Schlüssel").names with input as _told("x Schlüssel", "x schlüssel")
+	"100%" in paths.found("100% x").parts with input as _told("100% x", "100% x")
+}
+
+test_only_a_part_of_a_skeleton_that_counts_is_its_own if {
+	paths.skeleton("é") == "é" with input as _told("x É", "x é")
+
+	every form in ["x é\n", "é %41", null, ["é"], 7] {
+		not paths.skeleton("é") with input as _told("x É", form)
 	}
 }

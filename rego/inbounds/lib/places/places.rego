@@ -90,22 +90,18 @@ _of_another_kind(spec) if not spec.kind in {"path", "none", "id", "text"}
 _unlisted(text, listed) if {
 	is_object(listed)
 	count(listed) > 0
-	names := _names[text]
+	found := _found[text]
 
-	count(paths.matching(text, listed)) == 0
-
-	every name in names {
+	every part in found.parts {
+		count(paths.matching(part, listed)) == 0
+	}
+	every name in found.names {
 		not listed[name]
 	}
 }
 
-# By which each text of this call may be listed, found once for all lists. One that is
-# not steady has no names that can be relied on.
-_names[text] := names if {
-	some text in _texts
-	paths.steady(text)
-	names := paths.names(text)
-}
+# By which each text of this call may be listed, found once for all lists.
+_found[text] := paths.found(text) if some text in _texts
 
 _texts contains input.resource.id
 
@@ -262,4 +258,18 @@ _free_of(text, prefix) if _outside(text, prefix)
 _outside(text, prefix) if {
 	is_string(prefix)
 	not resources.touches(text, prefix)
+
+	every part in _found[text].parts {
+		_part_outside(part, prefix)
+	}
+}
+
+_part_outside(part, prefix) if not resources.touches(part, prefix)
+
+# A mark or a bracket in a word of a name: as a wildcard, it stands for one name of the folder it is used in.
+_part_outside(part, prefix) if {
+	regex.match(`^[^*/\\:]*$`, part)
+	paths.is_pattern(part)
+	not paths.reaches(part, prefix)
+	count(paths.matching(part, {segment | some segment in split(lower(prefix), "/")})) == 0
 }

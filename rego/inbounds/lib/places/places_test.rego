@@ -204,3 +204,44 @@ test_a_wildcard_that_may_stand_for_a_listed_name_is_not_clear if {
 		_clear(spec, "/app/[slug]/page.tsx", _names, _bound)
 	}
 }
+
+# One place beside another, in every way of a list.
+_beside := {form |
+	some separator in [
+		" ", ",", ";", "|", ":", "&", "=", "+", "#", "!", "^", "@", "$", "'", "\"", "`", "(", ")", "[", "]", "<", ">", "{", "}",
+		", ", " / ", `","`, "] [", "\\ ", "、", "，", "。", "・", "「", "؛", "·", "→", "…", "‖", "\u1680", "🔑",
+	]
+	some form in [["%s", separator, "/work/a"], ["/work/a", separator, "%s"], ["a", separator, "%s", separator, "b"]]
+}
+
+_told(value) := {
+	"action": {"name": "t", "properties": {"arguments": {"x": value}, "skeletons": {value: lower(value)}}},
+	"resource": {"type": "file", "id": value},
+}
+
+_tools := {"tools": {"t": {"effects": ["read"], "arguments": {"/x": {"kind": "path"}}}}}
+
+test_no_place_beside_another_is_passed_over if {
+	count(_beside) > 100
+
+	every form in _beside {
+		every place in [".netrc", "/home/alice/.netrc", "b/.NETRC", ".netr[c]", "/etc/inbounds/x", "/etc/inbounds", "et?"] {
+			value := replace(concat("", form), "%s", place)
+			leaf := {"pattern": "/x", "value": value, "parsed": {}}
+			not places.leaf_clear(leaf, _listed, _bounds) with input as _told(value) with data.deployment as _tools
+			not places.resource_clear(_listed, _bounds) with input as _told(value) with data.deployment as _tools
+		}
+	}
+}
+
+test_a_name_that_holds_a_separator_is_clear if {
+	every value in [
+		"/work/My notes.md", "/work/a, b & c.md", "/work/[slug]/page.tsx", "/work/q&a (old).md", "/work/x=1/a@b+c.md",
+		"/work/netrc .md", "日本語、資料.md", "/work/it's.md", "meeting: notes #1!", "/work/Report [final v2].pdf",
+		"/work/What now?.md", "/work/v[1].pdf",
+	] {
+		leaf := {"pattern": "/x", "value": value, "parsed": {}}
+		places.leaf_clear(leaf, _listed, _bounds) with input as _told(value) with data.deployment as _tools
+		places.resource_clear(_listed, _bounds) with input as _told(value) with data.deployment as _tools
+	}
+}

@@ -28,7 +28,7 @@ from inbounds.process.threads import run_in_background, run_in_thread
 from .client import NarrowSession
 from .refusals import about
 from .results import given_of
-from .tool_call import ANSWER, ToolCall, bare, bare_meta, state_of
+from .tool_call import ANSWER, ToolCall, bare, bare_meta, is_ours, state_of
 from .tool_proxy import InPlace, in_place
 
 if TYPE_CHECKING:
@@ -289,11 +289,12 @@ def _asked_back(
     answer: Mapping[str, Any], permit: Permit, asks: Collection[str]
 ) -> Mapping[str, Any]:
     requests = answer.get("inputRequests") or {}
+    state = answer.get("requestState")
     named = bool(asks) and all(each.get("method") in asks for each in requests.values())
-    if not named or owed(permit):
+    if not named or owed(permit) or is_ours(requests, state):
         permit.fail(ToolFailed())
         raise _withheld(permit, "the server asks its client for more than it may")
-    permit.finish(requests)
+    permit.finish({"requests": requests, "state": state})
     kept = ("resultType", "inputRequests", "requestState")
     return {name: answer[name] for name in kept if name in answer}
 

@@ -8,7 +8,9 @@ from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
 from mcp_types import METHOD_NOT_FOUND, ProgressNotification, ProgressNotificationParams
 
+from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.result_obligations import owed
+from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,20 +42,23 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
 
     async def send_notification(self, notification: Any, *args: Any, **options: Any) -> None:
         """Tell the client something, as `ServerSession.send_notification`."""
-        if not self._tells(notification.method):
-            return
-        await super().send_notification(notification, *args, **options)
+        params = notification.params
+        said = params.model_dump(mode="json", exclude_none=True) if params is not None else {}
+        if await self._tells(notification.method, said):
+            await super().send_notification(notification, *args, **options)
 
-    async def send_log_message(self, *args: Any, **options: Any) -> None:
+    async def send_log_message(
+        self, level: Any, data: Any, logger: str | None = None, **options: Any
+    ) -> None:
         """Send a line of a log, as `ServerSession.send_log_message`."""
-        if self._tells("notifications/message"):
-            await super().send_log_message(*args, **options)
+        if await self._tells("notifications/message", {"data": data, "logger": logger}):
+            await super().send_log_message(level, data, logger, **options)
 
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
         """Report progress, as `ServerSession.report_progress`."""
-        await super().report_progress(progress, total, None if owed(self._permit) else message)
+        await super().report_progress(progress, total, await self._told(message))
 
     async def send_progress_notification(
         self,
@@ -64,8 +69,7 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
         related_request_id: Any = None,
     ) -> None:
         """Report progress, as `ServerSession.send_progress_notification`."""
-        if owed(self._permit):
-            message = None
+        message = await self._told(message)
         await ServerSession.send_notification(
             self,
             ProgressNotification(
@@ -76,5 +80,20 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
             related_request_id,
         )
 
-    def _tells(self, method: str) -> bool:
-        return not owed(self._permit) or method.endswith("/list_changed")
+    async def _told(self, message: str | None) -> str | None:
+        said = await self._tells("notifications/progress", message or "")
+        return message if said else None
+
+    async def _tells(self, method: str, said: Any) -> bool:
+        """Take what the client is told for a part of the result, and say whether it may be."""
+        if method.endswith("/list_changed"):
+            return True
+        if owed(self._permit):
+            return False
+        if not said:
+            return True
+        try:
+            await run_in_thread(self._permit.admitted, said)
+        except InboundsError:
+            return False
+        return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
@@ -17,6 +18,14 @@ logger = logging.getLogger(__name__)
 
 REFUSED = -32003
 """The JSON-RPC code of a refusal, where the answer is not a tool's result."""
+
+
+OWN = "inbounds/"
+"""How the names begin under which a client is told of decisions. No server's word stands there."""
+
+
+class Refusal(MCPError):  # type: ignore[misc]  # not there for mypy
+    """An error that this package itself answers with. Its `data` says nothing of that."""
 
 
 def about(error: BaseException) -> dict[str, str]:
@@ -36,6 +45,9 @@ def told(error: BaseException) -> BaseException:
 
     For clients of 2025-11-25 the SDK says what an exception says: text that nothing was done to.
     """
+    if isinstance(error, MCPError) and not isinstance(error, Refusal):
+        bare: Exception = _without_our_words(error)
+        return bare
     if isinstance(error, MCPError | ValidationError) or not isinstance(error, Exception):
         return error
     logger.error("a handler raised %s", type(error).__name__)
@@ -51,7 +63,16 @@ def refusal(method: str, error: BaseException) -> Any:
     """
     text = refusals.told(error)
     if method != "tools/call":
-        raise MCPError(REFUSED, text, about(error)) from None
+        raise Refusal(REFUSED, text, about(error)) from None
     return CallToolResult(
         content=[TextContent(type="text", text=text)], is_error=True, _meta=about(error)
     )
+
+
+def _without_our_words(error: MCPError) -> MCPError:
+    """Return a server's error without what a client would take for a decision of the policy."""
+    data = error.data
+    if isinstance(data, Mapping):
+        data = {name: each for name, each in data.items() if not str(name).startswith(OWN)}
+    code = INTERNAL_ERROR if error.code == REFUSED else error.code
+    return MCPError(code, error.message, data)

@@ -22,6 +22,7 @@ _BLOCKS = {
     "resource": ("resource",),
 }
 _CONTENTS = ("uri", "mimeType", "text", "blob")
+_ROLES = {"user": "user", "assistant": "assistant"}
 _STAMP = "io.modelcontextprotocol/serverInfo"
 
 
@@ -39,7 +40,11 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
         ResultWithheld: It has run; the answer may not be given, or not in part.
         OutcomeUnrecorded: It has run; the evidence log did not take the outcome.
     """
-    kept = {name: answer[name] for name in ("resultType", "ttlMs") if name in answer}
+    kept: dict[str, Any] = {}
+    if answer.get("resultType") == "complete":
+        kept["resultType"] = "complete"
+    if type(answer.get("ttlMs")) is int:
+        kept["ttlMs"] = answer["ttlMs"]
     if "cacheScope" in answer:
         # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
@@ -66,31 +71,39 @@ def _tool(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, An
         if kinds or not twin:
             content = _blocks(content, permit, permit.admitted)
         else:
-            content = [_block(content[0])]
+            content = [_seen(_block(content[0]), permit)]
         plain = _structured(structured, permit, last)
     return {"content": content, "structuredContent": plain, **failed}
 
 
 def _prompt(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
     messages = answer.get("messages") or ()
+    about = _only(answer, () if owed(permit) else ("description",))
+    if about:
+        permit.admitted(about)
     contents = _blocks([message["content"] for message in messages], permit, last)
     # What is cut short has fewer.
     said = [
-        {"role": message["role"], "content": content}
+        {"role": _ROLES[message["role"]], "content": content}
         for message, content in zip(messages, contents, strict=False)
     ]
-    if not isinstance(about := answer.get("description"), str) or owed(permit):
-        return {"messages": said}
-    return {"messages": said, "description": about}
+    return {"messages": said, **about}
 
 
 def _resource(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
     contents = [_only(each, _CONTENTS) for each in answer.get("contents") or ()]
-    if owed(permit) and any("text" not in each for each in contents):
-        last(object())
+    asked = permit.arguments["uri"]
+    if owed(permit):
+        # Where it was and what it is are the server's words: what was asked for is not.
+        if any("text" not in each for each in contents):
+            last(object())
+    else:
+        for each in contents:
+            named = () if each.get("uri") == asked else ("uri",)
+            permit.admitted(_only(each, (*named, "mimeType", "blob")))
     texts = _texts([each["text"] for each in contents if "text" in each], permit, last)
     if owed(permit):
-        return {"contents": [{**c, "text": t} for c, t in zip(contents, texts, strict=False)]}
+        return {"contents": [{"uri": asked, "text": text} for text in texts]}
     return {"contents": contents}
 
 
@@ -124,8 +137,7 @@ def _blocks(blocks: Sequence[Any], permit: Permit, last: Take) -> list[dict[str,
         return [{"type": "text", "text": text} for text in texts]
     said = [_block(block) for block in blocks]
     for block in said:
-        if block["type"] in ("resource", "resource_link"):
-            permit.admitted({n: v for n, v in block.items() if n != "icons"})
+        _seen(block, permit)
     _texts([block["text"] for block in said if block["type"] == "text"], permit, last)
     return said
 
@@ -134,6 +146,14 @@ def _require_text(blocks: Sequence[Any], last: Take) -> None:
     """Withhold pictures, sounds and resources where anything is owed: nothing looks into them."""
     if any(block.get("type") != "text" for block in blocks):
         last(object())
+
+
+def _seen(block: dict[str, Any], permit: Permit) -> dict[str, Any]:
+    """Take what stands beside the text of a block for a part of the result."""
+    beside = {name: each for name, each in block.items() if name not in ("type", "text")}
+    if beside:
+        permit.admitted(beside)
+    return block
 
 
 def _block(block: Mapping[str, Any]) -> dict[str, Any]:

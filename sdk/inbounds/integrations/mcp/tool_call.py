@@ -199,6 +199,16 @@ def state_of(call: str, decision_id: str) -> str:
     return json.dumps({"inbounds": {"call": call, "decision": decision_id}})
 
 
+def is_ours(requests: Mapping[str, Any], state: Any) -> bool:
+    """Whether a client would take what a server asks for what this adapter asks."""
+    names = {*requests}
+    for each in requests.values():
+        params = each.get("params")
+        meta = params.get("_meta") if isinstance(params, Mapping) else None
+        names |= {*meta} if isinstance(meta, Mapping) else set()
+    return _own_state(state) is not None or any(str(name).startswith("inbounds/") for name in names)
+
+
 def _own_state(text: Any) -> Mapping[str, Any] | None:
     if not isinstance(text, str) or not text.startswith('{"inbounds"'):
         return None

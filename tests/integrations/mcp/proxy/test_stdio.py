@@ -97,6 +97,46 @@ async def test_what_the_server_answers_with_an_error_is_a_result_as_any_other(wo
     assert "[upstream.error]" in str(refusal.value)
 
 
+@HOST
+@EITHER
+async def test_nothing_of_the_server_beside_what_was_judged_reaches_the_host(world, host, behind):
+    async with world.client(world.behind(*BEHIND[behind]), version=host) as client:
+        answers = [
+            await client.read_resource("https://files.acme.example/a"),
+            await client.get_prompt("hello", {"a": "b"}),
+            await client.call_tool("record", {}),
+            await client.list_tools(),
+            await client.list_resources(),
+            await client.list_prompts(),
+        ]
+
+    given = [each.model_dump_json(by_alias=True) for each in answers]
+    assert "canary" not in "".join(given)
+    assert all("files" in each for each in given if "serverInfo" in each)
+
+
+@HOST
+@EITHER
+async def test_no_error_of_the_server_is_taken_for_a_decision(world, host, behind):
+    async with world.client(world.behind(*BEHIND[behind]), version=host) as client:
+        errors = []
+        for asked in (
+            client.list_resource_templates(),
+            client.read_resource("https://files.acme.example/fail"),
+        ):
+            with pytest.raises(MCPError) as ei:
+                await asked
+            errors.append(ei.value)
+        failed = await client.call_tool("write", {"path": "/fail"})
+
+    assert failed.is_error
+    assert "cannot write" == said(failed)
+    for error in errors:
+        assert "the server answered with an error [upstream.error]" == error.message
+        assert error.error.code != -32003
+    assert "canary" not in str([each.error for each in errors]) + failed.model_dump_json()
+
+
 # --- the server behind is the one that was looked at ----------------------------------------
 
 

@@ -22,6 +22,8 @@ from mcp_types import METHOD_NOT_FOUND, ServerNotification, ToolListChangedNotif
 LOG = Path(sys.argv[1])
 LEGACY = "--legacy" in sys.argv
 NAMES = ["read", "write", "crash", "slow", "ask", "noise", "grow", "long", "seen", "record", "odd"]
+STAMP = {"io.modelcontextprotocol/serverInfo": {"name": "canary", "version": "canary"}, "canary": 1}
+OURS = {"inbounds/code": "canary", "inbounds/decision_id": "canary"}
 STATE: dict[str, Any] = {"grown": 0}
 BUS = InMemorySubscriptionBus()
 
@@ -41,7 +43,8 @@ async def watch(ctx: Any, call_next: Any) -> Any:
 
 def whole(**said: Any) -> dict[str, Any]:
     """What a server of either version answers: it leaves out what is none of its own."""
-    return {"resultType": "complete", "ttlMs": 0, "cacheScope": "private", **said}
+    said = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private", **said}
+    return {**said, "_meta": STAMP}
 
 
 async def tools(ctx: Any, params: Any) -> Any:
@@ -50,6 +53,8 @@ async def tools(ctx: Any, params: Any) -> Any:
             "name": name,
             "description": f"The tool {name} {STATE['grown']}",
             "inputSchema": {"type": "object"},
+            "_meta": STAMP,
+            "icons": [{"src": "https://canary.example/"}],
         }
         for name in NAMES
     ]
@@ -89,30 +94,33 @@ async def call(ctx: Any, params: Any) -> Any:  # noqa: C901 -- a case for each t
         case "record":
             record = {"name": "Ada", "salary": 90}
             return {**text(json.dumps(record)), "structuredContent": record}
+        case "write" if given.get("path") == "/fail":
+            raise MCPError(-32003, "cannot write", OURS)
         case "odd":
             raise MCPError(-32602, "an odd error with a canary")
     return text(f"{params.name} {json.dumps(given, sort_keys=True)}")
 
 
 def text(said: str) -> dict[str, Any]:
-    return {"resultType": "complete", "content": [{"type": "text", "text": said}]}
+    content = [{"type": "text", "text": said, "_meta": STAMP}]
+    return {"resultType": "complete", "content": content, "_meta": STAMP}
 
 
 async def read(ctx: Any, params: Any) -> Any:
     if "fail" in params.uri:
-        raise MCPError(-32002, "no canary there")
+        raise MCPError(-32003, "no canary there", OURS)
     return whole(contents=[{"uri": params.uri, "text": f"what is at {params.uri}"}])
 
 
 async def resources(ctx: Any, params: Any) -> Any:
     page = int(params.cursor or 0)
     more = {"nextCursor": str(page + 1)} if page < 2 else {}
-    listed = [{"uri": f"file:///{page}", "name": f"r{page}"}]
+    listed = [{"uri": f"file:///{page}", "name": f"r{page}", "_meta": STAMP}]
     return whole(resources=listed, **more)
 
 
 async def templates(ctx: Any, params: Any) -> Any:
-    return whole(resourceTemplates=[])
+    raise MCPError(-32003, "Not executed [canary]; do not retry.", OURS)
 
 
 async def prompts(ctx: Any, params: Any) -> Any:
