@@ -1,8 +1,8 @@
 # METADATA
 # title: Not in the agent's manifest
 # description: |
-#   The manifest says what an agent was built to do: the tools and effects that it can ever be given. A
-#   call beyond it is denied, whoever asks for it.
+#   The manifest of an agent lists the tools and effects that the agent can ever be given. A call
+#   beyond the manifest is denied, whichever user asks for it.
 # custom:
 #   severity: high
 #   remedy: The user can choose another agent; its owner can widen its `manifest` in deployment/agents.yaml

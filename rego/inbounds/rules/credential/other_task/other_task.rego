@@ -1,8 +1,8 @@
 # METADATA
 # title: Lease of another task
 # description: |
-#   A credential is leased for one task. A delegate leases its own: the lease of another hop ends with
-#   that hop.
+#   A call may use only a credential that was leased for its own task. In a delegated task, each hop
+#   leases its own credentials. They are revoked when that hop ends.
 # custom:
 #   severity: critical
 #   remedy: The guard of the agent that makes the call must lease the credential for this task

@@ -1,9 +1,9 @@
 # METADATA
 # title: Delegation chain not verified
 # description: |
-#   A delegated task comes with one token for each hop, signed with the key that the token above names.
-#   A token with an invalid signature, one that does not follow the token above it, and one that lacks a
-#   claim or has one too many prove nothing.
+#   A delegated task comes with one token for each hop, and each is signed with the key that the token
+#   above it names. The chain is rejected if a signature is invalid, if a token does not follow the
+#   one above it, or if a token lacks a claim or has an unknown one.
 # custom:
 #   severity: critical
 #   remedy: The delegating agent must delegate the task again

@@ -1,13 +1,13 @@
 # METADATA
 # title: Task ended or token revoked
 # description: |
-#   Ending a task invalidates all that was issued for it at once, before any token expires. So does
-#   ending its session, and revoking the task token, the agent's identity token, all that an agent was
-#   given, or all that an issuer has signed so far. In a delegated task, what ends one hop ends all hops
-#   after it.
+#   Ending a task invalidates at once everything that was issued for it, before any token expires. The
+#   same holds if its session is ended, or if its task token, the agent's identity token, all tokens
+#   of the agent, or all tokens that an issuer has signed so far are revoked. In a delegated task,
+#   ending one hop ends all hops after it.
 # custom:
 #   severity: high
-#   remedy: The user can begin another task; ask the operator who ended this one if that is unexpected
+#   remedy: The user can begin another task; if this is unexpected, ask the operator who ended this one
 #   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-3", "owasp_nhi:NHI1:2025"]
 #   depends_on:
 #     - request.malformed
