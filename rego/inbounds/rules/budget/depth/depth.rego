@@ -14,7 +14,7 @@ import data.inbounds.lib.budgets
 import data.inbounds.lib.task
 
 # METADATA
-# description: The task has been through no more hands than it may
+# description: The task has been through no more hops than it may
 ruled_out if {
 	is_number(task.claims.del_max_depth)
 	task.depth <= task.claims.del_max_depth
@@ -22,7 +22,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: The budget that is exceeded, and how many hands it lets the task be in
+# description: The budget that is exceeded, and the most hops that it permits
 details contains budgets.exceeded("depth") if not _kept
 
 _kept if budgets.open("depth")

@@ -42,17 +42,17 @@ details contains {"effect": effect} if {
 }
 
 _has_tool if {
-	count(agents.hands) > 0
+	count(agents.chain) > 0
 
-	every agent in agents.hands {
+	every agent in agents.chain {
 		input.action.name in agent.manifest.tools
 	}
 }
 
 _has_effect(effect) if {
-	count(agents.hands) > 0
+	count(agents.chain) > 0
 
-	every agent in agents.hands {
+	every agent in agents.chain {
 		effect in agent.manifest.effects
 	}
 }

@@ -45,9 +45,9 @@ details contains {"of": "result", "label": labels.name(labels.returned)} if {
 
 details contains {"place": "/resource/properties/label"} if labels.asserted > _clearance
 
-# Of all hands, and of the subject.
+# Of all agents that have or had the task, and of the subject.
 _clearance := min(array.concat([subjects.clearance(task.claims.sub)], _ranks)) if {
-	count(_ranks) == count(agents.hands)
+	count(_ranks) == count(agents.chain)
 }
 
-_ranks := [labels.rank(agent.clearance) | some agent in agents.hands]
+_ranks := [labels.rank(agent.clearance) | some agent in agents.chain]

@@ -21,7 +21,7 @@ import data.inbounds.lib.holder
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		object.keys(link.claims) == _claims
@@ -49,8 +49,8 @@ details contains {"link": number, "fault": "unknown_claim"} if {
 }
 
 _unsigned contains number if {
-	delegation.hands > 0
-	some number in numbers.range(1, min([delegation.hands, delegation.most]))
+	delegation.hops > 0
+	some number in numbers.range(1, min([delegation.hops, delegation.most]))
 	not delegation.links[number]
 }
 
@@ -81,7 +81,7 @@ _sound("iss", link) if link.claims.iss == holder.name(link.parent.claims.cnf.jwk
 
 _sound("par_hash", link) if link.claims.par_hash == link.parent.hash
 
-# The whole list of hands, so that the record of it can be read from the last token alone.
+# The whole list of agents, so that the last token alone shows which agents had the task.
 _sound("act", link) if {
 	link.claims.act == {"sub": link.claims.act.sub, "act": link.parent.claims.act}
 	_text(link.claims.act.sub)

@@ -15,12 +15,12 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 
 # METADATA
-# description: Nobody delegated the task, or it never came to an agent for a second time
+# description: The task was not delegated, or no agent got it twice
 # scope: document
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.actors) == delegation.hands + 1
+	count(delegation.actors) == delegation.hops + 1
 	count({actor | some actor in delegation.actors; is_string(actor)}) == count(delegation.actors)
 	count({key | some key in _keys}) == count(delegation.actors)
 }

@@ -20,7 +20,7 @@ import data.inbounds.lib.delegation
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		every axis in _axes {

@@ -19,7 +19,7 @@ import data.inbounds.lib.task
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		_permitted(link)

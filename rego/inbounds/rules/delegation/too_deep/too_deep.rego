@@ -19,7 +19,7 @@ import data.inbounds.lib.task
 ruled_out if delegation.given == []
 
 ruled_out if {
-	delegation.hands <= delegation.most
+	delegation.hops <= delegation.most
 	_lets(task.claims.del_max_depth)
 
 	every link in delegation.links {
@@ -28,7 +28,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: Through how many hands it went
+# description: How many hops the task went through
 details contains {"depth": task.depth} if not ruled_out
 
 _lets(most) if {

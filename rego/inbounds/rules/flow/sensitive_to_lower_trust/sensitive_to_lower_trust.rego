@@ -67,7 +67,7 @@ details contains {"destination": name, "label": labels.name(labels.exposed)} if 
 	not _takes_it(name)
 }
 
-# Who is only handed a task need not be named: it goes on in a session that holds the labels of
+# A delegate need not be a destination: it acts in a session that holds the labels of
 # this one.
 _leaves if count(tools.effects & (destinations.sending | {"delegate"})) > 0
 

@@ -23,7 +23,7 @@ import data.inbounds.lib.live
 import data.inbounds.lib.task
 
 # METADATA
-# description: The feed is there, and names neither task nor session, nor any hands or token
+# description: The feed is there, and lists neither the task nor its session, a hop or a token
 ruled_out if {
 	live.head
 	_going(task.claims.task)
@@ -94,8 +94,8 @@ _dated if {
 	is_string(identity.verified.name)
 }
 
-# Hands are ended by the name of their task and of all hands down to them, so that nobody ends
-# those of another by a name that he gives to his own.
+# A hop is ended by the name of its task and of all hops down to it, so that no agent can end the
+# hop of another by giving its own the same name.
 _hands(account) := concat("", [task.claims.task, account]) if account != ""
 
 _going(id) if {
