@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import bare, calls, growth, hands, servers, starts
+from . import bare, calls, delegations, growth, servers, starts
 from .measure import FULL, QUICK
 from .results import Results, load, machine
 from .screen import Progress, console, show
@@ -64,9 +64,9 @@ def _run(world: World, effort: Effort, results: Results, told: Progress) -> None
         calls.measure(world, policy, ("opa_eval alone", evaluate), effort, results)
     told("threads, embedded")
     calls.measure_threads(world, policy, effort, results)
-    told("a task handed on, embedded")
+    told("a delegated task, embedded")
     proving = world.embedded(proof=True)
-    hands.measure(world, policy, proving, effort, results)
+    delegations.measure(world, policy, proving, effort, results)
     policy.close()
     proving.close()
 
@@ -82,12 +82,12 @@ def _run(world: World, effort: Effort, results: Results, told: Progress) -> None
             if unix:
                 told("threads, OPA")
                 calls.measure_threads(world, server, effort, results)
-    told("a task handed on, OPA")
+    told("a delegated task, OPA")
     with (
         servers.opa(world, *built, unix=True) as server,
         servers.opa(world, *servers.bundles(world, 10, proof=True), unix=True) as proving,
     ):
-        hands.measure(world, server, proving, effort, results)
+        delegations.measure(world, server, proving, effort, results)
 
     told(f"embedded: {effort.most:,} tools and past calls, {effort.revoked:,} revoked ids")
     growth.measure_embedded(world, effort, results)

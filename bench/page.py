@@ -36,13 +36,13 @@ same of the fastest calls.
   compared with what they add *in the same place* of the same call. One after the other, by
   themselves, they cost less: a disk and a processor that have rested meanwhile are slower.
 - The logs have been written to for a while: the first records of a file cost more.
-- *Handed on*: (a) by an agent that has the task after one, two or three hands, each for less. The
-  policy verifies every token and that each lies within the one above. *With a proof*, each call is
-  signed with the key of who holds the task. The aims for these are what a prototype took that
-  verified chain and proof and did little else, over one that verified one token. In absolute time
-  a hand takes more than it did there: the signature is the least of it, next to holding each claim
-  and each of fifteen axes against the token above, and embedded, four calls from the module for
-  the hashes of a link.
+- *Delegated*: (a) by an agent that has the task after one, two or three hops, each with less
+  authority. The policy verifies every token and that each lies within the one above. *With a
+  proof*, each call is signed with the key of the task's holder. The aims for these are the times
+  of a prototype that verified chain and proof and did little else, over one that verified one
+  token. In absolute time a hop takes more than it did there: the signature is the smallest part,
+  beside comparing each claim and each of fifteen axes against the token above, and embedded, four
+  calls from the module for the hashes of a link.
 - The revocation feed is put by hand: keeping it fresh is in no figure. How soon a
   revocation is in force is in [its own page](revocation.md#measured).
 """

@@ -3,8 +3,8 @@
 The revocation feed is put by hand, but for `bench.revocation`: what is measured reads only, and its
 feed may be an hour old. So the cost of keeping the feed fresh is in no other figure.
 
-Besides the one agent that the rest is measured with, there are those that it may hand its tasks
-on to, one after the other.
+Besides the one agent that the rest is measured with, there are those that it may delegate its tasks
+to, one after the other.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ AGENTS = (
     AGENT,
     *(f"spiffe://acme.example/agent/{name}" for name in ("researcher", "librarian", "archivist")),
 )
-"""Each may hand a task on to the next."""
+"""Each may delegate a task to the next."""
 TOOL = "mail.read"
 ARGUMENTS = {"id": "42"}
 _PEP = "assistant-pep"
@@ -208,7 +208,7 @@ class FreshTokens:
 
     @classmethod
     def of(cls, issuer: Issuer) -> FreshTokens:
-        """Hand out what `issuer` signs."""
+        """Return what `issuer` signs."""
         return cls(issuer, [], [])
 
     def sign(self, task: Task, number: int) -> None:

@@ -211,7 +211,7 @@ def _handed_on(stage: Any) -> None:
     chain = credentials.get("chain") if isinstance(credentials, dict) else None
     if not isinstance(chain, list):
         return
-    for number, about in enumerate(stage.get("hands", [])[: len(chain)]):
+    for number, about in enumerate(stage.get("hops", [])[: len(chain)]):
         if chain[number] == "":
             above = chain[number - 1] if number else credentials.get("task")
             chain[number] = token(_linked(about, above))

@@ -53,7 +53,7 @@ the agent; the first one's is the subject |
 | `cnf` with a thumbprint | `cnf` with a key, one for each thumbprint. -01 has none, and each \
 place has a key |
 | the parent's key, which is everybody's | the key that the token above names |
-| `del_max_depth`, a number of tokens | one less, a number of hands |
+| `del_max_depth`, a number of tokens | one less, a number of hops |
 | `par_hash` of the token above | the hash of the token above; any other text as it stands |
 | `iat`, `exp` | a twelfth, rounded up: no task's token lives longer than 300 s here |
 | a member twice, `NaN`, a number beyond 2^53, members that are not known | as they stand |

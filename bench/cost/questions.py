@@ -64,7 +64,7 @@ def _mail(to: str, origins: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _chain() -> list[dict[str, Any]]:
     """A task that was delegated three times."""
     scene = scenes.scene()
-    third = copy.deepcopy(scene["hands"][1])
+    third = copy.deepcopy(scene["hops"][1])
     claims = third["claims"]
     third["signer"] = claims["cnf"]["jwk"]["y"]
     claims["cnf"]["jwk"]["y"] = claims["cnf"]["jwk"]["y"].replace("holder3", "holder4")
@@ -82,7 +82,7 @@ def _chain() -> list[dict[str, Any]]:
     }
     links = "/question/context/credentials/chain"
     return [
-        {"op": "add", "path": "/hands/2", "value": third},
+        {"op": "add", "path": "/hops/2", "value": third},
         *_replaced(
             {
                 links: ["", "", ""],
@@ -90,7 +90,7 @@ def _chain() -> list[dict[str, Any]]:
                 "/identity/claims/sub": _ARCHIVIST,
                 "/question/context/agent": _ARCHIVIST,
                 "/task/claims/del_max_depth": 3,
-                **{f"/hands/{number}/claims/del_max_depth": 3 for number in range(3)},
+                **{f"/hops/{number}/claims/del_max_depth": 3 for number in range(3)},
             }
         ),
     ]

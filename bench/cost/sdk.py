@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.hands import MOST, Hands
+from bench.delegations import MOST, Delegations
 from bench.world import ARGUMENTS, TOOL, Listening, World, begin
 from inbounds import AccessDenied, ApprovalRequired
 from inbounds.approvals.signing import sign
@@ -114,9 +114,9 @@ class SdkMeter:
         # Another instance, which remembers no signature of the calls before.
         self._policy.replace_deployment(self._world.stated())
         if name == CHAIN:
-            hands = Hands(self._world, self._policy)
-            self._pdp = hands.listening
-            return hands.call(MOST)
+            delegated = Delegations(self._world, self._policy)
+            self._pdp = delegated.listening
+            return delegated.call(MOST)
         self._pdp = Listening(self._policy)
         approvals = _yes if name == APPROVAL else None
         guard = self._world.guard(self._pdp, NoEvidence(), approvals=approvals)

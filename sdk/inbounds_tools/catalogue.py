@@ -1,8 +1,8 @@
-"""What rules there are, read from their annotations: the list that the policy walks.
+"""The catalogue of all rules, read from their annotations: the list that the policy evaluates.
 
-A rule is a folder, `rules/<category>/<fault>/`, and its words are the METADATA of its package.
-From both comes one entry per code, so that nobody registers a rule by hand and the words in
-an answer cannot drift from the rule. Escalations have the same shape; obligations are
+A rule is a folder, `rules/<category>/<fault>/`, and its message is the METADATA of its package.
+Each gives one entry of the catalogue. So a rule needs no registration, and the message in an answer
+is always that of the rule. Escalations have the same structure; obligations are
 `obligations/<type>/<name>/`.
 """
 
@@ -31,18 +31,18 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One member of the catalogue, with its words.
+    """An entry of the catalogue, with its METADATA.
 
     Attributes:
         kind: `rules`, `escalations` or `obligations`.
         category: The first folder: a rule's category, an obligation's type.
         fault: The second folder: a rule's fault, an obligation's name.
-        title: What has gone wrong, or what has to be done, in one line.
+        title: The fault, or the obligation, in one line.
         description: The same at length, for the documentation.
         remedy: What to do now; "" for an obligation that states none.
         severity: How bad the fault is.
-        controls: What it implements, as `framework:reference`.
-        depends_on: Codes of which it only follows: while one stands, this one is not shown.
+        controls: The controls that it implements, as `framework:reference`.
+        depends_on: Codes of faults that cause this one: while one of them stands, it is not shown.
         file: The source that holds the METADATA.
     """
 
@@ -88,8 +88,8 @@ def catalogue(root: Path, *, package: str, opa: Path) -> dict[str, dict[str, Any
         `{"rules": {code: …}, "escalations": {…}, "obligations": {…}}`, sorted by code.
 
     Raises:
-        ConfigurationError: A source does not parse, stands where nothing would walk it, or
-            lacks METADATA; the message names the file and what is missing.
+        ConfigurationError: A source does not parse, lies where the policy would not evaluate
+            it, or lacks METADATA; the message names the file and what is missing.
     """
     found = entries(root, package=package, opa=opa)
     codes = {entry.code(package) for entry in found if entry.kind != "obligations"}
@@ -117,7 +117,7 @@ def render(value: dict[str, dict[str, Any]]) -> str:
 
 
 def entries(root: Path, *, package: str, opa: Path) -> list[Entry]:
-    """Return the members of one root with all their words; arguments as `catalogue`.
+    """Return the entries of one root with all their METADATA; arguments as `catalogue`.
 
     Raises:
         ConfigurationError: As `catalogue`.
@@ -143,14 +143,14 @@ def entries(root: Path, *, package: str, opa: Path) -> list[Entry]:
 
 
 def refuse_circles(depends_on: Mapping[str, Iterable[str]]) -> None:
-    """Refuse faults that follow from one another: none of them would ever be shown.
+    """Reject faults that depend on each other in a cycle: none of them would ever be shown.
 
     Args:
-        depends_on: The codes that each code only follows from. Codes that are not a key follow
-            from nothing.
+        depends_on: The codes that each code depends on. A code that is not a key depends on
+            none.
 
     Raises:
-        ConfigurationError: There is a circle; the message names its codes in their order.
+        ConfigurationError: There is a cycle; the message names its codes in their order.
     """
     clear: set[str] = set()
     for start in sorted(depends_on):
@@ -179,15 +179,15 @@ def refuse_circles(depends_on: Mapping[str, Iterable[str]]) -> None:
 def hidden(
     standing: Iterable[str], depends_on: Mapping[str, Iterable[str]]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the codes that may stand without being shown, since they would only follow.
+    """Return the codes that may stand without being shown, because a shown one hides them.
 
-    A fault that stands is left out of the reasons where one that it depends on stands too,
-    shown or not. So whatever leads to a shown one in this way is not told; all else that is
-    not shown has been ruled out.
+    A fault that stands is not among the reasons if one that it depends on stands as well, shown or
+    not. So every code that depends on a shown one, over any number of steps, is unknown. Every
+    other code that is not shown has been ruled out.
 
     Args:
         standing: The codes of the reasons.
-        depends_on: The codes that each code only follows from.
+        depends_on: The codes that each code depends on.
 
     Returns:
         Each such code, sorted, with those that hide it.

@@ -55,8 +55,43 @@ def test_an_allow_says_what_grants_it_and_that_every_fault_is_ruled_out(tmp_path
     assert {token["name"]: token["verified"] for token in said["tokens"]} == {
         "identity": "yes",
         "task": "yes",
-        "live head": "yes",
+        "feed head": "yes",
     }
+    assert said["packed"]
+    assert said["policy"]["deployment"] in shown(tmp_path, "question.json", deployment=deployment)
+
+
+def shown(folder, *arguments, deployment):
+    """What the command shows a person."""
+    options = ("--deployment", deployment, "--live", "live.json")
+    return inbounds(folder, "explain", *arguments, *options).out
+
+
+@pytest.mark.parametrize("outcome", ["allow", "deny", "ask"])
+def test_a_grant_is_said_to_grant_only_where_the_call_is_allowed(tmp_path, outcome):
+    """Held for each outcome, under which the policy reports the same grant."""
+    words = {
+        "allow": "granted by task.within_bounds: ",
+        "deny": "without these reasons, granted by task.within_bounds: ",
+        "ask": "once approved, granted by task.within_bounds: ",
+    }
+    case = {
+        "allow": "egress/destination_not_allowed.yaml#1",
+        "deny": "egress/destination_not_allowed.yaml",
+        "ask": "irreversible/bulk.yaml#2",
+    }
+    done = inbounds(tmp_path, "explain", "--from-case", scenes.CASES / case[outcome])
+    assert f"\n{outcome}  " in done.out, done.out
+    granted = [line for line in done.out.split("\n") if "granted by" in line]
+    assert len(granted) == 1
+    assert granted[0].startswith(words[outcome])
+
+
+def test_a_deployment_that_was_never_packed_has_no_revision(tmp_path):
+    path = scenes.CASES / "egress" / "destination_not_allowed.yaml"
+    said = inbounds(tmp_path, "explain", "--from-case", path).out
+    assert said.rstrip().endswith(", a deployment that is not packed")
+    assert "sha256:000" not in said
 
 
 def test_a_denial_says_its_reasons_what_follows_and_what_would_have_to_change(tmp_path, deployment):

@@ -9,8 +9,8 @@ import sqlite3
 import pytest
 from bench import revocation, revocation_page
 from bench.commits import BareCommits
+from bench.delegations import MOST, Delegations
 from bench.filling import fill, verified
-from bench.hands import MOST, Hands
 from bench.measure import Throughput, Timing, added
 from bench.revocation import Ended, revoke_many
 from bench.world import World
@@ -102,16 +102,16 @@ def test_percentiles_are_of_all_calls():
     assert every.to_json()["calls"] == 100
 
 
-def test_each_task_went_through_one_hand_more_and_for_less(tmp_path):
+def test_each_task_went_through_one_hop_more_and_for_less(tmp_path):
     world = World(tmp_path)
     with contextlib.closing(world.embedded()) as policy:
-        hands = Hands(world, policy)
-        assert [len(task.grant.chain) for task in hands.tasks] == list(range(MOST + 1))
-        budgets = [task.authority.budgets.get("calls", 2**53) for task in hands.tasks]
+        delegated = Delegations(world, policy)
+        assert [len(task.grant.chain) for task in delegated.tasks] == list(range(MOST + 1))
+        budgets = [task.authority.budgets.get("calls", 2**53) for task in delegated.tasks]
         assert budgets == sorted(set(budgets), reverse=True)
         for number in range(MOST + 1):
-            assert hands.decision(number)().result["decision"] is True
-            asked = json.loads(hands.listening.asked[DECISION])
+            assert delegated.decision(number)().result["decision"] is True
+            asked = json.loads(delegated.listening.asked[DECISION])
             assert len(asked["context"]["credentials"]["chain"]) == number
     world.close()
 
@@ -120,9 +120,9 @@ def test_each_task_went_through_one_hand_more_and_for_less(tmp_path):
 def test_a_call_is_proved_where_the_deployment_asks_for_it(tmp_path, proof):
     world = World(tmp_path)
     with contextlib.closing(world.embedded(proof=proof)) as policy:
-        hands = Hands(world, policy)
-        hands.call(MOST)()
-        credentials = json.loads(hands.listening.asked[DECISION])["context"]["credentials"]
+        delegated = Delegations(world, policy)
+        delegated.call(MOST)()
+        credentials = json.loads(delegated.listening.asked[DECISION])["context"]["credentials"]
     world.close()
     assert bool(credentials.get("proof")) is proof
 

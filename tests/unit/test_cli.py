@@ -144,6 +144,14 @@ def test_a_token_that_cannot_be_read_is_told_with_its_place(tmp_path, content, s
     assert f"the token file {tmp_path}/{said}" in done.err
 
 
+def test_the_feed_is_not_served_without_an_opa(tmp_path):
+    done = console.called(tmp_path, "live", "serve")
+    assert (done.code, done.out) == (2, "")
+    assert "must be pushed to at least one OPA, and no --opa was passed" in done.err
+    assert "pass --opa with the URL of each OPA" in done.err
+    assert not (tmp_path / ".inbounds").exists()
+
+
 @pytest.mark.system
 def test_a_key_that_is_not_there_is_told_with_the_folder_that_was_looked_in(tmp_path):
     options = ("--opa", "http://127.0.0.1:1", "--key", "feed.pem", "--store", "feed.sqlite")

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 import pytest
 from tests import scenes, shipping
 
+from inbounds.dev.deployment import revision_of
 from inbounds.evidence.report import Refused, TaskReport
 from inbounds_tools.explain.answer import explain, members
 from inbounds_tools.explain.times import ago, ahead, span
@@ -96,7 +97,7 @@ def test_no_answer_rules_nothing_out():
 
 
 def test_what_would_have_to_change_ends_with_a_warning_where_more_may_stand_behind():
-    assert explained("a").changes == ("a: mend it", "then ask again: more may stand behind these")
+    assert explained("a").changes == ("a: mend it", "then ask again: these reasons may hide others")
     assert explained("d").changes == ("d: mend it",)
 
 
@@ -181,6 +182,28 @@ def test_a_span_has_its_two_largest_units(seconds, words):
     assert ago(seconds) == f"{words} ago"
     assert ago(-seconds - 1).startswith("in ")
     assert ahead(seconds) == f"in {words}"
+
+
+def test_a_deployment_is_packed_where_its_revision_is_the_digest_of_its_content():
+    """Held for the ordinary deployment with each member of it removed, added to and replaced."""
+    plain = dict(scenes.staged().deployment)
+    plain["revision"] = revision_of(plain)
+    names = [name for name in plain if name != "revision"]
+    changed = [
+        *({k: v for k, v in plain.items() if k != name} for name in plain),
+        *({**plain, name: odd} for name in plain for odd in ODD),
+        *({**plain, f"{name}_": plain[name]} for name in names),
+    ]
+    assert len(changed) >= 100
+    packed = [each for each in changed if is_packed(each)]
+    assert [each for each in packed if each != plain] == []
+    assert is_packed(plain)
+    for odd in (*ODD, scenes.staged().deployment, {"revision": plain["revision"], "a": 2**60}):
+        assert not is_packed(odd)
+
+
+def is_packed(deployment):
+    return explain(Scene({}, deployment, {}, 0), answer(), CATALOGUE).packed
 
 
 def test_nothing_of_a_record_is_markup_in_a_page():

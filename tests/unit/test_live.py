@@ -596,6 +596,25 @@ def test_what_was_put_is_said_to_be_put_with_its_key_and_not_to_be_in_force(
             stop.wait(0.01)
         stop.set()
         runner.join(10)
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
     assert f"put at opa-1, signed by key {KEY.kid}" in said
     assert "in force" not in said
+
+
+def test_a_push_that_fails_says_what_must_hold_what_was_found_and_what_to_do(
+    feed: LiveFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Silent(Whole):
+        def push_live(self, _now: Any) -> None:
+            stop.set()
+            raise DecisionUnavailable("opa-1: connection refused", code="decision.unreachable")
+
+    stop = threading.Event()
+    with caplog.at_level("WARNING", logger="inbounds.live"):
+        Pusher(feed, {"opa-1": Silent()}, interval=0.01).run(stop)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(
+        "the PDP at opa-1 must hold the feed, and the push to it failed: connection refused "
+        "[decision.unreachable]"
+    )
+    assert "start the PDP, or push to another address" in said

@@ -28,7 +28,7 @@ child := {"issued": true, "authority": authority, "cut": sort(cut), "reasons": [
 
 # METADATA
 # title: Accepted
-# description: What a chain of hands comes to for the agent that was handed it, or why to nothing
+# description: The authority that a chain gives to its last agent, or the reasons why it gives none
 # entrypoint: true
 accepted := {
 	"issued": true,
@@ -174,7 +174,7 @@ _of_the_tenant if task.claims.tenant in _receiver.tenants
 _permitted if _question.agent in data.deployment.agents[task.actor].may_delegate_to
 
 _one_more if {
-	delegation.hands < delegation.most
+	delegation.hops < delegation.most
 	every most in array.concat(
 		[task.claims.del_max_depth],
 		[link.claims.del_max_depth | some link in delegation.links],
@@ -201,7 +201,7 @@ _effects contains effect if {
 	effect in task.authority.effects
 	effect in _receiver.manifest.effects
 
-	every agent in agents.hands {
+	every agent in agents.chain {
 		effect in agent.manifest.effects
 	}
 }
@@ -209,7 +209,7 @@ _effects contains effect if {
 _tools[name] := bounds if {
 	some name in _wanted(object.keys(_asked.tools), object.keys(task.authority.tools))
 	name in _receiver.manifest.tools
-	every agent in agents.hands {
+	every agent in agents.chain {
 		name in agent.manifest.tools
 	}
 	held := task.authority.tools[name].arguments
@@ -256,7 +256,7 @@ _budgets[name] := min({most | some source in [task.authority.budgets, _asked.bud
 
 _label := min(array.concat(
 	[labels.rank(task.authority.label), labels.rank(_receiver.clearance), _asked_label],
-	[labels.rank(agent.clearance) | some agent in agents.hands],
+	[labels.rank(agent.clearance) | some agent in agents.chain],
 ))
 
 _asked_label := labels.highest if _asked.label == ""

@@ -7,7 +7,7 @@ _researcher := "spiffe://acme.example/agent/researcher"
 
 _agents := "/deployment/agents/spiffe:~1~1acme.example~1agent~1"
 
-# What is asked: all of the scene's task, for the agent that its own may hand tasks on to.
+# What is asked: all of the scene's task, for the agent that its own may delegate to.
 _asking(patches) := json.patch(
 	{"question": 1, "context": _holding(patches), "asked": {
 		"question": 1,
@@ -279,15 +279,15 @@ test_nothing_is_handed_on_without_time_that_both_have if {
 test_nothing_is_handed_on_in_a_circle_or_too_often if {
 	back := fixtures.putting("/asked/agent", "spiffe://acme.example/agent/assistant")
 	"delegation.loop" in _codes(_child(back))
-	"delegation.loop" in _codes(_child(array.concat(fixtures.handed_on(1), back)))
+	"delegation.loop" in _codes(_child(array.concat(fixtures.delegated(1), back)))
 
 	once := fixtures.putting("/asked/agent", "spiffe://acme.example/agent/librarian")
-	_child(array.concat(fixtures.handed_on(1), once)).issued
+	_child(array.concat(fixtures.delegated(1), once)).issued
 	_codes(_child(fixtures.joined([
-		fixtures.handed_on(1), once,
-		fixtures.putting("/hands/0/claims/del_max_depth", 1),
+		fixtures.delegated(1), once,
+		fixtures.putting("/hops/0/claims/del_max_depth", 1),
 	]))) == ["delegation.too_deep"]
-	"delegation.too_deep" in _codes(_child(array.concat(fixtures.handed_on(2), once)))
+	"delegation.too_deep" in _codes(_child(array.concat(fixtures.delegated(2), once)))
 }
 
 # Whoever holds nothing has nothing to delegate, and nothing was delegated to him.
@@ -306,29 +306,29 @@ test_what_is_held_is_judged_by_the_rules_that_an_action_is_judged_by if {
 		]),
 	} {
 		code in _codes(_child(patches))
-		code in _codes(_accepted(array.concat(fixtures.handed_on(1), patches)))
+		code in _codes(_accepted(array.concat(fixtures.delegated(1), patches)))
 	}
 
 	every code, patches in {
-		"delegation.chain_unverified": fixtures.putting("/hands/0/genuine", false),
-		"delegation.not_narrowed": fixtures.putting("/hands/0/claims/exp", 1800000201),
-		"delegation.other_task": fixtures.putting("/hands/0/claims/task", "task-2"),
+		"delegation.chain_unverified": fixtures.putting("/hops/0/genuine", false),
+		"delegation.not_narrowed": fixtures.putting("/hops/0/claims/exp", 1800000201),
+		"delegation.other_task": fixtures.putting("/hops/0/claims/task", "task-2"),
 	} {
-		handed := array.concat(fixtures.handed_on(1), patches)
-		_codes(_accepted(handed)) == [code]
-		_codes(_child(handed)) == [code]
+		chained := array.concat(fixtures.delegated(1), patches)
+		_codes(_accepted(chained)) == [code]
+		_codes(_child(chained)) == [code]
 	}
 }
 
 test_a_task_is_handed_on_by_its_holder_alone if {
 	_codes(_child(fixtures.putting("/task/claims/act/sub", _researcher))) == ["task.not_this_agent"]
-	_accepted(fixtures.handed_on(1)).issued
+	_accepted(fixtures.delegated(1)).issued
 }
 
 test_what_was_handed_on_is_told_to_who_was_handed_it if {
-	_accepted(fixtures.handed_on(2)) == {
+	_accepted(fixtures.delegated(2)) == {
 		"issued": true,
-		"authority": fixtures.scene.hands[1].claims.authorization_details[0],
+		"authority": fixtures.scene.hops[1].claims.authorization_details[0],
 		"cut": [],
 		"reasons": [],
 		"task": "task-1",
@@ -341,14 +341,14 @@ test_what_was_handed_on_is_told_to_who_was_handed_it if {
 			"spiffe://acme.example/agent/librarian",
 		],
 		"delegation": "delegation-2",
-		"expires": fixtures.scene.hands[1].claims.exp,
+		"expires": fixtures.scene.hops[1].claims.exp,
 	}
 }
 
 # Four are the most there are, and this scene has two: here they are as many as it has.
-test_nothing_is_handed_on_beyond_the_most_hands_there_are if {
+test_nothing_is_handed_on_beyond_the_most_hops_there_are if {
 	next := array.concat(
-		fixtures.handed_on(1),
+		fixtures.delegated(1),
 		fixtures.putting("/asked/agent", "spiffe://acme.example/agent/librarian"),
 	)
 

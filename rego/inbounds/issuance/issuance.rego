@@ -272,7 +272,7 @@ _all_budgets := [
 ]
 
 # How often a task may be delegated: twice unless its budget says otherwise, and four times at
-# most. Not at all by an agent that may hand nothing on.
+# most. Never, if the agent may not delegate.
 _depth := 0 if count(object.get(_agent, "may_delegate_to", [])) == 0
 
 _depth := min([4, object.get(_budgets, "depth", 2)]) if count(object.get(_agent, "may_delegate_to", [])) > 0

@@ -1,7 +1,7 @@
 # METADATA
 # description: |
-#   Whether an issuer may sign a task: it asks this about the token it is about to hand out, with
-#   what its caller has shown, and hands out nothing where anything speaks against it.
+#   Whether an issuer may sign a task. The issuer asks this about the token before it issues it, with
+#   the tokens of its caller. It issues nothing if a reason stands.
 # scope: package
 # schemas:
 #   - input: schema.issuer_question
@@ -35,34 +35,34 @@ begun := _answer(_first(_held, _of_the_subject))
 # METADATA
 # title: Renewed
 # description: |
-#   Whether a task may go on: the agent has shown again who it is, and no more is handed out than
-#   is held.
+#   Whether a task may be renewed: the agent has identified itself again, and the new token has no
+#   more authority than the old one.
 # entrypoint: true
 renewed := _answer(_first(_held, _beyond))
 
 # METADATA
-# title: Hands
+# title: Hops
 # description: |
-#   Whose hands a task is in, first to last, and by which key each holds it; for who ends what it
-#   holds, or what was delegated from there, and which issuer the task is of. Tokens that have
-#   expired show that as well. None where a signature does not hold, or is of an issuer that signs no
-#   tasks: its tokens could name anybody's.
+#   The hops of a task, first to last, each with its name, its key and the issuer of the task. A
+#   holder ends its own hop, and with it all that was delegated from there. Expired tokens count as
+#   well. Empty if a signature does not hold, or if the issuer signs no tasks, because its tokens
+#   could name any task.
 # entrypoint: true
 default hands := []
 
 hands := array.concat(
-	[_hand("", task.claims.cnf.jwk)],
-	[_hand(link.account, link.claims.cnf.jwk) |
+	[_hop("", task.claims.cnf.jwk)],
+	[_hop(link.account, link.claims.cnf.jwk) |
 		some link in delegation.links
 		link.account != ""
 	],
 ) if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 	tokens.own(task.verified)
 	"task" in task.verified.issuer.vouches_for
 }
 
-_hand(account, jwk) := {
+_hop(account, jwk) := {
 	"name": concat("", [task.claims.task, account]),
 	"jwk": jwk,
 	"issuer": task.claims.iss,

@@ -375,22 +375,22 @@ _hands(patches) := found if {
 		with data.inbounds.lib.jwt.authentic as fixtures.authentic
 }
 
-test_whose_hands_a_task_is_in_is_told_by_name_and_key if {
+test_whose_hops_a_task_is_in_is_told_by_name_and_key if {
 	mine := fixtures.scene.task.claims.cnf.jwk
 	tasks := fixtures.scene.task.claims.iss
 	_hands([]) == [{"name": "task-1", "jwk": mine, "issuer": tasks}]
-	_hands(fixtures.handed_on(2)) == [
+	_hands(fixtures.delegated(2)) == [
 		{"name": "task-1", "jwk": mine, "issuer": tasks},
-		{"name": "task-1/delegation-1", "jwk": fixtures.scene.hands[0].claims.cnf.jwk, "issuer": tasks},
+		{"name": "task-1/delegation-1", "jwk": fixtures.scene.hops[0].claims.cnf.jwk, "issuer": tasks},
 		{
 			"name": "task-1/delegation-1/delegation-2",
-			"jwk": fixtures.scene.hands[1].claims.cnf.jwk,
+			"jwk": fixtures.scene.hops[1].claims.cnf.jwk,
 			"issuer": tasks,
 		},
 	]
 }
 
-test_no_hands_are_told_by_who_signs_no_tasks if {
+test_no_hops_are_told_by_who_signs_no_tasks if {
 	every patches in [
 		fixtures.putting("/deployment/issuers/tasks/vouches_for", ["identity", "subject"]),
 		fixtures.putting("/deployment/issuers/tasks/vouches_for", []),
@@ -403,14 +403,14 @@ test_no_hands_are_told_by_who_signs_no_tasks if {
 	}
 }
 
-test_no_hands_are_told_where_a_signature_does_not_hold if {
-	nameless := fixtures.putting("/hands/0/claims/delegation", 7)
-	count(_hands(array.concat(fixtures.handed_on(1), nameless))) == 1
+test_no_hops_are_told_where_a_signature_does_not_hold if {
+	nameless := fixtures.putting("/hops/0/claims/delegation", 7)
+	count(_hands(array.concat(fixtures.delegated(1), nameless))) == 1
 
 	every patches in [
 		fixtures.putting("/task/genuine", false),
-		array.concat(fixtures.handed_on(1), fixtures.putting("/hands/0/genuine", false)),
-		array.concat(fixtures.handed_on(2), fixtures.putting("/hands/1/genuine", false)),
+		array.concat(fixtures.delegated(1), fixtures.putting("/hops/0/genuine", false)),
+		array.concat(fixtures.delegated(2), fixtures.putting("/hops/1/genuine", false)),
 		fixtures.putting("/question/context/credentials/chain", null),
 		fixtures.putting("/question/context/credentials/chain", ["x"]),
 	] {

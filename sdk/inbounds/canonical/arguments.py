@@ -1,4 +1,4 @@
-"""Arguments in their one form: what is judged, hashed and handed to the tool.
+"""Arguments in canonical form: the form that is judged, hashed and passed to the tool.
 
 Two spellings of one call must not be judged differently, and what was judged must be what runs.
 So arguments become plain JSON values (RFC 8259) with one serialisation (RFC 8785), and each leaf

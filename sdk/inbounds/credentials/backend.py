@@ -17,14 +17,14 @@ class LeaseRequest:
 
     Attributes:
         credential: The name of the credential, as the deployment has it.
-        task: Whose it is to be: the id of the task, or of the hands it is in.
+        task: The id of the task that it is for, or of the hop that the task is in.
         seconds: How long it has to hold at most.
         deadline: When to give up, in seconds on `clock.monotonic`.
         identity: Who asks, a compact JWT. Never shown.
         task_token: What the task's issuer approved, a compact JWT. Never shown.
         agent: Who that is, as the deployment has it; "" where nobody says.
         subject: Whose task it is, as the deployment has it; "" where nobody says.
-        authority: What the task, or what is left of it in these hands, may do; None where nobody
+        authority: The authority of the task, or what is left of it in this hop; None where nobody
             says, which grants nothing.
     """
 

@@ -28,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
 
 
 class DevelopmentCredentials:
-    """Hands out static credentials that whoever runs this process can read anyway.
+    """A backend of static credentials that the user of this process can read anyway.
 
     A credential is the file of its name in `folder`, readable by its owner alone, or the variable
     `INBOUNDS_DEVELOPMENT_CREDENTIAL_<NAME>`, its name in capitals with `_` for `-` and `.`. Its

@@ -59,8 +59,8 @@ class TokenExchange:
     What is exchanged is the task's token, or the user's own; the agent's identity is the actor. The
     answer has to be exactly what was asked: this issuer and audience, this user, this agent as the
     actor, no more scope, no longer life than the task or the token that was exchanged, and, unless
-    `dpop=False`, bound to a key that was generated for this lease alone (RFC 9449). Whatever
-    else it is, is not handed out and revoked. Access tokens have to be JWTs: an opaque one cannot
+    `dpop=False`, bound to a key that was generated for this lease alone (RFC 9449). Any
+    other token is not used, and is revoked. Access tokens have to be JWTs: an opaque one cannot
     be compared, and is refused.
 
     The value of a lease has `access_token`, `token_type` and, bound to a key, `dpop_key`;
@@ -148,7 +148,7 @@ class TokenExchange:
 
         Raises:
             ConfigurationError: `configuration.oidc`: secret or key of the client cannot be used.
-            LeaseUnavailable: `lease.not_exchangeable`: the token at hand cannot be exchanged;
+            LeaseUnavailable: `lease.not_exchangeable`: the current token cannot be exchanged;
                 `lease.not_as_asked`: something else was issued; and as `LeaseBackend.issue`.
         """
         target = self._credentials.get(asked.credential)

@@ -32,7 +32,7 @@ class NoLeases:
     def settle(self, _task: TaskAuthority, _decision: Decision) -> None:
         """Do nothing: no lease is held."""
 
-    def release(self, hands: str, *, wait: bool = True) -> None:
+    def release(self, hop: str, *, wait: bool = True) -> None:
         """Do nothing: no lease is held."""
 
     def close(self) -> None:

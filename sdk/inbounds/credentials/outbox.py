@@ -1,4 +1,4 @@
-"""What must be revoked yet, durable before a lease is handed out and until it is revoked.
+"""The leases that must be revoked, durable before a lease is used and until it is revoked.
 
 The file is shared by every guard of one home folder. A row is another's business while its owner
 lives: it is taken over once the owner's process is gone, or the lease is over anyway.
@@ -45,10 +45,10 @@ class Row:
     Attributes:
         handle: What we call the lease.
         credential: The name of the credential.
-        hands: The task, and whose hands it went through, by their ids; the last are whose it is.
+        hands: The ids of the task and of its hops; the lease belongs to the last.
         revocation: What its backend needs to know to revoke it; no secret.
         until: When it is over in any case, Unix seconds.
-        owner: Which guard handed it out.
+        owner: The guard that leased it.
         host, pid: The process that this guard is, or was, in.
     """
 

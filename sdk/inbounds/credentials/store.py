@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RENEW_WITHIN: Final = 30
-"""A lease that has fewer seconds left is not handed out again; one that lives short, in its last
+"""A lease that has fewer seconds left is not used again; one that lives short, in its last
 fifth."""
 LONGEST: Final = 3600
 """How many seconds a lease lives at most, however long its task does."""
@@ -238,21 +238,21 @@ class LeaseStore:
         if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
             self.release(task.ends, wait=False)
 
-    def release(self, hands: str, *, wait: bool = True) -> None:
-        """Give back what was leased for a task, or for the hands it is in. Raises nothing.
+    def release(self, hop: str, *, wait: bool = True) -> None:
+        """Release the leases of a task, or of the hop that it is in. Raises nothing.
 
         What was leased by those it was delegated to goes with it, whichever guard of this home
         folder has leased that.
 
         Args:
-            hands: The id of the task, or of the hands.
+            hop: The id of the task, or of the hop.
             wait: Whether to wait for what leased them; otherwise the keeper sees to it.
         """
         with self._lock:
-            for key in [key for key in self._leases if key[0] == hands]:
+            for key in [key for key in self._leases if key[0] == hop]:
                 self._leases.pop(key)[0].forget()
-            self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hands}
-        self._revoke_rows(lambda row: hands in row.hands, of_others=True, wait=wait)
+            self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hop}
+        self._revoke_rows(lambda row: hop in row.hands, of_others=True, wait=wait)
 
     def close(self) -> None:
         """Give back everything. What could not be is the business of the next guard."""
@@ -337,7 +337,7 @@ class LeaseStore:
             self.outbox().keep(
                 handle=order.handle,
                 credential=order.credential,
-                hands=_hands(task),
+                hands=_hops(task),
                 revocation=revocation,
                 until=order.until,
             )
@@ -393,14 +393,14 @@ class LeaseStore:
         return backend
 
     @contextmanager
-    def _turn(self, hands: str, credential: str, deadline: float) -> Iterator[None]:
+    def _turn(self, hop: str, credential: str, deadline: float) -> Iterator[None]:
         with self._lock:
             if self._process != os.getpid():
                 # They are the parent's, and it gives them back.
                 self._process = os.getpid()
                 self._leases, self._turns = {}, {}
                 self._keeper = RevocationWorker(self)
-            turn = self._turns.setdefault((hands, credential), ProcessLock())
+            turn = self._turns.setdefault((hop, credential), ProcessLock())
         with turn.within(deadline - clock.monotonic()) as taken:
             if not taken:
                 raise LeaseUnavailable(
@@ -419,11 +419,11 @@ class LeaseStore:
         if self._made is not None:
             self._keeper.retry(order.handle)
 
-    def _let_go(self, hands: str, credential: str, handle: str) -> None:
+    def _let_go(self, hop: str, credential: str, handle: str) -> None:
         with self._lock:
-            held, _ = self._leases.get((hands, credential), (None, 0.0))
+            held, _ = self._leases.get((hop, credential), (None, 0.0))
             if held is not None and held.handle == handle:
-                self._leases.pop((hands, credential))
+                self._leases.pop((hop, credential))
                 held.forget()
 
     def _soon(self) -> float:
@@ -471,8 +471,8 @@ def _until(authority: Authority) -> int:
     return min(now + LONGEST, authority.deadline, max(open_until, default=authority.deadline))
 
 
-def _hands(task: LeasingTask) -> list[str]:
-    """The task, and the hands it went through: each of them ends what was leased."""
+def _hops(task: LeasingTask) -> list[str]:
+    """Return the ids of the task and of its hops: the end of any of them ends the lease."""
     # The policy has verified the chain; what this reads of it only says what ends earlier.
     links = [unverified_claims(token).get("delegation") for token in task.grant.chain]
     named = [link for link in links if isinstance(link, str)]
@@ -483,8 +483,8 @@ def _touched(credential: str) -> tuple[str, str]:
     return ("lease", credential)
 
 
-def _named(credential: str, handle: str, hands: str, expires: int) -> dict[str, Any]:
-    return {"credential": credential, "handle": handle, "task": hands, "expires": expires}
+def _named(credential: str, handle: str, hop: str, expires: int) -> dict[str, Any]:
+    return {"credential": credential, "handle": handle, "task": hop, "expires": expires}
 
 
 @contextmanager
@@ -500,7 +500,7 @@ def _failed(permit: LeasePermit, error: BaseException) -> None:
     try:
         permit.fail(error)
     except InboundsError:
-        # The error at hand is what the caller has to hear; the task holds what is unrecorded.
+        # The current error is what the caller has to get; the task holds what is unrecorded.
         logger.error("the outcome of decision %s was not recorded", permit.decision.id)  # noqa: TRY400
 
 

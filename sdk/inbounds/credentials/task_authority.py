@@ -42,7 +42,7 @@ def entered_task() -> TaskAuthority:
 class Leases(Protocol):
     """Where the leases of a task are given back."""
 
-    def release(self, hands: str, *, wait: bool = True) -> None:
+    def release(self, hop: str, *, wait: bool = True) -> None:
         """Give back what was leased for a task. Raises nothing."""
 
 

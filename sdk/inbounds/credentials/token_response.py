@@ -138,7 +138,7 @@ def not_as_asked(why: str) -> LeaseUnavailable:
     return LeaseUnavailable(
         f"what the token endpoint issued is not what was asked: {why}",
         code="lease.not_as_asked",
-        hint="it is not handed out; see how the server is configured, and docs/leases.md for what "
+        hint="it is not used; see how the server is configured, and docs/leases.md for what "
         "it must answer",
     )
 

@@ -52,7 +52,7 @@ def load(folder: Path) -> Deployment:
     """
     deployment = read(folder)
     try:
-        revision = _revision(deployment)
+        revision = revision_of(document(deployment))
     except rfc8785.CanonicalizationError:
         raise _invalid(folder, ["a number in it is beyond 2^53 - 1, or not finite"]) from None
     return deployment.model_copy(update={"revision": revision})
@@ -86,11 +86,17 @@ def document(deployment: Deployment) -> dict[str, Any]:
     return plain
 
 
-def _revision(deployment: Deployment) -> str:
-    plain = document(deployment)
-    del plain["revision"]
-    digest = hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
-    return f"sha256:{digest[:12]}"
+def revision_of(plain: Mapping[str, Any]) -> str:
+    """Return the revision of a deployment: `sha256:` and 12 hex digits over its canonical JSON.
+
+    Args:
+        plain: The JSON of `data.deployment`, with or without its `revision`.
+
+    Raises:
+        rfc8785.CanonicalizationError: It holds what canonical JSON cannot.
+    """
+    content = {name: value for name, value in plain.items() if name != "revision"}
+    return f"sha256:{hashlib.sha256(rfc8785.dumps(content)).hexdigest()[:12]}"
 
 
 # --- files ---------------------------------------------------------------------------------

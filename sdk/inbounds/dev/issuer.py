@@ -160,7 +160,7 @@ class DevIssuer:
         return self._signed(grant)
 
     def end(self, grant: TaskGrant) -> None:
-        """Make every token of the task, or of these hands, worthless. See `Issuer.end`."""
+        """Invalidate every token of the task or of this hop. See `Issuer.end`."""
         self._end(grant.ends)
 
     def _signed(self, grant: TaskGrant) -> TaskGrant:

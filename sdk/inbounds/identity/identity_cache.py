@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 RENEW_WITHIN = 60
 """A token that has fewer seconds left is fetched again; one that lives short, in its last fifth."""
 PATIENCE = 1.0
-"""How many seconds a call waits for the next token while the one at hand is still in force."""
+"""How many seconds a call waits for the next token while the current one is still in force."""
 PAUSE = 5.0
-"""How many seconds a source that failed is left alone while the token at hand is in force."""
+"""How many seconds a source that failed is left alone while the current token is in force."""
 MARGIN = 5
 """A token that has fewer seconds left is not put to the policy in place of a fresh one."""
 MOST = 8
@@ -97,7 +97,7 @@ class IdentityCache:
         Raises:
             TokenInvalid: The source does not vouch for this agent.
             DecisionUnavailable: `identity.unreachable`, `identity.unusable`: the source brought
-                no token that can be used, and none is at hand that is still in force.
+                no token that can be used, and the current one has expired.
         """
         kept = self._at_hand(agent)
         if kept is not None and self._serves(kept):
@@ -111,7 +111,7 @@ class IdentityCache:
             if kept is None or kept.left() < MARGIN:
                 raise
             self._pause_until = clock.monotonic() + PAUSE
-            logger.warning("the identity at hand is used on: %s", error)
+            logger.warning("the current identity token stays in use: %s", error)
             return kept.token.token
         return fresh.token.token
 

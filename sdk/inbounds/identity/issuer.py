@@ -63,7 +63,7 @@ class TaskGrant:
         authority: What was approved; within what was asked for.
         depth: How often it may be delegated.
         chain: The tokens with which it was delegated, the first hop first. Never shown.
-        delegation: The id of the hands it is in; empty for those it was begun for.
+        delegation: The id of the hop that it is in; empty in the agent that it was begun for.
         agents: Its delegates, first to last; empty if it was not delegated.
         cut: What was asked for and not given.
     """
@@ -83,17 +83,17 @@ class TaskGrant:
     def ends(self) -> str:
         """What the revocation feed calls it once it has ended.
 
-        It is the task's id, and for a hop, the ids of all hops down to
-        these: so nobody ends those of another by the name that he gives to his own.
+        It is the task's id and, in a hop, the ids of all hops down to this one. So no agent can end
+        the hop of another by giving its own the same id.
         """
         from inbounds.identity.signing_keys import token_claims
 
         if not self.delegation:
             return self.task
-        hands = [str(token_claims(token)["delegation"]) for token in self.chain]
-        if hands[-1:] != [self.delegation]:
-            hands.append(self.delegation)
-        return "/".join((self.task, *hands))
+        hops = [str(token_claims(token)["delegation"]) for token in self.chain]
+        if hops[-1:] != [self.delegation]:
+            hops.append(self.delegation)
+        return "/".join((self.task, *hops))
 
 
 class Issuer(Protocol):
@@ -128,7 +128,7 @@ class Issuer(Protocol):
         ...
 
     def end(self, grant: TaskGrant) -> None:
-        """Make every token worthless of the task, or of the hands that `grant.delegation` names."""
+        """Invalidate every token of the task, or of the hop that `grant.delegation` names."""
         ...
 
 

@@ -94,7 +94,7 @@ class ServiceIssuer:
         return fresh
 
     def end(self, grant: TaskGrant) -> None:
-        """Make every token of a task, or of some hands, worthless. See `Issuer.end`.
+        """Invalidate every token of a task or of a hop. See `Issuer.end`.
 
         Raises:
             TokenInvalid: This guard holds nothing of the kind.

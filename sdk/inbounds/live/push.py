@@ -235,9 +235,15 @@ class _Notes:
             return
         if self._last is None or said[1:] != self._last[1:]:
             if fault:
-                logger.warning("the feed is not known to be at %s: %s", self._name, fault)
+                logger.warning(
+                    "the PDP at %s must hold the feed, and the push to it failed: %s; start the "
+                    "PDP, or push to another address. The push is repeated. Without it, that PDP "
+                    "denies every call",
+                    self._name,
+                    fault.removeprefix(f"{self._name}: "),
+                )
             else:
-                # Whether it is believed there, its writer may not ask.
+                # The feed's writer may not ask whether the policy there accepts it.
                 logger.info(
                     "the feed is put at %s, signed by key %s; feed.yaml there must name that key: "
                     "check with `inbounds doctor`",

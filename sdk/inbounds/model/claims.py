@@ -142,7 +142,7 @@ class Holding(_Closed):
 
 
 class AcceptanceQuestion(_Closed):
-    """Asks what a chain of hands comes to for its last holder (`inbounds/delegation/accepted`)."""
+    """Asks which authority a chain gives to its last agent (`inbounds/delegation/accepted`)."""
 
     question: Literal[1]
     context: Holding
@@ -249,7 +249,7 @@ class ChildClaims(_Closed):
     """The claims of a token with which a task was delegated (`typ task-child+jwt`).
 
     Signed by the holder of the token above, whose key `iss` names (RFC 9278) and whose signed
-    part `par_hash` is the SHA-256 of. `delegation` is the id of this pair of hands, over all
+    part `par_hash` is the SHA-256 of. `delegation` is the id of this hop, over all
     renewals. `sub`, `aud`, `task`, `sid` and `tenant` are those of the task; the rest is less.
     """
 
@@ -315,10 +315,10 @@ class IssuanceAnswer(_Open):
     reasons: Sequenced[Reason] = ()
 
 
-class Hands(_Open):
-    """One of those in whose hands a task is: what ends it is called, and the key it is held by.
+class Hop(_Open):
+    """A hop of a task: the name by which it is ended, and the public key of its holder.
 
-    `issuer` is who signed the task.
+    `issuer` is the issuer that signed the task.
     """
 
     name: Name
@@ -327,9 +327,9 @@ class Hands(_Open):
 
 
 class AcceptanceAnswer(IssuanceAnswer):
-    """What `inbounds/delegation/accepted` answers: whose task it is, and what is left of it.
+    """The answer of `inbounds/delegation/accepted`: the task, and the authority that is left of it.
 
-    `agents` are those whose hands it was in, the one that it was begun for first. `expires` is
+    `agents` are those that have or had the task, first the one that it was begun for. `expires` is
     the end of the token that ends first.
     """
 

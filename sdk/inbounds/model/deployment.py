@@ -208,7 +208,7 @@ class PepEntry(_Closed):
 
 
 class Freeze(Window):
-    """A time in which an environment takes only the effects not named."""
+    """A time in which an environment denies each call with one of these effects."""
 
     effects: list[Effect]
     reason: str = ""

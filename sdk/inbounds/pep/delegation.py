@@ -60,7 +60,7 @@ class Delegation:
     Made by `Task.delegate`. It ends with the task, or by `end`.
 
     Attributes:
-        id: The id of these hands, which stays when tokens are renewed.
+        id: The id of this hop, which stays the same when tokens are renewed.
         to: The SPIFFE ID of the agent that it was delegated to.
         authority: What was delegated.
         cut: What was asked for and not delegated.
@@ -90,11 +90,11 @@ class Delegation:
 
     @property
     def chain(self) -> tuple[str, ...]:
-        """The tokens to hand over, good for a while. They are worthless without the other's key.
+        """The tokens to pass to the other agent. They expire, and are useless without its key.
 
         Raises:
             TokenInvalid: The task's own token could not be renewed.
-            DecisionUnavailable: `task.over`: the task has ended, or these hands have.
+            DecisionUnavailable: `task.over`: the task or this hop has ended.
         """
         self._task.require_under_way()
         grant = self._task.grant
@@ -212,7 +212,7 @@ def _malformed() -> TokenInvalid:
 
 
 def accept_chain(runtime: Runtime, chain: Chain) -> TaskGrant:
-    """Ask the policy what a chain comes to in the hands of this agent.
+    """Ask the policy which authority a chain gives to this agent.
 
     Raises:
         TokenInvalid: To nothing, by the code that says why.
@@ -264,7 +264,7 @@ def renewer(runtime: Runtime, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant
             if clock.now() < grant.expires:
                 return grant
             raise TokenInvalid(
-                "the chain that was handed over has expired",
+                "the chain of the delegation has expired",
                 code="delegation.expired",
                 hint="pass `guard.accept` a function that fetches a fresh one",
             )

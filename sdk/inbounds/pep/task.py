@@ -55,7 +55,7 @@ class Task(TaskAuthority):
         id: The id of the task. That of one that was delegated is the id it was begun with.
         session: Whose session it belongs to, and its `sid`.
         conversation: The conversation it was begun with; None for none.
-        ends: What ends with it: its id, or that of the hands it is in.
+        ends: The id whose end ends it: that of the task, or of the hop it is in.
         agents: Its delegates, first to last; empty if it was not delegated.
         cut: What was asked for and not given.
     """
@@ -349,7 +349,7 @@ class Task(TaskAuthority):
         """
         join(self._runtime, self, conversation, history)
 
-    # --- other hands ----------------------------------------------------------------------
+    # --- delegation -----------------------------------------------------------------------
 
     def delegate(self, to: str, **asked: Unpack[Asking]) -> Delegation:
         """Delegate the task to another agent, with as much of it as that agent may have or less.
@@ -364,7 +364,7 @@ class Task(TaskAuthority):
                 default 3600, and never longer than the task.
 
         Returns:
-            What was delegated, with the chain to hand over.
+            The delegation, with the chain to pass to the other agent.
 
         Raises:
             TokenInvalid: None of it can be delegated to that agent, by the code that says why.

@@ -17,7 +17,7 @@ _SHIFT = 20
 class WrittenValues:
     """The values that calls have written which nothing trusted vouched for, for good.
 
-    A tool that keeps what it is given hands it out as its own later, and may have put it in
+    A tool that keeps what it is given returns it as its own later, and may have put it in
     another form meanwhile: so a value is told by what all its spellings have in common. Kept
     are bits and no values (a Bloom filter, 128 KiB): however many there are, none is ever
     forgotten, and in the worst case some value that was never written is taken for one that

@@ -1,4 +1,4 @@
-"""Sessions in a SQLite file: shared by the processes of one machine, kept over restarts."""
+"""Sessions in a SQLite file, which the processes of one machine share and restarts keep."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SCHEMA = (
     """,
 )
 _FIND = "SELECT tenant, subject, agent, version, state FROM sessions WHERE sid = ?"
-# Not in `_SCHEMA`: a file that was begun without it gets it as well.
+# Not in `_SCHEMA`: a file from before this table gets it as well.
 _CONVERSATIONS = """
     CREATE TABLE IF NOT EXISTS conversations (
         tenant TEXT NOT NULL, subject TEXT NOT NULL, agent TEXT NOT NULL,
@@ -55,16 +55,17 @@ _WHOSE = "tenant = ? AND subject = ? AND agent = ? AND conversation = ?"
 class SqliteSessions:
     """Sessions of every process that names the same file (`SessionStore`).
 
-    Within a process calls for one session take turns; between processes the version decides.
+    Within a process, calls of one session wait for each other. Between processes, a commit succeeds
+    only if the stored version is the expected one.
 
     Args:
         path: The file, on a local disk.
         timeout: How long one operation may wait for other writers, in seconds.
-        durable: Whether what was spent stays spent after a power loss. Without it, it stays
-            spent after the end of the process.
+        durable: Whether a committed state survives a power loss. If False, it survives the end of
+            the process only.
 
     Raises:
-        ConfigurationError: The file cannot be written, or is something else.
+        ConfigurationError: The file cannot be written, or is not a file of sessions.
     """
 
     def __init__(self, path: str | Path, *, timeout: float = 1.0, durable: bool = True) -> None:
@@ -81,8 +82,8 @@ class SqliteSessions:
         """Begin a session; see `SessionStore.create`.
 
         Args:
-            key: Whose it is.
-            state: What it begins with.
+            key: The tenant, subject, agent and id of the session.
+            state: The first state.
             deadline: When to give up before `timeout`, in seconds on `clock.monotonic`.
         """
         reached = self._progress.of(key)
@@ -100,7 +101,7 @@ class SqliteSessions:
         self._progress.record(key, state, text)
 
     def load(self, key: SessionKey, *, deadline: float | None = None) -> SessionState:
-        """The state as it was last committed; see `SessionStore.load`, and `create`."""
+        """Return the state that was last committed; see `SessionStore.load`, and `create`."""
         reached = self._progress.of(key)
 
         def run(connection: sqlite3.Connection) -> tuple[str, str, str, int, str] | None:
@@ -146,7 +147,7 @@ class SqliteSessions:
         return made
 
     def find_conversation(self, key: ConversationKey) -> Binding | None:
-        """The session of a conversation; see `SessionStore.find_conversation`."""
+        """Return the session of a conversation; see `SessionStore.find_conversation`."""
 
         def run(connection: sqlite3.Connection) -> Binding | None:
             if connection.execute(_HAS_CONVERSATIONS).fetchone() is None:
@@ -179,7 +180,7 @@ class SqliteSessions:
         return self._within(self._file.write, run, None)
 
     def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
-        """Take turns, first come, first served; see `SessionStore.lock`."""
+        """Lock a session, in the order of the requests; see `SessionStore.lock`."""
         return self._locks.hold(key, deadline=deadline)
 
     def close(self) -> None:

@@ -43,14 +43,14 @@ class Log:
 
 
 class Recorded:
-    """One decision, from when it is asked for until it is known whether a token was handed out.
+    """One decision, from the request until it is known whether a token was issued.
 
-    An allow is kept before anything is handed out; leaving the block keeps what became of it.
+    An allow is recorded before anything is issued; leaving the block records the outcome.
 
     Args:
         log: Where to.
         what: `task.begin`, `task.renew` or `task.end`.
-        task: The id of the task; where hands end, of it and all hands down to those.
+        task: The id of the task; for the end of a hop, of the task and of all hops down to it.
         request: Who asks, for whom and to what end.
         asked: What is asked for, as JSON.
     """
@@ -95,10 +95,10 @@ class Recorded:
             self._span.__exit__(kind, error, trace)
 
     def allowed(self, grant: TaskGrant | None = None) -> None:
-        """Keep that it was allowed, before anything is handed out.
+        """Record that it was allowed, before anything is issued.
 
         Args:
-            grant: What is handed out; None for an end.
+            grant: What is issued; None for an end.
 
         Raises:
             DecisionUnavailable: The evidence log does not take it.

@@ -15,13 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from inbounds.errors import InboundsError, InvalidAnswer, TokenInvalid
 from inbounds.identity import TaskGrant, TaskRequest
-from inbounds.identity.entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
+from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN
 from inbounds.identity.issuance import answered, asked_of
 from inbounds.identity.signing_keys import thumbprint, token_claims
 from inbounds.identity.task_token import sign_task
 from inbounds.model.claims import (
-    Hands,
     Holding,
+    Hop,
     IssuanceAnswer,
     IssuerQuestion,
     RenewalQuestion,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_HANDS = TypeAdapter(tuple[Hands, ...])
+_HOPS = TypeAdapter(tuple[Hop, ...])
 _SECONDS_TO_ASK = 3.0
 _LARGEST = 65536
 """How many characters of a token a PDP reads."""
@@ -207,7 +207,7 @@ class Service:
         no identity is asked for: whoever has the key may give up what it is for.
 
         Args:
-            name: What is to end: the id of a task, or of it and all hands down to those.
+            name: What is to end: the id of a task, or that of the task and of all hops down to one.
             task: The task's token.
             chain: The tokens that it was delegated with, to where `name` leads or further.
             proof: What came with the request, of a key that holds the task so far or above.
@@ -227,14 +227,14 @@ class Service:
         if begun is not None and begun.holder == thumbprint(proof.jwk):
             request = _request(begun, proof)
         else:
-            self._require_hands(name, task, chain, proof.jwk)
+            self._require_hop(name, task, chain, proof.jwk)
             request = _handed_on(task, proof)
             allow(request.agent)
         if begun is not None:
             self._with.store.end(begun.task)
         position = self._with.feed.end(name)
         logger.info("ended: %s", name)
-        # A task that is ended again and again would fill the log; ends of hands are limited.
+        # A task that is ended again and again would fill the log; ends of hops are limited.
         if begun is None or not begun.ended:
             self._keep_end(name, request)
         return self._with.in_force(position)
@@ -280,19 +280,19 @@ class Service:
                 hint="send each request with a fresh DPoP proof (RFC 9449)",
             )
 
-    def _require_hands(
+    def _require_hop(
         self, name: str, task: str, chain: Sequence[str], mine: Mapping[str, str]
     ) -> None:
         credentials = {"task": task, "chain": list(chain)}
         question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
         deadline = self._fresh_until()
-        reply = self._with.pdp.ask(HANDS, json.dumps(question).encode(), deadline=deadline).result
+        reply = self._with.pdp.ask(HOPS, json.dumps(question).encode(), deadline=deadline).result
         try:
-            hands = _HANDS.validate_python(reply)
+            hops = _HOPS.validate_python(reply)
         except ValidationError:
             raise InvalidAnswer("the PDP returned an invalid answer about a chain") from None
-        names = [held.name for held in hands]
-        for place, held in enumerate(hands):
+        names = [held.name for held in hops]
+        for place, held in enumerate(hops):
             # What is named is this one's, or comes after it. Another issuer calls its tasks what it
             # likes, and so perhaps by the name of one of ours.
             ours = held.issuer == self._with.folder.settings.issuer
@@ -301,7 +301,7 @@ class Service:
         raise TokenInvalid(
             "the sender holds nothing of that name",
             code="issuer.not_the_holder",
-            hint="who holds a task ends it, or what it has delegated; or `inbounds live end`",
+            hint="only the holder ends a task or hop; an operator uses `inbounds live end`",
         )
 
     def _ask(self, entrypoint: str, question: BaseModel) -> IssuanceAnswer:

@@ -39,7 +39,7 @@ class Settings(BaseModel):
     kid: Name
     """The key that signs; the others are published beside it."""
     begun_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
-    """How many tasks one agent may begin or renew in a minute, and hands of its tasks end."""
+    """How many tasks one agent may begin or renew in a minute, and how many hops it may end."""
     asked_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
     """How many requests one address may send in a minute."""
     connections_per_address: Annotated[int, Field(ge=1, le=240)] = 64

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import remove_file, scratch_folder, write_file
-from inbounds.identity.entrypoints import BEGINNING, HANDS, RENEWAL, SHOWN
+from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN
 from inbounds.live.head import empty_lists
 from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, EVALUATION, ISSUANCE, REGISTRY
 
@@ -52,7 +52,7 @@ ENTRYPOINTS = (
     ACCEPTANCE,
     BEGINNING,
     RENEWAL,
-    HANDS,
+    HOPS,
     SHOWN,
 )
 """What a policy can be asked."""

@@ -27,6 +27,11 @@ _INDENT = " " * 11
 _EXPIRED = frozenset({"identity.expired", "task.expired"})
 _EXITS = {"allow": output.OK, "deny": output.FAILED, "ask": output.FAILED}
 _COLOURS = {"allow": "green", "deny": "red", "ask": "yellow"}
+_GRANTED = {
+    "allow": "granted by",
+    "deny": "without these reasons, granted by",
+    "ask": "once approved, granted by",
+}
 
 
 def command(
@@ -234,7 +239,8 @@ def _show(console: Console, explained: Explanation) -> None:
             console.print(f"{_INDENT}{change}", markup=False)
     if explained.policy:
         revision, deployed = explained.policy["revision"], explained.policy["deployment"]
-        console.print(f"\npolicy {revision}, deployment {deployed}", markup=False, style="dim")
+        named = f"deployment {deployed}" if explained.packed else "a deployment that is not packed"
+        console.print(f"\npolicy {revision}, {named}", markup=False, style="dim")
 
 
 def _show_speaking_for(console: Console, explained: Explanation) -> None:
@@ -245,7 +251,7 @@ def _show_speaking_for(console: Console, explained: Explanation) -> None:
     for grant in explained.grants:
         said = ", ".join(f"{k} {_plain(v)}" for k, v in grant.items() if k != "source")
         source = escape(str(grant.get("source")))
-        console.print(f"\n[bold]granted by[/] {source}: {escape(said)}")
+        console.print(f"\n[bold]{_GRANTED[explained.outcome]}[/] {source}: {escape(said)}")
     for obligation in explained.obligations:
         said = escape(_plain(obligation.get("properties", {})))
         console.print(f"[yellow]obligation[/] {escape(str(obligation.get('type')))}: {said}")
@@ -254,11 +260,13 @@ def _show_speaking_for(console: Console, explained: Explanation) -> None:
 def _show_tokens(console: Console, explained: Explanation) -> None:
     from rich.markup import escape
 
+    from inbounds_tools.explain.tokens import FEED_HEAD
+
     states = {"yes": "[green]verified[/]", "no": "[red]not verified[/]"}
     console.print("\n[bold]tokens[/]     [dim]what they claim[/]")
     for token in explained.tokens:
         state = states.get(token.verified, "[dim]unknown[/]")
-        if token.name == "live head" and token.verified == "no":
+        if token.name == FEED_HEAD and token.verified == "no":
             state = "[red]not verified, or not fresh[/]"
         console.print(f"  {escape(token.name):<12} {state}")
         for line in token.lines:

@@ -1,4 +1,4 @@
-"""Whether an agent, or an issuer, is one that the deployment at hand knows."""
+"""Whether the deployment that was read has an agent or an issuer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sought:
 
 
 def sought(agent: str, deployment: Path | None) -> Sought:
-    """Look for an agent in the deployment at hand.
+    """Look for an agent in the deployment that was read.
 
     A deployment that cannot be read keeps nobody from stopping an agent.
 
@@ -68,7 +68,7 @@ def sought(agent: str, deployment: Path | None) -> Sought:
 
 
 def sought_issuer(name: str, deployment: Path | None) -> Sought:
-    """Look for an issuer, by its name in issuers.yaml, in the deployment at hand.
+    """Look for an issuer, by its name in issuers.yaml of the deployment that was read.
 
     Args:
         name: Its name.

@@ -1,4 +1,4 @@
-"""What the policy answered, taken apart for a person."""
+"""The parts of the policy's answer, for a person to read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import rfc8785
 from pydantic import ValidationError
 
+from inbounds.dev.deployment import revision_of
 from inbounds.model.question import Question
 from inbounds_tools.catalogue import hidden
 from inbounds_tools.policytest.scenes import Scene
@@ -21,15 +23,17 @@ class Explanation:
 
     Attributes:
         outcome: `allow`, `deny`, `ask`, or `unavailable` where no answer came.
-        asked: Who wanted to do what, for whom.
-        reasons: What stands against it, as the policy says it; the first is the code.
-        malformed: Where the question has not the shape of one.
+        asked: The tool, resource, subject, agent and decision of the question.
+        reasons: The policy's reasons against the call; the first one's code is the headline.
+        malformed: Each place where the question does not fit its schema.
         ruled_out: The codes that were positively ruled out.
-        not_shown: Codes that a standing one would hide, each with those that do.
-        grants: What speaks for it.
-        obligations: What has to be done for it.
+        not_shown: Codes that a standing one hides, each with the codes that hide it.
+        grants: The grants that cover the call. They decide only where there is no reason.
+        obligations: What the caller must do for an allow to hold.
         tokens: What each token claims.
-        policy: Which revisions answered.
+        policy: The revisions of the policy and of the deployment that answered.
+        packed: Whether the deployment's revision is the digest of its content. The deployment
+            of a case was never packed: its revision is a placeholder.
     """
 
     outcome: str
@@ -42,13 +46,14 @@ class Explanation:
     obligations: tuple[Mapping[str, Any], ...] = ()
     tokens: tuple[TokenSaid, ...] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
+    packed: bool = False
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What would have to change for it to be allowed, in words."""
+        """What has to change for the call to be allowed, in words."""
         words = [f"{reason['code']}: {reason['remedy']}" for reason in self.reasons]
         if self.not_shown:
-            words.append("then ask again: more may stand behind these")
+            words.append("then ask again: these reasons may hide others")
         return tuple(words)
 
 
@@ -85,11 +90,24 @@ def explain(scene: Scene, answer: Any, catalogue: Mapping[str, Mapping[str, Any]
             )
         ),
         policy=context.get("policy", {}),
+        packed=_is_packed(scene.deployment),
     )
 
 
+def _is_packed(deployment: Any) -> bool:
+    if not isinstance(deployment, dict):
+        return False
+    try:
+        return bool(deployment.get("revision") == revision_of(deployment))
+    except (rfc8785.CanonicalizationError, RecursionError):
+        return False
+
+
 def asked(question: Any) -> dict[str, str]:
-    """Return who wanted to do what, as far as a question says it. No argument's value is in it."""
+    """Return tool, resource, subject, agent and decision of a question; "" for what it lacks.
+
+    No argument's value is in it.
+    """
 
     def word(*path: str) -> str:
         value = question

@@ -1,4 +1,4 @@
-"""What tokens say, for a person to read. They are never shown, and nothing here verifies them."""
+"""The claims of tokens, for a person to read. No token is shown, and none is verified here."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from inbounds.canonical.strict_json import strict_json
 
 from .times import ago, ahead
 
+FEED_HEAD = "feed head"
+"""The name of the signed head of the revocation feed, among the tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenSaid:
     """What one token claims.
 
     Attributes:
-        name: `identity`, `task`, `live head` or a member of `chain` or `approvals`.
-        verified: What the policy made of its signature: `yes`, `no`, or `not told`.
+        name: `identity`, `task`, `feed head` or a member of `chain` or `approvals`.
+        verified: Whether the policy verified its signature: `yes`, `no`, or `unknown`.
         claims: Its claims, without any key.
         lines: The same in words.
     """
@@ -44,13 +47,13 @@ def claims_of(token: Any) -> dict[str, Any]:
 def read(
     question: Any, live: Any, *, standing: Collection[str], not_shown: Collection[str], now: int
 ) -> list[TokenSaid]:
-    """Return what each token of a question says, and the head of the feed.
+    """Return the claims of each token of a question, and of the feed's head.
 
     Args:
         question: The `input`.
         live: `data.live`.
-        standing: The codes of the reasons, which tell what was verified.
-        not_shown: The codes of which the reasons tell nothing.
+        standing: The codes of the reasons; they show which token was not verified.
+        not_shown: The codes that a reason hides, so that it is unknown whether they stand.
         now: Unix seconds.
     """
     said = []
@@ -58,7 +61,7 @@ def read(
         claims = {key: value for key, value in claims_of(token).items() if key != "cnf"}
         if not claims:
             lines: tuple[str, ...] = ("is not a JWT" if token else "is missing",)
-        elif name == "live head":
+        elif name == FEED_HEAD:
             lines = tuple(_of_head(claims, now))
         else:
             lines = tuple(_of_token(claims, now))
@@ -84,11 +87,11 @@ def _tokens(question: Any, live: Any) -> Iterator[tuple[str, Any, str]]:
             yield f"{kind} {number}", token, ""
     now = live.get("now") if isinstance(live, Mapping) else None
     head = now.get("head") if isinstance(now, Mapping) else None
-    yield "live head", head, "task.revocation_feed_stale"
+    yield FEED_HEAD, head, "task.revocation_feed_stale"
 
 
 def _of_token(claims: Mapping[str, Any], now: int) -> Iterator[str]:
-    yield f"{_word(claims.get('sub'))}, says {_word(claims.get('iss'))}"
+    yield f"{_word(claims.get('sub'))}, issued by {_word(claims.get('iss'))}"
     audience = claims.get("aud")
     parties = audience if isinstance(audience, list) else [audience]
     yield f"for {', '.join(map(_word, parties))}; {_lifetime(claims, now)}"
@@ -131,8 +134,8 @@ def _resources(bounds: Any) -> str:
 
 def _of_head(claims: Mapping[str, Any], now: int) -> Iterator[str]:
     as_of = claims.get("as_of")
-    when = ago(now - as_of) if _is_time(as_of) else "at no time"
-    yield f"what has been ended, revoked or stopped, as of {when}"
+    when = ago(now - as_of) if _is_time(as_of) else "a time that is not stated"
+    yield f"the tasks, agents and others that were ended, revoked or stopped, as of {when}"
 
 
 def _lifetime(claims: Mapping[str, Any], now: int) -> str:
@@ -142,7 +145,7 @@ def _lifetime(claims: Mapping[str, Any], now: int) -> str:
         told.append(f"issued {ago(now - issued)}")
     if _is_time(expires):
         told.append(f"it {_expiry(expires, now)}")
-    return ", ".join(told) or "without a time"
+    return ", ".join(told) or "no time stated"
 
 
 def _expiry(moment: int, now: int) -> str:
@@ -164,4 +167,4 @@ def _is_time(value: Any) -> TypeGuard[int]:
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) and value else "nobody says"
+    return value if isinstance(value, str) and value else "not stated"

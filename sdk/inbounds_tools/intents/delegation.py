@@ -1,7 +1,7 @@
 """Instructions that stand in a record: "do what the mail says", "pay the bill 'may.pdf'".
 
 The user names the record and does not know, or does not say, what stands in it. So this is said
-by name: which words hand something over, to which record, and what that can bring about.
+by name: which words leave a decision to a record, to which record, and which effects that permits.
 
 This module does no I/O.
 """
@@ -98,7 +98,7 @@ class Delegation:
 
     Attributes:
         record: The record, as the prompt names it.
-        words: The words that hand it over.
+        words: The words that leave it to a record.
         entries: The numbers of the `AskedFor` whose acting is steered by the record; empty where
             the record is to say even what is done.
         whom: Whether the record is to say no more than for whom it is done.
@@ -140,7 +140,7 @@ def delegations(
 
 
 def unnamed(reading: Reading, denied: frozenset[int]) -> str:
-    """Return the words that hand something over to a record which the prompt does not name."""
+    """Return the words that leave something to a record which the prompt does not name."""
     for sentence in reading.sentences:
         for _, words in _follows(reading, sentence, denied):
             return words

@@ -1,4 +1,4 @@
-"""Credentials for power: whether what acts has to be leased, and whether it is."""
+"""Checks of leased credentials: whether tools that act need them, and whether they have them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _is_leased(deployment: Deployment, tool: Tool) -> bool:
     " `leases` in settings.yaml.",
 )
 def missing(deployment: Deployment) -> Iterator[Place]:
-    """Tools with an effect among `settings.leases` that show no leased credential."""
+    """Yield tools with an effect in `settings.leases` whose credential is not leased."""
     demanded = {*deployment.settings.leases}
     for name, tool in deployment.tools.items():
         effects = sorted({*tool.effects} & demanded)
@@ -47,7 +47,7 @@ def missing(deployment: Deployment) -> Iterator[Place]:
     now="List the effects that need a lease in `leases` of settings.yaml, such as `[execute]`.",
 )
 def not_demanded(deployment: Deployment) -> Iterator[Place]:
-    """A deployment beyond development whose tools act, and which demands no lease of any."""
+    """Yield a deployment with a production environment that requires no lease for any effect."""
     production = [name for name, each in deployment.environments.items() if not each.development]
     if deployment.settings.leases or not production:
         return

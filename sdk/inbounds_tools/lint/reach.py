@@ -1,4 +1,4 @@
-"""What tools reach, and whether their effects name it."""
+"""Checks of `reaches`: whether the effects of a tool include those that it sets in motion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .check import Check, Place, check
 
 _FOLLOWED_NAMES = 64
 _FOLLOWED_STEPS = 8
-"""How much of what a tool reaches the policy follows (rego/inbounds/lib/tools)."""
+"""How many names and steps of `reaches` the policy follows (rego/inbounds/lib/tools)."""
 
 
 @check(
@@ -23,10 +23,10 @@ _FOLLOWED_STEPS = 8
     now="Add the effect to those of the tool, or remove from `reaches` what it does not reach.",
 )
 def effects_hidden(deployment: Deployment) -> Iterator[Place]:
-    """Tools that reach, over any number of others, an effect that they do not have."""
+    """Yield tools that reach an effect which they do not have, directly or through other tools."""
     reached = _reached(deployment)
     for name, tool in deployment.tools.items():
-        # Reading is the least of it: a tool that acts has leave for more.
+        # `read` is not reported: a tool with any other effect may read as well.
         hidden = reached[name].keys() - {*tool.effects, "read"} if tool.effects else ()
         for effect in sorted(hidden):
             by = reached[name][effect]
@@ -46,7 +46,7 @@ def effects_hidden(deployment: Deployment) -> Iterator[Place]:
     now="Name a registered tool or an effect.",
 )
 def unknown(deployment: Deployment) -> Iterator[Place]:
-    """Entries of `reaches` that are neither a tool nor an effect."""
+    """Yield entries of `reaches` that are neither a tool nor an effect."""
     for name, tool in deployment.tools.items():
         for word in tool.reaches:
             if word not in deployment.tools and word not in EFFECTS:
@@ -61,12 +61,11 @@ def unknown(deployment: Deployment) -> Iterator[Place]:
     "reach.cycle",
     "error",
     title="Tools reach each other in a cycle",
-    why="One call can run without an end, and only the first call is judged and counted.",
-    now="Remove from `reaches` what is not reached; otherwise make sure that the tools themselves"
-    " stop.",
+    why="One call can run forever, and only the first call is judged and counted.",
+    now="Remove a wrong entry from `reaches`; if the cycle exists, make sure that the tools stop.",
 )
 def cycle(deployment: Deployment) -> Iterator[Place]:
-    """Tools that reach themselves, each circle once."""
+    """Yield tools that reach themselves, each cycle once."""
     for group in _circles(_edges(deployment)):
         first = min(group)
         if len(group) > 1:
@@ -85,7 +84,7 @@ def cycle(deployment: Deployment) -> Iterator[Place]:
     now="Name in `reaches` the effects themselves, in place of tools.",
 )
 def too_far(deployment: Deployment) -> Iterator[Place]:
-    """Tools that set more in motion, or over more steps, than the policy follows."""
+    """Yield tools that reach more names, or over more steps, than the policy follows."""
     for name, tool in deployment.tools.items():
         found: set[str] = set()
         ring = {*tool.reaches}
@@ -114,7 +113,7 @@ def too_far(deployment: Deployment) -> Iterator[Place]:
     " false`.",
 )
 def read_only(deployment: Deployment) -> Iterator[Place]:
-    """Agents that are `read_only`, with each chain that leads to another effect."""
+    """Yield agents that are `read_only`, with each chain that leads to another effect."""
     for chain in chains_beyond_reading(deployment):
         yield Place(
             "agents",
@@ -124,10 +123,13 @@ def read_only(deployment: Deployment) -> Iterator[Place]:
 
 
 def _reached(deployment: Deployment) -> dict[str, dict[str, str]]:
-    """The effects that each tool reaches, and the tool that has each; "" where it names it."""
+    """Return the effects that each tool reaches, each with the tool that has it.
+
+    "" stands for an effect that `reaches` names itself.
+    """
     reached: dict[str, dict[str, str]] = {}
     for group in _circles(_edges(deployment)):
-        # What is reached comes first, save for the group itself, which reaches all of its own.
+        # Reached components come first; the tools of one component reach each other.
         found: dict[str, str] = {}
         for word in (word for name in group for word in deployment.tools[name].reaches):
             tool = deployment.tools.get(word)
@@ -147,10 +149,10 @@ def _edges(deployment: Deployment) -> dict[str, list[str]]:
 
 
 def _circles(edges: Mapping[str, list[str]]) -> list[list[str]]:
-    """The strongly connected components, what is reached before what reaches it.
+    """Return the strongly connected components; a component follows those that it reaches.
 
-    Tarjan, SIAM J. Comput. 1 (1972) 146-160; with a stack of its own, since a chain of tools
-    may be as long as the registry.
+    Tarjan, SIAM J. Comput. 1 (1972) 146-160; with an explicit stack, because a chain of tools can
+    be as long as the registry.
     """
     order: dict[str, int] = {}
     lowest: dict[str, int] = {}

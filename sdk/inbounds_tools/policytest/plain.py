@@ -1,4 +1,4 @@
-"""The policy laid out for OPA alone, where no Python is at hand."""
+"""The policy as files for OPA alone, without Python."""
 
 from __future__ import annotations
 

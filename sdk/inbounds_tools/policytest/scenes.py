@@ -147,7 +147,7 @@ def _handed_on(stage: Any) -> None:
     """Sign the links of a chain for which a patch has made room, each after the one above it."""
     try:
         credentials = stage["question"]["context"]["credentials"]
-        for number, about in enumerate(stage["hands"][: len(credentials["chain"])]):
+        for number, about in enumerate(stage["hops"][: len(credentials["chain"])]):
             if credentials["chain"][number] == "":
                 above = credentials["chain"][number - 1] if number else credentials["task"]
                 credentials["chain"][number] = _token(_linked(about, above))

@@ -1,4 +1,4 @@
-"""Changing YAML that a person has written, without touching a character of what stays."""
+"""Edits of YAML that a person has written, which leave every other character unchanged."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 def with_entry(text: str, path: Sequence[str], key: str, value: Any) -> str | None:
-    """Return `text` with one more entry in the mapping at `path`, on a line of its own.
+    """Return `text` with another entry in the mapping at `path`, on a line of its own.
 
     Args:
         text: A YAML document whose root is a mapping.
         path: The keys that lead to the mapping.
-        key: The key of the entry; not there yet.
-        value: Its value; written in flow style.
+        key: The key of the entry, which the mapping does not have yet.
+        value: Its value, which is written in flow style.
 
     Returns:
-        The document, or None where it is written in a way that this does not know.
+        The document, or None if it uses a YAML syntax that is not supported.
     """
     wanted = copy.deepcopy(strict_yaml(text.encode()))
     held = wanted
@@ -53,14 +53,14 @@ def with_entry(text: str, path: Sequence[str], key: str, value: Any) -> str | No
 
 
 def with_block(text: str, block: str) -> str | None:
-    """Return `text` with the entries of `block` after what is there.
+    """Return `text` with the entries of `block` appended.
 
     Args:
         text: A YAML document whose root is a mapping, or empty.
         block: Entries in block style, from the first column.
 
     Returns:
-        The document, or None where it is written in a way that this does not know.
+        The document, or None if it uses a YAML syntax that is not supported.
     """
     there, more = strict_yaml(text.encode()), strict_yaml(block.encode())
     there = {} if there is None else there
@@ -71,15 +71,15 @@ def with_block(text: str, block: str) -> str | None:
 
 
 def with_entries(text: str, path: Sequence[str], entries: Mapping[str, Any]) -> str | None:
-    """Return `text` with a mapping that has these entries and no others.
+    """Return `text` with the mapping at `path` replaced by these entries.
 
     Args:
         text: A YAML document whose root is a mapping.
-        path: The keys that lead to the mapping, which is there.
-        entries: What it holds then; what is there already and the same stays as it is written.
+        path: The keys that lead to the mapping, which must exist.
+        entries: The new entries; the lines of an unchanged entry are kept.
 
     Returns:
-        The document, or None where it is written in a way that this does not know.
+        The document, or None if it uses a YAML syntax that is not supported.
     """
     wanted = copy.deepcopy(strict_yaml(text.encode()))
     held = wanted
@@ -100,7 +100,7 @@ def with_entries(text: str, path: Sequence[str], entries: Mapping[str, Any]) -> 
 def _with_lines(
     text: str, node: yaml.MappingNode, there: Mapping[str, Any], entries: Mapping[str, Any]
 ) -> str:
-    """Write a mapping in block style anew, but for the lines of what stays."""
+    """Rewrite a mapping in block style, and keep the lines of unchanged entries."""
     column = node.value[0][0].start_mark.column
     lines = [
         f"{' ' * column}{plain(key)}: {flow(value)}\n"
@@ -118,7 +118,7 @@ def _with_lines(
 
 
 def _end(node: yaml.Node) -> int:
-    """Where a node ends; a mapping in block style says where what follows it begins."""
+    """Return where a node ends; the end of a block mapping is where the next node begins."""
     inside = node.value if isinstance(node, yaml.CollectionNode) and not node.flow_style else []
     if not inside:
         return int(node.end_mark.index)
@@ -127,12 +127,12 @@ def _end(node: yaml.Node) -> int:
 
 
 def plain(text: str) -> str:
-    """Return a text as a YAML scalar that every reader takes for the same text."""
+    """Return a text as a YAML scalar that every parser reads as the same text."""
     return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else _quoted(text)
 
 
 def comment(text: str) -> str:
-    """Return a text as a comment, which ends with its line whatever the text holds."""
+    """Return a text as a comment of one line, whatever characters the text has."""
     return f"# {printable(text)}".rstrip()
 
 
@@ -150,7 +150,7 @@ def flow(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    # What JSON leaves as it is and YAML does not print: controls of C1, separators, a BOM.
+    # Characters that JSON leaves unescaped and YAML does not print: C1 controls, separators, a BOM.
     shown = json.dumps(text, ensure_ascii=False)
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in shown)
 

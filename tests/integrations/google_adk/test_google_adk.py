@@ -48,7 +48,7 @@ from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
-from inbounds.integrations.google_adk.tool_proxy import place
+from inbounds.integrations.google_adk.tool_proxy import install_proxy
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
 # in favour of graphs, which have no place for an agent that hands over yet.
@@ -829,7 +829,7 @@ async def test_a_permit_is_for_the_tool_that_was_judged(world, authorization):
         return "removed"
 
     other = tool_of(remove, "mail.remove")
-    place(other)
+    install_proxy(other)
 
     async def swap(tool, args, tool_context):
         return {"result": await other.run_async(args=args, tool_context=tool_context)}

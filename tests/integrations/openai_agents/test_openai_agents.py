@@ -58,7 +58,7 @@ from tests.integrations.world import BOB, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.openai_agents import Authorization, protect
-from inbounds.integrations.openai_agents.tool import InPlace
+from inbounds.integrations.openai_agents.tool import ToolProxy
 
 
 class AsModel(BaseModel):
@@ -187,7 +187,7 @@ class TestConstruction:
         made = agent_of(tools=[tool_of(world.read, "mail.read"), HOSTED[kind]()])
         refuses("configuration.tool_out_of_reach", made, authorization)
         # Nothing was changed where something was refused.
-        assert not isinstance(made.tools[0].on_invoke_tool, InPlace)
+        assert not isinstance(made.tools[0].on_invoke_tool, ToolProxy)
 
     def test_a_codex_tool_is_refused(self, world, authorization):
         tool = tool_of(world.read, "mail.read")

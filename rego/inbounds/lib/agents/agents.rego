@@ -1,6 +1,6 @@
 # METADATA
 # description: |
-#   What the deployment says of the agent that acts, by its verified identity, and of those that
+#   The deployment's entries of the agent that acts, by its verified identity, and of the agents that
 #   delegated the task to it.
 package inbounds.lib.agents
 
@@ -8,22 +8,22 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.identity
 
 # METADATA
-# description: The agent's id, as its verified identity token says it
+# description: The agent's id, from its verified identity token
 id := identity.agent
 
 # METADATA
-# description: The agent's entry; undefined for an agent nobody registered
+# description: The agent's entry; undefined for an agent that is not registered
 entry := data.deployment.agents[id]
 
 # METADATA
 # description: |
-#   The entries of all agents whose hands the task is in or was in: what one of them may not do
-#   itself, it does not delegate. Undefined where one of them is not registered.
+#   The entries of all agents that have or had the task: an agent cannot delegate what it may not do
+#   itself. Undefined if one of them is not registered.
 # scope: document
-hands := [entry] if delegation.given == []
+chain := [entry] if delegation.given == []
 
-hands := entries if {
-	delegation.hands > 0
+chain := entries if {
+	delegation.hops > 0
 	entries := array.concat([entry], [_entry(actor) | some actor in delegation.actors])
 	count(entries) == count(delegation.actors) + 1
 }

@@ -259,7 +259,7 @@ test_more_does_not_lie_within if {
 	}
 }
 
-test_where_no_amount_is_let_through_none_is_handed_on if {
+test_where_no_amount_is_let_through_none_is_delegated if {
 	attenuation.member_within("up_to", 0, {"role": "amount", "bound": {}})
 	not attenuation.member_within("up_to", 1, {"role": "amount", "bound": {}})
 	not attenuation.member_within("up_to", -1, {"role": "amount", "bound": {"up_to": 1}})

@@ -19,12 +19,11 @@ bounded contains pointer if {
 
 # METADATA
 # description: |
-#   Whether a leaf lies within the bounds of its role: the task's, and those of all hands that the
-#   task went through
+#   Whether a leaf lies within the bounds of its role: those of the task, and those of each hop
 within(pointer) if {
 	_within(pointer, task.authority.bounds)
 
-	every bounds_of in _of_all_hands {
+	every bounds_of in _of_all_hops {
 		_passes(pointer, bounds_of)
 	}
 }
@@ -75,7 +74,7 @@ up_to(limit, value) if {
 # description: |
 #   Whether a leaf steers unasked: it was found somewhere good, or what the issuer approved lets
 #   it through. That a text may say it keeps the call from being denied, and whoever wrote the
-#   text is asked about. What an agent states when it hands a task on vouches for nothing.
+#   text is asked about. What an agent states when it delegates a task vouches for nothing.
 # scope: document
 vouched(pointer) if steering.grade(pointer) in steering.accepted
 
@@ -89,7 +88,7 @@ vouched(pointer) if {
 
 vouched(pointer) if declared(pointer)
 
-_of_all_hands := [object.get(account.authority, "bounds", {}) | some account in task.accounts] if {
+_of_all_hops := [object.get(account.authority, "bounds", {}) | some account in task.accounts] if {
 	count(task.accounts) > 0
 }
 

@@ -212,8 +212,8 @@ test_a_task_alone_states_whole_values_and_no_ranges if {
 	}
 }
 
-# Hands may bound what those before them left open; each is asked about its own bounds alone.
-test_where_one_pair_of_hands_bounds_a_role_the_others_let_it_through if {
+# A hop may bound what those before them left open; each is asked about its own bounds alone.
+test_where_one_hop_bounds_a_role_the_others_let_it_through if {
 	every mine in [{"recipient": {"values": ["bob@acme.example"]}}, {"recipient": {"values": ["eve@evil.example"]}}] {
 		passes := {true |
 			bounds.within("/to") with input as _scene.input

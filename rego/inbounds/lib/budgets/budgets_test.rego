@@ -46,30 +46,30 @@ _kept_by(accounts) if {
 		with data.inbounds.lib.spending.after as {"task-1": object.union(_spent, {"writes": 1})}
 }
 
-# The least that is said of what a task, and the hands after it, do not cover.
-_overdrawn(task, hands) := said if {
-	accounts := [_account("task-1", task[1]), _account("d-1", hands[1])]
+# The least that is said of what a task, and the hops after it, do not cover.
+_overdrawn(task, hops) := said if {
+	accounts := [_account("task-1", task[1]), _account("d-1", hops[1])]
 	said := budgets.overdrawn("writes") with data.inbounds.lib.task.accounts as accounts
 		with data.inbounds.lib.tools.effects as {"write"}
 		with data.inbounds.lib.spending.taken as object.union(_spent, {"writes": 1})
 		with data.inbounds.lib.spending.after as {
 			"task-1": object.union(_spent, {"writes": task[0]}),
-			"d-1": object.union(_spent, {"writes": hands[0]}),
+			"d-1": object.union(_spent, {"writes": hops[0]}),
 		}
 }
 
-# The same of a task that was delegated: what it and the hands after it will have taken.
-_both_keep(task, hands) if {
-	budgets.kept("writes") with data.inbounds.lib.task.accounts as [_account("task-1", task[1]), _account("d-1", hands[1])]
+# The same of a task that was delegated: what it and the hops after it will have taken.
+_both_keep(task, hops) if {
+	budgets.kept("writes") with data.inbounds.lib.task.accounts as [_account("task-1", task[1]), _account("d-1", hops[1])]
 		with data.inbounds.lib.tools.effects as {"write"}
 		with data.inbounds.lib.spending.taken as object.union(_spent, {"writes": 1})
 		with data.inbounds.lib.spending.after as {
 			"task-1": object.union(_spent, {"writes": task[0]}),
-			"d-1": object.union(_spent, {"writes": hands[0]}),
+			"d-1": object.union(_spent, {"writes": hops[0]}),
 		}
 }
 
-test_a_budget_is_kept_by_all_the_hands_that_the_task_went_through if {
+test_a_budget_is_kept_by_all_the_hops_that_the_task_went_through if {
 	_both_keep([5, 5], [2, 2])
 	not _both_keep([6, 5], [2, 2])
 	not _both_keep([5, 5], [3, 2])

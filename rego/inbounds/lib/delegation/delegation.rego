@@ -1,8 +1,8 @@
 # METADATA
 # description: |
-#   The chain of a task that was delegated. Whoever holds a token signs the next one, with the key
-#   that the token names, for another agent and for less. Nothing needs an issuer, and nothing is
-#   to be believed of a link before every signature up to it holds.
+#   The chain of a task that was delegated. The holder of a token signs the next one, with the key
+#   that the token names, for another agent and with less authority. No issuer takes part. Nothing
+#   in a link may be trusted before every signature up to it is verified.
 # related_resources:
 #   - ref: https://datatracker.ietf.org/doc/draft-niyikiza-oauth-attenuating-agent-tokens/01/
 #     description: Attenuating Authorization Tokens for Agentic Delegation Chains
@@ -22,7 +22,7 @@ given := object.get(input.context.credentials, "chain", []) if is_object(input.c
 
 # METADATA
 # description: How often the task was delegated; undefined for what is not a chain
-hands := count(given) if is_array(given)
+hops := count(given) if is_array(given)
 
 # METADATA
 # description: How often a task is delegated at most, whatever its token says
@@ -30,9 +30,10 @@ most := 4
 
 # METADATA
 # description: |
-#   The links whose signature holds, as do all before, by their number from 1: their claims, what
-#   they were given, whose account they draw on, the claims of the token above and the hash of that
-#   token. An account is named by all hands down to these, so that nobody names another one's.
+#   The verified links, by their number from 1: those whose signature holds, as do all signatures
+#   before. Each has its claims, its authority, its account, the claims of the token above and the
+#   hash of that token. The account is named by all hops down to this one, so that no hop can name
+#   the account of another.
 links[number] := {
 	"claims": claims,
 	"authority": _one_of(object.get(claims, "authorization_details", [])),
@@ -51,13 +52,13 @@ links[number] := {
 }
 
 # METADATA
-# description: The last link; undefined where any signature does not hold
-last := links[hands]
+# description: The last link; undefined if any signature does not hold
+last := links[hops]
 
 # METADATA
 # description: |
-#   The agents whose hands the task is in or was in, the one that it was begun for first; as far
-#   as the signatures hold
+#   The agents that have or had the task, as far as the signatures hold; first the one that it was
+#   begun for
 actors := array.concat([task_token.claims.act.sub], [link.claims.act.sub | some link in links])
 
 _signed[number] := claims if {
@@ -75,7 +76,7 @@ _above[number] := task_token.claims if {
 
 _above[number] := _signed[number - 1] if some number, _ in _signed
 
-# Empty where one of the hands has no name.
+# Empty if one of the hops has no name.
 _account(names, number) := concat("/", array.concat([""], names)) if {
 	count([name | some name in names; is_string(name)]) == number
 } else := ""
@@ -92,7 +93,7 @@ _keys[0] := task_token.claims.cnf.jwk
 
 _keys[number] := json.unmarshal(parts.payload).cnf.jwk if {
 	some number, parts in _read
-	number < hands
+	number < hops
 	json.is_valid(parts.payload)
 }
 
@@ -103,6 +104,6 @@ _read[number] := jwt.read(token) if {
 
 # A chain that is too long is not even read.
 _tokens := array.concat([input.context.credentials.task], given) if {
-	hands > 0
-	hands <= most
+	hops > 0
+	hops <= most
 }

@@ -24,14 +24,14 @@ _last(patches) := last if {
 		with data.inbounds.lib.jwt.authentic as fixtures.authentic
 }
 
-_twice(patches) := array.concat(fixtures.handed_on(2), patches)
+_twice(patches) := array.concat(fixtures.delegated(2), patches)
 
 test_each_link_is_known_with_the_token_above_it if {
 	links := _links(_twice([]))
 
 	object.keys(links) == {1, 2}
 	links[1].claims.delegation == "delegation-1"
-	links[1].authority == fixtures.scene.hands[0].claims.authorization_details[0]
+	links[1].authority == fixtures.scene.hops[0].claims.authorization_details[0]
 	links[1].parent.claims == fixtures.scene.task.claims
 	links[1].parent.authority == fixtures.scene.task.claims.authorization_details[0]
 	links[2].claims.delegation == "delegation-2"
@@ -49,47 +49,47 @@ test_the_agent_that_the_task_was_begun_for_comes_first if {
 	]
 
 	_actors([]) == array.slice(all_three, 0, 1)
-	_actors(fixtures.handed_on(1)) == array.slice(all_three, 0, 2)
+	_actors(fixtures.delegated(1)) == array.slice(all_three, 0, 2)
 	_actors(_twice([])) == all_three
 }
 
-test_there_is_no_last_link_where_nobody_handed_on if {
+test_there_is_no_last_link_where_nobody_delegated if {
 	_links([]) == {}
 	not _last([])
 }
 
 # Its own signature may hold, with a key that nobody has vouched for.
 test_nothing_counts_after_a_signature_that_does_not_hold if {
-	patches := _twice(fixtures.putting("/hands/0/genuine", false))
+	patches := _twice(fixtures.putting("/hops/0/genuine", false))
 
 	_links(patches) == {}
 	not _last(patches)
 	_actors(patches) == ["spiffe://acme.example/agent/assistant"]
-	object.keys(_links(_twice(fixtures.putting("/hands/1/genuine", false)))) == {1}
-	not _last(_twice(fixtures.putting("/hands/1/genuine", false)))
+	object.keys(_links(_twice(fixtures.putting("/hops/1/genuine", false)))) == {1}
+	not _last(_twice(fixtures.putting("/hops/1/genuine", false)))
 	_links(_twice(fixtures.putting("/task/genuine", false))) == {}
 }
 
 test_nothing_counts_however_far_it_is_from_the_signature_that_does_not_hold if {
-	third := fixtures.putting("/question/context/credentials/chain/2", fixtures.token(fixtures.scene.hands[1]))
+	third := fixtures.putting("/question/context/credentials/chain/2", fixtures.token(fixtures.scene.hops[1]))
 
 	object.keys(_links(_twice(third))) == {1, 2, 3}
-	_links(_twice(array.concat(third, fixtures.putting("/hands/0/genuine", false)))) == {}
+	_links(_twice(array.concat(third, fixtures.putting("/hops/0/genuine", false)))) == {}
 }
 
 test_the_key_is_the_one_that_the_token_above_names_and_no_other if {
-	_links(_twice(fixtures.putting("/hands/0/header/kid", "task-1"))) == {}
+	_links(_twice(fixtures.putting("/hops/0/header/kid", "task-1"))) == {}
 	_links(_twice(fixtures.putting("/task/claims/cnf/jwk/d", "AA"))) == {}
 	_links(_twice(fixtures.putting("/task/claims/cnf/jwk/kid", "task-1"))) == {}
-	object.keys(_links(_twice(fixtures.putting("/hands/0/claims/cnf/jwk/d", "AA")))) == {1}
+	object.keys(_links(_twice(fixtures.putting("/hops/0/claims/cnf/jwk/d", "AA")))) == {1}
 }
 
 test_what_a_link_gives_is_one_thing_or_nothing if {
-	details := "/hands/0/claims/authorization_details"
-	one := fixtures.scene.hands[0].claims.authorization_details[0]
+	details := "/hops/0/claims/authorization_details"
+	one := fixtures.scene.hops[0].claims.authorization_details[0]
 
 	every value in [null, "x", 7, {}, {"0": one}, [], [one, one], [one, null], [null], ["x"], [[one]]] {
-		links := _links(array.concat(fixtures.handed_on(1), fixtures.putting(details, value)))
+		links := _links(array.concat(fixtures.delegated(1), fixtures.putting(details, value)))
 		links[1].authority == {}
 		links[1].parent.authority == fixtures.scene.task.claims.authorization_details[0]
 	}

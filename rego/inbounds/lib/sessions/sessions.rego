@@ -40,7 +40,7 @@ after_permit_by(used) := object.union(after_permit, {"approvals": used})
 after_refusal := object.union(_following, {"refusals": _state.refusals + 1})
 
 # METADATA
-# description: What each task under way will have taken, this one with this call, and all hands it went through
+# description: What each task in progress and each of its hops will have spent, this call included
 tasks := object.union(
 	{id: entry | some id, entry in _state.tasks; entry.deadline > clock.now; not _accounts[id]},
 	_accounts,
@@ -49,8 +49,8 @@ tasks := object.union(
 	count(_accounts) == count(task.accounts)
 }
 
-# Whoever hands a task on names the next hands, by what the session may know as something else. It
-# is never forgotten before its own time, or what it has taken would be free again.
+# The delegating agent names the next hop, possibly by a name that the session knows already. An
+# account is never forgotten before its own deadline, or its spent budget would be free again.
 _accounts[account.id] := object.union(spending.after[account.id], {"deadline": max(deadlines)}) if {
 	some account in task.accounts
 	deadlines := {account.authority.deadline} | {known | known := _state.tasks[account.id].deadline}

@@ -52,7 +52,7 @@ _permitted(patches) := state if {
 		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"deadline": 1800003600}}]
 }
 
-_handed_on(accounts) := state if {
+_delegated(accounts) := state if {
 	state := sessions.after_permit with input as _scene.input
 		with data.deployment as _scene.deployment
 		with data.inbounds.lib.clock.now as 1800000000
@@ -97,8 +97,8 @@ test_a_task_that_the_session_does_not_know_has_taken_nothing if {
 	_permitted(patches).tasks["task-1"] == _until(1800003600, _spent(1, 0, 0, 1))
 }
 
-test_all_hands_that_a_task_went_through_take_what_the_call_takes if {
-	state := _handed_on([
+test_all_hops_that_a_task_went_through_take_what_the_call_takes if {
+	state := _delegated([
 		{"id": "task-1", "authority": {"deadline": 1800003600}},
 		{"id": "delegation-1", "authority": {"deadline": 1800000600}},
 	])
@@ -112,8 +112,8 @@ test_all_hands_that_a_task_went_through_take_what_the_call_takes if {
 }
 
 # Whoever delegates chooses the name, and may choose that of another task of the session.
-test_nothing_that_was_taken_is_forgotten_sooner_for_hands_of_its_name if {
-	_handed_on([
+test_nothing_that_was_taken_is_forgotten_sooner_for_hops_of_its_name if {
+	_delegated([
 		{"id": "task-0", "authority": {"deadline": 1800003600}},
 		{"id": "task-1", "authority": {"deadline": 1800000002}},
 	]).tasks == {
@@ -125,11 +125,11 @@ test_nothing_that_was_taken_is_forgotten_sooner_for_hands_of_its_name if {
 test_nothing_is_permitted_that_somebody_keeps_no_account_of if {
 	whole := {"id": "task-1", "authority": {"deadline": 1800003600}}
 
-	_handed_on([whole])
-	not _handed_on([])
-	not _handed_on([whole, {"id": "delegation-1", "authority": {}}])
-	not _handed_on([whole, {"authority": {"deadline": 1800003600}}])
-	not _handed_on([{"id": "delegation-1"}])
+	_delegated([whole])
+	not _delegated([])
+	not _delegated([whole, {"id": "delegation-1", "authority": {}}])
+	not _delegated([whole, {"authority": {"deadline": 1800003600}}])
+	not _delegated([{"id": "delegation-1"}])
 }
 
 test_the_same_call_once_more_is_a_repeat if {

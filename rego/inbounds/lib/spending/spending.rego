@@ -1,7 +1,7 @@
 # METADATA
 # description: |
-#   What one call takes of each budget, and what has been taken before: by its task, and in each
-#   of the hands that the task went through. Money and rows are
+#   What one call takes of each budget, and what has been taken before: by its task, and in each hop
+#   that the task went through. Money and rows are
 #   taken by their upper bounds when a call is permitted.
 package inbounds.lib.spending
 

@@ -22,8 +22,8 @@ granted := task_token.authority
 
 # METADATA
 # description: |
-#   What the call may do: what was approved, or what is left of it in the last hands. Undefined
-#   where either cannot be read.
+#   What the call may do: the authority of the task, or what is left of it in the last hop. Undefined
+#   if either cannot be read.
 # scope: document
 authority := granted if delegation.given == []
 
@@ -41,23 +41,23 @@ actor := delegation.last.claims.act.sub
 # scope: document
 holder := claims.cnf.jwk if delegation.given == []
 
-holder := delegation.last.claims.cnf.jwk if delegation.hands > 0
+holder := delegation.last.claims.cnf.jwk if delegation.hops > 0
 
 # METADATA
 # description: The `jti` of the task's last token
 # scope: document
 jti := claims.jti if delegation.given == []
 
-jti := delegation.last.claims.jti if delegation.hands > 0
+jti := delegation.last.claims.jti if delegation.hops > 0
 
 # METADATA
-# description: Through how many hands the task has been
-depth := claims.del_depth + delegation.hands if is_number(claims.del_depth)
+# description: How many hops the task has been through
+depth := claims.del_depth + delegation.hops if is_number(claims.del_depth)
 
 # METADATA
 # description: |
-#   Who keeps account of what the call takes, from the task itself to the last hands, each with
-#   its id and what it was given. Undefined where one of them cannot be read.
+#   The accounts that the call is charged to: that of the task and of each hop, each with its id and
+#   its authority. Undefined if one of them cannot be read.
 accounts := all_of if {
 	all_of := array.concat(
 		[{"id": claims.task, "authority": granted}],
@@ -65,5 +65,5 @@ accounts := all_of if {
 	)
 
 	# Nobody is left out, and no two keep one account.
-	count({account.id | some account in all_of} - {""}) == delegation.hands + 1
+	count({account.id | some account in all_of} - {""}) == delegation.hops + 1
 }

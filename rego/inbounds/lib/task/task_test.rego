@@ -86,23 +86,23 @@ test_no_authority_of_another_type if {
 	}
 }
 
-_first := fixtures.scene.hands[0].claims
+_first := fixtures.scene.hops[0].claims
 
-_second := fixtures.scene.hands[1].claims
+_second := fixtures.scene.hops[1].claims
 
-test_what_may_be_done_is_what_the_last_hands_were_given if {
+test_what_may_be_done_is_what_the_last_hops_were_given if {
 	_authority([]) == fixtures.scene.task.claims.authorization_details[0]
-	_authority(fixtures.handed_on(1)) == _first.authorization_details[0]
-	_authority(fixtures.handed_on(2)) == _second.authorization_details[0]
+	_authority(fixtures.delegated(1)) == _first.authorization_details[0]
+	_authority(fixtures.delegated(2)) == _second.authorization_details[0]
 	_actor([]) == "spiffe://acme.example/agent/assistant"
-	_actor(fixtures.handed_on(1)) == _first.act.sub
-	_actor(fixtures.handed_on(2)) == _second.act.sub
+	_actor(fixtures.delegated(1)) == _first.act.sub
+	_actor(fixtures.delegated(2)) == _second.act.sub
 	_depth([]) == 0
-	_depth(fixtures.handed_on(2)) == 2
-	_depth(array.concat(fixtures.handed_on(2), fixtures.putting("/task/claims/del_depth", 1))) == 3
+	_depth(fixtures.delegated(2)) == 2
+	_depth(array.concat(fixtures.delegated(2), fixtures.putting("/task/claims/del_depth", 1))) == 3
 }
 
-test_nothing_may_be_done_by_hands_that_are_not_known if {
+test_nothing_may_be_done_by_hops_that_are_not_known if {
 	every chain in [null, 0, true, "", "x", {}, {"0": ""}, [null], ["x"]] {
 		patches := fixtures.putting("/question/context/credentials/chain", chain)
 		not _authority(patches)
@@ -110,13 +110,13 @@ test_nothing_may_be_done_by_hands_that_are_not_known if {
 		not _accounts(patches)
 	}
 
-	forged := array.concat(fixtures.handed_on(2), fixtures.putting("/hands/1/genuine", false))
+	forged := array.concat(fixtures.delegated(2), fixtures.putting("/hops/1/genuine", false))
 	not _authority(forged)
 	not _actor(forged)
 	not _accounts(forged)
 }
 
-test_how_deep_a_task_is_needs_a_number_and_hands if {
+test_how_deep_a_task_is_needs_a_number_and_hops if {
 	every value in [null, true, "0", [], {}] {
 		not _depth(fixtures.putting("/task/claims/del_depth", value))
 	}
@@ -126,34 +126,34 @@ test_how_deep_a_task_is_needs_a_number_and_hands if {
 	}
 }
 
-test_each_hands_keep_an_account_of_their_own if {
+test_each_hop_keeps_an_account_of_their_own if {
 	root := {"id": "task-1", "authority": fixtures.scene.task.claims.authorization_details[0]}
 	_accounts([]) == [root]
 
 	first := {"id": "/delegation-1", "authority": _first.authorization_details[0]}
-	_accounts(fixtures.handed_on(1)) == [root, first]
+	_accounts(fixtures.delegated(1)) == [root, first]
 
 	second := {"id": "/delegation-1/delegation-2", "authority": _second.authorization_details[0]}
-	_accounts(fixtures.handed_on(2)) == [root, first, second]
+	_accounts(fixtures.delegated(2)) == [root, first, second]
 }
 
 # Whoever delegates names the next hop, and reaches no account but those below his own.
-test_hands_that_are_named_like_others_keep_an_account_of_their_own if {
+test_hops_that_are_named_like_others_keep_an_account_of_their_own if {
 	every patches in [
-		fixtures.putting("/hands/1/claims/delegation", "delegation-1"),
-		fixtures.putting("/hands/0/claims/delegation", "task-1"),
+		fixtures.putting("/hops/1/claims/delegation", "delegation-1"),
+		fixtures.putting("/hops/0/claims/delegation", "task-1"),
 	] {
-		accounts := _accounts(array.concat(fixtures.handed_on(2), patches))
+		accounts := _accounts(array.concat(fixtures.delegated(2), patches))
 		count({account.id | some account in accounts}) == 3
 	}
 }
 
 test_no_account_is_kept_where_one_is_missing if {
 	every patches in [
-		[{"op": "remove", "path": "/hands/0/claims/delegation"}],
-		[{"op": "remove", "path": "/hands/1/claims/delegation"}],
+		[{"op": "remove", "path": "/hops/0/claims/delegation"}],
+		[{"op": "remove", "path": "/hops/1/claims/delegation"}],
 	] {
-		not _accounts(array.concat(fixtures.handed_on(2), patches))
+		not _accounts(array.concat(fixtures.delegated(2), patches))
 	}
 }
 

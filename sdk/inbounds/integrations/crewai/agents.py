@@ -1,4 +1,4 @@
-"""Agents each of whose calls is judged."""
+"""CrewAI agents whose every tool call is judged."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ _UNSEEN = {
     "a2a": "runs in another process",
     "allow_code_execution": "runs code of the model's",
 }
-"""What an agent can be given that no call of a tool tells of, and why not."""
+"""Options of an agent that act without a tool call, each with the reason why that is so."""
 
 
 def create_guarded_agent(
     *, authorization: Authorization, tools: Sequence[Any] = (), **options: Any
 ) -> Any:
-    """Make a `crewai.Agent` each of whose calls is judged.
+    """Return a `crewai.Agent` whose every tool call is judged.
 
     Args:
-        authorization: Judges.
-        tools: As there; and guarded tools, whose functions run under the permits asked for here.
-        options: As there.
+        authorization: Judges each call.
+        tools: As for `crewai.Agent`, or guarded tools; their functions run under the permits of
+            these calls.
+        options: As for `crewai.Agent`.
 
     Raises:
-        ConfigurationError: Something in it could run a tool that is not judged, see
-            `Authorization.reachable`; or `configuration.tool_named_twice`: two have one name.
+        ConfigurationError: An option or a tool could act without being judged, see
+            `Authorization.reachable`; or `configuration.tool_named_twice`: two tools have one name.
     """
     require_authorization(authorization, Authorization)
     own = [authorization.reachable(each) if _is_guarded(each) else each for each in tools]
@@ -55,20 +56,20 @@ def _is_guarded(tool: Any) -> bool:
 
 
 class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
-    """An agent that has tools in their judged places alone, wherever they come from."""
+    """An agent that runs every tool through a tool proxy, wherever the tool comes from."""
 
     authorization: Any = Field(repr=False)
 
     @field_serializer("authorization", when_used="json")
     def _not_written(self, _: Any) -> None:
-        """No checkpoint holds what judges."""
+        """Leave the authorization out of checkpoints."""
 
     @model_validator(mode="before")
     @classmethod
     def _with_own_loop(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        # Before the framework makes anything of it.
+        # Before the framework reads it.
         require_none_unseen(data, _UNSEEN)
         brought = data.get("executor_class")
         known = (None, AgentExecutor, GuardedExecutor)
@@ -90,18 +91,18 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         return self
 
     def _require_seen(self) -> None:
-        # Reading some of them as attributes warns of their being deprecated.
+        # Reading a deprecated one as an attribute would warn.
         require_none_unseen(vars(self), _UNSEEN)
         require_none_hosted(self.llm)
 
     def set_cache_handler(self, cache_handler: Any) -> None:
-        """Take no cache: what one run was given is not another's, and each call is judged."""
+        """Ignore the cache: a result belongs to one run, and each call is judged."""
         super().set_cache_handler(cache_handler)
         self.cache_handler = None
         self.tools_handler.cache = None
 
     def _add_skill_loader_tool(self, tools: Any, task: Any = None) -> list[Any]:
-        """Stand in the place of every tool of a run: all of them come by here, last."""
+        """Replace every tool of a run by its proxy; the framework calls this last."""
         self._require_seen()
         self.tools_handler.cache = None
         every = super()._add_skill_loader_tool(tools, task=task)
@@ -110,7 +111,7 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         return judged
 
     def create_agent_executor(self, tools: Any = None, task: Any = None) -> None:
-        """Make the loop of a task, as `Agent.create_agent_executor`."""
+        """Create the executor of a task, as `Agent.create_agent_executor`."""
         super().create_agent_executor(tools, task)
         executor = self.agent_executor
         if not isinstance(executor, GuardedExecutor):
@@ -122,7 +123,7 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
             join_messages(task_of(None), messages)
         executor, inputs, about, parsed = super()._prepare_kickoff(messages, *args, **options)
         if type(executor) is AgentExecutor:
-            # Where an agent is kicked off alone, the framework asks for no class.
+            # For an agent that is started without a crew, the framework requests no class.
             executor.__class__ = GuardedExecutor
         if not isinstance(executor, GuardedExecutor):
             raise out_of_reach(type(executor).__name__, "is a loop of its own")
@@ -132,7 +133,7 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
 
 
 def _told(executor: Any) -> tuple[str, str]:
-    """Return what a model is told of the tools, where it asks for them in text."""
+    """Return the descriptions of the tools that the model reads, where it calls them in text."""
     shown = {id(each) for each in shown_of(executor.original_tools)}
     parsed = [each for each in executor.tools if id(each._original_tool) in shown]  # noqa: SLF001
     return get_tool_names(parsed), render_text_description_and_args(parsed)

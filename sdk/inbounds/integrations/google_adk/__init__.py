@@ -2,7 +2,7 @@
 
     app = guarded_app("desk", agent, authorization=AuthorizationPlugin(guard))
 
-The plugin is there for every agent of a runner, also for those that it hands over to. A refusal is
+The plugin is there for every agent of a runner, also after a hand-off. A refusal is
 the tool's response, which the model reads; where a person has to approve, ADK's own confirmation
 is asked for, and the policy is asked again when it is answered.
 """

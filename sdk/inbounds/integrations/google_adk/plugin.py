@@ -31,7 +31,7 @@ from .preflight import (
     steers,
 )
 from .questions import Question, Questions
-from .tool_proxy import expect, place, refusal, untaken, with_defaults
+from .tool_proxy import install_proxy, refusal, store_permit, take_permit, with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         try:
             require_judged(tool, self)
             await require_alone(tool, tool_context)
-            place(tool)
+            install_proxy(tool)
             return await self._judge(tool, with_defaults(tool, tool_args), tool_context)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal(tool.name, error)
@@ -155,7 +155,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             )
         except ApprovalRequired as required:
             return self._ask(tool, context, task, required)
-        expect(context, permit, tool, arguments)
+        store_permit(context, permit, tool, arguments)
         return None
 
     async def _waits_for_author(
@@ -195,7 +195,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         self, *, tool: Any, tool_context: Any, **_: Any
     ) -> dict[str, Any] | None:
         """Refuse a result that is not the tool's own: nobody has compared what has run."""
-        permit = untaken(tool_context)
+        permit = take_permit(tool_context)
         if permit is None:
             return None
         error = not_the_tools(permit, "something has answered in the tool's place")
@@ -203,7 +203,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
 
     async def on_tool_error_callback(self, *, tool_context: Any, **_: Any) -> None:
         """Record that a call has not run whose tool was not reached."""
-        permit = untaken(tool_context)
+        permit = take_permit(tool_context)
         if permit is not None:
             await run_in_thread(permit.cancel)
 

@@ -29,13 +29,13 @@ _STEERS = (TransferToAgentTool, SetModelResponseTool)
 def steers(tool: Any) -> bool:
     """Whether a tool is ADK's own and moves the run on, and does nothing else.
 
-    It hands over to an agent of the same runner, ends a loop or gives the final answer.
+    It hands off to an agent of the same runner, ends a loop or gives the final answer.
     """
     return type(tool) in _STEERS or getattr(tool, "func", None) is exit_loop
 
 
 def agents(root: Any) -> Iterator[Any]:
-    """Yield an agent and all agents that it hands over to, or has as tools."""
+    """Yield an agent and all agents that it can hand off to, or has as tools."""
     waiting, seen = [root], set()
     while waiting:
         each = waiting.pop()

@@ -1,4 +1,4 @@
-"""What stands in a tool's place, and what it makes of the tool's result."""
+"""The proxy that replaces the `run_async` of a tool, and returns the result that is permitted."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     from inbounds.pep import Permit
 
 _permits: WeakKeyDictionary[Any, tuple[Permit, Any, Mapping[str, Any]]] = WeakKeyDictionary()
-"""The permits of calls that are on their way to their tools, by the context of each."""
+"""The permits of calls whose tool has not run yet, by the context of the call."""
 
 _placing = ProcessLock()
 
 
-def expect(context: Any, permit: Permit, tool: Any, judged: Mapping[str, Any]) -> None:
-    """Keep the permit of a call for its tool, and what was judged, as ADK has it."""
+def store_permit(context: Any, permit: Permit, tool: Any, judged: Mapping[str, Any]) -> None:
+    """Store the permit of a call for its tool, with the judged arguments in ADK's form."""
     permit.defer_start()
     _permits[context] = (permit, tool, judged)
 
 
-def untaken(context: Any) -> Permit | None:
-    """Return the permit of a call whose tool has not taken it, and keep it no longer."""
+def take_permit(context: Any) -> Permit | None:
+    """Remove and return the permit of a call that its tool has not used."""
     return _permits.pop(context, (None, None, {}))[0]
 
 
-def place(tool: Any) -> None:
-    """Stand in a tool's place, once."""
+def install_proxy(tool: Any) -> None:
+    """Install the proxy of a tool, unless it has one."""
     with _placing:
-        if not isinstance(tool.run_async, InPlace):
-            InPlace(tool)
+        if not isinstance(tool.run_async, ToolProxy):
+            ToolProxy(tool)
 
 
-class InPlace:
-    """Stands in a tool's place, and lets it run with the judged arguments alone.
+class ToolProxy:
+    """A tool proxy that runs the tool with the judged arguments only.
 
     Args:
-        tool: The tool. Its `run_async` is changed; without a permit it runs no more.
+        tool: The tool. Its `run_async` is replaced, and does not run the tool without a permit.
     """
 
     def __init__(self, tool: Any) -> None:
@@ -61,11 +61,11 @@ class InPlace:
         tool.run_async = self
 
     async def __call__(self, *, args: dict[str, Any], tool_context: Any) -> Any:
-        """Run the tool, as `BaseTool.run_async`, if there is a permit for just this call."""
+        """Run the tool, as `BaseTool.run_async`, if there is a permit for this call."""
         none: tuple[Permit | None, Any, Mapping[str, Any]] = (None, None, {})
         permit, tool, judged = _permits.get(tool_context, none)
         if permit is None or tool is not self._tool:
-            # The permit of another tool stays with that.
+            # The permit of another tool stays stored for that tool.
             unjudged = DecisionUnavailable("nothing has judged this call", code="permit.missing")
             return refusal(self._tool.name, unjudged)
         del _permits[tool_context]
@@ -99,12 +99,12 @@ class InPlace:
 
 
 def refusal(tool: str, error: BaseException) -> dict[str, str]:
-    """Return the response that the model reads instead of a result."""
+    """Return the response that the model reads in place of a result."""
     return {"error": told(error, tool)}
 
 
 def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Add what a tool's function would add: it runs as well, and so it is judged."""
+    """Add the default arguments of a tool's function, so that they are judged as well."""
     function = getattr(tool, "func", None)
     left_out = set(getattr(tool, "_ignore_params", ()))
     try:
@@ -120,7 +120,7 @@ def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _given(permit: Permit, result: Any) -> Any:
-    """Record that it has run, and return what the agent may have of its result."""
+    """Record that the tool has run, and return the part of its result that the agent may have."""
     result, take = unlabelled(result, permit.finish)
     plain = _plain(result)
     if isinstance(plain, str):

@@ -18,14 +18,14 @@ from inbounds.pep.tool import GuardedTool
 
 from .authorization import Authorization
 from .hooks import ProtectedHooks
-from .tool import InPlace
+from .tool import ToolProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def protect(agent: Any, authorization: Authorization) -> Any:
-    """Judge every call of an agent's tools, and of all agents that it hands over to or asks.
+    """Judge every call of an agent's tools, and of all agents that it can hand off to or asks.
 
     The agent itself is changed, and so are its tools and the agents it reaches: by hand-offs, as
     tools, and by hand-offs of those. Guarded tools may stand among its tools as they are. The
@@ -73,7 +73,7 @@ def require_protected(agent: Any) -> None:
         if not is_guarded(each):
             raise _out_of_reach(each.name, "is an agent that is not protected")
         for tool in each.tools:
-            if not isinstance(getattr(tool, "on_invoke_tool", None), InPlace):
+            if not isinstance(getattr(tool, "on_invoke_tool", None), ToolProxy):
                 raise _out_of_reach(named(tool), "came to the agent when it was protected already")
         listed = getattr(each.get_mcp_tools, "func", None)
         if each.mcp_servers and listed is not _mcp_tools:
@@ -111,11 +111,11 @@ def _reached(agent: Any) -> Iterator[Any]:
 
 
 def _target(handoff: Any) -> Any:
-    # Only `handoff()` says which agent it hands over to, and always hands over to that one.
+    # Only `handoff()` says which agent it hands off to, and always hands off to that one.
     known = getattr(handoff, "_agent_ref", None)
     agent = known() if known is not None else None
     if agent is None:
-        raise _out_of_reach(handoff.tool_name, "hands over to an agent that it does not name")
+        raise _out_of_reach(handoff.tool_name, "hands off to an agent that it does not name")
     if not _hands_over_alone(handoff):
         raise _out_of_reach(
             handoff.tool_name,
@@ -191,7 +191,7 @@ def _require_reachable(tool: Any, authorization: Authorization, reached: set[int
         return
     if not isinstance(tool, FunctionTool):
         raise _out_of_reach(named(tool), "runs at the provider, or by itself")
-    if isinstance(tool.on_invoke_tool, InPlace):
+    if isinstance(tool.on_invoke_tool, ToolProxy):
         _require_same(tool.name, tool.on_invoke_tool.authorization, authorization)
         return
     _require_nothing_within(tool, reached)
@@ -239,8 +239,8 @@ def _placed(tool: Any, authorization: Authorization) -> Any:
             description_override=about,
             strict_mode=False,
         )
-    if not isinstance(tool.on_invoke_tool, InPlace):
-        InPlace(tool, authorization)
+    if not isinstance(tool.on_invoke_tool, ToolProxy):
+        ToolProxy(tool, authorization)
     return tool
 
 

@@ -1,4 +1,4 @@
-"""A function tool each of whose calls is judged in its own place."""
+"""A proxy of a function tool that judges each call when the tool is invoked."""
 
 from __future__ import annotations
 
@@ -42,13 +42,12 @@ _raised: ContextVar[list[BaseException] | None] = ContextVar("inbounds_raised", 
 """What the tool of this call has raised, of which the framework has made text meanwhile."""
 
 
-class InPlace:
-    """Stands in a function tool's place, and lets it run with the judged arguments alone.
+class ToolProxy:
+    """A proxy that runs a function tool with the judged arguments only.
 
     Args:
-        tool: The function tool. It is changed: what it does when it is invoked, what decides
-            whether it is approved, and its guardrails.
-        authorization: Judges.
+        tool: The function tool. Its invocation, its approval and its guardrails are replaced.
+        authorization: Judges each call.
     """
 
     def __init__(self, tool: Any, authorization: Authorization) -> None:
@@ -197,7 +196,7 @@ class InPlace:
 
 
 def _is_old(verdict: Verdict) -> bool:
-    """Whether a permit has waited too long for its tool; it is cancelled then."""
+    """Whether a permit has expired before its tool ran; it is cancelled then."""
     try:
         _ = verdict.permit and verdict.permit.arguments
     except DecisionUnavailable as error:
@@ -216,7 +215,7 @@ def _parsed(said: str) -> dict[str, Any]:
 
 
 def _given(permit: Permit, result: Any, raised: list[BaseException]) -> Any:
-    """Record that it has run, and return what the agent may have of its result."""
+    """Record that the tool has run, and return the part of its result that the agent may have."""
     result, take = unlabelled(result, permit.admitted if raised else permit.finish)
     plain = _plain(result)
     if isinstance(plain, str) or _is_blocks(plain):

@@ -73,7 +73,7 @@ def end(
     task: Annotated[
         str,
         typer.Argument(
-            help="The id of a task or a session; or of hands, task-…/delegation-…, as "
+            help="The id of a task or a session; or of a hop, task-…/delegation-…, as "
             "docs/revocation.md says."
         ),
     ],
@@ -82,7 +82,7 @@ def end(
     wait: Wait = 5.0,
     as_json: output.Json = False,
 ) -> None:
-    """End a task for good, or a session, or hands: every token of it is worthless."""
+    """End a task, a session or a hop for good: every token of it is invalid."""
     _require_id(task, "`inbounds live kill agent:<SPIFFE ID>`")
     change = _Change("ended", task, f"listed as ended: {task}", _ANY_ID)
     _make(change, lambda feed: feed.end(task), store, wait, as_json=as_json)

@@ -22,17 +22,24 @@ if TYPE_CHECKING:
 
 def serve(
     *,
-    opa: Annotated[list[str], typer.Option(help="An OPA to keep up to date; give one for each.")],
+    opa: Annotated[
+        list[str] | None,
+        typer.Option(help="The URL of an OPA to keep up to date; required, once for each OPA."),
+    ] = None,
     token_file: Annotated[
         Path | None, typer.Option(help="Holds the feed writer's bearer token.")
     ] = None,
-    ca: Annotated[Path | None, typer.Option(help="Whose certificate the OPAs have, PEM.")] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="The CA that signed the OPAs' certificates, PEM.")
+    ] = None,
     cert: Annotated[
         Path | None, typer.Option(help="This client's certificate with its key, PEM.")
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help="What signs the head; without it, issuer/feed.pem in the state folder."),
+        typer.Option(
+            help="The key that signs the head; without it, issuer/feed.pem in the state folder."
+        ),
     ] = None,
     cleartext: Annotated[
         bool,
@@ -44,21 +51,29 @@ def serve(
     deployment: Annotated[
         Path | None,
         typer.Option(
-            help="Whose feed.yaml has to name the key; it is only compared. "
+            help="The folder whose feed.yaml must name the key; it is only compared. "
             "(default: INBOUNDS_DEPLOYMENT)"
         ),
     ] = None,
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between heartbeats.")] = 1.0,
     as_json: output.Json = False,
 ) -> None:
-    """Keep every OPA up to date with the feed, until this is ended."""
+    """Keep every OPA up to date with the feed, until this command is stopped."""
     import logging
 
+    from inbounds.errors import ConfigurationError
     from inbounds.identity.signing_keys import SigningKey
     from inbounds.live import LiveFeed, Pusher
     from inbounds.live.store import FILE
     from inbounds_tools.doctor.feed_key import unnamed
 
+    if not opa:
+        raise ConfigurationError(
+            "the feed must be pushed to at least one OPA, and no --opa was passed",
+            code="cli.usage",
+            hint="pass --opa with the URL of each OPA, such as http://127.0.0.1:8181; `inbounds "
+            "serve` starts one. A guard with the embedded policy needs none",
+        )
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("inbounds.live").setLevel(logging.INFO)
     stop = threading.Event()
@@ -78,7 +93,7 @@ def serve(
 
     def show(console: Console) -> None:
         console.print("[bold]serving[/]  the revocation feed")
-        console.print(f"pushed to   {', '.join(targets)}, every {interval:g} s", markup=False)
+        console.print(f"pushes to   {', '.join(targets)}, every {interval:g} s", markup=False)
         new = "; new: nothing is ended, revoked or stopped" if made else ""
         console.print(f"kept in     {path}{new}", markup=False)
         console.print(f"signed by   key {signer.kid}", markup=False)

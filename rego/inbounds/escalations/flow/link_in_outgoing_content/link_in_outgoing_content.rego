@@ -1,10 +1,10 @@
 # METADATA
 # title: Link from an untrusted source in what is sent
 # description: |
-#   A link that a stranger's text put into what is sent lures whoever reads it, or carries data
-#   away when it is followed or shown. In a session that has read what others wrote, every link
-#   in what is sent came from the user's words, a trusted tool or a record the user named,
-#   or leads to a host the task may send to.
+#   A link in text that is sent can mislead its reader, or carry data out when it is opened or
+#   rendered. In a session that has read text of third parties, each link that is sent must come from
+#   the user's words, from a trusted tool or from a record that the user named, or it must lead to a
+#   host that the task may send to. A person is asked about any other link.
 # custom:
 #   severity: high
 #   remedy: >-

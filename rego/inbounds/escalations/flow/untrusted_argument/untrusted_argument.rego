@@ -1,11 +1,12 @@
 # METADATA
 # title: Argument from an untrusted source steers the call
 # description: |
-#   An argument that steers an effect must be traced to the user's words, to a trusted tool, or to
-#   a record the user named, or lie within bounds that the task declares. A value that was found in
-#   what others wrote never steers unasked, whatever the session has seen. A value that was found
-#   nowhere steers only in a session that has read nothing of what others wrote. A local write that
-#   can be undone takes weaker origins.
+#   An argument steers a call if it decides who receives something, what is acted on, how much, which
+#   code runs or which credential is used. The value of such an argument must come from the user's
+#   words, from a trusted tool or from a record that the user named, or it must lie within bounds of
+#   the task. A person is always asked about a value that was found in text of third parties. A value
+#   that was found nowhere passes only in a session that has read no such text. For a local write that
+#   can be undone, weaker origins are sufficient.
 # custom:
 #   severity: high
 #   remedy: >-

@@ -1,10 +1,10 @@
 # METADATA
 # title: Instruction from a record
 # description: |
-#   A user may say: do what this record asks for. Then the author of the record decides what is done.
-#   A task names such effects on such resources as delegated. A person is asked about each call that
-#   has one, and about each that the text of a record steers; one approval can cover the whole plan. A
-#   local write that can be undone may take such text without a question.
+#   A user may ask an agent to do what a record says. The author of the record then decides what is
+#   done. `delegated` of a task lists the effects and resources for which that is permitted. A person
+#   is asked about each such call, and about each call that the text of a record steers. One approval
+#   can cover the whole plan. For a local write that can be undone, nobody is asked about such text.
 # custom:
 #   severity: high
 #   remedy: >-

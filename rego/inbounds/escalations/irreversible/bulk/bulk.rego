@@ -1,12 +1,12 @@
 # METADATA
 # title: Too many recipients or targets at once
 # description: |
-#   A person is asked before a call that goes to more recipients, or acts on more targets, than `bulk`
-#   in the deployment's settings: one mistake would be repeated that often. For a tool that only reads,
+#   A person is asked before a call that has more recipients or targets than `bulk` in the
+#   deployment's settings, because a mistake would affect all of them. For a tool that only reads,
 #   only the destinations of its requests count.
 # custom:
 #   severity: medium
-#   remedy: Ask the user whether all of these are meant, or call the tool with fewer at a time
+#   remedy: Ask the user whether all of these are meant, or call the tool with fewer recipients or targets at a time
 #   controls: ["owasp_aisvs:v1.0-C9.2.1", "csa_atf:S-4", "mitre_atlas_m:AML.M0029"]
 #   depends_on: [request.malformed, capability.unregistered_tool, capability.effects_unset]
 package inbounds.escalations.irreversible.bulk

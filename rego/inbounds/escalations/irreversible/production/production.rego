@@ -1,9 +1,9 @@
 # METADATA
 # title: Action cannot be undone in this environment
 # description: |
-#   An environment may require that a person is asked before an action that cannot be undone: one by a
-#   tool that does more than read and that the registry does not mark as reversible. An environment
-#   that the deployment does not know may require it, so there a person is asked as well.
+#   An environment may require that a person is asked before an action that cannot be undone: a call
+#   of a tool that does more than read, and that the registry does not mark as reversible. A person is
+#   also asked if the deployment does not know the environment.
 # custom:
 #   severity: high
 #   remedy: Ask the user whether this is meant, or use a tool whose action can be undone

@@ -1,8 +1,8 @@
 # METADATA
 # title: Within the bounds of the task
 # description: |
-#   The task was begun with this tool, with every effect the tool has, and with the resource
-#   it touches.
+#   The task was begun with this tool, with every effect of the tool, and with the resource that the
+#   call touches.
 package inbounds.grants.task.within_bounds
 
 import data.inbounds.lib.resources

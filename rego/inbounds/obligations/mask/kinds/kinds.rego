@@ -1,8 +1,8 @@
 # METADATA
 # title: Mask addresses and numbers in a result
 # description: |
-#   An agent that needs a text needs not have every address, account or telephone number in it.
-#   The registry says which kinds are masked in what a tool returns.
+#   An agent that needs a text does not always need the addresses, accounts or telephone numbers in
+#   it. The registry lists the kinds of values that are masked in the results of a tool.
 package inbounds.obligations.mask.kinds
 
 import data.inbounds.lib.obligations

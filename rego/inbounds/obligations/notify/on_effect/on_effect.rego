@@ -1,8 +1,8 @@
 # METADATA
 # title: Tell somebody that a tool is about to run
 # description: |
-#   The registry can name an address to be told of every permitted call of a tool. The PEP
-#   tells it before the tool runs; one that cannot must not run it.
+#   The registry can name an address that is notified of every permitted call of a tool. The PEP sends
+#   the notification before the tool runs. If it cannot, the tool must not run.
 package inbounds.obligations.notify.on_effect
 
 import data.inbounds.lib.obligations

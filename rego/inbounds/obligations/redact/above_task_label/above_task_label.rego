@@ -1,8 +1,9 @@
 # METADATA
 # title: Leave out what is more sensitive than the task
 # description: |
-#   A field of a result can be more sensitive than the rest of it. What is labelled above the task,
-#   or with a label the deployment lacks, does not reach the agent; the other fields do.
+#   A field of a result can be more sensitive than the rest of it. The agent does not receive a field
+#   whose label is above that of the task, or whose label the deployment does not know. It receives
+#   the other fields.
 package inbounds.obligations.redact.above_task_label
 
 import data.inbounds.lib.labels

@@ -1,8 +1,8 @@
 # METADATA
 # title: Take links and images out of a result
 # description: |
-#   A link or an image in what a stranger wrote can carry data out when it is rendered, and lead
-#   on whoever follows it. The registry says of which tools they are taken out.
+#   A link or an image in text of a third party can carry data out when it is rendered, and can
+#   mislead the person who opens it. The registry lists the tools from whose results they are removed.
 package inbounds.obligations.strip.links_and_images
 
 import data.inbounds.lib.obligations

@@ -1,8 +1,8 @@
 # METADATA
 # title: Cut a result down to the rows that were permitted
 # description: |
-#   The rows a call may return are taken from the budget when it is permitted. Where the registry
-#   states how many a tool returns at most, what comes back beyond that does not reach the agent.
+#   The rows that a call may return are taken from the budget when the call is permitted. The registry
+#   can state the most rows that a tool returns. The agent does not receive any row beyond that.
 package inbounds.obligations.truncate.rows
 
 import data.inbounds.lib.obligations

@@ -1,9 +1,9 @@
 # METADATA
 # title: Budget of bytes used up
 # description: |
-#   If a task has a budget of bytes, it sends no more than that. A call that sends something counts
-#   with all its canonical arguments, in bytes of UTF-8. The content behind a path or an id among them
-#   is not counted.
+#   A task with a budget of bytes sends no more bytes than that. A call that sends something counts
+#   with all its canonical arguments, in bytes of UTF-8. The content of a file that an argument names
+#   by path or id is not counted.
 # custom:
 #   severity: high
 #   remedy: The agent can send less; the user can begin a task with a greater budget of `bytes`

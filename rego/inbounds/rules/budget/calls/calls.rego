@@ -1,7 +1,8 @@
 # METADATA
 # title: Budget of calls used up
 # description: |
-#   If a task has a budget of calls, it makes no more than that. This ends a loop that nobody watches.
+#   A task with a budget of calls makes no more calls than that. This stops an agent that calls tools
+#   in an endless loop.
 # custom:
 #   severity: medium
 #   remedy: The user can begin another task, with a budget of `calls` that covers what is left to do

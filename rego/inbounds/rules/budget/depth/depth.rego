@@ -1,11 +1,11 @@
 # METADATA
 # title: Budget of delegations used up
 # description: |
-#   A delegated task says how many delegations it has been through. It allows no more of them than its
-#   token says, nor than the task's budget `depth`, if it has one.
+#   The token of a delegated task states how many delegations the task has passed through. That number
+#   must not exceed the limit in the token, nor the task's budget `depth`, if it has one.
 # custom:
 #   severity: medium
-#   remedy: An agent nearer to the user can do this; the user can begin a task with a greater budget of `depth`
+#   remedy: An agent closer to the user must make the call; the user can begin a task with a greater budget of `depth`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified, delegation.chain_unverified, delegation.too_deep]
 package inbounds.rules.budget.depth
@@ -14,7 +14,7 @@ import data.inbounds.lib.budgets
 import data.inbounds.lib.task
 
 # METADATA
-# description: The task has been through no more hands than it may
+# description: The task has been through no more hops than it may
 ruled_out if {
 	is_number(task.claims.del_max_depth)
 	task.depth <= task.claims.del_max_depth
@@ -22,7 +22,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: The budget that is exceeded, and how many hands it lets the task be in
+# description: The budget that is exceeded, and the most hops that it permits
 details contains budgets.exceeded("depth") if not _kept
 
 _kept if budgets.open("depth")

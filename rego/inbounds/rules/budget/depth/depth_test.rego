@@ -6,8 +6,8 @@ _claims := "/task/claims"
 
 _budgets := "/task/claims/authorization_details/0/budgets"
 
-_through(hands, most) := fixtures.joined([
-	fixtures.putting(concat("/", [_claims, "del_depth"]), hands),
+_through(hops, most) := fixtures.joined([
+	fixtures.putting(concat("/", [_claims, "del_depth"]), hops),
 	fixtures.putting(concat("/", [_claims, "del_max_depth"]), most),
 ])
 

@@ -1,11 +1,11 @@
 # METADATA
 # title: Budget of exports used up
 # description: |
-#   If a task has a budget of exports, it makes no more calls than that which send something out. Other
-#   calls are not affected.
+#   A task with a budget of exports makes no more calls that send something out than that. Other calls
+#   are not affected.
 # custom:
 #   severity: high
-#   remedy: The agent can go on without sending; the user can begin a task with a greater budget of `exports`
+#   remedy: The agent can continue without sending; the user can begin a task with a greater budget of `exports`
 #   controls: ["owasp_asi:ASI02", "owasp_aisvs:v1.0-C9.1.2", "nist_800_53:AC-4", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,9 +1,9 @@
 # METADATA
 # title: Budget of money used up
 # description: |
-#   If a task has a budget of money, in minor units of each currency, it spends no more than that.
-#   Spending that cannot be counted is then denied: in a currency without a budget, by a tool without a
-#   currency, or without an amount. An amount that is not a number is denied in every task.
+#   A task with a budget of money spends no more than that, in minor units of each currency. In such a
+#   task, spending that cannot be counted is denied: in a currency without a budget, by a tool without
+#   a currency, or without an amount. An amount that is not a number is denied in every task.
 # custom:
 #   severity: high
 #   remedy: The agent can spend less; the user can begin a task with a greater budget in this currency

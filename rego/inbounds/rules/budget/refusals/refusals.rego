@@ -1,12 +1,12 @@
 # METADATA
 # title: Too many refusals
 # description: |
-#   If a task has a budget of refusals, and its session has had more of them, the task may only read.
-#   An agent that repeats what it is refused may have been led astray, and what it may still do may not
-#   be what the user meant.
+#   A task with a budget of refusals may only read once its session has had more refusals than that.
+#   An agent that repeats denied calls may follow injected instructions. Its other calls may then not
+#   be what the user meant either.
 # custom:
 #   severity: high
-#   remedy: A person must look at what was refused; then the user can begin another session
+#   remedy: A person must look at the denied calls; then the user can begin another session
 #   controls: ["owasp_asi:ASI08", "owasp_asi:ASI10", "owasp_aisvs:v1.0-C9.1.2"]
 #   depends_on:
 #     - request.malformed

@@ -1,11 +1,11 @@
 # METADATA
 # title: Same call repeated too often
 # description: |
-#   If a task has a budget of repeats, the same call with the same arguments is not made more often than
-#   that without another call in between.
+#   A task with a budget of repeats does not make the same call with the same arguments more often
+#   than that without another call in between.
 # custom:
 #   severity: medium
-#   remedy: The agent can use what this call has returned already, or ask the user how to go on
+#   remedy: The agent can use the result that this call has already returned, or ask the user how to continue
 #   controls: ["owasp_asi:ASI08", "owasp_t:T4", "owasp_aisvs:v1.0-C9.1.1", "mitre_atlas:AML.T0034.002"]
 #   depends_on: [request.malformed, session.missing, task.unverified, delegation.chain_unverified]
 package inbounds.rules.budget.repeats

@@ -1,8 +1,8 @@
 # METADATA
 # title: Budget of records used up
 # description: |
-#   If a task has a budget of rows, it reads no more records than that. A call counts with the most that
-#   its tool can return, so that a result never exceeds the budget.
+#   A task with a budget of rows reads no more records than that. Each call counts with the most
+#   records that its tool can return, so a result never exceeds the budget.
 # custom:
 #   severity: medium
 #   remedy: The agent can ask for fewer records; the user can begin a task with a greater budget of `rows`

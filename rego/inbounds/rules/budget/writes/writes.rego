@@ -1,11 +1,11 @@
 # METADATA
 # title: Budget of writes used up
 # description: |
-#   If a task has a budget of writes, it makes no more calls than that which change something. Other
-#   calls are not affected.
+#   A task with a budget of writes makes no more calls that change something than that. Other calls
+#   are not affected.
 # custom:
 #   severity: medium
-#   remedy: The agent can go on without changing anything; the user can begin a task with a greater budget of `writes`
+#   remedy: The agent can continue without changing anything; the user can begin a task with a greater budget of `writes`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,9 +1,9 @@
 # METADATA
 # title: Argument not allowed
 # description: |
-#   A tool takes only the arguments that the registry names, each within the bounds of the registry and
-#   of the task. An argument that the registry does not name is denied, and so is a bound that this
-#   policy does not know.
+#   A tool accepts only the arguments that the registry lists, each within the bounds of the registry
+#   and of the task. An argument that the registry does not list is denied. A bound that this policy
+#   does not know denies the argument.
 # custom:
 #   severity: high
 #   remedy: The agent can leave the argument out or keep to its bounds; the operator sets them in deployment/tools.yaml

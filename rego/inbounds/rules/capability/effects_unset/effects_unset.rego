@@ -1,7 +1,7 @@
 # METADATA
 # title: Effects not set
 # description: |
-#   A tool is registered with its effects on the world. A person has to set them; a draft leaves them
+#   The registry states the effects of each tool. A person must set them, because a draft leaves them
 #   empty. Until then, and while one of them is not a known effect, no agent may call the tool.
 # custom:
 #   severity: high

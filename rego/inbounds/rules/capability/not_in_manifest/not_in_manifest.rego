@@ -1,8 +1,8 @@
 # METADATA
 # title: Not in the agent's manifest
 # description: |
-#   The manifest says what an agent was built to do: the tools and effects that it can ever be given. A
-#   call beyond it is denied, whoever asks for it.
+#   The manifest of an agent lists the tools and effects that the agent can ever be given. A call
+#   beyond the manifest is denied, whichever user asks for it.
 # custom:
 #   severity: high
 #   remedy: The user can choose another agent; its owner can widen its `manifest` in deployment/agents.yaml
@@ -42,17 +42,17 @@ details contains {"effect": effect} if {
 }
 
 _has_tool if {
-	count(agents.hands) > 0
+	count(agents.chain) > 0
 
-	every agent in agents.hands {
+	every agent in agents.chain {
 		input.action.name in agent.manifest.tools
 	}
 }
 
 _has_effect(effect) if {
-	count(agents.hands) > 0
+	count(agents.chain) > 0
 
-	every agent in agents.hands {
+	every agent in agents.chain {
 		effect in agent.manifest.effects
 	}
 }

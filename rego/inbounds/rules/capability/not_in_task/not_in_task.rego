@@ -1,11 +1,11 @@
 # METADATA
 # title: Tool not in the task
 # description: |
-#   A task is begun with the tools that it needs. Any other tool is denied, even if agent and user may
-#   use it in another task.
+#   A task is begun with the tools that it needs. Any other tool is denied, even if the agent and the
+#   user may use it in another task.
 # custom:
 #   severity: high
-#   remedy: The agent can do without this tool; the user can begin a task whose intent names it
+#   remedy: The agent can work without this tool; the user can begin a task whose intent lists it
 #   controls: ["owasp_asi:ASI02", "owasp_mcp:MCP02:2025", "owasp_aisvs:v1.0-C9.5.1", "nist_800_207:T3"]
 #   depends_on:
 #     - request.malformed

@@ -26,9 +26,9 @@ import data.inbounds.lib.tools
 # scope: document
 ruled_out if {
 	count(tools.lost) == 0
-	count(agents.hands) > 0
+	count(agents.chain) > 0
 
-	every agent in agents.hands {
+	every agent in agents.chain {
 		is_object(agent)
 		object.get(agent, "read_only", false) == false
 	}
@@ -36,7 +36,7 @@ ruled_out if {
 
 ruled_out if {
 	count(tools.lost) == 0
-	count(agents.hands) > 0
+	count(agents.chain) > 0
 	count(tools.effects) > 0
 	count(_beyond_reading) == 0
 }

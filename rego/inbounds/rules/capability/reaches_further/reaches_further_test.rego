@@ -125,11 +125,11 @@ test_a_credential_that_states_no_effects_is_good_for_none if {
 }
 
 test_stands_for_one_that_has_its_task_from_an_agent_that_only_reads if {
-	sent := fixtures.joined([_only_reads, fixtures.handed_on(1), fixtures.calls["file.write"]])
+	sent := fixtures.joined([_only_reads, fixtures.delegated(1), fixtures.calls["file.write"]])
 
 	fixtures.stands("capability", "reaches_further", sent)
 	fixtures.details("capability", "reaches_further", sent) == {{"tool": "file.write", "effect": "write"}}
-	fixtures.ruled_out("capability", "reaches_further", array.concat(_only_reads, fixtures.handed_on(1)))
+	fixtures.ruled_out("capability", "reaches_further", array.concat(_only_reads, fixtures.delegated(1)))
 }
 
 test_stands_for_what_nobody_knows_whoever_calls if {

@@ -1,9 +1,9 @@
 # METADATA
 # title: Control plane not for agents
 # description: |
-#   An agent must not change what limits it: its policy, approvals, sandbox, hooks and servers, its
-#   standing instructions and memory, and what runs without being asked. The deployment's settings add
-#   places to the list of the policy.
+#   An agent must not change what restricts it: its policy, approvals, sandbox, hooks and servers, its
+#   standing instructions and memory, and programs that start automatically. The policy has a list of
+#   such places, and the deployment's settings can add more.
 # custom:
 #   severity: critical
 #   remedy: A person must make this change, outside of the agent

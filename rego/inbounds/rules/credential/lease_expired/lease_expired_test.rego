@@ -42,14 +42,14 @@ test_stands_for_a_lease_that_outlives_the_task if {
 
 test_the_task_ends_where_it_ends_for_the_last_hands if {
 	patches := fixtures.joined([
-		fixtures.handed_on(1),
+		fixtures.delegated(1),
 		_leased([_until(1800003600)]),
 	])
 
 	fixtures.ruled_out("credential", "lease_expired", patches)
 	fixtures.stands("credential", "lease_expired", array.concat(
 		patches,
-		fixtures.putting("/hands/0/claims/authorization_details/0/deadline", 1800003599),
+		fixtures.putting("/hops/0/claims/authorization_details/0/deadline", 1800003599),
 	))
 }
 

@@ -1,9 +1,9 @@
 # METADATA
 # title: Credential not leased
 # description: |
-#   The registry says which credential a tool needs. A leased one must be leased for the task before the
-#   tool runs; one that the deployment does not know cannot be leased. If the deployment requires leases
-#   for an effect, a tool with that effect needs one.
+#   The registry states which credential a tool needs. If that credential is leased, it must be leased
+#   for the task before the tool runs. A credential that the deployment does not know cannot be
+#   leased. If the deployment requires leases for an effect, each tool with that effect needs one.
 # custom:
 #   severity: high
 #   remedy: The operator can set the tool's `credential` to a leased one; the guard needs a backend that leases it

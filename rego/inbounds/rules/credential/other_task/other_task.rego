@@ -1,8 +1,8 @@
 # METADATA
 # title: Lease of another task
 # description: |
-#   A credential is leased for one task. A delegate leases its own: the lease of another hop ends with
-#   that hop.
+#   A call may use only a credential that was leased for its own task. In a delegated task, each hop
+#   leases its own credentials. They are revoked when that hop ends.
 # custom:
 #   severity: critical
 #   remedy: The guard of the agent that makes the call must lease the credential for this task
@@ -15,7 +15,7 @@ import data.inbounds.lib.leases
 import data.inbounds.lib.task
 
 # METADATA
-# description: The tool needs no lease, or each that the question names is of these hands
+# description: The tool needs no lease, or each lease in the question is of this task and hop
 # scope: document
 ruled_out if leases.none
 
@@ -30,7 +30,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: The leases of other tasks or other hands
+# description: The leases of other tasks or other hops
 details contains {"lease": place} if {
 	some place, lease in leases.held
 	not _of_these_hands(lease.task)

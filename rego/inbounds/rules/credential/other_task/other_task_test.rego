@@ -36,10 +36,10 @@ test_stands_for_a_lease_of_another_task if {
 	}
 }
 
-test_each_hands_lease_their_own if {
-	once := fixtures.joined([fixtures.handed_on(1), _leased([_of("delegation-1")])])
+test_each_hops_lease_their_own if {
+	once := fixtures.joined([fixtures.delegated(1), _leased([_of("delegation-1")])])
 	fixtures.ruled_out("credential", "other_task", once)
-	twice := fixtures.joined([fixtures.handed_on(2), _leased([_of("delegation-2")])])
+	twice := fixtures.joined([fixtures.delegated(2), _leased([_of("delegation-2")])])
 	fixtures.ruled_out("credential", "other_task", twice)
 	every task in ["task-1", "delegation-2", "token-2"] {
 		fixtures.stands("credential", "other_task", array.concat(once, fixtures.putting(_leases, [_of(task)])))
@@ -49,12 +49,12 @@ test_each_hands_lease_their_own if {
 	}
 }
 
-test_nothing_is_of_hands_that_have_no_name if {
+test_nothing_is_of_hops_that_have_no_name if {
 	every name in [null, 7, true, ["delegation-1"], {"delegation-1": 1}] {
 		fixtures.stands("credential", "other_task", fixtures.joined([
-			fixtures.handed_on(1),
+			fixtures.delegated(1),
 			_leased([_of(name)]),
-			fixtures.putting("/hands/0/claims/delegation", name),
+			fixtures.putting("/hops/0/claims/delegation", name),
 		]))
 	}
 }

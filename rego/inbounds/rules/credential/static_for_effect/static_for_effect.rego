@@ -1,8 +1,9 @@
 # METADATA
 # title: Static credential where a lease is required
 # description: |
-#   A static credential outlives every task. It needs a reason and an end, and may stand in for a lease
-#   only if the tool only reads, or has no effects but those that the deployment names for it.
+#   A static credential outlives every task. It needs a reason and an end. It may replace a lease only
+#   if the tool only reads, or if the deployment lists all other effects of the tool for this
+#   credential.
 # custom:
 #   severity: high
 #   remedy: The operator can lease it, or state its `effects`, `reason` and `until` in deployment/credentials.yaml

@@ -1,8 +1,8 @@
 # METADATA
 # title: Label above clearance
 # description: |
-#   Data that is more sensitive than agent and subject are both cleared for may not be touched or
-#   returned. A resource or a result without a label has the highest there is.
+#   The agent and the subject must both be cleared for the label of the data that a call touches or
+#   returns. A resource or a result without a stated label has the highest label.
 # custom:
 #   severity: high
 #   remedy: Ask somebody who is cleared for it; the operator can state the label in deployment/tools.yaml or labels.yaml
@@ -45,9 +45,9 @@ details contains {"of": "result", "label": labels.name(labels.returned)} if {
 
 details contains {"place": "/resource/properties/label"} if labels.asserted > _clearance
 
-# Of all hands, and of the subject.
+# Of all agents that have or had the task, and of the subject.
 _clearance := min(array.concat([subjects.clearance(task.claims.sub)], _ranks)) if {
-	count(_ranks) == count(agents.hands)
+	count(_ranks) == count(agents.chain)
 }
 
-_ranks := [labels.rank(agent.clearance) | some agent in agents.hands]
+_ranks := [labels.rank(agent.clearance) | some agent in agents.chain]

@@ -1,11 +1,11 @@
 # METADATA
 # title: Label above the task
 # description: |
-#   A task is begun for data up to a label. More sensitive data is denied, even if agent and subject are
-#   cleared for it.
+#   A task is begun for data up to a certain label. Data with a higher label is denied, even if the
+#   agent and the subject are cleared for it.
 # custom:
 #   severity: high
-#   remedy: The agent can do without this data; the user can begin a task with a higher label
+#   remedy: The agent can work without this data; the user can begin a task with a higher label
 #   controls: ["owasp_mcp:MCP10:2025", "nist_800_53:AC-4(1)", "nist_800_207:T3"]
 #   depends_on:
 #     - request.malformed

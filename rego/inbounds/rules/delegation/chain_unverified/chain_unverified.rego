@@ -1,9 +1,9 @@
 # METADATA
 # title: Delegation chain not verified
 # description: |
-#   A delegated task comes with one token for each hop, signed with the key that the token above names.
-#   A token with an invalid signature, one that does not follow the token above it, and one that lacks a
-#   claim or has one too many prove nothing.
+#   A delegated task comes with one token for each hop, and each is signed with the key that the token
+#   above it names. The chain is rejected if a signature is invalid, if a token does not follow the
+#   one above it, or if a token lacks a claim or has an unknown one.
 # custom:
 #   severity: critical
 #   remedy: The delegating agent must delegate the task again
@@ -21,7 +21,7 @@ import data.inbounds.lib.holder
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		object.keys(link.claims) == _claims
@@ -49,8 +49,8 @@ details contains {"link": number, "fault": "unknown_claim"} if {
 }
 
 _unsigned contains number if {
-	delegation.hands > 0
-	some number in numbers.range(1, min([delegation.hands, delegation.most]))
+	delegation.hops > 0
+	some number in numbers.range(1, min([delegation.hops, delegation.most]))
 	not delegation.links[number]
 }
 
@@ -81,7 +81,7 @@ _sound("iss", link) if link.claims.iss == holder.name(link.parent.claims.cnf.jwk
 
 _sound("par_hash", link) if link.claims.par_hash == link.parent.hash
 
-# The whole list of hands, so that the record of it can be read from the last token alone.
+# The whole list of agents, so that the last token alone shows which agents had the task.
 _sound("act", link) if {
 	link.claims.act == {"sub": link.claims.act.sub, "act": link.parent.claims.act}
 	_text(link.claims.act.sub)

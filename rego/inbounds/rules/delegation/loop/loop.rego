@@ -1,12 +1,12 @@
 # METADATA
 # title: Delegation cycle
 # description: |
-#   A task that is delegated back to an agent that already had it can go round until its time is over.
-#   An agent that has a task uses it as it is. A key that holds the task twice belongs to an agent that
-#   delegates to itself under another name.
+#   A task must not be delegated to an agent that already has it. Such a cycle could repeat until the
+#   task expires. It is also a cycle if two tokens of the chain name the same key: an agent has then
+#   delegated the task to itself under another name.
 # custom:
 #   severity: high
-#   remedy: The agent that has the task must act itself, with the first token that it was given
+#   remedy: The agent that already has the task must make the call itself, with the first token that it was given
 #   controls: ["owasp_asi:ASI08", "owasp_t:T12", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
 package inbounds.rules.delegation.loop
@@ -15,12 +15,12 @@ import data.inbounds.lib.delegation
 import data.inbounds.lib.task
 
 # METADATA
-# description: Nobody delegated the task, or it never came to an agent for a second time
+# description: The task was not delegated, or no agent got it twice
 # scope: document
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.actors) == delegation.hands + 1
+	count(delegation.actors) == delegation.hops + 1
 	count({actor | some actor in delegation.actors; is_string(actor)}) == count(delegation.actors)
 	count({key | some key in _keys}) == count(delegation.actors)
 }

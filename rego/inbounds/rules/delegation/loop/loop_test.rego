@@ -8,9 +8,9 @@ test_ruled_out_where_nobody_handed_the_task_on if {
 }
 
 test_ruled_out_however_often_it_was_handed_on_in_order if {
-	every hands in [1, 2] {
-		fixtures.ruled_out("delegation", "loop", fixtures.handed_on(hands))
-		fixtures.details("delegation", "loop", fixtures.handed_on(hands)) == set()
+	every hops in [1, 2] {
+		fixtures.ruled_out("delegation", "loop", fixtures.delegated(hops))
+		fixtures.details("delegation", "loop", fixtures.delegated(hops)) == set()
 	}
 }
 
@@ -26,7 +26,7 @@ test_stands_for_a_chain_that_is_none if {
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
 	every path in _read {
 		every damage in fixtures.damages(path) {
-			fixtures.stands("delegation", "loop", array.concat(fixtures.handed_on(1), damage))
+			fixtures.stands("delegation", "loop", array.concat(fixtures.delegated(1), damage))
 		}
 	}
 }
@@ -48,10 +48,10 @@ _read := [
 	"/deployment/issuers/tasks/algorithms",
 	"/deployment/issuers/tasks",
 	"/deployment/issuers",
-	"/hands/0/header/alg",
-	"/hands/0/header/typ",
+	"/hops/0/header/alg",
+	"/hops/0/header/typ",
 	"/task/claims/act",
 	"/task/claims/act/sub",
-	"/hands/0/claims/act",
-	"/hands/0/claims/act/sub",
+	"/hops/0/claims/act",
+	"/hops/0/claims/act/sub",
 ]

@@ -1,9 +1,9 @@
 # METADATA
 # title: Delegation wider than the task
 # description: |
-#   An agent can delegate no more than it has. Each token of the chain lies within the one above, in
-#   everything that it states: tools and their arguments, effects, resources, destinations, label,
-#   bounds, budgets, times and the number of further delegations.
+#   An agent can delegate no more authority than it has. Each token of the chain must lie within the
+#   one above it in everything that it states: tools and their arguments, effects, resources,
+#   destinations, label, bounds, budgets, times and the number of further delegations.
 # custom:
 #   severity: critical
 #   remedy: The delegating agent must delegate less; `details` say where the token exceeds the one above
@@ -20,7 +20,7 @@ import data.inbounds.lib.delegation
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		every axis in _axes {

@@ -8,9 +8,9 @@ test_ruled_out_where_nobody_handed_the_task_on if {
 }
 
 test_ruled_out_however_often_it_was_handed_on_in_order if {
-	every hands in [1, 2] {
-		fixtures.ruled_out("delegation", "not_narrowed", fixtures.handed_on(hands))
-		fixtures.details("delegation", "not_narrowed", fixtures.handed_on(hands)) == set()
+	every hops in [1, 2] {
+		fixtures.ruled_out("delegation", "not_narrowed", fixtures.delegated(hops))
+		fixtures.details("delegation", "not_narrowed", fixtures.delegated(hops)) == set()
 	}
 }
 
@@ -26,7 +26,7 @@ test_stands_for_a_chain_that_is_none if {
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
 	every path in _read {
 		every damage in fixtures.damages(path) {
-			fixtures.stands("delegation", "not_narrowed", array.concat(fixtures.handed_on(1), damage))
+			fixtures.stands("delegation", "not_narrowed", array.concat(fixtures.delegated(1), damage))
 		}
 	}
 }
@@ -40,10 +40,10 @@ test_stands_for_what_is_no_question if {
 test_stands_for_more_whatever_is_said_of_it_beside_the_authority if {
 	every axis in ["budgets", "deadline", "label"] {
 		fixtures.stands("delegation", "not_narrowed", fixtures.joined([
-			fixtures.handed_on(1),
+			fixtures.delegated(1),
 			fixtures.putting(concat("/", ["/task/claims", axis]), 7),
-			fixtures.putting(concat("/", ["/hands/0/claims", axis]), 7),
-			[{"op": "remove", "path": concat("/", ["/hands/0/claims/authorization_details/0", axis])}],
+			fixtures.putting(concat("/", ["/hops/0/claims", axis]), 7),
+			[{"op": "remove", "path": concat("/", ["/hops/0/claims/authorization_details/0", axis])}],
 		]))
 	}
 }
@@ -59,16 +59,16 @@ _read := [
 	"/deployment/issuers/tasks/algorithms",
 	"/deployment/issuers/tasks",
 	"/deployment/issuers",
-	"/hands/0/header/alg",
-	"/hands/0/header/typ",
+	"/hops/0/header/alg",
+	"/hops/0/header/typ",
 	"/task/claims/authorization_details",
 	"/task/claims/authorization_details/0",
-	"/hands/0/claims/authorization_details",
-	"/hands/0/claims/authorization_details/0",
+	"/hops/0/claims/authorization_details",
+	"/hops/0/claims/authorization_details/0",
 	"/task/claims/exp",
-	"/hands/0/claims/exp",
+	"/hops/0/claims/exp",
 	"/task/claims/del_max_depth",
-	"/hands/0/claims/del_max_depth",
+	"/hops/0/claims/del_max_depth",
 	"/deployment/labels/order",
 	"/task/claims/authorization_details/0/type",
 	"/task/claims/authorization_details/0/intent",
@@ -80,19 +80,19 @@ _read := [
 	"/task/claims/authorization_details/0/budgets",
 	"/task/claims/authorization_details/0/environment",
 	"/task/claims/authorization_details/0/deadline",
-	"/hands/0/claims/authorization_details/0/type",
-	"/hands/0/claims/authorization_details/0/intent",
-	"/hands/0/claims/authorization_details/0/effects",
-	"/hands/0/claims/authorization_details/0/tools",
-	"/hands/0/claims/authorization_details/0/resources",
-	"/hands/0/claims/authorization_details/0/destinations",
-	"/hands/0/claims/authorization_details/0/label",
-	"/hands/0/claims/authorization_details/0/bounds",
-	"/hands/0/claims/authorization_details/0/windows",
-	"/hands/0/claims/authorization_details/0/delegated",
-	"/hands/0/claims/authorization_details/0/budgets",
-	"/hands/0/claims/authorization_details/0/environment",
-	"/hands/0/claims/authorization_details/0/deadline",
+	"/hops/0/claims/authorization_details/0/type",
+	"/hops/0/claims/authorization_details/0/intent",
+	"/hops/0/claims/authorization_details/0/effects",
+	"/hops/0/claims/authorization_details/0/tools",
+	"/hops/0/claims/authorization_details/0/resources",
+	"/hops/0/claims/authorization_details/0/destinations",
+	"/hops/0/claims/authorization_details/0/label",
+	"/hops/0/claims/authorization_details/0/bounds",
+	"/hops/0/claims/authorization_details/0/windows",
+	"/hops/0/claims/authorization_details/0/delegated",
+	"/hops/0/claims/authorization_details/0/budgets",
+	"/hops/0/claims/authorization_details/0/environment",
+	"/hops/0/claims/authorization_details/0/deadline",
 ]
 
 # What the issuer's token leaves out bounds nothing, and is left out of what it is compared with.
@@ -100,12 +100,12 @@ test_stands_when_what_may_be_left_out_is_of_another_type if {
 	every name in ["bounds", "windows", "delegated"] {
 		path := concat("/", ["/task/claims/authorization_details/0", name])
 		fixtures.ruled_out("delegation", "not_narrowed", array.concat(
-			fixtures.handed_on(1),
+			fixtures.delegated(1),
 			[{"op": "remove", "path": path}],
 		))
 		every value in [null, true, -1, "x", [[]], {"": {}}] {
 			fixtures.stands("delegation", "not_narrowed", array.concat(
-				fixtures.handed_on(1),
+				fixtures.delegated(1),
 				[{"op": "replace", "path": path, "value": value}],
 			))
 		}

@@ -1,8 +1,8 @@
 # METADATA
 # title: Delegation to this agent not permitted
 # description: |
-#   The deployment says which agent may delegate to which others. The delegating agent must itself be
-#   active whenever the delegated task is used.
+#   The deployment lists, for each agent, the agents that it may delegate to. Each delegating agent
+#   must be active whenever the delegated task is used.
 # custom:
 #   severity: high
 #   remedy: The operator can add the agent to `may_delegate_to` of the delegating one, in deployment/agents.yaml
@@ -19,7 +19,7 @@ import data.inbounds.lib.task
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		_permitted(link)

@@ -1,11 +1,11 @@
 # METADATA
 # title: Delegation chain of another task
 # description: |
-#   A delegation changes who acts, never whose task it is. Every token of the chain is of one task, one
-#   session and one tenant, for one subject and the same audience.
+#   A delegation changes only the agent that acts. Every token of the chain must name the same task,
+#   session, tenant, subject and audience.
 # custom:
 #   severity: critical
-#   remedy: The delegating agent must delegate this very task; another user's or session's work needs a task of its own
+#   remedy: The delegating agent must delegate this very task; work for another user or session needs a separate task
 #   controls: ["owasp_asi:ASI03", "owasp_t:T9", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified, delegation.too_deep, delegation.chain_unverified]
 package inbounds.rules.delegation.other_task
@@ -19,7 +19,7 @@ import data.inbounds.lib.task
 ruled_out if delegation.given == []
 
 ruled_out if {
-	count(delegation.links) == delegation.hands
+	count(delegation.links) == delegation.hops
 
 	every link in delegation.links {
 		every name in _unchanged {

@@ -8,9 +8,9 @@ test_ruled_out_where_nobody_handed_the_task_on if {
 }
 
 test_ruled_out_however_often_it_was_handed_on_in_order if {
-	every hands in [1, 2] {
-		fixtures.ruled_out("delegation", "other_task", fixtures.handed_on(hands))
-		fixtures.details("delegation", "other_task", fixtures.handed_on(hands)) == set()
+	every hops in [1, 2] {
+		fixtures.ruled_out("delegation", "other_task", fixtures.delegated(hops))
+		fixtures.details("delegation", "other_task", fixtures.delegated(hops)) == set()
 	}
 }
 
@@ -26,7 +26,7 @@ test_stands_for_a_chain_that_is_none if {
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
 	every path in _read {
 		every damage in fixtures.damages(path) {
-			fixtures.stands("delegation", "other_task", array.concat(fixtures.handed_on(1), damage))
+			fixtures.stands("delegation", "other_task", array.concat(fixtures.delegated(1), damage))
 		}
 	}
 }
@@ -48,16 +48,16 @@ _read := [
 	"/deployment/issuers/tasks/algorithms",
 	"/deployment/issuers/tasks",
 	"/deployment/issuers",
-	"/hands/0/header/alg",
-	"/hands/0/header/typ",
+	"/hops/0/header/alg",
+	"/hops/0/header/typ",
 	"/task/claims/task",
 	"/task/claims/sid",
 	"/task/claims/tenant",
 	"/task/claims/sub",
 	"/task/claims/aud",
-	"/hands/0/claims/task",
-	"/hands/0/claims/sid",
-	"/hands/0/claims/tenant",
-	"/hands/0/claims/sub",
-	"/hands/0/claims/aud",
+	"/hops/0/claims/task",
+	"/hops/0/claims/sid",
+	"/hops/0/claims/tenant",
+	"/hops/0/claims/sub",
+	"/hops/0/claims/aud",
 ]

@@ -1,11 +1,11 @@
 # METADATA
 # title: Delegation too deep
 # description: |
-#   The issuer says how many hops a task may pass through, every holder may say less, and four is the
-#   most there is. Each hop is one more agent that can be led astray.
+#   The issuer states how many hops a task may pass through, and each holder may reduce that number.
+#   The upper limit is four. Each hop adds an agent that injected instructions could mislead.
 # custom:
 #   severity: high
-#   remedy: An agent nearer to the user can do this; the user can begin a task with a greater budget of `depth`
+#   remedy: An agent closer to the user must make the call; the user can begin a task with a greater budget of `depth`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "owasp_aisvs:v1.0-C9.5.5"]
 #   depends_on: [request.malformed, task.unverified]
 package inbounds.rules.delegation.too_deep
@@ -19,7 +19,7 @@ import data.inbounds.lib.task
 ruled_out if delegation.given == []
 
 ruled_out if {
-	delegation.hands <= delegation.most
+	delegation.hops <= delegation.most
 	_lets(task.claims.del_max_depth)
 
 	every link in delegation.links {
@@ -28,7 +28,7 @@ ruled_out if {
 }
 
 # METADATA
-# description: Through how many hands it went
+# description: How many hops the task went through
 details contains {"depth": task.depth} if not ruled_out
 
 _lets(most) if {

@@ -8,9 +8,9 @@ test_ruled_out_where_nobody_handed_the_task_on if {
 }
 
 test_ruled_out_however_often_it_was_handed_on_in_order if {
-	every hands in [1, 2] {
-		fixtures.ruled_out("delegation", "too_deep", fixtures.handed_on(hands))
-		fixtures.details("delegation", "too_deep", fixtures.handed_on(hands)) == set()
+	every hops in [1, 2] {
+		fixtures.ruled_out("delegation", "too_deep", fixtures.delegated(hops))
+		fixtures.details("delegation", "too_deep", fixtures.delegated(hops)) == set()
 	}
 }
 
@@ -26,7 +26,7 @@ test_stands_for_a_chain_that_is_none if {
 test_stands_when_anything_it_reads_is_missing_or_of_another_type if {
 	every path in _read {
 		every damage in fixtures.damages(path) {
-			fixtures.stands("delegation", "too_deep", array.concat(fixtures.handed_on(1), damage))
+			fixtures.stands("delegation", "too_deep", array.concat(fixtures.delegated(1), damage))
 		}
 	}
 }
@@ -37,7 +37,7 @@ test_stands_for_what_is_no_question if {
 	}
 }
 
-test_four_hands_are_the_most_whatever_a_task_says if {
+test_four_hops_are_the_most_whatever_a_task_says if {
 	patches := fixtures.putting("/task/claims/del_max_depth", 9)
 	chain := "/question/context/credentials/chain"
 
@@ -58,5 +58,5 @@ _read := [
 	"/deployment/issuers",
 	"/task/claims/del_depth",
 	"/task/claims/del_max_depth",
-	"/hands/0/claims/del_max_depth",
+	"/hops/0/claims/del_max_depth",
 ]

@@ -1,9 +1,9 @@
 # METADATA
 # title: Destination not allowed
 # description: |
-#   Data goes only where the task may send it: every recipient, host, address or account that
-#   a call names is among the destinations the task was begun with. A call that sends or
-#   spends names at least one, unless the registry states where its tool sends.
+#   A task sends data only to its destinations. Every recipient, host, address or account that a call
+#   names must be among the destinations that the task was begun with. A call that sends or spends
+#   must name at least one, unless the registry states where the tool sends data.
 # custom:
 #   severity: critical
 #   remedy: >-

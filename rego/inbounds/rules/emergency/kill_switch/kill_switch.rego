@@ -1,8 +1,8 @@
 # METADATA
 # title: Kill switch active
 # description: |
-#   A person can stop a task, an agent or all agents at once, from outside and without the agent's help.
-#   While the switch is active, nothing that it covers runs.
+#   A person can stop a task, an agent or all agents at once, without the agent's cooperation. While
+#   the switch is active, no call that it covers runs.
 # custom:
 #   severity: critical
 #   remedy: Ask the person who set the switch; only the owner of the feed can release it

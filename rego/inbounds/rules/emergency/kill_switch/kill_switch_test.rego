@@ -78,12 +78,12 @@ test_no_agent_escapes_its_switch_with_the_task_of_another if {
 	fixtures.details("emergency", "kill_switch", patches) == {{"switch": "agent"}}
 }
 
-test_all_hands_after_an_agent_are_stopped_with_it if {
-	fixtures.ruled_out("emergency", "kill_switch", fixtures.handed_on(2))
+test_all_hops_after_an_agent_are_stopped_with_it if {
+	fixtures.ruled_out("emergency", "kill_switch", fixtures.delegated(2))
 
 	every name in ["assistant", "researcher", "librarian"] {
 		thrown := _thrown("now", concat("", ["agent:spiffe:~1~1acme.example~1agent~1", name]))
-		patches := array.concat(fixtures.handed_on(2), thrown)
+		patches := array.concat(fixtures.delegated(2), thrown)
 
 		not fixtures.ruled_out("emergency", "kill_switch", patches)
 		fixtures.details("emergency", "kill_switch", patches) == {{"switch": "agent"}}
@@ -93,7 +93,7 @@ test_all_hands_after_an_agent_are_stopped_with_it if {
 # A token that names an agent by no text is refused as unverified.
 test_what_is_no_agent_hides_no_switch if {
 	every value in [null, 7, [], {}] {
-		patches := array.concat(fixtures.handed_on(1), _set("/hands/0/claims/act/sub", value))
+		patches := array.concat(fixtures.delegated(1), _set("/hops/0/claims/act/sub", value))
 		thrown := array.concat(patches, _thrown("now", "fleet"))
 
 		fixtures.ruled_out("emergency", "kill_switch", patches)

@@ -1,8 +1,8 @@
 # METADATA
 # title: Freeze window
 # description: |
-#   While an environment is frozen, it takes no call with an effect that the freeze names. An
-#   environment that the deployment does not know may be frozen, so it takes none.
+#   While an environment is frozen, a call is denied if the freeze lists one of its effects. If the
+#   deployment does not know the environment, it could be frozen, so the call is denied.
 # custom:
 #   severity: high
 #   remedy: Wait until the freeze ends; the operator states environments and freezes in deployment/environments.yaml

@@ -1,10 +1,10 @@
 # METADATA
 # title: Value from a memory steers the call
 # description: |
-#   What a memory gives back may have been put there by anybody, in any session. An argument
-#   that steers an effect and came out of one must be found as well in the user's words, with a
-#   trusted tool, or in a record the user named. Nobody is asked: who sees the value alone cannot
-#   tell who put it there.
+#   Anybody may have written the content of a memory, in any session. If a value from a memory steers
+#   a call, it must also be found in the user's words, in the result of a trusted tool, or in a record
+#   that the user named. Otherwise the call is denied without asking a person, because the value alone
+#   does not show who wrote it.
 # custom:
 #   severity: critical
 #   remedy: >-

@@ -1,11 +1,11 @@
 # METADATA
 # title: Secret in a call that sends
 # description: |
-#   A secret is a credential, or data of the highest of several labels. Neither leaves. A call
-#   that sends, or that names somewhere or goes somewhere, carries no argument that is a
-#   credential; and once the session has seen the highest label, or the resource has it, each
-#   such call goes only where a destination of the task states that very label. That a task
-#   may see such data is not enough, as it is for any other label.
+#   A secret is a credential, or data with the highest label of the deployment if it has several.
+#   Secrets are not sent out. A call that sends something or names a destination must not have a
+#   credential among its arguments. If the session has seen data with the highest label, or the
+#   resource has that label, such a call may go only to a destination of the task whose `label` is the
+#   highest one. For this label it is not sufficient that the task may see the data.
 # custom:
 #   severity: critical
 #   remedy: >-

@@ -1,10 +1,10 @@
 # METADATA
 # title: Data too sensitive for its destination
 # description: |
-#   A session is as sensitive as the most sensitive thing it has seen, and the resource it now
-#   touches. What it sends, spends or delegates, and every request to a place that an argument or
-#   the registry names, goes only to destinations that take data of that label; one that states no
-#   label takes what the task may see, and nothing above.
+#   A session has the label of the most sensitive data that it has seen, and at least that of the
+#   resource that the call touches. What the call sends, spends or delegates goes only to destinations
+#   that accept this label. So does every request to a place that an argument or the registry names. A
+#   destination without a label accepts data up to the label of the task.
 # custom:
 #   severity: critical
 #   remedy: >-
@@ -67,7 +67,7 @@ details contains {"destination": name, "label": labels.name(labels.exposed)} if 
 	not _takes_it(name)
 }
 
-# Who is only handed a task need not be named: it goes on in a session that holds the labels of
+# A delegate need not be a destination: it acts in a session that holds the labels of
 # this one.
 _leaves if count(tools.effects & (destinations.sending | {"delegate"})) > 0
 

@@ -166,7 +166,7 @@ test_what_sends_or_spends_says_where if {
 	_ruled_out(array.concat(nowhere, fixtures.putting("/deployment/tools/mail.send/destinations", ["colleagues"])))
 	_stands(array.concat(nowhere, _effects(["spend"])))
 
-	# Who is handed a task has a session of the same labels.
+	# A delegate has a session of the same labels.
 	_ruled_out(array.concat(nowhere, _effects(["delegate"])))
 
 	# Unless nobody knows which.

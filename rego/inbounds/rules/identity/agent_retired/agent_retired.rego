@@ -1,8 +1,8 @@
 # METADATA
 # title: Agent suspended or retired
 # description: |
-#   An agent acts only while its entry says that it is active. One that was suspended or retired does
-#   not act, even with valid tokens.
+#   An agent may act only while the `state` of its entry is active. An agent that was suspended or
+#   retired may not act, even with valid tokens.
 # custom:
 #   severity: high
 #   remedy: The agent's owner decides whether to set its `state` to active in deployment/agents.yaml

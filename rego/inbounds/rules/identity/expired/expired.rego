@@ -1,8 +1,8 @@
 # METADATA
 # title: Identity token not in force
 # description: |
-#   An identity token is valid from its beginning to its end. Its end is exact; for its beginning and
-#   its issue time, clocks may differ by 30 seconds.
+#   An identity token is valid from its beginning to its end. The end is exact. For the beginning and
+#   the issue time, clocks may differ by 30 seconds.
 # custom:
 #   severity: high
 #   remedy: The agent must fetch a fresh identity token; the operator compares the clocks of issuer and policy

@@ -1,9 +1,9 @@
 # METADATA
 # title: Issuer may not vouch for this
 # description: |
-#   The deployment says what each issuer may vouch for: kinds of token, trust domain or subjects,
-#   tenants, environments and, for tasks, effects. A development issuer, whose key lies beside the
-#   agent, counts in development environments alone.
+#   The deployment states what each issuer may vouch for: kinds of token, trust domain or subjects,
+#   tenants, environments and, for tasks, effects. The key of a development issuer is in the agent's
+#   process, so such an issuer is accepted in development environments only.
 # custom:
 #   severity: high
 #   remedy: Use the issuer of this tenant and environment; the operator can widen its entry in deployment/issuers.yaml

@@ -1,11 +1,11 @@
 # METADATA
 # title: Lifetime of a token too long
 # description: |
-#   A stolen token can be used until it ends. An identity token lives at most as long as its issuer's
-#   entry allows, a task token at most 5 minutes.
+#   A stolen token can be used until it expires. The lifetime of an identity token must not exceed the
+#   limit in its issuer's entry, and that of a task token must not exceed 5 minutes.
 # custom:
 #   severity: medium
-#   remedy: The issuer must issue tokens for a shorter time; the guard renews them during the task
+#   remedy: The issuer must issue tokens with a shorter lifetime; the guard renews them during the task
 #   controls: ["owasp_aisvs:v1.0-C5.1.2", "owasp_nhi:NHI7:2025", "nist_800_207:T3"]
 #   depends_on: [request.malformed, identity.unverified, task.unverified]
 package inbounds.rules.identity.lifetime_too_long

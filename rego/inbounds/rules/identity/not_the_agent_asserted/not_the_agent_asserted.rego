@@ -1,8 +1,7 @@
 # METADATA
 # title: Agent differs from its identity
 # description: |
-#   The agent that the question names must be the one that the identity token was issued to. The token
-#   counts, not the question.
+#   The agent that the question names must be the agent that the identity token was issued to.
 # custom:
 #   severity: critical
 #   remedy: The guard must ask in the name of the agent that runs, with that agent's own identity token

@@ -1,9 +1,10 @@
 # METADATA
 # title: Call from an unexpected network or issuer
 # description: |
-#   The deployment may say from which networks an agent calls, and which issuers' tokens it has. A call
-#   from another network, or with another issuer's token, may come from somebody who has copied the
-#   agent's tokens. The network is stated by the PEP (`call_environment`), the issuer by a signature.
+#   The deployment can list the networks that an agent calls from, and the issuers of its tokens. A
+#   call from another network, or with another issuer's token, may come from somebody who has copied
+#   the agent's tokens. The PEP states the network (`call_environment`); the token's signature shows
+#   the issuer.
 # custom:
 #   severity: high
 #   remedy: The operator must find out who called; if the agent has moved, change its entry in deployment/agents.yaml

@@ -1,9 +1,9 @@
 # METADATA
 # title: Agent without an owner
 # description: |
-#   Every agent has an owner who answers for it: a user among the deployment's subjects, or one of its
-#   groups. A name that the deployment does not know, or a workload, cannot be asked and would notice
-#   nothing.
+#   Every agent must have an owner who is responsible for it: a user among the deployment's subjects,
+#   or one of its groups. A name that the deployment does not know, or a workload, does not count as
+#   an owner.
 # custom:
 #   severity: high
 #   remedy: The operator must set the agent's `owner` to a user of subjects.yaml or a group of groups.yaml

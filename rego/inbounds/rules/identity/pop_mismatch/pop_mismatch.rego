@@ -1,9 +1,9 @@
 # METADATA
 # title: Proof of possession does not match
 # description: |
-#   A proof is signed with the key that the task's last token names, for that token, this tool and these
-#   arguments, at this time and for this audience. Any other proof is denied even if none is needed: it
-#   may be an attempt to use something stolen.
+#   A proof of possession is signed with the key that the last token of the task names. It is valid
+#   for that token, this tool, these arguments, this time and this audience only. Any other proof is
+#   denied even if no proof is needed, because it may be an attempt to use a stolen token.
 # custom:
 #   severity: critical
 #   remedy: The guard must sign a proof for this very call; if it did, the operator compares the clocks

@@ -1,11 +1,12 @@
 # METADATA
 # title: Proof of possession missing
 # description: |
-#   The deployment names effects for which each call proves that its sender holds the key that the
-#   task's token names. Without the proof, a copied token would be enough to act.
+#   The deployment's settings list effects in `proof`. A call with such an effect must carry a proof
+#   of possession: a signature with the key that the task's token names. Without it, anybody who has
+#   copied the token could use it.
 # custom:
 #   severity: critical
-#   remedy: Use an SDK that signs a proof for each call; the operator sets `proof` in deployment/settings.yaml
+#   remedy: Use an SDK that signs a proof for each call; the operator lists the effects in `proof` of deployment/settings.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025"]
 #   depends_on:
 #     - request.malformed

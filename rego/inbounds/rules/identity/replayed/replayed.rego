@@ -1,8 +1,9 @@
 # METADATA
 # title: Proof of possession used again
 # description: |
-#   A proof names the decision that it was made for and the state of the session, which every decision
-#   changes. A proof that names another one was used before, or was meant for another call.
+#   A proof of possession names the decision that it was made for, and the state of the session, which
+#   changes with every decision. A proof that names another decision or state was used before, or was
+#   made for another call.
 # custom:
 #   severity: critical
 #   remedy: The guard must sign a proof for each call; if it did, the operator must find out who saw the earlier one

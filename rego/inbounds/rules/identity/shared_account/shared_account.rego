@@ -1,9 +1,9 @@
 # METADATA
 # title: Shared account
 # description: |
-#   An agent has an account of its own at the systems that it works with. If several share one, nobody
-#   can say who acted. `identity.used_by_a_person` is about a person who uses the agent's identity,
-#   whatever its account.
+#   An agent needs an account of its own in the systems that it works with. If several agents share an
+#   account, nobody can determine which of them acted. `identity.used_by_a_person` is a different
+#   fault: a person who uses the agent's identity, whatever its account.
 # custom:
 #   severity: high
 #   remedy: The operator must give the agent an account of its own

@@ -1,8 +1,8 @@
 # METADATA
 # title: Token signed by another issuer
 # description: |
-#   A token names its issuer. The key that signed it must be that issuer's, so that no issuer can speak
-#   for another.
+#   A token names its issuer. The key that signed the token must belong to that issuer, so that no
+#   issuer can issue tokens in the name of another.
 # custom:
 #   severity: critical
 #   remedy: The token must be issued by the issuer that it names

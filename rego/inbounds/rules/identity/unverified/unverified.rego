@@ -1,9 +1,9 @@
 # METADATA
 # title: Identity token not verified
 # description: |
-#   An agent shows who it is with a token that an issuer of the deployment has signed and that holds all
-#   claims of an identity, above all the agent's SPIFFE ID, or a subject that the deployment maps to an
-#   agent.
+#   An agent identifies itself with a token that an issuer of the deployment has signed. The token
+#   must have all claims of an identity, in particular the agent's SPIFFE ID, or a subject that the
+#   deployment maps to an agent.
 # custom:
 #   severity: critical
 #   remedy: The agent must fetch a fresh identity token from the deployment's issuer

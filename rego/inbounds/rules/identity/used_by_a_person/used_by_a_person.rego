@@ -1,11 +1,11 @@
 # METADATA
 # title: Identity of a person
 # description: |
-#   No person uses the identity of an agent: neither its id nor a name in its identity token is that of
-#   a user among the deployment's subjects. Otherwise the acts of a person and of an agent could not be
-#   told apart, and the agent would have all rights of the person. `identity.shared_account` is about
-#   the account behind an identity, this rule about the identity itself. A workload that acts on its own
-#   authority is not a person, and may be its own subject.
+#   A person must not use the identity of an agent. Neither the agent's id nor a name in its identity
+#   token may be that of a user among the deployment's subjects. Otherwise nobody could distinguish
+#   the acts of the person from those of the agent, and the agent would have all rights of the person.
+#   `identity.shared_account` is about the account behind an identity, this rule about the identity
+#   itself. A workload that acts on its own authority is not a person, and may be its own subject.
 # custom:
 #   severity: high
 #   remedy: The operator must give the agent an identity of its own; the person is the subject of its tasks

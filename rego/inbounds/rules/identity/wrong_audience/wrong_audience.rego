@@ -1,8 +1,8 @@
 # METADATA
 # title: Wrong audience
 # description: |
-#   The identity token and the task token each name this deployment's policy as their one audience. A
-#   token for another service, or for several, could have been taken from there.
+#   The identity token and the task token must each name this deployment's policy as their only
+#   audience. A token for another service, or for several, could have been taken from that service.
 # custom:
 #   severity: high
 #   remedy: The issuer must issue the tokens for the deployment's audience alone

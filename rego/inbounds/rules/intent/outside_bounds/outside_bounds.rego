@@ -1,12 +1,12 @@
 # METADATA
 # title: Outside the task's bounds
 # description: |
-#   A task may state bounds on the arguments that steer its calls: these recipients, amounts up to this
-#   one, or only values from the user's own words or a trusted tool; and the times at which it may act.
-#   Any other value, or another time, is denied without a question.
+#   A task can state bounds for the arguments that steer its calls, such as a list of recipients, a
+#   maximum amount, or only values from the user's own words or a trusted tool. It can also state the
+#   times at which it may act. Any other value or time is denied without asking a person.
 # custom:
 #   severity: critical
-#   remedy: The agent must keep the value as the user meant it or wait; the user can begin a task with wider bounds
+#   remedy: The agent must use the value that the user meant, or wait; the user can begin a task with wider bounds
 #   controls: ["owasp_asi:ASI01", "owasp_asi:ASI02", "nist_800_53:AC-4"]
 #   depends_on:
 #     - request.malformed

@@ -1,9 +1,9 @@
 # METADATA
 # title: Reversibility unknown
 # description: |
-#   The registry says of a tool that changes, runs or spends something whether that can be undone. If it
-#   does not, the tool is denied. It need not say so of a tool that only sends, which can never be taken
-#   back, or only reads, which leaves nothing to undo.
+#   If a tool changes, runs or spends something, the registry must state whether that can be undone.
+#   Otherwise the tool is denied. No statement is needed for a tool that only reads, which leaves
+#   nothing to undo, or that only sends, which can never be undone.
 # custom:
 #   severity: medium
 #   remedy: The operator must set `reversible` of the tool to "yes" or "no" in deployment/tools.yaml

@@ -1,9 +1,10 @@
 # METADATA
 # title: Untrusted write to a memory
 # description: |
-#   The content of a memory is trusted in every later session. In a session that has read what others
-#   wrote, a value is written to one only if all of it comes from the user's words, a trusted tool, or a
-#   record that the user named. A value of unknown origin is as untrusted as a stranger's text.
+#   Every later session trusts the content of a memory. In a session that has read text of third
+#   parties, a value is written to a memory only if all of it comes from the user's words, from a
+#   trusted tool, or from a record that the user named. A value of unknown origin counts as text of a
+#   third party.
 # custom:
 #   severity: high
 #   remedy: The agent can keep only what the user said or named; the user can store it in a session of its own

@@ -2,11 +2,12 @@
 # title: Peer's answer used as authority
 # description: |
 #   The answer of another operator's agent is text of a third party. It gives no permission, names no
-#   recipient and confirms no amount: a tool that speaks to peers is registered as one that returns a
-#   third party's text, and no argument that steers is trusted because it came from a peer.
+#   recipient and confirms no amount. The registry must therefore state `party: third` for the results
+#   of a tool that speaks to peers, and no argument that steers a call is trusted because a peer
+#   stated it.
 # custom:
 #   severity: high
-#   remedy: The operator must register the tool's result as a third party's; the user must state the value that steers
+#   remedy: The operator must register the tool's result as a third party's; the user must state the value that steers the call
 #   controls: ["owasp_asi:ASI07", "owasp_asi:ASI01"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.adds_authority

@@ -1,12 +1,12 @@
 # METADATA
 # title: Peer not verified
 # description: |
-#   An agent may speak to another operator's agent only if the deployment knows it, its own operator has
-#   signed its agent card, a person has reviewed that in time, and the call goes to an address of the
-#   card. Anybody may answer at another address.
+#   An agent may speak to another operator's agent only if the deployment lists that agent, its
+#   operator has signed its agent card, a person has reviewed the card and the entry is still in
+#   force, and the call goes to an address of the card. At another address, anybody may answer.
 # custom:
 #   severity: high
-#   remedy: The operator can add its signed card and key to deployment/peers.yaml; the agent must call its address
+#   remedy: The operator can add the peer's signed card and key to deployment/peers.yaml; the agent must call the card's address
 #   controls: ["owasp_asi:ASI04", "owasp_asi:ASI07"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.unverified

@@ -1,8 +1,9 @@
 # METADATA
 # title: PEP not entitled
 # description: |
-#   The deployment says for which tenants and environments each PEP may ask, and which obligations it
-#   can discharge. A PEP that asks for others, or claims more, is not as it was set up.
+#   The deployment states for which tenants and environments each PEP may ask, and which obligations
+#   it can discharge. A question from a PEP that asks for others, or that claims further obligations,
+#   is denied.
 # custom:
 #   severity: high
 #   remedy: The operator can add the tenant, environment or obligation to this PEP in deployment/peps.yaml

@@ -1,8 +1,8 @@
 # METADATA
 # title: Malformed question
 # description: |
-#   A question has a closed shape: every member is known, of its type and within its range. Any other
-#   question is not judged further, since no rule could rely on it.
+#   A question has a closed schema: every member is known, has the right type and is within its range.
+#   A question that does not fit the schema is denied, because no other rule could rely on it.
 # custom:
 #   severity: high
 #   remedy: The agent author must ask with the SDK, or compare the question with its JSON Schema

@@ -1,9 +1,10 @@
 # METADATA
 # title: Resource does not match its argument
 # description: |
-#   The program says what a call touches, and the tool does what its arguments name. If the two differ,
-#   one thing is judged and shown, and another is touched. The registry may say which argument names the
-#   resource, or that none does; by default it is the target that is an id or a path.
+#   The program states the resource of a call, and the tool does what its arguments name. If the two
+#   differ, the policy judges one thing and the tool touches another. The registry can state which
+#   argument names the resource, or that none does. By default it is the argument with the role
+#   `target` and the kind `id` or `path`.
 # custom:
 #   severity: high
 #   remedy: Return from `resource=` what the argument names; the operator can set the tool's `resource_argument`

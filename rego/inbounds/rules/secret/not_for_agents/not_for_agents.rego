@@ -1,9 +1,9 @@
 # METADATA
 # title: Secrets are not for agents
 # description: |
-#   Keys, passwords and the files that hold them are for the broker that leases credentials. No agent
-#   reads, changes or passes them, whatever its task. The deployment's settings add places to the list
-#   of the policy.
+#   Keys, passwords and the files that contain them are used only by the broker that leases
+#   credentials. No agent reads, changes or passes them, whatever its task. The policy has a list of
+#   such places, and the deployment's settings can add more.
 # custom:
 #   severity: critical
 #   remedy: The agent can name a narrower folder; the operator can lease the credential, or set `recursive` to false

@@ -1,8 +1,8 @@
 # METADATA
 # title: Session state missing
 # description: |
-#   The exposure of a session and what it has used decide what it may still do. If any of that is
-#   missing, or its label is not one of the deployment's, nothing runs.
+#   The decision depends on the data that a session has seen and on the budgets that it has spent. If
+#   a part of this state is missing, or its label is not one of the deployment's, no call runs.
 # custom:
 #   severity: high
 #   remedy: The user must begin another session; a lost state is not restored

@@ -1,8 +1,8 @@
 # METADATA
 # title: Session of another task
 # description: |
-#   A task's token names the session that it was begun in. The labels and budgets of another session are
-#   not this task's.
+#   A task's token names the session that the task was begun in. The labels and budgets of another
+#   session do not apply to this task.
 # custom:
 #   severity: critical
 #   remedy: The guard must ask with the state of the session that the task was begun in

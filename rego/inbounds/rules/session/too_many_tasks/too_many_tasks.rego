@@ -1,11 +1,11 @@
 # METADATA
 # title: Too many tasks in progress
 # description: |
-#   A session records what each task in progress has used, for eight tasks at most, so that its last
-#   call costs what its first one did. A task is in progress until its deadline.
+#   A session records the spending of each task in progress, for at most eight tasks, so that the cost
+#   of a call does not grow. A task is in progress until its deadline.
 # custom:
 #   severity: medium
-#   remedy: The user can go on with a task in progress, or begin another session
+#   remedy: The user can continue a task in progress, or begin another session
 #   controls: ["owasp_t:T4", "owasp_aisvs:v1.0-C9.1.2"]
 #   depends_on:
 #     - request.malformed

@@ -1,9 +1,9 @@
 # METADATA
 # title: Subject not entitled
 # description: |
-#   An agent never has more rights than the person whom it works for. The subject of the task is known to
-#   the deployment, and is entitled, itself or through its groups, to this tool and to every effect of
-#   it.
+#   An agent never has more rights than the subject that it acts for. The deployment must list the
+#   subject of the task, and the subject must be entitled to this tool and to each of its effects,
+#   itself or through its groups.
 # custom:
 #   severity: high
 #   remedy: Ask somebody who is entitled to it; the operator can entitle the subject in subjects.yaml or groups.yaml

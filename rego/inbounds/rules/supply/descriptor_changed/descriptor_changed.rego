@@ -1,12 +1,12 @@
 # METADATA
 # title: Tool descriptor changed
 # description: |
-#   The model reads what an MCP server says of a tool, and calls the tool accordingly: a changed
-#   description or schema steers the agent. A tool is called only while its descriptor is the one that a
-#   person has reviewed and pinned in the registry.
+#   The model reads the descriptor that an MCP server gives for a tool, and calls the tool
+#   accordingly. A changed description or schema steers the agent. A tool may be called only while its
+#   descriptor is the one that a person has reviewed and pinned in the registry.
 # custom:
 #   severity: high
-#   remedy: The operator must review what the server says of the tool, and pin it with `inbounds registry draft --mcp`
+#   remedy: The operator must review the tool's descriptor, and pin it with `inbounds registry draft --mcp`
 #   controls: ["owasp_asi:ASI04", "owasp_mcp:MCP03:2025", "owasp_aisvs:v1.0-C10.4.8"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.supply.descriptor_changed

@@ -1,9 +1,9 @@
 # METADATA
 # title: MCP server not listed
 # description: |
-#   A tool of an MCP server does what that server makes of it, whatever its name. It is called only if
-#   the deployment lists its server, by the URL or the command line that the enforcement point has
-#   really connected to.
+#   The MCP server decides what its tools do, whatever their names are. A tool may be called only if
+#   the deployment lists its server, with the URL or the command line that the PEP has really
+#   connected to.
 # custom:
 #   severity: high
 #   remedy: The operator can add the server to deployment/servers.yaml, under the first part of the tool's name

@@ -1,13 +1,13 @@
 # METADATA
 # title: Task ended or token revoked
 # description: |
-#   Ending a task invalidates all that was issued for it at once, before any token expires. So does
-#   ending its session, and revoking the task token, the agent's identity token, all that an agent was
-#   given, or all that an issuer has signed so far. In a delegated task, what ends one hop ends all hops
-#   after it.
+#   Ending a task invalidates at once everything that was issued for it, before any token expires. The
+#   same holds if its session is ended, or if its task token, the agent's identity token, all tokens
+#   of the agent, or all tokens that an issuer has signed so far are revoked. In a delegated task,
+#   ending one hop ends all hops after it.
 # custom:
 #   severity: high
-#   remedy: The user can begin another task; ask the operator who ended this one if that is unexpected
+#   remedy: The user can begin another task; if this is unexpected, ask the operator who ended this one
 #   controls: ["nist_800_53:AC-3(8)", "owasp_aisvs:v1.0-C9.5.6", "csa_atf:R-3", "owasp_nhi:NHI1:2025"]
 #   depends_on:
 #     - request.malformed
@@ -23,7 +23,7 @@ import data.inbounds.lib.live
 import data.inbounds.lib.task
 
 # METADATA
-# description: The feed is there, and names neither task nor session, nor any hands or token
+# description: The feed is there, and lists neither the task nor its session, a hop or a token
 ruled_out if {
 	live.head
 	_going(task.claims.task)
@@ -94,8 +94,8 @@ _dated if {
 	is_string(identity.verified.name)
 }
 
-# Hands are ended by the name of their task and of all hands down to them, so that nobody ends
-# those of another by a name that he gives to his own.
+# A hop is ended by the name of its task and of all hops down to it, so that no agent can end the
+# hop of another by giving its own the same name.
 _hands(account) := concat("", [task.claims.task, account]) if account != ""
 
 _going(id) if {

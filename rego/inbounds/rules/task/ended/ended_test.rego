@@ -68,17 +68,17 @@ test_what_was_issued_to_others_is_no_matter if {
 	}
 }
 
-test_stands_where_any_hands_were_given_before_theirs_was_revoked if {
-	every hands in [1, 2] {
-		every number in numbers.range(0, hands - 1) {
-			agent := replace(fixtures.scene.hands[number].claims.act.sub, "/", "~1")
-			iat := fixtures.scene.hands[number].claims.iat
+test_stands_where_any_hops_were_given_before_theirs_was_revoked if {
+	every hops in [1, 2] {
+		every number in numbers.range(0, hops - 1) {
+			agent := replace(fixtures.scene.hops[number].claims.act.sub, "/", "~1")
+			iat := fixtures.scene.hops[number].claims.iat
 			path := concat("", ["/live/now/revoked/agent:", agent])
-			revoked := array.concat(fixtures.handed_on(hands), _set(path, iat - 30))
+			revoked := array.concat(fixtures.delegated(hops), _set(path, iat - 30))
 
 			not fixtures.ruled_out("task", "ended", revoked)
 			{"revoked": "delegation", "of": "agent"} in fixtures.details("task", "ended", revoked)
-			fixtures.ruled_out("task", "ended", array.concat(fixtures.handed_on(hands), _set(path, iat - 31)))
+			fixtures.ruled_out("task", "ended", array.concat(fixtures.delegated(hops), _set(path, iat - 31)))
 		}
 	}
 }

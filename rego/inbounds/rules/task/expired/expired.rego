@@ -1,8 +1,8 @@
 # METADATA
 # title: Task or its token not in force
 # description: |
-#   A task token is valid from its beginning to its end, and is renewed until the task's deadline. The
-#   end is exact; for its beginning and its issue time, clocks may differ by 30 seconds.
+#   A task token is valid from its beginning to its end, and the guard renews it until the task's
+#   deadline. The end is exact. For the beginning and the issue time, clocks may differ by 30 seconds.
 # custom:
 #   severity: high
 #   remedy: The guard must renew the task token; after the deadline, the user can begin another task

@@ -36,19 +36,19 @@ test_stands_from_the_deadline_on if {
 	}
 }
 
-test_each_hands_need_a_token_in_force if {
+test_each_hops_need_a_token_in_force if {
 	every example in [
 		{"claim": "exp", "in_force": [fixtures.scene.now + 1], "not": [fixtures.scene.now, 0, null, "x", [], {}]},
 		{"claim": "iat", "in_force": [0, fixtures.scene.now + 30], "not": [fixtures.scene.now + 31, null, false, "x", []]},
 	] {
-		path := concat("/", ["/hands/1/claims", example.claim])
+		path := concat("/", ["/hops/1/claims", example.claim])
 		every value in example.in_force {
-			patches := array.concat(fixtures.handed_on(2), [{"op": "replace", "path": path, "value": value}])
+			patches := array.concat(fixtures.delegated(2), [{"op": "replace", "path": path, "value": value}])
 			fixtures.ruled_out("task", "expired", patches)
 			fixtures.details("task", "expired", patches) == set()
 		}
 		every value in example["not"] {
-			patches := array.concat(fixtures.handed_on(2), [{"op": "replace", "path": path, "value": value}])
+			patches := array.concat(fixtures.delegated(2), [{"op": "replace", "path": path, "value": value}])
 			fixtures.stands("task", "expired", patches)
 			fixtures.details("task", "expired", patches) == {{"of": "delegation", "link": 2}}
 		}

@@ -1,11 +1,11 @@
 # METADATA
 # title: Task of another agent
 # description: |
-#   A task is given to one agent. Its token is worth nothing to another agent, whose own identity token
-#   names somebody else.
+#   A task is given to one agent. Its token is invalid in a call of another agent, whose identity
+#   token names that other agent.
 # custom:
 #   severity: critical
-#   remedy: The user must begin a task for the agent that runs
+#   remedy: The user must begin a task for the agent that makes the call
 #   controls: ["owasp_asi:ASI03", "owasp_t:T9", "csa_atf:I-2"]
 #   depends_on:
 #     - request.malformed

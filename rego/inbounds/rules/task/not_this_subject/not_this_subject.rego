@@ -1,8 +1,8 @@
 # METADATA
 # title: Task of another subject
 # description: |
-#   A task runs on the authority of the subject who asked for it. The question must name that very
-#   subject, with the type that the deployment states for it.
+#   A task runs on the authority of the subject who asked for it. The question must name that subject,
+#   with the type that the deployment states for it.
 # custom:
 #   severity: critical
 #   remedy: The guard must ask in the name of the subject that the task was begun for

@@ -1,9 +1,9 @@
 # METADATA
 # title: Revocation feed missing or stale
 # description: |
-#   The revocation feed, which its owner signs anew every few seconds, says whether a task was ended or
-#   a token revoked. If its signed head is missing, too old for the effects of the tool, or dated ahead,
-#   this is unknown, and nothing runs.
+#   The revocation feed shows whether a task was ended or a token revoked. Its owner signs it anew
+#   every few seconds. If its signed head is missing, too old for the effects of the tool, or dated in
+#   the future, this is unknown, and no call runs.
 # custom:
 #   severity: high
 #   remedy: The operator must run `inbounds live serve`, and check its connection to the policy and the clocks of both

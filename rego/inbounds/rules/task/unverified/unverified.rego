@@ -1,9 +1,9 @@
 # METADATA
 # title: Task token not verified
 # description: |
-#   What was approved is in a token that an issuer of the deployment has signed: who asked, which agent
-#   acts, for which task and session, until when, and exactly one statement of what the task may do. A
-#   token that lacks any of it approves nothing.
+#   An issuer of the deployment signs the task token. It states who asked, which agent acts, for which
+#   task and session, until when, and exactly one statement of what the task may do. A task whose
+#   token lacks any of these, or has an invalid signature, has no authority.
 # custom:
 #   severity: critical
 #   remedy: The user must begin the task again, so that a fresh task token is issued

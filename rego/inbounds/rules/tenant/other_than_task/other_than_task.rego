@@ -1,11 +1,12 @@
 # METADATA
 # title: Tenant differs from the task's
 # description: |
-#   A task is begun in one tenant, to which agent and subject both belong. A resource of another tenant,
-#   or without a stated one, is denied.
+#   A task acts in the tenant that it was begun for, and its agent and subject must both belong to
+#   that tenant. A call is denied if its resource is of another tenant, or if no tenant is stated for
+#   it.
 # custom:
 #   severity: critical
-#   remedy: The user can begin a task in this tenant; the operator can state the tool's in deployment/tools.yaml
+#   remedy: The user can begin a task in this tenant; the operator can state the tool's `tenant` in deployment/tools.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP10:2025", "owasp_aisvs:v1.0-C5.3.1", "owasp_aisvs:v1.0-C10.2.5"]
 #   depends_on:
 #     - request.malformed

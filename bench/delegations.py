@@ -1,4 +1,4 @@
-"""What a task costs that was handed on, and a call that proves who holds the task's key."""
+"""Measures the cost of a delegated task, and of a call with a proof of the task's key."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ SIGN, VERIFY = "a bare ES256 signature over a task token's claims", "a bare ES25
 _CALLS = 10**9
 _DEPTH = Scope(budgets={"depth": MOST})
 _AIMS = {"embedded": (1.5, 2.0, 3.0, 3.6), "OPA": (1.25, 1.3, 1.6, 1.9)}
-"""How many times as long as a call that nobody handed on and nobody proves, by hands.
+"""The aims by hops: how many times as long as a call without delegation and proof.
 
-They are what a prototype took that verified a chain and a proof and did little else, over one that
-verified one token: its time in OPA for the one, and its client's for the other.
+They are the times of a prototype that verified a chain and a proof and did little else, over one
+that verified one token: its time in OPA for the one, and its client's for the other.
 """
 
 
-def named(hands: int, *, proof: bool = False) -> str:
-    """Return what a call under a task through so many hands is called in the results."""
-    through = f"(a) through {hands} hand{'s' * (hands > 1)}" if hands else "(a)"
+def named(hops: int, *, proof: bool = False) -> str:
+    """Return the name, in the results, of a call under a task through so many hops."""
+    through = f"(a) through {hops} hop{'s' * (hops > 1)}" if hops else "(a)"
     return f"{through}, with a proof" if proof else through
 
 
-class Hands:
-    """A task that was begun and handed on, agent by agent, by guards with one session store.
+class Delegations:
+    """A task that was begun and delegated, agent by agent, by guards with one session store.
 
     Each token is for less than the one above it.
 
@@ -72,27 +72,27 @@ class Hands:
             self.tasks.append(self.accept(self.delegate(self.tasks[-1]).chain))
 
     def begin(self) -> Task:
-        """Have a task issued that may be handed on as often as there are agents."""
+        """Have a task issued that may be delegated as often as there are agents."""
         return self.guards[0].task(INTENT, subject=SUBJECT, scope=_DEPTH)
 
     def delegate(self, task: Task) -> Delegation:
-        """Hand a task on to the next agent."""
+        """Delegate a task to the next agent."""
         following = len(task.grant.chain) + 1
         less = Scope(budgets={"calls": _CALLS // following})
         return task.delegate(AGENTS[following], holder=self.guards[following].holder, scope=less)
 
     def accept(self, chain: Chain) -> Task:
-        """Take what was handed on, as the agent that it was handed to."""
+        """Accept a chain, as its last agent."""
         return self.guards[len(chain) - 1].accept(chain)
 
-    def call(self, hands: int) -> Call:
-        """Return a call of the tool, by the agent that has the task after so many hands."""
-        task = self.tasks[hands]
+    def call(self, hops: int) -> Call:
+        """Return a call of the tool, by the agent that has the task after so many hops."""
+        task = self.tasks[hops]
         return lambda: task.call(TOOL, ARGUMENTS)
 
-    def decision(self, hands: int) -> Call:
+    def decision(self, hops: int) -> Call:
         """Return the question of such a call, put to what decides once more."""
-        self.call(hands)()
+        self.call(hops)()
         asked, pdp = self.listening.asked[DECISION], self.listening
         return lambda: pdp.ask(DECISION, asked, deadline=time.monotonic() + 30)
 
@@ -104,7 +104,7 @@ def measure(
     effort: Effort,
     results: Results,
 ) -> None:
-    """Measure calls under a task that was handed on, and what handing it on takes.
+    """Measure calls under a delegated task, and the cost of a delegation.
 
     Args:
         world: What is measured.
@@ -116,15 +116,17 @@ def measure(
     engine = {"opa": "OPA"}.get(plain.name, plain.name)
     if engine == "OPA":
         effort = dataclasses.replace(effort, batch=effort.batch // 4)
-    hands, proved = Hands(world, plain), Hands(world, proving)
+    delegated, proved = Delegations(world, plain), Delegations(world, proving)
     numbers = range(MOST + 1)
-    entries: dict[str, Call] = {named(number): hands.call(number) for number in numbers}
+    entries: dict[str, Call] = {named(number): delegated.call(number) for number in numbers}
     entries |= {named(number, proof=True): proved.call(number) for number in numbers}
-    entries |= {f"the decision alone, {number} hands": hands.decision(number) for number in numbers}
+    entries |= {
+        f"the decision alone, {number} hops": delegated.decision(number) for number in numbers
+    }
     found = side_by_side(entries, effort)
-    results.timings[f"{engine}, (a) handed on and proved"] = found
+    results.timings[f"{engine}, (a) delegated and proved"] = found
     results.goals += _ratios(engine, found)
-    results.timings[f"{engine}, what handing on takes"] = side_by_side(_steps(hands), effort)
+    results.timings[f"{engine}, cost of a delegation"] = side_by_side(_steps(delegated), effort)
 
 
 def _ratios(engine: str, found: dict[str, Timing]) -> list[Goal]:
@@ -147,22 +149,24 @@ def _ratios(engine: str, found: dict[str, Timing]) -> list[Goal]:
     ]
 
 
-def _steps(hands: Hands) -> dict[str, Call]:
-    """Each step from a task's beginning to the hands that it comes to, beside bare signatures."""
+def _steps(delegated: Delegations) -> dict[str, Call]:
+    """Each step from a task's beginning to its last hop, beside bare signatures."""
     key = SigningKey.generate()
-    root = hands.tasks[0]
+    root = delegated.tasks[0]
     claims = token_claims(root.grant.token)
     token, public = key.sign(claims, typ="task+jwt"), jwt.PyJWK({**key.public, "alg": "ES256"})
-    issuer = hands.guards[0].issuer
-    chains = [hands.delegate(task).chain for task in hands.tasks[:MOST]]
+    issuer = delegated.guards[0].issuer
+    chains = [delegated.delegate(task).chain for task in delegated.tasks[:MOST]]
     first, *_, last = chains
     return {
         SIGN: lambda: key.sign(claims, typ="task+jwt"),
         VERIFY: lambda: jwt.decode(token, public, algorithms=["ES256"], audience=claims["aud"]),
         "a task's token, signed once more": lambda: issuer.renew(root.grant),
-        "a task, asked for and issued": hands.begin,
-        "handed on for the first time": lambda: hands.delegate(root).chain,
-        f"handed on for the {MOST}rd time": lambda: hands.delegate(hands.tasks[MOST - 1]).chain,
-        "taken after 1 hand": lambda: hands.accept(first),
-        f"taken after {MOST} hands": lambda: hands.accept(last),
+        "a task, asked for and issued": delegated.begin,
+        "delegated for the first time": lambda: delegated.delegate(root).chain,
+        f"delegated for the {MOST}rd time": lambda: (
+            delegated.delegate(delegated.tasks[MOST - 1]).chain
+        ),
+        "accepted after 1 hop": lambda: delegated.accept(first),
+        f"accepted after {MOST} hops": lambda: delegated.accept(last),
     }
