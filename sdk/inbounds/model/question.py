@@ -326,7 +326,7 @@ class Obligation(_Open):
 
     id: str
     type: str
-    properties: dict[str, AnswerValue] = Field(default_factory=dict)
+    properties: dict[str, AnswerValue] = {}
 
 
 class PolicyStamp(_Open):
@@ -346,7 +346,7 @@ class AnswerContext(_Open):
     obligations: Sequenced[Obligation]
     session: dict[str, AnswerValue]
     policy: PolicyStamp
-    access_request: dict[str, AnswerValue] = Field(default_factory=dict)
+    access_request: dict[str, AnswerValue] = {}
     approvals: Sequenced[dict[str, AnswerValue]] = ()
 
 
@@ -382,7 +382,7 @@ class Decision(_Closed):
     policy: PolicyStamp
     evaluate_only: bool = False
     engine_id: str = ""
-    access_request: dict[str, AnswerValue] = Field(default_factory=dict)
+    access_request: dict[str, AnswerValue] = {}
     approvals: Sequenced[dict[str, AnswerValue]] = ()
 
     @property

@@ -68,8 +68,9 @@ _wildcards(text) := set() if not regex.match(`[\[{]`, text)
 
 _wildcards(text) := {word |
 	some pattern in [_inner_bracket, _outer_bracket]
-	any := _collapsed(_collapsed(text, _alternatives, `,|\.\.`, "*"), _alternatives, `,|\.\.`, "*")
-	some word in _split(_collapsed(any, pattern, _end_or_mark, "?"), _ends)
+	outer := _collapsed(text, _alternatives, `,|\.\.`, "*")
+	plain := _collapsed(outer, _alternatives, `,|\.\.`, "*")
+	some word in _split(_collapsed(plain, pattern, _end_or_mark, "?"), _ends)
 	regex.match(`[*?]`, word)
 } if {
 	regex.match(`[\[{]`, text)
@@ -119,9 +120,11 @@ _remote_behind_sign := `[&;,|=()<>]@(\[[^\]]*\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+):`
 # Until a blank or a quotation mark, or where a mark is open until that one. Readers of URLs drop what ends a line.
 _authority(text, before) := strings.replace_n({"\t": "", "\n": "", "\r": ""}, found[0][0]) if {
 	found := regex.find_all_string_submatch_n(_open_authorities[before], text, 1)
-} else := regex.find_all_string_submatch_n("^[^/\\\\?#\\s\"'`]*", text, 1)[0][0]
+} else := regex.find_all_string_submatch_n(_shut_authority, text, 1)[0][0]
 
-_open_authorities := {mark: concat("", [`^[^/\\?#`, mark, "]*"]) | some mark in ["\"", "'", "`"]}
+_open_authorities[mark] := concat("", [`^[^/\\?#`, mark, "]*"]) if some mark in ["\"", "'", "`"]
+
+_shut_authority := concat("", [`^[^/\\?#\s"'`, "`]*"])
 
 _host_behind_user(authority) := authority if {
 	regex.match(`[{}\[\]*$].*@`, authority)

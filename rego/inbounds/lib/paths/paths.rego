@@ -89,8 +89,8 @@ _split(form) := {part |
 		words,
 		[concat(" ", array.slice(words, start, start + 2)) | some start, _ in words],
 		_pieces(_word, _without_brackets(escaped)),
-		_pieces(`[\pL\pM\pN!#-&*+.-:=?@\[-_{}~-]+`, escaped),
-		_pieces(`[\pL\pM\pN !#-&*+.-:=?@\[-_{}~-]+`, escaped),
+		_pieces(concat("", ["[", _letters, `!#-&*+.-:=?@\[-_{}~-]+`]), escaped),
+		_pieces(concat("", ["[", _letters, ` !#-&*+.-:=?@\[-_{}~-]+`]), escaped),
 	]
 	some piece in pieces
 	part := trim_left(piece, " [{")
@@ -105,7 +105,17 @@ _without_brackets(form) := strings.replace_n(
 	form,
 )
 
-_word := `[\pL\pM\pN._/\\~*?-]+`
+_word := concat("", ["[", _letters, `._/\\~*?-]+`])
+
+# Letters and digits of the scripts that most names are written in, as ranges without their punctuation: the
+# tables of Unicode would be compiled at every question. Any other character beyond ASCII separates.
+_letters := concat("", [
+	"0-9a-z",
+	`\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{2c1}\x{300}-\x{373}\x{376}\x{377}\x{386}\x{388}-\x{481}\x{483}-\x{52f}`,
+	`\x{531}-\x{556}\x{561}-\x{587}\x{5d0}-\x{5ea}\x{620}-\x{669}\x{671}-\x{6d3}\x{904}-\x{963}\x{966}-\x{96f}`,
+	`\x{e01}-\x{e3a}\x{e40}-\x{e4e}\x{1100}-\x{11ff}\x{1e00}-\x{1fbc}\x{3041}-\x{3096}\x{30a1}-\x{30fa}\x{30fc}`,
+	`\x{3105}-\x{312f}\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{ac00}-\x{d7a3}\x{f900}-\x{faff}\x{20000}-\x{2ffff}`,
+])
 
 _pieces(expression, form) := [found[0] | some found in regex.find_all_string_submatch_n(expression, form, -1)]
 

@@ -1,5 +1,6 @@
 package inbounds.lib.places_test
 
+import data.inbounds.lib.paths
 import data.inbounds.lib.places
 
 _listed := {".netrc": 1}
@@ -206,13 +207,12 @@ test_a_wildcard_that_may_stand_for_a_listed_name_is_not_clear if {
 }
 
 # One place beside another, in every way of a list.
-_beside := {form |
-	some separator in [
-		" ", ",", ";", "|", ":", "&", "=", "+", "#", "!", "^", "@", "$", "'", "\"", "`", "(", ")", "[", "]", "<", ">", "{", "}",
-		", ", " / ", `","`, "] [", "\\ ", "、", "，", "。", "・", "「", "؛", "·", "→", "…", "‖", "\u1680", "🔑",
-	]
-	some form in [["%s", separator, "/work/a"], ["/work/a", separator, "%s"], ["a", separator, "%s", separator, "b"]]
-}
+_separators := [
+	" ", ",", ";", "|", ":", "&", "=", "+", "#", "!", "^", "@", "$", "'", "\"", "`", "(", ")", "[", "]", "<", ">", "{",
+	"}", ", ", " / ", `","`, "] [", "\\ ", "、", "，", "。", "・", "「", "؛", "·", "→", "…", "‖", "\u1680", "🔑",
+]
+
+_places := [".netrc", "/home/alice/.netrc", "b/.NETRC", ".netr[c]", "/etc/inbounds/x", "/etc/inbounds", "et?"]
 
 _told(value) := {
 	"action": {"name": "t", "properties": {"arguments": {"x": value}, "skeletons": {value: lower(value)}}},
@@ -221,16 +221,39 @@ _told(value) := {
 
 _tools := {"tools": {"t": {"effects": ["read"], "arguments": {"/x": {"kind": "path"}}}}}
 
-test_no_place_beside_another_is_passed_over if {
-	count(_beside) > 100
+# What is not steady is denied without a look at its names.
+_missed(value) if {
+	found := paths.found(value)
+	not ".netrc" in found.names
+}
 
-	every form in _beside {
-		every place in [".netrc", "/home/alice/.netrc", "b/.NETRC", ".netr[c]", "/etc/inbounds/x", "/etc/inbounds", "et?"] {
-			value := replace(concat("", form), "%s", place)
-			leaf := {"pattern": "/x", "value": value, "parsed": {}}
-			not places.leaf_clear(leaf, _listed, _bounds) with input as _told(value) with data.deployment as _tools
-			not places.resource_clear(_listed, _bounds) with input as _told(value) with data.deployment as _tools
-		}
+test_a_place_is_found_beside_another_in_every_way_of_a_list if {
+	count(_separators) > 35
+
+	every separator in _separators {
+		value := concat("", ["a", separator, ".netrc", separator, "b"])
+		not _missed(value) with input as _told(value)
+	}
+}
+
+test_a_place_is_found_first_and_last if {
+	every value in [".netrc /work/a", "/work/a .netrc", ".netrc、/work/a", "/work/a、.netrc"] {
+		not _missed(value) with input as _told(value)
+	}
+}
+
+test_no_place_beside_another_is_passed_over if {
+	every separator in [" ", "、"] {
+		_is_found(_places, ["/work/a", separator, "%s"])
+	}
+}
+
+_is_found(some_places, form) if {
+	every place in some_places {
+		value := replace(concat("", form), "%s", place)
+		leaf := {"pattern": "/x", "value": value, "parsed": {}}
+		not places.leaf_clear(leaf, _listed, _bounds) with input as _told(value) with data.deployment as _tools
+		not places.resource_clear(_listed, _bounds) with input as _told(value) with data.deployment as _tools
 	}
 }
 

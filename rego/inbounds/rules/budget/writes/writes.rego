@@ -5,7 +5,9 @@
 #   are not affected.
 # custom:
 #   severity: medium
-#   remedy: The agent can continue without changing anything; the user can begin a task with a greater budget of `writes`
+#   remedy: >-
+#     The agent can continue without changing anything; the user can begin a task with a greater budget of
+#     `writes`
 #   controls: ["owasp_asi:ASI08", "owasp_aisvs:v1.0-C9.1.2", "csa_atf:S-4"]
 #   depends_on:
 #     - request.malformed

@@ -5,7 +5,9 @@
 #   another environment, or if no environment is stated for the resource.
 # custom:
 #   severity: high
-#   remedy: The user can begin a task for this environment; the operator can state the tool's `environment` in deployment/tools.yaml
+#   remedy: >-
+#     The user can begin a task for this environment; the operator can state the tool's `environment` in
+#     deployment/tools.yaml
 #   controls: ["owasp_nhi:NHI8:2025", "nist_800_53:AC-3(13)", "csa_atf:S-5"]
 #   depends_on:
 #     - request.malformed

@@ -6,7 +6,9 @@
 #   copied the token could use it.
 # custom:
 #   severity: critical
-#   remedy: Use an SDK that signs a proof for each call; the operator lists the effects in `proof` of deployment/settings.yaml
+#   remedy: >-
+#     Use an SDK that signs a proof for each call; the operator lists the effects in `proof` of
+#     deployment/settings.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_nhi:NHI2:2025"]
 #   depends_on:
 #     - request.malformed

@@ -7,7 +7,9 @@
 #   stated it.
 # custom:
 #   severity: high
-#   remedy: The operator must register the tool's result as a third party's; the user must state the value that steers the call
+#   remedy: >-
+#     The operator must register the tool's result as a third party's; the user must state the value that steers
+#     the call
 #   controls: ["owasp_asi:ASI07", "owasp_asi:ASI01"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.adds_authority

@@ -6,7 +6,9 @@
 #   force, and the call goes to an address of the card. At another address, anybody may answer.
 # custom:
 #   severity: high
-#   remedy: The operator can add the peer's signed card and key to deployment/peers.yaml; the agent must call the card's address
+#   remedy: >-
+#     The operator can add the peer's signed card and key to deployment/peers.yaml; the agent must call the card's
+#     address
 #   controls: ["owasp_asi:ASI04", "owasp_asi:ASI07"]
 #   depends_on: [request.malformed, capability.unregistered_tool]
 package inbounds.rules.peer.unverified

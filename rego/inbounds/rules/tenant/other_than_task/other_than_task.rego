@@ -6,7 +6,9 @@
 #   it.
 # custom:
 #   severity: critical
-#   remedy: The user can begin a task in this tenant; the operator can state the tool's `tenant` in deployment/tools.yaml
+#   remedy: >-
+#     The user can begin a task in this tenant; the operator can state the tool's `tenant` in
+#     deployment/tools.yaml
 #   controls: ["owasp_asi:ASI03", "owasp_mcp:MCP10:2025", "owasp_aisvs:v1.0-C5.3.1", "owasp_aisvs:v1.0-C10.2.5"]
 #   depends_on:
 #     - request.malformed
