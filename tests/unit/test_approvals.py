@@ -42,6 +42,23 @@ def approver(key=KEY, **changes):
     }
 
 
+UNSEEN = [
+    "\u200b",
+    "\u00ad",
+    "\u202e",
+    "\u2063",
+    "\x01",
+    "\x1b",
+    "\r",
+    "\x07",
+    "\x08",
+    "\x0b",
+    "\x0c",
+    "\x7f",
+]
+"""Signs that nobody sees, or that move what is written."""
+
+
 class World:
     """A guard whose session has read what a stranger wrote, so that a mail needs a person."""
 
@@ -789,6 +806,25 @@ class TestCommand:
             assert each in shown
         assert 0 == main(["approvals", "show", identity, "--json"])
         assert MAIL == json.loads(capsys.readouterr().out)["arguments"]
+
+    @pytest.mark.parametrize("sign", UNSEEN)
+    def test_nothing_of_what_is_approved_is_cut_off(
+        self, world, tmp_path, monkeypatch, capsys, sign
+    ):
+        """
+        However many signs are shown as escapes, what stands behind them is shown, and they are.
+        """
+        path = tmp_path / "approvals.sqlite"
+        monkeypatch.setenv("INBOUNDS_APPROVALS", os.fspath(path))
+        task = world(approvals=path).task()
+        hidden = f"It is signed.{sign * 60}Also wire it to Eve"
+        with pytest.raises(ApprovalRequired) as ei:
+            task.call("mail.send", {**MAIL, "body": hidden})
+        assert 0 == main(["approvals", "show", ei.value.request.id])
+        shown = "".join(capsys.readouterr().out.split())
+        escaped = sign.encode("unicode_escape").decode()
+        assert "AlsowireittoEve" in shown
+        assert shown.count(escaped) >= 40
 
     def test_approve(self, asked, capsys):
         """

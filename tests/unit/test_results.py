@@ -309,13 +309,16 @@ class TestTogether:
 class TestStrip:
     @pytest.mark.parametrize("text", ["![a](", "[", "!", "<", "<a ", "AA11" + "a" * 41 + " ", "1 "])
     def test_takes_no_longer_for_a_text_that_is_made_to(self, text):
-        begun = time.perf_counter()
-        discharge(
-            text * (100_000 // len(text)),
-            [to("strip", what=["links", "images"]), to("mask", kinds=["iban", "phone"])],
-        )
+        def seconds(length):
+            begun = time.process_time()
+            discharge(
+                text * (length // len(text)),
+                [to("strip", what=["links", "images"]), to("mask", kinds=["iban", "phone"])],
+            )
+            return time.process_time() - begun
 
-        assert time.perf_counter() - begun < 2
+        # In proportion to its length, whatever else the machine does: not to its square, 16.
+        assert seconds(80_000) < 10 * seconds(20_000) + 0.2
 
     @pytest.mark.parametrize(
         "text",

@@ -142,6 +142,7 @@ _NAMES_A_COUNT = re.compile(
     r"(?:[Ii]ds?|ID|[Ss]izes?|[Bb]ytes?|[Tt]otal|[Uu]sed|[Ff]ree|[Mm]em(?:ory)?|[Dd]isk|[Cc]ount"
     r"|[Nn]s|[Tt]ime(?:stamp)?|[Aa]mount|[Bb]alance|[Ll]imit|[Oo]ffset|[Cc]apacity)\Z"
 )
+_BLOCKS = ("text", "input_text", "output_text", "image", "audio", "resource", "resource_link")
 _EDGE = "\ufdd0"
 """Stands where one text or number of a result ends and the next begins. No text may hold it:
 Unicode keeps it for uses within a program."""
@@ -694,8 +695,8 @@ def _leaves(value: Any, *, named: bool) -> Iterator[str]:
         for name, part in value.items():
             if named:
                 yield name
-            elif name == "type":
-                continue  # of a block, whose text is read right behind that of the last
+            elif name == "type" and part in _BLOCKS:
+                continue  # the text of a block is read right behind that of the last
             yield from _leaves(part, named=named)
     elif isinstance(value, list):
         for part in value:
@@ -768,22 +769,24 @@ def _in_texts(
     if isinstance(value, dict):
         # A key can hold a stranger's text as well.
         return {change(key): _in_texts(part, change, is_number, key) for key, part in value.items()}
-    if is_number and _is_whole(value) and is_number(str(int(value)), name):
+    if is_number and _is_whole(value) and is_number(str(abs(int(value))), name):
         return "[phone]"
     return value
 
 
 def _is_whole(value: Any) -> bool:
     """Whether a value is a whole number, however it is written."""
-    return (type(value) is int and 0 < value < _NO_NUMBER) or (
-        type(value) is float and 0 < value < _NO_NUMBER and value.is_integer()
-    )
+    return type(value) in (int, float) and 0 < abs(value) < _NO_NUMBER and value == int(value)
 
 
 def _texts_in(value: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
     if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, list | dict):
+        within = json_within(value)
+        if within is None:
+            yield place, value
+            return
+        value = within
+    if isinstance(value, list | dict):
         for step, part in enumerate(value) if isinstance(value, list) else value.items():
             yield from _texts_in(part, (*place, step))
 
@@ -802,7 +805,7 @@ def _lists_in(value: Any) -> Iterator[list[Any]]:
 def _shown_in(part: Any) -> Iterator[str]:
     """Yield the text of a block, which its reader sees right behind the one before."""
     if isinstance(part, dict) and "type" in part and isinstance(part.get("text"), str):
-        yield part["text"]
+        yield from _leaves(part["text"], named=False)
 
 
 def _listed(value: Any) -> Iterator[str | float]:

@@ -34,10 +34,10 @@ _LONGEST_WORD = 2048
 """A longer word with a link in it is one to nowhere known."""
 # Some programs end a link at a quotation mark or a bar, others do not; and in brackets a space is
 # of the link.
-_GOES_ON = re.compile(
-    r"//[^\s<>\"'`|]{0,2048}+(?:[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]|[\"'`|][^\s<>@]{0,2048}+@)"
-    r"|<[^\s<>]{0,64}//[^<>]{0,2048}\s@"
-)
+_RUN_OF_LINK = re.compile(r"[^\s<>\"'`|]+")
+_GOES_ON = re.compile(r"[\"'`|]*[\"'`][/\\%?#&\w-]|\|[/\\%?#&]")
+_GOES_ON_IN_BRACKETS = re.compile(r"<[^\s<>]{0,64}//[^<>]{0,2048}\s@")
+_NOT_OF_USER = re.compile(r"[\s<>]")
 # Where Markdown has a link, whatever its scheme.
 _MARKED = re.compile(r"(?:\]\(\s*<?|\]:\s*<?|<)([A-Za-z][A-Za-z0-9+.-]{1,31}):")
 _DOTS = ".\u3002\uff0e\uff61"  # RFC 3490 §3.1: what a program may take for the dot of a host
@@ -136,7 +136,7 @@ def _links_in(text: str, *, bare: bool) -> Iterator[Link]:
     # Nothing without one of the marks is a link, and most texts are soon looked at.
     if not _MARKS.search(text):
         return
-    if _GOES_ON.search(text) or any(map(_is_unread, _MARKED.findall(text))):
+    if _goes_on(text) or any(map(_is_unread, _MARKED.findall(text))):
         yield UNREAD
     for word in _ENDS.split(text):
         if not _MARKS.search(word):
@@ -151,6 +151,29 @@ def _links_in(text: str, *, bare: bool) -> Iterator[Link]:
             end = found.end()
         if bare:
             yield from _bare(word[end:])
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a link goes on, for some programs, behind what ends it for others."""
+    at = end = -1
+    for run in _RUN_OF_LINK.finditer(text):
+        if "//" not in run[0]:
+            continue
+        if _GOES_ON.match(text, run.end()):
+            return True
+        if not text[run.end() : run.end() + 1].strip(" \t<>"):
+            continue
+        # The next `@` and the next end of a user are looked for once for all links before them.
+        if at <= run.end():
+            at = text.find("@", run.end() + 1)
+        if at < 0:
+            continue
+        if end <= run.end():
+            found = _NOT_OF_USER.search(text, run.end() + 1)
+            end = found.start() if found else len(text)
+        if at < end:
+            return True
+    return _GOES_ON_IN_BRACKETS.search(text) is not None
 
 
 def _is_unread(scheme: str) -> bool:

@@ -37,6 +37,12 @@ LOADED = frozenset(
 _FETCHED = frozenset(
     {"background", "data", "dynsrc", "imagesrcset", "lowsrc", "poster", "src", "srcset"}
 )
+_FORMATTING = frozenset(
+    "b big code em font i nobr s small strike strong tt u".split()  # noqa: SIM905 -- likewise
+)
+"""The elements that a parser makes again; `a` it does not: one ends the one before."""
+_OPENS = re.compile(r"<(?P<name>[A-Za-z][^\s/><]{0,32})(?P<bare>\s{0,8}>)?")
+_ALIKE, _MOST_MADE = 3, 400_000
 _BETWEEN = re.compile(r"[\s,]+")
 _REFRESH = re.compile(r"url\s*=\s*[\"']?([^\"']*)", re.IGNORECASE)
 _MARKUP = re.compile(r"<[A-Za-z!/?]")
@@ -108,6 +114,8 @@ def holds_images(text: str) -> bool:
 
 def _nodes(text: str) -> Iterator[Any]:
     """Yield the nodes of HTML in their order, and None at the end of each block."""
+    if _costs_much(text):
+        raise Unreadable
     try:
         document: Any = JustHTML(text, sanitize=False, scripting_enabled=False)
     except Exception as error:
@@ -122,6 +130,27 @@ def _nodes(text: str) -> Iterator[Any]:
             left.append(None)
         content = getattr(node, "template_content", None)
         left.extend(reversed([*(node.children or ()), *([content] if content else ())]))
+
+
+def _costs_much(text: str) -> bool:
+    """Whether a parser may make too many elements of a text.
+
+    Each element of formatting that a block leaves open is made again in every block behind it
+    (HTML, "reconstruct the active formatting elements"): of three alike, and of each that differs.
+    """
+    tags = 0
+    bare: dict[str, int] = {}
+    other = 0
+    for tag in _OPENS.finditer(text):
+        tags += 1
+        name = tag["name"].lower()
+        if name not in _FORMATTING:
+            continue
+        if tag["bare"] is None:
+            other += 1
+        else:
+            bare[name] = min(_ALIKE, bare.get(name, 0) + 1)
+    return tags * (other + sum(bare.values())) > _MOST_MADE
 
 
 def _parent(node: Any) -> str:

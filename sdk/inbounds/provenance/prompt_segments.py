@@ -24,7 +24,8 @@ _NEAR = 8
 """So many lines apart, two lines of a header belong to one."""
 _BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What `str.splitlines` takes for the end of a line."""
-_BLANK = r"[\s\u200b-\u200f\u2060\ufeff\u00ad]"
+_UNSEEN = r"\u00ad\u034f\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+_BLANK = rf"[\s{_UNSEEN}]"
 _EDGE = r"[^\w>\uff1e|\u2502]"
 _STRONG = (
     "from|sent|reply-to|return-path|received|delivered-to|message-id|von|gesendet|de|envoyé|enviado"
@@ -32,7 +33,7 @@ _STRONG = (
 )
 _WEAK = (
     "to|cc|bcc|subject|date|an|kopie|betreff|datum|à|objet|date|para|asunto|fecha|assunto|data|a"
-    "|oggetto|aan|onderwerp|till|ämne|til|emne|do|temat|кому|тема|主题|件名|收件人"
+    "|oggetto|aan|onderwerp|till|ämne|til|emne|do|temat|кому|тема|主题|件名|收件人|宛先"
 )
 _DATES = frozenset({"date", "datum", "fecha", "data"})
 _HEADER = re.compile(
@@ -57,10 +58,15 @@ _ON = re.compile(
     r"(?<!\w)(?:On|Am|Le|El|Il|Op|Em|Den|Il giorno)\b(?=[^\n]{0,300}\d)", re.IGNORECASE
 )
 _WHO = re.compile(r"[^\s<>]*[ \t]*<[^<>\n]{1,200}>[ \t]*\Z")
-_CITED = re.compile(rf"{_BLANK}*[>\uff1e]")
+_CITED = re.compile(rf"{_BLANK}*(?:(?:[-*+\u2022]|\d{{1,3}}[.)]){_BLANK}+){{0,8}}[>\uff1e]")
 _BARRED = re.compile(rf"{_BLANK}*[|\u2502\u00a6\uff5c]")
 _TICKS = re.compile(r"`{3,}|~{3,}|\"{3,}")
-_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w.-]{0,40})(?:\s[^<>]{0,200})?>")
+# What stands behind its name is a stranger's as well, and so are the signs that would end the tag.
+_TAG = re.compile(rf"<(?P<close>/?)(?P<name>[\w{_UNSEEN}][\w.:{_UNSEEN}-]*)(?=[\s/>])")
+_NOT_OF_NAME = re.compile(rf"[{_UNSEEN}]")
+_ANY_TAG = re.compile(r"<[A-Za-z/][^<>]{0,400}>")
+# A line of a header that says neither who nor to whom, or that goes on with the line before.
+_MORE_OF_HEADER = re.compile(r"[\w-]{1,76}[ \t]*:|[ \t]+\S")
 _HOLDING = frozenset({
     "mail", "email", "e-mail", "message", "msg", "document", "doc", "file", "text", "content",
     "data", "quote", "blockquote", "context", "letter", "note", "body", "untrusted", "input",
@@ -167,14 +173,17 @@ def _headed(text: str, parts: list[str]) -> int:
     # By line and name: where it stands first, and whether it is strong.
     near: dict[tuple[int, str], tuple[int, bool]] = {}
     lines = _Numbered(text)
-    end = 0
+    end = more = 0
     for part in parts:
         at, end = end, end + len(part)
         separates = _SEPARATOR.match(part) is not None
-        found = None if separates else _HEADER.match(part)
+        shown = _ANY_TAG.sub("", part) if "<" in part else part
+        found = None if separates else _HEADER.match(shown)
         if found is None and not separates:
+            more += _MORE_OF_HEADER.match(shown) is not None
             continue
-        number = lines.of(at)
+        # Other lines of the header between two set them no further apart.
+        number = lines.of(at) - more
         near = {one: where for one, where in near.items() if number - one[0] <= _NEAR}
         if found is None:
             # It may stand in what a line of the header holds.
@@ -290,19 +299,28 @@ def _line_rest(text: str, at: int, breaks: str) -> str:
 
 def _tagged(text: str, end: int) -> Iterator[Stretch]:
     # The tag that closes may stand beyond a header that was pasted within.
-    tags = [*_TAG.finditer(text)]
-    last = {found["name"].lower(): found.end() for found in tags if found["close"]}
-    at = 0
-    for found in tags:
-        name = found["name"].lower()
+    tags = [(found, _NOT_OF_NAME.sub("", found["name"]).lower()) for found in _TAG.finditer(text)]
+    last = {name: _tag_end(text, found.end()) for found, name in tags if found["close"]}
+    opened = {name for found, name in tags if not found["close"]}
+    at, ends = 0, text.rfind(">")
+    # What closes and was opened nowhere was opened by something that is not seen as a tag.
+    lost = max((stop for name, stop in last.items() if name in _HOLDING - opened), default=0)
+    if lost:
+        yield Stretch(0, min(lost, end), "pasted")
+        at = lost
+    for found, name in tags:
         if found["close"] or not at <= found.start() < end:
             continue
         stop = last.get(name, -1)
         if stop <= found.start():
-            stop = end if name in _HOLDING else -1
+            stop = end if name in _HOLDING and found.end() <= ends else -1
         if stop > 0:
             yield Stretch(found.start(), min(stop, end), "pasted")
             at = stop
+
+
+def _tag_end(text: str, at: int) -> int:
+    return text.find(">", at) + 1 or len(text)
 
 
 def _joined(spans: list[Stretch]) -> list[Stretch]:

@@ -231,6 +231,8 @@ def _show(console: Console, request: AccessRequest) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from inbounds.text.printable import printable
+
     console.print(
         f"May [bold]{escape(request.agent)}[/] call [bold]{escape(request.tool)}[/] "
         f"for [bold]{escape(request.subject)}[/]?"
@@ -259,14 +261,18 @@ def _show(console: Console, request: AccessRequest) -> None:
         about.add_row("who", "must be another person than the subject")
     console.print(about)
     arguments = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    arguments.add_column("argument", no_wrap=True)
+    arguments.add_column("argument", overflow="fold")
     arguments.add_column("value", overflow="fold")
     arguments.add_column("role")
     arguments.add_column("came from", overflow="fold")
     for pointer, value in request.leaves().items():
         said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        # Rich leaves some controls out of a `Text`.
         arguments.add_row(
-            Text(pointer), Text(said), request.roles.get(pointer, ""), Text(_from(request, pointer))
+            Text(printable(pointer)),
+            Text(printable(said, but="\n")),
+            request.roles.get(pointer, ""),
+            Text(_from(request, pointer)),
         )
     console.print(arguments)
 

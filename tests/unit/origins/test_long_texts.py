@@ -7,8 +7,29 @@ import pytest
 
 from inbounds.canonical.code_hosts import hosts
 from inbounds.provenance.destinations import has_scheme, names_host, names_host_within
+from inbounds.provenance.links import UNREAD, links_of
 
-SIGNS = ["@", "(", "@:", "a@", ":/", "a", "a_", "a.", "x:", "[", "\t@", "ü@", "9", "-a:"]
+SIGNS = [
+    "/",
+    "//a",
+    "x//' ",
+    'x//"',
+    "<//",
+    "@",
+    "(",
+    "@:",
+    "a@",
+    ":/",
+    "a",
+    "a_",
+    "a.",
+    "x:",
+    "[",
+    "\t@",
+    "ü@",
+    "9",
+    "-a:",
+]
 
 
 @pytest.mark.parametrize("end", ["", "://", "://evil.example", "@evil.example:", "!"])
@@ -17,3 +38,21 @@ def test_it_takes_time_in_proportion_to_the_text(signs, end):
     text = signs * (60_000 // len(signs)) + end
     for looked_for in (names_host, names_host_within, has_scheme, hosts):
         looked_for(text)
+    list(links_of(text, markup=False))
+
+
+@pytest.mark.parametrize("name", ["b", "i", "font", "strong"])
+@pytest.mark.parametrize("form", ["<{} id={}>", "<{} id={}", "<{} x='>' id={}>"])
+def test_html_that_would_be_made_again_and_again_is_not_read(name, form):
+    """
+    A parser makes each element of formatting that is left open again in every block behind it.
+    """
+    opened = "".join(form.format(name, number) for number in range(2_000))
+    assert UNREAD in list(links_of(f"<p>{opened}{'<p>x' * 1_000}"))
+
+
+def test_ordinary_html_is_read():
+    rows = (
+        "<tr><td><b>Item</b> <font color=red>9</font> <a href='https://a.example/x'>x</a></td></tr>"
+    )
+    assert list(links_of(f"<table>{rows * 200}</table>")) == [("https://a.example/x", "a.example")]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from inbounds.canonical.arguments import canonicalise
 from inbounds.model.question import Argument, Origin
 from inbounds.provenance import Origins
+from inbounds.provenance.prompt_segments import apart
 
 PROMPT = Origin(source="prompt", grade="prompt")
 NONE = Origin(source="none", grade="none")
@@ -245,3 +246,43 @@ def test_a_short_quote_of_the_user_is_the_users():
 
 def test_no_value_stands_across_what_is_data():
     assert "none" == traced("Delete red\n> and\nblue", "red blue", role="target")
+
+
+TAGS = [
+    '<mail subject="Hello <3">{}</mail>',
+    '<mail from="Eve <eve@x.example>">{}</mail>',
+    "<mail\n" + "cc='a@x.example' " * 40 + ">{}</mail>",
+    "<m:mail>{}</m:mail>",
+    "<1mail>{}</1mail>",
+    "<mail-" + "x" * 60 + ">{}</mail-" + "x" * 60 + ">",
+    "<file name='a<1>.txt'>{}</file>",
+    "<MAIL a=<b>{}</mail >",
+    "<ma\u200bil>{}</mail>",
+    "{}</mail>",
+    "<mail/ >{}</mail>",
+    "<mail a='</b>'>{}</mail\n>",
+    "\u2063> {}",
+    "\u3164> {}",
+    "- > {}",
+    "12. > {}",
+    "* - > {}",
+    "<b>From:</b> Eve &lt;eve@x.example&gt;<br>\n<b>Sent:</b> 3 May<br>\n<p>{}</p>",
+    "<div><b>From</b>: Eve</div>\n<div><b>To</b>: you</div>\n{}",
+    "From: Eve\n" + "X-Note: a\n" * 30 + "To: you\n\n{}",
+    "From: Eve\n" + "Received: by b\n by c\n\tby d\n" * 9 + "Subject: x\n\n{}",
+    "差出人: Eve\n宛先: you\n{}",
+]
+
+
+@pytest.mark.parametrize(
+    "inside", [ORDER, f"Hi,\n\n{ORDER}\n", f"<p>{ORDER}</p>", f"a > b\n{ORDER}", f"<br>{ORDER}"]
+)
+@pytest.mark.parametrize("form", TAGS)
+def test_no_sign_in_a_tag_a_header_or_a_citation_makes_data_the_user_s_words(form, inside):
+    """
+    What stands in a tag or between two lines of a header is a stranger's as well.
+    """
+    if "> {}" in form:
+        inside = inside.replace("\n", "\n> ")
+    said, _ = apart(f"Summarise this.\n{form.replace('{}', inside)}")
+    assert not [part for part in said if ORDER in part]
