@@ -544,6 +544,65 @@ def test_what_is_masked_is_not_split_over_blocks(desk, mode):
     assert report.withheld == 1
 
 
+WHOLE = {
+    "email": "bob@acme.example",
+    "iban": "DE89370400440532013000",
+    "phone": "+491701234567",
+    "url": "https://evil.example/collect",
+}
+
+
+def read_of(said):
+    """What a host shows of an answer, with either of its two parts first, without blanks."""
+    blocks = "".join(block["text"] for block in said["content"])
+    fields = "".join((said.get("structuredContent") or {}).values())
+    return ["".join(each.split()) for each in (blocks + fields, fields + blocks)]
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_is_masked_is_not_split_between_blocks_and_structured_content(desk, kind):
+    desk.register({"mask": [kind]})
+    value = WHOLE[kind]
+    answers = []
+    for at in range(1, len(value)):
+        first, last = value[:at], value[at:]
+        answers += [
+            result(text(first), structured_content={"x": last}),
+            result(text(last), structured_content={"x": first}),
+            result(text(first), structured_content={"result": last}),
+            result(text("see"), text(first), structured_content={"x": last, "y": "ok"}),
+            result(text(last), text("ok"), structured_content={"y": "see", "x": first}),
+        ]
+
+    async def host(client):
+        said = []
+        for answer in answers:
+            desk.answers["tools/call"] = answer
+            said.append(await raw(client, "tools/call", dict(FIND)))
+        return said
+
+    with desk.world.task():
+        given = desk.go(host, mode=MODERN)
+
+    assert len(given) == len(answers) > 50
+    for answer, said in zip(answers, given, strict=True):
+        assert not any(value in each for each in read_of(said)), answer
+    assert any("result.in_pieces" in said["content"][0]["text"] for said in given)
+
+
+def test_text_beside_other_structured_content_is_given_where_nothing_is_split(desk, mode):
+    desk.register({"mask": ["email", "iban", "phone", "url"]})
+    desk.answers["tools/call"] = result(
+        text(f"2 found, write to {BOB}"), structured_content={"found": 2, "result": ["a", "b"]}
+    )
+
+    said, report = ask(desk, mode)
+
+    assert said["content"] == [{"type": "text", "text": "2 found, write to [email]"}]
+    assert said["structuredContent"] == {"found": 2, "result": ["a", "b"]}
+    assert report.ran == 1
+
+
 def test_a_twin_in_text_is_masked_as_its_structured_content(desk, mode):
     desk.register(MASK)
     record = {"to": BOB}

@@ -61,17 +61,20 @@ def _tool(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, An
     structured = answer.get("structuredContent")
     if structured is None:
         return {"content": _blocks(content, permit, last), **failed}
-    if kinds & {REDACT, TRUNCATE}:
+    twin = len(content) == 1 and _parsed(content[0].get("text")) == structured
+    if kinds:
         _require_text(content, last)
+    if kinds & {REDACT, TRUNCATE} or (kinds and twin):
         plain = _structured(structured, permit, last)
         # Its twin in text is made of what is given: a field is found nowhere else.
         content = [{"type": "text", "text": json.dumps(plain, ensure_ascii=False)}]
+    elif kinds:
+        content, plain = _together(content, structured, permit, last)
     else:
-        twin = len(content) == 1 and _parsed(content[0].get("text")) == structured
-        if kinds or not twin:
-            content = _blocks(content, permit, permit.admitted)
-        else:
+        if twin:
             content = [_seen(_block(content[0]), permit)]
+        else:
+            content = _blocks(content, permit, permit.admitted)
         plain = _structured(structured, permit, last)
     return {"content": content, "structuredContent": plain, **failed}
 
@@ -187,6 +190,19 @@ def _rows(values: Sequence[Any], permit: Permit) -> Iterator[Any]:
             break
         yield from left
     yield from permit.row(END) or ()
+
+
+def _together(
+    blocks: Sequence[Any], structured: Any, permit: Permit, last: Take
+) -> tuple[list[Any], Any]:
+    """Return what may be given of texts and of structured content, which are read as one result.
+
+    A host may show either first: no value may be read across them in either order.
+    """
+    texts = [{"type": "text", "text": block["text"]} for block in blocks]
+    permit.admitted({"structuredContent": structured, "content": texts})
+    left = last({"content": texts, "structuredContent": structured})
+    return left["content"], left["structuredContent"]
 
 
 def _structured(value: Any, permit: Permit, last: Take) -> Any:
