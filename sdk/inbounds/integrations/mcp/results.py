@@ -23,11 +23,12 @@ _BLOCKS = {
 }
 _CONTENTS = ("uri", "mimeType", "text", "blob")
 _ROLES = {"user": "user", "assistant": "assistant"}
-_STAMP = "io.modelcontextprotocol/serverInfo"
 
 
 def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
     """Return what a client may have of an answer. `_meta` is left out, here and within.
+
+    So is the server's stamp in it, which a handler may have written; `server/discover` has that.
 
     Args:
         method: What was asked for.
@@ -48,9 +49,6 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
     if "cacheScope" in answer:
         # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
-    meta = answer.get("_meta")
-    if isinstance(meta, Mapping) and _STAMP in meta:
-        kept["_meta"] = {_STAMP: meta[_STAMP]}
     return {**kept, **_GIVEN[method](answer, permit, last)}
 
 
