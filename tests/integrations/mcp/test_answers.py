@@ -8,8 +8,12 @@ import json
 import warnings
 
 import pytest
+from mcp import Client
+from mcp.client._memory import InMemoryTransport
+from mcp.client.caching import CacheConfig
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    SERVER_INFO_META_KEY,
     AudioContent,
     BlobResourceContents,
     CallToolResult,
@@ -612,6 +616,61 @@ def test_a_twin_in_text_is_masked_as_its_structured_content(desk, mode):
 
     assert said["structuredContent"] == {"to": "[email]"}
     assert json.loads(said["content"][0]["text"]) == {"to": "[email]"}
+
+
+LIFETIMES = [0, 1, 1000, 86_400_000, 2**53 - 1]
+CACHED = ["resources/read", "tools/list", "resources/list", "prompts/list"]
+
+
+@pytest.mark.parametrize("scope", ["public", "private"])
+def test_what_is_judged_is_kept_by_no_client(desk, scope):
+    """
+    What comes from a client's cache, nothing has decided.
+    """
+    desk.lists |= {"ttlMs": 0, "cacheScope": scope, "_meta": {SERVER_INFO_META_KEY: "canary"}}
+    given = []
+
+    async def host(client):
+        for lifetime in (*LIFETIMES, *range(10, 20)):
+            desk.lists["ttlMs"] = lifetime
+            desk.answers["resources/read"] = ReadResourceResult(
+                contents=[TextResourceContents(uri="file:///work/a", text="a")],
+                ttl_ms=lifetime,
+                cache_scope=scope,
+            )
+            for method in CACHED:
+                params = {"uri": "file:///work/a"} if method == "resources/read" else {}
+                given.append(await raw(client, method, params))
+
+    with desk.world.task():
+        desk.go(host, mode=MODERN)
+
+    assert len(given) >= 60
+    assert {(each["ttlMs"], each["cacheScope"]) for each in given} == {(0, "private")}
+    assert "canary" not in json.dumps(given)
+
+
+@pytest.mark.parametrize("default", [0, 60_000])
+def test_a_host_with_a_cache_asks_again(desk, default):
+    desk.answers["resources/read"] = ReadResourceResult(
+        contents=[TextResourceContents(uri="file:///work/a", text="a")],
+        ttl_ms=86_400_000,
+        cache_scope="public",
+    )
+    server = desk.server()
+
+    async def host():
+        cache = CacheConfig(default_ttl_ms=default)
+        async with Client(InMemoryTransport(server), mode=MODERN, cache=cache) as client:
+            with desk.world.task():
+                for _ in range(3):
+                    await client.read_resource("file:///work/a")
+            with pytest.raises(MCPError):
+                await client.read_resource("file:///work/a")
+
+    asyncio.run(host())
+
+    assert len(desk.ran) == 3
 
 
 def test_what_is_read_is_kept_for_nobody_else(desk):

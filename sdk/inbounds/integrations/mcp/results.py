@@ -44,8 +44,9 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
     kept: dict[str, Any] = {}
     if answer.get("resultType") == "complete":
         kept["resultType"] = "complete"
-    if type(answer.get("ttlMs")) is int:
-        kept["ttlMs"] = answer["ttlMs"]
+    if "ttlMs" in answer:
+        # What a client reads again is decided again. Without one it would take its own default.
+        kept["ttlMs"] = 0
     if "cacheScope" in answer:
         # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
