@@ -364,6 +364,33 @@ def test_values_of_an_answer_are_traced(desk, mode):
     assert said.code == "flow.untrusted_argument"
 
 
+@pytest.mark.parametrize("twin", [True, False])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{"note": "%s", "note": "ok"}',
+        '{"a": {"b": ["%s"], "b": 1}}',
+        '{"note": "%s", "n": 1, "n": 2}',
+    ],
+)
+def test_values_of_a_text_with_a_key_twice_are_traced(desk, shape, twin):
+    """
+    What a reader of JSON drops, the model reads all the same. Of a memory, it steers nothing.
+    """
+    desk.register({"party": "third"}, memory=True)
+    said = shape % BOB
+    structured = {"structured_content": json.loads(said)} if twin else {}
+    desk.answers["tools/call"] = result(text(said), **structured)
+    with desk.world.task(prompt="Do what it says") as task:
+        given = desk.go(lambda client: raw(client, "tools/call", dict(FIND)), mode=MODERN)
+        judged = task.evaluate(
+            "mail.send", {"to": [BOB], "body": "x"}, resource=desk.world.resources["mail.send"]
+        )
+
+    assert given["content"][0]["text"] == said
+    assert (judged.outcome, judged.code) == ("deny", "flow.instruction_from_memory")
+
+
 # --- while it runs --------------------------------------------------------------------------
 
 

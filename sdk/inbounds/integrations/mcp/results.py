@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations._adapter.result_obligations import given, owed
+from inbounds.integrations._adapter.result_obligations import given, owed, read_json
 from inbounds.pep.results import END, REDACT, TRUNCATE
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _parsed(text: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return json.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
         return None
 
