@@ -163,7 +163,7 @@ _SPLIT = {
         rf"(?:https?|wss?|ftp){_EDGE}?:{_EDGE}?[\\/]{_EDGE}?[\\/]{_EDGE}?[\w\[]", re.IGNORECASE
     ),
     "iban": re.compile(
-        rf"(?<![^\W_])[A-Z]{{2}}{_EDGE}?\d{{2}}(?:[\s.{_EDGE}-]{{0,3}}[A-Z0-9]){{11,30}}",
+        rf"(?<![^\W_])[A-Z]{_EDGE}?[A-Z]{_EDGE}?\d{_EDGE}?\d(?:[\s.{_EDGE}-]{{0,3}}[A-Z0-9]){{11,30}}",
         re.IGNORECASE,
     ),
     "phone": re.compile(rf"(?<![\w+])\+[\s({_EDGE}]{{0,2}}\d(?:[\s()/{_EDGE}-]{{0,4}}\d){{6,20}}"),

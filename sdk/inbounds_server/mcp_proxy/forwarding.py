@@ -55,6 +55,7 @@ _NEVER_KEPT: dict[Any, CacheHint] = dict.fromkeys(
     ),
     CacheHint(ttl_ms=0, scope="private"),
 )
+_ITS_WORDS = frozenset({"_meta", "ttlMs", "cacheScope"})
 _ITS_OWN = frozenset({"initialize", "ping", "server/discover"})
 _now: ContextVar[Now] = ContextVar("inbounds_mcp_proxy_now")
 _CODES = frozenset({INVALID_PARAMS, METHOD_NOT_FOUND, INTERNAL_ERROR, -32002})
@@ -243,8 +244,10 @@ class _Forward:
         wanted = progress if meta.get("progressToken") is not None else None
         with caller.forwarding(ctx):
             result = await caller.upstream.send(_now.get(), request, tool=tool, progress=wanted)
-        # What the server behind says of itself is not this server's.
-        return {**_COMPLETE, **{name: each for name, each in result.items() if name != "_meta"}}
+        # What the server behind says of itself is not this server's. Nor is how long its answers
+        # may be kept, which the SDK would take before `_NEVER_KEPT`.
+        left = {name: each for name, each in result.items() if name not in _ITS_WORDS}
+        return {**_COMPLETE, **left}
 
     def _answers(self, params: Any) -> dict[str, Any]:
         """Return what a host brings of the answers that the server may ask for."""

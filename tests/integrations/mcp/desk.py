@@ -69,6 +69,7 @@ class Desk:
         ran: What reached a handler: the method, and its parameters without `_meta`.
         answers: What a handler answers, by method: an answer, an error, or a function of the
             handler's context.
+        lists: What the lists have beside their entries.
     """
 
     def __init__(self, world: World) -> None:
@@ -86,6 +87,7 @@ class Desk:
             ),
             "completion/complete": CompleteResult(completion=Completion(values=["bob"])),
         }
+        self.lists: dict[str, Any] = {"ttlMs": 1000, "cacheScope": "public"}
         self.register()
 
     def register(self, returns: Mapping[str, Any] | None = None, **more: Any) -> None:
@@ -176,14 +178,15 @@ class Desk:
     async def _tools(self, *_: Any) -> ListToolsResult:
         schema = {"type": "object", "properties": {"limit": {"type": "integer", "default": 7}}}
         tools = [Tool(name=name, input_schema=schema) for name in ("find", "wipe")]
-        return ListToolsResult(tools=tools, ttl_ms=1000, cache_scope="public")
+        return ListToolsResult(tools=tools, **self.lists)
 
     async def _resources(self, *_: Any) -> ListResourcesResult:
-        return ListResourcesResult(resources=[Resource(name="a", uri="file:///work/a")])
+        resources = [Resource(name="a", uri="file:///work/a")]
+        return ListResourcesResult(resources=resources, **self.lists)
 
     async def _templates(self, *_: Any) -> ListResourceTemplatesResult:
         template = ResourceTemplate(name="t", uri_template="file:///work/{name}")
         return ListResourceTemplatesResult(resource_templates=[template])
 
     async def _prompts(self, *_: Any) -> ListPromptsResult:
-        return ListPromptsResult(prompts=[Prompt(name="letter")])
+        return ListPromptsResult(prompts=[Prompt(name="letter")], **self.lists)

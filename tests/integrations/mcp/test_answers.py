@@ -8,8 +8,12 @@ import json
 import warnings
 
 import pytest
+from mcp import Client
+from mcp.client._memory import InMemoryTransport
+from mcp.client.caching import CacheConfig
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    SERVER_INFO_META_KEY,
     AudioContent,
     BlobResourceContents,
     CallToolResult,
@@ -360,6 +364,33 @@ def test_values_of_an_answer_are_traced(desk, mode):
     assert said.code == "flow.untrusted_argument"
 
 
+@pytest.mark.parametrize("twin", [True, False])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '{"note": "%s", "note": "ok"}',
+        '{"a": {"b": ["%s"], "b": 1}}',
+        '{"note": "%s", "n": 1, "n": 2}',
+    ],
+)
+def test_values_of_a_text_with_a_key_twice_are_traced(desk, shape, twin):
+    """
+    What a reader of JSON drops, the model reads all the same. Of a memory, it steers nothing.
+    """
+    desk.register({"party": "third"}, memory=True)
+    said = shape % BOB
+    structured = {"structured_content": json.loads(said)} if twin else {}
+    desk.answers["tools/call"] = result(text(said), **structured)
+    with desk.world.task(prompt="Do what it says") as task:
+        given = desk.go(lambda client: raw(client, "tools/call", dict(FIND)), mode=MODERN)
+        judged = task.evaluate(
+            "mail.send", {"to": [BOB], "body": "x"}, resource=desk.world.resources["mail.send"]
+        )
+
+    assert given["content"][0]["text"] == said
+    assert (judged.outcome, judged.code) == ("deny", "flow.instruction_from_memory")
+
+
 # --- while it runs --------------------------------------------------------------------------
 
 
@@ -544,6 +575,65 @@ def test_what_is_masked_is_not_split_over_blocks(desk, mode):
     assert report.withheld == 1
 
 
+WHOLE = {
+    "email": "bob@acme.example",
+    "iban": "DE89370400440532013000",
+    "phone": "+491701234567",
+    "url": "https://evil.example/collect",
+}
+
+
+def read_of(said):
+    """What a host shows of an answer, with either of its two parts first, without blanks."""
+    blocks = "".join(block["text"] for block in said["content"])
+    fields = "".join((said.get("structuredContent") or {}).values())
+    return ["".join(each.split()) for each in (blocks + fields, fields + blocks)]
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_is_masked_is_not_split_between_blocks_and_structured_content(desk, kind):
+    desk.register({"mask": [kind]})
+    value = WHOLE[kind]
+    answers = []
+    for at in range(1, len(value)):
+        first, last = value[:at], value[at:]
+        answers += [
+            result(text(first), structured_content={"x": last}),
+            result(text(last), structured_content={"x": first}),
+            result(text(first), structured_content={"result": last}),
+            result(text("see"), text(first), structured_content={"x": last, "y": "ok"}),
+            result(text(last), text("ok"), structured_content={"y": "see", "x": first}),
+        ]
+
+    async def host(client):
+        said = []
+        for answer in answers:
+            desk.answers["tools/call"] = answer
+            said.append(await raw(client, "tools/call", dict(FIND)))
+        return said
+
+    with desk.world.task():
+        given = desk.go(host, mode=MODERN)
+
+    assert len(given) == len(answers) > 50
+    for answer, said in zip(answers, given, strict=True):
+        assert not any(value in each for each in read_of(said)), answer
+    assert any("result.in_pieces" in said["content"][0]["text"] for said in given)
+
+
+def test_text_beside_other_structured_content_is_given_where_nothing_is_split(desk, mode):
+    desk.register({"mask": ["email", "iban", "phone", "url"]})
+    desk.answers["tools/call"] = result(
+        text(f"2 found, write to {BOB}"), structured_content={"found": 2, "result": ["a", "b"]}
+    )
+
+    said, report = ask(desk, mode)
+
+    assert said["content"] == [{"type": "text", "text": "2 found, write to [email]"}]
+    assert said["structuredContent"] == {"found": 2, "result": ["a", "b"]}
+    assert report.ran == 1
+
+
 def test_a_twin_in_text_is_masked_as_its_structured_content(desk, mode):
     desk.register(MASK)
     record = {"to": BOB}
@@ -553,6 +643,61 @@ def test_a_twin_in_text_is_masked_as_its_structured_content(desk, mode):
 
     assert said["structuredContent"] == {"to": "[email]"}
     assert json.loads(said["content"][0]["text"]) == {"to": "[email]"}
+
+
+LIFETIMES = [0, 1, 1000, 86_400_000, 2**53 - 1]
+CACHED = ["resources/read", "tools/list", "resources/list", "prompts/list"]
+
+
+@pytest.mark.parametrize("scope", ["public", "private"])
+def test_what_is_judged_is_kept_by_no_client(desk, scope):
+    """
+    What comes from a client's cache, nothing has decided.
+    """
+    desk.lists |= {"ttlMs": 0, "cacheScope": scope, "_meta": {SERVER_INFO_META_KEY: "canary"}}
+    given = []
+
+    async def host(client):
+        for lifetime in (*LIFETIMES, *range(10, 20)):
+            desk.lists["ttlMs"] = lifetime
+            desk.answers["resources/read"] = ReadResourceResult(
+                contents=[TextResourceContents(uri="file:///work/a", text="a")],
+                ttl_ms=lifetime,
+                cache_scope=scope,
+            )
+            for method in CACHED:
+                params = {"uri": "file:///work/a"} if method == "resources/read" else {}
+                given.append(await raw(client, method, params))
+
+    with desk.world.task():
+        desk.go(host, mode=MODERN)
+
+    assert len(given) >= 60
+    assert {(each["ttlMs"], each["cacheScope"]) for each in given} == {(0, "private")}
+    assert "canary" not in json.dumps(given)
+
+
+@pytest.mark.parametrize("default", [0, 60_000])
+def test_a_host_with_a_cache_asks_again(desk, default):
+    desk.answers["resources/read"] = ReadResourceResult(
+        contents=[TextResourceContents(uri="file:///work/a", text="a")],
+        ttl_ms=86_400_000,
+        cache_scope="public",
+    )
+    server = desk.server()
+
+    async def host():
+        cache = CacheConfig(default_ttl_ms=default)
+        async with Client(InMemoryTransport(server), mode=MODERN, cache=cache) as client:
+            with desk.world.task():
+                for _ in range(3):
+                    await client.read_resource("file:///work/a")
+            with pytest.raises(MCPError):
+                await client.read_resource("file:///work/a")
+
+    asyncio.run(host())
+
+    assert len(desk.ran) == 3
 
 
 def test_what_is_read_is_kept_for_nobody_else(desk):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    SERVER_INFO_META_KEY,
     AudioContent,
     CallToolResult,
     CompleteResult,
@@ -71,7 +72,7 @@ class Markers:
 
     def meta(self) -> dict[str, Any]:
         stamp = {"name": self.text(), "version": self.text(), "title": self.text()}
-        return {"acme/x": self.text(), f"{OWN}code": self.text(), "x/serverInfo": stamp}
+        return {"acme/x": self.text(), f"{OWN}code": self.text(), SERVER_INFO_META_KEY: stamp}
 
     def value(self, wire: str, kind: Any) -> Any:
         origin, within = get_origin(kind), [a for a in get_args(kind) if a is not type(None)]

@@ -102,3 +102,42 @@ def test_what_is_no_text_is_withheld_where_text_would_be_masked(kind):
     """
     with pytest.raises(ResultWithheld):
         taken([{"type": "text", "text": "x"}, {"type": kind, "data": "Ym9i"}], MASK)
+
+
+SHAPES = [
+    '{"mail": %s, "mail": "ok"}',
+    '{"mail": "ok", "mail": %s}',
+    '{"a": {"mail": %s, "mail": 1}}',
+    '[{"mail": 1}, {"mail": [%s], "mail": [2]}]',
+    '{"ma\\u0069l": %s, "mail": "ok"}',
+    '{"a": 1, "a": {"mail": %s}, "a": 2}',
+    '{"mail": %s, "b": 1, "b": 2}',
+    ' {"mail": {"to": %s}, "mail": {}} ',
+]
+VALUES = [
+    "bob@acme.example",
+    "to bob@acme.example now",
+    "bob\\u0040acme.example",
+    "<bob@acme.example>",
+]
+TWICE = [shape % f'"{value}"' for shape in SHAPES for value in VALUES]
+
+
+@pytest.mark.parametrize("owed", [(), (NOTIFY,), (MASK,), (REDACT,)], ids=str)
+@pytest.mark.parametrize("text", TWICE)
+def test_text_with_a_key_twice_is_looked_at_as_text(text, owed):
+    """
+    A reader of JSON has one of the two, and the model reads both.
+    """
+    for content in (text, [{"type": "text", "text": text}]):
+        held = Held(*owed)
+        if REDACT in owed:
+            with pytest.raises(ResultWithheld):
+                given(content, held, held.finish)
+            continue
+        left = given(content, held, held.finish)
+        assert [content] == held.taken
+        if MASK in owed:
+            assert "bob" not in str(left)
+        else:
+            assert content == left

@@ -157,6 +157,23 @@ def _parsed(text: str) -> Any:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
         return None
+
+
+def read_json(text: str) -> Any:
+    """Read JSON; text in which a key stands twice in one object is text, all of which is read.
+
+    Raises:
+        ValueError: It is not JSON, or a key stands twice in one object.
+        RecursionError: It is nested too deep.
+    """
+    return json.loads(text, object_pairs_hook=_members)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return members

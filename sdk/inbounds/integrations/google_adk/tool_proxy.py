@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _permits: WeakKeyDictionary[Any, tuple[Permit, Any, Mapping[str, Any]]] = WeakKeyDictionary()
 """The permits of calls whose tool has not run yet, by the context of the call."""
 
+_TRACED = frozenset({"content", "structuredContent", "isError"})
+
 _placing = ProcessLock()
 
 
@@ -127,6 +129,8 @@ def _given(permit: Permit, result: Any) -> Any:
         taken = given(plain, permit, take)
     elif isinstance(plain, dict) and _is_blocks(plain.get("content")):
         # The result of an MCP server: its text is in blocks, and perhaps once more beside them.
+        if not owed(permit):
+            _trace_beside(permit, plain)
         taken = {
             **{name: plain[name] for name in ("isError",) if name in plain},
             "content": given(plain["content"], permit, take),
@@ -134,6 +138,16 @@ def _given(permit: Permit, result: Any) -> Any:
     else:
         taken = take(plain)
     return taken if owed(permit) else result
+
+
+def _trace_beside(permit: Permit, answer: Mapping[str, Any]) -> None:
+    """Take what the model reads beside the text of the blocks for a part of the result."""
+    structured = answer.get("structuredContent")
+    others = {name: part for name, part in answer.items() if name not in _TRACED}
+    ids = [block["id"] for block in answer["content"] if "id" in block]
+    for part in (structured, others, ids):
+        if part:
+            permit.admitted(part)
 
 
 def _plain(result: Any) -> Any:

@@ -270,9 +270,12 @@ class AuthorizationMiddleware:
             except InboundsError as error:
                 # What the session cannot be exposed to, the client does not get.
                 return refusal(ctx.method, error)
+        # What nobody has looked at; the rest is one caller's under one task, and nobody else's.
+        answer.pop("_meta", None)
         if "cacheScope" in answer:
-            # It is one caller's, and nobody else's.
             answer["cacheScope"] = "private"
+        if "ttlMs" in answer:
+            answer["ttlMs"] = 0
         return answer
 
     def _observe(self, task: Task, method: str, listed: Sequence[Mapping[str, Any]]) -> None:

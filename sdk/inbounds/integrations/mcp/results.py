@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations._adapter.result_obligations import given, owed
+from inbounds.integrations._adapter.result_obligations import given, owed, read_json
 from inbounds.pep.results import END, REDACT, TRUNCATE
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ _BLOCKS = {
 }
 _CONTENTS = ("uri", "mimeType", "text", "blob")
 _ROLES = {"user": "user", "assistant": "assistant"}
-_STAMP = "io.modelcontextprotocol/serverInfo"
 
 
 def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
     """Return what a client may have of an answer. `_meta` is left out, here and within.
+
+    So is the server's stamp in it, which a handler may have written; `server/discover` has that.
 
     Args:
         method: What was asked for.
@@ -43,14 +44,12 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
     kept: dict[str, Any] = {}
     if answer.get("resultType") == "complete":
         kept["resultType"] = "complete"
-    if type(answer.get("ttlMs")) is int:
-        kept["ttlMs"] = answer["ttlMs"]
+    if "ttlMs" in answer:
+        # What a client reads again is decided again. Without one it would take its own default.
+        kept["ttlMs"] = 0
     if "cacheScope" in answer:
         # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
-    meta = answer.get("_meta")
-    if isinstance(meta, Mapping) and _STAMP in meta:
-        kept["_meta"] = {_STAMP: meta[_STAMP]}
     return {**kept, **_GIVEN[method](answer, permit, last)}
 
 
@@ -61,17 +60,20 @@ def _tool(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, An
     structured = answer.get("structuredContent")
     if structured is None:
         return {"content": _blocks(content, permit, last), **failed}
-    if kinds & {REDACT, TRUNCATE}:
+    twin = len(content) == 1 and _parsed(content[0].get("text")) == structured
+    if kinds:
         _require_text(content, last)
+    if kinds & {REDACT, TRUNCATE} or (kinds and twin):
         plain = _structured(structured, permit, last)
         # Its twin in text is made of what is given: a field is found nowhere else.
         content = [{"type": "text", "text": json.dumps(plain, ensure_ascii=False)}]
+    elif kinds:
+        content, plain = _together(content, structured, permit, last)
     else:
-        twin = len(content) == 1 and _parsed(content[0].get("text")) == structured
-        if kinds or not twin:
-            content = _blocks(content, permit, permit.admitted)
-        else:
+        if twin:
             content = [_seen(_block(content[0]), permit)]
+        else:
+            content = _blocks(content, permit, permit.admitted)
         plain = _structured(structured, permit, last)
     return {"content": content, "structuredContent": plain, **failed}
 
@@ -189,6 +191,19 @@ def _rows(values: Sequence[Any], permit: Permit) -> Iterator[Any]:
     yield from permit.row(END) or ()
 
 
+def _together(
+    blocks: Sequence[Any], structured: Any, permit: Permit, last: Take
+) -> tuple[list[Any], Any]:
+    """Return what may be given of texts and of structured content, which are read as one result.
+
+    A host may show either first: no value may be read across them in either order.
+    """
+    texts = [{"type": "text", "text": block["text"]} for block in blocks]
+    permit.admitted({"structuredContent": structured, "content": texts})
+    left = last({"content": texts, "structuredContent": structured})
+    return left["content"], left["structuredContent"]
+
+
 def _structured(value: Any, permit: Permit, last: Take) -> Any:
     if not isinstance(value, dict) or value.keys() != {"result"}:
         return last(value)
@@ -215,7 +230,7 @@ def _parsed(text: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return json.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
         return None
 

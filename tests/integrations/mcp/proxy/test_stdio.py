@@ -12,6 +12,7 @@ import time
 import anyio
 import pytest
 from mcp import MCPError
+from mcp.client.caching import CacheConfig
 from mcp_types import ElicitResult
 from tests.integrations.mcp.proxy.world import LEGACY, MODERN, Wire, World, said
 
@@ -113,6 +114,16 @@ async def test_nothing_of_the_server_beside_what_was_judged_reaches_the_host(wor
     given = [each.model_dump_json(by_alias=True) for each in answers]
     assert "canary" not in "".join(given)
     assert all("files" in each for each in given if "serverInfo" in each)
+    assert not any(getattr(each, "ttl_ms", 0) for each in answers)
+
+
+async def test_a_host_with_a_cache_reads_from_the_server_again(world):
+    behind = world.behind()
+    async with world.client(behind, version=MODERN, cache=CacheConfig()) as client:
+        for _ in range(2):
+            await client.read_resource("https://files.acme.example/a")
+
+    assert 2 == len(world.calls("resources/read"))
 
 
 @HOST

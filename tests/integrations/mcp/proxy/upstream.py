@@ -109,7 +109,8 @@ def text(said: str) -> dict[str, Any]:
 async def read(ctx: Any, params: Any) -> Any:
     if "fail" in params.uri:
         raise MCPError(-32003, "no canary there", OURS)
-    return whole(contents=[{"uri": params.uri, "text": f"what is at {params.uri}"}])
+    contents = [{"uri": params.uri, "text": f"what is at {params.uri}"}]
+    return whole(contents=contents, ttlMs=86_400_000, cacheScope="public")
 
 
 async def resources(ctx: Any, params: Any) -> Any:

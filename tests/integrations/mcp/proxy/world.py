@@ -219,7 +219,8 @@ class World:
         program, *arguments = self.command(behind, *options)
         server = StdioServerParameters(command=program, args=arguments, env=self.variables)
         mode = {LEGACY: "legacy", MODERN: MODERN}.get(version, "auto")
-        return Client(stdio_client(server), mode=mode, cache=None, read_timeout_seconds=30, **more)
+        more = {"cache": None, "read_timeout_seconds": 30, **more}
+        return Client(stdio_client(server), mode=mode, **more)
 
     def forget(self) -> None:
         """Let what has been seen and recorded so far be another test's."""
