@@ -15,7 +15,7 @@ from inbounds.text.printable import printable
 class SafeConsole(Console):
     """Escapes whatever does not print, save for the ends of lines.
 
-    What is escaped takes more room. It is escaped before it is laid out, so that nothing is cut off.
+    What is escaped takes more room: it is escaped before it is laid out, or it would be cut off.
     """
 
     def render_str(self, text: str, **options: Any) -> Text:

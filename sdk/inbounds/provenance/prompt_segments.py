@@ -24,7 +24,10 @@ _NEAR = 8
 """So many lines apart, two lines of a header belong to one."""
 _BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What `str.splitlines` takes for the end of a line."""
-_UNSEEN = r"\u00ad\u034f\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+_UNSEEN = (
+    r"\u00ad\u034f\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0"
+)
 _BLANK = rf"[\s{_UNSEEN}]"
 _EDGE = r"[^\w>\uff1e|\u2502]"
 _STRONG = (
