@@ -867,6 +867,10 @@ SHAPES = {
     "json": lambda parts: json.dumps({f"k{at}": part for at, part in enumerate(parts)}),
     "json in parts": lambda parts: {"a": json.dumps([parts[0]]), "b": json.dumps(parts[1:])},
     "names": lambda parts: {"k": {str(parts[0]): parts[1]}, "l": parts[2:]},
+    "field named type": lambda parts: {"a": parts[0], "type": parts[1:]},
+    "items of JSON": lambda parts: [
+        {"type": "text", "text": json.dumps({"a": each})} for each in parts
+    ],
     "block": lambda parts: [{"type": "text", "text": parts[0]}, {"type": "other", "of": parts[1:]}],
 }
 SIGNS = {

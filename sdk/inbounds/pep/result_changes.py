@@ -142,7 +142,6 @@ _NAMES_A_COUNT = re.compile(
     r"(?:[Ii]ds?|ID|[Ss]izes?|[Bb]ytes?|[Tt]otal|[Uu]sed|[Ff]ree|[Mm]em(?:ory)?|[Dd]isk|[Cc]ount"
     r"|[Nn]s|[Tt]ime(?:stamp)?|[Aa]mount|[Bb]alance|[Ll]imit|[Oo]ffset|[Cc]apacity)\Z"
 )
-_BLOCKS = ("text", "input_text", "output_text", "image", "audio", "resource", "resource_link")
 _EDGE = "\ufdd0"
 """Stands where one text or number of a result ends and the next begins. No text may hold it:
 Unicode keeps it for uses within a program."""
@@ -695,8 +694,8 @@ def _leaves(value: Any, *, named: bool) -> Iterator[str]:
         for name, part in value.items():
             if named:
                 yield name
-            elif name == "type" and part in _BLOCKS:
-                continue  # the text of a block is read right behind that of the last
+            elif name == "type" and isinstance(part, str) and part.replace("_", "").isalpha():
+                continue  # a word: the text of a block is read right behind that of the last
             yield from _leaves(part, named=named)
     elif isinstance(value, list):
         for part in value:
