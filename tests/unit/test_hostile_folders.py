@@ -133,7 +133,7 @@ def test_no_command_waits_for_what_is_no_file(here, monkeypatch, capsys, command
     code, said = ended(arguments, capsys)
     assert code != 0
     assert Path(name).name.partition(".")[0] in said or "no guarded tool" in said
-    assert time.monotonic() - begun < 45
+    assert time.monotonic() - begun < 180  # it hangs or it does not: a busy machine is slow
 
 
 @pytest.mark.system

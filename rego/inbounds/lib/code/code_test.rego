@@ -117,6 +117,7 @@ _hosts := {
 	"x,https://y,https://ok.example=@b.example/": {"y", "ok.example", "b.example"},
 	"https://{a,c}&@b.example/": {"{a", "a", "{a,c}&@b.example"},
 	"scp x 'a&@b.example:x'": {"b.example"},
+	"curl https://ok.example&@ⓔvil.example/": {"ok.example", "ⓔvil.example"},
 	"u:p@b.example/x": {"b.example"},
 	"u@b?x": {"b"},
 	"u@[::1]:80": {"[::1]"},
