@@ -65,7 +65,7 @@ _BLANKS = "".join(map(chr, range(0x21)))
 _END = ".,;:!?*_)]}\\"
 
 _RUN = re.compile(rf"[\w{_DOTS}@-]+")
-_HOST = re.compile(rf"[\w-]+(?:[{_DOTS}][\w-]+)+")
+_HOST = re.compile(rf"(?<![\w-])[\w-]++(?:[{_DOTS}][\w-]++)+")
 _DOT = re.compile(f"[{_DOTS}]")
 _PATH = re.compile(r"(?::[0-9]{1,5})?[/?#]")
 _LATIN = re.compile(r"[A-Za-z]{2,24}|xn--[a-z0-9-]{1,59}", re.IGNORECASE)

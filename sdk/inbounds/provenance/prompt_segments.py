@@ -310,7 +310,6 @@ def _tagged(text: str, end: int) -> Iterator[Stretch]:
     lost = max((stop for name, stop in last.items() if name in _HOLDING - opened), default=0)
     if lost:
         yield Stretch(0, min(lost, end), "pasted")
-        at = lost
     for found, name in tags:
         if found["close"] or not at <= found.start() < end:
             continue
