@@ -149,6 +149,49 @@ def test_a_schema_cannot_be_endless():
     assert len(leaves(many)) == 256
 
 
+def refers(to, number=200):
+    return [{"$ref": f"#/$defs/{to}"}] * number
+
+
+BRANCHING = {
+    "alternatives": {
+        "$defs": {**{f"d{n}": {"anyOf": refers(f"d{n + 1}")} for n in range(20)}, "d20": {}},
+        "properties": {"x": {"$ref": "#/$defs/d0"}},
+    },
+    "alternatives of none": {
+        "$defs": {f"d{n}": {"oneOf": refers(f"d{n + 1}") if n < 6 else []} for n in range(7)},
+        "properties": {"x": {"$ref": "#/$defs/d0"}},
+    },
+    "types": {"properties": {"x": {"type": ["string"] * 100_000}}},
+    "members": {
+        "$defs": {"a": {"properties": dict.fromkeys("abcdefghij", refers("a")[0])}},
+        "properties": dict.fromkeys("abcdefghij", refers("a")[0]),
+    },
+    "lists": {
+        "$defs": {"a": {"properties": {f"n{n}": {"type": "array", "items": refers("a")[0]}
+                                       for n in range(50)}}},
+        "properties": {"x": {"$ref": "#/$defs/a"}},
+    },
+    "long names": {
+        "$defs": {"a": {"properties": {f"n{n}": {"type": "string"} for n in range(50)}}},
+        "properties": {"x" * 100_000 + str(n): {"$ref": "#/$defs/a"} for n in range(5)},
+    },
+    "a long reference": {
+        "$defs": {"a": {"$ref": "#" + "/a" * 100_000}},
+        "properties": {f"n{n}": {"$ref": "#/$defs/a"} for n in range(2000)},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BRANCHING)
+def test_a_schema_that_stands_for_very_many_is_read_in_part(what):
+    """The work is bounded: without its bounds, this would not end in the time of a fast test."""
+    read = Schema(BRANCHING[what])
+    assert 256 >= len(read.leaves)
+    assert 4200 >= len(read.notes) > 0
+    assert all(len(note) < 5000 for note in read.notes)
+
+
 @pytest.mark.parametrize(
     "schema", [{}, {"properties": []}, {"properties": {"x": []}, "required": 4}]
 )

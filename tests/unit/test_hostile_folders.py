@@ -174,7 +174,20 @@ SOURCES = {
     "conditions": "".join("    " * n + "if x:\n" for n in range(99)) + "    " * 99 + "pass\n",
     "a resource": GUARDED.replace('("doc", x)', "(" + "x if x else " * 3000 + "x)"),
     "no text": "\0" * 1000,
-}
+    "a resource that calls itself": (
+        "def r(x):\n" + "    return r(x)\n" * 300 + GUARDED.replace('("doc", x)', "r(x)")
+    ),
+    "a class that holds itself": (
+        "class A:\n" + "".join(f"    f{n}: 'A'\n" for n in range(300)) + GUARDED.replace("str", "A")
+    ),
+    "a class of long types": (
+        f"class A:\n    f: A\n    g: '{'|'.join(['A'] * 2000)}'\n" + GUARDED.replace("str", "A")
+    ),
+    "a class of many values": (
+        "class E(Enum):\n" + "".join(f"    v{n} = {n}\n" for n in range(15_000))
+        + "class A:\n" + "".join(f"    f{n}: E\n" for n in range(300)) + GUARDED.replace("str", "A")
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", SOURCES)

@@ -160,7 +160,7 @@ class Callers:
                     return held[0]
                 caller = self._beginning.get(name)
                 if caller is None:
-                    await self._make_room(user)
+                    self._have_room(user)
                     caller = self._make(user, token, self._sessions.get(user))
                     self._beginning[name] = caller
                 try:
@@ -170,9 +170,11 @@ class Callers:
                     raise NotAccepted from None
                 finally:
                     self._beginning.pop(name, None)
-                # Not before it is known to be theirs: anybody can write a name into a token.
-                self._begun.add(user)
-                self._keep(name, user, caller, expires)
+                if name not in self._held:
+                    # Not before it is known to be theirs: anybody can write a name into a token.
+                    self._begun.add(user)
+                    self._keep(name, user, caller, expires)
+                    await self._make_room(name, user)
                 return caller
         finally:
             self._waiting -= 1
@@ -191,24 +193,35 @@ class Callers:
         while len(self._sessions) > _MOST_SESSIONS:
             self._sessions.popitem(last=False)
 
-    async def _make_room(self, user: str) -> None:
-        """End the tasks that have not been used for longest, and of nobody who is answered."""
-        own = [name for name, (each, _) in self._held.items() if each.subject == user]
-        if len(own) >= _EACH:
-            await self._end_one_of(own)
-        if len(self._held) + len(self._beginning) >= self._most:
-            await self._end_one_of(list(self._held))
+    def _have_room(self, user: str) -> None:
+        """Refuse what would have to end the task of somebody who is answered."""
+        held = [caller for caller, _ in self._held.values() if caller.busy]
+        if (
+            sum(caller.subject == user for caller in held) >= _EACH
+            or len(held) + len(self._beginning) >= self._most
+        ):
+            raise TooMany
 
-    async def _end_one_of(self, names: list[str]) -> None:
-        for name in names:
-            if not self._held[name][0].busy:
-                await self._end(name)
-                return
-        raise TooMany
+    async def _make_room(self, name: str, user: str) -> None:
+        """End the tasks that have not been used for longest, and of nobody who is answered."""
+        own = [each for each, (caller, _) in self._held.items() if caller.subject == user]
+        if len(own) > _EACH:
+            await self._end_one_of(own, name)
+        if len(self._held) > self._most:
+            await self._end_one_of([*self._held], name)
+
+    async def _end_one_of(self, names: list[str], new: str) -> None:
+        """End the first that is not busy; where all are by now, the one that has just begun."""
+        idle = (each for each in names if each != new and not self._held[each][0].busy)
+        ended = next(idle, new)
+        await self._end(ended)
+        if ended == new:
+            raise TooMany
 
     async def _end(self, name: str) -> None:
-        caller, _ = self._held.pop(name)
-        await caller.close()
+        held = self._held.pop(name, None)
+        if held is not None:
+            await held[0].close()
 
     async def watch(self) -> None:
         """End tasks that nobody uses any more, for as long as it is awaited."""

@@ -31,6 +31,10 @@ _LISTS = frozenset({"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "C
 _MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict"})
 _OF_LITERAL = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _DEEPEST = 8
+_MOST = 256
+"""How many leaves are drafted of one tool."""
+_MOST_READ = 20_000
+"""How many types and values are looked at for that: a class can hold itself in each field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Arguments:
     classes: Mapping[str, ast.ClassDef]
     leaves: list[Leaf] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    _told: dict[ast.expr, tuple[list[ast.expr], bool]] = field(default_factory=dict, init=False)
+    _left: int = field(default=_MOST_READ, init=False)
 
     def read(self, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         """Read every parameter of a function."""
@@ -91,7 +97,12 @@ class Arguments:
 
     def _leaf(self, place: _Place, annotation: ast.expr | None) -> None:
         """Add what an annotation says of the value at a place."""
-        kinds, nullable = _alternatives(annotation)
+        kinds, nullable = self._kinds(annotation)
+        if len(self.leaves) >= _MOST or self._left <= 0:
+            self.notes.append(
+                f"`{place.pattern}` and what follows is not drafted: there are too many arguments"
+            )
+            return
         place = place.where(nullable=place.nullable or nullable)
         if not kinds:
             guess = "guess: text, since it has no annotation"
@@ -100,6 +111,14 @@ class Arguments:
         if len(kinds) > 1:
             self.notes.append(f"`{place.pattern}` can be of several types; the first is drafted")
         self._of_type(place, kinds[0])
+
+    def _kinds(self, annotation: ast.expr | None) -> tuple[list[ast.expr], bool]:
+        self._left -= 1
+        if annotation is None:
+            return _alternatives(None)
+        if annotation not in self._told:
+            self._told[annotation] = _alternatives(annotation)
+        return self._told[annotation]
 
     def _of_type(self, place: _Place, annotation: ast.expr) -> None:
         name, inner = _named(annotation)
@@ -144,7 +163,9 @@ class Arguments:
     def _class(self, place: _Place, definition: ast.ClassDef) -> None:
         bases = {_named(base)[0] for base in definition.bases}
         if any("Enum" in base for base in bases):
-            if members := _literal([*_values(definition)]):
+            values = [*_values(definition)]
+            self._left -= len(values)
+            if self._left > 0 and (members := _literal(values)):
                 self._scalar(place, members)
             else:
                 self.notes.append(f"`{place.pattern}` is an enumeration: add its values")
@@ -152,6 +173,8 @@ class Arguments:
         if place.nullable:
             self.leaves.append(Leaf(place.pattern, {"nullable": True, "max_length": 0}))
         for statement in definition.body:
+            if self._left <= 0:
+                return
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 self._leaf(
                     _Place(

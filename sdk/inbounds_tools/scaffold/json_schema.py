@@ -24,6 +24,10 @@ _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _DEEPEST = 8
 _MOST = 256
 """How many arguments are drafted of one tool: a server may say any number."""
+_LONGEST = 256
+"""The name of a member with more characters is not drafted."""
+_MOST_READ = 4096
+"""How many schemas are looked at for that: one that refers to others can stand for any number."""
 
 
 class Schema:
@@ -39,6 +43,7 @@ class Schema:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._whole = schema
+        self._left = _MOST_READ
         self.leaves: list[Leaf] = []
         self.notes: list[str] = []
         self._object("", schema, depth=0, required=True)
@@ -48,6 +53,12 @@ class Schema:
         needed = needed if isinstance(needed, list) else []
         properties = schema.get("properties")
         for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+            if self._left <= 0:
+                return
+            if len(name) > _LONGEST:
+                self._left -= 1
+                self.notes.append(f"`{at or '/'}` has a member with a long name: add it by hand")
+                continue
             place = f"{at}/{str(name).replace('~', '~0').replace('/', '~1')}"
             self._value(
                 place, str(name), inner, depth=depth + 1, required=required and name in needed
@@ -56,12 +67,12 @@ class Schema:
             self.notes.append(f"`{at or '/'}` accepts any other member: add each that is allowed")
 
     def _value(self, at: str, name: str, schema: Any, *, depth: int, required: bool) -> None:
-        if len(self.leaves) >= _MOST or depth > _DEEPEST:
+        found = [*self._alternatives(schema)]
+        if len(self.leaves) >= _MOST or depth > _DEEPEST or self._left <= 0:
             self.notes.append(
                 f"`{at}` and what follows is not drafted: there are too many arguments"
             )
             return
-        found = [*self._alternatives(schema)]
         nullable = any(each.get("type") == "null" for each in found)
         found = [each for each in found if each.get("type") != "null"]
         if len(found) != 1:
@@ -117,7 +128,8 @@ class Schema:
 
     def _alternatives(self, schema: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
         """Yield what a schema may be, each of one type where it says any."""
-        if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > _DEEPEST or self._left <= 0:
             yield {}
             return
         reference = schema.get("$ref")
@@ -126,12 +138,12 @@ class Schema:
             return
         for word in ("anyOf", "oneOf"):
             if isinstance(schema.get(word), list):
-                for each in schema[word]:
+                for each in schema[word][: self._left]:
                     yield from self._alternatives(each, depth + 1)
                 return
         types = schema.get("type")
         if isinstance(types, list):
-            for each in types:
+            for each in types[:_DEEPEST]:
                 yield {**schema, "type": each}
             return
         yield schema
@@ -139,7 +151,7 @@ class Schema:
     def _referred(self, reference: str) -> Any:
         """Return what a reference within the same schema names; None for any other."""
         found: Any = self._whole
-        if not reference.startswith("#"):
+        if not reference.startswith("#") or len(reference) > _DEEPEST * _LONGEST:
             return None
         for step in reference[1:].split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")

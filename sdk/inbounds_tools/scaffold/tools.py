@@ -100,6 +100,7 @@ class _Source:
         self._functions: dict[str, _Function] = {}
         self._texts: dict[str, str] = {}
         self._methods: set[_Function] = set()
+        self._returned: dict[tuple[str, int], set[str]] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 self._classes[node.name] = node
@@ -221,11 +222,16 @@ class _Source:
                 text = self._text(_keyword(node, "type"))
                 return {text} if text else set()
             return self._resource(node.func, depth - 1)
-        function = self._functions.get(node.id) if isinstance(node, ast.Name) else None
-        if function is None:
+        if not isinstance(node, ast.Name) or node.id not in self._functions:
             return set()
-        returned = (part.value for part in ast.walk(function) if isinstance(part, ast.Return))
-        return _all(self._resource(value, depth - 1) for value in returned)
+        # Once for each function: one that calls itself in many places would be read for each.
+        key = node.id, depth
+        if key not in self._returned:
+            self._returned[key] = set()
+            parts = ast.walk(self._functions[node.id])
+            returned = (part.value for part in parts if isinstance(part, ast.Return))
+            self._returned[key] = _all(self._resource(value, depth - 1) for value in returned)
+        return self._returned[key]
 
 
 def _all(sets: Iterable[set[str]]) -> set[str]:

@@ -86,6 +86,7 @@ _holds("path_prefixes", [], _)
 _holds("path_prefixes", limit, leaf) if {
 	kinds.read_as(leaf, "path")
 	paths.steady(leaf.value)
+	paths.single(leaf.value)
 	some prefix in limit
 	is_string(prefix)
 	not paths.is_pattern(prefix)

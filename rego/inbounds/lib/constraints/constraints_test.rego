@@ -87,6 +87,7 @@ test_not_met_out_of_bounds if {
 		{"value": "/work/../a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/%2e%2e/a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/GIT~1", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
+		{"value": "/work/a /etc/b", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work"]}},
 		{"value": "/work/*/a", "parsed": {"kind": "path"}, "constraint": {"path_prefixes": ["/work/*"]}},
 		{"value": "https://evil.example/", "parsed": _url, "constraint": {"hosts": ["acme.example"]}},
 		{"value": "https://acme.example/", "parsed": {}, "constraint": {"hosts": ["acme.example"]}},

@@ -69,4 +69,5 @@ _prefixed_of(place) := {ceiling(label) |
 	resources.touches(place.id, prefix)
 } if {
 	paths.steady(place.id)
+	paths.single(place.id)
 } else := {highest}

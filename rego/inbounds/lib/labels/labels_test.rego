@@ -52,6 +52,8 @@ test_the_highest_of_all_that_is_said_of_a_resource if {
 		{"rank": 2, "input": _resource("file", "/h%72/a", {})},
 		{"rank": 2, "input": _resource("file", "/ä", {})},
 		{"rank": 2, "input": _resource("file", "/HR~1/a", {})},
+		{"rank": 2, "input": _resource("file", "/a /hr/b", {})},
+		{"rank": 1, "input": _resource("file", "/a b/c", {})},
 		{"rank": 2, "input": _resource("file", "file:///hr/a", {})},
 		{"rank": 2, "input": _resource("file", "/", {})},
 		{"rank": 2, "input": _resource("file", "/h*", {})},

@@ -137,6 +137,18 @@ steady(text) if {
 
 # METADATA
 # description: |
+#   Whether `text` names no other place behind a separator, from a root, a home or a folder above, as
+#   `/work/a /etc/passwd` does: a program that reads several places in one text would go there.
+single(text) if {
+	is_string(text)
+	_is_plain(skeleton(text))
+} else if {
+	is_string(text)
+	not regex.match(_another, replace(skeleton(text), `\`, "/"))
+}
+
+# METADATA
+# description: |
 #   Whether `text` leads to what a process has open or calls its root, or to a volume by its number
 of_process(text) if regex.match(_of_process, concat("/", _segments(replace(skeleton(text), ":", "/"))))
 
@@ -426,6 +438,12 @@ _unsteady := concat("|", [
 	`[!@+?*]\(`,
 	`\(.*\|`,
 	`((^|[^/])/?|(^|[^:])//)\[[!^]?\]?[^\]/:]*([/:]|$)`,
+])
+
+# A root, a home, a variable, a drive, or a folder above, behind what separates; the colon of a scheme does not.
+_another := concat("", [
+	`([\s,;|&<>'"\x60] *|^[^:]*[^a-z0-9+.:-][^:]*:|:.*:)`,
+	`['"]?(/|~|\$|[a-z]:/|\.\.([/\s]|$))`,
 ])
 
 # Nothing that separates, nor that `_unsteady` or `_of_process` looks for, as most ids are: an engine

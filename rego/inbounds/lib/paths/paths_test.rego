@@ -59,6 +59,31 @@ test_what_climbs_is_not_steady if {
 	}
 }
 
+test_a_text_that_names_a_place_behind_a_separator_is_not_single if {
+	every text in [
+		"", "/work/a", "/work/a b/c", "/work/a (copy)/b", "a, b", "a | b", "https://acme.example/a?b=/c",
+		"C:/work/a", `C:\work`, "/work/a b:c", "/work/a;b", "/work/a ..b/c", "/work/it's/a", "file:///work/a",
+	] {
+		paths.single(text)
+	}
+
+	every text in [
+		"/work/a /etc/passwd", "/work/a,/etc", "/work/a;/etc", "/work/a:/etc", "/work/a|/etc", "/work/a&/etc",
+		"/work/a</etc", "/work/a>/etc", "/work/a  /etc", "/work/a '/etc'", `/work/a "/etc"`, "/work/a ~/.ssh",
+		"/work/a $HOME", "/work/a ../b", "/work/a ..", `/work/a C:\Windows`, "/work/a c:/x", "file:/work/a /etc",
+		"https://acme.example/a file:///etc/passwd", "/work/a\n/etc", "/work/a\t/etc", "/WORK/A /ETC", "a `/etc`",
+	] {
+		not paths.single(text)
+	}
+
+	every value in [null, true, 0, [], {}, "%", "ä /a"] {
+		not paths.single(value)
+	}
+
+	paths.single("ä /a") with input as {"action": {"properties": {"skeletons": {"ä /a": "a"}}}}
+	not paths.single("ä /a") with input as {"action": {"properties": {"skeletons": {"ä /a": "a /a"}}}}
+}
+
 test_what_may_lead_elsewhere_is_not_steady if {
 	every text in [
 		"/a/GIT~1", "GIT~1/x", "/a/longna~12.txt", "/a/PROGRA~1.", "a:b~1",

@@ -128,11 +128,13 @@ _within(place, bounds) if {
 
 _starts_with(_, "")
 
-# An id that climbs leads out of where it starts, and a wildcard out of what follows it.
+# An id that climbs leads out of where it starts, a wildcard out of what follows it, and one that
+# names several places to each.
 _starts_with(id, prefix) if {
 	is_string(prefix)
 	not paths.is_pattern(prefix)
 	paths.steady(id)
+	paths.single(id)
 	startswith(id, prefix)
 }
 

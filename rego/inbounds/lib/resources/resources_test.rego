@@ -77,6 +77,14 @@ test_an_id_that_climbs_is_within_no_prefix if {
 	}
 }
 
+test_an_id_of_several_places_is_within_no_prefix if {
+	every id in ["/work/a /home/b", "/work/a,/home/b", "/work/a ~/b", "/work/a ../b"] {
+		question := {"resource": {"type": "file", "id": id}}
+		not resources.within([{"type": "file", "prefixes": ["/work/"]}]) with input as question
+		resources.within([{"type": "file"}]) with input as question
+	}
+}
+
 test_what_has_no_id_is_within_no_prefix if {
 	not resources.within([{"type": "file", "prefixes": ["/"]}]) with input as {"resource": {"type": "file"}}
 	not resources.within([{"type": "file"}]) with input as {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import ClassVar
 
 import pytest
 
@@ -26,6 +27,7 @@ class Issuing:
     """Stands for one caller's task, and counts what the issuer's service is asked."""
 
     asked = 0
+    ended: ClassVar[list[str]] = []
 
     def __init__(self, user, _token, session):
         self.subject, self.sid, self.busy, self.used = user, session, False, 0.0
@@ -38,12 +40,13 @@ class Issuing:
             raise DecisionUnavailable("away")
 
     async def close(self):
-        pass
+        Issuing.ended.append(self.subject)
 
 
 @pytest.fixture
 def callers():
     Issuing.asked = 0
+    Issuing.ended = []
     return Callers(Issuing, refused=20, most=1000)
 
 
@@ -109,3 +112,48 @@ async def test_what_is_counted_is_bounded(callers):
         await tried(callers, f"forged{n}", n, f"192.0.2.{n}")
 
     assert 4096 >= len(callers._tried._times)
+
+
+async def test_a_token_that_is_not_accepted_ends_nobodys_task(callers):
+    full = Callers(Issuing, refused=20, most=5)
+    for number in range(4):
+        assert "in" == await tried(full, "alice", number, OTHER)
+    assert "in" == await tried(full, "bob", 1, OTHER)
+
+    # Whoever it names, and whether or not there is room for another.
+    class Refusing(Issuing):
+        async def task(self):
+            raise TokenInvalid("refused")
+
+    full._make = Refusing
+    for number, user in enumerate(["alice", "bob", "eve"]):
+        assert "refused" == await tried(full, user, 100 + number, STRANGER)
+    assert [] == Issuing.ended
+
+    full._make = Issuing
+    assert "in" == await tried(full, "alice", 200, OTHER)
+    assert "in" == await tried(full, "carol", 1, OTHER)
+    assert ["alice", "alice"] == Issuing.ended
+
+
+async def test_whoever_is_answered_keeps_the_task(callers):
+    full = Callers(Issuing, refused=20, most=2)
+    for user in ("alice", "bob"):
+        (await full.of(token(user), OTHER)).busy = True
+
+    assert "later" == await tried(full, "carol", 1, STRANGER)
+    assert ([], 2) == (Issuing.ended, Issuing.asked)
+
+
+async def test_where_all_are_answered_by_then_the_new_one_is_ended(callers):
+    full = Callers(Issuing, refused=20, most=1)
+    alice = await full.of(token("alice"), OTHER)
+
+    class Slow(Issuing):
+        async def task(self):
+            alice.busy = True
+
+    full._make = Slow
+    assert "later" == await tried(full, "bob", 1, OTHER)
+    assert ["bob"] == Issuing.ended
+    assert alice is await full.of(token("alice"), OTHER)
