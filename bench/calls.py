@@ -86,13 +86,7 @@ def measure(
     where, most = ("embedded", 2.5) if pdp.name == "embedded" else (name, 3.0)
     evidence, bare_commits = found[DURABLE].beyond(found[WARM]), found[IN_PLACE].beyond(found[WARM])
     results.goals += [
-        Goal(
-            f"(a) over {name}",
-            found[WARM].over(found[name]),
-            most,
-            undisturbed=found[WARM].least / found[name].least,
-            told=f"{found[WARM]} over {found[name]}",
-        ),
+        Goal.at_most(f"(a) over {name}", found[WARM], found[name], most),
         Goal(
             f"{where}: what evidence adds to (a), over what two bare commits add",
             added(found[DURABLE], found[WARM], beside=(found[IN_PLACE], found[WARM])),

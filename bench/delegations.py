@@ -138,13 +138,7 @@ def _ratios(engine: str, found: dict[str, Timing]) -> list[Goal]:
         if number or proof
     ]
     return [
-        Goal(
-            f"{engine}: {name} over {beside}",
-            found[name].over(found[beside]),
-            most,
-            undisturbed=found[name].least / found[beside].least,
-            told=f"{found[name]} over {found[beside]}",
-        )
+        Goal.at_most(f"{engine}: {name} over {beside}", found[name], found[beside], most)
         for name, most in shown
     ]
 

@@ -98,13 +98,7 @@ def measure_evidence(
 
 def _flat(found: Mapping[str, Timing], few: str, engine: str) -> list[Goal]:
     return [
-        Goal(
-            f"{engine}: {name} over {few}",
-            timing.over(found[few]),
-            _FLAT,
-            undisturbed=timing.least / found[few].least,
-            told=f"{timing} over {found[few]}",
-        )
+        Goal.at_most(f"{engine}: {name} over {few}", timing, found[few], _FLAT)
         for name, timing in found.items()
         if name != few
     ]

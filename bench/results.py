@@ -35,6 +35,17 @@ class Goal:
     undisturbed: float | None = None
     told: str = ""
 
+    @classmethod
+    def at_most(cls, what: str, timing: Timing, beside: Timing, most: float) -> Goal:
+        """Return that one takes at most so many times as long as another."""
+        return cls(
+            what,
+            timing.over(beside),
+            most,
+            undisturbed=timing.least / beside.least,
+            told=f"{timing} over {beside}",
+        )
+
     @property
     def reached(self) -> bool:
         """Whether it is."""
