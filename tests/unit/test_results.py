@@ -378,6 +378,18 @@ class TestStrip:
 
         assert {"[link]": 1} == discharge(held, [to("strip", what=["links"])])
 
+    def test_keys_that_are_changed_to_the_same_are_kept_apart(self):
+        held = {"a@acme.example": 1, "b@acme.example": 2, "[email] 2": 3}
+
+        left = discharge(held, [to("mask", kinds=["email"])])
+        assert {"[email]": 1, "[email] 2": 2, "[email] 2 2": 3} == left
+
+    def test_all_values_of_a_key_that_stands_twice_are_looked_at(self):
+        text = r'{"to": "bob\u0040acme.example", "to": 1, "to": "see"}'
+
+        left = discharge(text, [to("mask", kinds=["email"])])
+        assert {"to": [["[email]", 1], "see"]} == json.loads(left)
+
     def test_no_host_is_left_of_what_is_made_of_links(self):
         hostile = (
             "[![a](//evil.example/a)](//evil.example/b)<a\nhref=//evil.example>"
@@ -441,6 +453,38 @@ class TestMask:
         text = "room 12 at 10:30, 3 of 100"
 
         assert text == discharge(text, [to("mask", kinds=["iban", "phone"])])
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-11-29",
+            "2026/11/29 10:15",
+            "29.11.2026 10:15, room 4",
+            "11/29/2026.",
+            "from 2026-11-29 to 2026-12-03",
+            "2026-11-29 - 2026-12-03",
+            "2026-11-29/2026-12-03. 5 items",
+        ],
+    )
+    def test_a_date_is_no_telephone(self, text):
+        assert text == discharge(text, [to("mask", kinds=["phone"])])
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-11-29 +43 1 234 56 78",
+            "2026-11-29 0170 234 5678",
+            "2026-13-29",
+            "2026-11/29 234",
+            "+2026-11-29 234",
+            "0170.20.12.2026",
+            "234 2026-11-29",
+            "2026-11-2923",
+        ],
+    )
+    def test_a_number_is_masked_beside_a_date_or_where_it_is_none(self, text):
+        left = discharge(text, [to("mask", kinds=["phone"])])
+        assert left in ("[phone]", "2026-11-29 [phone]"), left
 
 
 PIECE = "Zq7"

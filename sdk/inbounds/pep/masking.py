@@ -90,6 +90,10 @@ _GROUPED_NUMBER = re.compile(
 _LETTERS_BEFORE, _LETTERS_BEHIND = re.compile(r"[^\W\d_]{1,24}\Z"), re.compile(r"[^\W\d_]{1,24}")
 _WEAKLY_JOINED = re.compile(r"x\d", re.IGNORECASE)
 _DATE_AND_TIME = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])[0-2]\d[0-5]\d[0-5]\d")
+_DATE = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d\d([-/.])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d)(?!\d)"
+)
 _PREFIXED = re.compile("00?[1-9]")
 _NAMES_A_TELEPHONE = re.compile(r"phone|telefon|(?<![a-z])(?:tel|fax|mobile|cell|msisdn)(?![a-z])")
 _SPELT_ACCOUNT = re.compile(
@@ -189,6 +193,8 @@ def _without_numbers(found: re.Match[str]) -> str:
     Beside letters it is a telephone number if it has the length of one and does not belong to a
     longer name, as in a digest. Otherwise the group of digits beside a letter is left to it.
     """
+    if _DATE.match(found[0]) and not _holds_number(_DATE.sub("\n", found[0])):
+        return found[0]
     text, digits, (begin, end) = found.string, found.group(), found.span()
     before, behind = text[max(begin - 24, 0) : begin], text[end : end + 24]
     named = bool(before) and (before[-1] in (".", "_", EDGE) or before[-1].isalpha())
@@ -204,6 +210,11 @@ def _without_numbers(found: re.Match[str]) -> str:
     if sum(map(str.isdigit, digits[begin:end])) < _FEWEST_OF_TELEPHONE:
         return digits
     return f"{digits[:begin]}[phone]{digits[end:]}"
+
+
+def _holds_number(text: str) -> bool:
+    """Whether a line has as many digits as the shortest telephone number."""
+    return any(sum(map(str.isdigit, line)) >= _FEWEST_OF_TELEPHONE for line in text.splitlines())
 
 
 def _is_spelt_alone(before: str, digits: str, behind: str) -> bool:

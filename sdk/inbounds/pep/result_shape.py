@@ -22,7 +22,17 @@ _LEFT_OUT = object()
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W_]+")
 _TAGGED = re.compile(r"</|<(?:br|hr|li|p|td|tr)\b", re.IGNORECASE)
-_DECODER = json.JSONDecoder()
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # A key that stands twice has all its values: readers differ in which of them they take.
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        members[name] = [members[name], value] if name in members else value
+    return members
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members)
 
 
 class ShapeMismatch(Exception):
