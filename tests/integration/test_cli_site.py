@@ -299,6 +299,21 @@ def test_details_of_which_no_compiler_knows_that_they_are_text_fail_a_case(folde
     )
 
 
+@pytest.mark.parametrize(
+    "reads",
+    ['http.send({"method": "GET", "url": "http://127.0.0.1:9/"})', "opa.runtime().env",
+     'net.lookup_ip_addr("localhost")'],
+)  # fmt: skip
+def test_a_test_reads_nothing_of_the_machine_and_sends_nothing(folder, reads):
+    path = folder / TEST
+    text = path.read_text("utf-8") + f"\ntest_reads if {{\n\tis_object({reads})\n}}\n"
+    path.write_text(text, "utf-8")
+    done, steps = tried(folder)
+    assert 1 == done.code
+    assert "failed" == steps["tests"]["state"]
+    assert f"undefined function {reads.partition('(')[0]}" in str(steps["tests"]["lines"])
+
+
 def test_a_test_may_print(folder):
     path = folder / TEST
     text = path.read_text("utf-8") + "\ntest_prints if {\n\tprint(1)\n\ttrue\n}\n"

@@ -208,6 +208,22 @@ def test_tools_are_found_wherever_they_are_guarded(tmp_path):
     assert "not in this file" in told["foreign"].notes[0]
 
 
+def test_the_name_of_a_source_forges_no_line(tmp_path):
+    text = """
+        @guard.tool("a", resource=lambda: ("r", "x"))
+        def a(): ...
+        @guard.tool("a", resource=lambda: ("r", "x"))
+        def b(): ...
+        @guard.tool(name(), resource=lambda: ("r", "x"))
+        def c(): ...
+        """
+    told = found(tmp_path, text, name="x\ncreated\x1b[1m.py")
+
+    said = [*told.notes, told.tools["a"].place["file"], *told.tools["a"].remarks]
+    assert 4 == len(said)
+    assert all(each.isprintable() for each in said), said
+
+
 def test_what_is_no_guard_is_left(tmp_path):
     told = found(
         tmp_path,

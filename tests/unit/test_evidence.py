@@ -673,6 +673,21 @@ class TestVerify:
 
         assert ("edited", 5) in faults(filled)
 
+    @pytest.mark.parametrize("table", ["records", "head", "tasks"])
+    def test_a_view_without_end_is_no_log(self, filled, table):
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+        tamper = Tamper(filled)
+        with contextlib.closing(tamper.connection):
+            for name, _ in tamper.triggers:
+                tamper(f"DROP TRIGGER {name}")
+            tamper("PRAGMA legacy_alter_table = ON")
+            tamper(f"ALTER TABLE {table} RENAME TO kept")
+            tamper(f"CREATE VIEW {table} AS {endless} SELECT kept.* FROM kept, n")
+
+        with pytest.raises(ConfigurationError) as refused:
+            verify(filled, KEY)
+        assert "evidence.not_a_log" == refused.value.code
+
     @pytest.mark.parametrize("column", ["log", "count", "hash", "mac", "key"])
     def test_finds_an_edit_of_the_head(self, filled, column):
         with Tamper(filled) as tamper:

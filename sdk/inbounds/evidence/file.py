@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 APPLICATION = 0x49424556  # "IBEV"
 VERSION = 3
 
+_TABLES = ("records", "head", "tasks")
+
 TRIGGERS = {
     "records_unchanged": """
         BEFORE UPDATE ON records
@@ -109,7 +111,11 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version")
         )
-        if found != (APPLICATION, VERSION):
+        # A view could be without end.
+        tables = connection.execute(
+            "SELECT type FROM sqlite_schema WHERE name IN (?, ?, ?)", _TABLES
+        )
+        if found != (APPLICATION, VERSION) or [*tables] != [("table",)] * len(_TABLES):
             raise ConfigurationError(
                 f"{path.name} is not an evidence log of this version",
                 code="evidence.not_a_log",

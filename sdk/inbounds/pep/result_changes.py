@@ -385,15 +385,15 @@ def _in_texts(
     if isinstance(value, list):
         return [_in_texts(part, change, is_number, name) for part in value]
     if isinstance(value, dict):
-        left: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for key, part in value.items():
             # A key can hold a stranger's text as well, and another may be changed to the same.
             at = named = change(key)
             number = 2
-            while at in left:
+            while at in members:
                 at, number = f"{named} {number}", number + 1
-            left[at] = _in_texts(part, change, is_number, key)
-        return left
+            members[at] = _in_texts(part, change, is_number, key)
+        return members
     if is_number and _is_whole(value) and is_number(str(abs(int(value))), name):
         return "[phone]"
     return value

@@ -81,7 +81,7 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
         for tool in found_tools:
             if tool.name in tools:
                 notes.append(
-                    f"{path}:{tool.place['line']}: `{tool.name}` is guarded twice; "
+                    f"{printable(str(path))}:{tool.place['line']}: `{tool.name}` is guarded twice; "
                     f"the one in {tools[tool.name].place['file']} is drafted"
                 )
             else:
@@ -94,6 +94,7 @@ class _Source:
 
     def __init__(self, path: Path, tree: ast.Module, notes: list[str]) -> None:
         self._path = path
+        self._shown = printable(str(path))
         self._tree = tree
         self._notes = notes
         self._classes: dict[str, ast.ClassDef] = {}
@@ -166,7 +167,7 @@ class _Source:
         name = self._name(guard)
         if name is None:
             self._notes.append(
-                f"{self._path}:{guard.lineno}: the name of this tool is computed, or not 1 to "
+                f"{self._shown}:{guard.lineno}: the name of this tool is computed, or not 1 to "
                 "256 printable characters; register it by hand"
             )
             return None
@@ -185,8 +186,10 @@ class _Source:
         docstring = (ast.get_docstring(function) if function else "") or ""
         return DraftTool(
             name=name,
-            place={"file": str(self._path), "line": guard.lineno},
-            remarks=(f"{function.name if function else 'a function'}() in {self._path.name}",),
+            place={"file": self._shown, "line": guard.lineno},
+            remarks=(
+                f"{function.name if function else 'a function'}() in {printable(self._path.name)}",
+            ),
             description=next(iter(docstring.splitlines()), "").strip(),
             resource=next(iter(sorted(stated)), name.partition(".")[0]),
             guessed=len(stated) != 1,
