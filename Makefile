@@ -18,6 +18,9 @@ MORE_litellm = ,litellm-proxy
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
 OPA_SHA256 =
 
+# OPA and Go are run often, and each time for seconds: they need not give memory back before the end.
+export GOGC = 400
+
 VENV = .venv
 PY = $(VENV)/bin/python
 BIN = .tools/bin

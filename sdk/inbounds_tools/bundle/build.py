@@ -87,6 +87,8 @@ def build(
     opa: Path,
     capabilities: Path,
     baseline: Live | None = None,
+    only: Artefact | None = None,
+    checked: bool = False,
 ) -> Built:
     """Build and sign all bundles of one revision.
 
@@ -102,6 +104,8 @@ def build(
         opa: The OPA binary.
         capabilities: The built-ins that both engines have.
         baseline: What is ended, revoked or stopped from the start; nothing when None.
+        only: The one bundle to build, `wasm`; all of them when None.
+        checked: Whether `compiler.refuse_errors` has passed the same sources.
 
     Raises:
         ConfigurationError: A rule does not compile or lacks METADATA, the deployment is not
@@ -122,9 +126,10 @@ def build(
             "known_as": {"site": site} if site is not None else {},
         }
         # First, since the compiler says best what is wrong with a source.
-        with sources.schemas_for_site(folder) as said:
-            schemas = rego.parent / "schemas"
-            compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
+        if not checked:
+            with sources.schemas_for_site(folder) as said:
+                schemas = rego.parent / "schemas"
+                compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
 
         catalogue = sources.site_catalogue(site, rego=rego, opa=opa)
         stated: dict[str, Any] = {"questions": list(sources.QUESTIONS), "site": catalogue}
@@ -133,9 +138,11 @@ def build(
         revision = f"{described}-{digest[:12]}"
         sources.state(folder, {"revision": revision, **stated})
 
-        compiled = archive.unpack(compiler.build(folder, **compiling))
         options = ["--target", "wasm", *_entrypoints()]
         module = archive.unpack(compiler.build(folder, options=options, **compiling))
+        compiled = module
+        if only is None:
+            compiled = archive.unpack(compiler.build(folder, **compiling))
 
     def manifest(artefact: Artefact, *roots: str, **more: Any) -> bytes:
         about = {
@@ -189,6 +196,7 @@ def build(
     packed = {
         artefact: archive.pack(archive.signed(files, key=key, opa=opa))
         for artefact, files in bundles.items()
+        if only in (None, artefact)
     }
     return Built(revision, sequence, f"sha256:{digest}", _written(packed, out, revision))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,10 @@ from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import scratch_folder
 
 _LOGGED = re.compile(r"undefined function (?:internal\.)?(print|trace)\b")
+
+
+_COLLECT_LESS_OFTEN = {"GOGC": "400"}
+"""OPA runs once and ends: it spends a third of its time on memory that it need not give back."""
 
 
 def run(opa: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -24,6 +29,7 @@ def run(opa: Path, *arguments: str, cwd: Path | None = None) -> subprocess.Compl
         return subprocess.run(
             [str(opa.resolve()), *arguments],
             cwd=cwd,
+            env={**_COLLECT_LESS_OFTEN, **os.environ},
             capture_output=True,
             text=True,
             encoding="utf-8",

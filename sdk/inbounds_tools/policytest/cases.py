@@ -133,19 +133,22 @@ class Judge:
     Args:
         site: The folder of the site's own rules, or None for the policy as it is shipped.
         opa: The OPA binary that compiles them; needed with `site`.
+        checked: Whether the compiler has passed them.
 
     Raises:
         ConfigurationError: The rules do not compile.
     """
 
-    def __init__(self, site: Path | None = None, *, opa: Path | None = None) -> None:
+    def __init__(
+        self, site: Path | None = None, *, opa: Path | None = None, checked: bool = False
+    ) -> None:
         self._scratch = scratch_folder("judge")
         self._policy: EmbeddedPolicy | None = None
         self._baseline: Any = None
         self._deployment: Any = None
         self._now = 0
         try:
-            self.bundle, self.key = self._compiled(site, opa)
+            self.bundle, self.key = self._compiled(site, opa, checked=checked)
         except BaseException:
             self._scratch.cleanup()
             raise
@@ -195,7 +198,7 @@ class Judge:
         self.close_policy()
         self._scratch.cleanup()
 
-    def _compiled(self, site: Path | None, opa: Path | None) -> tuple[Path, Path]:
+    def _compiled(self, site: Path | None, opa: Path | None, *, checked: bool) -> tuple[Path, Path]:
         if site is None or opa is None:
             return assets.wasm_bundle(), assets.release_key()
         folder = Path(self._scratch.name)
@@ -209,6 +212,8 @@ class Judge:
             out=folder / "bundles",
             opa=opa,
             capabilities=assets.capabilities(),
+            only="wasm",
+            checked=checked,
         )
         remove_file(private)
         return built.files["wasm"], public

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -221,7 +222,7 @@ class Trial:
             known = [*cases.below(folder)]
             strangers = codes.strangers(known)
             if known:
-                with cases.Judge(self._site, opa=self._opa) as judge:
+                with cases.Judge(self._site, opa=self._opa, checked=True) as judge:
                     for case in known:
                         answer = judge.answer(case.scene())
                         difference = cases.difference(case, answer)
@@ -244,7 +245,7 @@ class Trial:
     def _opa_test(self, *options: str) -> Any:
         with scratch_folder("test") as scratch:
             capabilities = Path(scratch) / "capabilities.json"
-            capabilities.write_text(self._for_tests(), "utf-8")
+            capabilities.write_text(self._for_tests, "utf-8")
             return compiler.run(
                 self._opa,
                 "test",
@@ -254,6 +255,7 @@ class Trial:
                 *("--ignore", "cases", str(assets.rego()), f"site:{self._site}"),
             )
 
+    @cached_property
     def _for_tests(self) -> str:
         """Return what tests may use: more than the policy may, and nothing that leaves OPA."""
         said = json.loads(compiler.run(self._opa, "capabilities", "--current").stdout)
