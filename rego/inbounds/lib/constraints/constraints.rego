@@ -85,7 +85,6 @@ _holds("path_prefixes", [], _)
 
 _holds("path_prefixes", limit, leaf) if {
 	kinds.read_as(leaf, "path")
-	paths.steady(leaf.value)
 	paths.single(leaf.value)
 	some prefix in limit
 	is_string(prefix)

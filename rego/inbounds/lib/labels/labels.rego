@@ -68,6 +68,5 @@ _prefixed_of(place) := {ceiling(label) |
 	some prefix, label in data.deployment.labels.resources[place.type].prefixes
 	resources.touches(place.id, prefix)
 } if {
-	paths.steady(place.id)
 	paths.single(place.id)
 } else := {highest}

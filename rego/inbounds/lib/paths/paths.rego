@@ -137,13 +137,13 @@ steady(text) if {
 
 # METADATA
 # description: |
-#   Whether `text` names no other place behind a separator, from a root, a home or a folder above, as
-#   `/work/a /etc/passwd` does: a program that reads several places in one text would go there.
+#   Whether `text` is steady and names no other place behind a separator, from a root, a home or a folder
+#   above, as `/work/a /etc/passwd` does: a program that reads several places in one text would go there.
 single(text) if {
 	is_string(text)
 	_is_plain(skeleton(text))
 } else if {
-	is_string(text)
+	steady(text)
 	not regex.match(_another, replace(skeleton(text), `\`, "/"))
 }
 

@@ -133,7 +133,6 @@ _starts_with(_, "")
 _starts_with(id, prefix) if {
 	is_string(prefix)
 	not paths.is_pattern(prefix)
-	paths.steady(id)
 	paths.single(id)
 	startswith(id, prefix)
 }
