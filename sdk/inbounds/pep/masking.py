@@ -102,7 +102,7 @@ _SPELT_ACCOUNT = re.compile(
     re.IGNORECASE,
 )
 """What may be an account number, however it is grouped: its check digits say whether it is one."""
-_SHORTEST_ACCOUNT, _FEWEST_DIGITS = 15, 10
+_SHORTEST_ACCOUNT, _FEWEST_DIGITS, _SIGNS_OF_HEAD = 15, 10, 4
 _MOST_IN_A_ROW = 20
 """More digits with nothing between them are an id."""
 _FEWEST_OF_TELEPHONE, _MOST_OF_TELEPHONE, _OF_COUNTRY_1 = 7, 15, 11
@@ -322,14 +322,22 @@ def _without_spelt_accounts(text: str) -> str:
 
 def _length_of_account(text: str) -> int:
     """Return how much of a text is an account number by ISO 13616; 0 for nothing."""
-    signs, length = "", 0
+    head, rest, width = "", 0, 0
+    signs = digits = length = 0
     for at, sign in enumerate(text.upper(), start=1):
         if not (sign.isascii() and sign.isalnum()):
             continue
-        signs += sign
-        if len(signs) < _SHORTEST_ACCOUNT or sum(map(str.isdecimal, signs)) < _FEWEST_DIGITS:
+        signs += 1
+        digits += sign.isdecimal()
+        # The first four are read behind the others.
+        if signs <= _SIGNS_OF_HEAD:
+            head += str(int(sign, 36))
+            width = 10 ** len(head)
             continue
-        if int("".join(str(int(each, 36)) for each in signs[4:] + signs[:4])) % 97 == 1:
+        rest = (rest * (10 if sign.isdecimal() else 100) + int(sign, 36)) % 97
+        if signs < _SHORTEST_ACCOUNT or digits < _FEWEST_DIGITS:
+            continue
+        if (rest * width + int(head)) % 97 == 1:
             length = at
     return length
 
