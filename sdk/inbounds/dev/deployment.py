@@ -17,7 +17,6 @@ import yaml
 from pydantic import ValidationError
 
 from inbounds.canonical.formats import InvalidFormat, normalize
-from inbounds.canonical.sql import SqlVerb
 from inbounds.canonical.strict_yaml import fault_in, strict_yaml
 from inbounds.credentials import LEASE_TOOL
 from inbounds.errors import ConfigurationError
@@ -215,6 +214,8 @@ def _effects_by(name: str, tool: Tool) -> Iterator[SchemaIssue]:
     if about is not None and ("*" in by.argument.split("/") or about.type != "string"):
         yield _fault("tools", [*at, "argument"], "must be one argument of type `string`")
     if by.kind == "sql":
+        from inbounds.canonical.sql import SqlVerb
+
         yield from _unknown("tools", [*at, "values"], by.values, get_args(SqlVerb))
     for value, effects in by.values.items():
         if not effects:

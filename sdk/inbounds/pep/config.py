@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from inbounds.errors import ConfigurationError
-from inbounds.sessions.redis_address import shown
 from inbounds.text.similar_names import closest
 
 if TYPE_CHECKING:
@@ -174,6 +173,8 @@ class Configuration:
         return "Configuration(" + ", ".join(self._shown()) + ")"
 
     def _shown(self) -> list[str]:
+        from inbounds.sessions.redis_address import shown
+
         said = {field.name: repr(getattr(self, field.name)) for field in fields(self)}
         said |= {"pdp_token": "***", "sessions": repr(shown(str(self.sessions)))}
         return [

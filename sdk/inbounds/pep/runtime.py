@@ -28,7 +28,6 @@ from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 from inbounds.provenance import SessionOrigins
 from inbounds.sessions.conversation_bindings import ConversationBindings
-from inbounds.sessions.redis_address import is_url
 from inbounds.sessions.store import EVERY_STORE, MemorySessions, SessionKey, begin_state, is_tainted
 
 from .obligations import Discharger
@@ -635,10 +634,13 @@ def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
 def _sessions(configuration: Configuration) -> SessionStore:
     if configuration.sessions in ("", "memory"):
         return MemorySessions()
-    if is_url(configuration.sessions):
-        from inbounds.sessions.redis import RedisSessions
+    if "://" in configuration.sessions:
+        from inbounds.sessions.redis_address import is_url
 
-        return RedisSessions(configuration.sessions)
+        if is_url(configuration.sessions):
+            from inbounds.sessions.redis import RedisSessions
+
+            return RedisSessions(configuration.sessions)
     from inbounds.sessions.sqlite import SqliteSessions
 
     return SqliteSessions(configuration.sessions)
