@@ -79,7 +79,9 @@ test_a_text_that_names_a_place_behind_a_separator_is_not_single if {
 	every value in [null, true, 0, [], {}, "%", "ä /a"] {
 		not paths.single(value)
 	}
+}
 
+test_whether_a_text_is_single_is_told_by_its_skeleton if {
 	paths.single("ä /a") with input as {"action": {"properties": {"skeletons": {"ä /a": "a"}}}}
 	not paths.single("ä /a") with input as {"action": {"properties": {"skeletons": {"ä /a": "a /a"}}}}
 }
