@@ -1,4 +1,4 @@
-"""A task in other hands, from one guard to the next, on both engines."""
+"""A task that is delegated, from one guard to the next, on both engines."""
 
 import contextlib
 import json
@@ -230,7 +230,7 @@ class TestEnds:
 
     def test_with_the_block_of_the_other_agent(self, guards):
         """
-        The other agent ends its own hands, and no more.
+        The other agent ends its own hop, and no more.
         """
         assistant, researcher, _ = guards
         with begun(assistant) as task:
@@ -372,7 +372,7 @@ class TestRefused:
 class TestFresh:
     def test_a_chain_is_signed_anew_when_the_task_is(self, guards):
         """
-        A link names the token above it, and so follows it; the hands stay the same.
+        A link names the token above it, and so follows it; the hops stay the same.
         """
         assistant, researcher, _ = guards
         with begun(assistant) as task:
@@ -432,10 +432,10 @@ def test_no_hands_may_do_what_the_task_may_not(seed):
             engines.place(drawn.plan, drawn.lives["good"], drawn.now)
             for _ in range(60):
                 draft = ordinary(r, drawn)
-                if not draft.hands:
+                if not draft.hops:
                     continue
                 other = ordinary(r, drawn).authority
-                held = draft.hands[-1].claims["authorization_details"][0]
+                held = draft.hops[-1].claims["authorization_details"][0]
                 for axis in r.sample(sorted(held.keys() & other.keys()), r.randint(0, 3)):
                     held[axis] = other[axis]
                 if engines.ask_embedded(draft.signed())["decision"]:

@@ -1,4 +1,4 @@
-"""Leases on both engines, also of a task in other hands."""
+"""Leases on both engines, also of a delegated task."""
 
 import contextlib
 import time
@@ -131,7 +131,7 @@ def test_a_backend_is_told_what_these_hands_may_do_and_whose_they_are(guards, sh
         assert mail != [bound for bound in first.authority.resources if bound.type == "mail"]
 
 
-@pytest.mark.parametrize("ended", ["task", "hands"])
+@pytest.mark.parametrize("ended", ["task", "hop"])
 def test_what_was_handed_on_goes_with_it(guards, shelf, ended):
     assistant, researcher, librarian = guards
     task = begun(assistant)
@@ -139,7 +139,7 @@ def test_what_was_handed_on_goes_with_it(guards, shelf, ended):
     grandchild = handed(child, librarian, LIBRARIAN)
     for each in (task, child, grandchild):
         assert read(each) == "mail 7"
-    if ended == "hands":
+    if ended == "hop":
         child.end()
         assert sorted(shelf.revoked) == ["accessor-2", "accessor-3"]
         assert read(task) == "mail 7"

@@ -32,7 +32,7 @@ class Draft:
         identity: Who runs.
         task: What was approved.
         question: All else.
-        hands: Tokens with which it was handed on, the first hands first.
+        hops: The tokens of its hops, first to last.
         proof: What shows that the holder asks.
         leases: Those that the PEP holds; one of no task is of those who ask. None for no list.
     """
@@ -43,7 +43,7 @@ class Draft:
     identity: Token
     task: Token
     question: dict[str, Any]
-    hands: list[Token] = field(default_factory=list)
+    hops: list[Token] = field(default_factory=list)
     proof: Token | None = None
     leases: list[dict[str, Any]] | None = None
 
@@ -71,8 +71,8 @@ class Draft:
         credentials = question["context"]["credentials"]
         credentials["identity"] = self.identity.compact()
         credentials["task"] = above = self.task.compact()
-        for number, token in enumerate(self.hands):
-            held = (self.task, *self.hands)[number].claims
+        for number, token in enumerate(self.hops):
+            held = (self.task, *self.hops)[number].claims
             above = linked(token, above, held).compact()
             credentials["chain"] = [*credentials.get("chain", []), above]
         if self.proof is not None:
@@ -82,11 +82,11 @@ class Draft:
         return question
 
     def _held(self, lease: dict[str, Any]) -> dict[str, Any]:
-        """A lease of the hands that ask, where it says of none."""
-        claims = (self.hands or [self.task])[-1].claims
+        """A lease of the hop that asks, where it says of none."""
+        claims = (self.hops or [self.task])[-1].claims
         # What was damaged may be no claims at all.
         said = claims if isinstance(claims, dict) else {}
-        whose = said.get("delegation" if self.hands else "task") or "nobody"
+        whose = said.get("delegation" if self.hops else "task") or "nobody"
         return {**lease, "task": whose} if lease.get("task") == "" else lease
 
 
@@ -181,7 +181,7 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
             },
         },
     )
-    # Each pair of hands keeps an account, and a session knows no more than eight.
+    # Each hop keeps an account, and a session knows no more than eight.
     for _ in range(r.choice([0, 0, 0, 1, 2])):
         hand_on(r, world, draft)
     if "administer" in template.effects or r.random() < 0.1:
@@ -195,7 +195,7 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
 
 def lease(r: Random, world: World, draft: Draft) -> dict[str, Any]:
     """A lease that holds for whoever asks, of the credential that is leased."""
-    last = (draft.hands or [draft.task])[-1].claims["authorization_details"][0]
+    last = (draft.hops or [draft.task])[-1].claims["authorization_details"][0]
     return {
         "credential": "leased",
         "handle": words.name(r),
@@ -206,12 +206,12 @@ def lease(r: Random, world: World, draft: Draft) -> dict[str, Any]:
 
 def hand_on(r: Random, world: World, draft: Draft) -> None:
     """Hand the task of a draft on to another agent, which asks then."""
-    above = (draft.hands or [draft.task])[-1].claims
-    had = {draft.task.claims["act"]["sub"]} | {token.claims["act"]["sub"] for token in draft.hands}
+    above = (draft.hops or [draft.task])[-1].claims
+    had = {draft.task.claims["act"]["sub"]} | {token.claims["act"]["sub"] for token in draft.hops}
     free = [agent for agent in world.agents if agent not in had]
     if not free or above["del_depth"] >= above["del_max_depth"]:
         return
-    agent, number = r.choice(free), len(draft.hands)
+    agent, number = r.choice(free), len(draft.hops)
     signer = Signer(f"ec-holder-{number}", "ES256")
     entry = {
         "bounds": {},
@@ -241,14 +241,14 @@ def hand_on(r: Random, world: World, draft: Draft) -> None:
     # An audience that stands alone counts as a list of one, and a link copies what counts.
     if isinstance(claims["aud"], str):
         claims["aud"] = [claims["aud"]]
-    draft.hands.append(Token({"alg": "ES256", "typ": "task-child+jwt"}, claims, signer))
+    draft.hops.append(Token({"alg": "ES256", "typ": "task-child+jwt"}, claims, signer))
     draft.identity.claims["sub"] = agent
     draft.question["context"]["agent"] = agent
 
 
 def prove(r: Random, world: World, draft: Draft) -> Token:
     """Show that the holder of a draft's task asks."""
-    last = (draft.hands or [draft.task])[-1]
+    last = (draft.hops or [draft.task])[-1]
     claims = {
         "jti": draft.question["context"]["decision"]["id"],
         "iat": world.now + r.randint(-20, 20),
@@ -259,14 +259,14 @@ def prove(r: Random, world: World, draft: Draft) -> Token:
         "sid": draft.session["id"],
         "version": draft.session["version"],
     }
-    signer = Signer(f"ec-holder-{len(draft.hands)}", "ES256")
+    signer = Signer(f"ec-holder-{len(draft.hops)}", "ES256")
     draft.proof = Token({"alg": "ES256", "typ": "task-pop+jwt"}, claims, signer)
     return draft.proof
 
 
 def take_back(r: Random, world: World, draft: Draft) -> None:
     """Let the agent ask that the task was begun for."""
-    draft.hands.clear()
+    draft.hops.clear()
     if draft.proof is not None:
         prove(r, world, draft)
     agent = draft.task.claims["act"]["sub"]

@@ -367,17 +367,17 @@ def a_descriptor_that_nobody_has_pinned(r: Random, w: World, d: Draft) -> None:
 # --- delegation ----------------------------------------------------------------------------
 
 
-def _in_hands(r: Random, w: World, d: Draft) -> Token:
+def _delegated_link(r: Random, w: World, d: Draft) -> Token:
     """The last link of a draft that was handed on."""
-    if not d.hands:
+    if not d.hops:
         d.task.claims.update(del_depth=0, del_max_depth=4)
         hand_on(r, w, d)
-    return d.hands[-1]
+    return d.hops[-1]
 
 
 @fault("delegation.chain_unverified")
 def a_link_that_is_not_sound(r: Random, w: World, d: Draft) -> None:
-    link = _in_hands(r, w, d)
+    link = _delegated_link(r, w, d)
     claims = link.claims
     changes: list[Callable[[], Any]] = [
         lambda: setattr(link, "signer", Signer("ec-holder-9", "ES256")),
@@ -400,34 +400,34 @@ def a_link_that_is_not_sound(r: Random, w: World, d: Draft) -> None:
 
 @fault("delegation.other_task")
 def a_link_of_another_task(r: Random, w: World, d: Draft) -> None:
-    claims = _in_hands(r, w, d).claims
+    claims = _delegated_link(r, w, d).claims
     name = r.choice(["sub", "task", "sid", "tenant", "aud"])
     claims[name] = [*claims[name], "more"] if name == "aud" else claims[name] + "?"
 
 
 @fault("delegation.too_deep")
 def once_more_than_it_may(r: Random, w: World, d: Draft) -> None:
-    depth = _in_hands(r, w, d).claims["del_depth"]
-    r.choice([d.task, *d.hands]).claims["del_max_depth"] = depth - 1
+    depth = _delegated_link(r, w, d).claims["del_depth"]
+    r.choice([d.task, *d.hops]).claims["del_max_depth"] = depth - 1
 
 
 @fault("delegation.loop")
 def back_to_where_it_was(r: Random, w: World, d: Draft) -> None:
-    link = _in_hands(r, w, d)
-    link.claims["act"]["sub"] = r.choice([d.task, *d.hands[:-1]]).claims["act"]["sub"]
+    link = _delegated_link(r, w, d)
+    link.claims["act"]["sub"] = r.choice([d.task, *d.hops[:-1]]).claims["act"]["sub"]
 
 
 @fault("delegation.not_permitted")
 def to_an_agent_that_may_not_have_it(r: Random, w: World, d: Draft) -> None:
-    link = _in_hands(r, w, d)
+    link = _delegated_link(r, w, d)
     link.claims["act"]["sub"] = _agent(w, r.choice(["high", "shared", "nobody"]))
 
 
 @fault("delegation.not_narrowed")
 def more_than_was_held(r: Random, w: World, d: Draft) -> None:
-    claims = _in_hands(r, w, d).claims
+    claims = _delegated_link(r, w, d).claims
     held = claims["authorization_details"][0]
-    above = ([d.task, *d.hands][-2]).claims
+    above = ([d.task, *d.hops][-2]).claims
     changes: list[Callable[[], Any]] = [
         lambda: held.update(effects=[*held["effects"], "levitate"]),
         lambda: held["tools"].update({words.name(r) + "-more": {"arguments": {}}}),

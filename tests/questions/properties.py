@@ -240,7 +240,7 @@ def _session(drawn: Drawn, world: World, answer: Any) -> Iterator[str]:
     taken = _taken(world, action)
     credentials = question["context"]["credentials"]
     claims = _claims(credentials["task"])
-    # Each pair of hands keeps an account of its own, beside the task's.
+    # Each hop keeps an account of its own, beside the task's.
     links = [*map(_claims, credentials.get("chain", []))]
     accounts = {claims["task"]: claims} | {
         "".join(f"/{above['delegation']}" for above in links[: number + 1]): link

@@ -131,7 +131,7 @@ def test_leases_that_are_not_revoked_are_counted(tmp_path):
     assert found() == []
     assert list(tmp_path.iterdir()) == []
     outbox = LeaseOutbox(tmp_path / "leases.sqlite")
-    row = {"credential": "c", "hands": ["t"], "revocation": "r"}
+    row = {"credential": "c", "hops": ["t"], "revocation": "r"}
     outbox.keep(handle="a", until=2**40, **row)
     (finding,) = found()
     assert finding.state == "ok" and "1 held" in finding.message

@@ -1,4 +1,4 @@
-"""A task in the hands of another guard, as the guards themselves do it."""
+"""A task delegated to another guard, as the guards themselves do it."""
 
 import dataclasses
 

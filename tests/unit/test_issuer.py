@@ -300,7 +300,7 @@ class TestTokens:
 
     def test_ending_hands(self, folder):
         """
-        Hands end by the name of their task and of all hands down to them, never by their own alone.
+        A hop ends by the name of its task and of all hops down to it, never by its own alone.
         """
         ended = []
         dev = issuer(folder, ended)

@@ -48,9 +48,9 @@ renewed := _answer(_first(_held, _beyond))
 #   well. Empty if a signature does not hold, or if the issuer signs no tasks, because its tokens
 #   could name any task.
 # entrypoint: true
-default hands := []
+default hops := []
 
-hands := array.concat(
+hops := array.concat(
 	[_hop("", task.claims.cnf.jwk)],
 	[_hop(link.account, link.claims.cnf.jwk) |
 		some link in delegation.links

@@ -368,7 +368,7 @@ test_every_reason_has_its_words if {
 
 _hands(patches) := found if {
 	asked := _asked(patches)
-	found := issuer.hands with input as asked.question
+	found := issuer.hops with input as asked.question
 		with data.deployment as asked.stage.deployment
 		with data.live as asked.stage.live
 		with data.inbounds.lib.clock.now as 1900000000

@@ -103,7 +103,7 @@ _registry_door if {
 		["v1", "data", "inbounds", "delegation", "child"],
 		["v1", "data", "inbounds", "delegation", "accepted"],
 		["v1", "data", "inbounds", "issuer", "begun"],
-		["v1", "data", "inbounds", "issuer", "hands"],
+		["v1", "data", "inbounds", "issuer", "hops"],
 		["v1", "data", "inbounds", "issuer", "renewed"],
 		["v1", "data", "inbounds", "issuer", "shown"],
 	}

@@ -31,7 +31,7 @@ test_any_known_pep_asks_what_comes_before_a_question if {
 		["delegation", "child"],
 		["delegation", "accepted"],
 		["issuer", "begun"],
-		["issuer", "hands"],
+		["issuer", "hops"],
 		["issuer", "renewed"],
 		["issuer", "shown"],
 	] {

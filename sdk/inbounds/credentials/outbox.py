@@ -28,13 +28,13 @@ _APPLICATION = 0x49424C4F  # "IBLO"
 _SCHEMA = (
     """
     CREATE TABLE revocations (
-        handle TEXT PRIMARY KEY, credential TEXT NOT NULL, hands TEXT NOT NULL,
+        handle TEXT PRIMARY KEY, credential TEXT NOT NULL, hops TEXT NOT NULL,
         revocation TEXT NOT NULL, until INTEGER NOT NULL, owner TEXT NOT NULL,
         host TEXT NOT NULL, pid INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
 )
-_COLUMNS = "handle, credential, hands, revocation, until, owner, host, pid"
+_COLUMNS = "handle, credential, hops, revocation, until, owner, host, pid"
 _SECONDS = 2.0
 
 
@@ -45,7 +45,7 @@ class Row:
     Attributes:
         handle: What we call the lease.
         credential: The name of the credential.
-        hands: The ids of the task and of its hops; the lease belongs to the last.
+        hops: The ids of the task and of its hops; the lease belongs to the last.
         revocation: What its backend needs to know to revoke it; no secret.
         until: When it is over in any case, Unix seconds.
         owner: The guard that leased it.
@@ -54,7 +54,7 @@ class Row:
 
     handle: str
     credential: str
-    hands: tuple[str, ...]
+    hops: tuple[str, ...]
     revocation: str
     until: int
     owner: str
@@ -73,13 +73,13 @@ class LeaseOutbox:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, application=_APPLICATION, version=1, schema=_SCHEMA)
+        self._file = SqliteFile(path, application=_APPLICATION, version=2, schema=_SCHEMA)
         self._host = platform.node()
         self._process = 0
         self._own()
 
     def keep(
-        self, *, handle: str, credential: str, hands: Sequence[str], revocation: str, until: int
+        self, *, handle: str, credential: str, hops: Sequence[str], revocation: str, until: int
     ) -> None:
         """Write down that a lease must be revoked. Durable when this returns.
 
@@ -87,7 +87,7 @@ class LeaseOutbox:
             LeaseUnavailable: `lease.outbox`: it is not written, so the lease must not be used.
         """
         mine = (self._own(), self._host, os.getpid())
-        row = (handle, credential, json.dumps(hands), revocation, until, *mine)
+        row = (handle, credential, json.dumps(hops), revocation, until, *mine)
         self._do(
             lambda c: c.execute(
                 f"INSERT OR REPLACE INTO revocations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- a constant

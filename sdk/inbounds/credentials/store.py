@@ -252,7 +252,7 @@ class LeaseStore:
             for key in [key for key in self._leases if key[0] == hop]:
                 self._leases.pop(key)[0].forget()
             self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hop}
-        self._revoke_rows(lambda row: hop in row.hands, of_others=True, wait=wait)
+        self._revoke_rows(lambda row: hop in row.hops, of_others=True, wait=wait)
 
     def close(self) -> None:
         """Give back everything. What could not be is the business of the next guard."""
@@ -337,7 +337,7 @@ class LeaseStore:
             self.outbox().keep(
                 handle=order.handle,
                 credential=order.credential,
-                hands=_hops(task),
+                hops=_hops(task),
                 revocation=revocation,
                 until=order.until,
             )

@@ -497,9 +497,9 @@ def test_no_agent_fills_the_feed_with_hands_that_it_names(tmp_path):
         _, made = send(place, task_request(place))
         got = []
         for number in range(4):
-            hands = {"delegation": f"hands-{number}", "cnf": {"jwk": OTHER.public}}
-            chain = [KEY.sign(hands, typ="task-child+jwt", named=False)]
-            name = f"{made['task']}/hands-{number}"
+            hop = {"delegation": f"hop-{number}", "cnf": {"jwk": OTHER.public}}
+            chain = [KEY.sign(hop, typ="task-child+jwt", named=False)]
+            name = f"{made['task']}/hop-{number}"
             got.append(ending(place, name, made["token"], chain))
 
         assert [(status, said.get("code")) for status, said in got] == [

@@ -77,7 +77,7 @@ def test_of_a_process_that_is_gone(tmp_path, far):
         "import sys, time, os; from pathlib import Path\n"
         "from inbounds.credentials.outbox import LeaseOutbox\n"
         "box = LeaseOutbox(Path(sys.argv[1]))\n"
-        "box.keep(handle='h', credential='c', hands=['t'], revocation='r',"
+        "box.keep(handle='h', credential='c', hops=['t'], revocation='r',"
         " until=int(time.time()) + 1000)\n"
         "print(os.getpid(), flush=True)\n"
         "sys.stdin.read()\n"

@@ -462,8 +462,8 @@ def test_the_outbox_is_another_ones_while_its_owner_lives(tmp_path):
     path = tmp_path / "leases.sqlite"
     one, other = LeaseOutbox(path), LeaseOutbox(path)
     far = int(time.time()) + 1000
-    one.keep(handle="a", credential="c", hands=["t"], revocation="r", until=far)
-    one.keep(handle="b", credential="c", hands=["t"], revocation="r", until=int(time.time()) - 1)
+    one.keep(handle="a", credential="c", hops=["t"], revocation="r", until=far)
+    one.keep(handle="b", credential="c", hops=["t"], revocation="r", until=int(time.time()) - 1)
     assert [row.handle for row in one.own()] == ["a", "b"]
     assert other.own() == []
     assert [row.handle for row in other.left_over()] == ["b"]
