@@ -433,8 +433,24 @@ def test_a_recorded_allow_says_that_it_ran(recorded):
     assert [record["executed"] for record in done.json["executed"]] == ["yes"]
 
 
-def test_an_edited_record_tells_nothing(recorded, tmp_path):
+EDITS = {
+    "edited": """UPDATE records SET body = replace(body, '"deny"', '"allow"')""",
+    # A genuine record in the place of another.
+    "overwritten": """
+        UPDATE records SET (kind, decision_id, task, body, hash, mac) = (
+            SELECT kind, decision_id, task, body, hash, mac FROM records
+            WHERE kind = 'executed.v1' ORDER BY seq LIMIT 1
+        ) WHERE seq = (SELECT min(seq) FROM records WHERE decision_id <> :identity
+            AND task = (SELECT task FROM records WHERE decision_id = :identity)
+            AND kind = 'decided.v1')
+    """,
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_record_tells_nothing(recorded, tmp_path, edit):
     log = tmp_path / "evidence.sqlite"
+    identity = decisions(recorded)["deny"]
     with (
         contextlib.closing(sqlite3.connect(recorded / ".inbounds" / "evidence.sqlite")) as own,
         contextlib.closing(sqlite3.connect(log)) as copy,
@@ -442,8 +458,7 @@ def test_an_edited_record_tells_nothing(recorded, tmp_path):
     ):
         own.backup(copy)
         copy.execute("DROP TRIGGER records_unchanged")
-        copy.execute("""UPDATE records SET body = replace(body, '"deny"', '"allow"')""")
-    identity = decisions(recorded)["deny"]
+        assert copy.execute(EDITS[edit], {"identity": identity}).rowcount
     done = inbounds(recorded, "explain", identity, "--json", INBOUNDS_EVIDENCE=str(log))
     assert (done.code, done.json["error"]["code"]) == (2, "evidence.edited")
 

@@ -688,6 +688,22 @@ class TestVerify:
             verify(filled, KEY)
         assert "evidence.not_a_log" == refused.value.code
 
+    @pytest.mark.parametrize(
+        ("was", "becomes"),
+        [
+            ("body TEXT NOT NULL", "body TEXT GENERATED ALWAYS AS (hex(zeroblob(5e7))) VIRTUAL"),
+            ("hash TEXT NOT NULL", "hash TEXT NOT NULL CHECK (length(hex(zeroblob(5e7))) > 1)"),
+        ],
+    )
+    def test_a_table_that_computes_is_no_log(self, filled, was, becomes):
+        with contextlib.closing(sqlite3.connect(filled)) as log, log:
+            log.execute("PRAGMA writable_schema = ON")
+            log.execute("UPDATE sqlite_schema SET sql = replace(sql, ?, ?)", (was, becomes))
+
+        with pytest.raises(ConfigurationError) as refused:
+            verify(filled, KEY)
+        assert "evidence.not_a_log" == refused.value.code
+
     @pytest.mark.parametrize("column", ["log", "count", "hash", "mac", "key"])
     def test_finds_an_edit_of_the_head(self, filled, column):
         with Tamper(filled) as tamper:

@@ -279,6 +279,23 @@ class TestForged:
 
         assert report(log, TASK).verdict == "cannot tell"
 
+    @pytest.mark.parametrize(
+        ("seq", "copied"),
+        [(seq, copied) for seq in (1, 2, 3, 4, 7) for copied in (2, 4, 8) if seq != copied],
+    )
+    def test_a_record_overwritten_with_another(self, log, forger, seq, copied):
+        """
+        Each is genuine by itself, so that neither its seal nor their count tells.
+        """
+        columns = "kind, decision_id, task, body, hash, mac"
+        forger(
+            f"UPDATE records SET ({columns}) = "
+            f"(SELECT {columns} FROM records WHERE seq = {copied}) WHERE seq = {seq}"
+        )
+
+        assert report(log, TASK).verdict != "in bounds"
+        assert "a record of it is not one" in report(log, TASK).why
+
     def test_a_record_dropped_and_the_rest_moved_up(self, log, forger):
         forger("DELETE FROM records WHERE seq = 4")
         forger("UPDATE records SET seq = seq - 1 WHERE seq > 4")

@@ -10,14 +10,13 @@ from urllib.parse import quote
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.files import sqlite_file
+from inbounds.text.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APPLICATION = 0x49424556  # "IBEV"
 VERSION = 3
-
-_TABLES = ("records", "head", "tasks")
 
 TRIGGERS = {
     "records_unchanged": """
@@ -83,6 +82,10 @@ SCHEMA = (
 )
 
 
+_LONGEST = 64 * 1024 * 1024
+_SHAPE = {" ".join(text.split()) for text in SCHEMA if "CREATE TRIGGER" not in text}
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that reads one consistent state of the log, while others write on.
@@ -111,11 +114,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version")
         )
-        # A view could be without end.
-        tables = connection.execute(
-            "SELECT type FROM sqlite_schema WHERE name IN (?, ?, ?)", _TABLES
-        )
-        if found != (APPLICATION, VERSION) or [*tables] != [("table",)] * len(_TABLES):
+        if found != (APPLICATION, VERSION) or not _has_shape(connection):
             raise ConfigurationError(
                 f"{path.name} is not an evidence log of this version",
                 code="evidence.not_a_log",
@@ -127,10 +126,17 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def _has_shape(connection: sqlite3.Connection) -> bool:
+    # A view, a computed column or an index of another expression could be without end.
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    said = connection.execute("SELECT sql FROM sqlite_schema WHERE type <> 'trigger' AND sql <> ''")
+    return {" ".join(str(text).split()) for (text,) in said} == _SHAPE
+
+
 def unreadable(error: sqlite3.Error) -> DecisionUnavailable:
     """What is said of a log that is there and cannot be read."""
     return DecisionUnavailable(
-        f"the evidence log cannot be read: {error}",
+        f"the evidence log cannot be read: {printable(str(error))}",
         code="evidence.unavailable",
         hint="see that the file is whole and readable, or bring a copy back",
     )

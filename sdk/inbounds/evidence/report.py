@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
-from inbounds.evidence.records import OWN, Decided, Executed, parse
+from inbounds.evidence.records import OWN, Decided, Executed, parse_row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from inbounds.evidence import EvidenceLog
 
@@ -25,10 +25,10 @@ _AGENT_UNGUARDED = "agent.unguarded"
 
 # Each half goes by an index, so that the cost is that of the task and not of the log.
 _OF_TASK = """
-    SELECT seq, task, body, hash, mac FROM records INDEXED BY records_by_task
+    SELECT seq, kind, decision_id, task, body, hash, mac FROM records INDEXED BY records_by_task
     WHERE task = :task AND task <> ''
     UNION
-    SELECT e.seq, e.task, e.body, e.hash, e.mac
+    SELECT e.seq, e.kind, e.decision_id, e.task, e.body, e.hash, e.mac
     FROM records AS d INDEXED BY records_by_task
     JOIN records AS e INDEXED BY records_by_decision ON e.decision_id = d.decision_id
     WHERE d.task = :task AND d.task <> ''
@@ -208,8 +208,8 @@ class _Tally:
             self.broken.append("without the log's key nobody can tell whether it is genuine")
         else:
             self._read_end(connection, self.key)
-        for _, *row in connection.execute(_OF_TASK, {"task": self.task}):
-            self.add(*row)
+        for seq, *row in connection.execute(_OF_TASK, {"task": self.task}):
+            self.add(seq, row[:3], *row[3:])
         if self.key is not None:
             self._compare_count(connection, self.key)
 
@@ -236,12 +236,15 @@ class _Tally:
         elif (head.count, head.hash) != (self.counted, self.latest):
             self.broken.append("a record of it is missing, or is not one of it")
 
-    def add(self, task: object, body: object, digest: object, mac: object) -> None:
+    def add(
+        self, seq: object, columns: Sequence[object], body: object, digest: object, mac: object
+    ) -> None:
+        task = columns[2]
         if not self._genuine(task, body, digest, mac):
             self.broken.append("a record of it was edited")
             return
         try:
-            record, _, _ = parse(str(body))
+            record = parse_row(seq, columns, str(body))
         except ValueError:
             self.broken.append("a record of it is not one")
             return

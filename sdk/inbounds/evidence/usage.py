@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
-from inbounds.evidence.records import Decided, Executed, Record, parse
+from inbounds.evidence.records import Decided, Executed, Record, parse_row
 
 if TYPE_CHECKING:
     import sqlite3
 
 _STRANGERS = 1000
-_DECIDED = "SELECT task, body, hash, mac FROM records WHERE kind = 'decided.v1' ORDER BY seq"
+_ROW = "seq, kind, decision_id, task, body, hash, mac"
+_DECIDED = f"SELECT {_ROW} FROM records WHERE kind = 'decided.v1' ORDER BY seq"  # noqa: S608
+_OTHERS = f"SELECT {_ROW} FROM records WHERE kind <> 'decided.v1' ORDER BY seq"  # noqa: S608
 # By the index, so that what became of a decision is found wherever it stands in the log.
-_EXECUTED = """
-    SELECT task, body, hash, mac FROM records INDEXED BY records_by_decision
+_EXECUTED = f"""
+    SELECT {_ROW} FROM records INDEXED BY records_by_decision
     WHERE decision_id = ? AND kind = 'executed.v1'
-"""
+"""  # noqa: S608
 _END = """
     SELECT count(*), (SELECT hash FROM records ORDER BY seq DESC LIMIT 1) FROM records
 """
@@ -107,8 +109,12 @@ class _Reader:
             self._read_end(connection, self.key)
         for row in connection.execute(_DECIDED):
             record = self._genuine(*row)
+            self.spoilt += record is None
             if isinstance(record, Decided):
                 self._add(connection, record)
+        # A decision could be called something else, or be overwritten with another record.
+        for row in connection.execute(_OTHERS):
+            self.spoilt += self._genuine(*row) is None
 
     def doubts(self) -> list[str]:
         spoilt = f"records that are not as they were written count for nothing: {self.spoilt}"
@@ -160,17 +166,18 @@ class _Reader:
             return True
         return decided.outcome == "allow" and not told
 
-    def _genuine(self, task: object, body: object, digest: object, mac: object) -> Record | None:
+    def _genuine(self, seq: object, *row: object) -> Record | None:
+        *columns, body, digest, mac = row
+        task = columns[2]
         if isinstance(task, str) and isinstance(body, str) and isinstance(digest, str):
             whole = chain.link(body.encode(errors="surrogateescape")) == digest
             if whole and self.log and self.key is not None:
                 whole = chain.sealed(self.key, mac, log=self.log, task=task, digest=digest)
             try:
                 if whole:
-                    return parse(body)[0]
+                    return parse_row(seq, columns, body)
             except ValueError:
                 pass
-        self.spoilt += 1
         return None
 
 

@@ -386,12 +386,13 @@ def _in_texts(
         return [_in_texts(part, change, is_number, name) for part in value]
     if isinstance(value, dict):
         members: dict[str, Any] = {}
+        times: Counter[str] = Counter()
         for key, part in value.items():
             # A key can hold a stranger's text as well, and another may be changed to the same.
             at = named = change(key)
-            number = 2
             while at in members:
-                at, number = f"{named} {number}", number + 1
+                times[named] += 1
+                at = f"{named} {times[named] + 1}"
             members[at] = _in_texts(part, change, is_number, key)
         return members
     if is_number and _is_whole(value) and is_number(str(abs(int(value))), name):

@@ -43,7 +43,7 @@ _REACHING_BEHIND_SEPARATOR = re.compile(
     rf"{_SEPARATOR.pattern}(?:(?:http|ws|ftp)s?:[^\x00-\x20]|[/\\][/\\]|{_WITHOUT_SLASHES})"
 )
 _SHARE = re.compile(r"[^0-9A-Za-z/\\]*[/\\][/\\]")
-_HOST_BEFORE_COLON = re.compile(r"[^/\\]*[.\]][^/\\]*:")
+_FIRST_STEP = re.compile(r"[^/\\]*")
 
 
 def names_destination(argument: Argument) -> bool:
@@ -70,7 +70,7 @@ def is_outward(argument: Argument, value: Any) -> bool:
         named = hosts(value)
         return named is None or bool(named) or names_host(value)
     if argument.kind == "path":
-        return _HOST_BEFORE_COLON.match(value) is not None or names_host(value)
+        return _names_host_before_colon(value) or names_host(value)
     return (
         argument.kind in ("none", "text")
         and argument.role not in _NOT_FOLLOWED
@@ -80,6 +80,12 @@ def is_outward(argument: Argument, value: Any) -> bool:
             or (argument.role == "target" and names_host_within(value))
         )
     )
+
+
+def _names_host_before_colon(path: str) -> bool:
+    step = _FIRST_STEP.match(path)
+    before, colon, _ = (step[0] if step else "").rpartition(":")
+    return bool(colon) and ("." in before or "]" in before)
 
 
 def names_host(text: str) -> bool:

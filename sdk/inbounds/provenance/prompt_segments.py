@@ -44,15 +44,20 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(
-    rf"{_EDGE}{{0,40}}?(?:-{{5,}}[^-\n]{{0,80}}\w[^\n]{{0,80}}?-{{5,}}{_BLANK}*\Z"
-    r"|[-\u2013\u2014_=]{3,}[ \t]*(?:original|forwarded|ursprüngliche|weitergeleitete|message"
-    r"|mensaje|messaggio|oorspronkelijk|doorgestuurd)"
+    rf"{_EDGE}{{0,40}}?(?:[-\u2013\u2014_=]{{3,}}[ \t]*(?:original|forwarded|ursprüngliche"
+    r"|weitergeleitete|message|mensaje|messaggio|oorspronkelijk|doorgestuurd)"
     r"|begin forwarded|anfang der weitergeleiteten|début du message|inicio del mensaje"
     r"|inizio messaggio|begin doorgestuurd)",
     re.IGNORECASE,
 )
+_RULE = re.compile(rf"{_EDGE}{{0,40}}?-{{5,}}")
+_LONGEST_TITLE = 160
+"""So many characters at most stand between two rules of dashes, as in `----- Message -----`."""
+_BLANK_SIGN = re.compile(_BLANK)
+_WORD = re.compile(r"\w")
+_FEWEST_DASHES = 5
 _WROTE = re.compile(
-    r"\b(?:wrote(?: back| again)?(?: to (?:me|us|you|him|her|them))?[ \t]*\n?[ \t]*"
+    r"\b(?:wrote(?: back| again)?(?: to (?:me|us|you|him|her|them))?[ \t]*+(?:\n[ \t]*+)?"
     r"|(?:schrieb|écrit|escribió|scritto|schreef|escreveu|skrev)\b"
     r"[^:\n]{0,200}(?:\n[^:\n]{0,200})?)[:\uff1a]",
     re.IGNORECASE,
@@ -179,7 +184,7 @@ def _headed(text: str, parts: list[str]) -> int:
     end = more = 0
     for part in parts:
         at, end = end, end + len(part)
-        separates = _SEPARATOR.match(part) is not None
+        separates = _separates(part)
         shown = _ANY_TAG.sub("", part) if "<" in part else part
         found = None if separates else _HEADER.match(shown)
         if found is None and not separates:
@@ -199,6 +204,23 @@ def _headed(text: str, parts: list[str]) -> int:
                 return begun
         near.setdefault((number, name), (at, firm))
     return len(text)
+
+
+def _separates(line: str) -> bool:
+    """Whether a line says that what follows was written by somebody else."""
+    if _SEPARATOR.match(line):
+        return True
+    end = len(line)
+    while end and _BLANK_SIGN.match(line[end - 1]):
+        end -= 1
+    title = line[:end].rstrip("-")
+    begins = _RULE.match(title)
+    return (
+        begins is not None
+        and end - len(title) >= _FEWEST_DASHES
+        and len(title) - begins.end() <= _LONGEST_TITLE
+        and _WORD.search(title, begins.end()) is not None
+    )
 
 
 def _written(text: str) -> int:

@@ -10,19 +10,18 @@ from typing import Any
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
-from inbounds.evidence.records import Decided, Executed, parse
+from inbounds.evidence.records import Decided, Executed, Record, parse_row
 
-_Row = tuple[Any, Any, Any, Any, Any]
+_Row = tuple[Any, ...]
 
-_OF_DECISION = "SELECT seq, task, body, hash, mac FROM records WHERE decision_id = ? ORDER BY seq"
+_ROW = "seq, kind, decision_id, task, body, hash, mac"
+_OF_DECISION = f"SELECT {_ROW} FROM records WHERE decision_id = ? ORDER BY seq"  # noqa: S608
 _TASK_HEAD = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
 # By the index, so that the cost is that of the task and not of the log.
-_COUNTED = """
-    SELECT count(*), (
-        SELECT hash FROM records WHERE task = ? AND task <> '' ORDER BY seq DESC LIMIT 1
-    )
-    FROM records WHERE task = ? AND task <> ''
-"""
+_OF_TASK = f"""
+    SELECT {_ROW} FROM records INDEXED BY records_by_task
+    WHERE task = ? AND task <> '' ORDER BY seq
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +61,7 @@ def recorded(log: Path, decision: str, *, key: bytes | None) -> Recorded:
         rows = connection.execute(_OF_DECISION, (decision,)).fetchall()
         if key is not None and rows:
             _require_genuine(connection, rows, key)
-    records = []
-    for seq, _, body, digest, _ in rows:
-        if not isinstance(body, str) or chain.link(body.encode()) != digest:
-            raise _edited()
-        try:
-            record, written_as, _ = parse(body)
-        except ValueError:
-            raise _edited() from None
-        # The columns are under no seal.
-        if (record.decision_id, written_as) != (decision, seq):
-            raise _edited()
-        records.append(record)
+    records = [*map(_record, rows)]
     decided = next((record for record in records if isinstance(record, Decided)), None)
     if decided is None:
         raise ConfigurationError(
@@ -94,21 +82,42 @@ def _require_genuine(connection: sqlite3.Connection, rows: list[_Row], key: byte
     last = connection.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
     if last != (head.count, head.hash):
         raise _edited("the log does not end where it was signed")
-    for _, task, _, digest, mac in rows:
-        if not isinstance(task, str) or not isinstance(digest, str):
-            raise _edited()
-        if not chain.sealed(key, mac, log=head.log, task=task, digest=digest):
-            raise _edited()
-        if task:
-            _require_count(connection, head.log, task, key)
+    for row in rows:
+        _require_sealed(row, head.log, key)
+    for task in {row[3] for row in rows if row[3]}:
+        _require_whole(connection, head.log, task, key)
 
 
-def _require_count(connection: sqlite3.Connection, log: str, task: str, key: bytes) -> None:
+def _record(row: _Row) -> Record:
+    seq, *columns, body, digest, _ = row
+    if not isinstance(body, str) or chain.link(body.encode(errors="surrogateescape")) != digest:
+        raise _edited()
+    try:
+        return parse_row(seq, columns, body)
+    except ValueError:
+        raise _edited() from None
+
+
+def _require_sealed(row: _Row, log: str, key: bytes) -> None:
+    *_, task, _, digest, mac = row
+    if not isinstance(task, str) or not isinstance(digest, str):
+        raise _edited()
+    if not chain.sealed(key, mac, log=log, task=task, digest=digest):
+        raise _edited()
+
+
+def _require_whole(connection: sqlite3.Connection, log: str, task: str, key: bytes) -> None:
     found = connection.execute(_TASK_HEAD, (task,)).fetchone()
     signed = chain.TaskHead(*found) if found is not None else None
     if signed is None or not signed.signed_by(key, log=log):
         raise _edited("the count of its task's records is not signed with this key")
-    if (signed.count, signed.hash) != connection.execute(_COUNTED, (task, task)).fetchone():
+    # Each by itself: one could be overwritten with another, and neither count nor end would tell.
+    count, last = 0, None
+    for row in connection.execute(_OF_TASK, (task,)):
+        _require_sealed(row, log, key)
+        _record(row)
+        count, last = count + 1, row[5]
+    if (signed.count, signed.hash) != (count, last):
         raise _edited("a record of its task is missing, or is not one of it")
 
 

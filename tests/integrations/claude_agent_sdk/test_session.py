@@ -31,7 +31,7 @@ from tests.integrations.claude_agent_sdk.desk import Desk
 from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness, tool_of
 from tests.integrations.world import BOB, MALLORY, ToolCall
 
-from inbounds.errors import DecisionUnavailable
+from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protection
 from inbounds.integrations.claude_agent_sdk.session import Session
 from inbounds.pep.task import Task
@@ -514,6 +514,20 @@ def test_the_same_id_twice_is_one_call(world, folder):
 
 
 # --- agents within, and sessions that go on -----------------------------------------------------
+
+
+async def test_an_open_session_that_nobody_guards_is_not_asked_within_a_tool(world):
+    Authorization(world.guard, resources=world.resources)
+    client = ClaudeSDKClient()
+
+    @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
+    async def read(id):
+        await client.query("go on")
+
+    with world.task() as task, pytest.raises(ConfigurationError) as refused:
+        await read("42")
+    assert "agent.unguarded" == refused.value.code
+    assert "cannot tell" == task.report().verdict
 
 
 def test_an_agent_within_cannot_wait(world, folder):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from crewai import Agent, Crew, Process
 from crewai.agents.agent_executor import AgentExecutor
+from crewai.flow import Flow, start
 from crewai.hooks.dispatch import InterceptionPoint, clear_all, on, register
 from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSource
 from crewai.mcp import MCPServerStdio
@@ -42,6 +43,27 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("crewai")
+
+
+@pytest.mark.parametrize("how", ["resume", "resume_async"])
+def test_a_flow_is_not_resumed_within_a_tool(world, authorization, how):
+    ran = []
+
+    class Paused(Flow):
+        @start()
+        def begin(self):
+            ran.append("begin")
+
+    @world.guard.tool("mail.read", resource=lambda id: ("mail", id))
+    def read(id):
+        resumed = getattr(Paused(), how)("go on")
+        return asyncio.run(resumed) if how == "resume_async" else resumed
+
+    with world.task() as task, pytest.raises(ConfigurationError) as refused:
+        read("42")
+    assert "agent.unguarded" == refused.value.code
+    assert [] == ran
+    assert "cannot tell" == task.report().verdict
 
 
 @pytest.fixture

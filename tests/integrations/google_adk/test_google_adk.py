@@ -561,8 +561,9 @@ class TestOutcome:
                 {"content": [{"type": "text", "text": f"from {BOB}"}], "isError": False},
                 {"content": [{"type": "text", "text": "from [email]"}], "isError": False},
             ),
+            ({"content": [], "isError": BOB}, {"content": [], "isError": False}),
         ],
-        ids=["dict", "list", "model", "mcp"],
+        ids=["dict", "list", "model", "mcp", "mcp-error"],
     )
     async def test_whatever_a_tool_gives_is_discharged(self, world, authorization, given, read):
         """

@@ -6,8 +6,15 @@ A test that took its square or cube would not end in the time that a fast test h
 import pytest
 
 from inbounds.canonical.code_hosts import hosts
-from inbounds.provenance.destinations import has_scheme, names_host, names_host_within
+from inbounds.model.question import Argument
+from inbounds.provenance.destinations import (
+    has_scheme,
+    is_outward,
+    names_host,
+    names_host_within,
+)
 from inbounds.provenance.links import UNREAD, links_of
+from inbounds.provenance.prompt_segments import apart
 
 SIGNS = [
     "/",
@@ -49,6 +56,27 @@ def test_html_that_would_be_made_again_and_again_is_not_read(name, form):
     """
     opened = "".join(form.format(name, number) for number in range(2_000))
     assert UNREAD in list(links_of(f"<p>{opened}{'<p>x' * 1_000}"))
+
+
+@pytest.mark.parametrize("signs", [".", ".:", "]", "a.", ":"])
+def test_a_path_is_looked_at_in_time_in_proportion_to_it(signs):
+    path = signs * (200_000 // len(signs))
+    assert (":" in signs[1:]) is is_outward(Argument(kind="path", role="target"), path)
+
+
+PASTED = [
+    "It was never wrote" + " " * 100_000 + "x\n",
+    "wrote " * 20_000,
+    "schrieb " * 5_000,
+    "-" * 46 + "a" * 80 + "-" * 80 + " " * 20_000 + "x\n",
+    ("-" * 46 + "a" * 80 + "-" * 80 + " " * 200 + "x\n") * 100,
+    "-----a" * 20_000,
+]
+
+
+@pytest.mark.parametrize("text", PASTED, ids=[text[:8].strip() for text in PASTED])
+def test_a_prompt_is_looked_at_in_time_in_proportion_to_it(text):
+    assert apart(f"Summarise this.\n{text}")[0]
 
 
 def test_ordinary_html_is_read():

@@ -51,7 +51,7 @@ class EntryPoint:
 
     Attributes:
         owner: The class that has the methods.
-        methods: The methods through which every run of it goes.
+        methods: The methods through which every run of it goes, and every turn of one that is open.
         adapter: The module whose `is_guarded` says whether the calls of an agent are judged.
         argument: Which argument of a method is the agent; empty for the object itself.
     """
@@ -82,7 +82,13 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
         EntryPoint("AgentRunner", ("run", "run_sync", "run_streamed"), _OPENAI, "starting_agent"),
     ),
     "agents.realtime.runner": (EntryPoint("RealtimeRunner", ("run",), _OPENAI),),
-    "agents.realtime.session": (EntryPoint("RealtimeSession", ("__aenter__",), _OPENAI),),
+    "agents.realtime.session": (
+        EntryPoint(
+            "RealtimeSession",
+            ("__aenter__", "enter", "send_message", "send_audio", "update_agent"),
+            _OPENAI,
+        ),
+    ),
     # `run`, `run_sync` and `run_stream` go through `iter`.
     "pydantic_ai.agent": (EntryPoint("Agent", ("iter", "_resolve_realtime_session"), _PYDANTIC),),
     "google.adk.runners": (EntryPoint("Runner", ("run", "run_async", "run_live"), _ADK),),
@@ -98,7 +104,9 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
         ),
     ),
     "crewai.lite_agent": (EntryPoint("LiteAgent", ("kickoff", "kickoff_async"), _CREWAI),),
-    "crewai.flow.runtime": (EntryPoint("Flow", ("kickoff", "kickoff_async"), _CREWAI),),
+    "crewai.flow.runtime": (
+        EntryPoint("Flow", ("kickoff", "kickoff_async", "resume", "resume_async"), _CREWAI),
+    ),
     "agent_framework._agents": (EntryPoint("RawAgent", ("run",), _MICROSOFT),),
     "agent_framework.observability": (EntryPoint("AgentTelemetryLayer", ("run",), _MICROSOFT),),
     "agent_framework._workflows._workflow": (EntryPoint("Workflow", ("run",), _MICROSOFT),),
@@ -108,7 +116,7 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
     "claude_agent_sdk._internal.client": (
         EntryPoint("InternalClient", ("process_query",), _CLAUDE, "options"),
     ),
-    "claude_agent_sdk.client": (EntryPoint("ClaudeSDKClient", ("connect",), _CLAUDE),),
+    "claude_agent_sdk.client": (EntryPoint("ClaudeSDKClient", ("connect", "query"), _CLAUDE),),
 }
 """By the module that defines them."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _permits: WeakKeyDictionary[Any, tuple[Permit, Any, Mapping[str, Any]]] = WeakKeyDictionary()
 """The permits of calls whose tool has not run yet, by the context of the call."""
 
-_TRACED = frozenset({"content", "structuredContent", "isError"})
+_TRACED = frozenset({"content", "structuredContent"})
 
 _placing = ProcessLock()
 
@@ -132,7 +132,7 @@ def _given(permit: Permit, result: Any) -> Any:
         if not owed(permit):
             _trace_beside(permit, plain)
         taken = {
-            **{name: plain[name] for name in ("isError",) if name in plain},
+            **({"isError": plain["isError"] is True} if "isError" in plain else {}),
             "content": given(plain["content"], permit, take),
         }
     else:
@@ -143,7 +143,11 @@ def _given(permit: Permit, result: Any) -> Any:
 def _trace_beside(permit: Permit, answer: Mapping[str, Any]) -> None:
     """Take what the model reads beside the text of the blocks for a part of the result."""
     structured = answer.get("structuredContent")
-    others = {name: part for name, part in answer.items() if name not in _TRACED}
+    others = {
+        name: part
+        for name, part in answer.items()
+        if name not in _TRACED and not (name == "isError" and type(part) is bool)
+    }
     ids = [block["id"] for block in answer["content"] if "id" in block]
     for part in (structured, others, ids):
         if part:
