@@ -172,3 +172,15 @@ def test_a_key_that_is_not_there_is_told_with_the_folder_that_was_looked_in(tmp_
 )
 def test_a_step_of_init_begins_with_a_capital_but_for_the_name_of_a_file(step, written):
     assert init._begun(step) == written
+
+
+def test_no_line_of_an_error_is_forged(capsys):
+    """
+    A file's name, or what a program says of it, may hold the end of a line.
+    """
+    error = ConfigurationError("bad\nwhole \u00b7 7 records\n", code="cli.file", hint="see\nok")
+    assert output.failed(error, as_json=False)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert 5 <= len(lines)
+    assert all(line.startswith(("error: ", "code:  ", "fix:   ", "       ")) for line in lines)

@@ -133,11 +133,16 @@ def failed(error: InboundsError, *, as_json: bool) -> int:
         from rich.text import Text
 
         out = console(error=True)
-        out.print(Text.assemble(("error: ", "bold red"), error.message))
+        # Further lines below the first: what a stranger has named is no line of the command's own.
+        out.print(Text.assemble(("error: ", "bold red"), _below(error.message)))
         out.print(Text.assemble(("code:  ", "dim"), error.code))
         if error.hint:
-            out.print(Text.assemble(("fix:   ", "bold"), error.hint))
+            out.print(Text.assemble(("fix:   ", "bold"), _below(error.hint)))
     return exit_code(error)
+
+
+def _below(text: str) -> str:
+    return text.replace("\n", "\n       ")
 
 
 def exit_code(error: InboundsError) -> int:
