@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.origins.hidden import SPELT, WITHIN
+from tests.unit.origins.hidden import LEFT_AS_TEXT, SPELT, WITHIN
 
 from inbounds.canonical.visible import visible
 from inbounds.errors import (
@@ -420,6 +420,9 @@ class TestStrip:
             "(a)@",
             "'",
             '"a".',
+            "=40a.",
+            "\\100",
+            "<p>@ ",
         ],
     )
     def test_takes_no_longer_than_the_text_is_long(self, unit):
@@ -528,6 +531,10 @@ SPELLINGS = {
     "in entities": lambda text: "".join(s if s.isalnum() else f"&#{ord(s)};" for s in text),
     "its quotes in entities": lambda text: text.replace("'", "&#39;").replace("/", "&#x2f;"),
     "in escapes": lambda text: "".join(s if s.isalnum() else f"\\u{ord(s):04x}" for s in text),
+    "in long escapes": lambda text: "".join(s if s.isalnum() else f"\\U{ord(s):08x}" for s in text),
+    "in escapes with a percent sign": lambda text: "".join(
+        s if s.isalnum() else f"%u{ord(s):04x}" for s in text
+    ),
 }
 
 
@@ -652,6 +659,13 @@ def wide(text):
     return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
 
 
+ENCODED = {
+    "octal": lambda text: "".join(f"\\{octet:03o}" for octet in text.encode()),
+    "quoted-printable": lambda text: "".join(f"={octet:02X}" for octet in text.encode()),
+    "its lines broken": "=\n".join,
+}
+
+
 class TestEverySpelling:
     """A value is masked however it is grouped, bracketed, or written in other signs."""
 
@@ -666,6 +680,62 @@ class TestEverySpelling:
             assert not re.search(r"\d|acme|bob|brien", rest), spelt
             assert left.startswith("see ") and left.endswith(" now"), spelt
 
+    @pytest.mark.parametrize("around", AROUND)
+    @pytest.mark.parametrize("spelt", ENCODED)
+    def test_nor_is_one_in_octets(self, spelt, around):
+        encoded = ENCODED[spelt]
+        spellings = [
+            ("email", f"bob{encoded('@')}acme.example"),
+            ("email", f"bob{encoded(wide('@'))}acme.example"),
+            ("email", encoded("bob@acme.example")),
+            ("phone", encoded("06641234567")),
+            ("phone", "+43=2D664=2D1234567"),
+            ("iban", encoded("DE89370400440532013000")),
+            ("iban", "DE89=203704=200044=200532=200130=2000"),
+        ]
+        for kind, each in spellings:
+            text = around.format(each)
+            left = visible(discharge(f"see {text} now", [to("mask", kinds=[kind])]))
+            assert not re.search(r"\d|acme|bob", left), text
+            assert left.startswith("see ") and left.endswith(" now"), text
+
+    @pytest.mark.parametrize(
+        "mark",
+        ["\ufe0f\u20e3", "\u20e3", "\u0332", "\u0301" * 9, "\u1ab0", "\u1dc4", "\u20d0", "\ufe20"],
+        ids=ascii,
+    )
+    @pytest.mark.parametrize("number", ["06641234567", "+43 664 1234567", "5551234567"])
+    def test_no_mark_on_its_digits_hides_a_number(self, number, mark):
+        spelt = re.sub(r"(\d)", rf"\1{mark}", number)
+
+        assert "call [phone] now" == discharge(f"call {spelt} now", [to("mask", kinds=["phone"])])
+
+    @pytest.mark.parametrize(
+        "gap", ["<br>", "<div>", "</p>\n<p>", "<td class='x'>", "<x-y>", "<p>" * 9, "&lt;br&gt;"]
+    )
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "bob{}@{}acme.example",
+            "bob@{}acme.example",
+            "bob{}@acme.example",
+            "bob{}(at){}acme.example",
+            "bob@{}acme{}.{}example",
+            "bob [at] {}acme{}[dot]{}example",
+        ],
+    )
+    def test_no_tag_beside_its_signs_hides_an_address(self, form, gap):
+        left = discharge(f"to {form.replace('{}', gap)} now", [to("mask", kinds=["email"])])
+
+        assert "acme" not in left
+        assert left.startswith("to ") and left.endswith(" now")
+
+    def test_an_escape_is_left_that_belongs_to_no_value(self):
+        text = "?size=40&tel={}&n=2D12345"
+
+        left = discharge(text.format("+436641234567"), [to("mask", kinds=["phone"])])
+        assert text.format("[phone]") == left
+
     @pytest.mark.parametrize(
         "text",
         [
@@ -676,6 +746,10 @@ class TestEverySpelling:
             "quantities: 12, 7, 30, 45, 60, 75",
             "| 12 | 34 | 56 | 78 | 90 |",
             "f(x) (y) [z] {0}.",
+            "a=40, width=40px;height=20.5em and ?x=30&y=40.5",
+            r"D:\DCIM\100CANON\IMG_0001.JPG and C:\100\a.txt",
+            "<p>thanks @ann</p><p>v1.2</p><td>.5</td><td>1.</td>",
+            "cafe\u0301, n\u0308, 1\ufe0f\u20e3 and 2\ufe0f\u20e3",
         ],
     )
     def test_what_is_no_value_is_given(self, text):
@@ -885,6 +959,7 @@ SPLIT = {
         ["bob", "@acme.example"],
         ["bob", "@", "acme.example"],
         ["write to bob@", "acme.example, please"],
+        ["write to bob@", "acme.example."],
     ],
     "phone": [
         ["+49", 301234567],
@@ -1328,7 +1403,7 @@ class TestEveryShape:
         )
 
         for left in lefts:
-            assert host not in visible(left).lower()
+            assert host not in visible(left).lower() or within in LEFT_AS_TEXT
             assert not [*links_of(left)]
 
     @pytest.mark.parametrize("spelt", SPELT)
@@ -1363,6 +1438,11 @@ class TestEveryShape:
                         "".join(f"&#x{ord(sign):x};" for sign in value),
                         "".join(f"%{ord(sign):02x}" for sign in value),
                         "".join(f"\\u{ord(sign):04x}" for sign in value),
+                        "".join(f"\\U{ord(sign):08x}" for sign in value),
+                        "".join(f"%u{ord(sign):04x}" for sign in value),
+                        "".join(f"\\{ord(sign):03o}" for sign in value),
+                        "".join(f"={ord(sign):02X}" for sign in value),
+                        "\u0332".join(value),
                         "".join(chr(ord(s) + 0xFEE0) if "!" <= s <= "~" else s for s in value),
                         "\u200b".join(value),
                     ]

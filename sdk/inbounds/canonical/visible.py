@@ -14,7 +14,10 @@ IGNORABLE = (
 )
 """Invisible characters (Unicode, `Default_Ignorable_Code_Point`), for a class of `re`."""
 
-_ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\u\{0{0,8}([0-9a-fA-F]{1,5})\}|\\x([0-9a-fA-F]{2})")
+_ESCAPES = re.compile(
+    r"[\\%]u([0-9a-fA-F]{4})|\\u\{0{0,8}([0-9a-fA-F]{1,5})\}|\\x([0-9a-fA-F]{2})"
+    r"|\\U(00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _IGNORABLE = re.compile(f"[{IGNORABLE}]")
 
@@ -36,9 +39,9 @@ def shown(text: str) -> str:
 
 def decoded_escapes(text: str) -> str:
     """Return a text without the escapes that JSON and scripts write signs in."""
-    if "\\" not in text:
+    if "\\" not in text and "%u" not in text:
         return text
-    text = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
+    text = _ESCAPES.sub(lambda found: chr(int(found[found.lastindex or 0], 16)), text)
     if not _SURROGATES.search(text):
         return text
     # Signs beyond the first 65,536 are written in two halves.

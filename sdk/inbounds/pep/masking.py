@@ -57,9 +57,26 @@ _ANY_DOT = re.compile(
 )
 _TAG_WITHIN = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?=[\s/>])"
-    r"[^<>]{0,200}>|<!--[^<>]{0,200}-->",
+    r"[^<>]*+>|<!--[^<>]*-->",
     re.IGNORECASE,
 )
+# Tags that leave a gap matter where a sign of an address stands beside them.
+_TAGS = re.compile(r"\s{0,8}(?:</?[a-z][a-z0-9-]{0,30}(?=[\s/>])[^<>]*+>\s*+)++", re.IGNORECASE)
+_ENDS_WITH_SIGN = re.compile(
+    rf"(?:@[^\w@]{{0,2}}|>\s{{0,2}}\.|{_OPEN}(?:at|dot|\.){_SHUT})\Z", re.IGNORECASE
+)
+_BEGINS_WITH_SIGN = re.compile(
+    rf"[^\w@<]{{0,2}}@|{_OPEN}(?:at|dot|\.){_SHUT}|\.\s{{0,2}}[\w<]", re.IGNORECASE
+)
+# Marks of any script, such as that of a key (`5\ufe0f\u20e3`) or a line below.
+_COMBINING = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+# Octal escapes and quoted-printable (RFC 2045 §6.7): two in a row are nothing else, and one is
+# such where it stands in a value then. Also `a=40` and `\\100` in a path are ordinary.
+_OCTETS = r"(?:(?:\\[0-3][0-7]{2}|=[0-9A-F]{2})(?:=\r?\n)?)"
+_ENCODED = re.compile(rf"{_OCTETS}+|=\r?\n", re.IGNORECASE)
+_SURELY_ENCODED = re.compile(rf"{_OCTETS}{{2,}}", re.IGNORECASE)
+_ENCODED_WORD = re.compile(r"(?:[^\s<>\"=]|=(?:\r?\n)?)++")
+_OCTET = re.compile(r"\\([0-3][0-7]{2})|=([0-9A-F]{2})", re.IGNORECASE)
 _SPELT_SCHEME = r"(?:h[tx]{2}ps?\W{1,8}|//)?"
 _SPELT_URL = (
     rf"(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\.{_LABEL}){{0,8}}+{_BRACKETED_DOT}{_LABEL}"
@@ -125,8 +142,8 @@ _SPLIT_SIGN = re.compile(
 )
 _SPLIT = {
     "email": re.compile(
-        rf"\w[^\w@]{{0,4}}@[^\w@]{{0,4}}(?:\w[\w-]{{0,62}}{EDGE}?\.{EDGE}?){{1,8}}+[^\W\d_]{{2}}"
-        rf"|\w[^\w@]{{0,4}}@\s?{EDGE}(?:(?:[\w-]{{1,63}}+{EDGE}?){{1,6}}+\.{EDGE}?){{1,8}}+[^\W\d_]{{2}}"
+        rf"\w[^\w@]{{0,4}}@[^\w@]{{0,4}}(?:\w[\w-]{{0,62}}+{EDGE}?\.{EDGE}?){{1,8}}[^\W\d_]{{2}}"
+        rf"|\w[^\w@]{{0,4}}@\s?{EDGE}(?:(?:[\w-]{{1,63}}+{EDGE}?){{1,6}}+\.{EDGE}?){{1,8}}[^\W\d_]{{2}}"
     ),
     URL: re.compile(
         rf"(?:https?|wss?|ftp){EDGE}?:{EDGE}?[\\/]{EDGE}?[\\/]{EDGE}?[\w\[]", re.IGNORECASE
@@ -137,6 +154,14 @@ _SPLIT = {
     ),
     "phone": re.compile(rf"(?<![\w+])\+[\s({EDGE}]{{0,2}}\d(?:[\s()/{EDGE}-]{{0,4}}\d){{6,20}}"),
 }
+# Likewise in the escapes of a word, which may stand for something else.
+_HELD = re.compile(
+    rf"(?:(?<!{_ATOM}){_ATOM}++)?@{EDGE}?"
+    rf"(?:\[|(?:[\w-]{{1,63}}+{EDGE}?\.{EDGE}?){{1,8}}[^\W\d_]{{2}})"
+    rf"|{_SPLIT['iban'].pattern}"
+    rf"|(?<![\w+])[+0][\s({EDGE}]{{0,2}}\d(?:[\s()/{EDGE}-]{{0,4}}\d){{6,20}}",
+    re.IGNORECASE,
+)
 _LENGTHS_OF_ACCOUNTS = (  # of the registry of ISO 13616
     "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22DK18DO28EE20EG29ES24FI18FO18"
     "FR27GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21"
@@ -175,11 +200,52 @@ def without_values(text: str, kinds: Sequence[str]) -> str:
 def _read(text: str) -> str:
     """Return a text as it is read, with the signs that stand in it as words or between tags."""
     text = visible(text)
+    if "\\" in text or "=" in text:
+        text = _ENCODED_WORD.sub(_decoded, text)
     if "<" in text and ">" in text:
-        text = _TAG_WITHIN.sub("", text)
+        text = _TAGS.sub(_gap, _TAG_WITHIN.sub("", text))
+    if not text.isascii():
+        text = _COMBINING.sub("", text)
     if text.isascii() and not any(sign in text for sign in ")]}>"):
         return text
     return _ANY_DOT.sub(".", _BRACKETED_AT.sub("@", text))
+
+
+def _decoded(found: re.Match[str]) -> str:
+    """Return a word without octets in octal or hexadecimal, where a value is written in them."""
+    word = _SURELY_ENCODED.sub(_octets, found[0])
+    plain = _ENCODED.sub(_octets, word)
+    if plain == word:
+        return word
+    held = bytearray(len(plain) + 1)
+    for value in _HELD.finditer(plain):
+        held[value.start() : value.end()] = b"\1" * len(value[0])
+    left, end, shorter = [], 0, 0
+    for run in _ENCODED.finditer(word):
+        octets = _octets(run)
+        at = run.start() - shorter
+        shorter += len(run[0]) - len(octets)
+        if any(held[at : at + max(len(octets), 1)]):
+            left += [word[end : run.start()], octets]
+            end = run.end()
+    return "".join(left) + word[end:]
+
+
+def _octets(found: re.Match[str]) -> str:
+    """Return the text that octets are."""
+    octets = bytes(
+        int(octal, 8) if octal else int(pair, 16) for octal, pair in _OCTET.findall(found[0])
+    )
+    return octets.decode(errors="replace")
+
+
+def _gap(found: re.Match[str]) -> str:
+    """Return a blank for tags that stand beside a sign of an address, and others as they are."""
+    text, (begin, end) = found.string, found.span()
+    beside = _ENDS_WITH_SIGN.search(text, max(begin - 10, 0), begin) or (
+        _BEGINS_WITH_SIGN.match(text, end)
+    )
+    return " " if beside else found[0]
 
 
 def _without_groups(found: re.Match[str]) -> str:

@@ -126,7 +126,7 @@ def _forms(text: str) -> Iterator[str]:
     plain = shown(text)
     if plain != text:
         yield plain
-    if "\\" in text:
+    if "\\" in text or "%u" in text:
         for form in (_ESCAPED.sub(r"\1", plain), decoded_escapes(plain)):
             if form != plain:
                 yield form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _INLINE = frozenset(
     """.split()  # noqa: SIM905 -- read at a glance
 )
 _NOT_SHOWN = frozenset({"script", "style"})
+_LOADING = frozenset({"-webkit-image-set", "image", "image-set", "src", "url"})
+"""The functions of CSS whose strings are URLs."""
 LOADED = frozenset(
     """
     audio embed frame iframe image img input link object picture script source style svg
@@ -168,7 +171,11 @@ def _of_node(node: Any, depth: int) -> Iterator[Part]:
             yield from _of_css(node.data)
         if node.name == "#comment" or parent in _NOT_SHOWN:
             yield Part(node.data)
-        if _MARKUP.search(node.data) and parent not in _INLINE:
+            yield Part(_script(node.data))
+        if node.name == "#comment" and node.data.startswith("?"):
+            # An instruction of XML, which has attributes as well.
+            yield Part(html.unescape(node.data).translate(_LEFT_OUT))
+        if _MARKUP.search(node.data) and (node.name == "#comment" or parent not in _INLINE):
             # Raw text, such as that of `noscript`, is HTML to another program.
             yield from parts_of(node.data, depth + 1)
     for name, value in _attributes(node).items():
@@ -190,22 +197,47 @@ def _of_attribute(element: str, name: str, value: str, depth: int) -> Iterator[P
     elif "(" in value:
         # Such as `fill` of SVG; what is not CSS may hold anything.
         yield from _of_css(value, strict=False)
+    if name.startswith("on"):
+        yield Part(_script(value))
     yield Part(value.translate(_LEFT_OUT))
 
 
-_LEFT_OUT = str.maketrans("", "", "\t\n\r")
+_LEFT_OUT = str.maketrans("", "", "\t\n\r")  # what browsers leave out of a URL
+_OF_URL = r"[^\s\"'`|<>]"
+_ESCAPED = r"\\(?:[tnr\n\r]|x0[9ad]|u000[9ad]|u\{0{0,8}[9ad]\}|0?1[125](?![0-7]))"
+_IN_STRINGS, _IN_TEMPLATES = (
+    re.compile(rf"(?<={_OF_URL})(?:[{blanks}]|{_ESCAPED})+(?={_OF_URL})", re.IGNORECASE)
+    for blanks in (r"\t", r"\t\n\r")
+)
+
+
+def _script(text: str) -> str:
+    """Return a script without what browsers leave out of the URLs in it.
+
+    A line ends there only in a string within backticks: elsewhere it ends one that is a comment.
+    """
+    return (_IN_TEMPLATES if "`" in text else _IN_STRINGS).sub("", text)
 
 
 def _of_css(text: str, *, strict: bool = True) -> Iterator[Part]:
-    left = tinycss2.parse_component_value_list(text)
-    while left:
-        token = left.pop()
-        if token.type in {"url", "string"}:
-            yield Part(token.value, is_url=token.type == "url")
-        elif strict and token.type == "error" and token.kind in {"bad-url", "bad-string"}:
-            raise Unreadable
-        elif token.type == "function" and token.lower_name == "url":
-            yield from (
-                Part(each.value, is_url=True) for each in token.arguments if each.type == "string"
-            )
-        left.extend(getattr(token, "arguments", None) or getattr(token, "content", None) or ())
+    lists = [(tinycss2.parse_component_value_list(text), False)]
+    while lists:
+        tokens, expected = lists.pop()
+        imported = False
+        for each in tokens:
+            if each.type == "at-keyword":
+                imported = each.lower_value == "import"
+            elif each == ";" or each.type == "{} block":
+                imported = False
+            elif each.type in {"url", "string"}:
+                is_url = expected or imported or each.type == "url"
+                yield Part(each.value, is_url=is_url)
+                if not is_url:
+                    # It may become a URL elsewhere, such as by `var()`.
+                    yield Part(each.value.translate(_LEFT_OUT))
+            elif strict and each.type == "error" and each.kind in {"bad-url", "bad-string"}:
+                raise Unreadable
+            loads = each.type == "function" and each.lower_name in _LOADING
+            within = getattr(each, "arguments", None) or getattr(each, "content", None)
+            if within:
+                lists.append((within, expected or imported or loads))

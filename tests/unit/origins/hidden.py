@@ -108,8 +108,27 @@ WITHIN = {
     "style sheet": "<style>@import '//{host}/x.css';</style>",
     "style sheet with a url": "<style>@im\\70ort u\\72l(//{host}/x.css);</style>",
     "style with a set": "<p style=\"background:image-set('//{host}/p.png' 1x)\">",
+    "style sheet with a tab": "<style>@import '/\t/{host}/x.css';</style>",
+    "style sheet with an escape for a tab": "<style>@import 'https\\9://{host}/x.css'</style>",
+    "style with a set and a tab": (
+        "<style>p{{background:image-set('https\t://{host}/p.png' 1x)}}</style>"
+    ),
+    "style with a set and an escape": "<p style=\"background:image-set('/\\a /{host}/p.png' 1x)\">",
+    "style with a variable": "<style>p{{--a:'/\\9/{host}/p.png'}}</style>",
+    "style within a word": "<b><style>@import '/\t/{host}/x.css'</style></b>",
+    "script with a tab": "<script>fetch('https\t://{host}')</script>",
+    "script with an escape for a tab": "<script>fetch('https\\t://{host}')</script>",
+    "script with an escape for a line end": "<script>fetch('/\\x0a/{host}')</script>",
+    "script with a line that goes on": "<script>fetch('/\\\n/{host}')</script>",
+    "script with a line end in backticks": "<script>fetch(`/\n/{host}`)</script>",
+    "script of an event": "<p onclick=\"fetch('https\\t://{host}')\">",
     "comment": "<!-- <img src=//{host}/p.png> -->",
     "condition": "<!--[if mso]><v:fill src=//{host}/p.png /><![endif]-->",
+    "condition within a word": (
+        '<b><!--[if mso]><img src="https&#9;://{host}/p.png"><![endif]--></b>'
+    ),
+    "comment with a tab": "<b><!-- https\t://{host}/x --></b>",
+    "processing instruction with a tab": "<?xml-stylesheet href='/&#9;/{host}/x.css'?>",
     "noscript": "<noscript><img src=//{host}/p.png></noscript>",
     "template": "<template><img src=//{host}/p.png></template>",
     "text area": "<textarea><img src=//{host}/p.png></textarea>",
@@ -135,6 +154,17 @@ UNREADABLE = frozenset(
     }
 )
 """Those whose link may be told as one to nowhere known."""
+
+LEFT_AS_TEXT = frozenset(
+    {
+        "style sheet with a tab",
+        "style with a set and an escape",
+        "style within a word",
+        "script with a line that goes on",
+        "script with a line end in backticks",
+    }
+)
+"""Those whose host may be left as a text that is no link, such as without the tag around it."""
 
 SPELT = {
     "entities": entities,

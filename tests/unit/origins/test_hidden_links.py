@@ -99,6 +99,8 @@ def test_a_link_that_is_too_long_to_be_read_whole_is_unread():
         "| https://wiki.acme.example/a | b |",
         "`https://wiki.acme.example/a`.",
         '<a href="https://wiki.acme.example/a">wiki</a>',
+        '<script>\nconst a = "https://wiki.acme.example/a"\nconst b = `c`\n"d"\t// e</script>',
+        '<style>@import "https://wiki.acme.example/a" screen; p{content:"note: x"}</style>',
     ],
 )
 def test_a_link_that_ends_is_read(text):
@@ -188,6 +190,9 @@ def test_a_link_is_found_however_deep_or_is_unread(host, around, within):
         "note: a, b: c; data: none",
         '<p class="a b" title="note: x">1 < 2 & 3 > 2</p>',
         '<img src="cid:part1"><img src="data:image/png;base64,AAAA"><a href="#top">up</a>',
+        '<style>@font-face{font-family:"A: B";src:local("c:d")} p::before{content:"e:f"}</style>',
+        "<script>\n\tlet a = 1 // b: c\n\tfoo('\\t', `\n`)\n</script>",
+        "<b><!-- a\n\tb: c -->x</b><span><!--[if gte mso 9]><o:p>&nbsp;</o:p><![endif]--></span>",
         '<a href="tel:+431234567">call</a><a href="page.html">next</a>',
     ],
 )
