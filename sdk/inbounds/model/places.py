@@ -51,6 +51,27 @@ _BRACKETS = (
     re.compile(r"(\[[!^]?\]?[^\] \t\n\r\f]*)(\]*)"),
 )
 _END_OR_MARK = re.compile(r"[`;|&()<>,=@:]")
+# A shell's own way to quote, of which the sign is dropped as well.
+_DOLLAR = re.compile(r"\$['\"]")
+_RANGE = re.compile(r"\{[A-Za-z]\.\.[A-Za-z](?:\.\.[^{}, \t\n\r\f]*)?\}")
+_IN_PARENTHESES = re.compile(r"([@?*+]?)\(([^() \t\n\r\f]*)\)")
+# Braces within braces, eight deep. Nothing that has been read is read again.
+_BRACES = r"\{[^{} \t\n\r\f]*+\}"
+for _ in range(7):
+    _BRACES = rf"\{{(?:[^{{}} \t\n\r\f]|{_BRACES})*+\}}"
+_CHUNK = re.compile(rf"(?:{_BRACES}|[^{re.escape(_ENDS)}])+")
+_ALTERNATIVE = rf",((?:[^{{}}, \t\n\r\f]|{_BRACES})*+)"
+_GROUP = re.compile(rf"\{{((?:[^{{}}, \t\n\r\f]|{_BRACES})*+(?:{_ALTERNATIVE})++)\}}")
+_EACH_ALTERNATIVE = re.compile(_ALTERNATIVE)
+_ROUNDS = 8
+_MOST = 16384
+_ANY = "/\0"
+_LINE_ENDS = str.maketrans("", "", "\t\n\r")
+_LINE_END = re.compile(r"[\t\n\r]")
+_URL_IN_QUOTES = re.compile(
+    r"[\x00-\x20]*+((?:[A-Za-z][A-Za-z0-9+.\t\n\r-]*+:|[/\\][\t\n\r]*+[/\\])"
+    r"[/\\\t\n\r]*+[^/\\?# ]*+)(?:[\x00-\x20]*+\Z|[/\\?#])"
+)
 _OPTIONS = re.compile(r"[-+](?:[A-Za-z0-9]*[A-Za-z])?")
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
@@ -90,7 +111,8 @@ def words(text: str) -> set[str] | None:
     written = words_as_written(text)
     if written is None:
         return None
-    return written.union(_wildcards(without_quotes(_apart(text).replace("\\\n", ""))))
+    written |= _looked_for(text)
+    return written.union(*(_wildcards(reading) for reading in without_quotes(_apart(text))))
 
 
 def words_as_written(text: str) -> set[str] | None:
@@ -98,23 +120,42 @@ def words_as_written(text: str) -> set[str] | None:
     if len(text) > MAX_LENGTH:
         return None
     plain = _apart(text)
-    dropped = plain.replace("\\\n", "").translate(_DROPPED)
     written = {*plain.translate(_ENDS_IN_PROGRAMS).split(" ")}
-    written.update(dropped.translate(_ENDS_IN_COMMANDS).split(" "))
-    written.update(dropped.translate(_ENDS_IN_PROGRAMS).split(" "))
+    for reading in _readings(plain):
+        dropped = reading.translate(_DROPPED)
+        written.update(dropped.translate(_ENDS_IN_COMMANDS).split(" "))
+        written.update(dropped.translate(_ENDS_IN_PROGRAMS).split(" "))
+    written |= _expanded(text)
     attached = {rest for word in written for rest in _attached(word)}
     return (written | attached) - {""}
 
 
-def without_quotes(text: str) -> str:
-    """Return a text without what shells drop: quotation marks and signs that quote one."""
-    return text.translate(_QUOTES)
+def without_quotes(text: str) -> set[str]:
+    """Return the readings of a text without what shells drop: signs that quote."""
+    return {reading.translate(_QUOTES) for reading in _readings(text)}
 
 
 def words_with_brackets(text: str) -> set[str]:
     """Return the words of a text that hold a bracket, as a reader of URLs takes them."""
-    kept = text.replace("\\\n", "").translate(_QUOTES)
-    return {word for word in kept.translate(_ENDS_IN_COMMANDS).split(" ") if _BRACKET.search(word)}
+    return {
+        word
+        for kept in without_quotes(text)
+        for word in kept.translate(_ENDS_IN_COMMANDS).split(" ")
+        if _BRACKET.search(word)
+    }
+
+
+def urls_in_quotes(text: str) -> set[str]:
+    """Return what a reader of URLs makes of those in quotes in which a line ends, or a tab is."""
+    if not _LINE_END.search(text):
+        return set()
+    return {
+        f"{found[1].translate(_LINE_ENDS)}/"
+        for mark in "\"'`"
+        for part in text.split(mark)[1:-1]
+        for found in [_URL_IN_QUOTES.match(part)]
+        if found and _LINE_END.search(found[1])
+    }
 
 
 def word_skeleton(word: str) -> str | None:
@@ -182,7 +223,7 @@ def _skeletons_of_code(
         if isinstance(value, str) and pattern in registered and registered[pattern].role == "code"
         for found in [words(value)]
         if found
-        for word in found | words_with_brackets(value)
+        for word in found | words_with_brackets(value) | urls_in_quotes(value)
         if not is_simple(word)
     }
 
@@ -191,14 +232,80 @@ def _may_name_a_place(about: Argument) -> bool:
     return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
 
 
+def _readings(text: str) -> set[str]:
+    """Return a text as a command, and also without each `$` that belongs to a quotation mark."""
+    joined = text.replace("\\\n", "")
+    return {joined, _DOLLAR.sub("", joined)}
+
+
+def _expanded(text: str) -> set[str]:
+    """Return the words that shells make of those with alternatives, or one that may be any."""
+    if "{" not in text:
+        return set()
+    ranged = _RANGE.sub("{?,?}", _unquoted(text))
+    words = {chunk for chunk in _CHUNK.findall(ranged) if _GROUP.search(chunk)}
+    for _ in range(_ROUNDS):
+        words = _opened(words)
+    opened = {_ANY if _GROUP.search(word) else word for word in words}
+    return {
+        part
+        for word in opened
+        for part in ([word] if word == _ANY else word.translate(_ENDS_IN_COMMANDS).split(" "))
+        if part
+    }
+
+
+def _looked_for(text: str) -> set[str]:
+    """Return the words with alternatives by which shells look for files: `.@(x|env)`."""
+    if "(" not in text:
+        return set()
+    once = _IN_PARENTHESES.sub(_in_braces, _unquoted(text))
+    return _expanded(_IN_PARENTHESES.sub(_in_braces, once))
+
+
+def _unquoted(text: str) -> str:
+    return _DOLLAR.sub("", text.replace("\\\n", "")).translate(_QUOTES)
+
+
+def _in_braces(parentheses: re.Match[str]) -> str:
+    sign, held = parentheses.groups()
+    if not sign and "|" not in held:
+        return parentheses[0]
+    return f"{{{held.replace('|', ',')}{',' if sign else ''}}}"
+
+
+def _opened(words: set[str]) -> set[str]:
+    """Return words of which one group of alternatives each is expanded, the outermost first."""
+    groups = [
+        (*word.split(found[0], 1), _EACH_ALTERNATIVE.findall(f",{found[1]}"))
+        for word in words
+        for found in [_GROUP.search(word)]
+        if found
+    ]
+    size = sum(
+        len(alternatives) * (len(before) + len(behind) + 1)
+        for before, behind, alternatives in groups
+    )
+    if size > _MOST:
+        return {_ANY}
+    opened = {
+        f"{before}{each}{behind}"
+        for before, behind, alternatives in groups
+        for each in alternatives
+    }
+    return opened | {word for word in words if not _GROUP.search(word)}
+
+
 def _apart(text: str) -> str:
     return _MEMBER.sub(" ", _MAGIC.sub(" ", text))
 
 
 def _wildcards(text: str) -> Iterator[str]:
     """Yield the words with a wildcard in which signs stand that end words elsewhere."""
+    if "[" not in text and "{" not in text:
+        return
     collapsed = _ALTERNATIVES.sub(_any, _ALTERNATIVES.sub(_any, text))
-    forms = {pattern.sub(_one, collapsed) for pattern in _BRACKETS} - {text}
+    forms = {pattern.sub(_one, collapsed) for pattern in _BRACKETS}
     for form in forms:
         yield from (
             word

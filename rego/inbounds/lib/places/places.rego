@@ -233,7 +233,7 @@ _holds_blank(text, name) if {
 # One of which a part is quoted: there without the quotes, and not with them.
 _holds_blank(text, name) if {
 	contains(name, " ")
-	unquoted := strings.replace_n({"\"": "", "'": "", `\`: "", "^": ""}, lower(text))
+	unquoted := strings.replace_n({"$\"": "", "$'": "", "\"": "", "'": "", `\`: "", "^": ""}, lower(text))
 	count(split(unquoted, name)) > count(split(lower(text), name))
 }
 
