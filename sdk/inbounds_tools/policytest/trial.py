@@ -12,7 +12,7 @@ from typing import Any, Literal
 from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import files_in
-from inbounds.files.safe_files import scratch_folder
+from inbounds.files.safe_files import scratch_folder, write_file
 from inbounds_tools import rego_module
 from inbounds_tools.bundle import compiler, sources
 from inbounds_tools.catalogue import Entry, entries
@@ -245,7 +245,7 @@ class Trial:
     def _opa_test(self, *options: str) -> Any:
         with scratch_folder("test") as scratch:
             capabilities = Path(scratch) / "capabilities.json"
-            capabilities.write_text(self._for_tests, "utf-8")
+            write_file(capabilities, self._for_tests, below=Path(scratch))
             return compiler.run(
                 self._opa,
                 "test",
@@ -256,11 +256,11 @@ class Trial:
             )
 
     @cached_property
-    def _for_tests(self) -> str:
+    def _for_tests(self) -> bytes:
         """Return what tests may use: more than the policy may, and nothing that leaves OPA."""
         said = json.loads(compiler.run(self._opa, "capabilities", "--current").stdout)
         said["builtins"] = [each for each in said["builtins"] if each["name"] not in _OUTSIDE]
-        return json.dumps(said | {"allow_net": []})
+        return json.dumps(said | {"allow_net": []}).encode()
 
 
 def _lines_run(covered: int, total: int) -> str:
