@@ -210,6 +210,8 @@ def _separates(line: str) -> bool:
     """Whether a line says that what follows was written by somebody else."""
     if _SEPARATOR.match(line):
         return True
+    if "-" * _FEWEST_DASHES not in line:
+        return False
     end = len(line)
     while end and _BLANK_SIGN.match(line[end - 1]):
         end -= 1
