@@ -81,9 +81,8 @@ SCHEMA = (
     *(f"CREATE TRIGGER {name} {text}" for name, text in TRIGGERS.items()),
 )
 
-
 _LONGEST = 64 * 1024 * 1024
-_SHAPE = {" ".join(text.split()) for text in SCHEMA if "CREATE TRIGGER" not in text}
+"""The most bytes of one value that are read."""
 
 
 @contextmanager
@@ -109,6 +108,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     connection = _connect(path)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
     try:
         found = tuple(
             connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -128,9 +128,24 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _has_shape(connection: sqlite3.Connection) -> bool:
     # A view, a computed column or an index of another expression could be without end.
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-    said = connection.execute("SELECT sql FROM sqlite_schema WHERE type <> 'trigger' AND sql <> ''")
-    return {" ".join(str(text).split()) for (text,) in said} == _SHAPE
+    expected = (text for text in SCHEMA if "CREATE TRIGGER" not in text)
+    return _statements(connection, but="trigger") == {*map(_one_line, expected)}
+
+
+def is_as_made(connection: sqlite3.Connection) -> bool:
+    """Whether tables, indexes and triggers are those that a log is made with."""
+    return _statements(connection) == {*map(_one_line, SCHEMA)}
+
+
+def _statements(connection: sqlite3.Connection, *, but: str = "") -> set[str]:
+    rows = connection.execute(
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> ?", (but,)
+    )
+    return {_one_line(str(text)) for (text,) in rows}
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(statement.split())
 
 
 def unreadable(error: sqlite3.Error) -> DecisionUnavailable:

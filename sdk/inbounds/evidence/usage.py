@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _STRANGERS = 1000
 _ROW = "seq, kind, decision_id, task, body, hash, mac"
-_DECIDED = f"SELECT {_ROW} FROM records WHERE kind = 'decided.v1' ORDER BY seq"  # noqa: S608
-_OTHERS = f"SELECT {_ROW} FROM records WHERE kind <> 'decided.v1' ORDER BY seq"  # noqa: S608
+_DECIDED = f"SELECT {_ROW} FROM records WHERE kind = 'decided.v1' ORDER BY seq"  # noqa: S608 -- constants
+_OTHERS = f"SELECT {_ROW} FROM records WHERE kind <> 'decided.v1' ORDER BY seq"  # noqa: S608 -- constants
 # By the index, so that what became of a decision is found wherever it stands in the log.
 _EXECUTED = f"""
     SELECT {_ROW} FROM records INDEXED BY records_by_decision
     WHERE decision_id = ? AND kind = 'executed.v1'
-"""  # noqa: S608
+"""  # noqa: S608 -- constants
 _END = """
     SELECT count(*), (SELECT hash FROM records ORDER BY seq DESC LIMIT 1) FROM records
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inbounds.evidence import chain
-from inbounds.evidence.file import SCHEMA, reading
+from inbounds.evidence.file import is_as_made, reading
 from inbounds.evidence.keys import key_id
 from inbounds.evidence.records import Decided, Executed, kind, parse
 
@@ -189,11 +189,7 @@ class _Reader:
                 self.found("unreadable", 0, "an index or a page of the file is damaged")
 
     def _read_schema(self, connection: sqlite3.Connection) -> None:
-        present = {
-            " ".join(str(text).split())
-            for (text,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-        }
-        if present != {" ".join(text.split()) for text in SCHEMA}:
+        if not is_as_made(connection):
             self.found("unprotected", 0, "the tables or what makes them append-only were changed")
 
     def _read_head(self, connection: sqlite3.Connection) -> None:

@@ -87,7 +87,7 @@ def build(
     opa: Path,
     capabilities: Path,
     baseline: Live | None = None,
-    only: Artefact | None = None,
+    only: Literal["wasm"] | None = None,
     checked: bool = False,
 ) -> Built:
     """Build and sign all bundles of one revision.

@@ -15,13 +15,13 @@ from inbounds.evidence.records import Decided, Executed, Record, parse_row
 _Row = tuple[Any, ...]
 
 _ROW = "seq, kind, decision_id, task, body, hash, mac"
-_OF_DECISION = f"SELECT {_ROW} FROM records WHERE decision_id = ? ORDER BY seq"  # noqa: S608
+_OF_DECISION = f"SELECT {_ROW} FROM records WHERE decision_id = ? ORDER BY seq"  # noqa: S608 -- constants
 _TASK_HEAD = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
 # By the index, so that the cost is that of the task and not of the log.
 _OF_TASK = f"""
     SELECT {_ROW} FROM records INDEXED BY records_by_task
     WHERE task = ? AND task <> '' ORDER BY seq
-"""  # noqa: S608
+"""  # noqa: S608 -- constants
 
 
 @dataclass(frozen=True, slots=True)
