@@ -114,7 +114,8 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version")
         )
-        if found != (APPLICATION, VERSION) or not _has_shape(connection):
+        # A view, a computed column or an index of another expression could be without end.
+        if found != (APPLICATION, VERSION) or not is_as_made(connection, triggers=False):
             raise ConfigurationError(
                 f"{path.name} is not an evidence log of this version",
                 code="evidence.not_a_log",
@@ -126,26 +127,14 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _has_shape(connection: sqlite3.Connection) -> bool:
-    # A view, a computed column or an index of another expression could be without end.
-    expected = (text for text in SCHEMA if "CREATE TRIGGER" not in text)
-    return _statements(connection, but="trigger") == {*map(_one_line, expected)}
-
-
-def is_as_made(connection: sqlite3.Connection) -> bool:
-    """Whether tables, indexes and triggers are those that a log is made with."""
-    return _statements(connection) == {*map(_one_line, SCHEMA)}
-
-
-def _statements(connection: sqlite3.Connection, *, but: str = "") -> set[str]:
-    rows = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> ?", (but,)
+def is_as_made(connection: sqlite3.Connection, *, triggers: bool = True) -> bool:
+    """Whether tables and indexes, and the triggers, are those that a log is made with."""
+    rows = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    present, made = (
+        {" ".join(str(text).split()) for text in texts}
+        for texts in ((text for (text,) in rows), SCHEMA)
     )
-    return {_one_line(str(text)) for (text,) in rows}
-
-
-def _one_line(statement: str) -> str:
-    return " ".join(statement.split())
+    return all(text.startswith("CREATE TRIGGER ") and not triggers for text in present ^ made)
 
 
 def unreadable(error: sqlite3.Error) -> DecisionUnavailable:
