@@ -6,15 +6,15 @@ What cannot be read says of no call that it is one, and leaves no record; what c
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio
 import httpx2
 import pytest
 from tests.integrations.mcp.proxy.over_http import HttpWorld
 from tests.integrations.mcp.proxy.test_http import ENVELOPE, call, headers
-from tests.integrations.mcp.proxy.world import LEGACY, Wire, World
+from tests.integrations.mcp.proxy.world import LEGACY, Wire, World, until
 
 DEEP = "[" * 200 + "]" * 200
 
@@ -290,8 +290,8 @@ def test_over_http_an_id_that_is_in_use_is_not_taken_twice(web):
         )
 
     with ThreadPoolExecutor() as pool:
-        slow = pool.submit(say, "slow", {"seconds": 2}, 5)
-        time.sleep(1)
+        slow = pool.submit(say, "slow", {"seconds": 5}, 5)
+        anyio.run(until, web.calls)
         twice = say("read", {"path": "/a"}, "5")
 
     assert 400 == twice.status_code

@@ -14,7 +14,7 @@ import pytest
 from mcp import MCPError
 from mcp.client.caching import CacheConfig
 from mcp_types import ElicitResult
-from tests.integrations.mcp.proxy.world import LEGACY, MODERN, Wire, World, said
+from tests.integrations.mcp.proxy.world import LEGACY, MODERN, Wire, World, said, until
 
 from inbounds.integrations.mcp import AuthorizationMiddleware
 
@@ -22,13 +22,6 @@ DENIED = "Not executed [capability.unregistered_tool]; do not retry."
 BEHIND = {LEGACY: ["--legacy"], MODERN: []}
 EITHER = pytest.mark.parametrize("behind", [LEGACY, MODERN])
 HOST = pytest.mark.parametrize("host", [LEGACY, MODERN])
-
-
-async def until(met, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end, "it does not come about"
-        await anyio.sleep(0.02)
 
 
 # --- allow and deny -------------------------------------------------------------------------
@@ -165,7 +158,7 @@ async def test_a_tool_whose_descriptor_has_changed_is_not_called(world, behind):
         await client.call_tool("read", {"path": "/a"})
         await client.call_tool("grow", {})
         await until(lambda: world.seen)
-        await anyio.sleep(0.3)  # it is told of after the result, or before
+        await anyio.sleep(1)  # it is told of after the result, or before
         refused = await client.call_tool("read", {"path": "/a"})
 
     assert "[supply.descriptor_changed]" in said(refused)
@@ -264,8 +257,10 @@ async def test_progress_and_logs_pass(world):
 
 async def test_a_call_that_is_cancelled_is_cancelled_at_the_server(world):
     async with world.client(world.behind()) as client:
-        with anyio.move_on_after(1.5):
-            await client.call_tool("slow", {"seconds": 30})
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(client.call_tool, "slow", {"seconds": 60})
+            await until(world.calls)
+            calls.cancel_scope.cancel()
         await until(lambda: "cancelled" in [each["method"] for each in world.seen])
         await until(lambda: ["allow", "cancelled"] == world.outcomes())
         again = await client.call_tool("read", {"path": "/a"})

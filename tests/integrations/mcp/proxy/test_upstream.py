@@ -8,7 +8,7 @@ import anyio
 import pytest
 from mcp import MCPError
 from mcp_types import CallToolRequest, CallToolRequestParams
-from tests.integrations.mcp.proxy.world import pin
+from tests.integrations.mcp.proxy.world import pin, until
 
 from inbounds_server.mcp_proxy.place import Place
 from inbounds_server.mcp_proxy.process import environment
@@ -23,7 +23,9 @@ def call(name, **arguments):
 @asynccontextmanager
 async def connected(world, *options):
     async def changed(_):
-        pass
+        world.told = True
+
+    world.told = False
 
     async with anyio.create_task_group() as group:
         place = Place("files", command=tuple(world.behind(*options)), variables=environment())
@@ -40,7 +42,7 @@ async def test_what_the_server_says_of_its_tools_is_of_now(world, options):
     async with connected(world, *options) as upstream:
         before = await upstream.ready()
         await upstream.send(before, call("grow"), tool="grow")
-        await anyio.sleep(0.5)  # it is told of after the result, or before
+        await until(lambda: world.told)  # after the result, or before
         with pytest.raises(MCPError, match=r"Not executed \[upstream\.changed\]"):
             await upstream.send(before, call("read", path="/a"), tool="read")
         after = await upstream.ready()

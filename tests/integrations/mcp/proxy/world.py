@@ -10,12 +10,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Queue
 from typing import Any, Self
 from uuid import uuid4
 
+import anyio
 import yaml
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -337,6 +339,14 @@ class Wire:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+async def until(met: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until something holds, for as long as a busy machine may take."""
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, "it does not come about"
+        await anyio.sleep(0.02)
 
 
 def said(result: Any) -> str:
