@@ -64,19 +64,23 @@ _counts(form) if {
 # METADATA
 # description: |
 #   The names by which a list of places may know `text` or a place within it, and the texts in which a wildcard
-#   may stand for one: `text` and what stands between separators. Undefined where one of them is not steady;
-#   a plain text has no such parts.
+#   may stand for one: `text` and what stands between separators. Undefined where one of them is not steady,
+#   and for more than 256 of them; a plain text has no such parts.
 # scope: document
 found(text) := {"names": _names(_segments(form)), "parts": set()} if {
 	form := skeleton(text)
 	_is_plain(form)
 } else := {"names": union({names(part) | some part in parts}), "parts": parts} if {
 	parts := {text} | _split(skeleton(text))
+	count(parts) <= _most_parts
 
 	every part in parts {
 		steady(part)
 	}
 }
+
+# Each part costs as much as a text of its own: a text of more is not told within a decision's deadline.
+_most_parts := 256
 
 # Spaces, punctuation, and what is neither a letter nor a digit of any script separate. A name may hold some of
 # them, so the form is split in five ways: at all; at those but one space; at all but what is within brackets,

@@ -592,6 +592,14 @@ test_a_text_is_known_by_what_stands_between_separators_in_it if {
 	}
 }
 
+# A word of its own and the pair that it begins are two parts, and the whole text is one.
+test_no_text_of_more_parts_than_are_told_in_time_is_found if {
+	words := [sprintf("%d", [number]) | some number in numbers.range(1001, 1129)]
+
+	is_object(paths.found(concat(" ", array.slice(words, 0, 128))))
+	not paths.found(concat(" ", words))
+}
+
 test_a_part_keeps_its_wildcard_its_letters_and_its_percent_sign if {
 	"a/id_rs[ab]" in paths.found("x a/id_rs[ab]").parts
 	"schlüssel" in paths.found("x Schlüssel").names with input as _told("x Schlüssel", "x schlüssel")
