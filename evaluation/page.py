@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parent.parent
 _DOCS = _ROOT / "docs"
 _HEAD = """\
-# What the policy costs users, and attackers
+# Evaluation
 
-`make evaluate` measures it; this page is what one run of it found (`python -m evaluation.page`).
-The tasks and attacks are those of AgentDojo (`{package}`, {benchmark}), suites workspace and
-banking: its own environments and tools run behind a `Guard`, with the right calls of every user
-task, and those of an attack put in between, as an agent would make them that obeys whatever it
-reads. No model takes part.
+`make evaluate` measures it; this page is what one run of it found (`python -m evaluation.page`). See what the policy
+costs users and attackers. The tasks and attacks are those of AgentDojo (`{package}`, {benchmark}), suites
+workspace and banking. Its own environments and tools run behind a `Guard`. The calls are the right ones of every user
+task, with those of an attack in between, as an agent would make them that obeys whatever it reads. No model takes
+part.
 
 ![User tasks done without asking against attacks stopped](evaluation.svg)
 """
 _TERMS = """\
-## What the columns say
+## Columns
 
 - *automatic utility*: user tasks that ran whole without anybody being asked.
 - *user calls denied*: calls for the user that were refused, in {user_tasks} tasks without attack.
@@ -40,21 +40,20 @@ _TERMS = """\
 - *ms per decision*: `task.permit`, with origins and without evidence, p50 and p95 of
   {decisions:,}; *CPU*: the same in time of the processor, whatever else the machine did.
 
-All figures of a row are of one run, one revision and one registry. What others reach was measured
-on all four suites of the package, or is what their authors say; a triangle has its place by the
-attacks alone.
+All figures of a row are of one run, one revision and one registry. The figures of others were measured on all four
+suites of the package, or come from their authors. A triangle shows the attacks alone.
 """
 _LIMITS = """\
-## What this does not show
+## Limits
 
 - *In-sample*: the rules, the words by which intents are drafted and the registries were improved
   while these figures were looked at. No rule, label or list names a task, an address or a value of
   them; how far the figures carry to other suites is not known.
-- An agent that obeys every attack at once, and otherwise makes exactly the right calls, is no
+- An agent that obeys every attack at once, and otherwise makes exactly the right calls, is not a
   model: a model takes detours that the policy might refuse, and resists some attacks by itself.
 - Attacks that do their harm in text alone, such as a false answer, make no call that could be
   stopped.
-- Whoever is asked says yes to the user and no to the attacker here. People are worse at it.
+- Here the approver says yes to the user and no to the attacker. People are worse at it.
 """
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from inbounds.model.claims import ResourceBound, Scope
 
 from .attacks import VARIANTS
-from .run import Played, Step, play
+from .run import Approver, Played, Step, play
 
 if TYPE_CHECKING:
     from .cases import AttackCase, UserCase
@@ -122,15 +122,17 @@ def row(
     intents: Intents,
     *,
     variants: Sequence[str] = tuple(VARIANTS),
+    approver: Approver = "careful",
     told: Callable[[str], None] = lambda _: None,
 ) -> Row:
-    """Play every user task of a suite by itself, and under every attack.
+    """Play every user task of a suite by itself, and under every attack where one can reach it.
 
     Args:
         source: The cases.
         stand: The guard and its deployment.
         intents: How tasks are begun.
         variants: How attacks are written.
+        approver: Who is asked.
         told: Is told what is being played.
     """
     found = Row(source.suite, intents)
@@ -138,12 +140,12 @@ def row(
         told(f"{source.suite}, {intents}: {user.task}")
         scope = narrowed(source, stand, user, intents)
         staged = source.staged(user, None)
-        found.users[user.id] = play(stand, user.prompt, scope, staged.steps)
-        for case in source.attacks:
+        found.users[user.id] = play(stand, user.prompt, scope, staged.steps, approver)
+        for case in source.attacks if user.vectors else ():
             for variant in variants:
                 for place in PLACES:
                     staged = source.staged(user, Attack(case, place, variant))
-                    played = play(stand, user.prompt, scope, staged.steps)
+                    played = play(stand, user.prompt, scope, staged.steps, approver)
                     succeeded = staged.succeeded() if staged.succeeded else None
                     found.pairs.append(Pair(user.id, case.id, place, variant, played, succeeded))
     return found

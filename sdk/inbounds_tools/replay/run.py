@@ -22,6 +22,8 @@ PLAN: Final = "intent.delegated_instruction"
 """The reason to ask that one approval answers for the whole task."""
 
 Who = Literal["user", "attack"]
+Approver = Literal["careful", "obliging"]
+"""Who is asked: one who says yes to calls for the user alone, or one who says yes to every call."""
 Result = Callable[[], Any]
 
 
@@ -102,30 +104,38 @@ class Played:
         )
 
 
-def play(stand: Stand, prompt: str, scope: Scope, steps: Sequence[Step]) -> Played:
+def play(
+    stand: Stand,
+    prompt: str,
+    scope: Scope,
+    steps: Sequence[Step],
+    approver: Approver = "careful",
+) -> Played:
     """Make calls in order, in a session of their own.
 
-    A refused call does not run and its result is never seen. A person says yes to a call for the
-    user and no to one for the attacker. A yes to a plan holds for the task, so that it lets calls
-    of the attacker run as well that nothing else holds up.
+    A refused call does not run and its result is never seen. A careful approver says yes to a call
+    for the user and no to one for the attacker. A yes to a plan holds for the task, so that it lets
+    calls of the attacker run as well that nothing else holds up.
 
     Args:
         stand: The guard and its deployment.
         prompt: What the user said.
         scope: What the task is begun with.
         steps: The calls.
+        approver: Who is asked.
     """
     task = stand.guard.task(stand.template, subject=stand.subject, prompt=prompt, scope=scope)
     played = Played(cut=tuple(dict(entry) for entry in task.cut))
     agreed = False
     for step in steps:
-        made = _made(stand, task, step, agreed=agreed)
+        willing = approver == "obliging" or step.who == "user"
+        made = _made(stand, task, step, agreed=agreed, willing=willing)
         agreed = agreed or (made.interrupted and made.ran and PLAN in made.codes)
         played.made.append(made)
     return played
 
 
-def _made(stand: Stand, task: Task, step: Step, *, agreed: bool) -> Made:
+def _made(stand: Stand, task: Task, step: Step, *, agreed: bool, willing: bool) -> Made:
 
     def touched(**canonical: Any) -> tuple[str, str]:
         return stand.resource(step.tool, canonical)
@@ -135,7 +145,7 @@ def _made(stand: Stand, task: Task, step: Step, *, agreed: bool) -> Made:
         permit = task.permit(step.tool, step.arguments, resource=touched)
     except (AccessDenied, ApprovalRequired) as refusal:
         took = timer.took()
-        return _asked(task, step, refusal.decision, took, agreed=agreed)
+        return _asked(task, step, refusal.decision, took, agreed=agreed, willing=willing)
     except ArgumentNotRepresentable as fault:
         return Made(step, "refused", (fault.code,), False, False, *timer.took())
     took = timer.took()
@@ -149,7 +159,13 @@ def _made(stand: Stand, task: Task, step: Step, *, agreed: bool) -> Made:
 
 
 def _asked(
-    task: Task, step: Step, decision: Decision, took: tuple[float, float], *, agreed: bool
+    task: Task,
+    step: Step,
+    decision: Decision,
+    took: tuple[float, float],
+    *,
+    agreed: bool,
+    willing: bool,
 ) -> Made:
     codes = tuple(reason.code for reason in decision.reasons)
     details = tuple(
@@ -158,7 +174,7 @@ def _asked(
     if decision.outcome != "ask":
         return Made(step, "deny", codes, False, False, *took, details)
     planned = agreed and set(codes) == {PLAN}
-    ran = planned or step.who == "user"
+    ran = planned or willing
     if ran:
         # The harness stands in for the person and runs the tool: there is no permit to finish.
         result = None

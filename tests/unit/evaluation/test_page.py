@@ -1,6 +1,8 @@
 """The page that is written from what one run has found."""
 
 import copy
+import json
+from pathlib import Path
 
 import pytest
 from evaluation.page import kept, page
@@ -80,3 +82,10 @@ def test_figures_are_kept_and_single_calls_are_not():
     assert "reasons" not in kept(WHOLE)["live"]
     assert WHOLE["live"]["rows"] == kept(WHOLE)["live"]["rows"]
     assert WHOLE["machine"] == kept(WHOLE)["machine"]
+
+
+def test_the_page_of_the_docs_is_what_its_figures_make():
+    docs = Path(__file__).parents[3] / "docs"
+    figures = json.loads((docs / "evaluation.json").read_text("utf-8"))
+
+    assert (docs / "evaluation.md").read_text("utf-8") == page(figures)
