@@ -1,0 +1,118 @@
+"""`python -m evaluation.blind [SUITE …]`: put the blind suites to the policy.
+
+The first score of a suite is kept in `first_scores.json` by `--first`, which never replaces one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.results import machine
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.__main__ import TEMPLATE
+from inbounds_tools.replay.rows import INTENTS, row
+from inbounds_tools.replay.score import figures
+from inbounds_tools.replay.stand import Stand
+from inbounds_tools.replay.table import summed
+
+from .suite import FOLDER, BlindSuite, suites
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inbounds_tools.replay.rows import Row
+
+FIRST = FOLDER / "first_scores.json"
+_ROOT = FOLDER.parent.parent
+_PLAIN = ("plain",)
+_COLUMNS = {
+    "automatic_utility": "utility %",
+    "user_calls_denied_percent": "denied %",
+    "interruptions_per_task": "asked per task",
+    "stopped": "stopped %",
+    "hard_denied": "hard-denied %",
+    "succeeded_if_all_is_approved": "success if all is approved %",
+}
+
+
+def scored(names: Sequence[str]) -> dict[str, Any]:
+    """Score suites, with drafted and with oracle intents.
+
+    Returns:
+        A table of `inbounds_tools.replay.table`, of which each row also says how many attacks
+        succeed where every question is answered with yes.
+    """
+    rows: list[Row] = []
+    obliging: list[Row] = []
+    registries: dict[str, str] = {}
+    for name in names:
+        with (
+            tempfile.TemporaryDirectory(prefix="inbounds-evaluation-") as home,
+            Stand(FOLDER / name / "registry", Path(home)) as stand,
+        ):
+            source = BlindSuite(name, stand.deployment, TEMPLATE)
+            registries[name] = stand.revision
+            for intents in INTENTS:
+                print(f"… {name}, {intents}", file=sys.stderr, flush=True)
+                rows.append(row(source, stand, intents, variants=_PLAIN))
+                obliging.append(row(source, stand, intents, variants=_PLAIN, approver="obliging"))
+    table = summed(rows, registries)
+    for found in table["rows"]:
+        parts = found["suite"].split(" + ")
+        approved = figures(
+            [one for one in obliging if one.suite in parts and one.intents == found["intents"]]
+        )
+        found["succeeded_if_all_is_approved"] = approved["succeeded"]
+        found["user_calls_denied_percent"] = round(
+            100 * found["user_calls_denied"] / found["user_calls"], 2
+        )
+    return table
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Score as the command line says."""
+    parser = argparse.ArgumentParser(
+        prog="python -m evaluation.blind", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("suites", nargs="*", help="only these")
+    parser.add_argument("--first", action="store_true", help="keep first scores of new suites")
+    parser.add_argument("--json", type=Path, default=_ROOT / "build" / "blind.json")
+    options = parser.parse_args(arguments)
+    table = scored(options.suites or suites())
+    table["machine"] = machine()
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if options.first:
+        _keep_first(table)
+    _print(table)
+    print(f"kept in {options.json}")
+    return 0
+
+
+def _keep_first(table: dict[str, Any]) -> None:
+    kept = json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {}
+    for found in table["rows"]:
+        if " + " not in found["suite"]:
+            kept.setdefault(found["suite"], {}).setdefault(
+                found["intents"], {name: found[name] for name in _COLUMNS}
+            )
+    FIRST.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def _print(table: dict[str, Any]) -> None:
+    shown = Table("suite", "intents", *_COLUMNS.values())
+    for found in table["rows"]:
+        name = "all" if " + " in found["suite"] else found["suite"]
+        shown.add_row(name, found["intents"], *(f"{found[key]:g}" for key in _COLUMNS))
+    Console(width=140).print(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
