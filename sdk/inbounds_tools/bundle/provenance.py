@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import files_in, read_regular
+from inbounds.files.safe_files import scratch_folder, write_file
 
 FILE = "provenance.json"
 """What a copy of sources outside git carries along, in its folder: `described`, `sequence`."""
+
+_PLACES = (
+    "--path-format=absolute",
+    "--show-toplevel",
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--git-path",
+    "objects",
+    "--show-object-format",
+)
+_OF_TREE = ("HEAD", "index")
+_OF_ALL_TREES = ("packed-refs", "shallow", "info/exclude")
+_FORMS = r"^core\.(filemode|symlinks|ignorecase|autocrlf|eol|precomposeunicode)$"
+_STATUS = ("status", "--porcelain", "--ignore-submodules=all")
+"""A submodule has a configuration of its own, which git would follow to look for changes."""
+_SETTINGS = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0"}
+"""Nothing is written, fetched or asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +43,8 @@ class Provenance:
     """Where one folder of sources stands in its history.
 
     Attributes:
-        described: `git describe --always --dirty`, or "0" outside git.
+        described: The tag or commit, with `-dirty` where a tracked file of the repository has
+            changed, as `git describe --always --dirty` has it; "0" outside git.
         sequence: Unix seconds: of the last commit where nothing has changed since, else of
             the newest file.
     """
@@ -47,11 +69,17 @@ def of(folder: Path) -> Provenance:
                 f"{carried} cannot be read", code="bundle.provenance"
             ) from error
 
-    described = _git(folder, "describe", "--always", "--dirty")
-    if not described or not _git(folder, "ls-files", "--", "."):
-        return Provenance("0", _newest(folder))
-    clean = not _git(folder, "status", "--porcelain", "--", ".")
-    committed = _git(folder, "log", "-1", "--format=%ct", "--", ".")
+    with scratch_folder("git") as scratch:
+        repository = _Repository.of(folder, Path(scratch))
+        if repository is None:
+            return Provenance("0", _newest(folder))
+        described = repository.git("describe", "--always")
+        if not described or not repository.git("ls-files", "--", "."):
+            return Provenance("0", _newest(folder))
+        if repository.git(*_STATUS, "--untracked-files=no", "--", ":/"):
+            described += "-dirty"
+        clean = not repository.git(*_STATUS, "--", ".")
+        committed = repository.git("log", "-1", "--format=%ct", "--", ".")
     sequence = int(committed) if clean and committed else _newest(folder)
     return Provenance(re.sub(r"[^A-Za-z0-9._-]", "-", described), sequence)
 
@@ -76,17 +104,78 @@ def _newest(folder: Path) -> int:
     return max((int(path.stat().st_mtime) for path in files_in(folder)), default=0)
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    """What git says, or "" where there is no git or no repository."""
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """A repository whose own configuration and hooks are left alone.
+
+    They name programs that git would start (`core.fsmonitor`, filters, hooks, transports), and may
+    come with a folder that somebody else has packed. Its objects, references and index are read
+    through a directory of git's that is made here.
+
+    Attributes:
+        folder: The folder that is asked about.
+        own: The directory of git's.
+        top: The top of the work tree.
+        forms: How its configuration says that files of the work tree are written, as options.
+    """
+
+    folder: Path
+    own: Path
+    top: Path
+    forms: Sequence[str]
+
+    @classmethod
+    def of(cls, folder: Path, scratch: Path) -> _Repository | None:
+        """Return the repository around a folder, or None where there is none or no git.
+
+        Args:
+            folder: The folder.
+            scratch: An empty folder for the directory of git's.
+        """
+        said = _git(folder, {}, "rev-parse", *_PLACES).split("\n")
+        if len(said) != 5:
+            return None
+        top, its, common, objects, kind = said
+        own = scratch / ".git"
+        _git(scratch, {}, "init", "--quiet", f"--object-format={kind}", "--template=")
+        if not own.is_dir():
+            return None
+        shutil.rmtree(own / "refs")
+        (own / "refs").symlink_to(Path(common) / "refs")
+        shutil.rmtree(own / "objects")
+        (own / "objects").symlink_to(objects)
+        for place, names in ((its, _OF_TREE), (common, _OF_ALL_TREES)):
+            for name in names:
+                _copy(Path(place) / name, own / name)
+        read = _git(folder, {}, "config", "--local", "--get-regexp", _FORMS)
+        lines = read.splitlines()
+        forms = [part for line in lines for part in ("-c", line.replace(" ", "=", 1))]
+        return cls(folder, own, Path(top), forms)
+
+    def git(self, *arguments: str) -> str:
+        """Return what git prints, or "" where it fails."""
+        places = {"GIT_DIR": str(self.own), "GIT_WORK_TREE": str(self.top)}
+        return _git(self.folder, places, *self.forms, *arguments)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with contextlib.suppress(OSError):
+        write_file(target, read_regular(source)[0], durable=False)
+
+
+def _git(folder: Path, places: Mapping[str, str], *arguments: str) -> str:
+    """Return what git prints, or "" where there is no git or no repository."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            ["git", *_SETTINGS, "-C", str(folder), *arguments],
             capture_output=True,
             text=True,
             encoding="utf-8",
+            env={**inherited, **_ENVIRONMENT, **places},
             timeout=60,
             check=False,
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
