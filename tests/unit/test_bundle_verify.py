@@ -349,6 +349,17 @@ def test_what_is_no_plain_file(signed, keys, tmp_path, kind):
     assert ei.value.code == "bundle.malformed"
 
 
+def test_a_name_that_needs_a_header_of_its_own_is_read(signed, keys, tmp_path):
+    """
+    OPA writes one for a path that is long, or not ASCII.
+    """
+    long = f"more/{'é' * 150}.rego"
+    bundle = packed(tmp_path / "b.tar.gz", [*entries(signed), (long, b"package x")])
+
+    with pytest.raises(ConfigurationError, match=f"`{long}` is in the bundle, but not signed"):
+        read_signed(bundle, keys.public)
+
+
 class TestSize:
     def test_a_bomb(self, keys, tmp_path):
         """

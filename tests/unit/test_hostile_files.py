@@ -140,6 +140,30 @@ def test_a_bundle_that_nests_is_refused(tmp_path, what):
     assert refused.value.code.startswith("bundle.")
 
 
+EXTENSIONS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    b"Z",
+)
+
+
+@pytest.mark.parametrize("kind", EXTENSIONS)
+@pytest.mark.parametrize("size", [4097, 150_000, -512])
+def test_a_long_header_of_an_archive_is_not_read(tmp_path, kind, size):
+    info = tarfile.TarInfo("a")
+    info.type, info.size = kind, size
+    content = b"1" * max(size, 0)
+    whole = info.tobuf(tarfile.GNU_FORMAT) + content.ljust(-(-len(content) // 512) * 512, b"\0")
+    (tmp_path / "b.tar.gz").write_bytes(gzip.compress(whole + b"\0" * 1024))
+
+    with pytest.raises(ConfigurationError, match=r"a header of more than 4096 bytes") as refused:
+        read_signed(tmp_path / "b.tar.gz", assets.release_key())
+    assert "bundle.malformed" == refused.value.code
+
+
 # --- anchors -------------------------------------------------------------------------------
 
 

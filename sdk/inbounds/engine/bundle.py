@@ -22,7 +22,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -36,6 +36,9 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """The largest bundle that is read, packed or unpacked, in bytes."""
 MAX_FILES: Final = 10_000
 """The largest number of entries in a bundle."""
+MAX_EXTENSION: Final = 4096
+"""The largest extended header (POSIX.1-2001 pax, GNU), in bytes: some versions of `tarfile` read
+one in the square of its length."""
 
 _SIGNATURES: Final = ".signatures.json"
 _MANIFEST: Final = ".manifest"
@@ -53,6 +56,7 @@ _HINTS: Final[Mapping[str, str]] = {
     "signature_wrong": bundle_keys.HOW_TO_NAME,
     "tampered": "do not use it: fetch it again, or build it again with `inbounds bundle build`",
 }
+_PLAIN: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)
 # What Go's encoder escapes in a string, and its short forms.
 _GO_ESCAPED: Final = re.compile(r'["\\\x00-\x1f\u2028\u2029]')
 _GO_SHORT: Final = {
@@ -160,7 +164,7 @@ def _unpack(path: Path) -> dict[str, bytes]:
     try:
         with gzip.open(io.BytesIO(packed)) as stream:
             unpacked = _limited(stream.read(MAX_BYTES + 1))
-        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:", tarinfo=_Member) as archive:
             for count, member in enumerate(archive):
                 if count >= MAX_FILES:
                     _refuse("malformed", f"the bundle has more than {MAX_FILES} entries")
@@ -176,6 +180,20 @@ def _unpack(path: Path) -> dict[str, bytes]:
     return files
 
 
+class _Member(tarfile.TarInfo):
+    """An entry whose header is looked at before anything that it announces is read."""
+
+    @classmethod
+    def frombuf(cls, *header: Any) -> Self:
+        found = super().frombuf(*header)
+        if found.size < 0 or (found.type not in _PLAIN and found.size > MAX_EXTENSION):
+            _refuse(
+                "malformed",
+                f"the bundle has a header of more than {MAX_EXTENSION} bytes, or of fewer than 0",
+            )
+        return found
+
+
 def _limited(content: bytes) -> bytes:
     """The content, of which a bomb would make far more than its packed form is."""
     if len(content) > MAX_BYTES:
@@ -184,7 +202,7 @@ def _limited(content: bytes) -> bytes:
 
 
 def _plain_name(member: tarfile.TarInfo) -> str:
-    if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
+    if member.type not in _PLAIN or member.issparse():
         _refuse("malformed", "the bundle holds something that is not a plain file")
     name = member.name.removeprefix("./").removeprefix("/")
     segments = name.split("/")
