@@ -306,6 +306,45 @@ class TestTogether:
         assert "bob@acme.example" not in repr(left)
 
 
+class TestMaskOfAccountsWithinWords:
+    @pytest.mark.parametrize("number", ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00"])
+    @pytest.mark.parametrize("behind", ["", " ok", "\\n", "x"])
+    @pytest.mark.parametrize(
+        "before",
+        [
+            "Konto",
+            "10.05.2026",
+            "EUR50,00",
+            "Rent\\n",
+            "Rent\\t",
+            "Rosa=0A",
+            "COBADEFFXXX",
+            "Rosa\u00ad",
+            "Rosa\u200b",
+            "Rosa\ufeff",
+            "<span>Rosa</span><span>",
+            *"aZ0_",
+        ],
+    )
+    def test_is_masked_behind_whatever_stands_before_it(self, before, behind, number):
+        left = discharge(f"{before}{number}{behind}", [to("mask", kinds=["iban"])])
+
+        assert "8937" not in re.sub(r"\W", "", left)
+        assert left.startswith(before)
+
+    def test_leaves_digests_and_long_words_alone(self):
+        # Each holds `DE89370400440532013000`, whose check digits are right.
+        digest = "3e" + "DE89370400440532013000".lower() + "0a" * 20
+        words = [digest, "x" * 70 + "DE89370400440532013000"]
+
+        assert words == discharge(words, [to("mask", kinds=["iban"])])
+
+    def test_leaves_a_number_of_another_length_or_check_alone(self):
+        words = ["KontoDE89370400440532013001", "KontoZZ89370400440532013000", "xDE8937040044053"]
+
+        assert words == discharge(words, [to("mask", kinds=["iban"])])
+
+
 class TestStrip:
     @pytest.mark.parametrize("text", ["![a](", "[", "!", "<", "<a ", "AA11" + "a" * 41 + " ", "1 "])
     def test_takes_no_longer_for_a_text_that_is_made_to(self, text):

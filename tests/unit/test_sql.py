@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 
@@ -129,6 +130,54 @@ def test_what_only_reads(statement):
 @pytest.mark.parametrize(("statement", "verbs"), WRITES.items())
 def test_what_writes_says_all_that_it_does(statement, verbs):
     assert sql_verbs(statement) == verbs
+
+
+def words():
+    """Every word of the parser's grammar, of which any may be the name of a function."""
+    from sqlglot.parser import Parser
+    from sqlglot.tokens import Tokenizer, TokenType
+
+    known = {*Tokenizer.KEYWORDS, *Parser.FUNCTIONS, *Parser.FUNCTION_PARSERS}
+    known |= {str(token.value) for token in TokenType}
+    return sorted({word.lower() for word in known if re.fullmatch(r"[A-Za-z_]+", word)})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "select * from {}('/etc/x')",
+        "select * from t, {}('a', 'b') x",
+        "select * from t join {}(1) on 1 = 1",
+        "select * from s.{}('a')",
+        "select * from c.s.{}('a')",
+        "select * from '{}'('a')",
+        "select * from \"{}\"('a')",
+        "insert into t select * from {}('a')",
+        "select * from t where a in (select b from {} (a))",
+        "select * from {}('a') as x(b)",
+        "select * from s.{}() tablesample (1)",
+    ],
+)
+def test_no_word_of_the_grammar_hides_a_function_in_the_place_of_a_table(place):
+    grammar = {"select", "from", "values", "where", "having", "join", "straight_join", "like"}
+
+    found = [word for word in words() if sql_verbs(place.format(word))]
+
+    assert len(words()) > 500
+    assert {*found} <= grammar, "a clause, or a list of values"
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize(
+    "name",
+    ["http://evil.example/x.csv?d=1", "/etc/passwd", "x.parquet", "s3://b/k", "a*", "a?b", "~/k"],
+)
+@pytest.mark.parametrize(
+    "place", ["select * from {}", "select 1 from t join {} on 1 = 1", "insert into {} values (1)"]
+)
+def test_a_table_that_may_be_a_file_or_an_address_is_not_certain(quote, name, place):
+    assert [] == sql_verbs(place.format(f"{quote}{name}{quote}"))
+    assert [] != sql_verbs(place.format(f"{quote}my table-1{quote}"))
 
 
 @pytest.mark.parametrize("statement", NOT_CERTAIN)

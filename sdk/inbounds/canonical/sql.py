@@ -52,6 +52,7 @@ _PARTS: Final = {
     "Insert": "this expression with with_ returning",
     "Update": "this expressions from from_ where returning with with_",
     "Delete": "this where returning with with_",
+    "Table": "this db catalog alias joins",
 }
 _HARMLESS_NODES = """
     Select Union Intersect Except Insert Update Delete Values Schema Tuple Returning
@@ -74,6 +75,9 @@ _NO_NAME_WORDS = """
     throw truncate update updatetext use waitfor while writetext
     analyze attach detach discard do pragma refresh reindex reset unlock vacuum
 """
+# A name of a table that may be a path or an address is one to several databases, in either quotes.
+_TABLE = re.compile(r"[\w $-]+")
+_NAME_PARTS = ("this", "db", "catalog")
 _UNIT_WORDS = "year quarter month week day hour minute second dow doy epoch"
 _HARMLESS = frozenset(_HARMLESS_NODES.split())
 _NO_NAME = frozenset(_NO_NAME_WORDS.split())
@@ -176,8 +180,17 @@ def _is_harmless(name: str, node: Any) -> bool:
     if name not in _HARMLESS:
         return False
     parts = _PARTS.get(name)
-    if parts is not None:
-        return all(part in parts.split() for part, value in node.args.items() if value)
+    if parts is not None and not all(
+        part in parts.split() for part, value in node.args.items() if value
+    ):
+        return False
+    if name == "Table":
+        # A call of a function whose name is also a word of the grammar is parsed as columns.
+        names = [value for part in _NAME_PARTS if (value := node.args.get(part)) is not None]
+        alias = node.args.get("alias")
+        return all(
+            type(each).__name__ == "Identifier" and _TABLE.fullmatch(each.name) for each in names
+        ) and not (alias is not None and alias.columns)
     if name == "Identifier":
         word = node.name.lower()
         return word not in _ADVANCES and (bool(node.args.get("quoted")) or word not in _NO_NAME)

@@ -84,6 +84,7 @@ _SPELT_URL = (
     rf"|(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\s\.\s?{_LABEL}){{1,8}}\s?/\s?{_REST}+"
 )
 _BEGINS_ACCOUNT = r"(?:(?<![A-Z0-9])|(?<=IBAN))"
+_ACCOUNT = r"((?:[A-Z][\W_]{0,5}){2}(?:\d[\W_]{0,5}){2}(?:[A-Z0-9][\W_]{0,5}){10,29}[A-Z0-9])"
 # No `,` and no `|`: they stand between the numbers of a list and of a table.
 _BETWEEN_DIGITS = (
     r"[\s()\[\]{}./\\_~*'\u2019\u00b7\u2022\u2027\u2219\u30fb\u2010-\u2015\u2043\u2212-]{0,8}"
@@ -114,11 +115,13 @@ _DATE = re.compile(
 _PREFIXED = re.compile("00?[1-9]")
 _NAMES_A_TELEPHONE = re.compile(r"phone|telefon|(?<![a-z])(?:tel|fax|mobile|cell|msisdn)(?![a-z])")
 _SPELT_ACCOUNT = re.compile(
-    rf"(?={_BEGINS_ACCOUNT}((?:[A-Z][\W_]{{0,5}}){{2}}(?:\d[\W_]{{0,5}}){{2}}"
-    r"(?:[A-Z0-9][\W_]{0,5}){10,29}[A-Z0-9]))",
-    re.IGNORECASE,
+    rf"(?={_BEGINS_ACCOUNT}{_ACCOUNT})|(?<=[A-Z0-9])(?=(?P<within>{_ACCOUNT}))", re.IGNORECASE
 )
 """What may be an account number, however it is grouped: its check digits say whether it is one."""
+_END_OF_WORD, _BEGIN_OF_WORD = re.compile(r"[A-Za-z0-9]{0,65}\Z"), re.compile(r"[A-Za-z0-9]{0,65}")
+_SIGN = re.compile(r"[A-Za-z0-9]")
+_DIGEST = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_LONGEST_WORD = 64
 _SHORTEST_ACCOUNT, _FEWEST_DIGITS, _SIGNS_OF_HEAD = 15, 10, 4
 _MOST_IN_A_ROW = 20
 """More digits with nothing between them are an id."""
@@ -379,11 +382,34 @@ def _without_spelt_accounts(text: str) -> str:
     for found in _SPELT_ACCOUNT.finditer(text):
         if found.start() < end:
             continue
-        length = _length_of_account(found[1])
+        within = found["within"]
+        length = _length_of_account(found[1]) if within is None else _length_within(text, found)
         if length:
             left += [text[end : found.start()], "[iban]"]
             end = found.start() + length
     return "".join(left) + text[end:] if left else text
+
+
+def _length_within(text: str, found: re.Match[str]) -> int:
+    """Return how much of a text is an account number that begins within a word; 0 for nothing.
+
+    It has the length of its country. In a long word or a digest, signs may agree by chance.
+    """
+    at = _LENGTHS_OF_ACCOUNTS.find(re.sub(r"[\W_]", "", found["within"])[:2].upper())
+    if at < 0:
+        return 0
+    wanted = int(_LENGTHS_OF_ACCOUNTS[at + 2 : at + 4])
+    ends = [sign.end() for sign in _SIGN.finditer(found["within"])]
+    if len(ends) < wanted:
+        return 0
+    length = ends[wanted - 1]
+    begin, end = found.start(), found.start() + length
+    before = _END_OF_WORD.search(text, max(0, begin - _LONGEST_WORD - 1), begin)
+    behind = _BEGIN_OF_WORD.match(text, end)
+    word = f"{before and before[0]}{text[begin:end]}{behind and behind[0]}"
+    if len(word) > _LONGEST_WORD + length - wanted or _DIGEST.fullmatch(word):
+        return 0
+    return length if _length_of_account(found["within"][:length]) == length else 0
 
 
 def _length_of_account(text: str) -> int:
