@@ -283,11 +283,7 @@ _speaks_of(claims, _) if {
 	[claims.tool, claims.environment] == _place
 	{leaf.value | some leaf in _of_role("recipient")} == {claims.recipient}
 
-	every amount in _of_role("amount") {
-		is_number(amount.value)
-		amount.value >= 0
-		amount.value <= claims.cap
-	}
+	_amounts_within(claims.cap)
 
 	# Who approved a recipient and an amount has not seen the other arguments.
 	every pointer in _untraced {
@@ -299,6 +295,24 @@ _speaks_of(claims, code) if {
 	_kind(claims) == "plan"
 	_enough_eyes(claims)
 	code in planned
+}
+
+# All amounts together; one that a payment leaves out may be any.
+_amounts_within(cap) if {
+	amounts := [amount.value | some amount in _of_role("amount")]
+	count(amounts) > 0
+
+	every amount in amounts {
+		is_number(amount)
+		amount >= 0
+	}
+	sum(amounts) <= cap
+}
+
+_amounts_within(_) if {
+	count(tools.effects) > 0
+	not "spend" in tools.effects
+	count(_of_role("amount")) == 0
 }
 
 _of_role(role) := {{"pointer": pointer, "value": arguments.leaves[pointer].value} |

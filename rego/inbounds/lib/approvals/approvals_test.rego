@@ -159,6 +159,45 @@ test_a_standing_one_ends_at_its_cap if {
 	}
 }
 
+_with_fee(fee) := fixtures.joined([
+	_paid(60),
+	fixtures.putting("/deployment/tools/mail.send/arguments/~1fee", {"type": "number", "role": "amount"}),
+	fixtures.putting("/question/action/properties/arguments/fee", fee),
+])
+
+test_a_standing_one_counts_all_amounts_together if {
+	every fee in [0, 39.5, 40] {
+		_allowed(_with_fee(fee))
+	}
+
+	every fee in [40.5, 60, -1] {
+		_asks(_with_fee(fee))
+	}
+}
+
+_amounts_within(effects, values) if {
+	approvals._amounts_within(100) with input as {"action": {"name": "t", "properties": {"arguments": values}}}
+		with data.deployment as {"tools": {"t": {
+			"effects": effects,
+			"arguments": {
+				"/amount": {"type": "number", "role": "amount"},
+				"/fee": {"type": "number", "role": "amount"},
+			},
+		}}}
+}
+
+test_a_payment_that_states_no_amount_has_no_standing_one if {
+	_amounts_within(["spend"], {"amount": 100})
+	_amounts_within(["export"], {})
+	_amounts_within(["export"], {"amount": 100})
+
+	every values in [{}, {"amount": null}, {"amount": "7"}, {"amount": true}, {"amount": 101}, {"fee": -1}] {
+		not _amounts_within(["spend"], values)
+	}
+	not _amounts_within([], {})
+	not _amounts_within(["export"], {"amount": 101})
+}
+
 test_who_said_yes_to_a_recipient_has_not_seen_other_arguments if {
 	coded := fixtures.joined([
 		_standing,

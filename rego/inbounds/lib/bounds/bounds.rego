@@ -8,6 +8,7 @@ import data.inbounds.lib.arguments
 import data.inbounds.lib.kinds
 import data.inbounds.lib.steering
 import data.inbounds.lib.task
+import data.inbounds.lib.tools
 
 # METADATA
 # description: The pointers of the leaves whose role the task bounds, whatever it lets through
@@ -15,6 +16,25 @@ bounded contains pointer if {
 	is_object(task.authority.bounds)
 	some pointer, role in steering.leaves
 	role in object.keys(task.authority.bounds)
+}
+
+# METADATA
+# description: |
+#   The places of an amount that a call leaves empty, where amounts are bounded and what is spent does
+#   not come back: how much it is then is the tool's choice, which no bound lets through
+unstated contains pattern if {
+	"spend" in tools.effects
+	not tools.entry.reversible == "yes"
+	some pattern, spec in tools.entry.arguments
+	spec.role == "amount"
+	some bounds_of in array.concat([task.authority.bounds], _of_all_hops)
+	"amount" in object.keys(bounds_of)
+	not _states_an_amount
+}
+
+_states_an_amount if {
+	some role in steering.leaves
+	role == "amount"
 }
 
 # METADATA

@@ -237,3 +237,36 @@ test_a_bound_states_values_domains_and_amounts_and_no_places if {
 	not _stated("/to", {})
 	_within("/to", {"recipient": {"origins": ["listing"]}})
 }
+
+_unstated(declared, of_hop, patches) := patterns if {
+	scene := json.patch(_scene, array.concat([{"op": "remove", "path": "/input/action/properties/arguments/amount"}], patches))
+	patterns := bounds.unstated with input as scene.input
+		with data.deployment as scene.deployment
+		with data.inbounds.lib.task.authority as {"bounds": declared}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": of_hop}}]
+}
+
+test_an_amount_is_unstated_where_the_task_or_a_hop_bounds_amounts if {
+	_unstated({"amount": {"up_to": 1}}, {}, []) == {"/amount"}
+	_unstated({}, {"amount": {}}, []) == {"/amount"}
+	_unstated({"amount": null}, {}, []) == {"/amount"}
+	_unstated({}, {}, []) == set()
+	_unstated({"recipient": {}}, {"target": {}}, []) == set()
+}
+
+test_an_amount_of_another_place_states_one if {
+	other := [
+		{"op": "add", "path": "/deployment/tools/t/arguments/~1fee", "value": {"type": "number", "role": "amount"}},
+		{"op": "add", "path": "/input/action/properties/arguments/fee", "value": 1},
+	]
+	_unstated({"amount": {"up_to": 1}}, {}, other) == set()
+}
+
+test_what_comes_back_leaves_no_amount_unstated if {
+	_unstated({"amount": {}}, {}, [{"op": "add", "path": "/deployment/tools/t/reversible", "value": "yes"}]) == set()
+
+	every value in ["no", "", "Yes", null, true, 7] {
+		patch := {"op": "add", "path": "/deployment/tools/t/reversible", "value": value}
+		_unstated({"amount": {}}, {}, [patch]) == {"/amount"}
+	}
+}

@@ -3,7 +3,8 @@
 # description: |
 #   A task can state bounds for the arguments that steer its calls, such as a list of recipients, a
 #   maximum amount, or only values from the user's own words or a trusted tool. It can also state the
-#   times at which it may act. Any other value or time is denied without asking a person.
+#   times at which it may act. Any other value or time is denied without asking a person. So is a
+#   payment that cannot be undone and states no amount, where amounts are bounded.
 # custom:
 #   severity: critical
 #   remedy: The agent must use the value that the user meant, or wait; the user can begin a task with wider bounds
@@ -30,6 +31,7 @@ ruled_out if {
 	is_object(steering.leaves)
 	is_object(task.authority.bounds)
 	_in_time
+	count(bounds.unstated) == 0
 
 	every pointer in _judged {
 		bounds.within(pointer)
@@ -44,6 +46,8 @@ details contains {"argument": pointer, "role": role} if {
 	role := steering.leaves[pointer]
 	not bounds.within(pointer)
 }
+
+details contains {"argument": pattern, "role": "amount"} if some pattern in bounds.unstated
 
 details contains {"window": window} if {
 	not _in_time

@@ -88,6 +88,44 @@ test_an_amount_may_be_up_to_what_the_task_says if {
 	}
 }
 
+_refund := "/deployment/tools/mail.read"
+
+# A refund that may leave the amount out, and then is of all that was paid.
+_refunding(patches) := fixtures.joined([
+	fixtures.putting(concat("/", [_refund, "effects"]), ["spend"]),
+	fixtures.putting(concat("/", [_refund, "arguments/~1amount"]), {
+		"type": "number",
+		"role": "amount",
+		"nullable": true,
+	}),
+	_bounded({"amount": {"up_to": 7}}),
+	patches,
+])
+
+_amount(value) := fixtures.putting("/question/action/properties/arguments/amount", value)
+
+test_a_payment_that_leaves_a_bounded_amount_out_is_outside if {
+	every patches in [[], _amount(null), _amount([]), _amount({})] {
+		_stands(_refunding(patches))
+		{"argument": "/amount", "role": "amount"} in _details(_refunding(patches))
+	}
+
+	_ruled_out(_refunding(_amount(7)))
+	_stands(_refunding(_amount(8)))
+}
+
+test_an_amount_that_is_left_out_is_free_where_none_is_bounded_or_spent_for_good if {
+	every patches in [
+		fixtures.putting(concat("/", [_refund, "reversible"]), "yes"),
+		fixtures.putting(concat("/", [_refund, "effects"]), ["read"]),
+		fixtures.putting(concat("/", [_refund, "arguments/~1amount/role"]), "content"),
+		_bounded({"recipient": {"values": ["x"]}}),
+		_bounded({}),
+	] {
+		_ruled_out(_refunding(patches))
+	}
+}
+
 test_a_role_the_task_does_not_bound_is_left_to_where_its_values_came_from if {
 	_ruled_out(_sent(_bounded({"target": {}, "amount": {}, "code": {}})))
 	_ruled_out(_sent(array.concat(_paying, _bounded({"amount": {"up_to": 7}}))))
