@@ -100,6 +100,8 @@ class Task(TaskAuthority):
             ApprovalRequired: A person must be asked first; `request` says what. It has not run.
             DecisionUnavailable: No usable answer came. It has not run.
             ArgumentNotRepresentable: An argument cannot be judged. It has not run.
+            ConfigurationError: `configuration.tool_unknown`: no guarded tool has this name, and
+                there is no `resource`. It has not run.
         """
         __tracebackhide__ = True
         target = self._tools.target(tool, resource)
@@ -131,7 +133,10 @@ class Task(TaskAuthority):
                 tool has run. What the tool raises passes through.
         """
         __tracebackhide__ = True
-        guarded = self._tools.guarded(tool)
+        guarded = self._tools.find(tool)
+        if guarded is None:
+            self.permit(tool, arguments, wait=wait)  # refuses it, and records that
+            guarded = self._tools.guarded(tool)
         if guarded.generates:
             return guarded.iterate(lambda: self, arguments)
         if guarded.asynchronous or guarded.generates_async:
@@ -237,7 +242,10 @@ class Task(TaskAuthority):
 
         from inbounds.process.threads import run_in_thread
 
-        guarded = self._tools.guarded(tool)
+        guarded = self._tools.find(tool)
+        if guarded is None:
+            await self.apermit(tool, arguments, wait=wait)  # refuses it, and records that
+            guarded = self._tools.guarded(tool)
         if guarded.generates_async:
             return guarded.aiterate(lambda: self, arguments)
         if guarded.generates:

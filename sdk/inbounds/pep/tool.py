@@ -412,11 +412,7 @@ class GuardedTools:
         """
         guarded = self.find(tool)
         if guarded is None:
-            raise ConfigurationError(
-                f"no function is guarded as `{tool}`",
-                code="configuration.tool_unknown",
-                hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
-            )
+            raise _unknown(str(tool))
         return guarded
 
     def find(self, tool: ToolOrName) -> GuardedTool[..., Any] | None:
@@ -439,18 +435,26 @@ class GuardedTools:
     def target(self, tool: ToolOrName, resource: ResourceOf | None) -> Target:
         """Return the name, the defaults and the resource function of what is called.
 
+        A name that no function has and that comes without `resource` is refused as `guarded`
+        refuses it, but within its call: a model may have made the name up, and that is recorded.
+
         Args:
             tool: A guarded tool, or the name of any tool.
             resource: The resource function of this call, instead of the tool's own.
 
         Raises:
-            ConfigurationError: As `find`; without `resource`, as `guarded`.
+            ConfigurationError: As `find`.
         """
-        if resource is None:
-            guarded = self.guarded(tool)
-            return Target(guarded.name, guarded.complete, guarded.resource)
         own = self.find(tool)
         name = tool.name if isinstance(tool, GuardedTool) else tool
+        if resource is None:
+            if own is not None:
+                return Target(name, own.complete, own.resource)
+
+            def refuse(_arguments: Mapping[str, Any]) -> Any:
+                raise _unknown(name)
+
+            return Target(name, refuse, refuse)
         complete = own.complete if own is not None else by_name
         return Target(
             name, complete, lambda arguments: resolve_resource(resource, name, **arguments)
@@ -502,6 +506,14 @@ def _about(permit: Permit, executed: Executed = "no") -> Iterator[None]:
 
 def _is(kind: Callable[[Any], bool], *candidates: Any) -> bool:
     return any(kind(candidate) for candidate in candidates)
+
+
+def _unknown(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"no function is guarded as `{name}`",
+        code="configuration.tool_unknown",
+        hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
+    )
 
 
 def _does_not_fit(tool: str, why: str) -> ArgumentNotRepresentable:
