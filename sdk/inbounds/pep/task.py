@@ -100,8 +100,7 @@ class Task(TaskAuthority):
             ApprovalRequired: A person must be asked first; `request` says what. It has not run.
             DecisionUnavailable: No usable answer came. It has not run.
             ArgumentNotRepresentable: An argument cannot be judged. It has not run.
-            ConfigurationError: `configuration.tool_unknown`: no guarded tool has this name, and
-                there is no `resource`. It has not run.
+            ConfigurationError: Nothing says what the tool touches. It has not run.
         """
         __tracebackhide__ = True
         target = self._tools.target(tool, resource)
@@ -135,8 +134,7 @@ class Task(TaskAuthority):
         __tracebackhide__ = True
         guarded = self._tools.find(tool)
         if guarded is None:
-            self.permit(tool, arguments, wait=wait)  # refuses it, and records that
-            guarded = self._tools.guarded(tool)
+            return self.permit(tool, arguments)  # raises: refused, and recorded
         if guarded.generates:
             return guarded.iterate(lambda: self, arguments)
         if guarded.asynchronous or guarded.generates_async:
@@ -244,8 +242,7 @@ class Task(TaskAuthority):
 
         guarded = self._tools.find(tool)
         if guarded is None:
-            await self.apermit(tool, arguments, wait=wait)  # refuses it, and records that
-            guarded = self._tools.guarded(tool)
+            return await self.apermit(tool, arguments)  # raises: refused, and recorded
         if guarded.generates_async:
             return guarded.aiterate(lambda: self, arguments)
         if guarded.generates:

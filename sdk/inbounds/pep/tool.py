@@ -404,17 +404,6 @@ class GuardedTools:
         """Return the tools by name, in a dictionary of its own."""
         return dict(self._tools)
 
-    def guarded(self, tool: ToolOrName) -> GuardedTool[..., Any]:
-        """Return a tool.
-
-        Raises:
-            ConfigurationError: No function has this name, or another guard has the tool.
-        """
-        guarded = self.find(tool)
-        if guarded is None:
-            raise _unknown(str(tool))
-        return guarded
-
     def find(self, tool: ToolOrName) -> GuardedTool[..., Any] | None:
         """Return a tool; None for a name that no function has.
 
@@ -435,8 +424,8 @@ class GuardedTools:
     def target(self, tool: ToolOrName, resource: ResourceOf | None) -> Target:
         """Return the name, the defaults and the resource function of what is called.
 
-        A name that no function has and that comes without `resource` is refused as `guarded`
-        refuses it, but within its call: a model may have made the name up, and that is recorded.
+        A model may have made a name up, and that is recorded: both functions refuse one that no
+        function has and that comes without `resource` (`configuration.tool_unknown`).
 
         Args:
             tool: A guarded tool, or the name of any tool.
@@ -452,7 +441,11 @@ class GuardedTools:
                 return Target(name, own.complete, own.resource)
 
             def refuse(_arguments: Mapping[str, Any]) -> Any:
-                raise _unknown(name)
+                raise ConfigurationError(
+                    f"no function is guarded as `{name}`",
+                    code="configuration.tool_unknown",
+                    hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
+                )
 
             return Target(name, refuse, refuse)
         complete = own.complete if own is not None else by_name
@@ -506,14 +499,6 @@ def _about(permit: Permit, executed: Executed = "no") -> Iterator[None]:
 
 def _is(kind: Callable[[Any], bool], *candidates: Any) -> bool:
     return any(kind(candidate) for candidate in candidates)
-
-
-def _unknown(name: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"no function is guarded as `{name}`",
-        code="configuration.tool_unknown",
-        hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
-    )
 
 
 def _does_not_fit(tool: str, why: str) -> ArgumentNotRepresentable:
