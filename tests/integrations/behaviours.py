@@ -28,6 +28,7 @@ SEND = ToolCall("mail.send", {"to": [BOB], "body": "hello"}, "call-send")
 STEAL = ToolCall("mail.send", {"to": [MALLORY], "body": "the canary"}, "call-steal")
 WRITE = ToolCall("file.write", {"path": "/work/notes/a", "text": "x"}, "call-write")
 ODD = ToolCall("mail.odd", {"id": "42"}, "call-odd")
+MADE_UP = ToolCall("mail.forward", {"id": "42"}, "call-made-up")
 
 SPANS = ("execute_tool mail.send", "tools/call mail.send", "invoke_agent desk")
 """Where a framework has spans of its own, the one that a decision is within: that of the tool, or
@@ -108,6 +109,20 @@ def test_each_call_leaves_its_record(harness: Harness) -> None:
     assert "in bounds" == report.verdict
     assert (2, 0) == (report.ran, report.unknown)
     assert ["egress.destination_not_allowed"] == codes(report.refused)
+
+
+def test_a_call_of_a_tool_that_is_not_there_leaves_its_record(harness: Harness) -> None:
+    """
+    A model makes up a name: whoever reads the evidence sees that it tried.
+    """
+    with harness.world.task() as task:
+        seen = harness.run([MADE_UP])
+        report = task.report()
+
+    assert [] == harness.world.ran
+    assert DENIED.match(seen.read["call-made-up"])
+    [code] = codes([*report.refused, *report.unavailable])
+    assert f"[{code}]" in seen.read["call-made-up"]
 
 
 # --- no decision ----------------------------------------------------------------------------

@@ -480,6 +480,24 @@ class TestCalls:
 
         assert "configuration.tool_unknown" == ei.value.code
 
+    @pytest.mark.parametrize("how", ["call", "permit", "acall", "apermit"])
+    def test_a_call_of_a_name_that_nobody_guards_is_recorded(self, policy, how):
+        """
+        A model may have made the name up; whoever reads the evidence sees that it tried.
+        """
+
+        async def make():
+            made = getattr(task, how)("shell.exec", {"cmd": "id"})
+            await made
+
+        with policy.task() as task, pytest.raises(ConfigurationError) as ei:
+            asyncio.run(make())
+
+        assert "configuration.tool_unknown" == ei.value.code
+        assert [("unavailable", ["configuration.tool_unknown"])] == records(policy)
+        [body] = bodies(policy)
+        assert ("shell.exec", ei.value.decision_id) == (body["tool"], body["decision_id"])
+
     def test_a_guarded_tool_with_another_resource(self, policy):
         """
         Whoever says the resource of a guarded tool still has its name and its defaults judged.

@@ -268,6 +268,52 @@ def test_a_source_that_is_no_python_is_an_error_only_where_it_was_named(tmp_path
     assert "bad.py" in find([tmp_path / "bad.py"], strict=False).notes[0]
 
 
+GUARDED = "@guard.tool('a.b{0}', resource=lambda id: ('mail', id))\ndef f{0}(id: str): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "most", "holds"),
+    [
+        (GUARDED, 512, "guarded tools"),
+        (GUARDED.replace("a.b{0}", "a.b"), 512, "guarded tools"),
+        ("guard.task('read{0}', subject='alice')\n", 64, "intents"),
+        ("guard.task('read', subject='alice{0}')\n", 64, "subjects"),
+    ],
+    ids=["tools", "tools of one name", "intents", "subjects"],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_sources_that_hold_very_much_are_refused(tmp_path, line, most, holds, strict):
+    """
+    A checkout may be somebody else's, and each takes time and memory.
+    """
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_text("".join(line.format(number) for number in range(most)), "utf-8")
+    other.write_text(line.format(most), "utf-8")
+    assert find([one], strict=strict).files == 1
+    with pytest.raises(ConfigurationError) as refused:
+        find([one, other], strict=strict)
+    assert refused.value.code == "init.too_many"
+    assert f"at most {most} {holds} " in refused.value.message
+    assert "other.py" in refused.value.message
+
+
+def test_a_source_that_is_very_large_is_not_parsed(tmp_path):
+    """
+    It is an error only where it was named, and it is not read to its end.
+    """
+    source = tmp_path / "app.py"
+    source.write_text(GUARDED.format(1).ljust(1024 * 1024, "#"), "utf-8")
+    assert [*find([source], strict=True).tools] == ["a.b1"]
+    with source.open("ab") as file:
+        file.truncate(2**40)  # a hole, which takes no room
+    with pytest.raises(ConfigurationError) as refused:
+        find([source], strict=True)
+    assert refused.value.code == "init.source_unreadable"
+    assert "at most 1048576 bytes" in refused.value.hint
+    found_here = find([source], strict=False)
+    assert (found_here.tools, len(found_here.notes)) == ({}, 1)
+
+
 def test_tests_hidden_folders_and_environments_are_left_out(tmp_path, monkeypatch):
     for name in (
         "app.py",

@@ -6,19 +6,24 @@ import hmac
 import json
 import os
 import platform
+import shutil
 import stat
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 import wasmtime
 from tests import engines
+from tests.console import ASSISTANT, python, set_effects
+from tests.console import called as inbounds
 
 from inbounds.engine import compiled
 from inbounds.engine.compiled import CompiledModules, compiled_once
 from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.engine.wasm import Module
 from inbounds.errors import ConfigurationError
+from inbounds.evidence.keys import subkey
 
 KEY = b"k" * 32
 CODE = wasmtime.wat2wasm('(module (func (export "f") (result i32) i32.const 1))')
@@ -213,6 +218,125 @@ def test_what_is_no_module(tmp_path):
     with pytest.raises(ConfigurationError):
         Module(wasmtime.Engine(), b"x", kept=CompiledModules(tmp_path / "c", key=KEY))
     assert not (tmp_path / "c").exists()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Where the user's caches lie; the working directory is a folder from an archive."""
+    (tmp_path / "archive" / ".inbounds").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "archive")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("home", ["", ".inbounds", Path(".inbounds")])
+def test_machine_code_of_a_folder_that_was_found_is_not_run(cache, compiles, home):
+    """
+    Whoever made the archive knows its key: the user's own folder is used, by every process.
+    """
+    CompiledModules(Path(".inbounds/compiled"), key=KEY).module(wasmtime.Engine(), CODE)
+    put_in_place(Path(".inbounds/compiled"), key=KEY)
+    compiles.clear()
+    for _ in range(2):
+        engine = wasmtime.Engine()
+        assert answer(CompiledModules.of(home, KEY).module(engine, CODE), engine) == 1
+    assert compiles == [CODE]
+    name = hashlib.sha256(CODE).hexdigest()
+    kept = {path.name for path in kept_files(cache / "inbounds" / "compiled")}
+    assert kept == {"compiled.key", f"{name}.cwasm"}
+
+
+def test_a_home_that_is_named_by_its_whole_path_keeps_its_own(cache, tmp_path):
+    CompiledModules.of(tmp_path / "home", KEY).module(wasmtime.Engine(), CODE)
+    CompiledModules.of(str(tmp_path / "home"), KEY).module(wasmtime.Engine(), OTHER)
+    assert len(kept_files(tmp_path / "home" / "compiled")) == 2
+    assert not cache.exists()
+
+
+def test_the_key_of_the_users_folder_is_drawn_for_this_user_alone(cache):
+    one, other = CompiledModules.of("", KEY), CompiledModules.of("", b"x" * 32)
+    assert one._key == other._key == (cache / "inbounds/compiled/compiled.key").read_bytes()
+    assert len(one._key) == 32
+    assert one._key != KEY
+    if os.name == "posix":
+        [key] = kept_files(cache / "inbounds" / "compiled")
+        assert [0o700, 0o600] == [stat.S_IMODE(each.stat().st_mode) for each in (key.parent, key)]
+
+
+def exposed(place, mode):
+    def change(cache, _monkeypatch):
+        (cache / place).mkdir(parents=True)
+        (cache / place).chmod(mode)
+
+    return change
+
+
+def of_another_user(_cache, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+
+
+def moved_to_another_users(cache, _monkeypatch):
+    """A link from a folder of others to one of this user's, as an archive leaves it."""
+    exposed("", 0o777)(cache, None)
+    Path(".inbounds/compiled").mkdir()
+    (cache / "inbounds").symlink_to(Path(".inbounds").absolute())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.parametrize(
+    "change",
+    [
+        exposed("inbounds/compiled", 0o777),
+        exposed("inbounds/compiled", 0o770),
+        exposed("inbounds/compiled", 0o1777),
+        exposed("inbounds", 0o777),
+        exposed("", 0o777),
+        of_another_user,
+        moved_to_another_users,
+        lambda cache, _: cache.write_text("a file"),
+        lambda _, monkeypatch: monkeypatch.setattr(
+            "platformdirs.user_cache_path", lambda *_, **__: Path("~/.cache/inbounds")
+        ),
+    ],
+    ids=[
+        *("all write it", "a group writes it", "all write it, sticky", "all write around it"),
+        *("all write the cache", "another user's", "a link of others", "a file", "no home"),
+    ],
+)
+def test_a_cache_that_others_could_have_written_is_not_used(cache, monkeypatch, change):
+    """
+    Then a process compiles for itself, and leaves nothing where it works.
+    """
+    change(cache, monkeypatch)
+    before = {*Path().rglob("*")}
+    assert CompiledModules.of("", KEY) is None
+    assert {*Path().rglob("*")} == before
+
+
+@pytest.mark.system
+def test_a_state_folder_of_an_archive_runs_no_machine_code(tmp_path):
+    """
+    A program of the user's that is started in it decides as it would elsewhere, cache or none.
+    """
+    (tmp_path / "app.py").write_text(ASSISTANT, "utf-8")
+    assert inbounds(tmp_path, "init", "app.py").code == 0
+    set_effects(tmp_path, mail_read="read", mail_send="export")
+    known = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    first = python(tmp_path, "app.py", **known)
+    assert first.code == 0, first.err
+    kept = kept_files(tmp_path / "cache" / "inbounds" / "compiled")
+    one, other = [path for path in kept if path.suffix == ".cwasm"]
+    planted, home = tmp_path / ".inbounds" / "compiled", tmp_path / ".inbounds"
+    planted.mkdir()
+    key = subkey((home / "deployment.key").read_bytes(), "compiled")
+    for name, content in ((one, other.read_bytes()), (other, one.read_bytes())):
+        mac = hmac.digest(key, name.stem.encode() + content[32:], "sha256")
+        (planted / name.name).write_bytes(mac + content[32:])
+    shutil.rmtree(tmp_path / "cache")
+
+    for variables in (known, {"XDG_CACHE_HOME": str(tmp_path / "app.py")}):
+        assert python(tmp_path, "app.py", **variables).out == first.out
+    assert len(kept_files(tmp_path / "cache" / "inbounds" / "compiled")) == 3
 
 
 @pytest.mark.system

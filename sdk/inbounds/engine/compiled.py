@@ -1,10 +1,10 @@
 """Machine code kept between processes: compiling the module is most of a cold start.
 
 The bundle's signature does not cover what a compiler made of it, and machine code that is
-believed runs with all the rights of this process. So what lies in the folder is believed
-only where its HMAC shows that a holder of this deployment's key has written it, for this
-very module; whoever can write files, but not read that key, cannot put a policy in force.
-Anything else in the folder is compiled anew and replaced. The folder may be deleted.
+believed runs with all the rights of this process. So what lies in the folder is believed only
+where its HMAC shows that a holder of its key has written it, for this very module. Anything else
+in it is compiled anew and replaced, and it may be deleted. No machine code is read from a state
+folder that was found below the working directory: it may have come with an archive, key and all.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import contextlib
 import ctypes
 import hashlib
 import hmac
+import os
+import secrets
 import sys
 import zlib
 from collections.abc import Callable
@@ -41,6 +43,24 @@ class CompiledModules:
     def __init__(self, folder: Path, *, key: bytes) -> None:
         self._folder = folder
         self._key = key
+
+    @classmethod
+    def of(cls, home: str | Path, key: bytes) -> CompiledModules | None:
+        """Return the folder in an absolute home, else the user's own if only they can write to it.
+
+        Args:
+            home: As the configuration names it; empty where it does not.
+            key: The secret of that home. The user's own folder holds another.
+        """
+        if Path(home).is_absolute():
+            return cls(Path(home) / "compiled", key=key)
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("inbounds", appauthor=False) / "compiled"
+        if folder.is_absolute():  # without a home, it may be below the working directory
+            with contextlib.suppress(OSError):
+                return cls(folder, key=_own_key(folder))
+        return None
 
     def module(self, engine: wasmtime.Engine, code: bytes) -> wasmtime.Module:
         """The compiled form of `code`, taken from the folder or put into it.
@@ -82,6 +102,25 @@ class CompiledModules:
         kept = sorted(self._folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-_KEPT]:
             remove_file(path)
+
+
+def _own_key(folder: Path) -> bytes:
+    """Return the key in a folder of this user's; both are made where they are missing."""
+    make_folder(folder, mode=0o700)
+    real = folder.resolve()
+    if hasattr(os, "geteuid"):
+        for place in {folder, *folder.parents, real, *real.parents}:
+            status = place.lstat()
+            mode = 0 if place.is_symlink() else status.st_mode
+            others = 0o022 if place == real else 0 if mode & 0o1000 else 0o002  # sticky
+            owners = (os.geteuid(), os.geteuid() if place == real else 0)
+            if mode & others or status.st_uid not in owners:
+                raise PermissionError
+    path = folder / "compiled.key"
+    if not path.exists():
+        with contextlib.suppress(FileExistsError):  # another process was first
+            write_file(path, secrets.token_bytes(_MAC_BYTES), mode=0o600, exclusive=True)
+    return read_regular(path, most=_MAC_BYTES)[0]
 
 
 _here: dict[str, bytes] = {}

@@ -589,7 +589,7 @@ def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
 
     Args:
         configuration: What it is told.
-        key: What the machine code of the embedded policy is sealed with where it is kept.
+        key: What the machine code of the embedded policy is sealed with where a home holds it.
 
     Raises:
         ConfigurationError: It cannot be made.
@@ -618,7 +618,7 @@ def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
         key=configuration.bundle_key or assets.release_key(),
         deployment=lambda: document(load(folder)),
         live={"baseline": empty_lists()},
-        compiled=CompiledModules(configuration.home_folder / "compiled", key=key),
+        compiled=CompiledModules.of(configuration.home, key),
     )
     if policy.holds_deployment:
         source = f"its own deployment, and nothing of {folder}"

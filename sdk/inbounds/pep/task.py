@@ -100,6 +100,7 @@ class Task(TaskAuthority):
             ApprovalRequired: A person must be asked first; `request` says what. It has not run.
             DecisionUnavailable: No usable answer came. It has not run.
             ArgumentNotRepresentable: An argument cannot be judged. It has not run.
+            ConfigurationError: Nothing says what the tool touches. It has not run.
         """
         __tracebackhide__ = True
         target = self._tools.target(tool, resource)
@@ -131,7 +132,9 @@ class Task(TaskAuthority):
                 tool has run. What the tool raises passes through.
         """
         __tracebackhide__ = True
-        guarded = self._tools.guarded(tool)
+        guarded = self._tools.find(tool)
+        if guarded is None:
+            return self.permit(tool, arguments)  # raises: refused, and recorded
         if guarded.generates:
             return guarded.iterate(lambda: self, arguments)
         if guarded.asynchronous or guarded.generates_async:
@@ -237,7 +240,9 @@ class Task(TaskAuthority):
 
         from inbounds.process.threads import run_in_thread
 
-        guarded = self._tools.guarded(tool)
+        guarded = self._tools.find(tool)
+        if guarded is None:
+            return await self.apermit(tool, arguments)  # raises: refused, and recorded
         if guarded.generates_async:
             return guarded.aiterate(lambda: self, arguments)
         if guarded.generates:

@@ -404,21 +404,6 @@ class GuardedTools:
         """Return the tools by name, in a dictionary of its own."""
         return dict(self._tools)
 
-    def guarded(self, tool: ToolOrName) -> GuardedTool[..., Any]:
-        """Return a tool.
-
-        Raises:
-            ConfigurationError: No function has this name, or another guard has the tool.
-        """
-        guarded = self.find(tool)
-        if guarded is None:
-            raise ConfigurationError(
-                f"no function is guarded as `{tool}`",
-                code="configuration.tool_unknown",
-                hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
-            )
-        return guarded
-
     def find(self, tool: ToolOrName) -> GuardedTool[..., Any] | None:
         """Return a tool; None for a name that no function has.
 
@@ -439,18 +424,30 @@ class GuardedTools:
     def target(self, tool: ToolOrName, resource: ResourceOf | None) -> Target:
         """Return the name, the defaults and the resource function of what is called.
 
+        A model may have made a name up, and that is recorded: both functions refuse one that no
+        function has and that comes without `resource` (`configuration.tool_unknown`).
+
         Args:
             tool: A guarded tool, or the name of any tool.
             resource: The resource function of this call, instead of the tool's own.
 
         Raises:
-            ConfigurationError: As `find`; without `resource`, as `guarded`.
+            ConfigurationError: As `find`.
         """
-        if resource is None:
-            guarded = self.guarded(tool)
-            return Target(guarded.name, guarded.complete, guarded.resource)
         own = self.find(tool)
         name = tool.name if isinstance(tool, GuardedTool) else tool
+        if resource is None:
+            if own is not None:
+                return Target(name, own.complete, own.resource)
+
+            def refuse(_arguments: Mapping[str, Any]) -> Any:
+                raise ConfigurationError(
+                    f"no function is guarded as `{name}`",
+                    code="configuration.tool_unknown",
+                    hint="decorate it with `guard.tool`, or use `task.permit` with `resource=`",
+                )
+
+            return Target(name, refuse, refuse)
         complete = own.complete if own is not None else by_name
         return Target(
             name, complete, lambda arguments: resolve_resource(resource, name, **arguments)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import errno
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeGuard
 
@@ -16,6 +18,11 @@ from .arguments import Arguments
 from .tool import DraftTool
 
 _LONGEST_NAME = 256
+_LARGEST = 1024 * 1024
+"""How many bytes a source may have: to parse one takes two hundred times as many."""
+_MOST, _MOST_NAMES = 512, 64
+"""How many tools, and intents or subjects of tasks, are drafted at once: a source holds any number,
+and each takes milliseconds."""
 # What is nested too deep is one of the last three, by how deep it is and who finds it.
 _UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -56,16 +63,19 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
         strict: Whether a source that is not Python is an error, or only noted.
 
     Raises:
-        ConfigurationError: A source cannot be read.
+        ConfigurationError: A source cannot be read, or they hold more than is drafted at once
+            (`init.too_many`).
     """
+    count, names = 0, {"intents": set[str](), "subjects": set[str]()}
     tools: dict[str, DraftTool] = {}
     tasks: list[FoundTask] = []
     notes: list[str] = []
     for path in paths:
         try:
-            tree = ast.parse(read_regular(path)[0], str(path))
+            tree = ast.parse(_read(path), str(path))
             source = _Source(path, tree, notes)
-            found_tasks, found_tools = source.tasks(), [*source.tools()]
+            found_tasks = source.tasks()
+            found_tools = [*islice(source.tools(), _MOST - count + 1)]
         except _UNREADABLE as error:
             why = error.strerror if isinstance(error, OSError) else type(error).__name__
             what = f"{printable(str(path))} cannot be read as Python ({why})"
@@ -73,11 +83,19 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
                 raise ConfigurationError(
                     what,
                     code="init.source_unreadable",
-                    hint="run `python -m py_compile` to see the fault",
+                    hint=f"name a source that this user can read, of at most {_LARGEST} bytes"
+                    if isinstance(error, OSError)
+                    else "run `python -m py_compile` to see the fault",
                 ) from error
             notes.append(what)
             continue
         tasks += found_tasks
+        count += len(found_tools)
+        _require_few(count, _MOST, "guarded tools", path)
+        names["intents"].update(task.intent for task in found_tasks)
+        names["subjects"].update(task.subject for task in found_tasks)
+        for what, named in names.items():
+            _require_few(len(named - {""}), _MOST_NAMES, what, path)
         for tool in found_tools:
             if tool.name in tools:
                 notes.append(
@@ -87,6 +105,24 @@ def find(paths: Sequence[Path], *, strict: bool) -> Found:
             else:
                 tools[tool.name] = tool
     return Found(tools, tuple(tasks), tuple(notes), len(paths))
+
+
+def _read(path: Path) -> bytes:
+    text, _ = read_regular(path, most=_LARGEST + 1)
+    if len(text) > _LARGEST:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST} bytes", str(path))
+    return text
+
+
+def _require_few(count: int, most: int, what: str, path: Path) -> None:
+    if count > most:
+        raise ConfigurationError(
+            f"at most {most} {what} are drafted at once, and the sources up to "
+            f"{printable(str(path))} hold more",
+            code="init.too_many",
+            hint="name fewer sources: a further run adds to what is drafted; of one source that "
+            "holds more, register the tools that agents need by hand",
+        )
 
 
 class _Source:

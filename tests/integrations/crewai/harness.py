@@ -129,6 +129,9 @@ class CrewAIHarness:
     cannot_wait = "flow.untrusted_argument"
     names_conversations = False
     own_beyond: Mapping[str, str] = {
+        "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
+            "the framework itself answers a call of a tool that the agent does not have"
+        ),
         "test_the_task_may_come_with_the_frameworks_own_context": (
             "a crew is given texts alone; the task is that of the `with` block"
         ),

@@ -406,8 +406,9 @@ class TestCrews:
         with world.task():
             create_guarded_crew([lead, helper], [task_of(lead)]).kickoff()
         assert [] == world.ran
-        text = "Not executed [configuration.tool_unknown]; do not retry."
-        assert text == lead.llm.read["call-hand"]
+        read = lead.llm.read["call-hand"]
+        assert DENIED.match(read)
+        assert "[configuration.tool_unknown]" in read
 
     def test_an_agent_that_is_not_judged_is_handed_nothing(self, world):
         """

@@ -783,6 +783,20 @@ class TestPausing:
         assert [] == run.waiting
         assert DENIED.match(said["call-steal"]["error"])
 
+    async def test_what_cannot_be_judged_is_recorded_and_nobody_is_asked(
+        self, world, authorization
+    ):
+        tool = tool_of(world.send, "mail.send", require_confirmation=True)
+        odd = ToolCall("mail.send", {"to": [BOB], "body": 2**80}, "call-odd")
+        run = Run(app_of(agent_of([odd], tools=[tool]), authorization))
+        with world.task() as task:
+            said = await run.begin()
+            report = task.report()
+        assert [] == run.waiting
+        assert [] == world.ran
+        assert DENIED.match(said["call-odd"]["error"])
+        assert 1 == len(report.unavailable)
+
 
 async def recorded(what):
     """Wait until something is so: what ends a call is recorded beside the loop."""

@@ -57,6 +57,9 @@ class LiteLlmHarness:
         self._rest: list[Sequence[ToolCall]] = []
         self._before: dict[str, str] = {}
         self.beyond: Mapping[str, str] = {
+            "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
+                "the gateway itself answers a call of a tool that the server does not have"
+            ),
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,
             "test_an_agent_within_that_is_not_judged_is_refused": NO_AGENTS,
             "test_a_tool_that_its_provider_runs_is_refused": (

@@ -9,7 +9,7 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools._forwarding_artifact_service import ForwardingArtifactService
 from google.genai import types
 
-from inbounds.errors import ApprovalRequired
+from inbounds.errors import ApprovalRequired, InboundsError
 from inbounds.integrations._adapter.current_task import shown_tools, task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import request_id
@@ -164,9 +164,12 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         """Whether ADK asks a person next, as the tool's author wants; not for what is refused."""
         if await tool.check_require_confirmation(arguments, context) is not True:
             return False
-        decision = await task.aevaluate(
-            tool.name, arguments, resource=self._resources.get(tool.name)
-        )
+        try:
+            decision = await task.aevaluate(
+                tool.name, arguments, resource=self._resources.get(tool.name)
+            )
+        except InboundsError:
+            return False  # the permit is refused for the same, and recorded
         return decision.outcome != "deny"
 
     def _ask(
