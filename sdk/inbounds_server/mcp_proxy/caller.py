@@ -220,6 +220,11 @@ class Caller:
         """Whether a request of its is being answered."""
         return self._answering > 0
 
+    @property
+    def over(self) -> bool:
+        """Whether its task has ended for good."""
+        return self._closed
+
     def _under_way(self) -> ServerRequestContext[Any, Any] | None:
         return next(iter(self._calls.values())) if len(self._calls) == 1 else None
 

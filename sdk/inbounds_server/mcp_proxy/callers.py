@@ -14,6 +14,7 @@ from inbounds.identity.compact import read_compact
 from inbounds.process import clock
 
 from .caller import Caller
+from .connections import Connections, TooMany
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,14 +67,14 @@ class NotAccepted(Exception):
     """The issuer's service begins no task for this token."""
 
 
-class TooMany(Exception):
-    """All places are taken by those who are being answered."""
-
-
 class Callers:
     """Keeps a task for each token that is in use, and ends those of tokens that are not.
 
     Not for several event loops.
+
+    Attributes:
+        most: How many tasks there may be at once.
+        connections: What they hold; what is one caller's ends with that one's task.
 
     Args:
         make: Takes a user's id, a token and the session to go on with, and says who calls.
@@ -94,11 +95,12 @@ class Callers:
         idle: float = 900.0,
         refused: int = 20,
     ) -> None:
+        self.connections = Connections()
         self._make = make
         self._tried = _PerMinute(refused)
         self._begun = _PerMinute(_MOST_BEGUN)
         self._claim = claim
-        self._most = most
+        self.most = most
         self._idle = idle
         self._held: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
         self._beginning: dict[str, Caller] = {}
@@ -198,7 +200,7 @@ class Callers:
         held = [caller for caller, _ in self._held.values() if caller.busy]
         if (
             sum(caller.subject == user for caller in held) >= _EACH
-            or len(held) + len(self._beginning) >= self._most
+            or len(held) + len(self._beginning) >= self.most
         ):
             raise TooMany
 
@@ -207,7 +209,7 @@ class Callers:
         own = [each for each, (caller, _) in self._held.items() if caller.subject == user]
         if len(own) > _EACH:
             await self._end_one_of(own, name)
-        if len(self._held) > self._most:
+        if len(self._held) > self.most:
             await self._end_one_of([*self._held], name)
 
     async def _end_one_of(self, names: list[str], new: str) -> None:
@@ -221,15 +223,23 @@ class Callers:
     async def _end(self, name: str) -> None:
         held = self._held.pop(name, None)
         if held is not None:
-            await held[0].close()
+            with anyio.CancelScope(shield=True):
+                await held[0].close()
+                await self.connections.end(held[0])
 
     async def watch(self) -> None:
-        """End tasks that nobody uses any more, for as long as it is awaited."""
+        """End tasks that nobody uses any more, for as long as it is awaited.
+
+        A token that has expired ends its streams also while a request of its is being answered.
+        """
         while True:
             await anyio.sleep(_LOOK_EVERY)
             for name, (caller, expires) in list(self._held.items()):
                 unused = clock.monotonic() - caller.used > self._idle
-                if (unused or expires <= clock.now()) and not caller.busy and name in self._held:
+                expired = expires <= clock.now()
+                if expired:
+                    self.connections.end_streams(caller)
+                if (unused or expired) and not caller.busy and name in self._held:
                     await self._end(name)
 
     async def close(self) -> None:

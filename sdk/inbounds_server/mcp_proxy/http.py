@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +21,8 @@ from starlette.responses import JSONResponse, Response
 from inbounds.errors import InboundsError
 from inbounds_server.http_listener import network_of
 
-from .callers import NotAccepted, TooMany
+from .callers import NotAccepted
+from .connections import SESSIONS, TooMany
 from .message import MAX_BYTES, NotAMessage, read_message
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ METADATA = f"/.well-known/oauth-protected-resource{PATH}"
 """Where it says who issues tokens for it (RFC 9728 §3.1)."""
 
 _IDLE = 900.0
-_MOST_CONNECTIONS = 256
+_BUSY = {"Retry-After": "5"}
 
 
 def caller_of(ctx: Any) -> Caller:
@@ -56,6 +59,7 @@ class Http:
         resource: The proxy's own URL, as its callers know it.
         issuers: The URLs of who issues tokens for it (RFC 9728, `authorization_servers`).
         hosts: What `Host` may be, such as `127.0.0.1:8765`.
+        connections: How many connections the listener has.
     """
 
     def __init__(
@@ -66,8 +70,10 @@ class Http:
         resource: str,
         issuers: Sequence[str],
         hosts: Collection[str],
+        connections: int,
     ) -> None:
         self._callers = callers
+        self._connections = callers.connections
         self._resource = resource
         self._issuers = list(issuers)
         parts = urlsplit(resource)
@@ -84,7 +90,9 @@ class Http:
             security_settings=settings,
             max_request_body_size=MAX_BYTES,
             session_idle_timeout=_IDLE,
-            max_sessions=_MOST_CONNECTIONS,
+            # Never reached, since each user's are bounded: those who have a task, and requests that
+            # have opened none yet.
+            max_sessions=callers.most * SESSIONS + connections,
         )
         self._ids: Counter[tuple[str, str, str]] = Counter()
 
@@ -132,10 +140,10 @@ class Http:
         except NotAccepted:
             return self._unauthorized('error="invalid_token", ')
         except TooMany:
-            return Response(status_code=503, headers={"Retry-After": "5"})
+            return Response(status_code=503, headers=_BUSY)
         except InboundsError as error:
             logger.warning("whose a token is could not be determined: %s", error)
-            return Response(status_code=503, headers={"Retry-After": "5"})
+            return Response(status_code=503, headers=_BUSY)
 
     def _unauthorized(self, error: str = "") -> Response:
         """Say where to get a token, and nothing more (RFC 6750 §3, RFC 9728 §5.1)."""
@@ -155,8 +163,11 @@ class Http:
             if name in _HEADERS or name.startswith(b"mcp-param-")
         ]
         inner: Scope = {**scope, "headers": kept, "user": user, "inbounds.caller": caller}
+        session = Request(scope).headers.get("mcp-session-id", "")
         if scope["method"] != "POST":
-            await self.manager.asgi_app(inner, receive, send)
+            await self._forward(caller, session, inner, receive, send)
+            if scope["method"] == "DELETE":
+                self._connections.closed(caller, session)
             return
         body = await _body(receive)
         if body is None:
@@ -168,9 +179,16 @@ class Http:
             logger.warning("a caller sent an invalid message: %s", error)
             await _refusal(status, PARSE_ERROR, "Parse error")(scope, receive, send)
             return
-        session = Request(scope).headers.get("mcp-session-id", "")
-        if not isinstance(message, JSONRPCRequest) or not session:
-            await self.manager.asgi_app(inner, _again(body, receive), send)
+        again = _again(body, receive)
+        if not isinstance(message, JSONRPCRequest):
+            await self._forward(caller, session, inner, again, send)
+            return
+        stream = message.method == "subscriptions/listen"
+        if not session:
+            if message.method == "initialize" and not self._connections.has_room(caller):
+                await Response(status_code=503, headers=_BUSY)(scope, receive, send)
+                return
+            await self._forward(caller, session, inner, again, send, stream=stream)
             return
         key = (caller.subject, session, str(message.id))
         if self._ids[key]:
@@ -178,9 +196,86 @@ class Http:
             return
         self._ids[key] += 1
         try:
-            await self.manager.asgi_app(inner, _again(body, receive), send)
+            await self._forward(caller, session, inner, again, send, stream=stream)
         finally:
             del self._ids[key]
+
+    async def _forward(
+        self,
+        caller: Caller,
+        session: str,
+        inner: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        stream: bool = False,
+    ) -> None:
+        """Have a request answered, within what its user may hold."""
+        response = _Response(send)
+        if not session:
+            response.opened = partial(self._opened, caller, inner)
+        try:
+            stream = stream or inner["method"] == "GET"
+            with self._connections.answering(caller, session, stream=stream):
+                await self.manager.asgi_app(inner, receive, response.send)
+        except TooMany:
+            await Response(status_code=503, headers=_BUSY)(inner, receive, send)
+        else:
+            await response.end()
+
+    async def _opened(self, caller: Caller, inner: Scope, session: str) -> None:
+        """Keep a session that was opened; it is ended as its host would end it."""
+        host = [(name, value) for name, value in inner["headers"] if name == b"host"]
+        headers = [*host, (b"mcp-session-id", session.encode())]
+        delete: Scope = {**inner, "method": "DELETE", "headers": headers}
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(_: Any) -> None:
+            pass
+
+        async def end() -> None:
+            # Once the manager has ended, so have its sessions.
+            with contextlib.suppress(RuntimeError):
+                await self.manager.asgi_app(delete, receive, send)
+
+        await self._connections.keep(caller, session, end)
+
+
+class _Response:
+    """What is sent of an answer.
+
+    Args:
+        send: Sends it.
+
+    Attributes:
+        opened: Is told of the session that an answer opens, before the answer begins.
+    """
+
+    opened: Callable[[str], Awaitable[None]] | None = None
+    _begun = False
+    _ended = False
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._begun = True
+            session = dict(message["headers"]).get(b"mcp-session-id")
+            if self.opened is not None and session and message["status"] < 400:
+                await self.opened(session.decode())
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._ended = True
+        await self._send(message)
+
+    async def end(self) -> None:
+        """Send the rest of an answer that was cancelled: that it is over."""
+        if not self._begun:
+            await self._send({"type": "http.response.start", "status": 503, "headers": []})
+        if not self._ended:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 _HEADERS = frozenset(

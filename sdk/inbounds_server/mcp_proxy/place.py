@@ -11,6 +11,7 @@ import anyio
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
+from .answers import BoundedAnswers
 from .process import Limits, process
 from .response import bounded
 
@@ -50,15 +51,21 @@ class Place:
         """Open the streams of a connection.
 
         Args:
-            gone: Is set once it is known that nothing answers there any more.
+            gone: Is set once it is known that nothing answers there any more, and where the server
+                leaves its answers unread (`BoundedAnswers`).
             limits: How much a command may say; a response over HTTP is bounded in itself.
 
         Raises:
             OSError: The command could not be started.
         """
+
+        def ended(why: str) -> None:
+            gone.set()
+            limits.ended(why)
+
         if self.command:
-            async with process(self.command, self.variables, gone, limits) as streams:
-                yield streams
+            async with process(self.command, self.variables, gone, limits) as (read, write):
+                yield read, BoundedAnswers(write, ended)
             return
         headers = {"Authorization": f"Bearer {self.credential}"} if self.credential else {}
         # Neither a proxy nor a password of this machine's: what stands in the deployment is asked.
@@ -69,6 +76,6 @@ class Place:
                 timeout=httpx2.Timeout(30.0, read=300.0),
                 trust_env=False,
             ) as client,
-            streamable_http_client(self.url, http_client=client) as streams,
+            streamable_http_client(self.url, http_client=client) as (read, write),
         ):
-            yield streams
+            yield read, BoundedAnswers(write, ended)

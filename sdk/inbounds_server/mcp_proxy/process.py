@@ -134,7 +134,7 @@ async def _read(
         return
     try:
         async with given:
-            while True:
+            while not gone.is_set():
                 for line in lines.take(await stdout.receive(2**16)):
                     count += 1
                     if limits.lines is not None and count > limits.lines:

@@ -188,6 +188,7 @@ async def over_http(
             resource=listening.resource,
             issuers=listening.issuers,
             hosts=listening.hosts,
+            connections=_BOUNDS.total,
         )
         group.start_soon(callers.watch)
         try:

@@ -37,6 +37,8 @@ _CAPABILITIES = {
     "roots": ClientCapabilities(roots=RootsCapability()),
     "sampling": ClientCapabilities(sampling=SamplingCapability()),
 }
+_MOST = 16
+"""How many requests of a server may wait for the host's answer: a person or a model gives each."""
 _REFUSED = ErrorData(code=INVALID_REQUEST, message="Not supported")
 
 
@@ -55,6 +57,7 @@ class Asked:
     ) -> None:
         self.named = frozenset(named)
         self._under_way = under_way
+        self._waiting = 0
 
     @property
     def callbacks(self) -> dict[str, Any]:
@@ -79,12 +82,16 @@ class Asked:
 
     async def _ask(self, kind: str, request: Any, answer: Any) -> Any:
         call = self._under_way()
-        if call is None or not call.session.can_send_request:
+        if call is None or not call.session.can_send_request or self._waiting >= _MOST:
             return _REFUSED
         if not call.session.check_client_capability(_CAPABILITIES[kind]):
             return _REFUSED
         related = ServerMessageMetadata(related_request_id=call.request_id)
-        return await call.session.send_request(request, answer, metadata=related)
+        self._waiting += 1
+        try:
+            return await call.session.send_request(request, answer, metadata=related)
+        finally:
+            self._waiting -= 1
 
 
 def _bare(params: Any) -> Any:

@@ -6,6 +6,7 @@ import logging
 import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -51,6 +52,12 @@ _HOUR = 3600.0
 _START = 60.0
 """How many seconds a server may take to answer for the first time."""
 _AGAIN = 5.0
+_MOST_TOLD = 64
+"""How many notifications of a server may wait for its host to read them.
+
+Of one call a host that reads has a few of them at a time. More are left out: a server that writes
+faster than its host reads would fill the memory with them.
+"""
 
 
 def unavailable(code: str, *, executed: str = "Not executed") -> Refusal:
@@ -125,6 +132,7 @@ class Upstream:
         self._lock = anyio.Lock()
         self._held: _Connection | None = None
         self._starts: deque[float] = deque()
+        self._telling = 0
 
     # --- what the forwarding server asks ----------------------------------------------------
 
@@ -184,7 +192,8 @@ class Upstream:
             raise unavailable("upstream.unavailable")
         if not now.holds(tool):
             raise unavailable("upstream.changed")
-        return await self._send(connection, request, progress)
+        told = partial(self._tell, progress) if progress is not None else None
+        return await self._send(connection, request, told)
 
     async def close(self) -> None:
         """End the connection, and the process behind it. It is made again where it is asked for."""
@@ -268,7 +277,17 @@ class Upstream:
             return
         if isinstance(message, ToolListChangedNotification) and self._held is not None:
             self._held.stale = True
-        await self._changed(message)
+        await self._tell(self._changed, message)
+
+    async def _tell(self, tell: Callable[..., Awaitable[None]], *said: Any) -> None:
+        """Pass on what the server tells, unless too much of it waits for the host already."""
+        if self._telling >= _MOST_TOLD:
+            return
+        self._telling += 1
+        try:
+            await tell(*said)
+        finally:
+            self._telling -= 1
 
     async def _listen(self, connection: _Connection) -> None:
         """Hear of changes, where a server tells of them only to who asks (2026-07-28)."""

@@ -10,7 +10,8 @@ import pytest
 
 from inbounds import DecisionUnavailable, TokenInvalid
 from inbounds.process import clock
-from inbounds_server.mcp_proxy.callers import Callers, NotAccepted, TooMany
+from inbounds_server.mcp_proxy.callers import Callers, NotAccepted
+from inbounds_server.mcp_proxy.connections import TooMany
 
 STRANGER, OTHER = "192.0.2.1", "192.0.2.2"
 
@@ -27,6 +28,7 @@ class Issuing:
     """Stands for one caller's task, and counts what the issuer's service is asked."""
 
     asked = 0
+    over = False
     ended: ClassVar[list[str]] = []
 
     def __init__(self, user, _token, session):

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+import subprocess
+import sys
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
 from mcp import MCPError
 from mcp_types import CallToolRequest, CallToolRequestParams
 from tests.integrations.mcp.proxy.world import pin, until
+from tests.issuing import free_port
 
 from inbounds_server.mcp_proxy.place import Place
 from inbounds_server.mcp_proxy.process import environment
 from inbounds_server.mcp_proxy.server_requests import Asked
 from inbounds_server.mcp_proxy.upstream import Upstream
+
+FLOODING = str(Path(__file__).with_name("flooding.py"))
+REQUESTS = [
+    "requests",
+    "requests of one id",
+    "requests of another kind",
+    "requests that it cancels",
+]
 
 
 def call(name, **arguments):
@@ -26,10 +40,16 @@ async def connected(world, *options):
         world.told = True
 
     world.told = False
+    place = Place("files", command=tuple(world.behind(*options)), variables=environment())
+    async with connected_to(place, changed=changed) as upstream:
+        yield upstream
 
+
+@asynccontextmanager
+async def connected_to(place, *, changed, asked=None):
     async with anyio.create_task_group() as group:
-        place = Place("files", command=tuple(world.behind(*options)), variables=environment())
-        upstream = Upstream(place, group, changed=changed, asked=Asked((), lambda: None))
+        asked = asked or Asked((), lambda: None)
+        upstream = Upstream(place, group, changed=changed, asked=asked, seconds=120.0)
         try:
             yield upstream
         finally:
@@ -74,3 +94,118 @@ async def test_who_goes_while_the_server_starts_is_no_fault_of_the_servers(world
         answer = await upstream.send(now, call("read", path="/a"), tool="read")
 
     assert "read" in answer["content"][0]["text"]
+
+
+# --- a server that writes and does not read ---------------------------------------------------
+
+
+@contextmanager
+def flooding(kind, over):
+    """Where a server runs that writes without end once it is called."""
+    command = (sys.executable, FLOODING, kind)
+    if over == "stdio":
+        yield Place("x", command=command, variables=environment())
+        return
+    port = free_port()
+    server = subprocess.Popen([*command, "--listen", str(port)])
+    try:
+        yield Place("x", url=f"http://127.0.0.1:{port}/mcp")
+    finally:
+        server.kill()
+        server.wait(30)
+
+
+async def ignored(_):
+    pass
+
+
+async def ready(upstream):
+    """Wait until the server listens, and answers."""
+    with anyio.fail_after(60):
+        while True:
+            try:
+                return await upstream.ready()
+            except MCPError:
+                upstream._starts.clear()
+                await anyio.sleep(0.1)
+
+
+@pytest.mark.parametrize("over", ["stdio", "http"])
+@pytest.mark.parametrize("kind", REQUESTS)
+async def test_a_server_that_leaves_its_answers_unread_is_ended(kind, over):
+    most = 0
+
+    async def count():
+        nonlocal most
+        while True:
+            most = max(most, len(asyncio.all_tasks()))
+            await anyio.sleep(0.01)
+
+    with flooding(kind, over) as place:
+        async with connected_to(place, changed=ignored) as upstream, anyio.create_task_group() as g:
+            now = await ready(upstream)
+            before = len(asyncio.all_tasks())
+            g.start_soon(count)
+            with pytest.raises(MCPError, match=r"Not known whether executed \[upstream\.gone\]"):
+                await upstream.send(now, call("read"), tool="read")
+            await now.connection.over.wait()
+            await until(lambda: len(asyncio.all_tasks()) <= before + 1)
+            g.cancel_scope.cancel()
+
+    assert most < before + 100
+
+
+@pytest.mark.parametrize("over", ["stdio", "http"])
+@pytest.mark.parametrize("kind", ["lines of a log", "progress"])
+async def test_what_a_server_tells_faster_than_the_host_reads_is_left_out(kind, over):
+    waiting = told = 0
+
+    async def unread(*_):
+        nonlocal waiting
+        waiting += 1
+        await anyio.sleep_forever()
+
+    with flooding(kind, over) as place:
+        async with connected_to(place, changed=unread) as upstream, anyio.create_task_group() as g:
+            now = await ready(upstream)
+            tell = upstream._tell
+
+            async def counted(*said):
+                nonlocal told
+                told += 1
+                await tell(*said)
+
+            upstream._tell = counted
+            g.start_soon(partial(upstream.send, now, call("read"), progress=unread))
+            await until(lambda: told > 1000)
+            assert 64 == waiting
+            g.cancel_scope.cancel()
+
+
+async def test_a_host_is_asked_so_many_things_at_once():
+    asked = 0
+
+    class Host:
+        can_send_request = True
+
+        def check_client_capability(self, _):
+            return True
+
+        async def send_request(self, *_, **__):
+            nonlocal asked
+            asked += 1
+            await anyio.sleep_forever()
+
+    class Call:
+        session, request_id = Host(), 1
+
+    answers = Asked(["roots"], Call).callbacks
+    async with anyio.create_task_group() as group:
+        for _ in range(16):
+            group.start_soon(answers["list_roots_callback"], None)
+        await until(lambda: asked == 16)
+        with anyio.fail_after(60):
+            refused = await answers["list_roots_callback"](None)
+        group.cancel_scope.cancel()
+
+    assert "Not supported" == refused.message
