@@ -237,6 +237,9 @@ class Permit:
             if self._admission.owed:
                 forget(fault, error)
             raise
+        else:
+            if seen is error and not cancelled:
+                self._seen(error)
         finally:
             del error  # what it says is in no traceback
         return seen

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any
 
+from inbounds.model.question import Returns
 from inbounds.process.locks import ProcessLock
 
 from .destinations import effects_of
@@ -97,8 +99,8 @@ class SessionOrigins:
     ) -> Callable[..., None]:
         """Return the observer of the results of one call.
 
-        It takes a result, or with `item=True` one item of a result that comes item by item, and
-        never raises.
+        It takes a result, with `item=True` one item of a result that comes item by item, or what
+        the tool raised, which is text of a third party whatever the tool returns. It never raises.
 
         Args:
             key: The session of the call.
@@ -120,10 +122,13 @@ class SessionOrigins:
         def observe(result: Any, *, item: bool = False) -> None:
             if result is None:
                 return
+            returns = tool.returns
+            if isinstance(result, BaseException):
+                result, returns = "".join(format_exception_only(result)), Returns()
             self.of(key).observe(
                 [result] if item and listed else result,
                 tool=name,
-                returns=tool.returns,
+                returns=returns,
                 arguments=arguments,
                 call=call,
                 memory=tool.memory,

@@ -29,6 +29,9 @@ Propose = Callable[[str, Intent], Scope]
 _STEERED = ("recipient", "credential", "code")
 """The roles that a draft always bounds."""
 _FIRM: tuple[Grade, ...] = ("prompt", "first_party", "quoted")
+_ASKED_ABOUT: tuple[Grade, ...] = ("listing", "third_party_meta")
+"""Where a recipient may come from whom a person is asked about: a prompt seldom spells out who has
+written, or who is on a list. What only stands in a text of others stays outside."""
 _MOST_VALUES = 64
 """No more values of a prompt are written into a task's token; further ones count as its words."""
 _SHOWN = 12
@@ -250,7 +253,9 @@ def _bounds(
     origins = [grade for grade in _FIRM if not (held_back and grade == "prompt")]
     asked = {role: RoleBounds(values=[*values], origins=[*origins]) for role in _STEERED}
     by_record: list[Grade] = ["quoted_text"] if leaves else []
-    asked["recipient"] = RoleBounds(values=[*whom], origins=[*origins, *by_record])
+    # Somebody who is ruled out may be on a list as well.
+    about: tuple[Grade, ...] = () if held_back else _ASKED_ABOUT
+    asked["recipient"] = RoleBounds(values=[*whom], origins=[*origins, *about, *by_record])
     for role in set(intent.bounds.model_fields_set) & set(_STEERED):
         if not addressed:
             asked[role] = asked[role].model_copy(update={"values": []})

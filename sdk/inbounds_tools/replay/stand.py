@@ -95,7 +95,7 @@ class Stand:
         return self.deployment.intents[self.template]
 
     def resource(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-        """Return what a call touches: what an argument names, and else all of the one user's.
+        """Return what a call touches: what its arguments name, and else all of the one user's.
 
         Args:
             tool: The name of the tool.
@@ -106,12 +106,12 @@ class Stand:
         entry = self.deployment.tools.get(tool)
         if entry is None:
             return "unknown", self.subject
-        named = (
-            str(value)
-            for _, pattern, value in argument_leaves(arguments)
-            if value not in (None, "", [], {}) and _names_resource(entry, pattern)
-        )
-        return entry.resource, next(named, self.subject)
+        named: dict[str, str] = {}
+        for _, pattern, value in argument_leaves(arguments):
+            if value not in (None, "", [], {}) and _names_resource(entry, pattern):
+                named.setdefault(pattern, str(value))
+        parts = [named[pattern] for pattern in entry.arguments if pattern in named]
+        return entry.resource, "/".join(parts) or self.subject
 
     def close(self) -> None:
         """Release the policy and the files."""

@@ -115,3 +115,8 @@ def acting(scope):
 def left_to_records(scope):
     """What only a record asks for, as `type.effect`."""
     return {f"{bound.type}.{effect}" for bound in scope.delegated for effect in bound.effects}
+
+
+FIRM = ["prompt", "first_party", "quoted"]
+ASKED_ABOUT = ["listing", "third_party_meta"]
+"""Where a recipient may be found that a person is asked about."""

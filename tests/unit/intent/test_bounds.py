@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.intent.templates import CODE, MONEY, OFFICE
+from tests.unit.intent.templates import ASKED_ABOUT, CODE, FIRM, MONEY, OFFICE
 
 from inbounds.model.claims import Bounds, RoleBounds
 from inbounds_tools.intents import draft
-
-FIRM = ["prompt", "first_party", "quoted"]
 
 
 def values(prompt, intent=OFFICE):
@@ -47,7 +45,7 @@ def test_recipient_credential_and_code_are_always_bounded_and_no_other_role():
 
     assert (
         Bounds(
-            recipient=RoleBounds(origins=FIRM),
+            recipient=RoleBounds(origins=[*FIRM, *ASKED_ABOUT]),
             credential=RoleBounds(origins=FIRM),
             code=RoleBounds(origins=FIRM),
         )

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting, left_to_records
+from tests.unit.intent.templates import (
+    ASKED_ABOUT,
+    CODE,
+    FIRM,
+    MONEY,
+    OFFICE,
+    acting,
+    left_to_records,
+)
 
 from inbounds import Scope
 from inbounds.model.deployment import Intent
@@ -39,7 +47,7 @@ def test_a_record_that_says_what_to_do_brings_all_that_the_intent_lets_it(prompt
     assert WHOLE == left_to_records(made.scope)
     assert acting(made.scope) >= WHOLE
     assert record in [one.record for one in made.delegations]
-    assert ["prompt", "first_party", "quoted", "quoted_text"] == recipient(made)
+    assert [*FIRM, *ASKED_ABOUT, "quoted_text"] == recipient(made)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,7 @@ def test_what_leaves_nothing_to_a_record(prompt):
     made = draft(prompt, OFFICE, name="office")
 
     assert [] == made.scope.delegated
-    assert ["prompt", "first_party", "quoted"] == recipient(made)
+    assert [*FIRM, *ASKED_ABOUT] == recipient(made)
 
 
 def test_a_record_that_no_words_name_is_said():
@@ -137,7 +145,7 @@ def test_a_bill_says_whom_to_pay_and_the_user_that_it_is_paid(prompt):
     made = draft(prompt, MONEY, name="money")
 
     assert set() == left_to_records(made.scope)
-    assert ["prompt", "first_party", "quoted", "quoted_text"] == recipient(made)
+    assert [*FIRM, "quoted_text"] == recipient(made)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +159,7 @@ def test_a_letter_says_how_it_is_paid(prompt):
     made = draft(prompt, MONEY, name="money")
 
     assert {"account.spend"} == left_to_records(made.scope)
-    assert ["prompt", "first_party", "quoted", "quoted_text"] == recipient(made)
+    assert [*FIRM, "quoted_text"] == recipient(made)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_a_record_asks_for_no_more_than_the_intent_lets_it():
 
     assert {"profile.write"} == acting(made.scope)
     assert [] == made.scope.delegated
-    assert ["prompt", "first_party", "quoted"] == recipient(made)
+    assert FIRM == recipient(made)
     assert "left to the record “a.txt”: the intent lets no record ask for it" in [
         row.understood for row in made.said
     ]

@@ -8,7 +8,15 @@ import pstats
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting, left_to_records
+from tests.unit.intent.templates import (
+    ASKED_ABOUT,
+    CODE,
+    FIRM,
+    MONEY,
+    OFFICE,
+    acting,
+    left_to_records,
+)
 
 from inbounds.errors import ConfigurationError
 from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope, ToolBounds
@@ -176,7 +184,7 @@ def test_what_a_model_proposes_lies_within_the_intent_and_the_prompt(prompt, int
     words = drafted(prompt, intent)
     if words is not None and not scope.delegated:
         origins = scope.bounds.recipient.origins
-        assert {*origins} <= {"prompt", "first_party", "quoted"}
+        assert {*origins} <= {*FIRM, *ASKED_ABOUT}
 
 
 def test_a_proposal_names_nobody_whom_the_prompt_does_not_name():

@@ -54,13 +54,28 @@ prefixes(bound) := listed if {
 # METADATA
 # description: |
 #   Whether one of `bounds` holds the resource, and lets every effect of the tool be brought
-#   about there; and one each other target
+#   about there; and whether each other target may be named beside it
 open_to(bounds) if {
 	holds(input.resource, bounds)
 
 	every target in targets {
-		holds(target, bounds)
+		may_name(target, bounds)
 	}
+}
+
+# METADATA
+# description: |
+#   Whether a call may name a target beside its resource: one of `bounds` lets every effect of the tool
+#   be brought about there. For a target of another type than the resource, such as the customer of an
+#   order, it is enough that a bound holds it, unless the call deletes, executes or administers.
+# scope: document
+may_name(target, bounds) if holds(target, bounds)
+
+may_name(target, bounds) if {
+	target.type != input.resource.type
+	count(tools.effects) > 0
+	count(tools.effects & {"delete", "execute", "administer"}) == 0
+	_within(target, bounds)
 }
 
 # METADATA

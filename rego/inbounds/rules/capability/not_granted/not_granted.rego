@@ -34,5 +34,5 @@ details contains {"resource": input.resource.type}
 
 details contains {"argument": pointer} if {
 	some pointer, target in resources.targets
-	not resources.holds(target, task.authority.resources)
+	not resources.may_name(target, task.authority.resources)
 }

@@ -29,6 +29,48 @@ test_stands_for_a_resource_of_another_type_than_the_tool_s if {
 	fixtures.details("capability", "not_granted", patches) == {{"resource": "mailbox"}}
 }
 
+# A letter that names a contact beside the file that is written.
+_naming(effects, resources) := fixtures.joined([
+	fixtures.calls["file.write"],
+	fixtures.putting("/deployment/tools/file.write/effects", effects),
+	fixtures.putting("/deployment/tools/file.write/arguments/~1text", {"role": "target", "resource": "contact"}),
+	fixtures.putting("/question/action/properties/arguments/text", "c-7"),
+	fixtures.putting("/task/claims/authorization_details/0/resources", resources),
+	fixtures.putting("/task/claims/authorization_details/0/effects", effects),
+])
+
+_file := {"type": "file", "prefixes": [""]}
+
+_contact(effects, prefixes) := {"type": "contact", "prefixes": prefixes, "effects": effects}
+
+test_a_record_of_another_type_may_be_named_where_the_task_may_read_it if {
+	every effects in [["write"], ["read"], ["write", "export"], ["spend"]] {
+		patches := _naming(effects, [_file, _contact(["read"], ["c-"])])
+		fixtures.details("capability", "not_granted", patches) == {{"resource": "file"}}
+	}
+	fixtures.ruled_out("capability", "not_granted", _naming(["write"], [_file, _contact(["read"], ["c-"])]))
+}
+
+test_it_lies_where_the_task_may_do_something if {
+	every resources in [
+		[_file],
+		[_file, _contact(["read"], ["d-"])],
+		[_file, _contact(["read"], [])],
+		[_file, object.union(_contact(["read"], [""]), {"type": "contacts"})],
+	] {
+		fixtures.stands("capability", "not_granted", _naming(["write"], resources))
+		{"argument": "/text"} in fixtures.details("capability", "not_granted", _naming(["write"], resources))
+	}
+}
+
+test_what_deletes_runs_or_governs_needs_those_effects_on_all_that_it_names if {
+	every effect in ["delete", "execute", "administer"] {
+		read := _naming(["write", effect], [_file, _contact(["read"], [""])])
+		fixtures.stands("capability", "not_granted", read)
+		{"argument": "/text"} in fixtures.details("capability", "not_granted", read)
+	}
+}
+
 test_stands_when_there_is_no_grant_at_all if {
 	not data.inbounds.rules.capability.not_granted.ruled_out with data.inbounds.grants as {}
 		with input as fixtures.question([])

@@ -4,7 +4,7 @@
 #   The program states the resource of a call, and the tool does what its arguments name. If the two
 #   differ, the policy judges one thing and the tool touches another. The registry can state which
 #   argument names the resource, or that none does. By default it is the argument with the role
-#   `target` and the kind `id` or `path`.
+#   `target` and the kind `id` or `path`; where several are, the id is their values joined by `/`.
 # custom:
 #   severity: high
 #   remedy: Return from `resource=` what the argument names; the operator can set the tool's `resource_argument`
@@ -37,6 +37,12 @@ ruled_out if {
 
 ruled_out if {
 	is_object(arguments.leaves)
+	_said == ""
+	_joined
+}
+
+ruled_out if {
+	is_object(arguments.leaves)
 	is_object(tools.entry.arguments[_said])
 
 	every leaf in arguments.leaves {
@@ -49,6 +55,7 @@ ruled_out if {
 # scope: document
 details contains {"argument": pointer} if {
 	_said == ""
+	not _joined
 	some pointer in _targets
 	not _agrees(arguments.leaves[pointer])
 }
@@ -69,6 +76,42 @@ _targets contains pointer if {
 
 	# What is of a type of its own names something else, which is judged beside the resource.
 	object.get(spec, "resource", "") == ""
+}
+
+# Several targets name one thing together, as a repository and a number do. Only the first may hold a
+# separator, and a path: otherwise one id could be made of other values.
+_joined if {
+	is_object(tools.entry)
+	is_string(input.resource.id)
+	some first in _targets
+	begin := concat("", [_text(arguments.leaves[first].value), "/"])
+	begin != "/"
+	startswith(input.resource.id, begin)
+	rest := _targets - {first}
+	count(rest) > 0
+
+	every pointer in rest {
+		_stands_behind(arguments.leaves[pointer], begin)
+	}
+	count(input.resource.id) == sum([count(_text(arguments.leaves[pointer].value)) |
+		some pointer in _targets
+	]) + count(rest)
+}
+
+_stands_behind(leaf, begin) if {
+	text := _text(leaf.value)
+	text != ""
+	_is_one_part(leaf, text)
+	id := concat("", ["/", trim_prefix(input.resource.id, begin), "/"])
+	contains(id, concat("", ["/", text, "/"]))
+}
+
+_is_one_part(_, text) if not contains(text, "/")
+
+_is_one_part(leaf, text) if {
+	arguments.spec(leaf.pattern).kind == "path"
+	paths.canonical(text)
+	not startswith(text, "/")
 }
 
 _agrees_where_it_names(leaf) if leaf.pattern != _said

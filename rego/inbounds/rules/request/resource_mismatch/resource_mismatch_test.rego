@@ -53,6 +53,60 @@ test_the_resource_is_what_the_target_names if {
 	}
 }
 
+_issue := {
+	"/repository": {"kind": "id", "role": "target"},
+	"/number": {"type": "integer", "kind": "id", "role": "target"},
+}
+
+_blob := {
+	"/repository": {"kind": "id", "role": "target"},
+	"/path": {"kind": "path", "role": "target"},
+}
+
+test_several_targets_name_one_thing_together if {
+	_agrees(_of(_issue, {"repository": "acme/web", "number": 58}, "acme/web/58"))
+	_agrees(_of(_issue, {"repository": "web", "number": 58}, "58/web"))
+	_agrees(_of(_blob, {"repository": "acme/web", "path": "docs/a.md"}, "acme/web/docs/a.md"))
+	_agrees(_of(
+		object.union(_issue, {"/page": {"kind": "id", "role": "target"}}),
+		{"repository": "acme/web", "number": 58, "page": "p"},
+		"acme/web/58/p",
+	))
+}
+
+test_what_several_targets_name_is_all_of_them_and_no_more if {
+	every id in [
+		"acme/web", "58", "acme/web/581", "acme/web/5", "acme/web/58/9", "acme/web//58", "x/acme/web/58",
+		"acme/web:58", "58/acme/web", "", "/", "acme/web/", "acme/web/58/",
+	] {
+		patches := _of(_issue, {"repository": "acme/web", "number": 58}, id)
+		fixtures.stands("request", "resource_mismatch", patches)
+		count(fixtures.details("request", "resource_mismatch", patches)) > 0
+	}
+
+	every value in [null, "", "x", 59, true, [], {}, "a/58", "../58"] {
+		fixtures.stands(
+			"request", "resource_mismatch",
+			_of(_issue, {"repository": "acme/web", "number": value}, "acme/web/58"),
+		)
+	}
+}
+
+# The repository is `acme` here, which lies outside of a bound of `acme/web/`.
+test_a_part_behind_the_first_holds_no_separator if {
+	fixtures.stands(
+		"request", "resource_mismatch",
+		_of(_issue, {"repository": "acme", "number": "web/58"}, "acme/web/58"),
+	)
+
+	every path in ["/docs/a.md", "../a.md", "docs//a.md", "docs/../a.md"] {
+		fixtures.stands(
+			"request", "resource_mismatch",
+			_of(_blob, {"repository": "acme/web", "path": path}, concat("/", ["acme/web", path])),
+		)
+	}
+}
+
 test_a_tool_that_touches_nothing_below_names_its_resource_itself if {
 	folder := _of(_target("path"), {"at": "/work/a"}, "/work")
 	_agrees(folder)
