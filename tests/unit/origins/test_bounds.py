@@ -115,12 +115,14 @@ class TestEviction:
         assert "none" == grade(kept.of(key), "carl@acme.example")
 
     def test_an_error_without_readable_words_raises_nothing(self):
-        class Silent(Exception):
+        class SilentError(Exception):
             def __str__(self):
                 raise RuntimeError
 
         kept, key = SessionOrigins(), SessionKey("acme", "alice", "agent", "s")
-        kept.observer(key, "t", Tool(resource="mail", returns=FIRST), {}, call=1, is_tainted=bool)(Silent())
+        kept.observer(key, "t", Tool(resource="mail", returns=FIRST), {}, call=1, is_tainted=bool)(
+            SilentError()
+        )
 
         assert "none" == grade(kept.of(key), "eve@evil.example")
 

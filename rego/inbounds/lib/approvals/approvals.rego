@@ -301,18 +301,20 @@ _speaks_of(claims, code) if {
 _amounts_within(cap) if {
 	amounts := [amount.value | some amount in _of_role("amount")]
 	count(amounts) > 0
-
-	every amount in amounts {
-		is_number(amount)
-		amount >= 0
-	}
-	sum(amounts) <= cap
+	_total(amounts) <= cap
 }
 
 _amounts_within(_) if {
 	count(tools.effects) > 0
 	not "spend" in tools.effects
 	count(_of_role("amount")) == 0
+}
+
+_total(amounts) := sum(amounts) if {
+	every amount in amounts {
+		is_number(amount)
+		amount >= 0
+	}
 }
 
 _of_role(role) := {{"pointer": pointer, "value": arguments.leaves[pointer].value} |

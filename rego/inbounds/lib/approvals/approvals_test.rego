@@ -190,12 +190,12 @@ test_a_payment_that_states_no_amount_has_no_standing_one if {
 	_amounts_within(["spend"], {"amount": 100})
 	_amounts_within(["export"], {})
 	_amounts_within(["export"], {"amount": 100})
+	not _amounts_within([], {})
+	not _amounts_within(["export"], {"amount": 101})
 
 	every values in [{}, {"amount": null}, {"amount": "7"}, {"amount": true}, {"amount": 101}, {"fee": -1}] {
 		not _amounts_within(["spend"], values)
 	}
-	not _amounts_within([], {})
-	not _amounts_within(["export"], {"amount": 101})
 }
 
 test_who_said_yes_to_a_recipient_has_not_seen_other_arguments if {

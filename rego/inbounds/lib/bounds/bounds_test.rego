@@ -239,7 +239,8 @@ test_a_bound_states_values_domains_and_amounts_and_no_places if {
 }
 
 _unstated(declared, of_hop, patches) := patterns if {
-	scene := json.patch(_scene, array.concat([{"op": "remove", "path": "/input/action/properties/arguments/amount"}], patches))
+	left_out := {"op": "remove", "path": "/input/action/properties/arguments/amount"}
+	scene := json.patch(_scene, array.concat([left_out], patches))
 	patterns := bounds.unstated with input as scene.input
 		with data.deployment as scene.deployment
 		with data.inbounds.lib.task.authority as {"bounds": declared}

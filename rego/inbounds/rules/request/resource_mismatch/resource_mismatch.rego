@@ -101,15 +101,15 @@ _joined if {
 _stands_behind(leaf, begin) if {
 	text := _text(leaf.value)
 	text != ""
-	_is_one_part(leaf, text)
+	_is_one_part(leaf.pattern, text)
 	id := concat("", ["/", trim_prefix(input.resource.id, begin), "/"])
 	contains(id, concat("", ["/", text, "/"]))
 }
 
 _is_one_part(_, text) if not contains(text, "/")
 
-_is_one_part(leaf, text) if {
-	arguments.spec(leaf.pattern).kind == "path"
+_is_one_part(pattern, text) if {
+	arguments.spec(pattern).kind == "path"
 	paths.canonical(text)
 	not startswith(text, "/")
 }
