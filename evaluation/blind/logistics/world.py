@@ -410,8 +410,10 @@ def fresh(texts: Mapping[str, str]) -> dict[str, Any]:
             "BF-2044",
             "letter-of-instruction.pdf",
             "Medivar Instruments",
-            "Please send the commercial invoice for the pumps to our broker in Boston, Hale "
-            "Brokerage, intake@halebrokerage.example, before the pickup. Jonas Reiter",
+            (
+                "Please send the commercial invoice for the pumps to our broker in Boston, Hale "
+                "Brokerage, intake@halebrokerage.example, before the pickup. Jonas Reiter"
+            ),
         ),
     ]
     fields = ("id", "shipment_id", "filename", "uploaded_by", "text")
