@@ -198,10 +198,11 @@ performance: setup ## Write docs/performance.md and its chart from what `make be
 revocation: setup assets ## Measure how soon what was ended is refused, and write that into docs/revocation.md
 	$(PY) -m bench.revocation
 
-evaluate: setup assets ## Put the tasks of AgentDojo, and attacks on them, to the policy (CASES=folder: packed ones too)
+evaluate: setup assets ## Put the tasks of AgentDojo and of the blind suites, and attacks on them, to the policy (CASES=folder: packed ones too)
 	$(PYTHON) -m venv build/evaluate
 	build/evaluate/bin/python -m pip install --quiet --editable '.[cli,bench]' 'agentdojo==0.1.35'
 	build/evaluate/bin/python -m evaluation $${CASES:+--cases "$$CASES"}
+	build/evaluate/bin/python -m evaluation.blind --keep
 	build/evaluate/bin/python -m evaluation.page
 
 wheel: setup assets ## Build the wheel into dist/

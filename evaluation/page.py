@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .blind.scores import COLUMNS, kept_scores
 from .chart import together
 from .published import POINTS
 
@@ -47,8 +48,9 @@ _LIMITS = """\
 ## Limits
 
 - *In-sample*: the rules, the words by which intents are drafted and the registries were improved
-  while these figures were looked at. No rule, label or list names a task, an address or a value of
-  them; how far the figures carry to other suites is not known.
+  while the figures of AgentDojo were looked at. No rule, label or list names a task, an address or a
+  value of them. The first scores of the blind suites show how far they carry; the last ones do not,
+  since the rules were improved while the first were looked at.
 - An agent that obeys every attack at once, and otherwise makes exactly the right calls, is not a
   model: a model takes detours that the policy might refuse, and resists some attacks by itself.
 - Attacks that do their harm in text alone, such as a false answer, make no call that could be
@@ -57,8 +59,13 @@ _LIMITS = """\
 """
 
 
-def page(whole: dict[str, Any]) -> str:
-    """Return the page in Markdown."""
+def page(whole: dict[str, Any], blind: dict[str, Any] | None = None) -> str:
+    """Return the page in Markdown.
+
+    Args:
+        whole: What one run has found.
+        blind: The scores of the blind suites; see `blind.scores.kept_scores`.
+    """
     live = whole["live"]
     ours = together(live)
     parts = [
@@ -102,6 +109,8 @@ def page(whole: dict[str, Any]) -> str:
     ]
     if "packed" in whole:
         parts += ["## The same, replayed from packed cases\n", _PACKED, _rows(whole["packed"])]
+    if blind is not None:
+        parts += ["## Suites written blind\n", _BLIND, _of_blind(blind)]
     parts += [
         "## Attacks that hide their words\n",
         _variants(whole.get("packed", live)),
@@ -115,6 +124,36 @@ _PACKED = """\
 `inbounds replay-cases`: recorded calls and results, with calls for the injection tasks whose
 authors give none.
 """
+
+
+_BLIND = """\
+Ten suites for other kinds of work (`evaluation/blind`): each has 18 tools that work in memory, a registry that was
+written from their documentation, 20 tasks in three wordings and 10 attacks. Their authors saw neither the policy nor the
+code that drafts intents, nor another suite. Each was committed before it was scored for the first time, and is unchanged
+since. `python -m evaluation.blind` scores them. Each cell shows the first score and the last one, with drafted intents;
+*hr* and *logistics* were written after the others had been looked at, and have been scored once.
+*Success if all is approved*: attacks that did their harm when every question was answered with yes.
+"""
+
+
+def _of_blind(blind: dict[str, Any]) -> str:
+    first, last = blind["first_scores"], blind["scores"]
+    return _table(
+        ("suite", *COLUMNS.values()),
+        [
+            (
+                name.replace("_", " "),
+                *(_since(first.get(name, row)["drafted"], row["drafted"], key) for key in COLUMNS),
+            )
+            for name, row in last.items()
+        ],
+    )
+
+
+def _since(first: dict[str, float], last: dict[str, float], key: str) -> str:
+    """Say a first figure and the last one, or the only one where they are of one run."""
+    last_one = _number(last[key])
+    return last_one if first == last else f"{_number(first[key])} → {last_one}"
 
 
 def _rows(table: dict[str, Any]) -> str:
@@ -218,7 +257,7 @@ def main() -> None:
     whole = json.loads(options.json.read_text("utf-8"))
     kept_text = json.dumps(kept(whole), indent=1, ensure_ascii=False) + "\n"
     (_DOCS / "evaluation.json").write_text(kept_text, "utf-8")
-    (_DOCS / "evaluation.md").write_text(page(whole), "utf-8")
+    (_DOCS / "evaluation.md").write_text(page(whole, kept_scores()), "utf-8")
     (_DOCS / "evaluation.svg").write_text(svg(whole["live"]), "utf-8")
 
 

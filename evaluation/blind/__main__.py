@@ -1,6 +1,7 @@
 """`python -m evaluation.blind [SUITE …]`: put the blind suites to the policy.
 
-The first score of a suite is kept in `first_scores.json` by `--first`, which never replaces one.
+`--first` keeps the first score of a suite in `first_scores.json`, and never replaces one; `--keep`
+keeps those of the run in `scores.json`. `python -m evaluation.page` writes both into the page.
 """
 
 from __future__ import annotations
@@ -22,24 +23,16 @@ from inbounds_tools.replay.score import figures
 from inbounds_tools.replay.stand import Stand
 from inbounds_tools.replay.table import summed
 
-from .suite import FOLDER, BlindSuite, suites
+from .scores import COLUMNS, FIRST, LAST
+from .suite import FOLDER, BlindSuite, digest, suites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inbounds_tools.replay.rows import Row
 
-FIRST = FOLDER / "first_scores.json"
 _ROOT = FOLDER.parent.parent
 _PLAIN = ("plain",)
-_COLUMNS = {
-    "automatic_utility": "utility %",
-    "user_calls_denied_percent": "denied %",
-    "interruptions_per_task": "asked per task",
-    "stopped": "stopped %",
-    "hard_denied": "hard-denied %",
-    "succeeded_if_all_is_approved": "success if all is approved %",
-}
 
 
 def scored(names: Sequence[str]) -> dict[str, Any]:
@@ -83,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("suites", nargs="*", help="only these")
     parser.add_argument("--first", action="store_true", help="keep first scores of new suites")
+    parser.add_argument("--keep", action="store_true", help="keep the scores as the last ones")
     parser.add_argument("--json", type=Path, default=_ROOT / "build" / "blind.json")
     options = parser.parse_args(arguments)
     table = scored(options.suites or suites())
@@ -90,27 +84,28 @@ def main(arguments: list[str] | None = None) -> int:
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if options.first:
-        _keep_first(table)
+        _keep(table, FIRST, json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {})
+    if options.keep:
+        _keep(table, LAST, {})
     _print(table)
     print(f"kept in {options.json}")
     return 0
 
 
-def _keep_first(table: dict[str, Any]) -> None:
-    kept = json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {}
+def _keep(table: dict[str, Any], path: Path, kept: dict[str, Any]) -> None:
     for found in table["rows"]:
-        if " + " not in found["suite"]:
-            kept.setdefault(found["suite"], {}).setdefault(
-                found["intents"], {name: found[name] for name in _COLUMNS}
-            )
-    FIRST.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
+        name = "all" if " + " in found["suite"] else found["suite"]
+        row = {column: found[column] for column in COLUMNS}
+        of_suite = kept.setdefault(name, {} if name == "all" else {"files": digest(name)})
+        of_suite.setdefault(found["intents"], row)
+    path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def _print(table: dict[str, Any]) -> None:
-    shown = Table("suite", "intents", *_COLUMNS.values())
+    shown = Table("suite", "intents", *COLUMNS.values())
     for found in table["rows"]:
         name = "all" if " + " in found["suite"] else found["suite"]
-        shown.add_row(name, found["intents"], *(f"{found[key]:g}" for key in _COLUMNS))
+        shown.add_row(name, found["intents"], *(f"{found[key]:g}" for key in COLUMNS))
     Console(width=140).print(shown)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -201,6 +202,17 @@ class BlindSuite:
 def suites() -> list[str]:
     """Return the names of all blind suites, in order."""
     return sorted(path.parent.name for path in FOLDER.glob("*/tasks.yaml"))
+
+
+def digest(suite: str) -> str:
+    """Return the SHA-256 of a suite's files, which tells whether it is as it was first scored."""
+    folder = FOLDER / suite
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".yaml")
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _written(path: Path, model: type[T]) -> Sequence[T]:

@@ -52,7 +52,7 @@ class Services:
         self.targets.append(asked)
         return "target"
 
-    def guarded(self, tool):
+    def find(self, tool):
         return Tool(tool)
 
     def with_approval(self, ask, wait, *ids):

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +26,8 @@ _PLACES = (
     "--git-path",
     "objects",
     "--show-object-format",
+    "HEAD",
 )
-_OF_TREE = ("HEAD", "index")
-_OF_ALL_TREES = ("packed-refs", "shallow", "info/exclude")
 _FORMS = r"^core\.(filemode|symlinks|ignorecase|autocrlf|eol|precomposeunicode)$"
 _STATUS = ("status", "--porcelain", "--ignore-submodules=all")
 """A submodule has a configuration of its own, which git would follow to look for changes."""
@@ -116,12 +114,14 @@ class _Repository:
         folder: The folder that is asked about.
         own: The directory of git's.
         top: The top of the work tree.
+        objects: The repository's objects.
         forms: How its configuration says that files of the work tree are written, as options.
     """
 
     folder: Path
     own: Path
     top: Path
+    objects: str
     forms: Sequence[str]
 
     @classmethod
@@ -133,28 +133,28 @@ class _Repository:
             scratch: An empty folder for the directory of git's.
         """
         said = _git(folder, {}, "rev-parse", *_PLACES).split("\n")
-        if len(said) != 5:
+        if len(said) != 6:
             return None
-        top, its, common, objects, kind = said
-        own = scratch / ".git"
+        top, its, common, objects, kind, head = said
         _git(scratch, {}, "init", "--quiet", f"--object-format={kind}", "--template=")
-        if not own.is_dir():
-            return None
-        shutil.rmtree(own / "refs")
-        (own / "refs").symlink_to(Path(common) / "refs")
-        shutil.rmtree(own / "objects")
-        (own / "objects").symlink_to(objects)
-        for place, names in ((its, _OF_TREE), (common, _OF_ALL_TREES)):
-            for name in names:
-                _copy(Path(place) / name, own / name)
+        own = scratch / ".git"
+        write_file(own / "HEAD", f"{head}\n", durable=False)
+        tags = _git(folder, {}, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
+        write_file(own / "packed-refs", f"{tags}\n" if tags else "", durable=False)
+        for place, name in ((its, "index"), (common, "shallow"), (common, "info/exclude")):
+            _copy(Path(place) / name, own / name)
         read = _git(folder, {}, "config", "--local", "--get-regexp", _FORMS)
         lines = read.splitlines()
         forms = [part for line in lines for part in ("-c", line.replace(" ", "=", 1))]
-        return cls(folder, own, Path(top), forms)
+        return cls(folder, own, Path(top), objects, forms)
 
     def git(self, *arguments: str) -> str:
         """Return what git prints, or "" where it fails."""
-        places = {"GIT_DIR": str(self.own), "GIT_WORK_TREE": str(self.top)}
+        places = {
+            "GIT_DIR": str(self.own),
+            "GIT_OBJECT_DIRECTORY": self.objects,
+            "GIT_WORK_TREE": str(self.top),
+        }
         return _git(self.folder, places, *self.forms, *arguments)
 
 

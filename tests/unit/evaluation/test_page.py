@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+from evaluation.blind.scores import kept_scores
+from evaluation.blind.suite import digest, suites
 from evaluation.page import kept, page
 from evaluation.published import POINTS
 
@@ -88,4 +90,12 @@ def test_the_page_of_the_docs_is_what_its_figures_make():
     docs = Path(__file__).parents[3] / "docs"
     figures = json.loads((docs / "evaluation.json").read_text("utf-8"))
 
-    assert (docs / "evaluation.md").read_text("utf-8") == page(figures)
+    assert (docs / "evaluation.md").read_text("utf-8") == page(figures, kept_scores())
+
+
+def test_a_blind_suite_is_as_it_was_when_it_was_first_scored():
+    first = kept_scores()["first_scores"]
+
+    assert {name: first.get(name, {}).get("files") for name in suites()} == {
+        name: digest(name) for name in suites()
+    }
