@@ -51,6 +51,11 @@ def fsmonitor(folder, command):
     git(folder, "config", "core.fsmonitor", f"{command}; false")
 
 
+def setting_within_a_value(folder, command):
+    git(folder, "config", "core.eol", f"lf\ncore.fsmonitor {command}; false")
+    fsmonitor(folder, command)
+
+
 def hooks(folder, command):
     hook = folder / ".git" / "hooks" / "post-index-change"
     hook.parent.mkdir(exist_ok=True)
@@ -118,6 +123,7 @@ def submodule(folder, command):
     "spoil",
     [
         fsmonitor,
+        setting_within_a_value,
         hooks,
         hooks_elsewhere,
         clean_filter,

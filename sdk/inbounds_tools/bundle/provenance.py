@@ -28,7 +28,9 @@ _PLACES = (
     "--show-object-format",
     "HEAD",
 )
-_FORMS = r"^core\.(filemode|symlinks|ignorecase|autocrlf|eol|precomposeunicode)$"
+_FORMS = r"core\.(filemode|symlinks|ignorecase|autocrlf|eol|precomposeunicode)"
+_FORM = re.compile(rf"{_FORMS} [a-z]{{1,8}}")
+"""A value may go on over further lines, which could name another setting."""
 _STATUS = ("status", "--porcelain", "--ignore-submodules=all")
 """A submodule has a configuration of its own, which git would follow to look for changes."""
 _SETTINGS = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
@@ -115,14 +117,14 @@ class _Repository:
         own: The directory of git's.
         top: The top of the work tree.
         objects: The repository's objects.
-        forms: How its configuration says that files of the work tree are written, as options.
+        options: How its configuration says that files of the work tree are written.
     """
 
     folder: Path
     own: Path
     top: Path
     objects: str
-    forms: Sequence[str]
+    options: Sequence[str]
 
     @classmethod
     def of(cls, folder: Path, scratch: Path) -> _Repository | None:
@@ -143,10 +145,10 @@ class _Repository:
         write_file(own / "packed-refs", f"{tags}\n" if tags else "", durable=False)
         for place, name in ((its, "index"), (common, "shallow"), (common, "info/exclude")):
             _copy(Path(place) / name, own / name)
-        read = _git(folder, {}, "config", "--local", "--get-regexp", _FORMS)
-        lines = read.splitlines()
-        forms = [part for line in lines for part in ("-c", line.replace(" ", "=", 1))]
-        return cls(folder, own, Path(top), objects, forms)
+        read = _git(folder, {}, "config", "--local", "--get-regexp", f"^{_FORMS}$").split("\n")
+        forms = [line.replace(" ", "=") for line in read if _FORM.fullmatch(line)]
+        options = [part for form in forms for part in ("-c", form)]
+        return cls(folder, own, Path(top), objects, options)
 
     def git(self, *arguments: str) -> str:
         """Return what git prints, or "" where it fails."""
@@ -155,7 +157,7 @@ class _Repository:
             "GIT_OBJECT_DIRECTORY": self.objects,
             "GIT_WORK_TREE": str(self.top),
         }
-        return _git(self.folder, places, *self.forms, *arguments)
+        return _git(self.folder, places, *self.options, *arguments)
 
 
 def _copy(source: Path, target: Path) -> None:
