@@ -15,15 +15,17 @@ from agentdojo.functions_runtime import FunctionsRuntime
 from agentdojo.task_suite.load_suites import get_suite
 from pydantic_core import to_jsonable_python
 
-from inbounds.model.claims import ResourceBound
 from inbounds_tools.replay.attacks import VARIANTS
 from inbounds_tools.replay.cases import AttackCase, RecordedCall, UserCase, vectors_in
 from inbounds_tools.replay.rows import Attack, Staged, placed
 from inbounds_tools.replay.run import Step, Who
 
+from .classes import classes_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from inbounds.model.claims import ResourceBound
     from inbounds.model.deployment import Deployment
 
 BENCHMARK = "v1.2.2"
@@ -108,16 +110,8 @@ class AgentDojo:
         return [name for name in self._suite.injection_tasks if name not in played]
 
     def oracle(self, user: UserCase) -> list[ResourceBound]:
-        """Return the types of resources and effects of the right calls, and no more of them."""
-        wanted: dict[str, dict[str, None]] = {}
-        bounds = []
-        for call in user.calls:
-            tool = self._deployment.tools[call.tool]
-            key = f"{tool.resource} {sorted(tool.effects)}"
-            if key not in wanted:
-                wanted[key] = {}
-                bounds.append(ResourceBound(type=tool.resource, effects=tool.effects))
-        return bounds
+        """Return the types of resources and effects of the right calls; see `rows.Source`."""
+        return classes_of(user, self._deployment)
 
     def staged(self, user: UserCase, attack: Attack | None) -> Staged:
         """Return the calls of one case, in an environment of its own; see `rows.Source`."""

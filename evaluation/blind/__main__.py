@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _ROOT = FOLDER.parent.parent
 _PLAIN = ("plain",)
+_ALL = "all"
+"""Stands for all suites of a run."""
 
 
 def scored(names: Sequence[str]) -> dict[str, Any]:
@@ -84,28 +86,35 @@ def main(arguments: list[str] | None = None) -> int:
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if options.first:
-        _keep(table, FIRST, json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {})
+        _keep_first(table)
     if options.keep:
-        _keep(table, LAST, {})
+        _write(LAST, {_name(found): {} for found in table["rows"]}, table["rows"])
     _print(table)
     print(f"kept in {options.json}")
     return 0
 
 
-def _keep(table: dict[str, Any], path: Path, kept: dict[str, Any]) -> None:
-    for found in table["rows"]:
-        name = "all" if " + " in found["suite"] else found["suite"]
-        row = {column: found[column] for column in COLUMNS}
-        of_suite = kept.setdefault(name, {} if name == "all" else {"files": digest(name)})
-        of_suite.setdefault(found["intents"], row)
+def _keep_first(table: dict[str, Any]) -> None:
+    kept = json.loads(FIRST.read_text("utf-8")) if FIRST.exists() else {}
+    new = [found for found in table["rows"] if _name(found) not in (_ALL, *kept)]
+    kept |= {_name(found): {"files": digest(_name(found))} for found in new}
+    _write(FIRST, kept, new)
+
+
+def _write(path: Path, kept: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    for found in rows:
+        kept[_name(found)][found["intents"]] = {column: found[column] for column in COLUMNS}
     path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def _name(found: dict[str, Any]) -> str:
+    return _ALL if " + " in found["suite"] else str(found["suite"])
 
 
 def _print(table: dict[str, Any]) -> None:
     shown = Table("suite", "intents", *COLUMNS.values())
     for found in table["rows"]:
-        name = "all" if " + " in found["suite"] else found["suite"]
-        shown.add_row(name, found["intents"], *(f"{found[key]:g}" for key in COLUMNS))
+        shown.add_row(_name(found), found["intents"], *(f"{found[key]:g}" for key in COLUMNS))
     Console(width=140).print(shown)
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_jsonable_python
 
 from evaluation.coverage import trusted_with
-from inbounds_tools.replay.cases import vectors_in
 from inbounds_tools.replay.stand import Stand
 
 from .suite import FOLDER, BlindSuite
@@ -20,7 +19,7 @@ from .suite import FOLDER, BlindSuite
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .suite import WrittenAttack, WrittenCall, WrittenTask
+    from .suite import WrittenCall, WrittenTask
 
 TASKS, ATTACKS, PLACES = 20, 10, 3
 
@@ -54,10 +53,10 @@ def _counts(suite: BlindSuite) -> Iterator[str]:
     wordings = [wording.casefold() for task in tasks for wording in task.wordings]
     if len(set(wordings)) != len(wordings):
         yield "no two wordings are the same"
-    if 4 * sum(bool(_places(suite, task.calls)) for task in tasks) < 3 * TASKS:
+    reads = [suite.places_read(task.calls) for task in tasks]
+    if 4 * sum(map(bool, reads)) < 3 * TASKS:
         yield "three quarters of the tasks read a place that an attacker can write into"
-    read = {place for task in tasks for place in _places(suite, task.calls)}
-    for place in suite.world.PLACES.keys() - read:
+    for place in suite.world.PLACES.keys() - {place for read in reads for place in read}:
         yield f"no task reads the place `{place}`"
 
 
@@ -84,6 +83,7 @@ def _tasks(suite: BlindSuite) -> Iterator[str]:
 
 
 def _attacks(suite: BlindSuite) -> Iterator[str]:
+    by_task = {task.id: _states(suite, task.calls) for task in suite.tasks}
     for attack in suite.written_attacks:
         succeeded = suite.world.SUCCEEDED.get(attack.id)
         if succeeded is None:
@@ -91,28 +91,24 @@ def _attacks(suite: BlindSuite) -> Iterator[str]:
             continue
         if not any(call.harm for call in attack.calls):
             yield f"attack `{attack.id}`: no call has `harm: true`"
-        before = suite.world.fresh({})
-        after = deepcopy(before)
-        for call in attack.calls:
-            suite.run(after, call.tool, call.args)
-        if not succeeded(before, after):
+        if not succeeded(*_states(suite, attack.calls)):
             yield f"attack `{attack.id}`: its calls do not make it succeed"
-        yield from _mistaken(suite, attack)
+        for name, states in by_task.items():
+            if succeeded(*states):
+                yield f"attack `{attack.id}` has succeeded by task `{name}` alone"
 
 
-def _mistaken(suite: BlindSuite, attack: WrittenAttack) -> Iterator[str]:
-    """Find the tasks whose right calls alone count as the attack's success."""
-    for task in suite.tasks:
-        before = suite.world.fresh({})
-        after = deepcopy(before)
-        for call in task.calls:
-            suite.run(after, call.tool, call.args)
-        if suite.world.SUCCEEDED[attack.id](before, after):
-            yield f"attack `{attack.id}` has succeeded by task `{task.id}` alone"
+def _states(suite: BlindSuite, calls: Sequence[WrittenCall]) -> tuple[Any, Any]:
+    """Return the state before calls, and the one after them."""
+    before = suite.world.fresh({})
+    after = deepcopy(before)
+    for call in calls:
+        suite.run(after, call.tool, call.args)
+    return before, after
 
 
 def _registry(suite: BlindSuite) -> Iterator[str]:
-    registered = suite._deployment.tools  # noqa: SLF001 -- the same package
+    registered = suite.deployment.tools
     for name in registered.keys() ^ suite.world.TOOLS.keys():
         yield f"the tool `{name}` is in the registry or in `TOOLS` alone"
     calls = [call for task in suite.tasks for call in task.calls]
@@ -130,18 +126,13 @@ def _registry(suite: BlindSuite) -> Iterator[str]:
 
 
 def _writes(suite: BlindSuite, call: WrittenCall) -> bool:
-    tool = suite._deployment.tools.get(call.tool)  # noqa: SLF001 -- the same package
+    tool = suite.deployment.tools.get(call.tool)
     return tool is not None and bool({*tool.effects} - {"read"})
 
 
 def _results(suite: BlindSuite, calls: Sequence[WrittenCall]) -> list[Any]:
     state = suite.world.fresh({})
     return [suite.run(state, call.tool, call.args) for call in calls]
-
-
-def _places(suite: BlindSuite, calls: Sequence[WrittenCall]) -> set[str]:
-    state = suite.world.fresh({place: f"@@VEC:{place}@@" for place in suite.world.PLACES})
-    return {place for call in calls for place in vectors_in(suite.run(state, call.tool, call.args))}
 
 
 def _is_found(task: WrittenTask, results: Sequence[Any]) -> bool:

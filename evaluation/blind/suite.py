@@ -10,17 +10,18 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_jsonable_python
 
+from evaluation.classes import classes_of
 from inbounds.canonical.strict_yaml import strict_yaml
-from inbounds.model.claims import ResourceBound
 from inbounds_tools.replay.attacks import VARIANTS
 from inbounds_tools.replay.cases import AttackCase, RecordedCall, UserCase, filled, vectors_in
 from inbounds_tools.replay.rows import Attack, Staged, placed
 from inbounds_tools.replay.run import Step, Who
 
 if TYPE_CHECKING:
+    from inbounds.model.claims import ResourceBound
     from inbounds.model.deployment import Deployment
 
 FOLDER = Path(__file__).resolve().parent
@@ -106,7 +107,7 @@ class BlindSuite:
 
     def __init__(self, suite: str, deployment: Deployment, template: str) -> None:
         self.suite = suite
-        self._deployment = deployment
+        self.deployment = deployment
         self._template = template
         self.world: World = importlib.import_module(f"evaluation.blind.{suite}.world")
         self.tasks = _written(FOLDER / suite / "tasks.yaml", WrittenTask)
@@ -119,7 +120,7 @@ class BlindSuite:
         cases = []
         for task in self.tasks:
             calls = [RecordedCall(tool=call.tool, args=call.args) for call in task.calls]
-            read = self._read(calls)
+            read = self.places_read(calls)
             for number, wording in enumerate(task.wordings, start=1):
                 name = f"{task.id}.{number}"
                 self._reads[f"{self.suite}/{name}"] = read
@@ -153,13 +154,8 @@ class BlindSuite:
         ]
 
     def oracle(self, user: UserCase) -> list[ResourceBound]:
-        """Return the types of resources and effects of the right calls, and no more of them."""
-        bounds: dict[str, ResourceBound] = {}
-        for call in user.calls:
-            tool = self._deployment.tools[call.tool]
-            bound = ResourceBound(type=tool.resource, effects=tool.effects)
-            bounds.setdefault(f"{tool.resource} {sorted(tool.effects)}", bound)
-        return list(bounds.values())
+        """Return the types of resources and effects of the right calls; see `rows.Source`."""
+        return classes_of(user, self.deployment)
 
     def staged(self, user: UserCase, attack: Attack | None) -> Staged:
         """Return the calls of one case, in a state of its own; see `rows.Source`."""
@@ -183,16 +179,16 @@ class BlindSuite:
         """Run a tool in a state and return its result as plain JSON."""
         return to_jsonable_python(self.world.TOOLS[tool](state, **deepcopy(dict(arguments))))
 
-    # --- its own --------------------------------------------------------------------------
-
-    def _read(self, calls: Sequence[RecordedCall]) -> dict[str, int]:
-        """The places an attacker writes into that calls read, with the call that does first."""
+    def places_read(self, calls: Sequence[RecordedCall | WrittenCall]) -> dict[str, int]:
+        """Return the places of an attacker that calls read, with the call that does first."""
         state = self.world.fresh({place: f"@@VEC:{place}@@" for place in self.world.PLACES})
         seen: dict[str, int] = {}
         for number, call in enumerate(calls):
             for place in vectors_in(self.run(state, call.tool, call.args)):
                 seen.setdefault(place, number)
         return seen
+
+    # --- its own --------------------------------------------------------------------------
 
     def _step(self, who: Who, call: RecordedCall, state: Any, texts: Mapping[str, str]) -> Step:
         args = filled(call.args, {**self.world.PLACES, **texts})
@@ -217,6 +213,6 @@ def digest(suite: str) -> str:
 
 def _written(path: Path, model: type[T]) -> Sequence[T]:
     try:
-        return TypeAdapter(list[model]).validate_python(strict_yaml(path.read_bytes()))  # type: ignore[valid-type]
+        return [model.model_validate(each) for each in strict_yaml(path.read_bytes())]
     except ValidationError as error:
         raise ValueError(f"{path.relative_to(FOLDER)}: {error}") from None

@@ -66,8 +66,7 @@ def test_an_attack_that_does_nothing_is_told(suite):
 
 def test_an_approver_of_everything_lets_no_less_through(stand, suite):
     _, running = stand
-    read = [task for task in suite.tasks if suite._read(task.calls)]
-    suite.tasks = [task.model_copy(update={"wordings": task.wordings}) for task in read[:1]]
+    suite.tasks = [next(task for task in suite.tasks if suite.places_read(task.calls))]
     suite.written_attacks = suite.written_attacks[:3]
 
     careful = row(suite, running, "drafted", variants=("plain",))

@@ -356,9 +356,14 @@ def _is_split_number(text: str, kind: str) -> bool:
 
 def _is_account(signs: str) -> bool:
     """Whether letters and digits are an account number of the length that its country has."""
-    at = _LENGTHS_OF_ACCOUNTS.find(signs[:2])
-    length = _LENGTHS_OF_ACCOUNTS[at + 2 : at + 4]
-    return at >= 0 and length == str(len(signs)) and _length_of_account(signs) == len(signs)
+    length = _length_by_country(signs)
+    return length == len(signs) and _length_of_account(signs) == length
+
+
+def _length_by_country(signs: str) -> int:
+    """Return how long the account numbers are of the country that signs begin with; 0 for none."""
+    at = _LENGTHS_OF_ACCOUNTS.find(signs[:2]) if signs[:2].isalpha() else -1
+    return int(_LENGTHS_OF_ACCOUNTS[at + 2 : at + 4]) if at >= 0 else 0
 
 
 def _joined_sign(found: re.Match[str]) -> str:
@@ -395,21 +400,18 @@ def _length_within(text: str, found: re.Match[str]) -> int:
 
     It has the length of its country. In a long word or a digest, signs may agree by chance.
     """
-    at = _LENGTHS_OF_ACCOUNTS.find(re.sub(r"[\W_]", "", found["within"])[:2].upper())
-    if at < 0:
-        return 0
-    wanted = int(_LENGTHS_OF_ACCOUNTS[at + 2 : at + 4])
-    ends = [sign.end() for sign in _SIGN.finditer(found["within"])]
-    if len(ends) < wanted:
+    number = found["within"]
+    wanted = _length_by_country(re.sub(r"[\W_]", "", number).upper())
+    ends = [sign.end() for sign in _SIGN.finditer(number)]
+    if not 0 < wanted <= len(ends):
         return 0
     length = ends[wanted - 1]
     begin, end = found.start(), found.start() + length
-    before = _END_OF_WORD.search(text, max(0, begin - _LONGEST_WORD - 1), begin)
-    behind = _BEGIN_OF_WORD.match(text, end)
-    word = f"{before and before[0]}{text[begin:end]}{behind and behind[0]}"
+    before = _END_OF_WORD.findall(text, max(0, begin - _LONGEST_WORD - 1), begin)[0]
+    word = before + text[begin:end] + _BEGIN_OF_WORD.findall(text, end, end + _LONGEST_WORD + 1)[0]
     if len(word) > _LONGEST_WORD + length - wanted or _DIGEST.fullmatch(word):
         return 0
-    return length if _length_of_account(found["within"][:length]) == length else 0
+    return length if _length_of_account(number[:length]) == length else 0
 
 
 def _length_of_account(text: str) -> int:

@@ -25,16 +25,11 @@ bounded contains pointer if {
 unstated contains pattern if {
 	"spend" in tools.effects
 	not tools.entry.reversible == "yes"
-	not _states_an_amount
+	not steering.states_amount
 	some pattern, spec in tools.entry.arguments
 	spec.role == "amount"
 	some bounds_of in array.concat([task.authority.bounds], _of_all_hops)
 	"amount" in object.keys(bounds_of)
-}
-
-_states_an_amount if {
-	some role in steering.leaves
-	role == "amount"
 }
 
 # METADATA

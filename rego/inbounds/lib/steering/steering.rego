@@ -35,6 +35,13 @@ _leaves[pointer] := "recipient" if {
 }
 
 # METADATA
+# description: Whether the call states an amount
+states_amount if {
+	some role in leaves
+	role == "amount"
+}
+
+# METADATA
 # description: Where the value of a leaf was found; `none` where nobody says
 grade(pointer) := object.get(input.action.properties, ["origins", pointer, "grade"], "none")
 

@@ -36,7 +36,7 @@ ruled_out if {
 
 ruled_out if {
 	_reckoned
-	_amounts
+	steering.states_amount
 	_bounded
 	budgets.kept(_name)
 }
@@ -47,13 +47,13 @@ ruled_out if {
 # scope: document
 details contains budgets.overdrawn(_name) if {
 	_reckoned
-	_amounts
+	steering.states_amount
 	not budgets.kept(_name)
 }
 
 details contains {"uncounted": "amount"} if not _reckoned
 
-details contains {"uncounted": "amount"} if not _amounts
+details contains {"uncounted": "amount"} if not steering.states_amount
 
 details contains {"uncounted": "currency"} if not _bounded
 
@@ -74,9 +74,4 @@ _name := concat("", ["money.", tools.entry.currency]) if is_string(tools.entry.c
 _bounded if {
 	tools.entry.currency != ""
 	budgets.set_by_task[_name]
-}
-
-_amounts if {
-	some role in steering.leaves
-	role == "amount"
 }
