@@ -20,6 +20,8 @@ OPA_SHA256 =
 
 # OPA and Go are run often, and each time for seconds: they need not give memory back before the end.
 export GOGC = 400
+# Each process of the tests would compile them again, for a quarter of a minute.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV = .venv
 PY = $(VENV)/bin/python

@@ -48,6 +48,7 @@ _TIMES = range(1_500_000_000, 2_500_000_000)
 _TYPES = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA", "EdDSA": "OKP"}
 
 Patch = Sequence[Mapping[str, Any]]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Staged(NamedTuple):
@@ -81,8 +82,18 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Yield every case, by file."""
+    # They are read once for all modules of tests: it takes seconds, and nothing changes a case.
+    yield from _read()
+
+
+@cache
+def _read() -> tuple[Case, ...]:
+    return tuple(_cases())
+
+
+def _cases() -> Iterator[Case]:
     for path in sorted(CASES.rglob("*.yaml")):
-        for code, entries in yaml.safe_load(path.read_text("utf-8")).items():
+        for code, entries in yaml.load(path.read_text("utf-8"), _Loader).items():
             for entry in entries:
                 known = dict(entry)
                 yield Case(

@@ -25,6 +25,7 @@ def misbehaving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterato
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
     threads = []
+    connections = []
 
     def serve(connection: socket.socket) -> None:
         # The client hangs up in the midst of it, as it should.
@@ -44,6 +45,7 @@ def misbehaving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterato
             thread = threading.Thread(target=serve, args=(connection,), daemon=True)
             thread.start()
             threads.append(thread)
+            connections.append(connection)
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -54,6 +56,10 @@ def misbehaving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterato
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+        # A client may keep its connection for longer than the test is about.
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join(timeout=5)
 
