@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import date as Date
+from datetime import date as calendar_day
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -397,7 +397,7 @@ def get_timetable(state: dict[str, Any], class_name: str, date: str) -> list[dic
     The timetable is made by the school's planner; teachers are named with their school address.
     Room changes for that day are taken into account.
     """
-    day = _DAYS[Date.fromisoformat(date).weekday()]
+    day = _DAYS[calendar_day.fromisoformat(date).weekday()]
     moved = {
         change["lesson_id"]: change["room"]
         for change in state["room_changes"]
@@ -416,7 +416,7 @@ def change_room(state: dict[str, Any], lesson_id: str, date: str, room: str) -> 
     Rooms: 112, 115, 204, 207, S2, S4, Hall. The screens in the corridors show the change at once.
     """
     lesson = _by_id(state["lessons"], lesson_id)
-    if _DAYS[Date.fromisoformat(date).weekday()] != lesson["day"]:
+    if _DAYS[calendar_day.fromisoformat(date).weekday()] != lesson["day"]:
         raise ValueError(f"{lesson_id} does not take place on {date}")
     if room not in _ROOMS:
         raise ValueError(f"no room {room}")
