@@ -389,14 +389,26 @@ class Runtime:
         """Return what indexes the results of one call. See `SessionOrigins.observer`."""
         # A policy that does not name the store has not said which it is.
         store = tool.store or EVERY_STORE
+        repeats = tool.stateless and self._may_repeat(task.session, tool, arguments)
         return self.origins.observer(
             task.session,
             name,
             tool,
             arguments,
             call=task.next_call(),
-            is_tainted=lambda: self._is_tainted(task.session, store),
+            is_tainted=lambda: repeats or self._is_tainted(task.session, store),
         )
+
+    def _may_repeat(self, key: SessionKey, tool: Tool, arguments: Mapping[str, object]) -> bool:
+        from inbounds.provenance.exposure import may_repeat
+
+        def trusted() -> bool:
+            try:
+                return self.sessions.load(key).trust == "trusted"
+            except Exception:  # noqa: BLE001 -- a store of the user's own; nobody says that it is
+                return False
+
+        return may_repeat(tool, arguments, self.origins.of(key), trusted=trusted)
 
     def _is_tainted(self, key: SessionKey, store: str) -> bool:
         try:

@@ -17,10 +17,10 @@ from inbounds.sessions.store import EVERY_STORE, back_off
 from .destinations import effects_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Literal
 
-    from inbounds.model.question import Returns, SessionState, Tool
+    from inbounds.model.question import Argument, Returns, SessionState, Tool
     from inbounds.sessions.store import SessionKey, SessionStore
 
     from .origins import Origins
@@ -70,7 +70,28 @@ def written_by(tool: Tool, arguments: Mapping[str, Any] | None, seen: Origins) -
     )
 
 
-def _grades(tool: Tool, arguments: Mapping[str, Any] | None, seen: Origins) -> set[str] | None:
+def may_repeat(
+    tool: Tool, arguments: Mapping[str, Any], seen: Origins, *, trusted: Callable[[], bool]
+) -> bool:
+    """Tell whether what a tool returns may be what a third party wrote, in another form.
+
+    A tool that keeps nothing may still decode, translate or join the texts that it is given, and
+    what it returns is then nothing that it says itself. Search words, ids and dates only select.
+
+    Args:
+        tool: What the registry says of it.
+        arguments: What it is called with, by name.
+        seen: What the session had seen before the call returned.
+        trusted: Tells whether the session has seen nothing of a third party.
+    """
+    grades = _grades(tool, arguments, seen, texts_alone=True) or set()
+    unfirm = grades - _FIRM
+    return bool(unfirm - {"none"}) or (bool(unfirm) and not trusted())
+
+
+def _grades(
+    tool: Tool, arguments: Mapping[str, Any] | None, seen: Origins, *, texts_alone: bool = False
+) -> set[str] | None:
     """Return where the values and links of a call were found; None where that is not known."""
     if arguments is None:
         return None
@@ -78,7 +99,11 @@ def _grades(tool: Tool, arguments: Mapping[str, Any] | None, seen: Origins) -> s
         judged = canonicalise(dict(arguments), tool.arguments)
     except ArgumentNotRepresentable:
         return {"third_party_text"}
-    plain = {at for at, _, value in argument_leaves(judged.arguments) if _says_nothing(value)}
+    plain = {
+        at
+        for at, pattern, value in argument_leaves(judged.arguments)
+        if _says_nothing(value) or (texts_alone and _selects(tool.arguments.get(pattern)))
+    }
     found = seen.trace(judged.arguments, tool.arguments, judged.parsed, decimals=tool.decimals)
     links = seen.links(judged.arguments, tool.arguments)
     return {each.grade for at, each in found.items() if at not in plain} | {
@@ -88,6 +113,15 @@ def _grades(tool: Tool, arguments: Mapping[str, Any] | None, seen: Origins) -> s
 
 def _says_nothing(value: Any) -> bool:
     return value is None or isinstance(value, bool) or value in ([], {})
+
+
+def _selects(argument: Argument | None) -> bool:
+    """Whether an argument only says which of what a tool knows is returned."""
+    return argument is not None and (
+        argument.role in ("query", "target")
+        or argument.kind in ("id", "date", "money")
+        or argument.type != "string"
+    )
 
 
 def party_of(returns: Returns) -> Party:

@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from .amounts import spoken_amounts
+from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
-from .stop_words import EMPTY, FILES, GENERIC
+from .denials import tokens_ruled_out
+from .prompt_segments import stretches
+from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked
-from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, written_number
+from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, typed, written_number
 
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
@@ -22,6 +24,7 @@ _OUTRIGHT = 3
 _SPECIFIC = 2
 """So many words are needed of a title that the prompt names in another way."""
 _BETWEEN = "\x00"
+_APART = f" {_BETWEEN} "
 _BLANKS = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|\n")
 _WORD = re.compile(r"[^\W_]+")
@@ -41,14 +44,22 @@ _STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 
 
 class Words:
-    """The prompts of one session. Not thread-safe: whoever holds it has a lock."""
+    """The prompts of one session. Not thread-safe: whoever holds it has a lock.
+
+    What a prompt names only to rule it out, as in "never send it to eve@evil.example", is not said
+    by it, nor any longer by an earlier one. A later one may say it again. A short quote is one
+    value, or the title of a record: nothing within it is said.
+    """
 
     def __init__(self) -> None:
         self._raw = _BETWEEN
         self._lower = _BETWEEN
-        self._joined = f" {_BETWEEN} "
-        self._sentences = f" {_BETWEEN} "
+        self._joined = _APART
+        self._sentences = _APART
         self._quoted: set[str] = set()
+        self._whole: set[str] = set()
+        self._ruled_out = _APART
+        self._keys_ruled_out: set[str] = set()
         self._keys: set[str] = set()
         self._amounts: set[str] = set()
         self._dates: set[str] = set()
@@ -62,8 +73,31 @@ class Words:
         self._left -= len(text)
         if not text:
             return
-        self._raw += text + _BETWEEN
-        self._lower += _BLANKS.sub(" ", text).lower() + _BETWEEN
+        gone = [
+            (token.kind == "word", part[token.start : token.stop])
+            for part in text.split(_BETWEEN)
+            for token in tokens_ruled_out(part)
+        ]
+        text = _BETWEEN.join(map(_without_ruled_out, text.split(_BETWEEN)))
+        self._take_titles(text)
+        outright, quotes = _outright(text)
+        self._whole.update(quotes)
+        self._raw += outright + _BETWEEN
+        self._lower += _BLANKS.sub(" ", outright).lower() + _BETWEEN
+        keys = _values(outright)
+        self._keys |= keys
+        for written in spoken_amounts(outright):
+            self._amounts.add(text_key(written))
+            self._amounts.add(written_number(written) or text_key(written))
+        self._dates.update(spoken_dates(outright))
+        self._times.update(spoken_times(outright))
+        for written in written_dates(outright):
+            self._dates.add(written[:10])
+            if len(written) > 10:
+                self._times.add(written[11:].rstrip("Z"))
+        self._rule_out(gone, keys, {*_joined(text).split()})
+
+    def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
         words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
         self._joined += f"{_joined(words)} {_BETWEEN} "
@@ -73,38 +107,26 @@ class Words:
             quoted = next(group for group in found.groups() if group is not None)
             if not (_ADDRESS.search(quoted) or _is_host(quoted)):
                 self._quoted.add(_joined(quoted))
-        self._keys.update(embedded(without_dates(text)))
-        for written in spoken_amounts(text):
-            self._amounts.add(text_key(written))
-            self._amounts.add(written_number(written) or text_key(written))
-        self._take_hosts(text)
-        self._dates.update(spoken_dates(text))
-        self._times.update(spoken_times(text))
-        for written in written_dates(text):
-            self._dates.add(written[:10])
-            if len(written) > 10:
-                self._times.add(written[11:].rstrip("Z"))
 
-    def _take_hosts(self, text: str) -> None:
-        from .values import typed
-
-        for url in [key for key in self._keys if key.startswith(URL)]:
-            # Who names a page names the host that it is on.
-            host = url.partition("://")[2].partition("/")[0].partition("?")[0]
-            self._keys.update(key for key in typed(host) if key.startswith(HOST))
-        for found in _BARE_HOST.finditer(text):
-            host = found.group(1)
-            if not _is_host(host):
-                continue
-            self._keys.update(key for key in typed(host) if key.startswith(HOST))
-            for scheme in ("https", "http"):
-                self._keys.update(key for key in typed(f"{scheme}://{host}/"))
-        for found in _FILE.finditer(text):
-            self._keys.add(PATH + found.group(1))
+    def _rule_out(self, gone: list[tuple[bool, str]], keys: set[str], said: set[str]) -> None:
+        """Remember what a prompt rules out, and forget what it says of that which others did."""
+        known = (" " if word in said else word for word in self._ruled_out.split(" "))
+        # A word may be said beside it; a value, a file or a title is ruled out all the same.
+        new = (
+            f"{'' if of_words else f'{_BETWEEN} '}"
+            + " ".join(word for word in _joined(raw).split() if not (of_words and word in said))
+            for of_words, raw in gone
+        )
+        self._ruled_out = f"{' '.join([*known, *new])} {_BETWEEN} "
+        self._keys_ruled_out -= keys
+        for _, raw in gone:
+            self._keys_ruled_out |= _values(raw)
 
     def holds(self, key: str) -> bool:
         """Whether a typed value was said."""
-        return key in self._keys or (key.startswith(DATE) and self._holds_date(key[len(DATE) :]))
+        if key in self._keys:
+            return key not in self._keys_ruled_out
+        return key.startswith(DATE) and self._holds_date(key[len(DATE) :])
 
     def states(self, key: str) -> bool:
         """Whether an amount was said, as one."""
@@ -121,13 +143,17 @@ class Words:
             value: In NFC.
             exactly: Whether its case matters although it holds nothing but words.
         """
-        if not value or len(value) > len(self._raw) or _BETWEEN in value:
+        if not value or len(value) > MOST or _BETWEEN in value or self._rules_out(_joined(value)):
             return False
-        if _stands(self._raw, value):
+        if value in self._whole or _stands(self._raw, value):
             return True
         if exactly or not _is_words(value):
             return False
-        return _stands(self._lower, value.lower())
+        return value.lower() in self._whole or _stands(self._lower, value.lower())
+
+    def _rules_out(self, phrase: str) -> bool:
+        """Whether words of which one is specific were ruled out, and not said since."""
+        return not is_common(phrase) and f" {phrase} " in self._ruled_out
 
     def names(self, title: str) -> bool:
         """Whether a record of this title was named: in quotation marks, or in several whole words.
@@ -142,7 +168,11 @@ class Words:
         base = _without_extension(title)
         if base != title and base.strip() and self.says(title, exactly=True):
             return True
-        return any(map(self._names, {_joined(title), _joined(base)}))
+        return any(
+            self._names(phrase)
+            for phrase in {_joined(title), _joined(base)}
+            if not self._rules_out(phrase)
+        )
 
     def _names(self, phrase: str) -> bool:
         words = phrase.split()
@@ -165,6 +195,8 @@ class Words:
             return ""
         base = _without_extension(nfc(title))
         phrase = _joined(base)
+        if self._rules_out(phrase):
+            return ""
         words = [word for word in phrase.split() if _is_telling(word)]
         enough = any(map(_is_specific, words)) or len(words) > _SPECIFIC
         if not enough or sum(map(str.isalpha, words)) < _SPECIFIC:
@@ -178,6 +210,54 @@ class Words:
 
     def _holds_phrase(self, phrase: str) -> bool:
         return bool(phrase) and f" {phrase} " in self._joined
+
+
+def _without_ruled_out(text: str) -> str:
+    at, left = 0, []
+    for token in tokens_ruled_out(text):
+        left.append(text[at : token.start])
+        at = max(at, token.stop)
+    return _APART.join([*left, text[at:]])
+
+
+def _outright(text: str) -> tuple[str, set[str]]:
+    """What a text says without what stands within its short quotes, and these as a whole."""
+    at, left, quotes = 0, [], set[str]()
+    for stretch in stretches(text):
+        inside = stretch.inside.strip()
+        if stretch.kind != "quote" or not inside:
+            continue
+        quotes |= {inside, inside.lower()} if _is_words(inside) else {inside}
+        left.append(text[at : stretch.start] + (f" {inside} " if _is_one_value(inside) else _APART))
+        at = stretch.stop
+    return "".join([*left, text[at:]]), quotes
+
+
+def _is_one_value(text: str) -> bool:
+    """Whether a quote is an address, a number or a name, and not a title that holds one."""
+    if not _BLANKS.search(text):
+        return not _ADDRESS.search(text) or any(True for _ in typed(text))
+    if len(text.split()) == _SPECIFIC and has_currency(text):
+        return True
+    return any(not key.startswith(PATH) for key in typed(text))
+
+
+def _values(text: str) -> set[str]:
+    """The keys of the addresses, hosts, files, accounts and the like that stand in a text."""
+    keys = {*embedded(without_dates(text))}
+    for url in [key for key in keys if key.startswith(URL)]:
+        # Who names a page names the host that it is on.
+        host = url.partition("://")[2].partition("/")[0].partition("?")[0]
+        keys.update(key for key in typed(host) if key.startswith(HOST))
+    for found in _BARE_HOST.finditer(text):
+        host = found.group(1)
+        if not _is_host(host):
+            continue
+        keys.update(key for key in typed(host) if key.startswith(HOST))
+        for scheme in ("https", "http"):
+            keys.update(typed(f"{scheme}://{host}/"))
+    keys.update(PATH + found.group(1) for found in _FILE.finditer(text))
+    return keys
 
 
 def nameable(title: str) -> bool:
@@ -210,11 +290,11 @@ def _is_host(text: str) -> bool:
 
 
 def _without_address(found: re.Match[str]) -> str:
-    return f" {_BETWEEN} " if _ADDRESS.search(found.group()) else found.group()
+    return _APART if _ADDRESS.search(found.group()) else found.group()
 
 
 def _without_host(found: re.Match[str]) -> str:
-    return f" {_BETWEEN} " if _is_host(found.group(1)) else found.group()
+    return _APART if _is_host(found.group(1)) else found.group()
 
 
 def stands(text: str, value: str) -> bool:

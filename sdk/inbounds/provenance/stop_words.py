@@ -6,6 +6,8 @@ requests: a record of such a title was not named by the user.
 
 from __future__ import annotations
 
+import re
+
 _SAY_NOTHING = """
     a about above across after again against all along already also although always am among an
     and another any anybody anyone anything anyway are around as ask asked at away back be because
@@ -67,6 +69,8 @@ _FILES = """
     sh so sql svg tar tex tgz tiff ts tsv txt vcf vi wav webp xls xlsm xlsx xml yaml yml zip
 """
 
+_WORD = re.compile(r"[^\W_]+")
+
 EMPTY = frozenset(_SAY_NOTHING.split())
 """Words that say nothing of what is meant."""
 
@@ -75,3 +79,10 @@ GENERIC = frozenset(_ANY_REQUEST.split())
 
 FILES = frozenset(_FILES.split())
 """What ends the name of a file more often than that of a host, also where it is a domain."""
+
+
+def is_common(text: str) -> bool:
+    """Whether a text is words alone that any request may hold; the name of a channel is not."""
+    if text[:1] in ("#", "@"):
+        return False
+    return all(word in EMPTY or word in GENERIC for word in _WORD.findall(text.lower()))

@@ -10,6 +10,7 @@ from inbounds.model.question import Argument
 
 from .amounts import has_currency
 from .dates import written_dates
+from .stop_words import is_common
 from .values import DATE, FAMILIES, NUMBER, PATH, number_key, own_keys, text_key, written_number
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def _of_text(value: str, argument: Argument) -> tuple[list[str], str, bool]:
         if _DIGIT.search(value) and states_amount(argument) and not has_currency(value):
             # That the digits were said does not say that they were an amount.
             return keys, "", True
+    if argument.role in ("recipient", "credential") and is_common(value):
+        # `Post it to Ann, please` names Ann. Written with a capital, `Bill` is a name as well.
+        return keys, value if value[:1].isupper() else "", True
     return keys, value, argument.role == "code"
 
 

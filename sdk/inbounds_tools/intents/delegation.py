@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from inbounds.model.deployment import AskedFor
+from inbounds.provenance.sentences import Reading, stem, word_set
 
 from .requests import Match, requested
-from .words import Reading, stem, word_set
 
 _VERBS = {
     stem(verb): verb
@@ -35,7 +35,7 @@ _WHATEVER = word_set("what whatever everything all anything as")
 _SAYS = {
     stem(verb)
     for verb in word_set(
-        "say says tell ask want require request describe instruct specify order state list "
+        "say says tell ask want require request describe instruct specify order state list stand "
         "contain suggest demand"
     )
 }
@@ -56,7 +56,8 @@ _AS_TOLD = _TOLD | {
 _SAME = word_set("accordingly")
 _RECORDS = word_set(
     "file document doc email mail message note notes letter minutes page pdf attachment "
-    "invoice bill spreadsheet sheet ticket issue report list form memo wiki agenda readme"
+    "invoice bill spreadsheet sheet ticket issue report list form memo wiki agenda readme comment "
+    "review post"
 )
 _PLAIN = word_set(
     "the my our your this that these those a an new in of from on to about for with and "
@@ -180,7 +181,7 @@ def made(reading: Reading, at: int) -> bool:
         start -= 1 + (reading.low(start - 1, sentence) == "the")
         if reading.low(start, sentence) in ("have", "has", "add", "use"):
             return True
-    for near in range(start, max(sentence.start, at - 10) - 1, -1):
+    for near in range(start, max(reading.clause(at).start, at - 10) - 1, -1):
         low = reading.tokens[near].low
         if low in _NEW:
             return True
@@ -220,7 +221,7 @@ def _described(reading: Reading, sentence: range, at: int) -> str:
     start = at
     for near in range(at - 1, max(sentence.start, at - 7) - 1, -1):
         low = reading.tokens[near].low
-        if low in _KNOWN:
+        if low in _KNOWN or low.endswith(("'s", "s'")):
             start = near
             break
         if not low or low in _NEW:

@@ -17,11 +17,12 @@ from inbounds.errors import ConfigurationError
 from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import AskedFor, Intent
 from inbounds.model.question import Effect, Grade
+from inbounds.provenance.denials import denials, ruled_out
+from inbounds.provenance.sentences import MOST_READ, Reading, read
 
 from .delegation import Delegation, delegations, sourced, unnamed
 from .limits import all_effects, bounds_within, delegated_for, narrower_within, resources_for
-from .requests import Match, denials, excepted, matches
-from .words import MOST_READ, Reading, read
+from .requests import Match, matches
 
 Propose = Callable[[str, Intent], Scope]
 """What an application with a model gives: what it takes a prompt to ask for, of an intent."""
@@ -98,7 +99,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     asked = _asked(intent, found)
     left_to = _left_to_records(intent, found, told)
     resources = resources_for(intent, [*asked, *left_to])
-    bounds, held_back = _bounds(reading, denied, intent, leaves=bool(left_to))
+    bounds, held_back = _bounds(reading, intent, leaves=bool(left_to))
     # What the user asks for outright is not a record's to ask for, even where that says for whom.
     more_than_whom = [one for one in told if not one.whom]
     scope = Scope(
@@ -227,28 +228,21 @@ def _entry_bound(entry: AskedFor) -> ResourceBound:
 # --- bounds --------------------------------------------------------------------------------
 
 
-def _bounds(
-    reading: Reading, denied: frozenset[int], intent: Intent, *, leaves: bool
-) -> tuple[Bounds, bool]:
+def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, bool]:
     """The drafted bounds, and whether some of the prompt's own values are held back."""
-    ruled_out = {
-        reading.tokens[at].text
-        for at, token in enumerate(reading.tokens)
-        if token.kind in _VALUES and (at in denied or excepted(reading, at))
-    }
-    ruled_out |= _further(reading, ruled_out)
+    gone = {reading.tokens[at].text for at in ruled_out(reading)}
     values: dict[str, None] = {}
     whom: dict[str, None] = {}
     addressed = False
     for at, token in enumerate(reading.tokens):
-        if token.kind == "word" or token.text in ruled_out or len(values) >= _MOST_VALUES:
+        if token.kind == "word" or token.text in gone or len(values) >= _MOST_VALUES:
             continue
         values[token.text] = None
         if token.kind in _VALUES or _HANDLE.fullmatch(token.text):
             # A title in quotation marks, or the name of a file, is nobody to send to.
             whom[token.text] = None
         addressed |= token.kind in _VALUES and not sourced(reading, at)
-    held_back = bool(ruled_out)
+    held_back = any(token.kind in _VALUES and token.text in gone for token in reading.tokens)
     # Whoever the user says not to write to stands in the prompt as well.
     origins = [grade for grade in _FIRM if not (held_back and grade == "prompt")]
     asked = {role: RoleBounds(values=[*values], origins=[*origins]) for role in _STEERED}
@@ -262,22 +256,9 @@ def _bounds(
     return bounds_within(intent, Bounds(**asked)), held_back
 
 
-def _further(reading: Reading, ruled_out: set[str]) -> set[str]:
-    """Whoever is listed after somebody ruled out: "not to a@north.example, b@north.example"."""
-    further: set[str] = set()
-    going = False
-    for clause in reading.clauses:
-        tokens = [reading.tokens[at] for at in clause]
-        if going and len(tokens) == 1 and tokens[0].kind in _VALUES:
-            further.add(tokens[0].text)
-        else:
-            going = bool(tokens) and tokens[-1].text in ruled_out
-    return further
-
-
 def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
     within = narrower_within(intent, wish)
-    drafted, held_back = _bounds(heard.reading, heard.denied, intent, leaves=bool(within.delegated))
+    drafted, held_back = _bounds(heard.reading, intent, leaves=bool(within.delegated))
     bounds = {role: getattr(within.bounds, role) for role in within.bounds.model_fields_set}
     for role in drafted.model_fields_set:
         had: RoleBounds = getattr(drafted, role)

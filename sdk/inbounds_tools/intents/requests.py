@@ -14,56 +14,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from inbounds.model.deployment import AskedFor
-
-from .words import Reading, stem, word_set, words_of
+from inbounds.provenance.denials import ALL, DETERMINERS, EXCEPT, TELLING
+from inbounds.provenance.sentences import Reading, backwards, stem, word_set, words_of
 
 _MOST = 1000
 """No more places of one phrase are looked at, of those that ask and of those that deny."""
 
 
-_DETERMINERS = word_set(
-    "a an the my our your his her its their this that these those any every each all some "
-    "another one last next latest new no whose"
-)
 _PREPOSITIONS = word_set("of in on from about at per via for with into under over during")
 _OPENERS = word_set(
-    "please and or to you then also can could would will should must shall may might let's "
+    "please pls plz and or to you then also can could would will should must shall may might let's "
     "lets just kindly now not never don't dont do us me first next finally again so today "
     "tomorrow tonight noon am pm monday tuesday wednesday thursday friday saturday sunday "
     "week month year morning afternoon evening it them him her there here nor neither"
 )
-_OBJECTS = _DETERMINERS | word_set(
-    "it them him her me us everything everyone anything nothing both"
-)
+_OBJECTS = DETERMINERS | word_set("it them him her me us everything everyone anything nothing both")
 _LIGHT = word_set("make set create issue schedule arrange perform initiate prepare place need want")
-_TELLING = word_set("i they he she who which that we people")
 _ASKING = word_set("what how when where whom which whether who why")
 _ASIDE = word_set(
     "usually often always normally already also just regularly sometimes still really"
 )
 _MODALS = word_set("can could may shall should must will")
-_WISHED = word_set("want need like should must be wants needs")
+_WISHED = word_set("want need like should must be wants needs sure ensure")
+_NOTED = word_set("shoot write drop")
+"""Verbs that make a request of a noun that is new: `drop Rosa a mail`, and not `drop the mail`."""
+_PUT = word_set("put move throw toss drop stick chuck")
+_INTO = word_set("in into to")
+_THEREUPON = word_set("after before besides following upon with like")
+_PRONOUNS = word_set("it that this them those these")
 _LEADS = word_set(
     "mind by try start begin keep and or then help please finish consider after before when "
     "while without avoid not never than of from stop any no"
 )
-
-_NOT = word_set(
-    "not don't dont never cannot can't cant won't wont shouldn't mustn't without avoid "
-    "refrain mayn't needn't shan't neither nor wouldn't couldn't"
-)
-_WHOLE = word_set(
-    "no nothing nobody none nowhere nicht kein keine keinen keiner keinem keines niemals ohne "
-    "pas jamais sans nunca jamás sin senza niet geen zonder não sem"
-)
-_TOLD = word_set("did does has have had is are was were do")
-_FORBIDDEN = word_set("to allowed permitted supposed authorised authorized for")
-_MEANT = word_set("forget fail hesitate miss neglect omit only just worry")
-_NO_BUT = word_set("later earlier more less fewer longer problem matter doubt worries one")
-_GERUND = word_set("without avoid refrain")
-_BUT_FOR = word_set("except excepting excluding exclude minus außer sauf excepto salvo eccetto")
-_ALL = word_set("anything everything nothing")
-_EXCEPT = word_set("to from except but other of in with that which")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +91,6 @@ def matches(
     )
 
 
-def denials(reading: Reading) -> frozenset[int]:
-    """Return the positions of the tokens that the prompt says not to do."""
-    denied: set[int] = set()
-    for number, clause in enumerate(reading.clauses):
-        at = clause.start
-        while at < clause.stop:
-            covered = _covered(reading, number, at)
-            denied.update(covered)
-            # Whatever stands in what is denied is denied already.
-            at = max(at + 1, covered.stop if covered else 0)
-            if covered and covered.stop >= clause.stop:
-                denied.update(_listed(reading, number))
-    return frozenset(denied)
-
-
-def excepted(reading: Reading, at: int) -> bool:
-    """Whether a value is taken out of what is asked for, as in "to all except eve@acme.example"."""
-    clause = reading.clause(at)
-    return any(reading.tokens[near].low in _BUT_FOR for near in _before(at, clause, 6))
-
-
 def requested(reading: Reading, at: int, word: str) -> bool:
     """Whether a token can be read as a request for what a word says.
 
@@ -140,13 +101,13 @@ def requested(reading: Reading, at: int, word: str) -> bool:
     """
     clause = reading.clause(at)
     low = reading.tokens[at].low
-    if _light(reading, at, clause):
+    if _light(reading, at, clause) or _destined(reading, at, clause):
         return True
     if low != word:
         if low.endswith("ing") and not word.endswith("ing"):
             return _gerund(reading, at, clause)
         if low.endswith("ed") and not word.endswith("ed"):
-            return any(reading.tokens[before].low in _WISHED for before in _before(at, clause, 8))
+            return any(reading.tokens[before].low in _WISHED for before in backwards(at, clause, 8))
         if low.endswith("s") and not word.endswith("s"):
             return False
     return not (_names(reading, at, clause) or _tells(reading, at, clause))
@@ -160,6 +121,10 @@ def _places(reading: Reading) -> dict[str, list[int]]:
     for at, token in enumerate(reading.tokens):
         if token.stem:
             places.setdefault(token.stem, []).append(at)
+        # `re-send` and `squash-merge` say what their last part says.
+        last = token.low.rpartition("-")[2] if token.kind == "word" else ""
+        if last and stem(last) != token.stem:
+            places.setdefault(stem(last), []).append(at)
     return places
 
 
@@ -181,7 +146,9 @@ def _found(
         if not left[negative]:
             continue
         anything = negative and _of_anything(reading, at)
-        if not anything and not _in_order(rest, at, reading.sentence(at).stop):
+        if not anything and not (
+            _in_order(rest, at, reading.sentence(at).stop) or _saidbefore(reading, rest, at)
+        ):
             continue
         if negative or requested(reading, at, words[0]):
             left[negative] -= 1
@@ -193,7 +160,7 @@ def _of_anything(reading: Reading, at: int) -> bool:
     """Whether what is denied is denied of whatever there is: "do not delete anything"."""
     clause = reading.clause(at)
     near = range(at + 1, min(at + 5, clause.stop))
-    return any(reading.tokens[place].low in _ALL for place in near)
+    return any(reading.tokens[place].low in ALL for place in near)
 
 
 def _flatly(reading: Reading, at: int, resource: str) -> bool:
@@ -202,7 +169,7 @@ def _flatly(reading: Reading, at: int, resource: str) -> bool:
     for near in range(at + 1, min(at + 5, clause.stop)):
         if reading.tokens[near].low in ("any", "all", "no"):
             of, then = reading.low(near + 1, clause), reading.low(near + 2, clause)
-            return stem(of) in kinds and then not in _EXCEPT
+            return stem(of) in kinds and then not in EXCEPT
     return False
 
 
@@ -215,25 +182,51 @@ def _in_order(rest: Sequence[list[int]], at: int, stop: int) -> bool:
     return True
 
 
+def _saidbefore(reading: Reading, rest: Sequence[list[int]], at: int) -> bool:
+    """Whether a pronoun stands for the words of a phrase: "My address is wrong. Change it"."""
+    clause = reading.clause(at)
+    if not rest or not any(
+        reading.low(near, clause) in _PRONOUNS for near in range(at + 1, at + 4)
+    ):
+        return False
+    number = reading.tokens[at].sentence
+    first = number
+    while first > 0 and reading.paragraphs[first - 1] == reading.paragraphs[number]:
+        first -= 1
+        start = reading.sentences[first].start
+        # What begins with a pronoun itself is about what stands before it.
+        if reading.low(start, reading.sentences[first]) not in _PRONOUNS:
+            break
+    return _in_order(rest, reading.sentences[first].start - 1, at)
+
+
 # --- requests ------------------------------------------------------------------------------
-
-
-def _before(at: int, clause: range, most: int) -> range:
-    """The positions before one in its clause, the nearest first."""
-    return range(at - 1, max(clause.start, at - most) - 1, -1)
 
 
 def _light(reading: Reading, at: int, clause: range) -> bool:
     """Whether it is what is to be made, as in "set up a transfer"."""
     if reading.low(at - 1, clause) in ("to", "and", "or", "please", "you"):
         return False
-    for before in _before(at, clause, 5):
+    for before in backwards(at, clause, 5):
         low = reading.tokens[before].low
-        if low in _LIGHT:
+        if low in _LIGHT or (low in _NOTED and reading.low(at - 1, clause) in ("a", "an")):
             return not (_names(reading, before, clause) or _tells(reading, before, clause))
         if low in _PREPOSITIONS or not low:
             return False
     return False
+
+
+def _destined(reading: Reading, at: int, clause: range) -> bool:
+    """Whether something is to be put where it says, as in "put the letter into the trash"."""
+    if reading.low(at - 2, clause) not in _INTO:
+        return False
+    if reading.low(at - 1, clause) not in DETERMINERS:
+        return False
+    return any(
+        reading.tokens[near].low in _PUT
+        and not (_names(reading, near, clause) or _tells(reading, near, clause))
+        for near in range(clause.start, at - 2)
+    )
 
 
 def _gerund(reading: Reading, at: int, clause: range) -> bool:
@@ -243,18 +236,18 @@ def _gerund(reading: Reading, at: int, clause: range) -> bool:
 
 def _names(reading: Reading, at: int, clause: range) -> bool:
     """Whether it is rather the name of something than something to do."""
-    if reading.low(at - 1, clause) in _DETERMINERS - {"next", "one", "that"}:
+    if reading.low(at - 1, clause) in DETERMINERS - {"next", "one", "that"}:
         return True
     after = at + 1
     if after in clause:
         token = reading.tokens[after]
         if token.low in _OBJECTS or token.kind != "word":
             return reading.low(at - 1, clause) in _PREPOSITIONS
-    for before in _before(at, clause, 3):
+    for before in backwards(at, clause, 3):
         low = reading.tokens[before].low
         if low in _OPENERS or not low or low == "file":
             return False
-        if low in _DETERMINERS or low in _PREPOSITIONS:
+        if low in DETERMINERS or low in _PREPOSITIONS:
             return True
     return False
 
@@ -265,63 +258,10 @@ def _tells(reading: Reading, at: int, clause: range) -> bool:
     while reading.low(before, clause) in _ASIDE:
         before -= 1
     who, verb = reading.low(before, clause), reading.low(before - 1, clause)
-    if who in _TELLING:
+    if who in TELLING and not (who == "that" and verb in _THEREUPON):
         return verb not in _MODALS
     if who == "to" and verb in _ASKING:
         return True
     if who == "you" and verb in ("did", "do", "have", "had"):
         return True
-    return any(reading.tokens[near].low in ("did", "does") for near in _before(at, clause, 4))
-
-
-# --- denials -------------------------------------------------------------------------------
-
-
-def _no_denial(reading: Reading, at: int, clause: range) -> bool:
-    word, before = reading.tokens[at].low, reading.low(at - 1, clause)
-    after = reading.low(at + 1, clause)
-    if word == "no":
-        return after in _NO_BUT
-    if word == "not" and before in _TOLD - {"do"}:
-        return after not in _FORBIDDEN
-    if before in ("why", "if") and word == "not":
-        return True
-    nearby = {after, reading.low(at + 2, clause)} if word != "without" else set[str]()
-    return bool({stem(low) for low in nearby if low} & {stem(low) for low in _MEANT})
-
-
-def _covered(reading: Reading, number: int, at: int) -> range:
-    """What a token denies of its clause; nothing, where it is not a denial."""
-    clause = reading.clauses[number]
-    word = reading.tokens[at].low
-    instead = word in ("instead", "rather") and reading.low(at + 1, clause) in ("of", "than")
-    if not (word in _WHOLE or word in _NOT or instead) or _no_denial(reading, at, clause):
-        return range(0)
-    if word in _WHOLE:
-        return clause
-    for place in range(at, clause.stop):
-        if reading.tokens[place].low == "and":
-            after = reading.low(place + 1, clause)
-            gerund = instead or word in _GERUND
-            if after == "please" or (gerund and not after.endswith("ing")):
-                return range(at, place)
-    return range(at, clause.stop)
-
-
-def _listed(reading: Reading, number: int) -> Iterator[int]:
-    """The clauses of a list that a denial begins, as in "do not send, share, or delete it"."""
-    for further in range(number + 1, _last_of_list(reading, number) + 1):
-        yield from reading.clauses[further]
-
-
-def _last_of_list(reading: Reading, number: int) -> int:
-    sentence = reading.tokens[reading.clauses[number].start].sentence
-    for further in range(number + 1, min(number + 12, len(reading.clauses))):
-        clause = reading.clauses[further]
-        if not clause or reading.tokens[clause.start].sentence != sentence:
-            break
-        if reading.tokens[clause.start].low in ("or", "nor"):
-            return further
-        if len(clause) > 4:
-            break
-    return number
+    return any(reading.tokens[near].low in ("did", "does") for near in backwards(at, clause, 4))

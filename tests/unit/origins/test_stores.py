@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import contextlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -721,3 +722,77 @@ def test_a_commit_that_was_made_unanswered_counts(watched, monkeypatch):
         task.observe("done", tool="note.page", arguments={"name": "a"})
         held = state(watched.guard, task)
         assert (held.trust, held.tainted_stores) == ("untrusted", [])
+
+
+# --- tools that keep nothing ---------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def keeping_nothing(folder, run, argument, returns):
+    """A task that has read a stranger's mail, with a tool that reads only and keeps nothing."""
+    made = changes()
+    made["tools"]["text.decode"] = {
+        **entry(["read"], "board", (), stateless=True),
+        "arguments": {"/text": argument},
+        "returns": returns,
+    }
+    made["intents"][INTENT]["tools"].append("text.decode")
+    made["agents"][AGENT]["manifest"]["tools"].append("text.decode")
+    policy = PolicyUnderTest(folder / "inbounds", made)
+    guarded(policy.guard, Kept())
+    policy.guard.tool("text.decode", resource=lambda text: ("board", text))(run)
+    with policy.task(prompt="Read what is there") as task:
+        deceived(task)
+        yield policy.guard, task
+    policy.close()
+
+
+ENCODINGS = {
+    "base64": (lambda text: base64.b64encode(text.encode()).decode(), base64.b64decode),
+    "hex": (lambda text: text.encode().hex(), bytes.fromhex),
+    "rot13": (lambda text: codecs.encode(text, "rot13"), lambda text: codecs.decode(text, "rot13")),
+    "reversed": (lambda text: text[::-1], lambda text: text[::-1]),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("argument", [{"role": "content"}, {}, {"kind": "text"}, {"role": "code"}])
+@pytest.mark.parametrize(
+    ("returns", "expected"),
+    [
+        (OWN, "third_party_text"),
+        ({**OWN, "fields": {"/text": {"party": "first"}}}, "third_party_text"),
+        ({**OWN, "fields": {"/text": {"party": "first", "writable": False}}}, "first_party"),
+    ],
+)
+def test_a_tool_that_keeps_nothing_does_not_make_its_own_of_a_strangers_text(
+    tmp_path, encoding, argument, returns, expected
+):
+    """
+    It may decode or translate what it is given. A field that no call can write is its own.
+    """
+    encode, decode = ENCODINGS[encoding]
+
+    def decoded(text):
+        plain = decode(text)
+        plain = plain if isinstance(plain, str) else plain.decode()
+        return {"text": plain} if "fields" in returns else plain
+
+    with keeping_nothing(tmp_path, decoded, argument, returns) as (guard, task):
+        task.call("text.decode", {"text": encode(EVIL)})
+        assert grade(guard, task, EVIL) == expected
+
+
+@pytest.mark.parametrize(
+    "argument", [{"role": "query"}, {"kind": "id", "role": "target"}, {"kind": "date"}]
+)
+def test_a_tool_that_keeps_nothing_looks_up_what_it_says_itself(tmp_path, argument):
+    """
+    Search words, ids and dates only select.
+    """
+    with keeping_nothing(tmp_path, lambda text: "chair@acme.example", argument, OWN) as (
+        guard,
+        task,
+    ):
+        task.call("text.decode", {"text": "2026-05-04"})
+        assert grade(guard, task, "chair@acme.example") == "first_party"

@@ -1,7 +1,8 @@
 """A prompt taken apart: its words by sentence and clause, what it quotes, the values it holds.
 
-Data in it (`inbounds.provenance.prompt_segments`) asks for nothing: nor does a title that says
-"send". Each step takes time in proportion to the length of the prompt.
+What it asks for and what it rules out is read from this. Data in it (`prompt_segments`) asks for
+nothing: nor does a title that says "send". Each step takes time in proportion to the length of the
+prompt.
 
 This module does no I/O.
 """
@@ -16,7 +17,8 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from inbounds.canonical.formats import InvalidFormat, normalize
-from inbounds.provenance.prompt_segments import LONGEST, Stretch, stretches
+
+from .prompt_segments import LONGEST, Stretch, stretches
 
 TokenKind = Literal["word", "quote", "file", "mail", "account", "url", "phone"]
 _PartKind = TokenKind | Literal["plain", "passage", "pasted"]
@@ -35,11 +37,12 @@ _SPACED = re.compile(
     r"|(?P<phone>\+[1-9](?:[ .-]?[0-9]){6,14}))(?!\w)"
 )
 _DASHES = "-\u2013\u2014"
+_ARROWS = frozenset({"->", "-->", "=>", "\u2192", "\u21d2"})
 _AROUND = "()[]{}<>\"'“”\u2018\u2019,;:!?*"
 _CHUNK = re.compile(r"\S+|\n")
 _EMPTY = re.compile(r"[^\S\n]*\n")
 _ITEM = re.compile(r"[ \t]*(?:\n|[-*•\u2013][ \t]|[0-9]{1,3}[.)])")
-_PIECE = re.compile(r"[^\W_]+(?:['\u2019_-][^\W_]+)*|[,;.!?\u2013\u2014…]|--+")
+_PIECE = re.compile(r"[^\W_]+(?:['\u2019_-][^\W_]+)*|[,;:.!?\u2013\u2014…]|--+")
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}|[0-9]{6,20}")
 _FILE = re.compile(
     r"[\w./~+()-]*\w\.(?:txt|md|rst|docx?|odt|rtf|pdf|xlsx?|csv|tsv|ods|pptx?|odp|json|ya?ml|xml"
@@ -50,6 +53,7 @@ _FILE = re.compile(
 _ABBREVIATED = word_set(
     "e.g i.e mr mrs ms dr prof st vs etc approx no nr inc ltd co corp dept bzw z.b ca"
 )
+_INWARD = {"into": "in", "onto": "on"}
 _TURNS = word_set("but then however so although though whereas otherwise sondern aber mais")
 
 
@@ -63,6 +67,7 @@ class Token(NamedTuple):
         kind: What it is.
         sentence: The number of its sentence.
         clause: The number of its clause, counted through the prompt.
+        start, stop: Where it stands in the prompt, with the signs that touch it.
     """
 
     text: str
@@ -71,6 +76,8 @@ class Token(NamedTuple):
     kind: TokenKind
     sentence: int
     clause: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Reading:
         tokens: Its words and values in order.
         sentences, clauses: The positions of the first token of each, and one past the last.
         paragraphs: By sentence, the number of its paragraph.
+        introduced: The clauses that end with a colon.
         whole: Whether all of the prompt was read; false where it is too long for that.
     """
 
@@ -88,6 +96,7 @@ class Reading:
     sentences: tuple[range, ...]
     clauses: tuple[range, ...]
     paragraphs: tuple[int, ...] = ()
+    introduced: frozenset[int] = frozenset()
     whole: bool = True
 
     def sentence(self, token: int) -> range:
@@ -117,7 +126,7 @@ def read(prompt: str) -> Reading:
     for start, stop in (
         [(0, len(text))] if whole else [(0, MOST_READ), (len(text) - MOST_READ, len(text))]
     ):
-        _take(pen, text[start:stop], _clipped(spans, start, stop))
+        _take(pen, text[start:stop], _clipped(spans, start, stop), start)
         pen.paragraph()
     return pen.done(whole=whole)
 
@@ -136,10 +145,16 @@ def _clipped(spans: list[Stretch], start: int, stop: int) -> list[Stretch]:
     ]
 
 
-def _take(pen: _Pen, text: str, spans: list[Stretch]) -> None:
-    for kind, piece in _parts(text, spans):
+def backwards(at: int, clause: range, most: int) -> range:
+    """Return the positions before one in its clause, the nearest first."""
+    return range(at - 1, max(clause.start, at - most) - 1, -1)
+
+
+def _take(pen: _Pen, text: str, spans: list[Stretch], first: int) -> None:
+    for start, stop, kind, piece in _parts(text, spans):
+        pen.place = first + start, first + stop
         if kind == "plain":
-            _plain(pen, piece)
+            _plain(pen, piece, first + start)
         elif kind == "pasted":
             pen.paragraph()
         elif kind == "passage":
@@ -156,6 +171,7 @@ def stem(word: str) -> str:
     word = word.removesuffix("'s").removesuffix("\u2019s").replace("e-mail", "email")
     if word.startswith("email"):
         word = word[1:]
+    word = _INWARD.get(word, word)
     if len(word) > 4 and word.endswith(("ies", "ied")):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes", "zes", "oes")):
@@ -180,8 +196,8 @@ def words_of(phrase: str) -> tuple[str, ...]:
 # --- stretches -----------------------------------------------------------------------------
 
 
-def _parts(text: str, known: list[Stretch]) -> Iterator[tuple[_PartKind, str]]:
-    """Cut a prompt into plain text and what is not: in order, each part once."""
+def _parts(text: str, known: list[Stretch]) -> Iterator[tuple[int, int, _PartKind, str]]:
+    """Cut a prompt into plain text and what is not: in order, each part once, and where it is."""
     spans: list[tuple[int, int, _PartKind, str]] = [*known]
     for found in _SPACED.finditer(text):
         kind: TokenKind = "account" if found["account"] else "phone"
@@ -189,28 +205,34 @@ def _parts(text: str, known: list[Stretch]) -> Iterator[tuple[_PartKind, str]]:
     at = 0
     for start, stop, kind_, inside in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start < at and kind_ in ("passage", "pasted"):
-            yield kind_, inside
+            yield at, max(at, stop), kind_, inside
             at = max(at, stop)
         if start < at:
             continue
-        yield "plain", text[at:start]
-        yield kind_, inside
+        yield at, start, "plain", text[at:start]
+        yield start, stop, kind_, inside
         at = stop
-    yield "plain", text[at:]
+    yield at, len(text), "plain", text[at:]
 
 
 # --- tokens --------------------------------------------------------------------------------
 
 
 class _Pen:
-    """Writes tokens down, and where sentences and clauses begin."""
+    """Writes tokens down, and where sentences and clauses begin.
+
+    Attributes:
+        place: Where in the prompt the tokens stand that are written down next.
+    """
 
     def __init__(self) -> None:
+        self.place = (0, 0)
         self._tokens: list[Token] = []
         self._sentences = [0]
         self._clauses = [0]
         self._paragraph = 0
         self._paragraphs = [0]
+        self._introduced: set[int] = set()
 
     def word(self, text: str) -> None:
         low = text.lower().replace("\u2019", "'")
@@ -251,9 +273,24 @@ class _Pen:
         if self._clauses[-1] < len(self._tokens):
             self._clauses.append(len(self._tokens))
 
+    def colon(self) -> None:
+        """End the clause, which says something of what follows."""
+        self._introduced.add(len(self._clauses) - 1)
+        self.turn()
+
+    def after_word(self) -> bool:
+        """Whether the clause ends with a word so far."""
+        return self._clauses[-1] < len(self._tokens) and self._tokens[-1].kind == "word"
+
     def done(self, *, whole: bool) -> Reading:
-        sentences, clauses = self._ranges(self._sentences), self._ranges(self._clauses)
-        return Reading(tuple(self._tokens), sentences, clauses, tuple(self._paragraphs), whole)
+        return Reading(
+            tuple(self._tokens),
+            self._ranges(self._sentences),
+            self._ranges(self._clauses),
+            tuple(self._paragraphs),
+            frozenset(self._introduced),
+            whole,
+        )
 
     def _ranges(self, starts: list[int]) -> tuple[range, ...]:
         ends = [*starts[1:], len(self._tokens)]
@@ -261,14 +298,23 @@ class _Pen:
 
     def _add(self, text: str, low: str, stemmed: str, kind: TokenKind) -> None:
         self._tokens.append(
-            Token(text, low, stemmed, kind, len(self._sentences) - 1, len(self._clauses) - 1)
+            Token(
+                text,
+                low,
+                stemmed,
+                kind,
+                len(self._sentences) - 1,
+                len(self._clauses) - 1,
+                *self.place,
+            )
         )
 
 
-def _plain(pen: _Pen, text: str) -> None:
+def _plain(pen: _Pen, text: str, first: int) -> None:
     lined = False
     for found in _CHUNK.finditer(text):
         chunk = found[0]
+        pen.place = first + found.start(), first + found.end()
         if chunk[0] == "\n":
             if _EMPTY.match(text, found.end()):
                 pen.paragraph()
@@ -299,15 +345,17 @@ def _chunk(pen: _Pen, chunk: str) -> None:
         _stop(pen, tail, core)
     elif core.lower() in _ABBREVIATED and "." in core:
         pen.word(core.replace(".", ""))
-    elif chunk in _DASHES:
+    elif chunk in _DASHES or chunk in _ARROWS:
         pen.turn()
+    elif core.lower() == "no" and tail == "." and pen.after_word():
+        pen.word("number")  # `the invoice no. 7`
     else:
         before = ""
         for piece in _PIECE.finditer(chunk):
             if piece[0][0].isalnum():
                 pen.word(piece[0])
                 before = piece[0]
-            elif piece[0] != "." or piece.end() >= len(chunk.rstrip("\"'”)]")):
+            elif piece[0] not in ".:" or piece.end() >= len(chunk.rstrip("\"'”)]")):
                 _stop(pen, piece[0], before)
 
 
@@ -315,6 +363,8 @@ def _stop(pen: _Pen, signs: str, before: str) -> None:
     short = before.lower() in _ABBREVIATED or (len(before) == 1 and before.isupper())
     if any(sign in signs for sign in "!?…") or ("." in signs and not short):
         pen.end()
+    elif ":" in signs:
+        pen.colon()
     elif any(sign in signs for sign in ",;\u2013\u2014") or "--" in signs:
         pen.turn()
 
