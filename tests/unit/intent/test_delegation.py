@@ -39,6 +39,9 @@ def recipient(made):
         ("Could you work through the todos in my moving list?", "my moving list"),
         ("Perform the tasks that the team meeting minutes contain", "the team meeting minutes"),
         ("Summarise 'a.txt'. After that, do as the note 'b' says.", "b"),
+        ("do what Omar's comment on the roof says", "Omar's comment"),
+        ("We have a new 'setup.md', pls do what 'setup.md' says", "setup.md"),
+        ("Read 'setup.md' and do what stands there", "setup.md"),
     ],
 )
 def test_a_record_that_says_what_to_do_brings_all_that_the_intent_lets_it(prompt, record):
