@@ -8,7 +8,7 @@ from inbounds.errors import ConfigurationError, SessionContended
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
 from inbounds.provenance.exposure import data_texts
-from inbounds.provenance.prompt_segments import apart
+from inbounds.provenance.prompt_marks import apart
 from inbounds.sessions.store import ConversationKey, SessionKey
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ This module does no I/O.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from .sentences import MOST_READ, Reading, Token, backwards, read, stem, word_set
@@ -55,23 +54,7 @@ _OUT = word_set("out off alone untouched")
 _SKIP = word_set("skip omit ignore block ban")
 _EVERYBODY = word_set("everyone everybody all anyone anybody everything anything other apart")
 _VALUES = frozenset({"mail", "account", "url", "phone"})
-_DENYING = (
-    _NOT
-    | _WHOLE
-    | _BUT_FOR
-    | _STOP
-    | _OUGHT_NOT
-    | _LEAVE
-    | _SKIP
-    | word_set("instead rather but other apart")
-)
-
-
 _FEW = 4
-_MAY_DENY = re.compile(
-    rf"\b(?:{'|'.join(sorted(_DENYING))})\b".replace("'", "['\u2019]"), re.IGNORECASE
-)
-"""What does not match denies nothing: most prompts are not read for it."""
 
 
 def denials(reading: Reading) -> frozenset[int]:
@@ -105,12 +88,10 @@ def ruled_out(reading: Reading) -> frozenset[int]:
 
 
 def tokens_ruled_out(text: str) -> list[Token]:
-    """Return the tokens of a text that it names only to rule them out; of most texts, none.
+    """Return the tokens of a text that it names only to rule them out.
 
     Of a text that is too long to be read whole, what lies between is ruled out in one.
     """
-    if _MAY_DENY.search(text) is None:
-        return []
     reading = read(text)
     found = [reading.tokens[at] for at in sorted(ruled_out(reading))]
     if not reading.whole:

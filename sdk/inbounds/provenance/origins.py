@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.model.question import Argument, Link, Origin
 from inbounds.process.locks import ProcessLock
-from inbounds.provenance.prompt_segments import apart
+from inbounds.provenance.prompt_marks import apart
 
 from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination, names_host_within

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
-from .denials import tokens_ruled_out
-from .prompt_segments import stretches
+from .prompt_marks import ruled_out, stretches
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked
 from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, typed, written_number
@@ -76,7 +75,7 @@ class Words:
         gone = [
             (token.kind == "word", part[token.start : token.stop])
             for part in text.split(_BETWEEN)
-            for token in tokens_ruled_out(part)
+            for token in ruled_out(part)
         ]
         text = _BETWEEN.join(map(_without_ruled_out, text.split(_BETWEEN)))
         self._take_titles(text)
@@ -214,7 +213,7 @@ class Words:
 
 def _without_ruled_out(text: str) -> str:
     at, left = 0, []
-    for token in tokens_ruled_out(text):
+    for token in ruled_out(text):
         left.append(text[at : token.start])
         at = max(at, token.stop)
     return _APART.join([*left, text[at:]])

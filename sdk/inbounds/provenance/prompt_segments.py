@@ -137,20 +137,6 @@ def stretches(text: str) -> list[Stretch]:
     return kept
 
 
-def apart(text: str) -> tuple[list[str], list[str]]:
-    """Return what the user says of a prompt, with short quotes, and what is data in it."""
-    said, data = [], []
-    at = 0
-    for stretch in stretches(text):
-        if stretch.kind == "quote":
-            continue
-        said.append(text[at : stretch.start])
-        data.append(text[stretch.start : stretch.stop])
-        at = stretch.stop
-    said.append(text[at:])
-    return said, data
-
-
 # --- lines ---------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.intent.templates import OFFICE, acting
 
 from inbounds.provenance import Origins
-from inbounds.provenance.prompt_segments import apart
+from inbounds.provenance.prompt_marks import apart
 from inbounds_tools.intents import draft
 
 BREAKS = ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\n\r", "\r\r"]

@@ -14,7 +14,7 @@ from inbounds.provenance.destinations import (
     names_host_within,
 )
 from inbounds.provenance.links import UNREAD, links_of
-from inbounds.provenance.prompt_segments import apart
+from inbounds.provenance.prompt_marks import apart
 
 SIGNS = [
     "/",

@@ -8,7 +8,7 @@ from inbounds.canonical.arguments import canonicalise
 from inbounds.model.question import Argument, Origin
 from inbounds.provenance import Origins
 from inbounds.provenance.denials import tokens_ruled_out
-from inbounds.provenance.prompt_segments import apart
+from inbounds.provenance.prompt_marks import apart
 
 PROMPT = Origin(source="prompt", grade="prompt")
 NONE = Origin(source="none", grade="none")
