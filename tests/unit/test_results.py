@@ -14,6 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.origins.hidden import LEFT_AS_TEXT, SPELT, WITHIN
+from justhtml import JustHTML
 
 from inbounds.canonical.visible import visible
 from inbounds.errors import (
@@ -29,6 +30,7 @@ from inbounds.pep.result_shape import ShapeMismatch, json_within
 from inbounds.pep.results import END, owed, require_known
 from inbounds.pep.tool_errors import raise_alone
 from inbounds.provenance.links import links_of
+from inbounds.provenance import markup
 from inbounds.provenance.markup import holds_images
 from inbounds.testing import assert_denied
 
@@ -475,6 +477,20 @@ class TestStrip:
         # A pattern that tries every way would take hours.
         assert time.perf_counter() - began < 30
 
+
+    def test_reads_the_html_of_a_text_once_for_each_change(self, monkeypatch):
+        read = []
+
+        def parser(text, **options):
+            read.append(text)
+            return JustHTML(text, **options)
+
+        monkeypatch.setattr(markup, "JustHTML", parser)
+        changes = [to("strip", what=["links", "images"]), to("mask", kinds=["url", "phone"])]
+        text = "<div><b></b></div>" * 10
+
+        assert text == discharge(text, changes)
+        assert [text] * 3 == read  # for links, images, and links that are masked
 
 class TestMask:
     @pytest.mark.parametrize(

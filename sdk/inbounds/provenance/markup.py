@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +76,11 @@ def parts_of(text: str, depth: int = 0) -> Iterator[Part]:
     """
     if depth > _DEEPEST:
         raise Unreadable
-    for node in _nodes(text):
+    nodes = [*_nodes(text)]
+    for node in nodes:
         if node is not None:
             yield from _of_node(node, depth)
-    yield Part(text_of(text))
+    yield Part(_shown(nodes))
 
 
 def text_of(text: str) -> str:
@@ -88,8 +89,13 @@ def text_of(text: str) -> str:
     Raises:
         Unreadable: The parser gives up.
     """
+    return _shown(_nodes(text))
+
+
+def _shown(nodes: Iterable[Any]) -> str:
+    """Return the text that a page of these nodes shows."""
     shown = []
-    for node in _nodes(text):
+    for node in nodes:
         if node is None:
             shown.append("\n")
         elif node.name == "#text" and _parent(node) not in _NOT_SHOWN:
