@@ -8,13 +8,14 @@ import json
 import re
 import time
 import traceback
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.unit.origins.hidden import LEFT_AS_TEXT, SPELT, WITHIN
 from justhtml import JustHTML
+from tests.unit.origins.hidden import LEFT_AS_TEXT, SPELT, WITHIN
 
 from inbounds.canonical.visible import visible
 from inbounds.errors import (
@@ -29,8 +30,8 @@ from inbounds.pep.result_changes import Discharge, InPieces, NotPlain, change_or
 from inbounds.pep.result_shape import ShapeMismatch, json_within
 from inbounds.pep.results import END, owed, require_known
 from inbounds.pep.tool_errors import raise_alone
-from inbounds.provenance.links import links_of
 from inbounds.provenance import markup
+from inbounds.provenance.links import links_of
 from inbounds.provenance.markup import holds_images
 from inbounds.testing import assert_denied
 
@@ -477,7 +478,6 @@ class TestStrip:
         # A pattern that tries every way would take hours.
         assert time.perf_counter() - began < 30
 
-
     def test_reads_the_html_of_a_text_once_for_each_change(self, monkeypatch):
         read = []
 
@@ -491,6 +491,7 @@ class TestStrip:
 
         assert text == discharge(text, changes)
         assert [text] * 3 == read  # for links, images, and links that are masked
+
 
 class TestMask:
     @pytest.mark.parametrize(
@@ -809,6 +810,147 @@ class TestEverySpelling:
     )
     def test_what_is_no_value_is_given(self, text):
         assert text == discharge(text, [to("mask", kinds=["phone", "iban", "email", "url"])])
+
+
+GAPS = [
+    "<br>",
+    "<BR/>",
+    "<p>",
+    "</p>\n<p class='x'>",
+    "</div><div>",
+    "<li>",
+    "</li>\n  <li>",
+    "<dd>",
+    "</td><td>",
+    "</td>\n  <td colspan=2>",
+    "</td></tr><tr><th>",
+    "<img src=x>",
+    "<hr>",
+    "&lt;br&gt;",
+]
+
+
+def rows(*rows):
+    """Return a table in HTML."""
+    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    return f"<table><tr>{'</tr><tr>'.join(cells)}</tr></table>"
+
+
+DAYS = [list(range(first, first + 7)) for first in (1, 8, 15, 22)]
+ORDINARY = [
+    rows((1299, 4, 100045), (1499, 3, 200045)),
+    rows(*DAYS),
+    rows("Mo Tu We Th Fr Sa Su".split(), *DAYS),  # noqa: SIM905 -- read at a glance
+    rows(("SKU", "Name", "Price"), ("AB12", "Widget blue", "12.50"), ("CD34", "Gadget", "9.99")),
+    rows(("2026-11-29", "09:30", "10:15"), ("2026-11-30", "11:00", "12:45")),
+    rows(("29.11.2026", "1,299.00"), ("30.11.2026", "15,000.00")),
+    rows(("SKU1234567", 5, "10.00"), ("INV20240105", 2, "3.50")),
+    rows(("USD", 100, 250, 1000), ("EUR", 90, 225, 900)),
+    rows(("12%", "34%", "56%"), ("1.5%", "2.5%", "3.5%")),
+    rows(*[[left * right for left in range(1, 11)] for right in range(1, 11)]),
+    rows((2021, 2022, 2023), (1200, 1300, 1400)),
+    rows(("$1,299.00", "$4,999.00"), ("$19.99", "$129.99")),
+    rows(("id", "user_id", "n"), (2345, 5551, 12), (2346, 5552, 13)),
+    rows(("A1", "B2", "C3"), (10, 20, 30)),
+    rows(("room 12", "10:30", "3 of 100")),
+    rows(("Graz", 8010, 291072), ("Linz", 4020, 212538)),
+    rows(("v1.10.2", "v1.10.3"), ("3.11.4", "3.12.0")),
+    rows(("GB", 44), ("DE", 49), ("AT", 43)),
+    rows(("XS", "S", "M", "L"), (36, 38, 40, 42)),
+    rows((-5, 12, -17), (3, -8, 21)),
+    rows(("1:0", "2:1", "3:3"), ("0:0", "1:1", "2:4")),
+    rows(("@ann", "v1.2"), (".5", "1.")),
+    rows(("a.txt", 120, 4096), ("b.txt", 80, 2048)),
+    rows((1, "Ann Smith", 34), (2, "Bob Jones", 45)),
+    rows(("DE12 widgets", "3456 pieces"), ("AT61", "parts")),
+    rows(("Mon", "8:00-12:00"), ("Tue", "13:00-17:00")),
+    rows(("a94a8fe5ccb1", 12), ("0af7651916cd", 13)),
+    rows(*[(year, year * 7) for year in range(2000, 2030)]),
+    rows(("Width", "120 mm"), ("Height", "80 mm")),
+    rows(("2 x 4", "6 x 8"), ("1/2", "3/4")),
+    rows(("12 kg", "EUR 45.00"), ("7 kg", "EUR 21.50")),
+    "<dl><dt>Width</dt><dd>120</dd><dt>Height</dt><dd>80</dd></dl>",
+    "<ul><li>apples 3</li><li>pears 12</li></ul>",
+    "<ol><li>Order 12</li><li>Total 30</li></ol>",
+    "<p>2026-11-29</p><p>2026-11-30</p>",
+    "<div>1</div><div>2</div><div>3</div>",
+    "Order 12<br>Total 30<br>Paid 29.11.2026",
+]
+# Of these, less is left in lines as well.
+MASKED_IN_LINES = [
+    rows(("012", 45, 1999)),
+    rows(("+15", 54321, 1234567)),
+    rows(("01067", 1234), ("04103", 99)),
+    rows(("48.2084912", "16.3725042"), ("47.0707", "15.4395")),
+    rows(("Vienna", 1010, 1897491)),
+    "<ul><li>12.50</li><li>9.99</li><li>3.00</li></ul>",
+    "<option>2024</option><option>2025</option>",
+]
+
+
+class TestTags:
+    """Tags that a page shows as a gap are looked past as a line's end is, and stay."""
+
+    @pytest.mark.parametrize("gap", GAPS)
+    @pytest.mark.parametrize(
+        ("kind", "form"),
+        [
+            ("iban", "DE89{0}3704{0}0044{0}0532{0}0130{0}00"),
+            ("iban", "DE89{0}3704{0}0044 0532 0130 00"),
+            ("iban", "DE89 3704 0044 0532{0}0130 00"),
+            ("iban", "GB29 NWBK{0}6016 1331 9268 19"),
+            ("phone", "0170{0}123{0}4567"),
+            ("phone", "0170 123{0}4567"),
+            ("phone", "+49{0}170{0}1234567"),
+            ("phone", "<b>0170</b>{0}<i>1234567</i>"),
+            ("phone", "555{0}123{0}4567"),
+            ("email", "bob{0}@{0}acme.example"),
+            ("url", "hxxps://acme{0}[dot]{0}example/x"),
+        ],
+    )
+    def test_none_hides_a_value(self, kind, form, gap):
+        text = form.format(gap)
+        left = visible(discharge(f"to {text} now", [to("mask", kinds=[kind])]))
+
+        assert not re.search(r"\d|acme|bob|NWBK", left.replace("colspan=2", "")), left
+        assert left.startswith("to ") and left.endswith(" now")
+        assert visible(gap).strip() in left
+
+    @pytest.mark.parametrize("value", ["bob@acme.example", "0170 1234567", "<DE89 3704 0044 0532>"])
+    def test_nor_is_one_left_within_a_tag(self, value):
+        text = f"<td title='{value}' class=x>\n<br>"
+        left = discharge(text, [to("mask", kinds=["email", "iban", "phone"])])
+
+        assert re.fullmatch(r"<td .*\[\w+\].*\n<br>", left), left
+        assert not re.search(r"acme|\d", left)
+
+    @pytest.mark.parametrize("between", ["<br>", "\n", "</td><td>", "\x1c", "</td>\n\n<td>"])
+    def test_a_row_of_values_keeps_its_tags(self, between):
+        text = f"<td>bob@acme.example{between}0170 1234567{between}x</td>\n"
+
+        left = discharge(text, [to("mask", kinds=["email", "phone"])])
+        assert f"<td>[email]{between}[phone]{between}x</td>\n" == left
+
+    def test_one_is_withheld_that_goes_on_in_another_field(self):
+        with pytest.raises(InPieces):
+            discharge({"a": "bob@</td>", "b": "<td>acme.example"}, [to("mask", kinds=["email"])])
+
+    @pytest.mark.parametrize("text", ORDINARY)
+    def test_an_ordinary_table_is_given(self, text):
+        masks = [to("mask", kinds=["email", "url", "iban", "phone"])]
+
+        assert text == discharge(text, masks)
+
+    @pytest.mark.parametrize("text", [*ORDINARY, *MASKED_IN_LINES])
+    def test_no_more_is_masked_than_in_lines(self, text):
+        def in_lines(text):
+            return re.sub(r"\s*(?:<[^<>]*>\s*)+", "\n", text)
+
+        masks = [to("mask", kinds=["email", "iban", "phone"])]
+        lines = Counter(discharge(in_lines(text), masks).split("\n"))
+        lost = lines - Counter(in_lines(discharge(text, masks)).split("\n"))
+
+        assert not [line for line in lost if "[" not in line]
 
 
 def in_pieces(items, obligations, *, fields=()):
@@ -1205,6 +1347,19 @@ class TestAcrossParts:
     @pytest.mark.parametrize("parts", IN_WORDS, ids=str)
     def test_nor_is_one_whose_signs_are_split(self, parts, shape):
         self.withheld_or_masked(parts, shape, "email")
+
+    @pytest.mark.parametrize("kinds", [["email"], ["email", "iban", "phone"]], ids=str)
+    @pytest.mark.parametrize("spelt", ["octal", "quoted-printable"])
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_one_in_json_in_a_text_is_apart_from_the_next(self, times, spelt, kinds):
+        text = ENCODED[spelt]("bob@acme.example")
+        for _ in range(times):
+            text = f"see {json.dumps(text)}"
+
+        alone = discharge(text, [to("mask", kinds=kinds)])
+        assert "[email]" in alone
+        given = discharge([text, "bob@acme.example"], [to("mask", kinds=kinds)])
+        assert [alone, "[email]"] == given
 
     def test_between_parts_of_other_items(self):
         masks = [to("mask", kinds=["email"])]

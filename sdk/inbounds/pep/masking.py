@@ -11,7 +11,7 @@ from inbounds.canonical.visible import visible
 from .results import URL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MOST_DIGITS = 3
 """So many digits of a number may be seen: they tell nobody which it is."""
@@ -36,7 +36,8 @@ _QUOTED = r"\"(?:[^\"\\\n]|\\.){0,256}\""
 _COMMENT = r"(?:\([^()\n]{0,128}\))?"
 _LOCAL = rf"(?<!{_ATOM})(?>(?:{_ATOM}++|{_QUOTED}){{1,32}}){_COMMENT}"
 _DOMAIN = r"(?:[^\s@<>()\[\],;:\"']{1,255}|\[[^\s\[\]]{1,64}\])"
-_BETWEEN = r"[\s.\u2010-\u2015-]"
+_BLANK = r"[^\S\x1c]"
+_BETWEEN = rf"(?:{_BLANK}|[.\u2010-\u2015-])"
 # Spellings that a reader takes for a value and no program does: blanks, brackets, words for signs.
 _OPEN, _SHUT = r"[(\[{<]\s{0,2}", r"\s{0,2}[)\]}>]"
 _BEFORE_AT = r"(?:\s{0,3}|[^\w\s@]{1,3}|[^\S\n]?[^\w\s@][^\S\n]?)"
@@ -55,24 +56,24 @@ _BRACKETED_AT = re.compile(rf"{_OPEN}(?:at|@){_SHUT}", re.IGNORECASE)
 _ANY_DOT = re.compile(
     rf"{_BRACKETED_DOT}|\u3002|(?<=\w)[\u00b7\u2022\u2027\u2219\u30fb](?=\w)", re.IGNORECASE
 )
-_TAG_WITHIN = re.compile(
-    r"</?(?:a|abbr|b|bdi|bdo|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?=[\s/>])"
-    r"[^<>]*+>|<!--[^<>]*-->",
-    re.IGNORECASE,
+_INLINE = (
+    r"(?:a|abbr|b|bdi|bdo|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?=[\s/>])"
 )
-# Tags that leave a gap matter where a sign of an address stands beside them.
-_TAGS = re.compile(r"\s{0,8}(?:</?[a-z][a-z0-9-]{0,30}(?=[\s/>])[^<>]*+>\s*+)++", re.IGNORECASE)
-_ENDS_WITH_SIGN = re.compile(
-    rf"(?:@[^\w@]{{0,2}}|>\s{{0,2}}\.|{_OPEN}(?:at|dot|\.){_SHUT})\Z", re.IGNORECASE
-)
-_BEGINS_WITH_SIGN = re.compile(
-    rf"[^\w@<]{{0,2}}@|{_OPEN}(?:at|dot|\.){_SHUT}|\.\s{{0,2}}[\w<]", re.IGNORECASE
-)
+_TAG_WITHIN = re.compile(rf"</?{_INLINE}[^<>]*+>|<!--[^<>]*-->", re.IGNORECASE)
+# Tags that leave a gap on a page are looked at as one character: the end of a line, or of a cell,
+# since numbers in several cells are rarely one number.
+_LINE, _CELL = "\n", "\x1c"
+_LINES = re.compile(rf"[{_LINE}{_CELL}]")
+_TAG_NAME = rf"(?!{_INLINE}|(?:at|dot)\s*>)(?:h[1-6]|[a-z][a-z-]*+(?::[a-z-]++)?+)(?=[\s/>])"
+_TAGS = re.compile(rf"\s{{0,8}}(?:</?{_TAG_NAME}[^<>]*+>\s*+)++|{_LINES.pattern}", re.IGNORECASE)
+_ATTRIBUTES = re.compile(r"(?<=<)/?[a-z][a-z:-]*+[^<>a-z:-][^<>]*+(?=>)", re.IGNORECASE)
+_TAG_OF_CELL = re.compile(r"</?(?:t[dhr]|table|t(?:head|body|foot)|caption)\b", re.IGNORECASE)
 # Marks of any script, such as that of a key (`5\ufe0f\u20e3`) or a line below.
 _COMBINING = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 # Octal escapes and quoted-printable (RFC 2045 §6.7): two in a row are nothing else, and one is
-# such where it stands in a value then. Also `a=40` and `\\100` in a path are ordinary.
-_OCTETS = r"(?:(?:\\[0-3][0-7]{2}|=[0-9A-F]{2})(?:=\r?\n)?)"
+# such where it stands in a value then. Also `a=40` and `\\100` in a path are ordinary. JSON in
+# JSON doubles the backslashes.
+_OCTETS = r"(?:(?:\\{1,8}[0-3][0-7]{2}|=[0-9A-F]{2})(?:=\r?\n)?)"
 _ENCODED = re.compile(rf"{_OCTETS}+|=\r?\n", re.IGNORECASE)
 _SURELY_ENCODED = re.compile(rf"{_OCTETS}{{2,}}", re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"(?:[^\s<>\"=]|=(?:\r?\n)?)++")
@@ -87,10 +88,12 @@ _BEGINS_ACCOUNT = r"(?:(?<![A-Z0-9])|(?<=IBAN))"
 _ACCOUNT = r"((?:[A-Z][\W_]{0,5}){2}(?:\d[\W_]{0,5}){2}(?:[A-Z0-9][\W_]{0,5}){10,29}[A-Z0-9])"
 # No `,` and no `|`: they stand between the numbers of a list and of a table.
 _BETWEEN_DIGITS = (
-    r"[\s()\[\]{}./\\_~*'\u2019\u00b7\u2022\u2027\u2219\u30fb\u2010-\u2015\u2043\u2212-]{0,8}"
+    rf"(?:{_BLANK}|"
+    r"[()\[\]{}./\\_~*'\u2019\u00b7\u2022\u2027\u2219\u30fb\u2010-\u2015\u2043\u2212-]){0,8}"
 )
+_ADDRESS = re.compile(rf"{_LOCAL}@{_COMMENT}{_DOMAIN}", re.IGNORECASE)
 _KINDS = {
-    "email": re.compile(rf"{_LOCAL}@{_COMMENT}{_DOMAIN}|{_SPELT_EMAIL}", re.IGNORECASE),
+    "email": re.compile(rf"{_ADDRESS.pattern}|{_SPELT_EMAIL}", re.IGNORECASE),
     URL: re.compile(rf"{_SPELT_URL}|{_URL}", re.IGNORECASE),
     "iban": re.compile(
         rf"{_BEGINS_ACCOUNT}[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}{{0,2}}[A-Z0-9]){{8,30}}(?![A-Z0-9])",
@@ -126,7 +129,10 @@ _SHORTEST_ACCOUNT, _FEWEST_DIGITS, _SIGNS_OF_HEAD = 15, 10, 4
 _MOST_IN_A_ROW = 20
 """More digits with nothing between them are an id."""
 _FEWEST_OF_TELEPHONE, _MOST_OF_TELEPHONE, _OF_COUNTRY_1 = 7, 15, 11
+_ESCAPED_QUOTE = re.compile(r"\\++(?=\")")
+"""Backslashes that JSON writes before a quotation mark."""
 INSTEAD = re.compile(rf"\[{_MARK}")
+_GAP_OR_PART = re.compile(rf"{_LINE}|{_CELL}(?:{INSTEAD.pattern})?")
 _NAMES_A_COUNT = re.compile(
     r"(?:\A|[^A-Za-z]|(?<=[a-z0-9])(?=[A-Z]))"
     r"(?:[Ii]ds?|ID|[Ss]izes?|[Bb]ytes?|[Tt]otal|[Uu]sed|[Ff]ree|[Mm]em(?:ory)?|[Dd]isk|[Cc]ount"
@@ -176,15 +182,20 @@ _LENGTHS_OF_ACCOUNTS = (  # of the registry of ISO 13616
 def without_values(text: str, kinds: Sequence[str]) -> str:
     """Return a text without values of some kinds, nor any that its reader would see in it."""
 
-    def masked(text: str) -> str:
+    def apart(text: str, gaps: re.Pattern[str]) -> str:
+        between = gaps.findall(text)
+        text = gaps.sub(_gap, text)
         for kind in kinds:
-            if kind == "iban":
-                text = _without_spelt_accounts(text)  # first: these know where a number ends
-            if kind == "phone":
-                text = _NUMBER.sub(_without_numbers, _GROUPED_NUMBER.sub(_without_groups, text))
-            else:
-                text = _KINDS[kind].sub(f"[{kind}]", text)
-        return text
+            text = _without_kind(text, kind)
+        return _with_gaps(text, iter(between))
+
+    def masked(text: str) -> str:
+        if "<" not in text:
+            return apart(text, _LINES)
+        if "email" in kinds:
+            text = _ADDRESS.sub(_unless_tagged, text)
+        text = _ATTRIBUTES.sub(lambda found: apart(found[0], _LINES), apart(text, _TAGS))
+        return _KINDS["email"].sub("[email]", text) if "email" in kinds else text
 
     left = seen = masked(text)
     for _ in range(MOST_READINGS + 1):
@@ -200,13 +211,47 @@ def without_values(text: str, kinds: Sequence[str]) -> str:
     return "[masked]"
 
 
+def _without_kind(text: str, kind: str) -> str:
+    """Return a text without values of one kind."""
+    if kind == "phone":
+        return _NUMBER.sub(_without_numbers, _GROUPED_NUMBER.sub(_without_groups, text))
+    if kind == "iban":
+        text = _without_spelt_accounts(text)  # first: these know where a number ends
+    return _KINDS[kind].sub(lambda found: _instead(found[0], kind), text)
+
+
+def _unless_tagged(found: re.Match[str]) -> str:
+    """Return what stands instead of an address whose quotes or comments hold a tag."""
+    return "[email]" if "<" in found[0] else found[0]
+
+
+def _gap(found: re.Match[str]) -> str:
+    """Return the one character that tags or the end of a line are looked at as."""
+    return _CELL if _TAG_OF_CELL.search(found[0]) else _LINE
+
+
+def _with_gaps(text: str, between: Iterator[str]) -> str:
+    """Return a text with what stood where its gaps are; only tags are left within a value."""
+
+    def gap(found: re.Match[str]) -> str:
+        tags = next(between)
+        return "" if found[0][0] == _CELL and tags.isspace() else tags + found[0][1:]
+
+    return _GAP_OR_PART.sub(gap, text)
+
+
+def _instead(value: str, kind: str) -> str:
+    """Return what stands instead of a value, for each part of it that tags may set apart."""
+    return _CELL.join([f"[{kind}]"] * (len(_LINES.findall(value)) + 1))
+
+
 def _read(text: str) -> str:
     """Return a text as it is read, with the signs that stand in it as words or between tags."""
     text = visible(text)
     if "\\" in text or "=" in text:
         text = _ENCODED_WORD.sub(_decoded, text)
     if "<" in text and ">" in text:
-        text = _TAGS.sub(_gap, _TAG_WITHIN.sub("", text))
+        text = _TAG_WITHIN.sub("", text)
     if not text.isascii():
         text = _COMBINING.sub("", text)
     if text.isascii() and not any(sign in text for sign in ")]}>"):
@@ -242,18 +287,9 @@ def _octets(found: re.Match[str]) -> str:
     return octets.decode(errors="replace")
 
 
-def _gap(found: re.Match[str]) -> str:
-    """Return a blank for tags that stand beside a sign of an address, and others as they are."""
-    text, (begin, end) = found.string, found.span()
-    beside = _ENDS_WITH_SIGN.search(text, max(begin - 10, 0), begin) or (
-        _BEGINS_WITH_SIGN.match(text, end)
-    )
-    return " " if beside else found[0]
-
-
 def _without_groups(found: re.Match[str]) -> str:
     """Return what is left of groups of digits that may be one telephone number."""
-    return "[phone]" if is_telephone(found.group()) else found.group()
+    return _instead(found[0], "phone") if is_telephone(found[0]) else found[0]
 
 
 def _without_numbers(found: re.Match[str]) -> str:
@@ -269,16 +305,17 @@ def _without_numbers(found: re.Match[str]) -> str:
     named = bool(before) and (before[-1] in (".", "_", EDGE) or before[-1].isalpha())
     counted = behind[:1].isalpha() and not _WEAKLY_JOINED.match(behind)
     if not (named or counted):
-        return digits if len(digits) > _MOST_IN_A_ROW and digits.isdecimal() else "[phone]"
+        is_id = len(digits) > _MOST_IN_A_ROW and digits.isdecimal()
+        return digits if is_id else _instead(digits, "phone")
     if before[-1:] != EDGE and _is_spelt_alone(before.rstrip("._"), digits, behind):
-        return "[phone]"
+        return _instead(digits, "phone")
     first = re.search(r"[^\d.](?=\d)", digits)
     last = re.search(r"\D+\d+\Z", digits)
     begin = (first.end() if first else len(digits)) if named else 0
     end = (last.start() if last else 0) if counted else len(digits)
     if sum(map(str.isdigit, digits[begin:end])) < _FEWEST_OF_TELEPHONE:
         return digits
-    return f"{digits[:begin]}[phone]{digits[end:]}"
+    return digits[:begin] + _instead(digits[begin:end], "phone") + digits[end:]
 
 
 def _holds_number(text: str) -> bool:
@@ -378,7 +415,7 @@ def without_masks(text: str) -> str:
         if text == (plain := _read(text)):
             break
         text = plain
-    return INSTEAD.sub("", text)
+    return _ESCAPED_QUOTE.sub("", INSTEAD.sub("", text))
 
 
 def _without_spelt_accounts(text: str) -> str:
@@ -387,20 +424,22 @@ def _without_spelt_accounts(text: str) -> str:
     for found in _SPELT_ACCOUNT.finditer(text):
         if found.start() < end:
             continue
-        within = found["within"]
-        length = _length_of_account(found[1]) if within is None else _length_within(text, found)
+        number = found[1] or ""
+        length = 0 if number and _CELL not in number else _length_within(text, found)
+        length = length or _length_of_account(number.partition(_CELL)[0])
         if length:
-            left += [text[end : found.start()], "[iban]"]
+            left.append(text[end : found.start()])
             end = found.start() + length
+            left.append(_instead(text[found.start() : end], "iban"))
     return "".join(left) + text[end:] if left else text
 
 
 def _length_within(text: str, found: re.Match[str]) -> int:
-    """Return how much of a text is an account number that begins within a word; 0 for nothing.
+    """Return how much of a text is an account that begins in a word or goes over cells, or 0.
 
     It has the length of its country. In a long word or a digest, signs may agree by chance.
     """
-    number = found["within"]
+    number = found[1] or found["within"]
     wanted = _length_by_country(re.sub(r"[\W_]", "", number).upper())
     ends = [sign.end() for sign in _SIGN.finditer(number)]
     if not 0 < wanted <= len(ends):
@@ -445,7 +484,7 @@ def read_across(text: str) -> str:
     text = _SPLIT_ENTITY.sub(lambda found: found[0].replace(EDGE, "") + EDGE, text)
     for _ in range(MOST_READINGS):
         text = _SPLIT_SIGN.sub(_joined_sign, text)
-        if text == (plain := _read(text)):
+        if text == (plain := _TAGS.sub(_LINE, _read(text))):
             break
         text = plain
     return INSTEAD.sub("\n" * 8, text)
