@@ -127,11 +127,11 @@ authors give none.
 
 
 _BLIND = """\
-Ten suites for other kinds of work (`evaluation/blind`): each has 18 tools that work in memory, a registry that was
+Twelve suites for other kinds of work (`evaluation/blind`): each has 18 tools that work in memory, a registry that was
 written from their documentation, 20 tasks in three wordings and 10 attacks. Their authors saw neither the policy nor the
 code that drafts intents, nor another suite. Each was committed before it was scored for the first time, and is unchanged
 since. `python -m evaluation.blind` scores them. Each cell shows the first score and the last one, with drafted intents;
-*hr* and *logistics* were written after the others had been looked at, and have been scored once.
+*hr* and *logistics* were written after the first eight had been looked at, *school* and *venue* after the ten.
 *Success if all is approved*: attacks that did their harm when every question was answered with yes.
 """
 

@@ -111,7 +111,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     said = [
         *_said_of_words(intent, found),
         *_said_of_records(told, left_to, unnamed(reading, denied)),
-        *_said_of_bounds(scope, held_back=held_back),
+        *_said_of_bounds(scope, intent, held_back=held_back),
     ]
     if not reading.whole:
         said.insert(0, Said("", f"only the first and the last {MOST_READ} characters were read"))
@@ -276,7 +276,7 @@ def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
     scope = within.model_copy(update={"bounds": Bounds(**bounds)})
     said = [
         Said("", f"proposed by the application: {_listed(scope.effects)}, within `{name}`"),
-        *_said_of_bounds(scope, held_back=held_back),
+        *_said_of_bounds(scope, intent, held_back=held_back),
     ]
     return Draft(name, scope, tuple(said), heard.told, len(scope.effects))
 
@@ -328,7 +328,7 @@ def _said_of_records(
         yield Said(unclear, "no record is named that this could be read in: nothing is left to one")
 
 
-def _said_of_bounds(scope: Scope, *, held_back: bool) -> Iterable[Said]:
+def _said_of_bounds(scope: Scope, intent: Intent, *, held_back: bool) -> Iterable[Said]:
     if "recipient" not in scope.bounds.model_fields_set:
         return
     bound = scope.bounds.recipient
@@ -338,8 +338,17 @@ def _said_of_bounds(scope: Scope, *, held_back: bool) -> Iterable[Said]:
         yield Said("", "may go to, be paid to, or be named: " + _listed(map(str, bound.values)))
     if bound.domains:
         yield Said("", "may go to addresses of " + _listed(bound.domains))
-    if bound.origins:
-        yield Said("", "or to what is found in: " + _listed(_PLACES[o] for o in bound.origins))
+    # What the intent itself lets through by its field, nobody is asked about.
+    asked = {
+        "quoted_text",
+        *(() if "recipient" in intent.bounds.model_fields_set else _ASKED_ABOUT),
+    }
+    unasked = [_PLACES[origin] for origin in bound.origins if origin not in asked]
+    if unasked:
+        yield Said("", "or to what is found in: " + _listed(unasked))
+    about = [_PLACES[origin] for origin in bound.origins if origin in asked]
+    if about:
+        yield Said("", "a person is asked about what is found in: " + _listed(about))
     if held_back:
         yield Said("", "not to the addresses that the prompt says not to use")
 
