@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from inbounds.canonical.arguments import canonical_json
@@ -54,7 +55,7 @@ except ImportError as missing:
     ) from missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from inbounds.pep import Guard, Permit
     from inbounds.pep.task import Task
@@ -99,7 +100,8 @@ class AuthorizationInterceptor:
         self._approvals = approvals
         self._lock = ProcessLock()
         self._permits: OrderedDict[str, tuple[Permit, bytes]] = OrderedDict()
-        self._asked: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._asked: OrderedDict[str, bytes] = OrderedDict()
+        self._judging: set[str] = set()
 
     def register(self, emitter: Any) -> None:
         """Register this with a host's emitter, after all others, where its word is the last.
@@ -130,8 +132,7 @@ class AuthorizationInterceptor:
         point = context["interception_point"]
         try:
             if point == "pre_tool_call":
-                said = context["tool_call"]
-                return await self._before(context, dict(said["args"]))
+                return await self._before(context)
             if point == "post_tool_call":
                 return await self._after(context)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -145,17 +146,17 @@ class AuthorizationInterceptor:
     async def resolve(self, request: Any) -> Any:
         """Ask the policy again about what a person was asked, as `ApprovalResolver.resolve`.
 
-        What is asked about is what was judged, whatever the request shows of it.
+        Tool and arguments of the request are those that were judged, or it stays unresolved.
         """
         identity = request.context_identity
-        key = _key(request.context)
-        with self._lock:
-            arguments = self._asked.get(key)
-        if arguments is None:
-            # A question of somebody else's.
-            return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
         try:
-            verdict = await self._before(request.context, arguments)
+            key, call = _key(request.context), _canonical(request.context["tool_call"])
+            with self._lock:
+                asked = self._asked.get(key)
+            if asked != call:
+                # A question of somebody else's, or about another call of the same id.
+                return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
+            verdict = await self._before(request.context)
         except ApprovalRequired:
             return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -166,28 +167,51 @@ class AuthorizationInterceptor:
 
     # --- before and after a tool ----------------------------------------------------------
 
-    async def _before(self, context: Mapping[str, Any], arguments: dict[str, Any]) -> Any:
+    async def _before(self, context: Mapping[str, Any]) -> Any:
         said = context["tool_call"]
-        name, key = said["name"], _key(context)
-        task = task_of(self._task(context) if self._task is not None else None)
-        try:
-            permit = await task.apermit(
-                name,
-                arguments,
-                resource=self._resources.get(name),
-                tool_call_id=str(said.get("id") or ""),
-            )
-        except ApprovalRequired:
+        name, arguments, key = said["name"], dict(said["args"]), _key(context)
+        with self._alone(key):
+            task = task_of(self._task(context) if self._task is not None else None)
+            try:
+                permit = await task.apermit(
+                    name,
+                    arguments,
+                    resource=self._resources.get(name),
+                    tool_call_id=str(said.get("id") or ""),
+                )
+            except ApprovalRequired:
+                with self._lock:
+                    keep(self._asked, key, _canonical(said), most=MOST)
+                raise
+            judged = permit.arguments
+            call = _canonical({"name": name, "args": judged})
             with self._lock:
-                keep(self._asked, key, arguments, most=MOST)
-            raise
-        judged = permit.arguments
-        with self._lock:
-            keep(self._permits, key, (permit, canonical_json(judged)), most=MOST)
+                keep(self._permits, key, (permit, call), most=MOST)
         if judged == arguments:
             return Verdict.allow()
         # What was judged is what runs.
         return Verdict(decision=Decision.TRANSFORM, transform=Transform("$target", judged))
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Hold the id of a call for as long as it is judged; its permit holds it afterwards.
+
+        Raises:
+            DecisionUnavailable: `call.repeated`: a call of the same id is under way.
+        """
+        with self._lock:
+            if key in self._permits or key in self._judging:
+                raise DecisionUnavailable(
+                    "a call of the same id is under way",
+                    code="call.repeated",
+                    hint="give each call of a session an id of its own, and emit what became of it",
+                )
+            self._judging.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._judging.discard(key)
 
     async def _after(self, context: Mapping[str, Any]) -> Any:
         from inbounds.process.threads import run_in_thread
@@ -209,8 +233,8 @@ class AuthorizationInterceptor:
 
     def _taken(self, permit: Permit, judged: bytes, context: Mapping[str, Any]) -> Any:
         """Record that it has run, and return what the agent may have of its result."""
-        result, arguments = context["tool_result"], context["tool_call"]["args"]
-        if canonical_json(dict(arguments)) != judged:
+        result = context["tool_result"]
+        if _canonical(context["tool_call"]) != judged:
             permit.fail(ToolFailed())
             raise DecisionUnavailable(
                 "another call has run than the one that was judged",
@@ -245,6 +269,11 @@ class AuthorizationInterceptor:
 
 def _session(context: Mapping[str, Any]) -> str:
     return str((context.get("session") or {}).get("id") or "")
+
+
+def _canonical(call: Mapping[str, Any]) -> bytes:
+    """Return the canonical form of what a call names, which tells it from others of its id."""
+    return canonical_json({"tool": call["name"], "arguments": dict(call["args"])})
 
 
 def _key(context: Mapping[str, Any]) -> str:

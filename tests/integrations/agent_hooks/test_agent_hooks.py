@@ -1,7 +1,9 @@
 """What the interceptor says at each point, before the emitter of Agent Hooks 0.1 itself."""
 
+import asyncio
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from agent_hooks import (
@@ -170,6 +172,80 @@ class TestResults:
             await host.emitter.emit(host.contexts.pre_tool_call(**said))
             await host.emitter.emit_unchecked(host.contexts.agent_shutdown(reason="error"))
             assert (0, 1) == (task.report().ran, task.report().unknown)
+
+
+class TestIds:
+    """A call is found again by its id: while one is under way, another of that id does not run."""
+
+    def emitted(self, host, wish):
+        said = {"call_id": wish.id, "name": wish.tool, "args": dict(wish.arguments)}
+        return host.emitter.emit(host.contexts.pre_tool_call(**said))
+
+    @pytest.mark.parametrize("call_id", ["c", ""])
+    async def test_one_that_is_in_use_is_refused(self, world, call_id):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        host = Host(world)
+        read = ToolCall("mail.read", {"id": "42"}, call_id)
+        odd = ToolCall("file.write", {"path": "/work/a", "text": ""}, call_id)
+        with world.task() as task:
+            await self.emitted(host, read)
+            for other in (odd, read):
+                said = await host.call(other)
+                assert "Not executed [call.repeated]; do not retry." == said
+            after = host.contexts.post_tool_call(
+                call_id=call_id, name="mail.read", args={"id": "42"}, value=f"of {BOB}"
+            )
+            await host.emitter.emit(after)
+            assert "of [email]" == after["tool_result"]["value"]
+            # Once it is over, the id may be used again.
+            assert {"text": "write to [email]"} == await host.call(read)
+            report = task.report()
+        assert [("mail.read", {"id": "42"})] == world.ran
+        assert (2, 0) == (report.ran, report.unknown)
+
+    async def test_one_that_is_being_judged_is_refused(self, world):
+        host = Host(world)
+        with world.task() as task:
+            said = await asyncio.gather(*(host.call(SEND) for _ in range(3)))
+            assert 1 == task.report().ran
+        assert ["Not executed [call.repeated]; do not retry."] * 2 + ["sent"] == sorted(said)
+        assert 1 == len(world.ran)
+
+    async def test_a_result_of_another_tool_is_not_given(self, world):
+        """
+        Of the same id and arguments.
+        """
+        host = Host(world)
+        with world.task() as task:
+            await self.emitted(host, READ)
+            after = host.contexts.post_tool_call(
+                call_id=READ.id, name="mail.odd", args=dict(READ.arguments), value="the canary"
+            )
+            with pytest.raises(InterceptionBlocked) as ei:
+                await host.emitter.emit(after)
+            assert 1 == task.report().ran
+        assert "inbounds:permit.arguments_changed" == ei.value.result.verdict.reason
+
+    @pytest.mark.parametrize("other", ["arguments", "tool"])
+    async def test_an_approval_of_another_call_of_an_id_does_not_lift_it(self, world, other):
+        host = Host(world, approvals=True)
+        carol = {"to": ["carol@acme.example"], "body": "hello"}
+        wishes = {
+            "arguments": ToolCall("mail.send", carol, SEND.id),
+            "tool": ToolCall("mail.odd", SEND.arguments, SEND.id),
+        }
+        said = {"call_id": SEND.id, "name": "mail.send", "args": dict(SEND.arguments)}
+        shown = {"call_id": SEND.id, "name": wishes[other].tool}
+        shown["args"] = dict(wishes[other].arguments)
+        with world.wary():
+            await host.own.intercept(host.contexts.pre_tool_call(**said))
+            world.signs = True
+            for context, outcome in ((shown, "unresolved"), (said, "approve")):
+                request = SimpleNamespace(
+                    context=host.contexts.pre_tool_call(**context), context_identity="x"
+                )
+                resolution = await host.own.resolve(request)
+                assert outcome == resolution.outcome.value
 
 
 class TestAsking:
