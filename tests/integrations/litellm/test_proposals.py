@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import httpx2
 import pytest
+from litellm.proxy._types import UserAPIKeyAuth
 from tests.integrations.behaviours import DENIED, FIELDS, registered
 from tests.integrations.litellm.gateway import KEY, MODES
 from tests.integrations.litellm.harness import LiteLlmHarness
@@ -30,6 +31,7 @@ from tests.integrations.litellm.shapes import (
 from tests.integrations.world import BOB, MALLORY
 
 from inbounds import Unreachable
+from inbounds.integrations._adapter.hosted import HOSTED as HOSTED_MEMBERS
 from inbounds.integrations.litellm import Authorization, Caller, chat
 from inbounds.integrations.litellm.chat_stream import ChatStream
 
@@ -266,6 +268,64 @@ def test_a_tool_that_its_provider_runs_is_left_out(world, proxy, way, asked):
 
     heard = proxy.model.heard[0]
     assert not {*heard} & {"tools", "functions", "function_call", *asked}, heard
+
+
+NESTED = {
+    "fallbacks": lambda each: {"fallbacks": [each]},
+    "context": lambda each: {"context_window_fallbacks": [{"plain": [each]}]},
+    "content": lambda each: {"content_policy_fallbacks": [{"plain": [each]}]},
+    "twice": lambda each: {"fallbacks": [{"model": "odd", "fallbacks": [each]}]},
+    "override": lambda each: {"router_settings_override": {"fallbacks": [each]}},
+    "body": lambda each: {"fallbacks": [{"model": "openai", "extra_body": each}]},
+    "unknown": lambda each: {"later": {"instead": [each]}},
+}
+
+
+@pytest.mark.parametrize("where", NESTED)
+async def test_a_tool_that_its_provider_runs_is_left_out_of_what_is_tried_next(world, where):
+    harness = LiteLlmHarness(world, "mcp")
+    schema = {"type": "object", "properties": {"tools": {}, "container": {}}}
+    shown = {"type": "function", "function": {"name": "mail_read", "parameters": schema}}
+    kept = {"tools": [shown], "messages": [{"role": "user", "content": [{"tools": ["is said"]}]}]}
+    each = {
+        **{name: {"it": "is"} for name in HOSTED_MEMBERS},
+        "model": "openai",
+        "tools": [{"type": "web_search"}, {"type": "function", "function": {"name": "mail_odd"}}],
+        "functions": [{"name": "mail_odd"}],
+        "function_call": "auto",
+    }
+    configured = NESTED[where](each)
+    data = {"model": "plain", **kept, **configured}
+    with world.task() as task:
+        harness._task = task
+        auth = UserAPIKeyAuth(api_key=KEY)
+        cut = await harness.guardrail().async_pre_call_hook(auth, None, data, "acompletion")
+
+    assert {"model": "plain", **kept, **NESTED[where]({"model": "openai"})} == cut
+    # What may be the gateway's own configuration is not changed.
+    assert "web_search_options" in each
+    assert configured == NESTED[where](each)
+
+
+def test_a_fallback_of_a_request_is_asked_without_a_tool_that_its_provider_runs(world, proxy):
+    desk = Desk(world, proxy, "chat", "plain", stream=False)
+    fallback = {
+        "model": "openai",
+        "tools": [{"type": "web_search"}],
+        "web_search_options": {"x": 1},
+    }
+
+    def says(path, body):
+        if 1 == len(proxy.model.heard):
+            raise RuntimeError("the first model fails")
+        return answer(path, body, [])
+
+    with world.task() as task:
+        desk.hear(says, task=task, fallbacks=[fallback])
+
+    assert 2 <= len(proxy.model.heard)
+    for heard in proxy.model.heard:
+        assert "web_search" not in json.dumps(heard)
 
 
 def test_a_choice_of_a_tool_that_is_not_shown_is_left_out(world, proxy):

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 _GATEWAY = "litellm_proxy"
 """An MCP server that begins so is the gateway's own: it makes the calls, and they are judged."""
 
+_CONTENT = frozenset(
+    {
+        *("messages", "input", "prompt", "system", "contents", "tools", "functions"),
+        *("tool_choice", "function_call", "response_format", "text", "output_format"),
+        *("metadata", "litellm_metadata", "proxy_server_request", "secret_fields"),
+    }
+)
+"""Members of a request within which none of another request are: content, schemas, and records."""
+
 _OFFERS = {
     "tools": ("tool_choice", "parallel_tool_calls"),
     "functions": ("function_call",),
@@ -43,41 +52,70 @@ def kind_of(call_type: str) -> str:
 
 
 async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> None:
-    """Leave in a request the tools that its task holds, in place.
+    """Leave in a request the tools that its task holds, in place; and in all that is within it.
 
     That saves a model a refusal, and is not a gate: what it proposes is judged all the same. A tool
-    that its provider runs itself never comes by again, and so is left out here.
+    that its provider runs itself never comes by again, and so is left out here. What a request
+    names to be tried where the first model fails is a request as well.
 
     Args:
         data: The request.
         caller: Who has sent it.
         proposals: Know which tools a task holds.
     """
-    # What stands there is sent as it is, and overrides what stands beside it.
-    extra = data.get("extra_body")
-    if isinstance(extra, dict):
-        for name in (*HOSTED, *_OFFERS):
-            extra.pop(name, None)
-    for name in HOSTED:
-        data.pop(name, None)
-    if not (_OFFERS.keys() & data.keys()):
+    requests: list[dict[str, Any]] = []
+    data |= _copied(data, requests)
+    requests[-1] = data
+    for each in requests:
+        # What stands there is sent as it is, and overrides what stands beside it.
+        extra = each.get("extra_body")
+        if isinstance(extra, dict):
+            for offered, choices in _OFFERS.items():
+                for name in (offered, *choices):
+                    extra.pop(name, None)
+        for name in HOSTED:
+            each.pop(name, None)
+    offering = [each for each in requests if _OFFERS.keys() & each.keys()]
+    if not offering:
         return
     shown = await proposals.shown(caller)
 
     def holds(name: Any) -> bool:
         return proposals.registered(name, shown) in shown
 
+    for each in offering:
+        _cut(each, holds)
+
+
+def _copied(value: Any, requests: list[dict[str, Any]]) -> Any:
+    """Return a copy of a part of a request, and add each mapping of it to `requests`, inner first.
+
+    A copy, since what stands in a request may be the gateway's own and another request's as well.
+    """
+    if isinstance(value, Mapping):
+        copied = {
+            name: each if name in _CONTENT else _copied(each, requests)
+            for name, each in value.items()
+        }
+        requests.append(copied)
+        return copied
+    if isinstance(value, list):
+        return [_copied(each, requests) for each in value]
+    return value
+
+
+def _cut(request: dict[str, Any], holds: Callable[[Any], bool]) -> None:
     for offered, (choice, *others) in _OFFERS.items():
-        kept = [each for each in _listed(data.get(offered)) if _stays(each, offered, holds)]
-        chosen = data.get(choice)
+        kept = [each for each in _listed(request.get(offered)) if _stays(each, offered, holds)]
+        chosen = request.get(choice)
         if kept:
-            data[offered] = kept
+            request[offered] = kept
             if isinstance(chosen, Mapping) and not holds(_name(chosen)):
-                del data[choice]
+                del request[choice]
             continue
         # A provider refuses a list of none, and a choice from it.
         for member in (offered, choice, *others):
-            data.pop(member, None)
+            request.pop(member, None)
 
 
 def _stays(tool: Any, offered: str, holds: Callable[[Any], bool]) -> bool:
