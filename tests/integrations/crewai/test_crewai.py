@@ -544,6 +544,14 @@ class TestRefused:
             )
         assert "configuration.tool_out_of_reach" == ei.value.code
 
+    @pytest.mark.parametrize("which", ["planning_llm", "chat_llm"])
+    def test_every_model_of_a_crew_is_looked_at(self, authorization, which):
+        hosted = Scripted.of(additional_params={"fallbacks": [{"tools": [{"type": "search"}]}]})
+        agent = agent_of(authorization, tools=[])
+        with pytest.raises(ConfigurationError) as ei:
+            create_guarded_crew([agent], [task_of(agent)], **{which: hosted})
+        assert "configuration.tool_out_of_reach" == ei.value.code
+
     def test_a_loop_of_ones_own_is_refused(self, authorization):
         class Own(AgentExecutor):
             pass

@@ -10,6 +10,7 @@ from google.adk.agents import BaseAgent, LiveRequestQueue, LoopAgent, RunConfig,
 from google.adk.agents.run_config import ToolThreadPoolConfig
 from google.adk.apps import App
 from google.adk.code_executors import BuiltInCodeExecutor
+from google.adk.models import Gemini
 from google.adk.plugins import ReflectAndRetryToolPlugin
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import InMemoryRunner
@@ -48,6 +49,7 @@ from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
+from inbounds.integrations.google_adk.preflight import require_none_in_settings
 from inbounds.integrations.google_adk.tool_proxy import install_proxy
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
@@ -332,6 +334,14 @@ class TestAfterwards:
             await go(agent, authorization)
         assert "configuration.tool_out_of_reach" in str(ei.value)
         assert [] == agent.model.shown
+
+    @pytest.mark.parametrize("form", [dict, types.HttpOptions], ids=["mapping", "options"])
+    def test_options_of_a_models_client_are_looked_at(self, form):
+        http = form(extra_body={"tools": [{"google_search": {}}]})
+        model = Gemini(client_kwargs={"http_options": http})
+        with pytest.raises(ConfigurationError) as ei:
+            require_none_in_settings(types.GenerateContentConfig(), model)
+        assert "configuration.tool_out_of_reach" == ei.value.code
 
     async def test_options_of_a_run_that_bring_tools_of_the_provider_end_it(
         self, world, authorization

@@ -31,11 +31,13 @@ from pydantic_ai.capabilities import (
     AbstractCapability,
     CapabilityOrdering,
     HandleDeferredToolCalls,
+    ModelFallback,
     NativeTool,
     WebSearch,
 )
 from pydantic_ai.exceptions import (
     CallDeferred,
+    ModelHTTPError,
     SkipToolExecution,
     ToolFailed,
     ToolFailedError,
@@ -43,7 +45,9 @@ from pydantic_ai.exceptions import (
 )
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.messages import FunctionToolResultEvent, ToolCallPart, ToolReturnPart
+from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.models.instrumented import InstrumentationSettings
+from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.realtime import RealtimeModel
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolset
@@ -232,6 +236,23 @@ class TestConstruction:
                 with pytest.raises(ConfigurationError) as ei:
                     await agent.run("go on", **later)
                 assert out_of_reach(ei)
+        assert [] == script.shown
+
+    async def test_what_a_capability_falls_back_to_is_looked_at(self, world, authorization):
+        def fails(messages, info):
+            raise ModelHTTPError(500, "the first model fails")
+
+        script = Scripted()
+        search = {"openai_native_tools": [{"type": "web_search"}]}
+        hosted = FunctionModel(script.model.function, settings=search)
+        agent = create_guarded_agent(
+            FunctionModel(fails),
+            authorization=authorization,
+            capabilities=[ModelFallback(WrapperModel(hosted))],
+        )
+        with world.task(), pytest.raises(ConfigurationError) as ei:
+            await agent.run("go on")
+        assert out_of_reach(ei)
         assert [] == script.shown
 
     @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
     def _require_seen(self) -> None:
         # Reading a deprecated one as an attribute would warn.
         require_none_unseen(vars(self), _UNSEEN)
-        require_none_hosted(self.llm)
+        require_none_hosted(self)
 
     def set_cache_handler(self, cache_handler: Any) -> None:
         """Ignore the cache: a result belongs to one run, and each call is judged."""

@@ -12,7 +12,13 @@ from inbounds.errors import TaskMissing
 from inbounds.integrations._adapter.conversation import join_messages
 from inbounds.integrations._adapter.current_task import task_of
 
-from .preflight import UNSEEN, out_of_reach, require_guarded, require_none_unseen
+from .preflight import (
+    UNSEEN,
+    out_of_reach,
+    require_guarded,
+    require_none_hosted,
+    require_none_unseen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +58,7 @@ class GuardedCrew(Crew):  # type: ignore[misc]  # not there for mypy
         of_tasks = [task.agent for task in self.tasks if task.agent is not None]
         for agent in (*self.agents, *manager, *of_tasks):
             require_guarded(agent, "the crew")
+        require_none_hosted(self)
         for task in self.tasks:
             agent = task.agent or self.manager_agent
             for tool in task.tools or ():
@@ -75,4 +82,5 @@ class GuardedCrew(Crew):  # type: ignore[misc]  # not there for mypy
         """Look at the agent once more, before it is given its tools."""
         require_guarded(agent, "the crew")
         require_none_unseen(vars(self), UNSEEN)
+        require_none_hosted(self)
         return super()._prepare_tools(agent, task, tools)

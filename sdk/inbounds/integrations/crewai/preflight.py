@@ -87,14 +87,22 @@ def require_none_unseen(brought: Mapping[str, Any], unseen: Mapping[str, str]) -
             raise out_of_reach(name, why)
 
 
-def require_none_hosted(llm: Any) -> None:
-    """Refuse a model with tools that its provider runs.
+_LLMS = ("llm", "function_calling_llm", "planning_llm", "chat_llm", "manager_llm")
+
+
+def require_none_hosted(of: Any) -> None:
+    """Refuse an agent or a crew one of whose models has tools that its provider runs.
 
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: it has one.
     """
-    if llm is None:
-        return
+    # Reading a deprecated one as an attribute would warn.
+    for name in _LLMS:
+        _require_none_of_model(vars(of).get(name))
+    _require_none_of_model(getattr(vars(of).get("planning_config"), "llm", None))
+
+
+def _require_none_of_model(llm: Any) -> None:
     brought = list(getattr(llm, "builtin_tools", None) or ())
     own = {name: getattr(llm, name, None) for name in ("additional_params", "extra_body")}
     brought += filter(None, [hosted_in(own)])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.adk.agents import BaseAgent, LlmAgent, LoopAgent, ParallelAgent, SequentialAgent
+from google.adk.models import BaseLlm
 from google.adk.runners import Runner
 from google.adk.tools import AgentTool, BaseTool, FunctionTool, exit_loop
 from google.adk.tools.base_toolset import BaseToolset
@@ -184,18 +185,35 @@ def require_none_in_settings(config: Any, model: Any) -> None:
 
     Args:
         config: Of the request.
-        model: Of the agent.
+        model: Of the agent. What it asks in its place, such as fallbacks, is looked at as well.
 
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: they do, or name a cached request,
-            of whose tools they say nothing.
+            of whose tools they say nothing; or the model is of a kind that is not known.
     """
     if config.cached_content:
         raise out_of_reach("cached_content", "is a request that brings tools of its own")
-    http = config.http_options
-    sent = {"extra_body": getattr(http, "extra_body", None)}
-    own = getattr(model, "_additional_args", None)  # of a `LiteLlm`
-    if found := hosted_in(sent) or hosted_in(own):
+    _require_none_in({"extra_body": getattr(config.http_options, "extra_body", None)})
+    waiting, seen = [model], set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or isinstance(each, str) or id(each) in seen:
+            continue  # of a name, ADK makes a model without settings
+        if not isinstance(each, BaseLlm):
+            raise out_of_reach(type(each).__name__, "does not say which model it asks")
+        seen.add(id(each))
+        _require_none_in(getattr(each, "_additional_args", None))  # of a `LiteLlm`
+        client = getattr(each, "client_kwargs", None) or {}  # of a `Gemini`
+        http = client.get("http_options")
+        _require_none_in({**client, "extra_body": getattr(http, "extra_body", None)})
+        for value in (*vars(each).values(), *(each.__pydantic_private__ or {}).values()):
+            several = value.values() if isinstance(value, Mapping) else value
+            inner = several if isinstance(several, Collection) else [value]
+            waiting += [one for one in inner if isinstance(one, BaseLlm)]
+
+
+def _require_none_in(settings: Any) -> None:
+    if found := hosted_in(settings):
         raise out_of_reach(found, "runs at the provider")
 
 

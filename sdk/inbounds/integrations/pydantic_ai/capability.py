@@ -27,6 +27,7 @@ from .preflight import (
     require_none_external,
     require_none_in,
     require_none_native,
+    require_none_of_model,
     require_reachable,
 )
 from .toolsets import InPlaceToolset, JudgedToolset, Mark, in_place
@@ -78,6 +79,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
         require_no_function(agent.output_type)
         settings = agent.model_settings
         require_none_in(None if callable(settings) else settings)
+        require_none_of_model(agent.model)
         known = {*self._resources, *self._guard.tools}
         for toolset in agent.toolsets:
             inner = toolset.wrapped if isinstance(toolset, InPlaceToolset) else toolset
@@ -103,6 +105,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
         said = request_context.model_request_parameters
         require_none_native(said.native_tools)
         require_none_in(request_context.model_settings)
+        require_none_of_model(request_context.model)
         require_none_external(said.function_tools)
         allowed = shown_tools(ctx.deps)
         shown = [tool for tool in said.function_tools if tool.name in allowed]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import DeferredToolRequests, NativeOutput, PromptedOutput, TextOutput, ToolOutput
 from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.models import Model
 from pydantic_ai.toolsets import FunctionToolset
 
 from inbounds.errors import ConfigurationError
@@ -15,7 +16,7 @@ from inbounds.integrations._adapter.hosted import hosted_in
 from inbounds.pep.tool import GuardedTool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 _SEARCH = "tool_search"
 """The kind of native tool that shows a model tools of its own request, and runs none."""
@@ -93,6 +94,27 @@ def require_none_in(settings: Mapping[str, Any] | None) -> None:
     """
     if name := hosted_in(settings):
         raise out_of_reach(name, "runs at the provider")
+
+
+def require_none_of_model(model: Any) -> None:
+    """Refuse a model, or one that is asked in its place, with settings that bring such tools.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: one has them, or it is not a model.
+    """
+    waiting, seen = [model], set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or isinstance(each, str) or id(each) in seen:
+            continue  # a name is looked at again once a model was made of it
+        if not isinstance(each, Model):
+            raise out_of_reach(type(each).__name__, "does not say which model it asks")
+        seen.add(id(each))
+        require_none_in(each.settings)
+        for value in vars(each).values():
+            several = value.values() if isinstance(value, Mapping) else value
+            inner = several if isinstance(several, Collection) else [value]
+            waiting += [one for one in inner if isinstance(one, Model)]
 
 
 def require_none_external(tools: Iterable[Any]) -> None:
