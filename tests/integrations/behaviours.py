@@ -15,7 +15,16 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from tests.integrations.world import BOB, MALLORY, Harness, ToolCall, World, spans, traced
+from tests.integrations.world import (
+    BOB,
+    MALLORY,
+    Harness,
+    ToolCall,
+    World,
+    is_guarded,
+    spans,
+    traced,
+)
 
 from inbounds import ConfigurationError, Unreachable
 from inbounds.errors import InboundsError, InvalidAnswer, ResultWithheld
@@ -574,6 +583,14 @@ def test_a_tool_that_its_provider_runs_is_refused(harness: Harness) -> None:
     assert "configuration.tool_out_of_reach" == ei.value.code
 
 
+def test_a_tool_that_only_a_fallback_brings_is_refused(harness: Harness) -> None:
+    """
+    What is tried where the first model fails is looked at before any is asked.
+    """
+    with harness.world.task(), pytest.raises(Exception, match=r"tool_out_of_reach"):
+        harness.host_in_fallback()
+
+
 def test_a_tool_that_is_not_shown_is_refused_all_the_same(harness: Harness) -> None:
     with harness.world.task():
         seen = harness.run([ODD, STEAL])
@@ -702,6 +719,23 @@ def test_an_agent_that_nobody_guards_does_not_run_within_a_tool(
     assert ["agent.unguarded"] == codes(report.unavailable)
     assert (1, "cannot tell") == (report.ran, report.verdict)
     assert ("mail.read started an agent that is not guarded",) == report.why
+
+
+def test_the_smallest_agent_that_nobody_guards_does_not_run_within_a_tool(harness: Harness) -> None:
+    """
+    Nothing unguarded is found in it: that it is guarded takes a mark of the adapter's.
+    """
+    assert is_guarded(harness, harness.guarded_agent(STEAL))
+    session: dict[str, Any] = {}
+    for agent in harness.smallest_agents():
+        assert not is_guarded(harness, agent)
+        raised: list[Any] = []
+        with harness.world.task(**session) as task:
+            session = {"session": task.session.sid}
+            harness.run_tool(starting(harness, lambda agent=agent: agent, "sync", raised))
+            report = task.report()
+        assert ["agent.unguarded"] == [error.code for error in raised]
+        assert "cannot tell" == report.verdict
 
 
 @ways(WAYS[:4])

@@ -221,6 +221,9 @@ class Harness(Protocol):
     def guarded_agent(self, wish: ToolCall) -> Any:
         """Make the same, guarded."""
 
+    def smallest_agents(self) -> Sequence[Any]:
+        """Make agents that nobody guards, in which as little as possible is to be found."""
+
     def start(self, agent: Any) -> None:
         """Run an agent of these two to its end, from code that is not async."""
 
@@ -232,6 +235,9 @@ class Harness(Protocol):
 
     def host(self) -> None:
         """Make an agent with a tool that its provider runs."""
+
+    def host_in_fallback(self) -> None:
+        """Make an agent, and run it if it has to be, where only a fallback has such a tool."""
 
     def set_up(self, **wrong: Any) -> None:
         """Set the adapter up with what is not a `guard`, no `resources` or no `authorization`."""
@@ -259,10 +265,21 @@ def no_agents(why: str) -> dict[str, str]:
             "test_a_guarded_agent_runs_within_a_tool",
             "test_an_agent_that_nobody_guards_does_not_run_within_a_tool",
             "test_outside_of_a_tool_an_agent_that_nobody_guards_runs",
+            "test_the_smallest_agent_that_nobody_guards_does_not_run_within_a_tool",
+            "test_a_tool_that_only_a_fallback_brings_is_refused",
             "test_the_refusal_of_an_agent_within_a_tool_says_no_more_than_its_code",
         ],
         why,
     )
+
+
+def is_guarded(harness: Harness, agent: Any) -> bool:
+    """Whether the adapter of a harness says of an agent, where it begins, that it is guarded."""
+    adapter = "inbounds.integrations." + type(harness).__module__.split(".")[2]
+    names = {entry.adapter for entries in ENTRY_POINTS.values() for entry in entries}
+    (name,) = (each for each in names if each.startswith(adapter + "."))
+    guarded: bool = importlib.import_module(name).is_guarded(agent)
+    return guarded
 
 
 def unwatched(package: str) -> list[str]:

@@ -423,8 +423,76 @@ class TestAnEntryPoint:
         Each names a module of this package that says whether an agent is guarded.
         """
         for entry in itertools.chain.from_iterable(ENTRY_POINTS.values()):
+            if not entry.adapter:
+                continue  # a model, which is no agent
             path = ROOT / "sdk" / (entry.adapter.replace(".", "/") + ".py")
             assert "\ndef is_guarded(" in path.read_text()
+
+
+class TestAWorkflow:
+    """What an adapter takes for a workflow runs, and its items are made where no model is asked."""
+
+    @pytest.fixture
+    def frameworks(self, framework, monkeypatch):
+        """The same, where what nobody guards is a workflow; and its methods for a model's."""
+        adapter = sys.modules["some_adapter"]
+        monkeypatch.setattr(adapter, "is_workflow", lambda agent: True, raising=False)
+        model = EntryPoint("Agent", ("plain",), "")
+        monkeypatch.setattr(
+            framework.Agent, "request", nested_agents._guarded(said_again, model), raising=False
+        )
+        return framework
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_asks_no_model_within(self, frameworks, asynchronous):
+        found = []
+        run = ToolRun(ALLOWED, lambda record: found.append(record.codes))
+
+        class Graph(frameworks.Agent):
+            def items(self, ask):
+                yield from super().items(ask())
+
+            async def aitems(self, ask):
+                async for item in super().aitems(ask()):
+                    yield item
+
+        def inner(graph, ask):
+            return [*graph.items(ask)]
+
+        def start(graph, ask):
+            if not asynchronous:
+                return inner(graph, ask)
+
+            async def take():
+                return [each async for each in graph.aitems(ask)]
+
+            return asyncio.run(take())
+
+        for name in ("items", "aitems"):
+            entry = EntryPoint("Graph", (name,), "some_adapter")
+            setattr(Graph, name, nested_agents._guarded(vars(Graph)[name], entry))
+        model = frameworks.Agent(False)
+        with run.active():
+            assert [1] == start(Graph(False), lambda: 1)
+            assert [2] == start(Graph(True), lambda: model.request(2))
+            assert [3] == start(
+                Graph(False), lambda: inner(Graph(True), lambda: model.request(3))[0]
+            )
+            assert [] == found
+            for ask in (
+                lambda: model.request(4),
+                lambda: inner(Graph(True), lambda: inner(Graph(False), lambda: model.request(4))),
+            ):
+                with pytest.raises(ConfigurationError) as ei:
+                    start(Graph(False), ask)
+                assert "`mail.read` started an agent (Graph)" in ei.value.message
+            assert 5 == model.request(5)  # a tool may ask one itself
+        assert [("agent.unguarded",)] * 2 == found
+        assert 6 == model.request(6)
+
+
+def said_again(self, said):
+    return said
 
 
 def test_a_thread_of_no_tool_is_within_none():

@@ -29,15 +29,21 @@ class ToolRun:
     Args:
         allowed: The record of the decision that allowed it.
         record: Writes another one to the evidence log.
+        workflow: As the attribute.
 
     Attributes:
         tool: The name of the tool.
+        workflow: The kind of the workflow that this part of the run belongs to: it is not guarded,
+            and so no model may be asked in it. Empty outside of one.
     """
 
-    __slots__ = ("_allowed", "_record", "tool")
+    __slots__ = ("_allowed", "_record", "tool", "workflow")
 
-    def __init__(self, allowed: Decided, record: Callable[[Decided], None]) -> None:
+    def __init__(
+        self, allowed: Decided, record: Callable[[Decided], None], *, workflow: str = ""
+    ) -> None:
         self.tool = allowed.tool
+        self.workflow = workflow
         self._allowed = allowed
         self._record = record
 
@@ -49,6 +55,10 @@ class ToolRun:
             yield
         finally:
             _current.reset(token)
+
+    def within(self, workflow: str) -> ToolRun:
+        """Return the same run, as a workflow of this kind is a part of it; empty for none."""
+        return ToolRun(self._allowed, self._record, workflow=workflow)
 
     def iterate(self, items: Generator[Any, None, None]) -> Generator[Any, None, None]:
         """Yield the items of a generator, each made within this run.

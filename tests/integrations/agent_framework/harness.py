@@ -187,6 +187,9 @@ class AgentFrameworkHarness:
             Scripted([wish]), self.tools(), authorization=self.authorization, name="inner"
         )
 
+    def smallest_agents(self) -> Sequence[Any]:
+        return [Agent(Scripted())]
+
     def start(self, agent: Any) -> None:
         asyncio.run(self.astart(agent))
 
@@ -206,6 +209,17 @@ class AgentFrameworkHarness:
         create_guarded_agent(
             self._client, [{"type": "web_search"}], authorization=self.authorization
         )
+
+    def host_in_fallback(self) -> None:
+        hosted = {"model": "other", "tools": [{"type": "web_search"}]}
+        self._agent = create_guarded_agent(
+            self._client,
+            authorization=self.authorization,
+            default_options={"extra_body": {"fallbacks": [hosted]}},
+        )
+        raised = self._seen(Message("user", ["go on"])).raised
+        if raised is not None:
+            raise raised
 
     def set_up(self, **wrong: Any) -> None:
         authorization = authorization_of(self.world, AuthorizationMiddleware, wrong)

@@ -173,6 +173,9 @@ class ClaudeAgentSdkHarness:
         "test_an_answer_to_another_call_is_none_to_this": (
             "the framework itself goes on with the call that it has deferred, and no other"
         ),
+        "test_a_tool_that_only_a_fallback_brings_is_refused": (
+            "a fallback is the name of a model, and has no settings of its own"
+        ),
     }
 
     def __init__(self, world: World, way: str, folder: Path | None = None) -> None:
@@ -262,6 +265,9 @@ class ClaudeAgentSdkHarness:
         options = self.options(guarded_server("desk", self._tools))
         options.env = environment(self._folder, scripted([wish]))
         return protect(options, self.authorization)
+
+    def smallest_agents(self) -> Sequence[Any]:
+        return [ClaudeAgentOptions(env=environment(self._folder, scripted()))]
 
     def start(self, agent: Any) -> None:
         asyncio.run(self.astart(agent))

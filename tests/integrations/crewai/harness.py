@@ -211,6 +211,10 @@ class CrewAIHarness:
             return agent
         return create_guarded_crew(agents=[agent], tasks=[task_of(agent)])
 
+    def smallest_agents(self) -> Sequence[Any]:
+        agent = Agent(llm=Scripted.of(), **WHO)
+        return [agent if self.way == "agent" else Crew(agents=[agent], tasks=[task_of(agent)])]
+
     def start(self, agent: Any) -> None:
         said = agent.kickoff(*(["go on"] if self.way == "agent" else []))
         if inspect.isawaitable(said):
@@ -225,6 +229,10 @@ class CrewAIHarness:
 
     def host(self) -> None:
         self.agent(Scripted.of(builtin_tools=["web_search"]), [])
+
+    def host_in_fallback(self) -> None:
+        hosted = {"model": "other", "tools": [{"type": "web_search"}]}
+        self.agent(Scripted.of(additional_params={"fallbacks": [hosted]}), [])
 
     def set_up(self, **wrong: Any) -> None:
         authorization = authorization_of(self.world, Authorization, wrong)

@@ -6,17 +6,18 @@ import asyncio
 import functools
 import json
 import uuid
+import warnings
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from google.adk.agents import LlmAgent, RunConfig
 from google.adk.agents.run_config import StreamingMode
-from google.adk.models import BaseLlm, LlmRequest, LlmResponse
+from google.adk.models import BaseLlm, FallbackModel, LlmRequest, LlmResponse
 from google.adk.models.base_llm import LlmCapabilities
 from google.adk.runners import InMemoryRunner, Runner
 from google.adk.tools import AgentTool, FunctionTool, google_search
 from google.genai import types
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 from tests.integrations.world import Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
@@ -38,6 +39,7 @@ class Scripted(BaseLlm):
     turns: list[list[ToolCall]] = Field(default_factory=list)
     shown: list[list[str]] = Field(default_factory=list)
     asked: int = 0
+    _additional_args: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @property
     def capabilities(self) -> LlmCapabilities:
@@ -179,6 +181,9 @@ class GoogleAdkHarness:
         inner = agent_of([wish], name="inner", tools=self.tools())
         return InMemoryRunner(app=guarded_app("inner", inner, authorization=self.authorization))
 
+    def smallest_agents(self) -> Sequence[Any]:
+        return [InMemoryRunner(agent_of(name="inner"), app_name="inner")]
+
     def start(self, agent: Any) -> None:
         agent.auto_create_session = True
         for _ in agent.run(**GO_ON):
@@ -198,6 +203,17 @@ class GoogleAdkHarness:
 
     def host(self) -> None:
         guarded_app("desk", agent_of(tools=[google_search]), authorization=self.authorization)
+
+    def host_in_fallback(self) -> None:
+        hosted = Scripted()
+        hosted._additional_args = {"extra_body": {"tools": [{"type": "web_search"}]}}  # a `LiteLlm`
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is an experiment of the framework's
+            model = FallbackModel(models=[Scripted(), hosted])
+        app = guarded_app(
+            "desk", LlmAgent(name="desk", model=model), authorization=self.authorization
+        )
+        asyncio.run(self.astart(InMemoryRunner(app=app)))
 
     def set_up(self, **wrong: Any) -> None:
         authorization = authorization_of(self.world, AuthorizationPlugin, wrong)

@@ -15,11 +15,12 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.func import entrypoint
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import Command
 from pydantic import Field
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import MALLORY, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.langchain import (
     AuthorizationMiddleware,
@@ -176,6 +177,40 @@ class LangChainHarness:
         model = Scripted(turns=[[wish]])
         return create_guarded_agent(model, self.tools(), authorization=self.authorization)
 
+    def smallest_agents(self) -> Sequence[Any]:
+        hosted: list[Any] = [{"type": "web_search_preview"}]
+        wish = [ToolCall("mail.send", {"to": [MALLORY], "body": "-"}, "call-inner")]
+        model = Scripted(turns=[wish])
+        elsewhere = {"model": model}  # where no look at what a node holds finds it
+        by_name = {tool.name: tool for tool in self.tools()}
+
+        def ask(state: Any) -> Any:
+            return {"messages": [elsewhere["model"].invoke(state["messages"])]}
+
+        def act(state: Any) -> Any:
+            calls = state["messages"][-1].tool_calls
+            return {"messages": [by_name[each["name"]].invoke(each) for each in calls]}
+
+        def by_hand(model_node: Any) -> Any:
+            graph = StateGraph(MessagesState)
+            graph.add_node("model", model_node)
+            graph.add_node("act", act)
+            graph.add_edge(START, "model")
+            graph.add_edge("model", "act")
+            return graph.compile()
+
+        @entrypoint()
+        def function(state: Any) -> Any:
+            return act(ask(state))
+
+        return [
+            create_agent(Scripted(turns=[])),
+            create_agent(Scripted(turns=[]), hosted),
+            by_hand(ask),
+            by_hand(lambda state: {"messages": [model.invoke(state["messages"])]}),
+            function,
+        ]
+
     def start(self, agent: Any) -> None:
         agent.invoke({"messages": [HumanMessage("go on")]})
 
@@ -194,6 +229,11 @@ class LangChainHarness:
         create_guarded_agent(
             self._model, [{"type": "web_search"}], authorization=self.authorization
         )
+
+    def host_in_fallback(self) -> None:
+        hosted = Scripted(turns=[]).bind(tools=[{"type": "web_search"}])
+        model = Scripted(turns=[]).with_fallbacks([hosted])
+        create_guarded_agent(model, [], authorization=self.authorization)
 
     def set_up(self, **wrong: Any) -> None:
         authorization = authorization_of(self.world, AuthorizationMiddleware, wrong)

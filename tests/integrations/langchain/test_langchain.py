@@ -4,11 +4,13 @@ import asyncio
 import subprocess
 import sys
 import time
+from types import MappingProxyType
 from typing import Annotated
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolRetryMiddleware
+from langchain.chat_models import init_chat_model
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool, ToolException
@@ -17,7 +19,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
 from langgraph.types import CachePolicy, Command, interrupt
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
@@ -44,7 +46,141 @@ def harness(request, world):
 
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
-    assert [] == unwatched("langgraph")
+    assert [] == unwatched("langgraph") + unwatched("langchain_core")
+
+
+def workflow_of(step, *more):
+    """A graph without a tool node, whose nodes are functions."""
+    graph = StateGraph(MessagesState)
+    graph.add_sequence([(f"step{n}", each) for n, each in enumerate((step, *more))])
+    graph.add_edge(START, "step0")
+    return graph.compile()
+
+
+def asking(graph):
+    """A tool that holds a graph."""
+    return tool_of(lambda id: str(graph), "mail.read", description="-")
+
+
+def counting(state):
+    return {"messages": [AIMessage(str(len(state["messages"])))]}
+
+
+class TestWorkflowsWithinATool:
+    """A graph that nobody guards runs within a tool for as long as it asks no model."""
+
+    GO = MappingProxyType({"messages": [HumanMessage("go on")]})
+
+    def within(self, world, authorization, call, *, sync=True):
+        """Run a tool that holds nothing and does this; return the task's report."""
+        said = {"name": "mail.read", "description": "-", "args_schema": Reading}
+        found = {"call": call}
+
+        async def acall(id):
+            return str(await found["call"]())
+
+        own = {"func": lambda id: str(found["call"]())} if sync else {"coroutine": acall}
+        agent = agent_of(authorization, [READ], tools=[StructuredTool(**own, **said)])
+        with world.task() as task:
+            answer = run(agent) if sync else asyncio.run(arun(agent))
+            return answer["call-read"].content, task.report()
+
+    @pytest.mark.parametrize("sync", [True, False])
+    def test_one_without_a_model_runs(self, world, authorization, sync):
+        graph = workflow_of(counting, counting)
+        call = (
+            (lambda: graph.invoke(dict(self.GO)))
+            if sync
+            else (lambda: graph.ainvoke(dict(self.GO)))
+        )
+        said, report = self.within(world, authorization, call, sync=sync)
+        assert "content='2'" in said
+        assert ("in bounds", 1) == (report.verdict, report.ran)
+
+    @pytest.mark.parametrize("sync", [True, False])
+    @pytest.mark.parametrize("ask", ["invoke", "stream", "bound", "swallowed", "within"])
+    def test_a_model_is_not_asked_in_one(self, world, authorization, sync, ask):
+        asked = []
+
+        class Heard(Scripted):
+            def _generate(self, *args, **options):
+                asked.append(1)
+                return super()._generate(*args, **options)
+
+        model = Heard(turns=[])
+
+        def swallowing(messages):
+            try:
+                return model.invoke(messages)
+            except ConfigurationError:
+                return AIMessage("it was swallowed")
+
+        ways = {
+            "invoke": model.invoke,
+            "stream": lambda m: list(model.stream(m))[-1],
+            "bound": lambda m: model.bind(stop=["x"]).with_fallbacks([model]).invoke(m),
+            "swallowed": swallowing,
+            "within": lambda m: workflow_of(lambda s: {"messages": [model.invoke(m)]}).invoke(
+                dict(self.GO)
+            )["messages"][-1],
+        }
+
+        graph = workflow_of(lambda state: {"messages": [ways[ask](state["messages"])]})
+
+        def call():
+            try:
+                return graph.invoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        async def acall():
+            try:
+                return await graph.ainvoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        said, report = self.within(world, authorization, call if sync else acall, sync=sync)
+        assert "it was swallowed" in said if ask == "swallowed" else "agent.unguarded" == said
+        assert [] == asked
+        assert "cannot tell" == report.verdict
+
+    def test_a_guarded_agent_runs_in_one(self, world, authorization):
+        inner = agent_of(authorization, [STEAL], tools=[tool_of(world.send, "mail.send")])
+        found = {"inner": inner.with_config({"tags": ["a copy"]})}
+        graph = workflow_of(counting, lambda state: found["inner"].invoke(dict(self.GO)), counting)
+        said, report = self.within(world, authorization, lambda: graph.invoke(dict(self.GO)))
+        assert "egress.destination_not_allowed" in said
+        assert ("in bounds", [], 1) == (report.verdict, world.ran, report.ran)
+
+    def test_a_tool_may_ask_a_model_itself(self, world, authorization):
+        model = Scripted(turns=[])
+        said, report = self.within(world, authorization, lambda: model.invoke("hi"))
+        assert "content=''" in said
+        assert "in bounds" == report.verdict
+
+    def test_one_that_a_tool_holds_is_looked_at(self, world, authorization):
+        model = Scripted(turns=[])
+        found = {"model": model}
+        bound = model.bind(stop=["x"])
+        held = [
+            workflow_of(lambda state: {"messages": [model.invoke(state["messages"])]}),
+            workflow_of(lambda state: {"messages": [bound.invoke(state["messages"])]}),
+            workflow_of(RunnableLambda(counting) | RunnableLambda(model.invoke)),
+            create_agent(model),
+            create_agent(model, [{"type": "web_search"}]),
+        ]
+        for inner in held:
+            with pytest.raises(ConfigurationError) as ei:
+                authorization.reachable(asking(inner))
+            assert "configuration.tool_out_of_reach" == ei.value.code
+        retried = RunnableLambda(counting).with_retry()
+        for inner in (
+            workflow_of(counting),
+            workflow_of(retried.invoke),
+            workflow_of(lambda state: found["model"].invoke([])),  # is refused once it runs
+            agent_of(authorization, tools=[]),
+        ):
+            authorization.reachable(asking(inner))
 
 
 @pytest.fixture
@@ -288,6 +424,22 @@ class TestConstruction:
         with world.task(), pytest.raises(ConfigurationError) as ei:
             run(agent)
         assert "configuration.tool_out_of_reach" == ei.value.code
+
+    def test_a_model_that_does_not_say_which_it_asks_is_refused(self, world, authorization):
+        class Own(Scripted):
+            others: list = Field(default_factory=list)
+
+        hosted = Scripted(turns=[]).bind(tools=[{"type": "web_search"}])
+        for model in (
+            RunnableLambda(lambda messages: AIMessage("")),
+            Scripted(turns=[]).with_fallbacks([RunnableLambda(lambda messages: AIMessage(""))]),
+            init_chat_model(configurable_fields=("model",)),
+            Own(turns=[], others=[hosted]),
+            Scripted(turns=[]).with_fallbacks([Own(turns=[], others=[hosted])]).bind(stop=["x"]),
+        ):
+            with pytest.raises(ConfigurationError) as ei:
+                create_guarded_agent(model, [], authorization=authorization)
+            assert "configuration.tool_out_of_reach" == ei.value.code
 
     @pytest.mark.filterwarnings("ignore:This API is in beta")
     @pytest.mark.parametrize("how", ["itself", "as_tool", "bound", "method", "subclass"])

@@ -26,6 +26,7 @@ SECONDS = 60.0
 """How long an answer may take: the machine may be busy with other tests."""
 
 NO_AGENTS = "a gateway runs no agent: whoever calls its tools is its client"
+LEFT_OUT = "a gateway has no agent to refuse: such a tool is left out of what a model is shown"
 NO_ANSWERS = "a client of the gateway brings no answers: who says no does not send the call again"
 NOTHING_BETWEEN = (
     "nothing stands between: the permit is asked for where the gateway sends the call, and what a "
@@ -62,9 +63,7 @@ class LiteLlmHarness:
             ),
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,
             "test_an_agent_within_that_is_not_judged_is_refused": NO_AGENTS,
-            "test_a_tool_that_its_provider_runs_is_refused": (
-                "a gateway has no agent to refuse: such a tool is left out of what a model is shown"
-            ),
+            "test_a_tool_that_its_provider_runs_is_refused": LEFT_OUT,
             "test_arguments_that_are_changed_after_the_permit_do_not_run": NOTHING_BETWEEN,
             "test_arguments_that_are_added_after_the_permit_do_not_run": NOTHING_BETWEEN,
             "test_a_result_that_is_not_the_tools_is_not_given": NOTHING_BETWEEN,
@@ -84,6 +83,7 @@ class LiteLlmHarness:
                 "nothing takes an authorization: the gateway's configuration names it"
             ),
             **no_agents(NO_AGENTS),
+            "test_a_tool_that_only_a_fallback_brings_is_refused": LEFT_OUT,
             "test_the_code_of_a_tool_is_known_to_be_within_its_call": (
                 "a server of the gateway runs elsewhere; what it does there is its own"
             ),

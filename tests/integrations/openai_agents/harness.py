@@ -11,6 +11,7 @@ from typing import Any
 from agents import (
     Agent,
     FunctionTool,
+    ModelSettings,
     RunHooks,
     Runner,
     RunState,
@@ -166,6 +167,9 @@ class OpenAIAgentsHarness:
     def guarded_agent(self, wish: ToolCall) -> Any:
         return protect(self.unguarded_agent(wish), self.authorization)
 
+    def smallest_agents(self) -> Sequence[Any]:
+        return [self.agent(tools=[])]
+
     def start(self, agent: Any) -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
@@ -190,6 +194,11 @@ class OpenAIAgentsHarness:
 
     def host(self) -> None:
         protect(self.agent(tools=[WebSearchTool()]), self.authorization)
+
+    def host_in_fallback(self) -> None:
+        hosted = {"model": "other", "tools": [{"type": "web_search"}]}
+        settings = ModelSettings(extra_args={"fallbacks": [hosted]})
+        protect(self.agent(tools=[], model_settings=settings), self.authorization)
 
     def set_up(self, **wrong: Any) -> None:
         authorization = authorization_of(self.world, Authorization, wrong)

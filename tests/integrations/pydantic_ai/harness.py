@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, Tool
 from pydantic_ai.capabilities import NativeTool
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
@@ -162,6 +163,9 @@ class PydanticAIHarness:
         model = Scripted([wish]).model
         return create_guarded_agent(model, self.tools(), authorization=self.authorization)
 
+    def smallest_agents(self) -> Sequence[Any]:
+        return [Agent(Scripted().model)]
+
     def start(self, agent: Any) -> None:
         asyncio.run(self.astart(agent))
 
@@ -187,6 +191,13 @@ class PydanticAIHarness:
             authorization=self.authorization,
             capabilities=[NativeTool(WebSearchTool())],
         )
+
+    def host_in_fallback(self) -> None:
+        hosted = FunctionModel(
+            self._script.model.function, settings={"openai_native_tools": [{"type": "web_search"}]}
+        )
+        model = FallbackModel(self._script.model, hosted)
+        create_guarded_agent(model, authorization=self.authorization)
 
     def set_up(self, **wrong: Any) -> None:
         authorization = authorization_of(self.world, AuthorizationCapability, wrong)

@@ -4,6 +4,10 @@ What a tool holds on to is looked at when an agent is made, one level deep; that
 is the check itself: where the frameworks begin the run of an agent, an agent that is not guarded is
 refused within a permitted tool. Outside of a permitted tool nothing changes.
 
+An agent is guarded where its adapter finds its own mark on it, and never because nothing unguarded
+was found. A workflow that nobody guards may run where it has no model, and so decides nothing: that
+is not looked up in it, but holds while it runs. A model that is asked within makes it an agent.
+
 The places are patched in every framework that this process imports, before or after the first
 authorization is made, since a tool of one framework may start an agent of another.
 
@@ -52,7 +56,9 @@ class EntryPoint:
     Attributes:
         owner: The class that has the methods.
         methods: The methods through which every run of it goes, and every turn of one that is open.
-        adapter: The module whose `is_guarded` says whether the calls of an agent are judged.
+        adapter: The module whose `is_guarded` says whether the calls of an agent are judged, and
+            whose `is_workflow`, if it has one, whether it may run without, as long as it asks no
+            model; empty for a model.
         argument: Which argument of a method is the agent; empty for the object itself.
     """
 
@@ -70,12 +76,17 @@ _CREWAI = f"{_HERE}.crewai.preflight"
 _MICROSOFT = f"{_HERE}.agent_framework.preflight"
 _CLAUDE = f"{_HERE}.claude_agent_sdk.session"
 
+# `invoke` and `batch` go through `generate`.
+_REQUESTS = ("generate", "agenerate", "stream", "astream")
+
 ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
     # `invoke`, `batch` and `stream_events` go through `stream`.
     "langgraph.pregel.main": (EntryPoint("Pregel", ("stream", "astream"), _LANGCHAIN),),
     "langgraph.pregel.remote": (
         EntryPoint("RemoteGraph", ("stream", "astream", "invoke", "ainvoke"), _LANGCHAIN),
     ),
+    "langchain_core.language_models.chat_models": (EntryPoint("BaseChatModel", _REQUESTS, ""),),
+    "langchain_core.language_models.llms": (EntryPoint("BaseLLM", _REQUESTS, ""),),
     "langgraph.prebuilt.tool_node": (EntryPoint("ToolNode", ("invoke", "ainvoke"), _LANGCHAIN),),
     "agents.run": (
         EntryPoint("Runner", ("run", "run_sync", "run_streamed"), _OPENAI, "starting_agent"),
@@ -204,8 +215,9 @@ def _guarded_coroutine(method: Any, entry: EntryPoint) -> Any:
 def _guarded_generator(method: Any, entry: EntryPoint) -> Any:
     @functools.wraps(method)
     def entered(*args: Any, **named: Any) -> Iterator[Any]:
-        _require_guarded(method, entry, args, named)
-        yield from method(*args, **named)
+        run = _require_guarded(method, entry, args, named)
+        items = method(*args, **named)
+        yield from items if run is None else run.iterate(items)
 
     return entered
 
@@ -213,8 +225,9 @@ def _guarded_generator(method: Any, entry: EntryPoint) -> Any:
 def _guarded_async_generator(method: Any, entry: EntryPoint) -> Any:
     @functools.wraps(method)
     async def entered(*args: Any, **named: Any) -> AsyncIterator[Any]:
-        await _arequire_guarded(method, entry, args, named)
-        async with aclosing(method(*args, **named)) as items:
+        run = await _arequire_guarded(method, entry, args, named)
+        made = method(*args, **named)
+        async with aclosing(made if run is None else run.aiterate(made)) as items:
             async for item in items:
                 yield item
 
@@ -234,41 +247,55 @@ def _guarded_async_context(method: Any, entry: EntryPoint) -> Any:
 
 def _require_guarded(
     method: Callable[..., Any], entry: EntryPoint, args: tuple[Any, ...], named: dict[str, Any]
-) -> None:
+) -> ToolRun | None:
     """Refuse an agent that is not guarded, within a permitted tool.
+
+    Returns:
+        What it runs within, where that is not the run that is active here.
 
     Raises:
         ConfigurationError: `agent.unguarded`. The agent has not run.
     """
-    refuse = _refusal(method, entry, args, named)
+    run, refuse = _judged(method, entry, args, named)
     if refuse is not None:
         raise refuse()
+    return run
 
 
 async def _arequire_guarded(
     method: Callable[..., Any], entry: EntryPoint, args: tuple[Any, ...], named: dict[str, Any]
-) -> None:
+) -> ToolRun | None:
     """Async twin of `_require_guarded`."""
-    refuse = _refusal(method, entry, args, named)
+    run, refuse = _judged(method, entry, args, named)
     if refuse is not None:
         raise await run_in_thread(refuse)
+    return run
 
 
-def _refusal(
+def _judged(
     method: Callable[..., Any], entry: EntryPoint, args: tuple[Any, ...], named: dict[str, Any]
-) -> Callable[[], ConfigurationError] | None:
+) -> tuple[ToolRun | None, Callable[[], ConfigurationError] | None]:
     run = current_tool_run()
     if run is None:
-        return None
+        return None, None
+    if not entry.adapter:
+        # A request to a model is the tool's own code, but for what makes a workflow an agent.
+        refuse = functools.partial(run.agent_refusal, run.workflow) if run.workflow else None
+        return None, refuse
     agent = args[0]
     if entry.argument:
         agent = inspect.signature(method).bind_partial(*args, **named).arguments.get(entry.argument)
+    kind = type(agent).__name__
     try:
-        if importlib.import_module(entry.adapter).is_guarded(agent):
-            return None
+        adapter = importlib.import_module(entry.adapter)
+        if adapter.is_guarded(agent):
+            return (run.within("") if run.workflow else None), None
+        is_workflow = getattr(adapter, "is_workflow", None)
+        if is_workflow is not None and is_workflow(agent):
+            return run.within(kind), None
     except Exception as error:  # noqa: BLE001 -- an agent of which it cannot be told is not guarded
         logger.debug("whether an agent is guarded: %s", type(error).__name__)
-    return functools.partial(run.agent_refusal, type(agent).__name__)
+    return None, functools.partial(run.agent_refusal, kind)
 
 
 # --- frameworks that are imported later -------------------------------------------------------

@@ -12,14 +12,7 @@ from inbounds.integrations._adapter.requirements import require_authorization, r
 
 from .middleware import AuthorizationMiddleware
 from .node_cache import require_no_cache
-from .preflight import (
-    bound,
-    guarded,
-    named,
-    require_none_hosted,
-    require_none_in_settings,
-    tool_nodes,
-)
+from .preflight import guarded, mark_guarded, named, require_none_of_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +51,11 @@ def create_guarded_agent(
     brought = [tool for each in middleware for tool in getattr(each, "tools", ())]
     for tool in brought:
         authorization.reachable(tool)
-    require_none_hosted(bound(model))
-    require_none_in_settings(model)
+    require_none_of_model(model)
     reached = [authorization.reachable(tool) for tool in tools]
     require_named_once(named(tool) for tool in (*reached, *brought))
     agent = create_agent(model, reached, middleware=[*middleware, authorization], **options)
-    guarded.update(tool_nodes(agent))
+    mark_guarded(agent)
     return agent
 
 

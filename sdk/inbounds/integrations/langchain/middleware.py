@@ -15,7 +15,7 @@ from inbounds.process.threads import run_in_thread
 from .call import ToolCall, refusal_message
 from .history import ajoin_before_model, join_before_model
 from .node_cache import install
-from .preflight import bound, named, reachable, require_none_hosted, require_none_in_settings
+from .preflight import named, reachable, require_none_hosted, require_none_of_model
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -130,8 +130,7 @@ class _Raised(Exception):
 
 
 def _narrowed(request: Any) -> Any:
-    require_none_hosted([*request.tools, *bound(request.model)])
-    require_none_hosted((request.model_settings or {}).get("tools") or ())
-    require_none_in_settings(request.model, request.model_settings)
+    require_none_hosted(request.tools)
+    require_none_of_model(request.model, request.model_settings)
     allowed = shown_tools(getattr(request.runtime, "context", None))
     return request.override(tools=[tool for tool in request.tools if named(tool) in allowed])

@@ -11,16 +11,13 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.runnables import RunnableParallel, RunnableSequence, RunnableWithFallbacks
-from langchain_core.runnables.base import RunnableBindingBase
-from langgraph._internal._runnable import RunnableSeq
 from langgraph.pregel import Pregel
 from langgraph.pregel._loop import AsyncPregelLoop, SyncPregelLoop
 
 from inbounds.errors import ConfigurationError
 from inbounds.process.locks import ProcessLock
 
-from .preflight import guarded, tool_nodes
+from .preflight import guarded, tool_nodes, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,20 +82,7 @@ def _runs_guarded_tools(runnable: Any) -> bool:
             return True
     except TypeError:  # it cannot be hashed or weakly referenced
         pass
-    return any(map(_runs_guarded_tools, _wrapped(runnable)))
-
-
-def _wrapped(runnable: Any) -> list[Any]:
-    """Give what a runnable of LangChain runs: of a binding, a retry, a sequence, and the like."""
-    if isinstance(runnable, RunnableBindingBase):
-        return [runnable.bound]
-    if isinstance(runnable, RunnableSequence | RunnableSeq):
-        return list(runnable.steps)
-    if isinstance(runnable, RunnableParallel):
-        return list(runnable.steps__.values())
-    if isinstance(runnable, RunnableWithFallbacks):
-        return [runnable.runnable, *runnable.fallbacks]
-    return []
+    return any(map(_runs_guarded_tools, wrapped(runnable)))
 
 
 def _cached(what: str) -> ConfigurationError:

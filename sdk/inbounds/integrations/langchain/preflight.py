@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from langchain_core.language_models import BaseLanguageModel
+from langchain_core.runnables import RunnableParallel, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.tools import BaseTool, StructuredTool
+from langgraph._internal._runnable import RunnableSeq
 from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
 
@@ -18,10 +21,13 @@ from inbounds.integrations._adapter.hosted import HOSTED, hosted_in
 from inbounds.pep.tool import GuardedTool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 guarded: WeakSet[Any] = WeakSet()
-"""The tool nodes whose calls are judged."""
+"""The nodes whose calls are judged: tool nodes, and what asks the model of a guarded agent."""
+
+_COMPOSITES = RunnableBindingBase | RunnableWithFallbacks
+"""What is asked like a model, and asks others."""
 
 
 def reachable(tool: Any, known: Collection[str]) -> Any:
@@ -41,7 +47,7 @@ def reachable(tool: Any, known: Collection[str]) -> Any:
         inner = each
         while isinstance(inner, RunnableBindingBase):
             inner = inner.bound
-        if isinstance(inner, Pregel) and not is_guarded(inner):
+        if isinstance(inner, Pregel) and not is_guarded(inner) and not is_workflow(inner):
             raise _out_of_reach(named(tool), "is an agent whose own tools are not judged")
     name = named(tool)
     if name not in known:
@@ -92,40 +98,118 @@ def _held(tool: Any) -> Iterator[Any]:
         yield from held(function)
 
 
+def mark_guarded(agent: Any) -> None:
+    """Mark an agent of `create_guarded_agent`, and so each copy of it, as guarded."""
+    guarded.update(tool_nodes(agent))
+    guarded.add(agent.nodes["model"].bound)
+
+
 def tool_nodes(graph: Any) -> Iterator[Any]:
     """Yield the nodes that run tools in a graph and in the graphs within it."""
-    for each in (graph, *(inner for _name, inner in graph.get_subgraphs(recurse=True))):
-        yield from (n.bound for n in each.nodes.values() if isinstance(n.bound, ToolNode))
+    return (node for node in _nodes(graph) if isinstance(node, ToolNode))
 
 
 def is_guarded(graph: Any) -> bool:
-    """Whether the calls of a graph, or of one node of it, are judged. Of a remote one, none is."""
+    """Whether the calls of a graph, or of one node of it, are judged. Of a remote one, none is.
+
+    One node at least is marked, and no node that runs tools is not.
+    """
     if isinstance(graph, ToolNode):
         return graph in guarded
-    return isinstance(graph, Pregel) and all(node in guarded for node in tool_nodes(graph))
+    if not isinstance(graph, Pregel):
+        return False
+    marked = any(type(node).__hash__ is not None and node in guarded for node in _nodes(graph))
+    return marked and all(node in guarded for node in tool_nodes(graph))
 
 
-def bound(model: Any) -> Sequence[Any]:
-    """Return the tools that a model brings along."""
-    options = getattr(model, "kwargs", None)
-    return (options.get("tools") or ()) if isinstance(options, Mapping) else ()
+def is_workflow(graph: Any) -> bool:
+    """Whether a graph may run where nobody guards it, as long as it asks no model.
+
+    No node of it runs tools that a model asks for, or holds a model, one level deep.
+    """
+    if not isinstance(graph, Pregel) or any(tool_nodes(graph)):
+        return False
+    return not any(_asks_model(each) for node in _nodes(graph) for each in _held_by_node(node))
 
 
-def require_none_in_settings(model: Any, settings: Any = None) -> None:
-    """Refuse settings of a model, or of one request, that bring tools which its provider runs.
+def _nodes(graph: Any) -> Iterator[Any]:
+    """Yield what the nodes of a graph, and of the graphs within it, run."""
+    for each in (graph, *(inner for _name, inner in graph.get_subgraphs(recurse=True))):
+        yield from (node.bound for node in each.nodes.values())
+
+
+def _held_by_node(node: Any) -> Iterator[Any]:
+    """Yield what a node runs, and what its functions hold on to."""
+    for each in (node, *wrapped(node)):
+        yield each
+        for attribute in getattr(each, "__dict__", {}).values():
+            yield attribute
+            if inspect.isroutine(attribute):
+                yield from held(attribute)
+
+
+def _asks_model(runnable: Any) -> bool:
+    return isinstance(runnable, BaseLanguageModel) or any(map(_asks_model, wrapped(runnable)))
+
+
+def wrapped(runnable: Any) -> list[Any]:
+    """Return what a runnable of LangChain runs: of a binding, a retry, a sequence, and the like."""
+    if isinstance(runnable, RunnableBindingBase):
+        return [runnable.bound]
+    if isinstance(runnable, RunnableSequence | RunnableSeq):
+        return list(runnable.steps)
+    if isinstance(runnable, RunnableParallel):
+        return list(runnable.steps__.values())
+    if isinstance(runnable, RunnableWithFallbacks):
+        return list(runnable.runnables)
+    return []
+
+
+def _models(model: Any) -> Iterator[Any]:
+    """Yield a model and all that it may ask in its place, such as fallbacks.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: they do.
+        ConfigurationError: `configuration.tool_out_of_reach`: it does not say which it asks.
     """
-    while model is not None:
-        own = {n: getattr(model, n, None) for n in ("model_kwargs", "extra_body", *HOSTED)}
-        for said in (settings, getattr(model, "kwargs", None), own):
-            if found := hosted_in(said, offers=False):
-                raise _out_of_reach(found, "runs at the provider")
-        model = getattr(model, "bound", None)
+    waiting, seen = [model], set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or isinstance(each, str) or id(each) in seen:
+            continue  # a name is looked at again once a model was made of it
+        if not isinstance(each, BaseLanguageModel | _COMPOSITES):
+            raise _out_of_reach(type(each).__name__, "does not say which model it asks")
+        seen.add(id(each))
+        yield each
+        waiting += wrapped(each)
+        for value in vars(each).values():
+            several = value.values() if isinstance(value, Mapping) else value
+            inner = several if isinstance(several, Collection) else [value]
+            waiting += [one for one in inner if isinstance(one, BaseLanguageModel | _COMPOSITES)]
 
 
-def require_none_hosted(tools: Sequence[Any]) -> None:
+def require_none_of_model(model: Any, settings: Any = None) -> None:
+    """Refuse a model, or settings of one request, that bring tools which its provider runs.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`: they do, or it does not say which
+            models it asks.
+    """
+    _require_none_in(settings)
+    for each in _models(model):
+        _require_none_in(getattr(each, "kwargs", None))
+        own = {n: getattr(each, n, None) for n in ("model_kwargs", "extra_body", *HOSTED)}
+        _require_none_in(own)
+
+
+def _require_none_in(settings: Any) -> None:
+    if not isinstance(settings, Mapping):
+        return
+    require_none_hosted(settings.get("tools") or ())
+    if found := hosted_in(settings, offers=False):
+        raise _out_of_reach(found, "runs at the provider")
+
+
+def require_none_hosted(tools: Iterable[Any]) -> None:
     """Refuse tools that the model's provider runs.
 
     Raises:
