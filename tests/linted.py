@@ -57,8 +57,13 @@ ORDINARY: dict[str, Any] = {
             "currency": "EUR",
             "decimals": 2,
             "arguments": {
-                "/iban": {"kind": "iban", "role": "recipient"},
-                "/cents": {"kind": "money", "type": "integer", "role": "amount"},
+                "/iban": {"kind": "iban", "role": "recipient", "required": True},
+                "/cents": {
+                    "kind": "money",
+                    "type": "integer",
+                    "role": "amount",
+                    "required": True,
+                },
             },
             "returns": _RETURNS,
         },

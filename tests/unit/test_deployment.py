@@ -276,6 +276,16 @@ def test_every_fault_is_named_at_once(folder: Path) -> None:
             {"/to": {"kind": "url", "local_part": "atom"}},
             "local_part`: is for the kind `email` only",
         ),
+        (
+            "tools|mail.send|arguments",
+            {"/body": {"kind": "text", "role": "content", "absent": "none"}},
+            "absent`: is for arguments of these roles only: recipient, target, amount, code,",
+        ),
+        (
+            "tools|mail.send|arguments",
+            {"/mails/*/to": {"role": "recipient", "absent": "any"}},
+            "absent`: must be `none` or left out within the elements of a list",
+        ),
         ("tools|mail.send|effects_by", {"argument": "/id"}, "`mail.send.effects_by.values`"),
         ("tools|mail.send|effects_by", {"values": {"x": ["export"]}}, "effects_by.argument`"),
         (

@@ -22,8 +22,9 @@ from inbounds.credentials import LEASE_TOOL
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
 from inbounds.model.budgets import BUDGETS, is_budget
+from inbounds.model.claims import Bounds
 from inbounds.model.deployment import Deployment, SubjectEntry
-from inbounds.model.question import Kind, Tool
+from inbounds.model.question import Argument, Kind, Tool
 from inbounds.model.spiffe import is_spiffe_id
 
 from .schema_issues import PLACEHOLDER, SchemaIssue, is_placeholder, schema_issues, suggestion
@@ -199,6 +200,16 @@ def _tools(deployment: Deployment) -> Iterator[SchemaIssue]:
             if about.local_part != "plain" and about.kind != "email":
                 place = [name, "arguments", pattern, "local_part"]
                 yield _fault("tools", place, "is for the kind `email` only")
+            yield from _absent(name, pattern, about)
+
+
+def _absent(name: str, pattern: str, about: Argument) -> Iterator[SchemaIssue]:
+    place = [name, "arguments", pattern, "absent"]
+    if about.absent and about.role not in Bounds.model_fields:
+        steering = ", ".join(Bounds.model_fields)
+        yield _fault("tools", place, f"is for arguments of these roles only: {steering}")
+    if about.absent == "any" and "*" in pattern.removesuffix("/*"):
+        yield _fault("tools", place, "must be `none` or left out within the elements of a list")
 
 
 def _effects_by(name: str, tool: Tool) -> Iterator[SchemaIssue]:

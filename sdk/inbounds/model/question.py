@@ -50,6 +50,7 @@ Kind = Literal[
     "email", "url", "host", "path", "iban", "id", "date", "money", "phone", "text", "none"
 ]
 LocalPart = Literal["plain", "atom"]
+Absent = Literal["", "none", "any"]
 Role = Literal["recipient", "target", "amount", "query", "code", "content", "credential", "none"]
 
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -430,6 +431,8 @@ class Argument(Constraint):
     target that does not name the resource is held to the label and the bounds of its type.
     `local_part` is `plain` for addresses of `A-Z a-z 0-9 . _ + -`, and `atom` where an argument of
     the kind `email` also takes `# $ & ' * = ? ^ { } ~`.
+    `absent` is `none` where a call that leaves the argument out, or gives null or an empty value,
+    does nothing of that kind, and `any` where the tool then chooses.
     """
 
     type: Literal["string", "integer", "number", "boolean"] = "string"
@@ -439,6 +442,7 @@ class Argument(Constraint):
     local_part: LocalPart = "plain"
     required: bool = False
     nullable: bool = False
+    absent: Absent = ""
 
 
 class ReturnedField(_Closed):

@@ -118,6 +118,7 @@ HARMLESS: Final = (
     Harmless(f"{_ARGUMENT}/pattern", _from(""), "one pattern more than none"),
     Harmless(f"{_ARGUMENT}/required", _to(True), "what was left out is denied"),
     Harmless(f"{_ARGUMENT}/nullable", _to(False), "null is denied"),
+    Harmless(f"{_ARGUMENT}/absent", _to("any"), "leaving it out is held to more"),
     Harmless(f"{_ARGUMENT}/role", _recipient, "it has to be a permitted destination"),
     Harmless("credentials/*", _goes, "a tool that needs it is denied"),
     Harmless("credentials/*/kind", _to("lease"), "it has to be leased"),

@@ -18,6 +18,7 @@ from inbounds.files.regular_file import read_regular
 from inbounds.model.deployment import Deployment
 
 from . import (
+    arguments,
     effects,
     holders,
     intents,
@@ -62,6 +63,7 @@ idle = check(
 CHECKS: tuple[Check, ...] = tuple(
     sorted(
         (
+            *arguments.CHECKS,
             *steering.CHECKS,
             *stores.CHECKS,
             *results.CHECKS,

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inbounds.model.question import Effect
+from inbounds.model.question import Argument, Effect
+from inbounds_tools.lint.arguments import may_be_absent
 
+from .arguments import Leaf
 from .insertion import comment, flow, plain
 from .tool import DraftTool
 
@@ -17,6 +19,8 @@ LABEL = "internal"
 """How sensitive a draft supposes things to be."""
 DRAFTED: tuple[Effect, ...] = ("read", "write", "export")
 """The effects that a draft gives to the agent and to the group."""
+_ABSENT = "set `absent`: none or any"
+"""The note at an argument that steers and may be left out."""
 _GROUP = "staff"
 _DESTINATION = "own_domain"
 
@@ -101,7 +105,10 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
     ]
     lines += ["  arguments:" if tool.leaves else "  arguments: {}"]
     for leaf in tool.leaves:
-        note = f"  {comment(leaf.note)}" if leaf.note else ""
+        said = "; ".join(
+            note for note in (leaf.note, _ABSENT if _may_be_absent(leaf) else "") if note
+        )
+        note = f"  {comment(said)}" if said else ""
         lines += [f"    {plain(leaf.pattern)}: {flow(dict(leaf.members))}{note}"]
     lines += [
         f"  returns: {{label: {plain(label)}, party: third}}  # guess: no more sensitive than this"
@@ -109,6 +116,10 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
     if tool.pin:
         lines += [f"  pin: {plain(tool.pin)}"]
     return "\n".join(lines) + "\n"
+
+
+def _may_be_absent(leaf: Leaf) -> bool:
+    return may_be_absent(leaf.pattern, Argument.model_validate(dict(leaf.members)))
 
 
 def servers(at: Mapping[str, str]) -> str:
@@ -142,6 +153,9 @@ _TOOLS = """\
 #                kind      email url host path iban id date money phone text: put in one form
 #                role      recipient target amount query code content credential
 #                resource  The type of what a target names, where it is not that of the tool.
+#                absent    Where a call that acts leaves out a recipient, target, amount, code or
+#                          credential: none (nothing of that kind is done) or any (the tool
+#                          chooses: everybody, a default).
 #                required, nullable, one_of, minimum, maximum, pattern, path_prefixes, hosts,
 #                max_length
 # returns      The most sensitive label it may return, and whether the data is our own (`first`)

@@ -33,7 +33,24 @@ def tool(**members):
     return {"tools|x.do": {**TOOL, **members}}
 
 
+def optional(effects, **members):
+    return tool(effects=effects, arguments={"/x": members})
+
+
 PRESENT = {
+    "arguments.absence_unstated": [
+        *(
+            optional([effect], role="target", required=False)
+            for effect in ("delete", "export", "spend", "delegate", "execute", "administer")
+        ),
+        *(
+            tool(effects=[effect], reversible="yes", arguments={"/x": {"role": "recipient"}})
+            for effect in ("export", "spend", "delegate", "execute", "administer")
+        ),
+        *(optional(["export"], role=role) for role in ("amount", "code", "credential")),
+        optional(["read", "write"], role="target"),
+        optional(["export"], role="recipient", required=True, nullable=True),
+    ],
     "steering.no_destination": [
         tool(arguments={"/to": {"role": "target"}}),
         tool(effects=["spend"], arguments={"/iban": {"role": "amount"}}),
@@ -350,6 +367,17 @@ ABSENT = {
         tool(effects=["spend"], arguments={"/iban": {"kind": "iban", "role": "recipient"}}),
         tool(effects=["read"], arguments={"/x": {"kind": "email", "role": "query"}}),
         tool(effects=["read"], arguments={"/path": {"kind": "path", "role": "target"}}),
+    ],
+    "arguments.absence_unstated": [
+        *(optional(["export"], role="recipient", absent=absent) for absent in ("none", "any")),
+        optional(["export"], role="recipient", required=True),
+        *(optional(["export"], role=role) for role in ("content", "query", "none")),
+        tool(arguments={"/x/*": {"role": "recipient"}}),
+        *(optional(effects, role="target") for effects in ([], ["read"])),
+        *(
+            tool(effects=[effect], reversible="yes", arguments={"/x": {"role": "target"}})
+            for effect in ("write", "delete")
+        ),
     ],
     "steering.no_destination": [
         tool(arguments={"/to": {"role": "recipient"}}),

@@ -132,6 +132,7 @@ planned contains "intent.delegated_instruction"
 
 planned contains "flow.untrusted_argument" if {
 	count(_untraced) > 0
+	count(steering.unstated) == 0
 
 	every pointer in _untraced {
 		steering.grade(pointer) == "quoted_text"
@@ -285,7 +286,8 @@ _speaks_of(claims, _) if {
 
 	_amounts_within(claims.cap)
 
-	# Who approved a recipient and an amount has not seen the other arguments.
+	# Who approved a recipient and an amount has not seen the other arguments, nor what the tool chooses.
+	count(steering.unstated) == 0
 	every pointer in _untraced {
 		steering.leaves[pointer] in {"recipient", "amount"}
 	}

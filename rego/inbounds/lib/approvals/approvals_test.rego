@@ -212,6 +212,19 @@ test_who_said_yes_to_a_recipient_has_not_seen_other_arguments if {
 	)))
 }
 
+# A mail that goes to everybody where no copy is addressed.
+_copied(absent) := fixtures.putting(
+	"/deployment/tools/mail.send/arguments/~1cc",
+	{"role": "recipient", "absent": absent},
+)
+
+test_who_said_yes_to_a_recipient_or_a_plan_has_not_seen_what_the_tool_chooses if {
+	every patches in [_standing, _plan] {
+		_asks(array.concat(patches, _copied("any")))
+		_allowed(array.concat(patches, _copied("none")))
+	}
+}
+
 test_what_the_task_itself_says_needs_no_approval_beside_a_standing_one if {
 	coded := fixtures.joined([
 		_standing,

@@ -20,16 +20,30 @@ bounded contains pointer if {
 
 # METADATA
 # description: |
-#   The places of an amount that a call leaves empty, where amounts are bounded and what is spent does
-#   not come back: how much it is then is the tool's choice, which no bound lets through
-unstated contains pattern if {
+#   The roles of the arguments that a call leaves out, by pattern, where the task or a hop bounds
+#   the role and the value is then the tool's choice, which no bound lets through. So it is with the
+#   amount of a payment that does not come back, unless the registry says that nothing is paid then.
+# scope: document
+unstated[pattern] := role if {
+	some pattern, role in steering.unstated
+	not _unbounded(role)
+}
+
+unstated[pattern] := "amount" if {
 	"spend" in tools.effects
 	not tools.entry.reversible == "yes"
 	not steering.states_amount
+	not _unbounded("amount")
 	some pattern, spec in tools.entry.arguments
 	spec.role == "amount"
-	some bounds_of in array.concat([task.authority.bounds], _of_all_hops)
-	"amount" in object.keys(bounds_of)
+	not spec.absent == "none"
+}
+
+_unbounded(role) if {
+	every bounds_of in array.concat([task.authority.bounds], _of_all_hops) {
+		is_object(bounds_of)
+		not role in object.keys(bounds_of)
+	}
 }
 
 # METADATA

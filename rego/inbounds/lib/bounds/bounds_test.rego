@@ -238,21 +238,21 @@ test_a_bound_states_values_domains_and_amounts_and_no_places if {
 	_within("/to", {"recipient": {"origins": ["listing"]}})
 }
 
-_unstated(declared, of_hop, patches) := patterns if {
+_unstated(declared, of_hop, patches) := roles if {
 	left_out := {"op": "remove", "path": "/input/action/properties/arguments/amount"}
 	scene := json.patch(_scene, array.concat([left_out], patches))
-	patterns := bounds.unstated with input as scene.input
+	roles := bounds.unstated with input as scene.input
 		with data.deployment as scene.deployment
 		with data.inbounds.lib.task.authority as {"bounds": declared}
 		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": of_hop}}]
 }
 
 test_an_amount_is_unstated_where_the_task_or_a_hop_bounds_amounts if {
-	_unstated({"amount": {"up_to": 1}}, {}, []) == {"/amount"}
-	_unstated({}, {"amount": {}}, []) == {"/amount"}
-	_unstated({"amount": null}, {}, []) == {"/amount"}
-	_unstated({}, {}, []) == set()
-	_unstated({"recipient": {}}, {"target": {}}, []) == set()
+	_unstated({"amount": {"up_to": 1}}, {}, []) == {"/amount": "amount"}
+	_unstated({}, {"amount": {}}, []) == {"/amount": "amount"}
+	_unstated({"amount": null}, {}, []) == {"/amount": "amount"}
+	_unstated({}, {}, []) == {}
+	_unstated({"recipient": {}}, {"target": {}}, []) == {}
 }
 
 test_an_amount_of_another_place_states_one if {
@@ -260,14 +260,53 @@ test_an_amount_of_another_place_states_one if {
 		{"op": "add", "path": "/deployment/tools/t/arguments/~1fee", "value": {"type": "number", "role": "amount"}},
 		{"op": "add", "path": "/input/action/properties/arguments/fee", "value": 1},
 	]
-	_unstated({"amount": {"up_to": 1}}, {}, other) == set()
+	_unstated({"amount": {"up_to": 1}}, {}, other) == {}
 }
 
 test_what_comes_back_leaves_no_amount_unstated if {
-	_unstated({"amount": {}}, {}, [{"op": "add", "path": "/deployment/tools/t/reversible", "value": "yes"}]) == set()
+	_unstated({"amount": {}}, {}, [{"op": "add", "path": "/deployment/tools/t/reversible", "value": "yes"}]) == {}
 
 	every value in ["no", "", "Yes", null, true, 7] {
 		patch := {"op": "add", "path": "/deployment/tools/t/reversible", "value": value}
-		_unstated({"amount": {}}, {}, [patch]) == {"/amount"}
+		_unstated({"amount": {}}, {}, [patch]) == {"/amount": "amount"}
 	}
+}
+
+_absent(value) := {"op": "add", "path": "/deployment/tools/t/arguments/~1amount/absent", "value": value}
+
+test_an_amount_without_which_nothing_is_paid_is_not_unstated if {
+	_unstated({"amount": {}}, {}, [_absent("none")]) == {}
+
+	every value in ["", "any", "x", null, 7, []] {
+		_unstated({"amount": {}}, {}, [_absent(value)]) == {"/amount": "amount"}
+	}
+}
+
+_copy(spec) := {"op": "add", "path": "/deployment/tools/t/arguments/~1cc", "value": spec}
+
+_stating_an_amount := {"op": "add", "path": "/input/action/properties/arguments/amount", "value": 1}
+
+test_any_value_is_unstated_where_the_task_or_a_hop_bounds_its_role if {
+	chosen := [_stating_an_amount, _copy({"role": "recipient", "absent": "any"})]
+	_unstated({"target": {}}, {"amount": {}}, chosen) == {}
+
+	every bound in [{"origins": ["none"]}, {}, null, true] {
+		_unstated({"recipient": bound}, {}, chosen) == {"/cc": "recipient"}
+		_unstated({}, {"recipient": bound}, chosen) == {"/cc": "recipient"}
+	}
+
+	# What cannot be read bounds it.
+	every declared in [null, true, 7, "x", []] {
+		_unstated(declared, {}, chosen) == {"/cc": "recipient"}
+		_unstated({}, declared, chosen) == {"/cc": "recipient"}
+	}
+}
+
+test_any_value_is_unstated_where_no_hop_is_known if {
+	chosen := json.patch(_scene, [_copy({"role": "recipient", "absent": "any"})])
+	roles := bounds.unstated with input as chosen.input
+		with data.deployment as chosen.deployment
+		with data.inbounds.lib.task.authority as {"bounds": {}}
+		with data.inbounds.lib.task.accounts as []
+	roles == {"/cc": "recipient"}
 }

@@ -46,6 +46,8 @@ _holds("local_part", _, _)
 # Presence is judged over the whole of the arguments, not at one leaf.
 _holds("required", _, _)
 
+_holds("absent", limit, _) if limit in {"", "none", "any"}
+
 # A null where null may be is met above; here is everything else.
 _holds("nullable", _, leaf) if leaf.value != null
 

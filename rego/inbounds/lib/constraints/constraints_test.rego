@@ -149,3 +149,13 @@ test_what_is_no_constraint_is_never_met if {
 		not constraints.met({"value": "a", "parsed": {}}, nothing)
 	}
 }
+
+test_what_is_done_without_an_argument_restricts_no_value_and_is_one_of_three_words if {
+	every absent in ["", "none", "any"] {
+		constraints.met({"value": "a", "parsed": {}}, {"absent": absent})
+	}
+
+	every absent in ["Any", "all", null, true, 7, [], {}, ["any"]] {
+		not constraints.met({"value": "a", "parsed": {}}, {"absent": absent})
+	}
+}

@@ -35,6 +35,57 @@ _leaves[pointer] := "recipient" if {
 }
 
 # METADATA
+# description: |
+#   The roles of the arguments that the call leaves out, by pattern, where the tool then chooses:
+#   everybody, a default, all that was paid. An entry that says nothing readable of it counts as
+#   one of those. A call that only reads leaves none out. Undefined where the entry cannot be read.
+# scope: document
+unstated := {} if not acts
+
+unstated := {pattern: _unstated_role(spec) |
+	some pattern, spec in tools.entry.arguments
+	not _says_nothing_is_done(spec)
+	not _states(pattern)
+} if {
+	acts
+	is_object(object.get(tools.entry, "arguments", {}))
+}
+
+_says_nothing_is_done(spec) if {
+	is_object(spec)
+	object.get(spec, "absent", "") in {"", "none"}
+}
+
+# By itself or by what stands in it. Which element leaves it out cannot be seen where a list stands
+# above it.
+_states(pattern) if {
+	not contains(trim_suffix(pattern, "/*"), "*")
+	some leaf in arguments.leaves
+	startswith(concat("", [leaf.pattern, "/"]), concat("", [pattern, "/"]))
+	not _is_empty(leaf)
+}
+
+_is_empty(leaf) if leaf.value in {null, [], {}}
+
+_is_empty(leaf) if {
+	is_string(leaf.value)
+	trim_space(leaf.value) == ""
+}
+
+# A program takes no amount at all and an amount of zero for the same.
+_is_empty(leaf) if {
+	leaf.value == 0
+	arguments.spec(leaf.pattern).role == "amount"
+}
+
+# Of an entry of another shape there is none to give.
+# regal ignore:narrow-argument
+_unstated_role(spec) := role if {
+	role := spec.role
+	role in roles
+} else := "recipient"
+
+# METADATA
 # description: Whether the call states an amount
 states_amount if {
 	some role in leaves

@@ -206,3 +206,46 @@ test_an_empty_list_that_others_may_stand_in_steers_nothing if {
 	_leaves(listed) == {}
 	_leaves(_with(spec, [])) == {"/a": "target"}
 }
+
+_unstated(scene) := roles if {
+	roles := steering.unstated with input as scene.input
+		with data.deployment as scene.deployment
+}
+
+test_an_argument_is_unstated_that_is_left_out_where_the_tool_chooses if {
+	chosen := {"role": "target", "absent": "any"}
+	_unstated(_with(chosen, "x")) == {}
+	_unstated(_with(chosen, false)) == {}
+	_unstated(_with(chosen, 0)) == {}
+	_unstated(_with({"role": "amount", "absent": "any"}, 0)) == {"/a": "amount"}
+
+	every value in [null, "", " ", "\n", [], {}, [""], [null], {"b": ""}] {
+		_unstated(_with(chosen, value)) == {"/a": "target"}
+	}
+
+	every value in [["x"], ["", "x"], {"b": "x"}] {
+		_unstated(_with(chosen, value)) == {}
+	}
+
+	every absent in ["", "none"] {
+		_unstated(_with({"role": "target", "absent": absent}, "")) == {}
+	}
+}
+
+test_one_with_a_like_name_does_not_state_it if {
+	scene := json.patch(_with({"role": "target", "absent": "any"}, ""), [
+		{"op": "add", "path": "/input/action/properties/arguments/ab", "value": "x"},
+		{"op": "add", "path": "/deployment/tools/t/arguments/~1ab", "value": {"role": "target"}},
+	])
+	_unstated(scene) == {"/a": "target"}
+}
+
+test_a_read_leaves_nothing_unstated_and_an_entry_that_cannot_be_read_all if {
+	scene := _with({"role": "target", "absent": "any"}, "")
+	_unstated(json.patch(scene, [{"op": "add", "path": "/deployment/tools/t/effects", "value": ["read"]}])) == {}
+	_unstated(json.patch(scene, [{"op": "remove", "path": "/deployment/tools/t/arguments"}])) == {}
+
+	every arguments in [null, true, 7, "x", []] {
+		not _unstated(json.patch(scene, [{"op": "add", "path": "/deployment/tools/t/arguments", "value": arguments}]))
+	}
+}

@@ -286,3 +286,107 @@ test_ruled_out_where_the_task_declares_what_the_argument_may_be if {
 	_ruled_out(_sent(declared))
 	_details(_sent(declared)) == set()
 }
+
+_cc := "/deployment/tools/mail.send/arguments/~1cc"
+
+# Mail that a tool sends to everybody where no copy is addressed.
+_copied(absent, patches) := fixtures.joined([
+	fixtures.calls["mail.send"], _traced,
+	fixtures.putting(_cc, {"role": "recipient", "nullable": true, "absent": absent}),
+	patches,
+])
+
+_copy(value) := fixtures.putting("/question/action/properties/arguments/cc", value)
+
+test_what_the_tool_chooses_where_an_argument_is_left_out_is_asked_about if {
+	_details(_copied("any", [])) == {{"argument": "/cc", "role": "recipient", "origin": "none"}}
+
+	# A bound lets a value through, and there is none.
+	_stands(_copied("any", _intended({"recipient": {"origins": ["none"]}})))
+
+	every patches in [[], _copy(null), _copy(""), _copy("\t "), _copy([]), _copy({}), _copy([""])] {
+		_stands(_copied("any", patches))
+		{"argument": "/cc", "role": "recipient", "origin": "none"} in _details(_copied("any", patches))
+	}
+
+	every patches in [_copy("dave"), array.concat(_copy("dave"), _said("/cc", "prompt")), _copy(["dave"])] {
+		_ruled_out(_copied("any", patches))
+	}
+
+	every absent in ["", "none"] {
+		_ruled_out(_copied(absent, []))
+		_details(_copied(absent, [])) == set()
+	}
+}
+
+test_what_stands_in_a_list_states_it if {
+	listed := {"role": "recipient", "absent": "any"}
+
+	every pattern in ["/cc", "/cc/*"] {
+		at := fixtures.putting(
+			concat("/", ["/deployment/tools/mail.send/arguments", replace(pattern, "/", "~1")]),
+			listed,
+		)
+		sent := array.concat(_sent(_traced), at)
+		_ruled_out(fixtures.joined([sent, _copy(["dave"]), _said("/cc/0", "prompt")]))
+
+		every patches in [[], _copy([]), _copy([""]), _copy(null)] {
+			{"argument": pattern, "role": "recipient", "origin": "none"} in _details(array.concat(sent, patches))
+		}
+	}
+
+	# Of which element it is missing nobody sees.
+	nested := array.concat(_sent(_traced), fixtures.putting(
+		"/deployment/tools/mail.send/arguments/~1cc~1*~1to",
+		listed,
+	))
+	_stands(nested)
+	_stands(fixtures.joined([nested, _copy([{"to": "dave"}]), _said("/cc/0/to", "prompt")]))
+}
+
+test_no_amount_and_an_amount_of_zero_are_the_same if {
+	priced := array.concat(_sent(_traced), fixtures.putting(
+		"/deployment/tools/mail.send/arguments/~1amount",
+		{"type": "number", "role": "amount", "absent": "any"},
+	))
+	amount := "/question/action/properties/arguments/amount"
+	asked := {{"argument": "/amount", "role": "amount", "origin": "none"}}
+
+	_details(priced) == asked
+	count(asked - _details(array.concat(priced, fixtures.putting(amount, 0)))) == 0
+	_ruled_out(fixtures.joined([priced, fixtures.putting(amount, 7), _said("/amount", "prompt")]))
+
+	# Of another role, zero is a value.
+	numbered := array.concat(priced, fixtures.putting(
+		"/deployment/tools/mail.send/arguments/~1amount/role",
+		"target",
+	))
+	_ruled_out(fixtures.joined([numbered, fixtures.putting(amount, 0), _said("/amount", "prompt")]))
+}
+
+test_what_is_left_out_is_asked_about_where_the_registry_says_nothing_readable_of_it if {
+	every absent in ["Any", "all", null, true, 7, [], {}, ["none"]] {
+		_stands(_copied(absent, []))
+	}
+
+	every spec in [null, true, 7, "x", [], ["x"]] {
+		_stands(_copied("any", fixtures.putting(_cc, spec)))
+	}
+
+	every role in ["content", "none", "Recipient", null, 7, []] {
+		patches := _copied("any", fixtures.putting(concat("/", [_cc, "role"]), role))
+		_stands(patches)
+		_details(patches) == {{"argument": "/cc", "role": "recipient", "origin": "none"}}
+	}
+
+	every specs in [null, true, 7, "x", []] {
+		_stands(_copied("any", fixtures.putting("/deployment/tools/mail.send/arguments", specs)))
+	}
+}
+
+test_what_a_read_leaves_out_is_free if {
+	from := fixtures.putting("/deployment/tools/mail.read/arguments/~1from", {"role": "target", "absent": "any"})
+	_ruled_out(from)
+	_ruled_out(array.concat(from, _untrusted))
+	_stands(array.concat(from, fixtures.putting("/deployment/tools/mail.read/effects", ["read", "export"])))
+}

@@ -3,8 +3,10 @@
 # description: |
 #   A task can state bounds for the arguments that steer its calls, such as a list of recipients, a
 #   maximum amount, or only values from the user's own words or a trusted tool. It can also state the
-#   times at which it may act. Any other value or time is denied without asking a person. So is a
-#   payment that cannot be undone and states no amount, where amounts are bounded.
+#   times at which it may act. Any other value or time is denied without asking a person. So is an
+#   argument with bounds that the call leaves out, where the tool then chooses the value
+#   (`absent: any` in the registry), and an amount that a payment leaves out which cannot be undone,
+#   unless the registry says `absent: none`.
 # custom:
 #   severity: critical
 #   remedy: The agent must use the value that the user meant, or wait; the user can begin a task with wider bounds
@@ -31,6 +33,7 @@ ruled_out if {
 	is_object(steering.leaves)
 	is_object(task.authority.bounds)
 	_in_time
+	is_object(steering.unstated)
 	count(bounds.unstated) == 0
 
 	every pointer in _judged {
@@ -47,7 +50,7 @@ details contains {"argument": pointer, "role": role} if {
 	not bounds.within(pointer)
 }
 
-details contains {"argument": pattern, "role": "amount"} if some pattern in bounds.unstated
+details contains {"argument": pattern, "role": role} if some pattern, role in bounds.unstated
 
 details contains {"window": window} if {
 	not _in_time

@@ -126,6 +126,80 @@ test_an_amount_that_is_left_out_is_free_where_none_is_bounded_or_spent_for_good 
 	}
 }
 
+test_a_payment_of_which_nothing_is_paid_without_an_amount_may_leave_it_out if {
+	every patches in [[], _amount(null)] {
+		_ruled_out(_refunding(array.concat(patches, _absent_amount("none"))))
+	}
+
+	every absent in ["", "any", "None", null, true, 7, [], {}, ["none"]] {
+		patches := _refunding(_absent_amount(absent))
+		_stands(patches)
+		{"argument": "/amount", "role": "amount"} in _details(patches)
+	}
+}
+
+_absent_amount(absent) := fixtures.putting(concat("/", [_refund, "arguments/~1amount/absent"]), absent)
+
+_to := "/deployment/tools/mail.send/arguments/~1cc"
+
+# Mail that a tool sends to everybody where no copy is addressed.
+_copied(absent, patches) := _sent(fixtures.joined([
+	fixtures.putting(_to, {"role": "recipient", "nullable": true, "absent": absent}),
+	_bounded({"recipient": {"domains": ["acme.example", "partner.example"], "origins": ["none", "prompt"]}}),
+	patches,
+]))
+
+_copy(value) := fixtures.putting("/question/action/properties/arguments/cc", value)
+
+test_a_bounded_argument_that_a_tool_chooses_where_it_is_left_out_is_outside if {
+	_details(_copied("any", [])) == {{"argument": "/cc", "role": "recipient"}}
+	_ruled_out(_copied("any", _copy("dave")))
+
+	every patches in [[], _copy(null), _copy(""), _copy("  "), _copy([]), _copy({})] {
+		_stands(_copied("any", patches))
+		{"argument": "/cc", "role": "recipient"} in _details(_copied("any", patches))
+	}
+
+	every absent in ["", "none"] {
+		_ruled_out(_copied(absent, []))
+		_details(_copied(absent, [])) == set()
+	}
+}
+
+test_an_argument_is_left_out_where_the_registry_says_nothing_readable_of_it if {
+	every absent in ["Any", "all", null, true, 7, [], {}, ["none"]] {
+		_stands(_copied(absent, []))
+		_details(_copied(absent, [])) == {{"argument": "/cc", "role": "recipient"}}
+	}
+
+	every spec in [null, true, 7, "x", [], ["x"]] {
+		_stands(_copied("any", fixtures.putting(_to, spec)))
+		_details(_copied("any", fixtures.putting(_to, spec))) == {{"argument": "/cc", "role": "recipient"}}
+	}
+
+	every role in ["content", "none", "Recipient", null, 7, []] {
+		_stands(_copied("any", fixtures.putting(concat("/", [_to, "role"]), role)))
+	}
+
+	every specs in [null, true, 7, "x", []] {
+		_stands(_copied("any", fixtures.putting("/deployment/tools/mail.send/arguments", specs)))
+	}
+}
+
+test_an_argument_that_is_left_out_is_free_of_the_bounds_of_other_roles_and_of_reads if {
+	_ruled_out(_copied("any", _bounded({})))
+	_ruled_out(_copied("any", _bounded({"target": {}})))
+	_ruled_out(_copied("any", fixtures.putting(concat("/", [_to, "role"]), "target")))
+	_ruled_out(_reading(["read"]))
+	_stands(_reading(["read", "write"]))
+}
+
+_reading(effects) := fixtures.joined([
+	fixtures.putting("/deployment/tools/mail.read/arguments/~1from", {"role": "target", "absent": "any"}),
+	fixtures.putting("/deployment/tools/mail.read/effects", effects),
+	_bounded({"target": {"origins": ["none"]}}),
+])
+
 test_a_role_the_task_does_not_bound_is_left_to_where_its_values_came_from if {
 	_ruled_out(_sent(_bounded({"target": {}, "amount": {}, "code": {}})))
 	_ruled_out(_sent(array.concat(_paying, _bounded({"amount": {"up_to": 7}}))))
