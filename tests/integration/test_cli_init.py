@@ -65,9 +65,10 @@ def test_it_says_what_to_set_next_in_the_files_and_at_the_end(tmp_path):
     assert "Run `inbounds lint`." in steps[-2]
     assert "Run your program." in steps[-1]
     text = (tmp_path / "deployment" / "tools.yaml").read_text("utf-8")
-    comment = text.partition("mail.read:")[0]
+    comment, _, entry = text.partition("mail.read:")
+    questions = entry.partition("effects: []")[0]
     for effect in get_args(Effect):
-        assert f"#                {effect} " in comment
+        assert f"#   {effect} " in questions
     for word in ("reversible", "agents.yaml", "groups.yaml", "intents.yaml"):
         assert word in comment
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inbounds.model.question import Argument, Effect
+from inbounds_tools.effects import QUESTIONS
 from inbounds_tools.lint.arguments import may_be_absent
 
 from .arguments import Leaf
@@ -21,6 +22,11 @@ DRAFTED: tuple[Effect, ...] = ("read", "write", "export")
 """The effects that a draft gives to the agent and to the group."""
 _ABSENT = "set `absent`: none or any"
 """The note at an argument that steers and may be left out."""
+_QUESTIONS = (
+    "  # Each question that is answered with yes, for any call, gives the effect before it:",
+    *(f"  #   {each.result:<10}  {each.text}" for each in QUESTIONS),
+)
+"""The questions at the effects of a draft; a person removes them with the answer."""
 _GROUP = "staff"
 _DESTINATION = "own_domain"
 
@@ -98,6 +104,7 @@ def block(tool: DraftTool, *, where: Mapping[str, str], label: str = LABEL) -> s
     if tool.description:
         lines += [f"  description: {flow(tool.description)}"]
     lines += [
+        *_QUESTIONS,
         "  effects: []  # set these; until then every call is denied",
         '  reversible: unknown  # set "yes" or "no", unless it only reads, exports or delegates',
         f"  resource: {plain(tool.resource)}{guess}",
@@ -132,16 +139,8 @@ _TOOLS = """\
 # is not here cannot be given. `inbounds init` adds tools that it finds; it changes nothing else.
 #
 # effects      Everything that a call does to the world. Only a person can know it; a tool with
-#              `effects: []` is denied. A tool can have several, such as [read, export]:
-#                read        returns data
-#                write       creates or changes something
-#                delete      removes something
-#                export      sends data to a person or to another system: mail, an upload, a
-#                            request to a URL or host that an argument names, also to read there
-#                execute     runs code or a command
-#                spend       spends money
-#                delegate    gives work to another agent
-#                administer  changes rights, accounts or settings
+#              `effects: []` is denied. A tool can have several, such as [read, export]: one for
+#              each question at its entry that is answered with yes. docs/registry.md has examples.
 #              A call also needs each of them in `manifest.effects` of agents.yaml, in groups.yaml
 #              or subjects.yaml, and in the intent in intents.yaml.
 # reversible   Whether a call can be undone: "yes" or "no". Required for every tool that writes,
