@@ -35,6 +35,7 @@ _WALKED = {
     "docs/policy-authors.md": "tests/integration/test_policy_authors.py",
     "docs/mcp-proxy.md": "tests/integrations/mcp/proxy/test_document.py",
     "docs/operators.md": "tests/integration/test_operators.py",
+    "docs/registry.md": "tests/integration/test_registry_document.py",
     "docs/spire.md": "tests/servers/test_spire.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
 }
