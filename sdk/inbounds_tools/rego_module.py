@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import subprocess
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inbounds.errors import ConfigurationError
+
+from .opa import command
+
+_SECONDS = 60.0
+_SCHEMAS = re.compile(rb"\bschemas[\"']?\s*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,14 @@ class Module:
             the parts can be compared, never the parts joined.
         rules: The names that it defines.
         abouts: The METADATA of its package.
+        schema_lines: The lines where METADATA of any scope states `schemas`.
     """
 
     file: Path
     path: tuple[str, ...]
     rules: frozenset[str]
     abouts: tuple[dict[str, Any], ...]
+    schema_lines: tuple[int, ...]
 
 
 def read(source: Path, *, opa: Path) -> Module:
@@ -41,20 +49,9 @@ def read(source: Path, *, opa: Path) -> Module:
             f"{source}: is not a regular file", code="catalogue.unparsable", hint="remove it"
         )
     # `opa parse` and not `opa inspect`: the latter takes a folder as a bundle, and refuses one
-    # whose data does not lie under its roots.
-    try:
-        ran = subprocess.run(
-            [str(opa), "parse", "--format", "json", str(source)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigurationError(
-            f"{opa} does not run", code="opa.missing", hint="install OPA, or name it"
-        ) from error
+    # whose data does not lie under its roots. It reads no schema that METADATA names.
+    options = ("--format", "json", "--json-include", "locations,-comments")
+    ran = command.run(opa, "parse", *options, str(source), seconds=_SECONDS)
     if ran.returncode:
         raise ConfigurationError(
             "\n".join(_objections(source, ran.stderr or ran.stdout)),
@@ -62,6 +59,7 @@ def read(source: Path, *, opa: Path) -> Module:
             hint="fix the lines named",
         )
     module = json.loads(ran.stdout)
+    annotations = module.get("annotations", [])
     return Module(
         file=source,
         path=tuple(str(term["value"]) for term in module["package"]["path"][1:]),
@@ -70,9 +68,20 @@ def read(source: Path, *, opa: Path) -> Module:
             for rule in module.get("rules", [])
         ),
         abouts=tuple(
-            about for about in module.get("annotations", []) if about.get("scope") == "package"
+            {key: value for key, value in about.items() if key != "location"}
+            for about in annotations
+            if about.get("scope") == "package"
         ),
+        schema_lines=tuple(_schema_line(about) for about in annotations if about.get("schemas")),
     )
+
+
+def _schema_line(annotation: dict[str, Any]) -> int:
+    """Return the line of `schemas` in METADATA, or the first line of the METADATA."""
+    location = annotation.get("location") or {}
+    lines = base64.b64decode(location.get("text", "")).splitlines()
+    stated = (place for place, line in enumerate(lines) if _SCHEMAS.search(line))
+    return int(location.get("row", 1)) + next(stated, 0)
 
 
 def _objections(source: Path, said: str) -> list[str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import shutil
+import subprocess
+import tarfile
 
 import pytest
 import yaml
-from tests import shipping
+from tests import engines, shipping
 from tests.console import called as inbounds
+
+from inbounds_tools.policytest.allowed_builtins import FOR_TESTS
 
 RULE = "site/rules/payroll/after_hours/after_hours.rego"
 TEST = "site/rules/payroll/after_hours/after_hours_test.rego"
@@ -302,7 +308,9 @@ def test_details_of_which_no_compiler_knows_that_they_are_text_fail_a_case(folde
 @pytest.mark.parametrize(
     "reads",
     ['http.send({"method": "GET", "url": "http://127.0.0.1:9/"})', "opa.runtime().env",
-     'net.lookup_ip_addr("localhost")'],
+     'net.lookup_ip_addr("localhost")', 'json.verify_schema({"$ref": "file:///etc/hostname"})[1]',
+     'json.match_schema({}, {"$ref": "file:///etc/hostname"})[1]',
+     'rego.parse_module("a", "package a")'],
 )  # fmt: skip
 def test_a_test_reads_nothing_of_the_machine_and_sends_nothing(folder, reads):
     path = folder / TEST
@@ -312,6 +320,39 @@ def test_a_test_reads_nothing_of_the_machine_and_sends_nothing(folder, reads):
     assert 1 == done.code
     assert "failed" == steps["tests"]["state"]
     assert f"undefined function {reads.partition('(')[0]}" in str(steps["tests"]["lines"])
+
+
+def test_tests_may_use_no_builtin_that_opa_calls_nondeterministic_but_these():
+    """The others read of the machine or the network, such as a schema; a new one is not allowed."""
+    said = subprocess.run(
+        [engines.opa_binary(), "capabilities", "--current"], capture_output=True, check=True
+    )
+    policy = json.loads(shipping.CAPABILITIES.read_text("utf-8"))
+    allowed = FOR_TESTS | {builtin["name"] for builtin in policy["builtins"]}
+    assert {
+        builtin["name"]
+        for builtin in json.loads(said.stdout)["builtins"]
+        if builtin.get("nondeterministic") and builtin["name"] in allowed
+    } <= {"rand.intn", "time.now_ns", "uuid.rfc4122"} | {
+        f"io.jwt.{name}" for name in ("decode_verify", "encode_sign", "encode_sign_raw")
+    }
+
+
+@pytest.mark.parametrize("name", [".git/x_test.rego", ".x/x.json", ".x.yaml", ".x.tar.gz"])
+def test_a_file_that_the_compiler_does_not_check_is_not_loaded_for_tests(folder, name):
+    text = "package site.hidden_test\n\ntest_hidden if false\n"
+    path = folder / "site" / name
+    path.parent.mkdir(exist_ok=True)
+    if name.endswith(".tar.gz"):
+        with tarfile.open(path, "w:gz") as archive:
+            info = tarfile.TarInfo("x_test.rego")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    else:
+        path.write_text(text if name.endswith(".rego") else "[", "utf-8")
+    done, steps = tried(folder)
+    assert done.code == 0, done.out
+    assert "ok" == steps["tests"]["state"]
 
 
 def test_a_test_may_print(folder):

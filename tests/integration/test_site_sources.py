@@ -19,6 +19,7 @@ from inbounds_tools.bundle import site_tree
 from inbounds_tools.bundle.archive import unpack
 from inbounds_tools.bundle.build import build
 from inbounds_tools.catalogue import refuse_circles
+from inbounds_tools.opa import command
 
 ABOUT = """\
 # METADATA
@@ -177,6 +178,80 @@ def test_opa_confirms_what_a_site_defines(tmp_path, text):
     with pytest.raises(ConfigurationError) as caught:
         site_tree.refuse_other_roots(tmp_path, opa=opa)
     assert caught.value.code == "bundle.site_package"
+
+
+SCHEMAS = '# schemas:\n#   - input.context: {"$ref": "file:///nowhere/schema.json"}\n'
+HAS_SCHEMAS = {
+    "a package": f"# METADATA\n# title: x\n{SCHEMAS}package ",
+    "a package and those below": f"# METADATA\n# scope: subpackages\n{SCHEMAS}package ",
+    "in quotes": f"# METADATA\n{SCHEMAS.replace('schemas', chr(34) + 'schemas' + chr(34))}package ",
+    "merged": "# METADATA\n# <<: {schemas: [{input: schema.question}]}\npackage ",
+    "of a name": "# METADATA\n# schemas: [{input: schema.question}]\npackage ",
+    "a rule": f"package PACKAGE\n\n# METADATA\n{SCHEMAS}x := 1\n",
+    "a rule and its others": f"package PACKAGE\n\n# METADATA\n# scope: document\n{SCHEMAS}x := 1\n",
+    "a default": f"package PACKAGE\n\n# METADATA\n{SCHEMAS}default x := 1\n",
+    "a function": f"package PACKAGE\n\n# METADATA\n{SCHEMAS}x(_) := 1\n",
+}
+
+
+@pytest.mark.parametrize("what", HAS_SCHEMAS)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "rules/payroll/after_hours/more.rego",
+        "rules/payroll/after_hours/more_test.rego",
+        "obligations/notify/x/x.rego",
+        "lib/more/more.rego",
+        "lib/more/more_test.rego",
+    ],
+)
+def test_a_site_states_no_schemas(site, place, what):
+    """OPA's compiler opens what a `$ref` names, also a pipe or a device."""
+    package = ".".join(("site", *Path(place).parent.parts))
+    text = HAS_SCHEMAS[what].replace("PACKAGE", package)
+    put(site, place, text if package in text else f"{text}{package}\n\nx := 1\n")
+    lines = (site / place).read_text("utf-8").splitlines()
+    line = next(number for number, each in enumerate(lines, 1) if "schemas" in each)
+
+    with pytest.raises(ConfigurationError) as caught:
+        site_tree.files(site, opa=Path(engines.opa_binary()))
+    assert caught.value.code == "bundle.site_schemas"
+    assert f"{site / place}:{line}: METADATA of a site must not state `schemas`" in str(
+        caught.value
+    )
+
+
+def test_no_way_to_compile_a_site_reads_a_schema_that_it_names(site, keys):
+    path = site / PLACE
+    path.write_text(path.read_text("utf-8") + f"\n# METADATA\n{SCHEMAS}x := 1\n", "utf-8")
+
+    assert refused(site, keys).code == "bundle.site_schemas"
+    tested = inbounds(site.parent, "test", "site/", "--json")
+    steps = {step["name"]: step for step in tested.json["steps"]}
+    assert "must not state `schemas`: remove it" in str(steps["compiler"]["lines"])
+    assert "nowhere" not in tested.out
+
+
+@pytest.mark.parametrize("name", ["schema.json", "schemas/question.json", "lib/schema.json"])
+def test_a_site_holds_no_schemas(site, name):
+    put(site, name, "{}")
+    with pytest.raises(ConfigurationError) as caught:
+        site_tree.files(site, opa=Path(engines.opa_binary()))
+    assert caught.value.code == "bundle.site_misplaced"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("parse", "--format", "json"), ("fmt", "--list"), ("inspect", "--format", "json")]
+)
+def test_what_runs_before_the_refusal_reads_no_schema(tmp_path, arguments):
+    """OPA would wait for whoever writes to the pipe."""
+    os.mkfifo(tmp_path / "pipe")
+    source = tmp_path / "a.rego"
+    schema = SCHEMAS.replace("/nowhere/schema.json", str(tmp_path / "pipe"))
+    source.write_text(f"package site.a\n\n# METADATA\n{schema}x := input.context\n", "utf-8")
+    opa = Path(engines.opa_binary())
+
+    assert command.run(opa, *arguments, str(source), seconds=60).returncode == 0
 
 
 def test_what_the_project_denies_no_site_lets_through(site, keys):

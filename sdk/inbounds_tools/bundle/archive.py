@@ -14,8 +14,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
 from inbounds.files.safe_files import make_folder, scratch_folder, write_file
 from inbounds.text.similar_names import closest
-
-from .compiler import run
+from inbounds_tools.opa.command import run
 
 KEY_ID = "release"
 """What the signing key is called in a signature and in OPA's configuration."""

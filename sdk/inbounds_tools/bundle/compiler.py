@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,37 +10,9 @@ from pathlib import Path
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import scratch_folder
+from inbounds_tools.opa.command import run
 
 _LOGGED = re.compile(r"undefined function (?:internal\.)?(print|trace)\b")
-
-
-_COLLECT_LESS_OFTEN = {"GOGC": "400"}
-"""OPA runs once and ends: it spends a third of its time on memory that it need not give back."""
-
-
-def run(opa: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run OPA and return what it said.
-
-    Raises:
-        ConfigurationError: It does not run.
-    """
-    try:
-        return subprocess.run(
-            [str(opa.resolve()), *arguments],
-            cwd=cwd,
-            env={**_COLLECT_LESS_OFTEN, **os.environ},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ConfigurationError(
-            f"{opa} does not run ({type(error).__name__})",
-            code="opa.missing",
-            hint="install OPA, or name it in INBOUNDS_OPA_BINARY",
-        ) from error
 
 
 def refuse_errors(

@@ -18,8 +18,9 @@ from inbounds.files.regular_file import MAX_DEPTH
 from inbounds.files.safe_files import copy_tree, scratch_folder, write_file
 from inbounds_tools import rego_module
 from inbounds_tools.catalogue import KINDS
+from inbounds_tools.opa import command
 
-from . import compiler, provenance
+from . import provenance
 
 DATA = ("data.json", "data.yaml", "data.yml")
 """The names under which OPA takes a file of a bundle as data."""
@@ -42,26 +43,37 @@ def files(site: Path, *, opa: Path) -> list[Path]:
         opa: The OPA binary, which reads the packages.
 
     Raises:
-        ConfigurationError: A file lies where nothing would apply it, is a link, or is in
-            another package than its folder's; the message names it.
+        ConfigurationError: A file lies where nothing would apply it, is a link, is in
+            another package than its folder's, or names schemas; the message names it.
     """
     found = []
+    for path in files_and_tests(site):
+        if path.suffix == ".rego":
+            _refuse_module(path, path.parent.relative_to(site).parts, opa=opa)
+        if not _is_test(path):
+            found.append(path)
+    return found
+
+
+def files_and_tests(site: Path) -> Iterator[Path]:
+    """Yield the sources, tests and data of a site; `files` checks what the sources say.
+
+    Raises:
+        ConfigurationError: A file lies where nothing would apply it, or is a link.
+    """
     for path in _walked(site):
         inner = path.relative_to(site)
         hidden = path.name.startswith(".")
-        if path.suffix == ".rego" and not hidden and _holds_sources(inner.parent.parts):
-            _refuse_other_package(path, inner.parent.parts, opa=opa)
-            if not path.stem.endswith(_TEST):
-                found.append(path)
-        elif path.name in DATA and (inner.parent == Path() or _holds_sources(inner.parent.parts)):
-            found.append(path)
+        if (path.suffix == ".rego" and not hidden and _holds_sources(inner.parent.parts)) or (
+            path.name in DATA and (inner.parent == Path() or _holds_sources(inner.parent.parts))
+        ):
+            yield path
         elif not _beside_the_policy(inner):
             raise ConfigurationError(
                 f"{path}: nothing would apply it; {_PLACES}",
                 code="bundle.site_misplaced",
                 hint="move it to its place, in lower case, or out of the site",
             )
-    return found
 
 
 def refuse_other_roots(staged: Path, *, opa: Path) -> None:
@@ -78,7 +90,7 @@ def refuse_other_roots(staged: Path, *, opa: Path) -> None:
         alone = Path(scratch)
         copy_tree(staged, alone / "site")
         write_file(alone / ".manifest", json.dumps({"roots": ["site"]}), durable=False)
-        done = compiler.run(opa, "inspect", "--format", "json", str(alone))
+        done = command.run(opa, "inspect", "--format", "json", str(alone))
         said = (done.stderr.strip() or done.stdout.strip()).replace(f"{alone}/", "")
     if done.returncode:
         raise _outside(said)
@@ -152,10 +164,22 @@ def _beside_the_policy(inner: Path) -> bool:
     return inner.name == "README.md" or inner == Path(provenance.FILE)
 
 
-def _refuse_other_package(path: Path, folder: tuple[str, ...], *, opa: Path) -> None:
+def _is_test(path: Path) -> bool:
+    return path.suffix == ".rego" and path.stem.endswith(_TEST)
+
+
+def _refuse_module(path: Path, folder: tuple[str, ...], *, opa: Path) -> None:
     module = rego_module.read(path, opa=opa)
+    # OPA's compiler opens any file, pipe or device that a schema refers to, whoever wrote it.
+    if module.schema_lines:
+        raise ConfigurationError(
+            f"{path}:{module.schema_lines[0]}: METADATA of a site must not state `schemas`: "
+            "remove it",
+            code="bundle.site_schemas",
+            hint="the compiler checks a site against the schemas of the question without it",
+        )
     own = ("site", *folder)
-    test = path.stem.endswith(_TEST)
+    test = _is_test(path)
     if test and module.path == (*own[:-1], own[-1] + _TEST):
         return
     if module.path != own:

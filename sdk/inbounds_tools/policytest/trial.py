@@ -11,20 +11,20 @@ from typing import Any, Literal
 
 from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import files_in
+from inbounds.files.regular_file import files_in, read_regular
 from inbounds.files.safe_files import scratch_folder, write_file
 from inbounds_tools import rego_module
-from inbounds_tools.bundle import compiler, sources
+from inbounds_tools.bundle import compiler, site_tree, sources
 from inbounds_tools.catalogue import Entry, entries
+from inbounds_tools.opa import command
 
 from . import cases
+from .allowed_builtins import FOR_TESTS
 from .codes import Codes
 
 State = Literal["ok", "warning", "failed", "skipped"]
 
 _UNPARSABLE = "catalogue.unparsable"
-_OUTSIDE = frozenset({"http.send", "net.lookup_ip_addr", "opa.runtime"})
-"""Built-ins that read of the machine, or send from it: the tests may be somebody else's."""
 _TESTS_OF_SITE = r"^data\.site\."
 
 
@@ -119,7 +119,7 @@ class Trial:
         )
 
     def _form(self) -> Step:
-        done = compiler.run(self._opa, "fmt", "--list", str(self._site))
+        done = command.run(self._opa, "fmt", "--list", str(self._site))
         unformed = done.stdout.split()
         # `opa fmt` does not read METADATA, which does not parse either where it is not YAML.
         if done.returncode or not self._parses:
@@ -246,20 +246,28 @@ class Trial:
         with scratch_folder("test") as scratch:
             capabilities = Path(scratch) / "capabilities.json"
             write_file(capabilities, self._for_tests, below=Path(scratch))
-            return compiler.run(
+            return command.run(
                 self._opa,
                 "test",
                 *options,
                 *("--capabilities", str(capabilities)),
                 *("--schema", str(assets.schemas()), "--run", _TESTS_OF_SITE),
-                *("--ignore", "cases", str(assets.rego()), f"site:{self._site}"),
+                *(str(assets.rego()), *self._tested_files()),
             )
+
+    def _tested_files(self) -> Iterator[str]:
+        """Yield the arguments that load the site: only the files that the compiler step checked."""
+        for path in site_tree.files_and_tests(self._site):
+            below = path.parent.relative_to(self._site).parts
+            yield f"{'.'.join(('site', *below))}:{path}"
 
     @cached_property
     def _for_tests(self) -> bytes:
         """Return what tests may use: more than the policy may, and nothing that leaves OPA."""
-        said = json.loads(compiler.run(self._opa, "capabilities", "--current").stdout)
-        said["builtins"] = [each for each in said["builtins"] if each["name"] not in _OUTSIDE]
+        policy = json.loads(read_regular(assets.capabilities())[0])
+        allowed = FOR_TESTS.union(builtin["name"] for builtin in policy["builtins"])
+        said = json.loads(command.run(self._opa, "capabilities", "--current").stdout)
+        said["builtins"] = [each for each in said["builtins"] if each["name"] in allowed]
         return json.dumps(said | {"allow_net": []}).encode()
 
 
