@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inbounds.canonical.strict_yaml import fault_in, strict_yaml
+from inbounds.canonical import strict_yaml as reader
+from inbounds.canonical.strict_yaml import Lines, fault_in, strict_yaml
 from inbounds.dev.deployment import load
 from inbounds.engine import assets
 from inbounds.engine.bundle import read_signed
@@ -37,6 +38,105 @@ def test_a_tag_is_refused_whatever_it_says(tag):
 def test_so_is_one_of_another_form_or_place(text):
     with pytest.raises(yaml.YAMLError):
         strict_yaml(text.encode())
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """The calls that reach the parser, and the events that it yields."""
+    calls = []
+    parse, compose = yaml.parse, yaml.compose
+
+    def counted(*arguments, **options):
+        calls.append("parse")
+        for event in parse(*arguments, **options):
+            calls.append(type(event).__name__)
+            yield event
+
+    def composed(*arguments, **options):
+        calls.append("compose")
+        return compose(*arguments, **options)
+
+    monkeypatch.setattr(yaml, "parse", counted)
+    monkeypatch.setattr(yaml, "compose", composed)
+    return calls
+
+
+MOST = reader.MAX_SPACES
+UNREAD = {
+    "tag directives": ("%TAG !a! x\n%TAG !b! x\n---\na: 1\n", "line 1, column 1: a directive"),
+    "a version": ("# c\n\n%YAML 1.1\n---\na: 1\n", "line 3, column 1: a directive"),
+    "after a mark": ("\ufeff%TAG ! x\n---\na: 1\n", "line 1, column 2: a directive"),
+    "of no name": ("%\n---\na: 1\n", "line 1, column 1: a directive"),
+    "of a later document": ("a: 1\n...\n%TAG ! x\n---\nb: 1\n", "line 3, column 1: a directive"),
+    **{
+        f"after {end!r}": (
+            f"# c{end}%TAG ! x{end}---{end}a: 1{end}",
+            "line 2, column 1: a directive",
+        )
+        for end in ("\r\n", "\r", "\x85", "\u2028", "\u2029")
+    },
+    **{
+        f"{what} of {space!r}": (
+            form.format(space * MOST),
+            f"more than {MOST} spaces or line breaks in a row",
+        )
+        for space in (" ", "\t", "\n", "\r\n", "\n  ", "\x85", "\u2028")
+        for what, form in {
+            "quoted": "a: 'x{}  y'\n",
+            "quoted twice": 'a: "x{}  y"\n',
+            "plain": "a: x{}  y\n",
+            "block": "a: |\n x{}\n\n y\n",
+            "folded": "a: >\n x{}\n\n y\n",
+            "between": "a: 1\n{}\n\nb: 1\n",
+        }.items()
+    },
+    "long": ("a" * (reader.MAX_BYTES + 1), "longer than 16777216 bytes"),
+}
+
+
+@pytest.mark.parametrize("what", UNREAD)
+def test_what_takes_the_parser_the_square_of_its_length_is_not_parsed(parsed, what):
+    text, problem = UNREAD[what]
+    for read in (strict_yaml, Lines):
+        with pytest.raises(yaml.YAMLError) as refused:
+            read(text.encode())
+        assert problem in fault_in(refused.value)
+    assert [] == parsed
+
+
+def test_a_percent_sign_elsewhere_and_as_many_spaces_as_may_be_are_read():
+    assert strict_yaml(b"a: 100%\nb: '%'\nc: |\n %TAG\n") == {"a": "100%", "b": "%", "c": "%TAG\n"}
+    assert strict_yaml(f"a: 'x{' ' * MOST}y'\n".encode()) == {"a": f"x{' ' * MOST}y"}
+    assert strict_yaml(f"a: 1{chr(10) * MOST}b: 2".encode()) == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("form", ["- a\n", "- []\n", "- {}\n", "- - - a\n", "-\n", "- |\n"])
+def test_values_are_counted_before_any_is_made(parsed, monkeypatch, form):
+    monkeypatch.setattr(reader, "MAX_VALUES", 100)
+
+    with pytest.raises(yaml.YAMLError) as refused:
+        strict_yaml(form.encode() * 1000)
+    assert "more than 100 values" in fault_in(refused.value)
+    assert len(parsed) < 300
+
+    monkeypatch.setattr(reader, "MAX_VALUES", 4000)
+    assert len(strict_yaml(form.encode() * 1000)) == 1000
+
+
+def test_of_many_documents_the_second_is_the_last_that_is_looked_at(parsed):
+    with pytest.raises(yaml.YAMLError) as refused:
+        strict_yaml(b"---\na\n" * 10_000)
+    assert "line 3, column 1: a second document" in fault_in(refused.value)
+    assert len(parsed) < 10
+
+
+@pytest.mark.parametrize("name", ["labels", "tools"])
+def test_a_deployment_of_directives_names_the_line(tmp_path, parsed, name):
+    (tmp_path / f"{name}.yaml").write_text("# ours\n%TAG !a! x\n---\na: 1\n")
+
+    with pytest.raises(ConfigurationError, match=f"{name}.yaml: line 2, column 1: a directive"):
+        load(tmp_path)
+    assert [] == parsed
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""The largest text that is read, in bytes."""
+MAX_VALUES: Final = 1_000_000
+"""The largest number of keys, scalars and collections in one text."""
+MAX_SPACES: Final = 1024
+"""The largest number of spaces, tabs and line breaks in a row."""
+
 _DEEPEST = 64
+# libyaml compares each %TAG directive with all before it, and at each word and line it clears a
+# buffer that is as long as the longest run of spaces: both take the square of the text's length.
+_SPACE: Final = r"[ \t\n\r\x85\u2028\u2029]"
+_REFUSED: Final = re.compile(
+    r"(?:\A\ufeff*|[\n\r\x85\u2028\u2029])(?P<directive>%)"
+    rf"|(?<!{_SPACE}){_SPACE}{{{MAX_SPACES}}}{_SPACE}"
+)
+_LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def strict_yaml(text: bytes) -> Any:
@@ -22,14 +37,21 @@ def strict_yaml(text: bytes) -> Any:
         text: UTF-8.
 
     Raises:
-        yaml.YAMLError: Not YAML; more than one document; a tag; an anchor or an alias; more
-            than 64 levels; a key twice in one mapping, or one that is not text.
+        yaml.YAMLError: Not YAML; more than one document; a directive; a tag; an anchor or an
+            alias; more than 64 levels, `MAX_BYTES`, `MAX_VALUES` or `MAX_SPACES`; a key twice in
+            one mapping, or one that is not text.
         ValueError: Not UTF-8.
     """
-    decoded = text.decode("utf-8")
+    decoded = _bounded(text)
     # Ahead of all else: a thousand characters of aliases to aliases stand for billions of values.
-    depth = 0
+    depth = values = documents = 0
     for event in yaml.parse(decoded, _Loader):
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            raise _at(event, "a second document: keep one in each file")
+        values += isinstance(event, yaml.NodeEvent)
+        if values > MAX_VALUES:
+            raise _at(event, f"more than {MAX_VALUES} values")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
@@ -42,6 +64,24 @@ def strict_yaml(text: bytes) -> Any:
         if anchor is not None:
             raise _at(event, f"an anchor or alias, `{anchor}`: write the value out")
     return yaml.load(decoded, _Loader)  # noqa: S506 -- a SafeLoader
+
+
+def _bounded(text: bytes) -> str:
+    """Decode a text; refuse, before the parser reads it, what takes the parser too long."""
+    if len(text) > MAX_BYTES:
+        raise _of_place(0, 0, f"the text is longer than {MAX_BYTES} bytes")
+    decoded = text.decode("utf-8")
+    found = _REFUSED.search(decoded)
+    if found is not None:
+        place = found.end() - 1
+        breaks = [*_LINE_BREAK.finditer(decoded, 0, place)]
+        column = place - breaks[-1].end() if breaks else place
+        if found["directive"]:
+            problem = "a directive, `%`: remove the line, or indent it if it is text"
+        else:
+            problem = f"more than {MAX_SPACES} spaces or line breaks in a row: remove them"
+        raise _of_place(len(breaks), column, problem)
+    return decoded
 
 
 def fault_in(error: yaml.YAMLError | ValueError) -> str:
@@ -79,7 +119,7 @@ class Lines:
     """
 
     def __init__(self, text: bytes) -> None:
-        self._root = yaml.compose(text.decode("utf-8"), _Unread)
+        self._root = yaml.compose(_bounded(text), _Unread)
         self._steps: dict[int, dict[Any, tuple[yaml.Node, yaml.Node]]] = {}
 
     def of(self, path: Sequence[Any]) -> int:
@@ -157,6 +197,11 @@ class _Unread(_SafeLoader):  # type: ignore[misc]  # as above
 
 def _at(node: Any, problem: str) -> yaml.MarkedYAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+def _of_place(line: int, column: int, problem: str) -> yaml.MarkedYAMLError:
+    mark = yaml.Mark("", 0, line, column, None, 0)
+    return yaml.constructor.ConstructorError(None, None, problem, mark)
 
 
 _DATE_OR_TIME = (
