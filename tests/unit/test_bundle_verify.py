@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -21,6 +22,8 @@ from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError
 
 DATA = {"probe": {"text": 'é€😀"\\\n\t\b\f\u0001\u2028<&>', "numbers": [1, -0.5, 1e3, 2**60]}}
+
+VALUES = ("{}", "[]", "0", '{"a":0}')
 
 
 @pytest.fixture(scope="module")
@@ -383,6 +386,49 @@ class TestSize:
         members = [(f"f{n}", b"") for n in range(verify.MAX_FILES + 1)]
         with pytest.raises(ConfigurationError, match="entries"):
             read_signed(packed(tmp_path / "b.tar.gz", members), keys.public)
+
+    @pytest.mark.parametrize("value", [b"{}", b"[]", b"0", b'""'])
+    def test_signatures_that_are_too_long_are_not_parsed(self, keys, tmp_path, monkeypatch, value):
+        """
+        They are not signed themselves.
+        """
+        text = b'{"signatures":[' + (value + b",") * (verify.MAX_SIGNATURES // 2) + b"0]}"
+        bundle = packed(tmp_path / "b.tar.gz", [(".signatures.json", text)])
+        monkeypatch.setattr(verify.json, "loads", None)
+        with pytest.raises(ConfigurationError, match="is larger than 4194304 bytes") as refused:
+            read_signed(bundle, keys.public)
+        assert "bundle.malformed" == refused.value.code
+
+    def test_the_longest_that_a_bundle_can_need_are(self):
+        entry = {"name": "n" * 100, "hash": "0" * 64, "algorithm": "SHA-256"}
+        listed = json.dumps({"files": [entry] * verify.MAX_FILES}, separators=(",", ":"))
+        assert len(base64.b64encode(listed.encode())) < verify.MAX_SIGNATURES
+
+    @pytest.mark.parametrize(
+        "place", [(name, value) for name in ("/data.json", "/.manifest") for value in VALUES]
+    )
+    def test_what_was_put_in_place_of_a_signed_file_is_not_parsed_where_it_holds_too_much(
+        self, signed, keys, tmp_path, monkeypatch, place
+    ):
+        """
+        The digest is of parsed JSON, so that it is parsed before it is known to be another.
+        """
+        (name, value), lengths, loads = place, [], json.loads
+
+        def counted(text, **options):
+            lengths.append(len(text))
+            return loads(text, **options)
+
+        monkeypatch.setattr(verify.json, "loads", counted)
+        monkeypatch.setattr(verify, "MAX_VALUES", 50_000)
+        text = f'{{"a":[{",".join([value] * 50_000)}]}}'.encode()
+        files = dict(entries(signed))
+        assert name in files
+        bundle = packed(tmp_path / "b.tar.gz", [*(files | {name: text}).items()])
+        with pytest.raises(ConfigurationError, match="holds more than 50000 values"):
+            read_signed(bundle, keys.public)
+        assert lengths
+        assert len(text) not in lengths
 
     def test_a_member_that_promises_more_than_it_has(self, keys, tmp_path):
         info = tarfile.TarInfo("data.json")

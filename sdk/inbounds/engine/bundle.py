@@ -36,6 +36,10 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """The largest bundle that is read, packed or unpacked, in bytes."""
 MAX_FILES: Final = 10_000
 """The largest number of entries in a bundle."""
+MAX_SIGNATURES: Final = 4 * 1024 * 1024
+"""The largest `.signatures.json`, in bytes: `MAX_FILES` entries of some 300, in base64."""
+MAX_VALUES: Final = 2_000_000
+"""The largest number of values in one JSON file: one of `{}` takes 2 bytes, and 70 in memory."""
 MAX_EXTENSION: Final = 4096
 """The largest extended header (POSIX.1-2001 pax, GNU), in bytes: some versions of `tarfile` read
 one in the square of its length."""
@@ -139,6 +143,8 @@ def _read(path: Path, public_key: EllipticCurvePublicKey, *, of_another_key: str
     signatures = files.pop(_SIGNATURES, None)
     if signatures is None:
         _refuse("unsigned", "the bundle has no `.signatures.json`")
+    if len(signatures) > MAX_SIGNATURES:
+        _refuse("malformed", f"`{_SIGNATURES}` is larger than {MAX_SIGNATURES} bytes")
     _compare(files, _listed(signatures, public_key, of_another_key=of_another_key))
 
     manifest = _document(_MANIFEST, files.get(_MANIFEST, b"{}"))
@@ -316,6 +322,10 @@ def _parse(name: str, content: bytes, *, number: Callable[[str], Any] | None = N
     def refused(_: str) -> NoReturn:
         raise ValueError("not a number of JSON")
 
+    # Digests are of parsed JSON: this runs before a file is known to be what was signed. A value
+    # begins with a bracket or follows a comma, so there are not more values than of these.
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        _refuse("malformed", f"`{name}` holds more than {MAX_VALUES} values")
     try:
         text = content.decode("utf-8")
         value = json.loads(
