@@ -28,6 +28,8 @@ _PLACE_KINDS = frozenset({"path", "none", "id", "text"})
 _SIMPLE = re.compile(r"[ -$&-~]*")
 _ESCAPE = re.compile(r"%u([0-9A-Fa-f]{4})|((?:%[0-9A-Fa-f]{2})+)")
 _NESTED = re.compile(r"%(?:25)+")
+# As the policy's `lib/paths` has it: where a line of a text ends that may be a path.
+_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
 _IGNORABLE = re.compile(
@@ -185,7 +187,9 @@ def skeletons(
     if serialised.isascii() and b"%" not in serialised and is_simple(resource):
         return {}
     texts = [*_places(arguments, registered), resource]
+    lines = _lines(arguments, registered)
     found = _skeletons_of_code(arguments, registered)
+    found |= {text: word_skeleton(text) for text in lines if not is_simple(text)}
     found |= {text: skeleton(text) for text in texts if not is_simple(text)}
     return {text: form for text, form in found.items() if form is not None}
 
@@ -214,6 +218,22 @@ def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) ->
             yield value
 
 
+def _lines(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> Iterator[str]:
+    """Yield every text that the policy's `arguments.possible_paths` has, and its lines."""
+    takes_paths = any(
+        about.kind == "path" and about.role == "target" for about in registered.values()
+    )
+    for _, pattern, value in argument_leaves(arguments):
+        about = registered.get(pattern)
+        if (
+            isinstance(value, str)
+            and about is not None
+            and _may_be_a_path(about, searches=takes_paths)
+        ):
+            yield value
+            yield from _LINE.split(value)
+
+
 def _skeletons_of_code(
     arguments: Mapping[str, Any], registered: Mapping[str, Argument]
 ) -> dict[str, str | None]:
@@ -230,6 +250,12 @@ def _skeletons_of_code(
 
 def _may_name_a_place(about: Argument) -> bool:
     return about.kind == "path" or (about.role == "target" and about.kind in _PLACE_KINDS)
+
+
+def _may_be_a_path(about: Argument, *, searches: bool) -> bool:
+    if searches and about.role in ("none", "query") and about.kind in ("none", "id", "text"):
+        return True
+    return about.role == "none" and about.kind == "none"
 
 
 def _readings(text: str) -> set[str]:

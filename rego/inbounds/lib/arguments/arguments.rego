@@ -55,6 +55,34 @@ _filled_in(pattern) := object.union({"type": "string", "kind": "none", "role": "
 }
 
 # METADATA
+# description: |
+#   The patterns of the texts that may be paths although the registry does not say so: those with neither
+#   a role nor a kind and, in a tool with a target of kind `path`, also those that search. A choice is the
+#   registry's own.
+possible_paths contains pattern if {
+	some pattern, spec in _specs
+	spec.role == "none"
+	spec.kind == "none"
+	object.get(spec, "one_of", []) == []
+}
+
+possible_paths contains pattern if {
+	some pattern, spec in _specs
+	spec.role in {"none", "query"}
+	spec.kind in {"none", "id", "text"}
+	object.get(spec, "one_of", []) == []
+	takes_paths
+}
+
+# METADATA
+# description: Whether the tool has a target of kind `path`
+takes_paths if {
+	some about in _entry.arguments
+	about.kind == "path"
+	about.role == "target"
+}
+
+# METADATA
 # description: Whether the registry knows arguments below `leaf`, which is empty
 # scope: document
 holds_nothing(leaf) if {

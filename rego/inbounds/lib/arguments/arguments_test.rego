@@ -108,3 +108,32 @@ test_nothing_where_nothing_could_be if {
 			with data.deployment as _registry
 	}
 }
+
+_of(specs, path) := patterns if {
+	patterns := arguments.possible_paths with input as _question({name: "x" | some name, _ in specs}, {})
+		with data.deployment as {"tools": {"t": {"arguments": object.union(
+			{concat("", ["/", name]): spec | some name, spec in specs},
+			{"/at": path},
+		)}}}
+}
+
+_specs := {
+	"a": {},
+	"b": {"kind": "text"},
+	"c": {"role": "query"},
+	"d": {"role": "query", "kind": "id"},
+	"e": {"role": "content"},
+	"f": {"kind": "email"},
+	"g": {"role": "code"},
+	"h": {"one_of": ["x"]},
+	"i": {"role": "query", "one_of": ["x"]},
+}
+
+test_a_text_that_nobody_says_more_of_may_be_a_path if {
+	_of(_specs, {"kind": "path", "role": "target"}) == {"/a", "/b", "/c", "/d"}
+
+	every path in [{}, {"kind": "path"}, {"kind": "path", "role": "content"}, {"role": "target"}] {
+		_of(_specs, path) == {"/a"}
+	}
+	arguments.possible_paths == set() with input as {}
+}

@@ -4,6 +4,7 @@
 #   id prefix; what the PEP asserts can only raise it, and what nobody knows is the highest.
 package inbounds.lib.labels
 
+import data.inbounds.lib.arguments
 import data.inbounds.lib.paths
 import data.inbounds.lib.resources
 import data.inbounds.lib.tools
@@ -58,6 +59,23 @@ _prefixed := _prefixed_of(input.resource)
 _of_targets contains rank if {
 	some target in resources.targets
 	some rank in (_prefixed_of(target) | {_registered_of(target.type)})
+}
+
+# Of each place that a text may lead to, in a folder that the call names.
+_of_targets contains ceiling(label) if {
+	some leaf in arguments.leaves
+	is_string(leaf.value)
+	leaf.pattern in arguments.possible_paths
+	some [prefix, label] in _prefixes_of_places
+	some item in paths.items(leaf.value)
+	some folder in resources.folders
+	paths.item_reaches(folder, item, prefix)
+}
+
+_prefixes_of_places contains [prefix, label] if {
+	some type in (resources.folder_types | {input.resource.type})
+	some prefix, label in data.deployment.labels.resources[type].prefixes
+	contains(prefix, "/")
 }
 
 _registered_of(type) := value if {

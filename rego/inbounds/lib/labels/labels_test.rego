@@ -188,3 +188,30 @@ test_the_highest_of_all_that_the_targets_are if {
 		_with_target({"kind": "path", "role": "content"}, value) == 1
 	}
 }
+
+_beside_a_folder(spec, id, text) := rank if {
+	action := {"name": "t", "properties": {"arguments": {"at": id, "x": text}}}
+	question := object.union(_resource("file", id, {}), {"action": action})
+	rank := labels.resource with input as question
+		with data.deployment as object.union(_deployment, {
+			"labels": {"resources": {"board": {"label": "public", "prefixes": {"/pub/board/": "secret", "b": "secret"}}}},
+			"tools": {"t": {"recursive": false, "arguments": {
+				"/at": object.union({"kind": "path", "role": "target"}, spec),
+				"/x": {"role": "query"},
+			}}},
+		})
+}
+
+test_the_highest_of_all_that_a_text_may_lead_to if {
+	every text in ["a", "hr", "b", "*.md", "harbour tour", "/pub/b", 7, null] {
+		_beside_a_folder({}, "/pub", text) == 1
+	}
+	every text in ["/hr/a", "../hr", "a, ../b"] {
+		_beside_a_folder({}, "/pub", text) == 2
+	}
+	every text in ["hr/a", "h?/a", "x, hr"] {
+		_beside_a_folder({}, "/", text) == 2
+	}
+	_beside_a_folder({"resource": "board"}, "/pub", "board/x") == 2
+	_beside_a_folder({"resource": "board"}, "/pub", "bored") == 1
+}

@@ -390,6 +390,226 @@ _encloses(form, prefix) if {
 
 # METADATA
 # description: |
+#   What `text` may be as a path, where nobody says that it is one: the skeletons of the items of a list by
+#   commas, semicolons, bars or line ends, each with every alternative (`{a,b}`) on its own. Undefined where
+#   one has no skeleton, where alternatives are nested too deep, and for more than 256 of them.
+items(text) := {text_form} if {
+	text_form := skeleton(text)
+	_is_word(text_form)
+} else := found if {
+	is_string(text)
+	lines := _pieces(`[^\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+`, text)
+	opened := [_alternatives(skeleton(line)) | some line in lines]
+	count(opened) == count(lines)
+	found := {item |
+		some forms in opened
+		some form in forms
+		some item in split(replace(replace(form, ";", ","), "|", ","), ",")
+		trim(item, " ") != ""
+	}
+	count(found) <= _most_parts
+}
+
+# METADATA
+# description: The words of `item`, as `items` has it, between spaces; a sign or a letter by itself is none
+words_of_item(item) := {word |
+	some word in split(item, " ")
+	count(trim(word, `/\:`)) > 1
+}
+
+# METADATA
+# description: Whether `item`, as `items` has it, climbs out of the folder in which it is used
+climbs(item) if {
+	contains(item, ".")
+	regex.match(_climbs, replace(item, `\`, "/"))
+}
+
+# METADATA
+# description: |
+#   Whether `item`, as `items` has it, leads out of the folder in which it is used: it climbs, or begins at a
+#   root, a home, a variable, a drive or a URL of a file
+# scope: document
+leads_out(item) if climbs(item)
+
+leads_out(item) if {
+	not _is_word(item)
+	regex.match(_begins_elsewhere, replace(item, `\`, "/"))
+}
+
+# METADATA
+# description: |
+#   Whether `item`, as `items` has it, in the folder `base`, lies at or below `prefix`, or has a wildcard that
+#   may stand for what does
+# scope: document
+item_reaches(base, item, prefix) if {
+	is_string(prefix)
+	_is_place(base, item)
+	startswith(_as_folder(_plain(_in_folder(base, item))), _plain_prefix(prefix))
+}
+
+item_reaches(base, item, prefix) if {
+	is_string(prefix)
+	_from_root(prefix)
+	contains(_as_folder(_located(_in_folder(base, item))), _plain_prefix(prefix))
+}
+
+item_reaches(base, item, prefix) if {
+	is_string(prefix)
+	is_pattern(item)
+	begun := _segments(lower(prefix))
+	folders := _folders_of(prefix, begun)
+	run := array.slice(_segments(_in_ascii(_in_folder(base, item))), 0, count(begun))
+	is_pattern(concat("/", run))
+	_stands_in(base, run)
+	regex.match(_expression(array.slice(run, 0, count(folders))), concat("/", folders))
+	_goes_on(array.slice(run, count(folders), count(run)), array.slice(begun, count(folders), count(begun)))
+}
+
+# `**` may stand for any number of folders.
+item_reaches(base, item, prefix) if {
+	is_string(prefix)
+	contains(item, "**")
+	base != ""
+	before := split(_in_folder(base, item), "**")[0]
+	not is_pattern(before)
+	segments := split(replace(before, `\`, "/"), "/")
+	_encloses(concat("/", array.concat(array.slice(segments, 0, count(segments) - 1), [""])), prefix)
+}
+
+# METADATA
+# description: Whether `item`, as `items` has it, is a folder around `prefix`
+item_encloses(item, prefix) if {
+	is_string(prefix)
+	_encloses(item, prefix)
+}
+
+# METADATA
+# description: |
+#   Whether `item`, as `items` has it, in the folder `base`, is one of the names in `listed`, or has a
+#   wildcard that looks for one
+# scope: document
+item_listed(base, item, listed) if {
+	form := _in_ascii(_in_folder(base, item))
+	some name in names(form)
+	listed[name]
+}
+
+item_listed(base, item, listed) if {
+	is_pattern(item)
+	form := _in_ascii(_in_folder(base, item))
+	expressions := (sought(form) | sought_endings(form)) | sought_tails(form)
+	not none_stands_for(expressions, lines_of_names(listed))
+}
+
+item_listed(_, item, _) if {
+	contains(item, "/")
+	of_process(_in_ascii(item))
+}
+
+# A word by itself is one only in a folder that is named.
+_is_place(base, _) if base != ""
+
+_is_place("", item) if regex.match(`[/\\]`, item)
+
+# Of one that ends within a name, those before that name.
+_folders_of(prefix, segments) := segments if _ends_a_name(prefix)
+
+_folders_of(prefix, segments) := array.slice(segments, 0, count(segments) - 1) if not _ends_a_name(prefix)
+
+# What stands before a wildcard, and the beginning of a name.
+_goes_on([], [])
+
+_goes_on([segment], [beginning]) if {
+	before := split(strings.replace_n({"?": "*", "[": "*"}, segment), "*")[0]
+	_begin_alike(before, beginning)
+}
+
+_begin_alike(before, beginning) if startswith(before, beginning)
+
+_begin_alike(before, beginning) if startswith(beginning, before)
+
+# Where no folder is named, what may be any name looks for none.
+_stands_in(base, _) if base != ""
+
+_stands_in("", run) if {
+	some segment in run
+	not regex.match(`^[*?]+$`, segment)
+}
+
+_in_folder("", item) := item
+
+_in_folder(base, item) := concat("/", [base, item]) if base != ""
+
+# Names in lists are plain ASCII: another character is not one of theirs.
+_in_ascii(form) := form if _simple(form)
+
+_in_ascii(form) := strings.replace_n({sign: "_" | some sign in _pieces(`[^ -$&-~]`, form)}, form) if {
+	not _simple(form)
+}
+
+_is_word(form) if trim(form, " abcdefghijklmnopqrstuvwxyz0123456789_-") == ""
+
+# A segment that climbs, at the beginning of a word or within it.
+_climbs := concat("|", [
+	`(^|[/:]) *\.\. *($|[/:])`,
+	`(^|[/:])[. ]*\. +\.[. ]*($|[/:])`,
+	`[ =(>]\.\./`,
+])
+
+_begins_elsewhere := concat("|", [
+	`^ *['"]?(/|~($|[a-z_][a-z0-9_.-]*($|/)|/)|\$\{?[a-z_]+\}?/|[a-z]:($|[^ ])|file:)`,
+	`[ =]~/`,
+])
+
+# Three groups are opened, one after the other, the inner first.
+_alternatives(form) := {form} if not regex.match(`[({\[]`, form)
+
+_alternatives(form) := opened if {
+	regex.match(`[({\[]`, form)
+	opened := _open(_open(_open({form})))
+
+	every item in opened {
+		not regex.match(_group, item)
+	}
+}
+
+_open(forms) := {opened |
+	some form in forms
+	some opened in _opened(form)
+}
+
+_opened(form) := {form} if not regex.match(_group, form)
+
+_opened(form) := {concat("", [before, alternative, behind]) | some alternative in _alternatives_of(group)} if {
+	group := _pieces(_group, form)[0]
+	at := indexof(form, group)
+	before := substring(form, 0, at)
+	behind := substring(form, at + count(group), -1)
+}
+
+# Alternatives of shells, in braces or parentheses, and a bracket that holds a separator.
+_group := concat("|", [
+	`[!@+?*]?\([^(){}]*\|[^(){}]*\)|[!@+?*]\([^(){}|]+\)`,
+	`\{[^(){}]*(,|\.\.)[^(){}]*\}`,
+	`\[[!^]?\]?[^\]]*[/,;|][^\]]*\]`,
+])
+
+_alternatives_of(group) := {"?", "/"} if startswith(group, "[")
+
+_alternatives_of(group) := {"*"} if regex.match(`^[!+*]\(|^\{[^,]*\}$`, group)
+
+_alternatives_of(group) := {trim(part, " ") | some part in split(trim(group, "{}"), ",")} if {
+	regex.match(`^\{.*,`, group)
+}
+
+_alternatives_of(group) := {part | some part in split(trim(group, "()"), "|")} if startswith(group, "(")
+
+_alternatives_of(group) := {part | some part in split(trim(group, "@()"), "|")} if startswith(group, "@")
+
+_alternatives_of(group) := {""} | {part | some part in split(trim(group, "?()"), "|")} if startswith(group, "?")
+
+# METADATA
+# description: |
 #   The names by which a list of places may know `text`: each run of up to three segments;
 #   `*.<ending>`; and for what is hidden and no template `.<name>.*`. All in lower case.
 names(text) := _names(_segments(_apart(skeleton(text))))

@@ -613,3 +613,114 @@ test_only_a_part_of_a_skeleton_that_counts_is_its_own if {
 		not paths.skeleton("é") with input as _told("x É", form)
 	}
 }
+
+test_the_items_of_a_text_are_what_it_may_be_as_a_path if {
+	every example in [
+		{"text": "Harbour tour", "items": {"harbour tour"}},
+		{"text": "", "items": {""}},
+		{"text": "a.b", "items": {"a.b"}},
+		{"text": "a.md, B.md;c.md|d.md", "items": {"a.md", " b.md", "c.md", "d.md"}},
+		{"text": "*.{md,t{x,s}t}", "items": {"*.md", "*.txt", "*.tst"}},
+		{"text": ".@(e|f)nv", "items": {".env", ".fnv"}},
+		{"text": "(a.b|c.d)", "items": {"a.b", "c.d"}},
+		{"text": "x?(a|b).c", "items": {"xa.c", "xb.c", "x.c"}},
+		{"text": ".+(e|n)v", "items": {".*v"}},
+		{"text": "!(a.b)", "items": {"*"}},
+		{"text": ".{a..z}nv", "items": {".*nv"}},
+		{"text": "a[/]b.c", "items": {"a?b.c", "a/b.c"}},
+		{"text": "f(x)", "items": {"f(x)"}},
+		{"text": "a[0]", "items": {"a[0]"}},
+		{"text": "a.b\nc.d\r\n\te", "items": {"a.b", "c.d", "e"}},
+	] {
+		paths.items(example.text) == example.items
+	}
+	not paths.items("{a,b}{a,b}{a,b}{a,b}")
+	not paths.items("50%")
+	not paths.items("a.b\n50%")
+	paths.items("50%") == {"50%"} with input as {"action": {"properties": {"skeletons": {"50%": "50%"}}}}
+	count(paths.items(concat(",", [format_int(n, 10) | some n in numbers.range(1, 256)]))) == 256
+	not paths.items(concat(",", [format_int(n, 10) | some n in numbers.range(1, 257)]))
+
+	every nothing in [null, true, 7, [], {}, ["a"]] {
+		not paths.items(nothing)
+	}
+}
+
+test_the_words_of_an_item_are_between_spaces if {
+	paths.words_of_item("see .env / c: x ab") == {"see", ".env", "ab"}
+}
+
+test_an_item_climbs_or_leads_out if {
+	every item in [
+		"..", "../a", "a/..", "a/../b", `a\..\b`, ".. /a", " ../a", "a/. ./b", "x ../a", "--at=../a", "c:../a", "a/.. ",
+	] {
+		paths.climbs(item)
+		paths.leads_out(item)
+	}
+	every item in [
+		"/a", `\a`, "~", "~/a", "~bob/a", "~bob", "c:/a", `c:\a`, "c:a", "c:", "$home/a", "${home}/a", "file:///a", "'/a",
+		"x ~/a",
+	] {
+		not paths.climbs(item)
+		paths.leads_out(item)
+	}
+	every item in [
+		"", "a", "a/b", "...", "a..b", "1..2", "wait .. a", "~50 a", "$a.b", "q: a", "a /b", "file", "ab:c", "*", ".env", "a ~ b",
+	] {
+		not paths.climbs(item)
+		not paths.leads_out(item)
+	}
+}
+
+test_an_item_reaches_a_prefix_from_its_folder if {
+	every example in [
+		{"base": "", "item": "keys/a", "prefix": "keys/"},
+		{"base": "", "item": `keys\a`, "prefix": "keys/"},
+		{"base": "docs", "item": "keys", "prefix": "docs/keys/"},
+		{"base": "docs", "item": "k*", "prefix": "docs/keys/"},
+		{"base": "docs", "item": "k[e]ys/a", "prefix": "docs/keys/"},
+		{"base": "docs", "item": "**/a", "prefix": "docs/x/keys/"},
+		{"base": "docs", "item": "k*", "prefix": "docs/ke"},
+		{"base": "", "item": "c:/srv/a", "prefix": "/srv/"},
+		{"base": "", "item": "k*s/a", "prefix": "keys/"},
+	] {
+		paths.item_reaches(example.base, example.item, example.prefix)
+	}
+	every example in [
+		{"base": "", "item": "keys", "prefix": "keys/"},
+		{"base": "", "item": "*.md", "prefix": "keys/"},
+		{"base": "", "item": "**/a", "prefix": "keys/"},
+		{"base": "", "item": "?", "prefix": "keys/"},
+		{"base": "docs", "item": "*.md", "prefix": "docs/keys/"},
+		{"base": "docs", "item": "what is this?", "prefix": "docs/keys/"},
+		{"base": "docs", "item": "keys", "prefix": "keys/"},
+		{"base": "docs", "item": "x*/**", "prefix": "docs/y/keys/"},
+		{"base": "docs", "item": "m*", "prefix": "docs/ke"},
+		{"base": "docs", "item": "keys", "prefix": 7},
+		{"base": "docs", "item": "k*", "prefix": null},
+		{"base": "docs", "item": "**", "prefix": []},
+	] {
+		not paths.item_reaches(example.base, example.item, example.prefix)
+	}
+	paths.item_encloses("/srv", "/srv/vault/")
+	not paths.item_encloses("/work", "/srv/vault/")
+	not paths.item_encloses("/srv", 7)
+}
+
+test_an_item_is_listed_by_a_name_or_by_what_its_wildcard_looks_for if {
+	listed := {".env": 1, "*.pem": 1, ".git/config": 1, "id_rsa": 1, ".aws.*": 1}
+
+	every example in [
+		["", ".env"], ["a", "b/.env"], [".git", "config"], ["a", ".e*"], ["a", "*.pem"], ["a", "*pem"], ["a", "x.p?m"],
+		["a", "id_*"], ["a", "é/.env"], ["é", ".env"], ["a", "é/.e*"], ["a", "/proc/1/environ"], [".git", "conf*"],
+	] {
+		[base, item] := example
+		paths.item_listed(base, item, listed)
+	}
+	every example in [
+		["", "env"], ["a", "*"], ["a", "**/*.md"], ["a", "harb*"], ["a", "éid_rsa"], ["a", "git/config"], ["a", "proc"],
+	] {
+		[base, item] := example
+		not paths.item_listed(base, item, listed)
+	}
+}

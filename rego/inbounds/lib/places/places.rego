@@ -69,6 +69,7 @@ leaf_clear(leaf, listed, bounds) if {
 
 leaf_clear(leaf, listed, bounds) if {
 	not _is_code(leaf.pattern)
+	not leaf.pattern in arguments.possible_paths
 	_unlisted(leaf.value, listed)
 	is_array(bounds)
 
@@ -77,6 +78,75 @@ leaf_clear(leaf, listed, bounds) if {
 			_free_of(leaf.value, prefix)
 		}
 	}
+}
+
+# A text that may be a path is one in each folder that the call names.
+leaf_clear(leaf, listed, bounds) if {
+	leaf.pattern in arguments.possible_paths
+	is_object(listed)
+	count(listed) > 0
+	is_array(bounds)
+
+	every item in _items[leaf.pattern][leaf.value] {
+		not paths.climbs(item)
+
+		every folder in resources.folders {
+			not paths.item_listed(folder, item, listed)
+
+			every bound in bounds {
+				every prefix in resources.prefixes(bound) {
+					_item_outside(folder, item, prefix)
+				}
+			}
+		}
+	}
+}
+
+# Where not even a role says that it is looked for, each word may be one as well.
+_items[pattern][text] := items if {
+	some pattern, texts in _possible_paths
+	some text in texts
+	spec := arguments.spec(pattern)
+	spec.role != "none"
+	items := paths.items(text)
+}
+
+_items[pattern][text] := items | words if {
+	some pattern, texts in _possible_paths
+	some text in texts
+	spec := arguments.spec(pattern)
+	spec.role == "none"
+	items := paths.items(text)
+	words := {word |
+		spec.kind == "none"
+		some item in items
+		some word in paths.words_of_item(item)
+	}
+}
+
+_possible_paths[pattern] contains leaf.value if {
+	some leaf in arguments.leaves
+	is_string(leaf.value)
+	pattern := leaf.pattern
+	pattern in arguments.possible_paths
+}
+
+# A prefix without a separator speaks of ids.
+_item_outside(_, _, prefix) if {
+	is_string(prefix)
+	not contains(prefix, "/")
+}
+
+_item_outside(folder, item, prefix) if {
+	is_string(prefix)
+	not paths.item_reaches(folder, item, prefix)
+	not _item_around(item, prefix)
+}
+
+_item_around(item, prefix) if {
+	paths.leads_out(item)
+	resources.covers_below
+	paths.item_encloses(item, prefix)
 }
 
 # What no registry knows may be anything, a place as well.
@@ -109,11 +179,13 @@ _texts contains leaf.value if {
 	some leaf in arguments.leaves
 	not _names_none(leaf.pattern)
 	not _is_code(leaf.pattern)
+	not leaf.pattern in arguments.possible_paths
 }
 
 _names_none(pattern) if {
 	_of_another_kind(arguments.spec(pattern))
 	not _is_code(pattern)
+	not pattern in arguments.possible_paths
 }
 
 _is_code(pattern) if {

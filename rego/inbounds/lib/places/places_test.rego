@@ -41,7 +41,7 @@ test_a_leaf_that_may_name_a_place_is_held_to_both_lists if {
 }
 
 test_a_leaf_of_another_kind_names_no_place if {
-	every spec in [{}, {"kind": "text"}, {"kind": "id", "role": "content"}, {"kind": "email", "role": "target"}] {
+	every spec in [{"kind": "text"}, {"kind": "id", "role": "content"}, {"kind": "email", "role": "target"}] {
 		_clear(spec, "/work/.netrc", _listed, _bounds)
 		_clear(spec, "/etc/inbounds/x", _listed, _bounds)
 	}
@@ -267,4 +267,70 @@ test_a_name_that_holds_a_separator_is_clear if {
 		places.leaf_clear(leaf, _listed, _bounds) with input as _told(value) with data.deployment as _tools
 		places.resource_clear(_listed, _bounds) with input as _told(value) with data.deployment as _tools
 	}
+}
+
+_beside(spec, folder, value, listed, bounds) if {
+	leaf := {"pattern": "/x", "value": value, "parsed": {}}
+	places.leaf_clear(leaf, listed, bounds) with input as {
+		"action": {"name": "t", "properties": {"arguments": {"x": value, "at": folder}}},
+		"resource": {"type": "file", "id": folder},
+	}
+		with data.deployment as {"tools": {"t": {
+			"effects": ["read"],
+			"arguments": {"/x": spec, "/at": {"kind": "path", "role": "target"}},
+		}}}
+}
+
+_searching := [{"role": "query"}, {"role": "query", "kind": "text"}, {"kind": "text"}, {"kind": "id"}, {}]
+
+_kept := [{"type": "file", "prefixes": ["keys/", "/srv/vault/", "hr"]}]
+
+test_a_text_beside_a_folder_is_held_to_both_lists if {
+	every spec in _searching {
+		every text in [
+			".env", "a/.env", ".e*", "**/*.pem", "../a", "a/..", "keys/a", "/srv/vault/a", "/srv", "/", "/srv/v*/a", "k*s/a",
+			"*.md,.env", "{.env,a}", "login data", ".e{n,m}v",
+		] {
+			not _beside(spec, "docs/a", text, _names, _kept)
+		}
+		every text in ["", "harbour", "keys", "hr", "a/b", "*", "*.md", "**/*.md", "what?", "/work", "a.key()", "50 c.", "~50"] {
+			_beside(spec, "docs/a", text, _names, _kept)
+		}
+		_beside(spec, "docs/a", 7, _names, _kept)
+		not _beside(spec, ".", "*/**", _names, _kept)
+		not _beside(spec, "docs/a", "x\ny", _names, [{"type": "file", "prefixes": [7]}])
+	}
+}
+
+test_a_text_is_joined_behind_each_folder if {
+	not _beside({"role": "query"}, "x/.git", "config", {".git/config": 1}, _kept)
+	_beside({"role": "query"}, "x/git", "config", {".git/config": 1}, _kept)
+	not _beside({"role": "query"}, "/srv", "vault/a", _names, _kept)
+	not _beside({"role": "query"}, "/srv", "v*/a", _names, _kept)
+	not _beside({"role": "query"}, "/srv", "**/a", _names, _kept)
+	_beside({"role": "query"}, "/srv", "vau", _names, _kept)
+}
+
+test_each_word_of_a_text_without_a_role_or_a_kind_is_held_to_the_names if {
+	not _beside({}, "docs/a", "see .env", _names, _kept)
+	not _clear({}, "-f a/server.pem", _names, _kept)
+	_clear({}, "x / y q: z", _names, _kept)
+
+	every spec in [{"role": "query"}, {"kind": "text"}, {"one_of": ["see .env"]}] {
+		_beside(spec, "docs/a", "see .env", _names, _kept)
+	}
+}
+
+test_lists_of_another_form_clear_no_text_beside_a_folder if {
+	every listed in [null, true, 0, "x", [], ["x"], {}] {
+		not _beside({"role": "query"}, "docs/a", "x", listed, _kept)
+	}
+	every bounds in [null, true, 0, "x", {}, [{"type": "file", "prefixes": [null]}], [7]] {
+		not _beside({"role": "query"}, "docs/a", "x", _names, bounds)
+	}
+}
+
+test_what_has_no_skeleton_may_be_any_place if {
+	not _beside({"role": "query"}, "docs/a", "%2e%2e/keys", _names, _kept)
+	not _beside({"role": "query"}, "docs/a", "50%", _names, _kept)
 }

@@ -31,6 +31,65 @@ targets[pointer] := {"type": _type(spec), "id": _id(leaf.value)} if {
 	not _names_resource(leaf.pattern, spec)
 }
 
+# What leads out of the folder that a target names is a target itself. Where targets are of several types, it is
+# of none.
+targets[pointer] := {"type": type, "id": leaf.value} if {
+	some pointer, leaf in arguments.leaves
+	is_string(leaf.value)
+	leaf.pattern in arguments.possible_paths
+	arguments.takes_paths
+	_leads_out(leaf.value)
+	type := _only(folder_types)
+}
+
+_leads_out(text) if not paths.items(text)
+
+_leads_out(text) if {
+	some item in paths.items(text)
+	paths.leads_out(item)
+}
+
+default _only(_) := null
+
+_only(values) := value if {
+	count(values) == 1
+	some value in values
+}
+
+# METADATA
+# description: |
+#   The folders in which a text of the call that may be a path is used: what it names as targets of the kind
+#   `path`, and its resource. Where it takes none, the one that nobody names.
+folders := {""} if not arguments.takes_paths
+
+folders := {form |
+	some text in ({leaf.value |
+		some leaf in arguments.leaves
+		spec := arguments.spec(leaf.pattern)
+		spec.kind == "path"
+		spec.role == "target"
+	} | {input.resource.id})
+	form := paths.skeleton(text)
+} | {""} if {
+	arguments.takes_paths
+}
+
+# METADATA
+# description: The types of the targets of kind `path` that the tool takes
+folder_types := {_type(about) |
+	some about in tools.entry.arguments
+	about.kind == "path"
+	about.role == "target"
+}
+
+# METADATA
+# description: |
+#   Whether the call covers what is below the place that it names. Only the registry says that a tool touches
+#   nothing below; a deletion always does.
+covers_below if not tools.entry.recursive == false
+
+covers_below if "delete" in tools.effects
+
 # METADATA
 # description: |
 #   Whether the resource, and all else that the call names as a target, lies in one of `bounds`, each
@@ -122,13 +181,9 @@ touches(text, prefix) if paths.reaches(text, prefix)
 touches(text, prefix) if paths.sweeps(text, prefix)
 
 touches(text, prefix) if {
-	_covers_below
+	covers_below
 	paths.encloses(text, prefix)
 }
-
-_covers_below if not tools.entry.recursive == false
-
-_covers_below if "delete" in tools.effects
 
 _lets_all(bound, _) if object.get(bound, "effects", []) == []
 

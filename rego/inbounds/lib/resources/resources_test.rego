@@ -351,3 +351,46 @@ test_every_target_may_have_the_effects_of_the_tool if {
 	resources.within(bounds) with input as scene.input with data.deployment.tools as scene.tools
 	not resources.open_to(bounds) with input as scene.input with data.deployment.tools as scene.tools
 }
+
+_search(text, more) := {
+	"input": {
+		"action": {"name": "t", "properties": {"arguments": {"at": "docs/a", "x": text}}},
+		"resource": {"type": "file", "id": "docs/a"},
+	},
+	"deployment": {"tools": {"t": {"effects": ["read"], "arguments": object.union(
+		{"/at": {"kind": "path", "role": "target"}, "/x": {"role": "query"}},
+		more,
+	)}}},
+}
+
+test_a_text_that_leads_out_of_the_folder_is_a_target if {
+	every text in ["../b", "/docs/a", "~/a", "c:/a", "50%", "x, /a"] {
+		scene := _search(text, {})
+		resources.targets == {"/x": {"type": "file", "id": text}} with input as scene.input
+			with data.deployment as scene.deployment
+	}
+	every text in ["b", "*.md", "a/b", "harbour tour", 7, null] {
+		scene := _search(text, {})
+		resources.targets == {} with input as scene.input
+			with data.deployment as scene.deployment
+	}
+	other := _search("../b", {"/to": {"kind": "path", "role": "target", "resource": "drive"}})
+	resources.targets["/x"].type == null with input as other.input
+		with data.deployment as other.deployment
+	no_folder := _search("../b", {"/at": {"kind": "id", "role": "target"}})
+	resources.targets == {} with input as no_folder.input
+		with data.deployment as no_folder.deployment
+}
+
+test_the_folders_of_a_call_are_its_paths_and_its_resource if {
+	scene := _search("b", {"/to": {"kind": "path", "role": "target", "resource": "drive"}})
+	resources.folders == {"", "docs/a"} with input as scene.input
+		with data.deployment as scene.deployment
+	resources.folder_types == {"drive", "file"} with input as scene.input
+		with data.deployment as scene.deployment
+	none := _search("b", {"/at": {"kind": "id", "role": "target"}})
+	resources.folders == {""} with input as none.input
+		with data.deployment as none.deployment
+	resources.folder_types == set() with input as none.input
+		with data.deployment as none.deployment
+}
