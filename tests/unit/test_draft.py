@@ -14,6 +14,7 @@ from inbounds.canonical.strict_yaml import strict_yaml
 from inbounds.errors import ConfigurationError
 from inbounds.model.question import Argument
 from inbounds_tools.scaffold.files import sources
+from inbounds_tools.scaffold.guesses import by_name
 from inbounds_tools.scaffold.insertion import flow, with_block, with_entries, with_entry
 from inbounds_tools.scaffold.tools import find
 
@@ -82,7 +83,19 @@ def test_an_annotation_says_the_type(tmp_path, signature, expected):
         ),
         ("amount: float", {"/amount": {"type": "number", "role": "amount", "required": True}}),
         # A word that says something only where it stands alone.
-        ("reply_to: str", {"/reply_to": {"required": True}}),
+        ("added_to: str", {"/added_to": {"required": True}}),
+        ("data_source: str", {"/data_source": {"required": True}}),
+        # Names of several words.
+        (
+            "reply_to: str",
+            {"/reply_to": {"kind": "email", "role": "recipient", "required": True}},
+        ),
+        (
+            "replyTo: str",
+            {"/replyTo": {"kind": "email", "role": "recipient", "required": True}},
+        ),
+        ("to_account: str", {"/to_account": {"role": "recipient", "required": True}}),
+        ("sql_query: str", {"/sql_query": {"role": "code", "required": True}}),
         # The annotation is not a guess, and a guess does not contradict it.
         ("file: Literal['a']", {"/file": {"one_of": ["a"], "required": True}}),
         ("path: datetime.date", {"/path": {"kind": "date", "required": True}}),
@@ -93,10 +106,48 @@ def test_a_name_lets_guess_what_makes_the_policy_stricter(tmp_path, signature, e
     assert arguments(tmp_path, signature)[0] == expected
 
 
-def test_nothing_is_guessed_to_be_content_or_a_query(tmp_path):
-    names = ("body", "content", "text", "message", "query", "search", "q", "subject")
-    told, _ = arguments(tmp_path, ", ".join(f"{name}: str" for name in names))
-    assert all("role" not in members for members in told.values())
+@pytest.mark.parametrize(
+    ("names", "guess"),
+    [
+        (
+            ("text", "body", "message", "note", "subject", "title", "description", "email_body"),
+            {"role": "content"},
+        ),
+        (("pattern", "glob", "query", "q", "search", "filePattern"), {"role": "query"}),
+        (("args", "argv", "command", "extra_args"), {"role": "code"}),
+        (("source", "src", "destination", "dst", "branch", "ref"), {"role": "target"}),
+        (("channel", "payee", "beneficiary", "to_account"), {"role": "recipient"}),
+        (("repo", "repository"), {"kind": "id", "role": "target"}),
+        (
+            ("file", "files", "dir", "directory", "root", "target_file", "outputDir"),
+            {"kind": "path", "role": "target"},
+        ),
+        (
+            ("attachments", "cwd", "workdir", "working_directory"),
+            {"kind": "path", "role": "target", "resource": "file"},
+        ),
+        (("url", "uri", "link", "href", "webhook", "callback"), {"kind": "url", "role": "target"}),
+        (("cc", "bcc", "reply_to", "reply-to"), {"kind": "email", "role": "recipient"}),
+    ],
+)
+def test_the_names_that_are_in_use_let_guess_a_role(names, guess):
+    assert [by_name(name, "string") for name in names] == [guess] * len(names)
+
+
+def test_an_argument_of_which_no_role_is_guessed_is_marked_for_a_person(tmp_path):
+    source = """\
+        @guard.tool("t", resource=lambda *a: ("r", "x"))
+        def t(blurb: str, id: str, to: str, n: int, at: datetime.date, x=""): ...
+    """
+    notes = {leaf.pattern: leaf.note for leaf in found(tmp_path, source).tools["t"].leaves}
+    assert notes == {
+        "/blurb": "set its role",
+        "/id": "guess: kind, by the name; set its role",
+        "/to": "guess: kind and role, by the name",
+        "/n": "",
+        "/at": "",
+        "/x": "set its role",
+    }
 
 
 def test_in_the_place_of_a_list_that_may_be_none_one_of_its_members_is_judged(tmp_path):

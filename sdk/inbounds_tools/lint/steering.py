@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbounds.model.deployment import Deployment
-from inbounds.model.question import Tool
+from inbounds.model.question import Argument, Tool
 from inbounds.provenance.destinations import ADDRESSES, names_destination
 
 from .check import Check, Place, check
@@ -100,6 +100,44 @@ def address_without_role(deployment: Deployment) -> Iterator[Place]:
                 )
 
 
+def _takes_paths(tool: Tool) -> bool:
+    arguments = tool.arguments.values()
+    return any(argument.kind == "path" and argument.role == "target" for argument in arguments)
+
+
+def _is_open_text(argument: Argument) -> bool:
+    """Tell whether an argument is a text without a role that may be anything."""
+    if argument.role != "none" or argument.one_of or argument.max_length == 0:
+        return False
+    # Of an address, `steering.address_without_role` speaks.
+    return argument.kind == "money" or (
+        argument.type == "string" and argument.kind != "date" and argument.kind not in ADDRESSES
+    )
+
+
+@check(
+    "steering.role_unset",
+    "error",
+    title="An argument has no role",
+    why="No rule checks who or what it names: in a tool that acts, a stranger's text can choose a"
+    " copy's recipient, a file that is sent along or an option that is run. In a tool that takes a"
+    " folder, it may lead out of it.",
+    now="Set its `role`: `content` if it only says something, `query` if it only searches, or what"
+    " it is: `recipient`, `target`, `amount`, `code` or `credential`.",
+)
+def role_unset(deployment: Deployment) -> Iterator[Place]:
+    """Arguments without a role of tools that act, or that take a path."""
+    for name, tool in deployment.tools.items():
+        does = "acts" if acts(tool) else "takes a path" if _takes_paths(tool) else ""
+        for pattern, argument in tool.arguments.items() if does else ():
+            if _is_open_text(argument):
+                yield Place(
+                    "tools",
+                    (name, "arguments", pattern),
+                    f"`{pattern}` has no role, and `{name}` {does}",
+                )
+
+
 @check(
     "steering.address_as_content",
     "error",
@@ -186,6 +224,7 @@ CHECKS: tuple[Check, ...] = (
     no_destination,
     delegate_unaddressed,
     address_without_role,
+    role_unset,
     address_as_content,
     nothing_steers,
     write_unsteered,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .guesses import by_name
+from .guesses import by_name, remark
 
 _SCALARS: Mapping[str, Mapping[str, Any]] = {
     "str": {"type": "string"},
@@ -188,14 +188,14 @@ class Arguments:
 
     def _scalar(self, place: _Place, said: Mapping[str, Any], note: str = "") -> None:
         members = dict(said)
+        told: list[str] = []
         if "one_of" not in members:
             guess = by_name(place.name, members["type"])
             # What the annotation says is not a guess.
             if members.get("kind", guess.get("kind")) == guess.get("kind"):
                 told = [word for word in guess if word not in members]
                 members |= guess
-                if told and not note:
-                    note = f"guess: {' and '.join(told)}, by the name"
+            note = "; ".join(filter(None, (note, remark([] if note else told, members))))
         if members["type"] == "string":
             del members["type"]
         if place.nullable:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .arguments import Leaf
-from .guesses import by_name
+from .guesses import by_name, remark
 
 _KINDS = {
     "email": "email",
@@ -111,7 +111,7 @@ class Schema:
                 guess = {}
             told = [word for word in guess if word != "kind" or not said]
             members |= guess | ({"kind": said} if said else {})
-            note = f"guess: {' and '.join(told)}, by the name" if told else ""
+            note = remark(told, {"type": str(of), **members})
         for theirs, ours in _BOUNDS.items():
             bound = schema.get(theirs)
             if (

@@ -25,6 +25,7 @@ READER = {
     f"{MANIFEST}|effects": ["read"],
 }
 
+FOLDER = {"kind": "path", "role": "target"}
 PEP = {"tenants": ["acme"], "environments": ["prod"], "obligations": ["truncate"]}
 OTHER_ENVIRONMENT = {"tools|mail.send|environment": "test", "tools|mail.send|notify": "x"}
 
@@ -60,6 +61,16 @@ PRESENT = {
     "steering.address_without_role": [
         tool(effects=["write"], arguments={"/x": {"kind": kind}})
         for kind in ("email", "url", "host", "iban", "phone")
+    ],
+    "steering.role_unset": [
+        *(
+            tool(effects=[effect], arguments={"/x": {}})
+            for effect in ("write", "export", "execute")
+        ),
+        *(tool(arguments={"/x": {"kind": kind}}) for kind in ("path", "id", "text")),
+        tool(arguments={"/x": {"kind": "money", "type": "integer"}}),
+        tool(effects=["read"], arguments={"/at": FOLDER, "/x": {}}),
+        tool(effects=["read"], arguments={"/at": FOLDER, "/x/*": {"kind": "text"}}),
     ],
     "steering.address_as_content": [
         tool(arguments={"/bcc": {"kind": "email", "role": "content"}}),
@@ -394,6 +405,20 @@ ABSENT = {
         tool(effects=["read"], arguments={"/x": {"kind": "email"}}),
         tool(arguments={"/x": {"kind": "email", "role": "content"}}),
         tool(arguments={"/x": {"kind": "path"}}),
+    ],
+    "steering.role_unset": [
+        *(
+            tool(effects=["delete"], arguments={"/x": {"type": type_}})
+            for type_ in ("boolean", "integer", "number")
+        ),
+        tool(arguments={"/x": {"one_of": ["a"]}}),
+        tool(arguments={"/x": {"kind": "date"}}),
+        tool(arguments={"/x": {"kind": "email"}}),
+        tool(arguments={"/x": {"nullable": True, "max_length": 0}}),
+        tool(arguments={"/x": {"role": "content"}}),
+        tool(effects=["read"], arguments={"/x": {}}),
+        tool(effects=["read"], arguments={"/at": {"kind": "id", "role": "target"}, "/x": {}}),
+        tool(effects=["read"], arguments={"/at": FOLDER, "/x": {"role": "query"}}),
     ],
     "steering.address_as_content": [
         tool(effects=["write"], arguments={"/x": {"kind": "email", "role": "content"}}),
