@@ -59,6 +59,7 @@ _filled_in(pattern) := object.union({"type": "string", "kind": "none", "role": "
 #   The patterns of the texts that may be paths although the registry does not say so: those with neither
 #   a role nor a kind and, in a tool with a target of kind `path`, also those that search. A choice is the
 #   registry's own.
+# scope: document
 possible_paths contains pattern if {
 	some pattern, spec in _specs
 	spec.role == "none"
@@ -67,11 +68,11 @@ possible_paths contains pattern if {
 }
 
 possible_paths contains pattern if {
+	takes_paths
 	some pattern, spec in _specs
 	spec.role in {"none", "query"}
 	spec.kind in {"none", "id", "text"}
 	object.get(spec, "one_of", []) == []
-	takes_paths
 }
 
 # METADATA

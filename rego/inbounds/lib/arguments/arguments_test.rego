@@ -131,9 +131,9 @@ _specs := {
 
 test_a_text_that_nobody_says_more_of_may_be_a_path if {
 	_of(_specs, {"kind": "path", "role": "target"}) == {"/a", "/b", "/c", "/d"}
+	arguments.possible_paths == set() with input as {}
 
 	every path in [{}, {"kind": "path"}, {"kind": "path", "role": "content"}, {"role": "target"}] {
 		_of(_specs, path) == {"/a"}
 	}
-	arguments.possible_paths == set() with input as {}
 }

@@ -88,15 +88,19 @@ leaf_clear(leaf, listed, bounds) if {
 	is_array(bounds)
 
 	every item in _items[leaf.pattern][leaf.value] {
-		not paths.climbs(item)
+		_item_clear(item, listed, bounds)
+	}
+}
 
-		every folder in resources.folders {
-			not paths.item_listed(folder, item, listed)
+_item_clear(item, listed, bounds) if {
+	not paths.climbs(item)
 
-			every bound in bounds {
-				every prefix in resources.prefixes(bound) {
-					_item_outside(folder, item, prefix)
-				}
+	every folder in resources.folders {
+		not paths.item_listed(folder, item, listed)
+
+		every bound in bounds {
+			every prefix in resources.prefixes(bound) {
+				_item_outside(folder, item, prefix)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ environment := _agreed("environment")
 # description: |
 #   What the targets of a call name beside its resource, by the pointer of each: the type and the id.
 #   The type is the resource's own where the registry says no other. An id that is not text is null.
+# scope: document
 targets[pointer] := {"type": _type(spec), "id": _id(leaf.value)} if {
 	some pointer, leaf in arguments.leaves
 	not type_name(leaf.value) in {"null", "boolean"}
@@ -34,10 +35,10 @@ targets[pointer] := {"type": _type(spec), "id": _id(leaf.value)} if {
 # What leads out of the folder that a target names is a target itself. Where targets are of several types, it is
 # of none.
 targets[pointer] := {"type": type, "id": leaf.value} if {
+	arguments.takes_paths
 	some pointer, leaf in arguments.leaves
 	is_string(leaf.value)
 	leaf.pattern in arguments.possible_paths
-	arguments.takes_paths
 	_leads_out(leaf.value)
 	type := _only(folder_types)
 }
@@ -60,6 +61,7 @@ _only(values) := value if {
 # description: |
 #   The folders in which a text of the call that may be a path is used: what it names as targets of the kind
 #   `path`, and its resource. Where it takes none, the one that nobody names.
+# scope: document
 folders := {""} if not arguments.takes_paths
 
 folders := {form |
@@ -76,7 +78,7 @@ folders := {form |
 
 # METADATA
 # description: The types of the targets of kind `path` that the tool takes
-folder_types := {_type(about) |
+folder_types contains _type(about) if {
 	some about in tools.entry.arguments
 	about.kind == "path"
 	about.role == "target"
@@ -86,6 +88,7 @@ folder_types := {_type(about) |
 # description: |
 #   Whether the call covers what is below the place that it names. Only the registry says that a tool touches
 #   nothing below; a deletion always does.
+# scope: document
 covers_below if not tools.entry.recursive == false
 
 covers_below if "delete" in tools.effects
