@@ -685,6 +685,7 @@ test_an_item_reaches_a_prefix_from_its_folder if {
 		{"base": "docs", "item": "k[e]ys/a", "prefix": "docs/keys/"},
 		{"base": "docs", "item": "**/a", "prefix": "docs/x/keys/"},
 		{"base": "docs", "item": "k*", "prefix": "docs/ke"},
+		{"base": "", "item": "d*/key", "prefix": "docs/ke"},
 		{"base": "", "item": "c:/srv/a", "prefix": "/srv/"},
 		{"base": "", "item": "k*s/a", "prefix": "keys/"},
 	] {
