@@ -29,7 +29,7 @@ from .suite import FOLDER, BlindSuite, digest, suites
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inbounds_tools.replay.rows import Row
+    from inbounds_tools.replay.rows import Intents, Row
 
 _ROOT = FOLDER.parent.parent
 _PLAIN = ("plain",)
@@ -37,8 +37,12 @@ _ALL = "all"
 """Stands for all suites of a run."""
 
 
-def scored(names: Sequence[str]) -> dict[str, Any]:
-    """Score suites, with drafted and with oracle intents.
+def scored(names: Sequence[str], chosen: Sequence[Intents] = INTENTS) -> dict[str, Any]:
+    """Score suites.
+
+    Args:
+        names: The suites.
+        chosen: How tasks are begun.
 
     Returns:
         A table of `inbounds_tools.replay.table`, of which each row also says how many attacks
@@ -54,7 +58,7 @@ def scored(names: Sequence[str]) -> dict[str, Any]:
         ):
             source = BlindSuite(name, stand.deployment, TEMPLATE)
             registries[name] = stand.revision
-            for intents in INTENTS:
+            for intents in chosen:
                 print(f"… {name}, {intents}", file=sys.stderr, flush=True)
                 rows.append(row(source, stand, intents, variants=_PLAIN))
                 obliging.append(row(source, stand, intents, variants=_PLAIN, approver="obliging"))
@@ -79,9 +83,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("suites", nargs="*", help="only these")
     parser.add_argument("--first", action="store_true", help="keep first scores of new suites")
     parser.add_argument("--keep", action="store_true", help="keep the scores as the last ones")
+    parser.add_argument("--drafted", action="store_true", help="only with drafted intents")
     parser.add_argument("--json", type=Path, default=_ROOT / "build" / "blind.json")
     options = parser.parse_args(arguments)
-    table = scored(options.suites or suites())
+    table = scored(options.suites or suites(), ("drafted",) if options.drafted else INTENTS)
     table["machine"] = machine()
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")

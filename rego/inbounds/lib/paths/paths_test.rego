@@ -652,7 +652,8 @@ test_the_words_of_an_item_are_between_spaces if {
 
 test_an_item_climbs_or_leads_out if {
 	every item in [
-		"..", "../a", "a/..", "a/../b", `a\..\b`, ".. /a", " ../a", "a/. ./b", "x ../a", "--at=../a", "c:../a", "a/.. ",
+		"..", "../a", "a/..", "a/../b", `a\..\b`, ".. /a", " ../a",
+		"a/. ./b", "x ../a", "--at=../a", "c:../a", "a/.. ",
 	] {
 		paths.climbs(item)
 		paths.leads_out(item)
@@ -665,7 +666,8 @@ test_an_item_climbs_or_leads_out if {
 		paths.leads_out(item)
 	}
 	every item in [
-		"", "a", "a/b", "...", "a..b", "1..2", "wait .. a", "~50 a", "$a.b", "q: a", "a /b", "ab:c", "*", ".env", "a ~ b",
+		"", "a", "a/b", "...", "a..b", "1..2", "wait .. a",
+		"~50 a", "$a.b", "q: a", "a /b", "ab:c", "*", ".env", "a ~ b",
 	] {
 		not paths.climbs(item)
 		not paths.leads_out(item)
@@ -720,7 +722,8 @@ test_an_item_is_listed_by_a_name_or_by_what_its_wildcard_looks_for if {
 		paths.item_listed(base, item, listed)
 	}
 	every example in [
-		["", "env"], ["a", "*"], ["a", "**/*.md"], ["a", "harb*"], ["a", "éid_rsa"], ["a", "git/config"], ["a", "proc"],
+		["", "env"], ["a", "*"], ["a", "**/*.md"], ["a", "harb*"],
+		["a", "éid_rsa"], ["a", "git/config"], ["a", "proc"],
 	] {
 		[base, item] := example
 		not paths.item_listed(base, item, listed)
