@@ -206,7 +206,7 @@ def test_a_file_that_must_be_there_is_missed(folder: Path, name: str) -> None:
         ("calls: " + "[" * 64 + "]" * 64, "line 1, column 71: nested more than 64 deep"),
         ("calls: " + "[" * 900, "nested more than 64 deep"),
         ("calls: !!python/name:os.system\n", "a tag, `!!python/name:os.system`"),
-        ("calls: 1\n---\ncalls: 2\n", "found another document"),
+        ("calls: 1\n---\ncalls: 2\n", "a second document"),
         ("", "is empty"),
         ("[]\n", "line 1: must be a mapping of names; found an empty list"),
         ("calls: yes\n", "line 1: `calls`: must be a whole number from 0 on; found `yes`"),

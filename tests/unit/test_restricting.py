@@ -215,7 +215,7 @@ def test_a_whole_value_does(engine):
     """
     A value that the task states whole lets the call through: these are restrictions that vouch.
     """
-    case = next(case for case in ASKED if case.name == _RANGE)
+    case = next(case for case, _ in ASKED if case.name == _RANGE)
     value = {"recipient": {"values": ["bob@acme.example"]}}
     stage = scenes.staged([*case.patch, {"op": "add", "path": f"{DETAILS}/bounds", "value": value}])
 

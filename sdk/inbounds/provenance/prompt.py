@@ -109,6 +109,8 @@ class Words:
 
     def _rule_out(self, gone: list[tuple[bool, str]], keys: set[str], said: set[str]) -> None:
         """Remember what a prompt rules out, and forget what it says of that which others did."""
+        if not gone and self._ruled_out == _APART:
+            return
         known = (" " if word in said else word for word in self._ruled_out.split(" "))
         # A word may be said beside it; a value, a file or a title is ruled out all the same.
         new = (
@@ -142,7 +144,9 @@ class Words:
             value: In NFC.
             exactly: Whether its case matters although it holds nothing but words.
         """
-        if not value or len(value) > MOST or _BETWEEN in value or self._rules_out(_joined(value)):
+        if not value or len(value) > MOST - self._left or _BETWEEN in value:
+            return False
+        if self._ruled_out != _APART and self._rules_out(_joined(value)):
             return False
         if value in self._whole or _stands(self._raw, value):
             return True
