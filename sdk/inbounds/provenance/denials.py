@@ -53,7 +53,6 @@ _LEAVE = word_set("leave keep cut take")
 _OUT = word_set("out off alone untouched")
 _SKIP = word_set("skip omit ignore block ban")
 _EVERYBODY = word_set("everyone everybody all anyone anybody everything anything other apart")
-_VALUES = frozenset({"mail", "account", "url", "phone"})
 _FEW = 4
 
 
@@ -88,7 +87,7 @@ def ruled_out(reading: Reading) -> frozenset[int]:
 
 
 def tokens_ruled_out(text: str) -> list[Token]:
-    """Return the tokens of a text that it names only to rule them out.
+    """Return the tokens of a text that it names only to rule them out, in order.
 
     Of a text that is too long to be read whole, what lies between is ruled out in one.
     """
@@ -96,20 +95,23 @@ def tokens_ruled_out(text: str) -> list[Token]:
     found = [reading.tokens[at] for at in sorted(ruled_out(reading))]
     if not reading.whole:
         found.append(Token("", "", "", "quote", 0, 0, MOST_READ, len(text) - MOST_READ))
-    return found
+    return sorted(found, key=lambda token: token.start)
 
 
 def _denied(reading: Reading) -> Iterator[tuple[int, range]]:
     """Yield where something is denied, and what."""
+    whole_sentence = -1
     for number, clause in enumerate(reading.clauses):
         at = clause.start
-        while at < clause.stop:
+        # Nothing is left to deny where all to the end of the sentence is denied.
+        while at < clause.stop and reading.tokens[at].sentence != whole_sentence:
             covered = _covered(reading, number, at)
             if covered:
                 yield at, covered
             if covered and covered.stop >= clause.stop:
                 if _goes_on(reading, number, at):
                     yield at, range(clause.stop, reading.sentence(at).stop)
+                    whole_sentence = reading.tokens[at].sentence
                 yield from ((at, range(place, place + 1)) for place in _listed(reading, number))
             # Whatever stands in what is denied is denied already.
             at = max(at + 1, covered.stop if covered else 0)
@@ -123,20 +125,22 @@ def _left_out(reading: Reading, number: int, clause: range) -> Iterator[int]:
         last = reading.clauses[number - 1]
         if reading.low(last.stop - 1, last) in _EVERYBODY:
             yield from clause
+    last_out = max((at for at in clause if reading.tokens[at].low in _OUT), default=-1)
+    subject = clause.start
     for at in clause:
         low, after = reading.tokens[at].low, reading.low(at + 1, clause)
-        left = low in _LEAVE and any(
-            reading.tokens[near].low in _OUT for near in range(at + 1, clause.stop)
-        )
+        left = low in _LEAVE and at < last_out
         skipped = low in _SKIP and reading.low(at - 1, clause) not in DETERMINERS
         but_for = (low == "other" and after == "than") or (low == "apart" and after == "from")
         if left or skipped or but_for or low in _BUT_FOR:
             yield from range(at, clause.stop)
-        elif low in _OUGHT_NOT or (low in _OUGHT and after in ("not", "never")):
+            return
+        if low in _OUGHT_NOT or (low in _OUGHT and after in ("not", "never")):
             # `eve@evil.example must not get it`, and not `it is not finished`
             bound = low in ("is", "are") and reading.low(at + 2, clause) not in _FORBIDDEN
             if not bound and reading.low(at - 1, clause) not in TELLING | _OTHERS:
-                yield from range(clause.start, at)
+                yield from range(subject, at)
+                subject = at
 
 
 def _no_denial(reading: Reading, at: int, clause: range) -> bool:

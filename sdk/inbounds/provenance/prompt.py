@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
@@ -12,6 +13,9 @@ from .prompt_marks import ruled_out, stretches
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked
 from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, typed, written_number
+
+if TYPE_CHECKING:
+    from .sentences import Token
 
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
@@ -72,12 +76,12 @@ class Words:
         self._left -= len(text)
         if not text:
             return
-        gone = [
-            (token.kind == "word", part[token.start : token.stop])
-            for part in text.split(_BETWEEN)
-            for token in ruled_out(part)
-        ]
-        text = _BETWEEN.join(map(_without_ruled_out, text.split(_BETWEEN)))
+        gone, left = [], []
+        for part in text.split(_BETWEEN):
+            out = ruled_out(part)
+            gone += [(token.kind == "word", part[token.start : token.stop]) for token in out]
+            left.append(_without(part, out))
+        text = _BETWEEN.join(left)
         self._take_titles(text)
         outright, quotes = _outright(text)
         self._whole.update(quotes)
@@ -215,9 +219,9 @@ class Words:
         return bool(phrase) and f" {phrase} " in self._joined
 
 
-def _without_ruled_out(text: str) -> str:
+def _without(text: str, gone: Iterable[Token]) -> str:
     at, left = 0, []
-    for token in ruled_out(text):
+    for token in gone:
         left.append(text[at : token.start])
         at = max(at, token.stop)
     return _APART.join([*left, text[at:]])

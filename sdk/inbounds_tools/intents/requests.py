@@ -17,6 +17,10 @@ from inbounds.model.deployment import AskedFor
 from inbounds.provenance.denials import ALL, DETERMINERS, EXCEPT, TELLING
 from inbounds.provenance.sentences import Reading, backwards, stem, word_set, words_of
 
+_NEAR = 16
+"""So many words before the place that something is put in may say that it is put."""
+_FAR = 2
+"""So many sentences before may hold what a pronoun stands for."""
 _MOST = 1000
 """No more places of one phrase are looked at, of those that ask and of those that deny."""
 
@@ -191,7 +195,9 @@ def _saidbefore(reading: Reading, rest: Sequence[list[int]], at: int) -> bool:
         return False
     number = reading.tokens[at].sentence
     first = number
-    while first > 0 and reading.paragraphs[first - 1] == reading.paragraphs[number]:
+    for _ in range(_FAR):
+        if first == 0 or reading.paragraphs[first - 1] != reading.paragraphs[number]:
+            break
         first -= 1
         start = reading.sentences[first].start
         # What begins with a pronoun itself is about what stands before it.
@@ -225,7 +231,7 @@ def _destined(reading: Reading, at: int, clause: range) -> bool:
     return any(
         reading.tokens[near].low in _PUT
         and not (_names(reading, near, clause) or _tells(reading, near, clause))
-        for near in range(clause.start, at - 2)
+        for near in backwards(at - 2, clause, _NEAR)
     )
 
 

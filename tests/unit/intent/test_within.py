@@ -21,6 +21,7 @@ from tests.unit.intent.templates import (
 from inbounds.errors import ConfigurationError
 from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope, ToolBounds
 from inbounds.model.deployment import Intent
+from inbounds.provenance import Origins
 from inbounds_tools.intents import draft, likeliest
 
 EFFECTS = st.lists(st.sampled_from(["read", "write", "delete", "export", "spend"]), unique=True)
@@ -267,6 +268,13 @@ HOSTILE = {
     "lines": "\n",
     "blanks": " \n",
     "instead": "instead of ",
+    "negations by themselves": "not, ",
+    "exceptions": "leave it, except skip ",
+    "what must not be": "a must not ",
+    "nobody": "nobody has ",
+    "into": "put it into the share ",
+    "pronouns": "It. Delete it. ",
+    "colons": "never: ",
 }
 
 
@@ -282,6 +290,20 @@ def test_a_long_prompt_costs_a_bounded_number_of_calls_for_each_sign(name):
     assert pstats.Stats(profile).total_calls < 15 * len(prompt)
     assert "only the first and the last 64000 characters were read" == made.said[0].understood
     assert len(made.said) < 50
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_long_prompt_rules_out_costs_a_bounded_number_of_calls(name):
+    piece = HOSTILE[name]
+    prompt = piece * (150_000 // len(piece))
+
+    with cProfile.Profile() as profile:
+        origins = Origins()
+        origins.prompt(prompt)
+        origins.prompt(f"Send nothing. {prompt}")
+
+    assert pstats.Stats(profile).total_calls < 80 * len(prompt)
 
 
 def test_what_a_long_prompt_says_first_and_last_is_read():
