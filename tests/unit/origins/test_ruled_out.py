@@ -270,3 +270,18 @@ def test_whoever_an_earlier_turn_of_a_conversation_rules_out_is_asked_about(tmp_
         assert asked.value.code == "flow.untrusted_argument"
     answered(f"All right, write to {KNOWN}.")
     policy.close()
+
+
+def test_of_a_very_long_prompt_that_denies_something_the_middle_says_nothing():
+    """
+    It is not read, so that nobody knows whether it is denied there.
+    """
+    filler = "lorem ipsum dolor. " * 3_700
+    prompt = f"Write to {KNOWN}. Never mind. {filler} Not to {EVE}. {EVE}. {filler} Write to {BOB}."
+    origins = seen(prompt)
+
+    assert [grade(origins, whom, EMAIL) for whom in (KNOWN, EVE, BOB)] == [
+        "prompt",
+        "none",
+        "prompt",
+    ]
