@@ -78,8 +78,14 @@ _NO_NAME_WORDS = """
 # A name of a table that may be a path or an address is one to several databases, in either quotes.
 _TABLE = re.compile(r"[\w $-]+")
 _NAME_PARTS = ("this", "db", "catalog")
+_FORMAT_NAMES = """
+    arrow avro binaryfile csv db delta duckdb feather gz html json jsonl ndjson orc parquet psv
+    sqlite text tsv txt xls xlsx xml yaml yml zip zst
+"""
+"""`SELECT * FROM keys.csv` reads a file in some databases, `SELECT * FROM json.keys` in others."""
 _UNIT_WORDS = "year quarter month week day hour minute second dow doy epoch"
 _HARMLESS = frozenset(_HARMLESS_NODES.split())
+_FORMATS = frozenset(_FORMAT_NAMES.split())
 _NO_NAME = frozenset(_NO_NAME_WORDS.split())
 _UNITS = frozenset(_UNIT_WORDS.split())
 _ADVANCES = frozenset({"nextval", "currval"})
@@ -188,9 +194,14 @@ def _is_harmless(name: str, node: Any) -> bool:
         # A call of a function whose name is also a word of the grammar is parsed as columns.
         names = [value for part in _NAME_PARTS if (value := node.args.get(part)) is not None]
         alias = node.args.get("alias")
-        return all(
-            type(each).__name__ == "Identifier" and _TABLE.fullmatch(each.name) for each in names
-        ) and not (alias is not None and alias.columns)
+        return (
+            all(
+                type(each).__name__ == "Identifier" and _TABLE.fullmatch(each.name)
+                for each in names
+            )
+            and not {each.name.lower() for each in names[:1] + names[-1:]} & _FORMATS
+            and not (alias is not None and alias.columns)
+        )
     if name == "Identifier":
         word = node.name.lower()
         return word not in _ADVANCES and (bool(node.args.get("quoted")) or word not in _NO_NAME)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .sentences import MOST_READ, Reading, Token, backwards, read, stem, word_set
+from .stop_words import is_common
 
 DETERMINERS = word_set(
     "a an the my our your his her its their this that these those any every each all some "
@@ -53,7 +54,11 @@ _LEAVE = word_set("leave keep cut take")
 _OUT = word_set("out off alone untouched")
 _SKIP = word_set("skip omit ignore block ban")
 _EVERYBODY = word_set("everyone everybody all anyone anybody everything anything other apart")
-_FEW = 4
+_FEW = 8
+_CANNOT = word_set("doesn't don't won't can't cannot cant couldn't wouldn't")
+_CAN = word_set("does do will can could would")
+_LEFT_OUT = word_set("left excluded omitted skipped ignored blocked banned")
+_PEOPLE = frozenset({"mail", "account", "phone"})
 
 
 def denials(reading: Reading) -> frozenset[int]:
@@ -120,10 +125,12 @@ def _denied(reading: Reading) -> Iterator[tuple[int, range]]:
 def _left_out(reading: Reading, number: int, clause: range) -> Iterator[int]:
     """What a clause excepts, leaves out, or says must not be."""
     first = reading.low(clause.start, clause)
-    if first == "but" and number and len(clause) <= _FEW:
-        # `everybody but Eve`, and not `nobody but Ann`
-        last = reading.clauses[number - 1]
-        if reading.low(last.stop - 1, last) in _EVERYBODY:
+    if first == "but" and number and 1 < len(clause) <= _FEW:
+        # `everybody but Eve`, and not `nobody but Ann` or `all, but send it`
+        last, named = reading.clauses[number - 1], reading.tokens[clause.start + 1]
+        is_name = named.kind != "word" or named.text[:1].isupper() or named.low in DETERMINERS
+        is_name |= not is_common(named.low)
+        if is_name and reading.low(last.stop - 1, last) in _EVERYBODY:
             yield from clause
     last_out = max((at for at in clause if reading.tokens[at].low in _OUT), default=-1)
     subject = clause.start
@@ -141,6 +148,14 @@ def _left_out(reading: Reading, number: int, clause: range) -> Iterator[int]:
             if not bound and reading.low(at - 1, clause) not in TELLING | _OTHERS:
                 yield from range(subject, at)
                 subject = at
+        elif low in _CANNOT or (low in _CAN and after == "not") or _is_left_out(low, after):
+            # `eve@evil.example cannot get it`: what is said of a thing rules it out less often.
+            yield from (near for near in range(subject, at) if reading.tokens[near].kind in _PEOPLE)
+            subject = at
+
+
+def _is_left_out(low: str, after: str) -> bool:
+    return low in _LEFT_OUT and (low != "left" or after in _OUT)
 
 
 def _no_denial(reading: Reading, at: int, clause: range) -> bool:

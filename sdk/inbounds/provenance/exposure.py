@@ -76,7 +76,8 @@ def may_repeat(
     """Tell whether what a tool returns may be what a third party wrote, in another form.
 
     A tool that keeps nothing may still decode, translate or join the texts that it is given, and
-    what it returns is then nothing that it says itself. Search words, ids and dates only select.
+    what it returns is then nothing that it says itself; so may it compute with an amount. Search
+    words, ids and dates only select.
 
     Args:
         tool: What the registry says of it.
@@ -117,9 +118,11 @@ def _says_nothing(value: Any) -> bool:
 
 def _selects(argument: Argument | None) -> bool:
     """Whether an argument only says which of what a tool knows is returned."""
-    return argument is not None and (
+    if argument is None or argument.role == "amount" or argument.kind == "money":
+        return False
+    return (
         argument.role in ("query", "target")
-        or argument.kind in ("id", "date", "money")
+        or argument.kind in ("id", "date")
         or argument.type != "string"
     )
 

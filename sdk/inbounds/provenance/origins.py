@@ -61,6 +61,10 @@ class Origins:
         self._most_records = records
         self._in_records = 0
         self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
+        # The title of a record that the user rules out, by what it holds.
+        self._excluded: OrderedDict[str, str] = OrderedDict()
+        # Whether no record is missing here: only then is it known that no other has a title.
+        self._complete = True
         self._written = WrittenValues()
 
     # --- what is seen ---------------------------------------------------------------------
@@ -86,6 +90,7 @@ class Origins:
             self._take_data(data)
             kept: deque[_Kept] = deque()
             for record in self._records:
+                self._exclude(record.titles, record.named)
                 named = self._named(record.titles, record.identity, record.graded)
                 if named is None:
                     kept.append(record)
@@ -134,7 +139,7 @@ class Origins:
             return graded
         alluded = (self._words.alludes(title, own=own) for title, own in titles.items())
         phrase = next(filter(None, alluded), "")
-        if not phrase:
+        if not phrase or not self._complete:
             return None
         if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
             self._alluded[phrase] = identity, graded.apart()
@@ -146,6 +151,18 @@ class Origins:
         self._alluded[phrase] = None
         self._doubt(known[1])
         return None
+
+    def _exclude(self, titles: Iterable[str], keys: Iterable[str]) -> None:
+        """Remember what a record holds whose title the user rules out."""
+        if not self._words.denies:
+            return
+        title = next(filter(self._words.rules_out_text, titles), "")
+        if not title:
+            return
+        for key in keys:
+            self._excluded[key] = title
+            if len(self._excluded) > self._values:
+                self._excluded.popitem(last=False)
 
     def _doubt(self, graded: _Graded) -> None:
         """Take back what a record has given of which nobody knows any more that it was named."""
@@ -230,7 +247,10 @@ class Origins:
             for record in walk.records:
                 room -= self._take(record, titles, given, graded, room)
                 if room <= 0:
+                    self._doubt_allusions()
                     break
+            if walk.is_cut_off:
+                self._doubt_allusions()
             if given.unknown:
                 logger.debug("what a call was given was too much to compare its result with")
 
@@ -240,6 +260,7 @@ class Origins:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
         identity = record.identity(names)
+        self._exclude(names, (*record.firm, *record.named, *record.made))
         quoted = self._named(names, identity, graded)
         all_new = given.nothing and not self._written
 
@@ -286,6 +307,16 @@ class Origins:
         self._in_records += record.size
         while len(self._records) > self._most_records or self._in_records > 2 * self._values:
             self._in_records -= self._records.popleft().size
+            self._doubt_allusions()
+
+    def _doubt_allusions(self) -> None:
+        """Take back what records gave that were alluded to: another of the title may be missing."""
+        if not self._complete:
+            return
+        self._complete = False
+        for known in self._alluded.values():
+            if known is not None:
+                self._doubt(known[1])
 
     def _put(self, index: OrderedDict[str, Origin], key: str, origin: Origin) -> None:
         known = index.get(key)
@@ -385,10 +416,17 @@ class Origins:
     ) -> Origin:
         """The strongest place that one of the keys was found in."""
         words = self._words
+        if words.denies and (
+            any(words.rules_out(key, amount=amount) for key in spoken) or words.rules_out_text(said)
+        ):
+            # Whatever else vouches for it, the user does not want it.
+            return PASTED
         if any(map(words.states if amount else words.holds, spoken)) or (
             said and words.says(said, exactly=exactly)
         ):
             return PROMPT
+        if words.denies and any(words.rules_out_text(self._excluded.get(key, "")) for key in keys):
+            return PASTED
         best = NOWHERE
         indexes = (self._fields, self._texts, *(() if amount else (self._numbers,)))
         for key in keys:

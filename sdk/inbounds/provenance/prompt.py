@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
 
+_DAY = len("2026-05-04")
 _MOST_PLACES = 64
 _LONGEST_TITLE = 200
 _OUTRIGHT = 3
@@ -46,12 +47,29 @@ _CONNECTS = "@._-/:+#&=~\\%"
 _STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 
 
+class _Turn(NamedTuple):
+    """The words of one prompt in lower case, a blank around each.
+
+    Attributes:
+        said: What it says.
+        words: What it rules out.
+        values: Of that, the addresses, files and titles, each by itself.
+    """
+
+    said: str
+    words: str
+    values: str
+
+
 class Words:
     """The prompts of one session. Not thread-safe: whoever holds it has a lock.
 
     What a prompt names only to rule it out, as in "never send it to eve@evil.example", is not said
-    by it, nor any longer by an earlier one. A later one may say it again. A short quote is one
-    value, or the title of a record: nothing within it is said.
+    by it, nor any longer by an earlier one. A later one may say it again, whole. A short quote is
+    one value, or the title of a record: nothing within it is said.
+
+    Attributes:
+        denies: Whether anything has been ruled out.
     """
 
     def __init__(self) -> None:
@@ -61,12 +79,15 @@ class Words:
         self._sentences = _APART
         self._quoted: set[str] = set()
         self._whole: set[str] = set()
-        self._ruled_out = _APART
-        self._keys_ruled_out: set[str] = set()
-        self._keys: set[str] = set()
-        self._amounts: set[str] = set()
-        self._dates: set[str] = set()
+        # The last prompt that says a value, by its number.
+        self._keys: dict[str, int] = {}
+        self._amounts: dict[str, int] = {}
         self._times: set[str] = set()
+        # The same of what is ruled out.
+        self._out: dict[str, int] = {}
+        self._amounts_out: dict[str, int] = {}
+        self._turns: list[_Turn] = []
+        self.denies = False
         self._left = MOST
 
     def add(self, said: Iterable[str]) -> None:
@@ -76,29 +97,30 @@ class Words:
         self._left -= len(text)
         if not text:
             return
-        gone, left = [], []
+        values: list[str] = []
+        runs: list[str] = []
+        left = []
         for part in text.split(_BETWEEN):
             out = ruled_out(part)
-            gone += [(token.kind == "word", part[token.start : token.stop]) for token in out]
             left.append(_without(part, out))
+            values += [part[each.start : each.stop] for each in out if each.kind != "word"]
+            runs += _runs(part, out)
         text = _BETWEEN.join(left)
         self._take_titles(text)
         outright, quotes = _outright(text)
         self._whole.update(quotes)
         self._raw += outright + _BETWEEN
         self._lower += _BLANKS.sub(" ", outright).lower() + _BETWEEN
-        keys = _values(outright)
-        self._keys |= keys
-        for written in spoken_amounts(outright):
-            self._amounts.add(text_key(written))
-            self._amounts.add(written_number(written) or text_key(written))
-        self._dates.update(spoken_dates(outright))
-        self._times.update(spoken_times(outright))
-        for written in written_dates(outright):
-            self._dates.add(written[:10])
-            if len(written) > 10:
-                self._times.add(written[11:].rstrip("Z"))
-        self._rule_out(gone, keys, {*_joined(text).split()})
+        turn = len(self._turns)
+        self._keys.update(dict.fromkeys(_values(outright), turn))
+        self._amounts.update(dict.fromkeys(_amounts(outright), turn))
+        self._times.update(_times(outright))
+        self.denies |= bool(runs)
+        for run in runs:
+            self._out.update(dict.fromkeys(_values(run), turn))
+            self._amounts_out.update(dict.fromkeys(_amounts(run), turn))
+        words, whole = (_APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
+        self._turns.append(_Turn(f" {_joined(text)} ", words, whole))
 
     def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
@@ -111,35 +133,56 @@ class Words:
             if not (_ADDRESS.search(quoted) or _is_host(quoted)):
                 self._quoted.add(_joined(quoted))
 
-    def _rule_out(self, gone: list[tuple[bool, str]], keys: set[str], said: set[str]) -> None:
-        """Remember what a prompt rules out, and forget what it says of that which others did."""
-        if not gone and self._ruled_out == _APART:
-            return
-        known = (" " if word in said else word for word in self._ruled_out.split(" "))
-        # A word may be said beside it; a value, a file or a title is ruled out all the same.
-        new = (
-            f"{'' if of_words else f'{_BETWEEN} '}"
-            + " ".join(word for word in _joined(raw).split() if not (of_words and word in said))
-            for of_words, raw in gone
-        )
-        self._ruled_out = f"{' '.join([*known, *new])} {_BETWEEN} "
-        self._keys_ruled_out -= keys
-        for _, raw in gone:
-            self._keys_ruled_out |= _values(raw)
-
     def holds(self, key: str) -> bool:
         """Whether a typed value was said."""
         if key in self._keys:
-            return key not in self._keys_ruled_out
+            return not self.rules_out(key)
         return key.startswith(DATE) and self._holds_date(key[len(DATE) :])
 
     def states(self, key: str) -> bool:
         """Whether an amount was said, as one."""
-        return key in self._amounts
+        said = self._amounts.get(key, -1)
+        return said > self._amounts_out.get(key, -1)
+
+    def rules_out(self, key: str, *, amount: bool = False) -> bool:
+        """Whether a typed value was ruled out, and not said since.
+
+        Args:
+            key: Its key.
+            amount: Whether it says how much.
+        """
+        if not self.denies:
+            return False
+        if amount:
+            return self._amounts_out.get(key, -1) >= max(0, self._amounts.get(key, -1))
+        if key.startswith(DATE):
+            key = key[: len(DATE) + _DAY]
+        return self._out.get(key, -1) >= max(0, self._keys.get(key, -1))
+
+    def rules_out_text(self, text: str) -> bool:
+        """Whether a text, of which one word is specific, was ruled out, and not said since."""
+        return self.denies and self._rules_out(_joined(nfc(text)))
+
+    def _rules_out(self, phrase: str) -> bool:
+        if not self.denies or not phrase:
+            return False
+        common, whole = is_common(phrase), f"{_APART}{phrase}{_APART}"
+        phrase = f" {phrase} "
+        for turn in reversed(self._turns):
+            # A word may be said beside it; a value, a file or a title is ruled out all the same.
+            if whole in turn.values:
+                return True
+            if phrase in turn.said:
+                return False
+            if phrase in turn.words and not common:
+                return True
+        return False
 
     def _holds_date(self, written: str) -> bool:
-        day, time = written[:10], written[11:].rstrip("Z")
-        return day in self._dates and (time in ("", "00:00") or time in self._times)
+        day, time = written[:_DAY], written[_DAY + 1 :].rstrip("Z")
+        if DATE + day not in self._keys or self.rules_out(DATE + day):
+            return False
+        return time in ("", "00:00") or time in self._times
 
     def says(self, value: str, *, exactly: bool = False) -> bool:
         """Whether a value stands in the prompts, from the beginning of a word to the end of one.
@@ -150,17 +193,13 @@ class Words:
         """
         if not value or len(value) > MOST - self._left or _BETWEEN in value:
             return False
-        if self._ruled_out != _APART and self._rules_out(_joined(value)):
+        if self._rules_out(_joined(value)):
             return False
         if value in self._whole or _stands(self._raw, value):
             return True
         if exactly or not _is_words(value):
             return False
         return value.lower() in self._whole or _stands(self._lower, value.lower())
-
-    def _rules_out(self, phrase: str) -> bool:
-        """Whether words of which one is specific were ruled out, and not said since."""
-        return not is_common(phrase) and f" {phrase} " in self._ruled_out
 
     def names(self, title: str) -> bool:
         """Whether a record of this title was named: in quotation marks, or in several whole words.
@@ -227,6 +266,20 @@ def _without(text: str, gone: Iterable[Token]) -> str:
     return _APART.join([*left, text[at:]])
 
 
+def _runs(text: str, gone: list[Token]) -> Iterator[str]:
+    """Yield the stretches of a text that are ruled out, in which tokens follow on each other."""
+    start, stop = 0, -1
+    for token in gone:
+        if stop >= 0 and text[stop : token.start].strip():
+            yield text[start:stop]
+            start = token.start
+        elif stop < 0:
+            start = token.start
+        stop = token.stop
+    if stop >= 0:
+        yield text[start:stop]
+
+
 def _outright(text: str) -> tuple[str, set[str]]:
     """What a text says without what stands within its short quotes, and these as a whole."""
     at, left, quotes = 0, [], set[str]()
@@ -264,7 +317,24 @@ def _values(text: str) -> set[str]:
         for scheme in ("https", "http"):
             keys.update(typed(f"{scheme}://{host}/"))
     keys.update(PATH + found.group(1) for found in _FILE.finditer(text))
+    keys.update(DATE + day for day in spoken_dates(text))
+    keys.update(DATE + written[:_DAY] for written in written_dates(text))
     return keys
+
+
+def _amounts(text: str) -> Iterator[str]:
+    """Yield the keys of the amounts that a text states."""
+    for written in spoken_amounts(text):
+        yield text_key(written)
+        yield written_number(written) or text_key(written)
+
+
+def _times(text: str) -> Iterator[str]:
+    """Yield the times of day that a text states."""
+    yield from spoken_times(text)
+    for written in written_dates(text):
+        if len(written) > _DAY:
+            yield written[_DAY + 1 :].rstrip("Z")
 
 
 def nameable(title: str) -> bool:

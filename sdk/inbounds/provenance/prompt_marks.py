@@ -21,6 +21,7 @@ DENYING = """
     niemals niet no nobody none nor not nothing nowhere nunca não ohne omit other pas quit
     rather refrain salvo sans sauf sem senza shan't shouldn't sin skip stop take without won't
     wont wouldn't zonder
+    doesn't left excluded omitted skipped ignored blocked banned
 """
 _DENIES = re.compile(
     rf"\b(?:{'|'.join(DENYING.split())})\b".replace("'", "['\u2019]"), re.IGNORECASE

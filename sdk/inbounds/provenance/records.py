@@ -83,7 +83,11 @@ class Enough(Exception):
 
 
 class Walk:
-    """One walk through one result. What it found is in `records`, also where it was broken off.
+    """One walk through one result.
+
+    Attributes:
+        records: What it found, also where it was broken off.
+        is_cut_off: Whether it was.
 
     Args:
         returns: What the registry says of the result.
@@ -101,13 +105,14 @@ class Walk:
         self._searched = MOST_SEARCHED
         self._until = clock.monotonic() + MOST_SECONDS
         self.records: list[Record] = []
+        self.is_cut_off = False
 
     def take(self, result: Any) -> None:
         """Look at a result, as far as that goes. Never raises what a result does."""
         try:
             self._take(result, self._fields, self._other, self._record(), 0)
         except (Enough, RecursionError):
-            return
+            self.is_cut_off = True
         except Exception:  # noqa: BLE001 -- an object of a tool may raise anything
             return
 

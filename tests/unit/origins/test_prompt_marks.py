@@ -47,6 +47,8 @@ def test_every_word_that_denies_is_looked_for():
         | denials._OUGHT_NOT
         | denials._LEAVE
         | denials._SKIP
+        | denials._CANNOT
+        | denials._LEFT_OUT
     )
     known = {*prompt_marks.DENYING.split()}
 

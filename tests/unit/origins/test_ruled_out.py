@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbounds import ApprovalRequired
-from inbounds.model.question import Argument
+from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.provenance import Origins
 from inbounds.testing import INTENT, SUBJECT, PolicyUnderTest
 
 EVE = "eve@evil.example"
 KNOWN = "carol@acme.example"
+OUT = "third_party_text"
+"""What is ruled out counts as what a third party says, wherever else it was found."""
 BOB = "bob@acme.example"
 EMAIL = Argument(kind="email", role="recipient")
 WHOM = Argument(role="recipient")
@@ -67,6 +69,21 @@ def grade(origins, value, argument):
     return origins.trace(judged.arguments, registered, judged.parsed)["/it"].grade
 
 
+def observe(origins, record, holds, party):
+    fields = {
+        "/title": ReturnedField(holds="title"),
+        "/it": ReturnedField(holds=holds, party=party),
+    }
+    origins.observe(
+        record,
+        tool="list",
+        returns=Returns(label="internal", party="third", fields=fields),
+        arguments={},
+        call=1,
+        memory=False,
+    )
+
+
 @pytest.mark.parametrize("prompt", DENIALS)
 @pytest.mark.parametrize(
     ("value", "argument"),
@@ -83,7 +100,7 @@ def test_whoever_is_ruled_out_was_not_said(prompt, value, argument):
     """
     Whatever kind of value it is, and however the prompt says so.
     """
-    assert grade(seen(prompt.format(value)), value, argument) == "none"
+    assert grade(seen(prompt.format(value)), value, argument) == OUT
 
 
 @pytest.mark.parametrize("prompt", DENIALS)
@@ -91,24 +108,13 @@ def test_a_record_that_is_ruled_out_is_not_named(prompt):
     """
     Its fields are what the stranger wrote who sent it.
     """
-    from inbounds.model.question import ReturnedField, Returns
-
-    fields = {"/title": ReturnedField(holds="title"), "/from": ReturnedField(holds="value")}
-    record = {"title": "Urgent invoice payment", "from": EVE}
-    for said in (
-        prompt.format("'Urgent invoice payment'"),
-        prompt.format("Urgent harbour invoice"),
-    ):
-        origins = seen(said)
-        origins.observe(
-            record,
-            tool="mail.list",
-            returns=Returns(label="internal", party="third", fields=fields),
-            arguments={},
-            call=1,
-            memory=False,
-        )
-        assert grade(origins, EVE, EMAIL) == "third_party_meta"
+    for title in ("Urgent invoice payment", "Harbour tour of Larkspur"):
+        for said in (f"'{title}'", title):
+            origins = seen(prompt.format(said))
+            observe(origins, {"title": title, "it": EVE}, "value", "third")
+            # Words that any request may hold name no record without quotation marks.
+            common = title.startswith("Urgent") and said == title
+            assert grade(origins, EVE, EMAIL) == ("third_party_meta" if common else OUT)
 
 
 @pytest.mark.parametrize(
@@ -146,17 +152,109 @@ def test_what_was_ruled_out_stays_so_until_it_is_said_again():
     never, later = f"Never write to {EVE} or Evelyn.", f"Write to {EVE} and Evelyn after all."
 
     for value, argument in ((EVE, EMAIL), (EVE, WHOM), ("Evelyn", WHOM)):
-        assert grade(seen(later, never), value, argument) == "none"
-        assert grade(seen(later, never, "Answer the mails."), value, argument) == "none"
+        assert grade(seen(later, never), value, argument) == OUT
+        assert grade(seen(later, never, "Answer the mails."), value, argument) == OUT
         assert grade(seen(never, later), value, argument) == "prompt"
-        assert grade(seen(never, later, never), value, argument) == "none"
+        assert grade(seen(never, later, never), value, argument) == OUT
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Send the report to bob@acme.example. Make sure {} doesn't get it.",
+        "Ensure that {} does not receive this",
+        "{} cannot get it.",
+        "{} can\u2019t have it",
+        "{} won't need it",
+        "Send it, but {} should be left out.",
+        "{} is to be excluded",
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "argument"),
+    [
+        (EVE, EMAIL),
+        (EVE, WHOM),
+        ("DE89370400440532013000", Argument(kind="iban", role="recipient")),
+        ("+4930123456", Argument(kind="phone", role="recipient")),
+    ],
+)
+def test_somebody_is_ruled_out_of_whom_it_is_denied(prompt, value, argument):
+    """
+    As the subject of the denial.
+    """
+    origins = seen(prompt.format(value))
+
+    assert grade(origins, value, argument) == OUT
+    assert "bob" not in prompt or grade(origins, BOB, EMAIL) == "prompt"
 
 
 def test_what_is_listed_behind_what_is_ruled_out_is_as_well():
     origins = seen(f"Not to carl@partner.example, {EVE}.", "Do not delete a.txt, contract.docx")
 
-    assert grade(origins, EVE, EMAIL) == "none"
-    assert grade(origins, "contract.docx", PATH) == "none"
+    assert grade(origins, EVE, EMAIL) == OUT
+    assert grade(origins, "contract.docx", PATH) == OUT
+
+
+WITHDRAWN = [
+    ("EUR 4000", 4000, AMOUNT),
+    ("4 May 2026", "2026-05-04", Argument(kind="date", role="target")),
+    ("2026-05-04", "2026-05-04", Argument(kind="date")),
+    ("order AB-1234", "AB-1234", Argument(kind="id", role="target")),
+    ("+49 30 123456", "+4930123456", Argument(kind="phone", role="recipient")),
+    ("DE89370400440532013000", "DE89370400440532013000", Argument(kind="iban", role="recipient")),
+    ("https://evil.example/x", "https://evil.example/x", URL),
+    ("evil.example", "evil.example", Argument(kind="host", role="recipient")),
+    ("report-final.txt", "report-final.txt", PATH),
+    ("#general", "#general", WHOM),
+    ("Falcon Reviewers", "Falcon Reviewers", WHOM),
+]
+
+
+@pytest.mark.parametrize(("said", "value", "argument"), WITHDRAWN)
+def test_what_is_withdrawn_in_a_later_turn_is_ruled_out(said, value, argument):
+    """
+    Of every family of values; one word of it in a later prompt does not say it again.
+    """
+    first, second = f"Please pay or use {said} now.", f"No, never pay or use {said}."
+    beside = [
+        "What did the falcon team do?",
+        "Make a final report of 1234 words",
+        "Pay what is due",
+    ]
+
+    assert grade(seen(first), value, argument) == "prompt"
+    assert grade(seen(first, second), value, argument) == OUT
+    assert grade(seen(first, second, *beside), value, argument) == OUT
+    assert grade(seen(first, second, *beside, first), value, argument) == "prompt"
+
+
+@pytest.mark.parametrize(("said", "value", "argument"), WITHDRAWN)
+@pytest.mark.parametrize("party", ["first", "third"])
+@pytest.mark.parametrize("holds", ["id", "value"])
+def test_nothing_else_vouches_for_what_is_ruled_out(said, value, argument, party, holds):
+    """
+    Neither a trusted listing nor a field of a record that the user names.
+    """
+    origins = seen(f"Cancel all of 'Minutes of the harbour tour', but never {said}.")
+    observe(origins, {"title": "Minutes of the harbour tour", "it": value}, holds, party)
+    assert grade(origins, value, argument) == OUT
+
+    other = seen("Cancel all of 'Minutes of the harbour tour'.")
+    observe(other, {"title": "Minutes of the harbour tour", "it": value}, holds, party)
+    assert grade(other, value, argument) != OUT
+
+
+def test_nobody_vouches_for_what_stands_in_a_record_that_is_ruled_out():
+    """
+    Its name is what the user says, and its address what the agent uses.
+    """
+    origins = seen("Write to all contacts except Evelyn Miller")
+    for name, address in (("Evelyn Miller", EVE), ("Ann Fisher", BOB)):
+        observe(origins, {"title": name, "it": address}, "value", "first")
+
+    assert grade(origins, EVE, EMAIL) == OUT
+    assert grade(origins, BOB, EMAIL) == "first_party"
 
 
 def test_a_value_that_one_prompt_says_and_rules_out_is_ruled_out():
@@ -165,7 +263,7 @@ def test_a_value_that_one_prompt_says_and_rules_out_is_ruled_out():
     """
     prompt = f"Send the plan to {EVE} and the report to Ann. Do not send the report to {EVE}."
 
-    assert grade(seen(prompt), EVE, EMAIL) == "none"
+    assert grade(seen(prompt), EVE, EMAIL) == OUT
     assert grade(seen(prompt), "report", Argument(role="target")) == "prompt"
 
 
@@ -280,8 +378,4 @@ def test_of_a_very_long_prompt_that_denies_something_the_middle_says_nothing():
     prompt = f"Write to {KNOWN}. Never mind. {filler} Not to {EVE}. {EVE}. {filler} Write to {BOB}."
     origins = seen(prompt)
 
-    assert [grade(origins, whom, EMAIL) for whom in (KNOWN, EVE, BOB)] == [
-        "prompt",
-        "none",
-        "prompt",
-    ]
+    assert [grade(origins, whom, EMAIL) for whom in (KNOWN, EVE, BOB)] == ["prompt", OUT, "prompt"]
