@@ -22,6 +22,36 @@ _UNIT = (
     "(?i:dollars?|euros?|bucks|quid|yen|yuan|francs?|rupees?|kron(?:er?|or)|zloty|pesos?|reais"
     "|pounds(?: sterling)?)"
 )
+_DOLLARS = "USD AUD CAD NZD SGD HKD TWD"
+_CURRENCIES = {
+    "$": f"{_DOLLARS} MXN CLP COP",
+    "\u00a3": "GBP EGP",
+    "\u00a5": "JPY CNY",
+    "\u0e3f": "THB",
+    "\u20a9": "KRW",
+    "\u20aa": "ILS",
+    "\u20ab": "VND",
+    "\u20ac": "EUR",
+    "\u20b1": "PHP",
+    "\u20b4": "UAH",
+    "\u20b9": "INR",
+    "\u20bd": "RUB",
+    "\u20a6": "NGN",
+    "dollar": _DOLLARS,
+    "bucks": "USD",
+    "euro": "EUR",
+    "quid": "GBP",
+    "pound": "GBP EGP",
+    "yen": "JPY",
+    "yuan": "CNY",
+    "franc": "CHF",
+    "rupee": "INR PKR",
+    "kron": "SEK NOK DKK ISK",
+    "zloty": "PLN",
+    "peso": "MXN CLP COP PHP",
+    "reais": "BRL",
+}
+"""What a sign or the beginning of a word may stand for."""
 _CLOSE_BEFORE = re.compile(rf"(?:{_SYMBOL}|(?<![A-Za-z0-9])(?:{_CODE}))\Z")
 _APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{_CODE})[{BLANKS}]\Z")
 _CLOSE_BEHIND = re.compile(rf"(?:{_SYMBOL}|{_CODE})(?![A-Za-z0-9])")
@@ -91,8 +121,10 @@ _OF_A_YEAR = re.compile(
 )
 
 
-def spoken_amounts(text: str) -> Iterator[str]:
-    """The amounts of a text as they are written there, such as `1,200.00`.
+def spoken_amounts(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """The amounts of a text as they are written there, such as `1,200.00`, and their currencies.
+
+    A sign such as `$` may be of several currencies (ISO 4217); an amount may state none.
 
     A number is one where its currency stands beside it, or where words before it say how much
     and nothing beside it is what it counts or names: `pay 50 to Bob`, not `pay 3 bills` or
@@ -108,16 +140,16 @@ def spoken_amounts(text: str) -> Iterator[str]:
         before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
         if found[1] == " " and _OF_A_THING.search(before):
             continue  # `invoice 7 200 EUR` are two numbers, or one
-        currency = _has_currency(before, behind)
+        currency = _currency(before, behind)
         if currency or (stands_alone(text, start, end) and _says_amount(before, behind, found[0])):
-            yield found[0]
+            yield found[0], _meant(currency)
 
 
 def amounts_with_currency(text: str) -> Iterator[str]:
     """Yield the numbers of a text that stand beside their currency, as they are written there."""
     for found in numbers_in(text):
         start, end = found.span()
-        if _has_currency(text[max(0, start - _NEAR) : start], text[end : end + _NEAR]):
+        if _currency(text[max(0, start - _NEAR) : start], text[end : end + _NEAR]):
             yield found[0]
 
 
@@ -126,18 +158,32 @@ def has_currency(text: str) -> bool:
     return any(True for _ in amounts_with_currency(text))
 
 
-def _has_currency(before: str, behind: str) -> bool:
-    if _CLOSE_BEFORE.search(before):
-        return not behind[:1].isalnum()
+def _currency(before: str, behind: str) -> str:
+    """Return the sign, the code or the word of a currency that stands beside a number, or ""."""
+    if found := _CLOSE_BEFORE.search(before):
+        return "" if behind[:1].isalnum() else found[0]
     if not _begins(before):
-        return False
-    if _CLOSE_BEHIND.match(behind):
-        return True
+        return ""
+    if found := _CLOSE_BEHIND.match(behind):
+        return found[0]
     if behind[:1].isalnum() or behind[:1] in ("-", "%", "/"):
-        return False
-    if _APART_BEHIND.match(behind):
-        return True
-    return bool(_APART_BEFORE.search(before)) and not _BETWEEN_TWO.search(before)
+        return ""
+    if found := _APART_BEHIND.match(behind):
+        return found[0]
+    found = None if _BETWEEN_TWO.search(before) else _APART_BEFORE.search(before)
+    return found[0] if found else ""
+
+
+def _meant(sign: str) -> frozenset[str]:
+    """Return the codes that a sign or a word may stand for; "" where there is no currency."""
+    sign = sign.strip()
+    if not sign:
+        return frozenset({""})
+    if sign in _CODE.split("|"):
+        return frozenset({sign})
+    words = (codes for word, codes in _CURRENCIES.items() if sign.lower().startswith(word))
+    # Of a sign that is not known here, no tool has the currency.
+    return frozenset(next(words, "?").split())
 
 
 def _begins(before: str) -> bool:

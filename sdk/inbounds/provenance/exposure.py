@@ -105,7 +105,13 @@ def _grades(
         for at, pattern, value in argument_leaves(judged.arguments)
         if _says_nothing(value) or (texts_alone and _selects(tool.arguments.get(pattern)))
     }
-    found = seen.trace(judged.arguments, tool.arguments, judged.parsed, decimals=tool.decimals)
+    found = seen.trace(
+        judged.arguments,
+        tool.arguments,
+        judged.parsed,
+        decimals=tool.decimals,
+        currency=tool.currency,
+    )
     links = seen.links(judged.arguments, tool.arguments)
     return {each.grade for at, each in found.items() if at not in plain} | {
         link.grade for each in links.values() for link in each

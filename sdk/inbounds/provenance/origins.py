@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -338,6 +339,7 @@ class Origins:
         parsed: Mapping[str, Parsed],
         *,
         decimals: int = 0,
+        currency: str = "",
     ) -> dict[str, Origin]:
         """Where the value of each leaf came from, by JSON Pointer.
 
@@ -346,6 +348,7 @@ class Origins:
             registered: The registry's description of the tool's arguments.
             parsed: The leaves of a known kind.
             decimals: How many digits of an amount of the kind `money` are minor units.
+            currency: That of the tool's amounts; one that was said in another is not the same.
         """
         found: dict[str, Origin] = {}
         with self._lock:
@@ -356,7 +359,9 @@ class Origins:
                 if decimals and leaf is not None and leaf.kind == "money":
                     spoken = scaled(value, decimals)
                 amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
-                found[pointer] = self._find(keys, spoken, said, exactly=exactly, amount=amount)
+                found[pointer] = self._find(
+                    keys, spoken, said, exactly=exactly, amount=amount, currency=currency
+                )
         return found
 
     def links(
@@ -413,6 +418,7 @@ class Origins:
         *,
         exactly: bool,
         amount: bool = False,
+        currency: str = "",
     ) -> Origin:
         """The strongest place that one of the keys was found in."""
         words = self._words
@@ -421,9 +427,8 @@ class Origins:
         ):
             # Whatever else vouches for it, the user does not want it.
             return PASTED
-        if any(map(words.states if amount else words.holds, spoken)) or (
-            said and words.says(said, exactly=exactly)
-        ):
+        known = partial(words.states, currency=currency) if amount else words.holds
+        if any(map(known, spoken)) or (said and words.says(said, exactly=exactly)):
             return PROMPT
         if words.denies and any(words.rules_out_text(self._excluded.get(key, "")) for key in keys):
             return PASTED

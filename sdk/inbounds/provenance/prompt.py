@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
 
+_ANY = "*"
+"""Stands for any currency, where a tool states none."""
 _DAY = len("2026-05-04")
 _MOST_PLACES = 64
 _LONGEST_TITLE = 200
@@ -81,7 +83,7 @@ class Words:
         self._whole: set[str] = set()
         # The last prompt that says a value, by its number.
         self._keys: dict[str, int] = {}
-        self._amounts: dict[str, int] = {}
+        self._amounts: dict[tuple[str, str], int] = {}
         self._times: set[str] = set()
         # The same of what is ruled out.
         self._out: dict[str, int] = {}
@@ -118,7 +120,7 @@ class Words:
         self.denies |= bool(runs)
         for run in runs:
             self._out.update(dict.fromkeys(_values(run), turn))
-            self._amounts_out.update(dict.fromkeys(_amounts(run), turn))
+            self._amounts_out.update((key, turn) for key, _ in _amounts(run))
         words, whole = (_APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
         self._turns.append(_Turn(f" {_joined(text)} ", words, whole))
 
@@ -139,9 +141,10 @@ class Words:
             return not self.rules_out(key)
         return key.startswith(DATE) and self._holds_date(key[len(DATE) :])
 
-    def states(self, key: str) -> bool:
-        """Whether an amount was said, as one."""
-        said = self._amounts.get(key, -1)
+    def states(self, key: str, currency: str) -> bool:
+        """Whether an amount was said, as one: in this currency, or in none."""
+        of = ("", currency) if currency else (_ANY,)
+        said = max(self._amounts.get((key, each), -1) for each in of)
         return said > self._amounts_out.get(key, -1)
 
     def rules_out(self, key: str, *, amount: bool = False) -> bool:
@@ -154,7 +157,7 @@ class Words:
         if not self.denies:
             return False
         if amount:
-            return self._amounts_out.get(key, -1) >= max(0, self._amounts.get(key, -1))
+            return key in self._amounts_out and not self.states(key, "")
         if key.startswith(DATE):
             key = key[: len(DATE) + _DAY]
         return self._out.get(key, -1) >= max(0, self._keys.get(key, -1))
@@ -322,11 +325,11 @@ def _values(text: str) -> set[str]:
     return keys
 
 
-def _amounts(text: str) -> Iterator[str]:
-    """Yield the keys of the amounts that a text states."""
-    for written in spoken_amounts(text):
-        yield text_key(written)
-        yield written_number(written) or text_key(written)
+def _amounts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the keys of the amounts that a text states, each with a currency that it may have."""
+    for written, currencies in spoken_amounts(text):
+        for key in {text_key(written), written_number(written) or text_key(written)}:
+            yield from ((key, currency) for currency in (*currencies, _ANY))
 
 
 def _times(text: str) -> Iterator[str]:

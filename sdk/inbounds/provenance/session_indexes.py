@@ -74,7 +74,11 @@ class SessionOrigins:
         seen = self.of(key)
         registered = tool.arguments
         found = seen.trace(
-            canonical.arguments, registered, canonical.parsed, decimals=tool.decimals
+            canonical.arguments,
+            registered,
+            canonical.parsed,
+            decimals=tool.decimals,
+            currency=tool.currency,
         )
         links = seen.links(canonical.arguments, registered)
         properties: dict[str, Any] = {

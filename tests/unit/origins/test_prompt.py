@@ -135,6 +135,41 @@ def test_an_amount_in_minor_units_is_the_one_that_was_said():
     assert "prompt" == traced("Send 1000 yen", 1000, decimals=0, **money)
 
 
+@pytest.mark.parametrize(
+    ("said", "tool", "grade"),
+    [
+        ("EUR 30000", "EUR", "prompt"),
+        ("30000 euros", "EUR", "prompt"),
+        ("\u20ac30000", "EUR", "prompt"),
+        ("30000", "EUR", "prompt"),
+        ("$30000", "USD", "prompt"),
+        ("$30000", "CAD", "prompt"),
+        ("30000 dollars", "USD", "prompt"),
+        ("\u00a530000", "JPY", "prompt"),
+        ("30000 yen", "JPY", "prompt"),
+        ("KRW 30000", "", "prompt"),
+        ("JPY 30000", "EUR", "none"),
+        ("30000 KRW", "EUR", "none"),
+        ("30000 yen", "EUR", "none"),
+        ("$30000", "EUR", "none"),
+        ("\u00a530000", "EUR", "none"),
+        ("\u20b230000", "EUR", "none"),
+        ("30000 pesos", "USD", "none"),
+    ],
+)
+def test_an_amount_in_another_currency_than_the_tools_was_not_said(said, tool, grade):
+    """
+    A sign may be of several currencies; an amount without one is of the tool's.
+    """
+    origins = Origins()
+    origins.prompt(f"Pay {said} to Bob")
+    registered = {"/it": Argument(type="number", role="amount")}
+
+    found = origins.trace({"it": 30000}, registered, {}, currency=tool)
+
+    assert found["/it"].grade == grade
+
+
 def test_every_leaf_is_traced_by_itself():
     registered = {"/to/*": Argument(kind="email", role="recipient")}
     origins = Origins()
