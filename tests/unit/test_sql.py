@@ -311,3 +311,16 @@ def test_without_the_parser_nothing_is_judged(monkeypatch):
         sql_verbs("SELECT 1")
     assert refused.value.code == "sql.parser_missing"
     assert "SELECT" not in str(refused.value)
+
+
+@pytest.mark.parametrize("ending", ["csv", "CSV", "parquet", "json", "db", "xlsx", "txt", "gz"])
+@pytest.mark.parametrize(
+    "table", ["keys.{}", 'keys."{}"', "a.keys.{}", '"my keys".{}', "{}.keys", "{}.a.keys"]
+)
+def test_a_table_that_may_be_a_file_is_judged_as_anything(table, ending):
+    """
+    DuckDB reads `keys.csv` from its folder, and Spark what stands behind the name of a format.
+    """
+    assert not sql_verbs(f"SELECT * FROM {table.format(ending)}")
+    assert sql_verbs(f"SELECT {ending} FROM keys") == ["select"]
+    assert sql_verbs(f"SELECT * FROM keys_{ending}") == ["select"]

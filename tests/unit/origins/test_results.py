@@ -392,3 +392,36 @@ class TestEchoes:
             {"address": "a@acme.example"}, returns=self.FIRST, arguments={"x": ["y"] * 20_000}
         )
         assert "none" == grade(origins, "a@acme.example")
+
+
+@pytest.mark.parametrize("flood", [["x" * 9 + str(n) for n in range(6000)], "7 " * 400_000])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_result_that_is_cut_off_ends_allusions(flood, before):
+    """
+    A stranger's record of the same title may be the only one that is left.
+    """
+    prompt = "Reply to the mail about the harbour tour"
+    stranger = {**MAIL, "id": "66", "sender": "eve@evil.example", "body": " ".join(flood)}
+    genuine = [MAIL]
+
+    alone = seen([{**stranger, "body": ""}], prompts=[prompt])
+    assert grade(alone, "eve@evil.example", kind="email") == "quoted"
+    results = [genuine, [stranger, *genuine]] if before else [[stranger, *genuine]]
+    assert grade(seen(*results, prompts=[prompt]), "eve@evil.example", kind="email") in (
+        "third_party_meta",
+        "third_party_text",
+    )
+
+
+def test_a_record_that_was_dropped_ends_allusions():
+    """
+    Nobody knows any more that another one had the title.
+    """
+    origins = Origins(records=3)
+    see(origins, [MAIL])
+    for number in range(9):
+        see(origins, [{**OTHER, "id": str(number), "subject": f"Subject {number} of many"}])
+    see(origins, [{**MAIL, "id": "66", "sender": "eve@evil.example"}])
+    origins.prompt("Reply to the mail about the harbour tour")
+
+    assert grade(origins, "eve@evil.example", kind="email") == "third_party_meta"
