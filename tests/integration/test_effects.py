@@ -27,7 +27,8 @@ def by_argument(name, kind, values):
         "resource": "page",
         "tenant": "acme",
         "environment": "development",
-        "arguments": {f"/{name}": {"required": True}},
+        # Without a role it might be a path, and kept from agents.
+        "arguments": {f"/{name}": {"required": True, "role": "content"}},
         "returns": {"label": "public", "party": "first"},
     }
 

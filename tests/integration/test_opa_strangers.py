@@ -40,21 +40,24 @@ BINARIES = [
 
 @pytest.fixture(scope="module", params=BINARIES, ids=lambda path: path.name)
 def opa(request, tmp_path_factory):
-    """An OPA as it is shipped, and its process."""
+    """An OPA as it is shipped, with the memory that an operator's takes, and its process."""
     dist = shipping.Dist(tmp_path_factory.mktemp("strangers"))
     with (
+        pytest.MonkeyPatch.context() as environment,
         (tmp_path_factory.mktemp("log") / "log").open("wb") as log,
-        OpaProcess(
+    ):
+        environment.delenv("GOGC", raising=False)
+        process = OpaProcess(
             [path for kind, path in dist.built.files.items() if kind != "wasm"],
             key=dist.keys.public,
             opa=request.param,
             template=shipping.TEMPLATE,
             address=f"127.0.0.1:{engines.free_port()}",
             log=log,
-        ) as process,
-    ):
-        process.wait_ready()
-        yield shipping.Client(process.url), process.process.pid
+        )
+        with process:
+            process.wait_ready()
+            yield shipping.Client(process.url), process.process.pid
 
 
 def peak(pid: int) -> int:

@@ -747,7 +747,7 @@ def keeping_nothing(folder, run, argument, returns):
     policy.close()
 
 
-ENCODINGS = {
+DISGUISES = {
     "base64": (lambda text: base64.b64encode(text.encode()).decode(), base64.b64decode),
     "hex": (lambda text: text.encode().hex(), bytes.fromhex),
     "rot13": (lambda text: codecs.encode(text, "rot13"), lambda text: codecs.decode(text, "rot13")),
@@ -755,7 +755,7 @@ ENCODINGS = {
 }
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", DISGUISES)
 @pytest.mark.parametrize("argument", [{"role": "content"}, {}, {"kind": "text"}, {"role": "code"}])
 @pytest.mark.parametrize(
     ("returns", "expected"),
@@ -771,7 +771,7 @@ def test_a_tool_that_keeps_nothing_does_not_make_its_own_of_a_strangers_text(
     """
     It may decode or translate what it is given. A field that no call can write is its own.
     """
-    encode, decode = ENCODINGS[encoding]
+    encode, decode = DISGUISES[encoding]
 
     def decoded(text):
         plain = decode(text)
