@@ -131,7 +131,8 @@ Twelve suites for other kinds of work (`evaluation/blind`): each has 18 tools th
 written from their documentation, 20 tasks in three wordings and 10 attacks. Their authors saw neither the policy nor the
 code that drafts intents, nor another suite. Each was committed before it was scored for the first time, and is unchanged
 since. `python -m evaluation.blind` scores them. Each cell shows the first score and the last one, with drafted intents;
-*hr* and *logistics* were written after the first eight had been looked at, *school* and *venue* after the ten.
+*hr* and *logistics* were written after the first eight had been looked at, *school* and *venue* after the ten; these four
+have one score.
 *Success if all is approved*: attacks that did their harm when every question was answered with yes.
 """
 
