@@ -91,7 +91,7 @@ def test_entries_of_a_real_server(folder: Path) -> None:
     assert entries["desk.send"]["pin"].startswith("sha256:")
     assert entries["desk.send"]["arguments"] == {
         "/to/*": {"kind": "email", "role": "recipient"},
-        "/body": {"max_length": 80, "required": True},
+        "/body": {"role": "content", "max_length": 80, "required": True},
         "/how": {"one_of": ["a", "b"]},
     }
     assert done.stdout.startswith("# In servers.yaml:  desk: {at: [")
