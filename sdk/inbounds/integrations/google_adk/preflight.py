@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from google.adk.agents import BaseAgent, LlmAgent, LoopAgent, ParallelAgent, SequentialAgent
@@ -17,6 +17,7 @@ from google.adk.tools.transfer_to_agent_tool import TransferToAgentTool
 from inbounds.errors import ConfigurationError
 from inbounds.integrations._adapter.closures import held
 from inbounds.integrations._adapter.hosted import hosted_in
+from inbounds.integrations._adapter.models import models_of
 from inbounds.integrations._adapter.requirements import require_named_once
 from inbounds.pep.tool import GuardedTool
 
@@ -194,22 +195,11 @@ def require_none_in_settings(config: Any, model: Any) -> None:
     if config.cached_content:
         raise out_of_reach("cached_content", "is a request that brings tools of its own")
     _require_none_in({"extra_body": getattr(config.http_options, "extra_body", None)})
-    waiting, seen = [model], set()
-    while waiting:
-        each = waiting.pop()
-        if each is None or isinstance(each, str) or id(each) in seen:
-            continue  # of a name, ADK makes a model without settings
-        if not isinstance(each, BaseLlm):
-            raise out_of_reach(type(each).__name__, "does not say which model it asks")
-        seen.add(id(each))
+    for each in models_of(model, BaseLlm, out_of_reach):
         _require_none_in(getattr(each, "_additional_args", None))  # of a `LiteLlm`
         client = getattr(each, "client_kwargs", None) or {}  # of a `Gemini`
         http = client.get("http_options")
         _require_none_in({**client, "extra_body": getattr(http, "extra_body", None)})
-        for value in (*vars(each).values(), *(each.__pydantic_private__ or {}).values()):
-            several = value.values() if isinstance(value, Mapping) else value
-            inner = several if isinstance(several, Collection) else [value]
-            waiting += [one for one in inner if isinstance(one, BaseLlm)]
 
 
 def _require_none_in(settings: Any) -> None:

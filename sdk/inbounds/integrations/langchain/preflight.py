@@ -18,6 +18,7 @@ from langgraph.pregel import Pregel
 from inbounds.errors import ConfigurationError
 from inbounds.integrations._adapter.closures import held
 from inbounds.integrations._adapter.hosted import HOSTED, hosted_in
+from inbounds.integrations._adapter.models import models_of
 from inbounds.pep.tool import GuardedTool
 
 if TYPE_CHECKING:
@@ -165,28 +166,6 @@ def wrapped(runnable: Any) -> list[Any]:
     return []
 
 
-def _models(model: Any) -> Iterator[Any]:
-    """Yield a model and all that it may ask in its place, such as fallbacks.
-
-    Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: it does not say which it asks.
-    """
-    waiting, seen = [model], set()
-    while waiting:
-        each = waiting.pop()
-        if each is None or isinstance(each, str) or id(each) in seen:
-            continue  # a name is looked at again once a model was made of it
-        if not isinstance(each, BaseLanguageModel | _COMPOSITES):
-            raise _out_of_reach(type(each).__name__, "does not say which model it asks")
-        seen.add(id(each))
-        yield each
-        waiting += wrapped(each)
-        for value in vars(each).values():
-            several = value.values() if isinstance(value, Mapping) else value
-            inner = several if isinstance(several, Collection) else [value]
-            waiting += [one for one in inner if isinstance(one, BaseLanguageModel | _COMPOSITES)]
-
-
 def require_none_of_model(model: Any, settings: Any = None) -> None:
     """Refuse a model, or settings of one request, that bring tools which its provider runs.
 
@@ -195,7 +174,7 @@ def require_none_of_model(model: Any, settings: Any = None) -> None:
             models it asks.
     """
     _require_none_in(settings)
-    for each in _models(model):
+    for each in models_of(model, BaseLanguageModel | _COMPOSITES, _out_of_reach, wrapped=wrapped):
         _require_none_in(getattr(each, "kwargs", None))
         own = {n: getattr(each, n, None) for n in ("model_kwargs", "extra_body", *HOSTED)}
         _require_none_in(own)

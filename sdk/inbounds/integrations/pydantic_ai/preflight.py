@@ -13,6 +13,7 @@ from pydantic_ai.toolsets import FunctionToolset
 from inbounds.errors import ConfigurationError
 from inbounds.integrations._adapter.closures import held
 from inbounds.integrations._adapter.hosted import hosted_in
+from inbounds.integrations._adapter.models import models_of
 from inbounds.pep.tool import GuardedTool
 
 if TYPE_CHECKING:
@@ -102,19 +103,8 @@ def require_none_of_model(model: Any) -> None:
     Raises:
         ConfigurationError: `configuration.tool_out_of_reach`: one has them, or it is not a model.
     """
-    waiting, seen = [model], set()
-    while waiting:
-        each = waiting.pop()
-        if each is None or isinstance(each, str) or id(each) in seen:
-            continue  # a name is looked at again once a model was made of it
-        if not isinstance(each, Model):
-            raise out_of_reach(type(each).__name__, "does not say which model it asks")
-        seen.add(id(each))
+    for each in models_of(model, Model, out_of_reach):
         require_none_in(each.settings)
-        for value in vars(each).values():
-            several = value.values() if isinstance(value, Mapping) else value
-            inner = several if isinstance(several, Collection) else [value]
-            waiting += [one for one in inner if isinstance(one, Model)]
 
 
 def require_none_external(tools: Iterable[Any]) -> None:
