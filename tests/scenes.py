@@ -80,14 +80,9 @@ class Case:
         return f"{self.code}: {self.name}"
 
 
-def cases() -> Iterator[Case]:
-    """Yield every case, by file."""
-    # They are read once for all modules of tests: it takes seconds, and nothing changes a case.
-    yield from _read()
-
-
 @cache
-def _read() -> tuple[Case, ...]:
+def cases() -> tuple[Case, ...]:
+    """Return every case, by file; read once for all modules of tests, since it takes seconds."""
     return tuple(_cases())
 
 

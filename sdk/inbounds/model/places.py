@@ -218,17 +218,20 @@ def _places(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) ->
             yield value
 
 
+def takes_paths(registered: Mapping[str, Argument]) -> bool:
+    """Whether a tool has a target of the kind `path`, as the policy's `arguments.takes_paths`."""
+    return any(about.kind == "path" and about.role == "target" for about in registered.values())
+
+
 def _lines(arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> Iterator[str]:
     """Yield every text that the policy's `arguments.possible_paths` has, and its lines."""
-    takes_paths = any(
-        about.kind == "path" and about.role == "target" for about in registered.values()
-    )
+    searches = takes_paths(registered)
     for _, pattern, value in argument_leaves(arguments):
         about = registered.get(pattern)
         if (
             isinstance(value, str)
             and about is not None
-            and _may_be_a_path(about, searches=takes_paths)
+            and _may_be_a_path(about, searches=searches)
         ):
             yield value
             yield from _LINE.split(value)

@@ -248,9 +248,8 @@ class Origins:
             for record in walk.records:
                 room -= self._take(record, titles, given, graded, room)
                 if room <= 0:
-                    self._doubt_allusions()
                     break
-            if walk.is_cut_off:
+            if room <= 0 or walk.is_cut_off:
                 self._doubt_allusions()
             if given.unknown:
                 logger.debug("what a call was given was too much to compare its result with")

@@ -70,6 +70,8 @@ class Words:
     by it, nor any longer by an earlier one. A later one may say it again, whole. A short quote is
     one value, or the title of a record: nothing within it is said.
 
+    What was said is told apart from what was ruled out since: ask for both (`rules_out`).
+
     Attributes:
         denies: Whether anything has been ruled out.
     """
@@ -137,9 +139,7 @@ class Words:
 
     def holds(self, key: str) -> bool:
         """Whether a typed value was said."""
-        if key in self._keys:
-            return not self.rules_out(key)
-        return key.startswith(DATE) and self._holds_date(key[len(DATE) :])
+        return key in self._keys or (key.startswith(DATE) and self._holds_date(key[len(DATE) :]))
 
     def states(self, key: str, currency: str) -> bool:
         """Whether an amount was said, as one: in this currency, or in none."""
@@ -183,9 +183,7 @@ class Words:
 
     def _holds_date(self, written: str) -> bool:
         day, time = written[:_DAY], written[_DAY + 1 :].rstrip("Z")
-        if DATE + day not in self._keys or self.rules_out(DATE + day):
-            return False
-        return time in ("", "00:00") or time in self._times
+        return DATE + day in self._keys and (time in ("", "00:00") or time in self._times)
 
     def says(self, value: str, *, exactly: bool = False) -> bool:
         """Whether a value stands in the prompts, from the beginning of a word to the end of one.
@@ -195,8 +193,6 @@ class Words:
             exactly: Whether its case matters although it holds nothing but words.
         """
         if not value or len(value) > MOST - self._left or _BETWEEN in value:
-            return False
-        if self._rules_out(_joined(value)):
             return False
         if value in self._whole or _stands(self._raw, value):
             return True
@@ -215,13 +211,11 @@ class Words:
             return False
         title = nfc(title)
         base = _without_extension(title)
-        if base != title and base.strip() and self.says(title, exactly=True):
+        whole = _joined(title)
+        phrases = [each for each in {whole, _joined(base)} if not self._rules_out(each)]
+        if base != title and base.strip() and self.says(title, exactly=True) and whole in phrases:
             return True
-        return any(
-            self._names(phrase)
-            for phrase in {_joined(title), _joined(base)}
-            if not self._rules_out(phrase)
-        )
+        return any(map(self._names, phrases))
 
     def _names(self, phrase: str) -> bool:
         words = phrase.split()

@@ -23,6 +23,7 @@ DENYING = """
     wont wouldn't zonder
     doesn't left excluded omitted skipped ignored blocked banned
 """
+"""What `denials` begins to deny at: a test holds the two to one list, which loads neither here."""
 _DENIES = re.compile(
     rf"\b(?:{'|'.join(DENYING.split())})\b".replace("'", "['\u2019]"), re.IGNORECASE
 )

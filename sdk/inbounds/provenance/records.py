@@ -87,7 +87,7 @@ class Walk:
 
     Attributes:
         records: What it found, also where it was broken off.
-        is_cut_off: Whether it was.
+        is_cut_off: Whether it was: too much, too deep, or an object that raises.
 
     Args:
         returns: What the registry says of the result.
@@ -111,10 +111,8 @@ class Walk:
         """Look at a result, as far as that goes. Never raises what a result does."""
         try:
             self._take(result, self._fields, self._other, self._record(), 0)
-        except (Enough, RecursionError):
-            self.is_cut_off = True
         except Exception:  # noqa: BLE001 -- an object of a tool may raise anything
-            return
+            self.is_cut_off = True
 
     def _demoted(self, said: ReturnedField) -> ReturnedField:
         """Return what is left of a field's word in a result of a tainted store."""

@@ -151,7 +151,7 @@ def _found(
             continue
         anything = negative and _of_anything(reading, at)
         if not anything and not (
-            _in_order(rest, at, reading.sentence(at).stop) or _saidbefore(reading, rest, at)
+            _in_order(rest, at, reading.sentence(at).stop) or _said_before(reading, rest, at)
         ):
             continue
         if negative or requested(reading, at, words[0]):
@@ -186,7 +186,7 @@ def _in_order(rest: Sequence[list[int]], at: int, stop: int) -> bool:
     return True
 
 
-def _saidbefore(reading: Reading, rest: Sequence[list[int]], at: int) -> bool:
+def _said_before(reading: Reading, rest: Sequence[list[int]], at: int) -> bool:
     """Whether a pronoun stands for the words of a phrase: "My address is wrong. Change it"."""
     clause = reading.clause(at)
     if not rest or not any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbounds.model.deployment import Deployment
+from inbounds.model.places import takes_paths
 from inbounds.model.question import Argument, Tool
 from inbounds.provenance.destinations import ADDRESSES, names_destination
 
@@ -100,11 +101,6 @@ def address_without_role(deployment: Deployment) -> Iterator[Place]:
                 )
 
 
-def _takes_paths(tool: Tool) -> bool:
-    arguments = tool.arguments.values()
-    return any(argument.kind == "path" and argument.role == "target" for argument in arguments)
-
-
 def _is_open_text(argument: Argument) -> bool:
     """Tell whether an argument is a text without a role that may be anything."""
     if argument.role != "none" or argument.one_of or argument.max_length == 0:
@@ -128,7 +124,7 @@ def _is_open_text(argument: Argument) -> bool:
 def role_unset(deployment: Deployment) -> Iterator[Place]:
     """Arguments without a role of tools that act, or that take a path."""
     for name, tool in deployment.tools.items():
-        does = "acts" if acts(tool) else "takes a path" if _takes_paths(tool) else ""
+        does = "acts" if acts(tool) else "takes a path" if takes_paths(tool.arguments) else ""
         for pattern, argument in tool.arguments.items() if does else ():
             if _is_open_text(argument):
                 yield Place(

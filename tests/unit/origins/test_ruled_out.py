@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbounds import ApprovalRequired
+from inbounds.canonical.arguments import canonicalise
 from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.provenance import Origins
-from inbounds.testing import INTENT, SUBJECT, PolicyUnderTest
+from inbounds.testing import INTENT, SUBJECT, PolicyUnderTest, small_deployment
 
 EVE = "eve@evil.example"
 KNOWN = "carol@acme.example"
@@ -62,8 +63,6 @@ def seen(*prompts):
 
 
 def grade(origins, value, argument):
-    from inbounds.canonical.arguments import canonicalise
-
     registered = {"/it": argument}
     judged = canonicalise({"it": value}, registered)
     return origins.trace(judged.arguments, registered, judged.parsed)["/it"].grade
@@ -379,3 +378,41 @@ def test_of_a_very_long_prompt_that_denies_something_the_middle_says_nothing():
     origins = seen(prompt)
 
     assert [grade(origins, whom, EMAIL) for whom in (KNOWN, EVE, BOB)] == ["prompt", OUT, "prompt"]
+
+
+def test_what_is_asked_of_the_policy_knows_the_currency_of_the_tool(tmp_path):
+    """
+    So that an amount in another one is not the user's.
+    """
+    deployment = small_deployment()
+    deployment["tools"]["mail.send"] |= {"currency": "EUR", "decimals": 2}
+    deployment["tools"]["mail.send"]["arguments"] |= {"/fee": {"type": "number", "role": "amount"}}
+    policy = PolicyUnderTest(tmp_path / "inbounds", {"tools": deployment["tools"]})
+
+    @policy.guard.tool("mail.send", resource=lambda to, body, fee: ("mailbox", "alice"))
+    def send(to, body, fee):
+        return "sent"
+
+    @policy.guard.tool("mail.read", resource=lambda id: ("mail", id))
+    def read(id):
+        return "Nothing"
+
+    for said, asked in (("EUR 30000", False), ("JPY 30000", True)):
+        with policy.task(prompt=f"Read mail 1, pay {said} and write to {KNOWN}") as task:
+            task.call("mail.read", {"id": "1"})
+            decision = task.evaluate("mail.send", {"to": [KNOWN], "body": "x", "fee": 30000})
+            details = [detail for reason in decision.reasons for detail in reason.details]
+            assert any(detail.get("argument") == "/fee" for detail in details) is asked
+    policy.close()
+
+
+def test_a_record_that_was_read_before_it_is_ruled_out_counts_as_well():
+    """
+    It was nobody's whom the user had named, and is a stranger's from then on.
+    """
+    origins = Origins()
+    observe(origins, {"title": "Evelyn Miller", "it": EVE}, "value", "third")
+    assert grade(origins, EVE, EMAIL) == "third_party_meta"
+
+    origins.prompt("Answer everybody except Evelyn Miller")
+    assert grade(origins, EVE, EMAIL) == OUT
