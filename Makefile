@@ -37,7 +37,7 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffix_match]
 BUILTINS = tests/integration/test_builtins.py
 
-.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-registry docs-integrations interop public generated \
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-flow docs-registry docs-integrations interop public generated \
 	generated-check assets demo test test-all py-test-all test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python bench-integrations nightly lowest test-oldest-opa bench cost bench-mcp closure performance revocation evaluate wheel image clean
 
@@ -81,6 +81,9 @@ docs-integrations: setup ## Write the matrix of docs/integrations/README.md from
 
 docs-lint: setup ## Write the table of docs/lint.md from the checks of `inbounds lint`
 	$(PY) -m tools.generate docs-lint
+
+docs-flow: setup assets ## Write the outcomes of docs/flow.md from the policy
+	$(PY) -m tests.flow_table
 
 docs-registry: setup ## Write the tables of docs/registry.md from the questions about effects
 	$(PY) -m tools.generate docs-registry

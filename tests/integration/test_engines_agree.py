@@ -5,6 +5,8 @@ import json
 import pytest
 from tests import scenes
 from tests.both import NOTHING, both
+from tests.flow_table import cells
+from tests.flow_table import stage as stage_of_cell
 
 from inbounds.model.question import Answer
 from inbounds.pdp import ISSUANCE, REGISTRY
@@ -35,6 +37,19 @@ def test_every_case(engines, case):
     assert case.codes == [reason["code"] for reason in opa["context"]["reasons"]]
     if case.details is not None:
         assert case.details == opa["context"]["reasons"][0]["details"]
+
+
+def test_every_outcome_of_a_value_that_steers(engines):
+    """
+    The tables of `docs/flow.md` are those of both engines.
+    """
+    for cell in cells():
+        stage = stage_of_cell(*cell)
+        engines.place(stage.deployment, stage.live, stage.now)
+
+        opa, embedded = engines.ask_opa(stage.question), engines.ask_embedded(stage.question)
+
+        assert opa == embedded != NOTHING
 
 
 @pytest.mark.parametrize("question", [{}, [], None, 0, "", True, {"question": 1}, {"question": 2}])

@@ -7,22 +7,15 @@ stated whole vouch for an argument; those are left out here.
 from __future__ import annotations
 
 import contextlib
-import copy
-import json
-import time
 
 import jsonpatch
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import scenes
-from tests.both import place_embedded
+from tests.outcomes import Outcomes
 
-from inbounds.engine import assets
-from inbounds.engine.embedded import EmbeddedPolicy
-from inbounds.errors import InvalidAnswer
 from inbounds.model.leaves import argument_leaves
-from inbounds.pdp import DECISION
 
 CASES = [case for case in scenes.cases() if case.outcome != "allow"]
 STEERING = ("recipient", "target", "amount", "code", "credential")
@@ -39,36 +32,11 @@ GRADES = (
 DETAILS = "/task/claims/authorization_details/0"
 
 
-class Engine:
-    """The embedded policy, put before one scene after another."""
-
-    def __init__(self):
-        self.now = 0
-        self.policy = EmbeddedPolicy(
-            assets.wasm_bundle(), key=assets.release_key(), clock=lambda: self.now * 10**9
-        )
-        self._placed = None
-
-    def outcome(self, stage):
-        """What is decided; `none` where there is no answer."""
-        self.now = stage.now
-        data = (stage.deployment, stage.live)
-        question = json.dumps(stage.question).encode()
-        try:
-            if data != self._placed:
-                place_embedded(self.policy, stage.deployment, stage.live)
-                self._placed = copy.deepcopy(data)
-            reply = self.policy.ask(DECISION, question, deadline=time.monotonic() + 30)
-        except InvalidAnswer:
-            return "none"
-        return reply.result["context"]["outcome"]
-
-
 @pytest.fixture(scope="module")
 def engine():
-    made = Engine()
+    made = Outcomes()
     yield made
-    made.policy.close()
+    made.close()
 
 
 def restrictions(stage, authority):

@@ -131,6 +131,7 @@ class ActionProperties(_Open):
     all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by
     text, the skeletons of places that are not plain ASCII (`inbounds.model.places`). `statements`
     holds what an SQL statement does, by the pointer of its argument (`inbounds.canonical.sql`).
+    `mentioned` are the pointers of the leaves found in a record that the prompt mentions.
     """
 
     arguments: dict[str, JsonValue]
@@ -142,6 +143,7 @@ class ActionProperties(_Open):
     links: dict[str, list[Link]] = {}
     skeletons: dict[str, str] = {}
     statements: dict[str, list[str]] = {}
+    mentioned: list[str] = []
     request_digest: str = ""
 
 

@@ -31,6 +31,7 @@ _MOST_LEAVES = 10_000
 _MOST_COMPARED = 20_000_000
 _DEEPEST = 64
 _LONGEST_VALUE = 200
+_MOST_BITS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class CallInputs:
             self.unknown = True
 
     def texts_at(self, pointer: str) -> list[str]:
-        """The text that stands at a JSON Pointer, if any."""
+        """The text, or the whole number as one, that stands at a JSON Pointer, if any."""
         value: Any = self._arguments
         for segment in pointer.split("/")[1:]:
             name = segment.replace("~1", "/").replace("~0", "~")
@@ -97,6 +98,8 @@ class CallInputs:
                 value = value[int(name)]
             else:
                 return []
+        if type(value) is int and value.bit_length() <= _MOST_BITS:
+            return [str(value)]
         return [str.__str__(value)] if isinstance(value, str) else []
 
     def discard_trusted(
@@ -191,7 +194,7 @@ class CallInputs:
             self._leaves.append(_Leaf(keys, read_as, set(embedded(text)), text))
         elif type(value) in (int, float):
             keys = [number_key(value)]
-            if _is_whole(value) and int(value).bit_length() <= 256:
+            if _is_whole(value) and int(value).bit_length() <= _MOST_BITS:
                 keys.append(text_key(str(int(value))))
             self._leaves.append(_Leaf(keys, set(), {keys[0]}, ""))
         elif isinstance(value, Mapping):

@@ -15,6 +15,9 @@ RANK: Final[Mapping[str, int]] = {grade: rank for rank, grade in enumerate(get_a
 TRUSTED: Final = frozenset({"prompt", "first_party", "quoted"})
 """What comes back of a call's own arguments stays as it was, but for values of these."""
 
+THIRD_PARTY: Final = frozenset({"third_party_meta", "third_party_text"})
+"""What others state, in a field or in a text."""
+
 PROMPT: Final = Origin(source="prompt", grade="prompt")
 PASTED: Final = Origin(source="prompt", grade="third_party_text")
 """What the user has pasted into a prompt, and others wrote."""

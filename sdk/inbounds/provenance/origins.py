@@ -15,7 +15,7 @@ from inbounds.provenance.prompt_marks import apart
 
 from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination, names_host_within
-from .grades import NOWHERE, PASTED, PROMPT, TRUSTED, stronger
+from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .links import MAILTO, links_of
 from .links import MOST as MOST_LINKS
 from .prompt import Words, nameable
@@ -64,6 +64,8 @@ class Origins:
         self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
         # The title of a record that the user rules out, by what it holds.
         self._excluded: OrderedDict[str, str] = OrderedDict()
+        # What a third party's fields and texts hold in records that the prompts mention.
+        self._mentioned: OrderedDict[str, None] = OrderedDict()
         # Whether no record is missing here: only then is it known that no other has a title.
         self._complete = True
         self._written = WrittenValues()
@@ -92,6 +94,12 @@ class Origins:
             kept: deque[_Kept] = deque()
             for record in self._records:
                 self._exclude(record.titles, record.named)
+                if self._mentions(record.called):
+                    self._mention(
+                        key
+                        for key in (*record.named, *record.texts)
+                        if not self._is_written(key, record.same)
+                    )
                 named = self._named(record.titles, record.identity, record.graded)
                 if named is None:
                     kept.append(record)
@@ -122,9 +130,7 @@ class Origins:
     ) -> None:
         for key in keys:
             # What was evicted, or has been written by a call since, stays what it is.
-            if key not in index:
-                continue
-            if not any(each in self._written for each in (key, *record.same.get(key, ()))):
+            if key in index and not self._is_written(key, record.same):
                 self._put(index, key, origin)
 
     def _named(
@@ -152,6 +158,21 @@ class Origins:
         self._alluded[phrase] = None
         self._doubt(known[1])
         return None
+
+    def _mentions(self, called: Mapping[str, bool]) -> bool:
+        """Whether the prompts mention a record that is called so, or who wrote it."""
+        return any(self._words.mentions(name, by_id=by_id) for name, by_id in called.items())
+
+    def _mention(self, keys: Iterable[str]) -> None:
+        """Remember what a record holds that the prompts mention."""
+        for key in keys:
+            self._mentioned[key] = None
+            if len(self._mentioned) > self._values:
+                self._mentioned.popitem(last=False)
+
+    def _is_written(self, key: str, same: Mapping[str, Iterable[str]]) -> bool:
+        """Whether a call has written a value, or what it is a part of."""
+        return any(each in self._written for each in (key, *same.get(key, ())))
 
     def _exclude(self, titles: Iterable[str], keys: Iterable[str]) -> None:
         """Remember what a record holds whose title the user rules out."""
@@ -238,6 +259,7 @@ class Origins:
         titled = returns.titled_by and not tainted
         # The agent has chosen it, whatever the record itself is called.
         titles = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
+        asked_for = {title: " " not in title for title in titles}
         walk = Walk(returns, tainted=tainted)
         walk.take(result)
         source = "memory" if memory else "tool"
@@ -246,6 +268,7 @@ class Origins:
             given.discard_trusted(self._of_leaf, self._of_part)
             room = self._values // _PART_OF_ONE_RESULT
             for record in walk.records:
+                record.called |= asked_for
                 room -= self._take(record, titles, given, graded, room)
                 if room <= 0:
                     break
@@ -291,7 +314,9 @@ class Origins:
             quoted["quoted_text"] if quoted else graded["third_party_text"],
         )
         if quoted is None and (named or texts) and any(map(nameable, names)):
-            self._keep(_Kept(names, identity, named, texts, record.same, graded))
+            self._keep(_Kept(names, record.called, identity, named, texts, record.same, graded))
+        if (named or texts) and self._mentions(record.called):
+            self._mention([*named, *texts])
         return before - room
 
     def _is_echo(self, key: str, record: Record, given: CallInputs) -> bool:
@@ -362,6 +387,35 @@ class Origins:
                     keys, spoken, said, exactly=exactly, amount=amount, currency=currency
                 )
         return found
+
+    def mentioned(
+        self,
+        arguments: Mapping[str, Any],
+        registered: Mapping[str, Argument],
+        parsed: Mapping[str, Parsed],
+        found: Mapping[str, Origin],
+    ) -> list[str]:
+        """The pointers of the leaves that a third party states in a record the prompts mention.
+
+        Args:
+            arguments: In canonical form.
+            registered: The registry's description of the tool's arguments.
+            parsed: The leaves of a known kind.
+            found: What `trace` has returned for them.
+        """
+        if not self._mentioned:
+            return []
+        with self._lock:
+            return [
+                pointer
+                for pointer, value, argument in leaves(arguments, registered)
+                if found[pointer].grade in THIRD_PARTY
+                and found[pointer].source != "prompt"
+                and any(
+                    key in self._mentioned
+                    for key in keys_of(value, argument, parsed.get(pointer))[0]
+                )
+            ]
 
     def links(
         self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]
@@ -469,6 +523,7 @@ class _Kept:
     """A record that nobody has named so far."""
 
     titles: dict[str, bool]
+    called: dict[str, bool]
     identity: frozenset[str]
     named: list[str]
     texts: list[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import has_currency, spoken_amounts
@@ -45,6 +46,7 @@ _QUOTED = re.compile(
 )
 _BARE_HOST = re.compile(r"(?<![\w.@/:-])((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
 _FILE = re.compile(r"(?<![\w.@/:-])([\w-]+(?:\.[\w-]+)+)(?![\w@/-])")
+_MAIL_SIGN = "@"
 _CONNECTS = "@._-/:+#&=~\\%"
 _STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 
@@ -250,6 +252,31 @@ class Words:
         compounds = [word.replace("-", "").lower() for word in _COMPOUND.findall(base)]
         specific = max(sum(map(_is_specific, each)) for each in (words, compounds)) >= _SPECIFIC
         return phrase if is_marked(self._sentences, phrase, specific=specific) else ""
+
+    def mentions(self, name: str, *, by_id: bool) -> bool:
+        """Whether the prompts mention what is called so.
+
+        Of words that not any request may hold they do by two in a row, or by one as in "Rosa's
+        mail" and "the mail from Rosa". They also do by a mail address, and by an id with a digit
+        in it. That is no more than a hint at what the user means: anybody can write under a name,
+        or send a mail of that title.
+
+        Args:
+            name: What a record is called, or who wrote it.
+            by_id: Whether it is an id.
+        """
+        if not self._turns:
+            return False
+        if by_id or _MAIL_SIGN in name:
+            said = len(name) > 1 and (_MAIL_SIGN in name or any(map(str.isdigit, name)))
+            return said and self.says(name) and not self.rules_out_text(name)
+        words = _joined(name).split()
+        pairs = (f"{a} {b}" for a, b in pairwise(words) if _is_specific(a) and _is_specific(b))
+        marked = ((each, f"{each} s", f"from {each}") for each in words if _is_specific(each))
+        return any(
+            any(map(self._holds_phrase, forms)) and not self._rules_out(phrase)
+            for phrase, *forms in chain(((each, each) for each in pairs), marked)
+        )
 
     def _holds_phrase(self, phrase: str) -> bool:
         return bool(phrase) and f" {phrase} " in self._joined

@@ -28,6 +28,8 @@ MOST_SECONDS = 0.25
 DEEPEST = 64
 
 _LONGEST_VALUE = 200
+_LONGEST_NAME = 100
+_MOST_NAMES = 8
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Record:
     Attributes:
         titles: What it is called, and whether a first party calls it so.
         ids: What it is known by.
+        called: What a prompt may mention it by, and whether that is an id.
         named: What becomes `quoted` once the user has named it, and its grade until then.
         texts: What becomes `quoted_text` then.
         firm: What its place vouches for, whatever it is called.
@@ -48,6 +51,7 @@ class Record:
 
     titles: dict[str, bool] = field(default_factory=dict)
     ids: dict[str, None] = field(default_factory=dict)
+    called: dict[str, bool] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
     firm: dict[str, None] = field(default_factory=dict)
@@ -59,6 +63,11 @@ class Record:
     def identity(self, titles: Iterable[str]) -> frozenset[str]:
         """What tells it from other records of its title: its ids, or all that it holds."""
         return frozenset(self.ids or self.named or titles)
+
+    def call(self, text: str, *, by_id: bool) -> None:
+        """Remember what a prompt may mention it by: its id, its title, or who wrote it."""
+        if len(text) <= _LONGEST_NAME and len(self.called) < _MOST_NAMES:
+            self.called[text] = by_id
 
     def vouch(self, keys: Iterable[str], amounts: Collection[str | None] = ()) -> None:
         """Take what a first party's words hold; of the numbers only `amounts` say how much."""
@@ -178,6 +187,8 @@ class Walk:
         if said.holds == "title":
             record.titles[text] = first or record.titles.get(text, False)
         text = nfc(text)
+        if said.holds != "text" and not self._tainted:
+            record.call(text, by_id=said.holds in ("id", "new_id"))
         if said.holds == "text":
             if first:
                 keys = [text_key(text), *typed(text)]
@@ -216,6 +227,8 @@ class Walk:
         if said.holds in ("id", "new_id") and type(number) is int:
             if number.bit_length() <= 256:
                 self._hold([text_key(str(number))], said, record)
+                if not self._tainted:
+                    record.call(str(number), by_id=True)
         elif said.holds == "text":
             # What it says, the registry does not say.
             numbers = record.numbers if said.party == "first" else record.texts

@@ -81,10 +81,13 @@ class SessionOrigins:
             currency=tool.currency,
         )
         links = seen.links(canonical.arguments, registered)
+        mentioned = seen.mentioned(canonical.arguments, registered, canonical.parsed, found)
         properties: dict[str, Any] = {
             "origins": {at: each.model_dump(exclude_defaults=True) for at, each in found.items()},
             "links": {at: [link.model_dump() for link in each] for at, each in links.items()},
         }
+        if mentioned:
+            properties["mentioned"] = mentioned
         if tool.effects_by.kind == "sql":
             from inbounds.canonical.sql import statements
 

@@ -23,6 +23,7 @@ from inbounds.provenance.sentences import MOST_READ, Reading, read
 from .delegation import Delegation, delegations, sourced, unnamed
 from .limits import all_effects, bounds_within, delegated_for, narrower_within, resources_for
 from .requests import Match, matches
+from .sources import left_to_sources
 
 Propose = Callable[[str, Intent], Scope]
 """What an application with a model gives: what it takes a prompt to ask for, of an intent."""
@@ -99,11 +100,13 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     asked = _asked(intent, found)
     left_to = _left_to_records(intent, found, told)
     resources = resources_for(intent, [*asked, *left_to])
-    bounds, held_back = _bounds(reading, intent, leaves=bool(left_to))
+    effects = all_effects(resources)
+    source = left_to_sources(reading, denied) if set(effects) - {"read"} else ""
+    bounds, held_back = _bounds(reading, intent, leaves=bool(left_to or source))
     # What the user asks for outright is not a record's to ask for, even where that says for whom.
     more_than_whom = [one for one in told if not one.whom]
     scope = Scope(
-        effects=all_effects(resources),
+        effects=effects,
         resources=[*resources],
         bounds=bounds,
         delegated=[*_left_to_records(intent, found, more_than_whom)],
@@ -111,6 +114,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     said = [
         *_said_of_words(intent, found),
         *_said_of_records(told, left_to, unnamed(reading, denied)),
+        *_said_of_source(source),
         *_said_of_bounds(scope, intent, held_back=held_back),
     ]
     if not reading.whole:
@@ -258,7 +262,9 @@ def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, 
 
 def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
     within = narrower_within(intent, wish)
-    drafted, held_back = _bounds(heard.reading, intent, leaves=bool(within.delegated))
+    acting = set(within.effects) - {"read"}
+    source = left_to_sources(heard.reading, heard.denied) if acting else ""
+    drafted, held_back = _bounds(heard.reading, intent, leaves=bool(within.delegated or source))
     bounds = {role: getattr(within.bounds, role) for role in within.bounds.model_fields_set}
     for role in drafted.model_fields_set:
         had: RoleBounds = getattr(drafted, role)
@@ -276,6 +282,7 @@ def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
     scope = within.model_copy(update={"bounds": Bounds(**bounds)})
     said = [
         Said("", f"proposed by the application: {_listed(scope.effects)}, within `{name}`"),
+        *_said_of_source(source),
         *_said_of_bounds(scope, intent, held_back=held_back),
     ]
     return Draft(name, scope, tuple(said), heard.told, len(scope.effects))
@@ -326,6 +333,11 @@ def _said_of_records(
             )
     if not told and unclear:
         yield Said(unclear, "no record is named that this could be read in: nothing is left to one")
+
+
+def _said_of_source(words: str) -> Iterable[Said]:
+    if words:
+        yield Said(words, "left to a record: a person is asked about what its text says")
 
 
 def _said_of_bounds(scope: Scope, intent: Intent, *, held_back: bool) -> Iterable[Said]:

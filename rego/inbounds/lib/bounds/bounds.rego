@@ -48,9 +48,11 @@ _unbounded(role) if {
 
 # METADATA
 # description: |
-#   Whether a leaf lies within the bounds of its role: those of the task, and those of each hop
+#   Whether a leaf lies within the bounds of its role: those of the task, and those of each hop.
+#   What a third party states in a record that the prompt mentions does where the bounds let through
+#   what one states that the prompt names. It does not steer unasked by that.
 within(pointer) if {
-	_within(pointer, task.authority.bounds)
+	_admits(pointer, task.authority.bounds)
 
 	every bounds_of in _of_all_hops {
 		_passes(pointer, bounds_of)
@@ -104,26 +106,54 @@ up_to(limit, value) if {
 #   Whether a leaf steers unasked: it was found somewhere good, or what the issuer approved lets
 #   it through. That a text may say it keeps the call from being denied, and whoever wrote the
 #   text is asked about. What an agent states when it delegates a task vouches for nothing.
-# scope: document
-vouched(pointer) if steering.grade(pointer) in steering.accepted
-
-vouched(pointer) if stated(pointer)
-
+#   Nor does what is within the bounds only since the prompt mentions the record it stands in.
 vouched(pointer) if {
+	_vouched(pointer)
+	_regardless_of_mentions(pointer)
+}
+
+_vouched(pointer) if steering.grade(pointer) in steering.accepted
+
+_vouched(pointer) if stated(pointer)
+
+_vouched(pointer) if {
 	_within(pointer, task.granted.bounds)
 	_within(pointer, _of_intent)
 	steering.grade(pointer) in {"listing", "third_party_meta"}
 }
 
-vouched(pointer) if declared(pointer)
+_vouched(pointer) if declared(pointer)
+
+_regardless_of_mentions(pointer) if not pointer in object.get(input.action.properties, "mentioned", [])
+
+_regardless_of_mentions(pointer) if {
+	every bounds_of in array.concat([task.authority.bounds], _of_all_hops) {
+		_unbounded_or_within(pointer, bounds_of)
+	}
+}
+
+_unbounded_or_within(pointer, bounds_of) if not steering.leaves[pointer] in object.keys(bounds_of)
+
+_unbounded_or_within(pointer, bounds_of) if _within(pointer, bounds_of)
 
 _of_all_hops := [object.get(account.authority, "bounds", {}) | some account in task.accounts] if {
 	count(task.accounts) > 0
 }
 
-_passes(pointer, bounds_of) if not steering.leaves[pointer] in object.keys(bounds_of)
+_passes(pointer, bounds_of) if _unbounded_or_within(pointer, bounds_of)
 
-_passes(pointer, bounds_of) if _within(pointer, bounds_of)
+_passes(pointer, bounds_of) if _is_mentioned_within(pointer, bounds_of)
+
+_admits(pointer, bounds_of) if _within(pointer, bounds_of)
+
+_admits(pointer, bounds_of) if _is_mentioned_within(pointer, bounds_of)
+
+_is_mentioned_within(pointer, bounds_of) if {
+	pointer in input.action.properties.mentioned
+	_if_named[steering.grade(pointer)] in bounds_of[steering.leaves[pointer]].origins
+}
+
+_if_named := {"third_party_meta": "quoted", "third_party_text": "quoted_text"}
 
 _of_intent := data.deployment.intents[task.granted.intent].bounds
 

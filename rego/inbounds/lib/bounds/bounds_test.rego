@@ -310,3 +310,77 @@ test_any_value_is_unstated_where_no_hop_is_known if {
 		with data.inbounds.lib.task.accounts as []
 	roles == {"/cc": "recipient"}
 }
+
+_mentioned(grade, mentioned, declared, of_hop) := {way |
+	scene := json.patch(_scene.input, [
+		{"op": "replace", "path": "/action/properties/origins/~1to/grade", "value": grade},
+		{"op": "add", "path": "/action/properties/mentioned", "value": mentioned},
+	])
+	some way in {"within", "vouched"}
+	_passes(way) with input as scene
+		with data.deployment as object.union(_scene.deployment, {"intents": {"i": {"bounds": declared}}})
+		with data.inbounds.lib.task.granted as {"intent": "i", "bounds": declared}
+		with data.inbounds.lib.task.authority as {"bounds": declared}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": of_hop}}]
+}
+
+_passes("within") if bounds.within("/to")
+
+_passes("vouched") if bounds.vouched("/to")
+
+_recipient(origins) := {"recipient": {"origins": origins}}
+
+test_what_is_mentioned_is_let_through_where_what_is_named_is_and_vouches_for_nothing if {
+	_mentioned("third_party_meta", ["/id", "/to"], _recipient(["quoted"]), {}) == {"within"}
+	_mentioned("third_party_text", ["/to"], _recipient(["quoted_text"]), {}) == {"within"}
+	_mentioned("third_party_meta", ["/to"], _recipient(["quoted"]), _recipient(["quoted"])) == {"within"}
+
+	# Where the operator lets through whoever has written, nobody is asked, as before.
+	_mentioned("third_party_meta", [], _recipient(["third_party_meta"]), {}) == {"within", "vouched"}
+}
+
+test_what_is_not_mentioned_or_found_elsewhere_is_not_let_through_by_that if {
+	every mentioned in [[], ["/id"], ["/to/0"], ["/*"], [null], null, "/to", "", 7, true, [["/to"]]] {
+		_mentioned("third_party_meta", mentioned, _recipient(["quoted"]), {}) == set()
+	}
+
+	every grade in ["none", "listing", "quoted_text", "third_party_text", "", null, 7, []] {
+		_mentioned(grade, ["/to"], _recipient(["quoted"]), {}) == set()
+	}
+
+	every grade in ["none", "listing", "third_party_meta", "", null, {}] {
+		_mentioned(grade, ["/to"], _recipient(["quoted_text"]), {}) == set()
+	}
+
+	every declared in [_recipient([]), _recipient(["prompt", "first_party"]), _recipient("quoted"), {"recipient": null}] {
+		_mentioned("third_party_meta", ["/to"], declared, {}) == set()
+	}
+
+	_mentioned("third_party_meta", ["/to"], _recipient(["quoted"]), _recipient(["prompt"])) == set()
+}
+
+# A local write that can be undone takes weaker origins, and asks about a mention all the same.
+test_a_mention_is_asked_about_of_a_local_write_too if {
+	scene := json.patch(_scene, [
+		{"op": "replace", "path": "/input/action/properties/origins/~1to/grade", "value": "third_party_meta"},
+		{"op": "add", "path": "/input/action/properties/mentioned", "value": ["/to"]},
+		{"op": "replace", "path": "/deployment/tools/t/effects", "value": ["write"]},
+		{"op": "add", "path": "/deployment/tools/t/reversible", "value": "yes"},
+		{"op": "replace", "path": "/deployment/tools/t/arguments/~1to", "value": {"kind": "id", "role": "target"}},
+		{"op": "replace", "path": "/input/action/properties/arguments/to", "value": "m-8"},
+		{"op": "replace", "path": "/input/action/properties/parsed", "value": {}},
+	])
+	vouched := {name |
+		some name, declared in {
+			"unbounded": {},
+			"of others": {"amount": {"up_to": 1}},
+			"fields": {"target": {"origins": ["third_party_meta"]}},
+			"named": {"target": {"origins": ["quoted"]}},
+		}
+		bounds.vouched("/to") with input as scene.input
+			with data.deployment as scene.deployment
+			with data.inbounds.lib.task.authority as {"bounds": declared}
+			with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": declared}}]
+	}
+	vouched == {"unbounded", "of others", "fields"}
+}

@@ -24,6 +24,7 @@ ordinary if {
 				"links": {},
 				"skeletons": {},
 				"statements": {},
+				"mentioned": [],
 				"request_digest": "",
 			}},
 			"resource": {"properties": {
@@ -107,6 +108,7 @@ _ordinary({
 	is_object(context_session_spent_money)
 	is_object(context_session_tasks)
 	is_object(context_session_approvals)
+	is_array(action_properties.mentioned)
 	is_array(context_credentials_chain)
 	is_array(context_credentials_approvals)
 	is_array(context_session_effects)
@@ -153,6 +155,7 @@ _ordinary({
 	max(texts) < []
 	listed_texts := array.flatten([
 		"",
+		action_properties.mentioned,
 		context_credentials_chain,
 		context_credentials_approvals,
 		context_session_decisions,
@@ -428,6 +431,8 @@ _places := {
 	"/action/properties/statements",
 	"/action/properties/statements/*",
 	"/action/properties/statements/*/*",
+	"/action/properties/mentioned",
+	"/action/properties/mentioned/*",
 	"/action/properties/request_digest",
 	"/resource",
 	"/resource/type",
@@ -796,6 +801,20 @@ _sound contains "/action/properties/statements/*/*" if {
 		every statements_item_item in statements_item {
 			is_string(statements_item_item)
 		}
+	}
+}
+
+_sound contains "/action/properties/mentioned" if {
+	is_object(input.action.properties)
+	mentioned := object.get(input.action.properties, "mentioned", [])
+	is_array(mentioned)
+}
+
+_sound contains "/action/properties/mentioned/*" if {
+	is_object(input.action.properties)
+	mentioned := object.get(input.action.properties, "mentioned", [])
+	every mentioned_item in mentioned {
+		is_string(mentioned_item)
 	}
 }
 

@@ -105,6 +105,7 @@ _whole := {
 			"links": {"/a": [{"host": "", "grade": "prompt"}]},
 			"skeletons": {"/a": ""},
 			"statements": {"/a": [""]},
+			"mentioned": [""],
 			"request_digest": "",
 		},
 	},
@@ -408,6 +409,14 @@ _unfit := {
 	},
 	"/action/properties/statements/*/*": {
 		"at": "/action/properties/statements/~1a/0",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/action/properties/mentioned": {
+		"at": "/action/properties/mentioned",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/action/properties/mentioned/*": {
+		"at": "/action/properties/mentioned/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
 	"/action/properties/request_digest": {
