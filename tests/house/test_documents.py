@@ -37,6 +37,7 @@ _WALKED = {
     "docs/operators.md": "tests/integration/test_operators.py",
     "docs/registry.md": "tests/integration/test_registry_document.py",
     "docs/spire.md": "tests/servers/test_spire.py",
+    "docs/templates.md": "tests/integration/test_templates.py",
     "docs/containers.md": "tests/integration/containers/test_document.py",
 }
 """Which documents a test walks through, and which test."""
