@@ -11,7 +11,7 @@ from inbounds.model.deployment import Intent
 from inbounds_tools.intents import draft
 
 PAGE = [*blocks(ROOT / "docs" / "intents.md")]
-TEMPLATES = {
+INTENTS = {
     name: Intent.model_validate(value)
     for block in PAGE
     if block.about == "deployment/intents.yaml"
@@ -30,8 +30,6 @@ def test_intents_and_drafts(tmp_path):
 @pytest.mark.parametrize(
     ("name", "prompt", "asked", "delegated"),
     [
-        ("summarise", "Summarise the mails of last week", "", ""),
-        ("summarise", "Sum up the minutes and save the summary to 'may.txt'", "file.write", ""),
         ("research", "Who builds wind turbines in Chile?", "", ""),
         (
             "research",
@@ -51,21 +49,10 @@ def test_intents_and_drafts(tmp_path):
         ("pay_invoices", "Which invoices are due, and what did we pay last year?", "", ""),
         ("pay_invoices", "Pay the bill 'gas-may.pdf'", "account.spend", ""),
         ("pay_invoices", "Transfer 80 to GB33BUKB20201555555555", "account.spend", ""),
-        ("book_travel", "Find me a train to Lyon on Friday", "", ""),
-        ("book_travel", "When does my booking end?", "", ""),
-        ("book_travel", "Book the cheapest one", "trip.spend trip.write", ""),
-        ("maintain_repository", "Explain the last change", "", ""),
-        ("maintain_repository", "Fix the bug, run the tests", "code.write job.execute", ""),
-        (
-            "maintain_repository",
-            "Implement the steps described in the issue 'Faster start'",
-            "code.write",
-            "code.write",
-        ),
     ],
 )
-def test_the_templates_understand_their_users(name, prompt, asked, delegated):
-    made = draft(prompt, TEMPLATES[name], name=name).scope
+def test_the_intents_understand_their_users(name, prompt, asked, delegated):
+    made = draft(prompt, INTENTS[name], name=name).scope
 
     assert set(asked.split()) == acting(made)
     assert set(delegated.split()) == left_to_records(made)
