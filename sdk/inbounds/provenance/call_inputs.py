@@ -9,7 +9,7 @@ from typing import Any
 
 from .grades import TRUSTED
 from .plain_values import NOTHING, members, step
-from .prompt import stands
+from .prompt_text import stands
 from .spellings import readings, spellings_of
 from .values import (
     ACCOUNT,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from inbounds.model.question import Grade, Parsed, Returns
 
+    from .prompt_text import How
+
 logger = logging.getLogger(__name__)
 
 _MOST_ALLUDED = 1_000
@@ -89,8 +91,7 @@ class Origins:
             data: Texts of third parties, within the prompt or beside it.
         """
         with self._lock:
-            self._words.add(said)
-            self._take_data(data)
+            self._take_data([*self._words.add(said), *data])
             kept: deque[_Kept] = deque()
             for record in self._records:
                 self._exclude(record.titles, record.named)
@@ -364,6 +365,7 @@ class Origins:
         *,
         decimals: int = 0,
         currency: str = "",
+        spreads: bool = False,
     ) -> dict[str, Origin]:
         """Where the value of each leaf came from, by JSON Pointer.
 
@@ -373,18 +375,23 @@ class Origins:
             parsed: The leaves of a known kind.
             decimals: How many digits of an amount of the kind `money` are minor units.
             currency: That of the tool's amounts; one that was said in another is not the same.
+            spreads: Whether the call takes with it what lies in its target, as a deletion does.
         """
         found: dict[str, Origin] = {}
         with self._lock:
             for pointer, value, argument in leaves(arguments, registered):
                 leaf = parsed.get(pointer)
-                keys, said, exactly = keys_of(value, argument, leaf)
-                spoken = keys
+                keys, said, how = keys_of(value, argument, leaf)
+                if spreads and argument.role == "target" and how != "order":
+                    # `Delete the draft in the archive` does not say to delete the archive.
+                    how = "container"
+                # What a word of it is, such as a path, does not say that it is to be run.
+                spoken = keys if how != "order" else []
                 if decimals and leaf is not None and leaf.kind == "money":
                     spoken = scaled(value, decimals)
                 amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
                 found[pointer] = self._find(
-                    keys, spoken, said, exactly=exactly, amount=amount, currency=currency
+                    keys, spoken, said, how, amount=amount, currency=currency
                 )
         return found
 
@@ -459,7 +466,7 @@ class Origins:
         with self._lock:
             for url, host in read:
                 keys = _keys_of(url, host)
-                origin = self._find(keys, keys, "", exactly=True)
+                origin = self._find(keys, keys, "")
                 links[Link(host=host, grade=origin.grade)] = None
         return sorted(links, key=lambda link: (link.host, link.grade))
 
@@ -468,8 +475,8 @@ class Origins:
         keys: Iterable[str],
         spoken: Iterable[str],
         said: str,
+        how: How = "exactly",
         *,
-        exactly: bool,
         amount: bool = False,
         currency: str = "",
     ) -> Origin:
@@ -481,7 +488,7 @@ class Origins:
             # Whatever else vouches for it, the user does not want it.
             return PASTED
         known = partial(words.states, currency=currency) if amount else words.holds
-        if any(map(known, spoken)) or (said and words.says(said, exactly=exactly)):
+        if any(map(known, spoken)) or (said and words.says(said, how)):
             return PROMPT
         if words.denies and any(words.rules_out_text(self._excluded.get(key, "")) for key in keys):
             return PASTED
@@ -498,11 +505,11 @@ class Origins:
         return best
 
     def _of_leaf(self, keys: list[str], said: str) -> Grade:
-        return self._find(keys, keys, said, exactly=False).grade
+        return self._find(keys, keys, said, "words").grade
 
     def _of_part(self, key: str) -> Grade:
         # It might come back as an amount, whatever it was said as.
-        return self._find([key], [key], "", exactly=True, amount=key.startswith(NUMBER)).grade
+        return self._find([key], [key], "", amount=key.startswith(NUMBER)).grade
 
     def __len__(self) -> int:
         """How many values are kept."""

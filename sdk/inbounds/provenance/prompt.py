@@ -10,10 +10,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
-from .prompt_marks import ruled_out, stretches
+from .prompt_marks import DENYING, ruled_out, stretches
+from .prompt_text import APART, BETWEEN, How, PromptText, is_ordered
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked
-from .values import DATE, HOST, PATH, URL, embedded, nfc, text_key, typed, written_number
+from .values import (
+    DATE,
+    HOST,
+    MAIL,
+    NUMBER,
+    PATH,
+    URL,
+    embedded,
+    nfc,
+    text_key,
+    typed,
+    written_number,
+)
+from .whole_names import BEHIND, LABEL, hosts_of, is_host, keys_of_names, name_spans, without_names
 
 if TYPE_CHECKING:
     from .sentences import Token
@@ -24,31 +38,33 @@ MOST = 200_000
 _ANY = "*"
 """Stands for any currency, where a tool states none."""
 _DAY = len("2026-05-04")
-_MOST_PLACES = 64
+_GROUP = 3
+_NEAR = 65
+_DENYING = frozenset(DENYING.split())
 _LONGEST_TITLE = 200
 _OUTRIGHT = 3
 """So many words that not any request may hold make, in a row, a title without quotation marks."""
 _SPECIFIC = 2
 """So many words are needed of a title that the prompt names in another way."""
-_BETWEEN = "\x00"
-_APART = f" {_BETWEEN} "
 _BLANKS = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|\n")
 _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXTENSION = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,4})\Z")
 _CHUNK = re.compile(r"\S+")
+_CHUNK_BEFORE = re.compile(r"(?<!\S)\S{0,64}\Z")
+_CHUNK_BEHIND = re.compile(r"\S{0,64}")
 _ADDRESS = re.compile(r"@|://|\bwww\.", re.IGNORECASE)
-_WORDS_ONLY = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001 -- as people write it
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|«([^»\n]{1,400})»|„([^“”\n]{1,400})[“”]"
     r"|(?<!\w)'([^'\n]{1,400})'(?!\w)|‘([^’\n]{1,400})’|`([^`\n]{1,400})`"  # noqa: RUF001 -- quotation marks
 )
 _BARE_HOST = re.compile(r"(?<![\w.@/:-])((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
 _FILE = re.compile(r"(?<![\w.@/:-])([\w-]+(?:\.[\w-]+)+)(?![\w@/-])")
+_DIGIT_GROUPS = re.compile(r"\b(?:[A-Z]{2}[0-9]{2}|[0-9]{3,})(?: [0-9]{2,})+\b")
+_CAPITALISED = re.compile(r"\b[A-Z][\w'-]+(?: [A-Z][\w'-]*)*")
+"""A name as it is written in English; `Eve A.` is known by `Eve`."""
 _MAIL_SIGN = "@"
-_CONNECTS = "@._-/:+#&=~\\%"
-_STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 
 
 class _Turn(NamedTuple):
@@ -58,11 +74,13 @@ class _Turn(NamedTuple):
         said: What it says.
         words: What it rules out.
         values: Of that, the addresses, files and titles, each by itself.
+        names: Of that, the words of each name.
     """
 
     said: str
     words: str
     values: str
+    names: list[frozenset[str]]
 
 
 class Words:
@@ -79,12 +97,10 @@ class Words:
     """
 
     def __init__(self) -> None:
-        self._raw = _BETWEEN
-        self._lower = _BETWEEN
-        self._joined = _APART
-        self._sentences = _APART
+        self._text = PromptText()
+        self._joined = APART
+        self._sentences = APART
         self._quoted: set[str] = set()
-        self._whole: set[str] = set()
         # The last prompt that says a value, by its number.
         self._keys: dict[str, int] = {}
         self._amounts: dict[tuple[str, str], int] = {}
@@ -96,47 +112,54 @@ class Words:
         self.denies = False
         self._left = MOST
 
-    def add(self, said: Iterable[str]) -> None:
-        """Take the words of one more prompt, in parts between which there is something else."""
-        parts = [part.replace(_BETWEEN, " ") for part in said]
-        text = nfc(f"\n{_BETWEEN}\n".join(parts)[: self._left])
+    def add(self, said: Iterable[str]) -> list[str]:
+        """Take the words of one more prompt, in parts between which there is something else.
+
+        Returns:
+            The short quotes that are more than one value: somebody else may have written them.
+        """
+        parts = [part.replace(BETWEEN, " ") for part in said]
+        text = nfc(f"\n{BETWEEN}\n".join(parts)[: self._left])
         self._left -= len(text)
         if not text:
-            return
+            return []
         values: list[str] = []
         runs: list[str] = []
         left = []
-        for part in text.split(_BETWEEN):
+        for part in text.split(BETWEEN):
             out = ruled_out(part)
             left.append(_without(part, out))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
             runs += _runs(part, out)
-        text = _BETWEEN.join(left)
+        text = BETWEEN.join(left)
         self._take_titles(text)
         outright, quotes = _outright(text)
-        self._whole.update(quotes)
-        self._raw += outright + _BETWEEN
-        self._lower += _BLANKS.sub(" ", outright).lower() + _BETWEEN
+        spans = self._text.add(outright, quotes)
+        plain = without_names(outright, spans, APART)
         turn = len(self._turns)
-        self._keys.update(dict.fromkeys(_values(outright), turn))
-        self._amounts.update(dict.fromkeys(_amounts(outright), turn))
-        self._times.update(_times(outright))
+        self._keys.update(dict.fromkeys(_values(outright, spans, plain), turn))
+        self._amounts.update(dict.fromkeys(_amounts(plain), turn))
+        self._times.update(_times(plain))
         self.denies |= bool(runs)
         for run in runs:
-            self._out.update(dict.fromkeys(_values(run), turn))
+            self._out.update(dict.fromkeys(_all_values(run), turn))
             self._amounts_out.update((key, turn) for key, _ in _amounts(run))
-        words, whole = (_APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
-        self._turns.append(_Turn(f" {_joined(text)} ", words, whole))
+        words, whole = (APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
+        names = [name for run in runs for name in _names(run)]
+        self._turns.append(_Turn(f" {_joined(text)} ", words, whole, names))
+        return [quote for quote in quotes if not _is_one_value(quote)]
 
     def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
         words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
-        self._joined += f"{_joined(words)} {_BETWEEN} "
+        self._joined += f"{_joined(words)} {BETWEEN} "
         for sentence in _SENTENCE_END.split(words):
-            self._sentences += f"{_joined(sentence)} {_BETWEEN} "
+            self._sentences += f"{_joined(sentence)} {BETWEEN} "
         for found in _QUOTED.finditer(text):
+            if not _is_apart(text, *found.span()):
+                continue
             quoted = next(group for group in found.groups() if group is not None)
-            if not (_ADDRESS.search(quoted) or _is_host(quoted)):
+            if not (_ADDRESS.search(quoted) or is_host(quoted)):
                 self._quoted.add(_joined(quoted))
 
     def holds(self, key: str) -> bool:
@@ -162,7 +185,15 @@ class Words:
             return key in self._amounts_out and not self.states(key, "")
         if key.startswith(DATE):
             key = key[: len(DATE) + _DAY]
-        return self._out.get(key, -1) >= max(0, self._keys.get(key, -1))
+        said = self._keys.get(key, -1)
+        if self._out.get(key, -1) >= max(0, said):
+            return True
+        # What it lies in, or what lies in it, unless it is said as well itself.
+        within = key.rstrip("/") + "/"
+        return any(self._out.get(each, -1) > said for each in _broader(key)) or (
+            key.startswith(PATH)
+            and any(turn > said for each, turn in self._out.items() if each.startswith(within))
+        )
 
     def rules_out_text(self, text: str) -> bool:
         """Whether a text, of which one word is specific, was ruled out, and not said since."""
@@ -171,7 +202,8 @@ class Words:
     def _rules_out(self, phrase: str) -> bool:
         if not self.denies or not phrase:
             return False
-        common, whole = is_common(phrase), f"{_APART}{phrase}{_APART}"
+        common, whole = is_common(phrase), f"{APART}{phrase}{APART}"
+        parts = set(phrase.split())
         phrase = f" {phrase} "
         for turn in reversed(self._turns):
             # A word may be said beside it; a value, a file or a title is ruled out all the same.
@@ -181,26 +213,22 @@ class Words:
                 return False
             if phrase in turn.words and not common:
                 return True
+            if any(name.issubset(parts) for name in turn.names):
+                return True
         return False
 
     def _holds_date(self, written: str) -> bool:
         day, time = written[:_DAY], written[_DAY + 1 :].rstrip("Z")
         return DATE + day in self._keys and (time in ("", "00:00") or time in self._times)
 
-    def says(self, value: str, *, exactly: bool = False) -> bool:
+    def says(self, value: str, how: How = "words") -> bool:
         """Whether a value stands in the prompts, from the beginning of a word to the end of one.
 
         Args:
             value: In NFC.
-            exactly: Whether its case matters although it holds nothing but words.
+            how: How it has to be said.
         """
-        if not value or len(value) > MOST - self._left or _BETWEEN in value:
-            return False
-        if value in self._whole or _stands(self._raw, value):
-            return True
-        if exactly or not _is_words(value):
-            return False
-        return value.lower() in self._whole or _stands(self._lower, value.lower())
+        return len(value) <= MOST - self._left and self._text.says(value, how)
 
     def names(self, title: str) -> bool:
         """Whether a record of this title was named: in quotation marks, or in several whole words.
@@ -215,7 +243,7 @@ class Words:
         base = _without_extension(title)
         whole = _joined(title)
         phrases = [each for each in {whole, _joined(base)} if not self._rules_out(each)]
-        if base != title and base.strip() and self.says(title, exactly=True) and whole in phrases:
+        if base != title and base.strip() and self.says(title, "exactly") and whole in phrases:
             return True
         return any(map(self._names, phrases))
 
@@ -287,7 +315,7 @@ def _without(text: str, gone: Iterable[Token]) -> str:
     for token in gone:
         left.append(text[at : token.start])
         at = max(at, token.stop)
-    return _APART.join([*left, text[at:]])
+    return APART.join([*left, text[at:]])
 
 
 def _runs(text: str, gone: list[Token]) -> Iterator[str]:
@@ -304,17 +332,36 @@ def _runs(text: str, gone: list[Token]) -> Iterator[str]:
         yield text[start:stop]
 
 
-def _outright(text: str) -> tuple[str, set[str]]:
-    """What a text says without what stands within its short quotes, and these as a whole."""
-    at, left, quotes = 0, [], set[str]()
+def _outright(text: str) -> tuple[str, dict[str, bool]]:
+    """What a text says without what stands within its short quotes, and these as a whole.
+
+    Returns:
+        The text, and by quote whether the user says that it is to be run.
+    """
+    at, left, quotes = 0, [], dict[str, bool]()
     for stretch in stretches(text):
         inside = stretch.inside.strip()
-        if stretch.kind != "quote" or not inside:
+        if (
+            stretch.kind != "quote"
+            or not inside
+            or not _is_apart(text, stretch.start, stretch.stop)
+        ):
             continue
-        quotes |= {inside, inside.lower()} if _is_words(inside) else {inside}
-        left.append(text[at : stretch.start] + (f" {inside} " if _is_one_value(inside) else _APART))
+        quotes[inside] = quotes.get(inside, False) or is_ordered(text[: stretch.start])
+        left.append(text[at : stretch.start] + (f" {inside} " if _is_one_value(inside) else APART))
         at = stretch.stop
     return "".join([*left, text[at:]]), quotes
+
+
+def _is_apart(text: str, start: int, stop: int) -> bool:
+    """Whether quotation marks stand around words, and not within a name as in `/a/'b'/c`."""
+    before, after = (
+        _CHUNK_BEFORE.search(text, max(0, start - _NEAR), start),
+        _CHUNK_BEHIND.match(text, stop),
+    )
+    return bool(
+        before and after and LABEL.fullmatch(before.group()) and BEHIND.fullmatch(after.group())
+    )
 
 
 def _is_one_value(text: str) -> bool:
@@ -326,24 +373,81 @@ def _is_one_value(text: str) -> bool:
     return any(not key.startswith(PATH) for key in typed(text))
 
 
-def _values(text: str) -> set[str]:
-    """The keys of the addresses, hosts, files, accounts and the like that stand in a text."""
-    keys = {*embedded(without_dates(text))}
+def _values(text: str, spans: list[tuple[int, int]], plain: str) -> set[str]:
+    """The keys of the addresses, hosts, files, accounts and the like that a text says.
+
+    Args:
+        text: Whatever it is.
+        spans: Where names stand in it, of which nothing within is said.
+        plain: The text without these.
+    """
+    undated = without_dates(plain)
+    keys = {key for key in embedded(undated) if not key.startswith(NUMBER)}
+    # A group of a longer number is none by itself.
+    ungrouped = _DIGIT_GROUPS.sub(_without_groups, undated)
+    keys.update(key for key in embedded(ungrouped) if key.startswith(NUMBER))
+    keys.update(keys_of_names(text, spans))
     for url in [key for key in keys if key.startswith(URL)]:
         # Who names a page names the host that it is on.
-        host = url.partition("://")[2].partition("/")[0].partition("?")[0]
-        keys.update(key for key in typed(host) if key.startswith(HOST))
+        keys.update(key for key in typed(_host_of(url)) if key.startswith(HOST))
+    keys.update(DATE + day for day in spoken_dates(plain))
+    keys.update(DATE + written[:_DAY] for written in written_dates(plain))
+    return keys
+
+
+def _all_values(text: str) -> set[str]:
+    """The keys of all that stands in a text, within names as well."""
+    keys = {*embedded(without_dates(text)), *keys_of_names(text, name_spans(text))}
     for found in _BARE_HOST.finditer(text):
-        host = found.group(1)
-        if not _is_host(host):
-            continue
-        keys.update(key for key in typed(host) if key.startswith(HOST))
-        for scheme in ("https", "http"):
-            keys.update(typed(f"{scheme}://{host}/"))
+        keys.update(hosts_of(found.group(1)))
+    for url in [key for key in keys if key.startswith(URL) and key.endswith(f"{_host_of(key)}/")]:
+        # The first page of a host stands for all that is on it.
+        keys.update(key for key in typed(_host_of(url)) if key.startswith(HOST))
     keys.update(PATH + found.group(1) for found in _FILE.finditer(text))
     keys.update(DATE + day for day in spoken_dates(text))
     keys.update(DATE + written[:_DAY] for written in written_dates(text))
     return keys
+
+
+def _host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition("?")[0]
+
+
+def _without_groups(found: re.Match[str]) -> str:
+    """Nothing of an account or a card, and all of `100 000`, which is one number."""
+    groups = found.group().split(" ")
+    if any(len(group) > _GROUP or not group.isdecimal() for group in groups):
+        return APART
+    return found.group()
+
+
+def _broader(key: str) -> Iterator[str]:
+    """Yield the keys of what a value lies in: the host of an address, the folders of a path."""
+    family, value = key[: len(HOST)], key[len(HOST) :]
+    if family == PATH:
+        at = value.rstrip("/").rfind("/")
+        while at > 0:
+            yield PATH + value[:at]
+            yield PATH + value[: at + 1]
+            at = value.rfind("/", 0, at)
+    if family not in (MAIL, URL, HOST):
+        return
+    host = value
+    if family != HOST:
+        host = _host_of(value).partition(":")[0] if family == URL else value.rpartition("@")[2]
+        yield HOST + host
+    while host.count(".") > 1:
+        host = host.partition(".")[2]
+        yield HOST + host
+
+
+def _names(run: str) -> Iterator[frozenset[str]]:
+    """Yield the words of each name that stands in what is ruled out."""
+    for found in _CAPITALISED.finditer(run):
+        words = [word for word in _joined(found.group()).split() if _is_specific(word)]
+        name = frozenset(word for word in words if len(word) > 1 and word not in _DENYING)
+        if name:
+            yield name
 
 
 def _amounts(text: str) -> Iterator[tuple[str, str]]:
@@ -384,62 +488,13 @@ def _without_extension(title: str) -> str:
     return title[: found.start()]
 
 
-def _is_host(text: str) -> bool:
-    """Whether a text is the name of a host rather than that of a file."""
-    found = _BARE_HOST.fullmatch(text)
-    return found is not None and text.rpartition(".")[2].lower() not in FILES
-
-
 def _without_address(found: re.Match[str]) -> str:
-    return _APART if _ADDRESS.search(found.group()) else found.group()
+    return APART if _ADDRESS.search(found.group()) else found.group()
 
 
 def _without_host(found: re.Match[str]) -> str:
-    return _APART if _is_host(found.group(1)) else found.group()
-
-
-def stands(text: str, value: str) -> bool:
-    """Whether a value stands in a text, from the beginning of a word to the end of one."""
-    return _stands(_BETWEEN + text + _BETWEEN, value)
+    return APART if is_host(found.group(1)) else found.group()
 
 
 def _joined(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFC", text).lower()))
-
-
-def _is_words(value: str) -> bool:
-    """Whether a value is words, so that its case says nothing; an id or a path is not."""
-    parts = [part.strip(_STRIPPED) for part in value.split()]
-    numbers = sum(part.isdecimal() for part in parts)
-    words = sum(_WORDS_ONLY.fullmatch(part) is not None for part in parts)
-    return words > 0 and words + numbers == len(parts)
-
-
-def _stands(text: str, value: str) -> bool:
-    """Whether a value is found in a text that begins and ends with what no value holds."""
-    at = text.find(value)
-    for _ in range(_MOST_PLACES):
-        if at < 0:
-            return False
-        end = at + len(value)
-        before = text[at - 1], text[at - 2] if at > 1 else _BETWEEN
-        after = text[end], text[end + 1] if end + 1 < len(text) else _BETWEEN
-        if not (_goes_on(value[0], *before) or _goes_on(value[-1], *after, possessive=True)):
-            return True
-        at = text.find(value, at + 1)
-    return False
-
-
-def _goes_on(edge: str, near: str, far: str, *, possessive: bool = False) -> bool:
-    """Whether the word at the edge of a value is longer than the value."""
-    if near.isalnum() or near == "_":
-        return True
-    if near in "'’" and far.isalnum():  # noqa: RUF001 -- as people write it
-        return not (possessive and far == "s")
-    if near == ",":
-        return edge.isdecimal() and far.isdecimal()
-    if near not in _CONNECTS:
-        return False
-    if near == "%":
-        return edge.isdecimal()
-    return far.isalnum() or far in _CONNECTS or not edge.isalnum()

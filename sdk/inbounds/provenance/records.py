@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +14,7 @@ from inbounds.process import clock
 from .amounts import amounts_with_currency
 from .plain_values import NOTHING, members, step
 from .values import NUMBER, embedded, nfc, number_key, text_key, typed, written_number
+from .whole_names import keys_of_names, name_spans, without_names
 
 if TYPE_CHECKING:
     from inbounds.model.question import Grade, Returns
@@ -29,6 +31,7 @@ DEEPEST = 64
 
 _LONGEST_VALUE = 200
 _LONGEST_NAME = 100
+_DIGIT_OR_MAIL = re.compile(r"[0-9@/]")
 _MOST_NAMES = 8
 
 
@@ -163,6 +166,9 @@ class Walk:
         self, value: Any, fields: _Tree | None, said: ReturnedField, record: Record, depth: int
     ) -> None:
         if isinstance(value, Mapping):
+            if depth and fields is not None and fields.holds_title:
+                # What has a title of its own is not what it stands in.
+                record = self._record()
             for key, member in islice(members(value), self._values + 1):
                 below = fields.below.get(key) if fields is not None and key != "*" else None
                 if below is None and type(key) is str:
@@ -195,7 +201,7 @@ class Walk:
                 within = dict.fromkeys(self._embedded(text))
                 record.join(keys, within)
                 record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
-                record.vouch([*keys, *within])
+                record.vouch([*keys, *_stated(text, within, record)[0]])
             else:
                 record.texts[text_key(text)] = None
                 record.texts.update(dict.fromkeys(self._embedded(text)))
@@ -213,8 +219,9 @@ class Walk:
         record.join(keys, within)
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
-            amounts = {written_number(each): None for each in amounts_with_currency(text)}
-            record.vouch([*within, *filter(None, amounts)], amounts)
+            stated, plain = _stated(text, within, record)
+            amounts = {written_number(each): None for each in amounts_with_currency(plain)}
+            record.vouch([*stated, *filter(None, amounts)], amounts)
         else:
             record.texts |= within
 
@@ -248,6 +255,21 @@ class Walk:
             record.named |= dict.fromkeys(keys, grade)
 
 
+def _stated(text: str, within: dict[str, None], record: Record) -> tuple[dict[str, None], str]:
+    """Return what a first party's text states of what stands within it, and the text without names.
+
+    Somebody else may have chosen a URL, a path or the name of a file: what is within such a name is
+    a third party's text.
+    """
+    spans = name_spans(text) if _DIGIT_OR_MAIL.search(text) else []
+    if not spans:
+        return within, text
+    plain = without_names(text, spans, " \n ")
+    stated = dict.fromkeys([*embedded(plain), *keys_of_names(text, spans)])
+    record.texts.update(dict.fromkeys(key for key in within if key not in stated))
+    return stated, plain
+
+
 def _is_leaf(value: Any) -> bool:
     """Whether an element of an array is a part of the record that the array is in."""
     # Of its type, since an object may raise when it is asked for its class.
@@ -257,19 +279,21 @@ def _is_leaf(value: Any) -> bool:
 class _Tree:
     """The registry's patterns by segment."""
 
-    __slots__ = ("below", "said")
+    __slots__ = ("below", "holds_title", "said")
 
     def __init__(self) -> None:
         self.said: ReturnedField | None = None
         self.below: dict[str, _Tree] = {}
+        self.holds_title = False
 
 
 def _tree(fields: Mapping[str, ReturnedField]) -> _Tree:
     root = _Tree()
     for pattern, said in fields.items():
-        node = root
+        above = node = root
         for segment in pattern.split("/")[1:]:
             segment = segment.replace("~1", "/").replace("~0", "~")  # noqa: PLW2901
-            node = node.below.setdefault(segment, _Tree())
+            above, node = node, node.below.setdefault(segment, _Tree())
         node.said = said
+        above.holds_title |= said.holds == "title"
     return root

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from inbounds.sessions.store import SessionKey
 
 
+_SPREADING = frozenset({"delete", "execute", "administer"})
+"""Effects that reach what lies in a target."""
+
+
 class SessionOrigins:
     """What each session of this process has seen. A session that is not kept starts with none.
 
@@ -79,6 +83,7 @@ class SessionOrigins:
             canonical.parsed,
             decimals=tool.decimals,
             currency=tool.currency,
+            spreads=not _SPREADING.isdisjoint(effects_of(tool, canonical.arguments)),
         )
         links = seen.links(canonical.arguments, registered)
         mentioned = seen.mentioned(canonical.arguments, registered, canonical.parsed, found)

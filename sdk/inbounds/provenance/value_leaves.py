@@ -16,6 +16,8 @@ from .values import DATE, FAMILIES, NUMBER, PATH, number_key, own_keys, text_key
 if TYPE_CHECKING:
     from inbounds.model.question import Parsed
 
+    from .prompt_text import How
+
 MOST = 10_000
 """So many leaves of one call are traced; any further one was found nowhere."""
 
@@ -50,7 +52,7 @@ def leaves(
             yield pointer, value, registered.get(pattern, _UNKNOWN)
 
 
-def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list[str], str, bool]:
+def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list[str], str, How]:
     """What a leaf could be found as.
 
     Args:
@@ -59,33 +61,38 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
         parsed: What it was parsed as, where that is known.
 
     Returns:
-        Its keys; the text to look for in the user's words, or ""; and whether the case of that
-        text matters although it is a word.
+        Its keys; the text to look for in the user's words, or ""; and how it has to be said there.
     """
+    exactly: How = "exactly"
     kind = parsed.kind if parsed is not None else argument.kind
     if type(value) is str:
         if kind == "date":
-            return [DATE + written for written in written_dates(value, whole=True)], "", True
+            return [DATE + written for written in written_dates(value, whole=True)], "", exactly
         family = FAMILIES.get(kind)
         if family == PATH:
-            return [PATH + value, text_key(value)], value, True
+            return [PATH + value, text_key(value)], _telling(value, argument), exactly
         if family is not None:
-            return [family + value], "", True
+            return [family + value], "", exactly
         if kind == "id":
-            return [text_key(value)], value, True
+            return [text_key(value)], _telling(value, argument), exactly
         return _of_text(value, argument)
     if type(value) is bool or type(value) not in (int, float):
-        return [], "", True
+        return [], "", exactly
     if kind == "id":
-        return [text_key(str(value))], str(value), True
+        return [text_key(str(value))], str(value), exactly
     keys = [number_key(value)]
     if argument.role not in ("amount", "none") and type(value) is int:
         # What a call acts on, where nobody said that its number is an id.
         keys.append(text_key(str(value)))
-    return keys, "", True
+    return keys, "", exactly
 
 
-def _of_text(value: str, argument: Argument) -> tuple[list[str], str, bool]:
+def _telling(value: str, argument: Argument) -> str:
+    """What is looked for in the user's words: of a target, no word that any request may hold."""
+    return "" if argument.role == "target" and is_common(value) else value
+
+
+def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:
     keys = own_keys(value)
     if states_amount(argument) or argument.type in _NUMBERS:
         # Readers differ on what a number with separators is.
@@ -94,11 +101,13 @@ def _of_text(value: str, argument: Argument) -> tuple[list[str], str, bool]:
             keys.append(number)
         if _DIGIT.search(value) and states_amount(argument) and not has_currency(value):
             # That the digits were said does not say that they were an amount.
-            return keys, "", True
+            return keys, "", "exactly"
+    if argument.role == "code":
+        return keys, value, "order"
     if argument.role in ("recipient", "credential") and is_common(value):
         # `Post it to Ann, please` names Ann. Written with a capital, `Bill` is a name as well.
-        return keys, value if value[:1].isupper() else "", True
-    return keys, value, argument.role == "code"
+        return keys, value, "name"
+    return keys, _telling(value, argument), "words"
 
 
 def states_amount(argument: Argument) -> bool:

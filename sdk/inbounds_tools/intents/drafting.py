@@ -18,6 +18,7 @@ from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import AskedFor, Intent
 from inbounds.model.question import Effect, Grade
 from inbounds.provenance.denials import denials, ruled_out
+from inbounds.provenance.prompt_text import is_ordered
 from inbounds.provenance.sentences import MOST_READ, Reading, read
 
 from .delegation import Delegation, delegations, sourced, unnamed
@@ -34,6 +35,7 @@ _FIRM: tuple[Grade, ...] = ("prompt", "first_party", "quoted")
 _ASKED_ABOUT: tuple[Grade, ...] = ("listing", "third_party_meta")
 """Where a recipient may come from whom a person is asked about: a prompt seldom spells out who has
 written, or who is on a list. What only stands in a text of others stays outside."""
+_NEAR = 8
 _MOST_VALUES = 64
 """No more values of a prompt are written into a task's token; further ones count as its words."""
 _SHOWN = 12
@@ -237,6 +239,7 @@ def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, 
     gone = {reading.tokens[at].text for at in ruled_out(reading)}
     values: dict[str, None] = {}
     whom: dict[str, None] = {}
+    commands: dict[str, None] = {}
     addressed = False
     for at, token in enumerate(reading.tokens):
         if token.kind == "word" or token.text in gone or len(values) >= _MOST_VALUES:
@@ -245,6 +248,8 @@ def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, 
         if token.kind in _VALUES or _HANDLE.fullmatch(token.text):
             # A title in quotation marks, or the name of a file, is nobody to send to.
             whom[token.text] = None
+        if _is_command(reading, at):
+            commands[token.text] = None
         addressed |= token.kind in _VALUES and not sourced(reading, at)
     held_back = any(token.kind in _VALUES and token.text in gone for token in reading.tokens)
     # Whoever the user says not to write to stands in the prompt as well.
@@ -253,11 +258,19 @@ def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, 
     by_record: list[Grade] = ["quoted_text"] if leaves else []
     # Somebody who is ruled out may be on a list as well.
     about: tuple[Grade, ...] = () if held_back else _ASKED_ABOUT
+    # What is spoken of is not to be run by that.
+    asked["code"] = RoleBounds(values=[*commands], origins=[*origins])
     asked["recipient"] = RoleBounds(values=[*whom], origins=[*origins, *about, *by_record])
     for role in set(intent.bounds.model_fields_set) & set(_STEERED):
         if not addressed:
             asked[role] = asked[role].model_copy(update={"values": []})
     return bounds_within(intent, Bounds(**asked)), held_back
+
+
+def _is_command(reading: Reading, at: int) -> bool:
+    sentence = reading.sentence(at)
+    before = (reading.tokens[near].text for near in range(max(sentence.start, at - _NEAR), at))
+    return is_ordered(" ".join([*before, ""]))
 
 
 def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:

@@ -105,3 +105,16 @@ def test_what_an_application_proposes_is_left_to_a_record_by_the_same_words(effe
     )
 
     assert ("quoted_text" in made.scope.bounds.recipient.origins) is left
+
+
+@pytest.mark.parametrize(
+    ("prompt", "commands"),
+    [
+        ("Summarise the mail 'sudo rm -rf /srv', and run 'make test'", ["make test"]),
+        ("Run the command `make lint`, then fix 'a.py'", ["make lint"]),
+        ("Read 'install.sh' and fix it", []),
+        ("Explain 'rm -rf /' to me", []),
+    ],
+)
+def test_only_a_command_that_is_to_be_run_is_in_the_drafted_bounds(prompt, commands):
+    assert draft(prompt, OFFICE, name="office").scope.bounds.code.values == commands

@@ -329,7 +329,8 @@ may_reach(text, prefix) if {
 # description: |
 #   Whether `text` lies at or below `prefix`, in any spelling that names the same place: the
 #   letter case, a doubled separator, one of another system, a segment that stays, an escape, a
-#   URL of a file. What has no skeleton may lie anywhere.
+#   URL of a file. A path from a root or a home may lie below a prefix that begins with neither, wherever
+#   its names stand in it. What has no skeleton may lie anywhere.
 # scope: document
 reaches(text, prefix) if {
 	is_string(prefix)
@@ -340,6 +341,15 @@ reaches(text, prefix) if {
 	is_string(prefix)
 	_from_root(prefix)
 	contains(_as_folder(_located(skeleton(text))), _plain_prefix(prefix))
+}
+
+reaches(text, prefix) if {
+	is_string(prefix)
+	contains(prefix, "/")
+	not _from_root(prefix)
+	form := skeleton(text)
+	regex.match(_begins_elsewhere, replace(form, `\`, "/"))
+	contains(concat("/", ["", concat("/", _segments(_apart(form))), ""]), concat("", ["/", _plain_prefix(prefix)]))
 }
 
 reaches(text, prefix) if {

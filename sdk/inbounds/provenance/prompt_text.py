@@ -1,0 +1,182 @@
+"""The text of prompts, and whether a value stands in it as a whole."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Literal
+
+from .whole_names import goes_on, name_spans, without_names
+
+How = Literal["words", "exactly", "name", "container", "order"]
+"""How a value has to be said.
+
+`words`: words in any case. `exactly`: its case matters. `name`: a word with a capital that no
+sentence begins with. `container`: words that are not said to be where something is. `order`: all
+that the user says is to be run.
+"""
+
+BETWEEN = "\x00"
+APART = f" {BETWEEN} "
+_BLANKS = re.compile(r"\s+")
+_WORDS_ONLY = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001 -- as people write it
+_STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
+_CONNECTS = "@._-/:+#&=~\\%"
+_MOST_PLACES = 64
+_NEAR = 64
+_DIGITS_BEFORE = re.compile(r"[0-9]{3} \Z")
+_DIGITS_BEHIND = re.compile(r" [0-9]{3}")
+_ENDS_IN_DIGITS = re.compile(r"[0-9]{3}\Z")
+_BEGINS_SENTENCE = re.compile(r"(?:[.!?:\n\x00][\"'”’)\s]*|\A\s*)\Z")  # noqa: RUF001 -- quotation marks
+_WHERE = re.compile(
+    r"\b(?:in|from|at|of|within|inside|under) (?:(?:the|my|our|your|their|his|her|its) )?\Z"
+)
+_ORDERED = re.compile(
+    r"\b(?:run|rerun|execute|start|launch|invoke|perform|call|use|type|enter|command|script|query"
+    r"|statement|program|code):?\s+(?:the )?\Z"
+    r"|\b(?:run|rerun|execute|start|launch)\b[^.!?\n\x00]{0,48} (?:with|using|via|by) \Z",
+    re.IGNORECASE,
+)
+_END_OF_ORDER = re.compile(
+    r"\s*\Z|\s*[\x00\n]|[.!?;](?:[\s\x00]|\Z)"
+    r"|,? (?:and|then|and then) [a-z]+\b(?! ?[=<>(.])|, (?:please|thanks|thank)\b|,? please\b"
+)
+
+
+class PromptText:
+    """What the prompts of one session say, as text. A short quote that is one value stands in it.
+
+    A URL, a path and the name of a file are said as a whole, and nothing within them is.
+    """
+
+    def __init__(self) -> None:
+        self._text = BETWEEN
+        self._plain = BETWEEN
+        # Where names begin and end in the text.
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._quotes: set[str] = set()
+        self._orders: set[str] = set()
+
+    def add(self, text: str, quotes: dict[str, bool]) -> list[tuple[int, int]]:
+        """Take the text of one more prompt; returns where names stand in it.
+
+        Args:
+            text: In NFC, without what is data, ruled out, or several values in a short quote.
+            quotes: The short quotes, and whether the user says that one is to be run.
+        """
+        spans = name_spans(text)
+        begin = len(self._text)
+        self._starts += [begin + start for start, _ in spans]
+        self._ends += [begin + end for _, end in spans]
+        self._text += text + BETWEEN
+        # Blanks may stand for line ends there.
+        self._plain += _BLANKS.sub(" ", without_names(text, spans, APART)).lower() + BETWEEN
+        self._quotes.update(quotes)
+        self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
+        self._orders.update(quote for quote, ordered in quotes.items() if ordered)
+        return spans
+
+    def says(self, value: str, how: How) -> bool:
+        """Whether a value stands in the text, from the beginning of a word to the end of one.
+
+        Args:
+            value: In NFC.
+            how: How it has to be said.
+        """
+        if not value or BETWEEN in value:
+            return False
+        loosely = how in ("words", "container") and is_words(value)
+        if value in (self._orders if how == "order" else self._quotes):
+            return True
+        if loosely and value.lower() in self._quotes:
+            return True
+        if not any(map(str.isalnum, value)):
+            return False
+        if any(_suits(self._text, value, at, how) for at in self._places(value)):
+            return True
+        low = value.lower()
+        return loosely and any(
+            _suits(self._plain, low, at, how) for at in _places(self._plain, low)
+        )
+
+    def _places(self, value: str) -> Iterator[int]:
+        """Where a value stands, and no part of a name."""
+        for at in _places(self._text, value):
+            if not (self._is_within(at) or self._is_within(at + len(value))):
+                yield at
+
+    def _is_within(self, at: int) -> bool:
+        """Whether a place is inside a name, and not where it begins or ends."""
+        number = bisect_right(self._starts, at) - 1
+        return number >= 0 and self._starts[number] < at < self._ends[number]
+
+
+def is_ordered(before: str) -> bool:
+    """Whether what stands before a command says to run it."""
+    return _ORDERED.search(before[-_NEAR:]) is not None
+
+
+def stands(text: str, value: str) -> bool:
+    """Whether a value stands in a text, from the beginning of a word to the end of one."""
+    return any(True for _ in _places(BETWEEN + text + BETWEEN, value))
+
+
+def is_words(value: str) -> bool:
+    """Whether a value is words, so that its case says nothing; an id or a path is not."""
+    parts = [part.strip(_STRIPPED) for part in value.split()]
+    numbers = sum(part.isdecimal() for part in parts)
+    words = sum(_WORDS_ONLY.fullmatch(part) is not None for part in parts)
+    return words > 0 and words + numbers == len(parts)
+
+
+def _suits(text: str, value: str, at: int, how: How) -> bool:
+    """Whether what stands around a value is how it has to be said."""
+    end = at + len(value)
+    if _is_group(text, value, at, end) or ("/" in value and goes_on(text, at, end)):
+        return False
+    before = text[max(0, at - _NEAR) : at]
+    if how == "name":
+        return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
+    if how == "container":
+        return not is_words(value) or _WHERE.search(before.lower()) is None
+    if how == "order":
+        return is_ordered(before) and _END_OF_ORDER.match(text, end) is not None
+    return True
+
+
+def _places(text: str, value: str) -> Iterator[int]:
+    """Yield where a value is found in a text that begins and ends with what no value holds."""
+    at = text.find(value)
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return
+        end = at + len(value)
+        before = text[at - 1], text[at - 2] if at > 1 else BETWEEN
+        after = text[end], text[end + 1] if end + 1 < len(text) else BETWEEN
+        if not (_goes_on(value[0], *before) or _goes_on(value[-1], *after, possessive=True)):
+            yield at
+        at = text.find(value, at + 1)
+
+
+def _is_group(text: str, value: str, at: int, end: int) -> bool:
+    """Whether digits are a group of a longer number, as `1234` of `1234 5678 9012`."""
+    if value[:3].isdecimal() and _DIGITS_BEFORE.search(text, max(0, at - 4), at):
+        return True
+    return _ENDS_IN_DIGITS.search(value) is not None and _DIGITS_BEHIND.match(text, end) is not None
+
+
+def _goes_on(edge: str, near: str, far: str, *, possessive: bool = False) -> bool:
+    """Whether the word at the edge of a value is longer than the value."""
+    if near.isalnum() or near == "_":
+        return True
+    if near in "'’" and far.isalnum():  # noqa: RUF001 -- as people write it
+        return not (possessive and far == "s")
+    if near == ",":
+        return edge.isdecimal() and far.isdecimal()
+    if near not in _CONNECTS:
+        return False
+    if near == "%":
+        return edge.isdecimal()
+    return far.isalnum() or far in _CONNECTS or not edge.isalnum()
