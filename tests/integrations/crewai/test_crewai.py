@@ -22,6 +22,7 @@ from tests.integrations.crewai.harness import (
     task_of,
     tool_of,
 )
+from tests.integrations.entry_points import unreviewed
 from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError
@@ -43,6 +44,10 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("crewai")
+
+
+def test_no_method_goes_past_them():
+    assert [] == unreviewed("crewai")
 
 
 @pytest.mark.parametrize("how", ["resume", "resume_async"])

@@ -37,6 +37,7 @@ from tests.integrations.behaviours import (
     WRITE,
     registered,
 )
+from tests.integrations.entry_points import unreviewed
 from tests.integrations.google_adk.harness import (
     CONFIRMATION,
     USER,
@@ -70,6 +71,10 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("google")
+
+
+def test_no_method_goes_past_them():
+    assert [] == unreviewed("google")
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ from tests.integrations.behaviours import (
     WRITE,
     registered,
 )
+from tests.integrations.entry_points import unreviewed
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
 from tests.integrations.world import BOB, ToolCall, unwatched
 
@@ -77,6 +78,10 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("agents")
+
+
+def test_no_method_goes_past_them():
+    assert [] == unreviewed("agents")
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ from pydantic_ai.realtime import RealtimeModel
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolset
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
+from tests.integrations.entry_points import unreviewed
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
 from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
 
@@ -72,6 +73,10 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("pydantic_ai")
+
+
+def test_no_method_goes_past_them():
+    assert [] == unreviewed("pydantic_ai")
 
 
 @pytest.fixture

@@ -76,16 +76,19 @@ _CREWAI = f"{_HERE}.crewai.preflight"
 _MICROSOFT = f"{_HERE}.agent_framework.preflight"
 _CLAUDE = f"{_HERE}.claude_agent_sdk.session"
 
-# `invoke` and `batch` go through `generate`.
+# `invoke` and `batch` go through `generate`. Version 3 of the events asks a chat model by itself.
 _REQUESTS = ("generate", "agenerate", "stream", "astream")
+_EVENTS = ("stream_events", "astream_events")
 
 ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
     # `invoke`, `batch` and `stream_events` go through `stream`.
     "langgraph.pregel.main": (EntryPoint("Pregel", ("stream", "astream"), _LANGCHAIN),),
     "langgraph.pregel.remote": (
-        EntryPoint("RemoteGraph", ("stream", "astream", "invoke", "ainvoke"), _LANGCHAIN),
+        EntryPoint("RemoteGraph", ("stream", "astream", "invoke", "ainvoke", *_EVENTS), _LANGCHAIN),
     ),
-    "langchain_core.language_models.chat_models": (EntryPoint("BaseChatModel", _REQUESTS, ""),),
+    "langchain_core.language_models.chat_models": (
+        EntryPoint("BaseChatModel", (*_REQUESTS, *_EVENTS), ""),
+    ),
     "langchain_core.language_models.llms": (EntryPoint("BaseLLM", _REQUESTS, ""),),
     "langgraph.prebuilt.tool_node": (EntryPoint("ToolNode", ("invoke", "ainvoke"), _LANGCHAIN),),
     "agents.run": (
@@ -96,7 +99,16 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
     "agents.realtime.session": (
         EntryPoint(
             "RealtimeSession",
-            ("__aenter__", "enter", "send_message", "send_audio", "update_agent"),
+            (
+                "__aenter__",
+                "enter",
+                "send_message",
+                "send_audio",
+                "update_agent",
+                "on_event",
+                "approve_tool_call",
+                "reject_tool_call",
+            ),
             _OPENAI,
         ),
     ),
@@ -105,8 +117,9 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
     "google.adk.runners": (EntryPoint("Runner", ("run", "run_async", "run_live"), _ADK),),
     "google.adk.agents.base_agent": (
         EntryPoint("BaseAgent", ("run_async", "run_live"), _ADK, "parent_context"),
+        EntryPoint("BaseAgent", ("run",), _ADK, "ctx"),
     ),
-    "crewai.crew": (EntryPoint("Crew", ("kickoff", "akickoff"), _CREWAI),),
+    "crewai.crew": (EntryPoint("Crew", ("kickoff", "akickoff", "replay"), _CREWAI),),
     "crewai.agent.core": (
         EntryPoint(
             "Agent",

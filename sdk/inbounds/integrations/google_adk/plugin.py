@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from google.adk.agents.readonly_context import ReadonlyContext
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools._forwarding_artifact_service import ForwardingArtifactService
 from google.genai import types
@@ -252,4 +253,6 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
 
 def is_guarded(run: Any) -> bool:
     """Whether the calls of a runner's agents, or of those of one invocation, are judged."""
+    if isinstance(run, ReadonlyContext):
+        run = run._invocation_context  # noqa: SLF001 -- what a node runs within has no other name
     return any(isinstance(each, AuthorizationPlugin) for each in run.plugin_manager.plugins)
