@@ -6,6 +6,7 @@ An adapter's tests import all of them, and give them the fixture `harness`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -318,25 +319,35 @@ def test_a_field_is_left_out_of_text_with_a_label(harness: Harness) -> None:
     assert "4200" not in seen.read["call-read"]
 
 
-def test_what_is_masked_is_not_read(harness: Harness) -> None:
+def test_what_is_masked_is_not_read(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
     registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
-    with harness.world.task():
+    traced()
+    with harness.world.task(), caplog.at_level("DEBUG"):
         seen = harness.run([READ])
 
     assert "[email]" in seen.read["call-read"]
     assert BOB not in seen.read["call-read"]
+    assert BOB not in caplog.text + "".join(each.to_json() for each in spans())
 
 
-def test_what_a_tool_says_by_raising_is_masked_or_not_read(harness: Harness) -> None:
+def test_what_a_tool_says_by_raising_is_masked_or_not_read(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
     harness.world.mail = OSError(f"no mail of {BOB}")
-    with harness.world.task() as task:
+    traced()
+    with harness.world.task() as task, caplog.at_level("DEBUG"):
         seen = harness.run([READ])
         report = task.report()
 
     assert ["mail.read"] == names(harness)
     assert BOB not in str(seen.read)
     assert BOB not in repr(seen.raised)
+    # The log of a server has what its own tool raises.
+    of_servers = ("mcp.server", "fastmcp")
+    logged = [each for each in caplog.records if not each.name.startswith(of_servers)]
+    assert BOB not in "".join(map(logging.Formatter().format, logged))
+    assert BOB not in "".join(each.to_json() for each in spans())
     assert (1, 0) == (report.ran, report.unknown)
 
 

@@ -25,6 +25,8 @@ from agent_framework import (
     WorkflowBuilder,
     tool,
 )
+from agent_framework._tools import SKIP_PARSING
+from agent_framework.observability import OBSERVABILITY_SETTINGS
 from tests.integrations.agent_framework.harness import (
     AgentFrameworkHarness,
     Brings,
@@ -32,7 +34,8 @@ from tests.integrations.agent_framework.harness import (
 )
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
-from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
+from tests.integrations.entry_points import unreviewed
+from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
@@ -49,6 +52,10 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("agent_framework")
+
+
+def test_no_method_goes_past_them():
+    assert [] == unreviewed("agent_framework")
 
 
 @pytest.fixture
@@ -147,6 +154,71 @@ class TestErrors:
             assert int(label == "secret") == task.report().withheld
         assert ("canary" in said["call-read"]) == (label == "public")
         assert ("result.label_above_bound" in said["call-read"]) == (label == "secret")
+
+
+class TestWhatOthersAreTold:
+    """Spans and logs with sensitive data get no more of a result than the agent may have."""
+
+    KINDS = ("text", "data", "contents", "parsed", "parsed-raises", "raw", "labelled", "secret")
+
+    def saying(self, kind, *, sync):
+        def say(id):
+            if kind == "raises":
+                raise OSError(f"no mail of {BOB}")
+            return {
+                "data": {"from": BOB},
+                "contents": [Content.from_text(f"from {BOB}"), Content.from_text("hello")],
+                "labelled": Labelled(f"from {BOB}", "public"),
+                "secret": Labelled(f"from {BOB}", "secret"),
+            }.get(kind, f"from {BOB}")
+
+        async def asay(id):
+            return say(id)
+
+        def fail(result):
+            raise ValueError(f"no text of {result}")
+
+        parser = {
+            "parsed": lambda result: f"<{result}>",
+            "parsed-raises": fail,
+            "raw": SKIP_PARSING,
+        }
+        return tool_of(say if sync else asay, "mail.read", result_parser=parser.get(kind))
+
+    @pytest.fixture(autouse=True)
+    def sensitive(self, monkeypatch):
+        monkeypatch.setattr(OBSERVABILITY_SETTINGS, "enable_instrumentation", True)
+        monkeypatch.setattr(OBSERVABILITY_SETTINGS, "enable_sensitive_data", True)
+
+    async def told(self, agent, caplog):
+        """Return all that spans and logs of a run hold of its tool."""
+        traced()
+        with caplog.at_level("DEBUG"):
+            await agent.run("go on")
+        own = [each.to_json() for each in spans() if each.name.startswith("execute_tool")]
+        assert own
+        return caplog.text + "".join(own)
+
+    @pytest.mark.parametrize("sync", [True, False])
+    @pytest.mark.parametrize("kind", [*KINDS, "raises"])
+    async def test_nothing_that_is_masked(self, world, authorization, caplog, kind, sync):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        agent = agent_of(authorization, [READ], tools=[self.saying(kind, sync=sync)])
+        with world.task() as task:
+            said = await self.told(agent, caplog)
+            report = task.report()
+        assert BOB not in said
+        assert (1, 0) == (report.ran, report.unknown)
+        # Blocks are shown one after another: a value might be split over them.
+        shows = kind in ("text", "data", "parsed", "raw", "labelled")
+        assert shows == ("[email]" in agent.client.read["call-read"])
+        assert kind != "parsed" or agent.client.read["call-read"].startswith("<")
+
+    @pytest.mark.parametrize("kind", ["text", "raises"])
+    async def test_all_of_it_where_nothing_is_owed(self, world, authorization, caplog, kind):
+        agent = agent_of(authorization, [READ], tools=[self.saying(kind, sync=True)])
+        with world.task():
+            assert BOB in await self.told(agent, caplog)
 
 
 class TestByPosition:

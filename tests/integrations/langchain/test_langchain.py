@@ -4,24 +4,29 @@ import asyncio
 import subprocess
 import sys
 import time
+import traceback
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolRetryMiddleware
 from langchain.chat_models import init_chat_model
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool, ToolException
+from langchain_core.tracers import LangChainTracer
 from langgraph.cache.memory import InMemoryCache
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
+from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import CachePolicy, Command, interrupt
 from pydantic import BaseModel, Field
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
+from tests.integrations.entry_points import around, unreviewed
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
 from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
@@ -47,6 +52,11 @@ def harness(request, world):
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):
     assert [] == unwatched("langgraph") + unwatched("langchain_core")
+
+
+@pytest.mark.parametrize("package", ["langgraph", "langchain_core"])
+def test_no_method_goes_past_them(package):
+    assert [] == around(package) + unreviewed(package)
 
 
 def workflow_of(step, *more):
@@ -97,8 +107,11 @@ class TestWorkflowsWithinATool:
         assert "content='2'" in said
         assert ("in bounds", 1) == (report.verdict, report.ran)
 
+    @pytest.mark.filterwarnings("ignore")
     @pytest.mark.parametrize("sync", [True, False])
-    @pytest.mark.parametrize("ask", ["invoke", "stream", "bound", "swallowed", "within"])
+    @pytest.mark.parametrize(
+        "ask", ["invoke", "stream", "bound", "swallowed", "within", "events", "bound events"]
+    )
     def test_a_model_is_not_asked_in_one(self, world, authorization, sync, ask):
         asked = []
 
@@ -120,6 +133,8 @@ class TestWorkflowsWithinATool:
             "stream": lambda m: list(model.stream(m))[-1],
             "bound": lambda m: model.bind(stop=["x"]).with_fallbacks([model]).invoke(m),
             "swallowed": swallowing,
+            "events": lambda m: model.stream_events(m, version="v3").output,
+            "bound events": lambda m: model.bind().stream_events(m, version="v3").output,
             "within": lambda m: workflow_of(lambda s: {"messages": [model.invoke(m)]}).invoke(
                 dict(self.GO)
             )["messages"][-1],
@@ -142,6 +157,60 @@ class TestWorkflowsWithinATool:
         said, report = self.within(world, authorization, call if sync else acall, sync=sync)
         assert "it was swallowed" in said if ask == "swallowed" else "agent.unguarded" == said
         assert [] == asked
+        assert "cannot tell" == report.verdict
+
+    @pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+    def test_a_model_is_not_asked_for_events_in_one(self, world, authorization, version):
+        model = Scripted(turns=[])
+
+        async def ask(state):
+            events = model.astream_events(state["messages"], version=version)
+            if version == "v3":
+                return {"messages": [await (await events).output]}
+            return {"messages": [AIMessage(str([each async for each in events]))]}
+
+        async def acall():
+            try:
+                return await workflow_of(ask).ainvoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        said, report = self.within(world, authorization, acall, sync=False)
+        assert "agent.unguarded" == said
+        assert "cannot tell" == report.verdict
+
+    @pytest.mark.parametrize("way", ["invoke", "stream", "events", "ainvoke", "aevents"])
+    def test_a_remote_agent_is_not_asked(self, world, authorization, way):
+        class Remote:
+            """A client that is asked for nothing."""
+
+            def __getattr__(self, name):
+                raise AssertionError(name)
+
+        graph = RemoteGraph("agent", client=Remote(), sync_client=Remote())
+        ways = {
+            "invoke": lambda: graph.invoke({}),
+            "stream": lambda: list(graph.stream({})),
+            "events": lambda: graph.stream_events({}, version="v3"),
+            "ainvoke": lambda: graph.ainvoke({}),
+            "aevents": lambda: graph.astream_events({}, version="v3"),
+        }
+
+        def call():
+            try:
+                return ways[way]()
+            except ConfigurationError as error:
+                return error.code
+
+        async def acall():
+            try:
+                return await ways[way]()
+            except ConfigurationError as error:
+                return error.code
+
+        sync = not way.startswith("a")
+        said, report = self.within(world, authorization, call if sync else acall, sync=sync)
+        assert "agent.unguarded" == said
         assert "cannot tell" == report.verdict
 
     def test_a_guarded_agent_runs_in_one(self, world, authorization):
@@ -902,6 +971,165 @@ class TestCaches:
 
         assert [1] == asked
         assert ["mail.read", "mail.read"] == [tool for tool, _ in world.ran]
+
+
+class Told(BaseCallbackHandler):
+    """Keeps all that callbacks and LangSmith are told of tools."""
+
+    tracing_queue = otel_exporter = None
+
+    def __init__(self):
+        self.said = []
+
+    def on_tool_end(self, output, **about):
+        self.said.append(repr(output))
+
+    def on_tool_error(self, error, **about):
+        self.said.append("".join(traceback.format_exception(error)))
+
+    def create_run(self, **run):
+        self.said.append(repr(run))
+
+    def update_run(self, *args, **run):
+        self.said.append(repr((args, run)))
+
+    def __getattr__(self, name):
+        return lambda *args, **named: None
+
+
+def saying(kind):
+    """A tool that says an address of which the policy shows nothing, and how it says it."""
+
+    def say(id: str, tool_call_id: Annotated[str, InjectedToolCallId] = "") -> Any:
+        if kind in ("raises", "handles", "handler"):
+            raise (OSError if kind == "raises" else ToolException)(f"no mail of {BOB}")
+        message = ToolMessage(f"from {BOB}", tool_call_id=tool_call_id)
+        return {
+            "text": f"from {BOB}",
+            "data": {"from": BOB},
+            "blocks": [{"type": "text", "text": f"from {BOB}"}],
+            "artifact": (f"from {BOB}", {"raw": BOB}),
+            "message": message,
+            "command": Command(update={"messages": [message]}),
+            "several": [message],
+            "iterator": iter([BOB]),
+            "labelled": Labelled(f"from {BOB}", "public"),
+            "secret": Labelled(f"from {BOB}", "secret"),
+        }[kind]
+
+    async def asay(id: str, tool_call_id: Annotated[str, InjectedToolCallId] = "") -> Any:
+        return say(id, tool_call_id)
+
+    def handler(error):
+        raise ValueError(str(error))
+
+    handles = {"handles": True, "handler": handler}.get(kind, False)
+    return StructuredTool.from_function(
+        say,
+        coroutine=asay,
+        name="mail.read",
+        description="-",
+        response_format="content_and_artifact" if kind == "artifact" else "content",
+        handle_tool_error=handles,
+    )
+
+
+KINDS = ["text", "data", "blocks", "artifact", "message", "command", "several", "iterator"]
+KINDS += ["labelled", "secret", "raises", "handles", "handler"]
+
+
+class TestWhatOthersAreTold:
+    """Callbacks, streams and tracers get no more of a result than the agent may have."""
+
+    WAYS = MappingProxyType(
+        {
+            "invoke": lambda agent, given, config: agent.invoke(given, config),
+            "tools": lambda agent, given, config: list(
+                agent.stream(given, config, stream_mode="tools")
+            ),
+            "debug": lambda agent, given, config: list(
+                agent.stream(given, config, stream_mode="debug")
+            ),
+            "v3": lambda agent, given, config: list(
+                agent.stream_events(given, config, version="v3")
+            ),
+        }
+    )
+
+    def told(self, agent, way):
+        """Return all that is told of a run to whoever listens."""
+        listens = Told()
+        tracer = LangChainTracer(client=listens)
+        config = {"callbacks": [listens, tracer]}
+        given = {"messages": [HumanMessage("go on")]}
+
+        async def events():
+            return [each async for each in agent.astream_events(given, config, version=way)]
+
+        said = []
+        try:
+            said = (
+                asyncio.run(events())
+                if way in ("v1", "v2")
+                else self.WAYS[way](agent, given, config)
+            )
+        except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
+            said = [error]
+        tracer.wait_for_futures()
+        assert listens.said
+        return repr(said) + "".join(listens.said)
+
+    @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.parametrize("way", ["invoke", "tools", "debug", "v3", "v1", "v2"])
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_nothing_that_is_masked(self, world, authorization, kind, way):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        agent = agent_of(authorization, [READ], tools=[saying(kind)])
+        with world.task() as task:
+            assert BOB not in self.told(agent, way)
+            report = task.report()
+        assert (1, 0) == (report.ran, report.unknown)
+
+    @pytest.mark.parametrize("kind", ["text", "data", "artifact", "raises", "handles"])
+    def test_all_of_it_where_nothing_is_owed(self, world, authorization, kind):
+        agent = agent_of(authorization, [READ], tools=[saying(kind)])
+        with world.task():
+            assert BOB in self.told(agent, "invoke")
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_no_field_that_is_left_out(self, world, authorization, asynchronous):
+        registered(world, **FIELDS)
+        world.mail = {"pay": 4200, "text": "hello"}
+        agent = agent_of(authorization, [READ], tools=[tool_of(world.read, "mail.read")])
+        with world.task():
+            said = self.told(agent, "v2" if asynchronous else "tools")
+        assert "hello" in said
+        assert "4200" not in said
+
+    def test_a_withheld_result_is_kept_for_a_run_that_goes_on(self, world):
+        registered(world, **FIELDS)
+        world.mail = "pay is 4200"
+        harness = LangChainHarness(world, "node", sync=True)
+        with world.wary() as task:
+            harness.run([READ, SEND])
+            world.signs = True
+            seen = harness.resume(approve=True)
+            report = task.report()
+        assert ["mail.read", "mail.send"] == [name for name, _ in world.ran]
+        assert seen.read["call-read"].startswith("Executed, and its result withheld")
+        assert 1 == report.withheld
+
+    def test_the_node_sees_the_type_of_an_error_that_it_handles(self, world, authorization):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        node = ToolNode(
+            [saying("raises")],
+            wrap_tool_call=authorization.wrap_tool_call,
+            handle_tool_errors=(OSError,),
+        )
+        with world.task():
+            said = through(node, READ)["call-read"]
+        assert "error" == said.status
+        assert "[email]" in said.content
 
 
 class TestStreaming:

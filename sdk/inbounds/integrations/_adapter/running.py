@@ -14,7 +14,7 @@ from .refusals import refusal_text
 from .result_obligations import KeptLabel, owed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from inbounds.pep import Permit
     from inbounds.pep.tool_run import ToolRun
@@ -29,12 +29,33 @@ class Once:
         begun: Whether the tool has begun.
         refusal: Why it was not let to.
         label: That of the result, where the framework makes text of it.
+        withheld: Why its result may not be given, where that is known before the framework
+            tells others of it (spans, callbacks, logs).
     """
 
     def __init__(self) -> None:
         self.begun = False
         self.refusal: InboundsError | None = None
         self.label = KeptLabel()
+        self.withheld: InboundsError | None = None
+        self._raised: tuple[BaseException, BaseException] | None = None
+
+    def raise_shown(self, permit: Permit, error: BaseException) -> NoReturn:
+        """Raise what the framework may tell others of an error, and keep the error.
+
+        Args:
+            permit: Of the call.
+            error: What the tool raised.
+        """
+        seen = shown(permit, error)
+        if seen is error:
+            raise error
+        self._raised = (seen, error)
+        raise_alone(seen)
+
+    def raised(self, seen: BaseException) -> BaseException:
+        """Return what the tool raised, for what `raise_shown` has raised; any other as it is."""
+        return self._raised[1] if self._raised is not None and self._raised[0] is seen else seen
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -60,17 +81,22 @@ class Running(Once):
     Args:
         permit: Of the call.
         place: Stands for the tool.
+
+    Attributes:
+        permit: Of the call.
+        give: Returns what the framework may tell others of a result; None for all of it.
     """
 
     def __init__(self, permit: Permit, place: object) -> None:
         super().__init__()
-        self._permit = permit
+        self.permit = permit
+        self.give: Callable[[Any], Any] | None = None
         self._place = place
 
     @property
     def tool_run(self) -> ToolRun:
         """What the tool's own code runs within."""
-        return self._permit.tool_run
+        return self.permit.tool_run
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -93,13 +119,13 @@ class Running(Once):
         """
         with self.beginning():
             if place != self._place:
-                self._permit.cancel()
+                self.permit.cancel()
                 raise DecisionUnavailable(
                     "another tool is about to run than the one that was judged",
                     code="permit.other_tool",
-                    decision_id=self._permit.decision.id,
+                    decision_id=self.permit.decision.id,
                 )
-            self._permit.compare(arguments)
+            self.permit.compare(arguments)
 
     def require_own(self, tool: str, result: Any) -> None:
         """Require that a result is that of the tool that was judged, and there already.
@@ -113,14 +139,14 @@ class Running(Once):
         """
         if self.refusal is not None:
             # A layer has made a result of it.
-            self._permit.fail(self.refusal)
+            self.permit.fail(self.refusal)
             raise self.refusal
         if not self.begun:
-            raise not_the_tools(self._permit)
+            raise not_the_tools(self.permit)
         try:
             refuse_lazy(tool, result)
         except InboundsError as error:
-            self._permit.fail(error)
+            self.permit.fail(error)
             raise
 
 

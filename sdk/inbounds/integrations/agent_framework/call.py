@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from agent_framework import Content, MiddlewareFailure, UserInputRequiredException
+from agent_framework import Content
 
 from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import (
@@ -20,6 +20,8 @@ from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal
 from inbounds.integrations._adapter.result_obligations import given, given_value, owed
 from inbounds.integrations._adapter.running import failed, shown
 
+from .tool_proxy import ENDS, Contents, parsed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     Take = Callable[[Any], Any]
 
 logger = logging.getLogger(__name__)
-
-_ENDS = (MiddlewareFailure, UserInputRequiredException)
-"""What a tool raises to end the run, or to have the user of an agent within asked."""
 
 _CARRIER = "_function_result_carrier"
 """Where the framework keeps what of a server's result is for the program alone."""
@@ -150,6 +149,8 @@ class ToolCall:
 
     def failed(self, permit: Permit, running: Running, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, unless it failed itself."""
+        if running.withheld is not None:
+            return running.withheld  # its permit is used
         if (unrecorded := failed(permit, error, running.label)) is not None:
             return unrecorded
         own = isinstance(error, Rejected)
@@ -158,7 +159,7 @@ class ToolCall:
 
     def shown(self, permit: Permit, error: BaseException) -> BaseException:
         """Return what the framework may let the model read of what a tool raised."""
-        return error if isinstance(error, _ENDS) else shown(permit, error)
+        return error if isinstance(error, ENDS) else shown(permit, error)
 
     def finished(self, permit: Permit, running: Running, result: Any) -> Outcome:
         """Record that it has run, and return what the agent may have of its result.
@@ -168,12 +169,32 @@ class ToolCall:
         """
         running.require_own(self._name, result)
         try:
+            if running.withheld is not None:
+                raise running.withheld
             take = running.label.taking(permit.finish)
             outcome = Outcome(self._given(permit, result, take))
         except InboundsError as error:
             outcome = Outcome(told(error))
         self._outcomes.ran(self._key, outcome)
         return outcome
+
+    def discharge_early(self, permit: Permit, running: Running) -> None:
+        """Discharge what is owed to the result before the framework's spans and logs have it."""
+        if not owed(permit):
+            return
+
+        def give(result: Any) -> Any:
+            made = parsed(self._tool, result)
+            try:
+                given = self._given(permit, made, running.label.taking(permit.admitted))
+            except InboundsError as error:
+                running.withheld = error
+                given = told(error)
+                if isinstance(made, Contents):
+                    given = [Content.from_text(given)]
+            return Contents(given) if isinstance(made, Contents) else given
+
+        running.give = give
 
     def _given(self, permit: Permit, result: Any, take: Take) -> Any:
         """Return what the agent may have of a result, in the form that the framework takes."""

@@ -139,6 +139,7 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                 running = Running(permit, id(context.function))
                 try:
                     await run_in_thread(call.judge, permit)
+                    call.discharge_early(permit, running)
                     with running.under_way():
                         await call_next()
                 except Stop as stop:
@@ -148,7 +149,8 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
                         brought = stop.result  # what was begun has given none
                     context.result = await self._ended(call, permit, running, brought)
                     raise _Raised(stop) from None
-                except BaseException as error:
+                except BaseException as seen:  # noqa: BLE001 -- it is raised below
+                    error = running.raised(seen)
                     refusal = await run_in_thread(call.failed, permit, running, error)
                     if refusal is None:
                         raise _Raised(call.shown(permit, error)) from error

@@ -7,7 +7,15 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from agent_framework import FunctionInvocationContext
+from agent_framework import (
+    Content,
+    FunctionInvocationContext,
+    FunctionTool,
+    MiddlewareFailure,
+    MiddlewareTermination,
+    UserInputRequiredException,
+)
+from agent_framework._tools import SKIP_PARSING
 
 from inbounds.integrations._adapter.running import on_its_own, permitted
 from inbounds.process.threads import run_in_thread
@@ -17,11 +25,42 @@ if TYPE_CHECKING:
 
 _MARK = "__inbounds_in_place__"
 
+ENDS = (MiddlewareFailure, MiddlewareTermination, UserInputRequiredException)
+"""What a tool raises to end the run, or to have the user of an agent within asked."""
+
+
+class Contents(list[Any]):
+    """What the framework's parser of a tool would have made of its result, for it to give."""
+
 
 def stand_in_place(tool: Any) -> None:
     """Let the function of a tool run under a permit alone, whoever calls it."""
     if not getattr(tool.func, _MARK, False):
         tool.func = _placed(tool, tool.func)
+        if callable(tool.result_parser):
+            tool.result_parser = _unless_parsed(tool.result_parser)
+
+
+def _unless_parsed(parser: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @functools.wraps(parser)
+    def parse(result: Any) -> Any:
+        return result if isinstance(result, Contents) else parser(result)
+
+    return parse
+
+
+def parsed(tool: Any, result: Any) -> Any:
+    """Return what the framework makes of a result of a tool, before its spans have it."""
+    if tool.result_parser is SKIP_PARSING:
+        return result
+    if callable(tool.result_parser):
+        made = tool.result_parser(result)
+    else:
+        try:
+            made = FunctionTool.parse_result(result)
+        except Exception:  # noqa: BLE001 -- as the framework does
+            made = str(result)
+    return Contents([Content.from_text(made)] if isinstance(made, str) else made)
 
 
 def own_function(tool: Any) -> Any:
@@ -38,15 +77,28 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         running = permitted()
         said = _said(function, args, arguments, getattr(tool, "_instance", None))
         await run_in_thread(running.begin, place, said)
-        with on_its_own(running):
-            if inspect.iscoroutinefunction(function):
-                return running.label.bare(await function(*args, **arguments))
-            # As the framework does with a function that may wait.
-            result = await asyncio.to_thread(function, *args, **arguments)
-            return running.label.bare(await result if inspect.isawaitable(result) else result)
+        try:
+            with on_its_own(running):
+                result = await _run(function, args, arguments)
+            result = running.label.bare(result)
+            if running.give is not None:
+                result = await run_in_thread(running.give, result)
+        except ENDS:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- spans and logs would have its words
+            running.raise_shown(running.permit, error)
+        return result
 
     setattr(placed, _MARK, True)
     return placed
+
+
+async def _run(function: Callable[..., Any], args: Any, arguments: Any) -> Any:
+    if inspect.iscoroutinefunction(function):
+        return await function(*args, **arguments)
+    # As the framework does with a function that may wait.
+    result = await asyncio.to_thread(function, *args, **arguments)
+    return await result if inspect.isawaitable(result) else result
 
 
 def _said(

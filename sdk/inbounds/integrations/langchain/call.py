@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ from .preflight import named
 from .tool_proxy import InPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from inbounds.pep import Permit
@@ -163,12 +164,21 @@ class ToolCall:
         """Return the request for what was judged, and nothing else."""
         permit.defer_start()
         tool = self._request.tool
-        self._in_place = None if tool is None else InPlace(tool, permit, self._hidden)
+        if tool is not None:
+            self._in_place = InPlace(
+                tool,
+                permit,
+                self._hidden,
+                give=functools.partial(self._admitted, permit),
+                refusal_message=functools.partial(refusal_message, self._request),
+            )
         said = {**self._request.tool_call, "args": permit.arguments}
         return replace(self._request, tool_call=said, tool=self._in_place)
 
     def failed(self, permit: Permit, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, unless it failed itself."""
+        if self._in_place is not None and self._in_place.withheld is not None:
+            return self._in_place.withheld  # its permit is used
         try:
             trace_words(permit, error, None if self._in_place is None else self._in_place.label)
             permit.fail(error)
@@ -195,6 +205,8 @@ class ToolCall:
         if place is None or not place.begun:
             return self._past(permit)
         try:
+            if place.withheld is not None:
+                raise place.withheld
             message = self._given(permit, result, place.label)
         except InboundsError as error:
             message = refusal_message(self._request, error)
@@ -207,18 +219,30 @@ class ToolCall:
             raise DecisionUnavailable("there is no such tool", code="tool.unknown")
         raise not_the_tools(permit)
 
-    def _given(self, permit: Permit, result: Any, label: KeptLabel) -> Any:
-        if not isinstance(result, ToolMessage):
-            # A command or several messages: looked into where there is nothing to discharge.
-            label.taking(permit.finish)(result if owed(permit) else _texts(result))
-            return result
-        if result.status == "error":
-            content = given(result.content, permit, label.taking(permit.admitted))
+    def _admitted(self, permit: Permit, result: Any) -> Any:
+        """Return what the callbacks of the tool may have of a message, while the permit is open."""
+        place = self._in_place
+        label = KeptLabel() if place is None else place.label
+        return _part(permit, result, label.taking(permit.admitted))
+
+    @staticmethod
+    def _given(permit: Permit, result: Any, label: KeptLabel) -> Any:
+        if isinstance(result, ToolMessage) and result.status == "error":
+            message = _part(permit, result, label.taking(permit.admitted))
             permit.fail(ToolFailed())
-        else:
-            content = given(result.content, permit, label.taking(permit.finish))
-        artifact = None if owed(permit) else result.artifact
-        return result.model_copy(update={"content": content, "artifact": artifact})
+            return message
+        return _part(permit, result, label.taking(permit.finish))
+
+
+def _part(permit: Permit, result: Any, take: Callable[[Any], Any]) -> Any:
+    """Return what the agent may have of a message of a tool, or of what stands in its place."""
+    if not isinstance(result, ToolMessage):
+        # A command or several messages: looked into where there is nothing to discharge.
+        take(result if owed(permit) else _texts(result))
+        return result
+    artifact = None if owed(permit) else result.artifact
+    content = given(result.content, permit, take)
+    return result.model_copy(update={"content": content, "artifact": artifact})
 
 
 def refusal_message(request: Any, error: BaseException) -> Any:
