@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import traceback
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import CachePolicy, Command, interrupt
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.entry_points import around, unreviewed
@@ -867,6 +868,112 @@ def called(wish):
     """What a model has said before, so that the input of a node is the same for every task."""
     calls = [{"name": wish.tool, "args": dict(wish.arguments), "id": wish.id}]
     return {"messages": [AIMessage("", tool_calls=calls, id="said")]}
+
+
+def _of_board(value):
+    return value.replace(":", "/")
+
+
+class OfBoard(BaseModel):
+    """What `mail.read` takes; `board:7` is another spelling of `board/7`."""
+
+    id: Annotated[str, AfterValidator(_of_board)]
+
+
+class OfBoardByModel(BaseModel):
+    id: str
+
+    @model_validator(mode="after")
+    def of_board(self):
+        self.id = _of_board(self.id)
+        return self
+
+
+class Unsteady(BaseModel):
+    id: Annotated[str, AfterValidator(lambda value: f"{value}/more")]
+
+
+class OfState(OfBoard):
+    """Together with what the framework puts in."""
+
+    state: Annotated[dict, InjectedState]
+
+
+class OfAlias(BaseModel):
+    id_: Annotated[str, AfterValidator(_of_board)] = Field(alias="id")
+
+
+class Opaque:
+    pass
+
+
+class OfOpaque(BaseModel):
+    id: Annotated[Any, AfterValidator(lambda value: Opaque())]
+
+
+class Day(BaseModel):
+    day: date
+    count: int = 1
+
+
+class TestValidators:
+    """What a tool's schema makes of its arguments is what is judged, and what runs."""
+
+    READ_BOARD = ToolCall("mail.read", {"id": "board:7"}, "call-read")
+    READ_TEAM = ToolCall("mail.read", {"id": "team:7"}, "call-read")
+
+    def run(self, world, authorization, schema, wish, *, sync=True):
+        def read(**given):
+            world.ran.append(("mail.read", given))
+            return "hello"
+
+        async def aread(**given):
+            return read(**given)
+
+        own = {"func": read} if sync else {"coroutine": aread}
+        tool = StructuredTool(name="mail.read", description="-", args_schema=schema, **own)
+        agent = agent_of(authorization, [wish], tools=[tool])
+        with world.task() as task:
+            said = run(agent) if sync else asyncio.run(arun(agent))
+            return said["call-read"].content, task.report()
+
+    @pytest.mark.parametrize("sync", [True, False])
+    @pytest.mark.parametrize("schema", [OfBoard, OfBoardByModel, OfAlias, OfState])
+    def test_what_one_makes_is_judged(self, world, schema, sync):
+        judged = []
+
+        def resource(id):
+            judged.append(id)
+            return ("mail", id)
+
+        resources = {**world.resources, "mail.read": resource}
+        authorization = AuthorizationMiddleware(world.guard, resources=resources)
+        said, report = self.run(world, authorization, schema, self.READ_BOARD, sync=sync)
+        assert ([], 1, {"board/7"}) == (world.ran, len(report.refused), set(judged))
+        assert "data.label_above_clearance" in said
+        said, report = self.run(world, authorization, schema, self.READ_TEAM, sync=sync)
+        assert ("hello", 1) == (said, report.ran)
+        ((_, given),) = world.ran
+        assert "team/7" == given.get("id", given.get("id_"))
+
+    @pytest.mark.parametrize("sync", [True, False])
+    @pytest.mark.parametrize("schema", [Unsteady, OfOpaque])
+    def test_one_that_makes_something_else_of_what_was_judged_runs_nothing(
+        self, world, authorization, schema, sync
+    ):
+        said, report = self.run(world, authorization, schema, self.READ_TEAM, sync=sync)
+        assert [] == world.ran
+        assert said.startswith("Not executed [permit.arguments_changed]")
+        assert (0, 1) == (report.ran, report.stopped)
+
+    def test_a_type_is_given_as_it_is(self, world):
+        registered(world, arguments={"/day": {"kind": "date"}, "/count": {"type": "integer"}})
+        resources = {"mail.read": lambda day, count: ("mail", "42")}
+        authorization = AuthorizationMiddleware(world.guard, resources=resources)
+        wish = ToolCall("mail.read", {"day": "2026-11-29", "count": "7"}, "call-read")
+        said, _ = self.run(world, authorization, Day, wish)
+        assert "hello" == said
+        assert [("mail.read", {"day": date(2026, 11, 29), "count": 7})] == world.ran
 
 
 class TestCaches:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import date
+from typing import Annotated, Any
 
 import pytest
 from agents import (
@@ -41,7 +43,7 @@ from agents.realtime import RealtimeAgent
 from agents.sandbox import SandboxAgent
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from agents.tool_context import ToolContext
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import (
     DENIED,
@@ -1062,3 +1064,56 @@ class TestConversations:
         again = ToolCall("file.write", WRITE.arguments, "call-again")
         _, exposed = await self.runs(world, authorization, kept, again, conversation="one")
         assert not exposed
+
+
+Board = Annotated[str, AfterValidator(lambda value: value.replace(":", "/"))]
+"""`board:7` is another spelling of `board/7`."""
+Unsteady = Annotated[str, AfterValidator(lambda value: f"{value}/more")]
+Opaque = Annotated[Any, AfterValidator(lambda value: object())]
+
+
+class TestValidators:
+    """What the types of a function make of its arguments is what is judged, and what runs."""
+
+    async def read(self, world, kind, id):
+        def read(id: kind):
+            world.ran.append(("mail.read", {"id": id}))
+            return "hello"
+
+        authorization = Authorization(world.guard, resources=world.resources)
+        agent = agent_of([ToolCall("mail.read", {"id": id}, "call-read")])
+        agent.tools.append(tool_of(read, "mail.read"))
+        with world.task() as task:
+            said = read_of(await Runner.run(protect(agent, authorization), "go on"))
+            return said["call-read"], task.report()
+
+    async def test_what_one_makes_is_judged(self, world):
+        said, report = await self.read(world, Board, "board:7")
+        assert ([], 1) == (world.ran, len(report.refused))
+        assert "data.label_above_clearance" in said
+        said, report = await self.read(world, Board, "team:7")
+        assert ("hello", 1) == (said, report.ran)
+        assert [("mail.read", {"id": "team/7"})] == world.ran
+
+    @pytest.mark.parametrize("kind", [Unsteady, Opaque])
+    async def test_one_that_makes_something_else_of_what_was_judged_runs_nothing(self, world, kind):
+        said, report = await self.read(world, kind, "team:7")
+        assert [] == world.ran
+        assert said.startswith("Not executed [permit.arguments_changed]")
+        assert (0, 1) == (report.ran, report.stopped)
+
+    async def test_a_type_is_given_as_it_is(self, world):
+        registered(world, arguments={"/day": {"kind": "date"}, "/count": {"type": "integer"}})
+
+        def read(day: date, count: int = 1):
+            world.ran.append(("mail.read", {"day": day, "count": count}))
+            return "hello"
+
+        resources = {"mail.read": lambda day, count: ("mail", "42")}
+        authorization = Authorization(world.guard, resources=resources)
+        wish = ToolCall("mail.read", {"day": "2026-11-29", "count": "7"}, "call-read")
+        agent = agent_of([wish], tools=[tool_of(read, "mail.read")])
+        with world.task():
+            said = read_of(await Runner.run(protect(agent, authorization), "go on"))
+        assert "hello" == said["call-read"]
+        assert [("mail.read", {"day": date(2026, 11, 29), "count": 7})] == world.ran

@@ -29,6 +29,7 @@ from inbounds.integrations._adapter.questions import question_of
 from inbounds.integrations._adapter.refusals import NotWaited, told
 from inbounds.integrations._adapter.result_obligations import KeptLabel, given, owed
 from inbounds.integrations._adapter.running import ToolFailed, not_the_tools, shown, trace_words
+from inbounds.integrations._adapter.validated import validate
 
 from .history import Thread
 from .preflight import named
@@ -265,7 +266,7 @@ def _injected(tool: Any) -> frozenset[str]:
 def _with_defaults(
     tool: Any, arguments: dict[str, Any], *, injected: frozenset[str]
 ) -> dict[str, Any]:
-    """Add what a tool's schema would add: it runs as well, and so it is judged."""
+    """Return arguments as a tool's schema makes them: that runs, and so it is judged."""
     schema = getattr(tool, "args_schema", None)
     if not (inspect.isclass(schema) and issubclass(schema, BaseModel)):
         return arguments
@@ -276,7 +277,7 @@ def _with_defaults(
         if field.alias in whole or field.validation_alias in whole or name in ("args", "kwargs"):
             continue
         whole[name] = field.get_default(call_default_factory=True, validated_data={})
-    return whole
+    return validate(schema, whole, hidden=injected)
 
 
 def _answers(run: Mapping[str, Any]) -> Iterator[object]:

@@ -22,6 +22,7 @@ from pydantic.v1 import ValidationError as ValidationErrorV1
 from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.result_obligations import owed
 from inbounds.integrations._adapter.running import Once
+from inbounds.integrations._adapter.validated import require_same
 from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class InPlace(Once):
         self._hidden = hidden
         self._give = give
         self._refusal_message = refusal_message
+        self._parsed: dict[str, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tool, name)
@@ -88,7 +90,18 @@ class InPlace(Once):
     def _compare(self, call: Mapping[str, Any]) -> None:
         arguments = {n: value for n, value in call["args"].items() if n not in self._hidden}
         with self.beginning():
+            self._parse(call, arguments)
             self._permit.compare(arguments)
+
+    def _parse(self, call: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+        """Let the tool's schema parse what it is called with, once, and compare what it makes."""
+        try:
+            made = self._tool._parse_input(dict(call["args"]), call.get("id"))  # noqa: SLF001 -- what the tool itself does
+        except Exception:  # noqa: BLE001 -- the tool says so itself
+            return
+        own = {n: value for n, value in made.items() if n not in self._hidden}
+        require_same(self._permit, own, arguments, self._tool.args_schema)
+        self._parsed = made
 
     def _placed(self, call: Mapping[str, Any]) -> Any:
         """Return the tool, which gives its callbacks no more than the agent may have."""
@@ -117,6 +130,8 @@ class InPlace(Once):
         # In the object itself: what runs the tool finds it before the class's.
         object.__setattr__(own, "_run", placed_run)
         object.__setattr__(own, "_arun", placed_arun)
+        if self._parsed is not None:
+            object.__setattr__(own, "_parse_input", lambda *_: self._parsed)
         return own
 
     def _handled(self, error: BaseException) -> _Handled:

@@ -14,6 +14,7 @@ from agents import (
     ToolInputGuardrail,
     ToolOutputGuardrail,
 )
+from agents.function_schema import function_schema
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -27,6 +28,7 @@ from inbounds.integrations._adapter.defaults import defaults_of
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
+from inbounds.integrations._adapter.validated import parse, require_same, validate
 from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
@@ -55,6 +57,7 @@ class ToolProxy:
         self._name: str = tool.name
         self._verdicts = authorization.verdicts
         self._defaults = _defaults(tool)
+        self._schema = _schema(tool)
         self._runs = _observed(tool.on_invoke_tool)
         self._author = tool.needs_approval
         self._enabled = tool.is_enabled
@@ -82,7 +85,7 @@ class ToolProxy:
 
     async def needs_approval(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
         """Whether the run has to wait for a person: by the policy, or by the tool's author."""
-        whole = {**self._defaults, **arguments}
+        whole = self._whole(arguments)
         if await self._wanted_by_author(run, arguments, call_id):
             if await self.authorization.would_refuse(run, self._name, whole):
                 return False  # no person is asked for what is refused in any case
@@ -161,7 +164,7 @@ class ToolProxy:
     ) -> tuple[Permit, str]:
         """Return the permit for what is about to run, compared with it, and its arguments."""
         try:
-            arguments = {**self._defaults, **_parsed(said)}
+            arguments = self._whole(_parsed(said))
         except ArgumentNotRepresentable:
             if verdict is not None:
                 await run_in_thread(verdict.drop)
@@ -177,11 +180,25 @@ class ToolProxy:
         # The permit has the canonical arguments: what they were made of is still the same, or else
         # what there is now has to be the same.
         try:
-            await run_in_thread(permit.compare, judged if verdict.is_of(arguments) else arguments)
+            await run_in_thread(
+                self._compare, permit, judged if verdict.is_of(arguments) else arguments
+            )
         except asyncio.CancelledError as error:
             run_in_background(permit.fail, error)
             raise
         return permit, json.dumps(judged, ensure_ascii=False)
+
+    def _whole(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments as the tool's function gets them: that runs, and so it is judged."""
+        whole = {**self._defaults, **arguments}
+        return whole if self._schema is None else validate(self._schema, whole)
+
+    def _compare(self, permit: Permit, arguments: dict[str, Any]) -> None:
+        judged = permit.arguments
+        made = None if self._schema is None else parse(self._schema, judged)
+        if made is not None:  # else the tool says so itself
+            require_same(permit, made, judged)
+        permit.compare(arguments)
 
     # --- when it has run ------------------------------------------------------------------
 
@@ -265,6 +282,17 @@ def _observed(invoker: Any) -> Any:
     seen = copy.copy(invoker)
     seen._invoke_tool_impl = observed  # noqa: SLF001 -- the framework has no other place inside
     return seen
+
+
+def _schema(tool: Any) -> type[BaseModel] | None:
+    """Return what validates the arguments of a tool that is a function; None for any other."""
+    function = getattr(tool, "__wrapped__", None)
+    if function is None:
+        return None
+    schema: type[BaseModel] = function_schema(
+        function, strict_json_schema=False
+    ).params_pydantic_model
+    return schema
 
 
 def _defaults(tool: Any) -> Mapping[str, Any]:
