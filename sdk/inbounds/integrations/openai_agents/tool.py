@@ -289,8 +289,10 @@ def _schema(tool: Any) -> type[BaseModel] | None:
     function = getattr(tool, "__wrapped__", None)
     if function is None:
         return None
+    # Of an object, that is the method by which it is called.
+    called = function if inspect.isroutine(function) else function.__call__
     schema: type[BaseModel] = function_schema(
-        function, strict_json_schema=False
+        called, use_docstring_info=False, strict_json_schema=False
     ).params_pydantic_model
     return schema
 
