@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from inbounds.canonical.formats import InvalidFormat, normalize
-from inbounds.canonical.visible import decoded_escapes, shown
+from inbounds.canonical.visible import IGNORABLE, decoded_escapes, shown
 
 from .values import LONGEST_TYPED
 
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Link = tuple[str, str]
-"""A URL in canonical form and its host; a `mailto:` and the domain; both empty if unread."""
+"""A URL in canonical form and its host; both are empty if it could not be read.
+
+A `mailto:` has the domain for a host, a `tel:` or `sms:` has none. A host that stands by itself is
+`//` and the host as it is written.
+"""
 
 MOST = 64
 """So many links of one text are told apart; what is beyond is one link to nowhere known."""
@@ -28,6 +33,10 @@ UNREAD: Link = ("", "")
 """A link that leads nobody knows where."""
 
 MAILTO = "mailto:"
+CALL = "tel:"
+"""The beginning of a link to a telephone number, whether it is called or gets a message."""
+BARE = "//"
+"""The beginning of a link that is a host by itself, such as `acme.example` or `plan.md`."""
 
 _ENDS = re.compile(r"[\s<>\"'`|\x00]+")
 _LONGEST_WORD = 2048
@@ -40,24 +49,45 @@ _GOES_ON_IN_BRACKETS = re.compile(r"<[^\s<>]{0,64}//[^<>]{0,2048}\s@")
 _NOT_OF_USER = re.compile(r"[\s<>]")
 # Where Markdown has a link, whatever its scheme.
 _MARKED = re.compile(r"(?:\]\(\s*<?|\]:\s*<?|<)([A-Za-z][A-Za-z0-9+.-]{1,31}):")
+# A telephone number there, and nothing else.
+_MARKED_CALL = re.compile(
+    r"(?:\]\(\s*|\]:\s*)((?:tel|sms):[+0-9.-]{1,32})(?=[)\s]|\Z)"
+    r"|(?:\]\(\s*|\]:\s*)?<((?:tel|sms):[+0-9.-]{1,32})>",
+    re.IGNORECASE,
+)
 _DOTS = ".\u3002\uff0e\uff61"  # RFC 3490 §3.1: what a program may take for the dot of a host
-_MARKS = re.compile(rf"[:/\\?#]|\w[{_DOTS}]\w")
+_WIDE_DOT = re.compile(f"[{_DOTS[1:]}]")
+_MARKS = re.compile(rf"[:/\\?#]|[\w\x80-\U0010ffff][{_DOTS}]\w")
 _REST = r"[^\s<>\"'`|\x00]"
+_OPENED = (
+    r"bitcoin|callto|facetime(?:-audio)?|geo|intent|itms(?:s|-apps)?|magnet|mms(?:to)?|ms-[a-z-]{2,30}"
+    r"|msteams|search-ms|sips?|skype|sms(?:to)?|tg|viber|webcals?|weixin|whatsapp|xmpp|zoommtg"
+)
+"""Schemes without `//` that mail and chat programs open from plain text.
+
+A `tel:` is not one of them: its telephone number is opened without it as well.
+"""
+_COMMAND = r"(?=[^\s<>\"'`|\x00]{0,64}?(?:[@?#/\\]|[0-9]{4}))"
+"""What tells `skype:eve?call` from `SMS:ok`."""
+_BEGINS_LINK = re.compile(r":|[\\/]{2}|www\.", re.IGNORECASE)
+"""What each of the links that follow has: most words do not."""
 _LINKS = re.compile(
     rf"(?:https?|wss?|ftp):[\\/]+{_REST}{{1,2048}}"
     rf"|(?<![A-Za-z0-9])(?:https?|wss?|ftp):{_REST}{{1,2048}}"  # as browsers repair it
     rf"|(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{{1,20}}://{_REST}{{1,2048}}"
     rf"|(?:mailto|javascript|vbscript):{_REST}{{1,2048}}"
+    rf"|(?<![A-Za-z0-9])(?:file:(?=[\\/])|(?:{_OPENED}):{_COMMAND}){_REST}{{1,2048}}"
     rf"|(?<![A-Za-z0-9])data:[\w/+.-]*[;,]{_REST}{{0,2048}}"
-    rf"|(?<![\w:/\\])[\\/]{{2,}}[\w\[]{_REST}{{1,2048}}"
+    rf"|(?<![\w:/\\])[\\/]{{2,}}[%@.-]*[\w\[\x80-\U0010ffff]{_REST}{{1,2048}}"
     rf"|(?<![\w.@/-])www\.{_REST}{{1,2048}}",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _RELATIVE = re.compile(r"[\\/]{2}")
 _READ = frozenset({"http", "https", "ws", "wss", "ftp"})
-_LEAD_NOWHERE = frozenset({"about", "cid", "mid", "sms", "tel"})
-_KNOWN = _READ | _LEAD_NOWHERE | {"mailto", "data"}
+_CALLS = frozenset({"sms", "tel"})
+_LEAD_NOWHERE = frozenset({"about", "cid", "mid"})
+_KNOWN = _READ | _LEAD_NOWHERE | _CALLS | {"mailto", "data"}
 _PICTURE = re.compile(r"data:image/(?:avif|bmp|gif|jpeg|jpg|png|webp|x-icon)[;,]", re.IGNORECASE)
 _SLASHES = "\\/"
 _LEFT_OUT = str.maketrans("", "", "\t\n\r")  # what browsers leave out of a URL, wherever it stands
@@ -66,10 +96,18 @@ _END = ".,;:!?*_)]}\\"
 
 _RUN = re.compile(rf"[\w{_DOTS}@-]+")
 _HOST = re.compile(rf"(?<![\w-])[\w-]++(?:[{_DOTS}][\w-]++)+")
+_WITHIN_LABEL = re.compile("(?<=\\w)[\u00b7\u05f3\u05f4\u30fb](?=\\w)")
+"""Punctuation that a label may hold (RFC 5892, appendices A.3, A.5, A.6 and A.7)."""
 _DOT = re.compile(f"[{_DOTS}]")
 _PATH = re.compile(r"(?::[0-9]{1,5})?[/?#]")
+_IN_ALL_LISTS = re.compile(r"[a-z]{2}|biz|com|edu|gov|info|name|net|org|pro", re.IGNORECASE)
+"""Top-level domains of addresses that a program with a short list of them knows as well."""
+_BEHIND_NO_ADDRESS = re.compile(r":[0-9]|[$+=^~]")
 _LATIN = re.compile(r"[A-Za-z]{2,24}|xn--[a-z0-9-]{1,59}", re.IGNORECASE)
-_NOT_LATIN = re.compile(r"[^\W\d_]{2,62}")
+_NOT_LATIN = re.compile(r"[^\x00-\x7f]{2,62}")
+_LATIN_BEFORE_OTHER = re.compile(rf"({_LATIN.pattern})([^\x00-\x7f])", re.IGNORECASE)
+_LONGEST_HOST = 253
+_AROUND_HOST = f"-_{_DOTS}"
 _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _NETWORK = re.compile(r"/[0-9]{1,2}(?![\w/.-])")
 _RESERVED = frozenset({"example", "internal", "invalid", "local", "localhost", "onion", "test"})
@@ -136,21 +174,42 @@ def _links_in(text: str, *, bare: bool) -> Iterator[Link]:
     # Nothing without one of the marks is a link, and most texts are soon looked at.
     if not _MARKS.search(text):
         return
-    if _goes_on(text) or any(map(_is_unread, _MARKED.findall(text))):
+    if _goes_on(text):
         yield UNREAD
+    yield from _marked(text)
     for word in _ENDS.split(text):
         if not _MARKS.search(word):
             continue
-        if len(word) > _LONGEST_WORD and _LINKS.search(word):
-            yield UNREAD
         end = 0
-        for found in _LINKS.finditer(word):
-            if bare:
-                yield from _bare(word[end : found.start()])
-            yield from _read(_without_end(found.group()))
-            end = found.end()
+        if _BEGINS_LINK.search(word):
+            if len(word) > _LONGEST_WORD and _LINKS.search(word):
+                yield UNREAD
+            for found in _LINKS.finditer(word):
+                if bare:
+                    yield from _bare(word[end : _end_of_host(word, found)])
+                yield from _read(_without_end(found.group()))
+                end = found.end()
         if bare:
             yield from _bare(word[end:])
+
+
+def _end_of_host(word: str, link: re.Match[str]) -> int:
+    """Return where a host ends that stands before a link: `ws` ends one in `a.ws:acme.example`."""
+    scheme = _SCHEME.match(word, link.start())
+    if scheme and _DOT.match(word, link.start() - 1):
+        return scheme.end(1)
+    return link.start()
+
+
+def _marked(text: str) -> Iterator[Link]:
+    """Yield the links of Markdown whose scheme is not one of a host."""
+    for marked in _MARKED.finditer(text):
+        scheme = marked.group(1).lower()
+        if scheme in _CALLS and text[marked.end() : marked.end() + 1].strip():
+            call = _MARKED_CALL.match(text, marked.start())
+            yield from _call((call.group(1) or call.group(2)) if call else "")
+        elif scheme not in _KNOWN:
+            yield UNREAD
 
 
 def _goes_on(text: str) -> bool:
@@ -176,10 +235,6 @@ def _goes_on(text: str) -> bool:
     return _GOES_ON_IN_BRACKETS.search(text) is not None
 
 
-def _is_unread(scheme: str) -> bool:
-    return scheme.lower() not in _KNOWN
-
-
 def _whole(value: str) -> Iterator[Link]:
     """Yield the link that a value is where a URL is expected, as browsers read it."""
     url = value.translate(_LEFT_OUT).strip(_BLANKS)
@@ -196,7 +251,19 @@ def _read(url: str) -> Iterator[Link]:
     elif name in _READ or rest.startswith("//"):
         yield _parsed(f"{name}://{rest.lstrip(_SLASHES)}")
     elif name not in _LEAD_NOWHERE and not _PICTURE.match(url):
-        yield UNREAD
+        yield from _call(url)
+
+
+def _call(url: str) -> Iterator[Link]:
+    """Yield a link to a telephone number; any other, and one with more than a number, is unread."""
+    scheme, _, number = url.partition(":")
+    try:
+        if scheme.lower() in _CALLS:
+            yield f"{CALL}{normalize('phone', number)[0]}", ""
+            return
+    except (InvalidFormat, UnicodeError):
+        pass
+    yield UNREAD
 
 
 def _parsed(url: str) -> Link:
@@ -231,22 +298,102 @@ def _mails(written: str) -> Iterator[Link]:
 
 
 def _bare(word: str) -> Iterator[Link]:
-    for run in _RUN.finditer(word):
-        if word[run.start() - 1 : run.start()] == "/":
-            continue  # a step of a path
-        local, _, written = run.group().rpartition("@")
-        if local.strip("@"):
-            continue  # an address
-        for found in _HOST.finditer(written):
-            path = found.end() == len(written) and _PATH.match(word, run.end())
-            yield from _host(found.group(), _without_end(word[run.end() :]) if path else "")
-            if path:
-                return
+    if word.isascii():
+        yield from _hosts_in(word, word)
+        return
+    letters = word.translate(_symbols_as_letters())
+    for each in dict.fromkeys((word, letters, _WITHIN_LABEL.sub("x", letters))):
+        yield from _hosts_in(word, each)
+
+
+def _hosts_in(word: str, letters: str) -> Iterator[Link]:
+    """Yield the hosts without a scheme in a word.
+
+    Args:
+        word: The word.
+        letters: As long as the word, with a letter for each character that a host may hold.
+    """
+    is_plain = word.isascii() and "@" not in word and "._" not in word
+    for run in _RUN.finditer(letters):
+        start, stop = run.span()
+        if start and word[start - 1] == "/":
+            # A step of a path, which to some programs ends at such a dot.
+            dot = None if is_plain else _WIDE_DOT.search(word, start, stop)
+            if dot is None:
+                continue
+            start = dot.end()
+        spans = [(start, stop)] if is_plain else _without_addresses(word, start, stop)
+        for begin, end in spans:
+            for found in _HOST.finditer(letters, begin, end):
+                written = word[found.start() : found.end()]
+                path = ""
+                if found.end() == stop and _PATH.match(word, stop):
+                    path = _without_end(word[stop:])
+                is_whole = False
+                for url, host in _host(written, path):
+                    is_whole |= not url.startswith(BARE)
+                    yield url, host
+                if not is_plain:
+                    yield from _ended(written, path)
+                if path and is_whole:
+                    return
+
+
+def _without_addresses(word: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where hosts may stand in a run of labels, dots and `@`.
+
+    To some programs, an address begins and ends at a dot such as the ideographic full stop.
+    """
+    if "@" not in word[begin:end]:
+        yield begin, end
+        return
+    first = begin
+    for part in _WIDE_DOT.split(word[begin:end]):
+        local, at, domain = part.rpartition("@")
+        if not local.strip("@"):
+            yield begin + len(local) + len(at), begin + len(part)
+        elif (
+            begin > first
+            or not local.isascii()
+            or not _is_domain(domain)
+            or _BEHIND_NO_ADDRESS.match(word, begin + len(part))
+        ):
+            # To some programs it is no address, and what stands before `@` is a host.
+            yield begin, begin + len(local)
+        begin += len(part) + 1
+
+
+def _is_domain(text: str) -> bool:
+    _, dot, last = text.rstrip(".").rpartition(".")
+    return bool(dot and _IN_ALL_LISTS.fullmatch(last)) and "_" not in text and _is_top_level(last)
+
+
+def _ended(written: str, path: str) -> Iterator[Link]:
+    """Yield the links that labels and dots are to programs that end a host at some of the dots.
+
+    A dot such as the ideographic full stop is one of a host to some programs, and the end of a
+    sentence to others. So is one before `_`.
+    """
+    if "._" in written:
+        for part in written.split("._")[:-1]:
+            yield from _host(part, "")
+    if written.isascii():
+        return
+    begin = 0
+    for dot in _WIDE_DOT.finditer(written):
+        yield from _host(written[begin : dot.start()], "")
+        if begin:
+            yield from _host(written[max(0, dot.start() - _LONGEST_HOST) : dot.start()], "")
+        begin = dot.end()
+    if begin:
+        yield from _host(written[begin:], path)
 
 
 def _host(written: str, path: str) -> Iterator[Link]:
     """Yield the link that labels and dots are, where a program may make one of them."""
-    labels = _DOT.split(written.strip("-_"))
+    labels = _DOT.split(written.strip(_AROUND_HOST))
+    if len(labels) == 1:
+        return
     host, last = ".".join(labels), labels[-1]
     if _ADDRESS.fullmatch(host):
         if path and not _NETWORK.fullmatch(path):
@@ -254,13 +401,58 @@ def _host(written: str, path: str) -> Iterator[Link]:
     elif _LATIN.fullmatch(last):
         # With a path it is one, whatever it ends with.
         if path or last[:4].lower() == "xn--" or _is_top_level(last):
-            yield _parsed(f"https://{host}{path or '/'}")
+            yield _named(host, path)
     # Words of other alphabets may stand around a dot without a space.
-    elif _NOT_LATIN.fullmatch(last) and _is_top_level(_parsed(f"https://{last}/")[1]):
-        yield _parsed(f"https://{host}{path or '/'}")
+    elif _NOT_LATIN.fullmatch(last) and _is_top_level(last):
+        yield _named(host, path)
+    else:
+        latin = _LATIN_BEFORE_OTHER.match(last)
+        if latin and _is_top_level(latin[1]) and not _is_latin(latin[2]):
+            yield _named(host[: len(host) - len(last) + latin.end(1)], "")
+
+
+def _named(host: str, path: str) -> Link:
+    url, name = _parsed(f"https://{host}{path or '/'}")
+    return (f"{BARE}{host}", name) if url and not path else (url, name)
+
+
+def _is_latin(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("LATIN ")
+
+
+class _SymbolsAsLetters(dict[int, int]):
+    """The table of `str.translate` that makes a letter of each symbol that a host may hold.
+
+    A host may hold whatever is not a control, a separator or punctuation: symbols such as emoji,
+    marks of scripts, and characters that a later version of Unicode assigns.
+    """
+
+    _JOINERS = "\u200c\u200d"  # RFC 5892, appendices A.1 and A.2
+    _LEFT_OUT = re.compile(f"(?![{_JOINERS}])[{IGNORABLE}]")
+
+    def __missing__(self, code: int) -> int:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if (
+            character.isalnum()
+            or category == "Cc"
+            or category[0] in "PZ"
+            or self._LEFT_OUT.match(character)
+            # Programs read these as the character that they stand for.
+            or unicodedata.normalize("NFKC", character).isascii()
+        ):
+            return code
+        return ord("x")
+
+
+@cache
+def _symbols_as_letters() -> _SymbolsAsLetters:
+    return _SymbolsAsLetters((code, code) for code in range(0x80))
 
 
 def _is_top_level(label: str) -> bool:
+    if not label.isascii():
+        label = unicodedata.normalize("NFKC", label).casefold()
     return label.lower() in _top_level_domains()
 
 
@@ -269,7 +461,9 @@ def _top_level_domains() -> frozenset[str]:
     # Imported here: most texts that go out have no word with a dot in it.
     from linkify_it.tlds import TLDS
 
-    return _RESERVED | frozenset(map(str.lower, TLDS))
+    known = _RESERVED | frozenset(map(str.lower, TLDS))
+    encoded = (label[4:] for label in known if label.startswith("xn--"))
+    return known | frozenset(label.encode().decode("punycode") for label in encoded)
 
 
 def _without_end(url: str) -> str:

@@ -16,13 +16,13 @@ from inbounds.provenance.prompt_marks import apart
 from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination, names_host_within
 from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
-from .links import MAILTO, links_of
+from .links import BARE, CALL, MAILTO, links_of
 from .links import MOST as MOST_LINKS
 from .prompt import Words, nameable
 from .records import Record, Walk
 from .value_leaves import MOST as MOST_LEAVES
 from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
-from .values import HOST, MAIL, NUMBER, PATH, URL, embedded, nfc, text_key
+from .values import HOST, MAIL, NUMBER, PATH, PHONE, URL, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
@@ -517,11 +517,19 @@ class Origins:
 
 
 def _keys_of(url: str, host: str) -> list[str]:
-    """Return the keys of a link: one that says no more than its host is known by that as well."""
+    """Return the keys of a link: one that says no more than its host is known by that as well.
+
+    A host by itself, such as `plan.md`, is also known as the file of that name.
+    """
     if url.startswith(MAILTO):
         return [MAIL + url.removeprefix(MAILTO)]
+    if url.startswith(CALL):
+        return [PHONE + url.removeprefix(CALL)]
+    if url.startswith(BARE):
+        written = url.removeprefix(BARE)
+        return [f"{URL}https://{host}/", HOST + host, PATH + host, PATH + written]
     if url.partition("://")[2] == f"{host}/":
-        return [URL + url, HOST + host, PATH + host]
+        return [URL + url, HOST + host]
     return [URL + url] if url else []
 
 

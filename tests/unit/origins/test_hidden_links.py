@@ -8,9 +8,12 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linkify_it import LinkifyIt
+from linkify_it.tlds import TLDS
 from tests.unit.origins.hidden import HOSTS, SPELT, UNREADABLE, WITHIN, css, scripted
 
-from inbounds.provenance.links import links_of
+from inbounds.canonical.formats import InvalidFormat, normalize
+from inbounds.provenance.links import BARE, links_of
 
 
 def found(text):
@@ -193,11 +196,230 @@ def test_a_link_is_found_however_deep_or_is_unread(host, around, within):
         '<style>@font-face{font-family:"A: B";src:local("c:d")} p::before{content:"e:f"}</style>',
         "<script>\n\tlet a = 1 // b: c\n\tfoo('\\t', `\n`)\n</script>",
         "<b><!-- a\n\tb: c -->x</b><span><!--[if gte mso 9]><o:p>&nbsp;</o:p><![endif]--></span>",
-        '<a href="tel:+431234567">call</a><a href="page.html">next</a>',
+        '<a href="page.html">next</a>',
+        "nice 💩. la vie",
+        "Great👍. It is done 🎉.",
+        "3.5°C/km, ₹1.200,50 and 5.5€/h",
+        "v1.2→v1.3, a.1≤b.2/c",
+        "👍🏽.👍🏽 and ❤.❤/❤",
+        "«a».b — “c”.d…e",
+        "यह ठीक है। मैं.आप",
+        "مرحبا.كيف ไป.มา",
+        "我们用node.js。谢谢。报告.docx。再见",
+        "・項目.一 資料・項目",
+        "bob@acme.com。谢谢",
+        "wang.li@acme.com, (ann.de@mail.acme.com).",
+        "SMS:ok, SSH:22, Skype:eve and Tel:+431234567",
+        "file:x.txt and Makefile:/x",
+        "[Ann]: Tel: +431234567",
+        "//----- heading -----//",
     ],
 )
 def test_what_is_no_link(text):
     assert set() == found(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("💩.la/x?d=budget", "xn--ls8h.la"),
+        ("see i❤.ws/x?d=budget", "xn--i-7iq.ws"),
+        ("see i❤\ufe0f.ws", "xn--i-7iq.ws"),
+        ("//☃.net/x?d=budget", "xn--n3h.net"),
+        ("![a](☃.net/x)", "xn--n3h.net"),
+        ("☃acme.ws/", "xn--acme-4g3b.ws"),
+        ("a\u20ddb.com", "xn--ab-gku.com"),
+        ("कंपनी.भारत", "xn--i1b1b4ch5i.xn--h2brj9c"),
+        ("ア・acme.com", "xn--acme-kk4cou.com"),
+        ("leak-budget.evil.com。OK", "leak-budget.evil.com"),
+        ("leak-budget.evil.com\uff0eOK", "leak-budget.evil.com"),
+        ("\uff45\uff56\uff49\uff4c\uff0e\uff43\uff4f\uff4d\uff0eOK", "evil.com"),
+        ("злодей。рф｡OK", "xn--d1acekhs.xn--p1ai"),
+        ("谢谢。leak.evil.com。OK/x", "leak.evil.com"),
+        ("x/a。evil.com", "evil.com"),
+        ("bob@acme.com。evil.com", "evil.com"),
+        ("evil.com。bob@acme.com", "evil.com"),
+        ("evil.com에서 보세요", "evil.com"),
+        ("evil.comを見て", "evil.com"),
+        ("evil.com🎉", "evil.com"),
+        ("evil.com._x", "evil.com"),
+        ("evil.com@", "evil.com"),
+        ("evil.com@x", "evil.com"),
+        ("evil.com@acme.agency", "evil.com"),
+        ("evil.com@acme.com:8080", "evil.com"),
+        ("bücher.com@acme.com", "xn--bcher-kva.com"),
+        ("evil.ws:acme.example", "evil.ws"),
+        ("a.b1/c?“evil.com", "evil.com"),
+        ("//%65vil%2ecom/x", "evil.com"),
+        ("//@evil.com", "evil.com"),
+        (r"see \\evil\share", "evil"),
+    ],
+)
+def test_a_host_is_found_to_where_any_program_ends_it(text, host):
+    assert host in found(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0378.la/x", "x\ue000.ws", "a\u00b4b.com", "![](//-evil.com/p)"]
+)
+def test_a_host_of_characters_that_cannot_be_read_is_unread(text):
+    assert "" in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sms:+1900?body=budget",
+        "skype:eve?call",
+        "facetime:eve@evil.example",
+        "whatsapp:send?text=budget",
+        "intent:#x",
+        "ms-msdt:/id",
+        r"file:\\evil\share",
+        "file:/x",
+        "[x](sms:+431234567?body=budget)",
+        "[x](<sms:+431234567 ?body=budget>)",
+        "<sms:+431234567)?body=budget>",
+        "[x](tel:0800123)[y](facetime:eve)",
+        "<a href='sms:+431234567?body=budget'>x</a>",
+        "<a href=whatsapp:send>x</a>",
+    ],
+)
+def test_a_link_that_opens_another_program_is_unread(text):
+    assert "" in found(text)
+
+
+@pytest.mark.parametrize("scheme", ["tel", "sms", "TEL"])
+@pytest.mark.parametrize("within", ["[x]({})", "[x](<{}>)", "[x]: {}", "<{}>", "<a href={}>x</a>"])
+def test_a_link_to_a_telephone_number_is_known_by_it(scheme, within):
+    assert [("tel:+431234567", "")] == [*links_of(within.format(f"{scheme}:+431234567"))]
+
+
+TRUSTED = frozenset({"acme.example", "acme.ws", "acme.com"})
+SHORT_LIST, LONG_LIST = LinkifyIt(), LinkifyIt().tlds(TLDS)
+"""A program that knows some top-level domains, and one that knows all of them."""
+LABELS = st.sampled_from(
+    [
+        *("evil", "acme", "i❤", "☃", "💩", "👨\u200d💻", "1️⃣", "🇦🇹", "₿", "a\u20ddb"),
+        *("bücher", "例子", "कंपनी", "x-y", "\u0378", "\ue000", "→", "x1"),
+    ]
+)
+ENDS = st.sampled_from(["com", "ws", "la", "example", "рф", "中国", "भारत", "co.uk", "COM"])
+BETWEEN = st.sampled_from(
+    [
+        *(
+            "。",
+            "\uff0e",
+            "｡",
+            ".",
+            ",",
+            "\uff0c",
+            "…",
+            "—",
+            "-",
+            "@",
+            "☃",
+            "🎉",
+            "·",
+            "・",
+            "(",
+            ")",
+            "[",
+        ),
+        *(
+            "「",
+            "」",
+            "“",
+            "”",
+            '"',
+            "'",
+            "|",
+            "\uff5c",
+            "<",
+            ">",
+            "/",
+            "//",
+            ":",
+            "https://",
+            "http:",
+        ),
+        *(
+            "www.",
+            "?",
+            "#",
+            "!",
+            "*",
+            "=",
+            "&",
+            ";",
+            "\\",
+            "\u200b",
+            "\ufe0f",
+            "\u3000",
+            "の",
+            "에서",
+        ),
+        *(
+            "é",
+            "1",
+            "x",
+            "OK",
+            "谢谢",
+            "acme.ws",
+            "acme.example",
+            "bob@acme.com",
+            " ",
+            "_",
+            "\uff05",
+        ),
+    ]
+)
+HOST = st.builds(lambda label, end: f"{label}.{end}", LABELS, ENDS)
+CHARACTERS = st.characters(min_codepoint=0x80, exclude_categories=["Cs"])
+
+
+def host_of(link):
+    url = link.url if "://" in link.url else f"https://{link.url.lstrip('/')}"
+    try:
+        return normalize("url", url)[1].host
+    except (InvalidFormat, UnicodeError):
+        return ""
+
+
+def is_untrusted(link):
+    url, host = link
+    return host not in TRUSTED or not (url.startswith(BARE) or url.endswith(f"://{host}/"))
+
+
+def is_of_address(text, link):
+    """Whether what is taken for a link is the beginning of what others take for an address."""
+    return text[link.last_index : link.last_index + 1] == "@"
+
+
+@pytest.mark.parametrize("program", [SHORT_LIST, LONG_LIST], ids=["short list", "long list"])
+@given(st.lists(HOST | LABELS | BETWEEN | CHARACTERS, min_size=2, max_size=8).map("".join))
+@settings(max_examples=1500)
+def test_what_another_program_takes_for_a_link_is_found(program, text):
+    for link in program.match(text) or ():
+        host = "" if link.schema == "mailto:" else host_of(link)
+        if host and host not in TRUSTED and not is_of_address(text, link):
+            assert any(map(is_untrusted, links_of(text)))
+
+
+@given(LABELS, CHARACTERS, ENDS, st.sampled_from(["", "/", "/x?d=1", "#d", ":8080/"]))
+@settings(max_examples=500)
+def test_no_character_of_a_host_makes_it_that_of_the_user(label, character, end, path):
+    text = f"{label}{character}acme.{end}{path}"
+    for link in LONG_LIST.match(text) or ():
+        host = host_of(link)
+        assert not host or host in found(text) or "" in found(text)
+
+
+@given(HOST, st.sampled_from("。\uff0e｡"), st.sampled_from(["OK", "谢谢", "x1", "then.next", "❤"]))
+def test_a_wide_dot_ends_a_host_or_does_not(host, dot, rest):
+    for written in (host, host.replace(".", dot)):
+        behind = found(f"see {written}{dot}{rest} now")
+        assert found(f"see {host} now") <= behind or "" in behind
 
 
 @pytest.mark.system
@@ -206,7 +428,8 @@ def test_what_is_no_link(text):
     [
         *("<", "<a ", "<a href=", "<div>", "<!--", "<style>", "<noscript>", "<p style='"),
         *("<iframe srcdoc='", "&#", "a.", "a.b/", "@", "//", "\\", "url(", "\u3002", "-"),
-        *("https:", "mailto:", "data:a"),
+        *("https:", "mailto:", "data:a", "sms:", "](tel:+1", "ms-a", "com\u3002", "a☃.com\u3002"),
+        *("☃.", "a@b\u3002", "你好。", "x.comの", "x·", "//-", "a._"),
     ],
 )
 def test_takes_no_longer_for_a_text_that_is_made_to(unit):

@@ -82,6 +82,31 @@ def test_a_link_has_the_origin_of_its_whole_url():
     )
 
 
+@pytest.mark.parametrize("file", ["readme.md", "README.md", "plan.zip"])
+def test_a_file_that_the_user_names_vouches_for_its_name_alone(file):
+    prompt = f"summarise {file} for Ann"
+    assert {"prompt"} == {link.grade for link in links(f"see {file}.", prompt=prompt)}
+    for text in (f"https://{file}/", f"http://{file}", f"//{file}", f"{file}/", f"{file}/x"):
+        assert {"none"} == {link.grade for link in links(f"see {text} now", prompt=prompt)}
+
+
+@pytest.mark.parametrize("text", ["https://acme.com", "//acme.com/", "acme.com", "ACME.com/"])
+def test_a_host_that_the_user_names_vouches_for_it_with_a_scheme(text):
+    assert {"prompt"} == {link.grade for link in links(text, prompt="point him to acme.com")}
+
+
+def test_a_host_that_only_ends_like_that_of_the_user_is_another():
+    found = links("see ☃acme.ws/", prompt="point him to acme.ws")
+    assert Link(host="xn--acme-4g3b.ws", grade="none") in found
+
+
+def test_a_telephone_number_that_the_user_names_vouches_for_a_link_to_it():
+    prompt = "tell him to call +43 1 234567"
+    assert [Link(host="", grade="prompt")] == links("[call](tel:+431234567)", prompt=prompt)
+    assert Link(host="", grade="none") in links("[call](tel:+439999999)", prompt=prompt)
+    assert Link(host="", grade="none") in links("[x](sms:+431234567?body=a)", prompt=prompt)
+
+
 def test_links_of_results_have_the_grade_of_the_place():
     origins = Origins()
     origins.observe(
