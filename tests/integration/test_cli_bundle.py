@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import json
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -302,6 +304,44 @@ def test_decisions_are_logged_only_where_the_option_says(folder, option):
     }
     assert logged == {terminal: option[1:] == ["-"], file: option[1:] == ["opa.log"]}
     assert served.said["decision_log"] == "".join(option[1:])
+
+
+def test_serve_starts_an_opa_again_that_was_ended(folder):
+    """
+    A stranger's request can end it, and so can the system where memory is short.
+    """
+    arguments = ["dist", "--key", "release.pub", "--json", "--memory-limit", "512"]
+    served = Served(folder, *arguments, log=folder / "log")
+    try:
+        pid = served.said["pid"]
+        if sys.platform == "linux":
+            limits = Path(f"/proc/{pid}/limits").read_text()
+            assert re.search(rf"^Max data size +{512 << 20} ", limits, re.MULTILINE)
+        os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(requests.ConnectionError):
+                if served.request("GET", "/health").status_code == 200:
+                    break
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        question = scenes.staged(OUTSIDE, now=time.time()).question
+        assert "decision" in served.ask(question)
+    finally:
+        assert served.stop(signal.SIGTERM) == 0
+    assert "OPA ended with -9 and is started again" in (folder / "log").read_text()
+
+
+def test_serve_ends_where_an_opa_cannot_be_started_again(folder):
+    served = Served(folder, "dist", "--key", "release.pub", "--json", log=folder / "log")
+    try:
+        next((folder / "dist").glob("deployment-*")).write_bytes(b"another")
+        os.kill(served.said["pid"], signal.SIGKILL)
+        said = served.process.stdout.read()
+        assert served.process.wait(60) != 0
+    finally:
+        served.stop(signal.SIGTERM)
+    assert '"bundle.malformed"' in said
 
 
 def test_serve_refuses_what_it_cannot_verify(capsys, folder):

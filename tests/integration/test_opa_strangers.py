@@ -8,11 +8,15 @@ import json
 import re
 import socket
 import sqlite3
+import sys
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 from tests import engines, scenes, shipping
 
@@ -140,6 +144,88 @@ def test_what_is_read_before_it_is_known_who_asks_is_bounded(opa):
         assert {each.result() for each in sent} == {401}
 
     assert peak(pid) < 1024
+
+
+SMALL = 512 * MIB
+
+
+def long_scalar(size: int, times: int) -> bytes:
+    """YAML whose aliases stand for one long text again and again."""
+    return b'a: &a "%s"\nb: [%s]\n' % (b"x" * size, b",".join([b"*a"] * times))
+
+
+BOMBS = {
+    "of one long scalar": (long_scalar(100_000, 6000), "application/x-yaml"),
+    "of one long scalar, by another type": (long_scalar(100_000, 6000), "text/yaml; charset=utf-8"),
+    "of one long scalar, in the midst of a type": (long_scalar(100_000, 6000), "a/no-yaml-b"),
+    "of a long list": (
+        b"a: &a [%s]\nb: [%s]\n" % (b",".join([b"{}"] * 20_000), b",".join([b"*a"] * 1000)),
+        "application/yaml",
+    ),
+}
+"""What YAML stands for in gigabytes, written in 122 kB at most."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process from outside")
+@pytest.mark.parametrize("binary", BINARIES, ids=lambda path: path.name)
+def test_yaml_that_stands_for_gigabytes_costs_no_more_than_the_limit(binary, tmp_path):
+    """
+    OPA expands it before it knows who asks, and has no setting for it. It ends where it would need
+    more than its limit, and is started again.
+    """
+    dist = shipping.Dist(tmp_path)
+    question = scenes.staged(now=time.time()).question
+    ended: list[int] = []
+    with (
+        (tmp_path / "log").open("wb") as log,
+        OpaProcess(
+            [path for kind, path in dist.built.files.items() if kind != "wasm"],
+            key=dist.keys.public,
+            opa=binary,
+            template=shipping.TEMPLATE,
+            address=f"127.0.0.1:{engines.free_port()}",
+            log=log,
+            max_memory_bytes=SMALL,
+        ) as process,
+    ):
+        process.wait_ready(PATIENCE)
+        opa = shipping.Client(process.url)
+        watcher = threading.Thread(target=process.serve, args=(ended.append,))
+        watcher.start()
+        for body, kind in BOMBS.values():
+            before = len(ended)
+            pid = process.process.pid
+            limits = Path(f"/proc/{pid}/limits").read_text()
+            assert re.search(rf"^Max data size +{SMALL} +{SMALL} ", limits, re.MULTILINE)
+
+            got = send(opa.url, body, f"Content-Type: {kind}")
+
+            assert got in NOT_READ
+            if got == 0:
+                until(lambda: len(ended) > before)  # noqa: B023 -- called at once
+            until(lambda: answered(opa, question))
+        process.stop()
+        watcher.join(PATIENCE)
+        assert not watcher.is_alive()
+
+    assert set(ended) == {2}, "none made OPA exceed its limit"
+    written = (tmp_path / "log").read_text()
+    assert "out of memory" in written or "cannot allocate memory" in written
+
+
+def answered(opa: shipping.Client, question: dict[str, object]) -> bool:
+    """Whether OPA answers the question by now."""
+    with contextlib.suppress(requests.RequestException):
+        return "decision" in opa.ask(question)
+    return False
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_connections_that_send_nothing_keep_nobody_waiting(opa):

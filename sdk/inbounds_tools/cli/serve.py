@@ -53,6 +53,14 @@ def command(
             "to standard error. Without it, OPA logs errors alone."
         ),
     ] = "",
+    memory_limit: Annotated[
+        int,
+        typer.Option(
+            min=256,
+            help="On Linux: the memory that OPA may use, in MiB. One that needs more ends, and is "
+            "started again.",
+        ),
+    ] = 2048,
     print_config: Annotated[
         bool,
         typer.Option("--print-config", help="Print the configuration of a stock OPA, and end."),
@@ -102,6 +110,7 @@ def command(
             certificate=certificate,
             log=log,
             decision_log=decision_log,
+            memory_limit=memory_limit,
             as_json=as_json,
         )
 
@@ -115,6 +124,7 @@ def _run(
     certificate: tuple[Path, Path] | None,
     log: IO[bytes] | None,
     decision_log: str,
+    memory_limit: int,
     as_json: bool,
 ) -> None:
     from inbounds.engine import assets
@@ -131,6 +141,7 @@ def _run(
         certificate=certificate,
         log=log,
         decision_log=bool(decision_log),
+        max_memory_bytes=memory_limit << 20,
     ) as process:
         process.wait_ready()
 
@@ -143,14 +154,18 @@ def _run(
             "revisions": process.revisions,
             "decision_log": decision_log,
         }
+
+        def report(ended: int) -> None:
+            output.console(error=True).print(
+                f"OPA ended with {ended} and is started again. It may use {memory_limit} MiB "
+                "(--memory-limit); its log above says whether it needed more.",
+                markup=False,
+            )
+
         output.emit(value, as_json=as_json, show=show)
         sys.stdout.flush()
-        try:
-            ended = process.process.wait()
-        except KeyboardInterrupt:
-            return
-    if ended:
-        raise typer.Exit(output.FAILED)
+        with contextlib.suppress(KeyboardInterrupt):
+            process.serve(report)
 
 
 def _show(console: Console, process: OpaProcess, decision_log: str) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
+from inbounds_tools.opa import memory
 
 MAX_MEMORY_BYTES = 4 * 1024**3
 """The memory that one run of OPA may use, on Linux."""
@@ -54,7 +52,7 @@ def run(
             encoding="utf-8",
         ) as process:
             try:
-                _limit_memory(process.pid)
+                memory.limit(process.pid, MAX_MEMORY_BYTES)
                 stdout, stderr = process.communicate(timeout=seconds)
             except BaseException:
                 process.kill()
@@ -70,16 +68,6 @@ def run(
     if process.returncode and _OUT_OF_MEMORY.search(stderr):
         raise _limit_exceeded(arguments, f"more than {MAX_MEMORY_BYTES >> 30} GiB of memory")
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
-
-
-def _limit_memory(process_id: int) -> None:
-    """Bound the memory of a process that was just started; other platforms than Linux cannot."""
-    if sys.platform == "linux":
-        resource = importlib.import_module("resource")
-        # Refused where the process has ended, or is bounded more strictly already.
-        with contextlib.suppress(OSError, ValueError):
-            limits = (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES)
-            resource.prlimit(process_id, resource.RLIMIT_DATA, limits)
 
 
 def _limit_exceeded(arguments: tuple[str, ...], what: str) -> ConfigurationError:

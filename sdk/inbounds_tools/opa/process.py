@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -16,10 +18,17 @@ from inbounds.files.safe_files import scratch_folder, write_file
 from inbounds.pdp.transport import Endpoint, require_unix_sockets
 from inbounds.process import clock
 from inbounds_tools.opa import config as opa_config
+from inbounds_tools.opa import memory
 
 _NEEDED = ("inbounds", "system/authz", "system/log", "deployment", "live/baseline")
 
+MAX_MEMORY_BYTES = 2 * 1024**3
+"""The memory that an OPA which serves may use, on Linux."""
+
 _PAUSE = 0.05  # seconds
+_STEADY_SECONDS = 60.0
+"""After how long without an end an OPA is started again at once."""
+_LONGEST_PAUSE = 5.0
 _STANDARD_ERROR = 2
 
 
@@ -35,6 +44,8 @@ class OpaProcess:
         certificate: The files of certificate and private key for TLS.
         log: Where OPA writes its log, and with it the decisions; standard error when None.
         decision_log: Whether OPA writes each decision to its log.
+        max_memory_bytes: The memory that OPA may use, on Linux. It reads a request before it knows
+            who asks, and one of YAML can stand for gigabytes: OPA ends where it needs more.
 
     Raises:
         ConfigurationError: A bundle is not signed by `key`, something is missing or there
@@ -52,11 +63,13 @@ class OpaProcess:
         certificate: tuple[Path, Path] | None = None,
         log: IO[bytes] | None = None,
         decision_log: bool = True,
+        max_memory_bytes: int = MAX_MEMORY_BYTES,
     ) -> None:
         require_unix_sockets()  # by which it is watched
         self.address = address
         self._secure = certificate is not None
-        self.revisions = _complete({path: read_signed(path, key) for path in bundles})
+        self._bundles, self._key = tuple(bundles), key
+        self.revisions = self._verify()
         self._scratch = scratch_folder("opa")
         config = Path(self._scratch.name) / "config.json"
         text = opa_config.for_serving(template, decision_log=decision_log)
@@ -70,13 +83,14 @@ class OpaProcess:
             key=key,
             certificate=certificate,
         )
-        line += ["--diagnostic-addr", f"unix://{self._health}"]
-        stream = log if log is not None else _STANDARD_ERROR
+        self._line = [*line, "--diagnostic-addr", f"unix://{self._health}"]
+        self._stream = log if log is not None else _STANDARD_ERROR
+        self._max_memory_bytes = max_memory_bytes
         try:
-            self.process = subprocess.Popen(line, stdout=stream, stderr=stream)
-        except OSError as error:
+            self._start()
+        except BaseException:
             self._scratch.cleanup()
-            raise ConfigurationError(f"{opa} does not run", code="opa.missing") from error
+            raise
 
     @property
     def url(self) -> str:
@@ -107,6 +121,36 @@ class OpaProcess:
             )
         raise Unreachable(f"OPA at {self.address} has not answered within {seconds:g} s")
 
+    def serve(self, report: Callable[[int], None]) -> int:
+        """Wait until it ends, and start it again where it did not end well.
+
+        A request of somebody without a token can make it exceed its memory; what asks next is
+        answered by the one that was started again.
+
+        Args:
+            report: Called with the exit code of each OPA in whose place another one is started.
+
+        Returns:
+            The exit code of the one that ended well: 0.
+
+        Raises:
+            ConfigurationError: A bundle is not what it was, or OPA does not start again.
+            Unreachable: The OPA that was started again has not answered.
+        """
+        pause = 0.0
+        while True:
+            began = clock.monotonic()
+            ended = self.process.wait()
+            if ended == 0:
+                return ended
+            steady = clock.monotonic() - began > _STEADY_SECONDS
+            pause = 0.0 if steady else min(_LONGEST_PAUSE, 2 * pause + 0.1)
+            report(ended)
+            time.sleep(pause)
+            self.revisions = self._verify()
+            self._start()
+            self.wait_ready()
+
     def stop(self, seconds: float = 15.0) -> int:
         """End it, let it finish what it has begun, and return its exit code."""
         if self.process.poll() is None:
@@ -128,6 +172,21 @@ class OpaProcess:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _verify(self) -> dict[str, str]:
+        return _complete({path: read_signed(path, self._key) for path in self._bundles})
+
+    def _start(self) -> None:
+        # Garbage is collected before it would count as more than OPA may use.
+        limit = {"GOMEMLIMIT": str(self._max_memory_bytes // 5 * 4)}
+        environment = {**limit, **os.environ}
+        try:
+            self.process = subprocess.Popen(
+                self._line, stdout=self._stream, stderr=self._stream, env=environment
+            )
+        except OSError as error:
+            raise ConfigurationError(f"{self._line[0]} does not run", code="opa.missing") from error
+        memory.limit(self.process.pid, self._max_memory_bytes)
 
     def _answers(self) -> bool:
         # Asked on a socket of our own, so that this needs no certificate; and then whether it
