@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.files import sqlite_file
+from inbounds.files import sqlite_file, sqlite_steps
+from inbounds.files.sqlite_steps import StepBudget
 from inbounds.text.printable import printable
 
 if TYPE_CHECKING:
@@ -139,8 +140,10 @@ def is_as_made(connection: sqlite3.Connection, *, triggers: bool = True) -> bool
 
 def unreadable(error: sqlite3.Error) -> DecisionUnavailable:
     """What is said of a log that is there and cannot be read."""
+    endless = sqlite_steps.is_exceeded(error)
+    cause = "it has more rows than its size allows" if endless else printable(str(error))
     return DecisionUnavailable(
-        f"the evidence log cannot be read: {printable(str(error))}",
+        f"the evidence log cannot be read: {cause}",
         code="evidence.unavailable",
         hint="see that the file is whole and readable, or bring a copy back",
     )
@@ -148,7 +151,9 @@ def unreadable(error: sqlite3.Error) -> DecisionUnavailable:
 
 def _connect(path: Path) -> sqlite3.Connection:
     name = f"file:{quote(str(path.absolute()))}"
+    budget = StepBudget(path)
     connection = sqlite3.connect(f"{name}?mode=ro", uri=True, isolation_level=None, timeout=5)
+    budget.bound(connection)
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
@@ -157,6 +162,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise
         # On a medium that nobody can write, the index of a WAL cannot be made.
         connection = sqlite3.connect(f"{name}?immutable=1", uri=True, isolation_level=None)
+        budget.bound(connection)
     return connection
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from inbounds.evidence import chain
 from inbounds.evidence.file import reading
 from inbounds.evidence.records import Decided, Executed, Record, parse_row
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _STRANGERS = 1000
 _ROW = "seq, kind, decision_id, task, body, hash, mac"
@@ -24,8 +22,22 @@ _EXECUTED = f"""
     WHERE decision_id = ? AND kind = 'executed.v1'
 """  # noqa: S608 -- constants
 _END = """
-    SELECT count(*), (SELECT hash FROM records ORDER BY seq DESC LIMIT 1) FROM records
+    SELECT coalesce(sum(1), 0), (SELECT hash FROM records ORDER BY seq DESC LIMIT 1) FROM records
 """
+
+
+def _growing(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows whose number grows: pages that hold one another can be rows without end.
+
+    Raises:
+        sqlite3.DatabaseError: A number does not grow.
+    """
+    last: int | None = None
+    for row in rows:
+        if last is not None and row[0] <= last:
+            raise sqlite3.DatabaseError("the file is damaged")
+        last = row[0]
+        yield row
 
 
 @dataclass(slots=True)
@@ -107,13 +119,13 @@ class _Reader:
             self.broken.append("without the log's key nobody can tell whether it is genuine")
         else:
             self._read_end(connection, self.key)
-        for row in connection.execute(_DECIDED):
+        for row in _growing(connection.execute(_DECIDED)):
             record = self._genuine(*row)
             self.spoilt += record is None
             if isinstance(record, Decided):
                 self._add(connection, record)
         # A decision could be called something else, or be overwritten with another record.
-        for row in connection.execute(_OTHERS):
+        for row in _growing(connection.execute(_OTHERS)):
             self.spoilt += self._genuine(*row) is None
 
     def doubts(self) -> list[str]:

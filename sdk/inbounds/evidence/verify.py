@@ -175,6 +175,10 @@ class _Reader:
             "SELECT seq, kind, decision_id, task, mac, body, hash FROM records ORDER BY seq"
         )
         for row in rows:
+            if row[0] <= self.seq and self.records:
+                # Pages that hold one another can be rows without end.
+                self.found("unreadable", self.seq, "the file is damaged after this record")
+                return
             self._read_record(connection, *row)
         if self.head is not None:
             self._compare_end(self.head)

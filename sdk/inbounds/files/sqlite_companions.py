@@ -1,10 +1,11 @@
-"""The two files that SQLite keeps beside one in WAL mode, and whether they are still the same."""
+"""The files that SQLite keeps beside one, and whether they are files and still the same."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,31 @@ if TYPE_CHECKING:
 _LOG_HEADER, _FRAME_HEADER = 32, 24
 """Bytes before the first frame of a log, and before the page of each
 (https://www.sqlite.org/fileformat2.html §4.1)."""
+
+
+_SUFFIXES = ("-journal", "-wal", "-shm")
+
+
+def require_regular_companions(path: Path) -> None:
+    """Raise unless each file that SQLite would open beside `path` is a regular one, or not there.
+
+    SQLite opens whatever lies there: it waits without end for somebody to write into a pipe, and
+    follows a link. Call this before each connection.
+
+    Args:
+        path: The file; SQLite looks beside what it is a link to.
+
+    Raises:
+        OSError: A companion is a pipe, a link, a socket, a device or a folder.
+    """
+    real = os.path.realpath(path)
+    for suffix in _SUFFIXES:
+        try:
+            mode = os.lstat(real + suffix).st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(mode):
+            raise OSError(f"its {suffix} file is not a regular file")
 
 
 class Companions:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import make_folder
-from inbounds.files.sqlite_companions import Companions
+from inbounds.files.sqlite_companions import Companions, require_regular_companions
+from inbounds.files.sqlite_steps import StepBudget
 from inbounds.process import clock
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class SqliteFile:
         self._companions: Companions | None = None
         self._identity = _NONE
         self._closed = False
+        self._budget = StepBudget(self.path)
         try:
             self._create()
             self._open(clock.monotonic() + _OPENING_SECONDS)
@@ -136,6 +138,7 @@ class SqliteFile:
         if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
             raise sqlite3.OperationalError("other threads kept the file busy until the deadline")
         try:
+            self._budget.begin()
             connection, companions = self._connection, self._companions
             if connection is None or companions is None:
                 connection, companions = self._open(deadline)
@@ -198,9 +201,11 @@ class SqliteFile:
         identity = _identity(self.path)
         if identity in _unusable:
             raise OSError(_FORKED)
+        require_regular_companions(self.path)
         connection = sqlite3.connect(
             self.path, timeout=0, isolation_level=None, check_same_thread=False
         )
+        self._budget.bound(connection)
         try:
             while True:
                 try:
@@ -282,12 +287,14 @@ def reading(path: Path) -> Iterator[None]:
     """Say that a connection of another kind is open to the file at `path`, for a fork to wait.
 
     Raises:
-        sqlite3.Error: The file is gone, or the parent of this process had it open at the fork.
+        sqlite3.Error: The file is gone, what lies beside it is not a regular file, or the parent of
+            this process had it open at the fork.
     """
     try:
         identity = _identity(path)
+        require_regular_companions(path)
     except OSError as error:
-        raise sqlite3.OperationalError(error.strerror) from error
+        raise sqlite3.OperationalError(_cause(error)) from error
     if identity in _unusable:
         raise sqlite3.OperationalError(_FORKED)
     with _gate:
