@@ -3,9 +3,12 @@
 import os
 import subprocess
 import tarfile
+import time
 
 import pytest
 
+from inbounds.errors import ConfigurationError
+from inbounds_tools.bundle import provenance
 from inbounds_tools.bundle.provenance import of
 
 IDENTITY = {
@@ -213,3 +216,49 @@ def test_outside_git_there_is_no_history(tmp_path):
     (tmp_path / "rule.rego").write_text("package a\n")
 
     assert "0" == of(tmp_path).described
+
+
+PIPES = [
+    ".git",
+    ".git/HEAD",
+    ".git/config",
+    ".git/index",
+    ".git/info/exclude",
+    ".git/objects/info/alternates",
+    ".git/objects/info/commit-graph",
+    ".git/packed-refs",
+    ".git/refs/tags/v2",
+    ".git/shallow",
+    ".gitattributes",
+    ".gitignore",
+    "site/.gitattributes",
+    "the last commit",
+]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no pipes elsewhere")
+@pytest.mark.parametrize("place", PIPES)
+def test_nothing_waits_for_a_pipe_in_a_repository(repository, monkeypatch, place):
+    """
+    All that git is asked has one deadline; then there is an error, and no history in its place.
+    """
+    monkeypatch.setattr(provenance, "_SECONDS", 2.0)
+    if place == "the last commit":
+        commit = git(repository, "rev-parse", "HEAD")
+        place = f".git/objects/{commit[:2]}/{commit[2:]}"
+    path = repository / place
+    if place == ".git":
+        path.rename(repository / "elsewhere")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    began = time.monotonic()
+    told = ""
+    try:
+        of(repository / "site")
+    except ConfigurationError as error:
+        told = error.code
+
+    assert told in ("", "bundle.provenance")
+    # With a deadline for each call of git it would be one minute at least.
+    assert time.monotonic() - began < 45

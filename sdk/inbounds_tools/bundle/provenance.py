@@ -14,6 +14,7 @@ from pathlib import Path
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import files_in, read_regular
 from inbounds.files.safe_files import scratch_folder, write_file
+from inbounds.process import clock
 
 FILE = "provenance.json"
 """What a copy of sources outside git carries along, in its folder: `described`, `sequence`."""
@@ -36,6 +37,9 @@ _STATUS = ("status", "--porcelain", "--ignore-submodules=all")
 _SETTINGS = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0"}
 """Nothing is written, fetched or asked for."""
+_SECONDS = 15.0
+"""How long all that git is asked about one folder may take. Of a repository that holds a pipe, git
+waits without end for somebody to write into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def of(folder: Path) -> Provenance:
             ) from error
 
     with scratch_folder("git") as scratch:
-        repository = _Repository.of(folder, Path(scratch))
+        repository = _Repository.of(folder, Path(scratch), clock.monotonic() + _SECONDS)
         if repository is None:
             return Provenance("0", _newest(folder))
         described = repository.git("describe", "--always")
@@ -118,6 +122,7 @@ class _Repository:
         top: The top of the work tree.
         objects: The repository's objects.
         options: How its configuration says that files of the work tree are written.
+        deadline: When git has to have answered everything, in seconds on `clock.monotonic`.
     """
 
     folder: Path
@@ -125,30 +130,39 @@ class _Repository:
     top: Path
     objects: str
     options: Sequence[str]
+    deadline: float
 
     @classmethod
-    def of(cls, folder: Path, scratch: Path) -> _Repository | None:
+    def of(cls, folder: Path, scratch: Path, deadline: float) -> _Repository | None:
         """Return the repository around a folder, or None where there is none or no git.
 
         Args:
             folder: The folder.
             scratch: An empty folder for the directory of git's.
+            deadline: When git has to have answered everything.
+
+        Raises:
+            ConfigurationError: Git has not answered by then.
         """
-        said = _git(folder, {}, "rev-parse", *_PLACES).split("\n")
+
+        def git(place: Path, *arguments: str) -> str:
+            return _git(place, {}, *arguments, deadline=deadline)
+
+        said = git(folder, "rev-parse", *_PLACES).split("\n")
         if len(said) != 6:
             return None
         top, its, common, objects, kind, head = said
-        _git(scratch, {}, "init", "--quiet", f"--object-format={kind}", "--template=")
+        git(scratch, "init", "--quiet", f"--object-format={kind}", "--template=")
         own = scratch / ".git"
         write_file(own / "HEAD", f"{head}\n", durable=False)
-        tags = _git(folder, {}, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
+        tags = git(folder, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
         write_file(own / "packed-refs", f"{tags}\n" if tags else "", durable=False)
         for place, name in ((its, "index"), (common, "shallow"), (common, "info/exclude")):
             _copy(Path(place) / name, own / name)
-        read = _git(folder, {}, "config", "--local", "--get-regexp", f"^{_FORMS}$").split("\n")
+        read = git(folder, "config", "--local", "--get-regexp", f"^{_FORMS}$").split("\n")
         forms = [line.replace(" ", "=") for line in read if _FORM.fullmatch(line)]
         options = [part for form in forms for part in ("-c", form)]
-        return cls(folder, own, Path(top), objects, options)
+        return cls(folder, own, Path(top), objects, options, deadline)
 
     def git(self, *arguments: str) -> str:
         """Return what git prints, or "" where it fails."""
@@ -157,7 +171,7 @@ class _Repository:
             "GIT_OBJECT_DIRECTORY": self.objects,
             "GIT_WORK_TREE": str(self.top),
         }
-        return _git(self.folder, places, *self.options, *arguments)
+        return _git(self.folder, places, *self.options, *arguments, deadline=self.deadline)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -165,8 +179,12 @@ def _copy(source: Path, target: Path) -> None:
         write_file(target, read_regular(source)[0], durable=False)
 
 
-def _git(folder: Path, places: Mapping[str, str], *arguments: str) -> str:
-    """Return what git prints, or "" where there is no git or no repository."""
+def _git(folder: Path, places: Mapping[str, str], *arguments: str, deadline: float) -> str:
+    """Return what git prints, or "" where there is no git or no repository.
+
+    Raises:
+        ConfigurationError: Git has not answered by the deadline.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
@@ -175,9 +193,16 @@ def _git(folder: Path, places: Mapping[str, str], *arguments: str) -> str:
             text=True,
             encoding="utf-8",
             env={**inherited, **_ENVIRONMENT, **places},
-            timeout=60,
+            timeout=max(0.0, deadline - clock.monotonic()),
             check=False,
         )
+    except subprocess.TimeoutExpired as error:
+        raise ConfigurationError(
+            f"git has not told the history of {folder} within {_SECONDS:g} s",
+            code="bundle.provenance",
+            hint="see that its repository holds only files and folders, or build from a copy "
+            "without `.git`",
+        ) from error
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
