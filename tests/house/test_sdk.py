@@ -544,3 +544,38 @@ def test_every_listener_is_the_bounded_one():
     assert servers == {"inbounds_tools/cli/issuer.py", "inbounds_server/mcp_proxy/run.py"}
     for server in servers:
         assert "ListenerConfig(" in (SDK / server).read_text("utf-8")
+
+
+def starts(tree):
+    """How a module starts another Python: the options that follow `sys.executable`."""
+    for node in ast.walk(tree):
+        items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+        if isinstance(node, ast.Call):
+            items = node.args
+        for place, item in enumerate(items):
+            if ast.unparse(item) == "sys.executable":
+                yield [ast.unparse(each) for each in items[place + 1 : place + 2]]
+
+
+def test_python_is_started_without_the_working_directory():
+    """
+    `python -c` and `-m` look for modules in the working directory first, which may be anybody's.
+    """
+    found = {
+        (name(path), *options)
+        for path in MODULES
+        for options in starts(ast.parse(path.read_text("utf-8")))
+        if options not in (["'-I'"], ["'-P'"])
+    }
+    assert found == set()
+
+
+def test_the_check_of_starts_finds_them():
+    for way in (
+        'run([sys.executable, "-c", text])',
+        'run((sys.executable, "-m", "json.tool"))',
+        'run([*before, sys.executable, "-W", "error", "-I"])',
+        'execl(sys.executable, "python", "-c", text)',
+    ):
+        assert [each for each in starts(ast.parse(way)) if each not in (["'-I'"], ["'-P'"])], way
+    assert list(starts(ast.parse('run([sys.executable, "-I", "-c", text])'))) == [["'-I'"]]

@@ -335,3 +335,23 @@ def test_a_forked_child_fetches_for_itself():
         )
         server.stdin.close()
     assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr
+
+
+@pytest.mark.system
+def test_what_a_forked_child_starts_imports_nothing_of_the_working_directory(tmp_path):
+    (tmp_path / "json.py").write_text("open('started', 'w')\n", "utf-8")
+    program = (
+        "from inbounds.identity import workload_api as api; api._inherited = True; "
+        "print(api.fetch_svid('unix:///nowhere.sock', 'a', 'spiffe://x/y', 30.0).status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+    assert done.stdout == "NOT_FOUND\n", done.stderr
+    assert not (tmp_path / "started").exists()

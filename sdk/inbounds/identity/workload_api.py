@@ -49,7 +49,7 @@ def fetch_svid(socket: str, audience: str, agent: str, timeout: float) -> Reply:
     asked = [socket, audience, agent, timeout]
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, json.dumps([sys.path, *asked])],
+            [sys.executable, "-I", "-c", _PROGRAM, json.dumps([sys.path, *asked])],
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
