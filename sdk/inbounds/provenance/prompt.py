@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
-from .prompt_marks import DENYING, ruled_out, stretches
+from .denial_words import DENYING
+from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText, is_ordered
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked
@@ -40,7 +41,6 @@ _ANY = "*"
 _DAY = len("2026-05-04")
 _GROUP = 3
 _NEAR = 65
-_DENYING = frozenset(DENYING.split())
 _LONGEST_TITLE = 200
 _OUTRIGHT = 3
 """So many words that not any request may hold make, in a row, a title without quotation marks."""
@@ -127,8 +127,9 @@ class Words:
         runs: list[str] = []
         left = []
         for part in text.split(BETWEEN):
-            out = ruled_out(part)
-            left.append(_without(part, out))
+            out, unclear = excluded(part)
+            unsaid = sorted([*out, *unclear], key=lambda token: token.start)
+            left.append(_without(part, unsaid))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
             runs += _runs(part, out)
         text = BETWEEN.join(left)
@@ -445,7 +446,7 @@ def _names(run: str) -> Iterator[frozenset[str]]:
     """Yield the words of each name that stands in what is ruled out."""
     for found in _CAPITALISED.finditer(run):
         words = [word for word in _joined(found.group()).split() if _is_specific(word)]
-        name = frozenset(word for word in words if len(word) > 1 and word not in _DENYING)
+        name = frozenset(word for word in words if len(word) > 1 and word not in DENYING)
         if name:
             yield name
 

@@ -8,25 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .denial_words import DENYING, ELIDED, SIGNS, plain_apostrophes
+
 if TYPE_CHECKING:
     from .prompt_segments import Stretch
     from .sentences import Token
 
 _UNMARKED = re.compile(r"(?:[\w .,!?@/#+$%&=;()]|(?<=\w)-(?=\w))*+")
 """What holds no other sign quotes nothing, and nothing of it is data."""
-DENYING = """
-    apart außer avoid ban block but can't cannot cant cease couldn't cut don't dont eccetto
-    except excepting excepto exclude excluding geen ignore instead jamais jamás keep kein
-    keine keinem keinen keiner keines leave mayn't minus mustn't needn't neither never nicht
-    niemals niet no nobody none nor not nothing nowhere nunca não ohne omit other pas quit
-    rather refrain salvo sans sauf sem senza shan't shouldn't sin skip stop take without won't
-    wont wouldn't zonder
-    doesn't left excluded omitted skipped ignored blocked banned
-"""
-"""What `denials` begins to deny at: a test holds the two to one list, which loads neither here."""
-_DENIES = re.compile(
-    rf"\b(?:{'|'.join(DENYING.split())})\b".replace("'", "['\u2019]"), re.IGNORECASE
-)
+_WITHOUT = "w/o"
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
 def apart(text: str) -> tuple[list[str], list[str]]:
@@ -53,9 +44,25 @@ def stretches(text: str) -> list[Stretch]:
 
 
 def ruled_out(text: str) -> list[Token]:
-    """Return what a text names only to rule it out, as `denials.tokens_ruled_out`."""
-    if _DENIES.search(text) is None:
-        return []
-    from .denials import tokens_ruled_out
+    """Return what a text names only to rule it out, in order."""
+    return excluded(text)[0]
 
-    return tokens_ruled_out(text)
+
+def excluded(text: str) -> tuple[list[Token], list[Token]]:
+    """Return what a text rules out, and what it may rule out: `denials.tokens_excluded`."""
+    if not may_deny(text):
+        return [], []
+    from .denials import tokens_excluded
+
+    return tokens_excluded(text)
+
+
+def may_deny(text: str) -> bool:
+    """Whether a text holds a word, or a sign, that rules something out in some sentence."""
+    low = plain_apostrophes(text).lower().replace("\u2019", "'")
+    return (
+        not DENYING.isdisjoint(_WORD.findall(low))
+        or any(sign in low for sign in SIGNS)
+        or any(word.startswith(ELIDED) for word in _WORD.findall(low))
+        or _WITHOUT in low
+    )

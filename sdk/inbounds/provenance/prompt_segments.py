@@ -71,6 +71,12 @@ _BARRED = re.compile(rf"{_BLANK}*[|\u2502\u00a6\uff5c]")
 _TICKS = re.compile(r"`{3,}|~{3,}|\"{3,}")
 # What stands behind its name is a stranger's as well, and so are the signs that would end the tag.
 _TAG = re.compile(rf"<(?P<close>/?)(?P<name>[\w{_UNSEEN}][\w.:{_UNSEEN}-]*)(?=[\s/>])")
+# `do <b>not</b> send it`: nothing that somebody else wrote.
+_STRESSED = re.compile(
+    r"<(b|i|u|em|strong)>[ *]{0,4}(?:do |must |may )?(?:not|never|no|don['\u2019]t|except|but"
+    r"|without)[ *]{0,4}</\1>",
+    re.IGNORECASE,
+)
 _NOT_OF_NAME = re.compile(rf"[{_UNSEEN}]")
 _ANY_TAG = re.compile(r"<[A-Za-z/][^<>]{0,400}>")
 # A line of a header that says neither who nor to whom, or that goes on with the line before.
@@ -311,6 +317,7 @@ def _line_rest(text: str, at: int, breaks: str) -> str:
 
 
 def _tagged(text: str, end: int) -> Iterator[Stretch]:
+    text = _STRESSED.sub(lambda found: "_" * len(found[0]), text)
     # The tag that closes may stand beyond a header that was pasted within.
     tags = [(found, _NOT_OF_NAME.sub("", found["name"]).lower()) for found in _TAG.finditer(text)]
     last = {name: _tag_end(text, found.end()) for found, name in tags if found["close"]}

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 
 from inbounds.canonical.formats import InvalidFormat, normalize
 
+from .denial_words import BY_ITSELF, CONTRACTED, CROSSES, plain_apostrophes
 from .prompt_segments import LONGEST, Stretch, stretches
 
 TokenKind = Literal["word", "quote", "file", "mail", "account", "url", "phone"]
@@ -51,8 +52,11 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATED = word_set(
-    "e.g i.e mr mrs ms dr prof st vs etc approx no nr inc ltd co corp dept bzw z.b ca"
+    "e.g i.e mr mrs ms dr prof st vs etc approx no nr inc ltd co corp dept bzw z.b ca excl ex"
 )
+_NUMBER = re.compile(r"[^\S\n]*\S{0,20}[0-9]")
+_STRUCK = "~~"
+"""Stands around what is crossed out, as in Markdown."""
 _INWARD = {"into": "in", "onto": "on"}
 _TURNS = word_set("but then however so although though whereas otherwise sondern aber mais")
 
@@ -90,6 +94,8 @@ class Reading:
         paragraphs: By sentence, the number of its paragraph.
         introduced: The clauses that end with a colon.
         whole: Whether all of the prompt was read; false where it is too long for that.
+        questions: The sentences that end with a question mark.
+        struck: The positions of what is crossed out, as in "~~Ann~~ Bob".
     """
 
     tokens: tuple[Token, ...]
@@ -98,6 +104,8 @@ class Reading:
     paragraphs: tuple[int, ...] = ()
     introduced: frozenset[int] = frozenset()
     whole: bool = True
+    questions: frozenset[int] = frozenset()
+    struck: frozenset[int] = frozenset()
 
     def sentence(self, token: int) -> range:
         """Return the positions of the sentence that holds a token."""
@@ -121,6 +129,7 @@ def read(prompt: str) -> Reading:
     pen = _Pen()
     # Halves of surrogate pairs are not text.
     text = unicodedata.normalize("NFC", prompt.encode("utf-8", "replace").decode("utf-8"))
+    text = plain_apostrophes(text)
     spans = stretches(text)
     whole = len(text) <= 2 * MOST_READ
     for start, stop in (
@@ -223,10 +232,14 @@ class _Pen:
 
     Attributes:
         place: Where in the prompt the tokens stand that are written down next.
+        strikes: Whether they are crossed out.
     """
 
     def __init__(self) -> None:
         self.place = (0, 0)
+        self.strikes = False
+        self._struck: set[int] = set()
+        self._questions: set[int] = set()
         self._tokens: list[Token] = []
         self._sentences = [0]
         self._clauses = [0]
@@ -236,6 +249,7 @@ class _Pen:
 
     def word(self, text: str) -> None:
         low = text.lower().replace("\u2019", "'")
+        low = CONTRACTED.get(low, low)
         if low in _TURNS:
             self.turn()
         self._add(text, low, stem(low), "word")
@@ -246,6 +260,10 @@ class _Pen:
             self.value(*value)
         elif _FILE.fullmatch(text):
             self.file(text)
+        elif text.lower() in BY_ITSELF:
+            # `do "not" send it`: the marks lay stress on a word, which is no title.
+            for word in text.split():
+                self.word(word)
         else:
             self._add(text, "", "", "quote")
 
@@ -262,8 +280,14 @@ class _Pen:
             self._sentences.append(len(self._tokens))
             self._paragraphs.append(self._paragraph)
 
+    def question(self) -> None:
+        """End the sentence, which asks."""
+        self._questions.add(len(self._sentences) - 1)
+        self.end()
+
     def paragraph(self) -> None:
         """End the paragraph."""
+        self.strikes = False
         self._paragraph += 1
         self.end()
         self._paragraphs[-1] = self._paragraph
@@ -290,6 +314,8 @@ class _Pen:
             tuple(self._paragraphs),
             frozenset(self._introduced),
             whole,
+            frozenset(self._questions),
+            frozenset(self._struck),
         )
 
     def _ranges(self, starts: list[int]) -> tuple[range, ...]:
@@ -297,6 +323,8 @@ class _Pen:
         return tuple(range(start, end) for start, end in zip(starts, ends, strict=True))
 
     def _add(self, text: str, low: str, stemmed: str, kind: TokenKind) -> None:
+        if self.strikes:
+            self._struck.add(len(self._tokens))
         self._tokens.append(
             Token(
                 text,
@@ -328,13 +356,20 @@ def _plain(pen: _Pen, text: str, first: int) -> None:
         if chunk.isalpha() and len(chunk) <= LONGEST:
             pen.word(chunk)
         elif len(chunk) <= LONGEST:
-            _chunk(pen, chunk)
+            numbered = _NUMBER.match(text, found.end()) is not None
+            struck = chunk.count(_STRUCK)
+            was, pen.strikes = pen.strikes, pen.strikes or struck > 0
+            _chunk(pen, chunk.replace(_STRUCK, ""), numbered=numbered)
+            pen.strikes = was ^ bool(struck % 2)
         else:
             pen.value(chunk[:16], "quote")  # nothing that could be a word
 
 
-def _chunk(pen: _Pen, chunk: str) -> None:
-    core = chunk.strip(_AROUND).rstrip(".")
+def _chunk(pen: _Pen, chunk: str, *, numbered: bool) -> None:
+    for cross in [sign for sign in CROSSES if sign in chunk]:
+        pen.word(cross)
+        chunk = chunk.replace(cross, "")
+    core = chunk.strip(_AROUND).rstrip("." + _AROUND)
     tail = chunk[chunk.rfind(core) + len(core) :] if core else chunk
     value = _value(core)
     if value is not None:
@@ -346,22 +381,33 @@ def _chunk(pen: _Pen, chunk: str) -> None:
     elif core.lower() in _ABBREVIATED and "." in core:
         pen.word(core.replace(".", ""))
     elif chunk in _DASHES or chunk in _ARROWS:
-        pen.turn()
-    elif core.lower() == "no" and tail == "." and pen.after_word():
-        pen.word("number")  # `the invoice no. 7`
+        if chunk:
+            pen.turn()
+    elif core.lower() == "no" and tail == "." and not (numbered and not pen.after_word()):
+        pen.word("number" if numbered else core)  # `the invoice no. 7`, and `the answer is no.`
+        if not numbered:
+            pen.end()
     else:
-        before = ""
-        for piece in _PIECE.finditer(chunk):
-            if piece[0][0].isalnum():
-                pen.word(piece[0])
-                before = piece[0]
-            elif piece[0] not in ".:" or piece.end() >= len(chunk.rstrip("\"'”)]")):
-                _stop(pen, piece[0], before)
+        _pieces(pen, "without" if core.lower() == "w/o" else chunk)
+
+
+def _pieces(pen: _Pen, chunk: str) -> None:
+    before = ""
+    for piece in _PIECE.finditer(chunk):
+        if piece[0][0].isalnum():
+            pen.word(piece[0])
+            before = piece[0]
+        elif chunk[0] == "(" and chunk.endswith(piece[0] + ")"):
+            pen.turn()  # `do (not!) send it` is one sentence
+        elif piece[0] not in ".:" or piece.end() >= len(chunk.rstrip("\"'”)]*_")):
+            _stop(pen, piece[0], before)
 
 
 def _stop(pen: _Pen, signs: str, before: str) -> None:
     short = before.lower() in _ABBREVIATED or (len(before) == 1 and before.isupper())
-    if any(sign in signs for sign in "!?…") or ("." in signs and not short):
+    if "?" in signs:
+        pen.question()
+    elif any(sign in signs for sign in "!…") or ("." in signs and not short):
         pen.end()
     elif ":" in signs:
         pen.colon()

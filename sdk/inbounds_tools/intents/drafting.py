@@ -17,7 +17,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import AskedFor, Intent
 from inbounds.model.question import Effect, Grade
-from inbounds.provenance.denials import denials, ruled_out
+from inbounds.provenance.denials import denials, doubtful, ruled_out
 from inbounds.provenance.prompt_text import is_ordered
 from inbounds.provenance.sentences import MOST_READ, Reading, read
 
@@ -237,12 +237,13 @@ def _entry_bound(entry: AskedFor) -> ResourceBound:
 def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, bool]:
     """The drafted bounds, and whether some of the prompt's own values are held back."""
     gone = {reading.tokens[at].text for at in ruled_out(reading)}
+    unsaid = gone | {reading.tokens[at].text for at in doubtful(reading)}
     values: dict[str, None] = {}
     whom: dict[str, None] = {}
     commands: dict[str, None] = {}
     addressed = False
     for at, token in enumerate(reading.tokens):
-        if token.kind == "word" or token.text in gone or len(values) >= _MOST_VALUES:
+        if token.kind == "word" or token.text in unsaid or len(values) >= _MOST_VALUES:
             continue
         values[token.text] = None
         if token.kind in _VALUES or _HANDLE.fullmatch(token.text):

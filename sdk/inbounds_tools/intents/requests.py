@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from inbounds.model.deployment import AskedFor
-from inbounds.provenance.denials import ALL, DETERMINERS, EXCEPT, TELLING
+from inbounds.provenance.denials import ALL, EXCEPT, TELLING
+from inbounds.provenance.prohibitions import DETERMINERS
 from inbounds.provenance.sentences import Reading, backwards, stem, word_set, words_of
 
 _NEAR = 16

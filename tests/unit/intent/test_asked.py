@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.unit.intent.templates import CODE, MONEY, OFFICE, acting
+from tests.unit.origins.denial_sentences import DRAFTS, lines
 
 from inbounds.model.deployment import Intent
 from inbounds_tools.intents import draft
@@ -154,6 +155,22 @@ def test_what_is_asked_for_of_a_repository(prompt, asked):
 )
 def test_what_is_denied_is_not_asked_for(prompt, asked):
     assert set(asked.split()) == acting(draft(prompt, OFFICE, name="office").scope)
+
+
+@pytest.mark.parametrize("sentence", lines(DRAFTS))
+def test_what_is_forbidden_or_taken_back_is_not_asked_for(sentence):
+    """
+    In whatever way a sentence says so.
+    """
+    assert set() == acting(draft(f"Summarise my mail. {sentence}", OFFICE, name="office").scope)
+
+
+def test_whom_a_prompt_may_rule_out_is_not_in_the_drafted_bounds():
+    made = draft(
+        "Send the plan to rosa@north.example. Mute eve@evil.example.", OFFICE, name="office"
+    )
+
+    assert ["rosa@north.example"] == made.scope.bounds.recipient.values
 
 
 def test_what_is_denied_is_taken_from_what_other_words_bring():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbounds.provenance import denials, prompt_marks, prompt_segments
+from inbounds.provenance import denial_words, denials, prompt_marks, prompt_segments
+from inbounds.provenance.stop_words import EMPTY, GENERIC
 
 PLAIN = st.text(st.sampled_from("aZ9é字_ .,!?@/#+$%&=;()-"), max_size=60)
 WORDS = st.lists(
@@ -39,34 +38,51 @@ def test_every_word_that_denies_is_looked_for():
     """
     In each form in which it is read.
     """
-    begin = (
-        denials._NOT
-        | denials._WHOLE
-        | denials._BUT_FOR
-        | denials._STOP
-        | denials._OUGHT_NOT
-        | denials._LEAVE
-        | denials._SKIP
-        | denials._CANNOT
-        | denials._LEFT_OUT
-    )
-    known = {*prompt_marks.DENYING.split()}
+    known = denial_words.DENYING
 
-    assert begin <= known
-    assert known - begin == {"instead", "rather", "but", "other", "apart"}
+    assert denials._DOUBTED | denials._OUGHT_NOT <= known
+    for words in vars(denial_words).values():
+        if isinstance(words, frozenset) and words not in CONTEXT:
+            assert words <= known | IN_CONTEXT
     for word in known:
         for form in (word, word.upper(), word.capitalize(), word.replace("'", "\u2019")):
             read = form.lower().replace("\u2019", "'") == word
-            assert not read or prompt_marks._DENIES.search(f"please, {form}: x")
+            assert not read or prompt_marks.may_deny(f"please, {form}: x")
     assert prompt_marks.ruled_out("Send the note to Noah and Norma") == []
+
+
+CONTEXT = [
+    denial_words.PERMITTED,
+    denial_words.KEPT,
+    denial_words.AWAY,
+    denial_words.AUDIENCE,
+    denial_words.EVERYBODY,
+    denial_words.CASES,
+    denial_words.BY_ITSELF,
+    denial_words.FLOATING,
+]
+"""What is looked for beside a word that denies, and denies nothing by itself."""
+IN_CONTEXT = frozenset({"is", "was", "that", "it", "to", "this", "be", "been", "have", "my", "i"})
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.lists(st.sampled_from([*prompt_marks.DENYING.split(), "send", "it", "to", "Ann", ",", "."]))
+    st.lists(
+        st.sampled_from(
+            [*sorted(denial_words.DENYING), "send", "it", "to", "Ann", ",", ".", "a@b.example"]
+        )
+    )
 )
 def test_what_is_not_looked_into_rules_nothing_out(words):
     text = " ".join(words)
-    if not re.search(prompt_marks._DENIES, text):
-        assert denials.tokens_ruled_out(text) == []
-    assert prompt_marks.ruled_out(text) == denials.tokens_ruled_out(text)
+    if not prompt_marks.may_deny(text):
+        assert denials.tokens_excluded(text) == ([], [])
+    assert prompt_marks.excluded(text) == denials.tokens_excluded(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*EMPTY, *GENERIC, "Ann", ",", ".", ":", "a@b.example", "'x y'"])))
+def test_no_other_word_rules_anything_out(words):
+    text = " ".join(words)
+    if not prompt_marks.may_deny(text):
+        assert denials.tokens_excluded(text) == ([], [])

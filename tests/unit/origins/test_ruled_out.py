@@ -374,7 +374,9 @@ def test_of_a_very_long_prompt_that_denies_something_the_middle_says_nothing():
     It is not read, so that nobody knows whether it is denied there.
     """
     filler = "lorem ipsum dolor. " * 3_700
-    prompt = f"Write to {KNOWN}. Never mind. {filler} Not to {EVE}. {EVE}. {filler} Write to {BOB}."
+    prompt = (
+        f"Write to {KNOWN}. Do not call. {filler} Not to {EVE}. {EVE}. {filler} Write to {BOB}."
+    )
     origins = seen(prompt)
 
     assert [grade(origins, whom, EMAIL) for whom in (KNOWN, EVE, BOB)] == ["prompt", OUT, "prompt"]
