@@ -340,6 +340,8 @@ test_what_is_mentioned_is_let_through_where_what_is_named_is_and_vouches_for_not
 }
 
 test_what_is_not_mentioned_or_found_elsewhere_is_not_let_through_by_that if {
+	_mentioned("third_party_meta", ["/to"], _recipient(["quoted"]), _recipient(["prompt"])) == set()
+
 	every mentioned in [[], ["/id"], ["/to/0"], ["/*"], [null], null, "/to", "", 7, true, [["/to"]]] {
 		_mentioned("third_party_meta", mentioned, _recipient(["quoted"]), {}) == set()
 	}
@@ -355,8 +357,6 @@ test_what_is_not_mentioned_or_found_elsewhere_is_not_let_through_by_that if {
 	every declared in [_recipient([]), _recipient(["prompt", "first_party"]), _recipient("quoted"), {"recipient": null}] {
 		_mentioned("third_party_meta", ["/to"], declared, {}) == set()
 	}
-
-	_mentioned("third_party_meta", ["/to"], _recipient(["quoted"]), _recipient(["prompt"])) == set()
 }
 
 # A local write that can be undone takes weaker origins, and asks about a mention all the same.

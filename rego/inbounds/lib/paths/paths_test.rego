@@ -731,21 +731,24 @@ test_an_item_is_listed_by_a_name_or_by_what_its_wildcard_looks_for if {
 }
 
 test_a_path_from_a_root_or_a_home_may_lie_below_a_prefix_without_one if {
+	paths.reaches("/srv/hr/2026/a", "hr/2026")
+	paths.reaches("~/hr/2026-05/a", "hr/2026")
+
 	every text in [
 		"/srv/board/x", "~/board/x", "$HOME/board/x", "C:\\srv\\board\\x", "file:///srv/Board/x", "../board/x", "/srv/board",
 		"//host/share/board/x",
 	] {
 		paths.reaches(text, "board/")
 	}
-	paths.reaches("/srv/hr/2026/a", "hr/2026")
-	paths.reaches("~/hr/2026-05/a", "hr/2026")
+}
+
+# An absolute prefix is one place, and a word without a separator is an id.
+test_a_path_lies_below_no_other_name_and_no_prefix_from_a_root if {
+	not paths.reaches("/srv/board/x", "/board/")
+	not paths.reaches("/srv/board/x", "board")
+	not paths.reaches("/srv/board/x", 7)
 
 	every text in ["/srv/boards/x", "/srv/aboard/x", "srv/board/x", "note about board/x", "/srv/x", "~", ""] {
 		not paths.reaches(text, "board/")
 	}
-
-	# An absolute prefix is one place, and a word without a separator is an id.
-	not paths.reaches("/srv/board/x", "/board/")
-	not paths.reaches("/srv/board/x", "board")
-	not paths.reaches("/srv/board/x", 7)
 }
