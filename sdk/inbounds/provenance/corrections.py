@@ -187,7 +187,7 @@ def _after(reading: Reading, at: int, sentence: range) -> range:
 
 
 def _kind(reading: Reading, at: int) -> str:
-    """Of which kind a value is; "" where a token is none."""
+    """Of which kind a value is; "" where a token is not a value."""
     token = reading.tokens[at]
     if token.kind in VALUES:
         return token.kind

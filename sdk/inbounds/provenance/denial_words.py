@@ -388,11 +388,11 @@ SIGNS = (
     "~~", "不", "别", "別", "勿", "禁止", "除了", "除外", "ないで", "せん", "除く", "除き", "말고",
     "지마", "지 마", "제외", "금지", "لا ", "بدون", "باستثناء", *CROSSES,
 )  # fmt: skip
-"""Signs that deny, and parts of words of languages that write no blanks."""
+"""Signs that deny, and parts of words of languages that write no spaces."""
 BY_ITSELF = _words(
     "not never no don't dont except but without nicht nie niemals kein pas jamais nunca non"
 ) | {"do not", "must not", "may not"}
-"""What in quotation marks is stressed, and is no title."""
+"""What in quotation marks is stressed, and is not a title."""
 DENYING = frozenset(
     NOT | WHOLE | CANNOT | CONDEMNS | TAKES_OFF | NEGATED_FACTS | {*CONTRACTED} | FORBIDDEN
     | FORBIDS | REFUSES | AGAINST | STOPS
