@@ -17,9 +17,21 @@ from .denial_words import CORRECTS, CORRECTS_DIRECTLY, REPLACES
 from .prohibitions import IF, MOST, PEOPLE, VALUES, Finding, is_verb
 from .sentences import Reading, word_set
 
-_PHRASES = tuple(tuple(phrase.split()) for phrase in CORRECTS)
-_DIRECT = tuple(tuple(phrase.split()) for phrase in CORRECTS_DIRECTLY)
-_FIRST_WORDS = frozenset(phrase[0] for phrase in (*_PHRASES, *_DIRECT))
+_Phrases = dict[str, tuple[tuple[str, ...], ...]]
+
+
+def _by_first_word(phrases: tuple[str, ...]) -> _Phrases:
+    """Return phrases by their first word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        words = tuple(phrase.split())
+        found.setdefault(words[0], []).append(words)
+    return {first: tuple(every) for first, every in found.items()}
+
+
+_PHRASES = _by_first_word(CORRECTS)
+_DIRECT = _by_first_word(CORRECTS_DIRECTLY)
+_FIRST_WORDS = frozenset({*_PHRASES, *_DIRECT})
 _BETWEEN = word_set(
     "to it is it's the a an no not wait sorry and or for with pay mail send use make that i mean "
     "meant rather better actually just please oh should be"
@@ -117,18 +129,14 @@ def _is_no(reading: Reading, at: int) -> bool:
     return alone and clause.stop == reading.sentence(at).stop and at > reading.sentence(at).start
 
 
-def _phrase(
-    reading: Reading, at: int, sentence: range, phrases: tuple[tuple[str, ...], ...]
-) -> int:
+def _phrase(reading: Reading, at: int, sentence: range, phrases: _Phrases) -> int:
     """How many words the longest of some phrases has that stands at a place."""
-    return max(
-        (
-            len(phrase)
-            for phrase in phrases
-            if all(reading.low(at + more, sentence) == word for more, word in enumerate(phrase))
-        ),
-        default=0,
-    )
+    for phrase in phrases.get(reading.tokens[at].low, ()):
+        stop = at + len(phrase)
+        found = tuple(token.low for token in reading.tokens[at : min(stop, sentence.stop)])
+        if found == phrase:
+            return len(phrase)
+    return 0
 
 
 def _ends(reading: Reading, at: int, sentence: range) -> bool:

@@ -388,10 +388,11 @@ SIGNS = (
     "~~", "不", "别", "別", "勿", "禁止", "除了", "除外", "ないで", "せん", "除く", "除き", "말고",
     "지마", "지 마", "제외", "금지", "لا ", "بدون", "باستثناء", *CROSSES,
 )  # fmt: skip
-"""Signs that deny, and parts of words of languages that write no spaces."""
+"""Signs that deny, and parts of words of languages that write without spaces."""
 BY_ITSELF = _words(
     "not never no don't dont except but without nicht nie niemals kein pas jamais nunca non"
 ) | {"do not", "must not", "may not"}
+BY_ITSELF |= {form for word in BY_ITSELF for form in (word.upper(), word.capitalize())}
 """What in quotation marks is stressed, and is not a title."""
 DENYING = frozenset(
     NOT | WHOLE | CANNOT | CONDEMNS | TAKES_OFF | NEGATED_FACTS | {*CONTRACTED} | FORBIDDEN

@@ -8,6 +8,7 @@ This module does no I/O.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from .corrections import corrections
 from .denial_words import (
@@ -93,6 +94,7 @@ _SAID_OF = word_set(
 _RIGHTS = word_set("permission business right rights authority access reason licence license")
 _SEE_TO = word_set("ensure sure see care careful please")
 _BESIDE_SOMEBODY = AFTER_EVERYBODY | word_set("against left aside apart mistake instead")
+_LAST_OF_ASCII = "\x7f"
 _WISHES = word_set("rather wish prefer hope better")
 _RELATIVE = word_set("that which who whom because so since")
 _OUT_OF_SIGHT = word_set("watch look pass")
@@ -101,11 +103,34 @@ _ASKS = word_set("why isn't aren't couldn't can't won't wouldn't don't doesn't d
 _HEDGES = _ASKS | word_set("not never no nothing nobody")
 
 
+class Exclusions(NamedTuple):
+    """What a prompt says not to do, and whom and what it rules out, by the positions of tokens.
+
+    Attributes:
+        denied: What it says not to do, as `denials`.
+        ruled_out: What it names only to rule it out, as `ruled_out`.
+        doubtful: What it may name only to rule it out, as `doubtful`.
+    """
+
+    denied: frozenset[int]
+    ruled_out: frozenset[int]
+    doubtful: frozenset[int]
+
+
+def exclusions(reading: Reading) -> Exclusions:
+    """Return all that a prompt excludes, read once."""
+    denied, findings = [*_denied(reading)], [*_findings(reading)]
+    out = _ruled_out(reading, denied, findings)
+    spans = [stretch for _, stretch in denied]
+    spans += [found.span for found in findings if found.deeds]
+    return Exclusions(
+        frozenset(_places(spans)), out, _doubtful(reading, out, _resolved(out, denied, findings))
+    )
+
+
 def denials(reading: Reading) -> frozenset[int]:
     """Return the positions of the tokens that the prompt says not to do."""
-    spans = [stretch for _, stretch in _denied(reading)]
-    spans += [found.span for found in _findings(reading) if found.deeds]
-    return frozenset(_places(spans))
+    return exclusions(reading).denied
 
 
 def ruled_out(reading: Reading) -> frozenset[int]:
@@ -115,7 +140,7 @@ def ruled_out(reading: Reading) -> frozenset[int]:
     back. A condition rules out nothing, nor does what is said not to be there: "if there is no
     'plan.md', create it".
     """
-    return _ruled_out(reading, [*_denied(reading)], [*_findings(reading)])
+    return exclusions(reading).ruled_out
 
 
 def doubtful(reading: Reading) -> frozenset[int]:
@@ -124,7 +149,7 @@ def doubtful(reading: Reading) -> frozenset[int]:
     The sentence holds a word that denies, excepts, removes or takes back, and `ruled_out` has not
     resolved what. Its values are doubtful wherever else the prompt has them.
     """
-    return _both(reading)[1]
+    return exclusions(reading).doubtful
 
 
 def tokens_ruled_out(text: str) -> list[Token]:
@@ -138,30 +163,31 @@ def tokens_ruled_out(text: str) -> list[Token]:
 def tokens_excluded(text: str) -> tuple[list[Token], list[Token]]:
     """Return the tokens of a text that it rules out, and those that it may rule out, in order."""
     reading = read(text)
-    out, unclear = ([reading.tokens[at] for at in sorted(places)] for places in _both(reading))
+    _, *found = exclusions(reading)
+    out, unclear = ([reading.tokens[at] for at in sorted(places)] for places in found)
     if not reading.whole:
         out.append(Token("", "", "", "quote", 0, 0, MOST_READ, len(text) - MOST_READ))
     return sorted(out, key=lambda token: token.start), unclear
 
 
-def _both(reading: Reading) -> tuple[frozenset[int], frozenset[int]]:
-    denied, findings = [*_denied(reading)], [*_findings(reading)]
-    out = _ruled_out(reading, denied, findings)
-    resolved = _resolved(out, denied, findings)
+def _doubtful(reading: Reading, out: frozenset[int], resolved: set[int]) -> frozenset[int]:
     sentences = {
         token.sentence
         for at, token in enumerate(reading.tokens)
-        if at not in resolved and _may_deny(token) and not _is_plain(reading, at)
+        if (token.low in _DOUBTED or token.low[:2] in ELIDED or token.low[:1] > _LAST_OF_ASCII)
+        and at not in resolved
+        and _may_deny(token)
+        and not _is_plain(reading, at)
     }
     sentences |= {*_of_somebody(reading)}
     if not sentences:
-        return out, frozenset()
+        return frozenset()
     values = {
         token.text.casefold()
         for token in reading.tokens
         if token.sentence in sentences and token.kind != "word"
     }
-    return out, frozenset(
+    return frozenset(
         at
         for at, token in enumerate(reading.tokens)
         if at not in out
@@ -361,9 +387,9 @@ def _is_of_somebody(reading: Reading, at: int, clause: range) -> bool:
 def _of_somebody(reading: Reading) -> Iterator[int]:
     """The sentence before "she must not get it", which says who she is."""
     for at, token in enumerate(reading.tokens):
-        clause = reading.clause(at)
         if token.low not in _HE:
             continue
+        clause = reading.clause(at)
         verb, then = reading.low(at + 1, clause), reading.low(at + 2, clause)
         ought_not = (
             verb in _OUGHT_NOT or verb == "never" or (verb in _OUGHT and then in ("not", "never"))

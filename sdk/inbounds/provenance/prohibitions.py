@@ -20,6 +20,7 @@ from .denial_words import (
     AUDIENCE,
     AWAY,
     CONDEMNS,
+    DENYING,
     EVERYBODY,
     EXCEPTED,
     EXCEPTION,
@@ -69,6 +70,8 @@ _LEADS = word_set(
 )
 _AND = word_set("and or nor plus und et y e en")
 is_common = lru_cache(maxsize=4096)(_is_common)
+_NEVER = word_set("not never")
+_BEGINS = DENYING | {"off", "out"}
 _ANYTHING = word_set("everything anything")
 _IS_NOT = _BE | {"that", "who", "just", "only", "though"}
 _PRONOUNS = word_set("it them him her me us you he she they i we everyone everybody all")
@@ -104,11 +107,12 @@ class Finding(NamedTuple):
 
 def prohibitions(reading: Reading) -> Iterator[Finding]:
     """Yield what a prompt forbids, withholds, removes from a list of recipients and excepts."""
-    for number, clause in enumerate(reading.clauses):
-        for at in clause:
-            if reading.tokens[at].low:
-                for found in _at(reading, number, at):
-                    yield _going_on(reading, number, found)
+    tokens = reading.tokens
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1].low if at + 1 < len(tokens) else ""
+        if token.low in _BEGINS or (token.low in _BE and following in _NEVER):
+            for found in _at(reading, token.clause, at):
+                yield _going_on(reading, token.clause, found)
 
 
 def _at(reading: Reading, number: int, at: int) -> Iterator[Finding]:

@@ -249,7 +249,8 @@ class _Pen:
 
     def word(self, text: str) -> None:
         low = text.lower().replace("\u2019", "'")
-        low = CONTRACTED.get(low, low)
+        if low in CONTRACTED:
+            low = CONTRACTED[low]
         if low in _TURNS:
             self.turn()
         self._add(text, low, stem(low), "word")
@@ -260,7 +261,7 @@ class _Pen:
             self.value(*value)
         elif _FILE.fullmatch(text):
             self.file(text)
-        elif text.lower() in BY_ITSELF:
+        elif text in BY_ITSELF:
             # `do "not" send it`: the marks lay stress on a word, which is no title.
             for word in text.split():
                 self.word(word)
@@ -340,6 +341,7 @@ class _Pen:
 
 def _plain(pen: _Pen, text: str, first: int) -> None:
     lined = False
+    crossed = any(cross in text for cross in CROSSES)
     for found in _CHUNK.finditer(text):
         chunk = found[0]
         pen.place = first + found.start(), first + found.end()
@@ -356,19 +358,21 @@ def _plain(pen: _Pen, text: str, first: int) -> None:
         if chunk.isalpha() and len(chunk) <= LONGEST:
             pen.word(chunk)
         elif len(chunk) <= LONGEST:
-            numbered = _NUMBER.match(text, found.end()) is not None
-            struck = chunk.count(_STRUCK)
-            was, pen.strikes = pen.strikes, pen.strikes or struck > 0
-            _chunk(pen, chunk.replace(_STRUCK, ""), numbered=numbered)
-            pen.strikes = was ^ bool(struck % 2)
+            if crossed:
+                chunk = _without_crosses(pen, chunk)
+            numbered = "." in chunk and _NUMBER.match(text, found.end()) is not None
+            if _STRUCK in chunk:
+                struck = chunk.count(_STRUCK)
+                was, pen.strikes = pen.strikes, True
+                _chunk(pen, chunk.replace(_STRUCK, ""), numbered=numbered)
+                pen.strikes = was ^ bool(struck % 2)
+            else:
+                _chunk(pen, chunk, numbered=numbered)
         else:
             pen.value(chunk[:16], "quote")  # nothing that could be a word
 
 
 def _chunk(pen: _Pen, chunk: str, *, numbered: bool) -> None:
-    for cross in [sign for sign in CROSSES if sign in chunk]:
-        pen.word(cross)
-        chunk = chunk.replace(cross, "")
     core = chunk.strip(_AROUND).rstrip("." + _AROUND)
     tail = chunk[chunk.rfind(core) + len(core) :] if core else chunk
     value = _value(core)
@@ -389,6 +393,14 @@ def _chunk(pen: _Pen, chunk: str, *, numbered: bool) -> None:
             pen.end()
     else:
         _pieces(pen, "without" if core.lower() == "w/o" else chunk)
+
+
+def _without_crosses(pen: _Pen, chunk: str) -> str:
+    for cross in CROSSES:
+        if cross in chunk:
+            pen.word(cross)
+            chunk = chunk.replace(cross, "")
+    return chunk
 
 
 def _pieces(pen: _Pen, chunk: str) -> None:

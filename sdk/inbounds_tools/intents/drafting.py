@@ -17,7 +17,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import AskedFor, Intent
 from inbounds.model.question import Effect, Grade
-from inbounds.provenance.denials import denials, doubtful, ruled_out
+from inbounds.provenance.denials import Exclusions, exclusions
 from inbounds.provenance.prompt_text import is_ordered
 from inbounds.provenance.sentences import MOST_READ, Reading, read
 
@@ -94,17 +94,18 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
             asks for nothing else of it.
     """
     reading = read(prompt)
-    denied = denials(reading)
+    excluded = exclusions(reading)
+    denied = excluded.denied
     found = matches(reading, intent.words, denied)
     told = delegations(reading, intent.words, found, denied)
     if propose is not None:
-        return _proposed(_Heard(reading, denied, told), intent, name, propose(prompt, intent))
+        return _proposed(_Heard(reading, excluded, told), intent, name, propose(prompt, intent))
     asked = _asked(intent, found)
     left_to = _left_to_records(intent, found, told)
     resources = resources_for(intent, [*asked, *left_to])
     effects = all_effects(resources)
     source = left_to_sources(reading, denied) if set(effects) - {"read"} else ""
-    bounds, held_back = _bounds(reading, intent, leaves=bool(left_to or source))
+    bounds, held_back = _bounds(reading, excluded, intent, leaves=bool(left_to or source))
     # What the user asks for outright is not a record's to ask for, even where that says for whom.
     more_than_whom = [one for one in told if not one.whom]
     scope = Scope(
@@ -170,7 +171,7 @@ class _Heard:
     """What was read out of a prompt without an intent."""
 
     reading: Reading
-    denied: frozenset[int]
+    excluded: Exclusions
     told: tuple[Delegation, ...]
 
 
@@ -234,10 +235,12 @@ def _entry_bound(entry: AskedFor) -> ResourceBound:
 # --- bounds --------------------------------------------------------------------------------
 
 
-def _bounds(reading: Reading, intent: Intent, *, leaves: bool) -> tuple[Bounds, bool]:
+def _bounds(
+    reading: Reading, excluded: Exclusions, intent: Intent, *, leaves: bool
+) -> tuple[Bounds, bool]:
     """The drafted bounds, and whether some of the prompt's own values are held back."""
-    gone = {reading.tokens[at].text for at in ruled_out(reading)}
-    unsaid = gone | {reading.tokens[at].text for at in doubtful(reading)}
+    gone = {reading.tokens[at].text for at in excluded.ruled_out}
+    unsaid = gone | {reading.tokens[at].text for at in excluded.doubtful}
     values: dict[str, None] = {}
     whom: dict[str, None] = {}
     commands: dict[str, None] = {}
@@ -277,8 +280,10 @@ def _is_command(reading: Reading, at: int) -> bool:
 def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
     within = narrower_within(intent, wish)
     acting = set(within.effects) - {"read"}
-    source = left_to_sources(heard.reading, heard.denied) if acting else ""
-    drafted, held_back = _bounds(heard.reading, intent, leaves=bool(within.delegated or source))
+    source = left_to_sources(heard.reading, heard.excluded.denied) if acting else ""
+    drafted, held_back = _bounds(
+        heard.reading, heard.excluded, intent, leaves=bool(within.delegated or source)
+    )
     bounds = {role: getattr(within.bounds, role) for role in within.bounds.model_fields_set}
     for role in drafted.model_fields_set:
         had: RoleBounds = getattr(drafted, role)
