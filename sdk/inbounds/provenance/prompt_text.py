@@ -23,6 +23,7 @@ _BLANKS = re.compile(r"\s+")
 _WORDS_ONLY = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001 -- as people write it
 _STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 _CONNECTS = "@._-/:+#&=~\\%"
+_ALNUM = re.compile(r"[^\W_]")
 _MOST_PLACES = 64
 _NEAR = 64
 _DIGITS_BEFORE = re.compile(r"[0-9]{3} \Z")
@@ -87,18 +88,18 @@ class PromptText:
         """
         if not value or BETWEEN in value:
             return False
-        loosely = how in ("words", "container") and is_words(value)
         if value in (self._orders if how == "order" else self._quotes):
             return True
-        if loosely and value.lower() in self._quotes:
-            return True
-        if not any(map(str.isalnum, value)):
-            return False
-        if any(_suits(self._text, value, at, how) for at in self._places(value)):
-            return True
+        if value in self._text and _ALNUM.search(value) is not None:
+            for at in self._places(value):
+                if _suits(self._text, value, at, how):
+                    return True
         low = value.lower()
-        return loosely and any(
-            _suits(self._plain, low, at, how) for at in _places(self._plain, low)
+        if how not in ("words", "container") or not is_words(value):
+            return False
+        return low in self._quotes or (
+            low in self._plain
+            and any(_suits(self._plain, low, at, how) for at in _places(self._plain, low))
         )
 
     def _places(self, value: str) -> Iterator[int]:

@@ -83,7 +83,7 @@ class SessionOrigins:
             canonical.parsed,
             decimals=tool.decimals,
             currency=tool.currency,
-            spreads=not _SPREADING.isdisjoint(effects_of(tool, canonical.arguments)),
+            spreads=not _SPREADING.isdisjoint(tool.effects),
         )
         links = seen.links(canonical.arguments, registered)
         mentioned = seen.mentioned(canonical.arguments, registered, canonical.parsed, found)

@@ -89,7 +89,8 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
 
 def _telling(value: str, argument: Argument) -> str:
     """What is looked for in the user's words: of a target, no word that any request may hold."""
-    return "" if argument.role == "target" and is_common(value) else value
+    words = argument.role == "target" and value.replace(" ", "").isalpha()
+    return "" if words and is_common(value) else value
 
 
 def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:

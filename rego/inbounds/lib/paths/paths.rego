@@ -348,7 +348,7 @@ reaches(text, prefix) if {
 	contains(prefix, "/")
 	not _from_root(prefix)
 	form := skeleton(text)
-	regex.match(_begins_elsewhere, replace(form, `\`, "/"))
+	_may_begin_elsewhere(form)
 	contains(concat("/", ["", concat("/", _segments(_apart(form))), ""]), concat("", ["/", _plain_prefix(prefix)]))
 }
 
@@ -357,6 +357,11 @@ reaches(text, prefix) if {
 	is_string(prefix)
 	not skeleton(text)
 }
+
+# From a root, a home, a variable, a folder above, or behind a drive or a scheme.
+_may_begin_elsewhere(form) if substring(form, 0, 1) in {"/", `\`, "~", "$", ".", "'", `"`}
+
+_may_begin_elsewhere(form) if contains(form, ":")
 
 # METADATA
 # description: Whether `text` is a folder around `prefix`
