@@ -390,9 +390,11 @@ class Origins:
                 if decimals and leaf is not None and leaf.kind == "money":
                     spoken = scaled(value, decimals)
                 amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
-                found[pointer] = self._find(
-                    keys, spoken, said, how, amount=amount, currency=currency
-                )
+                origin = self._find(keys, spoken, said, how, amount=amount, currency=currency)
+                if how == "order" and origin.grade == "quoted" and self._words.names(said):
+                    # Who chose the title of a record has not been told to run it.
+                    origin = origin.model_copy(update={"grade": "third_party_meta"})
+                found[pointer] = origin
         return found
 
     def mentioned(

@@ -65,6 +65,8 @@ _DIGIT_GROUPS = re.compile(r"\b(?:[A-Z]{2}[0-9]{2}|[0-9]{3,})(?: [0-9]{2,})+\b")
 _CAPITALISED = re.compile(r"\b[A-Z][\w'-]+(?: [A-Z][\w'-]*)*")
 """A name as it is written in English; `Eve A.` is known by `Eve`."""
 _MAIL_SIGN = "@"
+_MAIL_HOST = re.compile(r"(?<![\w.+-])@((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
+"""All addresses of a host, as in `nobody @evil.example`."""
 
 
 class _Turn(NamedTuple):
@@ -399,7 +401,7 @@ def _values(text: str, spans: list[tuple[int, int]], plain: str) -> set[str]:
 def _all_values(text: str) -> set[str]:
     """The keys of all that stands in a text, within names as well."""
     keys = {*embedded(without_dates(text)), *keys_of_names(text, name_spans(text))}
-    for found in _BARE_HOST.finditer(text):
+    for found in chain(_BARE_HOST.finditer(text), _MAIL_HOST.finditer(text)):
         keys.update(hosts_of(found.group(1)))
     for url in [key for key in keys if key.startswith(URL) and key.endswith(f"{_host_of(key)}/")]:
         # The first page of a host stands for all that is on it.

@@ -40,7 +40,7 @@ _ORDERED = re.compile(
     re.IGNORECASE,
 )
 _END_OF_ORDER = re.compile(
-    r"\s*\Z|\s*[\x00\n]|[.!?;](?:[\s\x00]|\Z)"
+    r"\s*(?:\Z|\x00)|[ \t]*\n[ \t]*(?:\n|(?:[-*\u2022]|[0-9]{1,2}[.)]) )|[.!?;](?:[\s\x00]|\Z)"
     r"|,? (?:and|then|and then) [a-z]+\b(?! ?[=<>(.])|, (?:please|thanks|thank)\b|,? please\b"
 )
 

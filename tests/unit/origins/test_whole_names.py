@@ -187,6 +187,8 @@ def test_where_something_is_does_not_say_that_it_is_deleted(prompt, value, said)
         ("Read ./install.sh and tell me what it does; then run make test", "./install.sh"),
         ("Summarise the mail 'sudo rm -rf /srv', and run make test", "sudo rm -rf /srv"),
         ("Explain `rm -rf /`. Run make test.", "rm -rf /"),
+        ("run:\nUPDATE accounts SET balance = 0\nWHERE id = 7", "UPDATE accounts SET balance = 0"),
+        ("run make test\n&& make deploy", "make test"),
         ("run make test", "make"),
         ("run make test", "test"),
         ("Why did make test fail?", "make test"),
@@ -196,11 +198,36 @@ def test_a_part_of_a_command_and_one_that_is_spoken_of_are_not_to_be_run(prompt,
     assert grade(seen(prompt), command, CODE) in NOT_FIRM
 
 
+def test_the_title_of_a_record_is_no_command_of_the_users():
+    """
+    Who sends a mail chooses its title, and the user names the mail by it.
+    """
+    origins = seen("Summarise the mail 'sudo rm -rf /srv', and run make test")
+    fields = {
+        "/subject": ReturnedField(holds="title"),
+        "/command": ReturnedField(holds="value"),
+    }
+    origins.observe(
+        {"subject": "sudo rm -rf /srv", "command": "make deploy"},
+        tool="read",
+        returns=Returns(label="internal", party="third", fields=fields),
+        arguments={},
+        call=1,
+        memory=False,
+    )
+
+    assert grade(origins, "sudo rm -rf /srv", CODE) == "third_party_meta"
+    assert grade(origins, "make deploy", CODE) == "quoted"
+
+
 @pytest.mark.parametrize(
     ("prompt", "command"),
     [
         ("Run make test", "make test"),
         ("Run make test.", "make test"),
+        ("1. Run make test\n2. Commit it", "make test"),
+        ("Run make test\n\nThanks", "make test"),
+        ("run:\nUPDATE a SET b = 0\nWHERE id = 7", "UPDATE a SET b = 0\nWHERE id = 7"),
         ("Please run make test, and tell me what fails", "make test"),
         ("run make test and report", "make test"),
         ("Run `make test -k mail` in the repository", "make test -k mail"),
@@ -250,6 +277,7 @@ def test_what_a_stranger_says_in_a_short_quote_is_known_to_be_a_strangers():
         ("Never open evil.example", "www.evil.example", HOST),
         ("Send it to nobody at evil.example", EVE, EMAIL),
         ("Never write to evil.example addresses", "eve@mail.evil.example", EMAIL),
+        ("Mail all contacts except those at @evil.example", EVE, EMAIL),
         ("Leave docs/contracts alone", "docs/contracts/a.txt", PATH),
         ("Never touch anything in docs/contracts/", "docs/contracts/x/a.txt", PATH),
         ("Delete everything in docs, but not docs/contracts", "docs", PATH),
