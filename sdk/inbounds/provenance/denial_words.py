@@ -10,7 +10,6 @@ This module does no I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 _APOSTROPHES = re.compile(
     "(?<=[^\\W\\d_])[\u00b4`\u2018\u2019\u201b\u02bc\u02bb\u02b9\u02c8\u2032\u2035\uff07\u055a"
@@ -28,10 +27,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _forms(verbs: Iterable[str], *extra: str) -> frozenset[str]:
+def _forms(verbs: str, extra: str = "") -> frozenset[str]:
     """Return the forms of verbs; a form that English does not have does no harm."""
-    found = {*extra}
-    for verb in verbs:
+    found = {*extra.split()}
+    for verb in verbs.split():
         base = verb.removesuffix("e")
         found |= {verb, verb + "s", verb + "es", base + "ing", base + "ed"}
         found |= {verb + verb[-1] + "ing", verb + verb[-1] + "ed"}
@@ -42,26 +41,9 @@ def _forms(verbs: Iterable[str], *extra: str) -> frozenset[str]:
 
 # --- negation ------------------------------------------------------------------------------
 
-_AUXILIARIES = [
-    "do",
-    "does",
-    "did",
-    "is",
-    "are",
-    "was",
-    "were",
-    "has",
-    "have",
-    "had",
-    "would",
-    "could",
-    "should",
-    "must",
-    "need",
-    "may",
-    "might",
-    "ought",
-]
+_AUXILIARIES = _words(
+    "do does did is are was were has have had would could should must need may might ought"
+)
 CONTRACTED = {
     **{f"{verb}{wrong}": f"{verb}n't" for verb in _AUXILIARIES for wrong in ("nt", "'nt")},
     **{f"{verb}n't't": f"{verb}n't" for verb in _AUXILIARIES},
@@ -126,69 +108,18 @@ PERMITTED = _words(
 )
 """What they say of something behind a negation forbids it."""
 FORBIDS = _forms(
-    [
-        "forbid",
-        "prohibit",
-        "disallow",
-        "veto",
-        "oppose",
-        "outlaw",
-        "abstain",
-        "desist",
-        "shun",
-        "boycott",
-        "preclude",
-        "distrust",
-        "uninvite",
-        "disinvite",
-        "blacklist",
-        "blocklist",
-        "bypass",
-        "forgo",
-        "forego",
-        "eschew",
-        "refrain",
-        "avoid",
-        "exclude",
-        "omit",
-        "disregard",
-        "exempt",
-        "discontinue",
-    ],
-    "forbade",
-    "ban",
-    "bans",
-    "banning",
-    "bar",
-    "bars",
-    "barring",
-    "barred",
-    "banned",
-    *[
-        "vermeide",
-        "vermeiden",
-        "verbiete",
-        "verbieten",
-        "unterlasse",
-        "unterlassen",
-        "évite",
-        "évitez",
-        "éviter",
-        "evita",
-        "evite",
-        "evitar",
-        "vermijd",
-        "undvik",
-        "unngå",
-        "undgå",
-        "unikaj",
-    ],
+    "forbid prohibit disallow veto oppose outlaw abstain desist shun boycott preclude "
+    "distrust uninvite disinvite blacklist blocklist bypass forgo forego eschew refrain "
+    "avoid exclude omit disregard exempt discontinue",
+    "forbade ban bans banning bar bars barring barred banned vermeide vermeiden verbiete "
+    "verbieten unterlasse unterlassen évite évitez éviter evita evite evitar vermijd "
+    "undvik unngå undgå unikaj",
 )
 """Verbs that forbid what they have as their object."""
-REFUSES = _forms(["refuse", "decline"])
+REFUSES = _forms("refuse decline")
 """Verbs that forbid what they have to be done."""
 AGAINST = _words("against opposed")
-STOPS = _forms(["stop", "quit", "cease"])
+STOPS = _forms("stop quit cease")
 CASES = _words("circumstances circumstance account case event condition conditions means way time")
 """Behind a preposition and `no`, they deny the sentence: "under no circumstances"."""
 NOUNS_OF_FORBIDDING = _words(
@@ -201,26 +132,9 @@ WARNS = _words("beware wary distrustful hate hates hated")
 # --- withholding and removing --------------------------------------------------------------
 
 WITHHOLDS = _forms(
-    [
-        "hide",
-        "conceal",
-        "withhold",
-        "shield",
-        "protect",
-        "guard",
-        "prevent",
-        "deter",
-        "hinder",
-        "restrain",
-        "dissuade",
-        "stop",
-        "exclude",
-        "block",
-        "bar",
-        "ban",
-    ],
-    "withheld",
-    "hidden",
+    "hide conceal withhold shield protect guard prevent deter hinder restrain dissuade "
+    "stop exclude block bar ban",
+    "withheld hidden",
 )
 """Verbs that withhold from whom `from` says."""
 KEEPS = _words("keep keeping kept keeps")
@@ -229,36 +143,8 @@ KEPT = _words(
     "quiet back clear off out confidential"
 )
 REMOVES = _forms(
-    [
-        "remove",
-        "drop",
-        "strike",
-        "scratch",
-        "delete",
-        "cut",
-        "take",
-        "pull",
-        "get",
-        "cross",
-        "erase",
-        "kick",
-        "leave",
-        "keep",
-    ],
-    *[
-        "taking",
-        "getting",
-        "striking",
-        "leaving",
-        "leave",
-        "left",
-        "keeping",
-        "cutting",
-        "kept",
-        "taken",
-        "took",
-        "struck",
-    ],
+    "remove drop strike scratch delete cut take pull get cross erase kick leave keep",
+    "taking getting striking leaving leave left keeping cutting kept taken took struck",
 )
 AWAY = _words("off out aside alone untouched away")
 AUDIENCE = _words(
@@ -266,7 +152,7 @@ AUDIENCE = _words(
     "audience to field copy invitees circulation circle line conversation mails mail emails"
 )
 STEERS = _words("steer stay keep")
-DENIES_ACCESS = _forms(["deny", "spare", "unsubscribe", "mute", "reject", "snub", "ghost"])
+DENIES_ACCESS = _forms("deny spare unsubscribe mute reject snub ghost")
 
 # --- exceptions ----------------------------------------------------------------------------
 
@@ -367,9 +253,9 @@ CORRECTS_DIRECTLY = (
 )  # fmt: skip
 """The same where another value stands right behind them."""
 REPLACES = {
-    **dict.fromkeys(_forms(["replace"]), ("by", "with")),
-    **dict.fromkeys(_forms(["change", "switch", "correct"], "switched"), ("to", "into")),
-    **dict.fromkeys(_forms(["swap", "exchange"]), ("for", "with")),
+    **dict.fromkeys(_forms("replace"), ("by", "with")),
+    **dict.fromkeys(_forms("change switch correct", "switched"), ("to", "into")),
+    **dict.fromkeys(_forms("swap exchange"), ("for", "with")),
 }
 TAKES_OFF = _words(
     "weg raus streich streiche streichen entferne entfernen supprime retire enlève quita elimina "
