@@ -41,8 +41,8 @@ def _forms(verbs: str, extra: str = "") -> frozenset[str]:
 
 # --- negation ------------------------------------------------------------------------------
 
-_AUXILIARIES = _words(
-    "do does did is are was were has have had would could should must need may might ought"
+_AUXILIARIES = sorted(
+    _words("do does did is are was were has have had would could should must need may might ought")
 )
 CONTRACTED = {
     **{f"{verb}{wrong}": f"{verb}n't" for verb in _AUXILIARIES for wrong in ("nt", "'nt")},
