@@ -365,7 +365,7 @@ class Origins:
         *,
         decimals: int = 0,
         currency: str = "",
-        spreads: bool = False,
+        deletes: bool = False,
     ) -> dict[str, Origin]:
         """Where the value of each leaf came from, by JSON Pointer.
 
@@ -375,14 +375,14 @@ class Origins:
             parsed: The leaves of a known kind.
             decimals: How many digits of an amount of the kind `money` are minor units.
             currency: That of the tool's amounts; one that was said in another is not the same.
-            spreads: Whether the call takes with it what lies in its target, as a deletion does.
+            deletes: Whether the call takes with it what lies in its target.
         """
         found: dict[str, Origin] = {}
         with self._lock:
             for pointer, value, argument in leaves(arguments, registered):
                 leaf = parsed.get(pointer)
                 keys, said, how = keys_of(value, argument, leaf)
-                if spreads and argument.role == "target" and how != "order":
+                if deletes and argument.role == "target" and how != "order":
                     # `Delete the draft in the archive` does not say to delete the archive.
                     how = "container"
                 # What a word of it is, such as a path, does not say that it is to be run.

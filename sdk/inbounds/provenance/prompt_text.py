@@ -7,14 +7,15 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal
 
+from .stop_words import is_common
 from .whole_names import goes_on, name_spans, without_names
 
 How = Literal["words", "exactly", "name", "container", "order"]
 """How a value has to be said.
 
 `words`: words in any case. `exactly`: its case matters. `name`: a word with a capital that no
-sentence begins with. `container`: words that are not said to be where something is. `order`: all
-that the user says is to be run.
+sentence begins with. `container`: words that not any request may hold, and that are not said to be
+where something is. `order`: all that the user says is to be run.
 """
 
 BETWEEN = "\x00"
@@ -141,7 +142,7 @@ def _suits(text: str, value: str, at: int, how: How) -> bool:
     if how == "name":
         return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
     if how == "container":
-        return not is_words(value) or _WHERE.search(before.lower()) is None
+        return not is_words(value) or not (is_common(value) or _WHERE.search(before.lower()))
     if how == "order":
         return is_ordered(before) and _END_OF_ORDER.match(text, end) is not None
     return True

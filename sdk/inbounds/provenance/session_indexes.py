@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from inbounds.sessions.store import SessionKey
 
 
-_SPREADING = frozenset({"delete", "execute", "administer"})
-"""Effects that reach what lies in a target."""
-
-
 class SessionOrigins:
     """What each session of this process has seen. A session that is not kept starts with none.
 
@@ -83,7 +79,7 @@ class SessionOrigins:
             canonical.parsed,
             decimals=tool.decimals,
             currency=tool.currency,
-            spreads=not _SPREADING.isdisjoint(tool.effects),
+            deletes="delete" in tool.effects,
         )
         links = seen.links(canonical.arguments, registered)
         mentioned = seen.mentioned(canonical.arguments, registered, canonical.parsed, found)

@@ -70,11 +70,11 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
             return [DATE + written for written in written_dates(value, whole=True)], "", exactly
         family = FAMILIES.get(kind)
         if family == PATH:
-            return [PATH + value, text_key(value)], _telling(value, argument), exactly
+            return [PATH + value, text_key(value)], value, exactly
         if family is not None:
             return [family + value], "", exactly
         if kind == "id":
-            return [text_key(value)], _telling(value, argument), exactly
+            return [text_key(value)], value, exactly
         return _of_text(value, argument)
     if type(value) is bool or type(value) not in (int, float):
         return [], "", exactly
@@ -85,12 +85,6 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
         # What a call acts on, where nobody said that its number is an id.
         keys.append(text_key(str(value)))
     return keys, "", exactly
-
-
-def _telling(value: str, argument: Argument) -> str:
-    """What is looked for in the user's words: of a target, no word that any request may hold."""
-    words = argument.role == "target" and value.replace(" ", "").isalpha()
-    return "" if words and is_common(value) else value
 
 
 def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:
@@ -108,7 +102,7 @@ def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:
     if argument.role in ("recipient", "credential") and is_common(value):
         # `Post it to Ann, please` names Ann. Written with a capital, `Bill` is a name as well.
         return keys, value, "name"
-    return keys, _telling(value, argument), "words"
+    return keys, value, "words"
 
 
 def states_amount(argument: Argument) -> bool:

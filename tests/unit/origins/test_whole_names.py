@@ -150,7 +150,18 @@ def test_a_name_a_number_and_a_value_say_themselves(prompt, value, argument):
     ],
 )
 def test_a_part_of_a_number_or_path_a_sign_and_a_common_word_are_no_target(prompt, value, argument):
-    assert grade(seen(prompt), value, argument) == "none"
+    assert grade(seen(prompt), value, argument, deletes=True) == "none"
+
+
+@pytest.mark.parametrize("value", ["main", "everyone"])
+def test_a_common_word_is_what_a_call_writes_to_and_not_what_it_deletes(value):
+    """
+    A release of `main`, and an announcement to everyone, take nothing with them.
+    """
+    origins = seen("Make a release of main, and announce it to everyone")
+
+    assert grade(origins, value, TARGET) == "prompt"
+    assert grade(origins, value, TARGET, deletes=True) == "none"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,7 @@ def test_a_part_of_a_number_or_path_a_sign_and_a_common_word_are_no_target(promp
     ],
 )
 def test_where_something_is_does_not_say_that_it_is_deleted(prompt, value, said):
-    found = grade(seen(prompt), value, TARGET, spreads=True)
+    found = grade(seen(prompt), value, TARGET, deletes=True)
 
     if prompt.startswith("Delete all in archive"):
         # Said in another place as well.
