@@ -103,6 +103,11 @@ _ASKS = word_set("why isn't aren't couldn't can't won't wouldn't don't doesn't d
 _HEDGES = _ASKS | word_set("not never no nothing nobody")
 
 
+_PRONOUNS = word_set("it them him her that this these those one ones there")
+_NO_OTHER = word_set("else other others another twice again")
+"""With them, what is spoken of is asked for, and only more of it is denied."""
+
+
 class Exclusions(NamedTuple):
     """What a prompt says not to do, and whom and what it rules out, by the positions of tokens.
 
@@ -180,9 +185,10 @@ def _doubtful(reading: Reading, out: frozenset[int], resolved: set[int]) -> froz
         and not _is_plain(reading, at)
     }
     sentences |= {*_of_somebody(reading)}
-    if not sentences:
+    spoken_of = _spoken_of(reading, out)
+    if not (sentences or spoken_of):
         return frozenset()
-    values = {
+    values = spoken_of | {
         token.text.casefold()
         for token in reading.tokens
         if token.sentence in sentences and token.kind != "word"
@@ -196,6 +202,29 @@ def _doubtful(reading: Reading, out: frozenset[int], resolved: set[int]) -> froz
             or (token.kind != "word" and token.text.casefold() in values)
         )
     )
+
+
+def _spoken_of(reading: Reading, out: frozenset[int]) -> set[str]:
+    """The values that a denial speaks of by a pronoun: "a mail from eve@… came. Don't answer it".
+
+    They may be any of the sentence, and of the one before.
+    """
+    values: set[str] = set()
+    for sentence in {reading.tokens[at].sentence for at in out}:
+        place = reading.sentences[sentence]
+        here = [at for at in place if at in out]
+        words = {reading.tokens[at].low for at in here}
+        if words.isdisjoint(_PRONOUNS) or words & _NO_OTHER:
+            continue
+        if any(reading.tokens[at].kind != "word" for at in here):
+            continue
+        before = reading.sentences[sentence - 1].start if sentence else place.start
+        values.update(
+            reading.tokens[at].text.casefold()
+            for at in range(before, here[0])
+            if reading.tokens[at].kind != "word" and at not in out
+        )
+    return values
 
 
 def _ruled_out(

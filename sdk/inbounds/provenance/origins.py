@@ -258,9 +258,12 @@ class Origins:
         given = CallInputs(arguments)
         # A record of such a store may have been given its name by a third party.
         titled = returns.titled_by and not tainted
+        own = any(field.holds == "title" for field in returns.fields.values())
         # The agent has chosen it, whatever the record itself is called.
-        titles = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
-        asked_for = {title: " " not in title for title in titles}
+        asked_for = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
+        # Where records have titles of their own, one without is called nothing.
+        titles = {} if own else asked_for
+        asked_for = {title: " " not in title for title in asked_for}
         walk = Walk(returns, tainted=tainted)
         walk.take(result)
         source = "memory" if memory else "tool"
@@ -384,9 +387,9 @@ class Origins:
                 keys, said, how = keys_of(value, argument, leaf)
                 if deletes and argument.role == "target" and how != "order":
                     # `Delete the draft in the archive` does not say to delete the archive.
-                    how = "container"
+                    how = "deleted"
                 # What a word of it is, such as a path, does not say that it is to be run.
-                spoken = keys if how != "order" else []
+                spoken = keys if how not in ("order", "deleted") else []
                 if decimals and leaf is not None and leaf.kind == "money":
                     spoken = scaled(value, decimals)
                 amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")

@@ -12,9 +12,9 @@ from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .denial_words import DENYING
 from .prompt_marks import excluded, stretches
-from .prompt_text import APART, BETWEEN, How, PromptText, is_ordered
+from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
-from .title_marks import is_marked
+from .title_marks import is_marked, is_quoted_title
 from .values import (
     DATE,
     HOST,
@@ -41,6 +41,7 @@ _ANY = "*"
 _DAY = len("2026-05-04")
 _GROUP = 3
 _NEAR = 65
+_FAR = 256
 _LONGEST_TITLE = 200
 _OUTRIGHT = 3
 """So many words that not any request may hold make, in a row, a title without quotation marks."""
@@ -252,8 +253,10 @@ class Words:
 
     def _names(self, phrase: str) -> bool:
         words = phrase.split()
-        if phrase in self._quoted:
-            return len(phrase) > 1 and any(map(_is_telling, words))
+        if phrase in self._quoted and any(map(_is_telling, words)):
+            enough = sum(map(_is_telling, words)) >= _OUTRIGHT
+            if enough or is_quoted_title(self._sentences, phrase):
+                return True
         return self._holds_phrase(phrase) and sum(map(_is_specific, words)) >= _OUTRIGHT
 
     def alludes(self, title: str, *, own: bool) -> str:
@@ -274,6 +277,8 @@ class Words:
         if self._rules_out(phrase):
             return ""
         words = [word for word in phrase.split() if _is_telling(word)]
+        if len(words) >= _SPECIFIC and phrase in self._quoted:
+            return phrase
         enough = any(map(_is_specific, words)) or len(words) > _SPECIFIC
         if not enough or sum(map(str.isalpha, words)) < _SPECIFIC:
             return ""
@@ -335,13 +340,13 @@ def _runs(text: str, gone: list[Token]) -> Iterator[str]:
         yield text[start:stop]
 
 
-def _outright(text: str) -> tuple[str, dict[str, bool]]:
+def _outright(text: str) -> tuple[str, dict[str, str]]:
     """What a text says without what stands within its short quotes, and these as a whole.
 
     Returns:
-        The text, and by quote whether the user says that it is to be run.
+        The text, and the quotes, each with what stands before it.
     """
-    at, left, quotes = 0, [], dict[str, bool]()
+    at, left, quotes = 0, [], dict[str, str]()
     for stretch in stretches(text):
         inside = stretch.inside.strip()
         if (
@@ -350,7 +355,7 @@ def _outright(text: str) -> tuple[str, dict[str, bool]]:
             or not _is_apart(text, stretch.start, stretch.stop)
         ):
             continue
-        quotes[inside] = quotes.get(inside, False) or is_ordered(text[: stretch.start])
+        quotes[inside] = text[max(0, stretch.start - _FAR) : stretch.start]
         left.append(text[at : stretch.start] + (f" {inside} " if _is_one_value(inside) else APART))
         at = stretch.stop
     return "".join([*left, text[at:]]), quotes

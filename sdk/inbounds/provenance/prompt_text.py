@@ -10,12 +10,12 @@ from typing import Literal
 from .stop_words import is_common
 from .whole_names import goes_on, name_spans, without_names
 
-How = Literal["words", "exactly", "name", "container", "order"]
+How = Literal["words", "exactly", "name", "deleted", "order"]
 """How a value has to be said.
 
 `words`: words in any case. `exactly`: its case matters. `name`: a word with a capital that no
-sentence begins with. `container`: words that not any request may hold, and that are not said to be
-where something is. `order`: all that the user says is to be run.
+sentence begins with. `deleted`: what a word for deleting has as its object, and no word that any
+request may hold. `order`: all that the user says is to be run.
 """
 
 BETWEEN = "\x00"
@@ -26,18 +26,31 @@ _STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 _CONNECTS = "@._-/:+#&=~\\%"
 _ALNUM = re.compile(r"[^\W_]")
 _MOST_PLACES = 64
-_NEAR = 64
+_NEAR = 96
+_FAR = 256
 _DIGITS_BEFORE = re.compile(r"[0-9]{3} \Z")
 _DIGITS_BEHIND = re.compile(r" [0-9]{3}")
 _ENDS_IN_DIGITS = re.compile(r"[0-9]{3}\Z")
 _BEGINS_SENTENCE = re.compile(r"(?:[.!?:\n\x00][\"'”’)\s]*|\A\s*)\Z")  # noqa: RUF001 -- quotation marks
-_WHERE = re.compile(
-    r"\b(?:in|from|at|of|within|inside|under) (?:(?:the|my|our|your|their|his|her|its) )?\Z"
+_DELETED = re.compile(
+    r"(?s:.*)\b(?:delet|remov|eras|drop|clear|empt|discard|trash|purg|cancel|destroy|wip|bin|revok|clos"
+    r"|throw|get rid of|clean)[a-z]*\b((?:[^.!?\n\x00]|\.(?=\S))*)\Z",
+    re.IGNORECASE,
+)
+"""What stands between a word for deleting and what is deleted."""
+_NOT_DELETED = re.compile(
+    r"\b(?:in|from|at|of|within|inside|under|on|to|into|with|for|by|about|than|keep|leave|retain"
+    r"|preserve|save|spare|but|except|not|only)\b",
+    re.IGNORECASE,
+)
+_IMPERATIVE = (
+    r"(?:\A|[.!?;:,\n\x00(]|\b(?:please|and|then|now|also|just|kindly|you|you to|pls)\b)\s*"
+    r"(?:run|rerun|execute|start|launch|use)\b"
 )
 _ORDERED = re.compile(
-    r"\b(?:run|rerun|execute|start|launch|invoke|perform|call|use|type|enter|command|script|query"
-    r"|statement|program|code):?\s+(?:the )?\Z"
-    r"|\b(?:run|rerun|execute|start|launch)\b[^.!?\n\x00]{0,48} (?:with|using|via|by) \Z",
+    rf"{_IMPERATIVE}:?(?: (?:the|this|my))?(?: following)?"
+    r"(?: (?:command|script|query|statement|program|code))?:?\s+\Z"
+    rf"|{_IMPERATIVE}[^.!?\n\x00]{{0,48}} (?:with|using|via|by) \Z",
     re.IGNORECASE,
 )
 _END_OF_ORDER = re.compile(
@@ -60,13 +73,14 @@ class PromptText:
         self._ends: list[int] = []
         self._quotes: set[str] = set()
         self._orders: set[str] = set()
+        self._deleted: set[str] = set()
 
-    def add(self, text: str, quotes: dict[str, bool]) -> list[tuple[int, int]]:
+    def add(self, text: str, quotes: dict[str, str]) -> list[tuple[int, int]]:
         """Take the text of one more prompt; returns where names stand in it.
 
         Args:
             text: In NFC, without what is data, ruled out, or several values in a short quote.
-            quotes: The short quotes, and whether the user says that one is to be run.
+            quotes: The short quotes, and what stands before each.
         """
         spans = name_spans(text)
         begin = len(self._text)
@@ -77,7 +91,8 @@ class PromptText:
         self._plain += _BLANKS.sub(" ", without_names(text, spans, APART)).lower() + BETWEEN
         self._quotes.update(quotes)
         self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
-        self._orders.update(quote for quote, ordered in quotes.items() if ordered)
+        self._orders.update(quote for quote, before in quotes.items() if is_ordered(before))
+        self._deleted.update(quote for quote, before in quotes.items() if is_deleted(before))
         return spans
 
     def says(self, value: str, how: How) -> bool:
@@ -89,16 +104,17 @@ class PromptText:
         """
         if not value or BETWEEN in value:
             return False
-        if value in (self._orders if how == "order" else self._quotes):
+        quotes = {"order": self._orders, "deleted": self._deleted}.get(how, self._quotes)
+        if value in quotes:
             return True
         if value in self._text and _ALNUM.search(value) is not None:
             for at in self._places(value):
                 if _suits(self._text, value, at, how):
                     return True
         low = value.lower()
-        if how not in ("words", "container") or not is_words(value):
+        if how not in ("words", "deleted") or not is_words(value):
             return False
-        return low in self._quotes or (
+        return low in quotes or (
             low in self._plain
             and any(_suits(self._plain, low, at, how) for at in _places(self._plain, low))
         )
@@ -118,6 +134,12 @@ class PromptText:
 def is_ordered(before: str) -> bool:
     """Whether what stands before a command says to run it."""
     return _ORDERED.search(before[-_NEAR:]) is not None
+
+
+def is_deleted(before: str) -> bool:
+    """Whether what stands before a value says to delete it, and not what is in it or beside it."""
+    found = _DELETED.match(before)
+    return found is not None and _NOT_DELETED.search(found[1]) is None
 
 
 def stands(text: str, value: str) -> bool:
@@ -141,8 +163,8 @@ def _suits(text: str, value: str, at: int, how: How) -> bool:
     before = text[max(0, at - _NEAR) : at]
     if how == "name":
         return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
-    if how == "container":
-        return not is_words(value) or not (is_common(value) or _WHERE.search(before.lower()))
+    if how == "deleted":
+        return not is_common(value) and is_deleted(text[max(0, at - _FAR) : at])
     if how == "order":
         return is_ordered(before) and _END_OF_ORDER.match(text, end) is not None
     return True

@@ -29,6 +29,18 @@ _VERB = (
     r"(?:answer|reply to|respond to|forward|open|read|reschedule|postpone|move|cancel|decline"
     r"|accept)"
 )
+_QUOTED_VERB = (
+    r"(?:summari[sz]e|share|delete|pay|print|edit|update|download|check|use|see|follow|attach|copy"
+    r"|rename|archive|translate)"
+)
+_QUOTED_BEHIND = re.compile(
+    rf" (?:{_RECORD}(?: of)?|(?:{_VERB}|{_QUOTED_VERB})(?: {_DEFINITE})?) \Z"
+)
+_SEVERAL = re.compile(
+    r" (?:ones|e ?mails|mails|messages|letters|threads|events|meetings|files|documents|docs|notes"
+    r"|bills|invoices|tickets|issues|entries|reports|pages) "
+)
+"""Behind a quote, it says of what kind they are: "answer the 'urgent' ones"."""
 _LINKED = re.compile(rf" {_DEFINITE}(?: [^ \x00]+)? {_RECORD} {_LINK}(?: {_DEFINITE})? \Z")
 _BASED_ON = re.compile(
     rf" (?:[^ \x00]+ ){{0,2}}(?:based on|according to|going by) {_DEFINITE}(?: [^ \x00]+)?"
@@ -57,6 +69,27 @@ def is_marked(sentences: str, phrase: str, *, specific: bool) -> bool:
         if at < 0:
             return False
         if _marks(sentences, phrase, at, specific=specific):
+            return True
+        at = sentences.find(f" {phrase} ", at + 1)
+    return False
+
+
+def is_quoted_title(sentences: str, phrase: str) -> bool:
+    """Tell whether quoted words are said to be a title: "the mail 'Lunch'", "open 'Lunch'".
+
+    What is searched for, written or called so is quoted as well: "search my mail for 'invoice'".
+
+    Args:
+        sentences: As of `is_marked`.
+        phrase: As of `is_marked`.
+    """
+    at = sentences.find(f" {phrase} ")
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return False
+        before, end = sentences[max(0, at - _NEAR) : at + 1], at + 1 + len(phrase)
+        marked = _QUOTED_BEHIND.search(before) or _LINKED.search(before)
+        if (marked or _RECORD_BEHIND.match(sentences, end)) and not _SEVERAL.match(sentences, end):
             return True
         at = sentences.find(f" {phrase} ", at + 1)
     return False

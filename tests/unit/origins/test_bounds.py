@@ -71,7 +71,7 @@ class TestEviction:
         origins = Origins(records=10)
         for number in range(30):
             see(origins, [{"id": f"i{number}", "title": f"Harbour {number}x"}], IDS)
-        origins.prompt("'Harbour 1x' and 'Harbour 29x'")
+        origins.prompt("Read 'Harbour 1x' and open 'Harbour 29x'")
         assert ["listing", "quoted"] == [grade(origins, each) for each in ("i1", "i29")]
 
     def test_sessions_are_bounded(self):

@@ -699,7 +699,7 @@ class TestATitleThatNoOtherRecordHas:
 
     def test_one_of_two_may_still_be_quoted(self):
         origins = self.seen([REAL, FALSE], origins=self.begun())
-        origins.prompt("I mean 'Dental check-up'")
+        origins.prompt("I mean the mail 'Dental check-up'")
         self.seen([REAL], origins=origins)
         assert "quoted" == grade(origins, NAMED)
 

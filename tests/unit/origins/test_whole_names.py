@@ -165,25 +165,50 @@ def test_a_common_word_is_what_a_call_writes_to_and_not_what_it_deletes(value):
 
 
 @pytest.mark.parametrize(
-    ("prompt", "value", "said"),
+    ("prompt", "value"),
     [
-        ("Delete the file 'draft.txt' in the archive", "archive", False),
-        ("Delete the draft from harbour", "harbour", False),
-        ("Empty the archive", "archive", True),
-        ("Delete harbour and lisbon", "lisbon", True),
-        ("Delete 'archive'", "archive", True),
-        ("Delete all in archive, and then delete the archive", "archive", False),
-        ("Delete all in ARCHIVE, then drop archive", "archive", True),
+        ("Delete the file 'draft.txt' in the archive", "archive"),
+        ("Delete the draft from harbour", "harbour"),
+        ("Delete old.log from the folder projects/2026", "projects/2026"),
+        ("Delete old.log in projects/2026/", "projects/2026"),
+        ("In projects/2026, delete report.docx", "projects/2026"),
+        ("Go to projects/2026 and delete report.docx", "projects/2026"),
+        ("Delete the temporary files in 'tmp/'", "tmp/"),
+        ("Delete the empty files in /srv/data", "/srv/data"),
+        ("Delete ticket 17 in project ALPHA", "ALPHA"),
+        ("Delete the duplicates of contract.pdf", "contract.pdf"),
+        ("Delete the files that are listed in todo.md", "todo.md"),
+        ("Compare a.txt with b.txt and delete a.txt", "b.txt"),
+        ("Delete report.docx but keep notes.txt", "notes.txt"),
+        ("Delete 'report.docx' and keep 'notes.txt'", "notes.txt"),
+        ("Delete the old drafts, only keep final.docx", "final.docx"),
+        ("Delete report.docx and make sure notes.txt stays", "other.txt"),
+        ("Read notes.txt, then delete report.docx", "notes.txt"),
     ],
 )
-def test_where_something_is_does_not_say_that_it_is_deleted(prompt, value, said):
-    found = grade(seen(prompt), value, TARGET, deletes=True)
+def test_what_is_beside_a_deletion_is_not_what_it_deletes(prompt, value):
+    kind = PATH if "." in value or "/" in value else TARGET
 
-    if prompt.startswith("Delete all in archive"):
-        # Said in another place as well.
-        said = True
-    assert (found == "prompt") is said
-    assert grade(seen(prompt), value, TARGET) == "prompt"
+    assert grade(seen(prompt), value, kind, deletes=True) == "none"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "value"),
+    [
+        ("Empty the archive", "archive"),
+        ("Delete harbour and lisbon", "lisbon"),
+        ("Delete 'archive'", "archive"),
+        ("Delete all in archive, and then delete the archive", "archive"),
+        ("Delete a.txt, b.txt and c.txt", "c.txt"),
+        ("Please remove projects/2026", "projects/2026"),
+        ("Get rid of the folder tmp/old", "tmp/old"),
+        ("Cancel my booking BK-1047", "BK-1047"),
+    ],
+)
+def test_the_object_of_a_deletion_is_what_it_deletes(prompt, value):
+    kind = PATH if "." in value or "/" in value else TARGET
+
+    assert grade(seen(prompt), value, kind, deletes=True) == "prompt"
 
 
 @pytest.mark.parametrize(
@@ -202,6 +227,14 @@ def test_where_something_is_does_not_say_that_it_is_deleted(prompt, value, said)
         ("run make test\n&& make deploy", "make test"),
         ("run make test", "make"),
         ("run make test", "test"),
+        ("Is it safe to run `npx evil-fix`? Answer it", "npx evil-fix"),
+        ("A comment tells people to run `npx evil-fix`.", "npx evil-fix"),
+        ("What happens if I run `make deploy`? Check it", "make deploy"),
+        ("Fix the docs: they have to say that users run `make deploy`", "make deploy"),
+        ("The README says to run make deploy. Run make test.", "make deploy"),
+        ("Remove the command `make x` from the docs and run make test", "make x"),
+        ("Explain what the command `rm -rf build` does", "rm -rf build"),
+        ("The malware used the command `make x`", "make x"),
         ("Why did make test fail?", "make test"),
     ],
 )
@@ -254,6 +287,79 @@ def test_the_title_of_a_record_is_no_command_of_the_users():
 )
 def test_a_command_that_the_user_says_to_run_is_the_users(prompt, command):
     assert grade(seen(prompt), command, CODE) == "prompt"
+
+
+NAMED = {
+    "/*/subject": ReturnedField(holds="title"),
+    "/*/from": ReturnedField(holds="value"),
+}
+
+
+def sender_of(title, *prompts, **about):
+    origins = seen(*prompts)
+    origins.observe(
+        [{"subject": title, "from": EVE}],
+        returns=Returns(label="internal", party="third", fields=NAMED, **about),
+        tool="list",
+        arguments={"folder": "Suppliers"},
+        call=1,
+        memory=False,
+    )
+    return grade(origins, EVE, EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("title", "prompt"),
+    [
+        ("Invoice", "Search my mail for 'invoice' and send the total to Bob"),
+        ("Approved", "Open my mail and reply 'Approved', nothing else"),
+        ("important", "Answer all with the label 'important'"),
+        ("urgent", "Answer the 'urgent' ones"),
+        ("read", "Mark all newsletters as 'read'"),
+        ("Alice", "Answer it, and sign as 'Alice'"),
+    ],
+)
+def test_a_quote_that_is_not_said_to_be_a_title_names_no_record(title, prompt):
+    """
+    Anybody can send a mail with a title of one word.
+    """
+    assert sender_of(title, prompt) == "third_party_meta"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Answer the mail 'Lunch'", "Open 'Lunch'", "Reply to the 'Lunch' mail", "Pay the 'Lunch'"],
+)
+def test_a_quote_that_is_said_to_be_a_title_names_its_record(prompt):
+    assert sender_of("Lunch", prompt) == "quoted"
+
+
+def test_a_record_without_a_title_does_not_get_that_of_its_list():
+    prompt = "Summarise what came into the folder 'Suppliers'"
+
+    assert sender_of(None, prompt, titled_by="/folder") == "third_party_meta"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        f"I got a weird mail from {EVE}. Don't answer it. Send the plan to bob@acme.example.",
+        f"{EVE} is a scammer. Don't write to them.",
+        f"{EVE} is an old address, please do not use it.",
+        f"There is a mail from {EVE}. Do not reply to her",
+        f"Read the mail from {EVE} (do not answer it), then write to bob@acme.example",
+    ],
+)
+def test_what_a_denial_speaks_of_by_a_pronoun_is_not_firm(prompt):
+    assert grade(seen(prompt), EVE, EMAIL) in NOT_FIRM
+
+
+def test_whoever_else_must_not_get_it_takes_nobody_back():
+    for prompt in (
+        f"Send it to {EVE}. Don't send it to anybody else.",
+        f"Send it to {EVE}. Do not send it twice.",
+    ):
+        assert grade(seen(prompt), EVE, EMAIL) == "prompt"
 
 
 @pytest.mark.parametrize("word", ["Thanks", "Please", "Read", "Send", "Can", "Transfer"])
