@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from tests import engines, scenes, shipping
 from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
+from tests.integration.test_decision_log import FAILING, SECRET
 
 from inbounds_tools.cli import main
 
@@ -306,6 +307,44 @@ def test_decisions_are_logged_only_where_the_option_says(folder, option):
     assert served.said["decision_log"] == "".join(option[1:])
 
 
+@pytest.mark.parametrize("option", ["opa.log", "-"])
+def test_an_argument_that_a_built_in_of_a_site_fails_on_is_not_logged(capsys, folder, option):
+    """
+    OPA's error quotes the operand, and the mask does not reach an error.
+    """
+    shutil.rmtree(folder / "site")
+    write_rule(folder / "site", FAILING)
+    code, _, err = build(capsys, folder, "failing")
+    assert code == 0, err
+    arguments = ["failing", "--key", "release.pub", "--decision-log", option, "--json"]
+    served = Served(folder, *arguments, log=folder / "terminal")
+    try:
+        stage = scenes.staged(now=time.time())
+        served.put_feed(stage.live["now"])
+        question = json.loads(json.dumps(stage.question))
+        question["action"]["properties"]["arguments"]["id"] = SECRET
+        question["resource"]["id"] = SECRET
+        answer = served.request(
+            "POST",
+            "/v1/data/inbounds/main/decision?strict-builtin-errors=true",
+            token=shipping.PEP_TOKEN,
+            json={"input": question},
+        )
+        assert answer.status_code == 500
+        assert SECRET in answer.text
+        served.ask(stage.question)
+    finally:
+        served.stop(signal.SIGTERM)
+    written = {
+        path.name: path.read_text()
+        for path in (folder / "terminal", folder / "opa.log")
+        if path.exists()
+    }
+    log = written["terminal" if option == "-" else option]
+    assert log.count('"decision_id"') == 1
+    assert [] == [name for name, text in written.items() if SECRET in text]
+
+
 def test_serve_starts_an_opa_again_that_was_ended(folder):
     """
     A stranger's request can end it, and so can the system where memory is short.
@@ -430,3 +469,4 @@ def test_the_configuration_for_a_stock_opa_is_whole(capsys, folder):
         assert bundle["signing"] == {"keyid": "release"}
     assert config["nd_builtin_cache"] is False
     assert config["decision_logs"]["mask_decision"] == "/system/log/mask"
+    assert config["decision_logs"]["drop_decision"] == "/system/log/drop"

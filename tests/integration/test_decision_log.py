@@ -7,8 +7,29 @@ import time
 
 import pytest
 from tests import scenes, shipping
+from tests.integration.test_bundles import write_rule
 
 CANARY = "canary-5d1f"
+SECRET = "SECRET-7c1e"
+FAILING = """\
+# METADATA
+# title: Payroll by number
+# description: Payroll has numbers below 1000.
+# custom:
+#   severity: critical
+#   remedy: Name a number of 1000 or more
+#   controls: ["owasp_asi:ASI02"]
+package site.rules.payroll.after_hours
+
+# METADATA
+# description: Shown by the number
+ruled_out if to_number(input.action.properties.arguments.id) < 1000
+
+# METADATA
+# description: The limit
+details contains {"least": 1000}
+"""
+"""A rule of a site whose built-in fails on a text, and whose error holds that text."""
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +161,60 @@ def test_without_the_mask_the_canaries_are_there_to_be_found(dist, tmp_path):
     for secret in secrets(asked[0]):
         assert secret in log
     assert any(event.get("nd_builtin_cache") for event in events(log))
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory):
+    site = write_rule(tmp_path_factory.mktemp("site-that-fails"), FAILING)
+    return shipping.Dist(tmp_path_factory.mktemp("failing"), site=site)
+
+
+def log_of_an_error(dist, tmp_path, *, replace=()):
+    """The log after a question that OPA answers with an error, and one that it answers."""
+    www = dist.publish(tmp_path / "www")
+    with (
+        shipping.web(www) as server,
+        shipping.pulling(dist, server.url, site=True, scratch=tmp_path, replace=replace) as opa,
+    ):
+        shipping.until(opa.ready, "OPA did not become ready")
+        stage = scenes.staged(now=time.time())
+        opa.put_feed(stage.live["now"])
+        question = json.loads(json.dumps(stage.question))
+        question["action"]["properties"]["arguments"]["id"] = SECRET
+        question["resource"]["id"] = SECRET
+        for path, body in (
+            ("main/decision", question),
+            ("evaluation/decisions", {"questions": [question]}),
+        ):
+            answer = opa.request(
+                "POST",
+                f"/v1/data/inbounds/{path}?strict-builtin-errors=true",
+                token=shipping.PEP_TOKEN,
+                json={"input": body},
+            )
+            assert answer.status_code == 500
+            assert SECRET in answer.text
+        opa.ask(stage.question)
+        answered = stage.question["context"]["decision"]["id"]
+        shipping.until(lambda: '"outcome":"' in opa.log.replace(" ", ""), "not logged")
+        return opa.log, answered
+
+
+def test_an_argument_that_a_built_in_fails_on_does_not_reach_the_log(failing, tmp_path):
+    """
+    The event has an error, which quotes the operand, and no mask reaches it.
+    """
+    log, answered = log_of_an_error(failing, tmp_path)
+
+    assert SECRET not in log
+    (event,) = events(log)
+    assert event["input"]["decision"] == answered
+    assert "error" not in event
+
+
+def test_without_the_drop_the_error_is_there_to_be_found(failing, tmp_path):
+    replace = (("/system/log/drop", "/system/log/nothing"),)
+    log, _ = log_of_an_error(failing, tmp_path, replace=replace)
+
+    assert SECRET in log
+    assert any("eval_builtin_error" in json.dumps(event.get("error")) for event in events(log))

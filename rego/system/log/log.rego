@@ -21,6 +21,23 @@ mask := [
 	{"op": "remove", "path": "/nd_builtin_cache"},
 ]
 
+# METADATA
+# title: Drop
+# description: |
+#   An event without an answer is not logged. It has the error of an evaluation, whose text can
+#   hold a value: `to_number` quotes its operand. OPA masks no error, and before 1.22.2 it does
+#   not show one to this rule, so the missing answer is what tells such an event.
+# scope: document
+# related_resources:
+#   - ref: https://www.openpolicyagent.org/docs/management-decision-logs#drop-decision-logs
+#     description: OPA's dropping of decision logs
+default drop := true
+
+drop := false if {
+	object.get(input, "result", null) != null
+	object.get(input, "error", null) == null
+}
+
 _question["decision"] := id if {
 	id := input.input.context.decision.id
 	regex.match(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$`, id)
