@@ -13,6 +13,7 @@ import threading
 import time
 
 import pytest
+from pydantic import ValidationError
 
 from inbounds import AccessDenied, ApprovalRequired, ConfigurationError, DecisionUnavailable
 from inbounds.approvals import AccessRequest
@@ -98,6 +99,13 @@ def world(tmp_path):
 
 def yes(request, **said):
     return sign(request, KEY, approver=DORA, **said)
+
+
+def of(request, number, *, name="id", **changes):
+    """Another question of a task; by default it is of the same, and waits ten minutes."""
+    changes = {"until": int(time.time()) + 600, **changes}
+    identity = f"{name}-{number}"
+    return request.model_copy(update={"id": identity, "digest": f"of {identity}", **changes})
 
 
 def sealed(path):
@@ -504,6 +512,99 @@ class TestQueue:
         assert [0, 0, 0, 1] == sorted(ended)
         with pytest.raises(ApprovalRequired):
             task.call("mail.send", MAIL)
+
+    @pytest.fixture
+    def request_(self, world):
+        with pytest.raises(ApprovalRequired) as ei:
+            world().task().call("mail.send", MAIL)
+        return ei.value.request
+
+    def test_a_task_that_has_its_share_of_the_queue_is_refused_alone(self, path, request_):
+        """
+        However much one task asks, another is asked about; what waits already still does.
+        """
+        queue = ApprovalQueue(path)
+        for number in range(50):
+            assert f"id-{number}" == queue.submit(of(request_, number))
+
+        for number in (50, 51):
+            with pytest.raises(DecisionUnavailable) as ei:
+                queue.submit(of(request_, number))
+            assert "approvals.full" == ei.value.code
+            assert "at most 50 questions that wait for an answer; this task has 50" in str(ei.value)
+            assert "inbounds approvals list" in ei.value.hint
+        assert "id-7" == queue.submit(of(request_, 7))  # it is the same question
+        assert "other-0" == queue.submit(of(request_, 0, task="another", name="other"))
+        assert 51 == len(queue.pending())
+        queue.close()
+
+    @pytest.mark.parametrize("ended", ["denied", "approved", "timed out"])
+    def test_a_question_that_is_answered_or_expired_leaves_its_place(self, path, request_, ended):
+        queue = ApprovalQueue(path)
+        for number in range(50):
+            until = int(time.time()) + (0 if ended == "timed out" and number == 0 else 600)
+            queue.submit(of(request_, number, until=until))
+        if ended != "timed out":
+            queue.answer("id-0", None if ended == "denied" else "a token")
+
+        assert "id-50" == queue.submit(of(request_, 50))
+        with pytest.raises(DecisionUnavailable):
+            queue.submit(of(request_, 51))
+        queue.close()
+
+    def test_all_tasks_together_fill_the_queue(self, path, request_):
+        queue = ApprovalQueue(path)
+        for number in range(1000):
+            queue.submit(of(request_, number, task=f"task-{number // 50}"))
+
+        with pytest.raises(DecisionUnavailable) as ei:
+            queue.submit(of(request_, 1000, task="another"))
+        assert "approvals.full" == ei.value.code
+        assert "1000 questions wait" in str(ei.value)
+        queue.close()
+
+    @pytest.mark.parametrize("task", [..., None, "", 7, ["task"]])
+    def test_no_question_is_of_no_task(self, request_, task):
+        """
+        A share is of a task, so that a question names one.
+        """
+        said = {**request_.model_dump(mode="json"), "task": task}
+        if task is ...:
+            del said["task"]
+        with pytest.raises(ValidationError):
+            AccessRequest.model_validate(said)
+
+    @pytest.mark.system
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    def test_the_share_of_a_task_holds_over_processes(self, path, request_):
+        ApprovalQueue(path).close()
+        ready, go = os.pipe(), os.pipe()
+
+        def child(process):
+            status = 1
+            try:
+                queue = ApprovalQueue(path)
+                os.write(ready[1], b"r")
+                os.read(go[0], 1)
+                asked = 0
+                for number in range(20):
+                    with contextlib.suppress(DecisionUnavailable):
+                        queue.submit(of(request_, number, name=f"of-{process}"))
+                        asked += 1
+                status = 100 + asked
+            finally:
+                os._exit(status)
+
+        children = [os.fork() or child(process) for process in range(4)]
+        for _ in children:
+            os.read(ready[0], 1)
+        os.write(go[1], b"gggg")
+        ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) - 100 for pid in children]
+
+        assert 50 == sum(ended)
+        queue = ApprovalQueue(path)
+        assert 50 == len(queue.pending())
+        queue.close()
 
     @pytest.mark.parametrize("asynchronous", [False, True])
     def test_a_call_waits(self, world, path, asynchronous):

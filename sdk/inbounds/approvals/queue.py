@@ -42,6 +42,8 @@ _SCHEMA = (
 _COLUMNS = "id, task, tool, codes, asked, until, times, state"
 _SAME = "task = ? AND tool = ? AND digest = ? AND codes = ?"
 _MOST_PENDING = 1000
+_MOST_PENDING_OF_TASK = 50
+"""One task cannot fill the queue for the others."""
 _KEPT_SECONDS = 86_400
 """How long what was answered is remembered after its end."""
 _NONCE = 12
@@ -106,7 +108,8 @@ class ApprovalQueue:
             The id that it is pending under, which may be that of an earlier request.
 
         Raises:
-            DecisionUnavailable: `approvals.unreachable`, `approvals.full`.
+            DecisionUnavailable: `approvals.unreachable`; `approvals.full`: too many questions
+                wait already, of this task or of all.
         """
         codes = " ".join(request.codes)
         same = (request.task, request.tool, request.digest, codes)
@@ -125,9 +128,19 @@ class ApprovalQueue:
                     (request.until, found[0]),
                 )
                 return str(found[0])
-            (pending,) = connection.execute(
-                "SELECT count(*) FROM requests WHERE state = 'pending'"
+            pending, of_task = connection.execute(
+                "SELECT count(*), count(*) FILTER (WHERE task = ?) FROM requests "
+                "WHERE state = 'pending'",
+                (request.task,),
             ).fetchone()
+            if of_task >= _MOST_PENDING_OF_TASK:
+                raise DecisionUnavailable(
+                    f"a task may have at most {_MOST_PENDING_OF_TASK} questions that wait for an "
+                    f"answer; this task has {of_task}",
+                    code="approvals.full",
+                    hint="have an approver answer them (`inbounds approvals list` shows them), "
+                    "or wait until they expire; then call again",
+                )
             if pending >= _MOST_PENDING:
                 raise DecisionUnavailable(
                     f"{_MOST_PENDING} questions wait for an answer already",
