@@ -1,17 +1,24 @@
-"""Where the two engines differ by nature: in none of it does the embedded one say the more.
+"""Where the two engines differ by nature: in none of it does the embedded one say the more,
+but for a rule of a site that negates what a failing built-in leaves undefined.
 
-No rule can do anything about these. What the SDK sends holds none of it: `strict_json` and
-`canonicalise` refuse it before either engine is asked. In a token it takes a trusted issuer
-to sign it.
+No rule of the policy can do anything about these. What the SDK sends holds none of the others:
+`strict_json` and `canonicalise` refuse it before either engine is asked. In a token it takes a
+trusted issuer to sign it.
 """
 
+import contextlib
 import json
+import time
 
 import pytest
-from tests import scenes
+from tests import scenes, shipping
 from tests.both import NOTHING, both
+from tests.integration.test_bundles import AFTER_HOURS, served, write_rule
 from tests.questions.properties import sendable
 from tests.questions.tokens import Signer, Token
+
+from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.pdp import DECISION
 
 HALF, HALVES = "\\ud800", "\\udc00\\ud800"
 
@@ -149,3 +156,57 @@ def test_a_stranger_is_told_the_same_by_both(engines):
 
         assert opa == embedded
         assert opa["decision"] is False
+
+
+NEGATED = """\
+ruled_out if not _high
+
+_high if to_number(input.action.properties.arguments.id) > 1000
+"""
+
+
+@pytest.fixture(scope="module")
+def negating(tmp_path_factory):
+    """Bundles with a rule of a site that negates an expression whose built-in may fail."""
+    shown = 'ruled_out if input.context.environment.network == "office"\n'
+    assert shown in AFTER_HOURS
+    site = write_rule(tmp_path_factory.mktemp("site"), AFTER_HOURS.replace(shown, NEGATED))
+    return shipping.Dist(tmp_path_factory.mktemp("negating"), site=site)
+
+
+def test_a_site_that_negates_a_built_in_that_fails(negating, tmp_path):
+    """
+    The one way to allow by a difference: `docs/policy-authors.md` names it as trap l.
+    """
+
+    def with_id(value):
+        places = ("action/properties/arguments/id", "resource/id")
+        patch = [
+            {"op": "replace", "path": f"/question/{place}", "value": value} for place in places
+        ]
+        return scenes.staged(patch, now=time.time())
+
+    stage = with_id("5")
+    policy = EmbeddedPolicy(
+        negating.built.files["wasm"],
+        key=negating.keys.public,
+        live=stage.live,
+        clock=lambda: stage.now * 10**9,
+    )
+    with contextlib.closing(policy), served(negating, tmp_path, site=True) as (opa, _, _):
+        found = {}
+        for value in ("5", "5000", "x"):
+            question = with_id(value).question
+            reply = policy.ask(
+                DECISION, json.dumps(question).encode(), deadline=time.monotonic() + 20
+            )
+            answer = opa.request(
+                "POST",
+                "/v1/data/inbounds/main/decision?strict-builtin-errors=true",
+                token=shipping.PEP_TOKEN,
+                json={"input": question},
+            )
+            said = answer.json()["result"] if answer.status_code == 200 else NOTHING
+            found[value] = (outcome(said), outcome(reply.result))
+
+    assert found == {"5": ("allow", "allow"), "5000": ("deny", "deny"), "x": (NOTHING, "allow")}
