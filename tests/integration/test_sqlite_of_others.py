@@ -140,7 +140,7 @@ def read(path):
 stores = {
     "queue": ApprovalQueue, "outbox": LeaseOutbox, "feed": LiveFeed, "sessions": SqliteSessions,
     "evidence": lambda path: SqliteEvidence(path, key=b"k" * 32), "tasks": TaskStore,
-    "launches": lambda path: Launches(path, "s"),
+    "launches": Launches,
 }
 folder = Path(sys.argv[1])
 for name, store in stores.items():

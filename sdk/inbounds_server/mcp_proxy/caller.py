@@ -23,7 +23,7 @@ from mcp_types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.errors import DecisionUnavailable, InboundsError, SessionContended
 from inbounds.process import clock
 from inbounds.process.threads import run_in_thread
 
@@ -40,11 +40,14 @@ if TYPE_CHECKING:
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
 
+    from .launches import Launches
     from .place import Place
 
 logger = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS = 64
+_MOST_ATTEMPTS = 3
+"""How often a task is begun at most where others begin a session of the user meanwhile."""
 _CHANGES: dict[type, Any] = {
     ToolListChangedNotification: ToolsListChanged,
     PromptListChangedNotification: PromptsListChanged,
@@ -82,6 +85,7 @@ class Caller:
         place: Where the server behind runs.
         group: Where its connection's task runs.
         asks: What the server may ask of the host, of `server_requests.METHODS`.
+        launches: Says which session it shares with others; not where `launch` names one.
         options: Of the `Upstream`.
     """
 
@@ -95,7 +99,7 @@ class Caller:
         group: TaskGroup,
         subject_token: Callable[[], str] = str,
         asks: Collection[str] = (),
-        session: str | None = None,
+        launches: Launches | None = None,
         **options: Any,
     ) -> None:
         self.subject = subject
@@ -105,7 +109,9 @@ class Caller:
         self._lock = anyio.Lock()
         self._task: Task | None = None
         self._closed = False
-        self._session = session
+        self._session: str | None = None
+        self._launches = launches
+        self._conversation = launch.conversation
         self._calls: dict[int, ServerRequestContext[Any, Any]] = {}
         self._answering = 0
         self._connections: dict[str, Any] = {}
@@ -150,11 +156,34 @@ class Caller:
             return task
 
     @property
-    def sid(self) -> str | None:
-        """The session that its tasks belong to; None before the first."""
-        return self._session
+    def conversation(self) -> str | None:
+        """The conversation that binds its session; None for a session of its own."""
+        return self._conversation
 
     def _begin(self) -> Task:
+        """Begin a task in the session that it shares, whose name is recorded once it is accepted.
+
+        Anybody can write a user's name into a token: before, nothing is recorded for that user.
+        """
+        if self._launches is None:
+            return self._begin_in(self._conversation)
+        for _ in range(_MOST_ATTEMPTS):
+            conversation = self._conversation or self._launches.find(self.subject)
+            task = self._begin_in(conversation)
+            try:
+                shared = self._launches.share(self.subject, conversation)
+            except InboundsError:
+                self._end_now(task)
+                raise
+            if shared == conversation:
+                self._conversation = conversation
+                return task
+            # Others have begun one meanwhile: it goes on in theirs.
+            self._end_now(task)
+            self._conversation = self._session = None
+        raise SessionContended("the user's session must stay the one that other proxies share")
+
+    def _begin_in(self, conversation: str | None) -> Task:
         return self._guard.task(
             self._launch.intent,
             subject=self.subject,
@@ -163,12 +192,15 @@ class Caller:
             seconds=self._launch.seconds,
             subject_token=self._token(),
             trust=self._launch.trust,
-            conversation=self._launch.conversation,
+            conversation=conversation,
         )
 
     async def _end(self, task: Task) -> None:
+        await run_in_thread(self._end_now, task)
+
+    def _end_now(self, task: Task) -> None:
         try:
-            await run_in_thread(task.end)
+            task.end()
         except InboundsError as error:
             logger.warning("a task has ended here, and perhaps not elsewhere: %s", error)
 

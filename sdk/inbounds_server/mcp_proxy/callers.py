@@ -12,12 +12,16 @@ import anyio
 from inbounds.errors import DecisionUnavailable, TokenInvalid
 from inbounds.identity.compact import read_compact
 from inbounds.process import clock
+from inbounds.process.threads import run_in_thread
 
 from .caller import Caller
 from .connections import Connections, TooMany
+from .launches import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .launches import Launches
 
 logger = logging.getLogger(__name__)
 
@@ -77,23 +81,26 @@ class Callers:
         connections: What they hold; what is one caller's ends with that one's task.
 
     Args:
-        make: Takes a user's id, a token and the session to go on with, and says who calls.
+        make: Takes a user's id and a token, and says who calls.
         claim: Which claim of a token names the user: `sub` or `email`. The issuer's service
             verifies that it does.
         most: How many tasks there may be at once.
         idle: After how many seconds without a request a task is ended.
         refused: How many tokens of one address the issuer's service may refuse in a minute. More
             are not put to it, so that it has time for the others.
+        launches: Keeps what the users' sessions are, for other proxies too; None where one name
+            binds them all.
     """
 
     def __init__(
         self,
-        make: Callable[[str, str, str | None], Caller],
+        make: Callable[[str, str], Caller],
         *,
         claim: str = "sub",
         most: int = 64,
         idle: float = 900.0,
         refused: int = 20,
+        launches: Launches | None = None,
     ) -> None:
         self.connections = Connections()
         self._make = make
@@ -105,7 +112,8 @@ class Callers:
         self._held: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
         self._beginning: dict[str, Caller] = {}
         self._refused: OrderedDict[str, float] = OrderedDict()
-        self._sessions: OrderedDict[str, str] = OrderedDict()
+        self._launches = launches
+        self._conversations: OrderedDict[str, str] = OrderedDict()
         self._verifying = anyio.Semaphore(_VERIFYING)
         self._waiting = 0
 
@@ -163,7 +171,7 @@ class Callers:
                 caller = self._beginning.get(name)
                 if caller is None:
                     self._have_room(user)
-                    caller = self._make(user, token, self._sessions.get(user))
+                    caller = self._make(user, token)
                     self._beginning[name] = caller
                 try:
                     await caller.task()
@@ -189,11 +197,11 @@ class Callers:
 
     def _keep(self, name: str, user: str, caller: Caller, expires: int) -> None:
         self._held[name] = (caller, expires)
-        if caller.sid is not None:
-            self._sessions[user] = caller.sid
-            self._sessions.move_to_end(user)
-        while len(self._sessions) > _MOST_SESSIONS:
-            self._sessions.popitem(last=False)
+        if caller.conversation is not None:
+            self._conversations[user] = caller.conversation
+            self._conversations.move_to_end(user)
+        while len(self._conversations) > _MOST_SESSIONS:
+            self._conversations.popitem(last=False)
 
     def _have_room(self, user: str) -> None:
         """Refuse what would have to end the task of somebody who is answered."""
@@ -241,6 +249,36 @@ class Callers:
                     self.connections.end_streams(caller)
                 if (unused or expired) and not caller.busy and name in self._held:
                     await self._end(name)
+
+    async def keep_sessions(self) -> None:
+        """Keep the users' sessions those that others share, for as long as it is awaited."""
+        while True:
+            await anyio.sleep(EVERY)
+            try:
+                await self.share_sessions()
+            except DecisionUnavailable as error:
+                logger.warning("other proxies cannot be told of the sessions here: %s", error)
+
+    async def share_sessions(self) -> None:
+        """Record which sessions are in use; end the tasks of those that others have left.
+
+        A machine that slept for long finds that others have begun another: the next request goes
+        on in theirs.
+
+        Raises:
+            DecisionUnavailable: `session.unreachable`: the file of the sessions does not answer.
+        """
+        if self._launches is None:
+            return
+        known = dict(self._conversations)
+        shared = await run_in_thread(self._launches.share_all, known)
+        self._conversations.update(shared)
+        for name, (caller, _) in list(self._held.items()):
+            left = caller.conversation != self._conversations.get(
+                caller.subject, caller.conversation
+            )
+            if left and not caller.busy and name in self._held:
+                await self._end(name)
 
     async def close(self) -> None:
         """End all tasks."""

@@ -66,14 +66,16 @@ async def over_stdio(
         options: Of the `Upstream`.
 
     Raises:
-        DecisionUnavailable: `upstream.unavailable`: the server behind did not start.
+        DecisionUnavailable: `upstream.unavailable`: the server behind did not start;
+            `session.contended`, `session.unreachable`: its session is no longer shared.
     """
     if launches is not None and launch.conversation is None:
-        launch = replace(launch, conversation=launches.conversation())
+        launch = replace(launch, conversation=launches.conversation(subject))
+    failed: list[InboundsError] = []
 
     async def serve(group: TaskGroup) -> None:
         if launches is not None and launch.conversation is not None:
-            group.start_soon(launches.keep, launch.conversation)
+            group.start_soon(_keep, launches, subject, launch.conversation, group, failed)
         caller = Caller(
             guard,
             launch,
@@ -93,6 +95,23 @@ async def over_stdio(
             await caller.close()
 
     await until_ended(serve)
+    if failed:
+        raise failed[0]
+
+
+async def _keep(
+    launches: Launches,
+    subject: str,
+    conversation: str,
+    group: TaskGroup,
+    failed: list[InboundsError],
+) -> None:
+    """Keep a session that is shared; end what is served where it is not any more."""
+    try:
+        await launches.keep(subject, conversation)
+    except InboundsError as error:
+        failed.append(error)
+        group.cancel_scope.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,7 @@ async def over_http(
     listening: Listening,
     *,
     asks: Collection[str] = (),
+    launches: Launches | None = None,
     ready: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> None:
@@ -149,15 +169,18 @@ async def over_http(
         place: Where the server behind runs.
         listening: Where to answer, and to whom.
         asks: What the server may ask of the host.
+        launches: Says which session each user's tasks share with others, where `launch` names none.
         ready: Is called once it listens.
         options: Of the `Upstream`s.
 
     Raises:
         DecisionUnavailable: `upstream.unavailable`: the server behind did not start.
     """
+    if launch.conversation is not None:
+        launches = None
 
     async def serve(group: TaskGroup) -> None:
-        def make(subject: str, token: str, session: str | None) -> Caller:
+        def make(subject: str, token: str) -> Caller:
             return Caller(
                 guard,
                 launch,
@@ -166,12 +189,12 @@ async def over_http(
                 group=group,
                 subject_token=lambda: token,
                 asks=asks,
-                session=session,
+                launches=launches,
                 **options,
             )
 
         # What it can do, it says to anybody alike; who calls has a connection of their own.
-        looking = make("-", "", None)
+        looking = make("-", "")
         capabilities = await capabilities_of(looking)
         await looking.close()
         callers = Callers(
@@ -180,6 +203,7 @@ async def over_http(
             most=listening.most,
             idle=listening.idle,
             refused=listening.refused,
+            launches=launches,
         )
         server = forwarding(guard, place, caller_of, capabilities, asks=asks)
         http = Http(
@@ -191,6 +215,7 @@ async def over_http(
             connections=_BOUNDS.total,
         )
         group.start_soon(callers.watch)
+        group.start_soon(callers.keep_sessions)
         try:
             async with http.manager.run():
                 await _listen(http, listening, ready)

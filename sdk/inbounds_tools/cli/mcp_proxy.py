@@ -45,7 +45,7 @@ def command(
         str,
         typer.Option(
             help="A name: proxies that are given the same one share a session. (default: those "
-            "that a host has started)"
+            "of one user that run at the same time)"
         ),
     ] = "",
     session_trust: Annotated[
@@ -152,6 +152,7 @@ def command(
 
         def serve(guard: Guard) -> Awaitable[None]:
             _require_service(guard)
+            options["launches"] = None if shared else _launches(guard)
             return over_http(guard, launch, place, listening, ready=ready, **options)
     else:
 
@@ -161,7 +162,7 @@ def command(
         token()
 
         def serve(guard: Guard) -> Awaitable[None]:
-            options["launches"] = None if shared else _launches(guard, subject)
+            options["launches"] = None if shared else _launches(guard)
             return over_stdio(guard, launch, subject, place, subject_token=token, **options)
 
     with _guard(identity_file) as guard:
@@ -219,10 +220,10 @@ def _guard(identity_file: Path | None) -> Guard:
     )
 
 
-def _launches(guard: Guard, subject: str) -> Launches:
+def _launches(guard: Guard) -> Launches:
     from inbounds_server.mcp_proxy.launches import Launches
 
-    return Launches(guard.configuration.home_folder / "mcp-launches.sqlite", subject)
+    return Launches(guard.configuration.home_folder / "mcp-launches.sqlite")
 
 
 def _kinds(named: list[str]) -> list[str]:

@@ -69,14 +69,18 @@ class HttpWorld(World):
     def running(
         self, *options: str, behind: Sequence[str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Run the proxy until it is no longer needed."""
+        """Run the proxy until it is no longer needed; `--shared` is as for `command`."""
         svid = self.folder / "svid"
         svid.write_text(self.issuing.svid())
-        command = self.command(self.behind() if behind is None else behind)
+        command = self.command(
+            self.behind() if behind is None else behind,
+            *(each for each in options if each == "--shared"),
+        )
         i = command.index("--subject")
         command[i : i + 2] = [
             *("--listen", f"127.0.0.1:{self.port}", "--identity-file", str(svid)),
-            *("--login", "https://login.acme.example", *options),
+            *("--login", "https://login.acme.example"),
+            *(each for each in options if each != "--shared"),
         ]
         if not behind and behind is not None:
             command = [*command[: command.index("--")]]

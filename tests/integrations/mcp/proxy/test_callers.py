@@ -31,8 +31,8 @@ class Issuing:
     over = False
     ended: ClassVar[list[str]] = []
 
-    def __init__(self, user, _token, session):
-        self.subject, self.sid, self.busy, self.used = user, session, False, 0.0
+    def __init__(self, user, _token):
+        self.subject, self.conversation, self.busy, self.used = user, None, False, 0.0
 
     async def task(self):
         Issuing.asked += 1

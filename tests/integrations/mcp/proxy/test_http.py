@@ -12,7 +12,8 @@ import time
 import anyio
 import httpx2
 import pytest
-from mcp import MCPError
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
 from tests.integrations.mcp.proxy.world import LEGACY, MODERN, OTHER, SUBJECT, said, until
 
 from inbounds.identity.signing_keys import SigningKey
@@ -178,6 +179,33 @@ async def test_tokens_of_one_user_go_on_with_one_session_and_another_users_is_an
 
     assert one == again != other
     assert sid == same != bobs
+
+
+async def test_the_tokens_of_one_user_share_a_session_wherever_they_come_in(issued):
+    """At once, at two proxies at the same time, and at one that was started again."""
+    issued.forget()
+    tokens = [issued.issuing.user(jti=f"shared {n}") for n in range(3)]
+
+    async def read(url, token):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
+            Client(streamable_http_client(url, http_client=http), cache=None) as client,
+        ):
+            assert not (await client.call_tool("read", {"path": "/a"})).is_error
+
+    with issued.elsewhere(), issued.running("--shared"):
+        first = issued.url
+        with issued.elsewhere(), issued.running("--shared"):
+            async with anyio.create_task_group() as group:
+                for url, token in zip([first, first, issued.url], tokens, strict=True):
+                    group.start_soon(read, url, token)
+    with issued.elsewhere(), issued.running("--shared"):
+        await read(issued.url, tokens[0])
+
+    said = [each for each in issued.records() if "sid" in each]
+    assert 4 == len({each["task"] for each in said})
+    assert 1 == len({each["sid"] for each in said})
 
 
 async def test_a_session_of_the_transport_is_its_users_alone(web):
