@@ -34,7 +34,7 @@ _QUOTED_VERB = (
     r"|rename|archive|translate)"
 )
 _QUOTED_BEHIND = re.compile(
-    rf" (?:{_RECORD}(?: of)?|(?:{_VERB}|{_QUOTED_VERB})(?: {_DEFINITE})?) \Z"
+    rf" (?:{_RECORD}(?: of)?|(?:{_VERB}|{_QUOTED_VERB})(?: {_DEFINITE})?|send {_DEFINITE}) \Z"
 )
 _SEVERAL = re.compile(
     r" (?:ones|e ?mails|mails|messages|letters|threads|events|meetings|files|documents|docs|notes"

@@ -317,6 +317,7 @@ def sender_of(title, *prompts, **about):
         ("urgent", "Answer the 'urgent' ones"),
         ("read", "Mark all newsletters as 'read'"),
         ("Alice", "Answer it, and sign as 'Alice'"),
+        ("Hello", "Send 'Hello' to Bob"),
     ],
 )
 def test_a_quote_that_is_not_said_to_be_a_title_names_no_record(title, prompt):
@@ -328,7 +329,13 @@ def test_a_quote_that_is_not_said_to_be_a_title_names_no_record(title, prompt):
 
 @pytest.mark.parametrize(
     "prompt",
-    ["Answer the mail 'Lunch'", "Open 'Lunch'", "Reply to the 'Lunch' mail", "Pay the 'Lunch'"],
+    [
+        "Answer the mail 'Lunch'",
+        "Open 'Lunch'",
+        "Reply to the 'Lunch' mail",
+        "Pay the 'Lunch'",
+        "Send the 'Lunch' to Bob",
+    ],
 )
 def test_a_quote_that_is_said_to_be_a_title_names_its_record(prompt):
     assert sender_of("Lunch", prompt) == "quoted"
