@@ -48,7 +48,9 @@ def test_each_outcome_is_in_the_tables():
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.tool)
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     grade=st.sampled_from(GRADES),

@@ -34,6 +34,7 @@ mask := [
 default drop := true
 
 drop := false if {
+	is_object(input)
 	object.get(input, "result", null) != null
 	object.get(input, "error", null) == null
 }
