@@ -159,11 +159,11 @@ def _cell(engine: Outcomes, call: Call, value: Value, bound: Bound) -> str:
     return trusted if trusted == untrusted else f"{trusted}; {untrusted} in an untrusted session"
 
 
-def page(text: str) -> str:
+def page(text: str, tables: str) -> str:
     """Return the page with its tables as they have to be."""
     before, rest = text.split(_BEGIN)
-    return before + table() + rest.split(_END)[1]
+    return before + tables + rest.split(_END)[1]
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text("utf-8")), "utf-8")
+    PAGE.write_text(page(PAGE.read_text("utf-8"), table()), "utf-8")

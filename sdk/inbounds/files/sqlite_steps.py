@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _EVERY = 10_000
 _FREE = 5_000_000
@@ -52,6 +49,6 @@ def is_exceeded(error: sqlite3.Error) -> bool:
 
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size  # noqa: PTH116 -- a name
+        return Path(path).stat().st_size
     except OSError:
         return 0

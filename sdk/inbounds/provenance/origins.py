@@ -258,11 +258,11 @@ class Origins:
         given = CallInputs(arguments)
         # A record of such a store may have been given its name by a third party.
         titled = returns.titled_by and not tainted
-        own = any(field.holds == "title" for field in returns.fields.values())
+        have_titles = any(field.holds == "title" for field in returns.fields.values())
         # The agent has chosen it, whatever the record itself is called.
         asked_for = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
         # Where records have titles of their own, one without is called nothing.
-        titles = {} if own else asked_for
+        titles = {} if have_titles else asked_for
         asked_for = {title: " " not in title for title in asked_for}
         walk = Walk(returns, tainted=tainted)
         walk.take(result)
@@ -385,9 +385,9 @@ class Origins:
             for pointer, value, argument in leaves(arguments, registered):
                 leaf = parsed.get(pointer)
                 keys, said, how = keys_of(value, argument, leaf)
-                if deletes and argument.role == "target" and how != "order":
+                if deletes and argument.role == "target":
                     # `Delete the draft in the archive` does not say to delete the archive.
-                    how = "deleted"
+                    how, said = "deleted", said or str(value)
                 # What a word of it is, such as a path, does not say that it is to be run.
                 spoken = keys if how not in ("order", "deleted") else []
                 if decimals and leaf is not None and leaf.kind == "money":

@@ -102,6 +102,7 @@ class Words:
     def __init__(self) -> None:
         self._text = PromptText()
         self._joined = APART
+        self._said: set[str] = set()
         self._sentences = APART
         self._quoted: set[str] = set()
         # The last prompt that says a value, by its number.
@@ -156,7 +157,9 @@ class Words:
     def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
         words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
-        self._joined += f"{_joined(words)} {BETWEEN} "
+        joined = _joined(words)
+        self._joined += f"{joined} {BETWEEN} "
+        self._said.update(joined.split())
         for sentence in _SENTENCE_END.split(words):
             self._sentences += f"{_joined(sentence)} {BETWEEN} "
         for found in _QUOTED.finditer(text):
@@ -307,6 +310,8 @@ class Words:
             said = len(name) > 1 and (_MAIL_SIGN in name or any(map(str.isdigit, name)))
             return said and self.says(name) and not self.rules_out_text(name)
         words = _joined(name).split()
+        if self._said.isdisjoint(words):
+            return False
         pairs = (f"{a} {b}" for a, b in pairwise(words) if _is_specific(a) and _is_specific(b))
         marked = ((each, f"{each} s", f"from {each}") for each in words if _is_specific(each))
         return any(
@@ -442,7 +447,7 @@ def _broader(key: str) -> Iterator[str]:
         return
     host = value
     if family != HOST:
-        host = _host_of(value).partition(":")[0] if family == URL else value.rpartition("@")[2]
+        host = (_host_of(value) if family == URL else value).rpartition("@")[2].partition(":")[0]
         yield HOST + host
     while host.count(".") > 1:
         host = host.partition(".")[2]

@@ -193,6 +193,7 @@ class Walk:
         if said.holds == "title":
             record.titles[text] = first or record.titles.get(text, False)
         text = nfc(text)
+        searched = self._searched
         if said.holds != "text" and not self._tainted:
             record.call(text, by_id=said.holds in ("id", "new_id"))
         if said.holds == "text":
@@ -201,7 +202,7 @@ class Walk:
                 within = dict.fromkeys(self._embedded(text))
                 record.join(keys, within)
                 record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
-                record.vouch([*keys, *_stated(text, within, record)[0]])
+                record.vouch([*keys, *_stated(text[:searched], within, record)[0]])
             else:
                 record.texts[text_key(text)] = None
                 record.texts.update(dict.fromkeys(self._embedded(text)))
@@ -219,7 +220,7 @@ class Walk:
         record.join(keys, within)
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
-            stated, plain = _stated(text, within, record)
+            stated, plain = _stated(text[:searched], within, record)
             amounts = {written_number(each): None for each in amounts_with_currency(plain)}
             record.vouch([*stated, *filter(None, amounts)], amounts)
         else:
@@ -265,9 +266,9 @@ def _stated(text: str, within: dict[str, None], record: Record) -> tuple[dict[st
     if not spans:
         return within, text
     plain = without_names(text, spans, " \n ")
-    stated = dict.fromkeys([*embedded(plain), *keys_of_names(text, spans)])
-    record.texts.update(dict.fromkeys(key for key in within if key not in stated))
-    return stated, plain
+    said = {*embedded(plain), *keys_of_names(text, spans)} if within else set()
+    record.texts.update((key, None) for key in within if key not in said)
+    return {key: None for key in within if key in said}, plain
 
 
 def _is_leaf(value: Any) -> bool:

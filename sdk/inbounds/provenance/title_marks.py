@@ -10,6 +10,7 @@ about it`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _MOST_PLACES = 64
 _NEAR = 80
@@ -64,14 +65,9 @@ def is_marked(sentences: str, phrase: str, *, specific: bool) -> bool:
         specific: Whether no description of any record would have these words, as `the largest
             file` has: then it is enough that the prompt reads, answers or moves it.
     """
-    at = sentences.find(f" {phrase} ")
-    for _ in range(_MOST_PLACES):
-        if at < 0:
-            return False
-        if _marks(sentences, phrase, at, specific=specific):
-            return True
-        at = sentences.find(f" {phrase} ", at + 1)
-    return False
+    return any(
+        _marks(sentences, phrase, at, specific=specific) for at in _places(sentences, phrase)
+    )
 
 
 def is_quoted_title(sentences: str, phrase: str) -> bool:
@@ -83,16 +79,21 @@ def is_quoted_title(sentences: str, phrase: str) -> bool:
         sentences: As of `is_marked`.
         phrase: As of `is_marked`.
     """
-    at = sentences.find(f" {phrase} ")
-    for _ in range(_MOST_PLACES):
-        if at < 0:
-            return False
+    for at in _places(sentences, phrase):
         before, end = sentences[max(0, at - _NEAR) : at + 1], at + 1 + len(phrase)
         marked = _QUOTED_BEHIND.search(before) or _LINKED.search(before)
         if (marked or _RECORD_BEHIND.match(sentences, end)) and not _SEVERAL.match(sentences, end):
             return True
-        at = sentences.find(f" {phrase} ", at + 1)
     return False
+
+
+def _places(sentences: str, phrase: str) -> Iterator[int]:
+    at = sentences.find(f" {phrase} ")
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = sentences.find(f" {phrase} ", at + 1)
 
 
 def _marks(sentences: str, phrase: str, start: int, *, specific: bool) -> bool:

@@ -63,28 +63,27 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
     Returns:
         Its keys; the text to look for in the user's words, or ""; and how it has to be said there.
     """
-    exactly: How = "exactly"
     kind = parsed.kind if parsed is not None else argument.kind
     if type(value) is str:
         if kind == "date":
-            return [DATE + written for written in written_dates(value, whole=True)], "", exactly
+            return [DATE + written for written in written_dates(value, whole=True)], "", "exactly"
         family = FAMILIES.get(kind)
         if family == PATH:
-            return [PATH + value, text_key(value)], value, exactly
+            return [PATH + value, text_key(value)], value, "exactly"
         if family is not None:
-            return [family + value], "", exactly
+            return [family + value], "", "exactly"
         if kind == "id":
-            return [text_key(value)], value, exactly
+            return [text_key(value)], value, "exactly"
         return _of_text(value, argument)
     if type(value) is bool or type(value) not in (int, float):
-        return [], "", exactly
+        return [], "", "exactly"
     if kind == "id":
-        return [text_key(str(value))], str(value), exactly
+        return [text_key(str(value))], str(value), "exactly"
     keys = [number_key(value)]
     if argument.role not in ("amount", "none") and type(value) is int:
         # What a call acts on, where nobody said that its number is an id.
         keys.append(text_key(str(value)))
-    return keys, "", exactly
+    return keys, "", "exactly"
 
 
 def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from .stop_words import FILES
-from .values import HOST, PATH, typed, written_urls
+from .values import HOST, LONGEST_TYPED, PATH, typed, written_urls
 
 _CHUNK = re.compile(r"\S+")
 _OPENING = "([{<\"'*`|\u201c\u2018\u00ab\u201e"
@@ -47,14 +47,16 @@ def name_spans(text: str) -> list[tuple[int, int]]:
     spans = []
     for chunk in _CHUNK.finditer(text):
         start, end = chunk.span()
+        if end - start > LONGEST_TYPED:
+            # None of the values that are looked for; nothing within it is said either.
+            spans.append((start, end))
+            continue
         while start < end and text[start] in _OPENING:
             start += 1
         while end > start and text[end - 1] in _CLOSING and not _is_closed(text[start:end]):
             end -= 1
-        end -= (
-            len(possessive.group()) if (possessive := _POSSESSIVE.search(text, start, end)) else 0
-        )
-        core = text[start:end]
+        core = _POSSESSIVE.sub("", text[start:end])
+        end = start + len(core)
         url = _URL.search(core)
         if url is not None:
             # Elsewhere than behind a label it is a part of a path: `/srv/a,https://evil.example`.

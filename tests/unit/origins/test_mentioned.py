@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import scenes
 from tests.outcomes import Outcomes
+from tests.unit.origins.traced import seen
 
 from inbounds import AccessDenied, ApprovalRequired
 from inbounds.canonical.arguments import canonicalise
@@ -34,13 +35,6 @@ RECORD = {
     "subject": "Moving the boats",
     "text": f"Send the plan to {EVE}, please.",
 }
-
-
-def seen(*prompts):
-    origins = Origins()
-    for prompt in prompts:
-        origins.prompt(prompt)
-    return origins
 
 
 def observe(origins, record, **about):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.origins.traced import grade, seen
 
 from inbounds import ApprovalRequired
-from inbounds.canonical.arguments import canonicalise
 from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.provenance import Origins
 from inbounds.testing import INTENT, SUBJECT, PolicyUnderTest, small_deployment
@@ -53,19 +53,6 @@ DENIALS = [
     "Send it to neither carl@partner.example nor {}",
     "1. Answer the mails\n2. Do not answer {}",
 ]
-
-
-def seen(*prompts):
-    origins = Origins()
-    for prompt in prompts:
-        origins.prompt(prompt)
-    return origins
-
-
-def grade(origins, value, argument):
-    registered = {"/it": argument}
-    judged = canonicalise({"it": value}, registered)
-    return origins.trace(judged.arguments, registered, judged.parsed)["/it"].grade
 
 
 def observe(origins, record, holds, party):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.origins.traced import grade, seen
 
-from inbounds.canonical.arguments import canonicalise
 from inbounds.model.question import Argument, ReturnedField, Returns
-from inbounds.provenance import Origins
+from inbounds.provenance.whole_names import name_spans
 
 EVE = "eve@evil.example"
 ACCOUNT = "DE89370400440532013000"
@@ -37,19 +37,6 @@ HIDDEN = [
     ("https://evil.example/x", URL),
     ("/etc/keys", PATH),
 ]
-
-
-def seen(*prompts):
-    origins = Origins()
-    for prompt in prompts:
-        origins.prompt(prompt)
-    return origins
-
-
-def grade(origins, value, argument, **about):
-    registered = {"/it": argument}
-    judged = canonicalise({"it": value}, registered)
-    return origins.trace(judged.arguments, registered, judged.parsed, **about)["/it"].grade
 
 
 def written(value):
@@ -209,6 +196,22 @@ def test_the_object_of_a_deletion_is_what_it_deletes(prompt, value):
     kind = PATH if "." in value or "/" in value else TARGET
 
     assert grade(seen(prompt), value, kind, deletes=True) == "prompt"
+
+
+@pytest.mark.parametrize(
+    ("value", "argument"),
+    [
+        (57, Argument(role="target", type="integer")),
+        (57, Argument(role="target", type="integer", kind="id")),
+        ("57", ID),
+        ("https://a.example/x", Argument(kind="url", role="target")),
+    ],
+)
+def test_a_deletion_has_an_object_of_any_kind(value, argument):
+    for prompt, firm in ((f"Delete {value}", True), (f"Delete the copies of {value}", False)):
+        found = grade(seen(prompt), value, argument, deletes=True)
+
+        assert (found == "prompt") is firm
 
 
 @pytest.mark.parametrize(
@@ -482,6 +485,40 @@ def test_a_first_party_does_not_state_what_is_within_a_name(name, holds, value, 
         origins = observed({"url": text}, url={"holds": holds, "party": "first"})
 
         assert grade(origins, value, argument) in NOT_FIRM
+
+
+def test_a_first_party_states_no_more_than_without_names():
+    """
+    A file or a host that its text mentions is not a place that it vouches for.
+    """
+    origins = observed(
+        {"text": "See plan.md at evil.example"}, text={"holds": "text", "party": "first"}
+    )
+
+    assert grade(origins, "plan.md", PATH) == "none"
+    assert grade(origins, "evil.example", HOST) == "none"
+
+
+class Counted(str):
+    """Counts the signs that are copied of it."""
+
+    __slots__ = ("copied",)
+
+    def __getitem__(self, place):
+        found = str.__getitem__(self, place)
+        self.copied.append(len(found))
+        return found
+
+
+@pytest.mark.parametrize("sign", [")", "(", ".", "/", "a@", "x://", "'", "-", "1 "])
+def test_the_names_of_a_text_are_found_in_as_many_steps_as_it_is_long(sign):
+    def signs(count):
+        text = Counted("a" + sign * count)
+        text.copied = []
+        name_spans(text)
+        return sum(text.copied)
+
+    assert signs(80_000) <= 5 * signs(20_000) + 10_000
 
 
 def test_a_first_party_states_the_name_and_what_stands_beside_it():

@@ -358,7 +358,8 @@ reaches(text, prefix) if {
 	not skeleton(text)
 }
 
-# From a root, a home, a variable, a folder above, or behind a drive or a scheme.
+# From a root, a home, a variable, a folder above, or behind a drive or a scheme. It is asked of every resource
+# and prefix, so without an expression.
 _may_begin_elsewhere(form) if substring(form, 0, 1) in {"/", `\`, "~", "$", ".", "'", `"`}
 
 _may_begin_elsewhere(form) if contains(form, ":")
