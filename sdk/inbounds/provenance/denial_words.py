@@ -142,6 +142,14 @@ KEPT = _words(
     "it this that them these those everything anything all things secret hidden private away "
     "quiet back clear off out confidential"
 )
+UNSHARED = _words(
+    "private confidential secret internal hidden unshared undisclosed unpublished restricted "
+    "classified personal offline"
+)
+"""What must stay so is not to be given to anybody."""
+STAYS = _words("stay stays remain remains")
+TO_ITSELF = _words("yourself myself ourselves wraps")
+"""Behind a preposition they say the same: "keep it to yourself"."""
 REMOVES = _forms(
     "remove drop strike scratch delete cut take pull get cross erase kick leave keep",
     "taking getting striking leaving leave left keeping cutting kept taken took struck",
@@ -283,7 +291,7 @@ BY_ITSELF |= {form for word in BY_ITSELF for form in (word.upper(), word.capital
 DENYING = frozenset(
     NOT | WHOLE | CANNOT | CONDEMNS | TAKES_OFF | NEGATED_FACTS | {*CONTRACTED} | FORBIDDEN
     | FORBIDS | REFUSES | AGAINST | STOPS
-    | NOUNS_OF_FORBIDDING | WARNS | WITHHOLDS | KEEPS | REMOVES | DENIES_ACCESS | EXCEPTS
+    | NOUNS_OF_FORBIDDING | WARNS | WITHHOLDS | KEEPS | STAYS | REMOVES | DENIES_ACCESS | EXCEPTS
     | EXCEPTED | EXCEPTION | AFTER_EVERYBODY | {*APART} | {*INSTEAD} | LEAVES_OUT | SKIPS
     | IS_LEFT_OUT | UNLESS | {*REPLACES} | INVALID | UNSEEN_CORRECTIONS | PREVIOUSLY | STEERS
     | {word for phrase in (*CORRECTS, *CORRECTS_DIRECTLY) for word in phrase.split()}

@@ -32,13 +32,17 @@ from .denial_words import (
     INVALID,
     KEEPS,
     KEPT,
+    LEAVES_OUT,
     NEGATED_FACTS,
     NOUNS_OF_FORBIDDING,
     PERMITTED,
     PREVIOUSLY,
     REFUSES,
     REMOVES,
+    STAYS,
     STEERS,
+    TO_ITSELF,
+    UNSHARED,
     WITHHOLDS,
 )
 from .sentences import Reading, word_set
@@ -120,6 +124,7 @@ def _at(reading: Reading, number: int, at: int) -> Iterator[Finding]:
     yield from _subject_denied(reading, number, at)
     yield from _forbidding(reading, number, at)
     yield from _withheld(reading, number, at)
+    yield from _kept(reading, number, at)
     yield from _removed(reading, number, at)
     yield from _excepted(reading, number, at)
 
@@ -341,6 +346,35 @@ def _withheld(reading: Reading, number: int, at: int) -> Iterator[Finding]:
                 return
         yield Finding(at, reach, deeds=True)
         return
+
+
+def _kept(reading: Reading, number: int, at: int) -> Iterator[Finding]:
+    """`Keep b.xlsx private`, `b.xlsx stays confidential`, `hold b.xlsx back`."""
+    clause = reading.clauses[number]
+    low = reading.tokens[at].low
+    stays = low in STAYS
+    keeps = low in KEEPS | LEAVES_OUT | {"hold"} and is_verb(reading, at, clause)
+    if not (stays or keeps) or reading.tokens[at].sentence in reading.questions:
+        return
+    if any(reading.tokens[near].low in IF for near in range(clause.start, at)):
+        return
+    reach = object_of(reading, at, clause)
+    for near in reach[:MOST]:
+        before, word = reading.low(near - 1, clause), reading.tokens[near].low
+        itself = word in TO_ITSELF and before in PREPOSITIONS
+        itself |= (before, word) == ("between", "us")
+        held = word == "back" and low == "hold"
+        # `Keep the private list up to date` says what kind of list it is.
+        if (word in UNSHARED and not _is_followed(reading, near, reach)) or itself or held:
+            first = _start(reading, at, clause) if stays else at
+            yield Finding(at, range(first, near + 1), deeds=True)
+            return
+
+
+def _is_followed(reading: Reading, at: int, reach: range) -> bool:
+    """Whether what an adjective says something of stands behind it."""
+    behind = PREPOSITIONS | IF | _AND | {"please"}
+    return at + 1 in reach and reading.tokens[at + 1].low not in behind
 
 
 def _removed(reading: Reading, number: int, at: int) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .denial_words import DENYING
-from .prompt_marks import excluded, stretches
+from .prompt_marks import excluded, stretches, takes_back
 from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked, is_quoted_title
@@ -90,8 +90,9 @@ class Words:
     """The prompts of one session. Not thread-safe: whoever holds it has a lock.
 
     What a prompt names only to rule it out, as in "never send it to eve@evil.example", is not said
-    by it, nor any longer by an earlier one. A later one may say it again, whole. A short quote is
-    one value, or the title of a record: nothing within it is said.
+    by it, nor any longer by an earlier one. Nor is what the last prompt said where one begins by
+    denying it, as in "no, not to her". A later one may say it again, whole. A short quote is one
+    value, or the title of a record: nothing within it is said.
 
     What was said is told apart from what was ruled out since: ask for both (`rules_out`).
 
@@ -103,6 +104,8 @@ class Words:
         self._text = PromptText()
         self._joined = APART
         self._said: set[str] = set()
+        # Words without a capital: a name has none.
+        self._small: set[str] = set()
         self._sentences = APART
         self._quoted: set[str] = set()
         # The last prompt that says a value, by its number.
@@ -127,6 +130,8 @@ class Words:
         self._left -= len(text)
         if not text:
             return []
+        if self._turns and takes_back(text):
+            self._take_back(len(self._turns) - 1)
         values: list[str] = []
         runs: list[str] = []
         left = []
@@ -154,12 +159,18 @@ class Words:
         self._turns.append(_Turn(f" {_joined(text)} ", words, whole, names))
         return [quote for quote in quotes if not _is_one_value(quote)]
 
+    def _take_back(self, turn: int) -> None:
+        """Let no address, file or amount count as said that one prompt was the last to say."""
+        self._keys = {key: last for key, last in self._keys.items() if last != turn}
+        self._amounts = {key: last for key, last in self._amounts.items() if last != turn}
+
     def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
         words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
         joined = _joined(words)
         self._joined += f"{joined} {BETWEEN} "
         self._said.update(joined.split())
+        self._small.update(word for word in _WORD.findall(words) if word[:1].islower())
         for sentence in _SENTENCE_END.split(words):
             self._sentences += f"{_joined(sentence)} {BETWEEN} "
         for found in _QUOTED.finditer(text):
@@ -242,7 +253,9 @@ class Words:
 
         Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. Without
         quotation marks a title has at least three words that not any request may hold, unless it
-        is a whole file name: whoever sends a mail chooses its title, and could guess fewer.
+        is a whole file name: whoever sends a mail chooses its title, and could guess fewer. Where
+        all of them have a capital, they may be somebody's name: the prompt has to say that they
+        are a title.
         """
         if not nameable(title):
             return False
@@ -260,7 +273,12 @@ class Words:
             enough = sum(map(_is_telling, words)) >= _OUTRIGHT
             if enough or is_quoted_title(self._sentences, phrase):
                 return True
-        return self._holds_phrase(phrase) and sum(map(_is_specific, words)) >= _OUTRIGHT
+        specific = [*filter(_is_specific, words)]
+        if len(specific) < _OUTRIGHT or not self._holds_phrase(phrase):
+            return False
+        # `Write to Rosa Maria Lind` names no record that somebody has given her name.
+        named = self._small.isdisjoint(specific)
+        return not named or is_marked(self._sentences, phrase, specific=True)
 
     def alludes(self, title: str, *, own: bool) -> str:
         """The words of a title that stand in the prompts in a row, where they may name a record.

@@ -57,6 +57,15 @@ def excluded(text: str) -> tuple[list[Token], list[Token]]:
     return tokens_excluded(text)
 
 
+def takes_back(text: str) -> bool:
+    """Return whether a prompt begins by denying what an earlier one says: `denials.takes_back`."""
+    if not may_deny(text):
+        return False
+    from . import denials
+
+    return denials.takes_back(text)
+
+
 def may_deny(text: str) -> bool:
     """Whether a text holds a word, or a sign, that rules something out in some sentence."""
     low = plain_apostrophes(text).lower().replace("\u2019", "'")

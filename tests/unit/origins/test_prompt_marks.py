@@ -60,6 +60,8 @@ CONTEXT = [
     denial_words.CASES,
     denial_words.BY_ITSELF,
     denial_words.FLOATING,
+    denial_words.UNSHARED,
+    denial_words.TO_ITSELF,
 ]
 """What is looked for beside a word that denies, and denies nothing by itself."""
 IN_CONTEXT = frozenset({"is", "was", "that", "it", "to", "this", "be", "been", "have", "my", "i"})

@@ -215,6 +215,98 @@ def test_what_is_withdrawn_in_a_later_turn_is_ruled_out(said, value, argument):
     assert grade(seen(first, second, *beside, first), value, argument) == "prompt"
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "No, not to her",
+        "Don't send it to them",
+        "Actually, don't.",
+        "Never mind.",
+        "Scratch that",
+        "Wait, no. Leave her out.",
+        "Not her. Send it to bob@acme.example",
+    ],
+)
+def test_what_begins_by_denying_takes_back_what_the_last_prompt_said(prompt):
+    """
+    Also without naming it; a later prompt may say it again.
+    """
+    first = f"Mail the plan to {EVE} and pay EUR 4000"
+
+    assert grade(seen(first, prompt), EVE, EMAIL) == "none"
+    assert grade(seen(first, prompt), 4000, AMOUNT) == "none"
+    assert grade(seen(f"Mail {KNOWN}", first, prompt), KNOWN, EMAIL) == "prompt"
+    assert grade(seen(prompt, first), EVE, EMAIL) == "prompt"
+    assert grade(seen(first, prompt, first), EVE, EMAIL) == "prompt"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Thanks! Don't forget to tell her about it",
+        "Do not send anything else to them",
+        "Summarise the mail of today. Don't send it anywhere",
+        "Don't include the salaries",
+        "No problem, mail it to bob@acme.example too",
+        "Not only her: tell bob@acme.example as well",
+    ],
+)
+def test_what_denies_something_of_its_own_takes_nothing_back(prompt):
+    assert grade(seen(f"Mail the plan to {EVE}", prompt), EVE, EMAIL) == "prompt"
+
+
+KEPT = [
+    "share budget.xlsx but keep {} private",
+    "Share budget.xlsx with bob@acme.example and keep {} private.",
+    "Share budget.xlsx with bob@acme.example, {} stays confidential",
+    "Share budget.xlsx with bob@acme.example. {} must remain internal.",
+    "Share budget.xlsx with bob@acme.example; keep {} to yourself",
+    "Share budget.xlsx but hold {} back",
+    "Keep {} private, share budget.xlsx with bob@acme.example",
+    "Leave {} private and share budget.xlsx with bob@acme.example",
+    "Keep {} under wraps but share budget.xlsx",
+    "keep {} just between us, and share budget.xlsx",
+]
+
+
+@pytest.mark.parametrize("prompt", KEPT)
+def test_what_is_to_be_kept_private_is_ruled_out(prompt):
+    """
+    And nothing beside it.
+    """
+    origins = seen(prompt.format("salaries.xlsx"))
+
+    assert grade(origins, "salaries.xlsx", PATH) == OUT
+    assert grade(origins, "budget.xlsx", PATH) == "prompt"
+    if "bob@" in prompt:
+        assert grade(origins, BOB, EMAIL) == "prompt"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Keep the private list {} up to date",
+        "Check whether {} stays private",
+        "Will {} stay private?",
+        "Send the confidential report {} to bob@acme.example",
+        "If {} remains internal, send it to bob@acme.example",
+        "Keep {} in the folder of the team",
+    ],
+)
+def test_what_is_called_private_is_not_ruled_out(prompt):
+    assert grade(seen(prompt.format("salaries.xlsx")), "salaries.xlsx", PATH) == "prompt"
+
+
+@pytest.mark.parametrize("said", ["Write to {}", "Send {} the plan, please.", "Call {} back"])
+@pytest.mark.parametrize("name", ["Rosa Maria Lind", "Harbour Trust Oslo", "Anna-Lena Berg Holm"])
+def test_a_name_of_three_words_names_no_record_that_somebody_has_called_so(said, name):
+    for prompt in (said.format(name), f"Read the mail '{name}' and {said.format(name)}"):
+        origins = seen(prompt)
+        observe(origins, {"title": name, "it": EVE}, "value", "third")
+        expected = "quoted" if "'" in prompt else "third_party_meta"
+        assert grade(origins, EVE, EMAIL) == expected
+
+
 @pytest.mark.parametrize(("said", "value", "argument"), WITHDRAWN)
 @pytest.mark.parametrize("party", ["first", "third"])
 @pytest.mark.parametrize("holds", ["id", "value"])
