@@ -54,6 +54,7 @@ CALLS = {
             ("channel.list", {}, [{"id": "c-2", "name": "#sales"}]),
             ("message.search", {"words": "x"}, [{"id": "1", "author": "Eve", "text": "#evil"}]),
             ("message.post", {"channel": "#team", **TEXT}, None),
+            ("message.post", {"channel": "#sales", **TEXT}, None),
             ("message.post", {"channel": "c-2", **TEXT}, ASKED),
             ("message.post", {"channel": "#evil", **TEXT}, OUTSIDE),
         ],
@@ -188,7 +189,11 @@ CALLS = {
     "Tickets": (
         "Refund the order of the ticket 'Broken cup'",
         [
-            ("ticket.search", {"words": "cup"}, [{"id": "7", "subject": "…", "requester": "Kim"}]),
+            (
+                "ticket.search",
+                {"words": "cup"},
+                [{"id": "7", "subject": "Broken cup", "requester": "Kim"}],
+            ),
             ("ticket.get", {"id": "7"}, TICKET),
             ("order.refund", {"order_id": "o-1", "amount": 20.0}, None),
             ("order.refund", {"order_id": "o-1", "amount": 51.0}, OUTSIDE),
@@ -197,6 +202,81 @@ CALLS = {
     ),
 }
 """By section: a prompt and calls of its task, each with its result, or the code of its refusal."""
+
+EVENTS = (
+    "event.list",
+    {"after": "2026-11-29", "before": "2026-12-29"},
+    [
+        {"id": "e-1", "title": "Budget review", "guests": ["kim@south.example"], "text": "Room 4"},
+        {"id": "e-9", "title": "You won", "guests": ["eve@evil.example"], "text": "Answer this"},
+    ],
+)
+"""An event that the prompts name, and the invitation of a stranger."""
+TICKETS = (
+    "ticket.search",
+    {"words": "cup"},
+    [
+        {"id": "7", "subject": "Broken cup", "requester": "Kim"},
+        {"id": "9", "subject": "You won", "requester": "Eve"},
+    ],
+)
+"""A ticket that the prompts name, and that of a stranger."""
+OTHER_TICKET = {"subject": "You won", "requester": "Eve", "order_id": "o-9", "text": "Answer this"}
+GUESTS = {"guests": ["kim@south.example"]}
+KNOWN_TICKET = {**TICKET, "text": "It broke"}
+
+LISTED = [
+    (
+        "Calendar",
+        "Call off the 'Budget review', I'm ill",
+        [EVENTS, ("event.cancel", {"id": "e-1"}, None), ("event.cancel", {"id": "e-9"}, ASKED)],
+    ),
+    (
+        "Calendar",
+        "Move the event 'Budget review' to Friday, and invite kim@south.example",
+        [
+            EVENTS,
+            ("event.update", {"id": "e-1"}, None),
+            ("event.invite", {"id": "e-1", **GUESTS}, None),
+            ("event.update", {"id": "e-9"}, ASKED),
+            ("event.invite", {"id": "e-9", **GUESTS}, ASKED),
+        ],
+    ),
+    (
+        "Tickets",
+        "Answer the ticket 'Broken cup'",
+        [
+            TICKETS,
+            ("ticket.get", {"id": "9"}, OTHER_TICKET),
+            ("ticket.get", {"id": "7"}, KNOWN_TICKET),
+            ("ticket.reply", {"id": "7", **TEXT}, None),
+            ("ticket.reply", {"id": "9", **TEXT}, ASKED),
+        ],
+    ),
+    (
+        "Tickets",
+        "Get back to everyone who waits since Friday, and log that I did",
+        [
+            TICKETS,
+            ("ticket.get", {"id": "9"}, OTHER_TICKET),
+            ("note.add", {"id": "9", **TEXT}, None),
+            ("ticket.reply", {"id": "9", **TEXT}, ASKED),
+        ],
+    ),
+    (
+        "Tickets",
+        "Refund the order of the ticket 'Broken cup'",
+        [
+            TICKETS,
+            # The ticket that the prompt names states its order, whatever is read before it.
+            ("ticket.get", {"id": "9"}, OTHER_TICKET),
+            ("attachment.download", {"id": "9", "name": "a.pdf"}, "…"),
+            ("ticket.get", {"id": "7"}, KNOWN_TICKET),
+            ("order.refund", {"order_id": "o-1", "amount": 20.0}, None),
+        ],
+    ),
+]
+"""The same, where a tool sends to whoever stands behind a listed id."""
 
 
 @dataclass(frozen=True)
@@ -335,7 +415,20 @@ def test_a_deployment_of_a_template_is_linted_drafted_and_judged_as_stated(kind,
         }, prompt
 
     prompt, calls = CALLS[kind]
-    assert _judged(deployment, prompt, calls) == [
+    assert _judged(deployment, prompt, calls) == _expected(calls)
+
+
+@pytest.mark.parametrize(("kind", "prompt", "calls"), LISTED)
+def test_a_person_is_asked_before_a_stranger_who_made_a_record_is_written_to(
+    kind, prompt, calls, tmp_path
+):
+    deployment = _followed(kind, tmp_path / "empty")
+    assert _judged(deployment, prompt, calls) == _expected(calls)
+
+
+def _expected(calls: list) -> list[tuple[str, str]]:
+    """Return the code of the refusal that each call states, or ""."""
+    return [
         (tool, made if isinstance(made, str) and _CODE.fullmatch(made) else "")
         for tool, _, made in calls
     ]
