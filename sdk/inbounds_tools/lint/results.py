@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbounds.model.deployment import Deployment
-from inbounds.model.question import Tool
+from inbounds.model.question import Returns, Tool
+from inbounds.provenance.destinations import names_destination
 
 from .check import Check, Place, check
-from .words import FILES, LISTS, OUTSIDE, about, words
+from .words import FILES, LISTS, NEUTRAL, OUTSIDE, RECEIVERS, about, words
 
 
 def _all_own(tool: Tool) -> bool:
@@ -77,6 +78,101 @@ def file_as_own(deployment: Deployment) -> Iterator[Place]:
             )
 
 
+def _type_words(text: str) -> frozenset[str]:
+    """Return the words of a name, each without the ending of a plural, or the name itself.
+
+    A name in another script has no words of Latin letters.
+    """
+    found = frozenset(word.removesuffix("s") for word in words(text))
+    return found or frozenset([text] if text else [])
+
+
+def _named_type(pattern: str, own: str) -> frozenset[str]:
+    """Return the words for the type of record that an id names.
+
+    Args:
+        pattern: The pattern of a field or an argument. `/*/seller_id` names a seller, and
+            `/*/notes/*/id` a note.
+        own: The type of an id whose pattern does not say one, such as `/*/id` or `/items/*/id`.
+    """
+    for part in reversed(pattern.split("/")):
+        if said := _type_words(part.strip("*")) - NEUTRAL:
+            return said
+    return _type_words(own)
+
+
+def _receiver_ids(tool: Tool) -> Iterator[tuple[str, frozenset[str] | None]]:
+    """Yield the arguments of a tool that choose by an id who receives what it sends.
+
+    A recipient does, and so does a target where no required argument names a destination: the
+    tool then sends to whoever stands behind the record.
+
+    Returns:
+        The pattern of each, and the words for the type of record; None where it can be any.
+    """
+    if "export" not in tool.effects:
+        return
+    required = (argument for argument in tool.arguments.values() if argument.required)
+    addressed = any(names_destination(argument) for argument in required)
+    for pattern, argument in tool.arguments.items():
+        if argument.kind not in ("id", "none", "text") or argument.one_of:
+            continue
+        if argument.role == "target" and not addressed:
+            yield pattern, _type_words(argument.resource or tool.resource)
+        elif argument.role == "recipient":
+            named = _type_words(argument.resource) or _named_type(pattern, tool.resource)
+            if said := named - RECEIVERS:
+                yield pattern, said
+            elif argument.kind == "id":
+                yield pattern, None
+
+
+def _trusted_ids(returns: Returns) -> Iterator[str]:
+    """Yield the ids in lists that count as first-party data, of records that others write.
+
+    Where every field is a first party's, the records are an organization's own.
+    """
+    parties = {field.party for field in returns.fields.values() if field.holds != "id"}
+    if "third" in (parties or {returns.party}):
+        for pattern, field in returns.fields.items():
+            if field.holds == "id" and field.party == "first" and "*" in pattern.split("/"):
+                yield pattern
+
+
+@check(
+    "results.id_as_own",
+    "warning",
+    title="An id in a list that strangers can add to chooses who receives something",
+    why="The id counts as first-party data: a stranger whose ticket, invitation or message is"
+    " listed is written to, and nobody is asked.",
+    now="Remove `party: first` from the field. A person is then asked, unless the prompt names the"
+    " record. If only your own organization creates these records, say so in a comment: `# lint:"
+    " allow results.id_as_own …`.",
+)
+def id_as_own(deployment: Deployment) -> Iterator[Place]:
+    """Ids of listed records of others, first party, that an argument of a sending tool takes.
+
+    It is a warning, as that of files: the registry does not say who can create a record.
+    """
+    receivers = [
+        (sender, argument, named)
+        for sender, tool in deployment.tools.items()
+        for argument, named in _receiver_ids(tool)
+    ]
+    for name, tool in deployment.tools.items():
+        for pattern in _trusted_ids(tool.returns):
+            listed = _named_type(pattern, tool.resource)
+            for sender, argument, named in receivers:
+                if named is None or named <= listed or listed <= named:
+                    yield Place(
+                        "tools",
+                        (name, "returns", "fields", pattern),
+                        f"`{pattern}` of `{name}` is first-party data, and as `{argument}` it"
+                        f" chooses who receives what `{sender}` sends",
+                    )
+                    break
+
+
 @check(
     "results.rows_unset",
     "warning",
@@ -122,6 +218,7 @@ CHECKS: tuple[Check, ...] = (
     label_unset,
     outside_as_own,
     file_as_own,
+    id_as_own,
     rows_unset,
     only_labelled,
 )

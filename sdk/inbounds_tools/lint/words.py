@@ -54,6 +54,13 @@ MEMORY = _set("memory memories remember memorise memorize recall")
 """Words of what is kept from one session to the next."""
 HISTORY = _set("history histories recent recents visited audit trail activity activities")
 """Words of what keeps the calls that were made."""
+NEUTRAL = _set(
+    "id key number data edge element entrie entry hit item list match matche node page record"
+    " result row value"
+)
+"""Words of the path to an id that do not say what it names; without the `s` of a plural."""
+RECEIVERS = _set("to cc bcc recipient receiver")
+"""Words of the name of a recipient that do not say of which type it is, in the same form."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ENDINGS = ("", "s", "d", "ed", "ing", "es", "ment", "r", "er")

@@ -29,6 +29,35 @@ FOLDER = {"kind": "path", "role": "target"}
 PEP = {"tenants": ["acme"], "environments": ["prod"], "obligations": ["truncate"]}
 OTHER_ENVIRONMENT = {"tools|mail.send|environment": "test", "tools|mail.send|notify": "x"}
 
+TICKET_ID = {"kind": "id", "role": "target", "required": True}
+REPLY = {"effects": ["export"], "resource": "ticket", "arguments": {"/id": TICKET_ID}}
+
+
+def listing(**members):
+    """Return a list of tickets whose ids are a first party's, with other values of members."""
+    field = {"holds": "id", "party": "first"}
+    fields = {"/*/id": field, "/*/subject": {"holds": "title"}}
+    return {
+        "effects": ["read"],
+        "resource": "ticket",
+        "returns": {**RETURNS, "rows": 5, "fields": fields, **members},
+    }
+
+
+def messages(field="/*/id", **recipient):
+    """Return a tool that sends to an id, and a list of tickets that has such an id."""
+    pattern = recipient.pop("pattern", "/to")
+    return {
+        "tools|ticket.list": listing(
+            fields={field: {"holds": "id", "party": "first"}, "/*/text": {"holds": "text"}}
+        ),
+        "tools|chat.send": {
+            "effects": ["export"],
+            "resource": "message",
+            "arguments": {pattern: {"role": "recipient", "required": True, **recipient}},
+        },
+    }
+
 
 def tool(**members):
     return {"tools|x.do": {**TOOL, **members}}
@@ -133,6 +162,38 @@ PRESENT = {
     ],
     "results.file_as_own": [
         {"tools|file.read": {"effects": ["read"], "resource": "x", "returns": {"party": "first"}}}
+    ],
+    "results.id_as_own": [
+        {"tools|ticket.list": listing(), "tools|ticket.reply": REPLY},
+        # A field that states no party, and a list that states nothing but ids.
+        {"tools|ticket.list": listing(party="first"), "tools|ticket.reply": REPLY},
+        {
+            "tools|ticket.list": listing(fields={"/hits/*": {"holds": "id", "party": "first"}}),
+            "tools|ticket.reply": REPLY,
+        },
+        {
+            "tools|ticket.list": listing(),
+            "tools|chat.send": {
+                **REPLY,
+                "resource": "message",
+                "arguments": {
+                    "/ticket": {**TICKET_ID, "resource": "ticket"},
+                    "/cc/*": {"kind": "email", "role": "recipient"},
+                },
+            },
+        },
+        {
+            "tools|ticket.list": {**listing(), "resource": "\u7968"},
+            "tools|ticket.reply": {**REPLY, "resource": "\u7968"},
+        },
+        messages(kind="id"),
+        messages(pattern="/recipients/*", kind="id"),
+        messages(pattern="/ticket_id", kind="id"),
+        messages(pattern="/tickets/*"),
+        messages(pattern="/to_ticket"),
+        messages(pattern="/ticket", resource="support_ticket"),
+        messages(pattern="/sellerId", field="/*/seller_id"),
+        messages(pattern="/whom", resource="ticket", kind="text"),
     ],
     "results.rows_unset": [
         {"tools|mail.list|returns|rows": None},
@@ -454,6 +515,77 @@ ABSENT = {
         {"tools|note.list": {**TOOL, "effects": ["read"], "returns": {"rows": 5}}},
         tool(effects=["read"], returns={"fields": {"/to/*": {}}}),
     ],
+    "results.id_as_own": [
+        {"tools|ticket.list": listing(fields={}), "tools|ticket.reply": REPLY},
+        {
+            "tools|ticket.list": listing(fields={"/*/id": {"holds": "id"}}),
+            "tools|ticket.reply": REPLY,
+        },
+        # One record, one that the call made, and what a record holds.
+        {
+            "tools|ticket.list": listing(
+                fields={"/*/notes/*/id": {"holds": "id", "party": "first"}}
+            ),
+            "tools|ticket.reply": REPLY,
+        },
+        {
+            "tools|ticket.get": listing(fields={"/id": {"holds": "id", "party": "first"}}),
+            "tools|ticket.reply": REPLY,
+        },
+        {
+            "tools|ticket.add": listing(fields={"/*/id": {"holds": "new_id", "party": "first"}}),
+            "tools|ticket.reply": REPLY,
+        },
+        # Nothing is stated of what the list returns, or of what the other tool does.
+        {"tools|ticket.list": {"effects": ["read"], "resource": "ticket"}, "tools|x.do": REPLY},
+        {
+            "tools|ticket.list": listing(fields={"": {"holds": "id", "party": "first"}}),
+            "tools|ticket.reply": REPLY,
+        },
+        {"tools|ticket.list": listing(), "tools|ticket.reply": {**REPLY, "effects": []}},
+        {"tools|ticket.list": listing(), "tools|x.do": {"effects": [], "resource": "ticket"}},
+        # An organization's own records.
+        {
+            "tools|ticket.list": listing(
+                fields={
+                    "/*/id": {"holds": "id", "party": "first"},
+                    "/*/name": {"holds": "title", "party": "first"},
+                }
+            ),
+            "tools|ticket.reply": REPLY,
+        },
+        # Nothing is sent, or an address or a fixed word chooses who receives it.
+        {"tools|ticket.list": listing(), "tools|ticket.close": {**REPLY, "effects": ["write"]}},
+        {"tools|ticket.list": listing(), "tools|ticket.reply": {**REPLY, "arguments": {}}},
+        {
+            "tools|ticket.list": listing(),
+            "tools|ticket.reply": {
+                **REPLY,
+                "arguments": {
+                    "/id": TICKET_ID,
+                    "/to/*": {"kind": "email", "role": "recipient", "required": True},
+                },
+            },
+        },
+        {
+            "tools|ticket.list": listing(),
+            "tools|ticket.post": {
+                **REPLY,
+                "arguments": {"/state": {"role": "target", "one_of": ["open", "shut"]}},
+            },
+        },
+        # An id of another type.
+        {"tools|ticket.list": listing(), "tools|order.send": {**REPLY, "resource": "order"}},
+        {
+            "tools|ticket.list": {**listing(), "resource": "\u7968"},
+            "tools|order.send": {**REPLY, "resource": "\u4eba"},
+        },
+        messages(),
+        messages(pattern="/channel", kind="id"),
+        messages(pattern="/ticket", kind="email"),
+        messages(pattern="/ticket", field="/*/order_id"),
+        messages(pattern="/ticket", resource="channel"),
+    ],
     "results.only_labelled": [
         {"tools|mail.list|returns|fields": {"/*/pay": {"label": "secret"}, "/*/id": {}}},
         {"tools|mail.list|returns|fields": {}},
@@ -617,6 +749,22 @@ def test_the_codes_are_unique_and_each_says_what_why_and_what_now():
         assert each.title
         assert each.why.endswith(".")
         assert each.now.endswith(".")
+
+
+def test_an_id_that_chooses_who_is_written_to_is_named_with_the_tools_that_list_and_take_it(
+    tmp_path,
+):
+    changes = {
+        "tools|ticket.list": listing(),
+        "tools|ticket.reply": REPLY,
+        "tools|ticket.close": REPLY,
+    }
+    of_it = [one for one in linted.found(tmp_path, changes) if one.code == "results.id_as_own"]
+    said = (
+        "`/*/id` of `ticket.list` is first-party data, and as `/id` it chooses who receives what"
+        " `ticket.reply` sends"
+    )
+    assert [one.what for one in of_it] == [said]
 
 
 def test_a_circle_is_told_once(tmp_path):
