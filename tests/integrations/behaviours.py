@@ -327,28 +327,44 @@ def test_what_is_masked_is_not_read(harness: Harness, caplog: pytest.LogCaptureF
 
     assert "[email]" in seen.read["call-read"]
     assert BOB not in seen.read["call-read"]
-    assert BOB not in caplog.text + "".join(each.to_json() for each in spans())
+    assert BOB not in _told(caplog)
 
 
-def test_what_a_tool_says_by_raising_is_masked_or_not_read(
-    harness: Harness, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_a_tool_says_by_raising_is_masked_or_not_read(harness: Harness) -> None:
     registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
     harness.world.mail = OSError(f"no mail of {BOB}")
-    traced()
-    with harness.world.task() as task, caplog.at_level("DEBUG"):
+    with harness.world.task() as task:
         seen = harness.run([READ])
         report = task.report()
 
     assert ["mail.read"] == names(harness)
     assert BOB not in str(seen.read)
     assert BOB not in repr(seen.raised)
-    # The log of a server has what its own tool raises.
-    of_servers = ("mcp.server", "fastmcp")
-    logged = [each for each in caplog.records if not each.name.startswith(of_servers)]
-    assert BOB not in "".join(map(logging.Formatter().format, logged))
-    assert BOB not in "".join(each.to_json() for each in spans())
     assert (1, 0) == (report.ran, report.unknown)
+
+
+def test_what_a_tool_says_by_raising_is_neither_traced_nor_logged(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    Where something is owed to the result; also by a server that runs the tool.
+    """
+    registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
+    harness.world.mail = OSError(f"no mail of {BOB}")
+    traced()
+    with harness.world.task(), caplog.at_level("DEBUG"):
+        harness.run([READ])
+
+    assert ["mail.read"] == names(harness)
+    assert BOB not in _told(caplog)
+
+
+def _told(caplog: pytest.LogCaptureFixture) -> str:
+    """Return what spans and log say, but for what comes in on the wire from another process."""
+    wire = ("mcp.client", "sse_starlette")
+    records = [each for each in caplog.records if not each.name.startswith(wire)]
+    logged = "".join(map(logging.Formatter().format, records))
+    return logged + "".join(each.to_json() for each in spans())
 
 
 @pytest.mark.parametrize("kind", [Unreachable, ResultWithheld])

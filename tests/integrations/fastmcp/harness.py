@@ -59,8 +59,9 @@ class FastMcpHarness(McpHarness):
             own = "what was refused in a server that a proxy stands before, that says itself"
             within = "test_of_a_call_that_a_tool_itself_asks_for_no_more_is_read_than_of_any"
             known = "test_the_code_of_a_tool_is_known_to_be_within_its_call"
+            told = "test_what_a_tool_says_by_raising_is_neither_traced_nor_logged"
             behind = "what a proxy stands before runs elsewhere"
-            self.beyond = {**self.beyond, **labels, within: own, known: behind}
+            self.beyond = {**self.beyond, **labels, within: own, known: behind, told: behind}
 
     def unguarded(self) -> Any:
         server: Any = FastMCP("world", lifespan=self._lifespan)

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 
 class InPlace(Once):
-    """Stands in a handler's place, and lets it run with what was judged alone."""
+    """Stands in a handler's place, and lets it run with what was judged alone.
+
+    Attributes:
+        permit: Of the request.
+    """
 
     def __init__(self, wish: ToolCall, permit: Permit) -> None:
         super().__init__()
         self._wish = wish
-        self._permit = permit
+        self.permit = permit
 
     def compare(self, method: str, said: Mapping[str, Any]) -> None:
         """Make sure that the handler gets what was judged, right before it runs.
@@ -51,15 +55,15 @@ class InPlace(Once):
         with self.beginning():
             if method != self._wish.method or not same:
                 raise self._changed()
-            self._permit.compare(arguments)
+            self.permit.compare(arguments)
 
     def _changed(self) -> DecisionUnavailable:
-        self._permit.cancel()
+        self.permit.cancel()
         return DecisionUnavailable(
             "the handler's call differs from the judged one",
             code="permit.arguments_changed",
             hint="let nothing change a request after the authorization",
-            decision_id=self._permit.decision.id,
+            decision_id=self.permit.decision.id,
         )
 
 
@@ -88,8 +92,9 @@ async def compared(method: str, said: Mapping[str, Any]) -> None:
 def bare(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a tool's function whose result has no label: servers make text of all that it is.
 
-    The permit of the call that is under way sees the label. Of what is raised they make text as
-    well: of a call that the tool itself has asked for, no more is said than a model may read.
+    The permit of the call that is under way sees the label. Of what is raised they make text,
+    spans and log lines as well: where something is owed to the result it has no words, and of a
+    call that the tool itself has asked for, no more is said than a model may read.
     """
     if getattr(function, _BARE, False):
         return function
@@ -123,6 +128,10 @@ def _silent() -> Iterator[None]:
         yield
     except InboundsError as error:
         raise RefusedWithin(error) from error
+    except BaseException as error:
+        if (place := in_place.get()) is None:
+            raise
+        place.raise_shown(place.permit, error)
 
 
 def _bare(result: Any) -> Any:
