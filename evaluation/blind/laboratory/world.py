@@ -6,7 +6,6 @@ books equipment, orders chemicals, pays suppliers and looks after visitors. Toda
 """
 
 # The first parameter of each tool is the state, which no caller gives.
-# ruff: noqa: D417
 
 from __future__ import annotations
 
