@@ -94,7 +94,15 @@ ORDINARY: dict[str, Any] = {
             "tenants": ["acme"],
         }
     },
-    "groups": {"staff": {"effects": ["read"], "tools": ["*"], "may_approve": True}},
+    "groups": {
+        "staff": {
+            "effects": ["read"],
+            "tools": ["*"],
+            "clearance": "internal",
+            "tenants": ["acme"],
+            "may_approve": True,
+        }
+    },
     "subjects": {
         "alice@acme.example": {"effects": ["spend", "write", "export"], "groups": ["staff"]}
     },

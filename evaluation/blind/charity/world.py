@@ -674,7 +674,7 @@ def _shifts(said: Mapping[str, str]) -> list[Record]:
     keys = ("title", "day", "start", "end", "needed", "volunteers", "note")
     made = []
     for place, row in enumerate(rows):
-        shift = {"shift_id": f"S-{409 + place}", **dict(zip(keys, row, strict=True))}
+        shift: Record = {"shift_id": f"S-{409 + place}", **dict(zip(keys, row, strict=True))}
         shift["place"] = "Old Net Loft, Quay Street"
         shift["volunteers"] = list(shift["volunteers"])
         shift["note"] = said["shift_note"] if shift["note"] == "shift_note" else shift["note"]
@@ -759,7 +759,7 @@ def _applications(said: Mapping[str, str]) -> list[Record]:
     keys = ("applicant", "status", "received", "amount", "purpose", "statement")
     made = []
     for place, (row, iban) in enumerate(zip(rows, accounts, strict=True)):
-        one = {"application_id": f"A-{2030 + place}", **dict(zip(keys, row, strict=True))}
+        one: Record = {"application_id": f"A-{2030 + place}", **dict(zip(keys, row, strict=True))}
         one["email"] = f"{one['applicant'].lower().replace(' ', '.')}@townmail.example"
         one["iban"] = iban
         made.append(one)

@@ -7,6 +7,7 @@ from typing import get_args
 
 from inbounds.model.deployment import Deployment, Group, SubjectEntry
 from inbounds.model.question import Effect
+from inbounds.model.spiffe import is_spiffe_id
 
 from .check import Check, Place, check
 
@@ -52,6 +53,42 @@ def agent_unlimited(deployment: Deployment) -> Iterator[Place]:
         every = {*manifest.tools} >= deployment.tools.keys() and len(deployment.tools) > _FEW
         if every and {*manifest.effects} == _EVERY:
             yield Place("agents", (name, "manifest"), f"`{name}` has every tool and every effect")
+
+
+_NEEDED = ("effects", "tools", "clearance", "tenants")
+
+
+@check(
+    "holders.subject_powerless",
+    "warning",
+    title="A subject can begin no task",
+    why="A task has what subject, agent and intent all have. Nothing is left of it where the"
+    " subject and its groups lack effects, tools, a clearance or a tenant.",
+    now="State what is missing. Leave the entry empty for somebody who only owns or approves.",
+)
+def subject_powerless(deployment: Deployment) -> Iterator[Place]:
+    """Subjects that have a part of what a task needs, by themselves or by groups, and not all."""
+    for name, subject in deployment.subjects.items():
+        both = entries(deployment, subject)
+        has = {needed for needed in _NEEDED for entry in both if getattr(entry, needed)}
+        lacks = [f"`{needed}`" for needed in _NEEDED if needed not in has]
+        if has and lacks:
+            yield Place("subjects", (name,), f"`{name}` has no {', no '.join(lacks)}")
+
+
+@check(
+    "holders.agent_unnameable",
+    "error",
+    title="The name of an agent is not a SPIFFE ID",
+    why="An agent is known by the SPIFFE ID of its identity token. No token names this one, so"
+    " every call of it is denied.",
+    now="Name it as its token does, such as `spiffe://acme.example/agent/assistant`.",
+)
+def agent_unnameable(deployment: Deployment) -> Iterator[Place]:
+    """Agents whose name no identity token can have."""
+    for name in deployment.agents:
+        if not is_spiffe_id(name):
+            yield Place("agents", (name,), f"`{name}` is not a SPIFFE ID")
 
 
 @check(
@@ -160,6 +197,8 @@ def four_eyes_unset(deployment: Deployment) -> Iterator[Place]:
 CHECKS: tuple[Check, ...] = (
     subject_unlimited,
     agent_unlimited,
+    subject_powerless,
+    agent_unnameable,
     owner_missing,
     manifest_wider,
     approver_keyless,

@@ -329,6 +329,15 @@ PRESENT = {
         {"groups|staff|effects": EVERY},
     ],
     "holders.agent_unlimited": [{f"{MANIFEST}|effects": EVERY}],
+    "holders.subject_powerless": [
+        {"groups|staff|effects": [], "subjects|alice@acme.example|effects": []},
+        *({f"groups|staff|{needed}": []} for needed in ("tools", "tenants")),
+        {"groups|staff|clearance": ""},
+    ],
+    "holders.agent_unnameable": [
+        {f"agents|{name}": linted.ORDINARY["agents"][SHARED]}
+        for name in ("assistant", "spiffe://acme.example", "spiffe://ACME.example/a", "acme/agent")
+    ],
     "holders.owner_missing": [
         {f"{AGENT}|owner": None},
         {f"{AGENT}|owner": ""},
@@ -685,6 +694,13 @@ ABSENT = {
         {"groups|guests": {"effects": EVERY}},
     ],
     "holders.agent_unlimited": [{f"{MANIFEST}|effects": EVERY, f"{MANIFEST}|tools": ["mail.list"]}],
+    "holders.subject_powerless": [
+        {"subjects|bob": {}},
+        {"groups|staff|tools": [], "subjects|alice@acme.example|tools": ["*"]},
+    ],
+    "holders.agent_unnameable": [
+        {"agents|spiffe://acme.example/agent/second": linted.ORDINARY["agents"][SHARED]}
+    ],
     "holders.owner_missing": [
         {f"{AGENT}|owner": "staff"},
         {f"{AGENT}|owner": "bob", "subjects|bob": {}},
