@@ -273,6 +273,7 @@ LISTED = [
             ("attachment.download", {"id": "9", "name": "a.pdf"}, "…"),
             ("ticket.get", {"id": "7"}, KNOWN_TICKET),
             ("order.refund", {"order_id": "o-1", "amount": 20.0}, None),
+            ("order.refund", {"order_id": "o-9", "amount": 20.0}, ASKED),
         ],
     ),
 ]
