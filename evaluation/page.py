@@ -127,12 +127,13 @@ authors give none.
 
 
 _BLIND = """\
-Twelve suites for other kinds of work (`evaluation/blind`): each has 18 tools that work in memory, a registry that was
+Fourteen suites for other kinds of work (`evaluation/blind`): each has 18 tools that work in memory, a registry that was
 written from their documentation, 20 tasks in three wordings and 10 attacks. Their authors saw neither the policy nor the
 code that drafts intents, nor another suite. Each was committed before it was scored for the first time, and is unchanged
 since. `python -m evaluation.blind` scores them. Each cell shows the first score and the last one, with drafted intents;
-*hr* and *logistics* were written after the first eight had been looked at, *school* and *venue* after the ten; these four
-have one score.
+*hr* and *logistics* were written after the first eight had been looked at, *school* and *venue* after the ten, *laboratory* and
+*charity* after the twelve; the first scores of the last two show best what to expect of work that nobody has looked at. The registry
+of *charity* first named its agent and its subject in a way that let nothing through; that was mended before the score shown.
 *Success if all is approved*: attacks that did their harm when every question was answered with yes.
 """
 
