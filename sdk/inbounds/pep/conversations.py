@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from inbounds.errors import ConfigurationError, SessionContended
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
-from inbounds.provenance.exposure import data_texts
-from inbounds.provenance.prompt_marks import apart
 from inbounds.sessions.store import ConversationKey, SessionKey
 
 if TYPE_CHECKING:
@@ -80,13 +78,38 @@ def begin(
         issuer: Signs the task.
         told: What its agent is told.
     """
-    said, pasted = apart(told.prompt)
+    said, pasted = _split(told.prompt)
     # What others wrote is not the user's, whether it comes beside the prompt or within it.
-    data = [*pasted, *data_texts(told.data)]
+    data = [*pasted, *_data_texts(told.data)]
     trust = "untrusted" if data else told.trust
     grant, key = _begin(runtime, subject, place, request, issuer=issuer, trust=trust)
     runtime.origins.of(key).words(said, data)
     return grant, key
+
+
+def _split(prompt: str) -> tuple[list[str], list[str]]:
+    """Return what the user says of a prompt, and what is data in it: `prompt_marks.apart`."""
+    if prompt == "":
+        return [], []
+    from inbounds.provenance.prompt_marks import apart
+
+    return apart(prompt)
+
+
+def _data_texts(data: str | Sequence[str]) -> list[str]:
+    """Return the texts that come as data beside a prompt; an empty one does not count.
+
+    Raises:
+        ConfigurationError: `configuration.wrong_kind`: it is something else than texts.
+    """
+    texts = [data] if isinstance(data, str) else list(data)
+    if not all(isinstance(text, str) for text in texts):
+        raise ConfigurationError(
+            "`data` must be text or a list of texts",
+            code="configuration.wrong_kind",
+            hint="give each mail, page or file as text",
+        )
+    return [text for text in texts if text]
 
 
 def _begin(

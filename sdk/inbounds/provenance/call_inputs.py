@@ -9,7 +9,6 @@ from typing import Any
 
 from .grades import TRUSTED
 from .plain_values import NOTHING, members, step
-from .prompt_text import stands
 from .spellings import readings, spellings_of
 from .values import (
     ACCOUNT,
@@ -52,6 +51,18 @@ def _signs(text: str) -> str:
 def _spoken(text: str) -> str:
     """A text in one case and width."""
     return plain_of(plain_of(text).casefold())
+
+
+def may_stand(text: str, value: str) -> bool:
+    """Whether `prompt_text.stands` may be true; it takes the ends of a text for signs as well."""
+    return value in text or "\x00" in value
+
+
+def _stands(text: str, value: str) -> bool:
+    # Imported here: few results hold what a call was given.
+    from .prompt_text import stands
+
+    return stands(text, value)
 
 
 def _is_whole(value: float) -> bool:
@@ -177,7 +188,7 @@ class CallInputs:
         text = _spoken(text)
         if len(text) > _LONGEST_VALUE:
             return text[:_LONGEST_VALUE] in self._text
-        return bool(text) and stands(self._text, text)
+        return bool(text) and may_stand(self._text, text) and _stands(self._text, text)
 
     def _take(self, given: Any, depth: int) -> None:
         self._left -= 1

@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from inbounds.canonical.code_hosts import hosts
-
 from .value_leaves import leaves
 
 if TYPE_CHECKING:
@@ -67,6 +65,9 @@ def is_outward(argument: Argument, value: Any) -> bool:
     if type(value) is not str:
         return False
     if argument.role == "code" and argument.kind in ("none", "text"):
+        # Imported here: few tools run code.
+        from inbounds.canonical.code_hosts import hosts
+
         named = hosts(value)
         return named is None or bool(named) or names_host(value)
     if argument.kind == "path":

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from inbounds.canonical.arguments import canonicalise
 from inbounds.errors import (
     ArgumentNotRepresentable,
-    ConfigurationError,
     DecisionUnavailable,
     InvalidAnswer,
 )
@@ -137,22 +136,6 @@ def party_of(returns: Returns) -> Party:
     """Return `first` only for a tool none of whose fields a third party writes."""
     parties = {returns.party, *(field.party for field in returns.fields.values())}
     return "first" if parties == {"first"} else "third"
-
-
-def data_texts(data: str | Sequence[str]) -> list[str]:
-    """Return the texts that come as data beside a prompt; an empty one does not count.
-
-    Raises:
-        ConfigurationError: `configuration.wrong_kind`: it is something else than texts.
-    """
-    texts = [data] if isinstance(data, str) else list(data)
-    if not all(isinstance(text, str) for text in texts):
-        raise ConfigurationError(
-            "`data` must be text or a list of texts",
-            code="configuration.wrong_kind",
-            hint="give each mail, page or file as text",
-        )
-    return [text for text in texts if text]
 
 
 def expose(

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from inbounds.canonical.formats import InvalidFormat, normalize
 from inbounds.canonical.visible import IGNORABLE, decoded_escapes, shown
 
-from .values import LONGEST_TYPED
+from .values import HOST, LONGEST_TYPED, MAIL, PATH, PHONE, URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -292,6 +292,23 @@ def _mails(written: str) -> Iterator[Link]:
     else:
         for host in hosts:
             yield "", _parsed(f"https://{host.rstrip(_END)}/")[1]
+
+
+def keys_of_link(url: str, host: str) -> list[str]:
+    """Return the keys of a link: one that says no more than its host is known by that as well.
+
+    A host by itself, such as `plan.md`, is also known as the file of that name.
+    """
+    if url.startswith(MAILTO):
+        return [MAIL + url.removeprefix(MAILTO)]
+    if url.startswith(CALL):
+        return [PHONE + url.removeprefix(CALL)]
+    if url.startswith(BARE):
+        written = url.removeprefix(BARE)
+        return [f"{URL}https://{host}/", HOST + host, PATH + host, PATH + written]
+    if url.partition("://")[2] == f"{host}/":
+        return [URL + url, HOST + host]
+    return [URL + url] if url else []
 
 
 # --- hosts without a scheme ---------------------------------------------------------------------

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.model.question import Argument, Link, Origin
 from inbounds.process.locks import ProcessLock
-from inbounds.provenance.prompt_marks import apart
 
 from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination, names_host_within
 from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
-from .links import BARE, CALL, MAILTO, links_of
-from .links import MOST as MOST_LINKS
-from .prompt import Words, nameable
+from .link_marks import may_link
+from .no_words import NoWords
 from .records import Record, Walk
 from .value_leaves import MOST as MOST_LEAVES
 from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
-from .values import HOST, MAIL, NUMBER, PATH, PHONE, URL, embedded, nfc, text_key
+from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 
     from inbounds.model.question import Grade, Parsed, Returns
 
+    from .prompt import Words
     from .prompt_text import How
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class Origins:
     def __init__(self, *, values: int = 20_000, records: int = 2_000) -> None:
         self._values = values
         self._lock = ProcessLock()
-        self._words = Words()
+        self._words: Words | NoWords = NoWords()
         # Apart, so that any amount of text never pushes out what fields held.
         self._fields: OrderedDict[str, Origin] = OrderedDict()
         self._texts: OrderedDict[str, Origin] = OrderedDict()
@@ -79,6 +78,8 @@ class Origins:
 
         What is data in a prompt, such as a mail that was pasted into it, is a third party's text.
         """
+        from .prompt_marks import apart
+
         # Whole: what closes a pasted part may stand anywhere.
         said, pasted = apart(text)
         self.words(said, pasted)
@@ -91,7 +92,8 @@ class Origins:
             data: Texts of third parties, within the prompt or beside it.
         """
         with self._lock:
-            self._take_data([*self._words.add(said), *data])
+            quotes = self._user_words().add(said) if any(said) else []
+            self._take_data([*quotes, *data])
             kept: deque[_Kept] = deque()
             for record in self._records:
                 self._exclude(record.titles, record.named)
@@ -109,6 +111,13 @@ class Origins:
                 self._raise(self._fields, record, record.named, named["quoted"])
                 self._raise(self._texts, record, record.texts, named["quoted_text"])
             self._records = kept
+
+    def _user_words(self) -> Words:
+        if isinstance(self._words, NoWords):
+            from .prompt import Words
+
+            self._words = Words()
+        return self._words
 
     def data(self, texts: Iterable[str]) -> None:
         """Take texts that the user did not write: a third party's, whatever they hold."""
@@ -317,7 +326,7 @@ class Origins:
             record.texts,
             quoted["quoted_text"] if quoted else graded["third_party_text"],
         )
-        if quoted is None and (named or texts) and any(map(nameable, names)):
+        if quoted is None and (named or texts) and _is_nameable(names):
             self._keep(_Kept(names, record.called, identity, named, texts, record.same, graded))
         if (named or texts) and self._mentions(record.called):
             self._mention([*named, *texts])
@@ -461,16 +470,20 @@ class Origins:
         return found
 
     def _links(self, text: str, *, bare: bool) -> list[Link]:
+        if not may_link(text):
+            return []
+        from .links import MOST, keys_of_link, links_of
+
         links: dict[Link, None] = {}
         read: list[tuple[str, str]] = []
         for link in links_of(text, bare=bare):
-            if len(read) == MOST_LINKS:
+            if len(read) == MOST:
                 read.append(("", ""))
                 break
             read.append(link)
         with self._lock:
             for url, host in read:
-                keys = _keys_of(url, host)
+                keys = keys_of_link(url, host)
                 origin = self._find(keys, keys, "")
                 links[Link(host=host, grade=origin.grade)] = None
         return sorted(links, key=lambda link: (link.host, link.grade))
@@ -521,21 +534,13 @@ class Origins:
         return len(self._fields) + len(self._texts) + len(self._numbers)
 
 
-def _keys_of(url: str, host: str) -> list[str]:
-    """Return the keys of a link: one that says no more than its host is known by that as well.
+def _is_nameable(titles: Mapping[str, bool]) -> bool:
+    """Whether a prompt could name a record by one of its titles."""
+    if not titles:
+        return False
+    from .prompt import nameable
 
-    A host by itself, such as `plan.md`, is also known as the file of that name.
-    """
-    if url.startswith(MAILTO):
-        return [MAIL + url.removeprefix(MAILTO)]
-    if url.startswith(CALL):
-        return [PHONE + url.removeprefix(CALL)]
-    if url.startswith(BARE):
-        written = url.removeprefix(BARE)
-        return [f"{URL}https://{host}/", HOST + host, PATH + host, PATH + written]
-    if url.partition("://")[2] == f"{host}/":
-        return [URL + url, HOST + host]
-    return [URL + url] if url else []
+    return any(map(nameable, titles))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from inbounds.model.question import ReturnedField
 from inbounds.process import clock
 
-from .amounts import amounts_with_currency
 from .plain_values import NOTHING, members, step
 from .values import NUMBER, embedded, nfc, number_key, text_key, typed, written_number
-from .whole_names import keys_of_names, name_spans, without_names
 
 if TYPE_CHECKING:
     from inbounds.model.question import Grade, Returns
@@ -31,6 +29,7 @@ DEEPEST = 64
 
 _LONGEST_VALUE = 200
 _LONGEST_NAME = 100
+_DIGIT = re.compile(r"[0-9]")
 _DIGIT_OR_MAIL = re.compile(r"[0-9@/]")
 _MOST_NAMES = 8
 
@@ -221,7 +220,7 @@ class Walk:
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
             stated, plain = _stated(text[:searched], within, record)
-            amounts = {written_number(each): None for each in amounts_with_currency(plain)}
+            amounts = _amounts(plain)
             record.vouch([*stated, *filter(None, amounts)], amounts)
         else:
             record.texts |= within
@@ -256,13 +255,27 @@ class Walk:
             record.named |= dict.fromkeys(keys, grade)
 
 
+def _amounts(text: str) -> dict[str | None, None]:
+    """Return the keys of the numbers of a text that stand beside their currency."""
+    if not _DIGIT.search(text):
+        return {}
+    from .amounts import amounts_with_currency
+
+    return {written_number(each): None for each in amounts_with_currency(text)}
+
+
 def _stated(text: str, within: dict[str, None], record: Record) -> tuple[dict[str, None], str]:
     """Return what a first party's text states of what stands within it, and the text without names.
 
     Somebody else may have chosen a URL, a path or the name of a file: what is within such a name is
     a third party's text.
     """
-    spans = name_spans(text) if _DIGIT_OR_MAIL.search(text) else []
+    if not _DIGIT_OR_MAIL.search(text):
+        return within, text
+    # Imported here, as above: most texts hold neither a number nor a name.
+    from .whole_names import keys_of_names, name_spans, without_names
+
+    spans = name_spans(text)
     if not spans:
         return within, text
     plain = without_names(text, spans, " \n ")

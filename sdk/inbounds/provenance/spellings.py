@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from inbounds.canonical.formats import InvalidFormat, normalize
 
 from .dates import moment, spoken_dates
-from .links import BARE, CALL, MAILTO, links_of
+from .link_marks import may_link
 from .values import (
     ACCOUNT,
     DATE,
@@ -125,6 +125,10 @@ def readings(text: str) -> Iterator[str]:
         yield from _accounts(found.group())
     for found in _PHONE.finditer(plain):
         yield PHONE + _NOT_A_DIGIT.sub("", found.group())
+    if not may_link(plain):
+        return
+    from .links import BARE, CALL, MAILTO, links_of
+
     for url, host in links_of(plain, markup=False):
         if url.startswith(BARE):
             yield f"{URL}https://{host}/"

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.model.question import Argument
 
-from .amounts import has_currency
 from .dates import written_dates
-from .stop_words import is_common
 from .values import DATE, FAMILIES, NUMBER, PATH, number_key, own_keys, text_key, written_number
 
 if TYPE_CHECKING:
@@ -93,12 +91,12 @@ def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:
         number = written_number(value) if _PLAIN_NUMBER.fullmatch(value) else None
         if number is not None:
             keys.append(number)
-        if _DIGIT.search(value) and states_amount(argument) and not has_currency(value):
+        if _DIGIT.search(value) and states_amount(argument) and not _has_currency(value):
             # That the digits were said does not say that they were an amount.
             return keys, "", "exactly"
     if argument.role == "code":
         return keys, value, "order"
-    if argument.role in ("recipient", "credential") and is_common(value):
+    if argument.role in ("recipient", "credential") and _is_common(value):
         # `Post it to Ann, please` names Ann. Written with a capital, `Bill` is a name as well.
         return keys, value, "name"
     return keys, value, "words"
@@ -111,7 +109,7 @@ def states_amount(argument: Argument) -> bool:
 
 def may_state_amount(key: str) -> bool:
     """Whether a value under this key can say how much: digits alone may be those of an id."""
-    return key.startswith(NUMBER) or not _DIGIT.search(key) or has_currency(key)
+    return key.startswith(NUMBER) or not _DIGIT.search(key) or _has_currency(key)
 
 
 def scaled(value: Any, decimals: int) -> list[str]:
@@ -122,3 +120,16 @@ def scaled(value: Any, decimals: int) -> list[str]:
     digits = str(abs(value)).rjust(decimals + 1, "0")
     number = written_number(f"{sign}{digits[:-decimals]}.{digits[-decimals:]}")
     return [number] if number is not None else []
+
+
+def _has_currency(text: str) -> bool:
+    # Imported here, as below: most leaves are neither amounts nor words.
+    from .amounts import has_currency
+
+    return has_currency(text)
+
+
+def _is_common(text: str) -> bool:
+    from .stop_words import is_common
+
+    return is_common(text)

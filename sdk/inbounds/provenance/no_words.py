@@ -1,0 +1,57 @@
+"""The words of a user who has said nothing: nothing is said, named or ruled out by them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .prompt_text import How
+
+
+class NoWords:
+    """The part of `prompt.Words` that an index asks, as it answers before the first prompt.
+
+    `prompt`, and what it reads words with, is loaded where there are any.
+    """
+
+    denies = False
+
+    @staticmethod
+    def holds(_key: str) -> bool:
+        """See `Words.holds`."""
+        return False
+
+    @staticmethod
+    def states(_key: str, currency: str) -> bool:  # noqa: ARG004 -- `Words` takes it by its name
+        """See `Words.states`."""
+        return False
+
+    @staticmethod
+    def rules_out(_key: str, *, amount: bool = False) -> bool:  # noqa: ARG004 -- as above
+        """See `Words.rules_out`."""
+        return False
+
+    @staticmethod
+    def rules_out_text(_text: str) -> bool:
+        """See `Words.rules_out_text`."""
+        return False
+
+    @staticmethod
+    def says(_value: str, _how: How = "words") -> bool:
+        """See `Words.says`."""
+        return False
+
+    @staticmethod
+    def names(_title: str) -> bool:
+        """See `Words.names`."""
+        return False
+
+    @staticmethod
+    def alludes(_title: str, *, own: bool) -> str:  # noqa: ARG004 -- as above
+        """See `Words.alludes`."""
+        return ""
+
+    @staticmethod
+    def mentions(_name: str, *, by_id: bool) -> bool:  # noqa: ARG004 -- as above
+        """See `Words.mentions`."""
+        return False
