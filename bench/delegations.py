@@ -12,7 +12,7 @@ from inbounds.evidence import NoEvidence
 from inbounds.identity.signing_keys import SigningKey, token_claims
 from inbounds.model.claims import Scope
 from inbounds.pdp import DECISION
-from inbounds.sessions.store import MemorySessions
+from inbounds.sessions.memory import MemorySessions
 from inbounds.testing import INTENT, SUBJECT
 
 from .measure import side_by_side

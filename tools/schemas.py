@@ -8,17 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inbounds.model.claims import (
-    ApprovalClaims,
-    ChildClaims,
-    DelegationQuestion,
-    IdentityClaims,
-    IssuanceQuestion,
-    RenewalQuestion,
-    TaskClaims,
-)
+from inbounds.model.claims import IssuanceQuestion
+from inbounds.model.delegation import DelegationQuestion, RenewalQuestion
 from inbounds.model.deployment import Deployment, LiveHead, LiveRoot
 from inbounds.model.question import Answer, Question, RegistryQuestion
+from inbounds.model.token_claims import ApprovalClaims, ChildClaims, IdentityClaims, TaskClaims
 from inbounds.pep.evaluation import EvaluationQuestion
 
 OWNS = ("schemas/*.json",)

@@ -12,8 +12,9 @@ from tests import scenes
 from tests.both import both
 
 from inbounds.canonical.code_hosts import hosts
-from inbounds.model.places import skeletons, words
+from inbounds.model.places import words
 from inbounds.model.question import Argument, Tool
+from inbounds.model.skeletons import skeletons
 from inbounds.provenance.destinations import effects_of, is_outward
 
 SECRET = "secret.not_for_agents"

@@ -23,7 +23,7 @@ from inbounds.dev.services import Development
 from inbounds.evidence.verify import verify
 from inbounds.pep.config import Configuration
 from inbounds.pep.telemetry import Telemetry
-from inbounds.sessions.store import MemorySessions
+from inbounds.sessions.memory import MemorySessions
 from inbounds.testing import INTENT, small_deployment
 
 ACME, RIVAL = "acme", "rival"

@@ -12,8 +12,8 @@ from typing import Any
 
 from inbounds.canonical.arguments import canonicalise
 from inbounds.identity.signing_keys import THUMBPRINT_URI, thumbprint, token_hash
-from inbounds.model.places import skeletons
 from inbounds.model.question import Argument
+from inbounds.model.skeletons import skeletons
 
 from . import words
 from .tokens import Signer, Token

@@ -17,9 +17,10 @@ from tests.unit.test_sessions import SPAWN, made
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.pep import Guard
 from inbounds.sessions.conversation_bindings import ConversationBindings
+from inbounds.sessions.memory import MemorySessions
 from inbounds.sessions.redis import RedisSessions
 from inbounds.sessions.sqlite import SqliteSessions
-from inbounds.sessions.store import Binding, ConversationKey, MemorySessions
+from inbounds.sessions.store import Binding, ConversationKey
 from inbounds.testing import AGENT, INTENT, SUBJECT, PolicyUnderTest, assert_asks
 
 KEY = ConversationKey("acme", SUBJECT, AGENT, "thread-1")
@@ -470,7 +471,7 @@ class TestAStoreThatComesBackWithLess:
         assert caught.value.code == "session.lost"
 
     def test_what_this_process_has_forgotten_begins_untrusted(self, policy, place, caplog):
-        bindings = policy.guard._runtime.bindings = ConversationBindings(limit=2)
+        bindings = policy.guard._runtime._bindings = ConversationBindings(limit=2)
         for name in ("chat", "a", "b"):
             with policy.task(conversation=name) as task:
                 assert state_of(policy.guard, task).trust == "trusted"

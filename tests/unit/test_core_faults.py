@@ -43,7 +43,7 @@ from inbounds.pep.runtime import engine
 from inbounds.pep.task import _discard
 from inbounds.pep.telemetry import NAMES, Telemetry
 from inbounds.process import clock
-from inbounds.sessions.store import MemorySessions
+from inbounds.sessions.memory import MemorySessions
 from inbounds.testing import AGENT, INTENT, SUBJECT
 from inbounds.text.printable import record_name
 

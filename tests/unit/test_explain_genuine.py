@@ -10,7 +10,7 @@ import pytest
 
 from inbounds.errors import AccessDenied
 from inbounds.evidence.chain import link
-from inbounds.evidence.file import TRIGGERS
+from inbounds.evidence.tables import TRIGGERS
 from inbounds.testing import PolicyUnderTest
 from inbounds_tools.cli import main
 

@@ -11,9 +11,9 @@ from inbounds import DecisionUnavailable, SessionContended
 from inbounds.errors import InvalidAnswer
 from inbounds.model.question import ReturnedField, Returns
 from inbounds.provenance.exposure import expose, party_of
+from inbounds.sessions.memory import MemorySessions
 from inbounds.sessions.sqlite import SqliteSessions
 from inbounds.sessions.store import (
-    MemorySessions,
     SessionKey,
     begin_state,
     monotone,

@@ -16,7 +16,8 @@ from inbounds.dev.deployment import load
 from inbounds.dev.issuer import About, DevIssuer
 from inbounds.identity import TaskRequest
 from inbounds.identity.signing_keys import SigningKey, thumbprint
-from inbounds.model.claims import Authority, IssuanceQuestion, Scope, TaskClaims
+from inbounds.model.claims import Authority, IssuanceQuestion, Scope
+from inbounds.model.token_claims import TaskClaims
 from inbounds.pdp import ISSUANCE, Reply
 from inbounds.testing import small_deployment
 from inbounds_server.issuer.store import Begun, TaskStore

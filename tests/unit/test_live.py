@@ -16,7 +16,8 @@ import rfc8785
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InvalidAnswer, Unreachable
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher, coherent
-from inbounds.live.head import entries_digest, signed_by
+from inbounds.live.coherence import signed_by
+from inbounds.live.head import entries_digest
 from inbounds.live.push import Course
 from inbounds.model.deployment import LiveHead, LiveNow
 

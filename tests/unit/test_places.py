@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import ArgumentNotRepresentable
 from inbounds.model.deployment import KeptPlace, ResourceLabels
-from inbounds.model.places import MAX_LENGTH, skeleton, skeletons
+from inbounds.model.places import MAX_LENGTH, skeleton
 from inbounds.model.question import Argument, Resource
+from inbounds.model.skeletons import skeletons
 from inbounds.testing import PolicyUnderTest, small_deployment
 
 _FILE = {"resource": "file", "tenant": "acme", "environment": "development", "reversible": "yes"}

@@ -25,13 +25,13 @@ from inbounds.errors import (
 )
 from inbounds.files import sqlite_file
 from inbounds.model.question import SessionState, Spent, TaskSpent, Used
+from inbounds.sessions.memory import MemorySessions
+from inbounds.sessions.progress import SessionProgress
 from inbounds.sessions.redis import PREFIX, RedisSessions
 from inbounds.sessions.sqlite import SqliteSessions
 from inbounds.sessions.store import (
     FairLocks,
-    MemorySessions,
     SessionKey,
-    SessionProgress,
     begin_state,
     monotone,
 )

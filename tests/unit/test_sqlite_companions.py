@@ -11,7 +11,7 @@ import time
 import pytest
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.evidence.file import APPLICATION, SCHEMA, VERSION
+from inbounds.evidence.tables import APPLICATION, SCHEMA, VERSION
 from inbounds.evidence.verify import verify
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.sessions.sqlite import SqliteSessions

@@ -15,8 +15,9 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from inbounds.model.claims import IdentityClaims, IssuanceQuestion, TaskClaims
+from inbounds.model.claims import IssuanceQuestion
 from inbounds.model.question import Question, RegistryQuestion
+from inbounds.model.token_claims import IdentityClaims, TaskClaims
 from tools.shape.cases import test
 from tools.shape.faults import faults
 from tools.shape.layout import laid_out

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from inbounds.model.claims import ApprovalClaims
+from inbounds.model.token_claims import ApprovalClaims
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
@@ -100,8 +100,6 @@ class ApprovalCache:
     def settle(self, task: str, question: Mapping[str, Any], decision: Decision) -> None:
         """Forget the approvals of a question that the policy found fault with."""
         offered = question["context"]["credentials"]["approvals"]
-        if not offered:
-            return
         wrong = [reason for reason in decision.reasons if reason.code == "approval.invalid"]
         named = {_place(detail) for reason in wrong for detail in reason.details}
         bad = {token for place, token in enumerate(offered) if place in named}

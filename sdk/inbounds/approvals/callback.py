@@ -1,15 +1,11 @@
-"""Asking a person, and asking the policy again with the answer.
-
-A call that needs a person ends in `ApprovalRequired`; nothing is held while somebody thinks.
-With a channel, what it brings is put before the policy, once: it says whether it will do.
-"""
+"""Asking a person. What the channel brings is put before the policy, which says if it will do."""
 
 from __future__ import annotations
 
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import (
     AccessDenied,
@@ -21,153 +17,104 @@ from inbounds.model.access_request import AccessRequest
 from inbounds.model.question import Reason
 from inbounds.process import clock
 
-from .cache import ApprovalCache
-
 if TYPE_CHECKING:
+    from .cache import ApprovalCache
     from .queue import ApprovalQueue
+
+    Channel = Callable[[AccessRequest], Any] | ApprovalQueue | None
 
 ApprovalCallback = Callable[[AccessRequest], "str | Awaitable[str | None] | None"]
 """Asks a person, and returns the approval as an approver signed it; None where there is none."""
-
-T = TypeVar("T")
 
 _PAUSE = 0.2
 """How many seconds lie between two looks at the queue."""
 
 
-class Approvals:
-    """How one guard asks, and what it was told.
+def obtain(channel: Channel, kept: ApprovalCache, required: ApprovalRequired, wait: float) -> None:
+    """Ask a person, and keep the answer.
 
     Args:
         channel: A function that asks a person, a queue, or None where nobody is asked.
-        wait: How many seconds a call waits for an answer, where it does not say itself.
+        kept: Where an approval is kept.
+        required: What has to be asked.
+        wait: How many seconds to wait for an answer.
+
+    Raises:
+        ApprovalRequired: Nobody has answered yet.
+        AccessDenied: `approval.denied` or `approval.timed_out`.
+        DecisionUnavailable: `approvals.unreachable`.
     """
+    if channel is None or required.request is None:
+        raise required
+    if not callable(channel):
+        waiting = _Waiting(channel, required, wait, kept)
+        while not waiting.answered():
+            time.sleep(waiting.pause())
+        return
+    begun = clock.monotonic()
+    try:
+        said = channel(required.request)
+    except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
+        raise _failed(error) from None
+    if inspect.isawaitable(said):
+        if inspect.iscoroutine(said):
+            said.close()
+        raise ConfigurationError(
+            "the function that asks for approvals is async, and this call is not",
+            code="configuration.approvals_async",
+            hint="`await task.acall(…)`, or a function that is not async",
+        )
+    _take(kept, required, said, late=0 < wait < clock.monotonic() - begun)
 
-    def __init__(
-        self, channel: ApprovalCallback | ApprovalQueue | None = None, wait: float = 0.0
-    ) -> None:
-        self._channel = channel
-        self._wait = wait
-        self.kept = ApprovalCache()
 
-    def with_approval(
-        self, begin: Callable[[], Callable[..., T]], wait: float | None, *about: Any
-    ) -> T:
-        """Ask the policy; where a person must be asked first, do, and ask the policy once more.
+async def aobtain(
+    channel: Channel, kept: ApprovalCache, required: ApprovalRequired, wait: float
+) -> None:
+    """Async twin of `obtain`; the event loop waits for neither the disk nor a person."""
+    import asyncio
 
-        Args:
-            begin: Begins a call, and returns what asks the policy about it.
-            wait: How many seconds to wait for an answer; None for as long as the guard's calls.
-            about: What that takes.
+    from inbounds.process.threads import run_in_thread
 
-        Raises:
-            ApprovalRequired: Nobody has answered yet, or the answer was not enough.
-            AccessDenied: As `Task.permit`; and `approval.denied` or `approval.timed_out`.
-            DecisionUnavailable: As `Task.permit`; and `approvals.unreachable`.
-        """
-        __tracebackhide__ = True
-        try:
-            return begin()(*about)
-        except ApprovalRequired as error:
-            required = error
-        self._obtain(required, self._seconds(wait))
-        return begin()(*about)
+    if channel is None or required.request is None:
+        raise required
+    if not callable(channel):
+        waiting = _Waiting(channel, required, wait, kept)
+        while not await run_in_thread(waiting.answered):  # noqa: ASYNC110 -- another process answers
+            await asyncio.sleep(waiting.pause())
+        return
+    try:
+        async with asyncio.timeout(wait or None):
+            said = await _said(channel, required.request)
+    except TimeoutError:
+        raise _denied(required, code="approval.timed_out") from None
+    _take(kept, required, said, late=False)
 
-    async def awith_approval(self, ask: Callable[[], Awaitable[T]], wait: float | None) -> T:
-        """Async twin of `with_approval`; the event loop waits for neither the disk nor a person."""
-        __tracebackhide__ = True
-        try:
-            return await ask()
-        except ApprovalRequired as error:
-            required = error
-        await self._aobtain(required, self._seconds(wait))
-        return await ask()
 
-    def close(self) -> None:
-        """Close the queue, if there is one. What is pending in it stays."""
-        close = getattr(self._channel, "close", None)
-        if close is not None and not callable(self._channel):
-            close()
+async def _said(channel: Callable[[AccessRequest], Any], request: AccessRequest) -> object:
+    import asyncio
 
-    # --- a function -----------------------------------------------------------------------
+    try:
+        if inspect.iscoroutinefunction(channel):
+            return await channel(request)
+        said = await asyncio.to_thread(channel, request)
+        return await said if inspect.isawaitable(said) else said
+    except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
+        raise _failed(error) from None
 
-    def _obtain(self, required: ApprovalRequired, wait: float) -> None:
-        if self._channel is None or required.request is None:
-            raise required
-        if not callable(self._channel):
-            waiting = _Waiting(self._channel, required, wait, self.kept)
-            while not waiting.answered():
-                time.sleep(waiting.pause())
-            return
-        begun = clock.monotonic()
-        try:
-            said = self._channel(required.request)
-        except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
-            raise _failed(error) from None
-        if inspect.isawaitable(said):
-            if inspect.iscoroutine(said):
-                said.close()
-            raise ConfigurationError(
-                "the function that asks for approvals is async, and this call is not",
-                code="configuration.approvals_async",
-                hint="`await task.acall(…)`, or a function that is not async",
-            )
-        self._take(required, said, late=0 < wait < clock.monotonic() - begun)
 
-    async def _aobtain(self, required: ApprovalRequired, wait: float) -> None:
-        import asyncio
-
-        from inbounds.process.threads import run_in_thread
-
-        if self._channel is None or required.request is None:
-            raise required
-        if not callable(self._channel):
-            waiting = _Waiting(self._channel, required, wait, self.kept)
-            while not await run_in_thread(waiting.answered):  # noqa: ASYNC110 -- another process answers
-                await asyncio.sleep(waiting.pause())
-            return
-        try:
-            async with asyncio.timeout(wait or None):
-                said = await self._said(required.request)
-        except TimeoutError:
-            raise _denied(required, code="approval.timed_out") from None
-        self._take(required, said, late=False)
-
-    async def _said(self, request: AccessRequest) -> object:
-        import asyncio
-
-        channel = cast("ApprovalCallback", self._channel)
-        try:
-            if inspect.iscoroutinefunction(channel):
-                return await channel(request)
-            said = await asyncio.to_thread(channel, request)
-            return await said if inspect.isawaitable(said) else said
-        except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
-            raise _failed(error) from None
-
-    def _take(self, required: ApprovalRequired, said: object, *, late: bool) -> None:
-        if late:
-            raise _denied(required, code="approval.timed_out")
-        if said is None:
-            raise required
-        if not isinstance(said, str):
-            raise DecisionUnavailable(
-                "the function that asks for approvals returned neither an approval nor None",
-                code="approvals.unreachable",
-                hint="an approval is the text that an approver has signed",
-                decision_id=required.decision_id,
-            )
-        self.kept.keep(_request(required), said)
-
-    def _seconds(self, wait: float | None) -> float:
-        seconds = self._wait if wait is None else wait
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
-            raise ConfigurationError(
-                "`wait` must be a number of seconds",
-                code="configuration.wait",
-                hint="such as wait=60; 0 does not wait",
-            )
-        return float(seconds)
+def _take(kept: ApprovalCache, required: ApprovalRequired, said: object, *, late: bool) -> None:
+    if late:
+        raise _denied(required, code="approval.timed_out")
+    if said is None:
+        raise required
+    if not isinstance(said, str):
+        raise DecisionUnavailable(
+            "the function that asks for approvals returned neither an approval nor None",
+            code="approvals.unreachable",
+            hint="an approval is the text that an approver has signed",
+            decision_id=required.decision_id,
+        )
+    kept.keep(_request(required), said)
 
 
 class _Waiting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from inbounds.errors import ConfigurationError
-from inbounds.model.claims import ApprovalClaims
+from inbounds.model.token_claims import ApprovalClaims
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
 

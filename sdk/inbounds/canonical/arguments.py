@@ -31,8 +31,8 @@ import rfc8785
 from inbounds.errors import ArgumentNotRepresentable
 from inbounds.model.question import Argument, Parsed
 
+from . import MAX_DEPTH, MAX_INTEGER
 from .formats import InvalidFormat, normalize
-from .strict_json import MAX_DEPTH, MAX_INTEGER
 
 MAX_BYTES = 2**20
 """How large the JSON of the arguments of one call may be."""

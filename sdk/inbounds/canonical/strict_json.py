@@ -7,15 +7,14 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import MAX_DEPTH, MAX_INTEGER
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     Model = TypeVar("Model", bound=BaseModel)
 
-MAX_DEPTH = 64
-"""How deep arrays and objects may nest."""
-MAX_INTEGER = 2**53 - 1
-"""The largest whole number that every reader of JSON holds exactly (RFC 8259 §6)."""
+__all__ = ["MAX_DEPTH", "NotStrictJson", "read_model", "strict_json"]
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 

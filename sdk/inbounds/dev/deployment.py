@@ -2,6 +2,7 @@
 
 A folder is loaded whole or not at all. A file, key or name that nobody knows is an error, since
 a misspelt one would otherwise grant less, or refuse less, than its author believes.
+`schema_issues` says what is wrong, and is loaded where something is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import rfc8785
 import yaml
@@ -27,7 +28,8 @@ from inbounds.model.deployment import Deployment, SubjectEntry
 from inbounds.model.question import Argument, Kind, Tool
 from inbounds.model.spiffe import is_spiffe_id
 
-from .schema_issues import PLACEHOLDER, SchemaIssue, is_placeholder, schema_issues, suggestion
+if TYPE_CHECKING:
+    from .schema_issues import SchemaIssue
 
 FIELDS = tuple(name for name in Deployment.model_fields if name != "revision")
 """The fields of a deployment; each is the file `<field>.yaml`."""
@@ -73,6 +75,8 @@ def read(folder: Path, *, absent: Mapping[str, Any] | None = None) -> Deployment
     try:
         deployment = Deployment.model_validate(given)
     except ValidationError as error:
+        from .schema_issues import schema_issues
+
         raise _invalid(folder, [*schema_issues(error)]) from None
     faults = [*_faults(deployment)]
     if faults:
@@ -113,7 +117,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         ) from error
     known = {f"{name}.yaml" for name in FIELDS}
     faults = [
-        f"{entry.name}: is not a file of a deployment{suggestion(entry.name, known)}"
+        f"{entry.name}: is not a file of a deployment{_suggestion(entry.name, known)}"
         for entry in entries
         if entry.name not in known and entry.suffix != ".md"
     ]
@@ -148,7 +152,15 @@ def _invalid(
 
 
 def _fault(name: str, path: Iterable[Any], what: str) -> SchemaIssue:
+    from .schema_issues import SchemaIssue
+
     return SchemaIssue(name, tuple(path), what)
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    from .schema_issues import suggestion
+
+    return suggestion(word, known)
 
 
 # --- what one file says of another ---------------------------------------------------------
@@ -179,7 +191,7 @@ def _unknown(
     known = [*known]
     for word in used:
         if word not in known:
-            yield _fault(name, [*path, word], f"is unknown{suggestion(word, known)}")
+            yield _fault(name, [*path, word], f"is unknown{_suggestion(word, known)}")
 
 
 def _tools(deployment: Deployment) -> Iterator[SchemaIssue]:
@@ -423,6 +435,8 @@ def _peps(deployment: Deployment) -> Iterator[SchemaIssue]:
 def _hashes(name: str, path: list[Any], hashes: Iterable[str]) -> Iterator[SchemaIssue]:
     for place, text in enumerate(hashes):
         if not _SHA256.fullmatch(text):
+            from .schema_issues import PLACEHOLDER, is_placeholder
+
             # Not quoted: it may be the token itself.
             said = PLACEHOLDER if is_placeholder(text) else _NO_DIGEST
             yield _fault(name, [*path, place], said)

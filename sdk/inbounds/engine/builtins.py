@@ -5,7 +5,8 @@ has one answer. A built-in ends as OPA's does, value for value and error for err
 aborts the evaluation, as OPA does when asked with `strict-builtin-errors`. A policy that
 calls any other built-in is refused when it is loaded.
 
-`time.now_ns` and `io.jwt.verify_*` depend on an engine's clock and cache: `Host` adds them.
+`time.now_ns` and `io.jwt.verify_*` depend on an engine's clock and cache: `Host` adds them. Most
+decisions neither format a text nor reckon with dates, and load nothing that does.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from inbounds.engine import formatting, jws, times
+from inbounds.engine import jws
 from inbounds.engine.values import BuiltinError, Literal, Set, contains, equal
 
 Builtin = Callable[..., Any]
@@ -109,6 +110,21 @@ def _array_subset(whole: list[Any], part: list[Any]) -> bool:
     return True
 
 
+def _sprintf(form: Any, arguments: Any) -> str:
+    from inbounds.engine.formatting import sprintf
+
+    return sprintf(form, arguments)
+
+
+def _of_times(name: str) -> Builtin:
+    def builtin(*arguments: Any) -> Any:
+        import inbounds.engine.times as times  # noqa: PLR0402 -- `from` calls into the import system
+
+        return getattr(times, name)(*arguments)
+
+    return builtin
+
+
 BUILTINS: Final[Mapping[str, Builtin]] = {
     "base64url.encode_no_pad": lambda text: (
         base64.urlsafe_b64encode(_bytes(text)).rstrip(b"=").decode("ascii")
@@ -120,16 +136,16 @@ BUILTINS: Final[Mapping[str, Builtin]] = {
     "hex.encode": lambda text: _bytes(text).hex(),
     "io.jwt.decode": lambda token: Literal(jws.decode(token)),
     "object.subset": _subset,
-    "sprintf": formatting.sprintf,
+    "sprintf": _sprintf,
     "strings.any_prefix_match": lambda texts, affixes: _any_affix(texts, affixes, str.startswith),
     "strings.any_suffix_match": lambda texts, affixes: _any_affix(texts, affixes, str.endswith),
     "strings.count": _count,
-    "time.add_date": times.add_date,
-    "time.clock": times.clock,
-    "time.date": times.date,
-    "time.parse_duration_ns": times.parse_duration_ns,
-    "time.parse_rfc3339_ns": times.parse_rfc3339_ns,
-    "time.weekday": times.weekday,
+    "time.add_date": _of_times("add_date"),
+    "time.clock": _of_times("clock"),
+    "time.date": _of_times("date"),
+    "time.parse_duration_ns": _of_times("parse_duration_ns"),
+    "time.parse_rfc3339_ns": _of_times("parse_rfc3339_ns"),
+    "time.weekday": _of_times("weekday"),
 }
 """Name to function, for those that need nothing but their arguments."""
 

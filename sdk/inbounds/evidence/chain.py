@@ -8,7 +8,6 @@ import hmac
 import json
 from dataclasses import asdict, dataclass
 
-from inbounds.canonical.strict_json import strict_json
 from inbounds.errors import ConfigurationError
 from inbounds.evidence.records import canonical
 
@@ -121,6 +120,8 @@ class Head:
         Raises:
             ConfigurationError: It is not a head.
         """
+        from inbounds.canonical.strict_json import strict_json
+
         try:
             head: Head | None = cls(**strict_json(text.encode()))
         except (ValueError, TypeError):

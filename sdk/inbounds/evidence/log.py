@@ -11,9 +11,9 @@ from pydantic_core import PydanticSerializationError
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
-from inbounds.evidence.file import APPLICATION, SCHEMA, VERSION
 from inbounds.evidence.keys import key_id
 from inbounds.evidence.records import Decided, Executed, body, kind
+from inbounds.evidence.tables import APPLICATION, SCHEMA, VERSION
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.process import clock
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from inbounds.errors import ConfigurationError, DecisionUnavailable, TokenInvalid
 from inbounds.identity import TaskGrant
 from inbounds.identity.remote import Remote, require_url
-from inbounds.model.claims import TaskClaims
+from inbounds.model.token_claims import TaskClaims
 from inbounds.process import clock
 
 from . import issuer_messages

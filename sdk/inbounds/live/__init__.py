@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .coherence import coherent as coherent
     from .feed import LiveFeed as LiveFeed
-    from .head import coherent as coherent
     from .push import Pusher as Pusher
 
-_PLACES = {"LiveFeed": ".feed", "coherent": ".head", "Pusher": ".push"}
+_PLACES = {"LiveFeed": ".feed", "coherent": ".coherence", "Pusher": ".push"}
 
 __all__ = ["LiveFeed", "Pusher", "coherent"]
 

@@ -29,8 +29,8 @@ from inbounds.errors import InboundsError, InvalidAnswer
 from inbounds.pdp import LiveTarget
 from inbounds.process import clock
 
+from .coherence import coherent, signed_by
 from .feed import Entries, Entry, LiveFeed, Position
-from .head import coherent, signed_by
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from .claims import Bounds, Instant, ResourceBound, ResourcePlace, Window
-from .places import is_simple, skeleton
 from .question import Count, Effect, Jwk, Name, Names, Token, Tool, _Closed
+from .skeletons import is_simple
 
 
 def _comparable(prefix: str) -> str:
     if is_simple(prefix):
         return prefix
+    from .places import skeleton
+
     form = skeleton(prefix)
     if form is None:
         raise ValueError("a prefix must be printable text; remove control characters and escapes")

@@ -18,14 +18,13 @@ from typing import Any
 
 from .leaves import argument_leaves
 from .question import Argument
+from .skeletons import is_simple
 
 MAX_LENGTH = 65536
 """A longer text has no skeleton, and counts as one that may name any place."""
 
 _PASSES = 8
 _PLACE_KINDS = frozenset({"path", "none", "id", "text"})
-# Printable ASCII but `%`: the policy reads it by itself.
-_SIMPLE = re.compile(r"[ -$&-~]*")
 _ESCAPE = re.compile(r"%u([0-9A-Fa-f]{4})|((?:%[0-9A-Fa-f]{2})+)")
 _NESTED = re.compile(r"%(?:25)+")
 # As the policy's `lib/paths` has it: where a line of a text ends that may be a path.
@@ -77,11 +76,6 @@ _URL_IN_QUOTES = re.compile(
 _OPTIONS = re.compile(r"[-+](?:[A-Za-z0-9]*[A-Za-z])?")
 # What some code pages turn into a separator when a name reaches a file system.
 _SEPARATORS = dict.fromkeys(map(ord, "\\\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9"), "/")
-
-
-def is_simple(text: str) -> bool:
-    """Whether a text is printable ASCII without `%`, so that its skeleton is its lower case."""
-    return _SIMPLE.fullmatch(text) is not None
 
 
 def skeleton(text: str) -> str | None:
@@ -169,23 +163,10 @@ def word_skeleton(word: str) -> str | None:
     return None
 
 
-def skeletons(
-    arguments: Mapping[str, Any],
-    serialised: bytes,
-    registered: Mapping[str, Argument],
-    resource: str,
+def skeletons_of(
+    arguments: Mapping[str, Any], registered: Mapping[str, Argument], resource: str
 ) -> dict[str, str]:
-    """Return the skeletons that the policy cannot make itself, by text.
-
-    Args:
-        arguments: The arguments of a call, in canonical form.
-        serialised: Their JSON.
-        registered: The registry's description of them, by pattern.
-        resource: The id of the resource.
-    """
-    # Most calls hold nothing but plain ASCII, and are not walked.
-    if serialised.isascii() and b"%" not in serialised and is_simple(resource):
-        return {}
+    """Return the skeletons that the policy cannot make itself. See `skeletons.skeletons`."""
     texts = [*_places(arguments, registered), resource]
     lines = _lines(arguments, registered)
     found = _skeletons_of_code(arguments, registered)

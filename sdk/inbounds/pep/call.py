@@ -36,8 +36,8 @@ from inbounds.errors import (
     Timeout,
 )
 from inbounds.evidence.records import Decided, Executed, Granted, approved
-from inbounds.model.places import skeletons
 from inbounds.model.question import QUESTION_VERSION, Decision, Resource
+from inbounds.model.skeletons import skeletons
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.pdp.registry import UNREGISTERED, RegistryAnswer
@@ -122,7 +122,8 @@ class Call:
                 self._runtime.dropped.write()
                 self._canonicalise()
                 decision = self._decide(span)
-                self._runtime.approvals.kept.settle(self._task.id, self._asked, decision)
+                if self._asked["context"]["credentials"]["approvals"]:
+                    self._runtime.approvals.kept.settle(self._task.id, self._asked, decision)
                 self._runtime.leases.settle(self._task, decision)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:

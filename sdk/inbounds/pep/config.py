@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from inbounds.errors import ConfigurationError
-from inbounds.text.similar_names import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -237,5 +236,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 def _meant(word: str, known: list[str]) -> str:
+    from inbounds.text.similar_names import closest
+
     close = closest(word, known)
     return f"did you mean {close}?" if close else f"known are {', '.join(sorted(known))}"

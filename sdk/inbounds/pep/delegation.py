@@ -19,17 +19,15 @@ from inbounds.identity import TaskGrant, TaskRequest
 from inbounds.identity.issuance import answered
 from inbounds.identity.signing_keys import THUMBPRINT_URI, thumbprint, token_claims, token_hash
 from inbounds.identity.task_token import LIFETIME
-from inbounds.model.claims import (
+from inbounds.model.claims import IssuanceAnswer, IssuanceQuestion, Scope
+from inbounds.model.delegation import (
     AcceptanceAnswer,
     AcceptanceQuestion,
-    ChildClaims,
     DelegationQuestion,
     Holding,
-    IssuanceAnswer,
-    IssuanceQuestion,
-    Scope,
 )
 from inbounds.model.question import QUESTION_VERSION, Credentials
+from inbounds.model.token_claims import ChildClaims
 from inbounds.pdp import ACCEPTANCE, DELEGATION
 from inbounds.process import clock
 from inbounds.process.ids import uuid7

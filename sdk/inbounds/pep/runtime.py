@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from inbounds.approvals import Approvals
-from inbounds.approvals.request import access_request, request_shown, serialise_shown
 from inbounds.canonical.arguments import digest
 from inbounds.credentials.no_leases import NoLeases
 from inbounds.errors import (
@@ -27,8 +26,7 @@ from inbounds.pdp.registry import UNREGISTERED, Registry, RegistryAnswer
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 from inbounds.provenance import SessionOrigins
-from inbounds.sessions.conversation_bindings import ConversationBindings
-from inbounds.sessions.store import EVERY_STORE, MemorySessions, SessionKey, begin_state, is_tainted
+from inbounds.sessions.store import EVERY_STORE, SessionKey, begin_state, is_tainted
 
 from .obligations import Discharger
 from .telemetry import Telemetry
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
     from inbounds.model.question import CallEnvironment, Decision, SessionState, Tool, Trust
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.provenance.exposure import Party, Written
+    from inbounds.sessions.conversation_bindings import ConversationBindings
     from inbounds.sessions.store import SessionStore
 
     from .config import Configuration
@@ -89,7 +88,7 @@ class Runtime:
     _holder: SigningKey | None = None
     dropped: AbandonedPermits = field(init=False)
     origins: SessionOrigins = field(default_factory=SessionOrigins)
-    bindings: ConversationBindings = field(default_factory=ConversationBindings)
+    _bindings: ConversationBindings | None = None
     _lock: ProcessLock = field(default_factory=ProcessLock)
 
     def __post_init__(self) -> None:
@@ -223,6 +222,16 @@ class Runtime:
             subject_token=subject_token,
         )
 
+    @property
+    def bindings(self) -> ConversationBindings:
+        """The bindings of conversations that this guard has seen."""
+        from inbounds.sessions.conversation_bindings import ConversationBindings
+
+        with self._lock:
+            if self._bindings is None:
+                self._bindings = ConversationBindings()
+            return self._bindings
+
     def identity(self, agent: str, *, deadline: float | None = None) -> str:
         """Return an identity token that is good for a while longer. See `IdentityCache.token`."""
         if deadline is None:
@@ -251,8 +260,6 @@ class Runtime:
             proves: Whether the deployment asks for a proof of possession.
             deadline: When to give up, in seconds on `clock.monotonic`.
         """
-        from inbounds.identity.proof import proof
-
         given: dict[str, object] = {
             "identity": self.identity(grant.request.agent, deadline=deadline),
             "task": grant.token,
@@ -260,6 +267,8 @@ class Runtime:
             "approvals": [],
         }
         if proves:
+            from inbounds.identity.proof import proof
+
             last = (grant.token, *grant.chain)[-1]
             given["proof"] = proof(
                 self.holder(), last, decision=decision, tool=tool, digest=digest, state=state
@@ -278,7 +287,9 @@ class Runtime:
         Raises:
             ArgumentNotRepresentable: The resource has properties that have no JSON form.
         """
-        if self.approvals.kept.holds(task.id):
+        if self.approvals.holds(task.id):
+            from inbounds.approvals.request import request_shown
+
             shown = self._request_digest(request_shown(_principals(task), question, registered))
             offered = self.approvals.kept.offered(task.id, question["action"]["name"], shown, state)
             if offered:
@@ -301,12 +312,16 @@ class Runtime:
         registered: RegistryAnswer | None,
     ) -> AccessRequest:
         """Return what a person has to be asked, of a question that was answered with `ask`."""
+        from inbounds.approvals.request import access_request, request_shown
+
         shown = request_shown(_principals(task), question, registered)
         return access_request(
             decision, shown, self._request_digest(shown), question, task.authority.deadline
         )
 
     def _request_digest(self, shown: Mapping[str, Any]) -> str:
+        from inbounds.approvals.request import serialise_shown
+
         return digest(serialise_shown(shown), self.digest_key, self.digest_key_id)
 
     def holder(self) -> SigningKey:
@@ -645,6 +660,8 @@ def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:
 
 def _sessions(configuration: Configuration) -> SessionStore:
     if configuration.sessions in ("", "memory"):
+        from inbounds.sessions.memory import MemorySessions
+
         return MemorySessions()
     if "://" in configuration.sessions:
         from inbounds.sessions.redis_address import is_url

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
+from inbounds.sessions.progress import SessionProgress, read_state
 from inbounds.sessions.redis_address import RedisAddress
 from inbounds.sessions.store import (
     Binding,
     ConversationKey,
     FairLocks,
     SessionKey,
-    SessionProgress,
-    read_state,
     require_successor,
     session_exists,
     session_lost,

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.process import clock
+from inbounds.sessions.progress import SessionProgress, read_state
 from inbounds.sessions.store import (
     Binding,
     ConversationKey,
     FairLocks,
     SessionKey,
-    SessionProgress,
-    read_state,
     require_successor,
     session_exists,
     session_lost,

@@ -1,21 +1,21 @@
-"""Where the state of sessions is kept between calls, and who may change it next."""
+"""Where the state of sessions is kept between calls, and who may change it next.
+
+The stores have a module each: `memory`, `sqlite`, `redis`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import operator
 import os
 import random
 import threading
 import time
 import weakref
-from collections import OrderedDict, deque
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from inbounds.canonical.strict_json import NotStrictJson, read_model
 from inbounds.errors import (
     ConfigurationError,
     DecisionUnavailable,
@@ -24,7 +24,6 @@ from inbounds.errors import (
 )
 from inbounds.model.question import SessionState, Spent
 from inbounds.process import clock
-from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,12 +31,10 @@ if TYPE_CHECKING:
 
     from inbounds.model.question import Trust
 
-logger = logging.getLogger(__name__)
-
 EVERY_STORE: Final = "*"
 """The name that stands for every store, of a tool or in `SessionState.tainted_stores`."""
 
-_DECISIONS: Final = 8
+MOST_DECISIONS: Final = 8
 """So many decisions a state holds, the last ones."""
 
 _SKEW = 5
@@ -209,7 +206,7 @@ def monotone(previous: SessionState, following: SessionState, labels: Sequence[s
     over = clock.now() + _SKEW
     tasks = {name: task for name, task in previous.tasks.items() if task.deadline > over}
     approvals = {name: used for name, used in previous.approvals.items() if used.until > over}
-    appended = [*previous.decisions, *following.decisions[-1:]][-_DECISIONS:]
+    appended = [*previous.decisions, *following.decisions[-1:]][-MOST_DECISIONS:]
     faults = {
         "the session's id changed": following.id != previous.id,
         "the version is not the one that follows": following.version != previous.version + 1,
@@ -301,124 +298,14 @@ def session_set_back() -> DecisionUnavailable:
     )
 
 
-_FILE_HINT: Final = "see that the store's file is on a local disk, writable and not locked"
+FILE_HINT: Final = "see that the store's file is on a local disk, writable and not locked"
 
 
-def session_unreachable(why: str, *, hint: str = _FILE_HINT) -> DecisionUnavailable:
+def session_unreachable(why: str, *, hint: str = FILE_HINT) -> DecisionUnavailable:
     """What is said when the store does not answer."""
     return DecisionUnavailable(
         f"the session store does not answer: {why}", code="session.unreachable", hint=hint
     )
-
-
-def read_state(
-    key: SessionKey, text: object, *, hint: str = _FILE_HINT
-) -> tuple[SessionState, str]:
-    """Return the state that a store holds of a session, and its JSON. See `read_model`.
-
-    Args:
-        key: The session.
-        text: What the store holds.
-        hint: What to do if it is not valid.
-
-    Raises:
-        DecisionUnavailable: `session.unreachable`: it is not a state, or that of another session.
-    """
-    try:
-        state = read_model(SessionState, text)
-    except NotStrictJson:
-        raise session_unreachable("the state it holds is not one", hint=hint) from None
-    if state.id != key.sid:
-        raise session_unreachable("the state it holds is another's", hint=hint)
-    return state, str(text)
-
-
-class Reached(NamedTuple):
-    """How far a session had come: its version, what its state was, and its last decision."""
-
-    version: int
-    digest: bytes
-    decision: str
-
-
-class SessionProgress:
-    """How far the sessions of a store have come, as this process has seen.
-
-    A store that is set back (a backup put in place, a replica that lags, a row overwritten) lets
-    budgets and approvals be used again, and each of its states is sound in itself. Whoever has
-    seen more of a session notices. What was seen ends with the process.
-
-    Args:
-        limit: Of how many sessions it is remembered; the one unused for longest goes first.
-    """
-
-    def __init__(self, *, limit: int = 100_000) -> None:
-        self._limit = limit
-        self._lock = ProcessLock()
-        self._reached: OrderedDict[SessionKey, Reached] = OrderedDict()
-        self._full = False
-
-    def of(self, key: SessionKey) -> Reached | None:
-        """Return how far a session had come; ask before it is loaded, since others go on."""
-        return self._reached.get(key)
-
-    def record(self, key: SessionKey, state: SessionState, text: str) -> None:
-        """Record a state that was loaded or committed, and the JSON that the store has of it."""
-        with self._lock:
-            reached = self._reached.get(key)
-            if reached is None or state.version >= reached.version:
-                self._reached[key] = _reached(state, text)
-            self._reached.move_to_end(key)
-            if len(self._reached) <= self._limit:
-                return
-            self._reached.popitem(last=False)
-            first, self._full = not self._full, True
-        if first:
-            logger.warning(
-                "more than %d sessions in one process: of those unused for longest it does not "
-                "notice a store that is set back",
-                self._limit,
-            )
-
-    def require_new(self, reached: Reached | None) -> None:
-        """Require that nothing was known of a session that the store has just begun.
-
-        Args:
-            reached: What `of` returned before it was begun.
-
-        Raises:
-            DecisionUnavailable: `session.lost`: there was one under this id, which is gone.
-        """
-        if reached is not None:
-            raise session_set_back()
-
-    def require_ahead(self, reached: Reached | None, state: SessionState, text: str) -> None:
-        """Require that a loaded state is what was seen before, or follows from it.
-
-        Args:
-            reached: What `of` returned before the state was loaded.
-            state: The state.
-            text: Its JSON, as the store holds it.
-
-        Raises:
-            DecisionUnavailable: `session.lost`: the store has gone back.
-        """
-        if reached is None:
-            return
-        ahead = state.version - reached.version
-        # Each version adds one decision at most, and a state holds the last eight.
-        forgotten = bool(reached.decision) and reached.decision not in state.decisions
-        if (
-            ahead < 0
-            or (ahead == 0 and _reached(state, text) != reached)
-            or (ahead < _DECISIONS and forgotten)
-        ):
-            raise session_set_back()
-
-
-def _reached(state: SessionState, text: str) -> Reached:
-    last = state.decisions[-1] if state.decisions else ""
-    return Reached(state.version, hashlib.sha256(text.encode()).digest(), last)
 
 
 def back_off(deadline: float) -> None:
@@ -444,8 +331,8 @@ class FairLocks:
     """One lock for each key, in the order of asking; a key nobody holds takes no memory."""
 
     def __init__(self) -> None:
-        self._forget()
-        _forked.add(self)
+        self.forget()
+        forget_in_children(self)
 
     @contextmanager
     def hold(self, key: SessionKey, *, deadline: float) -> Iterator[None]:
@@ -478,113 +365,27 @@ class FairLocks:
     def __len__(self) -> int:
         return len(self._queues)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Have no lock and nobody who waits."""
         self._mutex = threading.Lock()
         self._queues: dict[SessionKey, deque[threading.Lock]] = {}
 
 
-class MemorySessions:
-    """Sessions of this process. They end with it.
-
-    A forked child starts with none of its parent's sessions: both would spend the same
-    budget. Beyond `limit` sessions the one unused for longest is dropped, and lost.
-
-    Args:
-        limit: How many sessions are kept at most, and how many conversations.
-    """
-
-    def __init__(self, *, limit: int = 100_000) -> None:
-        self._limit = limit
-        self._locks = FairLocks()
-        self._closed = False
-        self._forget()
-        _forked.add(self)
-
-    def create(self, key: SessionKey, state: SessionState) -> None:
-        """Begin a session; see `SessionStore.create`."""
-        with self._mutex:
-            self._require_open()
-            if key.sid in self._sessions:
-                raise session_exists(owner=self._sessions[key.sid][0] == key)
-            self._sessions[key.sid] = key, state.version, state.model_dump_json()
-            if len(self._sessions) > self._limit:
-                self._sessions.popitem(last=False)
-
-    def load(self, key: SessionKey) -> SessionState:
-        """The state as it was last committed; see `SessionStore.load`."""
-        with self._mutex:
-            _, state = self._find(key)
-        return SessionState.model_validate_json(state)
-
-    def commit(self, key: SessionKey, expected: int, state: SessionState) -> bool:
-        """Replace the state of version `expected`; see `SessionStore.commit`."""
-        require_successor(key, expected, state)
-        following = state.model_dump_json()
-        with self._mutex:
-            version, _ = self._find(key)
-            if version != expected:
-                return False
-            self._sessions[key.sid] = key, state.version, following
-            return True
-
-    def find_conversation(self, key: ConversationKey) -> Binding | None:
-        """The session of a conversation; see `SessionStore.find_conversation`."""
-        with self._mutex:
-            self._require_open()
-            if key in self._bindings:
-                self._bindings.move_to_end(key)
-            return self._bindings.get(key)
-
-    def bind_conversation(
-        self, key: ConversationKey, sid: str, *, history_known: bool = False
-    ) -> Binding:
-        """Bind a conversation to a session; see `SessionStore.bind_conversation`."""
-        with self._mutex:
-            self._require_open()
-            found = self._bindings.get(key)
-            if found is None or (found.sid == sid and history_known):
-                found = self._bindings[key] = Binding(sid, history_known)
-            self._bindings.move_to_end(key)
-            if len(self._bindings) > self._limit:
-                self._bindings.popitem(last=False)
-            return found
-
-    def lock(self, key: SessionKey, *, deadline: float) -> AbstractContextManager[None]:
-        """Take turns, first come, first served; see `SessionStore.lock`."""
-        return self._locks.hold(key, deadline=deadline)
-
-    def close(self) -> None:
-        """Drop every session."""
-        with self._mutex:
-            self._closed = True
-            self._sessions.clear()
-            self._bindings.clear()
-
-    def _find(self, key: SessionKey) -> tuple[int, str]:
-        self._require_open()
-        owner, version, state = self._sessions.get(key.sid, (None, 0, ""))
-        if owner != key:
-            raise session_lost()
-        self._sessions.move_to_end(key.sid)
-        return version, state
-
-    def _require_open(self) -> None:
-        if self._closed:
-            raise session_unreachable("it was closed")
-
-    def _forget(self) -> None:
-        self._mutex = threading.Lock()
-        # Text, not models: a caller cannot reach into what is kept.
-        self._sessions: OrderedDict[str, tuple[SessionKey, int, str]] = OrderedDict()
-        self._bindings: OrderedDict[ConversationKey, Binding] = OrderedDict()
+class _Forgets(Protocol):
+    def forget(self) -> None: ...
 
 
-_forked: weakref.WeakSet[FairLocks | MemorySessions] = weakref.WeakSet()
+_forked: weakref.WeakSet[_Forgets] = weakref.WeakSet()
+
+
+def forget_in_children(holder: _Forgets) -> None:
+    """Have a forked child forget what `holder` has of its parent."""
+    _forked.add(holder)
 
 
 def _after_fork() -> None:
-    for held in list(_forked):
-        held._forget()  # noqa: SLF001 -- one noun in one file
+    for holder in list(_forked):
+        holder.forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -19,14 +19,8 @@ from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN
 from inbounds.identity.issuance import answered, asked_of
 from inbounds.identity.signing_keys import thumbprint, token_claims
 from inbounds.identity.task_token import sign_task
-from inbounds.model.claims import (
-    Holding,
-    Hop,
-    IssuanceAnswer,
-    IssuerQuestion,
-    RenewalQuestion,
-    Scope,
-)
+from inbounds.model.claims import IssuanceAnswer, Scope
+from inbounds.model.delegation import Holding, Hop, IssuerQuestion, RenewalQuestion
 from inbounds.model.question import QUESTION_VERSION, Credentials
 from inbounds.pdp import ISSUANCE
 from inbounds.process import clock

@@ -27,9 +27,9 @@ from inbounds import (
     SessionContended,
 )
 from inbounds.evidence.log import SqliteEvidence
+from inbounds.sessions.memory import MemorySessions
 from inbounds.sessions.redis import PREFIX, RedisSessions
 from inbounds.sessions.sqlite import SqliteSessions
-from inbounds.sessions.store import MemorySessions
 
 
 def unreachable(words):

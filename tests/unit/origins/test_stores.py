@@ -11,8 +11,9 @@ from tests.guards import SUBJECT, Place
 
 from inbounds import AccessDenied, ApprovalRequired, DecisionUnavailable, Guard, InvalidAnswer
 from inbounds.model.question import SessionState
+from inbounds.sessions.memory import MemorySessions
 from inbounds.sessions.sqlite import SqliteSessions
-from inbounds.sessions.store import MemorySessions, begin_state, is_tainted
+from inbounds.sessions.store import begin_state, is_tainted
 from inbounds.testing import AGENT, INTENT, PolicyUnderTest, assert_asks, small_deployment
 
 UNTRUSTED = "flow.untrusted_argument"
