@@ -36,7 +36,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from inbounds.canonical.mcp_descriptor import digest
 from inbounds.dev.issuer import About
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.engine import assets
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import AGENT, SUBJECT, small_deployment
@@ -233,7 +233,7 @@ def _development(world: World) -> dict[str, Any]:
         pep=_PEP,
         kid="-",
     )
-    return Development.create(world.folder / "home" / "issuer", about)
+    return create_development(world.folder / "home" / "issuer", about)
 
 
 # --- whether it loses any -----------------------------------------------------------------------

@@ -20,6 +20,7 @@ from inbounds import Guard
 from inbounds.dev.deployment import document
 from inbounds.dev.issuer import About
 from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.engine import assets
 from inbounds.engine.compiled import CompiledModules
 from inbounds.engine.embedded import EmbeddedPolicy
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from inbounds.identity import Issuer, TaskRequest
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.pep.task import Task
-    from inbounds.sessions.store import SessionStore
+    from inbounds.sessions.protocol import SessionStore
 
 AGENTS = (
     AGENT,
@@ -80,7 +81,7 @@ class World:
             pep=_PEP,
             kid="-",
         )
-        stated: dict[str, Any] = Development.create(folder / "home" / "issuer", about)
+        stated: dict[str, Any] = create_development(folder / "home" / "issuer", about)
         self._development = Development(folder / "home" / "issuer")
         self.issuer: Issuer = self._development.issuer
         hashed = {

@@ -24,7 +24,7 @@ import yaml
 
 from inbounds import InboundsError
 from inbounds.dev.issuer import About
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.engine import assets
 from inbounds_tools.opa import binary
 
@@ -58,7 +58,7 @@ def draw(folder: Path) -> dict[str, str]:
         pep=PEP,
         kid="-",
     )
-    made: dict[str, Any] = Development.create(folder / ".inbounds" / "issuer", about)
+    made: dict[str, Any] = create_development(folder / ".inbounds" / "issuer", about)
     drawn = {name: secrets.token_urlsafe(32) for name in _TOKENS}
     hashed = {name: hashlib.sha256(token.encode()).hexdigest() for name, token in drawn.items()}
     made["peps"] = {

@@ -12,7 +12,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from inbounds.evidence.records import Decided, parse
+from inbounds.evidence.file import parse
+from inbounds.evidence.records import Decided
 from inbounds.pep.telemetry import NAMES
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from tests.redis_server import RedisServer
 
 from inbounds import Guard
 from inbounds.dev.issuer import About
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.engine import assets
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.verify import verify
@@ -111,7 +111,7 @@ class Place:
             pep=PEP,
             kid="-",
         )
-        stated: dict[str, Any] = Development.create(self.home / "issuer", about)
+        stated: dict[str, Any] = create_development(self.home / "issuer", about)
         deployment = {**small_deployment(), **stated, **(changes or {})}
         hashed = {
             name: [hashlib.sha256(token.encode()).hexdigest()]

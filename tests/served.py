@@ -23,7 +23,7 @@ from tests import engines
 
 from inbounds import Guard
 from inbounds.dev.issuer import About
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.engine import assets
 from inbounds.live import LiveFeed
 from inbounds.pdp import PolicyDecisionPoint
@@ -59,7 +59,7 @@ class Served:
         )
         self.deployment: dict[str, Any] = {
             **small_deployment(),
-            **Development.create(self.issuer, about),
+            **create_development(self.issuer, about),
         }
         self.deployment["peps"]["assistant-pep"]["token_sha256"] = [_sha256(PEP_TOKEN)]
         self.deployment["settings"]["feed_writers"] = {"feed": [_sha256(FEED_TOKEN)]}

@@ -46,7 +46,7 @@ class PolicyUnderTest:
         self, folder: Path, changes: Mapping[str, Any] | None = None, **options: Any
     ) -> None:
         from .dev.issuer import About
-        from .dev.services import Development
+        from .dev.setup import create_development
         from .engine import assets
         from .engine.embedded import EmbeddedPolicy
         from .live.head import empty_lists
@@ -61,7 +61,7 @@ class PolicyUnderTest:
             pep="assistant-pep",
             kid="-",
         )
-        issued = Development.create(folder / "issuer", about)
+        issued = create_development(folder / "issuer", about)
         merged = {**small_deployment(), **issued, **(changes or {})}
         self.deployment = _document(merged)
         self._policy = EmbeddedPolicy(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import files_in
+from inbounds.files.listing import files_in
 from inbounds.model.question import Severity
 from inbounds.text.similar_names import closest
 

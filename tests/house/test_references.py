@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 from tests.engines import RULES, opa_binary
 
-from inbounds.model import claims, deployment, question
+from inbounds.model import claims, delegation, deployment, question, token_claims
 from inbounds.pep import evaluation
 
 pytestmark = pytest.mark.system
@@ -25,17 +25,17 @@ CLAIMS_BESIDES = {"nbf", "jti"}
 ROOTS = {
     ("data", "deployment"): deployment.Deployment,
     ("data", "live"): deployment.LiveRoot,
-    ("data", "inbounds", "lib", "task", "claims"): claims.TaskClaims,
+    ("data", "inbounds", "lib", "task", "claims"): token_claims.TaskClaims,
     ("data", "inbounds", "lib", "task", "authority"): claims.Authority,
     ("data", "inbounds", "lib", "task", "granted"): claims.Authority,
-    ("data", "inbounds", "lib", "task_token", "claims"): claims.TaskClaims,
-    ("data", "inbounds", "lib", "task_token", "verified", "claims"): claims.TaskClaims,
-    ("data", "inbounds", "lib", "delegation", "last", "claims"): claims.ChildClaims,
+    ("data", "inbounds", "lib", "task_token", "claims"): token_claims.TaskClaims,
+    ("data", "inbounds", "lib", "task_token", "verified", "claims"): token_claims.TaskClaims,
+    ("data", "inbounds", "lib", "delegation", "last", "claims"): token_claims.ChildClaims,
     ("data", "inbounds", "lib", "delegation", "last", "authority"): claims.Authority,
-    ("data", "inbounds", "lib", "task", "verified", "claims"): claims.TaskClaims,
+    ("data", "inbounds", "lib", "task", "verified", "claims"): token_claims.TaskClaims,
     ("data", "inbounds", "lib", "task", "verified", "issuer"): deployment.Issuer,
-    ("data", "inbounds", "lib", "identity", "claims"): claims.IdentityClaims,
-    ("data", "inbounds", "lib", "identity", "verified", "claims"): claims.IdentityClaims,
+    ("data", "inbounds", "lib", "identity", "claims"): token_claims.IdentityClaims,
+    ("data", "inbounds", "lib", "identity", "verified", "claims"): token_claims.IdentityClaims,
     ("data", "inbounds", "lib", "identity", "verified", "issuer"): deployment.Issuer,
     ("data", "inbounds", "lib", "subject_token", "verified", "issuer"): deployment.Issuer,
     ("data", "inbounds", "lib", "agents", "entry"): deployment.Agent,
@@ -47,10 +47,10 @@ INPUTS = {
     "inbounds.lib.shape.registry": question.RegistryQuestion,
     "inbounds.evaluation": evaluation.EvaluationQuestion,
     "inbounds.issuance": claims.IssuanceQuestion,
-    "inbounds.delegation": claims.DelegationQuestion,
+    "inbounds.delegation": delegation.DelegationQuestion,
     "inbounds.lib.shape.issuance": claims.IssuanceQuestion,
-    "inbounds.issuer": claims.RenewalQuestion,
-    "inbounds.lib.subject_token": claims.IssuerQuestion,
+    "inbounds.issuer": delegation.RenewalQuestion,
+    "inbounds.lib.subject_token": delegation.IssuerQuestion,
 }
 SOURCES = [
     path
@@ -81,7 +81,10 @@ def step(shape, word):
         if word in shape.model_fields:
             field = shape.model_fields[word]
             return field.annotation
-        if shape in (claims.TaskClaims, claims.IdentityClaims) and word in CLAIMS_BESIDES:
+        if (
+            shape in (token_claims.TaskClaims, token_claims.IdentityClaims)
+            and word in CLAIMS_BESIDES
+        ):
             return Anything
         return None
     if shape is Anything or "JsonValue" in str(shape):

@@ -13,9 +13,10 @@ from tests import shipping
 from tests.console import ASSISTANT, python, set_effects
 from tests.console import called as inbounds
 
+from inbounds.evidence.file import parse
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence
-from inbounds.evidence.records import Decided, parse
+from inbounds.evidence.records import Decided
 
 ASSISTANT_ID = "spiffe://acme.example/agent/assistant"
 CLERK = "spiffe://acme.example/agent/clerk"

@@ -14,9 +14,9 @@ from tests.console import ASSISTANT, python, set_effects
 from tests.console import called as inbounds
 
 from inbounds.evidence import Decided, Executed, Granted
+from inbounds.evidence.file import parse
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence
-from inbounds.evidence.records import parse
 
 
 @pytest.fixture(scope="module", autouse=True)

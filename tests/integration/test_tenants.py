@@ -19,7 +19,7 @@ from tests.redis_server import RedisServer
 
 from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable
 from inbounds.dev.issuer import About
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.evidence.verify import verify
 from inbounds.pep.config import Configuration
 from inbounds.pep.telemetry import Telemetry
@@ -52,7 +52,7 @@ class Tenants:
                 pep=PEP,
                 kid="-",
             )
-            stated[tenant] = Development.create(folder / tenant / "issuer", about)
+            stated[tenant] = create_development(folder / tenant / "issuer", about)
         both = [ACME, RIVAL]
         deployment = small_deployment()
         deployment["issuers"] = {

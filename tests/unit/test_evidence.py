@@ -27,10 +27,11 @@ from pydantic import ValidationError
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import Decided, Executed, Granted, NoEvidence, chain
+from inbounds.evidence.file import parse
 from inbounds.evidence.keys import deployment_key, key_id, subkey
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.evidence.paths import evidence_path, home, key_path
-from inbounds.evidence.records import body, parse
+from inbounds.evidence.records import body
 from inbounds.evidence.verify import verify
 
 KEY = bytes(range(32))

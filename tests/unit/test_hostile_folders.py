@@ -13,7 +13,8 @@ from tests import engines, shipping
 
 from inbounds.dev.deployment import load
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import MAX_DEPTH, files_in, read_regular
+from inbounds.files.listing import MAX_DEPTH, files_in
+from inbounds.files.regular_file import read_regular
 from inbounds_tools.cli import main
 from inbounds_tools.scaffold.tools import find
 

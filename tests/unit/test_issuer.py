@@ -14,6 +14,7 @@ from tests.unit.test_sessions import spoilt
 from inbounds import ConfigurationError, DecisionUnavailable, TokenInvalid
 from inbounds.dev.deployment import load
 from inbounds.dev.issuer import About, DevIssuer
+from inbounds.dev.setup import create_issuer, rotate_issuer
 from inbounds.identity import TaskRequest
 from inbounds.identity.signing_keys import SigningKey, thumbprint
 from inbounds.model.claims import Authority, IssuanceQuestion, Scope
@@ -91,7 +92,7 @@ def refused(folder, codes, *, elsewhere=False, environments=None, **asked):
 @pytest.fixture
 def folder(tmp_path):
     """A fresh issuer's folder."""
-    DevIssuer.create(tmp_path / "issuer", ABOUT)
+    create_issuer(tmp_path / "issuer", ABOUT)
     return tmp_path / "issuer"
 
 
@@ -341,7 +342,7 @@ class TestKeys:
         """
         before = jwt.get_unverified_header(issuer(folder).identity("a").token)["kid"]
 
-        published = DevIssuer.rotate(folder)
+        published = rotate_issuer(folder)
 
         after = jwt.get_unverified_header(issuer(folder).identity("a").token)["kid"]
         assert before != after
@@ -373,7 +374,7 @@ class TestKeys:
         An issuer is never made over another one.
         """
         with pytest.raises(ConfigurationError):
-            DevIssuer.create(folder, ABOUT)
+            create_issuer(folder, ABOUT)
 
     @pytest.mark.parametrize("text", ["{}", "[]", "x", '{"kind": "production"}'])
     def test_no_description(self, folder, text):

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inbounds.errors import ConfigurationError, TokenInvalid
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import make_folder, write_file
 from inbounds.identity import IdentityToken, TaskGrant, TaskRequest
 from inbounds.identity.issuance import answered, asked_of
 from inbounds.identity.signing_keys import SigningKey
@@ -75,37 +74,6 @@ class DevIssuer:
             "a development issuer signs in this process: anything here can mint a task (%s)",
             folder,
         )
-
-    @classmethod
-    def create(cls, folder: Path, about: About) -> dict[str, dict[str, str]]:
-        """Make the folder, a signing key and `issuer.json`.
-
-        Args:
-            folder: Where; refused if there is an issuer already.
-            about: What it signs for; its `kid` is replaced by that of the key drawn here.
-
-        Returns:
-            The public keys by `kid`, for `deployment/issuers.yaml`.
-        """
-        if (folder / "issuer.json").exists():
-            raise ConfigurationError(
-                f"{folder} holds an issuer already",
-                code="configuration.issuer_exists",
-                hint="keep it, or remove the folder and every task it has signed",
-            )
-        make_folder(folder, mode=0o700)
-        return _turn_to(folder, about)
-
-    @classmethod
-    def rotate(cls, folder: Path) -> dict[str, dict[str, str]]:
-        """Sign with another key from the next start on.
-
-        Returns:
-            The public keys of the folder by `kid`. They belong into
-            `deployment/issuers.yaml` before the next start; a key whose last token has
-            expired may go, from there first.
-        """
-        return _turn_to(folder, read_about(folder))
 
     def identity(self, agent: str) -> IdentityToken:
         """Return proof that the caller is `agent`. See `Issuer.identity`."""
@@ -192,20 +160,3 @@ def read_about(folder: Path) -> About:
             code="configuration.issuer_malformed",
             hint="`inbounds init` makes one",
         ) from None
-
-
-def public_keys(folder: Path) -> dict[str, dict[str, str]]:
-    """Return the public keys of the issuer in `folder` by `kid`, for `deployment/issuers.yaml`."""
-    return {
-        path.stem: SigningKey.read(path).public
-        for path in sorted(folder.glob("*.pem"))
-        if path.name != "feed.pem"
-    }
-
-
-def _turn_to(folder: Path, about: About) -> dict[str, dict[str, str]]:
-    key = SigningKey.generate()
-    key.write(folder / f"{key.kid}.pem")
-    text = about.model_copy(update={"kid": key.kid}).model_dump_json(indent=2)
-    write_file(folder / "issuer.json", text + "\n")
-    return public_keys(folder)

@@ -9,24 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from inbounds.errors import Timeout
-from inbounds.files.safe_files import scratch_folder
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed
-from inbounds.model.question import Effect
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
-from .issuer import DevIssuer, public_keys, read_about
+from .issuer import DevIssuer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from inbounds.pdp import PolicyDecisionPoint
-
-    from .issuer import About
 
 EVERY = 2.0
 """How old the feed in the embedded policy may become before it is put afresh, in seconds."""
@@ -62,47 +58,6 @@ class Development:
         self._put_at = float("-inf")
         self._place = folder.resolve()
         self._put_ends = 0
-
-    @staticmethod
-    def create(folder: Path, about: About) -> dict[str, Any]:
-        """Make an issuer and a feed's key in `folder`.
-
-        Args:
-            folder: Where; refused if there is an issuer already.
-            about: What it signs for.
-
-        Returns:
-            What the deployment has to say for them to count: its `issuers` and its `feed`.
-        """
-        DevIssuer.create(folder, about)
-        SigningKey.generate().write(folder / "feed.pem")
-        return Development.stated(folder)
-
-    @staticmethod
-    def stated(folder: Path) -> dict[str, Any]:
-        """Return what the deployment has to say for the issuer in `folder` to count.
-
-        Raises:
-            ConfigurationError: None exists.
-        """
-        said = read_about(folder)
-        feed = SigningKey.read(folder / "feed.pem")
-        return {
-            "issuers": {
-                "development": {
-                    "issuer": said.issuer,
-                    "kind": "development",
-                    "vouches_for": ["identity", "task"],
-                    "trust_domain": said.agent.removeprefix("spiffe://").partition("/")[0],
-                    "tenants": [said.tenant],
-                    "environments": [said.environment],
-                    "effects": list(get_args(Effect)),
-                    "algorithms": ["ES256"],
-                    "keys": public_keys(folder),
-                }
-            },
-            "feed": {"keys": {feed.kid: feed.public}},
-        }
 
     def refresher(self, pdp: PolicyDecisionPoint) -> Callable[[float], None]:
         """Return what keeps the feed of `pdp` fresh; called before every question.
@@ -150,23 +105,6 @@ class Development:
 def is_development(issuer: object) -> bool:
     """Whether tasks are signed by a development issuer, which counts in development alone."""
     return isinstance(issuer, DevIssuer)
-
-
-def feed_as_of(folder: Path, now: int) -> dict[str, Any]:
-    """Return the feed of the issuer in `folder`, under a head that is signed for another time.
-
-    Args:
-        folder: What `inbounds init` made. Nothing is made in it.
-        now: Unix seconds.
-    """
-    with scratch_folder("feed") as scratch:
-        there = folder / "live.sqlite"
-        path = there if there.exists() else Path(scratch) / "live.sqlite"
-        feed = LiveFeed(path, SigningKey.read(folder / "feed.pem"), now=lambda: now)
-        try:
-            return feed.snapshot()
-        finally:
-            feed.close()
 
 
 def _nothing(_deadline: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,11 @@ from inbounds.files import sqlite_file, sqlite_steps
 from inbounds.files.sqlite_steps import StepBudget
 from inbounds.text.printable import printable
 
+from .records import Decided, Executed, Record, kind
 from .tables import APPLICATION, SCHEMA, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _LONGEST = 64 * 1024 * 1024
 """The most bytes of one value that are read."""
@@ -104,3 +106,48 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _has_wal(path: Path) -> bool:
     return path.with_name(path.name + "-wal").exists()
+
+
+def parse(text: str) -> tuple[Record, int, str]:
+    """Read a body back.
+
+    Returns:
+        The record, its `seq` and its `prev`.
+
+    Raises:
+        ValueError: It is not a record of a kind known here.
+    """
+    try:
+        fields = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    keys = ("kind", "seq", "prev")
+    found, seq, prev = (fields.pop(k, None) for k in keys) if type(fields) is dict else (None,) * 3
+    if type(seq) is not int or type(prev) is not str:
+        raise ValueError("no place in the chain")
+    if found == "decided.v1":
+        return Decided.model_validate(fields), seq, prev
+    if found == "executed.v1":
+        return Executed.model_validate(fields), seq, prev
+    raise ValueError("not a kind of record")
+
+
+def parse_row(seq: object, columns: Sequence[object], text: str) -> Record:
+    """Read the body of a row back, which has to say the same as the row.
+
+    The columns are under no seal, so that a genuine record could stand in the place of another.
+
+    Args:
+        seq: Of the row.
+        columns: Its kind, the id of its decision and its task.
+        text: Its body.
+
+    Raises:
+        ValueError: It is not a record, or not that of this row.
+    """
+    record, place, _ = parse(text)
+    # Which task an `Executed` counts for stands in its column, which its seal covers.
+    task = record.task if isinstance(record, Decided) else columns[2]
+    if place != seq or [*columns] != [kind(record), record.decision_id, task]:
+        raise ValueError("not the record of this row")
+    return record

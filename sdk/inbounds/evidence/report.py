@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from inbounds.evidence import chain
-from inbounds.evidence.file import reading
-from inbounds.evidence.records import OWN, Decided, Executed, parse_row
+from inbounds.evidence.file import parse_row, reading
+from inbounds.evidence.records import OWN, Decided, Executed
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from inbounds.evidence import chain
-from inbounds.evidence.file import reading
-from inbounds.evidence.records import Decided, Executed, Record, parse_row
+from inbounds.evidence.file import parse_row, reading
+from inbounds.evidence.records import Decided, Executed, Record
 
 _STRANGERS = 1000
 _ROW = "seq, kind, decision_id, task, body, hash, mac"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inbounds.evidence import chain
-from inbounds.evidence.file import is_as_made, reading
+from inbounds.evidence.file import is_as_made, parse, reading
 from inbounds.evidence.keys import key_id
-from inbounds.evidence.records import Decided, Executed, kind, parse
+from inbounds.evidence.records import Decided, Executed, kind
 
 Fault = Literal[
     "edited",

@@ -159,9 +159,11 @@ class Configuration:
     @property
     def home_folder(self) -> Path:
         """The folder of state; not made here."""
+        if self.home:
+            return Path(self.home)
         from inbounds.evidence.paths import home
 
-        return Path(self.home) if self.home else home({})
+        return home({})
 
     @property
     def deployment_folder(self) -> Path:

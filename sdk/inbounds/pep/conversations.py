@@ -173,11 +173,14 @@ def _expose(runtime: Runtime, task: TaskAuthority, history: Sequence[str]) -> No
     """Take what a conversation already holds for the words of third parties, of any label."""
     if not history:
         return
+    from .observation import expose
+
     deadline = clock.monotonic() + runtime.configuration.deadline
     some_tool = next(iter(task.authority.tools))
     labels = runtime.registry.tool(some_tool, deadline=deadline).labels
     runtime.origins.of(task.session).data(history)
-    runtime.expose(task.session, party="third", label=labels[-1], labels=labels, deadline=deadline)
+    at = task.session
+    expose(runtime, at, party="third", label=labels[-1], labels=labels, deadline=deadline)
 
 
 def _other_session() -> ConfigurationError:

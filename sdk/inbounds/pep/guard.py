@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from inbounds.pep.delegation import ChainOf
     from inbounds.pep.obligations import Notify
     from inbounds.pep.runtime import CallEnvironmentOf
-    from inbounds.sessions.store import SessionStore
+    from inbounds.sessions.protocol import SessionStore
 
 logger = logging.getLogger(__name__)
 

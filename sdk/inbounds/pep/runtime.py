@@ -22,7 +22,7 @@ from inbounds.identity import ForCaller, TaskGrant, TaskRequest
 from inbounds.identity.identity_cache import IdentityCache
 from inbounds.model.budgets import misnamed
 from inbounds.model.claims import Scope
-from inbounds.pdp.registry import UNREGISTERED, Registry, RegistryAnswer
+from inbounds.pdp.registry import Registry, RegistryAnswer
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 from inbounds.provenance import SessionOrigins
@@ -32,7 +32,7 @@ from .obligations import Discharger
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from inbounds.approvals import ApprovalCallback
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
     from inbounds.model.access_request import AccessRequest
     from inbounds.model.question import CallEnvironment, Decision, SessionState, Tool, Trust
     from inbounds.pdp import PolicyDecisionPoint
-    from inbounds.provenance.exposure import Party, Written
     from inbounds.sessions.conversation_bindings import ConversationBindings
-    from inbounds.sessions.store import SessionStore
+    from inbounds.sessions.protocol import SessionStore
 
     from .config import Configuration
     from .obligations import Notify
@@ -355,48 +354,9 @@ class Runtime:
             # One that is not there was lost, with its labels; it never begins anew.
             self.sessions.load(key)
         else:
-            self.expose(key, party="third", label=None)
+            from .observation import expose
 
-    def observe(
-        self,
-        task: TaskAuthority,
-        result: object,
-        tool: str,
-        arguments: Mapping[str, object] | None,
-    ) -> None:
-        """Index a result that came past the permits, and expose the session to it.
-
-        See `Task.observe`.
-        """
-        from inbounds.provenance.exposure import party_of, written_by
-
-        from .labelled import Labelled
-
-        deadline = clock.monotonic() + self.configuration.deadline
-        while isinstance(result, Labelled):
-            result = result.value
-        # An adapter may say anything; a name that the registry cannot have is of no tool.
-        name = tool.encode("utf-8", "backslashreplace").decode()
-        try:
-            answer = self.registry.tool(name, deadline=deadline)
-        except DecisionUnavailable:
-            # Nobody says that it can be trusted.
-            self.observer(task, tool, UNREGISTERED, arguments or {})(result)
-            raise
-        registered = (answer.tool if name == tool else None) or UNREGISTERED
-        # Looked up before what the call echoes of its arguments is indexed as its own.
-        written = written_by(registered, arguments, self.origins.of(task.session))
-        self.observer(task, tool, registered, arguments or {})(result)
-        returns = registered.returns
-        tainted = self._is_tainted(task.session, registered.store or EVERY_STORE)
-        self.expose(
-            task.session,
-            party="third" if tainted else party_of(returns),
-            label=returns.label,
-            labels=answer.labels,
-            written=written,
-            deadline=deadline,
-        )
+            expose(self, key, party="third", label=None)
 
     def observer(
         self, task: TaskAuthority, name: str, tool: Tool, arguments: Mapping[str, object]
@@ -411,7 +371,7 @@ class Runtime:
             tool,
             arguments,
             call=task.next_call(),
-            is_tainted=lambda: repeats or self._is_tainted(task.session, store),
+            is_tainted=lambda: repeats or self.is_tainted(task.session, store),
         )
 
     def _may_repeat(self, key: SessionKey, tool: Tool, arguments: Mapping[str, object]) -> bool:
@@ -425,84 +385,33 @@ class Runtime:
 
         return may_repeat(tool, arguments, self.origins.of(key), trusted=trusted)
 
-    def _is_tainted(self, key: SessionKey, store: str) -> bool:
+    def is_tainted(self, key: SessionKey, store: str) -> bool:
+        """Whether a store may hold a third party's words; it may where nobody says."""
         try:
             return is_tainted(self.sessions.load(key), store)
         except Exception:  # noqa: BLE001 -- a store of the user's own; the call has run
             # Nobody says that its result can be trusted.
             return True
 
-    def observe_data(self, key: SessionKey, texts: Sequence[str]) -> None:
-        """Index texts that the user did not write, and make the session untrusted.
+    def observe(
+        self,
+        task: TaskAuthority,
+        result: object,
+        tool: str,
+        arguments: Mapping[str, object] | None,
+    ) -> None:
+        """Index a result that came past the permits. See `observation.observe`."""
+        from .observation import observe
 
-        They are text of a third party, whatever they hold; nothing of them vouches for a value.
-
-        Args:
-            key: The session.
-            texts: Such as a mail that was pasted, or the history of a conversation.
-
-        Raises:
-            DecisionUnavailable: As `expose`.
-        """
-        if texts:
-            self.origins.of(key).data(texts)
-            self.expose(key, party="third", label=None)
+        observe(self, task, result, tool, arguments)
 
     def observe_descriptors(
         self, key: SessionKey, listed: Mapping[str, tuple[Mapping[str, object], str]]
     ) -> None:
-        """Index what a server says of its tools, but for what the registry pins.
+        """Index what a server says of its tools. See `observation.observe_descriptors`."""
+        from .observation import observe_descriptors
 
-        A person has read what is pinned. All else is text of a third party.
-
-        Args:
-            key: The session.
-            listed: The entries of `tools/list`, by the names that the tools are registered under,
-                each with the digest of what the server behind a proxy has said, or "".
-
-        Raises:
-            DecisionUnavailable: The registry could not be asked, or as `expose`.
-        """
-        from inbounds.canonical.mcp_descriptor import is_pinned
-
-        deadline = clock.monotonic() + self.configuration.deadline
-        texts = []
-        for name, (descriptor, upstream) in listed.items():
-            tool = self.registry.tool(name, deadline=deadline).tool
-            if tool is None or not is_pinned(descriptor, tool.pin, upstream=upstream):
-                texts.append(json.dumps(descriptor, ensure_ascii=False))
-        self.observe_data(key, texts)
-
-    def expose(
-        self,
-        key: SessionKey,
-        *,
-        party: Party,
-        label: str | None,
-        labels: Sequence[str] = (),
-        written: Written | None = None,
-        deadline: float | None = None,
-    ) -> None:
-        """Join a session with data that reaches its agent outside a permitted call.
-
-        See `exposure.expose`; `deadline` is by default that of a call which begins now.
-
-        Raises:
-            DecisionUnavailable: It could not be committed: the data must not reach the agent.
-        """
-        from inbounds.provenance.exposure import expose
-
-        if deadline is None:
-            deadline = clock.monotonic() + self.configuration.deadline
-        expose(
-            self.sessions,
-            key,
-            party=party,
-            label=label,
-            labels=labels,
-            written=written,
-            deadline=deadline,
-        )
+        observe_descriptors(self, key, listed)
 
     def report(self, task: str) -> TaskReport:
         """Return whether a task stayed within bounds. See `Guard.report`."""

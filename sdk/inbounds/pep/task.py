@@ -328,7 +328,9 @@ class Task(TaskAuthority):
         Raises:
             DecisionUnavailable: As `observe`.
         """
-        self._runtime.observe_data(self.session, texts)
+        from .observation import observe_data
+
+        observe_data(self._runtime, self.session, texts)
 
     async def aobserve_data(self, *texts: str) -> None:
         """Async twin of `observe_data`."""

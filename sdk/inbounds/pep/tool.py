@@ -205,7 +205,7 @@ class GuardedTool(Generic[P, R_co]):
         from inbounds.process.threads import run_in_thread
 
         try:
-            with _about(permit):
+            with about_decision(permit):
                 task.require_usable()
         except InboundsError:
             await run_in_thread(permit.cancel)
@@ -219,85 +219,18 @@ class GuardedTool(Generic[P, R_co]):
             raise
 
     def iterate(self, task: Callable[[], Task], arguments: Mapping[str, Any]) -> Iterator[Any]:
-        """Iterate over the function's items under one permit, asked for with the first.
+        """Iterate over the function's items under one permit. See `tool_items.iterate`."""
+        from .tool_items import iterate
 
-        Raises:
-            DecisionUnavailable: `task.over`: the task has ended meanwhile. It has run so far.
-        """
-        from .lazy_results import refuse_lazy
-        from .results import END
-        from .tool_errors import raise_alone
+        return iterate(self, task, arguments)
 
-        within = task()
-        permit = within.permit(self, arguments)
-        run = self.ready(permit)
-        try:
-            # No `yield from`: what is sent into the generator would reach the tool unjudged.
-            with contextlib.closing(permit.tool_run.iterate(run())) as items:
-                for item in items:
-                    refuse_lazy(self.name, item)
-                    left = permit.row(item)
-                    if left is None:
-                        break
-                    for value in left:
-                        yield value
-                    with _about(permit, "yes"):
-                        within.require_under_way()
-            for value in permit.row(END) or ():
-                with _about(permit, "yes"):
-                    within.require_under_way()
-                yield value
-        except BaseException as error:
-            if (seen := permit.fail(error)) is not error:
-                raise_alone(seen)
-            raise
-        finally:
-            # What is withheld is in no traceback.
-            item = left = value = None
-        permit.finish(None)
-
-    async def aiterate(
+    def aiterate(
         self, task: Callable[[], Task], arguments: Mapping[str, Any]
     ) -> AsyncIterator[Any]:
         """Async twin of `iterate`."""
-        from inbounds.process.threads import run_in_thread
+        from .tool_items import aiterate
 
-        from .lazy_results import is_plain, refuse_lazy
-        from .results import END
-
-        within = task()
-        permit = await within.apermit(self, arguments)
-        run = await self.aready(within, permit)
-        failure: BaseException | None = None
-        try:
-            async with contextlib.aclosing(permit.tool_run.aiterate(run())) as items:
-                async for item in items:
-                    refuse_lazy(self.name, item)
-                    # One that is withheld is recorded, and the loop must not wait for that.
-                    plain = is_plain(item) and not permit.holds_back
-                    left = permit.row(item) if plain else await run_in_thread(permit.row, item)
-                    if left is None:
-                        break
-                    for value in left:
-                        yield value
-                    with _about(permit, "yes"):
-                        within.require_under_way()
-            held = await run_in_thread(permit.row, END) if permit.holds_back else None
-            for value in held or ():
-                with _about(permit, "yes"):
-                    within.require_under_way()
-                yield value
-        except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
-            failure = error
-        finally:
-            item = left = value = held = None
-        if failure is not None:
-            try:
-                # Not while it is handled: whatever is raised then has it behind itself.
-                raise await run_in_thread(permit.fail, failure)
-            finally:
-                del failure
-        await run_in_thread(permit.finish, None)
+        return aiterate(self, task, arguments)
 
     def _laid_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:
         if judged.keys() - self._kinds.keys():
@@ -487,7 +420,7 @@ def resolve_resource(function: ResourceOf, tool: str, /, *args: Any, **kwargs: A
 
 
 @contextlib.contextmanager
-def _about(permit: Permit, executed: Executed = "no") -> Iterator[None]:
+def about_decision(permit: Permit, executed: Executed = "no") -> Iterator[None]:
     """Let a refusal say which decision it is about, and whether that has run."""
     try:
         yield

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from inbounds.model.question import Argument, Returns, SessionState, Tool
-    from inbounds.sessions.store import SessionKey, SessionStore
+    from inbounds.sessions.protocol import SessionStore
+    from inbounds.sessions.store import SessionKey
 
     from .origins import Origins
 

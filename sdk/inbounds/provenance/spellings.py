@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from inbounds.canonical.formats import InvalidFormat, normalize
 
-from .dates import moment, spoken_dates
 from .link_marks import may_link
 from .values import (
     ACCOUNT,
@@ -170,13 +169,20 @@ def _read_as_numbers(written: str) -> Iterator[str]:
 
 
 def _dates(text: str) -> Iterator[str]:
-    for date in spoken_dates(text):
-        yield DATE + date
+    if _DIGIT.search(text) and not text.isdecimal():
+        from .dates import spoken_dates
+
+        for date in spoken_dates(text):
+            yield DATE + date
     if len(text) > _LONGEST_AMOUNT:
         return
     try:
         date = normalize("date", text.strip())[0]
-        yield DATE + (moment(date) if "T" in date else date)
+        if "T" in date:
+            from .dates import moment
+
+            date = moment(date)
+        yield DATE + date
     except (InvalidFormat, ValueError, OverflowError):
         return
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.model.question import Argument
 
-from .dates import written_dates
 from .values import DATE, FAMILIES, NUMBER, PATH, number_key, own_keys, text_key, written_number
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list
     kind = parsed.kind if parsed is not None else argument.kind
     if type(value) is str:
         if kind == "date":
+            from .dates import written_dates
+
             return [DATE + written for written in written_dates(value, whole=True)], "", "exactly"
         family = FAMILIES.get(kind)
         if family == PATH:

@@ -17,8 +17,6 @@ from urllib.parse import unquote
 
 from inbounds.canonical.formats import InvalidFormat, normalize
 
-from .dates import written_dates
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -242,7 +240,7 @@ def _typed_digits(text: str, first: str) -> Iterator[str]:
             number = written_number(text)
             if number is not None:
                 yield number
-        yield from (DATE + date for date in written_dates(text, whole=True))
+        yield from _dates(text, whole=True)
 
 
 def embedded(text: str) -> Iterator[str]:
@@ -276,9 +274,16 @@ def _numeric(text: str) -> Iterator[str]:
     if _BEGINS_ACCOUNT.search(text):
         yield from _accounts_in(text)
     yield from _plain_numbers(text)
-    if "-" in text:
-        for date in written_dates(text):
-            yield DATE + date
+    yield from _dates(text)
+
+
+def _dates(text: str, *, whole: bool = False) -> Iterator[str]:
+    if "-" not in text:
+        return
+    from .dates import written_dates
+
+    for date in written_dates(text, whole=whole):
+        yield DATE + date
 
 
 def _plain_numbers(text: str) -> Iterator[str]:

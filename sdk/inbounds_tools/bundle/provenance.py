@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import files_in, read_regular
+from inbounds.files.listing import files_in
+from inbounds.files.regular_file import read_regular
 from inbounds.files.safe_files import scratch_folder, write_file
 from inbounds.process import clock
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import MAX_DEPTH
+from inbounds.files.listing import MAX_DEPTH
 from inbounds.files.safe_files import copy_tree, scratch_folder, write_file
 from inbounds_tools import rego_module
 from inbounds_tools.catalogue import KINDS

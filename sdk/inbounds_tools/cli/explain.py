@@ -146,7 +146,7 @@ def _site(named: Path | None) -> Path | None:
     if named is not None:
         return named
     usual = Path("site")
-    from inbounds.files.regular_file import files_in
+    from inbounds.files.listing import files_in
 
     return usual if usual.is_dir() and any(files_in(usual, ".rego")) else None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds.dev.deployment import document
-from inbounds.dev.services import feed_as_of
+from inbounds.dev.setup import feed_as_of
 from inbounds.engine import assets
 from inbounds.engine.bundle import read_signed
 from inbounds.engine.embedded import EmbeddedPolicy

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from inbounds.dev.issuer import read_about
-from inbounds.dev.services import Development
+from inbounds.dev.setup import deployment_entries
 from inbounds.errors import ConfigurationError
 
 from .deployed import deployed
@@ -59,7 +59,7 @@ def _service(configuration: Configuration) -> Finding:
 
 
 def _accepted(folder: Path, about: About, deployment: Deployment) -> Iterator[Finding]:
-    stated = Development.stated(folder)
+    stated = deployment_entries(folder)
     keys = stated["issuers"]["development"]["keys"]
     known = {
         kid: jwk

@@ -15,7 +15,7 @@ import yaml
 from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.canonical.strict_yaml import strict_yaml
 from inbounds.dev.deployment import document, load
-from inbounds.dev.services import feed_as_of
+from inbounds.dev.setup import feed_as_of
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
 from inbounds.live.head import empty_lists

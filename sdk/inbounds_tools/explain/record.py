@@ -9,8 +9,8 @@ from typing import Any
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
-from inbounds.evidence.file import reading
-from inbounds.evidence.records import Decided, Executed, Record, parse_row
+from inbounds.evidence.file import parse_row, reading
+from inbounds.evidence.records import Decided, Executed, Record
 
 _Row = tuple[Any, ...]
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import files_in, read_regular
+from inbounds.files.listing import files_in
+from inbounds.files.regular_file import read_regular
 from inbounds.files.safe_files import scratch_folder, write_file
 from inbounds_tools import rego_module
 from inbounds_tools.bundle import compiler, site_tree, sources

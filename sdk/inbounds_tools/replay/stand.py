@@ -45,7 +45,7 @@ class Stand:
 
     def __init__(self, folder: Path, home: Path) -> None:
         from inbounds.dev.issuer import About
-        from inbounds.dev.services import Development
+        from inbounds.dev.setup import create_development
         from inbounds.engine import assets
         from inbounds.engine.embedded import EmbeddedPolicy
         from inbounds.evidence import NoEvidence
@@ -73,7 +73,7 @@ class Stand:
             pep=pep,
             kid="-",
         )
-        _write(copy, Development.create(home / "issuer", about))
+        _write(copy, create_development(home / "issuer", about))
         self.deployment: Deployment = load(copy)
         policy = EmbeddedPolicy(
             assets.wasm_bundle(),

@@ -8,7 +8,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.regular_file import files_in
+from inbounds.files.listing import files_in
 
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 

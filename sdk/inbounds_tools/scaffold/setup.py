@@ -12,7 +12,7 @@ from typing import Any
 from inbounds.dev.deployment import FIELDS, load
 from inbounds.dev.issuer import About, read_about
 from inbounds.dev.schema_issues import suggestion
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development, deployment_entries
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
 from inbounds.files.safe_files import make_folder, scratch_folder, write_file
@@ -140,7 +140,7 @@ def _begin(
         _create(done, names)
     with scratch_folder("init") as scratch:
         draft = Path(scratch) / "deployment"
-        issued = Development.stated(done.issuer)
+        issued = deployment_entries(done.issuer)
         for file, text in drafted(names, list(tools.values()), issued, at).items():
             write_file(draft / file, text, durable=False)
         load(draft)
@@ -186,7 +186,7 @@ def _create(done: SetUp, names: Names) -> None:
         pep=names.pep,
         kid="drawn",
     )
-    Development.create(done.issuer, about)
+    create_development(done.issuer, about)
     done.written.append(done.issuer)
 
 
@@ -299,7 +299,7 @@ def _add_servers(done: SetUp, at: Mapping[str, str], deployment: Deployment) -> 
 
 def _add_keys(done: SetUp, deployment: Deployment, about: About) -> None:
     """Have the issuer's and the feed's keys count."""
-    issued = Development.stated(done.issuer)
+    issued = deployment_entries(done.issuer)
     stated: dict[str, Any] = issued["issuers"]["development"]
     same = next((n for n, e in deployment.issuers.items() if e.issuer == about.issuer), None)
     if same is None:

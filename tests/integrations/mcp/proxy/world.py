@@ -25,7 +25,7 @@ from mcp.client.stdio import stdio_client
 from inbounds.canonical.mcp_descriptor import digest
 from inbounds.dev.deployment import FIELDS
 from inbounds.dev.issuer import About
-from inbounds.dev.services import Development
+from inbounds.dev.setup import create_development
 from inbounds.testing import AGENT, SUBJECT, small_deployment
 
 UPSTREAM = Path(__file__).with_name("upstream.py")
@@ -153,7 +153,7 @@ def deployment(folder: Path, said: Mapping[str, Any]) -> None:
     )
     whole = {
         **small_deployment(),
-        **Development.create(folder / "home" / "issuer", about),
+        **create_development(folder / "home" / "issuer", about),
         **said,
     }
     there = folder / "deployment"
