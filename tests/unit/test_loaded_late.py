@@ -10,8 +10,9 @@ from inbounds import ApprovalRequired
 from inbounds.canonical.arguments import canonicalise
 from inbounds.engine.builtins import BUILTINS
 from inbounds.model import places
-from inbounds.model.question import Argument
+from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.model.skeletons import skeletons
+from inbounds.provenance import Origins
 from inbounds.provenance.amounts import amounts_with_currency
 from inbounds.provenance.call_inputs import may_stand
 from inbounds.provenance.link_marks import may_link
@@ -168,6 +169,33 @@ def test_nobody_is_asked_and_nothing_runs_without_what_asks(policy, ran, monkeyp
         with pytest.raises(ImportError):
             task.call("mail.send", SENT)
         assert ran == []
+
+
+FIRST = Returns(party="first", fields={"/at": ReturnedField(party="first")})
+HOST = Argument(role="target", kind="text")
+
+
+def observed(origins, result, **arguments):
+    origins.observe(
+        result, tool="page.get", returns=FIRST, arguments=arguments, call=1, memory=False
+    )
+    judged = canonicalise({"it": "Archive A"}, {"/it": HOST})
+    return origins.trace(judged.arguments, {"/it": HOST}, judged.parsed)["/it"].grade
+
+
+def test_a_result_that_cannot_be_compared_with_what_the_call_was_given_vouches_for_nothing(
+    monkeypatch,
+):
+    assert observed(Origins(), {"at": "Archive A"}, url="https://evil.example/x") == "first_party"
+    lost(monkeypatch, "provenance.links")
+    assert observed(Origins(), {"at": "Archive A"}, url="https://evil.example/x") == "none"
+
+
+def test_after_a_call_that_wrote_nobody_knows_what_nothing_is_vouched_for(monkeypatch):
+    origins = Origins()
+    lost(monkeypatch, "provenance.links")
+    origins.write({"url": "https://evil.example/x"})
+    assert observed(origins, {"at": "Archive A"}, id=1) == "none"
 
 
 @pytest.mark.parametrize("module", ["provenance.prompt", "provenance.prompt_marks"])
