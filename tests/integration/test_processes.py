@@ -215,6 +215,7 @@ def test_every_lock_of_the_sdk_is_made_anew_in_a_child():
         "inbounds/engine/embedded.py",  # `_begin_child`
         "inbounds/engine/fair_lock.py",  # made by the above
         "inbounds/sessions/store.py",  # `_after_fork`
+        "inbounds/sessions/memory.py",  # `forget`, which the above calls
         "inbounds/files/sqlite_file.py",  # `_after_fork`
     }
 
