@@ -88,7 +88,7 @@ async def aiterate(
         item = left = value = held = None
     if failure is not None:
         try:
-            # Not while it is handled: whatever is raised then has it behind ittool.
+            # Not while it is handled: whatever is raised then has it behind itself.
             raise await run_in_thread(permit.fail, failure)
         finally:
             del failure
