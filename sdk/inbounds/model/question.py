@@ -131,7 +131,8 @@ class ActionProperties(_Open):
     all that a person is shown of the call, and is there where approvals are. `skeletons` holds, by
     text, the skeletons of places that are not plain ASCII (`inbounds.model.places`). `statements`
     holds what an SQL statement does, by the pointer of its argument (`inbounds.canonical.sql`).
-    `mentioned` are the pointers of the leaves found in a record that the prompt mentions.
+    `mentioned` are the pointers of the leaves found in a record that the prompt mentions, and
+    `doubtful` those of which the prompt vouches, and may not mean what is done with them.
     """
 
     arguments: dict[str, JsonValue]
@@ -144,6 +145,7 @@ class ActionProperties(_Open):
     skeletons: dict[str, str] = {}
     statements: dict[str, list[str]] = {}
     mentioned: list[str] = []
+    doubtful: list[str] = []
     request_digest: str = ""
 
 

@@ -54,13 +54,6 @@ def corrections(reading: Reading) -> Iterator[Finding]:
             yield from _replaced(reading, at)
 
 
-def withdraws(reading: Reading, sentence: range) -> bool:
-    """Whether a sentence does nothing but withdraw: "never mind", "scratch that"."""
-    at = next((at for at in sentence if reading.tokens[at].low in _FIRST_WORDS), sentence.stop)
-    size = _phrase(reading, at, sentence, _PHRASES) if at < sentence.stop else 0
-    return bool(size) and len(sentence) - size <= _FOLLOWING
-
-
 def _withdrawn(reading: Reading, at: int) -> Iterator[Finding]:
     sentence = reading.sentence(at)
     if reading.tokens[at].low == "instead":

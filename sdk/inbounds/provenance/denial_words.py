@@ -275,6 +275,17 @@ UNSEEN_CORRECTIONS = _words(
     "retracted withdrawn rescinded instead"
 )
 
+# --- doubt ---------------------------------------------------------------------------------
+
+DOUBTING = frozenset(
+    NOT | WHOLE | NEGATED_FACTS | {*CONTRACTED} | CANNOT | FORBIDDEN | FORBIDS | REFUSES | AGAINST
+    | STOPS | NOUNS_OF_FORBIDDING | WARNS | WITHHOLDS | KEEPS | DENIES_ACCESS | EXCEPTS | EXCEPTION
+    | UNLESS | UNSEEN_CORRECTIONS | STEERS | STAYS
+    | _words("but besides rather only other others apart aside skip skipping excluded exempt nope")
+    | _words("sorry actually oops whoops meant mean formerly spare alone")
+)  # fmt: skip
+"""A prompt with one of these may mean something else than that all that it names be dealt with."""
+
 # --- all of them ---------------------------------------------------------------------------
 
 CROSSES = ("\u2717", "\u2718", "\u274c", "\U0001f6ab")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from .corrections import corrections, withdraws
+from .corrections import corrections
 from .denial_words import (
     AFTER_EVERYBODY,
     CANNOT,
@@ -104,9 +104,6 @@ _HEDGES = _ASKS | word_set("not never no nothing nobody")
 
 
 _PRONOUNS = word_set("it them him her that this these those one ones there")
-_FIRST, _SHORT = 3, 3
-"""So many sentences are looked at for what takes back an earlier prompt, and so short ones may
-come before it, as "wait, no"."""
 _NO_OTHER = word_set("else other others another twice again")
 """With them, what is spoken of is asked for, and only more of it is denied."""
 
@@ -176,23 +173,6 @@ def tokens_excluded(text: str) -> tuple[list[Token], list[Token]]:
     if not reading.whole:
         out.append(Token("", "", "", "quote", 0, 0, MOST_READ, len(text) - MOST_READ))
     return sorted(out, key=lambda token: token.start), unclear
-
-
-def takes_back(text: str) -> bool:
-    """Whether a prompt begins by denying what an earlier one says: "no, not to her", "don't"."""
-    reading = read(text)
-    out = exclusions(reading).ruled_out
-    for sentence in reading.sentences[:_FIRST]:
-        here = [reading.tokens[at] for at in sentence if at in out]
-        words = {token.low for token in here}
-        if here:
-            spoken_of = len(words) == 1 or (words & _PRONOUNS and not words & _NO_OTHER)
-            return bool(spoken_of) and all(token.kind == "word" for token in here)
-        if withdraws(reading, sentence):
-            return True
-        if len(sentence) > _SHORT:
-            return False
-    return False
 
 
 def _doubtful(reading: Reading, out: frozenset[int], resolved: set[int]) -> frozenset[int]:

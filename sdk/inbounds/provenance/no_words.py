@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .prompt_text import How
 
 
@@ -34,6 +36,16 @@ class NoWords:
     @staticmethod
     def rules_out_text(_text: str) -> bool:
         """See `Words.rules_out_text`."""
+        return False
+
+    is_doubtful = False
+    """See `Words.is_doubtful`."""
+    quotes_what_stays = False
+    """See `Words.quotes_what_stays`."""
+
+    @staticmethod
+    def doubts(_keys: Iterable[str], _said: str) -> bool:
+        """See `Words.doubts`."""
         return False
 
     @staticmethod

@@ -403,8 +403,11 @@ class Origins:
                     spoken = scaled(value, decimals)
                 amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
                 origin = self._find(keys, spoken, said, how, amount=amount, currency=currency)
-                if how == "order" and origin.grade == "quoted" and self._words.names(said):
-                    # Who chose the title of a record has not been told to run it.
+                # Who chose the title of a record has not been told to run it; and of what is quoted
+                # beside what is deleted, `keep 'Minutes'`, nothing is to be.
+                chosen = how == "order" and self._words.names(said)
+                stays = how == "deleted" and self._words.quotes_what_stays
+                if origin.grade == "quoted" and (chosen or stays):
                     origin = origin.model_copy(update={"grade": "third_party_meta"})
                 found[pointer] = origin
         return found
@@ -436,6 +439,27 @@ class Origins:
                     key in self._mentioned
                     for key in keys_of(value, argument, parsed.get(pointer))[0]
                 )
+            ]
+
+    def doubtful(
+        self,
+        arguments: Mapping[str, Any],
+        registered: Mapping[str, Argument],
+        parsed: Mapping[str, Parsed],
+        found: Mapping[str, Origin],
+    ) -> list[str]:
+        """The pointers of the leaves of which the prompts vouch, and may mean something else.
+
+        Arguments as of `mentioned`.
+        """
+        if not self._words.is_doubtful:
+            return []
+        with self._lock:
+            return [
+                pointer
+                for pointer, value, argument in leaves(arguments, registered)
+                if found[pointer].grade in ("prompt", "quoted")
+                and self._words.doubts(*keys_of(value, argument, parsed.get(pointer))[:2])
             ]
 
     def links(

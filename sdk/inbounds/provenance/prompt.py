@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .denial_words import DENYING
-from .prompt_marks import excluded, stretches, takes_back
+from .prompt_marks import excluded, is_doubtful, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked, is_quoted_title
@@ -74,12 +74,14 @@ class _Turn(NamedTuple):
     """The words of one prompt in lower case, a blank around each.
 
     Attributes:
+        is_doubtful: Whether it may mean something else than that what it says be done.
         said: What it says.
         words: What it rules out.
         values: Of that, the addresses, files and titles, each by itself.
         names: Of that, the words of each name.
     """
 
+    is_doubtful: bool
     said: str
     words: str
     values: str
@@ -90,9 +92,8 @@ class Words:
     """The prompts of one session. Not thread-safe: whoever holds it has a lock.
 
     What a prompt names only to rule it out, as in "never send it to eve@evil.example", is not said
-    by it, nor any longer by an earlier one. Nor is what the last prompt said where one begins by
-    denying it, as in "no, not to her". A later one may say it again, whole. A short quote is one
-    value, or the title of a record: nothing within it is said.
+    by it, nor any longer by an earlier one. A later one may say it again, whole. A short quote is
+    one value, or the title of a record: nothing within it is said.
 
     What was said is told apart from what was ruled out since: ask for both (`rules_out`).
 
@@ -130,13 +131,13 @@ class Words:
         self._left -= len(text)
         if not text:
             return []
-        if self._turns and takes_back(text):
-            self._take_back(len(self._turns) - 1)
         values: list[str] = []
         runs: list[str] = []
         left = []
+        doubtful = False
         for part in text.split(BETWEEN):
             out, unclear = excluded(part)
+            doubtful |= bool(out or unclear) or is_doubtful(part)
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
             left.append(_without(part, unsaid))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
@@ -156,13 +157,8 @@ class Words:
             self._amounts_out.update((key, turn) for key, _ in _amounts(run))
         words, whole = (APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
         names = [name for run in runs for name in _names(run)]
-        self._turns.append(_Turn(f" {_joined(text)} ", words, whole, names))
+        self._turns.append(_Turn(doubtful, f" {_joined(text)} ", words, whole, names))
         return [quote for quote in quotes if not _is_one_value(quote)]
-
-    def _take_back(self, turn: int) -> None:
-        """Let no address, file or amount count as said that one prompt was the last to say."""
-        self._keys = {key: last for key, last in self._keys.items() if last != turn}
-        self._amounts = {key: last for key, last in self._amounts.items() if last != turn}
 
     def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
@@ -234,6 +230,33 @@ class Words:
             if any(name.issubset(parts) for name in turn.names):
                 return True
         return False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a prompt may mean something else than that what it says be done."""
+        return any(turn.is_doubtful for turn in self._turns)
+
+    def doubts(self, keys: Iterable[str], said: str) -> bool:
+        """Whether a doubtful prompt says a value, or comes after the last one that says it.
+
+        Args:
+            keys: Those of the value.
+            said: The value as text, or "".
+        """
+        phrase = f" {_joined(said)} "
+        for number, turn in reversed([*enumerate(self._turns)]):
+            if turn.is_doubtful:
+                return True
+            if any(self._keys.get(key) == number for key in keys) or (
+                phrase.strip() and phrase in turn.said
+            ):
+                return False
+        return False
+
+    @property
+    def quotes_what_stays(self) -> bool:
+        """See `PromptText.quotes_what_stays`."""
+        return self._text.quotes_what_stays
 
     def _holds_date(self, written: str) -> bool:
         day, time = written[:_DAY], written[_DAY + 1 :].rstrip("Z")

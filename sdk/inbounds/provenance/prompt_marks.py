@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .denial_words import DENYING, ELIDED, SIGNS, plain_apostrophes
+from .denial_words import DENYING, DOUBTING, ELIDED, SIGNS, plain_apostrophes
 
 if TYPE_CHECKING:
     from .prompt_segments import Stretch
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _UNMARKED = re.compile(r"(?:[\w .,!?@/#+$%&=;()]|(?<=\w)-(?=\w))*+")
 """What holds no other sign quotes nothing, and nothing of it is data."""
 _WITHOUT = "w/o"
+_DEFERS = re.compile(
+    r"\b(?:should|shall|must|ought|do|did|am|are|may|might|would|why) (?:i|we)\b"
+    r"|\b(?:before|until|once|after|when) (?:you|i|we)\b"
+)
+"""Asks whether something is to be done, or puts it off."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -57,13 +62,17 @@ def excluded(text: str) -> tuple[list[Token], list[Token]]:
     return tokens_excluded(text)
 
 
-def takes_back(text: str) -> bool:
-    """Return whether a prompt begins by denying what an earlier one says: `denials.takes_back`."""
-    if not may_deny(text):
-        return False
-    from . import denials
-
-    return denials.takes_back(text)
+def is_doubtful(text: str) -> bool:
+    """Return whether what a text names may not be meant: it denies, excepts, asks or defers."""
+    low = plain_apostrophes(text).lower().replace("\u2019", "'")
+    words = _WORD.findall(low)
+    return (
+        not DOUBTING.isdisjoint(words)
+        or any(sign in low for sign in SIGNS)
+        or any(word.startswith(ELIDED) for word in words)
+        or _WITHOUT in low
+        or _DEFERS.search(low) is not None
+    )
 
 
 def may_deny(text: str) -> bool:

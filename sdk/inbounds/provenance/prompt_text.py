@@ -40,13 +40,31 @@ _DELETED = re.compile(
 """What stands between a word for deleting and what is deleted."""
 _NOT_DELETED = re.compile(
     r"\b(?:in|from|at|of|within|inside|under|on|to|into|with|for|by|about|than|keep|leave|retain"
-    r"|preserve|save|spare|but|except|not|only)\b",
+    r"|preserve|save|spare|but|except|not|only|because|since|as|so|which|that|when|while|after"
+    r"|before|until|if|whether)\b",
     re.IGNORECASE,
 )
+_ONE_MORE = (
+    r"(?:the|a|an|my|our|your|all|both|also|as well as|files?|folders?|director(?:y|ies)|documents?"
+    r"|drafts?|mails?|e-?mails?|messages?|events?|meetings?|appointments?|orders?|bookings?|tickets?"
+    r"|issues?|branch(?:es)?|contacts?|records?|entr(?:y|ies)|accounts?|named|called|titled|one|ones"
+    r"|number|no|nos)"
+)
+_DELETED_AS_WELL = re.compile(rf"[\s,;&]*(?:(?:{_ONE_MORE}|and|or)\b[\s,;&]*)*\Z", re.IGNORECASE)
+"""What may stand between one thing that is deleted and the next, behind what joins them."""
+_IS = re.compile(r" (?:is|are|was|were|has|have|had|must|should|stays?|can|will|may|needs?)\b")
+_TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
+_JOINS = re.compile(r"[,;&]|\b(?:and|or|then|plus)\b", re.IGNORECASE)
 _IMPERATIVE = (
-    r"(?:\A|[.!?;:,\n\x00(]|\b(?:please|and|then|now|also|just|kindly|you|you to|pls)\b)\s*"
+    r"(?:\A|[.!?;\n\x00(]|(?<!\bto )\b(?:please|and|then|now|also|just|kindly|pls)\b)\s*"
     r"(?:run|rerun|execute|start|launch|use)\b"
 )
+_REPORTED = re.compile(
+    r"\b(?:sa(?:ys?|id)|tells?|told|asks?|asked|wants?|wanted|writes?|wrote|suggests?|suggested"
+    r"|recommends?|instructs?|what|how|why|when|whether|if|should|would|does|did)\b[^.!?;\n\x00]*\Z",
+    re.IGNORECASE,
+)
+"""What begins a sentence in which a command is spoken of, and not given."""
 _ORDERED = re.compile(
     rf"{_IMPERATIVE}:?(?: (?:the|this|my))?(?: following)?"
     r"(?: (?:command|script|query|statement|program|code))?:?\s+\Z"
@@ -54,7 +72,7 @@ _ORDERED = re.compile(
     re.IGNORECASE,
 )
 _END_OF_ORDER = re.compile(
-    r"\s*(?:\Z|\x00)|[ \t]*\n[ \t]*(?:\n|(?:[-*\u2022]|[0-9]{1,2}[.)]) )|[.!?;](?:[\s\x00]|\Z)"
+    r"\s*(?:\Z|\x00)|[ \t]*\n[ \t]*(?:\n|(?:[-*\u2022]|[0-9]{1,2}[.)]) )|[.!;](?:[\s\x00]|\Z)"
     r"|,? (?:and|then|and then) [a-z]+\b(?! ?[=<>(.])|, (?:please|thanks|thank)\b|,? please\b"
 )
 
@@ -63,6 +81,9 @@ class PromptText:
     """What the prompts of one session say, as text. A short quote that is one value stands in it.
 
     A URL, a path and the name of a file are said as a whole, and nothing within them is.
+
+    Attributes:
+        quotes_what_stays: Whether something is quoted that no word for deleting has as its object.
     """
 
     def __init__(self) -> None:
@@ -74,6 +95,7 @@ class PromptText:
         self._quotes: set[str] = set()
         self._orders: set[str] = set()
         self._deleted: set[str] = set()
+        self.quotes_what_stays = False
 
     def add(self, text: str, quotes: dict[str, str]) -> list[tuple[int, int]]:
         """Take the text of one more prompt; returns where names stand in it.
@@ -92,7 +114,9 @@ class PromptText:
         self._quotes.update(quotes)
         self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
         self._orders.update(quote for quote, before in quotes.items() if is_ordered(before))
-        self._deleted.update(quote for quote, before in quotes.items() if is_deleted(before))
+        deleted = {quote for quote, before in quotes.items() if is_deleted(before)}
+        self._deleted |= deleted
+        self.quotes_what_stays |= deleted != quotes.keys()
         return spans
 
     def says(self, value: str, how: How) -> bool:
@@ -133,13 +157,21 @@ class PromptText:
 
 def is_ordered(before: str) -> bool:
     """Whether what stands before a command says to run it."""
-    return _ORDERED.search(before[-_NEAR:]) is not None
+    near = before[-_NEAR:]
+    return _ORDERED.search(near) is not None and _REPORTED.search(near) is None
 
 
 def is_deleted(before: str) -> bool:
     """Whether what stands before a value says to delete it, and not what is in it or beside it."""
     found = _DELETED.match(before)
-    return found is not None and _NOT_DELETED.search(found[1]) is None
+    if found is None:
+        return False
+    between = _TITLE.sub(" ", found[1])
+    if ";" in between or _NOT_DELETED.search(between) is not None:
+        return False
+    # `Delete a.txt and read b.txt`: what does not follow on what joins them is another clause.
+    joined = [*_JOINS.finditer(between)]
+    return not joined or _DELETED_AS_WELL.match(between, joined[-1].end()) is not None
 
 
 def stands(text: str, value: str) -> bool:
@@ -164,7 +196,9 @@ def _suits(text: str, value: str, at: int, how: How) -> bool:
     if how == "name":
         return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
     if how == "deleted":
-        return not is_common(value) and is_deleted(text[max(0, at - _FAR) : at])
+        # `Delete a.txt, b.txt is the new one`
+        subject = _IS.match(text, end) is not None
+        return not (subject or is_common(value)) and is_deleted(text[max(0, at - _FAR) : at])
     if how == "order":
         return is_ordered(before) and _END_OF_ORDER.match(text, end) is not None
     return True

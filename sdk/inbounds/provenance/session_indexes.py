@@ -89,6 +89,9 @@ class SessionOrigins:
         }
         if mentioned:
             properties["mentioned"] = mentioned
+        doubtful = seen.doubtful(canonical.arguments, registered, canonical.parsed, found)
+        if doubtful:
+            properties["doubtful"] = doubtful
         if tool.effects_by.kind == "sql":
             from inbounds.canonical.sql import statements
 

@@ -47,6 +47,13 @@ _PUT = word_set("put move throw toss drop stick chuck")
 _INTO = word_set("in into to")
 _THEREUPON = word_set("after before besides following upon with like")
 _PRONOUNS = word_set("it that this them those these")
+_LOOKS = word_set(
+    "show list read find search see view track check get fetch summarise summarize open count "
+    "display review"
+)
+"""What stands right behind them is looked at: `show mail from Rosa`, `look up order 7`."""
+_TOLD = word_set("tell let inform notify answer ask brief alert warn")
+"""Who is told is who asks: `tell me what Rosa wants`."""
 _LEADS = word_set(
     "mind by try start begin keep and or then help please finish consider after before when "
     "while without avoid not never than of from stop any no"
@@ -106,6 +113,8 @@ def requested(reading: Reading, at: int, word: str) -> bool:
     """
     clause = reading.clause(at)
     low = reading.tokens[at].low
+    if low in _TOLD and reading.low(at + 1, clause) in ("me", "us"):
+        return False
     if _light(reading, at, clause) or _destined(reading, at, clause):
         return True
     if low != word:
@@ -241,9 +250,22 @@ def _gerund(reading: Reading, at: int, clause: range) -> bool:
     return at == clause.start or before in _LEADS
 
 
+def _looked_at(reading: Reading, at: int, clause: range) -> bool:
+    """Whether a verb right before it, which begins what is asked for, looks at it."""
+    verb = at - 1
+    if reading.low(verb, clause) == "up":
+        verb -= 1
+        if reading.low(verb, clause) != "look":
+            return False
+    elif reading.low(verb, clause) not in _LOOKS:
+        return False
+    return verb == clause.start or reading.low(verb - 1, clause) in _OPENERS
+
+
 def _names(reading: Reading, at: int, clause: range) -> bool:
     """Whether it is rather the name of something than something to do."""
-    if reading.low(at - 1, clause) in DETERMINERS - {"next", "one", "that"}:
+    known = reading.low(at - 1, clause) in DETERMINERS - {"next", "one", "that"}
+    if known or _looked_at(reading, at, clause):
         return True
     after = at + 1
     if after in clause:

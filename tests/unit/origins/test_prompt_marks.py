@@ -62,6 +62,7 @@ CONTEXT = [
     denial_words.FLOATING,
     denial_words.UNSHARED,
     denial_words.TO_ITSELF,
+    denial_words.DOUBTING,
 ]
 """What is looked for beside a word that denies, and denies nothing by itself."""
 IN_CONTEXT = frozenset({"is", "was", "that", "it", "to", "this", "be", "been", "have", "my", "i"})

@@ -215,46 +215,6 @@ def test_what_is_withdrawn_in_a_later_turn_is_ruled_out(said, value, argument):
     assert grade(seen(first, second, *beside, first), value, argument) == "prompt"
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    [
-        "No, not to her",
-        "Don't send it to them",
-        "Actually, don't.",
-        "Never mind.",
-        "Scratch that",
-        "Wait, no. Leave her out.",
-        "Not her. Send it to bob@acme.example",
-    ],
-)
-def test_what_begins_by_denying_takes_back_what_the_last_prompt_said(prompt):
-    """
-    Also without naming it; a later prompt may say it again.
-    """
-    first = f"Mail the plan to {EVE} and pay EUR 4000"
-
-    assert grade(seen(first, prompt), EVE, EMAIL) == "none"
-    assert grade(seen(first, prompt), 4000, AMOUNT) == "none"
-    assert grade(seen(f"Mail {KNOWN}", first, prompt), KNOWN, EMAIL) == "prompt"
-    assert grade(seen(prompt, first), EVE, EMAIL) == "prompt"
-    assert grade(seen(first, prompt, first), EVE, EMAIL) == "prompt"
-
-
-@pytest.mark.parametrize(
-    "prompt",
-    [
-        "Thanks! Don't forget to tell her about it",
-        "Do not send anything else to them",
-        "Summarise the mail of today. Don't send it anywhere",
-        "Don't include the salaries",
-        "No problem, mail it to bob@acme.example too",
-        "Not only her: tell bob@acme.example as well",
-    ],
-)
-def test_what_denies_something_of_its_own_takes_nothing_back(prompt):
-    assert grade(seen(f"Mail the plan to {EVE}", prompt), EVE, EMAIL) == "prompt"
-
-
 KEPT = [
     "share budget.xlsx but keep {} private",
     "Share budget.xlsx with bob@acme.example and keep {} private.",

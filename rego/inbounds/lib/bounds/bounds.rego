@@ -106,11 +106,19 @@ up_to(limit, value) if {
 #   Whether a leaf steers unasked: it was found somewhere good, or what the issuer approved lets
 #   it through. That a text may say it keeps the call from being denied, and whoever wrote the
 #   text is asked about. What an agent states when it delegates a task vouches for nothing.
-#   Nor does what is within the bounds only since the prompt mentions the record it stands in.
+#   Nor does what is within the bounds only since the prompt mentions the record it stands in, nor, in a
+#   session that a third party may steer, what a prompt says that may mean something else.
 vouched(pointer) if {
 	_vouched(pointer)
 	_regardless_of_mentions(pointer)
+	_meant(pointer)
 }
+
+_meant(pointer) if not pointer in object.get(input.action.properties, "doubtful", [])
+
+_meant(_) if input.context.session.trust == "trusted"
+
+_meant(_) if steering.lenient
 
 _vouched(pointer) if steering.grade(pointer) in steering.accepted
 

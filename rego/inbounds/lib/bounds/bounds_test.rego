@@ -359,6 +359,50 @@ test_what_is_not_mentioned_or_found_elsewhere_is_not_let_through_by_that if {
 	}
 }
 
+_doubted(trust, grade, doubtful) if {
+	scene := json.patch(_scene.input, [
+		{"op": "replace", "path": "/action/properties/origins/~1to/grade", "value": grade},
+		{"op": "add", "path": "/action/properties/doubtful", "value": doubtful},
+		{"op": "add", "path": "/context", "value": {"session": {"trust": trust}}},
+	])
+	not bounds.vouched("/to") with input as scene
+		with data.deployment as _scene.deployment
+		with data.inbounds.lib.task.granted as {"bounds": {"recipient": {"values": ["bob@acme.example"]}}}
+		with data.inbounds.lib.task.authority as {"bounds": {}}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": {}}}]
+}
+
+# Whatever else states the value, such as a draft made from the same prompt.
+test_what_is_doubtful_vouches_for_nothing_once_a_session_is_not_trusted if {
+	every grade in ["prompt", "quoted", "first_party", "listing", "none"] {
+		_doubted("untrusted", grade, ["/id", "/to"])
+		not _doubted("trusted", grade, ["/id", "/to"])
+		not _doubted("untrusted", grade, ["/id", "/to/0", "/*"])
+		not _doubted("untrusted", grade, [])
+	}
+
+	every trust in ["", "Trusted", null, true, 1, ["trusted"]] {
+		_doubted(trust, "prompt", ["/to"])
+	}
+}
+
+test_what_is_doubtful_may_be_done_where_it_can_be_undone if {
+	scene := json.patch(_scene, [
+		{"op": "replace", "path": "/input/action/properties/origins/~1to/grade", "value": "prompt"},
+		{"op": "add", "path": "/input/action/properties/doubtful", "value": ["/to"]},
+		{"op": "add", "path": "/input/context", "value": {"session": {"trust": "untrusted"}}},
+		{"op": "replace", "path": "/deployment/tools/t/effects", "value": ["write"]},
+		{"op": "add", "path": "/deployment/tools/t/reversible", "value": "yes"},
+		{"op": "replace", "path": "/deployment/tools/t/arguments/~1to", "value": {"kind": "id", "role": "target"}},
+		{"op": "replace", "path": "/input/action/properties/arguments/to", "value": "m-8"},
+		{"op": "replace", "path": "/input/action/properties/parsed", "value": {}},
+	])
+	bounds.vouched("/to") with input as scene.input
+		with data.deployment as scene.deployment
+		with data.inbounds.lib.task.authority as {"bounds": {}}
+		with data.inbounds.lib.task.accounts as [{"id": "task-1", "authority": {"bounds": {}}}]
+}
+
 # A local write that can be undone takes weaker origins, and asks about a mention all the same.
 test_a_mention_is_asked_about_of_a_local_write_too if {
 	scene := json.patch(_scene, [

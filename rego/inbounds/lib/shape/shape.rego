@@ -25,6 +25,7 @@ ordinary if {
 				"skeletons": {},
 				"statements": {},
 				"mentioned": [],
+				"doubtful": [],
 				"request_digest": "",
 			}},
 			"resource": {"properties": {
@@ -109,6 +110,7 @@ _ordinary({
 	is_object(context_session_tasks)
 	is_object(context_session_approvals)
 	is_array(action_properties.mentioned)
+	is_array(action_properties.doubtful)
 	is_array(context_credentials_chain)
 	is_array(context_credentials_approvals)
 	is_array(context_session_effects)
@@ -156,6 +158,7 @@ _ordinary({
 	listed_texts := array.flatten([
 		"",
 		action_properties.mentioned,
+		action_properties.doubtful,
 		context_credentials_chain,
 		context_credentials_approvals,
 		context_session_decisions,
@@ -433,6 +436,8 @@ _places := {
 	"/action/properties/statements/*/*",
 	"/action/properties/mentioned",
 	"/action/properties/mentioned/*",
+	"/action/properties/doubtful",
+	"/action/properties/doubtful/*",
 	"/action/properties/request_digest",
 	"/resource",
 	"/resource/type",
@@ -815,6 +820,20 @@ _sound contains "/action/properties/mentioned/*" if {
 	mentioned := object.get(input.action.properties, "mentioned", [])
 	every mentioned_item in mentioned {
 		is_string(mentioned_item)
+	}
+}
+
+_sound contains "/action/properties/doubtful" if {
+	is_object(input.action.properties)
+	doubtful := object.get(input.action.properties, "doubtful", [])
+	is_array(doubtful)
+}
+
+_sound contains "/action/properties/doubtful/*" if {
+	is_object(input.action.properties)
+	doubtful := object.get(input.action.properties, "doubtful", [])
+	every doubtful_item in doubtful {
+		is_string(doubtful_item)
 	}
 }
 

@@ -106,6 +106,7 @@ _whole := {
 			"skeletons": {"/a": ""},
 			"statements": {"/a": [""]},
 			"mentioned": [""],
+			"doubtful": [""],
 			"request_digest": "",
 		},
 	},
@@ -417,6 +418,14 @@ _unfit := {
 	},
 	"/action/properties/mentioned/*": {
 		"at": "/action/properties/mentioned/0",
+		"values": [null, true, -0.5, [], {}, [""]],
+	},
+	"/action/properties/doubtful": {
+		"at": "/action/properties/doubtful",
+		"values": [null, true, -0.5, "", {}],
+	},
+	"/action/properties/doubtful/*": {
+		"at": "/action/properties/doubtful/0",
 		"values": [null, true, -0.5, [], {}, [""]],
 	},
 	"/action/properties/request_digest": {

@@ -118,16 +118,19 @@ acts if count(tools.effects - {"read"}) > 0
 #   The grades at which a leaf steers unasked. A local write that can be undone takes weaker
 #   ones than what leaves the house, costs, runs or cannot be undone.
 # scope: document
-accepted := firm if not _lenient
+accepted := firm if not lenient
 
-accepted := firm | {"listing", "third_party_meta", "quoted_text"} if _lenient
+accepted := firm | {"listing", "third_party_meta", "quoted_text"} if lenient
 
 # METADATA
 # description: The grades of what the user, or somebody the user trusts, said
 firm := {"prompt", "first_party", "quoted"}
 
-# What goes somewhere is not local, and what somebody has been told is not undone.
-_lenient if {
+# METADATA
+# description: |
+#   Whether the call is a local write that can be undone. What goes somewhere is not local, and what
+#   somebody has been told is not undone.
+lenient if {
 	count(tools.effects) > 0
 	count(tools.effects - {"read", "write"}) == 0
 	tools.entry.reversible == "yes"
