@@ -13,6 +13,7 @@ from inbounds.pep.tool import GuardedTool
 
 from .middleware import AroundCall, AuthorizationMiddleware
 from .preflight import out_of_reach
+from .run_input import InputRecorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,11 +57,12 @@ def create_guarded_agent(
     reached = [authorization.reachable(each) for each in normalize_tools([*own, *_tools(brought)])]
     require_named_once(each.name for each in reached if isinstance(each, FunctionTool))
     authorization.reachable_beside(client)
+    recorder = InputRecorder(options.get("context_providers") or ())
     rest = {name: value for name, value in brought.items() if name != "tools"}
     return Agent(
         client,
         tools=reached,
-        middleware=[*middleware, *authorization.members],
+        middleware=[recorder, *middleware, *authorization.members],
         default_options=rest or None,
         **options,
     )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from inbounds.errors import ConfigurationError, TaskMissing
 from inbounds.integrations._adapter.conversation import ajoin, texts_of
 from inbounds.integrations._adapter.current_task import task_of
+from inbounds.process.threads import run_in_thread
+
+from .run_input import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_MODELS = frozenset({"assistant", "tool"})
-"""The roles of messages that no user has written."""
+    from .run_input import RunInput
 
 
 async def join_before_run(run: Mapping[str, Any], session: Any, messages: Sequence[Any]) -> None:
@@ -33,7 +35,9 @@ async def join_before_run(run: Mapping[str, Any], session: Any, messages: Sequen
             await ajoin(task, None, lambda: history, run=uuid.uuid4())
 
 
-async def join_before_model(run: Mapping[str, Any], session: Any, messages: Sequence[Any]) -> None:
+async def join_before_model(
+    run: Mapping[str, Any], session: Any, messages: Sequence[Any], given: RunInput
+) -> None:
     """Join the session of a run whose model is about to be asked.
 
     Raises:
@@ -42,8 +46,25 @@ async def join_before_model(run: Mapping[str, Any], session: Any, messages: Sequ
     if session is None:
         return
     elsewhere = ["-"] if session.service_session_id is not None else []
+
+    def history() -> list[str]:
+        return [*_history(messages), *_texts(given.history(session, messages)), *elsewhere]
+
     with contextlib.suppress(TaskMissing, ConfigurationError):
-        await ajoin(task_of(run), session.session_id, lambda: _history(messages) + elsewhere)
+        await ajoin(task_of(run), session.session_id, history)
+
+
+async def expose_unseen(run: Mapping[str, Any], texts: Sequence[str]) -> None:
+    """Make text that others have put before the model part of the task's session.
+
+    Raises:
+        DecisionUnavailable: As `Task.join`: no call of the run may run.
+    """
+    if texts:
+        # Outside of a task, each call is refused later.
+        with contextlib.suppress(TaskMissing, ConfigurationError):
+            task = task_of(run)
+            await run_in_thread(lambda: task.join(None, lambda: texts))
 
 
 async def join_before_call(run: Mapping[str, Any], session: Any) -> None:
@@ -64,7 +85,11 @@ def _history(messages: Sequence[Any]) -> list[str]:
     """The texts of all messages but the latest of the user, where a model or tool wrote one."""
     users = [at for at, each in enumerate(messages) if each.role == "user"][-1:]
     others = [each for at, each in enumerate(messages) if at not in users and each.role != "system"]
-    if not any(each.role in _MODELS for each in others):
+    if not any(each.role in MODELS for each in others):
         return []
-    said = [content.to_dict() for each in others for content in each.contents]
-    return texts_of(said) or ["-"]
+    return _texts(others)
+
+
+def _texts(messages: Sequence[Any]) -> list[str]:
+    said = [content.to_dict() for each in messages for content in each.contents]
+    return texts_of(said) or (["-"] if messages else [])

@@ -26,8 +26,9 @@ from inbounds.integrations._adapter.running import Running, raise_shown
 from inbounds.process.threads import run_in_thread
 
 from .call import Asked, ToolCall, reject, rejected
-from .history import join_before_call, join_before_model, join_before_run
+from .history import expose_unseen, join_before_call, join_before_model, join_before_run
 from .preflight import out_of_reach, require_all_reachable, require_reachable
+from .run_input import RunInput
 from .tool_proxy import stand_in_place
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class _AroundRun(AgentMiddleware):  # type: ignore[misc]  # not there for mypy
         brought = context.client_kwargs.get("middleware") or ()
         others = [each for each in brought if each not in (self._call, self._request)]
         # The framework tells a request nothing of what the run was given for its calls.
-        context.client_kwargs["middleware"] = [*others, self._call, _AroundRequest(run)]
+        request = _AroundRequest(run, RunInput.of(context))
+        context.client_kwargs["middleware"] = [*others, self._call, request]
         await call_next()
 
 
@@ -177,12 +179,16 @@ class AroundCall(FunctionMiddleware):  # type: ignore[misc]  # not there for myp
 class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for mypy
     """Shows a model the tools of the task alone, and none that somebody else runs.
 
+    Text that others have put before the model counts as untrusted from then on.
+
     Args:
         run: What the run was given for its calls, where that is known.
+        given: The input of the run; by default, none of the text is the caller's.
     """
 
-    def __init__(self, run: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, run: Mapping[str, Any] | None = None, given: RunInput | None = None) -> None:
         self._run = run
+        self._given = given or RunInput(None, (), None)
 
     async def process(self, context: Any, call_next: Callable[[], Awaitable[None]]) -> None:
         """Send the request, as `ChatMiddleware.process`.
@@ -192,7 +198,9 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
             DecisionUnavailable: Its conversation could not be joined with the task's session.
         """
         run = context.function_invocation_kwargs if self._run is None else self._run
-        await join_before_model(run, context.session, context.messages)
+        if not self._given.is_history_late:
+            await join_before_model(run, context.session, context.messages, self._given)
+        await self._expose_unseen(run, context)
         options = dict(context.options or {})
         tools = options.get("tools") or ()
         require_all_reachable(tools)
@@ -207,6 +215,15 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
         context.options = options
         context.messages = _without_words(context.messages, run, context.session)
         await call_next()
+        # Layers that come later may have added messages; no call of the response has run yet.
+        if self._given.is_history_late:
+            await join_before_model(run, context.session, context.messages, self._given)
+        await self._expose_unseen(run, context)
+        self._given.record_answer()
+
+    async def _expose_unseen(self, run: Mapping[str, Any], context: Any) -> None:
+        texts = self._given.unseen(context.session, context.messages, context.options)
+        await expose_unseen(run, texts)
 
 
 def _without_words(messages: Any, run: Mapping[str, Any], session: Any) -> list[Any]:
