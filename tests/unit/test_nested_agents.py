@@ -10,7 +10,7 @@ import itertools
 import sys
 import threading
 import types
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from tests.allowed import ALLOWED
@@ -152,6 +152,31 @@ def joined(thread):
     thread.join()
 
 
+def initialized(start):
+    with ThreadPoolExecutor(1, initializer=start) as pool:
+        pool.submit(int).result()
+
+
+def called_back(start, pool):
+    """Have a thread of the pool call back, once it has done work that is not the tool's."""
+    gate, done = threading.Event(), threading.Event()
+    future = contextvars.Context().run(pool.submit, gate.wait, 20)
+
+    def call(future):
+        start()
+        done.set()
+
+    future.add_done_callback(call)
+    gate.set()
+    done.wait(20)
+
+
+def called_back_at_once(start):
+    future = Future()
+    future.set_result(None)
+    future.add_done_callback(lambda future: start())
+
+
 def in_executor(start):
     async def run():
         await asyncio.get_running_loop().run_in_executor(None, start)
@@ -176,6 +201,9 @@ ROUTES = {
     ),
     "a new pool": lambda start, other: ThreadPoolExecutor(1).submit(start).result(),
     "a pool that was there": lambda start, other: other.pool.submit(start).result(),
+    "the initializer of a new pool": lambda start, other: initialized(start),
+    "a callback of a future": lambda start, other: called_back(start, other.pool),
+    "a callback of a future that is done": lambda start, other: called_back_at_once(start),
     "the work of a pool of a pool": lambda start, other: other.pool.submit(
         lambda: ThreadPoolExecutor(1).submit(start).result()
     ).result(),
@@ -413,10 +441,20 @@ class TestAnEntryPoint:
         assert "other_agents has no Gone.run" in caplog.text
 
     def test_is_patched_once(self, framework):
-        before = framework.Agent.plain, threading.Thread.start, len(sys.meta_path)
+        def patched():
+            pool = ThreadPoolExecutor
+            threads = (threading.Thread.start, pool.__init__, pool.submit, Future.add_done_callback)
+            return framework.Agent.plain, *threads, len(sys.meta_path)
+
+        before = patched()
         install()
         nested_agents._patch("some_agents", framework)
-        assert before == (framework.Agent.plain, threading.Thread.start, len(sys.meta_path))
+        assert before == patched()
+
+    def test_of_a_pool_refuses_what_it_did(self):
+        install()
+        with pytest.raises(TypeError):
+            ThreadPoolExecutor(1, "name", "no function")
 
     def test_is_looked_for_in_known_adapters(self):
         """

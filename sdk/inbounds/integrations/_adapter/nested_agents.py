@@ -12,9 +12,10 @@ The places are patched in every framework that this process imports, before or a
 authorization is made, since a tool of one framework may start an agent of another.
 
 A run is within a permitted tool where its `ContextVar` says so: in coroutines, in `asyncio` tasks,
-in `asyncio.to_thread` and in executors that copy the context. `Thread.start` and
-`ThreadPoolExecutor.submit` do not copy it, and are patched to pass on this one value. Threads and
-processes that ran before, and are told by a queue of the program's own what to do, are beyond.
+in `asyncio.to_thread` and in executors that copy the context. `Thread.start`, what is submitted to
+a `ThreadPoolExecutor`, its initializer and the callbacks of a `Future` do not copy it, and are
+patched to pass on this one value. Threads and processes that ran before, and are told by another
+queue what to do, are beyond; so is a `multiprocessing.pool.ThreadPool` that was made before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import inspect
 import logging
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import thread as pool_threads
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -363,7 +364,9 @@ class _Loader(Loader):
 
 def _patch_threads() -> None:
     start = threading.Thread.start
+    make: Any = ThreadPoolExecutor.__init__
     submit: Any = ThreadPoolExecutor.submit
+    add: Any = Future.add_done_callback
     worker = getattr(pool_threads, "_worker", None)
 
     @functools.wraps(start)
@@ -374,17 +377,41 @@ def _patch_threads() -> None:
             self.run = functools.partial(_run_within, run, self.run)  # type: ignore[method-assign]
         start(self)
 
+    @functools.wraps(make)
+    def made(
+        self: ThreadPoolExecutor,
+        max_workers: Any = None,
+        thread_name_prefix: Any = "",
+        initializer: Any = None,
+        *args: Any,
+        **named: Any,
+    ) -> None:
+        initializer = _within_current(initializer) if callable(initializer) else initializer
+        make(self, max_workers, thread_name_prefix, initializer, *args, **named)
+
     @functools.wraps(submit)
     def submitted(
         self: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **named: Any
     ) -> Any:
-        run = current_tool_run()
-        if run is not None:
-            function = functools.partial(_run_within, run, function)
-        return submit(self, function, *args, **named)
+        return submit(self, _within_current(function), *args, **named)
+
+    @functools.wraps(add)
+    def added(self: Future[Any], fn: Callable[..., Any]) -> None:
+        add(self, _within_current(fn))
 
     threading.Thread.start = started  # type: ignore[method-assign]
-    setattr(ThreadPoolExecutor, "submit", submitted)  # noqa: B010 -- its type is its own
+    for owner, name, patched in (
+        (ThreadPoolExecutor, "__init__", made),
+        (ThreadPoolExecutor, "submit", submitted),
+        (Future, "add_done_callback", added),
+    ):
+        setattr(owner, name, patched)
+
+
+def _within_current(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that runs within the run that is active here; itself outside of one."""
+    run = current_tool_run()
+    return function if run is None else functools.partial(_run_within, run, function)
 
 
 def _run_within(run: ToolRun, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
