@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="make everything again")
     options = parser.parse_args(arguments)
 
-    key, origin = release_key(), provenance.of(ROOT / "rego")
+    key, origin = release_key(), provenance.of(ROOT / "rego", base=True)
     digest = inputs(public_key(key), origin)
     stamp = ASSETS / STAMP
     if not options.force and stamp.exists() and stamp.read_text("utf-8") == digest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import tarfile
@@ -140,7 +141,83 @@ def test_an_ignored_folder_is_not_the_repositorys(repository):
 def test_a_copy_outside_git_says_what_it_carries_along(tmp_path):
     origin = provenance.Provenance("v1-3-gabc", 123)
     (tmp_path / provenance.FILE).write_text(origin.render())
+    assert provenance.of(tmp_path, base=True) == origin
     assert provenance.of(tmp_path) == origin
+
+
+def stated(folder, **stated):
+    (folder / provenance.FILE).write_text(json.dumps(stated))
+
+
+def test_only_the_projects_own_sources_state_a_time_after_their_newest_file(tmp_path):
+    stated(tmp_path, described="v1", sequence=2**53)
+    newest = int((tmp_path / provenance.FILE).stat().st_mtime)
+    assert provenance.of(tmp_path).sequence == newest
+    assert provenance.of(tmp_path, base=True).sequence == 2**53
+
+
+@pytest.mark.system
+def test_no_file_is_from_the_future(tmp_path, monkeypatch):
+    (tmp_path / "x.rego").write_text("package site")
+    os.utime(tmp_path / "x.rego", (2**40, 2**40))
+    monkeypatch.setattr("time.time", lambda: 1_000.5)
+    assert provenance.of(tmp_path).sequence == 1_000
+
+
+@pytest.mark.system
+def test_no_commit_is_from_the_future(repository, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1_000.5)
+    assert provenance.of(repository / "site").sequence == 1_000
+
+
+@pytest.mark.parametrize(
+    ("described", "name"),
+    [
+        ("a/b", "a-b"),
+        ("../../evil", "evil"),
+        ("--option", "option"),
+        ("x\x1b[31mred\nline\r2", "x--31mred-line-2"),
+        ("*", "0"),
+        ("", "0"),
+        ("é", "0"),
+        ("a" * 300, "a" * 100),
+    ],
+)
+def test_a_description_that_is_carried_along_is_a_part_of_a_file_name(tmp_path, described, name):
+    stated(tmp_path, described=described, sequence=1)
+    for base in (False, True):
+        assert provenance.of(tmp_path, base=base).described == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "{}",
+        "[" * 100_000,
+        '{"described": "v1"}',
+        '{"sequence": 1}',
+        '{"described": null, "sequence": 1}',
+        '{"described": 1, "sequence": 1}',
+        '{"described": ["v1"], "sequence": 1}',
+        '{"described": "v1", "sequence": null}',
+        '{"described": "v1", "sequence": "1"}',
+        '{"described": "v1", "sequence": 1.5}',
+        '{"described": "v1", "sequence": true}',
+        '{"described": "v1", "sequence": -1}',
+        '{"described": "v1", "sequence": NaN}',
+        '{"described": "v1", "sequence": 9007199254740993}',
+        '{"described": "v1", "sequence": 1' + "0" * 5_000 + "}",
+    ],
+)
+def test_a_malformed_provenance_is_refused(tmp_path, text):
+    (tmp_path / provenance.FILE).write_text(text)
+    for base in (False, True):
+        with pytest.raises(ConfigurationError) as ei:
+            provenance.of(tmp_path, base=base)
+        assert ei.value.code == "bundle.provenance"
 
 
 def test_source_date_epoch_wins():

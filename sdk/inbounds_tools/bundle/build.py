@@ -117,7 +117,7 @@ def build(
         roots = (*_POLICY_ROOTS, "site") if site is not None else _POLICY_ROOTS
         sources.stage(folder, rego=rego, site=site, manifest={"roots": list(roots)}, opa=opa)
         folders = [each for each in (deployment, site, rego) if each is not None]
-        histories = [provenance.of(each) for each in folders]
+        histories = [provenance.of(each, base=each == rego) for each in folders]
         sequence = provenance.sequence(histories)
         described = next((h.described for h in histories if h.described != "0"), "0")
         compiling: _Compiling = {

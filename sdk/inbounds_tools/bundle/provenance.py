@@ -20,6 +20,11 @@ from inbounds.process import clock
 FILE = "provenance.json"
 """What a copy of sources outside git carries along, in its folder: `described`, `sequence`."""
 
+_LONGEST_DESCRIPTION = 100
+"""Characters. The name of a bundle's file holds it."""
+_LATEST = 2**53
+"""Whole numbers up to it are exact wherever JSON is read."""
+
 _PLACES = (
     "--path-format=absolute",
     "--show-toplevel",
@@ -62,17 +67,25 @@ class Provenance:
         return json.dumps({"described": self.described, "sequence": self.sequence}) + "\n"
 
 
-def of(folder: Path) -> Provenance:
-    """Return the provenance of the sources in `folder`."""
+def of(folder: Path, *, base: bool = False) -> Provenance:
+    """Return the provenance of the sources in `folder`.
+
+    Args:
+        folder: The folder of the sources.
+        base: Whether they are the project's own, whose `provenance.json` is believed. That of any
+            other folder does not put it later than its newest file: a guard takes no release that
+            is earlier than the one it has.
+
+    Raises:
+        ConfigurationError: `bundle.provenance`: the `provenance.json` is malformed, or git has not
+            answered in time.
+    """
     carried = folder / FILE
     if carried.exists():
-        try:
-            said = json.loads(read_regular(carried)[0].decode("utf-8"))
-            return Provenance(str(said["described"]), int(said["sequence"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigurationError(
-                f"{carried} cannot be read", code="bundle.provenance"
-            ) from error
+        stated = _stated(carried)
+        if base:
+            return stated
+        return Provenance(stated.described, min(stated.sequence, _newest(folder)))
 
     with scratch_folder("git") as scratch:
         repository = _Repository.of(folder, Path(scratch), clock.monotonic() + _SECONDS)
@@ -85,8 +98,29 @@ def of(folder: Path) -> Provenance:
             described += "-dirty"
         clean = not repository.git(*_STATUS, "--", ".")
         committed = repository.git("log", "-1", "--format=%ct", "--", ".")
-    sequence = int(committed) if clean and committed else _newest(folder)
-    return Provenance(re.sub(r"[^A-Za-z0-9._-]", "-", described), sequence)
+    sequence = _not_later(int(committed)) if clean and committed else _newest(folder)
+    return Provenance(_file_name(described), sequence)
+
+
+def _stated(path: Path) -> Provenance:
+    try:
+        stated = json.loads(read_regular(path)[0].decode("utf-8"))
+        described, sequence = stated["described"], stated["sequence"]
+        # The exact types: a bool is a number to Python.
+        if type(described) is str and type(sequence) is int and 0 <= sequence <= _LATEST:
+            return Provenance(_file_name(described), sequence)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ConfigurationError(f"{path} cannot be read", code="bundle.provenance") from error
+    raise ConfigurationError(
+        f"in {path}, `described` must be text and `sequence` a number of seconds since 1970",
+        code="bundle.provenance",
+    )
+
+
+def _file_name(described: str) -> str:
+    """Return a description as a part of a file's name; "0" where nothing of it is left."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", described).lstrip("-.")
+    return name[:_LONGEST_DESCRIPTION] or "0"
 
 
 def sequence(parts: Iterable[Provenance], environ: Mapping[str, str] | None = None) -> int:
@@ -106,7 +140,12 @@ def sequence(parts: Iterable[Provenance], environ: Mapping[str, str] | None = No
 
 
 def _newest(folder: Path) -> int:
-    return max((int(path.stat().st_mtime) for path in files_in(folder)), default=0)
+    return _not_later(max((int(path.stat().st_mtime) for path in files_in(folder)), default=0))
+
+
+def _not_later(sequence: int) -> int:
+    """Return a time in the past: whoever commits or touches a file chooses the time of it."""
+    return min(sequence, int(clock.now()))
 
 
 @dataclass(frozen=True, slots=True)
