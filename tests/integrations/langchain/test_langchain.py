@@ -1,6 +1,7 @@
 """Every behaviour on LangChain and LangGraph; and what is theirs alone."""
 
 import asyncio
+import functools
 import subprocess
 import sys
 import time
@@ -219,6 +220,50 @@ class TestWorkflowsWithinATool:
         found = {"inner": inner.with_config({"tags": ["a copy"]})}
         graph = workflow_of(counting, lambda state: found["inner"].invoke(dict(self.GO)), counting)
         said, report = self.within(world, authorization, lambda: graph.invoke(dict(self.GO)))
+        assert "egress.destination_not_allowed" in said
+        assert ("in bounds", [], 1) == (report.verdict, world.ran, report.ran)
+
+    @pytest.mark.parametrize("sync", [True, False])
+    @pytest.mark.parametrize("held", [True, False])
+    def test_a_model_is_not_asked_beside_a_guarded_agent(self, world, authorization, sync, held):
+        """
+        A node that asks a model and runs tools by itself is not judged.
+        """
+        model = Scripted(turns=[[STEAL]])
+        found = {"ask": model.invoke}
+
+        def turn(ask, state):
+            answer = ask(state["messages"])
+            for wish in answer.tool_calls:
+                world.send(**wish["args"])
+            return {"messages": [answer]}
+
+        loop = functools.partial(turn, model.invoke)
+        agent = agent_of(authorization, tools=[tool_of(world.send, "mail.send")])
+        graph = workflow_of(loop if held else lambda state: turn(found["ask"], state), agent)
+
+        def call():
+            try:
+                return graph.invoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        async def acall():
+            try:
+                return await graph.ainvoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        said, report = self.within(world, authorization, call if sync else acall, sync=sync)
+        assert "agent.unguarded" == said
+        assert ("cannot tell", []) == (report.verdict, world.ran)
+
+    @pytest.mark.parametrize("sync", [True, False])
+    def test_an_agent_that_is_guarded_is_a_node_of_one(self, world, authorization, sync):
+        inner = agent_of(authorization, [STEAL], tools=[tool_of(world.send, "mail.send")])
+        graph = workflow_of(inner, counting)
+        call = graph.invoke if sync else graph.ainvoke
+        said, report = self.within(world, authorization, lambda: call(dict(self.GO)), sync=sync)
         assert "egress.destination_not_allowed" in said
         assert ("in bounds", [], 1) == (report.verdict, world.ran, report.ran)
 

@@ -113,24 +113,33 @@ def tool_nodes(graph: Any) -> Iterator[Any]:
 def is_guarded(graph: Any) -> bool:
     """Whether the calls of a graph, or of one node of it, are judged. Of a remote one, none is.
 
-    One node at least is marked, and no node that runs tools is not.
+    One node of its own at least is marked, and no node that runs tools is not, also within the
+    graphs in it. A graph that only holds a guarded one is not guarded by that.
     """
     if isinstance(graph, ToolNode):
         return graph in guarded
     if not isinstance(graph, Pregel):
         return False
-    marked = any(type(node).__hash__ is not None and node in guarded for node in _nodes(graph))
+    own = [node.bound for node in graph.nodes.values()]
+    marked = any(type(node).__hash__ is not None and node in guarded for node in own)
     return marked and all(node in guarded for node in tool_nodes(graph))
 
 
 def is_workflow(graph: Any) -> bool:
-    """Whether a graph may run where nobody guards it, as long as it asks no model.
+    """Whether a graph may run where nobody guards it, as long as its own nodes ask no model.
 
-    No node of it runs tools that a model asks for, or holds a model, one level deep.
+    No node of it runs tools that a model asks for, or holds a model, one level deep; and each graph
+    in it is a workflow or guarded.
     """
-    if not isinstance(graph, Pregel) or any(tool_nodes(graph)):
+    if not isinstance(graph, Pregel):
         return False
-    return not any(_asks_model(each) for node in _nodes(graph) for each in _held_by_node(node))
+    own = [node.bound for node in graph.nodes.values()]
+    inner = [each for _name, each in graph.get_subgraphs()]
+    if any(isinstance(node, ToolNode) for node in own):
+        return False
+    if not all(is_guarded(each) or is_workflow(each) for each in inner):
+        return False
+    return not any(_asks_model(each) for node in own for each in _held_by_node(node))
 
 
 def _nodes(graph: Any) -> Iterator[Any]:
