@@ -19,7 +19,7 @@ from inbounds.approvals import AccessRequest
 from inbounds.approvals.signing import sign
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.integrations._adapter import conversation, outcomes
-from inbounds.integrations._adapter.nested_agents import ENTRY_POINTS, MARK
+from inbounds.integrations._adapter.nested_agents import ALL, ENTRY_POINTS, MARK
 from inbounds.pep.task import Task
 from inbounds.provenance import SessionOrigins
 from inbounds.testing import PolicyUnderTest, small_deployment
@@ -276,7 +276,8 @@ def no_agents(why: str) -> dict[str, str]:
 def is_guarded(harness: Harness, agent: Any) -> bool:
     """Whether the adapter of a harness says of an agent, where it begins, that it is guarded."""
     adapter = "inbounds.integrations." + type(harness).__module__.split(".")[2]
-    names = {entry.adapter for entries in ENTRY_POINTS.values() for entry in entries}
+    found = [entry for entries in ENTRY_POINTS.values() for entry in entries]
+    names = {entry.adapter for entry in found if entry.argument != ALL}  # those are requests
     (name,) = (each for each in names if each.startswith(adapter + "."))
     guarded: bool = importlib.import_module(name).is_guarded(agent)
     return guarded

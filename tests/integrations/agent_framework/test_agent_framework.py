@@ -1090,3 +1090,41 @@ class TestTextBeforeTheModel:
             world, authorization, session, stream, asked=about, context_providers=[Recalls()]
         )
         assert ("trusted", "untrusted") == (first[0], got[0])
+
+
+class TestAClientWithinATool:
+    """A chat client without an agent runs tools in a loop of its own."""
+
+    def within(self, harness, client, **options):
+        async def ask(id: str) -> str:
+            """Ask a model."""
+            said = [Message("user", ["go on"])]
+            response = client.get_response(said, stream=harness._way == "stream", **options)
+            if harness._way == "stream":
+                response = response.get_final_response()
+            return (await response).text
+
+        with harness.world.task() as task:
+            seen = harness.run_tool(ask)
+            return seen.read["call-outer"], task.report()
+
+    @pytest.mark.parametrize("brought", ["options", "the client"])
+    def test_runs_no_tools_that_nobody_judges(self, harness, brought):
+        client, tools = Scripted([STEAL]), harness.tools()
+        if brought == "the client":
+            client.function_invocation_configuration["additional_tools"] = tools
+        options = {"options": {"tools": tools}} if brought == "options" else {}
+        _, report = self.within(harness, client, **options)
+        assert [] == harness.world.ran
+        assert ["agent.unguarded"] == [each.code for each in report.unavailable]
+        assert "cannot tell" == report.verdict
+
+    def test_is_asked_without_tools(self, harness):
+        said, report = self.within(harness, Scripted())
+        assert ("done", "in bounds") == (said, report.verdict)
+
+    def test_is_asked_where_it_runs_none(self, harness):
+        client = Scripted([STEAL])
+        client.function_invocation_configuration["enabled"] = False
+        said, report = self.within(harness, client, options={"tools": harness.tools()})
+        assert ("", [], "in bounds") == (said, harness.world.ran, report.verdict)

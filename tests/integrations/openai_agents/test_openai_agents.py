@@ -38,6 +38,7 @@ from agents import (
     tool_input_guardrail,
     tool_output_guardrail,
 )
+from agents.extensions.experimental.codex import Codex
 from agents.mcp import MCPServerStdio
 from agents.realtime import RealtimeAgent
 from agents.sandbox import SandboxAgent
@@ -1117,3 +1118,19 @@ class TestValidators:
             said = read_of(await Runner.run(protect(agent, authorization), "go on"))
         assert "hello" == said["call-read"]
         assert [("mail.read", {"day": date(2026, 11, 29), "count": 7})] == world.ran
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_thread_of_codex_does_not_run_within_a_tool(world, tmp_path, streamed):
+    thread = Codex(codex_path_override=str(tmp_path / "none")).start_thread()
+
+    async def ask(id: str) -> str:
+        """Ask Codex."""
+        await (thread.run_streamed if streamed else thread.run)("go on")
+        return "done"
+
+    with world.task() as task:
+        OpenAIAgentsHarness(world, "run").run_tool(ask)
+        report = task.report()
+    assert ["agent.unguarded"] == [each.code for each in report.unavailable]
+    assert "cannot tell" == report.verdict

@@ -50,6 +50,10 @@ logger = logging.getLogger(__name__)
 _HERE = "inbounds.integrations"
 
 
+ALL = "*"
+"""Stands for all arguments of a method."""
+
+
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
     """Where a framework begins the run of an agent.
@@ -60,7 +64,8 @@ class EntryPoint:
         adapter: The module whose `is_guarded` says whether the calls of an agent are judged, and
             whose `is_workflow`, if it has one, whether it may run without, as long as it asks no
             model; empty for a model.
-        argument: Which argument of a method is the agent; empty for the object itself.
+        argument: Which argument of a method is the agent; empty for the object itself, `ALL` where
+            it takes all of them, by name, to tell.
     """
 
     owner: str
@@ -75,6 +80,7 @@ _PYDANTIC = f"{_HERE}.pydantic_ai.preflight"
 _ADK = f"{_HERE}.google_adk.plugin"
 _CREWAI = f"{_HERE}.crewai.preflight"
 _MICROSOFT = f"{_HERE}.agent_framework.preflight"
+_MICROSOFT_CLIENT = f"{_HERE}.agent_framework.client_loop"
 _CLAUDE = f"{_HERE}.claude_agent_sdk.session"
 
 # `invoke` and `batch` go through `generate`. Version 3 of the events asks a chat model by itself.
@@ -92,6 +98,9 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
     ),
     "langchain_core.language_models.llms": (EntryPoint("BaseLLM", _REQUESTS, ""),),
     "langgraph.prebuilt.tool_node": (EntryPoint("ToolNode", ("invoke", "ainvoke"), _LANGCHAIN),),
+    "agents.extensions.experimental.codex.thread": (
+        EntryPoint("Thread", ("run", "run_streamed"), _OPENAI),
+    ),
     "agents.run": (
         EntryPoint("Runner", ("run", "run_sync", "run_streamed"), _OPENAI, "starting_agent"),
         EntryPoint("AgentRunner", ("run", "run_sync", "run_streamed"), _OPENAI, "starting_agent"),
@@ -133,6 +142,9 @@ ENTRY_POINTS: dict[str, tuple[EntryPoint, ...]] = {
         EntryPoint("Flow", ("kickoff", "kickoff_async", "resume", "resume_async"), _CREWAI),
     ),
     "agent_framework._agents": (EntryPoint("RawAgent", ("run",), _MICROSOFT),),
+    "agent_framework._tools": (
+        EntryPoint("FunctionInvocationLayer", ("get_response",), _MICROSOFT_CLIENT, ALL),
+    ),
     "agent_framework.observability": (EntryPoint("AgentTelemetryLayer", ("run",), _MICROSOFT),),
     "agent_framework._workflows._workflow": (EntryPoint("Workflow", ("run",), _MICROSOFT),),
     "agent_framework._workflows._functional": (
@@ -297,9 +309,11 @@ def _judged(
         refuse = functools.partial(run.agent_refusal, run.workflow) if run.workflow else None
         return None, refuse
     agent = args[0]
-    if entry.argument:
-        agent = inspect.signature(method).bind_partial(*args, **named).arguments.get(entry.argument)
     kind = type(agent).__name__
+    if entry.argument:
+        arguments = inspect.signature(method).bind_partial(*args, **named).arguments
+        agent = arguments if entry.argument == ALL else arguments.get(entry.argument)
+        kind = kind if entry.argument == ALL else type(agent).__name__
     try:
         adapter = importlib.import_module(entry.adapter)
         if adapter.is_guarded(agent):
