@@ -278,10 +278,10 @@ UNSEEN_CORRECTIONS = _words(
 # --- doubt ---------------------------------------------------------------------------------
 
 DOUBTING = frozenset(
-    NOT | WHOLE | NEGATED_FACTS | {*CONTRACTED} | CANNOT | FORBIDDEN | FORBIDS | REFUSES | AGAINST
+    NOT | WHOLE | {"isn't", "aren't"} | CANNOT | FORBIDDEN | FORBIDS | REFUSES | AGAINST
     | STOPS | NOUNS_OF_FORBIDDING | WARNS | WITHHOLDS | KEEPS | DENIES_ACCESS | EXCEPTS | EXCEPTION
     | UNLESS | UNSEEN_CORRECTIONS | STEERS | STAYS
-    | _words("but besides rather only other others apart aside skip skipping excluded exempt nope")
+    | _words("besides rather only apart aside skip skipping excluded exempt nope")
     | _words("sorry actually oops whoops meant mean formerly spare alone")
 )  # fmt: skip
 """A prompt with one of these may mean something else than that all that it names be dealt with."""

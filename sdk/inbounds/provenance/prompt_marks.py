@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .denial_words import DENYING, DOUBTING, ELIDED, SIGNS, plain_apostrophes
+from .denial_words import CONTRACTED, DENYING, DOUBTING, ELIDED, SIGNS, plain_apostrophes
 
 if TYPE_CHECKING:
     from .prompt_segments import Stretch
@@ -18,10 +18,15 @@ _UNMARKED = re.compile(r"(?:[\w .,!?@/#+$%&=;()]|(?<=\w)-(?=\w))*+")
 """What holds no other sign quotes nothing, and nothing of it is data."""
 _WITHOUT = "w/o"
 _DEFERS = re.compile(
-    r"\b(?:should|shall|must|ought|do|did|am|are|may|might|would|why) (?:i|we)\b"
-    r"|\b(?:before|until|once|after|when) (?:you|i|we)\b"
+    r"\b(?:should|shall|must|ought|may|might|would) (?:i|we)\b|\b(?:do|did) (?:i|we) (?:have|need) to\b"
+    r"|\b(?:before|until|once|after) (?:you|i|we)\b"
 )
 """Asks whether something is to be done, or puts it off."""
+_MEANT = re.compile(
+    r"\b(?:do not|don't|dont|never) (?:forget|hesitate|fail|worry|mind)\b"
+    r"|\b(?:did|has|have|had|was|were) (?:not|never)\b(?! to\b)"
+)
+"""Asks all the more, or tells what has not been."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -65,7 +70,7 @@ def excluded(text: str) -> tuple[list[Token], list[Token]]:
 def is_doubtful(text: str) -> bool:
     """Return whether what a text names may not be meant: it denies, excepts, asks or defers."""
     low = plain_apostrophes(text).lower().replace("\u2019", "'")
-    words = _WORD.findall(low)
+    words = [CONTRACTED.get(word, word) for word in _WORD.findall(_MEANT.sub(" ", low))]
     return (
         not DOUBTING.isdisjoint(words)
         or any(sign in low for sign in SIGNS)

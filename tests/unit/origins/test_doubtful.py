@@ -98,6 +98,9 @@ def test_wherever_the_word_stands(words, word, at):
         ("Pay EUR 50 to Bob", 50, AMOUNT),
         ("Delete draft.txt and notes.txt", "notes.txt", PATH),
         ("What is new? Post a summary to Ann", "Ann", WHOM),
+        (f"How many meetings do I have? Mail {BOB} the list", BOB, EMAIL),
+        (f"Am I free on Friday? Then invite {BOB}. Don't forget to say where.", BOB, EMAIL),
+        (f"It did not include the plan, so send it to {BOB}", BOB, EMAIL),
     ],
 )
 def test_a_plain_prompt_is_meant(prompt, value, argument):
