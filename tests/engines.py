@@ -22,7 +22,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -38,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from tests.ports import free_port
 
 from inbounds_tools.bundle.build import ENTRYPOINTS
 
@@ -293,10 +293,3 @@ def opa(
             yield server
         finally:
             server.close()
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -24,6 +23,7 @@ from typing import Any
 from tests.authority import Authority
 from tests.console import SCRIPT
 from tests.guards import SECONDS, Place
+from tests.ports import free_port
 
 from inbounds import Guard
 from inbounds.identity.file import FileIdentity
@@ -34,13 +34,6 @@ from inbounds_server.issuer.settings import FEED_KEY, Folder
 
 WORKLOADS, LOGIN = "https://workloads.acme.example", "https://login.acme.example"
 ENVIRONMENT = "development"
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at just now."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ _UNMARKED = re.compile(r"(?:[\w .,!?@/#+$%&=;()]|(?<=\w)-(?=\w))*+")
 """What holds no other sign quotes nothing, and nothing of it is data."""
 _WITHOUT = "w/o"
 _DEFERS = re.compile(
-    r"\b(?:should|shall|must|ought|may|might|would) (?:i|we)\b|\b(?:do|did) (?:i|we) (?:have|need) to\b"
-    r"|\b(?:before|until|once|after) (?:you|i|we)\b"
+    r"\b(?:should|shall|must|ought|may|might|would) (?:i|we)\b"
+    r"|\b(?:do|did) (?:i|we) (?:have|need) to\b|\b(?:before|until|once|after) (?:you|i|we)\b"
 )
 """Asks whether something is to be done, or puts it off."""
 _MEANT = re.compile(

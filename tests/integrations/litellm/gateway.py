@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import socket
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integrations.litellm import quiet  # noqa: F401 -- before LiteLLM is imported
+from tests.ports import free_port
 
 # isort: split
 import litellm
@@ -272,10 +272,3 @@ def _model(name: str, model: str, base: str) -> dict[str, Any]:
         "model_name": name,
         "litellm_params": {"model": model, "api_base": base, "api_key": "sk-none"},
     }
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody has."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

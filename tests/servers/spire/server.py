@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.documents import ROOT, blocks
+from tests.ports import free_port
 from tests.servers.required import wanting
 
 from tools import servers
@@ -30,13 +30,6 @@ def programs() -> Path:
     if folder is None:
         wanting("spire", "`make test-servers-nightly` builds SPIRE")
     return Path(str(folder))
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at just now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Spire:
