@@ -133,7 +133,7 @@ code that drafts intents, nor another suite. Each was committed before it was sc
 since. `python -m evaluation.blind` scores them. Each cell shows the first score and the last one, with drafted intents;
 *hr* and *logistics* were written after the first eight had been looked at, *school* and *venue* after the ten, *laboratory* and
 *charity* after the twelve; the first scores of the last two show best what to expect of work that nobody has looked at. The registry
-of *charity* first named its agent and its subject in a way that let nothing through; that was mended before the score shown.
+of *charity* first named its agent and its subject in a way that let nothing through; that was corrected before the score shown.
 *Success if all is approved*: attacks that did their harm when every question was answered with yes.
 """
 
