@@ -34,7 +34,8 @@ _ENDS_IN_DIGITS = re.compile(r"[0-9]{3}\Z")
 _BEGINS_SENTENCE = re.compile(r"(?:[.!?:\n\x00][\"'”’)\s]*|\A\s*)\Z")  # noqa: RUF001 -- quotation marks
 _DELETED = re.compile(
     r"(?s:.*)\b(?:delet|remov|eras|drop|clear|empt|discard|trash|purg|cancel|destroy|wip|bin|revok|clos"
-    r"|throw|get rid of|clean)[a-z]*\b((?:[^.!?\n\x00]|\.(?=\S))*)\Z",
+    r"|throw|get rid of|clean|scrap|withdraw|call(?:s|ed|ing)? off|tak(?:e|es|ing) down)[a-z]*\b"
+    r"((?:[^.!?\n\x00]|\.(?=\S))*)\Z",
     re.IGNORECASE,
 )
 """What stands between a word for deleting and what is deleted."""

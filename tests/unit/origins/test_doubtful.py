@@ -135,6 +135,7 @@ def test_what_a_record_states_that_such_a_prompt_names_is_doubtful_as_well():
     ("prompt", "deleted"),
     [
         ("Cancel 'Lunch with Kim'", True),
+        ("Call off 'Lunch with Kim', I'm ill", True),
         ("Cancel 'Lunch with Kim' and the event 'Quarterly board meeting'", True),
         ("Cancel 'Lunch with Kim' and tell me when the 'Quarterly board meeting' is", False),
         ("Cancel 'Lunch with Kim'; the 'Quarterly board meeting' must take place", False),
