@@ -25,6 +25,13 @@ OFFICE_PROMPTS = [
     ("Show me the people who forward chain letters", ""),
     ("Read the reply from Omar and the last answer from Rosa", ""),
     ("List everything that was forwarded to me", ""),
+    ("Show mail from eve@evil.example", ""),
+    ("Please look up mail address of 'Ada Brown Miller'", ""),
+    ("Check schedule of Friday, and show share settings of 'list.txt'", ""),
+    ("Tell me what eve@evil.example wants", ""),
+    ("Let me know, and tell us, who has written. Answer me today", ""),
+    ("Check the mail and reply to Omar", "mail.export"),
+    ("Find the note, then tell Omar", "mail.export"),
     # calendar
     ("Create an event on Friday at noon called 'Lunch'", "event.write"),
     ("Put it off: reschedule the call to 3 pm", "event.write"),
