@@ -15,6 +15,7 @@ from inbounds import DecisionUnavailable
 from inbounds.canonical.mcp_descriptor import READ, digest, is_pinned
 from inbounds.integrations.mcp import AuthorizationMiddleware, guarded_server
 from inbounds.model.claims import Scope
+from inbounds.pep import observation
 
 MODES = pytest.mark.parametrize("mode", ["2026-07-28", "legacy"])
 LISTS = ["resources/list", "resources/templates/list", "prompts/list"]
@@ -71,7 +72,7 @@ def test_what_cannot_be_committed_is_not_shown(desk, mode, method, monkeypatch):
         assert "session.unreachable" == error.value.data["inbounds/code"]
 
     with desk.world.task():
-        monkeypatch.setattr(type(desk.world.guard._runtime), "expose", fail)
+        monkeypatch.setattr(observation, "expose", fail)
         desk.go(host, mode=mode)
 
 
