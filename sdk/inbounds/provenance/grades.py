@@ -18,6 +18,9 @@ TRUSTED: Final = frozenset({"prompt", "first_party", "quoted"})
 THIRD_PARTY: Final = frozenset({"third_party_meta", "third_party_text"})
 """What others state, in a field or in a text."""
 
+PROMPTED: Final = frozenset({"prompt", "quoted"})
+"""What the prompts vouch for: what they say, and fields of records that they name."""
+
 PROMPT: Final = Origin(source="prompt", grade="prompt")
 PASTED: Final = Origin(source="prompt", grade="third_party_text")
 """What the user has pasted into a prompt, and others wrote."""

@@ -17,6 +17,8 @@ class NoWords:
     """
 
     denies = False
+    is_doubtful = False
+    quotes_what_stays = False
 
     @staticmethod
     def holds(_key: str) -> bool:
@@ -37,11 +39,6 @@ class NoWords:
     def rules_out_text(_text: str) -> bool:
         """See `Words.rules_out_text`."""
         return False
-
-    is_doubtful = False
-    """See `Words.is_doubtful`."""
-    quotes_what_stays = False
-    """See `Words.quotes_what_stays`."""
 
     @staticmethod
     def doubts(_keys: Iterable[str], _said: str) -> bool:

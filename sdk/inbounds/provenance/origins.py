@@ -14,7 +14,7 @@ from inbounds.process.locks import ProcessLock
 
 from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination, names_host_within
-from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
+from .grades import NOWHERE, PASTED, PROMPT, PROMPTED, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
 from .records import Record, Walk
@@ -24,7 +24,7 @@ from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from inbounds.model.question import Grade, Parsed, Returns
 
@@ -430,15 +430,11 @@ class Origins:
         if not self._mentioned:
             return []
         with self._lock:
+            read = _keys_by_grade(THIRD_PARTY, arguments, registered, parsed, found)
             return [
                 pointer
-                for pointer, value, argument in leaves(arguments, registered)
-                if found[pointer].grade in THIRD_PARTY
-                and found[pointer].source != "prompt"
-                and any(
-                    key in self._mentioned
-                    for key in keys_of(value, argument, parsed.get(pointer))[0]
-                )
+                for pointer, keys, _ in read
+                if found[pointer].source != "prompt" and any(key in self._mentioned for key in keys)
             ]
 
     def doubtful(
@@ -455,12 +451,8 @@ class Origins:
         if not self._words.is_doubtful:
             return []
         with self._lock:
-            return [
-                pointer
-                for pointer, value, argument in leaves(arguments, registered)
-                if found[pointer].grade in ("prompt", "quoted")
-                and self._words.doubts(*keys_of(value, argument, parsed.get(pointer))[:2])
-            ]
+            read = _keys_by_grade(PROMPTED, arguments, registered, parsed, found)
+            return [pointer for pointer, keys, said in read if self._words.doubts(keys, said)]
 
     def links(
         self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]
@@ -556,6 +548,20 @@ class Origins:
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._fields) + len(self._texts) + len(self._numbers)
+
+
+def _keys_by_grade(
+    grades: frozenset[str],
+    arguments: Mapping[str, Any],
+    registered: Mapping[str, Argument],
+    parsed: Mapping[str, Parsed],
+    found: Mapping[str, Origin],
+) -> Iterator[tuple[str, list[str], str]]:
+    """Yield the leaves of these grades: the pointer, the keys of the value, and it as text."""
+    for pointer, value, argument in leaves(arguments, registered):
+        if found[pointer].grade in grades:
+            keys, said, _ = keys_of(value, argument, parsed.get(pointer))
+            yield pointer, keys, said
 
 
 def _is_nameable(titles: Mapping[str, bool]) -> bool:

@@ -74,14 +74,12 @@ class _Turn(NamedTuple):
     """The words of one prompt in lower case, a blank around each.
 
     Attributes:
-        is_doubtful: Whether it may mean something else than that what it says be done.
         said: What it says.
         words: What it rules out.
         values: Of that, the addresses, files and titles, each by itself.
         names: Of that, the words of each name.
     """
 
-    is_doubtful: bool
     said: str
     words: str
     values: str
@@ -117,6 +115,8 @@ class Words:
         self._out: dict[str, int] = {}
         self._amounts_out: dict[str, int] = {}
         self._turns: list[_Turn] = []
+        # The last prompt that may mean something else than that what it says be done.
+        self._doubtful = -1
         self.denies = False
         self._left = MOST
 
@@ -134,10 +134,11 @@ class Words:
         values: list[str] = []
         runs: list[str] = []
         left = []
-        doubtful = False
+        turn = len(self._turns)
         for part in text.split(BETWEEN):
             out, unclear = excluded(part)
-            doubtful |= bool(out or unclear) or is_doubtful(part)
+            if out or unclear or is_doubtful(part):
+                self._doubtful = turn
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
             left.append(_without(part, unsaid))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
@@ -147,7 +148,6 @@ class Words:
         outright, quotes = _outright(text)
         spans = self._text.add(outright, quotes)
         plain = without_names(outright, spans, APART)
-        turn = len(self._turns)
         self._keys.update(dict.fromkeys(_values(outright, spans, plain), turn))
         self._amounts.update(dict.fromkeys(_amounts(plain), turn))
         self._times.update(_times(plain))
@@ -157,7 +157,7 @@ class Words:
             self._amounts_out.update((key, turn) for key, _ in _amounts(run))
         words, whole = (APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
         names = [name for run in runs for name in _names(run)]
-        self._turns.append(_Turn(doubtful, f" {_joined(text)} ", words, whole, names))
+        self._turns.append(_Turn(f" {_joined(text)} ", words, whole, names))
         return [quote for quote in quotes if not _is_one_value(quote)]
 
     def _take_titles(self, text: str) -> None:
@@ -234,24 +234,20 @@ class Words:
     @property
     def is_doubtful(self) -> bool:
         """Whether a prompt may mean something else than that what it says be done."""
-        return any(turn.is_doubtful for turn in self._turns)
+        return self._doubtful >= 0
 
     def doubts(self, keys: Iterable[str], said: str) -> bool:
-        """Whether a doubtful prompt says a value, or comes after the last one that says it.
+        """Whether a prompt is doubtful, and none after it says a value.
 
         Args:
             keys: Those of the value.
             said: The value as text, or "".
         """
-        phrase = f" {_joined(said)} "
-        for number, turn in reversed([*enumerate(self._turns)]):
-            if turn.is_doubtful:
-                return True
-            if any(self._keys.get(key) == number for key in keys) or (
-                phrase.strip() and phrase in turn.said
-            ):
-                return False
-        return False
+        if not self.is_doubtful or any(self._keys.get(key, -1) > self._doubtful for key in keys):
+            return False
+        phrase = _joined(said)
+        since = self._turns[self._doubtful + 1 :]
+        return not (phrase and any(f" {phrase} " in turn.said for turn in since))
 
     @property
     def quotes_what_stays(self) -> bool:

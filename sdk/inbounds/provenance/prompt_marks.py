@@ -69,23 +69,26 @@ def excluded(text: str) -> tuple[list[Token], list[Token]]:
 
 def is_doubtful(text: str) -> bool:
     """Return whether what a text names may not be meant: it denies, excepts, asks or defers."""
-    low = plain_apostrophes(text).lower().replace("\u2019", "'")
+    low = _plain(text)
     words = [CONTRACTED.get(word, word) for word in _WORD.findall(_MEANT.sub(" ", low))]
-    return (
-        not DOUBTING.isdisjoint(words)
-        or any(sign in low for sign in SIGNS)
-        or any(word.startswith(ELIDED) for word in words)
-        or _WITHOUT in low
-        or _DEFERS.search(low) is not None
-    )
+    return _holds(DOUBTING, low, words) or _DEFERS.search(low) is not None
 
 
 def may_deny(text: str) -> bool:
     """Whether a text holds a word, or a sign, that rules something out in some sentence."""
-    low = plain_apostrophes(text).lower().replace("\u2019", "'")
+    low = _plain(text)
+    return _holds(DENYING, low, _WORD.findall(low))
+
+
+def _plain(text: str) -> str:
+    return plain_apostrophes(text).lower().replace("\u2019", "'")
+
+
+def _holds(known: frozenset[str], low: str, words: list[str]) -> bool:
+    """Whether a text holds one of these words, or whatever else denies."""
     return (
-        not DENYING.isdisjoint(_WORD.findall(low))
+        not known.isdisjoint(words)
         or any(sign in low for sign in SIGNS)
-        or any(word.startswith(ELIDED) for word in _WORD.findall(low))
+        or any(word.startswith(ELIDED) for word in words)
         or _WITHOUT in low
     )

@@ -83,6 +83,23 @@ class TestWorkflowsWithinATool:
 
     GO = MappingProxyType({"messages": [HumanMessage("go on")]})
 
+    def refused(self, graph, *, sync):
+        """Return what runs a graph, and returns the code of what refuses it."""
+
+        def call():
+            try:
+                return graph.invoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        async def acall():
+            try:
+                return await graph.ainvoke(dict(self.GO))
+            except ConfigurationError as error:
+                return error.code
+
+        return call if sync else acall
+
     def within(self, world, authorization, call, *, sync=True):
         """Run a tool that holds nothing and does this; return the task's report."""
         said = {"name": "mail.read", "description": "-", "args_schema": Reading}
@@ -144,19 +161,8 @@ class TestWorkflowsWithinATool:
 
         graph = workflow_of(lambda state: {"messages": [ways[ask](state["messages"])]})
 
-        def call():
-            try:
-                return graph.invoke(dict(self.GO))
-            except ConfigurationError as error:
-                return error.code
-
-        async def acall():
-            try:
-                return await graph.ainvoke(dict(self.GO))
-            except ConfigurationError as error:
-                return error.code
-
-        said, report = self.within(world, authorization, call if sync else acall, sync=sync)
+        call = self.refused(graph, sync=sync)
+        said, report = self.within(world, authorization, call, sync=sync)
         assert "it was swallowed" in said if ask == "swallowed" else "agent.unguarded" == said
         assert [] == asked
         assert "cannot tell" == report.verdict
@@ -242,19 +248,8 @@ class TestWorkflowsWithinATool:
         agent = agent_of(authorization, tools=[tool_of(world.send, "mail.send")])
         graph = workflow_of(loop if held else lambda state: turn(found["ask"], state), agent)
 
-        def call():
-            try:
-                return graph.invoke(dict(self.GO))
-            except ConfigurationError as error:
-                return error.code
-
-        async def acall():
-            try:
-                return await graph.ainvoke(dict(self.GO))
-            except ConfigurationError as error:
-                return error.code
-
-        said, report = self.within(world, authorization, call if sync else acall, sync=sync)
+        call = self.refused(graph, sync=sync)
+        said, report = self.within(world, authorization, call, sync=sync)
         assert "agent.unguarded" == said
         assert ("cannot tell", []) == (report.verdict, world.ran)
 
