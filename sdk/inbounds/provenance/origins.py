@@ -430,12 +430,9 @@ class Origins:
         if not self._mentioned:
             return []
         with self._lock:
-            read = _keys_by_grade(THIRD_PARTY, arguments, registered, parsed, found)
-            return [
-                pointer
-                for pointer, keys, _ in read
-                if found[pointer].source != "prompt" and any(key in self._mentioned for key in keys)
-            ]
+            read = _keys_by_grade(THIRD_PARTY, leaves(arguments, registered), parsed, found)
+            stated = ((at, keys) for at, keys, _ in read if found[at].source != "prompt")
+            return [at for at, keys in stated if self._mentioned.keys() & keys]
 
     def doubtful(
         self,
@@ -451,7 +448,7 @@ class Origins:
         if not self._words.is_doubtful:
             return []
         with self._lock:
-            read = _keys_by_grade(PROMPTED, arguments, registered, parsed, found)
+            read = _keys_by_grade(PROMPTED, leaves(arguments, registered), parsed, found)
             return [pointer for pointer, keys, said in read if self._words.doubts(keys, said)]
 
     def links(
@@ -552,13 +549,12 @@ class Origins:
 
 def _keys_by_grade(
     grades: frozenset[str],
-    arguments: Mapping[str, Any],
-    registered: Mapping[str, Argument],
+    every: Iterable[tuple[str, Any, Argument]],
     parsed: Mapping[str, Parsed],
     found: Mapping[str, Origin],
 ) -> Iterator[tuple[str, list[str], str]]:
     """Yield the leaves of these grades: the pointer, the keys of the value, and it as text."""
-    for pointer, value, argument in leaves(arguments, registered):
+    for pointer, value, argument in every:
         if found[pointer].grade in grades:
             keys, said, _ = keys_of(value, argument, parsed.get(pointer))
             yield pointer, keys, said

@@ -118,6 +118,14 @@ def test_a_later_prompt_may_say_it_again_and_another_doubt_it_again():
     assert doubted(seen("Delete a.txt", "No, don't. Delete b.txt"), "a.txt", PATH) == (True, True)
 
 
+def test_a_name_may_be_said_again_as_well():
+    for denial in ("No, don't.", "Ann should not get it"):
+        again = seen("Post it to Ann", denial, "Post it to Ann")
+        assert doubted(again, "Ann", WHOM) == (True, False)
+        said, doubtful = doubted(seen("Post it to Ann", denial, "Post it to Annette"), "Ann", WHOM)
+        assert not said or doubtful
+
+
 def test_what_a_record_states_that_such_a_prompt_names_is_doubtful_as_well():
     fields = {"/title": ReturnedField(holds="title"), "/to": ReturnedField(holds="value")}
     returns = Returns(label="internal", party="third", fields=fields)
