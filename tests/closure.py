@@ -64,8 +64,8 @@ def closures() -> list[Closure]:
     """Run both programs and return what they load."""
     with tempfile.TemporaryDirectory() as folder:
         return [
-            Closure("the README's program, embedded", _of_readme(Path(folder) / "a"), 118, 19_700),
-            Closure("one call through OPA", _of_opa(Path(folder) / "b"), 90, 14_140),
+            Closure("the README's program, embedded", _of_readme(Path(folder) / "a"), 119, 19_990),
+            Closure("one call through OPA", _of_opa(Path(folder) / "b"), 91, 14_420),
         ]
 
 

@@ -27,6 +27,7 @@ from pydantic import ValidationError
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import Decided, Executed, Granted, NoEvidence, chain
+from inbounds.evidence import log as evidence_log
 from inbounds.evidence.file import parse
 from inbounds.evidence.keys import deployment_key, key_id, subkey
 from inbounds.evidence.log import SqliteEvidence
@@ -83,6 +84,30 @@ def executed(number=1, **changes):
             **changes,
         }
     )
+
+
+def commits(log):
+    """Every commit from now on, and whether it is flushed; a list that grows."""
+    seen = []
+    file = log._file
+
+    def trace(statement):
+        if statement == "COMMIT":
+            seen.append(file._connection.execute("PRAGMA synchronous").fetchone()[0] == 2)
+
+    file._connection.set_trace_callback(trace)
+    return seen
+
+
+def in_the_files(folder):
+    """How many records another process finds in the files as they are, the log still open."""
+    for name in ("e.sqlite", "e.sqlite-wal"):
+        shutil.copy(folder / name, folder / f"copy-{name}")
+    return verify(folder / "copy-e.sqlite", KEY).records
+
+
+def no_thread(self):
+    raise RuntimeError("can't start new thread")
 
 
 def fill(path, calls=5):
@@ -300,16 +325,78 @@ class TestLog:
         assert verify(log.path, KEY).ok
         assert verify(log.path, KEY).records == 2
 
-    def test_a_record_is_on_the_disk_when_the_call_returns(self, log, tmp_path):
+    def test_a_decision_is_on_the_disk_when_the_call_returns(self, log, tmp_path):
+        flushed = commits(log)
         log.decided(decided(1))
-        mode = log._file._connection.execute("PRAGMA synchronous").fetchone()[0]
-        # What another process sees of the files as they are, while the log is still open.
-        for name in ("e.sqlite", "e.sqlite-wal"):
-            shutil.copy(tmp_path / name, tmp_path / f"copy-{name}")
-        copy = tmp_path / "copy-e.sqlite"
 
-        assert mode == 2  # FULL
-        assert verify(copy, KEY).records == 1
+        assert flushed == [True]
+        assert in_the_files(tmp_path) == 1
+
+    def test_an_outcome_is_in_the_file_when_the_call_returns(self, log, tmp_path, monkeypatch):
+        """
+        Where other processes see it, and the end of this one does not take it away.
+        """
+        monkeypatch.setattr(evidence_log, "_FLUSH_SECONDS", 600)
+        flushed = commits(log)
+        log.decided(decided(1))
+        log.executed(executed(1))
+
+        assert flushed == [True, False]
+        assert in_the_files(tmp_path) == 2
+        log._flusher.cancel()
+
+    @pytest.mark.parametrize("by", ["time", "the next decision", "anchor", "close", "no thread"])
+    def test_an_outcome_is_flushed(self, log, monkeypatch, by):
+        monkeypatch.setattr(evidence_log, "_FLUSH_SECONDS", 0.01 if by == "time" else 600)
+        if by == "no thread":
+            monkeypatch.setattr(threading.Thread, "start", no_thread)
+        flushed = commits(log)
+        log.decided(decided(1))
+        log.executed(executed(1))
+        if by == "time":
+            log._flusher.join(20)
+        elif by == "the next decision":
+            log.decided(decided(2))
+        elif by == "anchor":
+            assert log.anchor().count == 2
+        elif by == "close":
+            log.close()
+
+        assert flushed == [True, False, True]
+        # Once is enough.
+        log._flush()
+        assert flushed == [True, False, True] or by == "anchor"
+
+    def test_a_flush_writes_something(self, log):
+        """
+        A commit that writes nothing is not flushed, and would leave the outcome where it is.
+        """
+        log.decided(decided(1))
+        before = log._file._connection.execute("PRAGMA wal_checkpoint").fetchone()[1]
+        log._transact(log._flushed_head)
+
+        assert log._file._connection.execute("PRAGMA wal_checkpoint").fetchone()[1] != before
+
+    def test_an_outcome_during_a_flush_is_flushed_too(self, log, monkeypatch):
+        monkeypatch.setattr(evidence_log, "_FLUSH_SECONDS", 600)
+        flushed = commits(log)
+        log.decided(decided(1))
+        log.executed(executed(1))
+        first, run = log._flusher, log._transact
+
+        def amid(*given, **more):
+            made = run(*given, **more)
+            monkeypatch.undo()
+            log.executed(executed(1))
+            return made
+
+        monkeypatch.setattr(log, "_transact", amid)
+        log._flush()
+
+        assert log._flusher is not first
+        log._flusher.join(20)
+        assert flushed == [True, False, True, False, True]
+        first.cancel()
 
     @pytest.mark.parametrize(
         "statement",

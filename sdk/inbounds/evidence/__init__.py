@@ -30,7 +30,10 @@ class EvidenceLog(Protocol):
         ...
 
     def executed(self, record: Executed) -> None:
-        """Keep what became of an action. It is durable once this returns.
+        """Keep what became of an action. It outlives this process once this returns.
+
+        A power cut may take it for as long as the log says. The decision is then left without an
+        outcome, as where the process ended while the tool ran.
 
         Raises:
             DecisionUnavailable: `evidence.unavailable`. The action has run or not as `record`

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -26,6 +28,9 @@ T = TypeVar("T")
 
 _REMEMBERED = 1024
 """How many tasks and decisions a process knows without asking its file."""
+
+_FLUSH_SECONDS = 0.05
+"""How long an outcome may wait for a decision to be flushed along with."""
 
 _FIND_HEAD = "SELECT log, count, hash, mac FROM head"
 _FIND_TASK = "SELECT task, count, hash, mac FROM tasks WHERE task = ?"
@@ -59,8 +64,10 @@ class _Last(Generic[T]):
 class SqliteEvidence:
     """One chain of records, written by every thread and process that names the file.
 
-    A record is committed with an fsync before the call returns. Before it is added, the head
-    must carry the deployment's signature: a log whose end was changed takes no more records,
+    A record is committed before the call returns, where every process sees it and the end of this
+    one cannot undo it. A decision is flushed to the disk as well; an outcome is flushed with the
+    next decision, within 50 ms or at `close`, whichever is first. Before a record is added, the
+    head must carry the deployment's signature: a log whose end was changed takes no more records,
     so that nobody's change is ever signed over. Nor does one that has become shorter while
     this process wrote to it.
 
@@ -83,6 +90,8 @@ class SqliteEvidence:
         self._timeout = timeout
         self._patience = patience
         self._reached = 0
+        self._flushed = 0
+        self._flusher: threading.Timer | None = None
         self._last: chain.Head | None = None
         self._tasks = _Last[chain.TaskHead]()
         self._decisions = _Last[str]()
@@ -107,11 +116,19 @@ class SqliteEvidence:
 
     def decided(self, record: Decided) -> None:
         """Keep what was decided; see `EvidenceLog.decided`."""
-        self._append(record, self._timeout)
+        self._flushed = max(self._flushed, self._append(record, self._timeout))
 
     def executed(self, record: Executed) -> None:
         """Keep what became of an action; see `EvidenceLog.executed`."""
-        self._append(record, self._timeout if record.executed == "no" else self._patience)
+        patience = self._timeout if record.executed == "no" else self._patience
+        self._append(record, patience, durable=False)
+        if self._flusher is None or not self._flusher.is_alive():  # gone with a fork, in a child
+            self._flusher = threading.Timer(_FLUSH_SECONDS, self._flush)
+            self._flusher.daemon = True
+            try:
+                self._flusher.start()
+            except RuntimeError:  # no thread can be had, as at the end of the interpreter
+                self._flush()
 
     def anchor(self) -> chain.Head:
         """The signed head as it is now, to be kept where the log's writer cannot reach.
@@ -119,13 +136,27 @@ class SqliteEvidence:
         Raises:
             DecisionUnavailable: `evidence.unavailable`.
         """
-        return self._transact(self._head)
+        return self._transact(self._flushed_head)
 
     def close(self) -> None:
-        """Close the file of this process."""
+        """Flush what is not, and close the file of this process."""
+        self._flush()
         self._file.close()
 
-    def _append(self, record: Record, seconds: float) -> None:
+    def _flush(self) -> None:
+        # First this: an outcome that comes later has a flusher of its own.
+        self._flusher = None
+        if self._flushed < self._reached:
+            # The next record meets the same error, in front of somebody who is told.
+            with contextlib.suppress(DecisionUnavailable):
+                self._flushed = max(self._flushed, self._transact(self._flushed_head).count)
+
+    def _flushed_head(self, connection: sqlite3.Connection) -> chain.Head:
+        # A commit that writes nothing flushes nothing.
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        return self._head(connection)
+
+    def _append(self, record: Record, seconds: float, *, durable: bool = True) -> int:
         def run(connection: sqlite3.Connection) -> int:
             # What this process signed last is the head again, unless others wrote meanwhile:
             # equal to the letter, it carries the signature.
@@ -136,11 +167,12 @@ class SqliteEvidence:
                     raise _unavailable("its head cannot be replaced")
             return head.count + 1
 
-        reached = self._transact(run, seconds)
+        reached = self._transact(run, seconds, durable=durable)
         # Threads may get here out of order; what counts is the furthest.
         self._reached = max(self._reached, reached)
         if isinstance(record, Decided):
             self._decisions.keep(record.decision_id, record.task)
+        return reached
 
     def _follow(self, connection: sqlite3.Connection, head: chain.Head, record: Record) -> bool:
         """Add a record as the next one after `head`; false where the log's head is another."""
@@ -229,10 +261,16 @@ class SqliteEvidence:
             raise _unavailable("it has become shorter")
         return head
 
-    def _transact(self, run: Callable[[sqlite3.Connection], T], seconds: float | None = None) -> T:
+    def _transact(
+        self,
+        run: Callable[[sqlite3.Connection], T],
+        seconds: float | None = None,
+        *,
+        durable: bool = True,
+    ) -> T:
         latest = clock.monotonic() + (self._timeout if seconds is None else seconds)
         try:
-            return self._file.write(run, latest)
+            return self._file.write(run, latest, durable=durable)
         except sqlite3.Error as error:
             raise _unavailable(str(error)) from error
         except OSError as error:

@@ -18,6 +18,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import make_folder
 from inbounds.files.sqlite_companions import Companions, require_regular_companions
 from inbounds.files.sqlite_steps import StepBudget
+from inbounds.files.sqlite_turns import Turn, Turns
 from inbounds.process import clock
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ _NONE = (0, 0)
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
 _OPENING_SECONDS = 5.0
+_AWAKE_SECONDS = 0.05
+"""How often a waiting thread looks by itself; it is woken where nothing goes wrong."""
+_SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
+"""Whether each commit is flushed to the disk (https://www.sqlite.org/pragma.html#pragma_synchronous)."""
+_TOO_LATE = "other threads kept the file busy until the deadline"
 _FORK_SECONDS = 5.0
 """How long a fork waits for what other threads do with files, in all."""
 _FORKED = "this process was forked while its parent used the file"
@@ -41,6 +47,10 @@ class SqliteFile:
     SQLite's own busy handler sleeps in growing steps of up to 100 ms and knows no deadline,
     so a transaction that finds the file busy is run again after a short random pause. What
     is given to `read` and `write` must bear being run again.
+
+    What threads want written while another one writes is committed together, in the order in
+    which they came: the flush to the disk is what a transaction costs, and a lock by itself
+    knows no order.
 
     No connection is open while the process forks (https://www.sqlite.org/howtocorrupt.html
     §2.6). SQLite would count the parent's locks, which a child does not have, among the child's,
@@ -77,7 +87,9 @@ class SqliteFile:
         self._schema = tuple(schema)
         self._durable = durable
         self._mutex = threading.Lock()
+        self._turns = Turns()
         self._connection: sqlite3.Connection | None = None
+        self._flushing = durable
         self._companions: Companions | None = None
         self._identity = _NONE
         self._closed = False
@@ -95,23 +107,48 @@ class SqliteFile:
             ) from error
         _opened.add(self)
 
-    def write(self, run: Callable[[sqlite3.Connection], T], deadline: float) -> T:
+    def write(
+        self,
+        run: Callable[[sqlite3.Connection], T],
+        deadline: float,
+        *,
+        durable: bool | None = None,
+    ) -> T:
         """Run `run` in a transaction that no other writer can come between, and commit.
 
         Args:
-            run: Works on the connection; its result is returned once the commit is made.
+            run: Works on the connection; its result is returned once the commit is made. What
+                it raises undoes what it did.
             deadline: When to give up waiting, in seconds on `clock.monotonic`.
+            durable: Whether the commit survives a power loss; `None`: as the file. One that does
+                not is flushed with the next one that does.
 
         Raises:
             sqlite3.Error: Nothing was committed, unless the commit itself failed.
             OSError: The file or one that SQLite keeps beside it is gone, or another has taken its
                 place; nothing was committed, unless that happened during the commit itself.
         """
-        return self._transact(run, "BEGIN IMMEDIATE", deadline)
+        turn = Turn(run, durable=self._durable if durable is None else durable)
+        self._turns.add(turn)
+        try:
+            while not turn.done:
+                if self._mutex.acquire(blocking=False):
+                    with self._released():
+                        if not turn.done:  # another thread may have been quicker
+                            self._commit(turn, deadline)
+                else:
+                    self._wait(turn, deadline)
+        except BaseException:
+            self._turns.withdraw(turn)
+            raise
+        return turn.result()
 
     def read(self, run: Callable[[sqlite3.Connection], T], deadline: float) -> T:
         """Run `run` on one consistent state of the file; see `write` for the rest."""
-        return self._transact(run, "BEGIN", deadline)
+        if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+            raise sqlite3.OperationalError(_TOO_LATE)
+        with self._released():
+            return self._transact(run, "BEGIN", deadline)
 
     def settle(self) -> None:
         """Bring what was committed into the file itself, so that what it replaced is gone.
@@ -119,49 +156,72 @@ class SqliteFile:
         Until then the file holds the older pages, and its log the newer. It is left for the next
         time where others are reading or writing.
         """
-        with self._mutex, contextlib.suppress(sqlite3.Error):
+        self._mutex.acquire()
+        with self._released(), contextlib.suppress(sqlite3.Error):
             if self._connection is not None:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the connection of this process. A closed file takes no transactions."""
-        with self._mutex:
+        self._mutex.acquire()
+        with self._released():
             self._closed = True
             self._drop()
+
+    def _wait(self, turn: Turn[T], deadline: float) -> None:
+        """Wait until a turn is done, or may be made by its own thread."""
+        left = deadline - clock.monotonic()
+        # Whoever makes it just now will say what became of it.
+        if left <= 0 and self._turns.withdraw(turn):
+            raise sqlite3.OperationalError(_TOO_LATE)
+        turn.wait(min(left, _AWAKE_SECONDS) if left > 0 else _AWAKE_SECONDS)
+
+    def _commit(self, turn: Turn[T], deadline: float) -> None:
+        with (batch := self._turns.batch(turn, self._budget.begin)):
+            self._transact(batch.make, "BEGIN IMMEDIATE", deadline, durable=batch.durable)
+
+    @contextmanager
+    def _released(self) -> Iterator[None]:
+        """Give the connection up at the end, to whoever has waited longest."""
+        try:
+            yield
+        finally:
+            self._mutex.release()
+            self._turns.wake_first()
 
     def _transact(
         self,
         run: Callable[[sqlite3.Connection], T],
         begin: Literal["BEGIN", "BEGIN IMMEDIATE"],
         deadline: float,
+        *,
+        durable: bool = False,
     ) -> T:
-        if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
-            raise sqlite3.OperationalError("other threads kept the file busy until the deadline")
-        try:
-            self._budget.begin()
-            connection, companions = self._connection, self._companions
-            if connection is None or companions is None:
-                connection, companions = self._open(deadline)
-            self._require_same_file()
-            while True:
-                try:
-                    companions.require_same(connection)
-                    connection.execute(begin)
-                    result = run(connection)
-                    connection.execute("COMMIT")
-                    if begin == "BEGIN IMMEDIATE":
-                        companions.require_kept()
-                except sqlite3.OperationalError as error:
-                    self._roll_back(connection)
-                    if not _is_busy(error) or not _pause(deadline):
-                        raise
-                except BaseException:
-                    self._roll_back(connection)
+        self._budget.begin()
+        connection, companions = self._connection, self._companions
+        if connection is None or companions is None:
+            connection, companions = self._open(deadline)
+        self._require_same_file()
+        if begin == "BEGIN IMMEDIATE" and durable != self._flushing:
+            connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS[durable]}")
+            self._flushing = durable
+        while True:
+            try:
+                companions.require_same(connection)
+                connection.execute(begin)
+                result = run(connection)
+                connection.execute("COMMIT")
+                if begin == "BEGIN IMMEDIATE":
+                    companions.require_kept()
+            except sqlite3.OperationalError as error:
+                self._roll_back(connection)
+                if not _is_busy(error) or not _pause(deadline):
                     raise
-                else:
-                    return result
-        finally:
-            self._mutex.release()
+            except BaseException:
+                self._roll_back(connection)
+                raise
+            else:
+                return result
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         try:
@@ -243,7 +303,8 @@ class SqliteFile:
                 code="configuration.not_local",
                 hint="keep it on a local disk",
             )
-        connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'NORMAL'}")
+        connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS[self._durable]}")
+        self._flushing = self._durable
         connection.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone leaves it in the drive
         connection.execute("PRAGMA checkpoint_fullfsync=ON")
         if found == expected:
@@ -280,6 +341,7 @@ class SqliteFile:
             _inherited.append(self._connection)
             self._connection = self._companions = None
         self._mutex = threading.Lock()
+        self._turns = Turns()  # those were of threads that the child does not have
 
 
 @contextmanager
