@@ -44,6 +44,7 @@ class Area:
 AREAS = {
     "pep": Area(
         modules=(
+            *("inbounds/pep/prepared_call.py", "inbounds/pep/judged_call.py"),
             *("inbounds/pep/call.py", "inbounds/pep/permit.py", "inbounds/pep/guard.py"),
             *("inbounds/pep/task.py", "inbounds/credentials/task_authority.py"),
             *("inbounds/canonical/arguments.py", "inbounds/pep/labelled.py"),

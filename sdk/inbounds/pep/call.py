@@ -20,34 +20,31 @@ spent.
 from __future__ import annotations
 
 import contextlib
-import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from inbounds.canonical.arguments import Canonical, canonicalise, digest
+from inbounds.canonical.arguments import digest
 from inbounds.errors import (
     AccessDenied,
     ApprovalRequired,
-    ArgumentNotRepresentable,
     DecisionUnavailable,
     InboundsError,
     InvalidAnswer,
     Timeout,
 )
 from inbounds.evidence.records import Decided, Executed, Granted, approved
-from inbounds.model.question import QUESTION_VERSION, Decision, Resource
-from inbounds.model.skeletons import skeletons
+from inbounds.model.question import QUESTION_VERSION
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
-from inbounds.pdp.registry import UNREGISTERED, RegistryAnswer
+from inbounds.pep.judged_call import JudgedCall, decision_of
 from inbounds.pep.labelled import Bound
 from inbounds.pep.pointers import named_arguments
+from inbounds.pep.prepared_call import PreparedCall, prepare
 from inbounds.pep.tool_run import ToolRun
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
-from inbounds.provenance.destinations import call_effects, needs_proof
-from inbounds.sessions.store import back_off, monotone, more_than_refused, session_contended
+from inbounds.sessions.store import back_off, session_contended
 from inbounds.text.printable import record_name
 from inbounds.version import __version__
 
@@ -56,13 +53,14 @@ from .permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from inbounds.model.question import Answer, SessionState
+    from inbounds.model.question import Decision, SessionState
     from inbounds.pep.runtime import Runtime
     from inbounds.pep.telemetry import DecisionSpan, Mode
     from inbounds.pep.tool import Target
 
     from .task import Task
 
+T = TypeVar("T")
 
 _GOOD_FOR = 10.0
 """How many seconds a permit may wait for its tool: as long as an answer may rest on what had been
@@ -77,59 +75,43 @@ class Call:
     ) -> None:
         self._runtime = runtime
         self._task = task
-        self._tool = target.name
         self._target = target
         self._given = arguments
-        self._recording = False
-        self._answered = 0.0
         self._id = uuid7()
         self._deadline = clock.monotonic() + runtime.configuration.deadline
-        self._registered: RegistryAnswer | None = None
-        self._canonical = Canonical({}, {}, b"{}")
-        self._traced: dict[str, Any] = {}
-        self._resource = Resource(type="unknown", id="unknown")
-        self._digest = ""
-        self._asked: dict[str, Any] = {}
-        self._leases: list[dict[str, Any]] = []
+        # How far it has come, for whatever stops it: each replaced by the next, never changed.
+        self._prepared = PreparedCall(target.name)
+        self._question: dict[str, Any] = {}
+        self._decided: Decided | None = None
 
     def evaluate(self) -> Decision:
         """Take steps 1 and 2. Nothing is spent, recorded or permitted."""
         with self._span("evaluate_only") as span:
-            self._task.require_usable()
-            self._canonicalise()
-            answer, engine_id = self._ask(self._load(), span)
-            decision = self._decision(answer, engine_id, evaluate_only=True)
-            self._tell(span, decision)
-            return decision
+            return self._ask(self._evaluation(span), span)
 
     def steps(self) -> Generator[bytes, tuple[Any, str], Decision]:
         """Take the same steps, and leave the asking to who sends the answers."""
         with self._span("evaluate_only") as span:
-            self._task.require_usable()
-            self._canonicalise()
-            answer, engine_id = yield from self._asking(self._load())
-            decision = self._decision(answer, engine_id, evaluate_only=True)
-            self._tell(span, decision)
-            return decision
+            return (yield from self._evaluation(span))
 
     def permit(self, tool_call_id: str) -> Permit:
         """Take steps 1 to 5. Raises as `Task.permit`."""
         __tracebackhide__ = True
-        self._runtime.leases.ready(self._task, self._tool, self._deadline)
+        self._runtime.leases.ready(self._task, self._target.name, self._deadline)
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
                 self._runtime.dropped.write()
-                self._canonicalise()
-                decision = self._decide(span)
-                if self._asked["context"]["credentials"]["approvals"]:
-                    self._runtime.approvals.kept.settle(self._task.id, self._asked, decision)
+                self._prepare()
+                judged = self._judge(span)
+                decision = judged.decision
+                if self._question["context"]["credentials"]["approvals"]:
+                    self._runtime.approvals.kept.settle(self._task.id, self._question, decision)
                 self._runtime.leases.settle(self._task, decision)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:
                     self._discharge(decision)
-                self._recording = decision.allowed
-                self._record(span, decision)
+                recorded = self._record(span, decision)
             except InboundsError as error:
                 error.decision_id = error.decision_id or self._id
                 self._record_fault(span, error.code)
@@ -140,49 +122,44 @@ class Call:
                 raise
             if decision.outcome == "ask":
                 request = self._runtime.access_request(
-                    decision, self._task, self._asked, self._registered
+                    decision, self._task, self._question, self._prepared.registered
                 )
                 raise ApprovalRequired(decision, request=request, **self._who())
             if not decision.allowed:
                 raise AccessDenied(decision, **self._who())
             span.enforcement("executed")
-            return self._permitted(decision)
+            return self._permitted(judged, recorded)
 
     # --- step 1 ---------------------------------------------------------------------------
 
-    def _canonicalise(self) -> None:
-        if record_name(self._tool) != self._tool:
-            raise ArgumentNotRepresentable(
-                "the name of the tool is empty, too long or not printable",
-                code="tool.not_representable",
-                hint="the registry has names of up to 256 printable characters",
-            )
-        registered = self._runtime.registry.tool(self._tool, deadline=self._deadline)
-        tool = registered.tool or UNREGISTERED
-        self._registered = registered
-        self._canonical = canonicalise(self._target.complete(self._given), tool.arguments)
-        self._traced = self._runtime.origins.told(self._task.session, self._canonical, tool)
-        # A copy of its own: what it does to the arguments must not change what is judged.
-        self._resource = self._target.resource(json.loads(self._canonical.json))
-        self._digest = self._hmac(self._canonical.json)
+    def _prepare(self) -> None:
+        for known in prepare(
+            self._runtime, self._task.session, self._target, self._given, self._deadline
+        ):
+            self._prepared = known
 
     # --- steps 2 and 3 --------------------------------------------------------------------
 
-    def _decide(self, span: DecisionSpan) -> Decision:
+    def _evaluation(self, span: DecisionSpan) -> Generator[bytes, tuple[Any, str], Decision]:
+        self._task.require_usable()
+        self._prepare()
+        judged = yield from self._asking(self._load(), evaluate_only=True)
+        self._tell(span, judged.decision)
+        return judged.decision
+
+    def _judge(self, span: DecisionSpan) -> JudgedCall:
         overtaken = False
         with self._runtime.sessions.lock(self._task.session, deadline=self._deadline):
             while True:
-                state = self._load()
                 try:
-                    answer, engine_id = self._ask(state, span)
+                    judged = self._ask(self._asking(self._load()), span)
                 except Timeout as error:
                     if overtaken:
                         raise session_contended() from error
                     raise
-                decision = self._decision(answer, engine_id)
-                following = self._following(state, answer, decision)
-                if following is None or self._commit(state, following):
-                    return decision
+                following = judged.following()
+                if following is None or self._commit(judged.state, following):
+                    return judged
                 # Another process was faster; the policy has to see what it left.
                 overtaken = True
                 back_off(self._deadline)
@@ -201,72 +178,56 @@ class Call:
                 return True
             raise
 
-    def _ask(self, state: SessionState, span: DecisionSpan) -> tuple[Answer, str]:
-        """Ask the policy."""
-        asking = self._asking(state)
+    def _ask(self, asking: Generator[bytes, tuple[Any, str], T], span: DecisionSpan) -> T:
+        """Put to the policy what `asking` yields, until it returns."""
         question = next(asking)
         while True:
             self._runtime.refresh_live(self._deadline)
-            self._answered = clock.monotonic()
             reply = self._runtime.pdp.ask(
                 DECISION, question, deadline=self._deadline, traceparent=span.traceparent
             )
             try:
                 question = asking.send((reply.result, reply.engine_id))
             except StopIteration as answered:
-                return cast("tuple[Answer, str]", answered.value)
+                return cast("T", answered.value)
 
-    def _asking(self, state: SessionState) -> Generator[bytes, tuple[Any, str], tuple[Answer, str]]:
+    def _asking(
+        self, state: SessionState, *, evaluate_only: bool = False
+    ) -> Generator[bytes, tuple[Any, str], JudgedCall]:
         """Yield the question, and take what was said to it.
 
         Once more where the registry has changed in between.
         """
         for _ in range(2):
-            result, engine_id = yield self._question(state)
+            asked = clock.monotonic()
+            result, engine_id = yield self._encoded_question(state)
             answer = read_answer(result)
-            registered = self._registered
+            registered = self._prepared.registered
             if registered is not None and answer.context.policy.deployment == registered.revision:
-                return answer, engine_id
+                self._runtime.discharger.accept(answer.context.obligations)
+                decision = decision_of(
+                    answer, call=self._id, engine=engine_id, evaluate_only=evaluate_only
+                )
+                return JudgedCall(asked, state, answer, decision, registered.labels)
             self._runtime.registry.forget(answer.context.policy.deployment)
-            self._canonicalise()
+            self._prepare()
         raise DecisionUnavailable(
             "the tool registry changed twice during the call",
             code="registry.changed",
             hint="call again once the new deployment is everywhere",
         )
 
-    def _question(self, state: SessionState) -> bytes:
-        task, grant = self._task, self._task.grant
-        registered = self._registered
-        tool = (registered.tool if registered else None) or UNREGISTERED
-        self._leases = self._runtime.leases.named(task, self._tool, tool.credential)
+    def _encoded_question(self, state: SessionState) -> bytes:
+        task, grant, call = self._task, self._task.grant, self._prepared
         subject = grant.request.subject
         # Where no person stands behind the task, the agent is its own subject.
         subject_type = "workload" if subject == task.session.agent else "user"
-        question = {
+        leases = self._runtime.leases.named(task, call.tool, call.entry.credential)
+        self._question = {
             "question": QUESTION_VERSION,
             "subject": {"type": subject_type, "id": subject},
-            "action": {
-                "name": self._tool,
-                "properties": {
-                    "arguments": self._canonical.arguments,
-                    "parsed": {
-                        pointer: leaf.model_dump(exclude_defaults=True)
-                        for pointer, leaf in self._canonical.parsed.items()
-                    },
-                    **self._traced,
-                    "skeletons": skeletons(
-                        self._canonical.arguments,
-                        self._canonical.json,
-                        tool.arguments,
-                        self._resource.id,
-                    ),
-                    "digest": self._digest,
-                    "size": len(self._canonical.json),
-                    "registry": registered.revision if registered else "",
-                },
-            },
-            "resource": self._resource.model_dump(exclude_defaults=True),
+            "action": call.action(),
+            "resource": call.resource.model_dump(exclude_defaults=True),
             "context": {
                 "decision": {"id": self._id},
                 "agent": task.request.agent,
@@ -274,95 +235,49 @@ class Call:
                     grant,
                     state,
                     decision=self._id,
-                    tool=self._tool,
-                    digest=self._digest,
-                    proves=needs_proof(registered, self._canonical.arguments),
+                    tool=call.tool,
+                    digest=call.digest,
+                    proves=call.needs_proof,
                     deadline=self._deadline,
                 ),
                 "session": state.model_dump(),
                 "environment": self._runtime.call_environment().model_dump(exclude_defaults=True),
-                "leases": self._leases,
+                "leases": leases,
                 "pep": {
                     "id": self._runtime.pep,
                     "version": __version__,
-                    "supported_obligations": list(self._runtime.discharger.supported(tool.returns)),
+                    "supported_obligations": list(
+                        self._runtime.discharger.supported(call.entry.returns)
+                    ),
                 },
             },
         }
-        self._asked = question
-        return self._runtime.complete_question(question, task, registered, state)
-
-    def _decision(self, answer: Answer, engine_id: str, *, evaluate_only: bool = False) -> Decision:
-        context = answer.context
-        if answer.decision != (context.outcome == "allow"):
-            raise InvalidAnswer("the PDP's answer contradicts itself")
-        if answer.decision and not context.grants:
-            raise InvalidAnswer("the PDP allows the call without a grant")
-        self._runtime.discharger.accept(context.obligations)
-        return Decision(
-            id=self._id,
-            allowed=answer.decision,
-            outcome=context.outcome,
-            reasons=context.reasons,
-            grants=context.grants,
-            obligations=context.obligations,
-            policy=context.policy,
-            evaluate_only=evaluate_only,
-            engine_id=engine_id,
-            access_request=context.access_request,
-            approvals=context.approvals,
-        )
-
-    def _following(
-        self, state: SessionState, answer: Answer, decision: Decision
-    ) -> SessionState | None:
-        """Read the session's next state; None for a refusal that could not compute one."""
-        said = answer.context.session
-        if not said and not decision.allowed:
-            return None
-        try:
-            following = type(state).model_validate(said)
-        except ValidationError:
-            raise InvalidAnswer("the session's next state is not whole") from None
-        # A counter that is left out reads as 0, which would hide what was spent.
-        if any(
-            spent.model_fields_set != type(spent).__pydantic_fields__.keys()
-            for spent in (following.spent, *following.tasks.values())
-        ):
-            raise InvalidAnswer("the session's next state is not whole")
-        labels = self._registered.labels if self._registered else ()
-        fault = monotone(state, following, labels)
-        if fault is None and following.decisions[-1:] != [self._id]:
-            fault = "it is the answer to another question"
-        if fault is None and not decision.allowed and more_than_refused(state, following):
-            fault = "a refusal changed more than the count of refusals"
-        if fault is not None:
-            raise InvalidAnswer(f"the PDP returned an invalid session state: {fault}")
-        return following
+        return self._runtime.complete_question(self._question, task, call.registered, state)
 
     # --- step 4 ---------------------------------------------------------------------------
 
     def _discharge(self, decision: Decision) -> None:
-        self._runtime.discharger.before(self._tool, decision.obligations)
+        self._runtime.discharger.before(self._target.name, decision.obligations)
         if clock.monotonic() > self._deadline:
             raise Timeout("what had to be done before the call took until the deadline")
 
     # --- step 5 and the record ----------------------------------------------------------
 
-    def _record(self, span: DecisionSpan, decision: Decision) -> None:
-        known, arguments = self._registered, self._canonical.arguments
-        self._recorded = self._decided(
+    def _record(self, span: DecisionSpan, decision: Decision) -> Decided:
+        call = self._prepared
+        self._decided = self._record_of(
             span,
             outcome=decision.outcome,
             codes=tuple(reason.code for reason in decision.reasons),
-            pointers=named_arguments(decision.reasons, known, arguments),
+            pointers=named_arguments(decision.reasons, call.registered, call.canonical.arguments),
             obligations=tuple(obligation.type for obligation in decision.obligations),
             policy=decision.policy.revision,
             deployment=decision.policy.deployment,
             approvals=tuple(map(approved, decision.approvals)),
             engine_id=decision.engine_id,
         )
-        self._runtime.evidence.decided(self._recorded)
+        self._runtime.evidence.decided(self._decided)
+        return self._decided
 
     def _record_fault(self, span: DecisionSpan, code: str) -> None:
         if code.startswith("evidence."):
@@ -371,10 +286,10 @@ class Call:
         with contextlib.suppress(DecisionUnavailable):
             try:
                 self._runtime.evidence.decided(
-                    self._decided(span, outcome="unavailable", codes=(code,))
+                    self._record_of(span, outcome="unavailable", codes=(code,))
                 )
             except DecisionUnavailable:
-                if not self._recording:
+                if self._decided is None or self._decided.outcome != "allow":
                     raise
                 # Stopped while the allow was written, and written it was: a log takes none twice.
                 self._runtime.evidence.executed(
@@ -386,75 +301,76 @@ class Call:
                     )
                 )
 
-    def _decided(self, span: DecisionSpan, **said: Any) -> Decided:
+    def _record_of(self, span: DecisionSpan, **said: Any) -> Decided:
+        task, request, call = self._task, self._task.request, self._prepared
+        leases = self._question["context"]["leases"] if self._question else ()
         try:
-            return self._record_of(span, said)
+            return Decided(
+                decision_id=self._id,
+                at=clock.now_ns(),
+                task=task.id,
+                sid=task.session.sid,
+                tenant=task.session.tenant,
+                subject=task.session.subject,
+                agent=request.agent,
+                actors=tuple(reversed(task.agents)),
+                intent=request.intent,
+                tool=record_name(call.tool),
+                effects=call.effects,
+                resource_type=record_name(call.resource.type),
+                resource_digest=digest(
+                    call.resource.id.encode("utf-8", "surrogatepass"),
+                    self._runtime.digest_key,
+                    self._runtime.digest_key_id,
+                ),
+                digest=call.digest,
+                engine=self._runtime.pdp.name,
+                pep=self._runtime.pep,
+                leases=tuple(lease["handle"] for lease in leases),
+                trace_id=span.trace_id,
+                span_id=span.span_id,
+                granted=Granted(
+                    tools=tuple(sorted(task.authority.tools)),
+                    effects=tuple(task.authority.effects),
+                ),
+                **said,
+            )
         except ValidationError:
             raise InvalidAnswer("the PDP's answer holds text that no record has room for") from None
-
-    def _record_of(self, span: DecisionSpan, said: Mapping[str, Any]) -> Decided:
-        task, request = self._task, self._task.request
-        return Decided(
-            decision_id=self._id,
-            at=clock.now_ns(),
-            task=task.id,
-            sid=task.session.sid,
-            tenant=task.session.tenant,
-            subject=task.session.subject,
-            agent=request.agent,
-            actors=tuple(reversed(task.agents)),
-            intent=request.intent,
-            tool=record_name(self._tool),
-            effects=call_effects(self._registered, self._canonical.arguments),
-            resource_type=record_name(self._resource.type),
-            resource_digest=self._hmac(self._resource.id.encode("utf-8", "surrogatepass")),
-            digest=self._digest,
-            engine=self._runtime.pdp.name,
-            pep=self._runtime.pep,
-            leases=tuple(lease["handle"] for lease in self._leases),
-            trace_id=span.trace_id,
-            span_id=span.span_id,
-            granted=Granted(
-                tools=tuple(sorted(task.authority.tools)), effects=tuple(task.authority.effects)
-            ),
-            **said,
-        )
 
     def _who(self) -> dict[str, str]:
         """Who wanted what, as a refusal says it: never what it was to be done with."""
         task = self._task
         return {
-            "tool": record_name(self._tool),
+            "tool": record_name(self._target.name),
             "subject": record_name(task.session.subject),
             "agent": record_name(task.request.agent),
             "intent": record_name(task.request.intent),
         }
 
-    def _permitted(self, decision: Decision) -> Permit:
-        registered = self._registered
-        assert registered is not None  # noqa: S101 -- step 1 was taken
-        tool = registered.tool or UNREGISTERED
+    def _permitted(self, judged: JudgedCall, recorded: Decided) -> Permit:
+        call, runtime = self._prepared, self._runtime
         return Permit(
-            decision=decision,
-            tool=self._tool,
-            judged=self._canonical.json,
-            bound=Bound(tool.returns.label, registered.labels),
-            returns=tool.returns,
+            decision=judged.decision,
+            tool=call.tool,
+            judged=call.canonical.json,
+            bound=Bound(call.entry.returns.label, judged.labels),
+            returns=call.entry.returns,
             good_until=min(
-                self._answered + _GOOD_FOR,
+                judged.asked + _GOOD_FOR,
                 clock.monotonic() + self._task.authority.deadline - clock.now(),
             ),
             require_usable=self._task.require_usable,
-            record=self._runtime.evidence.executed,
+            record=runtime.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
-            dropped=self._runtime.dropped.keep,
-            seen=self._runtime.observer(self._task, self._tool, tool, self._canonical.arguments),
-            tool_run=ToolRun(self._recorded, self._runtime.evidence.decided),
+            dropped=runtime.dropped.keep,
+            seen=runtime.observer(self._task, call.tool, call.entry, call.canonical.arguments),
+            tool_run=ToolRun(recorded, runtime.evidence.decided),
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:
         return self._runtime.telemetry.decision(
-            tool=record_name(self._tool),
+            tool=record_name(self._target.name),
             agent=self._task.request.agent,
             sid=self._task.session.sid,
             task=self._task.id,
@@ -470,8 +386,5 @@ class Call:
             revision=decision.policy.revision,
             engine_id=decision.engine_id,
             decision_id=decision.id,
-            digest=self._digest,
+            digest=self._prepared.digest,
         )
-
-    def _hmac(self, serialised: bytes) -> str:
-        return digest(serialised, self._runtime.digest_key, self._runtime.digest_key_id)
