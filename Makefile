@@ -37,7 +37,7 @@ WITH_OPA = tests/integration/test_bundles.py tests/integration/test_opa_api_clos
 STRICTER = $(BUILTINS)::test_arguments_it_takes_and_any_others[strings.any_suffix_match]
 BUILTINS = tests/integration/test_builtins.py
 
-.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-lint docs-flow docs-registry docs-integrations interop public generated \
+.PHONY: help setup opa opa-oldest regal schemas shape catalogue capabilities docs docs-deployment docs-lint docs-flow docs-registry docs-integrations interop public generated \
 	generated-check assets demo test test-all py-test-all test-servers test-servers-nightly integrations test-integrations rego-test py-test lint lint-rego lint-python mutants \
 	mutants-python bench-integrations nightly lowest test-oldest-opa bench cost bench-mcp closure performance revocation evaluate wheel image clean
 
@@ -75,6 +75,9 @@ capabilities: setup ## Write the list of built-ins that both engines have
 
 docs: setup ## Write docs/rules/ from the annotations and the cases
 	$(PY) -m tools.generate docs
+
+docs-deployment: setup ## Write the tables of docs/deployment.md from the fields of a deployment
+	$(PY) -m tools.generate docs-deployment
 
 docs-integrations: setup ## Write the matrix of docs/integrations/README.md from the results of the adapters' tests
 	$(PY) -m tools.generate docs-integrations

@@ -16,6 +16,7 @@ from inbounds.errors import InboundsError
 from tools import (
     capabilities,
     catalogue,
+    docs_deployment,
     docs_integrations,
     docs_lint,
     docs_registry,
@@ -34,6 +35,7 @@ GENERATORS: dict[str, ModuleType] = {
     "catalogue": catalogue,
     "capabilities": capabilities,
     "docs": docs_rules,
+    "docs-deployment": docs_deployment,
     "docs-lint": docs_lint,
     "docs-registry": docs_registry,
     "docs-integrations": docs_integrations,

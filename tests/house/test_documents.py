@@ -17,6 +17,7 @@ from inbounds.pep import telemetry
 
 WRITTEN = [path for path in DOCUMENTS if "docs/rules/" not in path.as_posix()]
 OPERATORS = ROOT / "docs" / "operators.md"
+DEPLOYMENT = ROOT / "docs" / "deployment.md"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`")
@@ -24,6 +25,7 @@ _WALKED = {
     "README.md": "tests/integration/test_readme.py",
     "docs/agent-authors.md": "tests/integration/test_agent_authors.py",
     "docs/approvals.md": "tests/integration/test_approvals_document.py",
+    "docs/deployment.md": "tests/integration/test_operators.py",
     "docs/delegation.md": "tests/integration/test_delegation_document.py",
     "docs/flow.md": "tests/integration/test_flow_document.py",
     "docs/identity.md": "tests/integration/test_identity_document.py",
@@ -250,7 +252,7 @@ def _section(path, heading):
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_file_of_a_deployment_is_told_with_all_its_members(field):
-    section = _section(OPERATORS, f"{field}.yaml")
+    section = _section(DEPLOYMENT, f"{field}.yaml")
     for model in _models_of(deployment.Deployment.model_fields[field].annotation):
         for member in model.model_fields:
             assert re.search(rf"`{member}`|\b{member}:", section), f"{field}.yaml: {member}"

@@ -1,4 +1,4 @@
-"""`docs/operators.md`, from keys and a deployment to evidence, in the folder of the README."""
+"""`docs/operators.md`, with the files of `docs/deployment.md`, in the folder of the README."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tests.documents import ROOT, Walk, blocks
 
 README = ROOT / "README.md"
 DOCUMENT = ROOT / "docs" / "operators.md"
+DEPLOYMENT = ROOT / "docs" / "deployment.md"
 PORTS = ("8181", "8282", "8383", "8080")
 
 
@@ -19,9 +20,20 @@ def test_an_operator_sets_up_a_deployment(tmp_path):
     with Walk(folder, instead=instead) as walk:
         for block in blocks(README):
             walk.take(block)
-        after = DOCUMENT.read_text("utf-8").partition("\nEnd both servers ")[0].count("\n") + 1
+        stop, deployment = _line("Stop both servers "), _line("## The deployment")
         for block in blocks(DOCUMENT):
-            if after and block.line > after:
+            if stop and block.line > stop:
                 walk.end_servers()
-                after = 0
+                stop = 0
+            if deployment and block.line > deployment:
+                for each in blocks(DEPLOYMENT):
+                    walk.take(each)
+                deployment = 0
             walk.take(block)
+
+
+def _line(words):
+    """The line of the page that begins with these words."""
+    before, found, _ = DOCUMENT.read_text("utf-8").partition(f"\n{words}")
+    assert found, words
+    return before.count("\n") + 2

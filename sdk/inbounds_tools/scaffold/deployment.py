@@ -314,8 +314,8 @@ def _peps(names: Names) -> str:
 def _environments(names: Names) -> str:
     return f"""\
 # Where resources live. Only a development environment takes tokens of a development issuer.
-# `freezes` are times in which only reading goes on:
-#   freezes: [{{start: 2027-01-01T00:00:00Z, end: 2027-01-08T00:00:00Z, effects: [read]}}]
+# `freezes` are times in which calls with one of these effects are denied:
+#   freezes: [{{start: 2027-01-01T00:00:00Z, end: 2027-01-08T00:00:00Z, effects: [write, delete]}}]
 
 {plain(names.environment)}:
   development: true
