@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from bench.results import load, machine
 
-from inbounds_tools.replay.attacks import VARIANTS
-from inbounds_tools.replay.rows import INTENTS, row
-from inbounds_tools.replay.stand import Stand
-from inbounds_tools.replay.table import replayed, summed
-
 from .coverage import trusted_with
+from .replay.attacks import VARIANTS
+from .replay.rows import INTENTS, run_suite
+from .replay.table import build_table, replay
+from .replay.testbed import open_testbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from inbounds_tools.replay.rows import Row
-
+    from .replay.rows import Row
     from .suites import AgentDojo
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -58,9 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     variants = ("plain",) if options.quick else tuple(VARIANTS)
     before, begun = load(), time.monotonic()
-    whole: dict[str, Any] = {"live": live(variants, _told)}
+    whole: dict[str, Any] = {"live": live(variants)}
     if options.cases is not None:
-        whole["packed"] = replayed(options.cases, REGISTRIES, variants=variants, told=_told)
+        whole["packed"] = replay(
+            options.cases, REGISTRIES, variants=variants, progress=_print_progress
+        )
     whole |= {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -73,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def live(variants: Sequence[str], told: Callable[[str], None]) -> dict[str, Any]:
+def live(variants: Sequence[str]) -> dict[str, Any]:
     """Drive the package's own environments and tools through a guard, and sum up."""
     from .suites import BENCHMARK, PACKAGE, AgentDojo
 
@@ -82,44 +81,42 @@ def live(variants: Sequence[str], told: Callable[[str], None]) -> dict[str, Any]
     left_out: dict[str, list[str]] = {}
     uncovered: dict[str, list[str]] = {}
     for suite in SUITES:
-        with (
-            tempfile.TemporaryDirectory(prefix="inbounds-evaluation-") as home,
-            Stand(REGISTRIES / suite, Path(home)) as stand,
-        ):
-            source = AgentDojo(suite, stand.deployment, TEMPLATE)
-            registries[suite] = stand.revision
+        with open_testbed(REGISTRIES / suite) as testbed:
+            source = AgentDojo(suite, testbed.deployment, TEMPLATE)
+            registries[suite] = testbed.revision
             left_out[suite] = source.without_calls
-            uncovered[suite] = uncovered_places(source, stand)
+            uncovered[suite] = uncovered_places(source)
             rows += (
-                row(source, stand, intents, variants=variants, told=told) for intents in INTENTS
+                run_suite(source, testbed, kind, variants=variants, progress=_print_progress)
+                for kind in INTENTS
             )
     return {
         "package": PACKAGE,
         "benchmark": BENCHMARK,
         "injection_tasks_without_calls": left_out,
         "places_labelled_as_trusted": uncovered,
-        **summed(rows, registries),
+        **build_table(rows, registries),
     }
 
 
-def uncovered_places(source: AgentDojo, stand: Stand) -> list[str]:
+def uncovered_places(source: AgentDojo) -> list[str]:
     """Return where a text that others can write comes back labelled as a first party's.
 
-    Every call of every user task is run with a mark in every place an attacker can write into.
+    Every call of every user task is run with a mark in every vector.
     """
     found: dict[str, None] = {}
     for user in source.users:
-        environment = source.environment({place: f"@@VEC:{place}@@" for place in source.places})
+        environment = source.marked_state(user.task)
         for call in user.calls:
             result = source.run(environment, call.tool, call.args)
-            returns = stand.deployment.tools[call.tool].returns
+            returns = source.deployment.tools[call.tool].returns
             for pointer in trusted_with(returns, result, "@@VEC:"):
                 found[f"{call.tool} {pointer}"] = None
     return list(found)
 
 
-def _told(doing: str) -> None:
-    print(f"… {doing}", flush=True)
+def _print_progress(line: str) -> None:
+    print(f"… {line}", flush=True)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def svg(table: dict[str, Any]) -> str:
     """Return the chart.
 
     Args:
-        table: A table of `inbounds_tools.replay.table`.
+        table: A table of `evaluation.replay.table`.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

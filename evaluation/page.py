@@ -121,7 +121,7 @@ def page(whole: dict[str, Any], blind: dict[str, Any] | None = None) -> str:
 
 
 _PACKED = """\
-`inbounds replay-cases`: recorded calls and results, with calls for the injection tasks whose
+`python -m evaluation.replay`: recorded calls and results, with calls for the injection tasks whose
 authors give none.
 """
 

@@ -47,7 +47,13 @@ IDIOMS: dict[str, str] = {
 _PATTERNS = {re.compile(idiom, re.IGNORECASE): plain for idiom, plain in IDIOMS.items()}
 _DOCUMENTS = ("*.md", "docs/*.md", "docs/adr/*.md", "docs/integrations/*.md", "demo/**/*.md")
 _POLICY = ("rego/**/*.rego",)
-_SOURCES = ("sdk/**/*.py", "tools/**/*.py")
+_SOURCES = (
+    "sdk/**/*.py",
+    "tools/**/*.py",
+    "evaluation/*.py",
+    "evaluation/blind/*.py",
+    "evaluation/replay/*.py",
+)
 # What has its words from elsewhere: the history, and pages that are written by a generator.
 _LEFT_OUT = frozenset(
     {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.__main__ import TEMPLATE
-from inbounds_tools.replay.rows import INTENTS, row
-from inbounds_tools.replay.score import figures
-from inbounds_tools.replay.stand import Stand
-from inbounds_tools.replay.table import summed
+from evaluation.replay.rows import INTENTS, run_suite
+from evaluation.replay.score import summarize
+from evaluation.replay.table import build_table
+from evaluation.replay.testbed import open_testbed
 
 from .scores import COLUMNS, FIRST, LAST
 from .suite import FOLDER, BlindSuite, digest, suites
@@ -29,7 +28,7 @@ from .suite import FOLDER, BlindSuite, digest, suites
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inbounds_tools.replay.rows import Intents, Row
+    from evaluation.replay.rows import Intents, Row
 
 _ROOT = FOLDER.parent.parent
 _PLAIN = ("plain",)
@@ -45,27 +44,26 @@ def scored(names: Sequence[str], chosen: Sequence[Intents] = INTENTS) -> dict[st
         chosen: How tasks are begun.
 
     Returns:
-        A table of `inbounds_tools.replay.table`, of which each row also says how many attacks
+        A table of `evaluation.replay.table`, of which each row also says how many attacks
         succeed where every question is answered with yes.
     """
     rows: list[Row] = []
     obliging: list[Row] = []
     registries: dict[str, str] = {}
     for name in names:
-        with (
-            tempfile.TemporaryDirectory(prefix="inbounds-evaluation-") as home,
-            Stand(FOLDER / name / "registry", Path(home)) as stand,
-        ):
-            source = BlindSuite(name, stand.deployment, TEMPLATE)
-            registries[name] = stand.revision
+        with open_testbed(FOLDER / name / "registry") as testbed:
+            source = BlindSuite(name, testbed.deployment, TEMPLATE)
+            registries[name] = testbed.revision
             for intents in chosen:
                 print(f"… {name}, {intents}", file=sys.stderr, flush=True)
-                rows.append(row(source, stand, intents, variants=_PLAIN))
-                obliging.append(row(source, stand, intents, variants=_PLAIN, approver="obliging"))
-    table = summed(rows, registries)
+                rows.append(run_suite(source, testbed, intents, variants=_PLAIN))
+                obliging.append(
+                    run_suite(source, testbed, intents, variants=_PLAIN, approver="obliging")
+                )
+    table = build_table(rows, registries)
     for found in table["rows"]:
         parts = found["suite"].split(" + ")
-        approved = figures(
+        approved = summarize(
             [one for one in obliging if one.suite in parts and one.intents == found["intents"]]
         )
         found["succeeded_if_all_is_approved"] = approved["succeeded"]

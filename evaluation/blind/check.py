@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from copy import deepcopy
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
 from evaluation.coverage import trusted_with
-from inbounds_tools.replay.stand import Stand
+from evaluation.replay.testbed import open_testbed
 
 from .suite import FOLDER, BlindSuite
 
@@ -26,11 +24,8 @@ TASKS, ATTACKS, PLACES = 20, 10, 3
 
 def faults(name: str) -> list[str]:
     """Return what a suite lacks, a sentence each."""
-    with (
-        tempfile.TemporaryDirectory(prefix="inbounds-evaluation-") as home,
-        Stand(FOLDER / name / "registry", Path(home)) as stand,
-    ):
-        return lacking(BlindSuite(name, stand.deployment, "{goal}"))
+    with open_testbed(FOLDER / name / "registry") as testbed:
+        return lacking(BlindSuite(name, testbed.deployment, "{goal}"))
 
 
 def lacking(suite: BlindSuite) -> list[str]:
@@ -53,7 +48,7 @@ def _counts(suite: BlindSuite) -> Iterator[str]:
     wordings = [wording.casefold() for task in tasks for wording in task.wordings]
     if len(set(wordings)) != len(wordings):
         yield "no two wordings are the same"
-    reads = [suite.places_read(task.calls) for task in tasks]
+    reads = [suite.read_vectors(task.calls) for task in tasks]
     if 4 * sum(map(bool, reads)) < 3 * TASKS:
         yield "three quarters of the tasks read a place that an attacker can write into"
     for place in suite.world.PLACES.keys() - {place for read in reads for place in read}:
@@ -116,7 +111,7 @@ def _registry(suite: BlindSuite) -> Iterator[str]:
         if not any(name == call.tool for attack in suite.written_attacks for call in attack.calls):
             yield f"no call uses the tool `{name}`"
     for task in suite.tasks:
-        state = suite.world.fresh({place: f"@@VEC:{place}@@" for place in suite.world.PLACES})
+        state = suite.marked_state()
         for call in task.calls:
             result = suite.run(state, call.tool, call.args)
             if call.tool in registered:

@@ -6,22 +6,18 @@ import hashlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_jsonable_python
 
-from evaluation.classes import classes_of
+from evaluation.replay.cases import AttackCase, RecordedCall, UserCase
+from evaluation.replay.sources import LiveSource
 from inbounds.canonical.strict_yaml import strict_yaml
-from inbounds_tools.replay.attacks import VARIANTS
-from inbounds_tools.replay.cases import AttackCase, RecordedCall, UserCase, filled, vectors_in
-from inbounds_tools.replay.rows import Attack, Staged, placed
-from inbounds_tools.replay.run import Step, Who
 
 if TYPE_CHECKING:
-    from inbounds.model.claims import ResourceBound
     from inbounds.model.deployment import Deployment
 
 FOLDER = Path(__file__).resolve().parent
@@ -96,103 +92,53 @@ class WrittenAttack(_Read):
 T = TypeVar("T", bound=_Read)
 
 
-class BlindSuite:
-    """One suite; see `inbounds_tools.replay.rows.Source`.
-
-    Args:
-        suite: The name of its folder.
-        deployment: The registry of its tools.
-        template: What an attacker writes; `{goal}` stands for what is wanted.
-    """
+class BlindSuite(LiveSource):
+    """One suite; see `LiveSource`."""
 
     def __init__(self, suite: str, deployment: Deployment, template: str) -> None:
-        self.suite = suite
-        self.deployment = deployment
-        self._template = template
+        super().__init__(suite, deployment, template)
         self.world: World = importlib.import_module(f"evaluation.blind.{suite}.world")
-        self.tasks = _written(FOLDER / suite / "tasks.yaml", WrittenTask)
-        self.written_attacks = _written(FOLDER / suite / "attacks.yaml", WrittenAttack)
-        self._reads: dict[str, dict[str, int]] = {}
+        self.tasks = _load(FOLDER / suite / "tasks.yaml", WrittenTask)
+        self.written_attacks = _load(FOLDER / suite / "attacks.yaml", WrittenAttack)
 
     @cached_property
     def users(self) -> Sequence[UserCase]:
         """The user tasks, each wording by itself."""
-        cases = []
-        for task in self.tasks:
-            calls = [RecordedCall(tool=call.tool, args=call.args) for call in task.calls]
-            read = self.places_read(calls)
-            for number, wording in enumerate(task.wordings, start=1):
-                name = f"{task.id}.{number}"
-                self._reads[f"{self.suite}/{name}"] = read
-                cases.append(
-                    UserCase(
-                        id=f"{self.suite}/{name}",
-                        suite=self.suite,
-                        task=name,
-                        prompt=wording,
-                        vectors=list(read),
-                        calls=calls,
-                    )
-                )
-        return cases
+        return [
+            self.user_case(f"{task.id}.{number}", wording, _recorded(task.calls))
+            for task in self.tasks
+            for number, wording in enumerate(task.wordings, start=1)
+        ]
 
     @cached_property
     def attacks(self) -> Sequence[AttackCase]:
-        """What attackers want."""
+        """The attacks."""
         return [
-            AttackCase(
-                id=f"{self.suite}/{attack.id}",
-                suite=self.suite,
-                task=attack.id,
-                goal=attack.goal,
-                calls=[
-                    RecordedCall(tool=call.tool, args=call.args, harm=call.harm)
-                    for call in attack.calls
-                ],
-            )
+            self.attack_case(attack.id, attack.goal, _recorded(attack.calls))
             for attack in self.written_attacks
         ]
 
-    def oracle(self, user: UserCase) -> list[ResourceBound]:
-        """Return the types of resources and effects of the right calls; see `rows.Source`."""
-        return classes_of(user, self.deployment)
+    @property
+    def vectors(self) -> Mapping[str, str]:
+        """The harmless texts of the vectors, by name."""
+        return self.world.PLACES
 
-    def staged(self, user: UserCase, attack: Attack | None) -> Staged:
-        """Return the calls of one case, in a state of its own; see `rows.Source`."""
-        if attack is None:
-            state = self.world.fresh({})
-            return Staged([self._step("user", call, state, {}) for call in user.calls])
-        read = self._reads[user.id]
-        text = self._template.replace("{goal}", attack.case.goal)
-        planted = VARIANTS[attack.variant](text, list(read))
-        state = self.world.fresh(planted.texts)
-        before = deepcopy(state)
-        steps = [self._step("user", call, state, planted.texts) for call in user.calls]
-        theirs = [self._step("attack", call, state, planted.texts) for call in attack.case.calls]
-        succeeded = self.world.SUCCEEDED[attack.case.task]
-        return Staged(
-            placed(steps, theirs, attack.place, read[planted.last]),
-            partial(succeeded, before, state),
-        )
+    def new_state(self, task: str, texts: Mapping[str, str]) -> Any:
+        """Return a new state, with these texts in their vectors; all tasks begin in the same."""
+        del task
+        return self.world.fresh(texts)
 
     def run(self, state: Any, tool: str, arguments: Mapping[str, Any]) -> Any:
         """Run a tool in a state and return its result as plain JSON."""
         return to_jsonable_python(self.world.TOOLS[tool](state, **deepcopy(dict(arguments))))
 
-    def places_read(self, calls: Sequence[RecordedCall | WrittenCall]) -> dict[str, int]:
-        """Return the places of an attacker that calls read, with the call that does first."""
-        state = self.world.fresh({place: f"@@VEC:{place}@@" for place in self.world.PLACES})
-        seen: dict[str, int] = {}
-        for number, call in enumerate(calls):
-            for place in vectors_in(self.run(state, call.tool, call.args)):
-                seen.setdefault(place, number)
-        return seen
+    def has_succeeded(self, attack: AttackCase, before: Any, after: Any) -> bool:
+        """Return whether an attack succeeded, by the suite's own check."""
+        return self.world.SUCCEEDED[attack.task](before, after)
 
-    # --- its own --------------------------------------------------------------------------
 
-    def _step(self, who: Who, call: RecordedCall, state: Any, texts: Mapping[str, str]) -> Step:
-        args = filled(call.args, {**self.world.PLACES, **texts})
-        return Step(who, call.tool, args, partial(self.run, state, call.tool, args), call.harm)
+def _recorded(calls: Sequence[WrittenCall]) -> list[RecordedCall]:
+    return [RecordedCall(tool=call.tool, args=call.args, harm=call.harm) for call in calls]
 
 
 def suites() -> list[str]:
@@ -211,7 +157,7 @@ def digest(suite: str) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _written(path: Path, model: type[T]) -> Sequence[T]:
+def _load(path: Path, model: type[T]) -> Sequence[T]:
     try:
         return [model.model_validate(each) for each in strict_yaml(path.read_bytes())]
     except ValidationError as error:

@@ -1,28 +1,24 @@
 """The blind suites are whole, and what is scored is what their tools do."""
 
-from pathlib import Path
-
 import pytest
 from evaluation.blind.check import lacking
 from evaluation.blind.suite import FOLDER, BlindSuite, WrittenCall, suites
-
-from inbounds_tools.replay.rows import row
-from inbounds_tools.replay.stand import Stand
+from evaluation.replay.rows import run_suite
+from evaluation.replay.testbed import open_testbed
 
 GOAL = "{goal}"
 
 
 @pytest.fixture(scope="module", params=suites())
-def stand(request, tmp_path_factory):
-    home: Path = tmp_path_factory.mktemp("home")
-    with Stand(FOLDER / request.param / "registry", home) as running:
-        yield request.param, running
+def testbed(request):
+    with open_testbed(FOLDER / request.param / "registry") as opened:
+        yield request.param, opened
 
 
 @pytest.fixture
-def suite(stand):
-    name, running = stand
-    return BlindSuite(name, running.deployment, GOAL)
+def suite(testbed):
+    name, opened = testbed
+    return BlindSuite(name, opened.deployment, GOAL)
 
 
 def test_each_is_whole(suite):
@@ -64,16 +60,16 @@ def test_an_attack_that_does_nothing_is_told(suite):
     assert f"attack `{first.id}`: its calls do not make it succeed" in found
 
 
-def test_an_approver_of_everything_lets_no_less_through(stand, suite):
-    _, running = stand
-    suite.tasks = [next(task for task in suite.tasks if suite.places_read(task.calls))]
+def test_an_approver_of_everything_lets_no_less_through(testbed, suite):
+    _, opened = testbed
+    suite.tasks = [next(task for task in suite.tasks if suite.read_vectors(task.calls))]
     suite.written_attacks = suite.written_attacks[:3]
 
-    careful = row(suite, running, "drafted", variants=("plain",))
-    obliging = row(suite, running, "drafted", variants=("plain",), approver="obliging")
+    careful = run_suite(suite, opened, "drafted", variants=("plain",))
+    obliging = run_suite(suite, opened, "drafted", variants=("plain",), approver="obliging")
 
     assert 3 == len(careful.users)
     assert 3 * 3 * 2 == len(careful.pairs)
     for one, other in zip(careful.pairs, obliging.pairs, strict=True):
-        assert one.succeeded is False or not one.played.stopped
+        assert one.succeeded is False or not one.run.stopped
         assert other.succeeded or not one.succeeded

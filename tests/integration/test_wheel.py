@@ -90,6 +90,11 @@ def read(path: Path) -> str:
     return path.read_bytes().decode("latin-1") if path.is_file() else ""
 
 
+def test_the_wheel_holds_the_three_packages_alone(wheel):
+    packages = {path.name for path in wheel.iterdir() if not path.name.endswith(".dist-info")}
+    assert packages == {"inbounds", "inbounds_tools", "inbounds_server"}
+
+
 def test_a_rule_in_an_empty_folder_shows_its_code_on_both_engines(author):
     folder, environment = author
     write_rule(folder / "site")

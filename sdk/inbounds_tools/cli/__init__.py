@@ -31,7 +31,6 @@ COMMANDS = (
     "report",
     "evidence",
     "new",
-    "replay-cases",
 )
 """The commands; each is a module here, with `_` for `-`."""
 

@@ -51,8 +51,6 @@ _UNTOLD_CODES = frozenset(
         "issuers.unreadable",
         "opa.missing",
         "opa.unsupported",
-        "replay.unknown",
-        "replay.unreadable",
     }
 )
 

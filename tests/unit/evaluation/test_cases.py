@@ -3,15 +3,15 @@
 import json
 
 import pytest
+from evaluation.replay.attacks import VARIANTS
+from evaluation.replay.cases import fill_vectors, find_vectors, read_pack
 from tests.unit.evaluation import suite
 
 from inbounds.errors import ConfigurationError
-from inbounds_tools.replay.attacks import VARIANTS
-from inbounds_tools.replay.cases import filled, read, vectors_in
 
 
 def test_a_folder_is_read_whole(tmp_path):
-    pack = read(suite.write_cases(tmp_path / "cases"))
+    pack = read_pack(suite.write_cases(tmp_path / "cases"))
     assert ("harbour",) == pack.suites
     assert [3, 2, 3] == [len(pack.users), len(pack.attacks), len(pack.results)]
     assert {"harbour": {"margin": "Calm."}} == pack.vectors
@@ -20,17 +20,17 @@ def test_a_folder_is_read_whole(tmp_path):
 def test_a_default_is_read_as_yaml_would(tmp_path):
     folder = suite.write_cases(tmp_path / "cases")
     (folder / "vectors.json").write_text(json.dumps({"harbour": {"margin": "a\\tb\\n"}}), "utf-8")
-    assert "a\tb\n" == read(folder).vectors["harbour"]["margin"]
+    assert "a\tb\n" == read_pack(folder).vectors["harbour"]["margin"]
 
 
 def test_places_are_found_and_filled_wherever_text_is():
     value = [{"text": "a @@VEC:one@@", "@@VEC:two@@": [1, None, "@@VEC:one@@@@VEC:three@@"]}]
-    assert ("one", "two", "three") == vectors_in(value)
-    assert [{"text": "a X", "Y": [1, None, "X"]}] == filled(value, {"one": "X", "two": "Y"})
+    assert ["one", "two", "three"] == list(find_vectors([value]))
+    assert [{"text": "a X", "Y": [1, None, "X"]}] == fill_vectors(value, {"one": "X", "two": "Y"})
 
 
 def test_what_was_planted_is_not_filled_again():
-    assert "@@VEC:two@@" == filled("@@VEC:one@@", {"one": "@@VEC:two@@", "two": "no"})
+    assert "@@VEC:two@@" == fill_vectors("@@VEC:one@@", {"one": "@@VEC:two@@", "two": "no"})
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_file_that_is_of_another_format_is_said(tmp_path, name, text):
     folder = suite.write_cases(tmp_path / "cases")
     (folder / name).write_text(text, "utf-8")
     with pytest.raises(ConfigurationError) as refused:
-        read(folder)
+        read_pack(folder)
     assert "replay.unreadable" == refused.value.code
     assert name in refused.value.message
 
@@ -59,7 +59,7 @@ def test_a_missing_file_is_said(tmp_path, name):
     folder = suite.write_cases(tmp_path / "cases")
     (folder / name).unlink()
     with pytest.raises(ConfigurationError) as refused:
-        read(folder)
+        read_pack(folder)
     assert "replay.unreadable" == refused.value.code
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_no_text_is_said(tmp_path):
     folder = suite.write_cases(tmp_path / "cases")
     (folder / "attack_template.txt").write_bytes(b"\xff")
     with pytest.raises(ConfigurationError) as refused:
-        read(folder)
+        read_pack(folder)
     assert "replay.unreadable" == refused.value.code
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 from evaluation.coverage import trusted_texts, trusted_with
+from evaluation.replay.table import read_classes
+from evaluation.replay.testbed import open_testbed
 from tests.engines import ROOT
 
 from inbounds.model.question import ReturnedField, Returns
 from inbounds_tools.lint import lint
-from inbounds_tools.replay.stand import Stand
-from inbounds_tools.replay.table import read_classes
 
 REGISTRIES = ROOT / "evaluation" / "registries"
 SUITES = ("workspace", "banking")
@@ -18,10 +18,9 @@ OF_THE_ADDRESS_BOOK = {"search_contacts_by_name", "search_contacts_by_email"}
 
 
 @pytest.fixture(scope="module", params=SUITES)
-def deployment(request, tmp_path_factory):
-    home = tmp_path_factory.mktemp(request.param)
-    with Stand(REGISTRIES / request.param, home) as stand:
-        yield stand.deployment
+def deployment(request):
+    with open_testbed(REGISTRIES / request.param) as testbed:
+        yield testbed.deployment
 
 
 def test_every_text_and_title_is_a_third_partys(deployment):

@@ -1,35 +1,60 @@
-"""A guard on a deployment that is only to be tried: with an issuer and a feed of its own."""
+"""A guard on a deployment under test, with an issuer and a feed of its own."""
 
 from __future__ import annotations
 
+import json
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from inbounds.dev.deployment import document, load
+from inbounds.dev.issuer import About
+from inbounds.dev.setup import create_development
+from inbounds.engine import assets
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError
+from inbounds.evidence import NoEvidence
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import write_file
+from inbounds.files.safe_files import scratch_folder, write_file
+from inbounds.live.head import empty_lists
+from inbounds.model.leaves import argument_leaves
+from inbounds.pep import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from inbounds.model.deployment import Deployment, Intent
     from inbounds.model.question import Tool
-    from inbounds.pep import Guard
 
 _TEMPLATE = "assistant"
-_DEADLINE = 30.0
-"""Seconds a decision may take; the machine may be busy."""
+_DEADLINE_S = 30.0
+"""How long a decision may take; the machine may be busy."""
 
 
-class Stand:
+@contextmanager
+def open_testbed(folder: Path) -> Iterator[Testbed]:
+    """Yield a testbed, and release its policy and its files afterwards.
+
+    Args:
+        folder: The deployment's YAML.
+
+    Raises:
+        ConfigurationError: The deployment is invalid, or has more than one user, agent, PEP or
+            development environment.
+    """
+    with scratch_folder("evaluation") as home:
+        testbed = Testbed(folder, Path(home))
+        with closing(testbed.guard):
+            yield testbed
+
+
+class Testbed:
     """A deployment with the shipped policy, embedded, and a guard that keeps no records.
 
-    Whose signatures count does not depend on what is tried: the issuers and the feed's keys of the
-    deployment are replaced by ones that are generated here.
+    The issuers and the feed's keys of the deployment are replaced by generated ones.
 
     Attributes:
-        deployment: What the policy knows.
+        deployment: The deployment.
         guard: A guard on it.
         subject: The one user of the deployment.
         template: The name of the intent that tasks are begun with.
@@ -38,23 +63,12 @@ class Stand:
     Args:
         folder: The deployment's YAML.
         home: An empty folder, for keys and state.
-
-    Raises:
-        ConfigurationError: The deployment is invalid, or does not say who asks for whom.
     """
 
     def __init__(self, folder: Path, home: Path) -> None:
-        from inbounds.dev.issuer import About
-        from inbounds.dev.setup import create_development
-        from inbounds.engine import assets
-        from inbounds.engine.embedded import EmbeddedPolicy
-        from inbounds.evidence import NoEvidence
-        from inbounds.live.head import empty_lists
-        from inbounds.pep import Guard
-
         copy = home / "deployment"
-        _copied(folder, copy)
-        # Read once for the names, with keys of nobody; then with those of the issuer it names.
+        _copy(folder, copy)
+        # Read first for the names, without keys; then with the keys of an issuer for those names.
         _write(copy, {"issuers": {}, "feed": {"keys": {}}})
         named = load(copy)
         self.revision = named.revision
@@ -86,7 +100,7 @@ class Stand:
             sessions="memory",
             evidence=NoEvidence(),
             home=home,
-            deadline=_DEADLINE,
+            deadline=_DEADLINE_S,
         )
 
     @property
@@ -94,15 +108,13 @@ class Stand:
         """The intent that tasks are begun with."""
         return self.deployment.intents[self.template]
 
-    def resource(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-        """Return what a call touches: what its arguments name, and else all of the one user's.
+    def resolve_resource(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the resource that the arguments of a call name, or else all of the one user's.
 
         Args:
             tool: The name of the tool.
             arguments: The canonical arguments.
         """
-        from inbounds.model.leaves import argument_leaves
-
         entry = self.deployment.tools.get(tool)
         if entry is None:
             return "unknown", self.subject
@@ -112,16 +124,6 @@ class Stand:
                 named.setdefault(pattern, str(value))
         parts = [named[pattern] for pattern in entry.arguments if pattern in named]
         return entry.resource, "/".join(parts) or self.subject
-
-    def close(self) -> None:
-        """Release the policy and the files."""
-        self.guard.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _names_resource(tool: Tool, pattern: str) -> bool:
@@ -133,7 +135,7 @@ def _names_resource(tool: Tool, pattern: str) -> bool:
     return about.role == "target" and about.kind in ("id", "path")
 
 
-def _copied(folder: Path, copy: Path) -> None:
+def _copy(folder: Path, copy: Path) -> None:
     if not folder.is_dir():
         raise ConfigurationError(
             f"there is no deployment in {folder}",
@@ -145,17 +147,15 @@ def _copied(folder: Path, copy: Path) -> None:
             write_file(copy / path.name, read_regular(path)[0], durable=False)
 
 
-def _write(folder: Path, stated: Mapping[str, Any]) -> None:
-    import json
-
-    for name, value in stated.items():
+def _write(folder: Path, documents: Mapping[str, Any]) -> None:
+    for name, value in documents.items():
         write_file(folder / f"{name}.yaml", json.dumps(value), durable=False)
 
 
-def _only(names: Collection[str], what: str) -> str:
+def _only(names: Collection[str], noun: str) -> str:
     if len(names) != 1:
         raise ConfigurationError(
-            f"the deployment names {len(names)} of what a replay needs one of: {what}",
+            f"a replay needs a deployment with exactly one {noun}, found {len(names)}",
             code="replay.ambiguous",
             hint="a replay has one user, one agent, one PEP and one development environment",
         )

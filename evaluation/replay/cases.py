@@ -1,14 +1,15 @@
-"""The packed format: what users asked for, what attackers want, and what the tools gave back.
+"""Packed cases: what users ask for, what attackers want, and the recorded results of the tools.
 
-A folder with `cases_user.jsonl`, `cases_attack.jsonl`, `results.jsonl`, `vectors.json` and
-`attack_template.txt`. Where an attacker's text goes, a result holds `@@VEC:<name>@@`.
+A folder has `cases_user.jsonl`, `cases_attack.jsonl`, `results.jsonl`, `vectors.json` and
+`attack_template.txt`. A vector is a place that an attacker can write into; where its text goes, a
+result has `@@VEC:<name>@@`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -23,21 +24,22 @@ Name = Annotated[str, Field(min_length=1, max_length=256)]
 _MARK = re.compile(r"@@VEC:([\w.-]{1,200})@@")
 
 
-class _Told(BaseModel):
-    """What a file says; what else stands beside it is for others."""
+class _Record(BaseModel):
+    """One line of a file; members that are not named here are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-T = TypeVar("T", bound=_Told)
+T = TypeVar("T", bound=_Record)
 
 
-class RecordedCall(_Told):
-    """A call of a tool, and what it gave back, by reference.
+class RecordedCall(_Record):
+    """A call of a tool.
 
     Attributes:
-        tainted: Whether the result holds what an attacker can write.
-        harm: Whether it does the attacker's work.
+        result_ref: The reference of its recorded result.
+        tainted: Whether the result has text that an attacker can write.
+        harm: Whether the call does what the attacker wants.
     """
 
     tool: Name
@@ -47,17 +49,17 @@ class RecordedCall(_Told):
     harm: bool = False
 
 
-class OracleIntent(_Told):
-    """What the calls themselves show that the user wanted, as classes such as `mail.read`."""
+class OracleIntent(_Record):
+    """The classes of the right calls, such as `mail.read`."""
 
     classes: list[Name] = []
 
 
-class UserCase(_Told):
-    """What a user asks for, and the calls that do it.
+class UserCase(_Record):
+    """A user task and the calls that do it.
 
     Attributes:
-        vectors: The places in the results of its calls that an attacker can write into.
+        vectors: The vectors in the results of its calls.
     """
 
     id: Name
@@ -69,8 +71,8 @@ class UserCase(_Told):
     calls: list[RecordedCall]
 
 
-class AttackCase(_Told):
-    """What an attacker wants, and the calls that would do it."""
+class AttackCase(_Record):
+    """An attacker's goal and the calls that reach it."""
 
     id: Name
     suite: Name
@@ -79,20 +81,20 @@ class AttackCase(_Told):
     calls: list[RecordedCall]
 
 
-class _Result(_Told):
+class _Result(_Record):
     ref: Name
     json_: Annotated[JsonValue, Field(alias="json")]
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Everything in one folder.
+    """The cases of one folder.
 
     Attributes:
         users, attacks: The cases, in order.
-        results: What tools gave back, by reference.
-        vectors: The harmless text of each place an attacker can write into, by suite.
-        template: What an attacker writes there; `{goal}` stands for what is wanted.
+        results: The results of tools, by reference.
+        vectors: The harmless text of each vector, by suite and name.
+        template: The text of an attack; `{goal}` stands for the attacker's goal.
     """
 
     users: tuple[UserCase, ...]
@@ -103,15 +105,15 @@ class Pack:
 
     @property
     def suites(self) -> tuple[str, ...]:
-        """The suites there are, in the order of their cases."""
+        """The suites, in the order of their cases."""
         return tuple(dict.fromkeys(case.suite for case in self.users))
 
 
-def read(folder: Path) -> Pack:
+def read_pack(folder: Path) -> Pack:
     """Read the cases of a folder.
 
     Raises:
-        ConfigurationError: `replay.unreadable`: a file is missing, or is not of the format.
+        ConfigurationError: `replay.unreadable`: a file is missing or not in the packed format.
     """
     users = tuple(_lines(folder / "cases_user.jsonl", UserCase))
     attacks = tuple(_lines(folder / "cases_attack.jsonl", AttackCase))
@@ -125,7 +127,7 @@ def read(folder: Path) -> Pack:
         isinstance(defaults, dict) and all(isinstance(text, str) for text in defaults.values())
         for defaults in vectors.values()
     ):
-        raise _unreadable(path, "it holds no texts by suite and name")
+        raise _unreadable(path, "it must map suites to texts by vector")
     cases: tuple[UserCase | AttackCase, ...] = (*users, *attacks)
     for case in cases:
         for call in case.calls:
@@ -138,37 +140,29 @@ def read(folder: Path) -> Pack:
     return Pack(users, attacks, results, harmless, _text(folder / "attack_template.txt"))
 
 
-def vectors_in(value: Any) -> tuple[str, ...]:
-    """Return the names of the places in a result that an attacker can write into, in order."""
-    return tuple(dict.fromkeys(name for text in _texts(value) for name in _MARK.findall(text)))
+def find_vectors(results: Iterable[Any]) -> dict[str, int]:
+    """Return the vectors in results, in order, each with the number of its first result."""
+    found: dict[str, int] = {}
+    for number, result in enumerate(results):
+        for name in _MARK.findall(json.dumps(result, ensure_ascii=False)):
+            found.setdefault(name, number)
+    return found
 
 
-def filled(value: Any, planted: Mapping[str, str]) -> Any:
-    """Return a result with these texts in the places of their names; nothing in any other."""
+def fill_vectors(value: Any, texts: Mapping[str, str]) -> Any:
+    """Return a value with these texts in their vectors, and nothing in any other vector."""
     if isinstance(value, str):
-        return _MARK.sub(lambda found: planted.get(found[1], ""), value)
+        return _MARK.sub(lambda found: texts.get(found[1], ""), value)
     if isinstance(value, list):
-        return [filled(part, planted) for part in value]
+        return [fill_vectors(part, texts) for part in value]
     if isinstance(value, dict):
-        return {filled(key, planted): filled(part, planted) for key, part in value.items()}
+        return {fill_vectors(key, texts): fill_vectors(part, texts) for key, part in value.items()}
     return value
 
 
 def _unescaped(text: str) -> str:
-    """Read a default, which is kept as it would stand in a quoted scalar of YAML."""
+    """Decode a default, which is written as in a quoted scalar of YAML."""
     return text.replace("\\n", "\n").replace("\\t", "\t")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield key
-            yield from _texts(part)
 
 
 def _lines(path: Path, model: type[T]) -> Iterator[T]:
