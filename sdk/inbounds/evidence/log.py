@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import threading
 import uuid
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -123,7 +124,8 @@ class SqliteEvidence:
         patience = self._timeout if record.executed == "no" else self._patience
         self._append(record, patience, durable=False)
         if self._flusher is None or not self._flusher.is_alive():  # gone with a fork, in a child
-            self._flusher = threading.Timer(_FLUSH_SECONDS, self._flush)
+            # It must not keep the log, whose file is settled where nothing holds it any more.
+            self._flusher = threading.Timer(_FLUSH_SECONDS, _flush, [weakref.ref(self)])
             self._flusher.daemon = True
             try:
                 self._flusher.start()
@@ -277,6 +279,12 @@ class SqliteEvidence:
             raise _unavailable(error.strerror or str(error)) from error
         except PydanticSerializationError:
             raise _unavailable("the record holds text that has no UTF-8") from None
+
+
+def _flush(of: weakref.ref[SqliteEvidence]) -> None:
+    log = of()
+    if log is not None:
+        log._flush()  # noqa: SLF001
 
 
 def _unavailable(why: str) -> DecisionUnavailable:
