@@ -17,7 +17,6 @@ class NoWords:
     """
 
     denies = False
-    is_doubtful = False
     quotes_what_stays = False
 
     @staticmethod
@@ -41,8 +40,13 @@ class NoWords:
         return False
 
     @staticmethod
-    def doubts(_keys: Iterable[str], _said: str) -> bool:
+    def doubts(_keys: Iterable[str], _said: str, *, prompted: bool) -> bool:  # noqa: ARG004 -- as above
         """See `Words.doubts`."""
+        return False
+
+    @staticmethod
+    def asks_plainly(_value: str, _how: How) -> bool:
+        """See `Words.asks_plainly`."""
         return False
 
     @staticmethod

@@ -112,6 +112,11 @@ class Origins:
                 self._raise(self._texts, record, record.texts, named["quoted_text"])
             self._records = kept
 
+    def doubt(self) -> None:
+        """Have a person asked about every value from now on: what the user said is not known."""
+        with self._lock:
+            self._user_words().doubt()
+
     def _user_words(self) -> Words:
         if isinstance(self._words, NoWords):
             from .prompt import Words
@@ -195,6 +200,7 @@ class Origins:
             self._excluded[key] = title
             if len(self._excluded) > self._values:
                 self._excluded.popitem(last=False)
+                self._user_words().doubt()
 
     def _doubt(self, graded: _Graded) -> None:
         """Take back what a record has given of which nobody knows any more that it was named."""
@@ -440,16 +446,32 @@ class Origins:
         registered: Mapping[str, Argument],
         parsed: Mapping[str, Parsed],
         found: Mapping[str, Origin],
+        *,
+        deletes: bool = False,
     ) -> list[str]:
-        """The pointers of the leaves of which the prompts vouch, and may mean something else.
+        """The pointers of the leaves of which the prompts may mean something else.
 
-        Arguments as of `mentioned`.
+        Those are what a prompt says that denies something, and any value where one leaves open what
+        is to be done; until a later one says the value. And what is deleted or run, where no prompt
+        plainly asks for it.
+
+        Arguments as of `mentioned`, and `deletes` as of `trace`.
         """
-        if not self._words.is_doubtful:
+        words = self._words
+        if isinstance(words, NoWords):
             return []
+        doubtful = []
         with self._lock:
-            read = _keys_by_grade(PROMPTED, leaves(arguments, registered), parsed, found)
-            return [pointer for pointer, keys, said in read if self._words.doubts(keys, said)]
+            for pointer, value, argument in leaves(arguments, registered):
+                grade = found[pointer].grade
+                keys, said, how = keys_of(value, argument, parsed.get(pointer))
+                if deletes and argument.role == "target":
+                    how, said = "deleted", said or str(value)
+                doubts = grade != "none" and words.doubts(keys, said, prompted=grade in PROMPTED)
+                acts = grade == "prompt" and how in ("deleted", "order")
+                if doubts or (acts and not words.asks_plainly(said, how)):
+                    doubtful.append(pointer)
+        return doubtful
 
     def links(
         self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]

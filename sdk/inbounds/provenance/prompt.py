@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .denial_words import DENYING
-from .prompt_marks import excluded, is_doubtful, stretches
+from .doubts import holds_back, is_doubtful
+from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import is_marked, is_quoted_title
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
 
+_FOR_GOOD = 1 << 60
+"""Later than any prompt."""
 _ANY = "*"
 """Stands for any currency, where a tool states none."""
 _DAY = len("2026-05-04")
@@ -117,6 +120,8 @@ class Words:
         self._turns: list[_Turn] = []
         # The last prompt that may mean something else than that what it says be done.
         self._doubtful = -1
+        # The same of a prompt that leaves open what is to be done.
+        self._held_back = -1
         self.denies = False
         self._left = MOST
 
@@ -127,7 +132,10 @@ class Words:
             The short quotes that are more than one value: somebody else may have written them.
         """
         parts = [part.replace(BETWEEN, " ") for part in said]
-        text = nfc(f"\n{BETWEEN}\n".join(parts)[: self._left])
+        whole = f"\n{BETWEEN}\n".join(parts)
+        text = nfc(whole[: self._left])
+        if len(whole) > self._left:
+            self.doubt()  # what rules something out may stand in what is not read
         self._left -= len(text)
         if not text:
             return []
@@ -138,7 +146,9 @@ class Words:
         for part in text.split(BETWEEN):
             out, unclear = excluded(part)
             if out or unclear or is_doubtful(part):
-                self._doubtful = turn
+                self._doubtful = max(self._doubtful, turn)
+            if holds_back(part):
+                self._doubtful = self._held_back = max(self._held_back, turn)
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
             left.append(_without(part, unsaid))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
@@ -231,23 +241,28 @@ class Words:
                 return True
         return False
 
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether a prompt may mean something else than that what it says be done."""
-        return self._doubtful >= 0
-
-    def doubts(self, keys: Iterable[str], said: str) -> bool:
-        """Whether a prompt is doubtful, and none after it says a value.
+    def doubts(self, keys: Iterable[str], said: str, *, prompted: bool) -> bool:
+        """Whether a prompt may mean something else than a value, and none after it says that.
 
         Args:
             keys: Those of the value.
             said: The value as text, or "".
+            prompted: Whether the prompts vouch for it. For any other value, only a prompt counts
+                that leaves open what is to be done.
         """
-        if not self.is_doubtful or any(self._keys.get(key, -1) > self._doubtful for key in keys):
+        last = self._doubtful if prompted else self._held_back
+        if last < 0 or any(self._keys.get(key, -1) > last for key in keys):
             return False
         phrase = _joined(said)
-        since = self._turns[self._doubtful + 1 :]
-        return not (phrase and any(f" {phrase} " in turn.said for turn in since))
+        return not (phrase and any(f" {phrase} " in turn.said for turn in self._turns[last + 1 :]))
+
+    def doubt(self) -> None:
+        """Have every value in doubt, whatever a later prompt says."""
+        self._doubtful = self._held_back = _FOR_GOOD
+
+    def asks_plainly(self, value: str, how: How) -> bool:
+        """See `PromptText.asks_plainly`."""
+        return self._text.asks_plainly(value, how)
 
     @property
     def quotes_what_stays(self) -> bool:
@@ -382,13 +397,13 @@ def _runs(text: str, gone: list[Token]) -> Iterator[str]:
         yield text[start:stop]
 
 
-def _outright(text: str) -> tuple[str, dict[str, str]]:
+def _outright(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
     """What a text says without what stands within its short quotes, and these as a whole.
 
     Returns:
-        The text, and the quotes, each with what stands before it.
+        The text, and the quotes, each with what stands before and behind it.
     """
-    at, left, quotes = 0, [], dict[str, str]()
+    at, left, quotes = 0, [], dict[str, tuple[str, str]]()
     for stretch in stretches(text):
         inside = stretch.inside.strip()
         if (
@@ -397,7 +412,8 @@ def _outright(text: str) -> tuple[str, dict[str, str]]:
             or not _is_apart(text, stretch.start, stretch.stop)
         ):
             continue
-        quotes[inside] = text[max(0, stretch.start - _FAR) : stretch.start]
+        before = text[max(0, stretch.start - _FAR) : stretch.start]
+        quotes[inside] = before, text[stretch.stop : stretch.stop + _NEAR]
         left.append(text[at : stretch.start] + (f" {inside} " if _is_one_value(inside) else APART))
         at = stretch.stop
     return "".join([*left, text[at:]]), quotes

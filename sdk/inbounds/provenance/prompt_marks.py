@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .denial_words import CONTRACTED, DENYING, DOUBTING, ELIDED, SIGNS, plain_apostrophes
+from .denial_words import DENYING, ELIDED, SIGNS, plain_apostrophes
 
 if TYPE_CHECKING:
     from .prompt_segments import Stretch
@@ -17,16 +17,8 @@ if TYPE_CHECKING:
 _UNMARKED = re.compile(r"(?:[\w .,!?@/#+$%&=;()]|(?<=\w)-(?=\w))*+")
 """What holds no other sign quotes nothing, and nothing of it is data."""
 _WITHOUT = "w/o"
-_DEFERS = re.compile(
-    r"\b(?:should|shall|must|ought|may|might|would) (?:i|we)\b"
-    r"|\b(?:do|did) (?:i|we) (?:have|need) to\b|\b(?:before|until|once|after) (?:you|i|we)\b"
-)
-"""Asks whether something is to be done, or puts it off."""
-_MEANT = re.compile(
-    r"\b(?:do not|don't|dont|never) (?:forget|hesitate|fail|worry|mind)\b"
-    r"|\b(?:did|has|have|had|was|were) (?:not|never)\b(?! to\b)"
-)
-"""Asks all the more, or tells what has not been."""
+_LONG = 7
+"""A quote of so many words may tell what to do, and somebody else may have written it."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -36,6 +28,8 @@ def apart(text: str) -> tuple[list[str], list[str]]:
     at = 0
     for stretch in stretches(text):
         if stretch.kind == "quote":
+            if len(stretch.inside.split()) >= _LONG:
+                data.append(stretch.inside)
             continue
         said.append(text[at : stretch.start])
         data.append(text[stretch.start : stretch.stop])
@@ -67,25 +61,19 @@ def excluded(text: str) -> tuple[list[Token], list[Token]]:
     return tokens_excluded(text)
 
 
-def is_doubtful(text: str) -> bool:
-    """Return whether what a text names may not be meant: it denies, excepts, asks or defers."""
-    low = _plain(text)
-    words = [CONTRACTED.get(word, word) for word in _WORD.findall(_MEANT.sub(" ", low))]
-    return _holds(DOUBTING, low, words) or _DEFERS.search(low) is not None
-
-
 def may_deny(text: str) -> bool:
     """Whether a text holds a word, or a sign, that rules something out in some sentence."""
-    low = _plain(text)
-    return _holds(DENYING, low, _WORD.findall(low))
+    low = lower_words(text)
+    return holds_word(DENYING, low, _WORD.findall(low))
 
 
-def _plain(text: str) -> str:
+def lower_words(text: str) -> str:
+    """Return a text in lower case, with `'` for every apostrophe within a word."""
     return plain_apostrophes(text).lower().replace("\u2019", "'")
 
 
-def _holds(known: frozenset[str], low: str, words: list[str]) -> bool:
-    """Whether a text holds one of these words, or whatever else denies."""
+def holds_word(known: frozenset[str], low: str, words: list[str]) -> bool:
+    """Return whether a text holds one of these words, or whatever else denies."""
     return (
         not known.isdisjoint(words)
         or any(sign in low for sign in SIGNS)

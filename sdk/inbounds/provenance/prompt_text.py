@@ -94,16 +94,17 @@ class PromptText:
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._quotes: set[str] = set()
+        self._around: dict[str, tuple[str, str]] = {}
         self._orders: set[str] = set()
         self._deleted: set[str] = set()
         self.quotes_what_stays = False
 
-    def add(self, text: str, quotes: dict[str, str]) -> list[tuple[int, int]]:
+    def add(self, text: str, quotes: dict[str, tuple[str, str]]) -> list[tuple[int, int]]:
         """Take the text of one more prompt; returns where names stand in it.
 
         Args:
             text: In NFC, without what is data, ruled out, or several values in a short quote.
-            quotes: The short quotes, and what stands before each.
+            quotes: The short quotes, and what stands before and behind each.
         """
         spans = name_spans(text)
         begin = len(self._text)
@@ -114,8 +115,9 @@ class PromptText:
         self._plain += _BLANKS.sub(" ", without_names(text, spans, APART)).lower() + BETWEEN
         self._quotes.update(quotes)
         self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
-        self._orders.update(quote for quote, before in quotes.items() if is_ordered(before))
-        deleted = {quote for quote, before in quotes.items() if is_deleted(before)}
+        self._around.update(quotes)
+        self._orders.update(quote for quote, (before, _) in quotes.items() if is_ordered(before))
+        deleted = {quote for quote, (before, _) in quotes.items() if is_deleted(before)}
         self._deleted |= deleted
         self.quotes_what_stays |= deleted != quotes.keys()
         return spans
@@ -143,6 +145,27 @@ class PromptText:
             low in self._plain
             and any(_suits(self._plain, low, at, how) for at in _places(self._plain, low))
         )
+
+    def asks_plainly(self, value: str, how: How) -> bool:
+        """Whether the text plainly asks to delete a value, or to run it (`plain_requests`).
+
+        Args:
+            value: In NFC. The text says it so.
+            how: `deleted` or `order`.
+        """
+        from .plain_requests import asks_to_delete, asks_to_run
+
+        asks = asks_to_delete if how == "deleted" else asks_to_run
+        around = [self._around[value]] if value in self._around else []
+        texts = [(self._text, value, self._places(value))]
+        if how == "deleted" and is_words(value):
+            low = value.lower()
+            texts.append((self._plain, low, _places(self._plain, low)))
+        for text, said, places in texts:
+            for at in places:
+                end = at + len(said)
+                around.append((text[max(0, at - _FAR) : at], text[end : end + _NEAR]))
+        return any(asks(before, behind) for before, behind in around)
 
     def _places(self, value: str) -> Iterator[int]:
         """Where a value stands, and no part of a name."""

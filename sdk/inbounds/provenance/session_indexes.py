@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from inbounds.sessions.store import SessionKey
 
 
+_MOST_DROPPED = 100_000
+"""So many sessions that are not kept are known to have been there; one takes some 100 bytes."""
+
+
 class SessionOrigins:
     """What each session of this process has seen. A session that is not kept starts with none.
 
-    Then its values were found nowhere, which is never more than they were.
+    Then its values were found nowhere, which is never more than they were. What its user ruled out
+    is not known any more, so a person is asked about every value from then on.
 
     Args:
         limit: How many sessions are kept at most.
@@ -36,6 +41,8 @@ class SessionOrigins:
         self._sizes: dict[SessionKey, int] = {}
         self._total = 0
         self._kept: OrderedDict[SessionKey, Origins] = OrderedDict()
+        # Of those that were dropped, what tells them apart.
+        self._dropped: OrderedDict[int, None] = OrderedDict()
         self._lock = ProcessLock()
 
     def of(self, key: SessionKey) -> Origins:
@@ -44,6 +51,8 @@ class SessionOrigins:
             origins = self._kept.get(key)
             if origins is None:
                 origins = self._kept[key] = Origins()
+                if hash(key) in self._dropped:
+                    origins.doubt()
                 if len(self._kept) > self._limit:
                     self._drop()
             else:
@@ -53,6 +62,9 @@ class SessionOrigins:
     def _drop(self) -> None:
         key, _ = self._kept.popitem(last=False)
         self._total -= self._sizes.pop(key, 0)
+        self._dropped[hash(key)] = None
+        if len(self._dropped) > _MOST_DROPPED:
+            self._dropped.popitem(last=False)
 
     def _settle(self, key: SessionKey) -> None:
         """Drop the least used sessions where this one has made it too much for all."""
@@ -89,7 +101,13 @@ class SessionOrigins:
         }
         if mentioned:
             properties["mentioned"] = mentioned
-        doubtful = seen.doubtful(canonical.arguments, registered, canonical.parsed, found)
+        doubtful = seen.doubtful(
+            canonical.arguments,
+            registered,
+            canonical.parsed,
+            found,
+            deletes="delete" in tool.effects,
+        )
         if doubtful:
             properties["doubtful"] = doubtful
         if tool.effects_by.kind == "sql":

@@ -10,7 +10,7 @@ from tests.unit.origins.traced import seen
 from inbounds import ApprovalRequired
 from inbounds.canonical.arguments import canonicalise
 from inbounds.model.question import Argument, ReturnedField, Returns
-from inbounds.provenance import prompt_marks
+from inbounds.provenance import doubts
 from inbounds.provenance.denial_words import CROSSES, DOUBTING
 from inbounds.testing import INTENT, SUBJECT, PolicyUnderTest
 
@@ -73,7 +73,7 @@ def test_any_word_of_doubt_is_enough(word):
     for prompt in (f"Mail {BOB}. {word}", f"{loud} mail {BOB}", f"Mail {BOB} ({word})"):
         said, doubtful = doubted(seen(prompt), BOB)
         assert not said or doubtful
-        assert prompt_marks.is_doubtful(prompt)
+        assert doubts.is_doubtful(prompt)
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,0 +1,118 @@
+"""Whether a prompt plainly asks to delete something, or to run a command.
+
+English has no end of sentences that name a thing beside a verb and want something else: "delete
+everything b.txt mentions", "users log in, then run make deploy". So this knows the few forms in
+which such a request is made, and takes nothing else for one. A person is asked about the rest.
+
+This module does no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+
+_START = r"(?:\A|[.!?\n\x00(])\s*(?:(?:[-*\u2022]|[0-9]{1,2}[.)])\s+)?"
+_OPENER = (
+    r"(?:please|pls|kindly|then|now|also|just|next|first|finally|and|so|ok|okay|hi|hello|thanks"
+    r"|(?:can|could|would|will) you(?: please| kindly)?|i (?:want|need|would like|'d like) you to"
+    r"|i'd like you to|(?:you (?:can|may|should)|let's|be so kind(?: as)? to|go ahead and))"
+)
+_OPENERS = rf"(?:{_OPENER},?\s+){{0,4}}"
+
+# --- deleting ------------------------------------------------------------------------------
+
+_DELETE = (
+    r"(?:delete|remove|erase|drop|clear(?: out| up)?|empty|discard|trash|purge|cancel|destroy|wipe"
+    r"|bin|revoke|close|throw(?: out| away)?|get rid of|clean(?: up| out)?|scrap|withdraw|call off"
+    r"|take down)"
+)
+_JOINED = r"(?:,\s*(?:and|then|also)?|\s(?:and|then|also|&))\s*"
+_ASKS_TO_DELETE = re.compile(
+    rf"(?s:.*)(?:{_START}{_OPENERS}|{_JOINED}(?:please |then |also |just )?"
+    r"|\b(?:you|i (?:want|need|would like|'d like)|i'd like|we (?:want|need)|like) to )"
+    rf"{_DELETE}\b(?P<between>(?:[^.!?;:\n\x00]|[.:](?=\S))*)\Z",
+    re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(
+    r"\b(?:in|from|at|of|within|inside|under|on|to|into|with|for|by|about|than|keep|leave|retain"
+    r"|preserve|save|spare|but|except|not|only|because|since|as|so|which|that|who|whose|when|while"
+    r"|after|before|until|if|whether|using|everything|anything|whatever|what|how|why)\b",
+    re.IGNORECASE,
+)
+_NOUN = (
+    r"(?:the|a|an|my|our|your|both|also|old|files?|folders?|director(?:y|ies)|documents?|drafts?"
+    r"|e-?mails?|mails?|messages?|events?|meetings?|appointments?|orders?|bookings?|tickets?|issues?"
+    r"|branch(?:es)?|contacts?|records?|entr(?:y|ies)|accounts?|named|called|titled|ones?|number|nos?"
+    r"|numbers|id|ids)"
+)
+_ONE_MORE = re.compile(rf"[\s,&'\"]*(?:(?:{_NOUN}|and|or)\b[\s,&'\"]*)*\Z", re.IGNORECASE)
+_JOINS = re.compile(r"[,&]|\b(?:and|or|plus)\b", re.IGNORECASE)
+_TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
+_ENDS = re.compile(
+    r"[\"'”’`»)\]]*(?:\s*(?:\Z|[.!?;,\n\x00&)])"  # noqa: RUF001 -- quotation marks
+    r"|\s+(?:and|or|plus|please|pls|for|from|in|on|at|of|too|now|today|again|permanently|completely"
+    r"|because|since|then|again|thanks|thank|immediately|right|as (?:it|we|i|they|well|soon)"
+    r"|it|its|if|once|when|before|after|unless|until|with)\b)",
+    re.IGNORECASE,
+)
+
+
+def asks_to_delete(before: str, behind: str) -> bool:
+    """Tell whether what stands around a value plainly says to delete that value.
+
+    Args:
+        before: What stands before it in the prompt.
+        behind: What stands behind it.
+    """
+    found = _ASKS_TO_DELETE.match(before)
+    if found is None or _ENDS.match(behind) is None:
+        return False
+    between = _TITLE.sub(" ", found["between"])
+    if _SUBORDINATE.search(between) is not None:
+        return False
+    joined = [*_JOINS.finditer(between)]
+    return not joined or _ONE_MORE.match(between, joined[-1].end()) is not None
+
+
+# --- running -------------------------------------------------------------------------------
+
+_RUN = r"(?:run|rerun|execute|start|launch|use)"
+_WORKS = re.compile(
+    rf"{_OPENERS}(?:{_RUN}|add|build|bump|change|check|clone|commit|copy|create|deploy|edit|fetch|find"
+    r"|fix|get|go|install|look|merge|move|open|pull|push|read|rebase|remove|rename|restart|review"
+    r"|see|set|stop|switch|test|update|upgrade|write)\b",
+    re.IGNORECASE,
+)
+_RUNS = re.compile(
+    rf"{_OPENERS}{_RUN}\b(?::?(?: (?:the|this|my))?(?: following)?"
+    r"(?: (?:command|script|query|statement|program|code))?:?\s*"
+    r"|[^.!?\n\x00]{0,48} (?:with|using|via|by)\s*)[\"'“‘`]*\Z",  # noqa: RUF001 -- quotation marks
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?:[.!?](?=\s)|[\n\x00;(])")
+_CLAUSES = re.compile(r",?\s+(?:and then|and|then)\s+|,\s*")
+_ENDS_ORDER = re.compile(
+    r"[\"'”’`»]*(?:\s*(?:\Z|\x00|[\n;,)])|\s*[.!](?:[\s\x00]|\Z)|,?\s+(?:and|then|please|pls)\b)"  # noqa: RUF001 -- quotation marks
+)
+
+
+def asks_to_run(before: str, behind: str) -> bool:
+    """Tell whether what stands around a command plainly says to run it.
+
+    Args:
+        before: What stands before it in the prompt.
+        behind: What stands behind it.
+    """
+    if _ENDS_ORDER.match(behind) is None:
+        return False
+    *_, sentence = _SENTENCE.split(before)
+    *earlier, last = _CLAUSES.split(sentence.lstrip(" -*\u2022"))
+    return _RUNS.match(last) is not None and all(
+        _WORKS.match(clause) and _SUBORDINATE_TO_RUN.search(clause) is None for clause in earlier
+    )
+
+
+_SUBORDINATE_TO_RUN = re.compile(
+    r"\b(?:that|which|who|whose|when|where|after|before|while|if|whether|how|why|what)\b|:",
+    re.IGNORECASE,
+)
