@@ -72,12 +72,13 @@ def test_a_user_who_has_said_nothing_has_said_and_ruled_out_nothing(text):
     assert none.rules_out(text) == said.rules_out(text)
     assert none.rules_out(text, amount=True) == said.rules_out(text, amount=True)
     assert none.rules_out_text(text) == said.rules_out_text(text)
-    assert none.names(text) == said.names(text)
     for currency in ("", "EUR"):
         assert none.states(text, currency=currency) == said.states(text, currency=currency)
     for either in (False, True):
+        assert none.names(text, own=either) == said.names(text, own=either)
         assert none.alludes(text, own=either) == said.alludes(text, own=either)
         assert none.mentions(text, by_id=either) == said.mentions(text, by_id=either)
+    assert none.deletes(text) == said.deletes(text)
     for how in ("words", "exactly", "name", "deleted", "order"):
         assert none.says(text, how) == said.says(text, how)
 

@@ -73,7 +73,7 @@ _QUOTE = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|(?<!\w)'[^'\n]*'(?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 _TO_DO = re.compile(
-    r"(?<!\bgoing )\bto (?!the\b|this\b|that\b|my\b|our\b|an?\b|it\b|h\w+\b|them\b|us\b|me\b)[a-z]+\b(?![@.\w])"
+    r"(?<!\bgoing )\bto (?!(?:the|this|that|my|our|an?|it|h\w+|them|us|me)\b)[a-z]+\b(?![@.\w])"
 )
 _FACT = re.compile(
     r"\s*(?:wh\w+|how|any|is|are|was|were|do|does|did|has|have|had)\b", re.IGNORECASE

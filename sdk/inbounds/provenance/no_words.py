@@ -55,8 +55,13 @@ class NoWords:
         return False
 
     @staticmethod
-    def names(_title: str) -> bool:
+    def names(_title: str, *, own: bool) -> bool:  # noqa: ARG004 -- as above
         """See `Words.names`."""
+        return False
+
+    @staticmethod
+    def deletes(_title: str) -> bool:
+        """See `Words.deletes`."""
         return False
 
     @staticmethod

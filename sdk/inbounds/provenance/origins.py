@@ -7,6 +7,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from inbounds.model.question import Argument, Link, Origin
@@ -63,8 +64,10 @@ class Origins:
         self._most_records = records
         self._in_records = 0
         self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
-        # The title of a record that the user rules out, by what it holds.
+        # The title of a record that the user rules out, by what it holds, or what lies in it.
         self._excluded: OrderedDict[str, str] = OrderedDict()
+        # The title by which the user has named a record, by what it holds; "" where there are two.
+        self._named_by: OrderedDict[str, str] = OrderedDict()
         # What a third party's fields and texts hold in records that the prompts mention.
         self._mentioned: OrderedDict[str, None] = OrderedDict()
         # Whether no record is missing here: only then is it known that no other has a title.
@@ -95,16 +98,17 @@ class Origins:
             quotes = self._user_words().add(said) if any(said) else []
             self._take_data([*quotes, *data])
             kept: deque[_Kept] = deque()
+            bans: dict[int, str] = {}
             for record in self._records:
-                self._exclude(record.titles, record.named)
-                if self._mentions(record.called):
+                ruled_out = self._exclude((record.titles, *record.enclosing), record.named, bans)
+                if not ruled_out and self._mentions(record.called):
                     self._mention(
                         key
                         for key in (*record.named, *record.texts)
                         if not self._is_written(key, record.same)
                     )
-                named = self._named(record.titles, record.identity, record.graded)
-                if named is None:
+                named = self._named(record.titles, record.identity, record.graded, record.named)
+                if named is None or ruled_out:
                     kept.append(record)
                     continue
                 self._in_records -= record.size
@@ -149,18 +153,23 @@ class Origins:
                 self._put(index, key, origin)
 
     def _named(
-        self, titles: Mapping[str, bool], identity: frozenset[str], graded: _Graded
+        self,
+        titles: Mapping[str, bool],
+        identity: frozenset[str],
+        graded: _Graded,
+        keys: Iterable[str],
     ) -> _Graded | None:
         """The origins that a record gives which the user has named, or None.
 
         It is named by a title that the user said outright, or by one that the user's words
         allude to and that no other record has had. A value of `titles` is whether a first party
-        calls it so.
+        calls it so. One of a tainted store is never named, and has had its title all the same.
         """
-        if any(map(self._words.names, titles)):
-            return graded
-        alluded = (self._words.alludes(title, own=own) for title, own in titles.items())
-        phrase = next(filter(None, alluded), "")
+        for title, own in titles.items():
+            if self._words.names(title, own=own):
+                return self._name(graded, title, keys, tainted=graded.is_tainted)
+        alluded = ((self._words.alludes(each, own=own), each) for each, own in titles.items())
+        phrase, title = next(filter(itemgetter(0), alluded), ("", ""))
         if not phrase or not self._complete:
             return None
         if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
@@ -169,10 +178,28 @@ class Origins:
         if known is None:
             return None
         if known[0] == identity:
-            return known[1]
+            return self._name(known[1], title, keys, tainted=graded.is_tainted)
         self._alluded[phrase] = None
         self._doubt(known[1])
         return None
+
+    def _name(
+        self, graded: _Graded, title: str, keys: Iterable[str], *, tainted: bool
+    ) -> _Graded | None:
+        """Remember by which title the user has named what a record holds."""
+        if tainted:
+            return None
+        title = nfc(title).lower()
+        for key in keys:
+            self._named_by[key] = title if self._named_by.get(key, title) == title else ""
+            if len(self._named_by) > self._values:
+                self._named_by.popitem(last=False)
+        return graded
+
+    def _deletes(self, keys: Iterable[str]) -> bool:
+        """Whether the user says to delete the record that a value was named by."""
+        titles = {self._named_by.get(key) for key in keys} - {None}
+        return bool(titles) and all(title and self._words.deletes(title) for title in titles)
 
     def _mentions(self, called: Mapping[str, bool]) -> bool:
         """Whether the prompts mention a record that is called so, or who wrote it."""
@@ -189,18 +216,28 @@ class Origins:
         """Whether a call has written a value, or what it is a part of."""
         return any(each in self._written for each in (key, *same.get(key, ())))
 
-    def _exclude(self, titles: Iterable[str], keys: Iterable[str]) -> None:
-        """Remember what a record holds whose title the user rules out."""
+    def _exclude(
+        self, titles: Iterable[Mapping[str, bool]], keys: Iterable[str], bans: dict[int, str]
+    ) -> bool:
+        """Remember what a record holds if the user rules it out, and return whether they do.
+
+        Args:
+            titles: Its own, and those of each record that it lies in.
+            keys: What it holds.
+            bans: The title that is ruled out of each of these mappings, by its identity.
+        """
         if not self._words.denies:
-            return
-        title = next(filter(self._words.rules_out_text, titles), "")
-        if not title:
-            return
-        for key in keys:
+            return False
+        for each in titles:
+            if id(each) not in bans:
+                bans[id(each)] = next(filter(self._words.rules_out_text, each), "")
+        title = next(filter(None, (bans[id(each)] for each in titles)), "")
+        for key in keys if title else ():
             self._excluded[key] = title
             if len(self._excluded) > self._values:
                 self._excluded.popitem(last=False)
                 self._user_words().doubt()
+        return bool(title)
 
     def _doubt(self, graded: _Graded) -> None:
         """Take back what a record has given of which nobody knows any more that it was named."""
@@ -271,23 +308,26 @@ class Origins:
         tainted: bool,
     ) -> None:
         given = CallInputs(arguments)
-        # A record of such a store may have been given its name by a third party.
-        titled = returns.titled_by and not tainted
         have_titles = any(field.holds == "title" for field in returns.fields.values())
         # The agent has chosen it, whatever the record itself is called.
-        asked_for = dict.fromkeys(given.texts_at(returns.titled_by) if titled else (), False)
+        asked_for = dict.fromkeys(given.texts_at(returns.titled_by), False)
         # Where records have titles of their own, one without is called nothing.
         titles = {} if have_titles else asked_for
-        asked_for = {title: " " not in title for title in asked_for}
+        called = {} if tainted else {title: " " not in title for title in asked_for}
         walk = Walk(returns, tainted=tainted)
         walk.take(result)
         source = "memory" if memory else "tool"
-        graded = _Graded(source, tool, call)
+        graded = _Graded(source, tool, call, is_tainted=tainted)
+        bans: dict[int, str] = {}
         with self._lock:
             given.discard_trusted(self._of_leaf, self._of_part)
             room = self._values // _PART_OF_ONE_RESULT
             for record in walk.records:
-                record.called |= asked_for
+                record.called |= called
+                record.enclosing = (*filter(None, record.enclosing), asked_for)
+                names = (record.titles or titles, *record.enclosing)
+                held = (*record.firm, *record.named, *record.made)
+                record.is_ruled_out = self._exclude(names, held, bans)
                 room -= self._take(record, titles, given, graded, room)
                 if room <= 0:
                     break
@@ -302,8 +342,9 @@ class Origins:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
         identity = record.identity(names)
-        self._exclude(names, (*record.firm, *record.named, *record.made))
-        quoted = self._named(names, identity, graded)
+        quoted = self._named(names, identity, graded, record.named)
+        if record.is_ruled_out:
+            quoted = None
         all_new = given.nothing and not self._written
 
         def put(index: OrderedDict[str, Origin], keys: Iterable[str], origin: Origin) -> list[str]:
@@ -333,8 +374,19 @@ class Origins:
             quoted["quoted_text"] if quoted else graded["third_party_text"],
         )
         if quoted is None and (named or texts) and _is_nameable(names):
-            self._keep(_Kept(names, record.called, identity, named, texts, record.same, graded))
-        if (named or texts) and self._mentions(record.called):
+            self._keep(
+                _Kept(
+                    names,
+                    record.enclosing,
+                    record.called,
+                    identity,
+                    named,
+                    texts,
+                    record.same,
+                    graded,
+                )
+            )
+        if not record.is_ruled_out and (named or texts) and self._mentions(record.called):
             self._mention([*named, *texts])
         return before - room
 
@@ -409,10 +461,12 @@ class Origins:
                     spoken = scaled(value, decimals)
                 amount = states_amount(argument) or (leaf is not None and leaf.kind == "money")
                 origin = self._find(keys, spoken, said, how, amount=amount, currency=currency)
-                # Who chose the title of a record has not been told to run it; and of what is quoted
-                # beside what is deleted, `keep 'Minutes'`, nothing is to be.
-                chosen = how == "order" and self._words.names(said)
-                stays = how == "deleted" and self._words.quotes_what_stays
+                # Who chose the title of a record has not been told to run it; and what is named for
+                # another reason, or is quoted beside what is deleted (`keep 'Minutes'`), stays.
+                chosen = how == "order" and self._words.names(said, own=True)
+                stays = how == "deleted" and (
+                    self._words.quotes_what_stays or not self._deletes(keys)
+                )
                 if origin.grade == "quoted" and (chosen or stays):
                     origin = origin.model_copy(update={"grade": "third_party_meta"})
                 found[pointer] = origin
@@ -596,6 +650,7 @@ class _Kept:
     """A record that nobody has named so far."""
 
     titles: dict[str, bool]
+    enclosing: tuple[dict[str, bool], ...]
     called: dict[str, bool]
     identity: frozenset[str]
     named: list[str]
@@ -611,9 +666,10 @@ class _Kept:
 class _Graded:
     """The origins that one result gives, each made once."""
 
-    __slots__ = ("_call", "_made", "_source", "_tool", "own")
+    __slots__ = ("_call", "_made", "_source", "_tool", "is_tainted", "own")
 
-    def __init__(self, source: Any, tool: str, call: int) -> None:
+    def __init__(self, source: Any, tool: str, call: int, *, is_tainted: bool) -> None:
+        self.is_tainted = is_tainted
         self._source, self._tool, self._call = source, tool, call
         self._made: dict[str, Origin] = {}
         own: Any = source if source == "memory" else "session"
@@ -621,7 +677,7 @@ class _Graded:
 
     def apart(self) -> _Graded:
         """The same origins, made anew: what one record gives of them can be told by identity."""
-        return _Graded(self._source, self._tool, self._call)
+        return _Graded(self._source, self._tool, self._call, is_tainted=self.is_tainted)
 
     def __getitem__(self, grade: Grade) -> Origin:
         origin = self._made.get(grade)

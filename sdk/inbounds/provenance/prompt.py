@@ -15,7 +15,7 @@ from .doubts import holds_back, is_doubtful
 from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
-from .title_marks import is_marked, is_quoted_title
+from .title_marks import SOMETHING, Mark, is_marked, quote_marks
 from .values import (
     DATE,
     HOST,
@@ -52,6 +52,7 @@ _SPECIFIC = 2
 """So many words are needed of a title that the prompt names in another way."""
 _BLANKS = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|\n")
+_INTERRUPTS = re.compile(r"[:;](?=\s|\Z)|\x00")
 _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EXTENSION = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,4})\Z")
@@ -109,7 +110,8 @@ class Words:
         # Words without a capital: a name has none.
         self._small: set[str] = set()
         self._sentences = APART
-        self._quoted: set[str] = set()
+        # How firmly the prompts say of what they quote that it is a title.
+        self._quoted: dict[str, Mark] = {}
         # The last prompt that says a value, by its number.
         self._keys: dict[str, int] = {}
         self._amounts: dict[tuple[str, str], int] = {}
@@ -150,7 +152,7 @@ class Words:
             if holds_back(part):
                 self._doubtful = self._held_back = max(self._held_back, turn)
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
-            left.append(_without(part, unsaid))
+            left.append(_without(part, ((token.start, token.stop) for token in unsaid)))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
             runs += _runs(part, out)
         text = BETWEEN.join(left)
@@ -172,19 +174,20 @@ class Words:
 
     def _take_titles(self, text: str) -> None:
         # What stands within an address or a link is not a word of a title.
-        words = _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
+        words = _without_addresses(text)
         joined = _joined(words)
         self._joined += f"{joined} {BETWEEN} "
         self._said.update(joined.split())
         self._small.update(word for word in _WORD.findall(words) if word[:1].islower())
-        for sentence in _SENTENCE_END.split(words):
+        quotes = [each for each in _QUOTED.finditer(text) if _is_apart(text, *each.span())]
+        outside = _without_addresses(_without(text, (each.span() for each in quotes)))
+        for sentence in _SENTENCE_END.split(_INTERRUPTS.sub(f" {SOMETHING} ", outside)):
             self._sentences += f"{_joined(sentence)} {BETWEEN} "
-        for found in _QUOTED.finditer(text):
-            if not _is_apart(text, *found.span()):
-                continue
+        for found, mark in zip(quotes, quote_marks(text, quotes), strict=True):
             quoted = next(group for group in found.groups() if group is not None)
             if not (_ADDRESS.search(quoted) or is_host(quoted)):
-                self._quoted.add(_joined(quoted))
+                phrase = _joined(quoted)
+                self._quoted[phrase] = max(mark, self._quoted.get(phrase, mark))
 
     def holds(self, key: str) -> bool:
         """Whether a typed value was said."""
@@ -282,14 +285,18 @@ class Words:
         """
         return len(value) <= MOST - self._left and self._text.says(value, how)
 
-    def names(self, title: str) -> bool:
+    def names(self, title: str, *, own: bool) -> bool:
         """Whether a record of this title was named: in quotation marks, or in several whole words.
 
-        Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. Without
-        quotation marks a title has at least three words that not any request may hold, unless it
-        is a whole file name: whoever sends a mail chooses its title, and could guess fewer. Where
-        all of them have a capital, they may be somebody's name: the prompt has to say that they
-        are a title.
+        Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. Whoever sends a
+        mail chooses its title: the prompt has to say that the words are one (`title_marks`), unless
+        they are a whole file name. Without quotation marks they are at least three that not any
+        request may hold, since fewer could be guessed.
+
+        Args:
+            title: What the record is called.
+            own: Whether a first party calls it so: then the words are enough, but for those that
+                may be somebody's name since all of them have a capital.
         """
         if not nameable(title):
             return False
@@ -299,20 +306,27 @@ class Words:
         phrases = [each for each in {whole, _joined(base)} if not self._rules_out(each)]
         if base != title and base.strip() and self.says(title, "exactly") and whole in phrases:
             return True
-        return any(map(self._names, phrases))
+        return any(self._names(phrase, own=own) for phrase in phrases)
 
-    def _names(self, phrase: str) -> bool:
+    def _names(self, phrase: str, *, own: bool) -> bool:
         words = phrase.split()
-        if phrase in self._quoted and any(map(_is_telling, words)):
-            enough = sum(map(_is_telling, words)) >= _OUTRIGHT
-            if enough or is_quoted_title(self._sentences, phrase):
+        telling = sum(map(_is_telling, words))
+        if telling and phrase in self._quoted:
+            mark = self._quoted[phrase]
+            if mark == Mark.TITLE or (telling >= _OUTRIGHT and (own or mark)):
                 return True
         specific = [*filter(_is_specific, words)]
         if len(specific) < _OUTRIGHT or not self._holds_phrase(phrase):
             return False
         # `Write to Rosa Maria Lind` names no record that somebody has given her name.
-        named = self._small.isdisjoint(specific)
-        return not named or is_marked(self._sentences, phrase, specific=True)
+        if own and not self._small.isdisjoint(specific):
+            return True
+        return is_marked(self._sentences, phrase, specific=True)
+
+    def deletes(self, title: str) -> bool:
+        """Whether the prompts say to delete the record of this title."""
+        phrases = {_joined(title), _joined(_without_extension(title))}
+        return any(map(self._text.deletes, phrases))
 
     def alludes(self, title: str, *, own: bool) -> str:
         """The words of a title that stand in the prompts in a row, where they may name a record.
@@ -332,7 +346,7 @@ class Words:
         if self._rules_out(phrase):
             return ""
         words = [word for word in phrase.split() if _is_telling(word)]
-        if len(words) >= _SPECIFIC and phrase in self._quoted:
+        if len(words) >= _SPECIFIC and phrase in self._quoted and (own or self._quoted[phrase]):
             return phrase
         enough = any(map(_is_specific, words)) or len(words) > _SPECIFIC
         if not enough or sum(map(str.isalpha, words)) < _SPECIFIC:
@@ -375,11 +389,11 @@ class Words:
         return bool(phrase) and f" {phrase} " in self._joined
 
 
-def _without(text: str, gone: Iterable[Token]) -> str:
+def _without(text: str, gone: Iterable[tuple[int, int]]) -> str:
     at, left = 0, []
-    for token in gone:
-        left.append(text[at : token.start])
-        at = max(at, token.stop)
+    for start, stop in gone:
+        left.append(text[at:start])
+        at = max(at, stop)
     return APART.join([*left, text[at:]])
 
 
@@ -552,6 +566,10 @@ def _without_extension(title: str) -> str:
     if found is None or found.group(1).lower() not in FILES:
         return title
     return title[: found.start()]
+
+
+def _without_addresses(text: str) -> str:
+    return _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
 
 
 def _without_address(found: re.Match[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 from .stop_words import is_common
+from .title_marks import before_link
 from .whole_names import goes_on, name_spans, without_names
 
 How = Literal["words", "exactly", "name", "deleted", "order"]
@@ -24,6 +26,8 @@ _BLANKS = re.compile(r"\s+")
 _WORDS_ONLY = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001 -- as people write it
 _STRIPPED = ".,;:!?'\"()[]{}“”‘’«»„`"  # noqa: RUF001 -- punctuation
 _CONNECTS = "@._-/:+#&=~\\%"
+_WORD = re.compile(r"[^\W_]+")
+_BETWEEN_WORDS = r"(?:[^\w\n\x00.!?]{1,3}|[_.])"
 _ALNUM = re.compile(r"[^\W_]")
 _MOST_PLACES = 64
 _NEAR = 96
@@ -97,6 +101,7 @@ class PromptText:
         self._around: dict[str, tuple[str, str]] = {}
         self._orders: set[str] = set()
         self._deleted: set[str] = set()
+        self._deleted_titles: set[str] = set()
         self.quotes_what_stays = False
 
     def add(self, text: str, quotes: dict[str, tuple[str, str]]) -> list[tuple[int, int]]:
@@ -119,6 +124,11 @@ class PromptText:
         self._orders.update(quote for quote, (before, _) in quotes.items() if is_ordered(before))
         deleted = {quote for quote, (before, _) in quotes.items() if is_deleted(before)}
         self._deleted |= deleted
+        self._deleted_titles.update(
+            " ".join(_WORD.findall(quote.lower()))
+            for quote, (before, behind) in quotes.items()
+            if _deletes_title(before, behind)
+        )
         self.quotes_what_stays |= deleted != quotes.keys()
         return spans
 
@@ -167,6 +177,24 @@ class PromptText:
                 around.append((text[max(0, at - _FAR) : at], text[end : end + _NEAR]))
         return any(asks(before, behind) for before, behind in around)
 
+    def deletes(self, phrase: str) -> bool:
+        """Whether a word for deleting has what is called so as its object.
+
+        Args:
+            phrase: A title, in lower case, as its words with a space between.
+        """
+        if not phrase or phrase in self._deleted_titles:
+            return bool(phrase)
+        words = _BETWEEN_WORDS.join(map(re.escape, phrase.split()))
+        title = re.compile(rf"(?<![^\W_]){words}(?![^\W_]|['’]\w)", re.IGNORECASE)  # noqa: RUF001 -- as people write it
+        return any(
+            _deletes_title(
+                self._text[max(0, found.start() - _FAR) : found.start()],
+                self._text[found.end() : found.end() + _NEAR],
+            )
+            for found in islice(title.finditer(self._text), _MOST_PLACES)
+        )
+
     def _places(self, value: str) -> Iterator[int]:
         """Where a value stands, and no part of a name."""
         for at in _places(self._text, value):
@@ -196,6 +224,16 @@ def is_deleted(before: str) -> bool:
     # `Delete a.txt and read b.txt`: what does not follow on what joins them is another clause.
     joined = [*_JOINS.finditer(between)]
     return not joined or _DELETED_AS_WELL.match(between, joined[-1].end()) is not None
+
+
+def _deletes_title(before: str, behind: str) -> bool:
+    """Whether what stands around the title of a record plainly says to delete the record."""
+    before = before_link(before)
+    if not is_deleted(before):
+        return False
+    from .plain_requests import asks_to_delete
+
+    return asks_to_delete(before, behind)
 
 
 def stands(text: str, value: str) -> bool:

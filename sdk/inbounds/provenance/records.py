@@ -23,8 +23,9 @@ MOST_CHARACTERS = 1_000_000
 """How many characters of one result are looked at."""
 MOST_SEARCHED = 250_000
 """In how many of them addresses, numbers and the like are looked for."""
-MOST_SECONDS = 0.25
-"""How long one result is looked at; a slow object must not hold the agent up."""
+MOST_SECONDS = 1.0
+"""How long one result is looked at: a slow object must not hold the agent up, nor a busy machine
+keep a plain one from being read."""
 DEEPEST = 64
 
 _LONGEST_VALUE = 200
@@ -32,6 +33,7 @@ _LONGEST_NAME = 100
 _DIGIT = re.compile(r"[0-9]")
 _DIGIT_OR_MAIL = re.compile(r"[0-9@/]")
 _MOST_NAMES = 8
+_OF_OTHERS = ReturnedField(holds="text", party="third")
 
 
 @dataclass(slots=True)
@@ -39,7 +41,9 @@ class Record:
     """One element of an array of a result, or the whole of it.
 
     Attributes:
+        is_ruled_out: Whether the user rules it out, or one that it lies in.
         titles: What it is called, and whether a first party calls it so.
+        enclosing: The titles of the records that it lies in.
         ids: What it is known by.
         called: What a prompt may mention it by, and whether that is an id.
         named: What becomes `quoted` once the user has named it, and its grade until then.
@@ -51,7 +55,9 @@ class Record:
         same: By a key, the others of the texts that it is a key of, or stands within.
     """
 
+    is_ruled_out: bool = False
     titles: dict[str, bool] = field(default_factory=dict)
+    enclosing: tuple[dict[str, bool], ...] = ()
     ids: dict[str, None] = field(default_factory=dict)
     called: dict[str, bool] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
@@ -103,14 +109,13 @@ class Walk:
     Args:
         returns: What the registry says of the result.
         tainted: Whether it comes from a store that a third party's words were written to. Then
-            nothing names a record, and only fields that no call can write keep a `first` party.
+            no title may name a record, and only fields that no call can write keep a `first` party.
     """
 
     def __init__(self, returns: Returns, *, tainted: bool = False) -> None:
         self._tainted = tainted
-        other = ReturnedField(holds="text", party=returns.party)
-        self._other = self._demoted(other)
-        self._fields = _tree({at: self._demoted(said) for at, said in returns.fields.items()})
+        self._other = ReturnedField(holds="text", party=returns.party)
+        self._fields = _tree(returns.fields)
         self._values = MOST_VALUES
         self._characters = MOST_CHARACTERS
         self._searched = MOST_SEARCHED
@@ -127,16 +132,14 @@ class Walk:
 
     def _demoted(self, said: ReturnedField) -> ReturnedField:
         """Return what is left of a field's word in a result of a tainted store."""
-        if not self._tainted:
-            return said
-        if said.holds == "title":
-            said = said.model_copy(update={"holds": "value"})
-        if said.writable and (said.party == "first" or said.holds == "new_id"):
-            return ReturnedField(holds="text", party="third")
-        return said
+        vouches = said.party == "first" or said.holds == "new_id"
+        return _OF_OTHERS if self._tainted and said.writable and vouches else said
 
-    def _record(self) -> Record:
+    def _record(self, outer: Record | None = None) -> Record:
         record = Record()
+        if outer is not None:
+            # Also where the title of the outer one comes behind this one.
+            record.enclosing = (*outer.enclosing, outer.titles)
         self.records.append(record)
         return record
 
@@ -167,7 +170,7 @@ class Walk:
         if isinstance(value, Mapping):
             if depth and fields is not None and fields.holds_title:
                 # What has a title of its own is not what it stands in.
-                record = self._record()
+                record = self._record(record)
             for key, member in islice(members(value), self._values + 1):
                 below = fields.below.get(key) if fields is not None and key != "*" else None
                 if below is None and type(key) is str:
@@ -181,7 +184,7 @@ class Walk:
             for member in islice(value, self._values + 1):
                 # A list of titles is of as many records; other values belong to what lists them.
                 own = named.holds == "title" or not _is_leaf(member)
-                inner = self._record() if own else record
+                inner = self._record(record) if own else record
                 self._take(member, below, said, inner, depth + 1)
 
     def _take_text(self, text: str, said: ReturnedField, record: Record) -> None:
@@ -192,6 +195,11 @@ class Walk:
         if said.holds == "title":
             record.titles[text] = first or record.titles.get(text, False)
         text = nfc(text)
+        if said.holds in ("id", "new_id") and self._tainted:
+            # What it is known by stays, whoever chose it: it tells two records of a title apart.
+            record.ids |= dict.fromkeys(_keys_of_id(text))
+        said = self._demoted(said)
+        first = said.party == "first"
         searched = self._searched
         if said.holds != "text" and not self._tainted:
             record.call(text, by_id=said.holds in ("id", "new_id"))
@@ -206,11 +214,8 @@ class Walk:
                 record.texts[text_key(text)] = None
                 record.texts.update(dict.fromkeys(self._embedded(text)))
             return
-        keys = [text_key(text), *typed(text)]
         names = said.holds in ("id", "new_id")
-        if names:
-            # The digits of an id are not an amount.
-            keys = [key for key in keys if not key.startswith(NUMBER)]
+        keys = _keys_of_id(text) if names else [text_key(text), *typed(text)]
         self._hold(keys, said, record)
         if names:
             record.join(keys)
@@ -231,6 +236,7 @@ class Walk:
         return embedded(text)
 
     def _take_number(self, number: float, said: ReturnedField, record: Record) -> None:
+        said = self._demoted(said)
         if said.holds in ("id", "new_id") and type(number) is int:
             if number.bit_length() <= 256:
                 self._hold([text_key(str(number))], said, record)
@@ -253,6 +259,11 @@ class Walk:
         else:
             grade: Grade = "listing" if said.holds == "id" else "third_party_meta"
             record.named |= dict.fromkeys(keys, grade)
+
+
+def _keys_of_id(text: str) -> list[str]:
+    # The digits of an id are not an amount.
+    return [text_key(text), *(key for key in typed(text) if not key.startswith(NUMBER))]
 
 
 def _amounts(text: str) -> dict[str | None, None]:

@@ -598,7 +598,6 @@ def test_no_two_words_of_a_request_name_a_strangers_record():
         ("Solar panels", "Reply to solar panels"),
         ("solar-panels.docx", "Send the document solar panels to Bob"),
         ("Solar", "Answer 'Solar'"),
-        ("Cheap solar panels", "Write about cheap solar panels"),
     ],
 )
 def test_a_title_that_the_user_marks_names_a_record(title, prompt):
