@@ -11,7 +11,15 @@ from __future__ import annotations
 
 import re
 
-from .denial_words import CONTRACTED, CORRECTS, DOUBTING, EXCEPTION, EXCEPTS, plain_apostrophes
+from .denial_words import (
+    CONTRACTED,
+    CORRECTS,
+    DOUBTING,
+    EXCEPTION,
+    EXCEPTS,
+    STAYS,
+    plain_apostrophes,
+)
 from .prompt_marks import holds_word, lower_words
 
 _DEFERS = re.compile(
@@ -83,6 +91,8 @@ _REQUEST = re.compile(
     r"|\bplease\b|\bpls\b"
 )
 _SHORT = 4
+# Not `not`: it tells what is so more often than what is to be.
+_KEEPING = STAYS | {"keep", "leave", "spare", "doesn't", "don't", "won't"}
 
 
 def is_doubtful(text: str) -> bool:
@@ -102,6 +112,16 @@ def holds_back(text: str) -> bool:
     if _HOLDS_BACK.search(low) or not (EXCEPTS | EXCEPTION).isdisjoint(_WORD.findall(low)):
         return True
     return any(map(_asks_whether, _SENTENCES.split(plain)))
+
+
+def words_kept(text: str) -> set[str]:
+    """Return the words of the sentences of a text that say to keep something, or that deny."""
+    found: set[str] = set()
+    for sentence in _SENTENCES.split(lower_words(text)):
+        words = _WORD.findall(sentence)
+        if not _KEEPING.isdisjoint(CONTRACTED.get(word, word) for word in words):
+            found.update(words)
+    return found
 
 
 def _asks_whether(sentence: str) -> bool:

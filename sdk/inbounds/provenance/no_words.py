@@ -40,7 +40,12 @@ class NoWords:
         return False
 
     @staticmethod
-    def doubts(_keys: Iterable[str], _said: str, *, prompted: bool) -> bool:  # noqa: ARG004 -- as above
+    def keeps(_title: str) -> int:
+        """See `Words.keeps`."""
+        return -1
+
+    @staticmethod
+    def doubts(_keys: Iterable[str], _said: str, *, prompted: bool, kept: int = -1) -> bool:  # noqa: ARG004 -- as above
         """See `Words.doubts`."""
         return False
 

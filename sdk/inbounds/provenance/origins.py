@@ -25,7 +25,7 @@ from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from inbounds.model.question import Grade, Parsed, Returns
 
@@ -68,6 +68,12 @@ class Origins:
         self._excluded: OrderedDict[str, str] = OrderedDict()
         # The title by which the user has named a record, by what it holds; "" where there are two.
         self._named_by: OrderedDict[str, str] = OrderedDict()
+        # What records hold, for a later prompt to rule them out by their titles.
+        self._listed: deque[tuple[tuple[Mapping[str, bool], ...], Sequence[str]]] = deque()
+        self._in_listed = 0
+        self._all_listed = True
+        # The last prompt that says of the title of a record that it may be kept, by what it holds.
+        self._kept_from: OrderedDict[str, int] = OrderedDict()
         # What a third party's fields and texts hold in records that the prompts mention.
         self._mentioned: OrderedDict[str, None] = OrderedDict()
         # Whether no record is missing here: only then is it known that no other has a title.
@@ -99,6 +105,11 @@ class Origins:
             self._take_data([*quotes, *data])
             kept: deque[_Kept] = deque()
             bans: dict[int, str] = {}
+            if self._words.denies and not self._all_listed:
+                self._user_words().doubt()
+            for titles, keys in self._listed:
+                self._exclude(titles, keys, bans)
+                self._keep_from(titles, keys)
             for record in self._records:
                 ruled_out = self._exclude((record.titles, *record.enclosing), record.named, bans)
                 if not ruled_out and self._mentions(record.called):
@@ -239,6 +250,26 @@ class Origins:
                 self._user_words().doubt()
         return bool(title)
 
+    def _keep_from(self, titles: Iterable[Mapping[str, bool]], keys: Iterable[str]) -> None:
+        """Remember what a record holds of which a prompt may say that it is to be kept."""
+        turn = max((self._words.keeps(title) for each in titles for title in each), default=-1)
+        for key in keys if turn >= 0 else ():
+            self._kept_from[key] = turn
+            if len(self._kept_from) > self._values:
+                self._kept_from.popitem(last=False)
+                self._user_words().doubt()
+
+    def _list(self, titles: tuple[Mapping[str, bool], ...], keys: Sequence[str]) -> None:
+        """Keep what a record holds, for a later prompt to rule it out by its titles."""
+        self._keep_from(titles, keys)
+        if not keys or not any(titles):
+            return
+        self._listed.append((titles, keys))
+        self._in_listed += len(keys)
+        while len(self._listed) > self._most_records or self._in_listed > self._values:
+            self._in_listed -= len(self._listed.popleft()[1])
+            self._all_listed = False
+
     def _doubt(self, graded: _Graded) -> None:
         """Take back what a record has given of which nobody knows any more that it was named."""
         for index, named, plain in (
@@ -328,6 +359,7 @@ class Origins:
                 names = (record.titles or titles, *record.enclosing)
                 held = (*record.firm, *record.named, *record.made)
                 record.is_ruled_out = self._exclude(names, held, bans)
+                self._list(names, held)
                 room -= self._take(record, titles, given, graded, room)
                 if room <= 0:
                     break
@@ -521,7 +553,12 @@ class Origins:
                 keys, said, how = keys_of(value, argument, parsed.get(pointer))
                 if deletes and argument.role == "target":
                     how, said = "deleted", said or str(value)
-                doubts = grade != "none" and words.doubts(keys, said, prompted=grade in PROMPTED)
+                doubts = grade != "none" and words.doubts(
+                    keys,
+                    said,
+                    prompted=grade in PROMPTED,
+                    kept=max((self._kept_from.get(key, -1) for key in keys), default=-1),
+                )
                 acts = grade == "prompt" and how in ("deleted", "order")
                 if doubts or (acts and not words.asks_plainly(said, how)):
                     doubtful.append(pointer)

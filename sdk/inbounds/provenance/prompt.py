@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
 from .denial_words import DENYING
-from .doubts import holds_back, is_doubtful
+from .doubts import holds_back, is_doubtful, words_kept
 from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
@@ -124,6 +124,8 @@ class Words:
         self._doubtful = -1
         # The same of a prompt that leaves open what is to be done.
         self._held_back = -1
+        # The words of sentences that say to keep something.
+        self._kept: dict[str, int] = {}
         self.denies = False
         self._left = MOST
 
@@ -149,6 +151,7 @@ class Words:
             out, unclear = excluded(part)
             if out or unclear or is_doubtful(part):
                 self._doubtful = max(self._doubtful, turn)
+            self._kept.update(dict.fromkeys(words_kept(part), turn))
             if holds_back(part):
                 self._doubtful = self._held_back = max(self._held_back, turn)
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
@@ -244,7 +247,17 @@ class Words:
                 return True
         return False
 
-    def doubts(self, keys: Iterable[str], said: str, *, prompted: bool) -> bool:
+    def keeps(self, title: str) -> int:
+        """The last prompt of which one sentence holds a word of a title and says to keep something.
+
+        Its number, or -1 for none.
+        """
+        if not self._kept:
+            return -1
+        words = filter(_is_specific, _joined(nfc(title)).split())
+        return max((self._kept.get(word, -1) for word in words), default=-1)
+
+    def doubts(self, keys: Iterable[str], said: str, *, prompted: bool, kept: int = -1) -> bool:
         """Whether a prompt may mean something else than a value, and none after it says that.
 
         Args:
@@ -252,8 +265,9 @@ class Words:
             said: The value as text, or "".
             prompted: Whether the prompts vouch for it. For any other value, only a prompt counts
                 that leaves open what is to be done.
+            kept: The last prompt that may say to keep what it stands in (`keeps`).
         """
-        last = self._doubtful if prompted else self._held_back
+        last = max(kept, self._doubtful if prompted else self._held_back)
         if last < 0 or any(self._keys.get(key, -1) > last for key in keys):
             return False
         phrase = _joined(said)

@@ -148,6 +148,61 @@ def test_what_nobody_has_stated_is_not_doubted_besides():
     assert doubted(Origins(), "b9") == ("none", False)
 
 
+KEEPS = [
+    "Cancel the train to Lyon, but keep the {it}.",
+    "Cancel the train to Lyon; the {it} stays.",
+    "Leave the {it} as it is and cancel the rest",
+    "Cancel all bookings; the {it} and the train remain.",
+    "Everybody gets cancelled, the {it} doesn't. Do it.",
+    "Spare the {it}",
+]
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["before it is listed", "after it was listed"])
+@pytest.mark.parametrize(("prompt", "thing"), [*itertools.product(KEEPS, THINGS[:3])])
+def test_what_a_sentence_that_keeps_something_names_is_asked_about(prompt, thing, later):
+    prompt = prompt.format(it=thing)
+    index = seen("Show me my bookings.") if later else seen(prompt)
+    listed(index, b7=thing, b8="Something else entirely")
+    if later:
+        index.prompt(prompt)
+
+    grade, doubtful = doubted(index, "b7")
+    assert grade == "third_party_text" or doubtful
+    assert doubted(index, "b8") == ("first_party", False)
+
+
+@pytest.mark.parametrize("thing", ["Eve Adams", "Villa Sol"])
+def test_a_later_ban_reaches_what_was_listed_before(thing):
+    index = listed(seen("Show me the list."), b7=thing, b8="Somebody else")
+    assert doubted(index, "b7") == ("first_party", False)
+    index.prompt(f"Never write to {thing}. Mail all others.")
+
+    assert doubted(index, "b7")[0] == "third_party_text"
+
+
+def test_a_later_ban_reaches_a_record_that_was_named_before():
+    fields = {"/title": ReturnedField(holds="title"), "/to": ReturnedField(holds="value")}
+    returns = Returns(label="internal", party="third", fields=fields)
+    index = seen("Answer the ticket 'Lost parcel claim'")
+    told = {"tool": "x", "returns": returns, "arguments": {}, "call": 1, "memory": False}
+    index.observe({"title": "Lost parcel claim", "to": EVE}, **told)
+    assert doubted(index, EVE, EMAIL) == ("quoted", False)
+    index.prompt("Never answer the ticket 'Lost parcel claim'.")
+
+    assert doubted(index, EVE, EMAIL)[0] == "third_party_text"
+
+
+def test_a_ban_after_more_was_listed_than_is_kept_leaves_everything_in_doubt():
+    index = origins.Origins(values=8)
+    index.prompt("Show me the list.")
+    for number in range(8):
+        listed(index, **{f"b{number}": f"Place number {number}"})
+    index.prompt("Never cancel the Villa Sol.")
+
+    assert doubted(index, "b7") == ("first_party", True)
+
+
 # --- what is not known any more ---------------------------------------------------------------
 
 
