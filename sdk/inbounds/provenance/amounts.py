@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NEAR = 96
 """So many characters before a number may say that it is an amount."""
 _SYMBOL = "[$\u00a3\u00a5\u0e3f\u20a0-\u20c0]"
-_CODE = (
+CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KES|KRW"
     "|MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TWD|UAH|USD|VND|ZAR"
 )
@@ -22,43 +22,13 @@ _UNIT = (
     "(?i:dollars?|euros?|bucks|quid|yen|yuan|francs?|rupees?|kron(?:er?|or)|zloty|pesos?|reais"
     "|pounds(?: sterling)?)"
 )
-_DOLLARS = "USD AUD CAD NZD SGD HKD TWD"
-_CURRENCIES = {
-    "$": f"{_DOLLARS} MXN CLP COP",
-    "\u00a3": "GBP EGP",
-    "\u00a5": "JPY CNY",
-    "\u0e3f": "THB",
-    "\u20a9": "KRW",
-    "\u20aa": "ILS",
-    "\u20ab": "VND",
-    "\u20ac": "EUR",
-    "\u20b1": "PHP",
-    "\u20b4": "UAH",
-    "\u20b9": "INR",
-    "\u20bd": "RUB",
-    "\u20a6": "NGN",
-    "dollar": _DOLLARS,
-    "bucks": "USD",
-    "euro": "EUR",
-    "quid": "GBP",
-    "pound": "GBP EGP",
-    "yen": "JPY",
-    "yuan": "CNY",
-    "franc": "CHF",
-    "rupee": "INR PKR",
-    "kron": "SEK NOK DKK ISK",
-    "zloty": "PLN",
-    "peso": "MXN CLP COP PHP",
-    "reais": "BRL",
-}
-"""What a sign or the beginning of a word may stand for."""
-_CLOSE_BEFORE = re.compile(rf"(?:{_SYMBOL}|(?<![A-Za-z0-9])(?:{_CODE}))\Z")
-_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{_CODE})[{BLANKS}]\Z")
-_CLOSE_BEHIND = re.compile(rf"(?:{_SYMBOL}|{_CODE})(?![A-Za-z0-9])")
+_CLOSE_BEFORE = re.compile(rf"(?:{_SYMBOL}|(?<![A-Za-z0-9])(?:{CODES}))\Z")
+_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{CODES})[{BLANKS}]\Z")
+_CLOSE_BEHIND = re.compile(rf"(?:{_SYMBOL}|{CODES})(?![A-Za-z0-9])")
 _APART_BEHIND = re.compile(
-    rf"[{BLANKS}](?:(?:{_SYMBOL}|(?:{_CODE})(?![A-Za-z]))(?![{BLANKS}]?[0-9])|{_UNIT}(?![A-Za-z]))"
+    rf"[{BLANKS}](?:(?:{_SYMBOL}|(?:{CODES})(?![A-Za-z]))(?![{BLANKS}]?[0-9])|{_UNIT}(?![A-Za-z]))"
 )
-_BETWEEN_TWO = re.compile(rf"[0-9][{BLANKS}](?:{_SYMBOL}|{_CODE})[{BLANKS}]\Z")
+_BETWEEN_TWO = re.compile(rf"[0-9][{BLANKS}](?:{_SYMBOL}|{CODES})[{BLANKS}]\Z")
 """The currency between two numbers is the first one's or the second one's: neither is known."""
 _PAYING = (
     r"(?:pay|paid|refund(?:ed)?|reimburse[d]?|charge|donate|spen[dt]|owe[sd]?|lend|invest|wire[d]?"
@@ -122,6 +92,16 @@ _OF_A_YEAR = re.compile(
 
 
 def spoken_amounts(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the amounts of a text as they are written there, with their currencies.
+
+    Args:
+        text: Any text.
+    """
+    found = amounts_at(without_dates(text))
+    yield from ((written, currencies) for written, currencies, _ in found if written)
+
+
+def amounts_at(text: str) -> Iterator[tuple[str, frozenset[str], tuple[int, int]]]:
     """The amounts of a text as they are written there, such as `1,200.00`, and their currencies.
 
     A sign such as `$` may be of several currencies (ISO 4217); an amount may state none.
@@ -132,30 +112,48 @@ def spoken_amounts(text: str) -> Iterator[tuple[str, frozenset[str]]]:
     so only with somebody who gets it. Any other may be the number of an invoice, a year or a date.
 
     Args:
-        text: Any text.
+        text: Any text without dates.
+
+    Yields:
+        What is written, its currencies, and where the number begins and ends. `5 thousand` is
+        `5000`, and a multiple that is not certain, such as `5 mio`, is "".
     """
-    text = without_dates(text)
     for found in numbers_in(text):
         start, end = found.span()
         before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
         if found[1] == " " and _OF_A_THING.search(before):
             continue  # `invoice 7 200 EUR` are two numbers, or one
+        written, length = _multiple(found[0], behind)
+        behind = behind[length:]
         currency = _currency(before, behind)
         if currency or (stands_alone(text, start, end) and _says_amount(before, behind, found[0])):
-            yield found[0], _meant(currency)
+            from .currencies import meant
+
+            yield written, meant(currency), (start, end + length)
 
 
 def amounts_with_currency(text: str) -> Iterator[str]:
     """Yield the numbers of a text that stand beside their currency, as they are written there."""
     for found in numbers_in(text):
         start, end = found.span()
-        if _currency(text[max(0, start - _NEAR) : start], text[end : end + _NEAR]):
-            yield found[0]
+        written, length = _multiple(found[0], text[end : end + _NEAR])
+        end += length
+        if written and _currency(text[max(0, start - _NEAR) : start], text[end : end + _NEAR]):
+            yield written
 
 
 def has_currency(text: str) -> bool:
     """Whether a text has a number that stands beside its currency."""
     return any(True for _ in amounts_with_currency(text))
+
+
+def _multiple(written: str, behind: str) -> tuple[str, int]:
+    """Return the number that `5 thousand` is, "" where none is certain, and how much follows."""
+    if not behind[:2].strip()[:1].isalpha():
+        return written, 0
+    from .multiples import multiplied
+
+    return multiplied(written, behind)
 
 
 def _currency(before: str, behind: str) -> str:
@@ -172,18 +170,6 @@ def _currency(before: str, behind: str) -> str:
         return found[0]
     found = None if _BETWEEN_TWO.search(before) else _APART_BEFORE.search(before)
     return found[0] if found else ""
-
-
-def _meant(sign: str) -> frozenset[str]:
-    """Return the codes that a sign or a word may stand for; "" where there is no currency."""
-    sign = sign.strip()
-    if not sign:
-        return frozenset({""})
-    if sign in _CODE.split("|"):
-        return frozenset({sign})
-    words = (codes for word, codes in _CURRENCIES.items() if sign.lower().startswith(word))
-    # Of a sign that is not known here, no tool has the currency.
-    return frozenset(next(words, "?").split())
 
 
 def _begins(before: str) -> bool:

@@ -15,7 +15,7 @@ from inbounds.process.locks import ProcessLock
 
 from .call_inputs import CallInputs
 from .destinations import is_outward, names_destination, names_host_within
-from .grades import NOWHERE, PASTED, PROMPT, PROMPTED, THIRD_PARTY, TRUSTED, stronger
+from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
 from .records import Record, Walk
@@ -25,7 +25,7 @@ from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from inbounds.model.question import Grade, Parsed, Returns
 
@@ -522,7 +522,9 @@ class Origins:
         if not self._mentioned:
             return []
         with self._lock:
-            read = _keys_by_grade(THIRD_PARTY, leaves(arguments, registered), parsed, found)
+            from .graded_leaves import keys_by_grade
+
+            read = keys_by_grade(THIRD_PARTY, leaves(arguments, registered), parsed, found)
             stated = ((at, keys) for at, keys, _ in read if found[at].source != "prompt")
             return [at for at, keys in stated if self._mentioned.keys() & keys]
 
@@ -543,26 +545,20 @@ class Origins:
 
         Arguments as of `mentioned`, and `deletes` as of `trace`.
         """
-        words = self._words
-        if isinstance(words, NoWords):
+        if isinstance(self._words, NoWords):
             return []
-        doubtful = []
+        from .graded_leaves import doubtful
+
         with self._lock:
-            for pointer, value, argument in leaves(arguments, registered):
-                grade = found[pointer].grade
-                keys, said, how = keys_of(value, argument, parsed.get(pointer))
-                if deletes and argument.role == "target":
-                    how, said = "deleted", said or str(value)
-                doubts = grade != "none" and words.doubts(
-                    keys,
-                    said,
-                    prompted=grade in PROMPTED,
-                    kept=max((self._kept_from.get(key, -1) for key in keys), default=-1),
-                )
-                acts = grade == "prompt" and how in ("deleted", "order")
-                if doubts or (acts and not words.asks_plainly(said, how)):
-                    doubtful.append(pointer)
-        return doubtful
+            return doubtful(
+                self._words,
+                [*leaves(arguments, registered)],
+                parsed,
+                found,
+                fields=self._fields,
+                kept_from=self._kept_from,
+                deletes=deletes,
+            )
 
     def links(
         self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]
@@ -658,19 +654,6 @@ class Origins:
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._fields) + len(self._texts) + len(self._numbers)
-
-
-def _keys_by_grade(
-    grades: frozenset[str],
-    every: Iterable[tuple[str, Any, Argument]],
-    parsed: Mapping[str, Parsed],
-    found: Mapping[str, Origin],
-) -> Iterator[tuple[str, list[str], str]]:
-    """Yield the leaves of these grades: the pointer, the keys of the value, and it as text."""
-    for pointer, value, argument in every:
-        if found[pointer].grade in grades:
-            keys, said, _ = keys_of(value, argument, parsed.get(pointer))
-            yield pointer, keys, said
 
 
 def _is_nameable(titles: Mapping[str, bool]) -> bool:

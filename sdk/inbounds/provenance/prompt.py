@@ -282,6 +282,11 @@ class Words:
         return self._text.asks_plainly(value, how)
 
     @property
+    def outright(self) -> PromptText:
+        """What the prompts say, as text."""
+        return self._text
+
+    @property
     def quotes_what_stays(self) -> bool:
         """See `PromptText.quotes_what_stays`."""
         return self._text.quotes_what_stays

@@ -89,10 +89,12 @@ class PromptText:
 
     Attributes:
         quotes_what_stays: Whether something is quoted that no word for deleting has as its object.
+        quoted: The short quotes, and what stands before each.
+        text: What is said, with a null character behind each prompt.
     """
 
     def __init__(self) -> None:
-        self._text = BETWEEN
+        self.text = BETWEEN
         self._plain = BETWEEN
         # Where names begin and end in the text.
         self._starts: list[int] = []
@@ -103,6 +105,7 @@ class PromptText:
         self._deleted: set[str] = set()
         self._deleted_titles: set[str] = set()
         self.quotes_what_stays = False
+        self.quoted: list[tuple[str, str]] = []
 
     def add(self, text: str, quotes: dict[str, tuple[str, str]]) -> list[tuple[int, int]]:
         """Take the text of one more prompt; returns where names stand in it.
@@ -112,13 +115,14 @@ class PromptText:
             quotes: The short quotes, and what stands before and behind each.
         """
         spans = name_spans(text)
-        begin = len(self._text)
+        begin = len(self.text)
         self._starts += [begin + start for start, _ in spans]
         self._ends += [begin + end for _, end in spans]
-        self._text += text + BETWEEN
+        self.text += text + BETWEEN
         # Blanks may stand for line ends there.
         self._plain += _BLANKS.sub(" ", without_names(text, spans, APART)).lower() + BETWEEN
         self._quotes.update(quotes)
+        self.quoted += [(quote, before) for quote, (before, _) in quotes.items()]
         self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
         self._around.update(quotes)
         self._orders.update(quote for quote, (before, _) in quotes.items() if is_ordered(before))
@@ -144,9 +148,9 @@ class PromptText:
         quotes = {"order": self._orders, "deleted": self._deleted}.get(how, self._quotes)
         if value in quotes:
             return True
-        if value in self._text and _ALNUM.search(value) is not None:
+        if value in self.text and _ALNUM.search(value) is not None:
             for at in self._places(value):
-                if _suits(self._text, value, at, how):
+                if _suits(self.text, value, at, how):
                     return True
         low = value.lower()
         if how not in ("words", "deleted") or not is_words(value):
@@ -167,7 +171,7 @@ class PromptText:
 
         asks = asks_to_delete if how == "deleted" else asks_to_run
         around = [self._around[value]] if value in self._around else []
-        texts = [(self._text, value, self._places(value))]
+        texts = [(self.text, value, self._places(value))]
         if how == "deleted" and is_words(value):
             low = value.lower()
             texts.append((self._plain, low, _places(self._plain, low)))
@@ -189,15 +193,15 @@ class PromptText:
         title = re.compile(rf"(?<![^\W_]){words}(?![^\W_]|['’]\w)", re.IGNORECASE)  # noqa: RUF001 -- as people write it
         return any(
             _deletes_title(
-                self._text[max(0, found.start() - _FAR) : found.start()],
-                self._text[found.end() : found.end() + _NEAR],
+                self.text[max(0, found.start() - _FAR) : found.start()],
+                self.text[found.end() : found.end() + _NEAR],
             )
-            for found in islice(title.finditer(self._text), _MOST_PLACES)
+            for found in islice(title.finditer(self.text), _MOST_PLACES)
         )
 
     def _places(self, value: str) -> Iterator[int]:
         """Where a value stands, and no part of a name."""
-        for at in _places(self._text, value):
+        for at in _places(self.text, value):
             if not (self._is_within(at) or self._is_within(at + len(value))):
                 yield at
 

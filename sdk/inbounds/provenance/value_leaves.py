@@ -19,6 +19,7 @@ MOST = 10_000
 """So many leaves of one call are traced; any further one was found nowhere."""
 
 _UNKNOWN = Argument()
+_NAMING = ("recipient", "target", "credential")
 _NUMBERS = ("integer", "number")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DIGIT = re.compile(r"[0-9]")
@@ -106,6 +107,13 @@ def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:
 def states_amount(argument: Argument) -> bool:
     """Whether a leaf says how much: a number vouches for it only where that was said as one."""
     return argument.role == "amount" or argument.kind == "money"
+
+
+def may_differ(value: Any, argument: Argument) -> bool:
+    """Whether a prompt that holds a value may mean something else by it: see `said_as`."""
+    if argument.role not in _NAMING or argument.kind in FAMILIES:
+        return states_amount(argument)
+    return argument.role == "recipient" or bool(argument.one_of) or not _DIGIT.search(str(value))
 
 
 def may_state_amount(key: str) -> bool:

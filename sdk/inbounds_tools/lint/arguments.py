@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbounds.model.deployment import Deployment
-from inbounds.model.question import Argument, Tool
+from inbounds.model.question import Argument
 
 from .check import Check, Place, check
-from .steering import STEERING, acts
-
-_FOR_GOOD = frozenset({"export", "spend", "delegate", "execute", "administer"})
+from .steering import STEERING, lasts
 
 
 @check(
@@ -26,7 +24,7 @@ _FOR_GOOD = frozenset({"export", "spend", "delegate", "execute", "administer"})
 def absence_unstated(deployment: Deployment) -> Iterator[Place]:
     """Optional arguments that steer, of tools whose calls do not come back."""
     for name, tool in deployment.tools.items():
-        if not _lasts(tool):
+        if not lasts(tool):
             continue
         for pattern, argument in tool.arguments.items():
             if may_be_absent(pattern, argument) and not argument.absent:
@@ -42,11 +40,6 @@ def may_be_absent(pattern: str, argument: Argument) -> bool:
     """Tell whether a call may leave out an argument that steers."""
     left_out = not argument.required or argument.nullable
     return argument.role in STEERING and left_out and "*" not in pattern
-
-
-def _lasts(tool: Tool) -> bool:
-    """Whether a call does more than what can be undone within the house."""
-    return acts(tool) and (tool.reversible != "yes" or bool(_FOR_GOOD.intersection(tool.effects)))
 
 
 CHECKS: tuple[Check, ...] = (absence_unstated,)

@@ -14,6 +14,7 @@ from .check import Check, Place, check
 STEERING = frozenset({"recipient", "target", "amount", "code", "credential"})
 """The roles that steer, as in the policy's `lib/steering`."""
 _SENDING = ("export", "spend")
+_FOR_GOOD = frozenset({"export", "spend", "delegate", "execute", "administer"})
 
 
 def acts(tool: Tool) -> bool:
@@ -101,9 +102,24 @@ def address_without_role(deployment: Deployment) -> Iterator[Place]:
                 )
 
 
+def _is_unset(argument: Argument, tool: Tool) -> bool:
+    """Tell whether an argument has no role, and may decide what a call of the tool does.
+
+    A choice, a number, a date or a switch decides nothing that cannot be undone within the house.
+    """
+    if argument.role != "none" or argument.max_length == 0 or argument.kind in ADDRESSES:
+        return False
+    return lasts(tool) or _is_open_text(argument)
+
+
+def lasts(tool: Tool) -> bool:
+    """Tell whether a call does more than what can be undone within the house."""
+    return acts(tool) and (tool.reversible != "yes" or bool(_FOR_GOOD.intersection(tool.effects)))
+
+
 def _is_open_text(argument: Argument) -> bool:
-    """Tell whether an argument is a text without a role that may be anything."""
-    if argument.role != "none" or argument.one_of or argument.max_length == 0:
+    """Tell whether an argument is a text that may be anything."""
+    if argument.one_of:
         return False
     # Of an address, `steering.address_without_role` speaks.
     return argument.kind == "money" or (
@@ -116,8 +132,9 @@ def _is_open_text(argument: Argument) -> bool:
     "error",
     title="An argument has no role",
     why="No rule checks who or what it names: in a tool that acts, a stranger's text can choose a"
-    " copy's recipient, a file that is sent along or an option that is run. In a tool that takes a"
-    " folder, it may lead out of it.",
+    " copy's recipient, a file that is sent along or an option that is run. In a tool that sends,"
+    " administers or cannot be undone, so can a choice, a number, a date or a switch, such as the"
+    " right that somebody is given. In a tool that takes a folder, a text may lead out of it.",
     now="Set its `role`: `content` if it only says something, `query` if it only searches, or what"
     " it is: `recipient`, `target`, `amount`, `code` or `credential`.",
 )
@@ -126,7 +143,7 @@ def role_unset(deployment: Deployment) -> Iterator[Place]:
     for name, tool in deployment.tools.items():
         does = "acts" if acts(tool) else "takes a path" if takes_paths(tool.arguments) else ""
         for pattern, argument in tool.arguments.items() if does else ():
-            if _is_open_text(argument):
+            if _is_unset(argument, tool):
                 yield Place(
                     "tools",
                     (name, "arguments", pattern),

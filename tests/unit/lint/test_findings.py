@@ -100,6 +100,19 @@ PRESENT = {
         tool(arguments={"/x": {"kind": "money", "type": "integer"}}),
         tool(effects=["read"], arguments={"/at": FOLDER, "/x": {}}),
         tool(effects=["read"], arguments={"/at": FOLDER, "/x/*": {"kind": "text"}}),
+        *(
+            tool(effects=[effect], reversible=reversible, arguments={"/x": argument})
+            for effect, reversible in (
+                *((effect, "yes") for effect in ("export", "spend", "execute", "administer")),
+                ("write", "no"),
+                ("delete", "unknown"),
+            )
+            for argument in (
+                {"one_of": ["read", "admin"]},
+                {"kind": "date"},
+                *({"type": type_} for type_ in ("boolean", "integer", "number")),
+            )
+        ),
     ],
     "steering.address_as_content": [
         tool(arguments={"/bcc": {"kind": "email", "role": "content"}}),
@@ -478,11 +491,17 @@ ABSENT = {
     ],
     "steering.role_unset": [
         *(
-            tool(effects=["delete"], arguments={"/x": {"type": type_}})
-            for type_ in ("boolean", "integer", "number")
+            tool(effects=["write"], reversible="yes", arguments={"/x": argument})
+            for argument in (
+                {"one_of": ["a"]},
+                {"kind": "date"},
+                *({"type": type_} for type_ in ("boolean", "integer", "number")),
+            )
         ),
-        tool(arguments={"/x": {"one_of": ["a"]}}),
-        tool(arguments={"/x": {"kind": "date"}}),
+        *(
+            tool(arguments={"/x": {"one_of": ["a"], "role": role}})
+            for role in ("content", "query", "target")
+        ),
         tool(arguments={"/x": {"kind": "email"}}),
         tool(arguments={"/x": {"nullable": True, "max_length": 0}}),
         tool(arguments={"/x": {"role": "content"}}),

@@ -1,0 +1,176 @@
+"""The amounts of a prompt that are to be paid, and those that it only tells of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from .amounts import amounts_at
+from .dates import without_dates
+from .values import text_key, written_number
+from .whole_names import name_spans, without_names
+
+_FAR = 512
+_NAME = " \u2026 "
+_MOST = 64
+"""So many places of an amount are looked at."""
+_SENTENCE = re.compile(r"[.!?;](?=[\s\x00])|\x00|\n\s*\n|\n(?!\s*(?:[-*\u2022]|[0-9]{1,2}[.)])\s)")
+"""Where one sentence ends and another one begins; a list goes on with the sentence before it."""
+_ENDS = re.compile(r"[.!?;](?=[\s\x00]|\Z)|\x00|\n")
+_PAYS = (
+    r"(?:pay|transfer|send|wire|refund|reimburse|charge|donate|spend|give|tip|deposit|withdraw|buy"
+    r"|order|book|purchase|credit|issue|settle|lend|remit|invest|top\s+up|move|set|change|raise"
+    r"|increase|lower|reduce|make|approve|release|bill|grant|update|record|log|enter|add|load|cap"
+    r"|put|return|forward|claim|contribute|chip\s+in|place|schedule|file|correct|adjust|cut|gets?"
+    r"|receives?|do|execute|initiate|prepare|use|take|reserve|offer|fund|award|compensate|cover"
+    r"|enter|quote|invoice|request|post|split|allocate|assign|bump|bring|write|note|save|store)"
+)
+_PAID = re.compile(
+    rf"\b{_PAYS}\b(?P<between>(?:(?!\b{_PAYS}\b|\n\n).)*)\Z", re.IGNORECASE | re.DOTALL
+)
+"""The last verb of paying before an amount, and what stands between the two."""
+_STATED = re.compile(
+    r"\b(?:amount|sum|total|price|fee|rent|cost|salary|allowance|payment|refund|donation|tip"
+    r"|instal?lment|deposit|subscription|invoice|bill)s?\b[^.!?\n]{0,60}?"
+    r"(?:\b(?:is|are|of|comes\s+to|now|be)\b|[:=,(])[\s\w:$\u00a3\u20ac]{0,12}\Z",
+    re.IGNORECASE,
+)
+"""How much something is that is paid."""
+_OTHER_CLAUSE = re.compile(
+    r"\b(?:about|regarding|concerning|that(?!\s*\Z)|which|who|whose|because|since|although|while|like|unlike"
+    r"|against|from|than|of\s+about|where|why|how|what|whether|tell|ask|remind|remember|know|check"
+    r"|see|find|say|explain|dispute|contest|complain|compare|question|report|mention|discuss"
+    r"|summari[sz]e|answer|reply)\b",
+    re.IGNORECASE,
+)
+"""What stands between a verb of paying and an amount of something else."""
+_AND_ANOTHER = re.compile(
+    r"(?:\b(?:and|but|then)\s+|[;:]\s*)(?:please\s+|also\s+|then\s+)?"
+    r"(?!(?:the|a|an|another|his|her|our|my|their|each|to|for|both|all|in|on|by|with|at|eur|usd|gbp)\b)"
+    r"[a-z]+\s",
+)
+"""Another verb."""
+_ASIDE_BEFORE = re.compile(
+    r"\b(?:if|unless|until|till|once|when|whenever|in\s+case|provided|assuming|should|under|over"
+    r"|below|above|beneath|exceed(?:s|ing|ed)?|more\s+than|less\s+than|fewer\s+than|higher\s+than"
+    r"|lower\s+than|than|reach(?:es|ed)?|was|were|had|has|have|been|did|does|spent|paid|cost"
+    r"|charged|owed|transferred|sent|refunded|billed|received|got|would|could\s+have|might"
+    r"|last\s+(?:time|year|month|week|quarter|spring|summer|autumn|fall|winter)|previous(?:ly)?"
+    r"|yesterday|earlier|before|formerly|used\s+to|already|ago|so\s+far|instead\s+of|rather\s+than"
+    r"|not|never|no\s+longer|budgets?|limits?|balance|left|remaining|remains?|wants|claims|says|said"
+    r"|thinks?|demands?|tells|told|asks|asked|why|how|what|whether|did|dispute|contest|complain"
+    r"|compare|half|third|quarter|fifth|tenth|fourth|sixth|seventh|eighth|ninth|hundredth"
+    r"|twice|double|triple|times|percent|fraction|part|portion|share|worth|equivalent|near(?:ly)?"
+    r"|almost|somewhere|between|minus|plus|less|off|discount|except)\b|%",
+    re.IGNORECASE,
+)
+"""What says that an amount is a condition, past, a bound, or a part of the sum."""
+_ASIDE_BEHIND = re.compile(
+    r"[^,]{0,40}?\b(?:last\s+(?:time|year|month|week|quarter)|ago|yesterday|before|too\s+much"
+    r"|previously|already|in\s+(?:19|20)[0-9]{2}|so\s+far|was|were|had|earlier|or\s+(?:less|more|so)"
+    r"|instead|off|too\s+(?:high|little|low)|wrong(?:ly)?|left|short)\b"
+    r"|\s*(?:fee|charge|limit|budget|threshold|bound|cap|minimum|maximum|mark|fine|penalty|debt)\b",
+    re.IGNORECASE,
+)
+_CONFIRMED = re.compile(
+    r"\s*(?:[A-Z]{3}|euros?|dollars?|pounds?|[$\u20ac\u00a3])?\s+(?:is|are)\s+"
+    r"(?:right|correct|fine|ok(?:ay)?|due|agreed|what\s+is\s+due)\b",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(r"[\s*\u2022-]*(?:[A-Z]{3}|[$\u20ac\u00a3])?\s?")
+_TO_SOMEBODY = re.compile(r"\s*(?:[A-Z]{3}|euros?|dollars?|pounds?)?\s+(?:to|for)\s")
+_SETS = re.compile(
+    r"(?:set|raise|increase|lower|reduce|change|cap|bump|adjust|update)\b", re.IGNORECASE
+)
+_LIMIT = re.compile(
+    r"\b(?:budget|limit|balance)\b(?=(?:(?!\b(?:budget|limit|balance)\b).)*\Z)", re.IGNORECASE
+)
+_DOUBTS = re.compile(
+    r"\b(?:if|whether|unless|when|once|why|say|says|said|think|thinks|claims?)\b", re.IGNORECASE
+)
+_OF_OTHERS = re.compile(
+    r"\b(?:ask|tell|remind|request|promised?|agreed?|threatens?|plans|forgot|refuses?|declined?"
+    r"|wants|urge|warn|order|expects?|invite|get)\b[^.!?]*\bto\s+\Z",
+    re.IGNORECASE,
+)
+_LEAD_IN = re.compile(
+    r"\b(?:can|could|would|will)\s+you\b|\bi\s+(?:would|'d)\s+like\b", re.IGNORECASE
+)
+
+
+def is_meant(text: str, readings: Iterable[Iterable[str]]) -> bool:
+    """Tell whether a text says that an amount is to be paid, in one place at least.
+
+    Args:
+        text: The prompts.
+        readings: The keys of the amount; of one in minor units those of each number that it may
+            be. Each number that the text states at all has to be meant.
+    """
+    wanted = [*map(set, readings)]
+    stated, meant = set[str](), set[str]()
+    for number, (keys, is_paid) in enumerate(_stated(text, set().union(*wanted))):
+        stated |= keys
+        if number < _MOST and is_paid():
+            meant |= keys
+    known = [keys for keys in wanted if stated & keys]
+    return bool(known) and all(meant & keys for keys in known)
+
+
+def says_amount(text: str) -> bool:
+    """Tell whether a text says an amount that is to be paid: any other one is not the user's."""
+    stated = enumerate(_stated(text))
+    return any(number == _MOST or is_paid() for number, (_, is_paid) in stated)
+
+
+def _stated(
+    text: str, wanted: set[str] | None = None
+) -> Iterator[tuple[set[str], Callable[[], bool]]]:
+    """Yield the keys of each amount that a text states, and what tells whether it is to be paid.
+
+    Args:
+        text: The prompts.
+        wanted: The keys of the amounts that are looked for, or None for all.
+    """
+    plain = without_dates(without_names(text, name_spans(text), _NAME))
+    for written, _, (start, end) in amounts_at(plain):
+        # Nobody knows how much `4.000` or `5 mio` is.
+        number = written_number(written)
+        keys = {number, text_key(written)} if number else set[str]()
+        if wanted is None or keys & wanted:
+            yield keys, partial(_is_paid_at, plain, start, end)
+
+
+def _is_paid_at(text: str, start: int, end: int) -> bool:
+    return _is_paid(_before(text, start), _behind(text, end))
+
+
+def _is_paid(before: str, behind: str) -> bool:
+    if _ASIDE_BEHIND.match(behind):
+        return False
+    if _CONFIRMED.match(behind):
+        return _DOUBTS.search(before) is None
+    found = _PAID.search(before)
+    if found is None and _BEGINS.fullmatch(before):
+        return _TO_SOMEBODY.match(behind) is not None
+    if found is None:
+        return _STATED.search(before) is not None and not _ASIDE_BEFORE.search(before)
+    between = found["between"]
+    if _OTHER_CLAUSE.search(between) or _AND_ANOTHER.search(between):
+        return False
+    if _SETS.match(found[0]):
+        between = _LIMIT.sub("", between)
+    rest = _LEAD_IN.sub("", before[: found.start()])
+    return not (
+        _ASIDE_BEFORE.search(between) or _ASIDE_BEFORE.search(rest) or _OF_OTHERS.search(rest)
+    )
+
+
+def _before(text: str, at: int) -> str:
+    before = text[max(0, at - _FAR) : at]
+    ends = [found.end() for found in _SENTENCE.finditer(before)]
+    return before[ends[-1] :] if ends else before
+
+
+def _behind(text: str, at: int) -> str:
+    return _ENDS.split(text[at : at + _FAR], maxsplit=1)[0]
