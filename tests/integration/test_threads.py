@@ -481,3 +481,43 @@ def test_what_is_refused_to_many_threads_is_refused_to_each(alone, embedded, cap
         task.call("mail.read", {"id": "after"})
     assert "after" not in alone.ran()
     assert weakref.ref(embedded)() is embedded
+
+
+def test_a_generator_that_is_finalised_amid_a_record_holds_nobody_up(alone, embedded, monkeypatch):
+    """
+    The collector takes it while its own thread writes; the outcome is recorded all the same.
+    """
+
+    @embedded.tool("web.get", resource=lambda url: ("page", url))
+    def rows(url):
+        yield from "abc"
+
+    class Job:
+        def __init__(self, task):
+            self.items = task.call("web.get", {"url": "https://wiki.acme.example/"})
+            self.me = self
+
+    file = embedded.evidence._file
+    same, left = file._require_same_file, []
+
+    def collect():
+        same()
+        if left:
+            left.clear()
+            gc.collect()
+
+    monkeypatch.setattr(file, "_require_same_file", collect)
+    for _ in range(3):
+        with begin(embedded) as task:
+            job = Job(task)
+            assert next(job.items) == "a"
+            del job
+            left.append(True)
+            before = time.monotonic()
+            assert task.call("mail.read", {"id": "1"}) == "mail 1"
+            assert time.monotonic() - before < 8
+    monkeypatch.undo()
+
+    assert alone.executed() == {"yes": 6}
+    assert alone.allowed() == 6
+    assert alone.verified()

@@ -367,6 +367,51 @@ class TestLog:
         log._flush()
         assert flushed == [True, False, True] or by == "anchor"
 
+    @pytest.mark.parametrize("amid", ["decided", "executed", "anchor"])
+    def test_an_outcome_amid_a_transaction_of_its_own_thread_is_written_right_after(
+        self, log, monkeypatch, amid
+    ):
+        """
+        A finaliser says so, such as that of a generator that nobody iterates any more.
+        """
+        log.decided(decided(1))
+        log.decided(decided(3))
+        same, run = log._file._require_same_file, []
+
+        def finalise():
+            same()
+            if not run:
+                run.append(1)
+                log.executed(executed(1))
+
+        monkeypatch.setattr(log._file, "_require_same_file", finalise)
+        before = time.monotonic()
+        if amid == "decided":
+            log.decided(decided(2))
+        elif amid == "executed":
+            log.executed(executed(3))
+        else:
+            log.anchor()
+            log.executed(executed(3))
+
+        assert time.monotonic() - before < 5
+        assert verify(log.path, KEY).ok
+        assert verify(log.path, KEY).records == 4
+        assert not log._late
+
+    def test_a_late_outcome_that_cannot_be_written_stops_the_next_decision(self, log, monkeypatch):
+        log.decided(decided(1))
+        log._late.append((os.getpid(), executed(1)))
+        log._late.append((os.getpid() + 1, executed(9)))  # of the parent of a fork
+        with monkeypatch.context() as patch:
+            patch.setattr(log._file, "write", no_thread)
+            with pytest.raises((TypeError, RuntimeError)):
+                log.decided(decided(2))
+        assert len(log._late) == 2
+        log.close()
+
+        assert verify(log.path, KEY).records == 2
+
     def test_a_flush_writes_something(self, log):
         """
         A commit that writes nothing is not flushed, and would leave the outcome where it is.

@@ -233,6 +233,54 @@ class TestTogether:
         assert file.write(add(1), soon()) == 1
         assert there(file) == [1, 2]
 
+    def test_another_s_turn_alone_fails_for_its_own_thread(self, file):
+        """
+        Whose thread commits has nothing to do with it, and has its own made.
+        """
+
+        def fail(connection):
+            raise ValueError("mine")
+
+        failing = sqlite_turns.Turn(fail, durable=False)
+        lasting = sqlite_turns.Turn(add(2), durable=True)
+        file._turns.add(failing)
+        file._turns.add(lasting)
+
+        assert file.write(add(3), soon(), durable=False) == 3
+        assert lasting.result() == 2
+        with pytest.raises(ValueError, match="mine"):
+            failing.result()
+        assert there(file) == [2, 3]
+
+    @pytest.mark.parametrize("outer", ["write", "read"])
+    @pytest.mark.parametrize("inner", ["write", "read"])
+    def test_a_transaction_within_one_of_the_same_thread_fails_at_once(self, file, outer, inner):
+        """
+        As of a finaliser, which would wait for its own thread until the deadline.
+        """
+        before = time.monotonic()
+
+        def amid(connection):
+            assert file.is_mine
+            with pytest.raises(sqlite3.OperationalError, match="of its own"):
+                getattr(file, inner)(lambda _: None, soon())
+            file.settle()
+            return "done"
+
+        assert getattr(file, outer)(amid, soon()) == "done"
+        assert time.monotonic() - before < 5
+        assert not file.is_mine
+        assert file.write(add(1), soon()) == 1
+
+    def test_closed_amid_a_transaction_that_is_the_last(self, file):
+        def amid(connection):
+            file.close()
+            return add(1)(connection)
+
+        assert file.write(amid, soon()) == 1
+        with pytest.raises(sqlite3.ProgrammingError):
+            file.write(add(2), soon())
+
 
 class TestTime:
     def test_what_waited_too_long_is_never_made(self, file, busy):

@@ -7,6 +7,7 @@ import types
 import pytest
 
 from inbounds import DecisionUnavailable, TaskMissing
+from inbounds.credentials import task_authority
 from inbounds.credentials.task_authority import RENEW_WITHIN
 from inbounds.pep.task import Task, current
 from inbounds.process import clock
@@ -273,6 +274,17 @@ class TestOutcomes:
         assert ["a", "b", "c"] == services.written
         task.require_usable()
         assert 0 == task.reconcile()
+
+    def test_what_a_fork_has_copied_is_written_by_its_own_process(
+        self, services, task, monkeypatch
+    ):
+        task.hold_unrecorded("a")
+        monkeypatch.setattr(task_authority.os, "getpid", lambda: 0)
+        task.hold_unrecorded("b")
+
+        assert task.reconcile() == 1
+        assert services.written == ["b"]
+        task.require_usable()
 
     def test_kept_one_thread_at_a_time(self, task):
         """

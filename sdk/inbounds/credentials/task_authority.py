@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self
@@ -95,7 +96,8 @@ class TaskAuthority:
         self._lock = ProcessLock()
         self._blocks = 0
         self._calls = count(1)
-        self._unrecorded: list[Executed] = []
+        # Each with the process that it happened in: a fork copies them.
+        self._unrecorded: list[tuple[int, Executed]] = []
         self._reconciling = ProcessLock()
         # Refused here from now on; and known to the issuer, which may fail and take long.
         self._ended = self._told = False
@@ -163,7 +165,7 @@ class TaskAuthority:
     def hold_unrecorded(self, record: Executed) -> None:
         """Keep an outcome that the evidence log did not take."""
         with self._lock:
-            self._unrecorded.append(record)
+            self._unrecorded.append((os.getpid(), record))
 
     def reconcile(self) -> int:
         """Write the outcomes that the evidence log did not take; then calls go on.
@@ -180,11 +182,13 @@ class TaskAuthority:
         written = 0
         with self._reconciling:
             while self._unrecorded:
-                # Held until it is written, so that no call comes between.
-                self._services.evidence.executed(self._unrecorded[0])
+                process, record = self._unrecorded[0]
+                if process == os.getpid():
+                    # Held until it is written, so that no call comes between.
+                    self._services.evidence.executed(record)
+                    written += 1
                 with self._lock:
                     del self._unrecorded[0]
-                written += 1
         return written
 
     def end(self) -> None:

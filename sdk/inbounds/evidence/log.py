@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import uuid
 import weakref
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -93,6 +95,8 @@ class SqliteEvidence:
         self._reached = 0
         self._flushed = 0
         self._flusher: threading.Timer | None = None
+        # What was said amid a transaction, each with its process.
+        self._late: deque[tuple[int, Executed]] = deque()
         self._last: chain.Head | None = None
         self._tasks = _Last[chain.TaskHead]()
         self._decisions = _Last[str]()
@@ -117,20 +121,17 @@ class SqliteEvidence:
 
     def decided(self, record: Decided) -> None:
         """Keep what was decided; see `EvidenceLog.decided`."""
-        self._flushed = max(self._flushed, self._append(record, self._timeout))
+        self._flushed = max(self._flushed, self._append(record))
 
     def executed(self, record: Executed) -> None:
-        """Keep what became of an action; see `EvidenceLog.executed`."""
-        patience = self._timeout if record.executed == "no" else self._patience
-        self._append(record, patience, durable=False)
-        if self._flusher is None or not self._flusher.is_alive():  # gone with a fork, in a child
-            # It must not keep the log, whose file is settled where nothing holds it any more.
-            self._flusher = threading.Timer(_FLUSH_SECONDS, _flush, [weakref.ref(self)])
-            self._flusher.daemon = True
-            try:
-                self._flusher.start()
-            except RuntimeError:  # no thread can be had, as at the end of the interpreter
-                self._flush()
+        """Keep what became of an action; see `EvidenceLog.executed`.
+
+        Where a finaliser says so amid a transaction of its own thread, it is written right after.
+        """
+        if self._file.is_mine:
+            self._late.append((os.getpid(), record))
+        else:
+            self._append(record)
 
     def anchor(self) -> chain.Head:
         """The signed head as it is now, to be kept where the log's writer cannot reach.
@@ -142,6 +143,8 @@ class SqliteEvidence:
 
     def close(self) -> None:
         """Flush what is not, and close the file of this process."""
+        with contextlib.suppress(DecisionUnavailable):
+            self._add_late()
         self._flush()
         self._file.close()
 
@@ -158,7 +161,30 @@ class SqliteEvidence:
         connection.execute(f"PRAGMA user_version={VERSION}")
         return self._head(connection)
 
-    def _append(self, record: Record, seconds: float, *, durable: bool = True) -> int:
+    def _append(self, record: Record) -> int:
+        self._add_late()
+        reached = self._add(record)
+        if self._late:  # what came meanwhile; the next record meets an error again
+            with contextlib.suppress(DecisionUnavailable):
+                self._add_late()
+        return reached
+
+    def _add_late(self) -> None:
+        """Write the outcomes that came amid transactions of their own threads."""
+        while self._late:
+            try:
+                process, record = self._late.popleft()
+            except IndexError:
+                return  # another thread was faster
+            if process != os.getpid():
+                continue  # a fork copied it; its own process writes it
+            try:
+                self._add(record)
+            except BaseException:
+                self._late.appendleft((process, record))
+                raise
+
+    def _add(self, record: Record) -> int:
         def run(connection: sqlite3.Connection) -> int:
             # What this process signed last is the head again, unless others wrote meanwhile:
             # equal to the letter, it carries the signature.
@@ -169,12 +195,29 @@ class SqliteEvidence:
                     raise _unavailable("its head cannot be replaced")
             return head.count + 1
 
-        reached = self._transact(run, seconds, durable=durable)
+        if isinstance(record, Decided):
+            reached = self._transact(run)
+            self._decisions.keep(record.decision_id, record.task)
+        else:
+            patience = self._timeout if record.executed == "no" else self._patience
+            reached = self._transact(run, patience, durable=False)
         # Threads may get here out of order; what counts is the furthest.
         self._reached = max(self._reached, reached)
-        if isinstance(record, Decided):
-            self._decisions.keep(record.decision_id, record.task)
+        if not isinstance(record, Decided):
+            self._flush_soon()
         return reached
+
+    def _flush_soon(self) -> None:
+        flusher = self._flusher
+        if flusher is not None and flusher.is_alive():  # in a child, it is gone with the fork
+            return
+        # It must not keep the log, whose file is settled where nothing holds it any more.
+        self._flusher = flusher = threading.Timer(_FLUSH_SECONDS, _flush, [weakref.ref(self)])
+        flusher.daemon = True
+        try:
+            flusher.start()
+        except RuntimeError:  # no thread can be had, as at the end of the interpreter
+            self._flush()
 
     def _follow(self, connection: sqlite3.Connection, head: chain.Head, record: Record) -> bool:
         """Add a record as the next one after `head`; false where the log's head is another."""

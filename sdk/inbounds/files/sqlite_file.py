@@ -52,6 +52,9 @@ class SqliteFile:
     which they came: the flush to the disk is what a transaction costs, and a lock by itself
     knows no order.
 
+    A finaliser runs amid anything, also amid a transaction of its own thread, which would wait for
+    itself. So a transaction within one of the same thread fails at once (`is_mine`).
+
     No connection is open while the process forks (https://www.sqlite.org/howtocorrupt.html
     §2.6). SQLite would count the parent's locks, which a child does not have, among the child's,
     even for a connection of the child's own: what the child commits could be lost without a
@@ -88,6 +91,8 @@ class SqliteFile:
         self._durable = durable
         self._mutex = threading.Lock()
         self._turns = Turns()
+        # The threads that are about a transaction.
+        self._inside: set[int] = set()
         self._connection: sqlite3.Connection | None = None
         self._flushing = durable
         self._companions: Companions | None = None
@@ -129,26 +134,44 @@ class SqliteFile:
                 place; nothing was committed, unless that happened during the commit itself.
         """
         turn = Turn(run, durable=self._durable if durable is None else durable)
-        self._turns.add(turn)
-        try:
-            while not turn.done:
-                if self._mutex.acquire(blocking=False):
-                    with self._released():
-                        if not turn.done:  # another thread may have been quicker
-                            self._commit(turn, deadline)
-                else:
-                    self._wait(turn, deadline)
-        except BaseException:
-            self._turns.withdraw(turn)
-            raise
+        with self._within():
+            self._turns.add(turn)
+            try:
+                while not turn.done:
+                    if self._mutex.acquire(blocking=False):
+                        with self._released():
+                            if not turn.done:  # another thread may have been quicker
+                                self._commit(turn, deadline)
+                    else:
+                        self._wait(turn, deadline)
+            except BaseException:
+                self._turns.withdraw(turn)
+                raise
         return turn.result()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this thread is about a transaction: then another one of its own fails."""
+        return threading.get_ident() in self._inside
+
+    @contextmanager
+    def _within(self) -> Iterator[None]:
+        thread = threading.get_ident()
+        if thread in self._inside:
+            raise sqlite3.OperationalError("this thread is amid a transaction of its own")
+        self._inside.add(thread)
+        try:
+            yield
+        finally:
+            self._inside.discard(thread)
 
     def read(self, run: Callable[[sqlite3.Connection], T], deadline: float) -> T:
         """Run `run` on one consistent state of the file; see `write` for the rest."""
-        if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
-            raise sqlite3.OperationalError(_TOO_LATE)
-        with self._released():
-            return self._transact(run, "BEGIN", deadline)
+        with self._within():
+            if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+                raise sqlite3.OperationalError(_TOO_LATE)
+            with self._released():
+                return self._transact(run, "BEGIN", deadline)
 
     def settle(self) -> None:
         """Bring what was committed into the file itself, so that what it replaced is gone.
@@ -156,17 +179,23 @@ class SqliteFile:
         Until then the file holds the older pages, and its log the newer. It is left for the next
         time where others are reading or writing.
         """
+        with contextlib.suppress(sqlite3.Error), self._within():
+            self._settle()
+
+    def _settle(self) -> None:
         self._mutex.acquire()
-        with self._released(), contextlib.suppress(sqlite3.Error):
+        with self._released():
             if self._connection is not None:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the connection of this process. A closed file takes no transactions."""
+        self._closed = True
+        if self.is_mine:
+            return  # amid a transaction, which is the last
         self._mutex.acquire()
         with self._released():
-            self._closed = True
-            self._drop()
+            pass
 
     def _wait(self, turn: Turn[T], deadline: float) -> None:
         """Wait until a turn is done, or may be made by its own thread."""
@@ -186,6 +215,8 @@ class SqliteFile:
         try:
             yield
         finally:
+            if self._closed:
+                self._drop()
             self._mutex.release()
             self._turns.wake_first()
 
@@ -341,6 +372,7 @@ class SqliteFile:
             _inherited.append(self._connection)
             self._connection = self._companions = None
         self._mutex = threading.Lock()
+        self._inside = set()
         self._turns = Turns()  # those were of threads that the child does not have
 
 

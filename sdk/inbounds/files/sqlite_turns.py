@@ -122,7 +122,7 @@ class Turns:
             own: Its turn. It is within the batch, or behind it.
             begin_part: Called before each part of several.
         """
-        return Batch(self._waiting, begin_part, durable=own.durable or self._waiting[0].durable)
+        return Batch(self._waiting, own, begin_part)
 
 
 class Batch:
@@ -133,10 +133,11 @@ class Batch:
     """
 
     def __init__(
-        self, waiting: deque[Turn[Any]], begin_part: Callable[[], None], *, durable: bool
+        self, waiting: deque[Turn[Any]], own: Turn[Any], begin_part: Callable[[], None]
     ) -> None:
-        self.durable = durable
+        self.durable = own.durable or waiting[0].durable
         self._waiting = waiting
+        self._own = own
         self._begin_part = begin_part
         self._taken: list[Turn[Any]] = []
         self._made = False
@@ -148,8 +149,8 @@ class Batch:
             if self._waiting[0].durable and not self.durable:
                 break
             self._taken.append(self._waiting.popleft())
-        if len(self._taken) == 1:
-            self._taken[0].make(connection)
+        if self._taken == [self._own]:
+            self._own.make(connection)
         else:
             for turn in self._taken:
                 self._begin_part()
