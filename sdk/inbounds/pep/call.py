@@ -350,6 +350,7 @@ class Call:
 
     def _permitted(self, judged: JudgedCall, recorded: Decided) -> Permit:
         call, runtime = self._prepared, self._runtime
+        vouched = judged.state.trust == "trusted" or bool(judged.decision.approvals)
         return Permit(
             decision=judged.decision,
             tool=call.tool,
@@ -364,7 +365,13 @@ class Call:
             record=runtime.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
             dropped=runtime.dropped.keep,
-            seen=runtime.observer(self._task, call.tool, call.entry, call.canonical.arguments),
+            seen=runtime.observer(
+                self._task,
+                call.tool,
+                call.entry,
+                call.canonical.arguments,
+                steered=None if vouched else call.origins,
+            ),
             tool_run=ToolRun(recorded, runtime.evidence.decided),
         )
 

@@ -359,7 +359,13 @@ class Runtime:
             expose(self, key, party="third", label=None)
 
     def observer(
-        self, task: TaskAuthority, name: str, tool: Tool, arguments: Mapping[str, object]
+        self,
+        task: TaskAuthority,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, object],
+        *,
+        steered: Mapping[str, object] | None = None,
     ) -> Callable[..., None]:
         """Return what indexes the results of one call. See `SessionOrigins.observer`."""
         # A policy that does not name the store has not said which it is.
@@ -372,6 +378,7 @@ class Runtime:
             arguments,
             call=task.next_call(),
             is_tainted=lambda: repeats or self.is_tainted(task.session, store),
+            steered=steered,
         )
 
     def _may_repeat(self, key: SessionKey, tool: Tool, arguments: Mapping[str, object]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .grades import PROMPTED, TRUSTED
+from .no_words import NoWords
 from .value_leaves import keys_of, may_differ
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from .prompt import Words
 
     Leaves = Iterable[tuple[str, Any, Argument]]
+
+
+STEERING = frozenset({"recipient", "target", "amount", "code", "query", "credential"})
+"""The roles of arguments that decide what a call does, and to whom."""
+_CHANGED = frozenset({"target", "code", "query"})
+_PAID = frozenset({"recipient", "target"})
 
 
 def keys_by_grade(
@@ -30,14 +37,32 @@ def keys_by_grade(
             yield pointer, keys, said
 
 
+def is_weak(every: Leaves, properties: Mapping[str, Any]) -> bool:
+    """Whether something steers a call that nobody vouched for; then what it makes is no better.
+
+    Args:
+        every: The leaves of the call.
+        properties: Those of the question about it: `origins`, `doubtful` and `mentioned`.
+    """
+    origins = properties.get("origins", {})
+    unsure = {*properties.get("doubtful", ()), *properties.get("mentioned", ())}
+    return any(
+        pointer in unsure or origins.get(pointer, {}).get("grade", "none") not in TRUSTED
+        for pointer, _, argument in every
+        if argument.role in STEERING
+    )
+
+
 def doubtful(
-    words: Words,
+    words: Words | NoWords,
     every: list[tuple[str, Any, Argument]],
     parsed: Mapping[str, Parsed],
     found: Mapping[str, Origin],
     *,
     fields: Mapping[str, Origin],
     kept_from: Mapping[str, int],
+    changed: Mapping[str, None],
+    paid: Mapping[str, None],
     deletes: bool,
 ) -> list[str]:
     """Return the pointers of the leaves of which the prompts may mean something else.
@@ -49,6 +74,8 @@ def doubtful(
         found: Where they were found.
         fields: What fields of results hold: a trusted tool's word is as good as a prompt's.
         kept_from: The last prompt that may say to keep what a record holds, by its keys.
+        changed: What a call has changed that nobody vouched for, by its keys.
+        paid: Who has been paid, or what for, if this call pays as well.
         deletes: Whether the call takes with it what lies in its target.
     """
     at: set[str] = set()
@@ -61,11 +88,14 @@ def doubtful(
             how, said = "deleted", said or str(value)
         kept = max((kept_from.get(key, -1) for key in keys), default=-1)
         acts = grade == "prompt" and how in ("deleted", "order")
-        if words.doubts(keys, said, prompted=grade in PROMPTED, kept=kept) or (
-            acts and not words.asks_plainly(said, how)
+        if (
+            words.doubts(keys, said, prompted=grade in PROMPTED, kept=kept)
+            or (acts and not words.asks_plainly(said, how))
+            or (argument.role in _CHANGED and any(key in changed for key in keys))
+            or (argument.role in _PAID and any(key in paid for key in keys))
         ):
             at.add(pointer)
-    if any(may_differ(value, argument) for _, value, argument in every):
+    if not isinstance(words, NoWords) and any(may_differ(value, a) for _, value, a in every):
         from . import said_as
 
         # What the prompts say as something else, such as the number of an invoice.

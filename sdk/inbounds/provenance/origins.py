@@ -74,6 +74,9 @@ class Origins:
         self._all_listed = True
         # The last prompt that says of the title of a record that it may be kept, by what it holds.
         self._kept_from: OrderedDict[str, int] = OrderedDict()
+        # What a call has changed that nobody vouched for; and who was paid, or what for.
+        self._changed: OrderedDict[str, None] = OrderedDict()
+        self._paid: OrderedDict[str, None] = OrderedDict()
         # What a third party's fields and texts hold in records that the prompts mention.
         self._mentioned: OrderedDict[str, None] = OrderedDict()
         # Whether no record is missing here: only then is it known that no other has a title.
@@ -270,6 +273,29 @@ class Origins:
             self._in_listed -= len(self._listed.popleft()[1])
             self._all_listed = False
 
+    def permit(
+        self, arguments: Mapping[str, Any], registered: Mapping[str, Argument], *, weak: bool
+    ) -> None:
+        """Take what a call is about to change, or to pay, once it is permitted.
+
+        Args:
+            arguments: In canonical form.
+            registered: The registry's description of the tool's arguments.
+            weak: Whether nobody has vouched for what steers the call. If not, it is one that pays.
+        """
+        kept, roles = (
+            (self._changed, {"target", "code"}) if weak else (self._paid, {"recipient", "target"})
+        )
+        with self._lock:
+            for _, value, argument in leaves(arguments, registered):
+                if argument.role not in roles:
+                    continue
+                for key in keys_of(value, argument, None)[0]:
+                    kept[key] = None
+                    if len(kept) > self._values:
+                        kept.popitem(last=False)
+                        self._user_words().doubt()
+
     def _doubt(self, graded: _Graded) -> None:
         """Take back what a record has given of which nobody knows any more that it was named."""
         for index, named, plain in (
@@ -306,6 +332,7 @@ class Origins:
         memory: bool,
         writes: bool = False,
         tainted: bool = False,
+        weak: bool = False,
     ) -> None:
         """Index what a tool returned. Never raises; what cannot be read was found nowhere.
 
@@ -319,11 +346,15 @@ class Origins:
             writes: Whether it may keep what it was given.
             tainted: Whether what it returns comes from a store that a third party's words were
                 written to.
+            weak: Whether nobody has vouched for what steered the call: what it has made is then no
+                better than that.
         """
         if writes:
             self.write(arguments)
         try:
-            self._observe(result, tool, returns, arguments, call, memory=memory, tainted=tainted)
+            self._observe(
+                result, tool, returns, arguments, call, memory=memory, tainted=tainted, weak=weak
+            )
         except Exception as error:  # noqa: BLE001 -- a result may be anything, and the tool has run
             logger.warning("a result was not indexed: %s", type(error).__name__)
 
@@ -337,6 +368,7 @@ class Origins:
         *,
         memory: bool,
         tainted: bool,
+        weak: bool,
     ) -> None:
         given = CallInputs(arguments)
         have_titles = any(field.holds == "title" for field in returns.fields.values())
@@ -345,7 +377,7 @@ class Origins:
         # Where records have titles of their own, one without is called nothing.
         titles = {} if have_titles else asked_for
         called = {} if tainted else {title: " " not in title for title in asked_for}
-        walk = Walk(returns, tainted=tainted)
+        walk = Walk(returns, tainted=tainted, weak=weak)
         walk.take(result)
         source = "memory" if memory else "tool"
         graded = _Graded(source, tool, call, is_tainted=tainted)
@@ -536,16 +568,18 @@ class Origins:
         found: Mapping[str, Origin],
         *,
         deletes: bool = False,
+        spends: bool = False,
     ) -> list[str]:
         """The pointers of the leaves of which the prompts may mean something else.
 
         Those are what a prompt says that denies something, and any value where one leaves open what
         is to be done; until a later one says the value. And what is deleted or run, where no prompt
-        plainly asks for it.
+        plainly asks for it; what a call has changed that nobody vouched for; and who was paid
+        already, or what for, if the call spends.
 
         Arguments as of `mentioned`, and `deletes` as of `trace`.
         """
-        if isinstance(self._words, NoWords):
+        if isinstance(self._words, NoWords) and not (self._changed or self._paid):
             return []
         from .graded_leaves import doubtful
 
@@ -557,6 +591,8 @@ class Origins:
                 found,
                 fields=self._fields,
                 kept_from=self._kept_from,
+                changed=self._changed,
+                paid=self._paid if spends else {},
                 deletes=deletes,
             )
 

@@ -112,8 +112,9 @@ class Walk:
             no title may name a record, and only fields that no call can write keep a `first` party.
     """
 
-    def __init__(self, returns: Returns, *, tainted: bool = False) -> None:
+    def __init__(self, returns: Returns, *, tainted: bool = False, weak: bool = False) -> None:
         self._tainted = tainted
+        self._weak = weak
         self._other = ReturnedField(holds="text", party=returns.party)
         self._fields = _tree(returns.fields)
         self._values = MOST_VALUES
@@ -131,7 +132,9 @@ class Walk:
             self.is_cut_off = True
 
     def _demoted(self, said: ReturnedField) -> ReturnedField:
-        """Return what is left of a field's word in a result of a tainted store."""
+        """Return what is left of a field's word in a result of a tainted store, or a weak call."""
+        if self._weak and said.holds == "new_id":
+            said = said.model_copy(update={"holds": "id", "party": "third"})
         vouches = said.party == "first" or said.holds == "new_id"
         return _OF_OTHERS if self._tainted and said.writable and vouches else said
 

@@ -11,6 +11,7 @@ from inbounds.process.locks import ProcessLock
 
 from .destinations import effects_of
 from .origins import Origins
+from .value_leaves import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +108,7 @@ class SessionOrigins:
             canonical.parsed,
             found,
             deletes="delete" in tool.effects,
+            spends="spend" in tool.effects,
         )
         if doubtful:
             properties["doubtful"] = doubtful
@@ -125,6 +127,7 @@ class SessionOrigins:
         *,
         call: int,
         is_tainted: Callable[[], bool],
+        steered: Mapping[str, Any] | None = None,
     ) -> Callable[..., None]:
         """Return the observer of the results of one call.
 
@@ -139,13 +142,23 @@ class SessionOrigins:
             call: The number of the call within its task.
             is_tainted: Tells whether the tool's store may hold a third party's words. It is asked
                 when there is a result: another call may have written since this one was permitted.
+            steered: The properties of the question about it, where a third party may have steered
+                it and no person has approved it.
         """
         # Told in questions later on: an adapter may say anything.
         name = str(name).encode("utf-8", "backslashreplace").decode()[:256]
         # What a tool of unknown effects does with what it is given, nobody knows. Told now, since
         # it may fail halfway, or return nothing.
-        if set(effects_of(tool, arguments)) != {"read"}:
-            self.of(key).write(arguments)
+        weak, effects = False, set(effects_of(tool, arguments))
+        if effects != {"read"}:
+            seen = self.of(key)
+            seen.write(arguments)
+            if steered is not None:
+                from .graded_leaves import is_weak
+
+                weak = is_weak(leaves(arguments, tool.arguments), steered)
+            for kind in (True,) * weak + (False,) * ("spend" in effects):
+                seen.permit(arguments, tool.arguments, weak=kind)
         listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
 
         def observe(result: Any, *, item: bool = False) -> None:
@@ -162,6 +175,7 @@ class SessionOrigins:
                 call=call,
                 memory=tool.memory,
                 tainted=is_tainted(),
+                weak=weak,
             )
             self._settle(key)
 
