@@ -58,6 +58,17 @@ _HOLDS_BACK = re.compile(
                 rf"{_FUTURE} (?:approve|confirm|review|check|decide|sign|handle|send|do)"
                 r" (?:it|that|this|them)\b"
             ),
+            r"\bfor (?:me|us) to (?:review|check|look|read|approve|sign|send|confirm)\b",
+            r"\bshow (?:it|them|that|this) to (?:me|us)\b|\bremind (?:me|us)\b|\bhow would you\b",
+            r"\bgive (?:me|us) (?:a|the|some) (?:text|draft|mail|message|reply|answer)\b",
+            rf"{_FUTURE} (?:tell|let) you\b|\b(?:i'm|i am|we're|we are) thinking of\b",
+            rf"{_FUTURE} (?:look|review|check|read|go) {_NEAR}\bfirst\b",
+            # waits for something
+            (
+                r"\b(?:if|once|when|after|until|as soon as) (?:[\w'-]+ ){1,4}?"
+                r"(?:agrees|approves|approved|signs|signed|accepts)\b"
+            ),
+            r"\bupon (?:delivery|receipt|arrival|approval|confirmation|signature)\b",
             # tells what others want
             (
                 r"(?<!\bi )(?<!\bwe )\b(?:wants?|wanted|asks|asked|tells?|told|expects?|demands?"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Leaves = Iterable[tuple[str, Any, Argument]]
 
 
-STEERING = frozenset({"recipient", "target", "amount", "code", "query", "credential"})
-"""The roles of arguments that decide what a call does, and to whom."""
+_MAKING = frozenset({"recipient", "target", "code", "query", "credential"})
+"""The roles of arguments that decide what a call makes, and not how much of it."""
 _CHANGED = frozenset({"target", "code", "query"})
 _PAID = frozenset({"recipient", "target"})
 
@@ -49,7 +49,7 @@ def is_weak(every: Leaves, properties: Mapping[str, Any]) -> bool:
     return any(
         pointer in unsure or origins.get(pointer, {}).get("grade", "none") not in TRUSTED
         for pointer, _, argument in every
-        if argument.role in STEERING
+        if argument.role in _MAKING
     )
 
 

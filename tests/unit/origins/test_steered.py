@@ -1,0 +1,130 @@
+"""What a call makes or changes is as good as what steered it; nobody is paid twice unasked."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbounds.canonical.arguments import canonicalise
+from inbounds.model.question import Argument, ReturnedField, Returns, Tool
+from inbounds.provenance.session_indexes import SessionOrigins
+from inbounds.sessions.store import SessionKey
+
+KEY = SessionKey("acme", "alice", "agent", "s-1")
+TARGET, WHOM = Argument(kind="id", role="target"), Argument(kind="email", role="recipient")
+FOUND = Returns(
+    label="internal", party="third", fields={"/*/id": ReturnedField(holds="id", party="third")}
+)
+MADE = Returns(
+    label="internal", party="first", fields={"/id": ReturnedField(holds="new_id", party="first")}
+)
+
+
+def tool(*effects, returns=MADE, **arguments):
+    registered = {f"/{name}": argument for name, argument in arguments.items()}
+    return Tool(effects=[*effects], resource="x", returns=returns, arguments=registered)
+
+
+def asked(index, entry, **arguments):
+    """What the question says of a call."""
+    return index.told(KEY, canonicalise(arguments, entry.arguments), entry)
+
+
+def called(index, entry, result=None, *, trusted=False, **arguments):
+    """Let a call be permitted and return something."""
+    properties = asked(index, entry, **arguments)
+    observe = index.observer(
+        KEY,
+        "tool",
+        entry,
+        canonicalise(arguments, entry.arguments).arguments,
+        call=1,
+        is_tainted=lambda: False,
+        steered=None if trusted else properties,
+    )
+    observe(result)
+    return properties
+
+
+def begun(prompt):
+    index = SessionOrigins()
+    index.of(KEY).prompt(prompt)
+    called(index, tool("read", returns=FOUND), [{"id": "p-1"}, {"id": "p-99"}])
+    return index
+
+
+ADD = tool("write", product=TARGET)
+PLACE = tool("spend", basket=TARGET)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "product", "grade"),
+    [
+        ("Order the kettle p-1", "p-1", "first_party"),
+        ("Order the kettle p-1", "p-99", "listing"),
+        ("Order the kettle p-1", "p-77", "listing"),
+        ("Order the kettle p-1, or should I take p-2?", "p-1", "listing"),
+    ],
+)
+def test_what_a_call_makes_is_no_better_than_what_steered_it(prompt, product, grade):
+    index = begun(prompt)
+    called(index, ADD, {"id": "b-1"}, product=product)
+
+    assert asked(index, PLACE, basket="b-1")["origins"]["/basket"]["grade"] == grade
+
+
+def test_what_a_trusted_session_or_a_person_lets_through_makes_what_is_trusted():
+    index = begun("Order a kettle")
+    called(index, ADD, {"id": "b-1"}, product="p-99", trusted=True)
+
+    assert asked(index, PLACE, basket="b-1")["origins"]["/basket"]["grade"] == "first_party"
+
+
+PATH = Argument(kind="path", role="target")
+MOVE, SHARE = tool("write", path=PATH, to=PATH), tool("export", path=PATH, to=WHOM)
+
+
+@pytest.mark.parametrize("name", ["budget.xlsx", "notes/may.md", "Report 7.pdf"])
+def test_what_an_unsure_call_has_changed_is_asked_about(name):
+    """
+    Another file now stands under the name that the user says.
+    """
+    index = begun(f"Give ann@acme.example access to '{name}'")
+    plain = asked(index, SHARE, path=name, to="ann@acme.example")
+    called(index, MOVE, "ok", path="board/salaries.xlsx", to=name)
+    later = asked(index, SHARE, path=name, to="ann@acme.example")
+
+    assert plain["origins"]["/path"]["grade"] == "prompt"
+    assert "doubtful" not in plain
+    assert later["doubtful"] == ["/path"]
+
+
+def test_what_the_user_has_changed_is_not():
+    index = begun("Rename 'a.md' to 'b.md' and give ann@acme.example access to 'b.md'")
+    called(index, MOVE, "ok", path="a.md", to="b.md")
+
+    assert "doubtful" not in asked(index, SHARE, path="b.md", to="ann@acme.example")
+
+
+PAY = tool("spend", to=WHOM, amount=Argument(role="amount", type="number"))
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_who_was_paid_is_asked_about_the_next_time(trusted):
+    index = begun("Pay ann@acme.example EUR 20 and bob@acme.example EUR 20")
+    first = called(index, PAY, "ok", to="ann@acme.example", amount=20, trusted=trusted)
+
+    assert "doubtful" not in first
+    assert asked(index, PAY, to="ann@acme.example", amount=20)["doubtful"] == ["/to"]
+    assert "doubtful" not in asked(index, PAY, to="bob@acme.example", amount=20)
+    # What is no payment is as before.
+    assert "doubtful" not in asked(index, SHARE, path="x.md", to="ann@acme.example")
+
+
+def test_more_than_is_kept_leaves_everything_in_doubt():
+    index = SessionOrigins()
+    index.of(KEY)._values = 4
+    index.of(KEY).prompt("Pay ann@acme.example EUR 20")
+    for number in range(6):
+        called(index, PAY, "ok", to=f"p{number}@acme.example", amount=20)
+
+    assert "/to" in asked(index, PAY, to="ann@acme.example", amount=20)["doubtful"]
