@@ -111,6 +111,15 @@ def refuse(task):
     )
 
 
+def raising(error):
+    """Return a function that raises an error, whatever it is called with."""
+
+    def fail(*_):
+        raise error
+
+    return fail
+
+
 def full(_record):
     """What an evidence log does that takes nothing."""
     raise DecisionUnavailable("full", code="evidence.unavailable")
@@ -173,6 +182,34 @@ class TestRenewal:
         with pytest.raises(TokenInvalid) as ei:
             _ = task.grant
         assert "task.deadline" == ei.value.code
+
+    def test_a_call_goes_on_while_the_token_is_good(self, policy, monkeypatch):
+        """
+        An issuer that gives no answer refuses no call until the token has expired.
+        """
+        task = policy.task()
+        limited = DecisionUnavailable("asked too often", code="issuer.limited")
+        monkeypatch.setattr(policy.guard.issuer, "renew", raising(limited))
+        task._grant = dataclasses.replace(task._grant, expires=int(clock.now()) + 50)
+        for _ in range(2):
+            assert read(task)
+
+        task._grant = dataclasses.replace(task._grant, expires=int(clock.now()))
+        with pytest.raises(DecisionUnavailable) as ei:
+            read(task)
+        assert "issuer.limited" == ei.value.code
+
+    def test_no_call_of_a_task_that_was_revoked_goes_on(self, policy, monkeypatch):
+        """
+        That the issuer gives no answer brings no task back that has ended elsewhere.
+        """
+        task = policy.task()
+        monkeypatch.setattr(policy.guard.issuer, "renew", raising(DecisionUnavailable("away")))
+        task._grant = dataclasses.replace(task._grant, expires=int(clock.now()) + 50)
+        policy.guard.issuer.end(task._grant)
+        with pytest.raises(AccessDenied) as ei:
+            read(task)
+        assert "task.ended" == ei.value.code
 
     def test_up_to_the_deadline(self, policy, at):
         """

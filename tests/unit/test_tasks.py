@@ -6,9 +6,9 @@ import types
 
 import pytest
 
-from inbounds import DecisionUnavailable, TaskMissing
+from inbounds import DecisionUnavailable, TaskMissing, TokenInvalid
 from inbounds.credentials import task_authority
-from inbounds.credentials.task_authority import RENEW_WITHIN
+from inbounds.credentials.task_authority import RENEW_PAUSE, RENEW_WITHIN
 from inbounds.pep.task import Task, current
 from inbounds.process import clock
 
@@ -342,6 +342,115 @@ class TestToken:
 
         assert fresh is task.grant
         assert [] == services.renewed
+
+    def failing(self, services, monkeypatch, error):
+        """Have renewals fail; return what notes them."""
+        tried = []
+
+        def renew(grant):
+            tried.append(grant)
+            raise error
+
+        monkeypatch.setattr(services, "renew", renew)
+        return tried
+
+    @pytest.mark.parametrize("code", ["issuer.limited", "issuer.unreachable", "issuer.malformed"])
+    def test_kept_while_good(self, services, task, monkeypatch, code):
+        """
+        Where the issuer gives no answer, the token stays in use until it expires, and no longer.
+        """
+        held = task._grant
+        self.failing(services, monkeypatch, DecisionUnavailable("no answer", code=code))
+        for now in (EXPIRES - RENEW_WITHIN + 1, EXPIRES - 1):
+            self.at(monkeypatch, now)
+            assert held is task.grant
+        for now in (EXPIRES, EXPIRES + 1, DEADLINE):
+            self.at(monkeypatch, now)
+            with pytest.raises(DecisionUnavailable) as caught:
+                _ = task.grant
+            assert code == caught.value.code
+
+    def test_not_kept_after_the_deadline(self, services, task, monkeypatch):
+        """
+        A token that would last longer than its task is not used after the task's deadline.
+        """
+        task._grant = grant_until(DEADLINE + 30)
+        self.failing(services, monkeypatch, DecisionUnavailable("no answer"))
+        self.at(monkeypatch, DEADLINE)
+        with pytest.raises(DecisionUnavailable):
+            _ = task.grant
+
+    def test_not_kept_once_expired_meanwhile(self, services, task, monkeypatch):
+        """
+        The time that a renewal takes counts.
+        """
+
+        def renew(grant):
+            self.at(monkeypatch, EXPIRES)
+            raise DecisionUnavailable("no answer", code="issuer.unreachable")
+
+        monkeypatch.setattr(services, "renew", renew)
+        self.at(monkeypatch, EXPIRES - 1)
+        with pytest.raises(DecisionUnavailable):
+            _ = task.grant
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            TokenInvalid("ended", code="task.over"),
+            TokenInvalid("stopped", code="emergency.kill_switch"),
+            DecisionUnavailable("ended", code="task.over"),
+        ],
+        ids=str,
+    )
+    def test_not_kept_once_refused(self, services, task, monkeypatch, error):
+        """
+        A refusal is an answer, and so is that the task or the hop above has ended.
+        """
+        tried = self.failing(services, monkeypatch, error)
+        self.at(monkeypatch, EXPIRES - 30)
+        for _ in range(2):
+            with pytest.raises(type(error)):
+                _ = task.grant
+        assert 2 == len(tried)
+
+    def test_not_kept_once_refused_after_no_answer(self, services, task, monkeypatch):
+        """
+        What the issuer says at the next try counts.
+        """
+        monotonic = clock.monotonic()
+        monkeypatch.setattr(clock, "monotonic", lambda: monotonic)
+        self.at(monkeypatch, EXPIRES - 30)
+        self.failing(services, monkeypatch, DecisionUnavailable("no answer"))
+        assert task.grant.expires == EXPIRES
+        self.failing(services, monkeypatch, TokenInvalid("ended", code="task.over"))
+        monotonic += RENEW_PAUSE
+        with pytest.raises(TokenInvalid):
+            _ = task.grant
+
+    def test_tried_again_after_a_pause(self, services, task, monkeypatch):
+        """
+        A call does not ask an issuer again that has just given no answer, unless it must.
+        """
+        monotonic = clock.monotonic()
+        monkeypatch.setattr(clock, "monotonic", lambda: monotonic)
+        self.at(monkeypatch, EXPIRES - 30)
+        tried = self.failing(services, monkeypatch, DecisionUnavailable("no answer"))
+        for _ in range(5):
+            assert task.grant.expires == EXPIRES
+        assert 1 == len(tried)
+        monotonic += RENEW_PAUSE
+        for _ in range(5):
+            assert task.grant.expires == EXPIRES
+        assert 2 == len(tried)
+        self.at(monkeypatch, EXPIRES)
+        for _ in range(2):
+            with pytest.raises(DecisionUnavailable):
+                _ = task.grant
+        assert 4 == len(tried)
+        monkeypatch.undo()
+        self.at(monkeypatch, EXPIRES)
+        assert task.grant.expires > EXPIRES
 
 
 @pytest.mark.parametrize("awaited", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextvars import ContextVar
 from itertools import count
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     from inbounds.model.claims import Authority
     from inbounds.sessions.store import SessionKey
 
+logger = logging.getLogger(__name__)
+
 _entered: ContextVar[tuple[TaskAuthority, ...]] = ContextVar("inbounds_tasks", default=())
 """The tasks that this context is within, the innermost last."""
 
 RENEW_WITHIN = 60
 """A token that has fewer seconds left than this is renewed before it is used."""
+RENEW_PAUSE = 10.0
+"""How many seconds a failed renewal is not tried again while the current token is good."""
 
 
 def entered_task() -> TaskAuthority:
@@ -96,6 +101,7 @@ class TaskAuthority:
         self._lock = ProcessLock()
         self._blocks = 0
         self._calls = count(1)
+        self._renew_after = float("-inf")
         # Each with the process that it happened in: a fork copies them.
         self._unrecorded: list[tuple[int, Executed]] = []
         self._reconciling = ProcessLock()
@@ -112,17 +118,35 @@ class TaskAuthority:
 
     @property
     def grant(self) -> TaskGrant:
-        """What was approved, with a token that is still good for a while.
+        """What was approved, with a token that is still good.
+
+        The token is renewed in its last minute. If the issuer gives no answer then, the token stays
+        in use until it expires.
 
         Raises:
-            TokenInvalid: It could not be renewed.
+            TokenInvalid: The issuer does not renew it.
+            DecisionUnavailable: It has expired, and the issuer gave no answer; or `task.over`.
         """
         with self._lock:
             if self._grant.expires - clock.now() < RENEW_WITHIN:
                 deadline = self._grant.authority.deadline
                 if self._grant.expires < deadline or clock.now() >= deadline:
-                    self._grant = (self._renew or self._services.issuer.renew)(self._grant)
+                    self._grant = self._renew_or_keep(self._grant)
             return self._grant
+
+    def _renew_or_keep(self, grant: TaskGrant) -> TaskGrant:
+        until = min(grant.expires, grant.authority.deadline)
+        if clock.monotonic() < self._renew_after and clock.now() < until:
+            return grant
+        try:
+            return (self._renew or self._services.issuer.renew)(grant)
+        except DecisionUnavailable as error:
+            # Time has passed meanwhile. An end is an answer, as any refusal (`TokenInvalid`) is.
+            if error.code == "task.over" or clock.now() >= until:
+                raise
+            self._renew_after = clock.monotonic() + RENEW_PAUSE
+            logger.warning("the current token of the task stays in use: %s", error)
+            return grant
 
     @property
     def request(self) -> TaskRequest:
