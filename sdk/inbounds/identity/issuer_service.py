@@ -153,6 +153,10 @@ def _refusal(received: Received) -> DecisionUnavailable | TokenInvalid:
     try:
         said = issuer_messages.Refused.model_validate_json(received.body)
     except ValidationError:
+        if received.status == 429:  # by what stands before it
+            return DecisionUnavailable(
+                f"{_WHAT} is asked too often", code="issuer.limited", hint="wait a minute"
+            )
         return DecisionUnavailable(
             f"{_WHAT} answered with {received.status}",
             code="issuer.unreachable",

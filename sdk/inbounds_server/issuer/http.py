@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +17,8 @@ from inbounds.canonical.strict_json import NotStrictJson, strict_json
 from inbounds.errors import DecisionUnavailable, InboundsError, TokenInvalid
 from inbounds.identity import TaskRequest, dpop, issuer_messages
 from inbounds_server.http_listener import network_of
+
+from .request_limits import Limited, RequestLimits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,17 +38,8 @@ logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_MOST_UNDER_WAY = 240
-"""How many requests there are at once: fewer than connections, so that others ask for health."""
 _KEYS_FOR = 300
 """How many seconds a key set may be kept for; a key is published before it signs."""
-
-
-class Limited(InboundsError):
-    """Somebody asks too often. Nothing was issued."""
-
-    code = "issuer.limited"
-    hint = "wait a minute; renew a task when less than a minute of its token is left, not before"
 
 
 class _Malformed(InboundsError):
@@ -74,13 +64,11 @@ class _Doors:
     def __init__(self, service: Service, folder: Folder) -> None:
         self._service = service
         self._folder = folder
-        # By whole minutes: a count is forgotten with its minute, a list of moments never.
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._under_way: Counter[str] = Counter()
+        self._limits = RequestLimits(folder)
 
     def routes(self) -> list[Route]:
         return [
-            Route(issuer_messages.BEGIN, self._guarded(self._begin), methods=["POST"]),
+            Route(issuer_messages.BEGIN, self._guarded(self._begin, begins=True), methods=["POST"]),
             Route(issuer_messages.RENEW, self._guarded(self._renew), methods=["POST"]),
             Route(issuer_messages.END, self._guarded(self._end), methods=["POST"]),
             Route(issuer_messages.KEYS, self._guarded(self._keys), methods=["GET"]),
@@ -111,7 +99,7 @@ class _Doors:
                 wanted,
                 identity=asked.identity,
                 proof=proof,
-                allow=self._allow_agent,
+                limit=partial(self._limits.beginning, address=_address(request)),
             )
         )
 
@@ -124,7 +112,7 @@ class _Doors:
                 asked.task,
                 identity=asked.identity,
                 proof=proof,
-                allow=self._allow_agent,
+                allow=self._limits.count_renewal,
             )
         )
 
@@ -137,7 +125,7 @@ class _Doors:
             task=asked.task,
             chain=asked.chain,
             proof=proof,
-            allow=self._allow_ends,
+            allow=self._limits.count_end,
         )
         return _answer(issuer_messages.Ended(ended=asked.name, in_force=in_force))
 
@@ -162,21 +150,14 @@ class _Doors:
 
     # --- what holds for each --------------------------------------------------------------
 
-    def _guarded(self, door: Endpoint) -> Endpoint:
+    def _guarded(self, door: Endpoint, *, begins: bool = False) -> Endpoint:
         async def guarded(request: Request) -> Response:
-            # What a proxy says about others is its own word, so that the proxy limits them.
-            address = network_of(request.client.host if request.client else "?")
             try:
                 # Read before it counts: one that never arrives takes nothing from its address.
                 if request.method == "POST":
                     request.state.body = await _body(request)
-                self._allow(address)
-                self._under_way[address] += 1
-                try:
+                with self._limits.request(_address(request), begins=begins):
                     return await door(request)
-                finally:
-                    self._under_way[address] -= 1
-                    self._under_way += Counter()  # forgets whom nothing is under way of
             except InboundsError as error:
                 return _refused(error)
             except ClientDisconnect:
@@ -197,25 +178,10 @@ class _Doors:
             )
         return dpop.proven(proofs[0], "POST", self._folder.settings.issuer + path)
 
-    def _allow(self, address: str) -> None:
-        settings = self._folder.settings
-        self._hit(settings.asked_per_minute, "address", address)
-        # Whoever sends a request and hangs up has a place for another connection, not for this.
-        if self._under_way[address] >= settings.connections_per_address:
-            raise Limited("too many requests of this address are under way")
-        if self._under_way.total() >= _MOST_UNDER_WAY:
-            raise Limited("too many requests are under way")
 
-    def _allow_agent(self, agent: str) -> None:
-        self._hit(self._folder.settings.begun_per_minute, "agent", agent)
-
-    def _allow_ends(self, agent: str) -> None:
-        # Apart from what it begins, so that neither keeps the other waiting.
-        self._hit(self._folder.settings.begun_per_minute, "agent", agent, "ended")
-
-    def _hit(self, most: int, *whose: str) -> None:
-        if not self._limiter.hit(RateLimitItemPerMinute(most), *whose):
-            raise Limited(f"more than {most} requests of this {whose[0]} in a minute")
+def _address(request: Request) -> str:
+    # What a proxy says about others is its own word, so that the proxy limits them.
+    return network_of(request.client.host if request.client else "?")
 
 
 async def _body(request: Request) -> bytes:

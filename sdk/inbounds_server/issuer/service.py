@@ -31,6 +31,7 @@ from .store import Begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from pydantic import BaseModel
 
@@ -86,7 +87,12 @@ class Service:
         self._with = workings
 
     def begin(
-        self, request: TaskRequest, *, identity: str, proof: Proof, allow: Callable[[str], None]
+        self,
+        request: TaskRequest,
+        *,
+        identity: str,
+        proof: Proof,
+        limit: Callable[[str], AbstractContextManager[Callable[[], None]]],
     ) -> TaskGrant:
         """Approve a task as far as the policy lets it reach, and sign its token.
 
@@ -94,7 +100,8 @@ class Service:
             request: What is asked for; it is held by the key of the proof, whatever it says.
             identity: The agent's identity token.
             proof: What came with the request.
-            allow: Called with the agent's id once it is shown; raises where it asks too often.
+            limit: Called with the agent's id once it is shown. What its block yields is called once
+                the user's token is verified; both raise where the agent asks too often.
 
         Raises:
             TokenInvalid: The policy grants nothing of it, by the code that says why.
@@ -102,11 +109,13 @@ class Service:
         """
         self._require_first(proof)
         self._require_shown(request.agent, identity)
-        allow(request.agent)
         request = replace(request, holder=proof.jwk)
         asked = asked_of(request)
         task = f"task-{uuid7()}"
-        with Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record:
+        with (
+            limit(request.agent) as count_begun,
+            Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record,
+        ):
             answer = self._ask(ISSUANCE, asked)
             if not answer.issued or answer.authority is None:
                 raise record.refused(answer.reasons)
@@ -119,6 +128,7 @@ class Service:
             shown = self._ask(BEGINNING, question)
             if not shown.issued:
                 raise record.refused(shown.reasons)
+            count_begun()
             record.allowed(grant)
             self._with.store.begin(
                 Begun(
@@ -145,7 +155,8 @@ class Service:
             task: The id of the task.
             identity: The agent's identity token.
             proof: What came with the request, of the key that holds the task.
-            allow: As `begin` has it.
+            allow: Called with the agent's id once the task is known to be held by this key; raises
+                where the agent renews too often.
 
         Raises:
             TokenInvalid: It is over, it is held by another key, or the policy grants nothing of it.

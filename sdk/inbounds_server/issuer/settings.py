@@ -39,9 +39,10 @@ class Settings(BaseModel):
     kid: Name
     """The key that signs; the others are published beside it."""
     begun_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
-    """How many tasks one agent may begin or renew in a minute, and how many hops it may end."""
+    """How many tasks one agent may begin in a minute. As many may be renewed, as many hops ended,
+    and as many requests to begin a task refused: three quarters of those from one address."""
     asked_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
-    """How many requests one address may send in a minute."""
+    """How many requests one address may send in a minute, three quarters of them to begin tasks."""
     connections_per_address: Annotated[int, Field(ge=1, le=240)] = 64
     """How many connections and requests one address may have at once, of 256."""
     request_seconds: Annotated[int, Field(ge=1, le=60)] = 10

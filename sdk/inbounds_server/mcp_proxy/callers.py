@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LIMITED = "issuer.limited"
+"""The code of the issuer's service where it is asked too often."""
 _MOST_REFUSED = 1024
 _REFUSED_FOR = 30.0
 _MOST_SESSIONS = 4096
@@ -86,8 +88,9 @@ class Callers:
             verifies that it does.
         most: How many tasks there may be at once.
         idle: After how many seconds without a request a task is ended.
-        refused: How many tokens of one address the issuer's service may refuse in a minute. More
-            are not put to it, so that it has time for the others.
+        refused: How many tokens of one address the issuer's service may refuse in a minute, or not
+            look at because it is asked too often. More are not put to it, so that it has time for
+            the others.
         launches: Keeps what the users' sessions are, for other proxies too; None where one name
             binds them all.
     """
@@ -153,8 +156,13 @@ class Callers:
         self._tried.add(address)
         try:
             caller = await self._begin(name, user, token, said.expires)
-        except (DecisionUnavailable, TooMany):
+        except TooMany:
             self._tried.remove(address)  # nothing was said of the token
+            raise
+        except DecisionUnavailable as error:
+            # Nothing was said of it either. But it was one of the too many: it counts.
+            if error.code != _LIMITED:
+                self._tried.remove(address)
             raise
         self._tried.remove(address)
         return caller

@@ -193,6 +193,21 @@ def test_another_status(status):
     assert code_of(script)[0] is DecisionUnavailable
 
 
+@pytest.mark.parametrize("body", [b"", b"<p>slow down</p>", answer(granted())], ids=len)
+@pytest.mark.parametrize("run", ["begin", "renew"])
+def test_too_many_requests_whoever_says_so(body, run):
+    """
+    A proxy before the service answers in its own words.
+    """
+    script = answering(body, status="429 Too Many Requests")
+    asks = {
+        "begin": lambda asked: asked.begin(REQUEST, None),
+        "renew": lambda asked: asked.renew(granted()),
+    }
+
+    assert code_of(script, asks[run]) == (DecisionUnavailable, "issuer.limited")
+
+
 @pytest.mark.parametrize("script", [reset, silence, drip(answer(granted()))])
 def test_no_answer_in_time(script):
     """

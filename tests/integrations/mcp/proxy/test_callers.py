@@ -40,6 +40,8 @@ class Issuing:
             raise TokenInvalid("refused")
         if self.subject.startswith("away"):
             raise DecisionUnavailable("away")
+        if self.subject.startswith("limited"):
+            raise DecisionUnavailable("asked too often", code="issuer.limited")
 
     async def close(self):
         Issuing.ended.append(self.subject)
@@ -89,6 +91,14 @@ async def test_tokens_that_are_accepted_count_for_no_address(callers):
 async def test_nor_do_those_of_which_nothing_was_said(callers):
     assert {"away"} == {await tried(callers, f"away{n}", n, STRANGER) for n in range(50)}
     assert "in" == await tried(callers, "alice", 1, STRANGER)
+
+
+async def test_those_that_the_issuer_is_asked_too_often_for_count_for_their_address(callers):
+    flood = [await tried(callers, f"limited{n}", n, STRANGER) for n in range(60)]
+
+    assert ["away"] * 20 + ["later"] * 40 == flood
+    assert 20 == Issuing.asked
+    assert "in" == await tried(callers, "alice", 1, OTHER)
 
 
 async def test_one_user_begins_so_many_tasks_and_a_forged_name_counts_for_nobody(callers):

@@ -1,0 +1,160 @@
+"""Limits on the requests of one address and of one agent to the issuer's service."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from inbounds.errors import InboundsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .settings import Folder
+
+_MOST_UNDER_WAY = 240
+"""How many requests there are at once: fewer than connections, so that others ask for health."""
+_BEGUN = "begun tasks of this agent"
+
+
+class Limited(InboundsError):
+    """Somebody asks too often. Nothing was issued."""
+
+    code = "issuer.limited"
+    hint = "wait a minute; renew a task when less than a minute of its token is left, not before"
+
+
+class RequestLimits:
+    """Counts requests by whole minutes. Thread-safe.
+
+    Beginnings, renewals and ends of one agent have a counter each. A request to begin a task counts
+    as begun only once the user's token is verified; until then, and if it is refused, it counts as
+    refused. So nobody without a user's token uses up what an agent may begin or renew.
+
+    Args:
+        folder: Its settings have the limits.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        # By whole minutes: a count is forgotten with its minute, a list of moments never.
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+        self._unverified: Counter[tuple[str, ...]] = Counter()
+
+    @contextmanager
+    def request(self, address: str, *, begins: bool) -> Iterator[None]:
+        """Count one request of an address, and hold its place until it is answered.
+
+        Args:
+            address: Where it comes from; see `network_of`.
+            begins: Whether it is to begin a task. Such requests use three quarters of what the
+                address may send at most, so that a quarter is left for its renewals and ends.
+
+        Raises:
+            Limited: The address sends too many, or too many are under way.
+        """
+        settings = self._folder.settings
+        most = settings.asked_per_minute
+        if begins:
+            begin_most = _share(most)
+            self._hit(begin_most, "requests of this address to begin a task", "begin at", address)
+        self._hit(most, "requests of this address", "at", address)
+        # Whoever sends a request and hangs up has a place for another connection, not for this.
+        with self._lock:
+            if self._under_way[address] >= settings.connections_per_address:
+                raise Limited("too many requests of this address are under way")
+            if self._under_way.total() >= _MOST_UNDER_WAY:
+                raise Limited("too many requests are under way")
+            self._under_way[address] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[address] -= 1
+                self._under_way += Counter()  # forgets whom nothing is under way of
+
+    @contextmanager
+    def beginning(self, agent: str, address: str) -> Iterator[Callable[[], None]]:
+        """Hold a place for one request to begin a task; yield what counts the task as begun.
+
+        The yielded function is called once the user's token is verified. If it was not called when
+        the block is left, the request counts as refused. As many may be refused as begun; one
+        address may use three quarters of them.
+
+        Args:
+            agent: The verified id of the agent.
+            address: Where the request comes from.
+
+        Raises:
+            Limited: The agent has begun too many tasks, or too many requests are refused. So does
+                the yielded function.
+        """
+        most = self._folder.settings.begun_per_minute
+        refused = {
+            ("refused", agent): most,
+            ("refused at", address, agent): _share(most),
+        }
+        with self._lock:
+            if not self._limiter.test(RateLimitItemPerMinute(most), "begun", agent):
+                raise _too_many(most, _BEGUN)
+            for whose, limit in refused.items():
+                # Those under way count until they are verified: many at once are not fewer.
+                cost = 1 + self._unverified[whose]
+                if not self._limiter.test(RateLimitItemPerMinute(limit), *whose, cost=cost):
+                    raise _too_many(limit, "refused requests of this agent to begin a task")
+            self._unverified.update(refused.keys())
+        begun = False
+
+        def count_begun() -> None:
+            nonlocal begun
+            self._hit(most, _BEGUN, "begun", agent)
+            begun = True
+
+        try:
+            yield count_begun
+        finally:
+            with self._lock:
+                if not begun:
+                    for whose, limit in refused.items():
+                        self._limiter.hit(RateLimitItemPerMinute(limit), *whose)
+                self._unverified.subtract(refused.keys())
+                self._unverified += Counter()
+
+    def count_renewal(self, agent: str) -> None:
+        """Count one renewal of a task by its holder.
+
+        Raises:
+            Limited: The agent renews too often.
+        """
+        most = self._folder.settings.begun_per_minute
+        self._hit(most, "renewals of this agent's tasks", "renewed", agent)
+
+    def count_end(self, agent: str) -> None:
+        """Count one end of a hop.
+
+        Raises:
+            Limited: The agent ends too many hops.
+        """
+        most = self._folder.settings.begun_per_minute
+        self._hit(most, "ends of hops of this agent's tasks", "ended", agent)
+
+    def _hit(self, most: int, what: str, *whose: str) -> None:
+        if not self._limiter.hit(RateLimitItemPerMinute(most), *whose):
+            raise _too_many(most, what)
+
+
+def _share(most: int) -> int:
+    """Return three quarters of a limit, and at least one."""
+    return most - most // 4
+
+
+def _too_many(most: int, what: str) -> Limited:
+    return Limited(f"more than {most} {what} in a minute")
