@@ -692,26 +692,16 @@ def test_what_is_no_answer_is_withheld(world, odd):
 
 @pytest.mark.parametrize("raises", [True, False])
 @pytest.mark.parametrize("owed", [True, False])
-def test_what_fails_on_the_way_is_recorded(world, owed, raises):
-    """
-    LiteLLM wants to see a log-in that has run out, and gets it; what a server says it does not.
-    """
+def test_an_error_that_a_server_answers_is_a_result(world, owed, raises):
     if owed:
         registered(world, **FIELDS)
 
     async def send(self, asked, **options):
         assert options["raise_on_error"]
-        raise error
+        raise MCPError(1, "pay: 4200")
 
-    error = ConnectionError("away")
-    if raises:
-        with pytest.raises(ConnectionError):
-            alone(world, send, raise_on_error=True)
-    else:
-        assert alone(world, send).is_error
-    assert (alone.report.ran, alone.report.unknown) == (1, 0)
-
-    error = MCPError(1, "pay: 4200")
     said = alone(world, send, raise_on_error=raises)
+
     assert said.is_error
-    assert ("4200" in said.model_dump_json()) != owed
+    assert ("pay: 4200" in said.model_dump_json()) != owed
+    assert (alone.report.ran, alone.report.unknown) == (1, 0)

@@ -229,10 +229,11 @@ def trace_words(permit: Permit, error: BaseException, label: KeptLabel | None = 
     """
     if isinstance(error, Exception) and not isinstance(error, InboundsError) and not owed(permit):
         take = permit.admitted if label is None else label.taking(permit.admitted)
-        take(_words(error))
+        take(error_words(error))
 
 
-def _words(error: Exception) -> str:
+def error_words(error: Exception) -> str:
+    """Return what an error says; an empty text where it cannot be read."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001 -- of what has no words, nobody reads any

@@ -12,12 +12,16 @@ from mcp.types import CallToolRequestParams, CallToolResult, TextContent
 
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.refusals import refusal_text
 from inbounds.integrations._adapter.result_obligations import given, owed
-from inbounds.integrations._adapter.running import ToolFailed
-from inbounds.integrations.mcp.call import Raised, plain
+from inbounds.integrations._adapter.running import ToolFailed, error_words
+from inbounds.integrations.mcp.call import plain
 from inbounds.integrations.mcp.results import given_of
 from inbounds.process import clock
 from inbounds.process.threads import run_in_background, run_in_thread
+
+from .tool_names import registered_names
+from .upstream_errors import HandlerFailed, failure_text, handler_signal_of, signal_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from .caller import Caller
     from .proposals import Proposals
+    from .upstream_errors import Signal
 
 _FRESH = 60.0
 """How many seconds what a server lists says what its tools add to arguments."""
@@ -58,22 +63,30 @@ class Call:
         return f"{self._server}.{self._own}" if self._server else self._own
 
     def require(self, name: str) -> None:
-        """Refuse to let another tool run than the one that the hook before the call was told of.
+        """Refuse to send another tool's name to a server than the one that the hook was told.
 
         Args:
-            name: Of the tool that is about to run, with the name of its server or without.
+            name: Of the tool, as it is about to be sent.
 
         Raises:
             DecisionUnavailable: `permit.other_tool`.
         """
-        before = name.removesuffix(self._own)
-        # What stands between the names of server and tool is a setting of LiteLLM's.
-        same = bool(self._own) and before != name and not before[-1:].isalnum()
-        if not same:
-            raise DecisionUnavailable(
-                "another tool is about to run than the one that the guardrail was told of",
-                code="permit.other_tool",
-            )
+        if not self._own or name != self._own:
+            raise _other_tool()
+
+    def require_registered(self, name: str, server_id: str | None) -> None:
+        """Refuse to run another tool of the gateway's own than the one that the hook was told of.
+
+        Args:
+            name: That LiteLLM has registered the tool under: its own, or that with the prefix
+                which LiteLLM's settings make of its server.
+            server_id: Of the server that the tool is registered for; None where nothing says it.
+
+        Raises:
+            DecisionUnavailable: `permit.other_tool`.
+        """
+        if not self._own or name not in registered_names(self._server, self._own, server_id):
+            raise _other_tool()
 
     # --- a tool of an MCP server --------------------------------------------------------------
 
@@ -97,28 +110,21 @@ class Call:
 
         Raises:
             InboundsError: It has not run, or its answer may not be given.
-            Raised: What fails on the way, where LiteLLM wants to see that.
+            Signal: It failed, and LiteLLM is to act on that.
         """
         arguments = {**await self._added(learn), **(asked.arguments or {})}
         permit = await self._permit(arguments)
         judged = CallToolRequestParams(name=asked.name, arguments=permit.arguments)
         await _compared(permit, judged.arguments or {})
-        error: BaseException | None = None
         try:
             said = await send(judged, host_progress_callback=_told(progress, permit))
-        except Exception as raised:
-            if raises and not isinstance(raised, MCPError):
-                # A status, which LiteLLM answers with a way to log in anew.
-                await run_in_thread(permit.fail, raised)
-                raise Raised(raised) from raised
-            error = raised
-            text = f"{type(raised).__name__}: {raised}"
-            said = CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is recorded
+            return await run_in_thread(_unanswered, permit, error, raises)
         except BaseException as stopped:
             # Whether it has run, nobody knows.
             run_in_background(permit.fail, stopped)
             raise
-        return await run_in_thread(_finished, permit, said, error)
+        return await run_in_thread(_finished, permit, said)
 
     async def _added(self, learn: Callable[..., Awaitable[Any]]) -> dict[str, Any]:
         """Return what the tool itself adds to arguments: it runs as well, and so it is judged."""
@@ -144,7 +150,8 @@ class Call:
 
         Raises:
             InboundsError: It has not run, or its result may not be given.
-            Raised: What the handler raises.
+            Signal: It failed, and LiteLLM is to act on that.
+            HandlerFailed: It failed, with the words that the client may have of that.
         """
         permit = await self._permit(arguments)
         judged = permit.arguments
@@ -152,9 +159,8 @@ class Call:
         try:
             with permit.tool_run.active():
                 said = await run(judged)
-        except Exception as error:
-            await run_in_thread(_failed, permit, error)
-            raise Raised(error) from error
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is recorded
+            raise await run_in_thread(_failure, permit, error) from None
         except BaseException as stopped:
             # Whether it has run, nobody knows.
             run_in_background(permit.fail, stopped)
@@ -176,26 +182,55 @@ async def _compared(permit: Permit, arguments: dict[str, Any]) -> None:
         raise
 
 
-def _failed(permit: Permit, error: Exception) -> None:
-    """Record that it has failed, and what the model may read of that.
+def _unanswered(permit: Permit, error: Exception, raises: bool) -> CallToolResult:  # noqa: FBT001
+    """Record that a server's call raised, and return what the client may have of that.
+
+    The server's own answer of an error is a result. Of all else, no words are given: they may hold
+    a result that the client of the server has rejected.
+
+    Raises:
+        InboundsError: Nothing of it may be given, or it could not be recorded.
+        Signal: LiteLLM is to act on it.
+    """
+    text = failure_text(error)
+    if isinstance(error, MCPError) and not owed(permit):
+        text = given(f"{type(error).__name__}: {error}", permit, permit.admitted)
+    seen = permit.fail(error)
+    if raises and (signal := signal_of(error)) is not None:
+        raise signal
+    if seen is not error:
+        raise seen
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def _failure(permit: Permit, error: Exception) -> Signal | HandlerFailed:
+    """Record that a handler raised, and return what LiteLLM is to see of that.
 
     Raises:
         InboundsError: The text of it may not be given, or could not be recorded.
     """
-    if owed(permit):
-        permit.fail(error)
-        raise _withheld(permit, "it has failed, and something is owed to what it says")
-    permit.admitted(str(error))
-    permit.fail(error)
+    signal = handler_signal_of(error)
+    text = ""
+    if isinstance(error, InboundsError):
+        # A call that the handler itself has asked for was refused.
+        text = refusal_text(error)
+    elif signal is None and not owed(permit):
+        text = permit.admitted(error_words(error))
+    seen = permit.fail(error)
+    if signal is not None:
+        return signal
+    if seen is not error:
+        raise seen
+    return HandlerFailed(text)
 
 
-def _finished(permit: Permit, said: Any, error: BaseException | None) -> CallToolResult:
+def _finished(permit: Permit, said: Any) -> CallToolResult:
     try:
         answer = plain(said)
         _require_complete(permit, answer)
         if answer.get("isError"):
             taken = given_of("tools/call", answer, permit, permit.admitted)
-            permit.fail(error or ToolFailed())
+            permit.fail(ToolFailed())
         else:
             taken = given_of("tools/call", answer, permit, permit.finish)
         return CallToolResult.model_validate(taken)
@@ -205,6 +240,13 @@ def _finished(permit: Permit, said: Any, error: BaseException | None) -> CallToo
         with contextlib.suppress(InboundsError):  # it may have been said already
             permit.fail(odd)
         raise _withheld(permit, "it is not an answer that the protocol knows") from None
+
+
+def _other_tool() -> DecisionUnavailable:
+    return DecisionUnavailable(
+        "another tool is about to run than the one that the guardrail was told of",
+        code="permit.other_tool",
+    )
 
 
 def _require_complete(permit: Permit, answer: Mapping[str, Any]) -> None:

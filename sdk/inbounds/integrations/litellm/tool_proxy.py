@@ -18,13 +18,14 @@ from litellm.experimental_mcp_client.client import MCPClient
 from litellm.proxy._experimental.mcp_server.tool_registry import MCPToolRegistry
 from mcp.shared.exceptions import MCPError
 
-from inbounds.errors import DecisionUnavailable
+from inbounds.errors import DecisionUnavailable, ResultWithheld
 from inbounds.integrations._adapter.refusals import told
-from inbounds.integrations.mcp.call import Raised
 from inbounds.integrations.mcp.refusals import REFUSED, about, refusal
+from inbounds.pep.tool_errors import raise_alone, silenced
 from inbounds.process.locks import ProcessLock
 
 from .call import Call
+from .upstream_errors import HandlerFailed, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,11 @@ def install() -> None:
         setattr(MCPClient, _INSTALLED, True)
 
 
-def _under_way(tool: str) -> Call:
+def _under_way() -> Call:
     """Return the call that is about to be made here.
 
     Raises:
-        DecisionUnavailable: `call.not_judged`: nobody has said whose it is; `permit.other_tool`.
+        DecisionUnavailable: `call.not_judged`: nobody has said whose it is.
     """
     call = calling.get()
     if call is None:
@@ -66,8 +67,16 @@ def _under_way(tool: str) -> Call:
             code="call.not_judged",
             hint="look in the log why LiteLLM has started without the guardrail, or skips it",
         )
-    call.require(tool)
     return call
+
+
+def _silent(stopped: BaseException) -> BaseException:
+    """Return what stops a task or a program, without words of a server or what was raised before.
+
+    One that stops neither is an error of this package, which says that nobody knows whether the
+    call has run.
+    """
+    return silenced(stopped) or ResultWithheld("the call was stopped", executed="unknown")
 
 
 def _called(call_tool: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,7 +90,8 @@ def _called(call_tool: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         asked = call_tool_request_params
         try:
-            call = _under_way(asked.name)
+            call = _under_way()
+            call.require(asked.name)
             return await call.answer(
                 asked,
                 functools.partial(call_tool, self, raise_on_error=True, **options),
@@ -89,10 +99,15 @@ def _called(call_tool: Callable[..., Any]) -> Callable[..., Any]:
                 learn=self.list_tools,
                 raises=raise_on_error,
             )
-        except Raised as raised:
-            raise raised.error from raised.error.__cause__
+        except Signal as signal:
+            raise_alone(signal.error)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the model reads one line
             return refusal("tools/call", error)
+        except BaseException as stopped:  # noqa: BLE001 -- it is raised, without its words
+            silent = _silent(stopped)
+            if isinstance(silent, Exception):
+                return refusal("tools/call", silent)
+            raise_alone(silent)
 
     return called
 
@@ -109,22 +124,29 @@ def _found(get_tool: Callable[..., Any]) -> Callable[..., Any]:
         tool = get_tool(self, name)
         if tool is None:
             return None
-        return tool.model_copy(update={"handler": _handled(tool.name, tool.handler)})
+        return tool.model_copy(update={"handler": _handled(tool)})
 
     return found
 
 
-def _handled(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+def _handled(tool: Any) -> Callable[..., Any]:
     async def handled(**arguments: Any) -> Any:
         async def run(judged: dict[str, Any]) -> Any:
-            result = handler(**judged)
+            result = tool.handler(**judged)
             return await result if inspect.isawaitable(result) else result
 
         try:
-            return await _under_way(name).handle(arguments, run)
-        except Raised as raised:
-            raise raised.error from raised.error.__cause__
+            call = _under_way()
+            call.require_registered(tool.name, tool.server_id)
+            return await call.handle(arguments, run)
+        except Signal as signal:
+            raise_alone(signal.error)
+        except HandlerFailed as failed:
+            raise_alone(failed)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the model reads one line
-            raise Refused(told(error)) from None
+            raise_alone(Refused(told(error)))
+        except BaseException as stopped:  # noqa: BLE001 -- it is raised, without its words
+            silent = _silent(stopped)
+            raise_alone(Refused(told(silent)) if isinstance(silent, Exception) else silent)
 
     return handled
