@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from inbounds.errors import InboundsError
+from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class RequestLimits:
         self._folder = folder
         # By whole minutes: a count is forgotten with its minute, a list of moments never.
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._under_way: Counter[str] = Counter()
         self._unverified: Counter[tuple[str, ...]] = Counter()
 
