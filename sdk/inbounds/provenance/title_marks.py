@@ -52,7 +52,8 @@ _REFERRED = re.compile(
     rf" (?:(?:{_EXISTS}(?: {_DEFINITE})?|send {_DEFINITE})"
     rf"|(?:to|at|for|about|into|by|under|than|before|after|{_EXISTS})"
     rf"(?: (?:{_DEFINITE}|(?:[^ \x00]+ ){{1,2}}s)(?: [^ \x00]+)?)?"
-    rf" {_RECORD}(?: of| {_LINK}(?: {_DEFINITE})?)?) \Z"
+    rf" {_RECORD}(?: of| {_LINK}(?: {_DEFINITE})?)?"
+    rf"|same (?:[^ \x00]+ ){{1,3}}as(?: in)?(?: {_DEFINITE})?) \Z"
 )
 _WRITTEN = re.compile(
     r" (?:writ(?:e|es|ing)|repl(?:y|ies|ying)|respond|say(?:s|ing)?|tell|answer|comment|create|make"
