@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from inbounds import DecisionUnavailable
-from inbounds.evidence.abandoned import AbandonedPermits
+from inbounds.evidence.outcome_queue import OutcomeQueue
 from inbounds.evidence.records import Executed
 from inbounds.evidence.verify import verify
 
@@ -24,11 +24,11 @@ def ids(records):
 
 def test_in_order_and_once():
     written = []
-    dropped = AbandonedPermits(written.append)
+    dropped = OutcomeQueue()
     for number in range(3):
         dropped.keep(outcome(number))
-    dropped.write()
-    dropped.write()
+    dropped.write(written.append)
+    dropped.write(written.append)
     assert ids(written) == ["decision-0", "decision-1", "decision-2"]
 
 
@@ -43,32 +43,32 @@ def test_what_is_not_taken_is_kept(why):
             raise why
         written.append(one)
 
-    dropped = AbandonedPermits(record)
+    dropped = OutcomeQueue()
     dropped.keep(outcome(0))
     dropped.keep(outcome(1))
     with pytest.raises(type(why)):
-        dropped.write()
+        dropped.write(record)
     takes.append(True)
-    dropped.write()
+    dropped.write(record)
     assert ids(written) == ["decision-0", "decision-1"]
 
 
 def test_a_fork_leaves_them_to_their_process(monkeypatch):
     written = []
-    dropped = AbandonedPermits(written.append)
+    dropped = OutcomeQueue()
     dropped.keep(outcome(0))
     other = os.getpid() + 1
     monkeypatch.setattr(os, "getpid", lambda: other)
-    dropped.write()
+    dropped.write(written.append)
     assert written == []
 
 
 def test_many_threads_write_each_once():
     written = []
-    dropped = AbandonedPermits(written.append)
+    dropped = OutcomeQueue()
     for number in range(500):
         dropped.keep(outcome(number))
-    threads = [threading.Thread(target=dropped.write) for _ in range(8)]
+    threads = [threading.Thread(target=dropped.write, args=(written.append,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -401,8 +401,8 @@ class TestLog:
 
     def test_a_late_outcome_that_cannot_be_written_stops_the_next_decision(self, log, monkeypatch):
         log.decided(decided(1))
-        log._late.append((os.getpid(), executed(1)))
-        log._late.append((os.getpid() + 1, executed(9)))  # of the parent of a fork
+        log._late.keep(executed(1))
+        log._late._kept.append((os.getpid() + 1, executed(9)))  # of the parent of a fork
         with monkeypatch.context() as patch:
             patch.setattr(log._file, "write", no_thread)
             with pytest.raises((TypeError, RuntimeError)):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import uuid
 import weakref
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -17,6 +15,7 @@ from pydantic_core import PydanticSerializationError
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.evidence import chain
 from inbounds.evidence.keys import key_id
+from inbounds.evidence.outcome_queue import OutcomeQueue
 from inbounds.evidence.records import Decided, Executed, body, kind
 from inbounds.evidence.tables import APPLICATION, SCHEMA, VERSION
 from inbounds.files.sqlite_file import SqliteFile
@@ -95,8 +94,8 @@ class SqliteEvidence:
         self._reached = 0
         self._flushed = 0
         self._flusher: threading.Timer | None = None
-        # What was said amid a transaction, each with its process.
-        self._late: deque[tuple[int, Executed]] = deque()
+        # What was said amid transactions of their own threads.
+        self._late = OutcomeQueue()
         self._last: chain.Head | None = None
         self._tasks = _Last[chain.TaskHead]()
         self._decisions = _Last[str]()
@@ -129,7 +128,7 @@ class SqliteEvidence:
         Where a finaliser says so amid a transaction of its own thread, it is written right after.
         """
         if self._file.is_mine:
-            self._late.append((os.getpid(), record))
+            self._late.keep(record)
         else:
             self._append(record)
 
@@ -144,7 +143,7 @@ class SqliteEvidence:
     def close(self) -> None:
         """Flush what is not, and close the file of this process."""
         with contextlib.suppress(DecisionUnavailable):
-            self._add_late()
+            self._late.write(self._add)
         self._flush()
         self._file.close()
 
@@ -162,27 +161,12 @@ class SqliteEvidence:
         return self._head(connection)
 
     def _append(self, record: Record) -> int:
-        self._add_late()
+        self._late.write(self._add)
         reached = self._add(record)
         if self._late:  # what came meanwhile; the next record meets an error again
             with contextlib.suppress(DecisionUnavailable):
-                self._add_late()
+                self._late.write(self._add)
         return reached
-
-    def _add_late(self) -> None:
-        """Write the outcomes that came amid transactions of their own threads."""
-        while self._late:
-            try:
-                process, record = self._late.popleft()
-            except IndexError:
-                return  # another thread was faster
-            if process != os.getpid():
-                continue  # a fork copied it; its own process writes it
-            try:
-                self._add(record)
-            except BaseException:
-                self._late.appendleft((process, record))
-                raise
 
     def _add(self, record: Record) -> int:
         def run(connection: sqlite3.Connection) -> int:

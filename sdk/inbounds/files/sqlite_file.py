@@ -180,13 +180,10 @@ class SqliteFile:
         time where others are reading or writing.
         """
         with contextlib.suppress(sqlite3.Error), self._within():
-            self._settle()
-
-    def _settle(self) -> None:
-        self._mutex.acquire()
-        with self._released():
-            if self._connection is not None:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._mutex.acquire()
+            with self._released():
+                if self._connection is not None:
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the connection of this process. A closed file takes no transactions."""

@@ -101,7 +101,7 @@ class Call:
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
-                self._runtime.dropped.write()
+                self._runtime.dropped.write(self._runtime.evidence.executed)
                 self._prepare()
                 judged = self._judge(span)
                 decision = judged.decision

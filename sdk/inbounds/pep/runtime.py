@@ -17,7 +17,7 @@ from inbounds.errors import (
     DecisionUnavailable,
     TokenInvalid,
 )
-from inbounds.evidence.abandoned import AbandonedPermits
+from inbounds.evidence.outcome_queue import OutcomeQueue
 from inbounds.identity import ForCaller, TaskGrant, TaskRequest
 from inbounds.identity.identity_cache import IdentityCache
 from inbounds.model.budgets import misnamed
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from inbounds.credentials.task_authority import TaskAuthority
     from inbounds.dev.services import Development
     from inbounds.evidence import EvidenceLog
-    from inbounds.evidence.records import Executed
     from inbounds.evidence.report import TaskReport
     from inbounds.identity import IdentityProvider, Issuer
     from inbounds.identity.signing_keys import SigningKey
@@ -85,13 +84,12 @@ class Runtime:
     leases: LeaseStore | NoLeases
     _development: Development | None = None
     _holder: SigningKey | None = None
-    dropped: AbandonedPermits = field(init=False)
+    dropped: OutcomeQueue = field(init=False, default_factory=OutcomeQueue)
     origins: SessionOrigins = field(default_factory=SessionOrigins)
     _bindings: ConversationBindings | None = None
     _lock: ProcessLock = field(default_factory=ProcessLock)
 
     def __post_init__(self) -> None:
-        self.dropped = AbandonedPermits(self._record_dropped)
         if isinstance(self.issuer, ForCaller):
             self.issuer = self.issuer.for_caller(self)
 
@@ -425,14 +423,14 @@ class Runtime:
         from inbounds.evidence.report import report
 
         with suppress(DecisionUnavailable):  # the report then says what is missing
-            self.dropped.write()
+            self.dropped.write(self.evidence.executed)
         return report(self.evidence, task)
 
     def close(self) -> None:
         """Close what was made or given. A closed part answers nothing."""
         self.leases.close()
         try:
-            self.dropped.write()
+            self.dropped.write(self.evidence.executed)
         except DecisionUnavailable:
             # Without the traceback, in which values of an application's frames might stand.
             logger.error("the outcomes of permits that were dropped were not recorded")  # noqa: TRY400
@@ -442,9 +440,6 @@ class Runtime:
         self.approvals.close()
         if self._development is not None:
             self._development.close()
-
-    def _record_dropped(self, outcome: Executed) -> None:
-        self.evidence.executed(outcome)
 
 
 def engine(pdp: PolicyDecisionPoint | None, configuration: Configuration) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .grades import PROMPTED, TRUSTED
 from .no_words import NoWords
-from .value_leaves import keys_of, may_differ
+from .value_leaves import CHANGED, PAID, keys_of, may_differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 _MAKING = frozenset({"recipient", "target", "code", "query", "credential"})
 """The roles of arguments that decide what a call makes, and not how much of it."""
-_CHANGED = frozenset({"target", "code", "query"})
-_PAID = frozenset({"recipient", "target"})
+_READS_CHANGED = CHANGED | {"query"}
 
 
 def keys_by_grade(
@@ -79,20 +78,23 @@ def doubtful(
         deletes: Whether the call takes with it what lies in its target.
     """
     at: set[str] = set()
+    unsure = words.is_doubtful or kept_from or changed or paid
     for pointer, value, argument in every:
         grade = found[pointer].grade
         if grade == "none":
             continue
-        keys, said, how = keys_of(value, argument, parsed.get(pointer))
-        if deletes and argument.role == "target":
-            how, said = "deleted", said or str(value)
+        # Most calls of most sessions: nothing is in doubt, and nothing is deleted or run.
+        acts = grade == "prompt" and (argument.role == "code" or deletes)
+        if not (acts or unsure):
+            continue
+        keys, said, how = keys_of(value, argument, parsed.get(pointer), deletes=deletes)
         kept = max((kept_from.get(key, -1) for key in keys), default=-1)
-        acts = grade == "prompt" and how in ("deleted", "order")
+        acts = acts and how in ("deleted", "order")
         if (
             words.doubts(keys, said, prompted=grade in PROMPTED, kept=kept)
             or (acts and not words.asks_plainly(said, how))
-            or (argument.role in _CHANGED and any(key in changed for key in keys))
-            or (argument.role in _PAID and any(key in paid for key in keys))
+            or (argument.role in _READS_CHANGED and any(key in changed for key in keys))
+            or (argument.role in PAID and any(key in paid for key in keys))
         ):
             at.add(pointer)
     if not isinstance(words, NoWords) and any(may_differ(value, a) for _, value, a in every):

@@ -8,6 +8,7 @@ from functools import partial
 
 from .amounts import amounts_at
 from .dates import without_dates
+from .prompt_text import since_last
 from .values import text_key, written_number
 from .whole_names import name_spans, without_names
 
@@ -24,7 +25,7 @@ _PAYS = (
     r"|increase|lower|reduce|make|approve|release|bill|grant|update|record|log|enter|add|load|cap"
     r"|put|return|forward|claim|contribute|chip\s+in|place|schedule|file|correct|adjust|cut|gets?"
     r"|receives?|do|execute|initiate|prepare|use|take|reserve|offer|fund|award|compensate|cover"
-    r"|enter|quote|invoice|request|post|split|allocate|assign|bump|bring|write|note|save|store)"
+    r"|quote|invoice|request|post|split|allocate|assign|bump|bring|write|note|save|store)"
 )
 _PAID = re.compile(
     rf"\b{_PAYS}\b(?P<between>(?:(?!\b{_PAYS}\b|\n\n).)*)\Z", re.IGNORECASE | re.DOTALL
@@ -142,7 +143,7 @@ def _stated(
 
 
 def _is_paid_at(text: str, start: int, end: int) -> bool:
-    return _is_paid(_before(text, start), _behind(text, end))
+    return _is_paid(since_last(_SENTENCE, text[max(0, start - _FAR) : start]), _behind(text, end))
 
 
 def _is_paid(before: str, behind: str) -> bool:
@@ -164,12 +165,6 @@ def _is_paid(before: str, behind: str) -> bool:
     return not (
         _ASIDE_BEFORE.search(between) or _ASIDE_BEFORE.search(rest) or _OF_OTHERS.search(rest)
     )
-
-
-def _before(text: str, at: int) -> str:
-    before = text[max(0, at - _FAR) : at]
-    ends = [found.end() for found in _SENTENCE.finditer(before)]
-    return before[ends[-1] :] if ends else before
 
 
 def _behind(text: str, at: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .prompt_text import since_last
 from .stop_words import EMPTY, is_common
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _INDEFINITE = re.compile(r"\ban?\s+\Z", re.IGNORECASE)
 _WORDS_OF_NOUNS = """
     channel group team user list customer client member contact account queue mailbox handle room
     thread chat audience department colleague address person people folks staff crew board order
-    desk office guild committee subscribers readers followers members
+    desk office guild committee subscribers readers followers
 """
 _NOUNS = frozenset(_WORDS_OF_NOUNS.split())
 """What a recipient is called."""
@@ -145,7 +146,7 @@ _WORDS_OF_TIMES = """
     monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january
     february march april june july august september october november december jan feb mar apr jun
     jul aug sep sept oct nov dec am pm cc bcc re asap today eur usd gbp
-chf cad aud jpy inr sek nok dkk pln
+    chf cad aud jpy inr sek nok dkk pln
 """
 _TIMES = frozenset(_WORDS_OF_TIMES.split())
 _FUNCTION = (EMPTY | _TIMES) - _VERBS
@@ -202,7 +203,9 @@ def is_named(prompts: PromptText, value: str, argument: Argument, nouns: frozens
         nouns: What the registry calls its values.
     """
     low = value.lower()
-    if any(low == quote.lower() and not _SAID.search(before) for quote, before in prompts.quoted):
+    if any(
+        low == quote.lower() and not _SAID.search(before) for quote, before, _ in prompts.quoted
+    ):
         return True
     marks = _Marks(value, argument, nouns)
     return any(marks.stand(prompts.text, at, end) for at, end in _places(prompts.text, value))
@@ -217,7 +220,7 @@ def is_numbered(text: str, value: str, nouns: frozenset[str]) -> bool:
         nouns: What the registry calls the values of its argument.
     """
     for at, end in _places(text, value):
-        before = _sentence_before(text, at)
+        before = since_last(_SENTENCE, text[max(0, at - _FAR) : at])
         other = _OTHER_NUMBER.search(before)
         own = not nouns.isdisjoint(_WORD.findall(other[0].lower() if other else ""))
         if (other and not own) or _OF_MONEY.search(before) or _COUNTS.match(text, end):
@@ -246,7 +249,7 @@ class _Marks:
         """Tell whether one of them stands around the value at a place."""
         if text[:at].endswith(("#", "@")):
             return True
-        before = self._without_members(_sentence_before(text, at))
+        before = self._without_members(since_last(_SENTENCE, text[max(0, at - _FAR) : at]))
         noun_behind, is_part = self._noun_behind(text, end)
         noun_before = _NOUN_BEFORE.search(before)
         if noun_before and noun_before[1].lower() not in self._nouns:
@@ -338,13 +341,6 @@ def _is_addressed(before: str, text: str, end: int) -> bool:
     if _WRITES.search(before):
         return _GOES_ON_TO.match(text, end) is None
     return _TO.search(before) is not None and _INFINITIVE.search(before) is None
-
-
-def _sentence_before(text: str, at: int) -> str:
-    """What stands before a place in its sentence."""
-    before = text[max(0, at - _FAR) : at]
-    ends = [found.end() for found in _SENTENCE.finditer(before)]
-    return before[ends[-1] :] if ends else before
 
 
 def _places(text: str, value: str) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,7 @@ class NoWords:
     """
 
     denies = False
+    is_doubtful = False
     quotes_what_stays = False
 
     @staticmethod

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inbounds.model.question import Argument, Link, Origin
 from inbounds.process.locks import ProcessLock
@@ -19,18 +19,20 @@ from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
 from .records import Record, Walk
+from .value_leaves import CHANGED, PAID, keys_of, leaves, may_state_amount, scaled, states_amount
 from .value_leaves import MOST as MOST_LEAVES
-from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from inbounds.model.question import Grade, Parsed, Returns
 
     from .prompt import Words
     from .prompt_text import How
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -246,21 +248,13 @@ class Origins:
             if id(each) not in bans:
                 bans[id(each)] = next(filter(self._words.rules_out_text, each), "")
         title = next(filter(None, (bans[id(each)] for each in titles)), "")
-        for key in keys if title else ():
-            self._excluded[key] = title
-            if len(self._excluded) > self._values:
-                self._excluded.popitem(last=False)
-                self._user_words().doubt()
+        self._remember(self._excluded, keys if title else (), title)
         return bool(title)
 
     def _keep_from(self, titles: Iterable[Mapping[str, bool]], keys: Iterable[str]) -> None:
         """Remember what a record holds of which a prompt may say that it is to be kept."""
         turn = max((self._words.keeps(title) for each in titles for title in each), default=-1)
-        for key in keys if turn >= 0 else ():
-            self._kept_from[key] = turn
-            if len(self._kept_from) > self._values:
-                self._kept_from.popitem(last=False)
-                self._user_words().doubt()
+        self._remember(self._kept_from, keys if turn >= 0 else (), turn)
 
     def _list(self, titles: tuple[Mapping[str, bool], ...], keys: Sequence[str]) -> None:
         """Keep what a record holds, for a later prompt to rule it out by its titles."""
@@ -273,28 +267,28 @@ class Origins:
             self._in_listed -= len(self._listed.popleft()[1])
             self._all_listed = False
 
-    def permit(
-        self, arguments: Mapping[str, Any], registered: Mapping[str, Argument], *, weak: bool
-    ) -> None:
-        """Take what a call is about to change, or to pay, once it is permitted.
+    def change(self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> None:
+        """Take what a call is about to change that nobody vouched for: its targets.
 
         Args:
             arguments: In canonical form.
             registered: The registry's description of the tool's arguments.
-            weak: Whether nobody has vouched for what steers the call. If not, it is one that pays.
         """
-        kept, roles = (
-            (self._changed, {"target", "code"}) if weak else (self._paid, {"recipient", "target"})
-        )
         with self._lock:
-            for _, value, argument in leaves(arguments, registered):
-                if argument.role not in roles:
-                    continue
-                for key in keys_of(value, argument, None)[0]:
-                    kept[key] = None
-                    if len(kept) > self._values:
-                        kept.popitem(last=False)
-                        self._user_words().doubt()
+            self._remember(self._changed, _keys_of_roles(CHANGED, arguments, registered), None)
+
+    def pay(self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> None:
+        """Take whom a call is about to pay, or what for. Arguments as of `change`."""
+        with self._lock:
+            self._remember(self._paid, _keys_of_roles(PAID, arguments, registered), None)
+
+    def _remember(self, index: OrderedDict[str, T], keys: Iterable[str], value: T) -> None:
+        """Keep what must not be forgotten unnoticed: where it is too much, all is in doubt."""
+        for key in keys:
+            index[key] = value
+            if len(index) > self._values:
+                index.popitem(last=False)
+                self._user_words().doubt()
 
     def _doubt(self, graded: _Graded) -> None:
         """Take back what a record has given of which nobody knows any more that it was named."""
@@ -515,10 +509,7 @@ class Origins:
         with self._lock:
             for pointer, value, argument in leaves(arguments, registered):
                 leaf = parsed.get(pointer)
-                keys, said, how = keys_of(value, argument, leaf)
-                if deletes and argument.role == "target":
-                    # `Delete the draft in the archive` does not say to delete the archive.
-                    how, said = "deleted", said or str(value)
+                keys, said, how = keys_of(value, argument, leaf, deletes=deletes)
                 # What a word of it is, such as a path, does not say that it is to be run.
                 spoken = keys if how not in ("order", "deleted") else []
                 if decimals and leaf is not None and leaf.kind == "money":
@@ -690,6 +681,14 @@ class Origins:
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._fields) + len(self._texts) + len(self._numbers)
+
+
+def _keys_of_roles(
+    roles: frozenset[str], arguments: Mapping[str, Any], registered: Mapping[str, Argument]
+) -> Iterator[str]:
+    for _, value, argument in leaves(arguments, registered):
+        if argument.role in roles:
+            yield from keys_of(value, argument, None)[0]
 
 
 def _is_nameable(titles: Mapping[str, bool]) -> bool:

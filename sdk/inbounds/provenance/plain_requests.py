@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from .prompt_text import TITLE
+
 _START = r"(?:\A|[.!?\n\x00(])\s*(?:(?:[-*\u2022]|[0-9]{1,2}[.)])\s+)?"
 _OPENER = (
     r"(?:please|pls|kindly|then|now|also|just|next|first|finally|and|so|ok|okay|hi|hello|thanks"
@@ -47,7 +49,6 @@ _NOUN = (
 )
 _ONE_MORE = re.compile(rf"[\s,&'\"]*(?:(?:{_NOUN}|and|or)\b[\s,&'\"]*)*\Z", re.IGNORECASE)
 _JOINS = re.compile(r"[,&]|\b(?:and|or|plus)\b", re.IGNORECASE)
-_TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
 _ENDS = re.compile(
     r"[\"'”’`»)\]]*(?:\s*(?:\Z|[.!?;,\n\x00&)])"  # noqa: RUF001 -- quotation marks
     r"|\s+(?:and|or|plus|please|pls|for|from|in|on|at|of|too|now|today|again|permanently|completely"
@@ -67,7 +68,7 @@ def asks_to_delete(before: str, behind: str) -> bool:
     found = _ASKS_TO_DELETE.match(before)
     if found is None or _ENDS.match(behind) is None:
         return False
-    between = _TITLE.sub(" ", found["between"])
+    between = TITLE.sub(" ", found["between"])
     if _SUBORDINATE.search(between) is not None:
         return False
     joined = [*_JOINS.finditer(between)]
@@ -95,6 +96,11 @@ _ENDS_ORDER = re.compile(
     r"[\"'”’`»]*(?:\s*(?:\Z|\x00|[\n;,)])|\s*[.!](?:[\s\x00]|\Z)|,?\s+(?:and|then|please|pls)\b)"  # noqa: RUF001 -- quotation marks
 )
 
+_SUBORDINATE_TO_RUN = re.compile(
+    r"\b(?:that|which|who|whose|when|where|after|before|while|if|whether|how|why|what)\b|:",
+    re.IGNORECASE,
+)
+
 
 def asks_to_run(before: str, behind: str) -> bool:
     """Tell whether what stands around a command plainly says to run it.
@@ -110,9 +116,3 @@ def asks_to_run(before: str, behind: str) -> bool:
     return _RUNS.match(last) is not None and all(
         _WORKS.match(clause) and _SUBORDINATE_TO_RUN.search(clause) is None for clause in earlier
     )
-
-
-_SUBORDINATE_TO_RUN = re.compile(
-    r"\b(?:that|which|who|whose|when|where|after|before|while|if|whether|how|why|what)\b|:",
-    re.IGNORECASE,
-)

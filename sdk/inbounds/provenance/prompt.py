@@ -273,6 +273,11 @@ class Words:
         phrase = _joined(said)
         return not (phrase and any(f" {phrase} " in turn.said for turn in self._turns[last + 1 :]))
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a prompt may mean something else than that what it says be done."""
+        return self._doubtful >= 0
+
     def doubt(self) -> None:
         """Have every value in doubt, whatever a later prompt says."""
         self._doubtful = self._held_back = _FOR_GOOD

@@ -58,7 +58,7 @@ _ONE_MORE = (
 _DELETED_AS_WELL = re.compile(rf"[\s,;&]*(?:(?:{_ONE_MORE}|and|or)\b[\s,;&]*)*\Z", re.IGNORECASE)
 """What may stand between one thing that is deleted and the next, behind what joins them."""
 _IS = re.compile(r" (?:is|are|was|were|has|have|had|must|should|stays?|can|will|may|needs?)\b")
-_TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
+TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
 _JOINS = re.compile(r"[,;&]|\b(?:and|or|then|plus)\b", re.IGNORECASE)
 _IMPERATIVE = (
     r"(?:\A|[.!?;\n\x00(]|(?<!\bto )\b(?:please|and|then|now|also|just|kindly|pls)\b)\s*"
@@ -89,7 +89,7 @@ class PromptText:
 
     Attributes:
         quotes_what_stays: Whether something is quoted that no word for deleting has as its object.
-        quoted: The short quotes, and what stands before each.
+        quoted: The short quotes, and what stands before and behind each.
         text: What is said, with a null character behind each prompt.
     """
 
@@ -100,12 +100,11 @@ class PromptText:
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._quotes: set[str] = set()
-        self._around: dict[str, tuple[str, str]] = {}
         self._orders: set[str] = set()
         self._deleted: set[str] = set()
         self._deleted_titles: set[str] = set()
         self.quotes_what_stays = False
-        self.quoted: list[tuple[str, str]] = []
+        self.quoted: list[tuple[str, str, str]] = []
 
     def add(self, text: str, quotes: dict[str, tuple[str, str]]) -> list[tuple[int, int]]:
         """Take the text of one more prompt; returns where names stand in it.
@@ -122,9 +121,8 @@ class PromptText:
         # Blanks may stand for line ends there.
         self._plain += _BLANKS.sub(" ", without_names(text, spans, APART)).lower() + BETWEEN
         self._quotes.update(quotes)
-        self.quoted += [(quote, before) for quote, (before, _) in quotes.items()]
+        self.quoted += [(quote, *around) for quote, around in quotes.items()]
         self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
-        self._around.update(quotes)
         self._orders.update(quote for quote, (before, _) in quotes.items() if is_ordered(before))
         deleted = {quote for quote, (before, _) in quotes.items() if is_deleted(before)}
         self._deleted |= deleted
@@ -170,7 +168,8 @@ class PromptText:
         from .plain_requests import asks_to_delete, asks_to_run
 
         asks = asks_to_delete if how == "deleted" else asks_to_run
-        around = [self._around[value]] if value in self._around else []
+        # What is said of a quote last: it may have been asked for before.
+        around = [(before, behind) for quote, before, behind in self.quoted if quote == value][-1:]
         texts = [(self.text, value, self._places(value))]
         if how == "deleted" and is_words(value):
             low = value.lower()
@@ -222,7 +221,7 @@ def is_deleted(before: str) -> bool:
     found = _DELETED.match(before)
     if found is None:
         return False
-    between = _TITLE.sub(" ", found[1])
+    between = TITLE.sub(" ", found[1])
     if ";" in between or _NOT_DELETED.search(between) is not None:
         return False
     # `Delete a.txt and read b.txt`: what does not follow on what joins them is another clause.
@@ -238,6 +237,12 @@ def _deletes_title(before: str, behind: str) -> bool:
     from .plain_requests import asks_to_delete
 
     return asks_to_delete(before, behind)
+
+
+def since_last(ends: re.Pattern[str], text: str) -> str:
+    """Return what of a text stands behind the last match, or all of it."""
+    *_, at = [0, *(found.end() for found in ends.finditer(text))]
+    return text[at:]
 
 
 def stands(text: str, value: str) -> bool:

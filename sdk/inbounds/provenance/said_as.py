@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .choices import names_another
 from .meant_amounts import is_meant, says_amount
 from .naming_marks import is_letters, is_named, is_number, is_numbered
-from .value_leaves import keys_of, scaled, states_amount
+from .value_leaves import NAMING, keys_of, scaled, states_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from .prompt import Words
 
-_NAMING = frozenset({"recipient", "target", "credential"})
 _PLAIN = frozenset({"id", "text", "none"})
 _DECIMALS = (1, 2, 3, 4)
 """How many digits may be minor units."""
@@ -55,7 +54,7 @@ def doubtful(
             if not is_meant(text, _readings(value, argument, leaf)) if said else says_amount(text):
                 yield pointer, []
             continue
-        if argument.role not in _NAMING:
+        if argument.role not in NAMING:
             continue
         if argument.one_of and type(value) is str:
             chosen = [each for _, each, other in every if other is argument]

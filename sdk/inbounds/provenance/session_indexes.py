@@ -157,8 +157,10 @@ class SessionOrigins:
                 from .graded_leaves import is_weak
 
                 weak = is_weak(leaves(arguments, tool.arguments), steered)
-            for kind in (True,) * weak + (False,) * ("spend" in effects):
-                seen.permit(arguments, tool.arguments, weak=kind)
+            if weak:
+                seen.change(arguments, tool.arguments)
+            if "spend" in effects:
+                seen.pay(arguments, tool.arguments)
         listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
 
         def observe(result: Any, *, item: bool = False) -> None:

@@ -19,7 +19,12 @@ MOST = 10_000
 """So many leaves of one call are traced; any further one was found nowhere."""
 
 _UNKNOWN = Argument()
-_NAMING = ("recipient", "target", "credential")
+NAMING = frozenset({"recipient", "target", "credential"})
+"""The roles of arguments that name somebody or something."""
+CHANGED = frozenset({"target", "code"})
+"""The roles of arguments that name what a call changes."""
+PAID = frozenset({"recipient", "target"})
+"""The roles of arguments that name who is paid, or what for."""
 _NUMBERS = ("integer", "number")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DIGIT = re.compile(r"[0-9]")
@@ -50,17 +55,24 @@ def leaves(
             yield pointer, value, registered.get(pattern, _UNKNOWN)
 
 
-def keys_of(value: Any, argument: Argument, parsed: Parsed | None) -> tuple[list[str], str, How]:
+def keys_of(
+    value: Any, argument: Argument, parsed: Parsed | None, *, deletes: bool = False
+) -> tuple[list[str], str, How]:
     """What a leaf could be found as.
 
     Args:
         value: The leaf, in canonical form.
         argument: What the registry says of it.
         parsed: What it was parsed as, where that is known.
+        deletes: Whether the call takes with it what lies in its target.
 
     Returns:
         Its keys; the text to look for in the user's words, or ""; and how it has to be said there.
     """
+    if deletes and argument.role == "target":
+        # `Delete the draft in the archive` does not say to delete the archive.
+        keys, said, _ = keys_of(value, argument, parsed)
+        return keys, said or str(value), "deleted"
     kind = parsed.kind if parsed is not None else argument.kind
     if type(value) is str:
         if kind == "date":
@@ -111,7 +123,7 @@ def states_amount(argument: Argument) -> bool:
 
 def may_differ(value: Any, argument: Argument) -> bool:
     """Whether a prompt that holds a value may mean something else by it: see `said_as`."""
-    if argument.role not in _NAMING or argument.kind in FAMILIES:
+    if argument.role not in NAMING or argument.kind in FAMILIES:
         return states_amount(argument)
     return argument.role == "recipient" or bool(argument.one_of) or not _DIGIT.search(str(value))
 

@@ -1,4 +1,4 @@
-"""Outcomes of permits that were dropped, until the evidence log has taken them."""
+"""Outcomes that wait until the evidence log can take them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ if TYPE_CHECKING:
     from inbounds.evidence.records import Executed
 
 
-class AbandonedPermits:
+class OutcomeQueue:
     """A queue that a finaliser may write to.
 
     A finaliser runs amid anything, also while its own thread writes to the evidence log; were it
-    to write there itself, it would wait for itself. So the next call writes for it.
-
-    Args:
-        record: Writes to the evidence log.
+    to write there itself, it would wait for itself. So whoever comes next writes for it.
     """
 
-    def __init__(self, record: Callable[[Executed], None]) -> None:
-        self._record = record
+    def __init__(self) -> None:
         self._kept: deque[tuple[int, Executed]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def keep(self, outcome: Executed) -> None:
         """Keep an outcome. Waits for nothing."""
         self._kept.append((os.getpid(), outcome))
 
-    def write(self) -> None:
+    def write(self, record: Callable[[Executed], object]) -> None:
         """Write what is kept.
+
+        Args:
+            record: Writes to the evidence log.
 
         Raises:
             DecisionUnavailable: The evidence log does not take it; it is kept.
@@ -44,7 +46,7 @@ class AbandonedPermits:
             if process != os.getpid():
                 continue  # a fork copied it; its own process writes it
             try:
-                self._record(outcome)
+                record(outcome)
             except BaseException:
                 self._kept.appendleft((process, outcome))
                 raise
