@@ -197,6 +197,7 @@ CALLS = {
             ("ticket.get", {"id": "7"}, TICKET),
             ("order.refund", {"order_id": "o-1", "amount": 20.0}, None),
             ("order.refund", {"order_id": "o-1", "amount": 51.0}, OUTSIDE),
+            ("order.refund", {"order_id": "o-1", "amount": 20.0}, ASKED),
             ("ticket.reply", {"id": "7", **TEXT}, NOT_ASKED_FOR),
         ],
     ),
@@ -331,6 +332,9 @@ SAID_AS = [
             FILES,
             ("file.share", {**SHARED, "right": "edit"}, ASKED),
             ("file.share", {**SHARED, "right": "read"}, None),
+            # Another file stands under the name now.
+            ("file.move", {"path": "zzz.md", "to": "plan.md"}, None),
+            ("file.share", {**SHARED, "right": "read"}, ASKED),
         ],
     ),
 ]
