@@ -358,6 +358,38 @@ class TestFlush:
         assert there(file) == list(range(4))
 
 
+class TestAmongProcesses:
+    def test_who_has_waited_longer_asks_more_often(self, file, monkeypatch):
+        paused, now = [], [0.0]
+
+        def sleep(seconds):
+            paused.append(seconds)
+            now[0] += seconds
+
+        other = sqlite3.connect(file.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(sqlite_file.time, "sleep", sleep)
+        monkeypatch.setattr(sqlite_file.clock, "monotonic", lambda: now[0])
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            file.write(add(1), 1.0)
+        monkeypatch.undo()
+        other.close()
+
+        assert 0.99 < sum(paused) <= 1.0
+        assert max(paused[:10]) <= sqlite_file._LONGEST_PAUSE
+        assert max(paused[:10]) > 5 * sqlite_file._SHORTEST_PAUSE
+        # A newcomer asks five times as seldom as who has waited for half a second.
+        assert max(paused[-100:]) == sqlite_file._SHORTEST_PAUSE
+
+    def test_one_that_waits_gets_its_turn(self, file):
+        other = sqlite3.connect(file.path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.05, lambda: other.execute("COMMIT")).start()
+
+        assert file.write(add(1), soon()) == 1
+        other.close()
+
+
 @pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_makes_no_turn_of_its_parent_s_threads(file, busy, monkeypatch):

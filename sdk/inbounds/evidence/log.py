@@ -86,7 +86,7 @@ class SqliteEvidence:
     """
 
     def __init__(
-        self, path: str | Path, *, key: bytes, timeout: float = 1.0, patience: float = 10.0
+        self, path: str | Path, *, key: bytes, timeout: float = 5.0, patience: float = 10.0
     ) -> None:
         self._key = key
         self._timeout = timeout

@@ -30,6 +30,8 @@ T = TypeVar("T")
 _NONE = (0, 0)
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
+_PATIENT_SECONDS = 0.05
+"""How long a transaction waits with the longest pauses."""
 _OPENING_SECONDS = 5.0
 _AWAKE_SECONDS = 0.05
 """How often a waiting thread looks by itself; it is woken where nothing goes wrong."""
@@ -45,8 +47,9 @@ class SqliteFile:
     """A file in WAL mode, one connection per process, one transaction at a time.
 
     SQLite's own busy handler sleeps in growing steps of up to 100 ms and knows no deadline,
-    so a transaction that finds the file busy is run again after a short random pause. What
-    is given to `read` and `write` must bear being run again.
+    so a transaction that finds the file busy is run again after a short random pause, the shorter
+    the longer it has waited: among processes, the one that was there before others goes first,
+    as a rule. What is given to `read` and `write` must bear being run again.
 
     What threads want written while another one writes is committed together, in the order in
     which they came: the flush to the disk is what a transaction costs, and a lock by itself
@@ -233,6 +236,7 @@ class SqliteFile:
         if begin == "BEGIN IMMEDIATE" and durable != self._flushing:
             connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS[durable]}")
             self._flushing = durable
+        begun = clock.monotonic()
         while True:
             try:
                 companions.require_same(connection)
@@ -243,7 +247,7 @@ class SqliteFile:
                     companions.require_kept()
             except sqlite3.OperationalError as error:
                 self._roll_back(connection)
-                if not _is_busy(error) or not _pause(deadline):
+                if not _is_busy(error) or not _pause(begun, deadline):
                     raise
             except BaseException:
                 self._roll_back(connection)
@@ -294,6 +298,7 @@ class SqliteFile:
             self.path, timeout=0, isolation_level=None, check_same_thread=False
         )
         self._budget.bound(connection)
+        begun = clock.monotonic()
         try:
             while True:
                 try:
@@ -302,7 +307,7 @@ class SqliteFile:
                     break
                 except sqlite3.OperationalError as error:
                     self._roll_back(connection)
-                    if not _is_busy(error) or not _pause(deadline):
+                    if not _is_busy(error) or not _pause(begun, deadline):
                         raise
         except BaseException:
             connection.close()
@@ -463,11 +468,13 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _BUSY
 
 
-def _pause(deadline: float) -> bool:
-    left = deadline - clock.monotonic()
+def _pause(begun: float, deadline: float) -> bool:
+    now = clock.monotonic()
+    left = deadline - now
     if left <= 0:
         return False
-    pause = random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE)  # noqa: S311 -- no secret
+    longest = _LONGEST_PAUSE * min(1.0, _PATIENT_SECONDS / max(now - begun, 1e-9))
+    pause = max(_SHORTEST_PAUSE, random.uniform(_SHORTEST_PAUSE, longest))  # noqa: S311 -- no secret
     time.sleep(min(left, pause))
     return True
 

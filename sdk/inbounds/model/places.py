@@ -59,10 +59,10 @@ _IN_PARENTHESES = re.compile(r"([@?*+]?)\(([^() \t\n\r\f]*)\)")
 # Braces within braces, eight deep. Nothing that has been read is read again.
 _BRACES = r"\{[^{} \t\n\r\f]*+\}"
 for _ in range(7):
-    _BRACES = rf"\{{(?:[^{{}} \t\n\r\f]|{_BRACES})*+\}}"
+    _BRACES = rf"\{{(?:[^{{}} \t\n\r\f]|{_BRACES})*\}}"
 _CHUNK = re.compile(rf"(?:{_BRACES}|[^{re.escape(_ENDS)}])+")
-_ALTERNATIVE = rf",((?:[^{{}}, \t\n\r\f]|{_BRACES})*+)"
-_GROUP = re.compile(rf"\{{((?:[^{{}}, \t\n\r\f]|{_BRACES})*+(?:{_ALTERNATIVE})++)\}}")
+_ALTERNATIVE = rf",((?:[^{{}}, \t\n\r\f]|{_BRACES})*)"
+_GROUP = re.compile(rf"\{{((?:[^{{}}, \t\n\r\f]|{_BRACES})*(?:{_ALTERNATIVE})+)\}}")
 _EACH_ALTERNATIVE = re.compile(_ALTERNATIVE)
 _ROUNDS = 8
 _MOST = 16384

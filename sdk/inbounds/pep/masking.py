@@ -34,7 +34,7 @@ WORD = re.compile(rf"{_REST}+")
 _ATOM = r"[^\s@<>()\[\],;:\"]"
 _QUOTED = r"\"(?:[^\"\\\n]|\\.){0,256}\""
 _COMMENT = r"(?:\([^()\n]{0,128}\))?"
-_LOCAL = rf"(?<!{_ATOM})(?>(?:{_ATOM}++|{_QUOTED}){{1,32}}){_COMMENT}"
+_LOCAL = rf"(?<!{_ATOM})(?:{_ATOM}++|{_QUOTED}){{1,32}}{_COMMENT}"
 _DOMAIN = r"(?:[^\s@<>()\[\],;:\"']{1,255}|\[[^\s\[\]]{1,64}\])"
 _BLANK = r"[^\S\x1c]"
 _BETWEEN = rf"(?:{_BLANK}|[.\u2010-\u2015-])"
@@ -48,7 +48,7 @@ _LABEL = r"[\w-]{1,63}+"
 _MARK = r"(?:email|iban|image|link|masked|phone|url)\]"
 _SPELT_EMAIL = (
     rf"(?<![\w.+'\u2019-])(?!{_MARK})[\w.+'\u2019-]++\)?{_AT}\(?{_LABEL}(?:{_DOT}{_LABEL}){{1,8}}"
-    r"|(?<!\S)(?:[\w.+-]\s){1,64}+@(?:\s[\w.-](?!\w)){3,128}"
+    r"|(?<!\S)(?:[\w.+-]\s){1,64}@(?:\s[\w.-](?!\w)){3,128}"
 )
 # What a reader does not see of a text beyond its spelling (`visible`): signs written as words or
 # in brackets, dots of other scripts, and tags that leave no gap.
@@ -64,8 +64,8 @@ _TAG_WITHIN = re.compile(rf"</?{_INLINE}[^<>]*+>|<!--[^<>]*-->", re.IGNORECASE)
 # since numbers in several cells are rarely one number.
 _LINE, _CELL = "\n", "\x1c"
 _LINES = re.compile(rf"[{_LINE}{_CELL}]")
-_TAG_NAME = rf"(?!{_INLINE}|(?:at|dot)\s*>)(?:h[1-6]|[a-z][a-z-]*+(?::[a-z-]++)?+)(?=[\s/>])"
-_TAGS = re.compile(rf"\s{{0,8}}(?:</?{_TAG_NAME}[^<>]*+>\s*+)++|{_LINES.pattern}", re.IGNORECASE)
+_TAG_NAME = rf"(?!{_INLINE}|(?:at|dot)\s*>)(?:h[1-6]|[a-z][a-z-]*+(?::[a-z-]++)?)(?=[\s/>])"
+_TAGS = re.compile(rf"\s{{0,8}}(?:</?{_TAG_NAME}[^<>]*+>\s*+)+|{_LINES.pattern}", re.IGNORECASE)
 _ATTRIBUTES = re.compile(r"(?<=<)/?[a-z][a-z:-]*+[^<>a-z:-][^<>]*+(?=>)", re.IGNORECASE)
 _TAG_OF_CELL = re.compile(r"</?(?:t[dhr]|table|t(?:head|body|foot)|caption)\b", re.IGNORECASE)
 # Marks of any script, such as that of a key (`5\ufe0f\u20e3`) or a line below.
@@ -76,11 +76,11 @@ _COMBINING = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\
 _OCTETS = r"(?:(?:\\{1,8}[0-3][0-7]{2}|=[0-9A-F]{2})(?:=\r?\n)?)"
 _ENCODED = re.compile(rf"{_OCTETS}+|=\r?\n", re.IGNORECASE)
 _SURELY_ENCODED = re.compile(rf"{_OCTETS}{{2,}}", re.IGNORECASE)
-_ENCODED_WORD = re.compile(r"(?:[^\s<>\"=]|=(?:\r?\n)?)++")
+_ENCODED_WORD = re.compile(r"(?:[^\s<>\"=]|=(?:\r?\n)?)+")
 _OCTET = re.compile(r"\\([0-3][0-7]{2})|=([0-9A-F]{2})", re.IGNORECASE)
 _SPELT_SCHEME = r"(?:h[tx]{2}ps?\W{1,8}|//)?"
 _SPELT_URL = (
-    rf"(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\.{_LABEL}){{0,8}}+{_BRACKETED_DOT}{_LABEL}"
+    rf"(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\.{_LABEL}){{0,8}}{_BRACKETED_DOT}{_LABEL}"
     rf"(?:(?:{_BRACKETED_DOT}|\.){_LABEL}){{0,8}}(?:\s?/{_REST}*)?"
     rf"|(?<![\w.-]){_SPELT_SCHEME}{_LABEL}(?:\s\.\s?{_LABEL}){{1,8}}\s?/\s?{_REST}+"
 )
@@ -100,12 +100,13 @@ _KINDS = {
         re.IGNORECASE,
     ),
 }
-_NUMBER = re.compile(rf"(?<!\d)\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,}}+")
+_NUMBER = re.compile(rf"(?<!\d)\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,}}")
 """Digits in a row, of as many telephone numbers as there are; `_without_numbers` judges them."""
 # With `;` or `=` between its groups, a number is told from the cells of a table by how it begins.
 _BETWEEN_GROUPS = r"[^\w,|+\n]{1,4}"
 _GROUPED_NUMBER = re.compile(
-    rf"(?<!\w)(?:\+\d{{1,4}}|\(?0[1-9]\d{{1,3}})(?:{_BETWEEN_GROUPS}\d{{2,12}})++(?!\w)"
+    rf"(?<!\w)(?:\+\d{{1,4}}|\(?0[1-9]\d{{1,3}})(?:{_BETWEEN_GROUPS}\d{{2,12}})+"
+    rf"(?!\w|{_BETWEEN_GROUPS}\d\d)"
     rf"|(?<!\d)(?<!\d[^\w\n])[2-9]\d\d({_BETWEEN_GROUPS})\d{{3}}\1\d{{4}}(?!\w|\1\d)"
 )
 _LETTERS_BEFORE, _LETTERS_BEHIND = re.compile(r"[^\W\d_]{1,24}\Z"), re.compile(r"[^\W\d_]{1,24}")
@@ -152,7 +153,7 @@ _SPLIT_SIGN = re.compile(
 _SPLIT = {
     "email": re.compile(
         rf"\w[^\w@]{{0,4}}@[^\w@]{{0,4}}(?:\w[\w-]{{0,62}}+{EDGE}?\.{EDGE}?){{1,8}}[^\W\d_]{{2}}"
-        rf"|\w[^\w@]{{0,4}}@\s?{EDGE}(?:(?:[\w-]{{1,63}}+{EDGE}?){{1,6}}+\.{EDGE}?){{1,8}}[^\W\d_]{{2}}"
+        rf"|\w[^\w@]{{0,4}}@\s?{EDGE}(?:(?:[\w-]{{1,63}}+{EDGE}?){{1,6}}\.{EDGE}?){{1,8}}[^\W\d_]{{2}}"
     ),
     URL: re.compile(
         rf"(?:https?|wss?|ftp){EDGE}?:{EDGE}?[\\/]{EDGE}?[\\/]{EDGE}?[\w\[]", re.IGNORECASE

@@ -67,7 +67,7 @@ class SqliteSessions:
         ConfigurationError: The file cannot be written, or is not a file of sessions.
     """
 
-    def __init__(self, path: str | Path, *, timeout: float = 1.0, durable: bool = True) -> None:
+    def __init__(self, path: str | Path, *, timeout: float = 5.0, durable: bool = True) -> None:
         self._timeout = timeout
         self._locks = FairLocks()
         self._progress = SessionProgress()
