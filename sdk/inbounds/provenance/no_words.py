@@ -66,6 +66,11 @@ class NoWords:
         return False
 
     @staticmethod
+    def says_whole(_title: str) -> bool:
+        """See `Words.says_whole`."""
+        return False
+
+    @staticmethod
     def deletes(_title: str) -> bool:
         """See `Words.deletes`."""
         return False

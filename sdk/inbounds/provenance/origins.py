@@ -7,7 +7,6 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inbounds.model.question import Argument, Link, Origin
@@ -25,19 +24,18 @@ from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from inbounds.model.question import Grade, Parsed, Returns
 
     from .prompt import Words
     from .prompt_text import How
+    from .titled_records import TitledRecords
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_MOST_ALLUDED = 1_000
-"""So many phrases of the prompts may each name the one record that has it for a title."""
 _PART_OF_ONE_RESULT = 4
 """One result may take up this part of the index, so that none pushes out all the others."""
 
@@ -65,7 +63,8 @@ class Origins:
         self._records: deque[_Kept] = deque()
         self._most_records = records
         self._in_records = 0
-        self._alluded: dict[str, tuple[frozenset[str], _Graded] | None] = {}
+        # Made when a prompt first says a title.
+        self._titled: TitledRecords[_Graded] | None = None
         # The title of a record that the user rules out, by what it holds, or what lies in it.
         self._excluded: OrderedDict[str, str] = OrderedDict()
         # The title by which the user has named a record, by what it holds; "" where there are two.
@@ -123,7 +122,7 @@ class Origins:
                         for key in (*record.named, *record.texts)
                         if not self._is_written(key, record.same)
                     )
-                named = self._named(record.titles, record.identity, record.graded, record.named)
+                named = self._named(record, record.graded)
                 if named is None or ruled_out:
                     kept.append(record)
                     continue
@@ -161,52 +160,61 @@ class Origins:
                 self._put(self._texts, key, PASTED)
 
     def _raise(
-        self, index: OrderedDict[str, Origin], record: _Kept, keys: list[str], origin: Origin
+        self, index: OrderedDict[str, Origin], record: _Kept, keys: Collection[str], origin: Origin
     ) -> None:
         for key in keys:
             # What was evicted, or has been written by a call since, stays what it is.
             if key in index and not self._is_written(key, record.same):
                 self._put(index, key, origin)
 
-    def _named(
-        self,
-        titles: Mapping[str, bool],
-        identity: frozenset[str],
-        graded: _Graded,
-        keys: Iterable[str],
-    ) -> _Graded | None:
+    def _named(self, record: _Seen, graded: _Graded) -> _Graded | None:
         """The origins that a record gives which the user has named, or None.
 
-        It is named by a title that the user said outright, or by one that the user's words
-        allude to and that no other record has had. A value of `titles` is whether a first party
-        calls it so. One of a tainted store is never named, and has had its title all the same.
+        It is named by a title that the user said, and that a first party calls it by or no other
+        record has had. One of a tainted store is never named, and has had its title all the same.
         """
-        for title, own in titles.items():
-            if self._words.names(title, own=own):
-                return self._name(graded, title, keys, tainted=graded.is_tainted)
-        alluded = ((self._words.alludes(each, own=own), each) for each, own in titles.items())
-        phrase, title = next(filter(itemgetter(0), alluded), ("", ""))
-        if not phrase or not self._complete:
-            return None
-        if phrase not in self._alluded and len(self._alluded) < _MOST_ALLUDED:
-            self._alluded[phrase] = identity, graded.apart()
-        known = self._alluded.get(phrase)
-        if known is None:
-            return None
-        if known[0] == identity:
-            return self._name(known[1], title, keys, tainted=graded.is_tainted)
-        self._alluded[phrase] = None
-        self._doubt(known[1])
+        words = self._words
+        if self._titled is not None:
+            for given in self._titled.contest(record.titles, record.identity):
+                self._doubt(given)
+        for title, own in record.titles.items():
+            if words.names(title, own=own):
+                if own:
+                    return self._name(title, record, graded)
+                return self._name_one(title, record, graded, is_outright=True, is_own=False)
+        if self._complete:
+            for title, own in record.titles.items():
+                if words.alludes(title, own=own):
+                    return self._name_one(title, record, graded, is_outright=False, is_own=own)
         return None
 
-    def _name(
-        self, graded: _Graded, title: str, keys: Iterable[str], *, tainted: bool
+    def _name_one(
+        self, title: str, record: _Seen, graded: _Graded, *, is_outright: bool, is_own: bool
     ) -> _Graded | None:
+        """The origins that a record gives if no other record of the session may be meant."""
+        from .prompt import phrase_of
+        from .titled_records import TitledRecords
+
+        phrase, identity = phrase_of(title), record.identity
+        if self._titled is None:
+            self._titled = TitledRecords()
+        self._titled.add(
+            phrase,
+            identity,
+            graded.apart(),
+            ((other.titles, other.identity) for other in self._records),
+            is_outright=is_outright,
+            is_exact=is_own or self._words.says_whole(title),
+        )
+        gives = self._titled.find(phrase, identity)
+        return None if gives is None else self._name(title, record, gives)
+
+    def _name(self, title: str, record: _Seen, graded: _Graded) -> _Graded | None:
         """Remember by which title the user has named what a record holds."""
-        if tainted:
+        if graded.is_tainted:
             return None
         title = nfc(title).lower()
-        for key in keys:
+        for key in record.named:
             self._named_by[key] = title if self._named_by.get(key, title) == title else ""
             if len(self._named_by) > self._values:
                 self._named_by.popitem(last=False)
@@ -399,8 +407,10 @@ class Origins:
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
-        identity = record.identity(names)
-        quoted = self._named(names, identity, graded, record.named)
+        # What is called by an argument that it was read by is the same whatever it holds by then.
+        ids = frozenset(record.ids) if record.titles else frozenset(record.ids or names)
+        seen = _Seen(names, ids, record.named, record.texts)
+        quoted = self._named(seen, graded)
         if record.is_ruled_out:
             quoted = None
         all_new = given.nothing and not self._written
@@ -434,14 +444,7 @@ class Origins:
         if quoted is None and (named or texts) and _is_nameable(names):
             self._keep(
                 _Kept(
-                    names,
-                    record.enclosing,
-                    record.called,
-                    identity,
-                    named,
-                    texts,
-                    record.same,
-                    graded,
+                    names, ids, named, texts, record.enclosing, record.called, record.same, graded
                 )
             )
         if not record.is_ruled_out and (named or texts) and self._mentions(record.called):
@@ -468,9 +471,9 @@ class Origins:
         if not self._complete:
             return
         self._complete = False
-        for known in self._alluded.values():
-            if known is not None:
-                self._doubt(known[1])
+        if self._titled is not None:
+            for given in self._titled.not_outright():
+                self._doubt(given)
 
     def _put(self, index: OrderedDict[str, Origin], key: str, origin: Origin) -> None:
         known = index.get(key)
@@ -701,15 +704,26 @@ def _is_nameable(titles: Mapping[str, bool]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Seen:
+    """A record, by what it is called and holds."""
+
+    titles: Mapping[str, bool]
+    ids: frozenset[str]
+    named: Collection[str]
+    texts: Collection[str]
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """What tells it from other records of its title: its ids, or all that it holds."""
+        return self.ids or frozenset((*self.named, *self.texts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(_Seen):
     """A record that nobody has named so far."""
 
-    titles: dict[str, bool]
-    enclosing: tuple[dict[str, bool], ...]
+    enclosing: tuple[Mapping[str, bool], ...]
     called: dict[str, bool]
-    identity: frozenset[str]
-    named: list[str]
-    texts: list[str]
     same: dict[str, dict[str, None]]
     graded: _Graded
 

@@ -347,6 +347,13 @@ class Words:
             return True
         return is_marked(self._sentences, phrase, specific=True)
 
+    def says_whole(self, title: str) -> bool:
+        """Whether the prompts say a title in quotation marks, or a whole file name."""
+        title = nfc(title)
+        if not self._quoted.keys().isdisjoint((_joined(title), phrase_of(title))):
+            return True
+        return _without_extension(title) != title and self.says(title, "exactly")
+
     def deletes(self, title: str) -> bool:
         """Whether the prompts say to delete the record of this title."""
         phrases = {_joined(title), _joined(_without_extension(title))}
@@ -365,8 +372,7 @@ class Words:
         """
         if not nameable(title):
             return ""
-        base = _without_extension(nfc(title))
-        phrase = _joined(base)
+        phrase = phrase_of(title)
         if self._rules_out(phrase):
             return ""
         words = [word for word in phrase.split() if _is_telling(word)]
@@ -378,6 +384,7 @@ class Words:
         if own:
             return phrase if self._holds_phrase(phrase) else ""
         # A compound such as `check-up` is one word.
+        base = _without_extension(nfc(title))
         compounds = [word.replace("-", "").lower() for word in _COMPOUND.findall(base)]
         specific = max(sum(map(_is_specific, each)) for each in (words, compounds)) >= _SPECIFIC
         return phrase if is_marked(self._sentences, phrase, specific=specific) else ""
@@ -572,6 +579,11 @@ def _times(text: str) -> Iterator[str]:
 def nameable(title: str) -> bool:
     """Whether a prompt could name a record of this title at all."""
     return len(title) <= _LONGEST_TITLE and any(map(_is_telling, _joined(title).split()))
+
+
+def phrase_of(title: str) -> str:
+    """Return the words of a title, without the extension of a file, in lower case."""
+    return _joined(_without_extension(nfc(title)))
 
 
 def _is_telling(word: str) -> bool:

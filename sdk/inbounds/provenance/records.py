@@ -68,10 +68,6 @@ class Record:
     plain: dict[str, str] = field(default_factory=dict)
     same: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    def identity(self, titles: Iterable[str]) -> frozenset[str]:
-        """What tells it from other records of its title: its ids, or all that it holds."""
-        return frozenset(self.ids or self.named or titles)
-
     def call(self, text: str, *, by_id: bool) -> None:
         """Remember what a prompt may mention it by: its id, its title, or who wrote it."""
         if len(text) <= _LONGEST_NAME and len(self.called) < _MOST_NAMES:

@@ -696,10 +696,25 @@ class TestATitleThatNoOtherRecordHas:
         self.seen([REAL], [FALSE], [REAL], origins=origins)
         assert set() == set(self.grades(origins)) & (TRUSTED | {"quoted_text"})
 
-    def test_one_of_two_may_still_be_quoted(self):
-        origins = self.seen([REAL, FALSE], origins=self.begun())
-        origins.prompt("I mean the mail 'Dental check-up'")
-        self.seen([REAL], origins=origins)
+    @pytest.mark.parametrize("first", [0, 1])
+    @pytest.mark.parametrize("later", [False, True])
+    def test_quotation_marks_tell_two_of_one_title_no_better(self, later, first):
+        origins = Origins()
+        if not later:
+            origins.prompt("Answer the mail 'Dental check-up'")
+        self.seen(*[[each] for each in (REAL, FALSE)][:: -1 if first else 1], origins=origins)
+        if later:
+            origins.prompt("Answer the mail 'Dental check-up'")
+        assert set() == set(self.grades(origins)) & (TRUSTED | {"quoted_text"})
+
+    @pytest.mark.parametrize(
+        "prompt", ["Answer the mail 'Dental check-up'", "Open 'Dental check-up'"]
+    )
+    def test_one_that_is_seen_alone_is_named_in_quotation_marks(self, prompt):
+        origins = Origins()
+        origins.prompt(prompt)
+        longer = {**FALSE, "title": f"Re: {FALSE['title']} in spring"}
+        self.seen([REAL], [REAL, longer], origins=origins)
         assert "quoted" == grade(origins, NAMED)
 
     def test_what_another_place_vouches_for_stays(self):
