@@ -133,7 +133,7 @@ class Place:
                 yield url
             return
         with RedisServer() as server:
-            self.sessions = server.url
+            self.sessions = server.patient_url
             yield ""
 
     @contextlib.contextmanager
@@ -283,7 +283,7 @@ class Place:
         if is_url(self.sessions):
             from redis import Redis
 
-            with contextlib.closing(Redis.from_url(self.sessions)) as client:
+            with contextlib.closing(Redis.from_url(self.sessions.partition("?")[0])) as client:
                 return dict(json.loads(client.hget(PREFIX + sid, "state")))
         with contextlib.closing(sqlite3.connect(self.sessions)) as connection:
             (state,) = connection.execute(

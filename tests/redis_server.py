@@ -49,6 +49,11 @@ class RedisServer:
     def url(self) -> str:
         return f"unix://{self.socket}"
 
+    @property
+    def patient_url(self) -> str:
+        """The same, for who is not to fail where a busy machine is slow to answer."""
+        return f"{self.url}?timeout=30"
+
     def start(self) -> None:
         """Start it, or start it again on what it has kept, and wait until it answers."""
         settings = {"port": "0", "save": "", **self.settings}

@@ -242,7 +242,7 @@ def test_in_memory(place, bundle):
 def test_of_two_processes(place, bundle, kind):
     with contextlib.ExitStack() as stack:
         if kind == "redis":
-            place.sessions = stack.enter_context(RedisServer()).url
+            place.sessions = stack.enter_context(RedisServer()).patient_url
         sid, crowd = shared(place, bundle, stack)
         said = crowd.ended()
         state = place.session(sid)

@@ -138,7 +138,7 @@ def two(request, tenants):
     with contextlib.ExitStack() as stack:
         more = {"memory": {"sessions": MemorySessions()}}.get(request.param, {})
         if request.param == "redis":
-            more = {"sessions": stack.enter_context(RedisServer()).url}
+            more = {"sessions": stack.enter_context(RedisServer()).patient_url}
         yield tenants.guard(ACME, **more), tenants.guard(RIVAL, **more)
 
 
