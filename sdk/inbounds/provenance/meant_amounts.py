@@ -31,6 +31,10 @@ _PAID = re.compile(
     rf"\b{_PAYS}\b(?P<between>(?:(?!\b{_PAYS}\b|\n\n).)*)\Z", re.IGNORECASE | re.DOTALL
 )
 """The last verb of paying before an amount, and what stands between the two."""
+_NOUN = re.compile(
+    rf"\b(the|an?|my|our|your|his|her|their|this|that|no)\s+{_PAYS}\b", re.IGNORECASE
+)
+"""`The deposit` is no verb."""
 _STATED = re.compile(
     r"\b(?:amount|sum|total|price|fee|rent|cost|salary|allowance|payment|refund|donation|tip"
     r"|instal?lment|deposit|subscription|invoice|bill)s?\b[^.!?\n]{0,60}?"
@@ -52,6 +56,10 @@ _AND_ANOTHER = re.compile(
     r"[a-z]+\s",
 )
 """Another verb."""
+_JOINS = re.compile(
+    r"[,;&+:\n(]|\b(?:and|or|then|plus)\b|\bto\s+(?:[A-Z]{3}|[$\u20ac\u00a3])?\s*\Z"
+)
+"""What stands between two amounts that one verb pays, or the old amount and the new one."""
 _ASIDE_BEFORE = re.compile(
     r"\b(?:if|unless|until|till|once|when|whenever|in\s+case|provided|assuming|should|under|over"
     r"|below|above|beneath|exceed(?:s|ing|ed)?|more\s+than|less\s+than|fewer\s+than|higher\s+than"
@@ -62,7 +70,7 @@ _ASIDE_BEFORE = re.compile(
     r"|not|never|no\s+longer|budgets?|limits?|balance|left|remaining|remains?|wants|claims|says|said"
     r"|thinks?|demands?|tells|told|asks|asked|why|how|what|whether|did|dispute|contest|complain"
     r"|compare|half|third|quarter|fifth|tenth|fourth|sixth|seventh|eighth|ninth|hundredth"
-    r"|twice|double|triple|times|percent|fraction|part|portion|share|worth|equivalent|near(?:ly)?"
+    r"|twice|double|triple|times|percent|fraction|part|portion|share|rest|remainder|worth|equivalent|near(?:ly)?"
     r"|almost|somewhere|between|minus|plus|less|off|discount|except)\b|%",
     re.IGNORECASE,
 )
@@ -151,7 +159,7 @@ def _is_paid(before: str, behind: str) -> bool:
         return False
     if _CONFIRMED.match(behind):
         return _DOUBTS.search(before) is None
-    found = _PAID.search(before)
+    found = _PAID.search(_NOUN.sub("\\1 \u2026", before))
     if found is None and _BEGINS.fullmatch(before):
         return _TO_SOMEBODY.match(behind) is not None
     if found is None:
@@ -159,9 +167,12 @@ def _is_paid(before: str, behind: str) -> bool:
     between = found["between"]
     if _OTHER_CLAUSE.search(between) or _AND_ANOTHER.search(between):
         return False
+    *_, after = between, *(between[stop:] for _, _, (_, stop) in amounts_at(between))
+    if after is not between and _JOINS.search(after) is None:
+        return False  # `pay EUR 80 of the EUR 480 bill`
     if _SETS.match(found[0]):
         between = _LIMIT.sub("", between)
-    rest = _LEAD_IN.sub("", before[: found.start()])
+    rest = _LEAD_IN.sub("", found.string[: found.start()])
     return not (
         _ASIDE_BEFORE.search(between) or _ASIDE_BEFORE.search(rest) or _OF_OTHERS.search(rest)
     )

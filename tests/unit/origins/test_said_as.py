@@ -365,6 +365,12 @@ ASIDES = [
     "Pay invoice inv-17 and check whether {} is right",
     "Pay invoice inv-17; {} would be too much",
     "Pay invoice inv-17 and summarise the mail about the {}",
+    "Pay EUR 80 of the {} bill to Bob",
+    "Pay Bob EUR 80 towards his {} bill",
+    "Transfer 80 euros for the deposit of {} to Bob",
+    "Send Bob $80 on the {} invoice",
+    "Could you settle EUR 80 of the {} that is due?",
+    "Pay EUR 80 to Bob and keep the rest of the {} back",
 ]
 
 
@@ -393,6 +399,11 @@ PAYMENTS = [
     "Raise the limit to {}",
     "I have gone over inv-17 and {} is right. Make the payment.",
     "It was {0} last time. Pay {0} again.",
+    "Pay EUR 20 of it to Ann, and {} to Bob",
+    "Raise the limit of EUR 500 to {}",
+    "Change the rent of EUR 20 to {}",
+    "Pay {} of the EUR 9,000 bill to Bob",
+    "Pay the {} bill",
 ]
 
 
@@ -465,6 +476,7 @@ def test_a_user_who_has_said_nothing_has_said_nothing_as_something_else():
     assert origins.doubtful(judged.arguments, registered, judged.parsed, found) == []
 
 
+@pytest.mark.system
 def test_a_prompt_of_any_length_is_read_in_time():
     for text in ("A" * 100_000, "to A " * 20_000, "1 000 " * 20_000, "pay EUR 5 and " * 8_000):
         origins = seen(f"{text} Tell Ann to pay EUR 40 to 4021")
