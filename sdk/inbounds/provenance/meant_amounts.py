@@ -34,7 +34,7 @@ _PAID = re.compile(
 _NOUN = re.compile(
     rf"\b(the|an?|my|our|your|his|her|their|this|that|no)\s+{_PAYS}\b", re.IGNORECASE
 )
-"""`The deposit` is no verb."""
+"""Behind an article, it is what is paid: `the deposit`."""
 _STATED = re.compile(
     r"\b(?:amount|sum|total|price|fee|rent|cost|salary|allowance|payment|refund|donation|tip"
     r"|instal?lment|deposit|subscription|invoice|bill)s?\b[^.!?\n]{0,60}?"
