@@ -17,6 +17,7 @@ from .prompt_text import APART, BETWEEN, How, PromptText
 from .stop_words import EMPTY, FILES, GENERIC, is_common
 from .title_marks import SOMETHING, Mark, is_marked, quote_marks
 from .values import (
+    FAMILIES,
     DATE,
     HOST,
     MAIL,
@@ -32,6 +33,8 @@ from .values import (
 from .whole_names import BEHIND, LABEL, hosts_of, is_host, keys_of_names, name_spans, without_names
 
 if TYPE_CHECKING:
+    from inbounds.model.question import Kind
+
     from .sentences import Token
 
 MOST = 200_000
@@ -114,6 +117,7 @@ class Words:
         self._quoted: dict[str, Mark] = {}
         # The last prompt that says a value, by its number.
         self._keys: dict[str, int] = {}
+        self._families: set[str] = set()
         self._amounts: dict[tuple[str, str], int] = {}
         self._times: set[str] = set()
         # The same of what is ruled out.
@@ -163,7 +167,9 @@ class Words:
         outright, quotes = _outright(text)
         spans = self._text.add(outright, quotes)
         plain = without_names(outright, spans, APART)
-        self._keys.update(dict.fromkeys(_values(outright, spans, plain), turn))
+        found = _values(outright, spans, plain)
+        self._keys.update(dict.fromkeys(found, turn))
+        self._families = {key[:2] for key in found}
         self._amounts.update(dict.fromkeys(_amounts(plain), turn))
         self._times.update(_times(plain))
         self.denies |= bool(runs)
@@ -195,6 +201,10 @@ class Words:
     def holds(self, key: str) -> bool:
         """Whether a typed value was said."""
         return key in self._keys or (key.startswith(DATE) and self._holds_date(key[len(DATE) :]))
+
+    def says_some(self, kind: Kind) -> bool:
+        """Whether the last prompt says a value of a kind, such as an address."""
+        return FAMILIES.get(kind) in self._families
 
     def states(self, key: str, currency: str) -> bool:
         """Whether an amount was said, as one: in this currency, or in none."""

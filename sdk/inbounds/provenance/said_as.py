@@ -56,6 +56,12 @@ def doubtful(
             continue
         if argument.role not in NAMING:
             continue
+        if argument.role == "recipient" and leaf is not None and not said:
+            if words.says_some(leaf.kind):
+                # An account on file may be another's as well.
+                known = [] if leaf.kind == "iban" else keys_of(value, argument, leaf)[0]
+                yield pointer, known
+            continue
         if argument.one_of and type(value) is str:
             chosen = [each for _, each, other in every if other is argument]
             if names_another(text, value, argument.one_of, chosen):
