@@ -15,7 +15,8 @@ from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError
 from inbounds.evidence import NoEvidence
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import scratch_folder, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import scratch_folder
 from inbounds.live.head import empty_lists
 from inbounds.model.leaves import argument_leaves
 from inbounds.pep import Guard

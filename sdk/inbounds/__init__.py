@@ -6,10 +6,10 @@ leaves a span and a record. See `Guard` first, then `Task`.
 
 from __future__ import annotations
 
-import importlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .lazy import lazy_names
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -39,29 +39,29 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 # A package, never a module that its package imports: one thread would hold the lock of the module
 # and wait for the package's, another the other way round, and Python raises a deadlock.
 _HOMES = {
-    "AccessDenied": "errors",
-    "ApprovalRequired": "errors",
-    "ArgumentNotRepresentable": "errors",
-    "ConfigurationError": "errors",
-    "Decision": "model.question",
-    "DecisionUnavailable": "errors",
-    "Guard": "pep",
-    "InboundsError": "errors",
-    "InvalidAnswer": "errors",
-    "Labelled": "pep",
-    "LeaseUnavailable": "errors",
-    "OutcomeUnrecorded": "errors",
-    "Permit": "pep",
-    "Reason": "model.question",
-    "Resource": "model.question",
-    "ResultWithheld": "errors",
-    "Scope": "model.claims",
-    "SessionContended": "errors",
-    "Task": "pep",
-    "TaskMissing": "errors",
-    "Timeout": "errors",
-    "TokenInvalid": "errors",
-    "Unreachable": "errors",
+    "AccessDenied": ".errors",
+    "ApprovalRequired": ".errors",
+    "ArgumentNotRepresentable": ".errors",
+    "ConfigurationError": ".errors",
+    "Decision": ".model.question",
+    "DecisionUnavailable": ".errors",
+    "Guard": ".pep",
+    "InboundsError": ".errors",
+    "InvalidAnswer": ".errors",
+    "Labelled": ".pep",
+    "LeaseUnavailable": ".errors",
+    "OutcomeUnrecorded": ".errors",
+    "Permit": ".pep",
+    "Reason": ".model.question",
+    "Resource": ".model.question",
+    "ResultWithheld": ".errors",
+    "Scope": ".model.claims",
+    "SessionContended": ".errors",
+    "Task": ".pep",
+    "TaskMissing": ".errors",
+    "Timeout": ".errors",
+    "TokenInvalid": ".errors",
+    "Unreachable": ".errors",
 }
 
 __all__ = [
@@ -91,14 +91,8 @@ __all__ = [
     "__version__",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Each name brings in its module when it is first used, so that importing costs little.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
+# Each name brings in its module when it is first used, so that importing costs little.
+__getattr__ = lazy_names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -36,6 +36,7 @@ from inbounds import (
 )
 from inbounds.canonical.arguments import canonical_json, digest
 from inbounds.credentials.task_authority import RENEW_WITHIN
+from inbounds.evidence.records import record_name
 from inbounds.model.question import ResourceProperties, Returns
 from inbounds.pdp import DECISION, Reply
 from inbounds.pep.config import Configuration
@@ -45,7 +46,6 @@ from inbounds.pep.telemetry import NAMES, Telemetry
 from inbounds.process import clock
 from inbounds.sessions.memory import MemorySessions
 from inbounds.testing import AGENT, INTENT, SUBJECT
-from inbounds.text.printable import record_name
 
 
 @pytest.fixture

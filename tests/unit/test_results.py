@@ -26,9 +26,15 @@ from inbounds.errors import (
     ResultWithheld,
 )
 from inbounds.model.question import Obligation, ReturnedField, Returns
-from inbounds.pep.result_changes import Discharge, InPieces, NotPlain, change_or_withhold
+from inbounds.pep.result_changes import (
+    Discharge,
+    InPieces,
+    NotPlain,
+    change_or_withhold,
+    require_known,
+)
 from inbounds.pep.result_shape import ShapeMismatch, json_within
-from inbounds.pep.results import END, owed, require_known
+from inbounds.pep.results import END, owed
 from inbounds.pep.tool_errors import raise_alone
 from inbounds.provenance import markup
 from inbounds.provenance.links import links_of

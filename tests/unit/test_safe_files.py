@@ -16,15 +16,9 @@ from hypothesis import strategies as st
 from inbounds.errors import ConfigurationError
 from inbounds.evidence.keys import deployment_key
 from inbounds.files import safe_files
-from inbounds.files.safe_files import (
-    UnsafePath,
-    copy_tree,
-    make_folder,
-    open_appended,
-    remove_file,
-    remove_tree,
-    write_file,
-)
+from inbounds.files.appended_file import open_appended
+from inbounds.files.safe_files import UnsafePath, make_folder, write_file
+from inbounds.files.trees import copy_tree, remove_file, remove_tree
 from inbounds_tools.cli import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links are made as POSIX makes them")

@@ -6,8 +6,9 @@ The agent's process delivers and never signs: what an approver's key makes of a 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from inbounds.lazy import lazy_names
 
 from .approvals import Approvals
 
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
 
     from .callback import ApprovalCallback as ApprovalCallback
 
-_PLACES = {"AccessRequest": "inbounds.model.access_request", "ApprovalCallback": ".callback"}
-
 __all__ = ["AccessRequest", "ApprovalCallback", "Approvals"]
 
-
-def __getattr__(name: str) -> Any:
-    # Most calls ask nobody.
-    if name not in _PLACES:
-        raise AttributeError(name)
-    return getattr(import_module(_PLACES[name], __name__), name)
+# Most calls ask nobody.
+__getattr__ = lazy_names(
+    __name__,
+    {"AccessRequest": "inbounds.model.access_request", "ApprovalCallback": ".callback"},
+)

@@ -13,8 +13,9 @@ credential from `current`, and nobody else needs it:
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from inbounds.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .aws import AssumedRole
@@ -32,18 +33,18 @@ LEASE_TOOL: Final = "credential.lease"
 """The tool by whose name the registry lets agents lease credentials."""
 
 _HOMES = {
-    "LeaseRequest": "backend",
-    "AssumedRole": "aws",
-    "AwsRole": "session_policy",
-    "DevelopmentCredentials": "development",
-    "Issued": "backend",
-    "Lease": "lease",
-    "LeaseBackend": "backend",
-    "OpenBao": "openbao",
-    "Target": "target",
-    "TokenExchange": "exchange",
-    "authorization": "presentation",
-    "current": "store",
+    "LeaseRequest": ".backend",
+    "AssumedRole": ".aws",
+    "AwsRole": ".session_policy",
+    "DevelopmentCredentials": ".development",
+    "Issued": ".backend",
+    "Lease": ".lease",
+    "LeaseBackend": ".backend",
+    "OpenBao": ".openbao",
+    "Target": ".target",
+    "TokenExchange": ".exchange",
+    "authorization": ".presentation",
+    "current": ".store",
 }
 
 __all__ = [
@@ -62,9 +63,5 @@ __all__ = [
     "current",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # The deployment's loader takes the one constant; the rest comes when it is used.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+# The deployment's loader takes the one constant; the rest comes when it is used.
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.safe_files import make_folder, scratch_folder, write_file
+from inbounds.files.safe_files import make_folder, write_file
+from inbounds.files.trees import scratch_folder
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed
 from inbounds.model.question import Effect

@@ -24,7 +24,7 @@ from typing import Final
 import wasmtime
 
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import make_folder, remove_file, write_file
+from inbounds.files.safe_files import make_folder, write_file
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
 _KEPT: Final = 4
@@ -100,6 +100,10 @@ class CompiledModules:
     def _forget(self) -> None:
         """Leave the modules written last; a reload or an upgrade makes others useless."""
         kept = sorted(self._folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
+        if len(kept) <= _KEPT:
+            return
+        from inbounds.files.trees import remove_file
+
         for path in kept[:-_KEPT]:
             remove_file(path)
 

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.files import sqlite_file, sqlite_steps
 from inbounds.files.sqlite_steps import StepBudget
-from inbounds.text.printable import printable
 
 from .records import Decided, Executed, Record, kind
 from .tables import APPLICATION, SCHEMA, VERSION
@@ -78,6 +77,8 @@ def is_as_made(connection: sqlite3.Connection, *, triggers: bool = True) -> bool
 
 def unreadable(error: sqlite3.Error) -> DecisionUnavailable:
     """What is said of a log that is there and cannot be read."""
+    from inbounds.text.printable import printable
+
     endless = sqlite_steps.is_exceeded(error)
     cause = "it has more rows than its size allows" if endless else printable(str(error))
     return DecisionUnavailable(

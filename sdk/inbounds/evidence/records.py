@@ -147,3 +147,11 @@ def body(record: Record, *, seq: int, prev: str) -> bytes:
     fields = record.model_dump()
     fields.update(kind=kind(record), at=str(record.at), seq=seq, prev=prev)
     return canonical(fields)
+
+
+def record_name(name: str) -> str:
+    """Return a name as it may stand in records and spans: printable, short enough, not empty."""
+    if name.isprintable():
+        return name[:256] or "?"
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256]

@@ -17,29 +17,20 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 import stat
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-from inbounds.text.printable import printable
-
-from .regular_file import read_regular
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | CLOSE_ON_EXEC
 _NEW = (
-    os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | getattr(os, "O_BINARY", 0)
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSE_ON_EXEC | getattr(os, "O_BINARY", 0)
 )  # Windows would write a newline as two bytes
-_APPENDED = (
-    os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _CLOEXEC | getattr(os, "O_BINARY", 0)
-) | getattr(os, "O_NONBLOCK", 0)  # a pipe that is put there in between does not block
-_BY_DESCRIPTOR = bool(_NOFOLLOW) and (
+_BY_DESCRIPTOR = bool(NO_FOLLOW) and (
     {os.open, os.mkdir, os.stat, os.rename, os.link, os.unlink} <= os.supports_dir_fd
 )
 
@@ -73,7 +64,7 @@ def write_file(
         OSError: It cannot be written.
     """
     content = content.encode("utf-8") if isinstance(content, str) else content
-    with _parent(path, below) as folder:
+    with opened_parent(path, below) as folder:
         folder.require_no_link(path.name)
         there = None if exclusive else folder.replaceable(path.name)
         draft = f".{secrets.token_hex(16)}.draft"
@@ -96,33 +87,6 @@ def write_file(
             os.fsync(folder.descriptor)
 
 
-def open_appended(path: Path, *, below: Path | None = None) -> BinaryIO:
-    """Open a file for appending, readable by this user alone if it is new.
-
-    Args:
-        path: The file. Missing folders are created.
-        below: As for `write_file`.
-
-    Returns:
-        The open file; the caller closes it.
-
-    Raises:
-        UnsafePath: The path leads through a link, or the file is not a regular file of this user.
-        OSError: The file cannot be opened.
-    """
-    with _parent(path, below) as folder:
-        folder.require_no_link(path.name)
-        folder.replaceable(path.name)
-        place = folder.at(path.name)
-        descriptor = os.open(place, _APPENDED, 0o600, dir_fd=folder.descriptor)
-        try:
-            folder.require_ours(path.name, os.fstat(descriptor))
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return os.fdopen(descriptor, "ab")
-
-
 def make_folder(path: Path, *, below: Path | None = None, mode: int = 0o777) -> None:
     """Make a folder, with those above it, where it is missing.
 
@@ -137,64 +101,6 @@ def make_folder(path: Path, *, below: Path | None = None, mode: int = 0o777) -> 
     """
     with _opened(path, below or path, about=path, mode=mode):
         pass
-
-
-def remove_file(path: Path, *, below: Path | None = None) -> None:
-    """Remove a file; one that is not there is removed already.
-
-    Args:
-        path: The file.
-        below: As for `write_file`.
-
-    Raises:
-        UnsafePath: A link is in the way.
-        OSError: It cannot be removed.
-    """
-    with contextlib.suppress(FileNotFoundError), _parent(path, below, make=False) as folder:
-        os.unlink(folder.at(path.name), dir_fd=folder.descriptor)
-
-
-def remove_tree(path: Path, *, below: Path | None = None) -> None:
-    """Remove a folder with all in it; one that is not there is removed already.
-
-    Args:
-        path: The folder.
-        below: As for `write_file`.
-
-    Raises:
-        UnsafePath: A link is in the way.
-        OSError: It cannot be removed.
-    """
-    with contextlib.suppress(FileNotFoundError), _parent(path, below, make=False) as folder:
-        folder.inner(path.name, mode=0, make=False).close()  # to remove a pipe waits for its writer
-        shutil.rmtree(folder.at(path.name), dir_fd=folder.descriptor)
-
-
-def copy_tree(source: Path, target: Path, *, below: Path | None = None) -> None:
-    """Copy the files of a folder, with those of the folders in it.
-
-    Args:
-        source: The folder, of our own.
-        target: Where to; made where it is missing.
-        below: As for `write_file`.
-
-    Raises:
-        UnsafePath: A link is in the way, or what is there is not a regular file of this user's.
-        OSError: A file cannot be read or written.
-    """
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            place = target / path.relative_to(source)
-            write_file(place, read_regular(path)[0], below=below or target, durable=False)
-
-
-def scratch_folder(use: str) -> tempfile.TemporaryDirectory[str]:
-    """Return a new folder for this user alone, which goes when it is left or closed.
-
-    Args:
-        use: What it is for, as a part of its name.
-    """
-    return tempfile.TemporaryDirectory(prefix=f"inbounds-{use}-")
 
 
 class _Folder:
@@ -257,7 +163,7 @@ class _Folder:
         place = self.path / name
         try:
             if self.descriptor is not None:
-                inner = os.open(name, _FOLDER | _NOFOLLOW, dir_fd=self.descriptor)
+                inner = os.open(name, _FOLDER | NO_FOLLOW, dir_fd=self.descriptor)
                 return _Folder(place, inner)
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
@@ -271,6 +177,8 @@ class _Folder:
         return _Folder(place, None)
 
     def _unsafe(self, number: int, name: str, why: str) -> UnsafePath:
+        from inbounds.text.printable import printable
+
         place = str(self.path / name)
         return UnsafePath(number, f"`{printable(place)}` {why}", place)
 
@@ -286,9 +194,16 @@ def _move(folder: _Folder, draft: str, name: str, *, exclusive: bool) -> None:
         os.replace(one, other, src_dir_fd=at, dst_dir_fd=at)
 
 
-def _parent(
+def opened_parent(
     path: Path, below: Path | None, *, make: bool = True
 ) -> contextlib.AbstractContextManager[_Folder]:
+    """Open the folder of a path.
+
+    Args:
+        path: What is to be written or removed.
+        below: As for `write_file`.
+        make: Whether the folder is made where it is missing.
+    """
     return _opened(path.parent, below or path.parent, about=path, make=make)
 
 

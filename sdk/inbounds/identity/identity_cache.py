@@ -16,10 +16,12 @@ from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
-from .token import IdentityToken, Rotating
+from .token import IdentityToken
 
 if TYPE_CHECKING:
-    from .token import IdentityProvider
+    from collections.abc import Callable
+
+    from .issuer import IdentityProvider
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +81,8 @@ class IdentityCache:
 
     def __init__(self, source: IdentityProvider, *, waits: bool) -> None:
         self._source = source
-        self._rotated = source.rotated if isinstance(source, Rotating) else _never
+        # A source may know when its token has been replaced: `identity.Rotating`.
+        self._rotated: Callable[[], bool] = getattr(source, "rotated", _never)
         self._waits = waits
         self._lock = ProcessLock()
         self._kept: _Kept | None = None

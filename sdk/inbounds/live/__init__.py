@@ -6,21 +6,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from inbounds.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .coherence import coherent as coherent
     from .feed import LiveFeed as LiveFeed
     from .push import Pusher as Pusher
 
-_PLACES = {"LiveFeed": ".feed", "coherent": ".coherence", "Pusher": ".push"}
-
 __all__ = ["LiveFeed", "Pusher", "coherent"]
 
-
-def __getattr__(name: str) -> Any:
-    # `coherent` is asked for in processes that own no feed and need no database.
-    if name not in _PLACES:
-        raise AttributeError(name)
-    return getattr(import_module(_PLACES[name], __name__), name)
+# `coherent` is asked for in processes that own no feed and need no database.
+__getattr__ = lazy_names(
+    __name__, {"LiveFeed": ".feed", "coherent": ".coherence", "Pusher": ".push"}
+)

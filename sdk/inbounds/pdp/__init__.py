@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+from inbounds.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from .protocol import LiveTarget as LiveTarget
+    from .protocol import PolicyDecisionPoint as PolicyDecisionPoint
 
 DECISION = "inbounds/main/decision"
 """The entry point that judges one action (`model.question.Question` → `model.question.Answer`)."""
@@ -35,40 +38,5 @@ class Reply:
     engine_id: str = ""
 
 
-class PolicyDecisionPoint(Protocol):
-    """Anything that evaluates the policy: `OpaServer`, `EmbeddedPolicy`, or a fake in a test."""
-
-    @property
-    def name(self) -> str:
-        """`opa` or `embedded`, as spans and records say it."""
-        ...
-
-    def ask(
-        self, entrypoint: str, question: bytes, *, deadline: float, traceparent: str = ""
-    ) -> Reply:
-        """Evaluate one entry point.
-
-        Args:
-            entrypoint: One of the constants of this module.
-            question: The `input` document, UTF-8 JSON.
-            deadline: When to give up, on the clock of `time.monotonic`, in seconds.
-            traceparent: W3C trace context to pass on, or "".
-
-        Raises:
-            Timeout: The deadline passed.
-            Unreachable: Nobody there, or a fault of the engine's own.
-            InvalidAnswer: Undefined, or not JSON.
-        """
-        ...
-
-    def close(self) -> None:
-        """Release connections and memory. A closed PDP answers nothing."""
-        ...
-
-
-class LiveTarget(Protocol):
-    """Anything that takes the revocation feed in whole."""
-
-    def push_live(self, now: Mapping[str, Any]) -> None:
-        """Replace `data.live.now` (`model.deployment.LiveNow` as JSON) in one step."""
-        ...
+# What a decision point is, only who writes one asks.
+__getattr__ = lazy_names(__name__, {"LiveTarget": ".protocol", "PolicyDecisionPoint": ".protocol"})

@@ -33,7 +33,7 @@ from inbounds.errors import (
     InvalidAnswer,
     Timeout,
 )
-from inbounds.evidence.records import Decided, Executed, Granted, approved
+from inbounds.evidence.records import Decided, Executed, Granted, approved, record_name
 from inbounds.model.question import QUESTION_VERSION
 from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
@@ -45,7 +45,6 @@ from inbounds.pep.tool_run import ToolRun
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
 from inbounds.sessions.store import back_off, session_contended
-from inbounds.text.printable import record_name
 from inbounds.version import __version__
 
 from .permit import Permit

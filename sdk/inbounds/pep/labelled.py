@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_PARTS = 1_000_000
-_BARE = frozenset({str, int, float, bool, type(None), bytes})
+PLAIN: Final = frozenset({str, int, float, bool, type(None), bytes})
+"""The types of text and numbers, which hold nothing else and have no label."""
 
 
 class Labelled(Generic[T]):
@@ -92,7 +93,7 @@ def labelled_within(value: object) -> bool:
     Looked into are lists, tuples, sets, mappings and their keys, dataclasses and models. What
     would give its parts only later, or holds more than a million, counts as one that has.
     """
-    if type(value) in _BARE:
+    if type(value) in PLAIN:
         return False
     seen: set[int] = set()
     parts = deque([value])
@@ -100,7 +101,7 @@ def labelled_within(value: object) -> bool:
     try:
         while parts:
             part = parts.pop()
-            if type(part) in _BARE:
+            if type(part) in PLAIN:
                 continue
             if isinstance(part, Labelled):
                 return part is not value

@@ -12,10 +12,11 @@ from typing import Any
 
 from inbounds.errors import ConfigurationError
 
+from .labelled import PLAIN, Labelled
+
 _MOST_VALUES = 1000
 """How many values of a list, or of what else holds some, are looked at."""
 
-_PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 _LATER = (
     Iterator,
     AsyncIterator,
@@ -24,11 +25,6 @@ _LATER = (
     types.BuiltinFunctionType,
     types.MethodType,
 )
-
-
-def is_plain(value: Any) -> bool:
-    """Whether this is text or a number, which holds nothing else and has no label."""
-    return type(value) in _PLAIN
 
 
 def refuse_lazy(tool: str, result: Any) -> None:
@@ -40,7 +36,7 @@ def refuse_lazy(tool: str, result: Any) -> None:
     Raises:
         ConfigurationError: `configuration.tool_is_lazy`. What can be closed, is.
     """
-    if is_plain(result):
+    if type(result) in PLAIN:
         return
     lazy = [value for value in _looked_at(result) if _is_lazy(value)]
     if not lazy:
@@ -57,9 +53,6 @@ def refuse_lazy(tool: str, result: Any) -> None:
 
 
 def _looked_at(result: Any) -> Iterator[Any]:
-    # At the top it would go round: the PEP imports this module.
-    from .labelled import Labelled
-
     def unlabelled(value: Any) -> Any:
         while isinstance(value, Labelled):
             value = value.value
@@ -74,6 +67,6 @@ def _looked_at(result: Any) -> Iterator[Any]:
 
 
 def _is_lazy(value: Any) -> bool:
-    if is_plain(value) or isinstance(value, io.IOBase):
+    if type(value) in PLAIN or isinstance(value, io.IOBase):
         return False
     return isinstance(value, _LATER) or inspect.isawaitable(value)

@@ -52,7 +52,9 @@ class Discharger:
         """
         for obligation in obligations:
             if obligation.type in results.TYPES:
-                results.require_known(obligation)
+                from .result_changes import require_known
+
+                require_known(obligation)
                 continue
             if obligation.type != NOTIFY or self.notify is None:
                 raise InvalidAnswer(

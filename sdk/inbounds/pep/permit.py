@@ -13,7 +13,6 @@ from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
 from inbounds.pep.results import Admission
-from inbounds.pep.tool_errors import detach, forget
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
@@ -183,6 +182,8 @@ class Permit:
         try:
             return admit(item)
         except ResultWithheld as withheld:
+            from inbounds.pep.tool_errors import detach
+
             refused = detach(withheld)
         finally:
             del item
@@ -235,6 +236,8 @@ class Permit:
             self._close(None, "cancelled" if cancelled else "error", name)
         except BaseException as fault:
             if self._admission.owed:
+                from inbounds.pep.tool_errors import forget
+
                 forget(fault, error)
             raise
         else:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.canonical.arguments import Canonical, canonicalise, digest
 from inbounds.errors import ArgumentNotRepresentable
+from inbounds.evidence.records import record_name
 from inbounds.model.question import Resource
 from inbounds.model.skeletons import skeletons
 from inbounds.pdp.registry import UNREGISTERED, RegistryAnswer
 from inbounds.provenance.destinations import call_effects, needs_proof
-from inbounds.text.printable import record_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

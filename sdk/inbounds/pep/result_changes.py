@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from inbounds.errors import ResultWithheld
+from inbounds.errors import InvalidAnswer, ResultWithheld
 
 from .masking import (
     EDGE,
@@ -25,6 +25,7 @@ from .stripping import stripped, without_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from inbounds.model.question import Obligation, Returns
 
@@ -35,6 +36,10 @@ _MOST_ITEMS = 10_000
 _MOST_CHARACTERS = 1_000_000
 """So much of a result that comes item by item is held back until it is looked at as a whole."""
 _NO_NUMBER = 10**20
+
+
+_MASKED_KINDS: Final = frozenset({"email", "iban", "phone", URL})
+"""The kinds of value that can be masked."""
 
 
 class NotPlain(Exception):
@@ -470,3 +475,35 @@ def _copied(value: Any, depth: int) -> Any:
     if type(value) is dict and all(type(name) is str for name in value):
         return {name.replace(EDGE, ""): _copied(part, depth + 1) for name, part in value.items()}
     raise NotPlain
+
+
+def require_known(obligation: Obligation) -> None:
+    """Make sure, before anything is spent, that an obligation on a result can be discharged.
+
+    Raises:
+        InvalidAnswer: `obligation.malformed`: it lacks its properties.
+    """
+    properties = obligation.properties
+    sound = {
+        REDACT: lambda: _texts(properties.get("fields")),
+        STRIP: lambda: _texts(properties.get("what"), {"links", "images"}),
+        MASK: lambda: _texts(properties.get("kinds"), _MASKED_KINDS),
+        TRUNCATE: lambda: _whole(properties.get("rows")),
+    }[obligation.type]()
+    if not sound:
+        raise InvalidAnswer(
+            f"the obligation `{obligation.type}` must have valid properties",
+            code="obligation.malformed",
+        )
+
+
+def _texts(value: Any, known: AbstractSet[str] | None = None) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(text, str) and (known is None or text in known) for text in value)
+    )
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and value > 0

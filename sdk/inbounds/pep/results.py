@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from inbounds.errors import InvalidAnswer, ResultWithheld
+from inbounds.errors import ResultWithheld
 
 from .labelled import Labelled, labelled_within
-from .tool_errors import silenced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from collections.abc import Set as AbstractSet
 
     from inbounds.model.question import Obligation, Returns
 
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
 REDACT, STRIP, MASK, TRUNCATE = "redact", "strip", "mask", "truncate"
 URL = "url"
-MASKED_KINDS: Final = frozenset({"email", "iban", "phone", URL})
-"""The kinds of value that can be masked."""
 
 TYPES = (TRUNCATE, REDACT, STRIP, MASK)
 """The types of obligation on a result."""
@@ -35,26 +31,6 @@ def owed(returns: Returns) -> tuple[str, ...]:
     fields = any(field.label for field in returns.fields.values())
     said = {REDACT: fields, STRIP: returns.strip, MASK: returns.mask, TRUNCATE: returns.rows}
     return tuple(kind for kind, anything in said.items() if anything)
-
-
-def require_known(obligation: Obligation) -> None:
-    """Make sure, before anything is spent, that an obligation on a result can be discharged.
-
-    Raises:
-        InvalidAnswer: `obligation.malformed`: it lacks its properties.
-    """
-    properties = obligation.properties
-    sound = {
-        REDACT: lambda: _texts(properties.get("fields")),
-        STRIP: lambda: _texts(properties.get("what"), {"links", "images"}),
-        MASK: lambda: _texts(properties.get("kinds"), MASKED_KINDS),
-        TRUNCATE: lambda: _whole(properties.get("rows")),
-    }[obligation.type]()
-    if not sound:
-        raise InvalidAnswer(
-            f"the obligation `{obligation.type}` must have valid properties",
-            code="obligation.malformed",
-        )
 
 
 class Admission:
@@ -119,6 +95,8 @@ class Admission:
         """
         if not self.owed:
             return error
+        from .tool_errors import silenced
+
         if (silent := silenced(error)) is not None:
             return silent
         kind = type(error).__name__.encode("ascii", "backslashreplace").decode()[:256]
@@ -145,15 +123,3 @@ class Admission:
                 hint="label the whole result, with the highest label of its parts",
             )
         return value
-
-
-def _texts(value: Any, known: AbstractSet[str] | None = None) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(text, str) and (known is None or text in known) for text in value)
-    )
-
-
-def _whole(value: Any) -> bool:
-    return type(value) is int and value > 0

@@ -18,7 +18,7 @@ from inbounds.errors import (
     TokenInvalid,
 )
 from inbounds.evidence.outcome_queue import OutcomeQueue
-from inbounds.identity import ForCaller, TaskGrant, TaskRequest
+from inbounds.identity import TaskGrant, TaskRequest
 from inbounds.identity.identity_cache import IdentityCache
 from inbounds.model.budgets import misnamed
 from inbounds.model.claims import Scope
@@ -90,8 +90,10 @@ class Runtime:
     _lock: ProcessLock = field(default_factory=ProcessLock)
 
     def __post_init__(self) -> None:
-        if isinstance(self.issuer, ForCaller):
-            self.issuer = self.issuer.for_caller(self)
+        # An issuer elsewhere, to which each guard shows who it is: `identity.ForCaller`.
+        for_caller = getattr(self.issuer, "for_caller", None)
+        if for_caller is not None:
+            self.issuer = for_caller(self)
 
     @classmethod
     def assemble(

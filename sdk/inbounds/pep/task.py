@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 from inbounds.credentials.task_authority import TaskAuthority, entered_task
 from inbounds.errors import ConfigurationError, InboundsError
 from inbounds.pep.conversations import join
-from inbounds.pep.lazy_results import refuse_lazy
-from inbounds.pep.tool_errors import raise_alone
+from inbounds.pep.labelled import PLAIN
 
 from .call import Call
 
@@ -148,9 +147,14 @@ class Task(TaskAuthority):
         try:
             with permit.tool_run.active():
                 result = run()
-            refuse_lazy(guarded.name, result)
+            if type(result) not in PLAIN:
+                from inbounds.pep.lazy_results import refuse_lazy
+
+                refuse_lazy(guarded.name, result)
         except BaseException as error:
             if (seen := permit.fail(error)) is not error:
+                from inbounds.pep.tool_errors import raise_alone
+
                 raise_alone(seen)
             raise
         try:
@@ -256,7 +260,10 @@ class Task(TaskAuthority):
                 result = run() if guarded.asynchronous else await asyncio.to_thread(run)
                 if inspect.isawaitable(result):
                     result = await result
-            refuse_lazy(guarded.name, result)
+            if type(result) not in PLAIN:
+                from inbounds.pep.lazy_results import refuse_lazy
+
+                refuse_lazy(guarded.name, result)
         except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
             failure = error
         if failure is not None:

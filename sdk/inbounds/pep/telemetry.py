@@ -21,6 +21,7 @@ from opentelemetry._logs import SeverityNumber
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.lazy import lazy_names
 from inbounds.process import clock
 from inbounds.version import __version__
 
@@ -420,9 +421,4 @@ def _plain(code: str) -> str:
     return code if len(code) <= 256 and _CODE.fullmatch(code) else _OTHER
 
 
-def __getattr__(name: str) -> Any:
-    if name == "configure":
-        from inbounds.pep.telemetry_setup import configure
-
-        return configure
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, {"configure": "inbounds.pep.telemetry_setup"})

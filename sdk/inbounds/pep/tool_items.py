@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.process.threads import run_in_thread
 
-from .lazy_results import is_plain, refuse_lazy
+from .labelled import PLAIN
+from .lazy_results import refuse_lazy
 from .results import END
 from .tool import about_decision
 from .tool_errors import raise_alone
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterator,
+        Mapping,
+    )
 
     from .task import Task
     from .tool import GuardedTool
+    from .tool_run import ToolRun
 
 
 def iterate(
@@ -32,7 +41,7 @@ def iterate(
     run = tool.ready(permit)
     try:
         # No `yield from`: what is sent into the generator would reach the tool unjudged.
-        with contextlib.closing(permit.tool_run.iterate(run())) as items:
+        with contextlib.closing(iterate_within(permit.tool_run, run())) as items:
             for item in items:
                 refuse_lazy(tool.name, item)
                 left = permit.row(item)
@@ -65,11 +74,11 @@ async def aiterate(
     run = await tool.aready(within, permit)
     failure: BaseException | None = None
     try:
-        async with contextlib.aclosing(permit.tool_run.aiterate(run())) as items:
+        async with contextlib.aclosing(aiterate_within(permit.tool_run, run())) as items:
             async for item in items:
                 refuse_lazy(tool.name, item)
                 # One that is withheld is recorded, and the loop must not wait for that.
-                plain = is_plain(item) and not permit.holds_back
+                plain = type(item) in PLAIN and not permit.holds_back
                 left = permit.row(item) if plain else await run_in_thread(permit.row, item)
                 if left is None:
                     break
@@ -93,3 +102,38 @@ async def aiterate(
         finally:
             del failure
     await run_in_thread(permit.finish, None)
+
+
+def iterate_within(run: ToolRun, items: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    """Yield the items of a generator, each made within the run of its tool.
+
+    The consumer shares the context of a generator, and is not within.
+    """
+    try:
+        while True:
+            with run.active():
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
+    finally:
+        with run.active():
+            items.close()
+
+
+async def aiterate_within(
+    run: ToolRun, items: AsyncGenerator[Any, None]
+) -> AsyncGenerator[Any, None]:
+    """Async twin of `iterate_within`."""
+    try:
+        while True:
+            with run.active():
+                try:
+                    item = await anext(items)
+                except StopAsyncIteration:
+                    return
+            yield item
+    finally:
+        with run.active():
+            await items.aclose()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from inbounds.lazy import lazy_names
 
 from .store import Binding, ConversationKey, SessionKey
 
@@ -11,11 +13,5 @@ if TYPE_CHECKING:
 
 __all__ = ["Binding", "ConversationKey", "SessionKey", "SessionStore"]
 
-
-def __getattr__(name: str) -> Any:
-    # What a store is, only who writes one asks.
-    if name != "SessionStore":
-        raise AttributeError(name)
-    from .protocol import SessionStore
-
-    return SessionStore
+# What a store is, only who writes one asks.
+__getattr__ = lazy_names(__name__, {"SessionStore": ".protocol"})

@@ -29,14 +29,6 @@ def printable(text: str, *, but: str = "") -> str:
     )
 
 
-def record_name(name: str) -> str:
-    """Return a name as it may stand in records and spans: printable, short enough, not empty."""
-    if name.isprintable():
-        return name[:256] or "?"
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else "?" for sign in text)[:256]
-
-
 def shown(value: T) -> T:
     """Return the same with all text in it printable: nothing moves, hides or ends a line.
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import make_folder, remove_file, write_file
+from inbounds.files.safe_files import make_folder, write_file
+from inbounds.files.trees import remove_file
 from inbounds.identity.remote import require_url
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.model.question import Name

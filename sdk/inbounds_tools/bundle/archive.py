@@ -12,7 +12,8 @@ from pathlib import Path
 from inbounds.engine.bundle_keys import HOW_TO_DRAW
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import make_folder, scratch_folder, write_file
+from inbounds.files.safe_files import make_folder, write_file
+from inbounds.files.trees import scratch_folder
 from inbounds.text.similar_names import closest
 from inbounds_tools.opa.command import run
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.safe_files import remove_file, scratch_folder, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import remove_file, scratch_folder
 from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN
 from inbounds.live.head import empty_lists
 from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, EVALUATION, ISSUANCE, REGISTRY

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inbounds.errors import ConfigurationError
-from inbounds.files.safe_files import scratch_folder
+from inbounds.files.trees import scratch_folder
 from inbounds_tools.opa.command import run
 
 _LOGGED = re.compile(r"undefined function (?:internal\.)?(print|trace)\b")

@@ -14,7 +14,8 @@ from pathlib import Path
 from inbounds.errors import ConfigurationError
 from inbounds.files.listing import files_in
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import scratch_folder, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import scratch_folder
 from inbounds.process import clock
 
 FILE = "provenance.json"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.listing import MAX_DEPTH
-from inbounds.files.safe_files import copy_tree, scratch_folder, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import copy_tree, scratch_folder
 from inbounds_tools import rego_module
 from inbounds_tools.catalogue import KINDS
 from inbounds_tools.opa import command

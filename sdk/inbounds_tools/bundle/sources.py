@@ -11,7 +11,8 @@ from typing import Any
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import remove_file, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import remove_file
 from inbounds.model.question import QUESTION_VERSION
 from inbounds_tools.catalogue import KINDS, catalogue, refuse_circles
 

@@ -78,7 +78,7 @@ def command(
     For development it can build them first: leave out the folder of bundles.
     """
     from inbounds.engine import assets
-    from inbounds.files.safe_files import open_appended
+    from inbounds.files.appended_file import open_appended
     from inbounds_tools.opa import binary, config
 
     if print_config:
@@ -193,7 +193,7 @@ def _interrupt(*_: object) -> None:
 def _built(site: Path | None, deployment: Path, opa: Path) -> Iterator[tuple[list[Path], Path]]:
     """The bundles of what lies in folders, and the key they are signed with for this one run."""
     from inbounds.engine import assets
-    from inbounds.files.safe_files import remove_file, scratch_folder
+    from inbounds.files.trees import remove_file, scratch_folder
     from inbounds.identity.signing_keys import SigningKey
     from inbounds_tools.bundle.build import build
 

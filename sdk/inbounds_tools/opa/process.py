@@ -14,7 +14,8 @@ from typing import IO, Self
 
 from inbounds.engine.bundle import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError, InboundsError, Unreachable
-from inbounds.files.safe_files import scratch_folder, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import scratch_folder
 from inbounds.pdp.transport import Endpoint, require_unix_sockets
 from inbounds.process import clock
 from inbounds_tools.opa import config as opa_config

@@ -17,7 +17,7 @@ from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError, DecisionUnavailable
 from inbounds.files.listing import files_in
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import remove_file, scratch_folder
+from inbounds.files.trees import remove_file, scratch_folder
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.pdp import DECISION
 from inbounds.process import clock

@@ -9,7 +9,8 @@ from pathlib import Path
 from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import copy_tree, remove_tree, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import copy_tree, remove_tree
 
 _MARK = "inbounds-policy"
 

@@ -13,7 +13,8 @@ from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
 from inbounds.files.listing import files_in
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import scratch_folder, write_file
+from inbounds.files.safe_files import write_file
+from inbounds.files.trees import scratch_folder
 from inbounds_tools import rego_module
 from inbounds_tools.bundle import compiler, site_tree, sources
 from inbounds_tools.catalogue import Entry, entries

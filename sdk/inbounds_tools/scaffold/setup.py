@@ -15,7 +15,8 @@ from inbounds.dev.schema_issues import suggestion
 from inbounds.dev.setup import create_development, deployment_entries
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
-from inbounds.files.safe_files import make_folder, scratch_folder, write_file
+from inbounds.files.safe_files import make_folder, write_file
+from inbounds.files.trees import scratch_folder
 from inbounds.model.deployment import Deployment
 from inbounds.model.spiffe import is_spiffe_id
 

@@ -34,7 +34,11 @@ from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
-from inbounds.pep.tool_run import current_tool_run
+from inbounds.evidence.records import Decided
+from inbounds.pep.tool_items import aiterate_within, iterate_within
+from inbounds.pep.tool_run import ToolRun, current_tool_run
+from inbounds.process import clock
+from inbounds.process.ids import uuid7
 from inbounds.process.locks import ProcessLock
 from inbounds.process.threads import run_in_thread
 
@@ -43,9 +47,14 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-    from inbounds.pep.tool_run import ToolRun
 
 logger = logging.getLogger(__name__)
+
+_OF_THE_CALL = (
+    *("task", "sid", "tenant", "subject", "agent", "actors", "intent", "tool", "effects"),
+    *("resource_type", "resource_digest", "digest", "engine", "pep", "trace_id", "granted"),
+)
+"""What the record of a refused agent has in common with that of the call it was started in."""
 
 _HERE = "inbounds.integrations"
 
@@ -243,7 +252,7 @@ def _guarded_generator(method: Any, entry: EntryPoint) -> Any:
     def entered(*args: Any, **named: Any) -> Iterator[Any]:
         run = _require_guarded(method, entry, args, named)
         items = method(*args, **named)
-        yield from items if run is None else run.iterate(items)
+        yield from items if run is None else iterate_within(run, items)
 
     return entered
 
@@ -253,7 +262,7 @@ def _guarded_async_generator(method: Any, entry: EntryPoint) -> Any:
     async def entered(*args: Any, **named: Any) -> AsyncIterator[Any]:
         run = await _arequire_guarded(method, entry, args, named)
         made = method(*args, **named)
-        async with aclosing(made if run is None else run.aiterate(made)) as items:
+        async with aclosing(made if run is None else aiterate_within(run, made)) as items:
             async for item in items:
                 yield item
 
@@ -306,7 +315,7 @@ def _judged(
         return None, None
     if not entry.adapter:
         # A request to a model is the tool's own code, but for what makes a workflow an agent.
-        refuse = functools.partial(run.agent_refusal, run.workflow) if run.workflow else None
+        refuse = functools.partial(_agent_refusal, run, run.workflow) if run.workflow else None
         return None, refuse
     agent = args[0]
     kind = type(agent).__name__
@@ -317,13 +326,47 @@ def _judged(
     try:
         adapter = importlib.import_module(entry.adapter)
         if adapter.is_guarded(agent):
-            return (run.within("") if run.workflow else None), None
+            return (_part_of(run, "") if run.workflow else None), None
         is_workflow = getattr(adapter, "is_workflow", None)
         if is_workflow is not None and is_workflow(agent):
-            return run.within(kind), None
+            return _part_of(run, kind), None
     except Exception as error:  # noqa: BLE001 -- an agent of which it cannot be told is not guarded
         logger.debug("whether an agent is guarded: %s", type(error).__name__)
-    return None, functools.partial(run.agent_refusal, kind)
+    return None, functools.partial(_agent_refusal, run, kind)
+
+
+def _part_of(run: ToolRun, workflow: str) -> ToolRun:
+    """Return the same run, as a workflow of this kind is a part of it; empty for none."""
+    return ToolRun(run.allowed, run.record, workflow=workflow)
+
+
+def _agent_refusal(run: ToolRun, agent: str) -> ConfigurationError:
+    """Record that the tool has started an agent that nobody guards; return the refusal.
+
+    Args:
+        run: The run that the agent was started in.
+        agent: The kind of the agent.
+
+    Raises:
+        DecisionUnavailable: The evidence log did not take the record. The agent must not run.
+    """
+    error = ConfigurationError(
+        f"`{run.tool}` started an agent ({agent}) whose own tool calls are not judged",
+        code="agent.unguarded",
+        hint="guard that agent with its framework's adapter, or do the work without an agent",
+    )
+    error.decision_id = uuid7()
+    about = {name: getattr(run.allowed, name) for name in _OF_THE_CALL}
+    run.record(
+        Decided(
+            **about,
+            decision_id=error.decision_id,
+            at=clock.now_ns(),
+            outcome="unavailable",
+            codes=(error.code,),
+        )
+    )
+    return error
 
 
 # --- frameworks that are imported later -------------------------------------------------------
