@@ -75,10 +75,10 @@ def test_a_user_who_has_said_nothing_has_said_and_ruled_out_nothing(text):
     for currency in ("", "EUR"):
         assert none.states(text, currency=currency) == said.states(text, currency=currency)
     for either in (False, True):
-        assert none.names(text, own=either) == said.names(text, own=either)
-        assert none.alludes(text, own=either) == said.alludes(text, own=either)
-        assert none.mentions(text, by_id=either) == said.mentions(text, by_id=either)
-    assert none.deletes(text) == said.deletes(text)
+        assert none.titles.names(text, own=either) == said.titles.names(text, own=either)
+        assert none.titles.alludes(text, own=either) == said.titles.alludes(text, own=either)
+        assert none.titles.mentions(text, by_id=either) == said.titles.mentions(text, by_id=either)
+    assert none.titles.deletes(text) == said.titles.deletes(text)
     for how in ("words", "exactly", "name", "deleted", "order"):
         assert none.says(text, how) == said.says(text, how)
 

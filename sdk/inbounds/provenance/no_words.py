@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,8 +14,12 @@ class NoWords:
     """The part of `prompt.Words` that an index asks, as it answers before the first prompt.
 
     `prompt`, and what it reads words with, is loaded where there are any.
+
+    Attributes:
+        titles: Stands for `prompt_titles.PromptTitles`.
     """
 
+    titles: ClassVar[type[NoWords]]
     denies = False
     is_doubtful = False
     quotes_what_stays = False
@@ -62,7 +66,7 @@ class NoWords:
 
     @staticmethod
     def names(_title: str, *, own: bool) -> bool:  # noqa: ARG004 -- as above
-        """See `Words.names`."""
+        """See `PromptTitles.names`."""
         return False
 
     @staticmethod
@@ -72,15 +76,18 @@ class NoWords:
 
     @staticmethod
     def deletes(_title: str) -> bool:
-        """See `Words.deletes`."""
+        """See `PromptTitles.deletes`."""
         return False
 
     @staticmethod
     def alludes(_title: str, *, own: bool) -> str:  # noqa: ARG004 -- as above
-        """See `Words.alludes`."""
+        """See `PromptTitles.alludes`."""
         return ""
 
     @staticmethod
     def mentions(_name: str, *, by_id: bool) -> bool:  # noqa: ARG004 -- as above
-        """See `Words.mentions`."""
+        """See `PromptTitles.mentions`."""
         return False
+
+
+NoWords.titles = NoWords

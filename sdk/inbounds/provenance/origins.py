@@ -173,7 +173,7 @@ class Origins:
         It is named by a title that the user said, and that a first party calls it by or no other
         record has had. One of a tainted store is never named, and has had its title all the same.
         """
-        words = self._words
+        words = self._words.titles
         if self._titled is not None:
             for given in self._titled.contest(record.titles, record.identity):
                 self._doubt(given)
@@ -192,7 +192,7 @@ class Origins:
         self, title: str, record: _Seen, graded: _Graded, *, is_outright: bool, is_own: bool
     ) -> _Graded | None:
         """The origins that a record gives if no other record of the session may be meant."""
-        from .prompt import phrase_of
+        from .prompt_titles import phrase_of
         from .titled_records import TitledRecords
 
         phrase, identity = phrase_of(title), record.identity
@@ -204,7 +204,7 @@ class Origins:
             graded.apart(),
             ((other.titles, other.identity) for other in self._records),
             is_outright=is_outright,
-            is_exact=is_own or self._words.says_whole(title),
+            is_exact=is_own or self._words.titles.says_whole(title),
         )
         gives = self._titled.find(phrase, identity)
         return None if gives is None else self._name(title, record, gives)
@@ -223,11 +223,11 @@ class Origins:
     def _deletes(self, keys: Iterable[str]) -> bool:
         """Whether the user says to delete the record that a value was named by."""
         titles = {self._named_by.get(key) for key in keys} - {None}
-        return bool(titles) and all(title and self._words.deletes(title) for title in titles)
+        return bool(titles) and all(title and self._words.titles.deletes(title) for title in titles)
 
     def _mentions(self, called: Mapping[str, bool]) -> bool:
         """Whether the prompts mention a record that is called so, or who wrote it."""
-        return any(self._words.mentions(name, by_id=by_id) for name, by_id in called.items())
+        return any(self._words.titles.mentions(name, by_id=by_id) for name, by_id in called.items())
 
     def _mention(self, keys: Iterable[str]) -> None:
         """Remember what a record holds that the prompts mention."""
@@ -521,7 +521,7 @@ class Origins:
                 origin = self._find(keys, spoken, said, how, amount=amount, currency=currency)
                 # Who chose the title of a record has not been told to run it; and what is named for
                 # another reason, or is quoted beside what is deleted (`keep 'Minutes'`), stays.
-                chosen = how == "order" and self._words.names(said, own=True)
+                chosen = how == "order" and self._words.titles.names(said, own=True)
                 stays = how == "deleted" and (
                     self._words.quotes_what_stays or not self._deletes(keys)
                 )
@@ -698,7 +698,7 @@ def _is_nameable(titles: Mapping[str, bool]) -> bool:
     """Whether a prompt could name a record by one of its titles."""
     if not titles:
         return False
-    from .prompt import nameable
+    from .prompt_titles import nameable
 
     return any(map(nameable, titles))
 

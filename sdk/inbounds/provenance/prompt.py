@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import has_currency, spoken_amounts
@@ -14,8 +15,6 @@ from .denial_words import DENYING
 from .doubts import holds_back, is_doubtful, words_kept
 from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
-from .stop_words import EMPTY, FILES, GENERIC, is_common
-from .title_marks import SOMETHING, Mark, is_marked, quote_marks
 from .values import (
     FAMILIES,
     DATE,
@@ -30,11 +29,12 @@ from .values import (
     typed,
     written_number,
 )
-from .whole_names import BEHIND, LABEL, hosts_of, is_host, keys_of_names, name_spans, without_names
+from .whole_names import BEHIND, LABEL, hosts_of, keys_of_names, name_spans, without_names
 
 if TYPE_CHECKING:
     from inbounds.model.question import Kind
 
+    from .prompt_titles import PromptTitles
     from .sentences import Token
 
 MOST = 200_000
@@ -46,33 +46,20 @@ _ANY = "*"
 """Stands for any currency, where a tool states none."""
 _DAY = len("2026-05-04")
 _GROUP = 3
+_AMOUNT = 2
+"""An amount with its currency is two words."""
 _NEAR = 65
 _FAR = 256
-_LONGEST_TITLE = 200
-_OUTRIGHT = 3
-"""So many words that not any request may hold make, in a row, a title without quotation marks."""
-_SPECIFIC = 2
-"""So many words are needed of a title that the prompt names in another way."""
 _BLANKS = re.compile(r"\s+")
-_SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|\n")
-_INTERRUPTS = re.compile(r"[:;](?=\s|\Z)|\x00")
 _WORD = re.compile(r"[^\W_]+")
-_COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_EXTENSION = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,4})\Z")
-_CHUNK = re.compile(r"\S+")
 _CHUNK_BEFORE = re.compile(r"(?<!\S)\S{0,64}\Z")
 _CHUNK_BEHIND = re.compile(r"\S{0,64}")
-_ADDRESS = re.compile(r"@|://|\bwww\.", re.IGNORECASE)
-_QUOTED = re.compile(
-    r"\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|«([^»\n]{1,400})»|„([^“”\n]{1,400})[“”]"
-    r"|(?<!\w)'([^'\n]{1,400})'(?!\w)|‘([^’\n]{1,400})’|`([^`\n]{1,400})`"  # noqa: RUF001 -- quotation marks
-)
-_BARE_HOST = re.compile(r"(?<![\w.@/:-])((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
+ADDRESS = re.compile(r"@|://|\bwww\.", re.IGNORECASE)
+BARE_HOST = re.compile(r"(?<![\w.@/:-])((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
 _FILE = re.compile(r"(?<![\w.@/:-])([\w-]+(?:\.[\w-]+)+)(?![\w@/-])")
 _DIGIT_GROUPS = re.compile(r"\b(?:[A-Z]{2}[0-9]{2}|[0-9]{3,})(?: [0-9]{2,})+\b")
 _CAPITALISED = re.compile(r"\b[A-Z][\w'-]+(?: [A-Z][\w'-]*)*")
 """A name as it is written in English; `Eve A.` is known by `Eve`."""
-_MAIL_SIGN = "@"
 _MAIL_HOST = re.compile(r"(?<![\w.+-])@((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
 """All addresses of a host, as in `nobody @evil.example`."""
 
@@ -108,15 +95,10 @@ class Words:
 
     def __init__(self) -> None:
         self._text = PromptText()
-        self._joined = APART
-        self._said: set[str] = set()
-        # Words without a capital: a name has none.
-        self._small: set[str] = set()
-        self._sentences = APART
-        # How firmly the prompts say of what they quote that it is a title.
-        self._quoted: dict[str, Mark] = {}
+        self._texts: list[str] = []
         # The last prompt that says a value, by its number.
         self._keys: dict[str, int] = {}
+        # Of what kinds the values are that the last prompt says.
         self._families: set[str] = set()
         self._amounts: dict[tuple[str, str], int] = {}
         self._times: set[str] = set()
@@ -159,11 +141,13 @@ class Words:
             if holds_back(part):
                 self._doubtful = self._held_back = max(self._held_back, turn)
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
-            left.append(_without(part, ((token.start, token.stop) for token in unsaid)))
+            left.append(without_spans(part, ((token.start, token.stop) for token in unsaid)))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
             runs += _runs(part, out)
         text = BETWEEN.join(left)
-        self._take_titles(text)
+        self._texts.append(text)
+        if "titles" in vars(self):
+            self.titles.add(text)
         outright, quotes = _outright(text)
         spans = self._text.add(outright, quotes)
         plain = without_names(outright, spans, APART)
@@ -176,27 +160,10 @@ class Words:
         for run in runs:
             self._out.update(dict.fromkeys(_all_values(run), turn))
             self._amounts_out.update((key, turn) for key, _ in _amounts(run))
-        words, whole = (APART.join(["", *map(_joined, each), ""]) for each in (runs, values))
+        words, whole = (APART.join(["", *map(joined_words, each), ""]) for each in (runs, values))
         names = [name for run in runs for name in _names(run)]
-        self._turns.append(_Turn(f" {_joined(text)} ", words, whole, names))
+        self._turns.append(_Turn(f" {joined_words(text)} ", words, whole, names))
         return [quote for quote in quotes if not _is_one_value(quote)]
-
-    def _take_titles(self, text: str) -> None:
-        # What stands within an address or a link is not a word of a title.
-        words = _without_addresses(text)
-        joined = _joined(words)
-        self._joined += f"{joined} {BETWEEN} "
-        self._said.update(joined.split())
-        self._small.update(word for word in _WORD.findall(words) if word[:1].islower())
-        quotes = [each for each in _QUOTED.finditer(text) if _is_apart(text, *each.span())]
-        outside = _without_addresses(_without(text, (each.span() for each in quotes)))
-        for sentence in _SENTENCE_END.split(_INTERRUPTS.sub(f" {SOMETHING} ", outside)):
-            self._sentences += f"{_joined(sentence)} {BETWEEN} "
-        for found, mark in zip(quotes, quote_marks(text, quotes), strict=True):
-            quoted = next(group for group in found.groups() if group is not None)
-            if not (_ADDRESS.search(quoted) or is_host(quoted)):
-                phrase = _joined(quoted)
-                self._quoted[phrase] = max(mark, self._quoted.get(phrase, mark))
 
     def holds(self, key: str) -> bool:
         """Whether a typed value was said."""
@@ -237,11 +204,14 @@ class Words:
 
     def rules_out_text(self, text: str) -> bool:
         """Whether a text, of which one word is specific, was ruled out, and not said since."""
-        return self.denies and self._rules_out(_joined(nfc(text)))
+        return self.denies and self.rules_out_phrase(joined_words(nfc(text)))
 
-    def _rules_out(self, phrase: str) -> bool:
+    def rules_out_phrase(self, phrase: str) -> bool:
+        """Whether these words, as `joined_words` returns them, were ruled out since."""
         if not self.denies or not phrase:
             return False
+        from .stop_words import is_common
+
         common, whole = is_common(phrase), f"{APART}{phrase}{APART}"
         parts = set(phrase.split())
         phrase = f" {phrase} "
@@ -264,7 +234,9 @@ class Words:
         """
         if not self._kept:
             return -1
-        words = filter(_is_specific, _joined(nfc(title)).split())
+        from .prompt_titles import is_specific
+
+        words = filter(is_specific, joined_words(nfc(title)).split())
         return max((self._kept.get(word, -1) for word in words), default=-1)
 
     def doubts(self, keys: Iterable[str], said: str, *, prompted: bool, kept: int = -1) -> bool:
@@ -280,7 +252,7 @@ class Words:
         last = max(kept, self._doubtful if prompted else self._held_back)
         if last < 0 or any(self._keys.get(key, -1) > last for key in keys):
             return False
-        phrase = _joined(said)
+        phrase = joined_words(said)
         return not (phrase and any(f" {phrase} " in turn.said for turn in self._turns[last + 1 :]))
 
     @property
@@ -306,6 +278,13 @@ class Words:
         """See `PromptText.quotes_what_stays`."""
         return self._text.quotes_what_stays
 
+    @cached_property
+    def titles(self) -> PromptTitles:
+        """What the prompts call records by. It is read when a record is asked for."""
+        from .prompt_titles import PromptTitles
+
+        return PromptTitles(self, self._texts)
+
     def _holds_date(self, written: str) -> bool:
         day, time = written[:_DAY], written[_DAY + 1 :].rstrip("Z")
         return DATE + day in self._keys and (time in ("", "00:00") or time in self._times)
@@ -319,118 +298,9 @@ class Words:
         """
         return len(value) <= MOST - self._left and self._text.says(value, how)
 
-    def names(self, title: str, *, own: bool) -> bool:
-        """Whether a record of this title was named: in quotation marks, or in several whole words.
 
-        Case, punctuation, `-`, `_`, `.` and the extension of a file do not matter. Whoever sends a
-        mail chooses its title: the prompt has to say that the words are one (`title_marks`), unless
-        they are a whole file name. Without quotation marks they are at least three that not any
-        request may hold, since fewer could be guessed.
-
-        Args:
-            title: What the record is called.
-            own: Whether a first party calls it so: then the words are enough, but for those that
-                may be somebody's name since all of them have a capital.
-        """
-        if not nameable(title):
-            return False
-        title = nfc(title)
-        base = _without_extension(title)
-        whole = _joined(title)
-        phrases = [each for each in {whole, _joined(base)} if not self._rules_out(each)]
-        if base != title and base.strip() and self.says(title, "exactly") and whole in phrases:
-            return True
-        return any(self._names(phrase, own=own) for phrase in phrases)
-
-    def _names(self, phrase: str, *, own: bool) -> bool:
-        words = phrase.split()
-        telling = sum(map(_is_telling, words))
-        if telling and phrase in self._quoted:
-            mark = self._quoted[phrase]
-            if mark == Mark.TITLE or (telling >= _OUTRIGHT and (own or mark)):
-                return True
-        specific = [*filter(_is_specific, words)]
-        if len(specific) < _OUTRIGHT or not self._holds_phrase(phrase):
-            return False
-        # `Write to Rosa Maria Lind` names no record that somebody has given her name.
-        if own and not self._small.isdisjoint(specific):
-            return True
-        return is_marked(self._sentences, phrase, specific=True)
-
-    def says_whole(self, title: str) -> bool:
-        """Whether the prompts say a title in quotation marks, or a whole file name."""
-        title = nfc(title)
-        if not self._quoted.keys().isdisjoint((_joined(title), phrase_of(title))):
-            return True
-        return _without_extension(title) != title and self.says(title, "exactly")
-
-    def deletes(self, title: str) -> bool:
-        """Whether the prompts say to delete the record of this title."""
-        phrases = {_joined(title), _joined(_without_extension(title))}
-        return any(map(self._text.deletes, phrases))
-
-    def alludes(self, title: str, *, own: bool) -> str:
-        """The words of a title that stand in the prompts in a row, where they may name a record.
-
-        They are at least two, and less than what names one outright: they do where no other
-        record has them. Empty where they are not in the prompts, or a single word, or where
-        somebody else chose the title and the prompts do not say that it is one.
-
-        Args:
-            title: What the record is called.
-            own: Whether a first party calls it so.
-        """
-        if not nameable(title):
-            return ""
-        phrase = phrase_of(title)
-        if self._rules_out(phrase):
-            return ""
-        words = [word for word in phrase.split() if _is_telling(word)]
-        if len(words) >= _SPECIFIC and phrase in self._quoted and (own or self._quoted[phrase]):
-            return phrase
-        enough = any(map(_is_specific, words)) or len(words) > _SPECIFIC
-        if not enough or sum(map(str.isalpha, words)) < _SPECIFIC:
-            return ""
-        if own:
-            return phrase if self._holds_phrase(phrase) else ""
-        # A compound such as `check-up` is one word.
-        base = _without_extension(nfc(title))
-        compounds = [word.replace("-", "").lower() for word in _COMPOUND.findall(base)]
-        specific = max(sum(map(_is_specific, each)) for each in (words, compounds)) >= _SPECIFIC
-        return phrase if is_marked(self._sentences, phrase, specific=specific) else ""
-
-    def mentions(self, name: str, *, by_id: bool) -> bool:
-        """Whether the prompts mention what is called so.
-
-        Of words that not any request may hold they do by two in a row, or by one as in "Rosa's
-        mail" and "the mail from Rosa". They also do by a mail address, and by an id with a digit
-        in it. That is no more than a hint at what the user means: anybody can write under a name,
-        or send a mail of that title.
-
-        Args:
-            name: What a record is called, or who wrote it.
-            by_id: Whether it is an id.
-        """
-        if not self._turns:
-            return False
-        if by_id or _MAIL_SIGN in name:
-            said = len(name) > 1 and (_MAIL_SIGN in name or any(map(str.isdigit, name)))
-            return said and self.says(name) and not self.rules_out_text(name)
-        words = _joined(name).split()
-        if self._said.isdisjoint(words):
-            return False
-        pairs = (f"{a} {b}" for a, b in pairwise(words) if _is_specific(a) and _is_specific(b))
-        marked = ((each, f"{each} s", f"from {each}") for each in words if _is_specific(each))
-        return any(
-            any(map(self._holds_phrase, forms)) and not self._rules_out(phrase)
-            for phrase, *forms in chain(((each, each) for each in pairs), marked)
-        )
-
-    def _holds_phrase(self, phrase: str) -> bool:
-        return bool(phrase) and f" {phrase} " in self._joined
-
-
-def _without(text: str, gone: Iterable[tuple[int, int]]) -> str:
+def without_spans(text: str, gone: Iterable[tuple[int, int]]) -> str:
+    """Return a text with `APART` in the place of each of these spans, which are in order."""
     at, left = 0, []
     for start, stop in gone:
         left.append(text[at:start])
@@ -461,11 +331,7 @@ def _outright(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
     at, left, quotes = 0, [], dict[str, tuple[str, str]]()
     for stretch in stretches(text):
         inside = stretch.inside.strip()
-        if (
-            stretch.kind != "quote"
-            or not inside
-            or not _is_apart(text, stretch.start, stretch.stop)
-        ):
+        if stretch.kind != "quote" or not inside or not is_apart(text, stretch.start, stretch.stop):
             continue
         before = text[max(0, stretch.start - _FAR) : stretch.start]
         quotes[inside] = before, text[stretch.stop : stretch.stop + _NEAR]
@@ -474,7 +340,7 @@ def _outright(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
     return "".join([*left, text[at:]]), quotes
 
 
-def _is_apart(text: str, start: int, stop: int) -> bool:
+def is_apart(text: str, start: int, stop: int) -> bool:
     """Whether quotation marks stand around words, and not within a name as in `/a/'b'/c`."""
     before, after = (
         _CHUNK_BEFORE.search(text, max(0, start - _NEAR), start),
@@ -488,8 +354,8 @@ def _is_apart(text: str, start: int, stop: int) -> bool:
 def _is_one_value(text: str) -> bool:
     """Whether a quote is an address, a number or a name, and not a title that holds one."""
     if not _BLANKS.search(text):
-        return not _ADDRESS.search(text) or any(True for _ in typed(text))
-    if len(text.split()) == _SPECIFIC and has_currency(text):
+        return not ADDRESS.search(text) or any(True for _ in typed(text))
+    if len(text.split()) == _AMOUNT and has_currency(text):
         return True
     return any(not key.startswith(PATH) for key in typed(text))
 
@@ -519,7 +385,7 @@ def _values(text: str, spans: list[tuple[int, int]], plain: str) -> set[str]:
 def _all_values(text: str) -> set[str]:
     """The keys of all that stands in a text, within names as well."""
     keys = {*embedded(without_dates(text)), *keys_of_names(text, name_spans(text))}
-    for found in chain(_BARE_HOST.finditer(text), _MAIL_HOST.finditer(text)):
+    for found in chain(BARE_HOST.finditer(text), _MAIL_HOST.finditer(text)):
         keys.update(hosts_of(found.group(1)))
     for url in [key for key in keys if key.startswith(URL) and key.endswith(f"{_host_of(key)}/")]:
         # The first page of a host stands for all that is on it.
@@ -564,8 +430,10 @@ def _broader(key: str) -> Iterator[str]:
 
 def _names(run: str) -> Iterator[frozenset[str]]:
     """Yield the words of each name that stands in what is ruled out."""
+    from .prompt_titles import is_specific
+
     for found in _CAPITALISED.finditer(run):
-        words = [word for word in _joined(found.group()).split() if _is_specific(word)]
+        words = [word for word in joined_words(found.group()).split() if is_specific(word)]
         name = frozenset(word for word in words if len(word) > 1 and word not in DENYING)
         if name:
             yield name
@@ -586,45 +454,6 @@ def _times(text: str) -> Iterator[str]:
             yield written[_DAY + 1 :].rstrip("Z")
 
 
-def nameable(title: str) -> bool:
-    """Whether a prompt could name a record of this title at all."""
-    return len(title) <= _LONGEST_TITLE and any(map(_is_telling, _joined(title).split()))
-
-
-def phrase_of(title: str) -> str:
-    """Return the words of a title, without the extension of a file, in lower case."""
-    return _joined(_without_extension(nfc(title)))
-
-
-def _is_telling(word: str) -> bool:
-    """Whether a word says something."""
-    return len(word) > 1 and word not in EMPTY
-
-
-def _is_specific(word: str) -> bool:
-    """Whether a word is one that not any request may hold."""
-    return word.isalpha() and _is_telling(word) and word not in GENERIC
-
-
-def _without_extension(title: str) -> str:
-    """A title without the extension of a file; one that holds an address is not a file's."""
-    found = None if _ADDRESS.search(title) else _EXTENSION.search(title)
-    if found is None or found.group(1).lower() not in FILES:
-        return title
-    return title[: found.start()]
-
-
-def _without_addresses(text: str) -> str:
-    return _BARE_HOST.sub(_without_host, _CHUNK.sub(_without_address, text))
-
-
-def _without_address(found: re.Match[str]) -> str:
-    return APART if _ADDRESS.search(found.group()) else found.group()
-
-
-def _without_host(found: re.Match[str]) -> str:
-    return APART if is_host(found.group(1)) else found.group()
-
-
-def _joined(text: str) -> str:
+def joined_words(text: str) -> str:
+    """Return the words of a text in lower case, with a space between."""
     return " ".join(_WORD.findall(unicodedata.normalize("NFC", text).lower()))

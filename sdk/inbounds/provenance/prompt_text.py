@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
 
-from .stop_words import is_common
-from .title_marks import before_link
 from .whole_names import goes_on, name_spans, without_names
 
 How = Literal["words", "exactly", "name", "deleted", "order"]
@@ -231,6 +229,8 @@ def is_deleted(before: str) -> bool:
 
 def _deletes_title(before: str, behind: str) -> bool:
     """Whether what stands around the title of a record plainly says to delete the record."""
+    from .title_marks import before_link
+
     before = before_link(before)
     if not is_deleted(before):
         return False
@@ -267,6 +267,8 @@ def _suits(text: str, value: str, at: int, how: How) -> bool:
     if how == "name":
         return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
     if how == "deleted":
+        from .stop_words import is_common
+
         # `Delete a.txt, b.txt is the new one`
         subject = _IS.match(text, end) is not None
         return not (subject or is_common(value)) and is_deleted(text[max(0, at - _FAR) : at])

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .prompt import phrase_of
+from .prompt_titles import phrase_of
 
 T = TypeVar("T")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .stop_words import FILES
 from .values import HOST, LONGEST_TYPED, PATH, typed, written_urls
 
 _CHUNK = re.compile(r"\S+")
@@ -104,7 +103,11 @@ def hosts_of(name: str) -> Iterator[str]:
 
 def is_host(text: str) -> bool:
     """Whether a text is the name of a host rather than that of a file."""
-    return _HOST.fullmatch(text) is not None and text.rpartition(".")[2].lower() not in FILES
+    if _HOST.fullmatch(text) is None:
+        return False
+    from .stop_words import FILES
+
+    return text.rpartition(".")[2].lower() not in FILES
 
 
 def goes_on(text: str, start: int, end: int) -> bool:
